@@ -1,0 +1,83 @@
+"""Everything that can be wrong with the world, as one tree; a bad row is a value, not one of these.
+
+    BatchCreditsError
+    +-- UsageError          the command, its settings or its options make no sense
+    +-- InputError          the source file cannot be read, or is refused as a whole
+    +-- ControlError        a limit or control total does not hold
+    +-- NotConfirmed        nobody said yes
+    +-- LedgerError         the ledger cannot be trusted or written: nothing more may be sent
+    |   +-- LedgerBusy      another process holds it
+    |   +-- LedgerVersion   written by a version this one does not know
+    |   +-- UnknownBatch    no such batch, or more than one
+    +-- RunStopped          sending stopped before the end; running again carries on
+        +-- KeyRefused      the API key is not accepted
+        +-- SiteBlocked     the site, or the way to it, is not the one meant
+        +-- Outage          the site did not come back in time
+        +-- TooManyFailures more refusals than --max-failures allows
+        +-- DoubleCreditAlarm  Chargebee lists two credits for one reference
+"""
+
+
+class BatchCreditsError(Exception):
+    """An error for a person: what happened, and (`hint`) what to do about it now."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(BatchCreditsError):
+    """The command, its settings or its options make no sense. Nothing was sent."""
+
+
+class InputError(BatchCreditsError):
+    """The source file cannot be read, or is refused as a whole. Nothing was sent."""
+
+
+class ControlError(BatchCreditsError):
+    """A limit or control total that the operator set does not hold. Nothing was sent."""
+
+
+class NotConfirmed(BatchCreditsError):
+    """Nobody said yes. Nothing was sent."""
+
+
+class LedgerError(BatchCreditsError):
+    """The ledger cannot be read, written or trusted, so nothing more may be sent."""
+
+
+class LedgerBusy(LedgerError):
+    """Another process holds the ledger."""
+
+
+class LedgerVersion(LedgerError):
+    """The ledger was written by a version of this program that this one does not know."""
+
+
+class UnknownBatch(LedgerError):
+    """The ledger holds no batch of that name, or more than one."""
+
+
+class RunStopped(BatchCreditsError):
+    """Sending stopped before the end; rows not sent stay pending, and running again carries on."""
+
+
+class KeyRefused(RunStopped):
+    """Chargebee does not accept the API key, or the key may not add credits."""
+
+
+class SiteBlocked(RunStopped):
+    """The site does not exist, blocks us, redirects, or its certificate does not verify."""
+
+
+class Outage(RunStopped):
+    """The site did not answer usefully for longer than the bound."""
+
+
+class TooManyFailures(RunStopped):
+    """More rows were refused than `--max-failures` allows."""
+
+
+class DoubleCreditAlarm(RunStopped):
+    """Chargebee lists more than one credit for one reference: a person must look before anything else is sent."""

@@ -1,0 +1,257 @@
+"""The nouns: what flows from the loader through the ledger to the reports.
+
+Values only, no effects. Money is integers of minor units (or the exact decimal text of a site with
+multi-decimal pricing); a float never touches it.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+CreditType = Literal["general", "loyalty_credits", "referral_rewards"]
+CREDIT_TYPES: tuple[CreditType, ...] = ("general", "loyalty_credits", "referral_rewards")
+
+# The body fields of "add promotional credits" (Chargebee API v2), which are also the columns we read.
+FIELDS = (
+    "customer_id",
+    "amount",
+    "amount_in_decimal",
+    "currency_code",
+    "description",
+    "credit_type",
+    "reference",
+)
+
+# Columns that the reports add to every source row; a contract, in this order.
+RESULT_COLUMNS = (
+    "credit_row",
+    "credit_outcome",
+    "credit_id",
+    "credit_reference",
+    "credit_error_code",
+    "credit_error_param",
+    "credit_error",
+    "credit_http_status",
+    "credit_attempts",
+    "credit_closing_balance",
+    "credit_finished_at",
+)
+
+
+class Outcome(StrEnum):
+    """What the report says of a row. Rows read = the sum of the seven, always."""
+
+    CREDITED = "credited"  # this batch added the credit, and Chargebee proved it
+    ALREADY_CREDITED = "already_credited"  # the same credit was added by another batch, or before us
+    FAILED = "failed"  # Chargebee said no, and it is proven that there is no credit
+    REJECTED = "rejected"  # we said no; nothing was sent
+    IN_DOUBT = "in_doubt"  # sent, and not proven either way
+    REVIEW = "review"  # a person must look
+    PENDING = "pending"  # not tried, or worth another try: run again
+
+
+class RequestState(StrEnum):
+    """Where a credit request stands in the ledger.
+
+    pending -> in_flight -> credited | failed | in_doubt; in_doubt -> credited | pending | review.
+    """
+
+    PENDING = "pending"  # no attempt is open: it may be sent
+    IN_FLIGHT = "in_flight"  # journaled; its bytes may have left
+    IN_DOUBT = "in_doubt"  # an attempt ended without proof
+    CREDITED = "credited"  # proven, final
+    FAILED = "failed"  # refused and proven not credited
+    REVIEW = "review"  # only a person settles it
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount as Chargebee takes it: exactly one of the two amounts, and the currency if known.
+
+    `amount_minor` counts minor units; `amount_in_decimal` is the exact decimal text in major units.
+    """
+
+    amount_minor: int | None
+    amount_in_decimal: str | None
+    currency_code: str | None
+
+    def same_as(self, other: "Money") -> bool:
+        """Whether both are the same money; 1.5 and 1.50 are."""
+        return self._comparable() == other._comparable()
+
+    def _comparable(self) -> tuple[int | None, Decimal | None, str | None]:
+        decimal = None if self.amount_in_decimal is None else Decimal(self.amount_in_decimal)
+        return self.amount_minor, decimal, self.currency_code
+
+    def __str__(self) -> str:
+        currency = self.currency_code or "the site's currency"
+        if self.amount_in_decimal is not None:
+            return f"{self.amount_in_decimal} {currency}"
+        return f"{self.amount_minor} minor units of {currency}"
+
+
+class CreditRequest(BaseModel):
+    """A valid row as an instruction: add this credit to this customer.
+
+    Field names, lengths and choices are those of Chargebee's `POST /promotional_credits/add`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    customer_id: Annotated[str, StringConstraints(min_length=1, max_length=50)]
+    reference: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    description: Annotated[str, StringConstraints(min_length=1, max_length=250)]
+    amount: int | None = None
+    amount_in_decimal: str | None = None
+    currency_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    credit_type: CreditType = "general"
+
+    @property
+    def money(self) -> Money:
+        """The money of this request."""
+        return Money(self.amount, self.amount_in_decimal, self.currency_code)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why a row is rejected: the field, a stable code, and a sentence naming value and remedy."""
+
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRow:
+    """One data line of a source file: a credit request, or the reasons why it is not one.
+
+    `row_number` is the line a spreadsheet shows. `cells` are the source's own texts, untouched.
+    `customer_id` and `reference` are set whenever they could be read, also in a rejected row, since the
+    numbering of duplicates counts it too; `money` likewise, for the totals.
+    """
+
+    row_number: int
+    cells: tuple[str, ...]
+    request: CreditRequest | None
+    problems: tuple[Problem, ...] = ()
+    customer_id: str | None = None
+    reference: str | None = None
+    money: Money | None = None
+
+
+@dataclass(slots=True)
+class ControlTotal:
+    """Count and sum of one currency. `amount_in_decimal` sums major units of rows that used that field."""
+
+    count: int = 0
+    amount_minor: int = 0
+    amount_in_decimal: Decimal = field(default_factory=Decimal)
+
+    def add(self, money: Money) -> None:
+        """Count one more amount, exactly."""
+        self.count += 1
+        if money.amount_minor is not None:
+            self.amount_minor += money.amount_minor
+        if money.amount_in_decimal is not None:
+            self.amount_in_decimal += Decimal(money.amount_in_decimal)
+
+
+@dataclass(slots=True)
+class PlannedCredit:
+    """A credit request as the ledger remembers it: frozen bytes, and how far it got.
+
+    `generation` is part of the idempotency key. `open_attempts` counts the attempts that may have been
+    applied: proof either way closes them.
+    """
+
+    request_id: int
+    customer_id: str
+    reference: str
+    money: Money
+    credit_type: str
+    body: bytes
+    generation: int = 0
+    key_spoiled: bool = False
+    open_attempts: int = 0
+    attempts: int = 0
+    state: RequestState = RequestState.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """What became of one source row, as the ledger knows it now. Times are UTC, ISO 8601."""
+
+    row_number: int
+    cells: tuple[str, ...]
+    outcome: Outcome
+    reference: str | None = None
+    money: Money | None = None
+    credit_type: str | None = None
+    credit_id: str | None = None
+    error_code: str | None = None
+    error_param: str | None = None
+    error: str | None = None
+    http_status: int | None = None
+    attempts: int = 0
+    closing_balance: str | None = None
+    finished_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """A batch as the ledger remembers it.
+
+    `columns` maps a field to the index of its column in `headers`. `rows_read` and `totals` were counted by
+    the loader as it read, independently of the outcomes, so that a report can be tied out against them.
+    `options_json` is `InputOptions.as_json()`.
+    """
+
+    batch_id: int
+    key: str
+    site: str
+    file_name: str
+    file_sha256: str
+    headers: tuple[str, ...]
+    columns: dict[str, int]
+    options_json: str
+    created_at: str
+    rows_read: int
+    totals: dict[str, ControlTotal]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One execution over a batch. `stopped` is the sentence saying why it ended early, if it did."""
+
+    run_id: int
+    started_at: str
+    ended_at: str | None
+    version: str
+    user: str
+    requests: int
+    throttled: int
+    retries: int
+    stopped: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """Permission to send: it exists only once the ledger has made the attempt durable."""
+
+    credit: PlannedCredit
+    idempotency_key: str
+
+
+def idempotency_key(site: str, credit: PlannedCredit) -> str:
+    """The deterministic key of a credit's present generation: 67 characters, where Chargebee allows 100."""
+    digest = hashlib.sha256()
+    for part in (site, credit.customer_id, credit.reference, str(credit.generation)):
+        encoded = part.encode()
+        digest.update(b"%d:" % len(encoded))
+        digest.update(encoded)
+    digest.update(credit.body)
+    return "bc-" + digest.hexdigest()

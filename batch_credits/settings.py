@@ -1,0 +1,168 @@
+"""What the operator chose, frozen and read once. Every bound of the program has its name here.
+
+Times are seconds unless the name says otherwise. The API key never shows in a repr.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from batch_credits.errors import UsageError
+
+TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class SiteSettings:
+    """Which Chargebee account, where it answers, and the key that opens it."""
+
+    site: str
+    base_url: str
+    api_key: str = field(repr=False)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether credits added here are real ones: a `-test` site and a loopback address are not."""
+        return not (self.site.endswith("-test") or self.is_loopback)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the address is this machine: a sandbox, or a proxy."""
+        return self.base_url.startswith("http://")
+
+
+@dataclass(frozen=True)
+class InputOptions:
+    """How to read a source file. All of it decides what the rows mean, so all of it is part of the batch id."""
+
+    reference: str | None = None
+    currency: str | None = None
+    description: str | None = None
+    credit_type: str | None = None
+    amount_unit: str = "minor"
+    header_map: tuple[tuple[str, str], ...] = ()  # (field, header)
+    sheet: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    number_duplicates: bool = False
+    currency_exponents: tuple[tuple[str, int], ...] = ()  # stated by the operator, e.g. ("CLP", 0)
+
+    def as_json(self) -> str:
+        """A canonical text of what differs from the defaults."""
+        chosen = {k: v for k, v in asdict(self).items() if v != getattr(DEFAULT_INPUT, k)}
+        return json.dumps(chosen, sort_keys=True, separators=(",", ":"))
+
+
+DEFAULT_INPUT = InputOptions()
+
+
+def batch_key(site: str, file_sha256: str, options: InputOptions) -> str:
+    """The batch id: one source file's content, read one way, for one site. 64 hexadecimal digits."""
+    text = json.dumps([site, file_sha256, options.as_json()])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ControlLimits:
+    """What must hold before anything is sent. Amounts are major units as the operator typed them."""
+
+    strict: bool = False
+    expect_rows: int | None = None
+    expect_total: tuple[tuple[str, str], ...] = ()
+    max_amount: tuple[tuple[str, str], ...] = ()
+    max_total: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How to send, and every bound of it."""
+
+    rate_per_minute: int = TEST_SITE_RATE_PER_MINUTE  # 0: no limit
+    share: float = 0.8
+    concurrency: int = 40  # calls at one instant; Chargebee refuses above 50 on test sites
+    timeout_seconds: float = 80.0
+    quarantine_seconds: float = 420.0
+    key_window_seconds: float = 1500.0  # re-send by key alone: 25 of the 30 minutes that keys are remembered
+    early_look_seconds: tuple[float, ...] = (0.0, 3.0, 15.0)  # looks before the quarantine ends
+    max_looks: int = 6  # inconclusive looks after the quarantine, before a person must look
+    look_again_seconds: float = 60.0
+    max_attempts: int = 12  # sends of one row in one run
+    max_retry_seconds: float = 1800.0
+    backoff_seconds: float = 1.0
+    max_backoff_seconds: float = 60.0
+    max_retry_after_seconds: float = 300.0
+    breaker_threshold: int = 10  # doubts in a row that open the breaker
+    max_outage_seconds: float = 600.0
+    claim_page: int = 100
+    flush_seconds: float = 0.02  # answers wait at most this long for their commit
+    max_answer_bytes: int = 1_048_576
+    silence: tuple[str, ...] = ()
+    business_entity_id: str | None = None
+    verify_first: bool = False
+    retry_failed: bool = False
+    wait: bool = True
+    max_failures: int | None = None
+
+    @property
+    def budget_per_minute(self) -> int:
+        """Requests a rolling minute that this run may use; 0 means no limit."""
+        if self.rate_per_minute == 0:
+            return 0
+        return max(1, int(self.rate_per_minute * self.share))
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where the memory and the reports live."""
+
+    ledger: Path
+    reports: Path
+
+
+def site_settings(site: str | None, base_url: str | None, api_key: str | None) -> SiteSettings:
+    """Check and complete what names the site.
+
+    Without a base URL the address follows from the site's name; without a name (a sandbox or a proxy) the
+    host and port stand for it.
+
+    Raises:
+        UsageError: something is missing, or the address is not scheme and host only, or not encrypted.
+    """
+    if not api_key or not api_key.strip():
+        raise UsageError(
+            "No API key.",
+            hint="Set CHARGEBEE_API_KEY, or name a file that holds it with --api-key-file.",
+        )
+    if not api_key.isascii() or not api_key.strip().isprintable():
+        raise UsageError("The API key has characters that no Chargebee key has.", hint="Copy it again.")
+    site = site.lower() if site else None  # host names know no case, so neither may an identity
+    if base_url is None:
+        if not site:
+            raise UsageError("No site.", hint="Set CHARGEBEE_SITE, e.g. acme or acme-test.")
+        if not all(part.isalnum() and part.isascii() for part in site.split("-")):
+            raise UsageError(
+                f"CHARGEBEE_SITE is {site!r}, which is no site name.",
+                hint="Give the name alone: acme for https://acme.chargebee.com.",
+            )
+        return SiteSettings(site, f"https://{site}.chargebee.com", api_key.strip())
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise UsageError(f"The base URL {base_url!r} is not an address: {error}.") from None
+    more_than_host = parts.path not in ("", "/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in ("http", "https") or not host or more_than_host:
+        raise UsageError(
+            f"The base URL {base_url!r} must be scheme and host only.", hint="For example http://127.0.0.1:8900."
+        )
+    if parts.scheme == "http" and host not in LOOPBACK_HOSTS:
+        raise UsageError(
+            f"The base URL {base_url!r} would send the API key unencrypted.",
+            hint="Use https, or a loopback address.",
+        )
+    netloc = f"[{host}]" if ":" in host else host
+    netloc += f":{port}" if port else ""
+    return SiteSettings(site or netloc, f"{parts.scheme}://{netloc}", api_key.strip())
