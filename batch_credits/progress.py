@@ -1,0 +1,385 @@
+"""What a person sees while a run goes on: one calm line, or sober lines where there is no terminal.
+
+Everything is written to a stream that is handed in. A row costs a counter and a look at the clock; the screen
+is touched a few times a second. A terminal that went away stops the display, never the payout.
+"""
+
+import json
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol, TextIO
+
+from tqdm import tqdm
+
+from batch_credits.model import Outcome
+
+BAR_SECONDS = 0.2  # between two drawings of the bar
+LINE_SECONDS = 10.0  # between two lines where there is no terminal
+MINUTE = 60.0  # the window of the site's limit, so also of the pace we show
+MIN_BAR_WIDTH = 8
+DEFAULT_COLUMNS = 80
+
+
+class Progress(Protocol):
+    """What the worker pool tells a watcher. No method raises, and none waits."""
+
+    def start(self, total: int, done: int, in_doubt: int = 0) -> None:
+        """So many rows are to be credited, of which so many are done, and so many in doubt from before."""
+
+    def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
+        """A row reached this outcome. In doubt and pending do not count as done; a row may leave doubt later."""
+
+    def throttled(self) -> None:
+        """The site told us to wait."""
+
+    def note(self, text: str) -> None:
+        """A sentence for the person: a pause, what is waited for."""
+
+    def close(self) -> None:
+        """The run has ended. May be called twice."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """The numbers behind every display: counts, and the pace over the past minute."""
+
+    budget_per_minute: int
+    clock: Callable[[], float]
+    total: int = 0
+    done: int = 0
+    in_doubt: int = 0
+    throttled: int = 0
+    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    _samples: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def start(self, total: int, done: int, in_doubt: int) -> None:
+        """Begin to count."""
+        self.total, self.done, self.in_doubt = total, done, in_doubt
+        self._samples.append((self.clock(), done))
+
+    def settle(self, outcome: Outcome, was_in_doubt: bool) -> None:
+        """Count one row."""
+        self.counts[outcome] += 1
+        if was_in_doubt and self.in_doubt:
+            self.in_doubt -= 1
+        if outcome is Outcome.IN_DOUBT:
+            self.in_doubt += 1
+        elif outcome is not Outcome.PENDING:
+            self.done += 1
+
+    def pace(self) -> float:
+        """Rows a minute, over the past minute; under a limit never more than it, as no minute can hold more."""
+        now = self.clock()
+        self._samples.append((now, self.done))
+        while len(self._samples) > 2 and now - self._samples[1][0] >= MINUTE:
+            self._samples.popleft()
+        then, done_then = self._samples[0]
+        if now <= then:
+            return 0.0
+        pace = (self.done - done_then) * MINUTE / (now - then)
+        return min(pace, self.budget_per_minute) if self.budget_per_minute else pace
+
+    def minutes_left(self, pace: float) -> float | None:
+        """Minutes to the end at this pace, at the limit while there is no pace yet; None where nobody knows."""
+        speed = pace or self.budget_per_minute
+        return max(0, self.total - self.done) / speed if speed else None
+
+
+def left_in_words(minutes: float | None) -> str:
+    """`2 h 5 min left`; empty where nobody knows."""
+    if minutes is None:
+        return ""
+    if minutes < 1:
+        return "under 1 min left"
+    hours, rest = divmod(math.ceil(minutes), 60)
+    return f"{hours} h {rest} min left" if hours else f"{rest} min left"
+
+
+class SilentProgress:
+    """Shows nothing."""
+
+    def start(self, total: int, done: int, in_doubt: int = 0) -> None:
+        """Nothing to show."""
+
+    def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
+        """Nothing to show."""
+
+    def throttled(self) -> None:
+        """Nothing to show."""
+
+    def note(self, text: str) -> None:
+        """Nothing to show."""
+
+    def close(self) -> None:
+        """Nothing to show."""
+
+
+class _Display:
+    """Counts every call, and shows the numbers now and then. Its children say how."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        budget_per_minute: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        interval_seconds: float,
+    ) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._interval_seconds = interval_seconds
+        self._tally = Tally(budget_per_minute, clock)
+        self._next_at = 0.0
+        self._started_at = 0.0
+        self._open = False
+        self._broken = False
+
+    def start(self, total: int, done: int, in_doubt: int = 0) -> None:
+        """Show the first state at once."""
+        self._open = True
+        self._started_at = self._clock()
+        self._next_at = self._started_at + self._interval_seconds
+        self._tally.start(total, done, in_doubt)
+        self._attempt(self._show_start)
+
+    def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
+        """Count one row, and show the state if it is time."""
+        self._tally.settle(outcome, was_in_doubt)
+        if self._open and (now := self._clock()) >= self._next_at:
+            self._next_at = now + self._interval_seconds
+            self._attempt(self._show)
+
+    def throttled(self) -> None:
+        """Count it; the next state shows it."""
+        self._tally.throttled += 1
+
+    def note(self, text: str) -> None:
+        """Show a sentence at once."""
+        self._attempt(lambda: self._show_note(text))
+
+    def close(self) -> None:
+        """Show the last state."""
+        if self._open:
+            self._open = False
+            self._attempt(self._show_end)
+
+    def _attempt(self, show: Callable[[], None]) -> None:
+        """Money goes on moving when nobody can watch: a broken pipe or a closed terminal ends the display only."""
+        if self._broken:
+            return
+        try:
+            show()
+        except (OSError, ValueError):  # ValueError: the stream is closed
+            self._broken = True
+
+    def _line(self, text: str) -> None:
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+    def _show_start(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        raise NotImplementedError
+
+    def _show_note(self, text: str) -> None:
+        self._line(text)
+
+    def _show_end(self) -> None:
+        self._show()
+
+
+class LineProgress(_Display):
+    """Sober lines for logs and schedulers, `line_seconds` apart at least."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        budget_per_minute: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        line_seconds: float = LINE_SECONDS,
+    ) -> None:
+        super().__init__(stream, budget_per_minute=budget_per_minute, clock=clock, interval_seconds=line_seconds)
+
+    def _show(self) -> None:
+        left = left_in_words(self._tally.minutes_left(self._tally.pace()))
+        self._line(", ".join([*_state_in_words(self._tally), *([left] if left else [])]))
+
+    def _show_end(self) -> None:
+        took = took_in_words(self._clock() - self._started_at)
+        self._line(", ".join([*_state_in_words(self._tally), took]))
+
+
+class JsonProgress(_Display):
+    """One JSON object a line, for `--log-format json`.
+
+    `event` is progress_started, progress, note or progress_ended; `at` is UTC, ISO 8601.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        budget_per_minute: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        line_seconds: float = LINE_SECONDS,
+    ) -> None:
+        super().__init__(stream, budget_per_minute=budget_per_minute, clock=clock, interval_seconds=line_seconds)
+        self._utc_now = utc_now
+
+    def _show_start(self) -> None:
+        self._event("progress_started", self._state())
+
+    def _show(self) -> None:
+        self._event("progress", self._state())
+
+    def _show_note(self, text: str) -> None:
+        self._event("note", {"text": text})
+
+    def _show_end(self) -> None:
+        self._event("progress_ended", self._state() | {"seconds": round(self._clock() - self._started_at, 3)})
+
+    def _state(self) -> dict[str, Any]:
+        tally = self._tally
+        pace = tally.pace()
+        left = tally.minutes_left(pace)
+        return {
+            "total": tally.total,
+            "done": tally.done,
+            **{outcome.value: tally.counts[outcome] for outcome in Outcome if outcome is not Outcome.IN_DOUBT},
+            "in_doubt": tally.in_doubt,
+            "throttled": tally.throttled,
+            "rows_per_minute": round(pace, 1),
+            "budget_per_minute": tally.budget_per_minute,
+            "seconds_left": None if left is None else round(left * MINUTE),
+        }
+
+    def _event(self, name: str, fields: dict[str, Any]) -> None:
+        at = self._utc_now().isoformat(timespec="milliseconds")
+        self._line(json.dumps({"event": name, "at": at, **fields}, ensure_ascii=False))
+
+
+class TqdmProgress(_Display):
+    """One line on a terminal, redrawn in place, always shorter than the terminal is wide."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        budget_per_minute: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        bar_seconds: float = BAR_SECONDS,
+        columns: Callable[[], int] | None = None,
+    ) -> None:
+        super().__init__(stream, budget_per_minute=budget_per_minute, clock=clock, interval_seconds=bar_seconds)
+        self._columns = columns or (lambda: _columns_of(stream))
+        self._bar: _Bar | None = None
+
+    def _show_start(self) -> None:
+        # The intervals are ours: with tqdm's own it would start a thread to watch over them.
+        self._bar = _Bar(
+            total=self._tally.total,
+            initial=self._tally.done,
+            file=self._stream,
+            bar_format="{n_fmt}/{total_fmt} |{bar}| {desc}",
+            miniters=0,
+            mininterval=0,
+            leave=True,
+        )
+        self._show()
+
+    def _show(self) -> None:
+        if self._bar is None:
+            return
+        width = self._columns() - 1  # a full last column makes some terminals wrap
+        text = _longest_that_fits(self._tally, width - MIN_BAR_WIDTH - 4)
+        self._bar.ncols = width
+        self._bar.n = self._tally.done
+        self._bar.set_description_str(text, refresh=False)
+        self._bar.refresh()
+
+    def _show_note(self, text: str) -> None:
+        if self._bar is None:
+            self._line(text)
+        else:
+            self._bar.write(text, file=self._stream)
+
+    def _show_end(self) -> None:
+        if self._bar is not None:
+            self._show()
+            self._bar.close()
+            self._bar = None
+
+
+class _Bar(tqdm):  # type: ignore[type-arg]  # generic in the stubs only
+    """A bar without tqdm's monitor thread: we redraw it by our own clock."""
+
+    monitor_interval = 0
+
+
+def progress_for(
+    stream: TextIO, *, budget_per_minute: int = 0, json_lines: bool = False, silent: bool = False
+) -> Progress:
+    """The display that suits the stream: a line that redraws itself needs a terminal."""
+    if silent:
+        return SilentProgress()
+    if json_lines:
+        return JsonProgress(stream, budget_per_minute=budget_per_minute)
+    if stream.isatty():
+        return TqdmProgress(stream, budget_per_minute=budget_per_minute)
+    return LineProgress(stream, budget_per_minute=budget_per_minute)
+
+
+def took_in_words(seconds: float) -> str:
+    """`took 2 min 31 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"took {hours} h {minutes} min"
+    return f"took {minutes} min {rest} s" if minutes else f"took {rest} s"
+
+
+def _state_in_words(tally: Tally) -> list[str]:
+    """`120/300 rows`, `118 credited`, ...; what is rare is named only if there is some."""
+    credited = tally.counts[Outcome.CREDITED]
+    already = tally.counts[Outcome.ALREADY_CREDITED]
+    review = tally.counts[Outcome.REVIEW]
+    failed = tally.counts[Outcome.FAILED] + tally.counts[Outcome.REJECTED]
+    words = [
+        f"{tally.done:,}/{tally.total:,} rows",
+        f"{credited:,} credited",
+        f"{failed:,} failed",
+        f"{tally.in_doubt:,} in doubt",
+    ]
+    rare = ((already, "already credited"), (review, "to review"), (tally.throttled, "throttled"))
+    return words + [f"{number:,} {word}" for number, word in rare if number]
+
+
+def _longest_that_fits(tally: Tally, width: int) -> str:
+    """As much of the state as a narrow terminal holds: the counts, then the time left, then the pace."""
+    position, *counts = _state_in_words(tally)
+    room = width - len(position)
+    pace = tally.pace()
+    limit = f" of {tally.budget_per_minute:,}" if tally.budget_per_minute else ""
+    parts = [*counts]
+    extra = [left_in_words(tally.minutes_left(pace)), f"{pace:,.0f}{limit} a minute"]
+    for candidate in ([extra[1], extra[0], *parts], [extra[0], *parts], parts, parts[:3], parts[:2], parts[:1]):
+        text = ", ".join(part for part in candidate if part)
+        if len(text) <= room:
+            return text
+    return ""
+
+
+def _columns_of(stream: TextIO) -> int:
+    """How wide the terminal is now: people resize it."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or DEFAULT_COLUMNS
+    except (OSError, ValueError):
+        return DEFAULT_COLUMNS

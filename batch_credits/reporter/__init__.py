@@ -1,0 +1,84 @@
+"""Stage 3, the reporter: what became of every row, on disk, at any time, from the ledger alone.
+
+`write_reports` streams the rows once, writing results.csv and failed.csv together and counting as it goes;
+summary.json follows from the count. Nothing here prints: `summary_text` is for the command
+line to show.
+"""
+
+from collections.abc import Callable, Iterable
+from decimal import localcontext
+from pathlib import Path
+
+from batch_credits.errors import BatchCreditsError
+from batch_credits.model import BatchRecord, ReportRow, RunRecord
+from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
+from batch_credits.reporter.summary import ReportPaths, Summary, names_a_live_site, summarise, summary_json
+from batch_credits.reporter.tables import failed_writer, results_writer
+from batch_credits.reporter.tally import NOT_CREDITED, SITE_CURRENCY, Tally, exit_code
+from batch_credits.reporter.words import summary_text
+
+__all__ = [
+    "SITE_CURRENCY",
+    "ReportPaths",
+    "ReportsNotWritten",
+    "Summary",
+    "exit_code",
+    "report_directory",
+    "summary_text",
+    "write_reports",
+]
+
+DECIMAL_DIGITS = 100  # amounts in decimal have 33 characters each; the default of 28 digits would round
+
+
+class ReportsNotWritten(BatchCreditsError):
+    """The reports cannot be written; the ledger is not concerned, and has it all."""
+
+
+def write_reports(
+    batch: BatchRecord,
+    run: RunRecord | None,
+    rows: Callable[[], Iterable[ReportRow]],
+    reports: Path,
+    *,
+    live: bool | None = None,
+) -> Summary:
+    """Write the reports of a batch below `reports`, each of them whole or not at all.
+
+    `rows` gives every source row in the file's order, and is asked once. `run` is the latest run, if any.
+    `live` says whether the site's credits are real; None judges by the site's name.
+
+    Raises:
+        ReportsNotWritten: the disk refused.
+    """
+    paths = ReportPaths.within(report_directory(batch, reports))
+    try:
+        with localcontext(prec=DECIMAL_DIGITS):
+            make_private_directory(paths.directory)
+            tally = _write_tables(batch, rows(), paths)
+            summary = summarise(batch, run, tally, paths, names_a_live_site(batch.site) if live is None else live)
+            _write_summaries(summary)
+    except OSError as error:
+        raise ReportsNotWritten(
+            f"The reports cannot be written to {paths.directory}: {error.strerror or error}.",
+            hint=f"The ledger has it all. Mend this, then: batch-credits report {batch.key[:8]}",
+        ) from error
+    return summary
+
+
+def _write_tables(batch: BatchRecord, rows: Iterable[ReportRow], paths: ReportPaths) -> Tally:
+    """One pass over the rows: both tables and the count, a row in memory at a time."""
+    tally = Tally()
+    with atomic_text(paths.results) as results, atomic_text(paths.failed) as failed:
+        write_result, write_failed = results_writer(results, batch), failed_writer(failed, batch)
+        for row in rows:
+            tally.add(row)
+            write_result(row)
+            if row.outcome in NOT_CREDITED:
+                write_failed(row)
+    return tally
+
+
+def _write_summaries(summary: Summary) -> None:
+    with atomic_text(summary.paths.summary_json) as stream:
+        stream.write(summary_json(summary))

@@ -1,0 +1,56 @@
+"""Amounts as people read them: major units, by integer arithmetic, and only where the exponent is known.
+
+Chargebee documents four currencies without decimals and counts every other one in hundredths, also those
+that ISO 4217 gives three decimals. For the rest of ISO's currencies without decimals it says nothing: a guess
+would be wrong by a factor of 100, so those show as minor units unless the operator stated the exponent.
+"""
+
+import json
+from collections.abc import Mapping
+
+from batch_credits.model import BatchRecord, ControlTotal, Money
+from batch_credits.reporter.tally import SITE_CURRENCY
+
+_WHOLE = frozenset({"JPY", "KRW", "XAF", "XOF"})
+_UNDOCUMENTED = frozenset(
+    {"BIF", "CLP", "DJF", "GNF", "ISK", "KMF", "PYG", "RWF", "UGX", "UYI", "UYW", "VND", "VUV", "XPF"}
+)
+
+Exponents = Mapping[str, int]
+
+
+def stated_exponents(batch: BatchRecord) -> dict[str, int]:
+    """The exponents that the operator gave when the file was read."""
+    return dict(json.loads(batch.options_json).get("currency_exponents", ()))
+
+
+def minor_in_words(amount_minor: int, currency: str, stated: Exponents) -> str:
+    """123456 of USD is `1,234.56 USD`."""
+    exponent = stated.get(currency)
+    if exponent is None and (currency in _UNDOCUMENTED or currency == SITE_CURRENCY):
+        return f"{amount_minor:,} minor units ({currency})"
+    if exponent is None:
+        exponent = 0 if currency in _WHOLE else 2
+    if exponent == 0:
+        return f"{amount_minor:,} {currency}"
+    whole, rest = divmod(abs(amount_minor), 10**exponent)
+    sign = "-" if amount_minor < 0 else ""
+    return f"{sign}{whole:,}.{rest:0{exponent}d} {currency}"
+
+
+def money_in_words(money: Money, stated: Exponents) -> str:
+    """The amount of one row."""
+    currency = money.currency_code or SITE_CURRENCY
+    if money.amount_minor is not None:
+        return minor_in_words(money.amount_minor, currency, stated)
+    return f"{money.amount_in_decimal} {currency}"
+
+
+def total_in_words(total: ControlTotal, currency: str, stated: Exponents) -> list[str]:
+    """The amounts of a total: usually one, two where a file used both amount columns."""
+    words = []
+    if total.amount_minor or not total.amount_in_decimal:
+        words.append(minor_in_words(total.amount_minor, currency, stated))
+    if total.amount_in_decimal:
+        words.append(f"{total.amount_in_decimal:,f} {currency}")
+    return words

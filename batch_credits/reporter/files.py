@@ -1,0 +1,72 @@
+"""Report files on disk: private to their owner, and whole or not there at all.
+
+A file is written beside its final name, made durable and then renamed over it, so a crash leaves either the
+old report or the new one.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+from typing import TextIO
+
+from batch_credits.model import BatchRecord
+
+MAX_STEM_LETTERS = 60  # at most 240 bytes in UTF-8: with the batch id it fits the 255 of a file name
+STALE_SECONDS = 86_400  # a temporary file this old was left by a crash: no report takes a day to write
+
+_UNSAFE = re.compile(r"[^\w.-]+")
+
+
+def report_directory(batch: BatchRecord, reports: Path) -> Path:
+    """Where the reports of a batch live: the source file's stem, and enough of the batch id to tell twins apart."""
+    stem = PurePath(batch.file_name).stem
+    safe = _UNSAFE.sub("_", stem)[:MAX_STEM_LETTERS].strip("._-")
+    return reports / f"{safe or 'batch'}-{batch.key[:8]}"
+
+
+def make_private_directory(directory: Path) -> None:
+    """Create the directory for its owner alone: reports name customers and money."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, exist_ok=True)
+
+
+@contextmanager
+def atomic_text(path: Path) -> Iterator[TextIO]:
+    """A text file that takes the place of `path` once the block ends well, and leaves no trace if it does not."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)  # mode 0600
+    temporary = Path(name)
+    try:
+        _remove_stale(path, os.fstat(descriptor).st_mtime)
+        # Texts were decoded strictly, but an error message from outside may hold half a character: a report
+        # with a visible escape in it is better than none.
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def _remove_stale(path: Path, now: float) -> None:
+    """Clear what a killed process left. `now` is the file system's own clock, read off a new file."""
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        try:
+            if now - left.stat().st_mtime > STALE_SECONDS:
+                left.unlink()
+        except FileNotFoundError:  # another process cleared it first
+            continue
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the rename itself durable."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

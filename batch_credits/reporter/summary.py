@@ -1,0 +1,126 @@
+"""The summary of a batch: what a script reads, and what the last screen and the page are written from."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batch_credits.model import BatchRecord, ControlTotal, Outcome, RunRecord
+from batch_credits.reporter.tally import Tally, Totals, differences, exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPaths:
+    """Where each report lies."""
+
+    directory: Path
+    results: Path
+    failed: Path
+    summary_json: Path
+    summary_html: Path
+
+    @classmethod
+    def within(cls, directory: Path) -> "ReportPaths":
+        """The reports of one directory."""
+        names = ("results.csv", "failed.csv", "summary.json", "summary.html")
+        return cls(directory, *(directory / name for name in names))
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What became of a batch. `run` is its latest run, None if it was only admitted.
+
+    `differences` holds a sentence for everything that does not tie out; none means in balance.
+    """
+
+    batch: BatchRecord
+    run: RunRecord | None
+    live: bool
+    counts: dict[Outcome, int]
+    totals: Totals
+    differences: tuple[str, ...]
+    exit_code: int
+    paths: ReportPaths
+
+    @property
+    def in_balance(self) -> bool:
+        """Whether rows and money of the outcomes add up to what was read."""
+        return not self.differences
+
+    @property
+    def rows(self) -> int:
+        """How many rows the file has."""
+        return self.batch.rows_read
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the latest run ended early, if it did."""
+        return self.run.stopped if self.run else None
+
+    def count(self, *outcomes: Outcome) -> int:
+        """How many rows have one of these outcomes."""
+        return sum(self.counts[outcome] for outcome in outcomes)
+
+
+def summarise(batch: BatchRecord, run: RunRecord | None, tally: Tally, paths: ReportPaths, live: bool) -> Summary:
+    """Draw the conclusions from a finished count."""
+    unequal = differences(batch, tally)
+    stopped = run is not None and run.stopped is not None
+    code = exit_code(tally.counts, stopped, in_balance=not unequal)
+    return Summary(batch, run, live, tally.counts, tally.totals, unequal, code, paths)
+
+
+def names_a_live_site(site: str) -> bool:
+    """Whether credits of this site are real, by its name alone: neither a -test site nor this machine."""
+    on_this_machine = site.startswith(("127.0.0.1", "localhost", "[::1]"))
+    return not (site.endswith("-test") or on_this_machine)
+
+
+def summary_json(summary: Summary) -> str:
+    """The text of summary.json. Amounts are minor units; `totals_in_decimal` is there only if it has any."""
+    batch, run = summary.batch, summary.run
+    content: dict[str, Any] = {
+        "batch": batch.key,
+        "file": batch.file_name,
+        "file_sha256": batch.file_sha256,
+        "site": batch.site,
+        "version": run.version if run else None,
+        "user": run.user if run else None,
+        "started_at": run.started_at if run else None,
+        "ended_at": run.ended_at if run else None,
+        "rows": summary.rows,
+        "counts": {outcome.value: summary.counts[outcome] for outcome in Outcome},
+        "totals": {outcome.value: _in_minor_units(summary.totals[outcome]) for outcome in Outcome},
+    }
+    in_decimal = {outcome.value: _in_decimal(summary.totals[outcome]) for outcome in Outcome}
+    if any(in_decimal.values()):
+        content["totals_in_decimal"] = in_decimal
+    content |= {
+        "in_balance": summary.in_balance,
+        "differences": list(summary.differences),
+        "requests": run.requests if run else 0,
+        "throttled": run.throttled if run else 0,
+        "retries": run.retries if run else 0,
+        "stopped": summary.stopped,
+        "exit_code": summary.exit_code,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _in_minor_units(totals: Mapping[str, ControlTotal]) -> dict[str, int]:
+    """Currencies that came as `amount`: a zero beside a decimal sum would only mean that there were none."""
+    return {
+        currency: total.amount_minor
+        for currency, total in sorted(totals.items())
+        if total.amount_minor or not total.amount_in_decimal
+    }
+
+
+def _in_decimal(totals: Mapping[str, ControlTotal]) -> dict[str, str]:
+    """Currencies that came as `amount_in_decimal`, exact and without an exponent."""
+    return {
+        currency: f"{total.amount_in_decimal:f}"
+        for currency, total in sorted(totals.items())
+        if total.amount_in_decimal
+    }

@@ -1,0 +1,146 @@
+"""What a person reads: the headline, what to do next, and the last screen of a run."""
+
+import shlex
+import textwrap
+
+from batch_credits.model import Outcome, ReportRow
+from batch_credits.reporter.amounts import stated_exponents, total_in_words
+from batch_credits.reporter.summary import Summary
+from batch_credits.reporter.tally import NOT_CREDITED
+
+SCREEN_WIDTH = 78
+
+LABELS = {
+    Outcome.CREDITED: "credited",
+    Outcome.ALREADY_CREDITED: "already credited",
+    Outcome.FAILED: "failed",
+    Outcome.REJECTED: "rejected",
+    Outcome.IN_DOUBT: "in doubt",
+    Outcome.REVIEW: "review",
+    Outcome.PENDING: "pending",
+}
+
+MEANINGS = {
+    Outcome.CREDITED: "this batch added the credit, and Chargebee proved it",
+    Outcome.ALREADY_CREDITED: "the same credit was there before; nothing was sent",
+    Outcome.FAILED: "Chargebee said no; there is no credit",
+    Outcome.REJECTED: "we said no; nothing was sent",
+    Outcome.IN_DOUBT: "sent, and not proven either way",
+    Outcome.REVIEW: "a person must look",
+    Outcome.PENDING: "not tried, or worth another try",
+}
+
+
+def rows(number: int) -> str:
+    """`1 row`, `2,000 rows`."""
+    return "1 row" if number == 1 else f"{number:,} rows"
+
+
+def site_in_words(summary: Summary) -> str:
+    """The site, and whether its credits are real."""
+    return f"{summary.batch.site} ({'LIVE site' if summary.live else 'TEST site'})"
+
+
+def headline(summary: Summary) -> str:
+    """The one sentence that matters most."""
+    settled = summary.count(Outcome.CREDITED, Outcome.ALREADY_CREDITED)
+    to_look_at = summary.count(Outcome.REVIEW, Outcome.IN_DOUBT)
+    unpaid = summary.count(*NOT_CREDITED)
+    if not summary.in_balance:
+        return "The totals do not tie out: a person must look"
+    if summary.stopped or summary.counts[Outcome.PENDING]:
+        return f"Stopped before the end: {settled:,} of {rows(summary.rows)} credited"
+    if to_look_at:
+        return f"{rows(to_look_at)} {'needs' if to_look_at == 1 else 'need'} a person"
+    if unpaid:
+        return f"{unpaid:,} of {rows(summary.rows)} not credited"
+    if not summary.rows:
+        return "The file has no rows"
+    if summary.counts[Outcome.ALREADY_CREDITED] == summary.rows:
+        return f"All {rows(summary.rows)} were credited before" if summary.rows > 1 else "The row was credited before"
+    return f"All {rows(summary.rows)} credited" if summary.rows > 1 else "The row is credited"
+
+
+def next_steps(summary: Summary) -> list[tuple[str, str]]:
+    """What to do now, most urgent first: a sentence, and the command if there is one."""
+    batch = summary.batch.key[:8]
+    steps = []
+    if not summary.in_balance:
+        steps.append(("The totals do not tie out. Ask Chargebee what exists:", f"batch-credits reconcile {batch}"))
+    if summary.stopped or summary.counts[Outcome.PENDING] or summary.counts[Outcome.IN_DOUBT]:
+        steps.append(("Run the same command again: it carries on, and settles doubt before it sends.", ""))
+    if review := summary.counts[Outcome.REVIEW]:
+        sentence = f"Look up {rows(review)} in review at Chargebee, and say for each what you found:"
+        steps.append((sentence, f"batch-credits resolve {batch} --row N --credited CREDIT_ID (or --not-credited)"))
+    if unpaid := summary.count(*NOT_CREDITED):
+        command = f"batch-credits run {shlex.quote(str(summary.paths.failed))}"
+        steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", command))
+    return steps or [("Nothing more to do.", "")]
+
+
+def advice(row: ReportRow, batch_key: str) -> str:
+    """What a person does about one row."""
+    match row.outcome:
+        case Outcome.REVIEW:
+            return (
+                "Look at this customer's promotional credits in Chargebee, then run: "
+                f"batch-credits resolve {batch_key[:8]} --row {row.row_number} "
+                "--credited CREDIT_ID, or --not-credited."
+            )
+        case Outcome.IN_DOUBT:
+            return "Run the same command again: it asks Chargebee before it sends anything. Do not credit by hand."
+        case Outcome.FAILED if row.error_code == "resource_not_found":
+            return "Correct the customer id in failed.csv, or create the customer, and run that file."
+        case Outcome.FAILED | Outcome.REJECTED:
+            return "Mend the row in failed.csv and run that file."
+        case Outcome.PENDING:
+            return "Run the same command again."
+        case Outcome.CREDITED | Outcome.ALREADY_CREDITED:
+            return ""
+
+
+def balance_in_words(summary: Summary) -> list[str]:
+    """The tie-out, in sentences."""
+    if summary.in_balance:
+        return ["In balance: the outcomes add up to the rows and the totals read from the file."]
+    return ["Not in balance.", *summary.differences]
+
+
+def summary_text(summary: Summary) -> str:
+    """The last screen of a run: headline, counts and totals, what to do next, and where the reports are."""
+    paths = summary.paths
+    blocks = [
+        _wrapped(f"{headline(summary)}."),
+        _wrapped(f"{summary.batch.file_name} to {site_in_words(summary)}, batch {summary.batch.key[:8]}"),
+        _wrapped(f"Stopped: {summary.stopped}") if summary.stopped else "",
+        "\n".join(_outcome_lines(summary)),
+        "\n".join(_wrapped(sentence) for sentence in balance_in_words(summary)),
+        "\n".join(
+            _wrapped(sentence) + (f"\n  {command}" if command else "") for sentence, command in next_steps(summary)
+        ),
+        "\n".join(f"  {path}" for path in (paths.results, paths.failed, paths.summary_json)),
+    ]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _outcome_lines(summary: Summary) -> list[str]:
+    """A line for each outcome that has rows, with its totals one below the other."""
+    stated = stated_exponents(summary.batch)
+    lines = []
+    for outcome in Outcome:
+        if not summary.counts[outcome]:
+            continue
+        amounts = [
+            words
+            for currency, total in sorted(summary.totals[outcome].items())
+            for words in total_in_words(total, currency, stated)
+        ]
+        head = f"  {LABELS[outcome]:<17}{summary.counts[outcome]:>10,}"
+        for amount in amounts or [""]:
+            lines.append(f"{head}  {amount:>24}".rstrip())
+            head = " " * len(head)
+    return lines
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, SCREEN_WIDTH, break_long_words=False, break_on_hyphens=False)
