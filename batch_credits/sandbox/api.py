@@ -1,0 +1,201 @@
+"""What the site answers: a request's fields go in, a whole answer comes out. No sockets, no waiting.
+
+A write has two halves, since real ones take time: `open` checks it, takes its idempotency key and locks its
+customer; `settle` applies it and lets go. Whoever drives this (a server, or a simulation with a clock of its own)
+decides what happens between the halves, and what becomes of the answer.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+import orjson
+
+from batch_credits.sandbox.errors import Answer, ApiError, lock_timeout, method_not_supported, not_found, read_only_mode
+from batch_credits.sandbox.faults import READ_FAULTS, WRITE_FAULTS, Fault, FaultPlan
+from batch_credits.sandbox.fields import Change, read_change
+from batch_credits.sandbox.keys import KeyStore, Remembered
+from batch_credits.sandbox.limits import Limits
+from batch_credits.sandbox.queries import Record, read_credit_query, read_customer_query
+from batch_credits.sandbox.settings import SandboxSettings
+from batch_credits.sandbox.site import Site
+from batch_credits.sandbox.tally import Tally
+
+CREDITS_PATH = "/api/v2/promotional_credits"
+CUSTOMERS_PATH = "/api/v2/customers"
+WRITE_PATHS = {f"{CREDITS_PATH}/add": "add", f"{CREDITS_PATH}/deduct": "deduct"}
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """An add or deduct request as it came in: `fields` is its body taken apart, nothing is checked yet."""
+
+    operation: str
+    fields: Mapping[str, str]
+    body: bytes
+    key: str | None = None
+    business_entity_id: str | None = None
+
+    @property
+    def customer_id(self) -> str:
+        """The customer it claims to be for, or nothing."""
+        return self.fields.get("customer_id", "")
+
+    @property
+    def reference(self) -> str:
+        """The reference it claims to have, or nothing."""
+        return self.fields.get("reference", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A write that may be applied; hand it to `settle`, once."""
+
+    write: Write
+    change: Change
+    remembered: Remembered
+    locked: bool
+
+
+class Api:
+    """One site with its keys, limits, faults and counts. `faults` and `read_only` may be changed at any time."""
+
+    def __init__(self, settings: SandboxSettings, clock: Callable[[], float]) -> None:
+        self.site = Site(clock, customers=settings.customers, seed=settings.seed)
+        self.limits = Limits(clock, settings.rate_per_minute, settings.concurrency)
+        self.keys = KeyStore(clock, ignored=settings.keys_ignored)
+        self.tally = Tally()
+        self.faults: FaultPlan = settings.faults
+        self.store_errors = settings.store_errors
+        self.read_only = False
+        self._seed = settings.seed
+        self._locked: set[str] = set()
+        self._tries: Counter[str] = Counter()
+
+    def get(self, path: str, query: bytes) -> Answer:
+        """Answer a GET of `path` (still percent-encoded, without the query string)."""
+        try:
+            return Answer(200, orjson.dumps(self._look_up(path, query)))
+        except ApiError as error:
+            return error.answer()
+
+    def wrong_method(self, method: str, path: str) -> ApiError:
+        """The refusal of a method other than GET, or than POST where that writes: 405, or 404 off the known paths."""
+        if path in WRITE_PATHS or {path, path.rpartition("/")[0]} & {CREDITS_PATH, CUSTOMERS_PATH}:
+            return method_not_supported(method)
+        return not_found(f"The path {path!a}")
+
+    def open(self, write: Write, *, lock: bool = True) -> Opened | Answer:
+        """Begin a write: an answer at once (a replay or a refusal), or leave to `settle` it.
+
+        Without `lock` it neither waits for nor holds up other calls on its customer.
+        """
+        try:
+            remembered = self.keys.begin(write.key, (write.operation, write.body))
+        except ApiError as error:
+            return error.answer()
+        if remembered.answer is not None:
+            self.tally.replayed += 1
+            return remembered.answer
+        try:
+            if self.read_only:
+                raise read_only_mode()
+            change = read_change(write.operation, write.fields)
+            self.site.require_customer(change.customer_id)
+            if lock and change.customer_id in self._locked:
+                raise lock_timeout(change.customer_id)
+        except ApiError as error:
+            return self._refuse(remembered, error)
+        if lock:
+            self._locked.add(change.customer_id)
+        return Opened(write, change, remembered, lock)
+
+    def settle(self, opened: Opened, failure: ApiError | None = None) -> Answer:
+        """Apply an opened write. With `failure` it is applied all the same, but that is the site's answer.
+
+        A failure releases the idempotency key, unless errors are stored: whether Chargebee does is not documented,
+        and a caller who trusts the key alone should be shown the double credit.
+        """
+        if opened.locked:
+            self._locked.discard(opened.change.customer_id)
+        try:
+            body = self.site.change(opened.change, opened.write.business_entity_id)
+        except ApiError as error:
+            return self._refuse(opened.remembered, error)
+        if failure is not None:
+            return self._refuse(opened.remembered, failure)
+        answer = Answer(200, orjson.dumps(body))
+        self.keys.finish(opened.remembered, answer)
+        return answer
+
+    def abandon(self, opened: Opened) -> None:
+        """Let go of an opened write without applying it."""
+        if opened.locked:
+            self._locked.discard(opened.change.customer_id)
+        self.keys.release(opened.remembered)
+
+    def fail(self, write: Write, error: ApiError) -> Answer:
+        """Answer a write with an error of the site's own, nothing applied; an answer already stored stays stored."""
+        try:
+            remembered = self.keys.begin(write.key, (write.operation, write.body))
+        except ApiError:
+            return error.answer()
+        return error.answer() if remembered.answer is not None else self._refuse(remembered, error)
+
+    def fault_of_write(self, write: Write) -> Fault | None:
+        """The fault that this try of a write meets, if any. Tries are counted by operation, customer and reference."""
+        if not self.faults.hits_writes:
+            return None
+        return self._draw(WRITE_FAULTS, f"{write.operation}\0{write.customer_id}\0{write.reference}")
+
+    def fault_of_read(self, path_and_query: str) -> Fault | None:
+        """The fault that this try of a GET meets, if any. Tries are counted by address."""
+        return self._draw(READ_FAULTS, path_and_query) if self.faults.hits_reads else None
+
+    def truth(self) -> Record:
+        """Everything that happened, as a JSON object: what a test believes rather than the answers."""
+        tally = self.tally
+        return {
+            "credits": self.site.credits(),
+            "balances": self.site.balances(),
+            "requests": dict(tally.requests),
+            "statuses": dict(tally.statuses),
+            "posts": tally.posts,
+            "replayed": tally.replayed,
+            "throttled": tally.statuses["429"],
+            "faults": dict(tally.faults),
+            "silenced": dict(tally.silenced),
+            "max_calls_per_customer": tally.max_calls_per_customer,
+            "max_in_flight": self.limits.max_in_flight,
+            "peak_window": self.limits.peak_window,
+            "payloads_by_reference": tally.payloads_by_reference(),
+        }
+
+    def _look_up(self, path: str, query: bytes) -> Record:
+        if path in WRITE_PATHS:
+            raise method_not_supported("GET")
+        if path == CREDITS_PATH:
+            return self.site.list_credits(read_credit_query(query), self.faults.list_lag_seconds)
+        if path == CUSTOMERS_PATH:
+            return self.site.list_customers(read_customer_query(query))
+        parent, _, name = path.rpartition("/")
+        retrieve: Mapping[str, Callable[[str], Record]] = {
+            CREDITS_PATH: self.site.credit,
+            CUSTOMERS_PATH: self.site.customer,
+        }
+        if parent not in retrieve or not name:
+            raise not_found(f"The path {path!a}")
+        return retrieve[parent](unquote(name))
+
+    def _refuse(self, remembered: Remembered, error: ApiError) -> Answer:
+        answer = error.answer()
+        if self.store_errors:
+            self.keys.finish(remembered, answer)
+        else:
+            self.keys.release(remembered)
+        return answer
+
+    def _draw(self, faults: Mapping[str, Fault], subject: str) -> Fault | None:
+        self._tries[subject] += 1
+        return self.faults.draw(faults, self._seed, subject, self._tries[subject])
