@@ -1,7 +1,7 @@
 """Stage 3, the reporter: what became of every row, on disk, at any time, from the ledger alone.
 
 `write_reports` streams the rows once, writing results.csv and failed.csv together and counting as it goes;
-summary.json follows from the count. Nothing here prints: `summary_text` is for the command
+summary.json and summary.html follow from the count. Nothing here prints: `summary_text` is for the command
 line to show.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from batch_credits.errors import BatchCreditsError
 from batch_credits.model import BatchRecord, ReportRow, RunRecord
 from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
+from batch_credits.reporter.page import summary_html
 from batch_credits.reporter.summary import ReportPaths, Summary, names_a_live_site, summarise, summary_json
 from batch_credits.reporter.tables import failed_writer, results_writer
 from batch_credits.reporter.tally import NOT_CREDITED, SITE_CURRENCY, Tally, exit_code
@@ -43,7 +44,7 @@ def write_reports(
     *,
     live: bool | None = None,
 ) -> Summary:
-    """Write the reports of a batch below `reports`, each of them whole or not at all.
+    """Write the four reports of a batch below `reports`, each of them whole or not at all.
 
     `rows` gives every source row in the file's order, and is asked once. `run` is the latest run, if any.
     `live` says whether the site's credits are real; None judges by the site's name.
@@ -57,7 +58,7 @@ def write_reports(
             make_private_directory(paths.directory)
             tally = _write_tables(batch, rows(), paths)
             summary = summarise(batch, run, tally, paths, names_a_live_site(batch.site) if live is None else live)
-            _write_summaries(summary)
+            _write_summaries(summary, tally)
     except OSError as error:
         raise ReportsNotWritten(
             f"The reports cannot be written to {paths.directory}: {error.strerror or error}.",
@@ -79,6 +80,8 @@ def _write_tables(batch: BatchRecord, rows: Iterable[ReportRow], paths: ReportPa
     return tally
 
 
-def _write_summaries(summary: Summary) -> None:
+def _write_summaries(summary: Summary, tally: Tally) -> None:
     with atomic_text(summary.paths.summary_json) as stream:
         stream.write(summary_json(summary))
+    with atomic_text(summary.paths.summary_html) as stream:
+        stream.write(summary_html(summary, tally))

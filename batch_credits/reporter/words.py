@@ -51,7 +51,8 @@ def headline(summary: Summary) -> str:
     if summary.stopped or summary.counts[Outcome.PENDING]:
         return f"Stopped before the end: {settled:,} of {rows(summary.rows)} credited"
     if to_look_at:
-        return f"{rows(to_look_at)} {'needs' if to_look_at == 1 else 'need'} a person"
+        rest = f", {unpaid:,} more not credited" if unpaid else ""
+        return f"{rows(to_look_at)} {'needs' if to_look_at == 1 else 'need'} a person{rest}"
     if unpaid:
         return f"{unpaid:,} of {rows(summary.rows)} not credited"
     if not summary.rows:
@@ -78,14 +79,13 @@ def next_steps(summary: Summary) -> list[tuple[str, str]]:
     return steps or [("Nothing more to do.", "")]
 
 
-def advice(row: ReportRow, batch_key: str) -> str:
-    """What a person does about one row."""
+def advice(row: ReportRow) -> str:
+    """What a person does about one row, said below the next steps."""
     match row.outcome:
         case Outcome.REVIEW:
             return (
-                "Look at this customer's promotional credits in Chargebee, then run: "
-                f"batch-credits resolve {batch_key[:8]} --row {row.row_number} "
-                "--credited CREDIT_ID, or --not-credited."
+                "Look at this customer's promotional credits in Chargebee, "
+                f"then settle row {row.row_number} with the resolve command above."
             )
         case Outcome.IN_DOUBT:
             return "Run the same command again: it asks Chargebee before it sends anything. Do not credit by hand."
@@ -118,7 +118,7 @@ def summary_text(summary: Summary) -> str:
         "\n".join(
             _wrapped(sentence) + (f"\n  {command}" if command else "") for sentence, command in next_steps(summary)
         ),
-        "\n".join(f"  {path}" for path in (paths.results, paths.failed, paths.summary_json)),
+        "\n".join(f"  {path}" for path in (paths.results, paths.failed, paths.summary_json, paths.summary_html)),
     ]
     return "\n\n".join(block for block in blocks if block)
 
