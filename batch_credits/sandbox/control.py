@@ -1,8 +1,8 @@
 """The tests' own door, `/_sandbox/`: tells the truth and changes the site; neither counted, nor limited, nor locked.
 
-    GET  /_sandbox/truth       what really happened (`Api.truth`)
-    POST /_sandbox/customers   `change_customers`, with a JSON object as its body
-    POST /_sandbox/settings    `change_settings`, the same
+GET  /_sandbox/truth       what really happened (`Api.truth`)
+POST /_sandbox/customers   `change_customers`, with a JSON object as its body
+POST /_sandbox/settings    `change_settings`, the same
 """
 
 from collections.abc import Mapping
