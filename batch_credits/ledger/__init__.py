@@ -1,0 +1,253 @@
+"""The ledger: the program's only memory, and the place where its stages meet.
+
+`Ledger` is synchronous and holds one SQLite connection; `Journal` is its asynchronous front, in which many
+coroutines share a commit.
+"""
+
+import getpass
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+import orjson
+
+from batch_credits import __version__
+from batch_credits.ledger import admission, journal, queries, store
+from batch_credits.ledger.admission import StagedRow
+from batch_credits.ledger.group_commit import Journal
+from batch_credits.ledger.journal import Finding
+from batch_credits.ledger.queries import KnownCredit
+from batch_credits.model import (
+    BatchRecord,
+    ControlTotal,
+    LoadedRow,
+    Outcome,
+    PlannedCredit,
+    ReportRow,
+    RequestState,
+    RunRecord,
+)
+from batch_credits.settings import InputOptions
+
+__all__ = ["Finding", "Journal", "KnownCredit", "Ledger", "StagedRow"]
+
+
+class Ledger:
+    """Who is owed what, what was sent, and what was learned."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, lock: TextIO | None = None) -> None:
+        self._db = connection
+        self._lock = lock
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the ledger for this process alone, creating it if there is none.
+
+        Raises:
+            LedgerBusy: another process holds it.
+            LedgerError: it cannot be opened or trusted.
+        """
+        lock = store.take_lock(path)
+        try:
+            ledger = cls(store.connect(path), path, lock)
+            ledger._discard_leftovers()
+        except BaseException:
+            lock.close()
+            raise
+        return ledger
+
+    @classmethod
+    def open_for_reading(cls, path: Path) -> Self:
+        """Open the ledger read-only, also while another process runs a batch."""
+        return cls(store.connect_for_reading(path), path)
+
+    def close(self) -> None:
+        """Close the file and give the ledger free."""
+        self._db.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with store.translated(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    # -- Admission ------------------------------------------------------------------------------------
+
+    def _discard_leftovers(self) -> None:
+        with self._transaction() as db:
+            staged = [row[0] for row in db.execute("SELECT batch_id FROM batch WHERE admitted = 0")]
+            admission.discard(db, staged)
+
+    def find_batch(self, key: str) -> BatchRecord | None:
+        """The admitted batch with this key, if there is one."""
+        with store.translated(self.path):
+            found = queries.batches(self._db, key)
+        return found[0] if found else None
+
+    def begin_batch(
+        self,
+        *,
+        key: str,
+        site: str,
+        file_name: str,
+        file_sha256: str,
+        headers: Sequence[str],
+        columns: dict[str, int],
+        options: InputOptions,
+    ) -> int:
+        """Start staging a batch; nothing of it is owed before `admit`. Returns its id."""
+        with self._transaction() as db:
+            row = db.execute(
+                "INSERT INTO batch (key, site_id, file_name, file_sha256, headers, columns, options, admitted,"
+                " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?) RETURNING batch_id",
+                (
+                    key,
+                    self._site_id(site),
+                    file_name,
+                    file_sha256,
+                    orjson.dumps(list(headers)).decode(),
+                    orjson.dumps(columns).decode(),
+                    options.as_json(),
+                    journal.now_ms(),
+                ),
+            ).fetchone()
+        return int(row[0])
+
+    def _site_id(self, site: str) -> int:
+        self._db.execute("INSERT INTO site (name) VALUES (?) ON CONFLICT DO NOTHING", (site,))
+        return int(self._db.execute("SELECT site_id FROM site WHERE name = ?", (site,)).fetchone()[0])
+
+    def occurrences(self, batch_id: int, rows: Sequence[LoadedRow]) -> list[int]:
+        """How often each row's identity has come up in this batch so far, itself included; 0 if unreadable."""
+        with self._transaction() as db:
+            return admission.Admission(db, 0, batch_id).occurrences(rows)
+
+    def stage(self, site: str, batch_id: int, rows: Sequence[StagedRow]) -> list[LoadedRow]:
+        """Store rows of a staged batch. Returns them, with those rejected that repeat or contradict an identity."""
+        with self._transaction() as db:
+            return admission.Admission(db, self._site_id(site), batch_id).stage(rows)
+
+    def finish_staging(self, batch_id: int, rows_read: int, totals: dict[str, ControlTotal]) -> None:
+        """Store what the loader counted."""
+        with self._transaction() as db:
+            admission.Admission(db, 0, batch_id).finish(rows_read, totals)
+
+    def admit(self, batch_id: int) -> None:
+        """Make a staged batch owed."""
+        with self._transaction() as db:
+            admission.Admission(db, 0, batch_id).admit()
+
+    def discard(self, batch_id: int) -> None:
+        """Forget a staged batch, of which nothing was owed."""
+        with self._transaction() as db:
+            admission.discard(db, [batch_id])
+
+    # -- Runs -----------------------------------------------------------------------------------------
+
+    def start_run(self, batch_id: int, *, retry_failed: bool = False) -> int:
+        """Begin a run: adopt the batch's unsettled requests, turn what a dead process left in flight to doubt."""
+        with self._transaction() as db:
+            journal.adopt(db, batch_id)
+            if retry_failed:
+                journal.reopen_failed(db, batch_id)
+            row = db.execute(
+                "INSERT INTO run (batch_id, started_at, version, user) VALUES (?, ?, ?, ?) RETURNING run_id",
+                (batch_id, journal.now_ms(), __version__, _user()),
+            ).fetchone()
+        return int(row[0])
+
+    def end_run(self, run_id: int, *, requests: int, throttled: int, retries: int, stopped: str | None) -> None:
+        """Note how a run ended."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE run SET ended_at = ?, requests = ?, throttled = ?, retries = ?, stopped = ? WHERE run_id = ?",
+                (journal.now_ms(), requests, throttled, retries, stopped, run_id),
+            )
+
+    def planned_page(self, batch_id: int, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
+        """The batch's requests in this state (not credited), by ascending id, after the given one."""
+        with store.translated(self.path):
+            return journal.planned_page(self._db, batch_id, state, after, limit)
+
+    def commit(self, run_id: int, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
+        """Record what was learned and open new attempts, in one durable transaction.
+
+        Raises:
+            LedgerError: nothing of it is durable, so nothing of it may be sent.
+        """
+        with self._transaction() as db:
+            if findings:
+                journal.record(db, run_id, findings)
+            if openings:
+                journal.open_attempts(db, run_id, openings)
+
+    def recent_credits(self, site: str, limit: int) -> list[KnownCredit]:
+        """The credits that Chargebee proved to us most recently on this site: witnesses."""
+        with store.translated(self.path):
+            row = self._db.execute("SELECT site_id FROM site WHERE name = ?", (site,)).fetchone()
+            return queries.recent_credits(self._db, row[0], limit) if row else []
+
+    def attributed(self, site: str, credit_ids: list[str]) -> set[str]:
+        """Which of these Chargebee ids already belong to a request of this site."""
+        with store.translated(self.path):
+            row = self._db.execute("SELECT site_id FROM site WHERE name = ?", (site,)).fetchone()
+            return queries.attributed(self._db, row[0], credit_ids) if row else set()
+
+    # -- Reports --------------------------------------------------------------------------------------
+
+    def batches(self) -> list[BatchRecord]:
+        """Every admitted batch, oldest first."""
+        with store.translated(self.path):
+            return queries.batches(self._db)
+
+    def batch(self, prefix: str) -> BatchRecord:
+        """The admitted batch whose id begins with `prefix`.
+
+        Raises:
+            UnknownBatch: there is none, or more than one.
+        """
+        with store.translated(self.path):
+            return queries.one_batch(self._db, prefix)
+
+    def last_run(self, batch_id: int) -> RunRecord | None:
+        """The newest run over the batch."""
+        with store.translated(self.path):
+            return queries.last_run(self._db, batch_id)
+
+    def report_rows(self, batch_id: int) -> Iterator[ReportRow]:
+        """What became of every source row, in the order of the file; streamed."""
+        with store.translated(self.path):
+            yield from queries.report_rows(self._db, batch_id)
+
+    def outcome_totals(self, batch_id: int) -> dict[Outcome, dict[str, ControlTotal]]:
+        """Count and sums by outcome and currency, rejected rows' money left out."""
+        with store.translated(self.path):
+            return queries.outcome_totals(self._db, batch_id)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no such user in this container
+        return f"uid {os.getuid()}"

@@ -1,0 +1,138 @@
+"""The journal's asynchronous front: many coroutines, few commits.
+
+A disk sync costs as much as dozens of requests. So attempts that are about to be sent, and answers that have
+come, gather while the previous commit is under way, and go to disk together in the next one. Answers alone
+wait up to `flush_seconds` for company; an attempt never waits for more than the commit before it.
+
+A commit that fails ends the journal: every caller, present and future, gets the error, so nothing is sent
+that is not on disk.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from batch_credits.ledger.journal import Finding
+from batch_credits.model import OpenAttempt, PlannedCredit, RequestState, idempotency_key
+
+InThread = Callable[[Callable[[], None]], Awaitable[None]]
+
+
+class CommitsGroups(Protocol):
+    """What the journal needs of a ledger."""
+
+    def commit(self, run_id: int, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
+        """Make all of it durable in one transaction, or raise."""
+
+
+class Journal:
+    """Opens attempts and records findings for one run.
+
+    `in_thread` runs a blocking call elsewhere, one at a time (the ledger's writer thread); a test or a
+    simulation runs it on the spot.
+    """
+
+    def __init__(
+        self, ledger: CommitsGroups, run_id: int, site: str, *, in_thread: InThread, flush_seconds: float
+    ) -> None:
+        self._ledger = ledger
+        self._run_id = run_id
+        self._site = site
+        self._in_thread = in_thread
+        self._flush_seconds = flush_seconds
+        self._findings: list[Finding] = []
+        self._openings: list[PlannedCredit] = []
+        self._committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._committing: asyncio.Future[None] | None = None
+        self._work = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self._writer = asyncio.get_running_loop().create_task(self._write())
+        self.failure: BaseException | None = None
+        self.commits = 0
+
+    async def open_attempts(self, credits: Sequence[PlannedCredit]) -> list[OpenAttempt]:
+        """Make one more attempt for each request durable; only its result permits to send.
+
+        Raises:
+            LedgerError: it is not on disk, so nothing may be sent.
+        """
+        self._check()
+        self._openings.extend(credits)
+        committed = self._committed
+        self._work.set()
+        self._urgent.set()
+        await asyncio.shield(committed)
+        for credit in credits:
+            credit.open_attempts += 1
+            credit.attempts += 1
+            credit.state = RequestState.IN_FLIGHT
+        return [OpenAttempt(credit, idempotency_key(self._site, credit)) for credit in credits]
+
+    def record(self, credit: PlannedCredit, state: RequestState, **learned: Any) -> None:
+        """Note what was learned; it becomes durable with the next commit. No await: nothing can come between.
+
+        `learned`: the fields of `Finding` beyond those of the credit.
+        """
+        credit.state = state
+        self._findings.append(Finding.about(credit, state, **learned))
+        self._work.set()
+
+    async def flush(self) -> None:
+        """Return once all that was recorded so far is durable.
+
+        Raises:
+            LedgerError: it is not.
+        """
+        self._check()
+        if self._findings or self._openings:
+            self._urgent.set()
+            await asyncio.shield(self._committed)
+        elif self._committing is not None:
+            await asyncio.shield(self._committing)
+
+    async def close(self) -> None:
+        """Make everything durable, and end the writer."""
+        try:
+            if self.failure is None:
+                await self.flush()
+        finally:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+            self._committed.cancel()
+
+    def _check(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    async def _write(self) -> None:
+        while True:
+            await self._work.wait()
+            if not self._urgent.is_set():
+                try:
+                    await asyncio.wait_for(self._urgent.wait(), self._flush_seconds)
+                except TimeoutError:
+                    pass
+            await self._commit()
+            if self.failure is not None:
+                return
+
+    async def _commit(self) -> None:
+        findings, self._findings = self._findings, []
+        openings, self._openings = self._openings, []
+        committed, self._committed = self._committed, asyncio.get_running_loop().create_future()
+        self._committing = committed
+        self._work.clear()
+        self._urgent.clear()
+        try:
+            await self._in_thread(lambda: self._ledger.commit(self._run_id, findings, openings))
+        except BaseException as error:
+            self.failure = error
+            committed.set_exception(error)
+            committed.exception()  # a commit of answers alone has nobody waiting
+            if not isinstance(error, Exception):
+                raise
+        else:
+            self.commits += 1
+            committed.set_result(None)
+        finally:
+            self._committing = None

@@ -1,0 +1,179 @@
+"""The journal: attempts durable before their bytes leave, answers durable before their rows count as settled.
+
+These are synchronous verbs on one connection. `group_commit.Journal` lets many coroutines share a commit.
+"""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import orjson
+
+from batch_credits.model import Money, PlannedCredit, RequestState
+
+# The columns of a PlannedCredit, in the order `_planned` takes them.
+_PLANNED = (
+    "request_id, customer_id, reference, amount_minor, amount_in_decimal, currency_code, credit_type, body, generation,"
+    " key_spoiled, open_attempts, attempts, state"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was learned about one request, and the state that follows: absolute values, as of that moment."""
+
+    request_id: int
+    state: RequestState
+    generation: int
+    key_spoiled: bool
+    open_attempts: int
+    reason: str | None = None
+    http_status: int | None = None
+    error_code: str | None = None
+    error_param: str | None = None
+    credit_id: str | None = None
+    closing_balance: str | None = None
+
+    @classmethod
+    def about(cls, credit: PlannedCredit, state: RequestState, **learned: Any) -> Self:
+        """The finding that `credit` is now in `state`."""
+        return cls(
+            credit.request_id, state, credit.generation, credit.key_spoiled, credit.open_attempts, **learned
+        )
+
+
+def now_ms() -> int:
+    """Wall-clock milliseconds, for people to read; no decision is made by it."""
+    return time.time_ns() // 1_000_000
+
+
+def adopt(connection: sqlite3.Connection, batch_id: int) -> None:
+    """Make this batch answer for every unsettled request of its rows, whichever batch planned it.
+
+    What a dead process left in flight is in doubt from here on, in every batch.
+    """
+    connection.execute(
+        "INSERT INTO finding (request_id, run_id, state, reason, at)"
+        " SELECT request_id, NULL, 'in_doubt', 'the process that sent it ended without recording an answer', ?"
+        " FROM credit_request WHERE state = 'in_flight'",
+        (now_ms(),),
+    )
+    connection.execute("UPDATE credit_request SET state = 'in_doubt' WHERE state = 'in_flight'")
+    connection.execute(
+        "UPDATE credit_request SET batch_id = :batch WHERE state IN ('pending', 'in_doubt', 'review')"
+        " AND batch_id <> :batch AND current = 1"
+        " AND request_id IN (SELECT request_id FROM row WHERE batch_id = :batch AND request_id IS NOT NULL)",
+        {"batch": batch_id},
+    )
+
+
+def reopen_failed(connection: sqlite3.Connection, batch_id: int) -> int:
+    """Make the batch's failed rows owed again, under the next generation. Returns how many."""
+    cursor = connection.execute(
+        "UPDATE credit_request SET state = 'pending', generation = generation + 1, batch_id = :batch, key_spoiled = 0,"
+        " error_code = NULL, error_param = NULL, error = NULL, http_status = NULL, finished_at = NULL"
+        " WHERE state = 'failed' AND current = 1"
+        " AND request_id IN (SELECT request_id FROM row WHERE batch_id = :batch AND request_id IS NOT NULL)",
+        {"batch": batch_id},
+    )
+    return cursor.rowcount
+
+
+def planned_page(
+    connection: sqlite3.Connection, batch_id: int, state: RequestState, after: int, limit: int
+) -> list[PlannedCredit]:
+    """The batch's requests in this state, by ascending id, after the given one."""
+    rows = connection.execute(
+        f"SELECT {_PLANNED} FROM credit_request INDEXED BY credit_request_unsettled"  # noqa: S608 - constants
+        " WHERE batch_id = ? AND state = ? AND request_id > ? AND current = 1 AND state NOT IN ('credited')"
+        " ORDER BY request_id LIMIT ?",
+        (batch_id, state.value, after, limit),
+    )
+    return [_planned(row) for row in rows]
+
+
+def _planned(row: tuple[Any, ...]) -> PlannedCredit:
+    request_id, customer, reference, minor, decimal, currency, credit_type, body, generation, *progress = row
+    spoiled, open_attempts, attempts, state = progress
+    return PlannedCredit(
+        request_id=request_id,
+        customer_id=customer,
+        reference=reference,
+        money=Money(minor, decimal, currency),
+        credit_type=credit_type,
+        body=body.encode("ascii"),
+        generation=generation,
+        key_spoiled=bool(spoiled),
+        open_attempts=open_attempts,
+        attempts=attempts,
+        state=RequestState(state),
+    )
+
+
+def open_attempts(connection: sqlite3.Connection, run_id: int, credits: Sequence[PlannedCredit]) -> None:
+    """Write one more attempt for each request; they may be sent once the transaction is committed.
+
+    Raises:
+        sqlite3.IntegrityError: a request is not in a state that may be sent (the ledger was changed meanwhile).
+    """
+    chunk = orjson.dumps([[c.request_id, c.generation, c.open_attempts + 1, c.attempts + 1] for c in credits]).decode()
+    cursor = connection.execute(_OPEN_REQUESTS, (chunk,))
+    if cursor.rowcount != len(credits):
+        raise sqlite3.IntegrityError(f"{len(credits) - cursor.rowcount} requests may not be sent any more")
+    connection.execute(_OPEN_ATTEMPTS, (run_id, now_ms(), chunk))
+
+
+def record(connection: sqlite3.Connection, run_id: int | None, findings: Sequence[Finding]) -> None:
+    """Write what was learned, and the state that follows, for each request."""
+    at = now_ms()
+    settled = (RequestState.CREDITED, RequestState.FAILED, RequestState.REVIEW)
+    rows = [
+        [
+            f.request_id,
+            f.state.value,
+            f.generation,
+            int(f.key_spoiled),
+            f.open_attempts,
+            f.credit_id,
+            f.closing_balance,
+            f.http_status,
+            f.error_code,
+            f.error_param,
+            None if f.state is RequestState.CREDITED else f.reason,
+            at if f.state in settled else None,
+            f.reason,
+        ]
+        for f in findings
+    ]
+    newest = {row[0]: row for row in rows}  # UPDATE FROM takes any one of several rows about the same request
+    connection.execute(_RECORD_REQUESTS, (orjson.dumps(list(newest.values())).decode(),))
+    connection.execute(_RECORD_FINDINGS, (run_id, at, orjson.dumps(rows).decode()))
+
+
+_OPEN_REQUESTS = """
+UPDATE credit_request
+SET state = 'in_flight', open_attempts = c.value ->> 2, attempts = c.value ->> 3
+FROM json_each(?) c
+WHERE request_id = c.value ->> 0 AND generation = c.value ->> 1 AND state IN ('pending', 'in_doubt') AND current = 1
+"""
+
+_OPEN_ATTEMPTS = """
+INSERT INTO attempt (request_id, run_id, generation, at)
+SELECT value ->> 0, ?1, value ->> 1, ?2 FROM json_each(?3)
+"""
+
+_RECORD_REQUESTS = """
+UPDATE credit_request
+SET state = c.value ->> 1, generation = c.value ->> 2, key_spoiled = c.value ->> 3, open_attempts = c.value ->> 4,
+    credit_id = c.value ->> 5, closing_balance = c.value ->> 6, http_status = c.value ->> 7,
+    error_code = c.value ->> 8, error_param = c.value ->> 9, error = c.value ->> 10, finished_at = c.value ->> 11
+FROM json_each(?) c
+WHERE request_id = c.value ->> 0
+"""
+
+_RECORD_FINDINGS = """
+INSERT INTO finding (run_id, at, request_id, state, reason, http_status)
+SELECT ?1, ?2, value ->> 0, value ->> 1, value ->> 12, value ->> 7 FROM json_each(?3)
+"""

@@ -1,0 +1,183 @@
+"""What the reports, the status and the looks ask the ledger. Nothing here writes."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from batch_credits.errors import UnknownBatch
+from batch_credits.ledger.admission import decoded_totals
+from batch_credits.model import BatchRecord, ControlTotal, Money, Outcome, ReportRow, RunRecord
+
+# A request is this batch's own credit if the batch answered for it when it was settled.
+_OUTCOME = """CASE
+    WHEN w.request_id IS NULL THEN 'rejected'
+    WHEN r.state = 'credited' AND r.batch_id <> w.batch_id THEN 'already_credited'
+    WHEN r.state = 'credited' AND r.attempts = 0 THEN 'already_credited'
+    WHEN r.state = 'in_flight' THEN 'in_doubt'
+    ELSE r.state END"""
+
+_BATCH = """SELECT b.batch_id, b.key, s.name, b.file_name, b.file_sha256, b.headers, b.columns, b.options, b.created_at,
+    b.rows_read, b.totals FROM batch b JOIN site s USING (site_id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCredit:
+    """A credit that Chargebee proved to us: a witness for others."""
+
+    credit_id: str
+    customer_id: str
+
+
+def iso_time(milliseconds: int | None) -> str | None:
+    """UTC, ISO 8601, to the millisecond."""
+    if milliseconds is None:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def batches(connection: sqlite3.Connection, prefix: str = "") -> list[BatchRecord]:
+    """The admitted batches whose key begins with `prefix`, oldest first."""
+    found = connection.execute(
+        f"{_BATCH} WHERE b.admitted = 1 AND substr(b.key, 1, length(?1)) = ?1 ORDER BY b.batch_id", (prefix,)
+    )
+    return [_batch_record(row) for row in found]
+
+
+def one_batch(connection: sqlite3.Connection, prefix: str) -> BatchRecord:
+    """The one admitted batch whose key begins with `prefix`.
+
+    Raises:
+        UnknownBatch: there is none, or more than one.
+    """
+    found = batches(connection, prefix.strip().lower())
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UnknownBatch(f"The ledger holds no batch {prefix!r}.", hint="`batch-credits status` lists them.")
+    keys = ", ".join(batch.key[:12] for batch in found[:5])
+    raise UnknownBatch(f"{len(found)} batches begin with {prefix!r}: {keys}.", hint="Give more of the id.")
+
+
+def _batch_record(row: tuple[Any, ...]) -> BatchRecord:
+    batch_id, key, site, file_name, sha256, headers, columns, options, created_at, rows_read, totals = row
+    return BatchRecord(
+        batch_id=batch_id,
+        key=key,
+        site=site,
+        file_name=file_name,
+        file_sha256=sha256,
+        headers=tuple(orjson.loads(headers)),
+        columns=orjson.loads(columns),
+        options_json=options,
+        created_at=iso_time(created_at) or "",
+        rows_read=rows_read,
+        totals=decoded_totals(totals),
+    )
+
+
+def last_run(connection: sqlite3.Connection, batch_id: int) -> RunRecord | None:
+    """The newest run over the batch, or None."""
+    row = connection.execute(
+        "SELECT run_id, started_at, ended_at, version, user, requests, throttled, retries, stopped FROM run"
+        " WHERE batch_id = ? ORDER BY run_id DESC LIMIT 1",
+        (batch_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    run_id, started_at, ended_at, *rest = row
+    return RunRecord(run_id, iso_time(started_at) or "", iso_time(ended_at), *rest)
+
+
+def report_rows(connection: sqlite3.Connection, batch_id: int) -> Iterator[ReportRow]:
+    """What became of every source row, in the order of the file; streamed."""
+    cursor = connection.execute(
+        f"SELECT w.row_number, w.cells, {_OUTCOME}, w.rejected, r.reference, r.amount_minor, r.amount_in_decimal,"  # noqa: S608
+        " r.currency_code, r.credit_type, r.credit_id, r.error_code, r.error_param, r.error, r.http_status, r.attempts,"
+        " r.closing_balance, r.finished_at"
+        " FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id"
+        " WHERE w.batch_id = ? ORDER BY w.row_number",
+        (batch_id,),
+    )
+    for row_number, cells, outcome, rejected, *rest in cursor:
+        if rejected is not None:
+            yield _rejected_row(row_number, cells, rejected)
+            continue
+        reference, minor, decimal, currency, kind, credit_id, code, param, error, status, tried, balance, at = rest
+        yield ReportRow(
+            row_number=row_number,
+            cells=tuple(orjson.loads(cells)),
+            outcome=Outcome(outcome),
+            reference=reference,
+            money=Money(minor, decimal, currency),
+            credit_type=kind,
+            credit_id=credit_id,
+            error_code=code,
+            error_param=param,
+            error=error,
+            http_status=status,
+            attempts=tried,
+            closing_balance=balance,
+            finished_at=iso_time(at),
+        )
+
+
+def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
+    why = orjson.loads(rejected)
+    problems = why["problems"]
+    return ReportRow(
+        row_number=row_number,
+        cells=tuple(orjson.loads(cells)),
+        outcome=Outcome.REJECTED,
+        reference=why["reference"],
+        money=Money(*why["money"]) if why["money"] else None,
+        error_code=problems[0][1],
+        error_param=problems[0][0],
+        error=" ".join(message for _field, _code, message in problems),
+    )
+
+
+def outcome_totals(connection: sqlite3.Connection, batch_id: int) -> dict[Outcome, dict[str, ControlTotal]]:
+    """Count and sums by outcome and currency ("" where none is known), from the ledger's states."""
+    found = connection.execute(
+        f"SELECT {_OUTCOME}, coalesce(r.currency_code, ''), count(*), coalesce(sum(r.amount_minor), 0)"  # noqa: S608
+        " FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id WHERE w.batch_id = ? GROUP BY 1, 2",
+        (batch_id,),
+    )
+    totals: dict[Outcome, dict[str, ControlTotal]] = {}
+    for outcome, currency, count, minor in found:
+        totals.setdefault(Outcome(outcome), {})[currency] = ControlTotal(count, minor)
+    decimals = connection.execute(
+        f"SELECT {_OUTCOME}, coalesce(r.currency_code, ''), r.amount_in_decimal"  # noqa: S608
+        " FROM row w JOIN credit_request r ON r.request_id = w.request_id"
+        " WHERE w.batch_id = ? AND r.amount_in_decimal IS NOT NULL",
+        (batch_id,),
+    )
+    for outcome, currency, text in decimals:
+        totals[Outcome(outcome)][currency].amount_in_decimal += Decimal(text)
+    return totals
+
+
+def recent_credits(connection: sqlite3.Connection, site_id: int, limit: int) -> list[KnownCredit]:
+    """The credits that Chargebee proved to us most recently on this site."""
+    found = connection.execute(
+        "SELECT r.credit_id, r.customer_id FROM (SELECT request_id, max(finding_id) AS newest FROM"
+        " (SELECT request_id, finding_id FROM finding WHERE state = 'credited' ORDER BY finding_id DESC LIMIT 1000)"
+        " GROUP BY request_id) f JOIN credit_request r USING (request_id)"
+        " WHERE r.site_id = ? AND r.state = 'credited' ORDER BY f.newest DESC LIMIT ?",
+        (site_id, limit),
+    )
+    return [KnownCredit(*row) for row in found]
+
+
+def attributed(connection: sqlite3.Connection, site_id: int, credit_ids: list[str]) -> set[str]:
+    """Which of these Chargebee ids already belong to a request."""
+    found = connection.execute(
+        "SELECT credit_id FROM credit_request WHERE site_id = ? AND credit_id IN (SELECT value FROM json_each(?))",
+        (site_id, orjson.dumps(credit_ids).decode()),
+    )
+    return {row[0] for row in found}

@@ -1,0 +1,123 @@
+-- The ledger, version 1. Money-like facts only: who is owed what, what was sent, what was learned.
+-- Times are milliseconds since 1970 UTC, for people only: no decision reads them.
+
+CREATE TABLE site (
+    site_id INTEGER PRIMARY KEY,
+    name    TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- One source file's content, read one way, for one site.
+CREATE TABLE batch (
+    batch_id    INTEGER PRIMARY KEY,
+    key         TEXT NOT NULL UNIQUE,
+    site_id     INTEGER NOT NULL REFERENCES site,
+    file_name   TEXT NOT NULL,
+    file_sha256 TEXT NOT NULL,
+    headers     TEXT NOT NULL,                       -- JSON array
+    columns     TEXT NOT NULL,                       -- JSON object: field -> index in headers
+    options     TEXT NOT NULL,                       -- JSON object
+    admitted    INTEGER NOT NULL CHECK (admitted IN (0, 1)), -- 0: still being read, or not yet confirmed
+    created_at  INTEGER NOT NULL,
+    rows_read   INTEGER NOT NULL DEFAULT 0,          -- counted by the loader, as the totals are
+    totals      TEXT NOT NULL DEFAULT '{}'           -- JSON object: currency -> [count, minor units, decimal text]
+) STRICT;
+
+-- A credit request: frozen bytes, and how far it got. Its identity is (site, customer_id, reference).
+CREATE TABLE credit_request (
+    request_id        INTEGER PRIMARY KEY,
+    site_id           INTEGER NOT NULL REFERENCES site,
+    customer_id       TEXT NOT NULL,
+    reference         TEXT NOT NULL,
+    amount_minor      INTEGER,
+    amount_in_decimal TEXT,
+    currency_code     TEXT,
+    credit_type       TEXT NOT NULL,
+    body              TEXT NOT NULL,                 -- the exact bytes that are sent, and sent again
+    generation        INTEGER NOT NULL DEFAULT 0,    -- part of the idempotency key
+    batch_id          INTEGER NOT NULL REFERENCES batch, -- the batch that answers for it now
+    row_number        INTEGER NOT NULL,              -- its row in the batch that planned it
+    current           INTEGER NOT NULL DEFAULT 1 CHECK (current IN (0, 1)), -- 0: proposed, or superseded
+    state             TEXT NOT NULL DEFAULT 'pending'
+        CHECK (state IN ('pending', 'in_flight', 'in_doubt', 'credited', 'failed', 'review')),
+    key_spoiled       INTEGER NOT NULL DEFAULT 0,
+    open_attempts     INTEGER NOT NULL DEFAULT 0,    -- attempts that may have been applied
+    attempts          INTEGER NOT NULL DEFAULT 0,
+    credit_id         TEXT,                          -- Chargebee's id of the credit
+    closing_balance   TEXT,
+    http_status       INTEGER,
+    error_code        TEXT,
+    error_param       TEXT,
+    error             TEXT,
+    finished_at       INTEGER,
+    CHECK ((amount_minor IS NULL) <> (amount_in_decimal IS NULL)),
+    CHECK (state <> 'credited' OR credit_id IS NOT NULL)
+) STRICT;
+
+CREATE UNIQUE INDEX credit_request_identity ON credit_request (site_id, customer_id, reference) WHERE current = 1;
+CREATE INDEX credit_request_proposed ON credit_request (batch_id, customer_id, reference) WHERE current = 0;
+CREATE INDEX credit_request_unsettled ON credit_request (batch_id, state, request_id)
+    WHERE state NOT IN ('credited');
+CREATE INDEX credit_request_credit ON credit_request (site_id, credit_id) WHERE credit_id IS NOT NULL;
+
+-- What is credited stays credited, under the same identity and the same money.
+CREATE TRIGGER credited_is_final BEFORE UPDATE ON credit_request
+WHEN OLD.state = 'credited' AND (NEW.state <> 'credited' OR NEW.credit_id <> OLD.credit_id OR NEW.body <> OLD.body)
+BEGIN SELECT RAISE(ABORT, 'a credited request is final'); END;
+CREATE TRIGGER sent_is_never_forgotten BEFORE DELETE ON credit_request
+WHEN OLD.attempts > 0
+BEGIN SELECT RAISE(ABORT, 'a request that was sent is never forgotten'); END;
+
+-- Every data line of a source file, with its own texts.
+CREATE TABLE row (
+    batch_id   INTEGER NOT NULL REFERENCES batch,
+    row_number INTEGER NOT NULL,
+    cells      TEXT NOT NULL,                        -- JSON array
+    request_id INTEGER REFERENCES credit_request,    -- NULL: rejected
+    rejected   TEXT,                                 -- JSON object: problems, reference, money as far as readable
+    PRIMARY KEY (batch_id, row_number),
+    CHECK ((request_id IS NULL) <> (rejected IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX row_request ON row (request_id, batch_id) WHERE request_id IS NOT NULL;
+
+-- One execution over a batch.
+CREATE TABLE run (
+    run_id     INTEGER PRIMARY KEY,
+    batch_id   INTEGER NOT NULL REFERENCES batch,
+    started_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    version    TEXT NOT NULL,
+    user       TEXT NOT NULL,
+    requests   INTEGER NOT NULL DEFAULT 0,
+    throttled  INTEGER NOT NULL DEFAULT 0,
+    retries    INTEGER NOT NULL DEFAULT 0,
+    stopped    TEXT
+) STRICT;
+
+-- The history: what was sent, and what was learned. Rows are only ever added.
+CREATE TABLE attempt (
+    attempt_id INTEGER PRIMARY KEY,
+    request_id INTEGER NOT NULL REFERENCES credit_request,
+    run_id     INTEGER NOT NULL REFERENCES run,
+    generation INTEGER NOT NULL,
+    at         INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE finding (
+    finding_id INTEGER PRIMARY KEY,
+    request_id INTEGER NOT NULL REFERENCES credit_request,
+    run_id     INTEGER REFERENCES run,
+    state      TEXT NOT NULL,                        -- the state that followed
+    reason     TEXT,
+    http_status INTEGER,
+    at         INTEGER NOT NULL
+) STRICT;
+
+CREATE TRIGGER attempt_is_append_only_update BEFORE UPDATE ON attempt
+BEGIN SELECT RAISE(ABORT, 'attempts are only ever added'); END;
+CREATE TRIGGER attempt_is_append_only_delete BEFORE DELETE ON attempt
+BEGIN SELECT RAISE(ABORT, 'attempts are only ever added'); END;
+CREATE TRIGGER finding_is_append_only_update BEFORE UPDATE ON finding
+BEGIN SELECT RAISE(ABORT, 'findings are only ever added'); END;
+CREATE TRIGGER finding_is_append_only_delete BEFORE DELETE ON finding
+BEGIN SELECT RAISE(ABORT, 'findings are only ever added'); END;

@@ -1,0 +1,163 @@
+"""Opening the ledger's file: one writer at a time, private, of a version we know, durable.
+
+SQLite in WAL mode with `synchronous=FULL`: a commit that returned survives a power cut. Nothing here ever
+"starts afresh": a ledger that cannot be trusted stops the program, since forgetting is paying twice.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import TextIO
+
+from batch_credits.errors import LedgerBusy, LedgerError, LedgerVersion
+
+APPLICATION_ID = 0x62635F31  # "bc_1": tells our file from another program's
+VERSION = 1
+
+# From one version to the next, by the version that is left behind.
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
+
+
+@contextmanager
+def translated(path: object) -> Iterator[None]:
+    """Turn SQLite's errors into `LedgerError`, which says that nothing more may be sent."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LedgerError(
+            f"The ledger {path} failed: {error}.",
+            hint="Nothing more was sent. Mend the disk or the file, then run again;"
+            " never delete the ledger: it knows what was paid.",
+        ) from error
+
+
+def take_lock(path: Path) -> TextIO:
+    """Hold the ledger for this process, until the returned file is closed or the process ends, however it ends.
+
+    Raises:
+        LedgerBusy: another process holds it.
+        LedgerError: the lock file cannot be written.
+    """
+    lock_path = path.with_name(path.name + "-lock")
+    try:
+        _make_private_directory(path.parent)
+        descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise LedgerError(
+            f"The ledger {path} cannot be opened: {error.strerror}.", hint="Name another place with --ledger."
+        ) from error
+    lock = os.fdopen(descriptor, "r+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = lock.read().strip()
+        lock.close()
+        raise LedgerBusy(
+            f"Another batch-credits{f' (process {holder})' if holder else ''} is using the ledger {path}.",
+            hint="Wait until it has finished: two at once could pay twice.",
+        ) from None
+    lock.seek(0)
+    lock.truncate()
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open or create the ledger for writing. The caller holds the lock.
+
+    Raises:
+        LedgerError: it is not a ledger, or it cannot be read or written.
+        LedgerVersion: a newer program wrote it.
+    """
+    try:
+        created = not path.exists() or path.stat().st_size == 0
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise LedgerError(
+            f"The ledger {path} cannot be opened: {error.strerror}.", hint="Name another place with --ledger."
+        ) from error
+    with translated(path):
+        # The writer thread uses the connection that the main thread opened, never both at once.
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+        try:
+            prepare(connection, path, created=created)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def prepare(connection: sqlite3.Connection, path: object, *, created: bool) -> None:
+    """Set durability, and create or check the schema."""
+    if not created:
+        _check_identity(connection, path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA cache_size = -32768")  # 32 MiB, whatever the ledger's size
+    connection.execute("PRAGMA temp_store = FILE")
+    if created:
+        _create(connection)
+    else:
+        _migrate(connection)
+
+
+def connect_for_reading(path: Path) -> sqlite3.Connection:
+    """Open the ledger read-only, also while a run is writing it.
+
+    Raises:
+        LedgerError: there is none, or it is not one.
+    """
+    if not path.exists():
+        raise LedgerError(f"There is no ledger at {path}.", hint="Nothing was run yet, or --ledger names another one.")
+    with translated(path):
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5)
+        try:
+            _check_identity(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _make_private_directory(directory: Path) -> None:
+    if not directory.exists():
+        directory.mkdir(parents=True, mode=0o700)
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    schema = files("batch_credits.ledger").joinpath("schema.sql").read_text(encoding="utf-8")
+    connection.executescript(
+        f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; {schema} COMMIT;"
+    )
+
+
+def _check_identity(connection: sqlite3.Connection, path: object) -> None:
+    with closing(connection.execute("PRAGMA application_id")) as rows:
+        if rows.fetchone()[0] != APPLICATION_ID:
+            raise LedgerError(f"{path} is not a ledger of this program.", hint="Name another file with --ledger.")
+    with closing(connection.execute("PRAGMA user_version")) as rows:
+        version = rows.fetchone()[0]
+    if version > VERSION:
+        raise LedgerVersion(
+            f"The ledger {path} is of version {version}; this program knows versions up to {VERSION}.",
+            hint="Use the newer batch-credits that wrote it.",
+        )
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    while version < VERSION:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            MIGRATIONS[version](connection)
+            version += 1
+            connection.execute(f"PRAGMA user_version = {version}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise

@@ -1,0 +1,326 @@
+"""Never twice, never lost: every decision of the protocol, as pure functions over closed unions.
+
+An answer proves one of three things: *credited*, *not credited*, or *nothing*. A verdict says which; a step
+says what follows. Nobody else decides: the worker pool and the reconciler carry the steps out, and the
+ledger remembers them. No clock, no socket, no disk here, so a test can walk every case.
+
+    after_answer(credit, verdict)  ->  what to do after one attempt
+    after_look(credit, look, ...)  ->  what to do after asking Chargebee about a credit in doubt
+
+Two guards stand between a row and a double credit: the look (Chargebee's own list, believed about absence
+only after the quarantine and only when a witness shows that the list is up to date), and the idempotency
+key. Nothing here depends on the wall clock.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
+
+from batch_credits.errors import KeyRefused, RunStopped, SiteBlocked
+from batch_credits.model import PlannedCredit
+
+# ---------------------------------------------------------------------------------------------------------
+# Verdicts: what one answer proves about one attempt.
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """Proven: a whole 2xx answer about our customer, amount, currency and reference; or a look that found it."""
+
+    credit_id: str
+    closing_balance: str | None = None
+    http_status: int | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Proven not credited by this attempt, and the same request would be refused again.
+
+    `about_state` marks HTTP 409, which another attempt of our own may have caused.
+    """
+
+    error_code: str
+    message: str
+    http_status: int
+    error_param: str | None = None
+    replayed: bool = False
+    about_state: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Proven not credited by this attempt: told to wait. `one_customer`: only this customer is busy."""
+
+    error_code: str
+    message: str
+    retry_after_seconds: float | None = None
+    one_customer: bool = False
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """Proven not credited by this attempt: the site is read-only or not ready. All wait, and probe."""
+
+    error_code: str
+    message: str
+    retry_after_seconds: float | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Proven not credited by this attempt: no byte of it left this machine."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Proven not credited by this attempt, and no other request would fare better: the run stops."""
+
+    error: RunStopped
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """Proves nothing. `spoils_key`: the same key would get the same useless answer for ever."""
+
+    reason: str
+    http_status: int | None = None
+    error_code: str | None = None
+    spoils_key: bool = False
+
+
+Verdict = Credited | Refused | Throttled | Unavailable | NotSent | Blocked | NoAnswer
+
+# ---------------------------------------------------------------------------------------------------------
+# Steps: what follows.
+
+
+@dataclass(frozen=True, slots=True)
+class SettleCredited:
+    """Record the credit; final."""
+
+    proof: Credited
+
+
+@dataclass(frozen=True, slots=True)
+class SettleFailed:
+    """Record the refusal; no credit exists."""
+
+    refusal: Refused
+
+
+@dataclass(frozen=True, slots=True)
+class SendAgain:
+    """No attempt is open, and it is worth another try with the same key, after a pause."""
+
+    verdict: Throttled | Unavailable | NotSent
+
+
+@dataclass(frozen=True, slots=True)
+class HoldInDoubt:
+    """Look before anything else. `open_attempts` may still have been applied."""
+
+    reason: str
+    open_attempts: int
+    key_spoiled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopRun:
+    """Nothing else may be sent. The row stays pending, or in doubt with the attempts still open."""
+
+    error: RunStopped
+    open_attempts: int
+
+
+AnswerStep = SettleCredited | SettleFailed | SendAgain | HoldInDoubt | StopRun
+
+
+def after_answer(credit: PlannedCredit, verdict: Verdict) -> AnswerStep:
+    """Decide what follows one attempt. `credit.open_attempts` counts this attempt too."""
+    earlier_open = credit.open_attempts - 1
+    match verdict:
+        case Credited():
+            return SettleCredited(verdict)
+        case Refused():
+            # A replayed refusal is the stored answer to the first attempt under this key, so it speaks for
+            # all of them; but 409 may be the answer to a duplicate of ours, so it never outweighs an open one.
+            speaks_for_all = verdict.replayed and not verdict.about_state
+            if earlier_open and not speaks_for_all:
+                return HoldInDoubt(verdict.message, earlier_open, credit.key_spoiled)
+            return SettleFailed(verdict)
+        case Throttled() | Unavailable():
+            if verdict.replayed:
+                # The first attempt under this key was refused, so none is open; but the key answers this for ever.
+                return HoldInDoubt(f"replayed {verdict.error_code}", 0, key_spoiled=True)
+            if earlier_open:
+                return HoldInDoubt(verdict.message, earlier_open, credit.key_spoiled)
+            return SendAgain(verdict)
+        case NotSent():
+            if earlier_open:
+                return HoldInDoubt(verdict.reason, earlier_open, credit.key_spoiled)
+            return SendAgain(verdict)
+        case Blocked():
+            return StopRun(verdict.error, earlier_open)
+        case NoAnswer():
+            return HoldInDoubt(verdict.reason, credit.open_attempts, credit.key_spoiled or verdict.spoils_key)
+        case _:
+            assert_never(verdict)
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Looks: what Chargebee's list says of one credit in doubt.
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOne:
+    """One credit of our customer with our reference and money, not attributed to another row."""
+
+    proof: Credited
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSeveral:
+    """Two or more such credits: what this program exists to prevent."""
+
+    credit_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOtherMoney:
+    """A credit with our reference but another amount, currency or type, and none with ours."""
+
+    credit_id: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundNothing:
+    """No credit with our reference. `customer_deleted`: the customer is gone, so the list may be silent."""
+
+    customer_deleted: bool = False
+
+
+Look = FoundOne | FoundSeveral | FoundOtherMoney | FoundNothing
+
+
+class Witness(Enum):
+    """Whether a credit that is known to exist showed beside the look, so that absence can be believed."""
+
+    SHOWN = "shown"
+    NOT_SHOWN = "not shown"  # one exists, but the list does not show it: the list lags
+    NONE_EXISTS = "none exists"  # we have none yet, and the site lists none
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """This look decided nothing; ask again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAbsent:
+    """Witnessed absent: no attempt is open any more. Send again; under the next generation if the key is spoiled."""
+
+    next_generation: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResendSameKey:
+    """Nothing can witness: the key is the only guard left, and still remembered. The attempts stay open."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendToReview:
+    """Only a person can settle it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseAlarm:
+    """Two credits for one reference: stop everything."""
+
+    credit_ids: tuple[str, ...]
+
+
+LookStep = SettleCredited | LookAgain | ReleaseAbsent | ResendSameKey | SendToReview | RaiseAlarm
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtFacts:
+    """What this process knows around a look.
+
+    `quarantine_over`: long enough since our last send, or our start, on the monotonic clock.
+    `key_remembered`: this process made the first open attempt, less than the key window ago.
+    `looks_left`: inconclusive looks that remain before a person must look.
+    """
+
+    quarantine_over: bool
+    key_remembered: bool
+    looks_left: int
+
+
+def after_look(credit: PlannedCredit, look: Look, witness: Witness, facts: DoubtFacts) -> LookStep:
+    """Decide what follows a look at a credit in doubt."""
+    match look:
+        case FoundOne(proof):
+            return SettleCredited(proof)
+        case FoundSeveral(credit_ids):
+            return RaiseAlarm(credit_ids)
+        case FoundOtherMoney():
+            return SendToReview(f"Chargebee holds {look.credit_id} under this reference with {look.description}.")
+        case FoundNothing(customer_deleted):
+            if customer_deleted:
+                return SendToReview("The customer is deleted, so Chargebee's list proves nothing.")
+            return _after_nothing(credit, witness, facts)
+        case _:
+            assert_never(look)
+
+
+def _after_nothing(credit: PlannedCredit, witness: Witness, facts: DoubtFacts) -> LookStep:
+    if credit.open_attempts == 0:
+        return ReleaseAbsent(next_generation=credit.key_spoiled)
+    if not facts.quarantine_over:
+        return LookAgain()
+    match witness:
+        case Witness.SHOWN:
+            return ReleaseAbsent(next_generation=credit.key_spoiled)
+        case Witness.NOT_SHOWN:
+            if facts.looks_left > 0:
+                return LookAgain()
+            return SendToReview("Chargebee's list does not show a credit that is known to exist, so it proves nothing.")
+        case Witness.NONE_EXISTS:
+            if facts.key_remembered and not credit.key_spoiled:
+                return ResendSameKey()
+            return SendToReview("Sent, not listed, and no other credit exists that could show the list is complete.")
+        case _:
+            assert_never(witness)
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Stops: which error ends a run, by what Chargebee said (Chargebee API docs, error handling).
+
+
+def stop_for_status(status: int, error_code: str, message: str) -> RunStopped | None:
+    """The error that ends the run for this answer, if one does: 401, 403, 405, `site_not_found` and 3xx."""
+    if status == 401:
+        return KeyRefused(f"Chargebee refused the API key: {message}", hint="Check CHARGEBEE_API_KEY, then run again.")
+    if status == 403:
+        return SiteBlocked(
+            f"Chargebee refused the request ({error_code or 'HTTP 403'}): {message}",
+            hint="The key needs write access to promotional credits; if the site is blocked, talk to Chargebee.",
+        )
+    if status == 405:
+        return SiteBlocked(f"The address does not take this call: {message}", hint="Check CHARGEBEE_BASE_URL.")
+    if status == 404 and error_code == "site_not_found":
+        return SiteBlocked(f"There is no such site: {message}", hint="Check CHARGEBEE_SITE.")
+    if 300 <= status < 400:
+        return SiteBlocked(
+            f"The address answered with a redirect (HTTP {status}), which Chargebee never does.",
+            hint="Check CHARGEBEE_SITE and CHARGEBEE_BASE_URL; a proxy or a captive portal may be in between.",
+        )
+    return None
