@@ -11,6 +11,9 @@ class SandboxSettings:
 
     `store_errors` and `keys_ignored` stand for what the Chargebee API docs leave open about idempotency keys:
     whether refusals and failures are remembered and replayed as well, and what if no key were remembered at all.
+    (A request over one of the two limits is turned away before its key is looked at, so that is never remembered.)
+    A site that thinks for no time (`latency_ms` of the fault plan) has one request in progress at an instant: to see
+    `concurrency`, or the lock on a customer, at work, give it some.
     """
 
     host: str = "127.0.0.1"
