@@ -1,16 +1,18 @@
 """Cells that a spreadsheet would run, made harmless, and back again.
 
 Excel and LibreOffice take a cell that begins with one of = + - @ TAB CR for a formula, also in a CSV file
-that a stranger filled in. A leading apostrophe keeps it text. Every table we write is escaped, and only a
-table we wrote (one that carries our columns) is unescaped when it comes back: exact inverses, so a mended
-row keeps its reference letter for letter.
+that a stranger filled in; blanks before the sign do not help, since an import can be told to remove them, and
+Excel in East Asian languages takes the full-width signs too. A leading apostrophe keeps it text. Every table
+we write is escaped, and only a table we wrote (one that carries our columns) is unescaped when it comes back:
+exact inverses, so a mended row keeps its reference letter for letter.
 """
 
 import re
 
-_STARTS_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
-_PLAIN_NUMBER = re.compile(r"[+-](?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+_FORMULA = r"(?:\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])"
+_STARTS_FORMULA = re.compile("'*" + _FORMULA)
+_ESCAPED = re.compile("'+" + _FORMULA)
+_PLAIN_NUMBER = re.compile(r"\s*[+-](?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*")
 
 
 def escape_formula(text: str) -> str:
@@ -18,7 +20,7 @@ def escape_formula(text: str) -> str:
 
     A text that already looks escaped gets one more apostrophe, so that unescaping can't mistake it.
     """
-    if not text or text[0] not in "=+-@\t\r'":  # nearly every cell; a million rows pass here
+    if not text or text[0].isalnum():  # nearly every cell; a million rows pass here
         return text
     if _STARTS_FORMULA.match(text) and not _PLAIN_NUMBER.fullmatch(text):
         return "'" + text

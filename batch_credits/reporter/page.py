@@ -57,7 +57,7 @@ def summary_html(summary: Summary, tally: Tally) -> str:
         lstrip_blocks=True,
     )
     stated = stated_exponents(summary.batch)
-    return environment.get_template("summary.html").render(
+    page = environment.get_template("summary.html").render(
         headline=headline(summary),
         severity=_SEVERITY[summary.exit_code],
         summary=summary,
@@ -72,6 +72,7 @@ def summary_html(summary: Summary, tally: Tally) -> str:
         people=[_person_line(row, summary, stated) for row in tally.rows_to_show],
         more=_more(summary, len(tally.rows_to_show)),
     )
+    return _CONTROL.sub("\ufffd", page)  # characters that HTML does not allow, escaped or not
 
 
 def _outcome_lines(summary: Summary, stated: Exponents) -> list[_OutcomeLine]:
@@ -167,9 +168,8 @@ def _more(summary: Summary, shown: int) -> str:
 
 
 def clip(text: str) -> str:
-    """A value short enough for a page, without characters that HTML does not allow."""
-    shown = text if len(text) <= MAX_CELL_LETTERS else text[: MAX_CELL_LETTERS - 1] + "…"
-    return _CONTROL.sub("\ufffd", shown)
+    """A value short enough for a page."""
+    return text if len(text) <= MAX_CELL_LETTERS else text[: MAX_CELL_LETTERS - 1] + "…"
 
 
 def readable_time(text: str) -> str:

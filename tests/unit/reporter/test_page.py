@@ -1,0 +1,146 @@
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+
+from batch_credits.model import Money, Outcome
+from batch_credits.reporter import Summary
+from batch_credits.reporter.page import clip, readable_time
+from batch_credits.reporter.tally import MAX_ROWS_SHOWN
+from batch_credits.settings import InputOptions
+from tests.unit.reporter.conftest import Report, make_row, make_run
+
+VOID = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """What the tests ask of a page: its tags, well nested, and its text."""
+
+    def __init__(self, summary: Summary) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words = ""
+        self._open: list[str] = []
+        self.source = summary.paths.summary_html.read_text()
+        self.feed(self.source)
+        self.close()
+        assert self._open == []
+        self.words = " ".join(self.words.split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += attrs
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data + " "
+
+
+def test_a_good_batch(report: Report) -> None:
+    page = Page(report([make_row(n) for n in range(2, 202)], make_run()))
+    assert "All 200 rows credited" in page.words
+    assert "2,500.00 USD" in page.words
+    assert "TEST site, no real credits" in page.words
+    assert "In balance" in page.words
+    assert "2026-10-01 08:12:31 UTC" in page.words
+    assert "12 sent, 2 throttled, 1 retried" in page.words
+    assert "Rows that need a person" not in page.words
+
+
+def test_a_live_site_is_called_one(report: Report) -> None:
+    assert "LIVE site, real credits" in Page(report([make_row(2)], site="acme")).words
+
+
+def test_nothing_runs_and_nothing_is_fetched(report: Report) -> None:
+    page = Page(report([make_row(2, Outcome.FAILED)], make_run()))
+    assert not page.tags.keys() & {"script", "img", "link", "iframe", "form"}
+    links = {value for name, value in page.attributes if name in ("href", "src")}
+    assert links == {"results.csv", "failed.csv", "summary.json"}
+    assert "http" not in page.source.replace("http-equiv", "")
+    assert "url(" not in page.source
+
+
+def test_screen_readers_find_language_captions_and_headers(report: Report) -> None:
+    page = Page(report([make_row(2, Outcome.FAILED, error_code="a"), make_row(3, Outcome.REVIEW)], make_run()))
+    assert ("lang", "en") in page.attributes
+    assert page.tags["h1"] == page.tags["main"] == 1
+    assert page.tags["caption"] == page.tags["table"] == 3
+    assert page.tags["th"] == sum(name == "scope" for name, _ in page.attributes)
+    identities = [value for name, value in page.attributes if name == "id"]
+    assert len(identities) == len(set(identities))
+    assert {value for name, value in page.attributes if name == "aria-labelledby"} == set(identities)
+
+
+def test_values_from_files_and_answers_are_text(report: Report) -> None:
+    evil = "<script>alert('x')</script>&\"\x00"
+    row = make_row(
+        2, Outcome.FAILED, cells=(evil, "1", "USD", ""), reference=evil, error=evil, error_code=evil, money=None
+    )
+    summary = report([row], make_run(user=evil, stopped=evil), file_name=evil, site=evil)
+    page = Page(summary)
+    assert page.tags["script"] == 0
+    assert "\x00" not in page.source
+    assert page.words.count("<script>alert('x')</script>&\"") >= 6
+
+
+def test_the_rows_that_need_a_person_are_bounded(report: Report) -> None:
+    rows = [make_row(n, Outcome.FAILED) for n in range(MAX_ROWS_SHOWN + 7)]
+    page = Page(report(rows))
+    assert "and 7 rows more in failed.csv." in page.words
+    rows += [make_row(n, Outcome.IN_DOUBT) for n in range(MAX_ROWS_SHOWN + 1)]
+    page = Page(report(rows))
+    assert "and 208 rows more in results.csv." in page.words
+    assert page.source.count('data-label="Customer"') == MAX_ROWS_SHOWN
+
+
+def test_a_row_says_whose_how_much_why_and_what_to_do(report: Report) -> None:
+    rows = [
+        make_row(17, Outcome.REVIEW, error_code="conflict", error="Other money under this reference."),
+        make_row(18, Outcome.REJECTED, money=None, cells=("00018", "12,5O", "USD", ""), error="Not a number."),
+        make_row(19, Outcome.REJECTED, money=None, reference=None, cells=()),
+        make_row(20, Outcome.IN_DOUBT, money=Money(None, "0.125", "USD")),
+    ]
+    words = Page(report(rows)).words
+    assert "00017 12.50 USD q3 review conflict Other money under this reference." in words
+    assert "settle row 17" in words
+    assert "00018 12,5O q3 rejected Not a number." in words
+    assert "0.125 USD q3 in doubt sent, and not proven either way" in words
+
+
+def test_the_settings_are_on_the_page(report: Report) -> None:
+    options = InputOptions(reference="q3", number_duplicates=True, header_map=(("customer_id", "Account"),))
+    words = Page(report([], make_run(ended_at=None), options_json=options.as_json())).words
+    assert "header_map customer_id=Account, number_duplicates yes, reference q3" in words
+    assert "Ended not recorded: the process died" in words
+
+
+def test_a_batch_without_a_run(report: Report) -> None:
+    assert "Run none yet" in Page(report([make_row(2, Outcome.PENDING)])).words
+
+
+def test_long_values_are_clipped() -> None:
+    assert clip("x" * 1000) == "x" * 199 + "…"
+    assert clip("x" * 200) == "x" * 200
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-10-01T08:00:00.123+00:00", "2026-10-01 08:00:00 UTC"),
+        ("2026-10-01T08:00:00Z", "2026-10-01 08:00:00 UTC"),
+        ("long ago", "long ago"),
+    ],
+)
+def test_times(text: str, expected: str) -> None:
+    assert readable_time(text) == expected
+
+
+def test_each_colour_has_its_dark_twin(report: Report) -> None:
+    light, dark = re.findall(r":root \{(.*?)\}", Page(report([])).source, re.DOTALL)
+    assert re.findall(r"(--\w+):", light) == re.findall(r"(--\w+):", dark)

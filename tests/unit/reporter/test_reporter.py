@@ -1,0 +1,72 @@
+import json
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from batch_credits.model import ControlTotal, Outcome, ReportRow
+from batch_credits.reporter import ReportsNotWritten, write_reports
+from tests.unit.reporter.conftest import Report, make_batch, make_row, make_run
+
+SENTINEL = 20_000
+
+
+def test_four_reports_lie_in_the_directory_of_the_batch(report: Report) -> None:
+    summary = report([make_row(2)], make_run())
+    names = sorted(path.name for path in summary.paths.directory.iterdir())
+    assert names == ["failed.csv", "results.csv", "summary.html", "summary.json"]
+    assert summary.paths.directory.name == "payout-ab12cd34"
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in summary.paths.directory.iterdir())
+
+
+def test_reports_written_again_say_what_is_true_now(report: Report) -> None:
+    assert report([make_row(2, Outcome.IN_DOUBT)]).exit_code == 3
+    summary = report([make_row(2)])
+    assert (summary.exit_code, summary.in_balance, summary.count(Outcome.CREDITED)) == (0, True, 1)
+    assert json.loads(summary.paths.summary_json.read_text())["exit_code"] == 0
+
+
+def test_the_caller_may_know_better_whether_the_site_is_live(tmp_path: Path) -> None:
+    assert write_reports(make_batch(site="acme"), None, list, tmp_path).live
+    assert not write_reports(make_batch(site="acme"), None, list, tmp_path, live=False).live
+
+
+def test_rows_are_read_once_and_never_held(tmp_path: Path) -> None:
+    asked = []
+
+    def rows() -> Iterator[ReportRow]:
+        asked.append(True)
+        for number in range(SENTINEL):
+            yield make_row(number, Outcome.FAILED, cells=(f"{number}" * 40, "1250", "USD", "x" * 200))
+
+    batch = make_batch(rows_read=SENTINEL, totals={"USD": ControlTotal(SENTINEL, SENTINEL * 1250)})
+    tracemalloc.start()
+    try:
+        summary = write_reports(batch, None, rows, tmp_path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert summary.in_balance
+    assert len(asked) == 1
+    assert peak < 4_000_000  # the rows are four times that
+
+
+def test_rows_that_break_off_leave_the_old_reports(tmp_path: Path) -> None:
+    first = write_reports(make_batch(), None, list, tmp_path)
+    before = {path: path.read_bytes() for path in first.paths.directory.iterdir()}
+
+    def rows() -> Iterator[ReportRow]:
+        yield make_row(2)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_reports(make_batch(), None, rows, tmp_path)
+    assert {path: path.read_bytes() for path in first.paths.directory.iterdir()} == before
+
+
+def test_a_disk_that_refuses_is_said_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("a file where the directory should be")
+    with pytest.raises(ReportsNotWritten, match="cannot be written") as caught:
+        write_reports(make_batch(), None, list, tmp_path / "reports")
+    assert "batch-credits report ab12cd34" in caught.value.hint

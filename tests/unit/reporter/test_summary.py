@@ -1,0 +1,90 @@
+import json
+from typing import Any
+
+import pytest
+
+from batch_credits.model import Money, Outcome
+from batch_credits.reporter.summary import names_a_live_site
+from tests.unit.reporter.conftest import Report, make_row, make_run
+
+
+def read(report: Report, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    text = report(*args, **kwargs).paths.summary_json.read_text()
+    assert text.endswith("}\n")
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def test_summary_json_says_what_scripts_need(report: Report) -> None:
+    rows = [
+        make_row(2),
+        make_row(3, money=Money(1000, None, "EUR")),
+        make_row(4, Outcome.FAILED, money=Money(7, None, None)),
+        make_row(5, Outcome.REJECTED, money=None),
+    ]
+    assert read(report, rows, make_run()) == {
+        "batch": "ab12cd34" * 8,
+        "file": "payout.csv",
+        "file_sha256": "cd" * 32,
+        "site": "acme-test",
+        "version": "0.1.0",
+        "user": "finance",
+        "started_at": "2026-10-01T08:00:00+00:00",
+        "ended_at": "2026-10-01T08:12:31+00:00",
+        "rows": 4,
+        "counts": {
+            "credited": 2,
+            "already_credited": 0,
+            "failed": 1,
+            "rejected": 1,
+            "in_doubt": 0,
+            "review": 0,
+            "pending": 0,
+        },
+        "totals": {
+            "credited": {"EUR": 1000, "USD": 1250},
+            "already_credited": {},
+            "failed": {"site currency": 7},
+            "rejected": {},
+            "in_doubt": {},
+            "review": {},
+            "pending": {},
+        },
+        "in_balance": True,
+        "differences": [],
+        "requests": 12,
+        "throttled": 2,
+        "retries": 1,
+        "stopped": None,
+        "exit_code": 1,
+    }
+
+
+def test_decimal_amounts_are_exact_and_beside_the_minor_units(report: Report) -> None:
+    many = "12345678901234567890.123456789012"
+    rows = [make_row(2, money=Money(None, many, "USD")), make_row(3, money=Money(None, "0.000000000001", "USD"))]
+    content = read(report, [*rows, make_row(4, money=Money(5, None, "EUR"))], totals={})
+    assert content["totals_in_decimal"]["credited"] == {"USD": "12345678901234567890.123456789013"}
+    assert content["totals"]["credited"] == {"EUR": 5}
+
+
+def test_a_batch_without_a_run(report: Report) -> None:
+    content = read(report, [make_row(2, Outcome.PENDING)])
+    assert content["started_at"] is content["user"] is content["version"] is None
+    assert (content["requests"], content["exit_code"]) == (0, 4)
+
+
+def test_a_stopped_run_and_one_out_of_balance(report: Report) -> None:
+    content = read(report, [make_row(2)], make_run(stopped="Key refused."), rows_read=2)
+    assert content["stopped"] == "Key refused."
+    assert content["in_balance"] is False
+    assert content["differences"] == ["2 rows were read, but 1 have an outcome."]
+    assert content["exit_code"] == 4
+
+
+@pytest.mark.parametrize(
+    ("site", "live"),
+    [("acme", True), ("acme-test", False), ("127.0.0.1:8900", False), ("localhost:1", False), ("[::1]:8900", False)],
+)
+def test_live_or_test_by_the_name_of_the_site(site: str, live: bool) -> None:
+    assert names_a_live_site(site) is live

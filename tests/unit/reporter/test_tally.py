@@ -1,0 +1,90 @@
+from decimal import Decimal
+
+import pytest
+
+from batch_credits.model import ControlTotal, Money, Outcome
+from batch_credits.reporter import SITE_CURRENCY, exit_code
+from batch_credits.reporter.tally import MAX_REASONS, MAX_ROWS_SHOWN, Tally, differences
+from tests.unit.reporter.conftest import make_batch, make_row, totals_of
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "stopped", "in_balance", "expected"),
+    [
+        ((), False, True, 0),
+        ((Outcome.CREDITED, Outcome.ALREADY_CREDITED), False, True, 0),
+        ((Outcome.CREDITED, Outcome.FAILED), False, True, 1),
+        ((Outcome.REJECTED,), False, True, 1),
+        ((Outcome.REJECTED, Outcome.IN_DOUBT), False, True, 3),
+        ((Outcome.REVIEW,), False, True, 3),
+        ((Outcome.CREDITED,), False, False, 3),
+        ((Outcome.FAILED,), False, False, 3),
+        ((Outcome.PENDING,), False, True, 4),
+        ((Outcome.PENDING, Outcome.REVIEW), False, False, 4),
+        ((Outcome.CREDITED,), True, True, 4),
+        ((Outcome.REVIEW,), True, False, 4),
+    ],
+)
+def test_exit_code(outcomes: tuple[Outcome, ...], stopped: bool, in_balance: bool, expected: int) -> None:
+    counts = {outcome: outcomes.count(outcome) for outcome in Outcome}
+    assert exit_code(counts, stopped, in_balance) == expected
+
+
+def test_every_outcome_is_counted_with_its_money() -> None:
+    tally = Tally()
+    for number, outcome in enumerate(Outcome):
+        tally.add(make_row(number, outcome, money=Money(10**number, None, "USD")))
+    assert set(tally.counts.values()) == {1}
+    assert [tally.totals[outcome]["USD"].amount_minor for outcome in Outcome] == [10**n for n in range(7)]
+
+
+def test_rows_without_money_or_currency() -> None:
+    tally = Tally()
+    tally.add(make_row(2, Outcome.REJECTED, money=None))
+    tally.add(make_row(3, Outcome.REJECTED, money=Money(5, None, None)))
+    assert tally.counts[Outcome.REJECTED] == 2
+    assert tally.totals[Outcome.REJECTED] == {SITE_CURRENCY: ControlTotal(1, 5)}
+
+
+def test_in_balance_also_without_a_currency() -> None:
+    rows = [make_row(2), make_row(3, Outcome.FAILED, money=Money(7, None, None)), make_row(4, money=None)]
+    tally = Tally()
+    for row in rows:
+        tally.add(row)
+    assert differences(make_batch(rows_read=3, totals=totals_of(rows)), tally) == ()
+
+
+@pytest.mark.parametrize(
+    ("rows_read", "totals", "sentence"),
+    [
+        (2, {"USD": ControlTotal(1, 1250)}, "2 rows were read, but 1 have an outcome."),
+        (1, {"USD": ControlTotal(1, 1251)}, "USD: 1 amounts with 1251 minor units were read"),
+        (1, {"USD": ControlTotal(2, 1250)}, "USD: 2 amounts with 1250 minor units were read"),
+        (1, {"USD": ControlTotal(1, 1250), "EUR": ControlTotal(1, 1)}, "EUR: 1 amounts with 1 minor units were read"),
+        (1, {}, "USD: 0 amounts with 0 minor units were read"),
+        (1, {"USD": ControlTotal(1, 1250, Decimal("0.1"))}, "and 0.1 in decimal were read"),
+    ],
+)
+def test_whatever_differs_is_said(rows_read: int, totals: dict[str, ControlTotal], sentence: str) -> None:
+    tally = Tally()
+    tally.add(make_row(2))
+    (said,) = differences(make_batch(rows_read=rows_read, totals=totals), tally)
+    assert sentence in said
+
+
+def test_the_rows_to_show_are_bounded_and_the_urgent_ones_come_first() -> None:
+    tally = Tally()
+    for number in range(MAX_ROWS_SHOWN + 5):
+        tally.add(make_row(number, Outcome.FAILED))
+    tally.add(make_row(9_999, Outcome.REVIEW))
+    shown = tally.rows_to_show
+    assert len(shown) == MAX_ROWS_SHOWN
+    assert shown[0].row_number == 9_999
+
+
+def test_reasons_from_outside_cannot_fill_the_memory() -> None:
+    tally = Tally()
+    for number in range(MAX_REASONS + 50):
+        tally.add(make_row(number, Outcome.FAILED, error_code=f"code {number}"))
+    assert len(tally.reasons) == MAX_REASONS + 1
+    assert tally.reasons[(Outcome.FAILED, "other")] == 50
