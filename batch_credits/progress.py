@@ -288,6 +288,7 @@ class TqdmProgress(_Display):
             total=self._tally.total,
             initial=self._tally.done,
             file=self._stream,
+            ncols=self._columns() - 1,
             bar_format="{n_fmt}/{total_fmt} |{bar}| {desc}",
             miniters=0,
             mininterval=0,

@@ -1,0 +1,241 @@
+import io
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from batch_credits.model import Outcome
+from batch_credits.progress import (
+    JsonProgress,
+    LineProgress,
+    Progress,
+    SilentProgress,
+    TqdmProgress,
+    left_in_words,
+    progress_for,
+    took_in_words,
+)
+
+
+class Clock:
+    """Time that moves when told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def last_drawn(self) -> str:
+        return self.getvalue().rstrip("\n").rpartition("\r")[2]
+
+
+def settle(progress: Progress, clock: Clock, rows: int, seconds: float, outcome: Outcome = Outcome.CREDITED) -> None:
+    for _ in range(rows):
+        clock.now += seconds / rows
+        progress.settled(outcome)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_lines_are_sober_and_seldom(clock: Clock) -> None:
+    stream = io.StringIO()
+    progress = LineProgress(stream, budget_per_minute=120, clock=clock)
+    progress.start(300, 0)
+    settle(progress, clock, 59, 29.5)
+    progress.settled(Outcome.FAILED)
+    progress.settled(Outcome.IN_DOUBT)
+    progress.throttled()
+    settle(progress, clock, 30, 15)
+    progress.close()
+    assert stream.getvalue().splitlines() == [
+        "0/300 rows, 0 credited, 0 failed, 0 in doubt, 3 min left",
+        "20/300 rows, 20 credited, 0 failed, 0 in doubt, 3 min left",
+        "40/300 rows, 40 credited, 0 failed, 0 in doubt, 3 min left",
+        "61/300 rows, 60 credited, 1 failed, 1 in doubt, 1 throttled, 2 min left",
+        "81/300 rows, 80 credited, 1 failed, 1 in doubt, 1 throttled, 2 min left",
+        "90/300 rows, 89 credited, 1 failed, 1 in doubt, 1 throttled, took 44 s",
+    ]
+
+
+def test_a_row_leaves_doubt_and_is_done_then(clock: Clock) -> None:
+    stream = io.StringIO()
+    progress = LineProgress(stream, clock=clock)
+    progress.start(10, 4, in_doubt=1)
+    progress.settled(Outcome.IN_DOUBT)
+    progress.settled(Outcome.CREDITED, was_in_doubt=True)
+    progress.settled(Outcome.REVIEW, was_in_doubt=True)
+    progress.settled(Outcome.PENDING, was_in_doubt=True)
+    progress.settled(Outcome.ALREADY_CREDITED)
+    progress.close()
+    assert stream.getvalue().splitlines() == [
+        "4/10 rows, 0 credited, 0 failed, 1 in doubt",
+        "7/10 rows, 1 credited, 0 failed, 0 in doubt, 1 already credited, 1 to review, took 0 s",
+    ]
+
+
+def test_the_time_left_follows_the_slower_of_pace_and_limit(clock: Clock) -> None:
+    stream = io.StringIO()
+    progress = LineProgress(stream, budget_per_minute=120, clock=clock, line_seconds=60)
+    progress.start(1000, 0)
+    settle(progress, clock, 100, 1)  # a burst says nothing: the limit allows 120 a minute
+    settle(progress, clock, 1, 59.5)
+    settle(progress, clock, 1, 60)  # all but standing still
+    settle(progress, clock, 10, 61)
+    lines = stream.getvalue().splitlines()
+    left = [line.rpartition(", ")[2] for line in lines]
+    assert left == ["9 min left", "9 min left", "14 h 58 min left", "1 h 31 min left"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (None, ""),
+        (0, "under 1 min left"),
+        (0.9, "under 1 min left"),
+        (1, "1 min left"),
+        (1.2, "2 min left"),
+        (59.5, "1 h 0 min left"),
+        (125, "2 h 5 min left"),
+    ],
+)
+def test_time_left_in_words(minutes: float | None, words: str) -> None:
+    assert left_in_words(minutes) == words
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(9.6, "took 10 s"), (151, "took 2 min 31 s"), (7265, "took 2 h 1 min")])
+def test_time_taken_in_words(seconds: float, words: str) -> None:
+    assert took_in_words(seconds) == words
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 120, 200])
+def test_the_bar_always_fits_the_terminal(clock: Clock, width: int) -> None:
+    terminal = Terminal()
+    progress = TqdmProgress(terminal, budget_per_minute=120, clock=clock, columns=lambda: width)
+    progress.start(1_000_000, 999_000)
+    settle(progress, clock, 100, 50)
+    progress.settled(Outcome.IN_DOUBT)
+    progress.throttled()
+    progress.close()
+    drawn = [line for part in terminal.getvalue().split("\n") for line in part.split("\r")]
+    assert max(map(len, drawn)) < width
+
+
+def test_the_bar_says_all_where_there_is_room(clock: Clock) -> None:
+    terminal = Terminal()
+    progress = TqdmProgress(terminal, budget_per_minute=120, clock=clock, columns=lambda: 120)
+    progress.start(300, 0)
+    settle(progress, clock, 100, 50)
+    assert terminal.last_drawn.startswith("100/300 |")
+    assert terminal.last_drawn.endswith("| 120 of 120 a minute, 2 min left, 100 credited, 0 failed, 0 in doubt")
+    progress.close()
+
+
+def test_80_columns_show_the_counts_and_the_time_left(clock: Clock) -> None:
+    terminal = Terminal()
+    progress = TqdmProgress(terminal, budget_per_minute=120, clock=clock, columns=lambda: 80)
+    progress.start(300, 0)
+    settle(progress, clock, 100, 50)
+    assert terminal.last_drawn.endswith("2 min left, 100 credited, 0 failed, 0 in doubt")
+    progress.close()
+
+
+def test_a_note_stands_on_a_line_of_its_own(clock: Clock) -> None:
+    terminal = Terminal()
+    progress = TqdmProgress(terminal, clock=clock, columns=lambda: 60)
+    progress.start(10, 0)
+    progress.note("The site is read-only, next look in 30 s.")
+    progress.close()
+    assert "\rThe site is read-only, next look in 30 s.\n" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\n")
+
+
+def test_the_bar_is_drawn_a_few_times_a_second_and_starts_no_thread(clock: Clock) -> None:
+    terminal = Terminal()
+    threads = threading.active_count()
+    progress = TqdmProgress(terminal, clock=clock, columns=lambda: 80)
+    progress.start(8000, 0)
+    settle(progress, clock, 8000, 1)
+    assert terminal.getvalue().count("\r") <= 8
+    assert threading.active_count() == threads
+    progress.close()
+    assert "8000/8000" in terminal.last_drawn
+
+
+def test_json_is_an_event_a_line(clock: Clock) -> None:
+    stream = io.StringIO()
+    noon = datetime(2026, 10, 1, 12, tzinfo=UTC)
+    progress = JsonProgress(stream, budget_per_minute=120, clock=clock, utc_now=lambda: noon)
+    progress.start(300, 0)
+    settle(progress, clock, 20, 10)
+    progress.note("Zoë waits\n30 s")
+    progress.close()
+    events = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [event["event"] for event in events] == ["progress_started", "progress", "note", "progress_ended"]
+    assert {event["at"] for event in events} == {"2026-10-01T12:00:00.000+00:00"}
+    assert events[1] | {"total": 300, "done": 20, "credited": 20, "in_doubt": 0, "seconds_left": 140} == events[1]
+    assert events[2]["text"] == "Zoë waits\n30 s"
+    assert events[3]["seconds"] == 10
+
+
+DISPLAYS: list[Callable[[io.StringIO], Progress]] = [LineProgress, JsonProgress, TqdmProgress]
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_a_stream_that_went_away_stops_nothing(display: Callable[[io.StringIO], Progress]) -> None:
+    stream = Terminal()
+    progress = display(stream)
+    progress.start(10, 0)
+    stream.close()
+    progress.note("nobody reads this")
+    progress.settled(Outcome.CREDITED)
+    progress.close()
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_closing_twice_or_before_the_start_is_no_harm(display: Callable[[io.StringIO], Progress]) -> None:
+    stream = Terminal()
+    progress = display(stream)
+    progress.note("Reading the file.")
+    progress.close()
+    progress.start(1, 0)
+    progress.close()
+    shown = stream.getvalue()
+    progress.close()
+    assert stream.getvalue() == shown
+    assert "Reading the file." in shown
+
+
+def test_silence_is_silent() -> None:
+    progress = SilentProgress()
+    progress.start(1, 0)
+    progress.settled(Outcome.CREDITED)
+    progress.throttled()
+    progress.note("x")
+    progress.close()
+
+
+@pytest.mark.parametrize(
+    ("stream", "options", "expected"),
+    [
+        (Terminal(), {}, TqdmProgress),
+        (io.StringIO(), {}, LineProgress),
+        (Terminal(), {"json_lines": True}, JsonProgress),
+        (Terminal(), {"json_lines": True, "silent": True}, SilentProgress),
+    ],
+)
+def test_the_display_suits_the_stream(stream: io.StringIO, options: dict[str, bool], expected: type) -> None:
+    assert type(progress_for(stream, **options)) is expected
