@@ -5,22 +5,19 @@ is touched a few times a second. A terminal that went away stops the display, ne
 """
 
 import json
-import math
 import os
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, TextIO
 
 from tqdm import tqdm
 
 from batch_credits.model import Outcome
+from batch_credits.pace import MINUTE, RunTally, left_in_words, longest_that_fits, state_in_words, took_in_words
 
 BAR_SECONDS = 0.2  # between two drawings of the bar
 LINE_SECONDS = 10.0  # between two lines where there is no terminal
-MINUTE = 60.0  # the window of the site's limit, so also of the pace we show
 MIN_BAR_WIDTH = 8
 DEFAULT_COLUMNS = 80
 
@@ -42,62 +39,6 @@ class Progress(Protocol):
 
     def close(self) -> None:
         """The run has ended. May be called twice."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """The numbers behind every display: counts, and the pace over the past minute."""
-
-    budget_per_minute: int
-    clock: Callable[[], float]
-    total: int = 0
-    done: int = 0
-    in_doubt: int = 0
-    throttled: int = 0
-    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
-    _samples: deque[tuple[float, int]] = field(default_factory=deque)
-
-    def start(self, total: int, done: int, in_doubt: int) -> None:
-        """Begin to count."""
-        self.total, self.done, self.in_doubt = total, done, in_doubt
-        self._samples.append((self.clock(), done))
-
-    def settle(self, outcome: Outcome, was_in_doubt: bool) -> None:
-        """Count one row."""
-        self.counts[outcome] += 1
-        if was_in_doubt and self.in_doubt:
-            self.in_doubt -= 1
-        if outcome is Outcome.IN_DOUBT:
-            self.in_doubt += 1
-        elif outcome is not Outcome.PENDING:
-            self.done += 1
-
-    def pace(self) -> float:
-        """Rows a minute, over the past minute; under a limit never more than it, as no minute can hold more."""
-        now = self.clock()
-        self._samples.append((now, self.done))
-        while len(self._samples) > 2 and now - self._samples[1][0] >= MINUTE:
-            self._samples.popleft()
-        then, done_then = self._samples[0]
-        if now <= then:
-            return 0.0
-        pace = (self.done - done_then) * MINUTE / (now - then)
-        return min(pace, self.budget_per_minute) if self.budget_per_minute else pace
-
-    def minutes_left(self, pace: float) -> float | None:
-        """Minutes to the end at this pace, at the limit while there is no pace yet; None where nobody knows."""
-        speed = pace or self.budget_per_minute
-        return max(0, self.total - self.done) / speed if speed else None
-
-
-def left_in_words(minutes: float | None) -> str:
-    """`2 h 5 min left`; empty where nobody knows."""
-    if minutes is None:
-        return ""
-    if minutes < 1:
-        return "under 1 min left"
-    hours, rest = divmod(math.ceil(minutes), 60)
-    return f"{hours} h {rest} min left" if hours else f"{rest} min left"
 
 
 class SilentProgress:
@@ -133,7 +74,7 @@ class _Display:
         self._stream = stream
         self._clock = clock
         self._interval_seconds = interval_seconds
-        self._tally = Tally(budget_per_minute, clock)
+        self._tally = RunTally(budget_per_minute, clock)
         self._next_at = 0.0
         self._started_at = 0.0
         self._open = False
@@ -209,11 +150,11 @@ class LineProgress(_Display):
 
     def _show(self) -> None:
         left = left_in_words(self._tally.minutes_left(self._tally.pace()))
-        self._line(", ".join([*_state_in_words(self._tally), *([left] if left else [])]))
+        self._line(", ".join([*state_in_words(self._tally), *([left] if left else [])]))
 
     def _show_end(self) -> None:
         took = took_in_words(self._clock() - self._started_at)
-        self._line(", ".join([*_state_in_words(self._tally), took]))
+        self._line(", ".join([*state_in_words(self._tally), took]))
 
 
 class JsonProgress(_Display):
@@ -297,10 +238,13 @@ class TqdmProgress(_Display):
         self._show()
 
     def _show(self) -> None:
+        self._draw(left_in_words(self._tally.minutes_left(self._tally.pace())))
+
+    def _draw(self, time_words: str) -> None:
         if self._bar is None:
             return
         width = self._columns() - 1  # a full last column makes some terminals wrap
-        text = _longest_that_fits(self._tally, width - MIN_BAR_WIDTH - 4)
+        text = longest_that_fits(self._tally, time_words, width - MIN_BAR_WIDTH - 4)
         self._bar.ncols = width
         self._bar.n = self._tally.done
         self._bar.set_description_str(text, refresh=False)
@@ -314,7 +258,7 @@ class TqdmProgress(_Display):
 
     def _show_end(self) -> None:
         if self._bar is not None:
-            self._show()
+            self._draw(took_in_words(self._clock() - self._started_at))
             self._bar.close()
             self._bar = None
 
@@ -336,46 +280,6 @@ def progress_for(
     if stream.isatty():
         return TqdmProgress(stream, budget_per_minute=budget_per_minute)
     return LineProgress(stream, budget_per_minute=budget_per_minute)
-
-
-def took_in_words(seconds: float) -> str:
-    """`took 2 min 31 s`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"took {hours} h {minutes} min"
-    return f"took {minutes} min {rest} s" if minutes else f"took {rest} s"
-
-
-def _state_in_words(tally: Tally) -> list[str]:
-    """`120/300 rows`, `118 credited`, ...; what is rare is named only if there is some."""
-    credited = tally.counts[Outcome.CREDITED]
-    already = tally.counts[Outcome.ALREADY_CREDITED]
-    review = tally.counts[Outcome.REVIEW]
-    failed = tally.counts[Outcome.FAILED] + tally.counts[Outcome.REJECTED]
-    words = [
-        f"{tally.done:,}/{tally.total:,} rows",
-        f"{credited:,} credited",
-        f"{failed:,} failed",
-        f"{tally.in_doubt:,} in doubt",
-    ]
-    rare = ((already, "already credited"), (review, "to review"), (tally.throttled, "throttled"))
-    return words + [f"{number:,} {word}" for number, word in rare if number]
-
-
-def _longest_that_fits(tally: Tally, width: int) -> str:
-    """As much of the state as a narrow terminal holds: the counts, then the time left, then the pace."""
-    position, *counts = _state_in_words(tally)
-    room = width - len(position)
-    pace = tally.pace()
-    limit = f" of {tally.budget_per_minute:,}" if tally.budget_per_minute else ""
-    parts = [*counts]
-    extra = [left_in_words(tally.minutes_left(pace)), f"{pace:,.0f}{limit} a minute"]
-    for candidate in ([extra[1], extra[0], *parts], [extra[0], *parts], parts, parts[:3], parts[:2], parts[:1]):
-        text = ", ".join(part for part in candidate if part)
-        if len(text) <= room:
-            return text
-    return ""
 
 
 def _columns_of(stream: TextIO) -> int:

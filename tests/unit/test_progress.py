@@ -13,9 +13,7 @@ from batch_credits.progress import (
     Progress,
     SilentProgress,
     TqdmProgress,
-    left_in_words,
     progress_for,
-    took_in_words,
 )
 
 
@@ -100,27 +98,6 @@ def test_the_time_left_follows_the_slower_of_pace_and_limit(clock: Clock) -> Non
     assert left == ["9 min left", "9 min left", "14 h 58 min left", "1 h 31 min left"]
 
 
-@pytest.mark.parametrize(
-    ("minutes", "words"),
-    [
-        (None, ""),
-        (0, "under 1 min left"),
-        (0.9, "under 1 min left"),
-        (1, "1 min left"),
-        (1.2, "2 min left"),
-        (59.5, "1 h 0 min left"),
-        (125, "2 h 5 min left"),
-    ],
-)
-def test_time_left_in_words(minutes: float | None, words: str) -> None:
-    assert left_in_words(minutes) == words
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(9.6, "took 10 s"), (151, "took 2 min 31 s"), (7265, "took 2 h 1 min")])
-def test_time_taken_in_words(seconds: float, words: str) -> None:
-    assert took_in_words(seconds) == words
-
-
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 120, 200])
 def test_the_bar_always_fits_the_terminal(clock: Clock, width: int) -> None:
     terminal = Terminal()
@@ -142,6 +119,7 @@ def test_the_bar_says_all_where_there_is_room(clock: Clock) -> None:
     assert terminal.last_drawn.startswith("100/300 |")
     assert terminal.last_drawn.endswith("| 120 of 120 a minute, 2 min left, 100 credited, 0 failed, 0 in doubt")
     progress.close()
+    assert "| 120 of 120 a minute, took 50 s, 100 credited" in terminal.last_drawn
 
 
 def test_80_columns_show_the_counts_and_the_time_left(clock: Clock) -> None:

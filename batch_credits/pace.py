@@ -1,0 +1,103 @@
+"""The numbers and words behind every display of a run: counts, the pace of the past minute, the time left."""
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from batch_credits.model import Outcome
+
+MINUTE = 60.0  # the window of the site's limit, so also of the pace we show
+
+
+@dataclass(slots=True)
+class RunTally:
+    """The numbers behind every display: counts, and the pace over the past minute."""
+
+    budget_per_minute: int
+    clock: Callable[[], float]
+    total: int = 0
+    done: int = 0
+    in_doubt: int = 0
+    throttled: int = 0
+    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    _samples: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def start(self, total: int, done: int, in_doubt: int) -> None:
+        """Begin to count."""
+        self.total, self.done, self.in_doubt = total, done, in_doubt
+        self._samples.append((self.clock(), done))
+
+    def settle(self, outcome: Outcome, was_in_doubt: bool) -> None:
+        """Count one row."""
+        self.counts[outcome] += 1
+        if was_in_doubt and self.in_doubt:
+            self.in_doubt -= 1
+        if outcome is Outcome.IN_DOUBT:
+            self.in_doubt += 1
+        elif outcome is not Outcome.PENDING:
+            self.done += 1
+
+    def pace(self) -> float:
+        """Rows a minute, over the past minute; under a limit never more than it, as no minute can hold more."""
+        now = self.clock()
+        self._samples.append((now, self.done))
+        while len(self._samples) > 2 and now - self._samples[1][0] >= MINUTE:
+            self._samples.popleft()
+        then, done_then = self._samples[0]
+        if now <= then:
+            return 0.0
+        pace = (self.done - done_then) * MINUTE / (now - then)
+        return min(pace, self.budget_per_minute) if self.budget_per_minute else pace
+
+    def minutes_left(self, pace: float) -> float | None:
+        """Minutes to the end at this pace, at the limit while there is no pace yet; None where nobody knows."""
+        speed = pace or self.budget_per_minute
+        return max(0, self.total - self.done) / speed if speed else None
+
+
+def left_in_words(minutes: float | None) -> str:
+    """`2 h 5 min left`; empty where nobody knows, and at the end."""
+    if not minutes:
+        return ""
+    if minutes < 1:
+        return "under 1 min left"
+    hours, rest = divmod(math.ceil(minutes), 60)
+    return f"{hours} h {rest} min left" if hours else f"{rest} min left"
+
+
+def took_in_words(seconds: float) -> str:
+    """`took 2 min 31 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"took {hours} h {minutes} min"
+    return f"took {minutes} min {rest} s" if minutes else f"took {rest} s"
+
+
+def state_in_words(tally: RunTally) -> list[str]:
+    """`120/300 rows`, `118 credited`, ...; what is rare is named only if there is some."""
+    credited = tally.counts[Outcome.CREDITED]
+    already = tally.counts[Outcome.ALREADY_CREDITED]
+    review = tally.counts[Outcome.REVIEW]
+    failed = tally.counts[Outcome.FAILED] + tally.counts[Outcome.REJECTED]
+    words = [
+        f"{tally.done:,}/{tally.total:,} rows",
+        f"{credited:,} credited",
+        f"{failed:,} failed",
+        f"{tally.in_doubt:,} in doubt",
+    ]
+    rare = ((already, "already credited"), (review, "to review"), (tally.throttled, "throttled"))
+    return words + [f"{number:,} {word}" for number, word in rare if number]
+
+
+def longest_that_fits(tally: RunTally, time_words: str, width: int) -> str:
+    """As much of the state as a narrow terminal holds: the counts first, then the time, then the pace."""
+    position, *counts = state_in_words(tally)
+    limit = f" of {tally.budget_per_minute:,}" if tally.budget_per_minute else ""
+    pace = f"{tally.pace():,.0f}{limit} a minute"
+    for parts in ([pace, time_words, *counts], [time_words, *counts], counts, counts[:3], counts[:2], counts[:1]):
+        text = ", ".join(part for part in parts if part)
+        if len(text) <= width - len(position):
+            return text
+    return ""
