@@ -20,6 +20,7 @@ BAR_SECONDS = 0.2  # between two drawings of the bar
 LINE_SECONDS = 10.0  # between two lines where there is no terminal
 MIN_BAR_WIDTH = 8
 DEFAULT_COLUMNS = 80
+SCREEN_ROWS = 20  # some terminals say 0, and tqdm would show nothing on them; our one line needs no more
 
 
 class Progress(Protocol):
@@ -230,6 +231,7 @@ class TqdmProgress(_Display):
             initial=self._tally.done,
             file=self._stream,
             ncols=self._columns() - 1,
+            nrows=SCREEN_ROWS,
             bar_format="{n_fmt}/{total_fmt} |{bar}| {desc}",
             miniters=0,
             mininterval=0,

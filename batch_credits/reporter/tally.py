@@ -55,6 +55,11 @@ class Tally:
         return [row for outcome in NEEDS_A_PERSON for row in self._shown[outcome]][:MAX_ROWS_SHOWN]
 
 
+def totals_read(batch: BatchRecord) -> dict[str, ControlTotal]:
+    """What the loader counted, under the same keys as the outcomes."""
+    return {currency or SITE_CURRENCY: total for currency, total in batch.totals.items()}
+
+
 def sum_of_outcomes(totals: Mapping[Outcome, Mapping[str, ControlTotal]]) -> dict[str, ControlTotal]:
     """Totals per currency over all outcomes."""
     summed: dict[str, ControlTotal] = {}
@@ -73,7 +78,7 @@ def differences(batch: BatchRecord, tally: Tally) -> tuple[str, ...]:
     reported = sum(tally.counts.values())
     if reported != batch.rows_read:
         found.append(f"{batch.rows_read} rows were read, but {reported} have an outcome.")
-    read = {currency or SITE_CURRENCY: total for currency, total in batch.totals.items()}
+    read = totals_read(batch)
     summed = sum_of_outcomes(tally.totals)
     for currency in sorted(read.keys() | summed.keys()):
         before, after = read.get(currency, ControlTotal()), summed.get(currency, ControlTotal())

@@ -131,6 +131,15 @@ def test_80_columns_show_the_counts_and_the_time_left(clock: Clock) -> None:
     progress.close()
 
 
+def test_a_terminal_that_states_no_height_has_a_bar(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    monkeypatch.setattr("tqdm.std._screen_shape_wrapper", lambda: lambda _: (80, -1))
+    terminal = Terminal()
+    progress = TqdmProgress(terminal, clock=clock, columns=lambda: 80)
+    progress.start(10, 0)
+    progress.close()
+    assert "0/10 |" in terminal.last_drawn
+
+
 def test_a_note_stands_on_a_line_of_its_own(clock: Clock) -> None:
     terminal = Terminal()
     progress = TqdmProgress(terminal, clock=clock, columns=lambda: 60)

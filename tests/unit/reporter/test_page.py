@@ -53,6 +53,12 @@ def test_a_good_batch(report: Report) -> None:
     assert "Rows that need a person" not in page.words
 
 
+def test_money_without_a_currency_is_not_taken_for_hundredths(report: Report) -> None:
+    page = Page(report([make_row(2, money=Money(1234, None, None))]))
+    assert page.words.count("1,234 minor units (site currency)") == 3
+    assert "12.34" not in page.words
+
+
 def test_a_live_site_is_called_one(report: Report) -> None:
     assert "LIVE site, real credits" in Page(report([make_row(2)], site="acme")).words
 
