@@ -1,0 +1,208 @@
+"""One pass over a CSV file before anything is believed: is it a table, whole, and the same to every reader?
+
+The csv module reads strictly here, while pandas, which forgives, reads the rows later. Whatever the two
+would read differently (an unclosed quote, text after a closing quote, ragged rows) is refused, so they agree.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch_credits.errors import InputError
+from batch_credits.loader.csv_text import (
+    MAX_RECORD_CHARACTERS,
+    HashingReader,
+    bounded_lines,
+    choose_encoding,
+    undecodable,
+)
+from batch_credits.loader.wording import EDGE_BLANKS, shown
+
+DELIMITERS = (",", ";", "\t", "|")
+MAX_COLUMNS = 1_000
+MAX_CELL_CHARACTERS = 131_072
+_SAMPLE_CHARACTERS = 65_536
+_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+
+@dataclass(frozen=True, slots=True)
+class CsvShape:
+    """What the scan found: enough to read the rows without looking again."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    headers: tuple[str, ...]
+    header_row: int  # the line a spreadsheet shows
+    header_lines: int  # lines of text up to and with the header
+    rows: int  # not counting blank ones
+    blank_rows: int  # between rows, not after them
+    last_row: tuple[int, tuple[str, ...]]
+    file_sha256: str
+
+
+def is_blank(cells: Sequence[str]) -> bool:
+    """Whether a record holds nothing but blanks: `,,,` is what spreadsheets write for an empty line."""
+    if cells and cells[0].strip(EDGE_BLANKS):
+        return False  # nearly always, and quickest
+    return not "".join(cells).strip(EDGE_BLANKS)
+
+
+def scan_csv(
+    path: Path,
+    encoding: str | None,
+    delimiter: str | None,
+    recognised_count: Callable[[Sequence[str]], int],
+    accept_headers: Callable[[Sequence[str]], Sequence[int]],
+) -> CsvShape:
+    """Read the whole file once and say what shape it has.
+
+    `accept_headers` is called before the rows are read, so that a wrong header is named before a wrong row;
+    it answers which columns are kept.
+
+    Raises:
+        InputError: this is no table, or not a whole one.
+    """
+    chosen = choose_encoding(path, encoding)
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
+        raise InputError(f"{shown(delimiter)} cannot be a delimiter.", hint="Give one character, e.g. --delimiter ';'.")
+    try:
+        if delimiter is None:
+            with path.open(encoding=chosen, newline="") as text:
+                delimiter = _sniff(text, path, recognised_count)
+        with HashingReader(path.open("rb", buffering=0)) as raw:
+            return _scan(path, raw, chosen, delimiter, accept_headers)
+    except UnicodeDecodeError:
+        raise undecodable(path, chosen) from None
+
+
+def _scan(
+    path: Path,
+    raw: HashingReader,
+    encoding: str,
+    delimiter: str,
+    accept_headers: Callable[[Sequence[str]], Sequence[int]],
+) -> CsvShape:
+    text = io.TextIOWrapper(io.BufferedReader(raw, 1 << 18), encoding=encoding, newline="")
+    records = _Records(text, path, delimiter)
+    header_row, headers = _first_record(records, path)
+    headers[0] = headers[0].removeprefix("\ufeff")  # a byte order mark, where the stated encoding keeps it
+    header_lines = records.line
+    kept = accept_headers(headers)
+    width, rows, blanks, pending_blanks, last_row = len(headers), 0, 0, 0, (0, headers)
+    row = header_row
+    for row, cells in enumerate(records, header_row + 1):
+        if len(cells) != width and any(cells):
+            _refuse_ragged(path, row, records.line, cells, width)
+        if is_blank(cells) or (len(kept) < width and is_blank([cells[index] for index in kept])):
+            pending_blanks += 1
+            continue
+        rows += 1
+        blanks += pending_blanks
+        pending_blanks = 0
+        last_row = (row, cells)
+    if not rows:
+        raise InputError(f"{path.name} has headers but no rows.", hint="Check the export.")
+    return CsvShape(
+        path, encoding, delimiter, tuple(headers), header_row, header_lines, rows, blanks,
+        (last_row[0], tuple(last_row[1])), raw.hexdigest(),
+    )  # fmt: skip
+
+
+class _Records:
+    """The csv module's records, with its complaints turned into ours and a bound on each record."""
+
+    def __init__(self, text: io.TextIOBase, path: Path, delimiter: str) -> None:
+        self._path = path
+        self._size = 0
+        self._start = 1
+        self._reader = csv.reader(self._counted(bounded_lines(text, path)), delimiter=delimiter, strict=True)
+
+    @property
+    def line(self) -> int:
+        """Lines of text read so far."""
+        return self._reader.line_num
+
+    def _counted(self, lines: Iterator[str]) -> Iterator[str]:
+        for line in lines:
+            self._size += len(line)
+            if self._size > MAX_RECORD_CHARACTERS:
+                raise self._unclosed()
+            yield line
+
+    def _unclosed(self) -> InputError:
+        return InputError(
+            f'{self._path.name}, line {self._start}: a quote (") is opened there and not closed where the cell ends, '
+            "so the rows after it would be swallowed.",
+            hint="Close it, or write it twice if it belongs to the text.",
+        )
+
+    def __iter__(self) -> Iterator[list[str]]:
+        limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
+        try:
+            while True:
+                self._start, self._size = self._reader.line_num + 1, 0
+                try:
+                    yield next(self._reader)
+                except StopIteration:
+                    return
+        except csv.Error as error:
+            raise self._translated(str(error)) from None
+        finally:
+            csv.field_size_limit(limit)
+
+    def _translated(self, reason: str) -> InputError:
+        if "unexpected end" in reason or "field larger" in reason:
+            return self._unclosed()
+        if "expected after" in reason:
+            return InputError(
+                f'{self._path.name}, line {self._reader.line_num}: text follows a closing quote (").',
+                hint='A quote inside a quoted cell is written twice (""); check the line.',
+            )
+        return InputError(f"{self._path.name}, line {self._reader.line_num}: {reason}.", hint="Check the line.")
+
+
+def _first_record(records: _Records, path: Path) -> tuple[int, list[str]]:
+    for row, cells in enumerate(records, 1):
+        if not is_blank(cells):
+            if len(cells) > MAX_COLUMNS:
+                raise InputError(f"{path.name} has more than {MAX_COLUMNS:,} columns.", hint="Check the export.")
+            return row, cells
+    raise InputError(f"{path.name} holds nothing but blank lines.", hint="Check the export.")
+
+
+def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int) -> None:
+    if len(cells) > width and not any(cells[width:]) and len(cells) <= MAX_COLUMNS:
+        return  # trailing delimiters only: nothing is lost
+    where = f"row {row}" if row == line else f"row {row} (line {line} of the file)"
+    few = "The file may be cut off there" if len(cells) < width else "A cell may hold the delimiter without quotes"
+    raise InputError(
+        f"{path.name}, {where}: {len(cells)} cells where the header has {width}.",
+        hint=f"{few}: mend that line. Nothing of the file is used until every row is whole.",
+    )
+
+
+def _sniff(text: io.TextIOBase, path: Path, recognised_count: Callable[[Sequence[str]], int]) -> str:
+    """The delimiter of the header line: the only one in it, or the only one that yields the most fields."""
+    sample = text.read(_SAMPLE_CHARACTERS)
+    header = next((line for line in io.StringIO(sample, newline="") if line.strip(EDGE_BLANKS + ",;|")), "")
+    present = [delimiter for delimiter in DELIMITERS if delimiter in header]
+    if len(present) < 2:
+        return present[0] if present else ","
+    counts = {}
+    for delimiter in present:
+        try:
+            counts[delimiter] = recognised_count(next(csv.reader([header], delimiter=delimiter)))
+        except csv.Error:
+            counts[delimiter] = 0
+    best = max(counts.values())
+    winners = [delimiter for delimiter, count in counts.items() if count == best]
+    if len(winners) > 1:
+        names = " and ".join(_DELIMITER_NAMES[delimiter] for delimiter in winners)
+        raise InputError(
+            f"{path.name}: the header line {shown(header.strip())} can be split by {names}.",
+            hint="Say which separates the columns, e.g. --delimiter ';'.",
+        )
+    return winners[0]

@@ -1,0 +1,197 @@
+"""Amounts, from text to integers of minor units. Nothing is rounded, nothing guessed, and no float comes near.
+
+Python and pydantic read `1_000`, `1e3`, full-width digits and `NaN` as numbers. So a plain ASCII pattern
+decides first, and what does not match is told apart only to say what to do about it.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import lru_cache
+
+from batch_credits.loader.wording import EDGE_BLANKS, shown
+from batch_credits.model import Problem
+
+MAX_AMOUNT_MINOR = 2**53 - 1
+MAX_DECIMAL_CHARACTERS = 33
+MAX_DIGITS = 40  # more than any amount; keeps int() off texts built to be slow
+AMOUNT_UNITS = ("minor", "major")
+
+# Chargebee's exponents, not those of ISO 4217: every currency has 2, also the three-decimal ones, except ...
+USUAL_EXPONENT = 2
+MAX_EXPONENT = 4
+ZERO_DECIMAL = frozenset({"JPY", "KRW", "XAF", "XOF"})  # documented
+# ... and these, of which nothing is documented: ISO gives them 0 (the last two: 4). A guess is a factor of 100.
+UNDOCUMENTED = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "KMF", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XPF", "CLF", "UYW"]
+)
+
+_INTEGER = re.compile(r"[0-9]+")
+_DECIMAL = re.compile(r"([0-9]+)\.([0-9]+)")
+_ANY_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_EXPONENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
+_NEGATIVE = re.compile(r"[-\u2212\u2013]\s*[0-9.,]+|[0-9.,]+-|\([0-9.,]+\)")
+_SEPARATORS = re.compile(r"[0-9]+(?:[.,'\u2019 \u00a0\u202f][0-9]+)+")
+_WITH_CURRENCY = re.compile(r"\W?[A-Z]{0,3}\W?\s*[0-9.,]+\s*\W?[A-Z]{0,3}\W?", re.IGNORECASE)
+
+
+def documented_digits(currency: str) -> int | None:
+    """How many decimals Chargebee documents for this currency; None when it documents nothing."""
+    if currency in ZERO_DECIMAL:
+        return 0
+    return None if currency in UNDOCUMENTED else USUAL_EXPONENT
+
+
+def minor_digits(currency: str, stated: Mapping[str, int]) -> int | None:
+    """How many decimals Chargebee gives this currency; None when nobody has said."""
+    documented = documented_digits(currency)
+    return stated.get(currency) if documented is None else documented
+
+
+def amount_minor(text: str, currency: str | None, unit: str, stated: Mapping[str, int]) -> int | Problem:
+    """An amount as 1 .. 2^53-1 minor units, or why it is none.
+
+    `unit` says what the text counts: `minor` units, or `major` ones of `currency`. `stated` are exponents
+    that the operator vouches for.
+    """
+    amount = _minor(text) if unit == "minor" else parse_major(text, currency, stated)
+    if isinstance(amount, Problem):
+        return amount
+    if amount <= 0:
+        return _problem("amount_not_positive", f"The amount {shown(text)} is not more than zero: give one that is.")
+    if amount > MAX_AMOUNT_MINOR:
+        return _too_large(text)
+    return amount
+
+
+def parse_major(text: str, currency: str | None, stated: Mapping[str, int]) -> int | Problem:
+    """A sum in major units (`1234.50`) as minor units, zero and up, or why it is none.
+
+    Control totals come through here too, so there is no upper bound but that on digits.
+    """
+    plain = text.strip(EDGE_BLANKS)
+    if not _ANY_NUMBER.fullmatch(plain):
+        return _not_a_number(text, plain)
+    if len(plain) > MAX_DIGITS:
+        return _too_large(text)
+    if currency is None:
+        return _problem(
+            "currency_needed",
+            f"The amount {shown(text)} is in major units of an unknown currency: "
+            "fill currency_code, or pass --currency.",
+        )
+    digits = minor_digits(currency, stated)
+    if digits is None:
+        return Problem(
+            "currency_code",
+            "exponent_unknown",
+            f"Chargebee does not document how many decimals {currency} has there, and a guess could be 100 times "
+            f"too much: pass --currency-exponent {currency}=N, or give {shown(text)} in minor units.",
+        )
+    whole, _, decimals = plain.partition(".")
+    if len(decimals) > digits:
+        return _problem(
+            "too_many_decimals",
+            f"The amount {shown(text)} has {len(decimals)} decimals, but {currency} has {digits} at Chargebee: "
+            "nothing is rounded, so correct it.",
+        )
+    return int(whole + decimals.ljust(digits, "0"))
+
+
+def amount_in_decimal(text: str) -> str | Problem:
+    """The exact decimal text that a site with multi-decimal pricing takes, or why it is none."""
+    plain = text.strip(EDGE_BLANKS)
+    if not _ANY_NUMBER.fullmatch(plain):
+        return _not_a_number(text, plain, "amount_in_decimal")
+    if len(plain) > MAX_DECIMAL_CHARACTERS:
+        return Problem(
+            "amount_in_decimal",
+            "too_long",
+            f"The amount {shown(text)} has {len(plain)} characters and Chargebee takes {MAX_DECIMAL_CHARACTERS}: "
+            "shorten it.",
+        )
+    if not Decimal(plain):
+        return Problem(
+            "amount_in_decimal",
+            "amount_not_positive",
+            f"The amount {shown(text)} is not more than zero: give one that is.",
+        )
+    return plain
+
+
+def currency_code(text: str) -> str | Problem:
+    """An ISO 4217 code, upper case, or why it is none."""
+    code = text.strip(EDGE_BLANKS).upper()
+    if code in _known_currencies():
+        return code
+    return Problem(
+        "currency_code",
+        "unknown_currency",
+        f"There is no currency {shown(text)}: give its three-letter ISO 4217 code, e.g. USD.",
+    )
+
+
+@lru_cache(maxsize=1)
+def _known_currencies() -> frozenset[str]:
+    from babel.numbers import list_currencies  # here, since only reading a file needs it
+
+    return frozenset(list_currencies())
+
+
+def _minor(text: str) -> int | Problem:
+    plain = text.strip(EDGE_BLANKS)
+    if _INTEGER.fullmatch(plain):
+        return int(plain) if len(plain) <= MAX_DIGITS else _too_large(text)
+    if _DECIMAL.fullmatch(plain):
+        return _problem(
+            "amount_has_decimals",
+            f"The amount {shown(text)} has decimals, but amounts are read as minor units (cents): "
+            "pass --amount-unit major if the file is in major units, else write it without decimals.",
+        )
+    return _not_a_number(text, plain)
+
+
+def _not_a_number(text: str, plain: str, field: str = "amount") -> Problem:
+    """Say why a text is no plain number, as closely as can be told, and how to write it."""
+    value = shown(text)
+    if not plain:
+        return _problem("no_amount", "The amount is empty: fill it.", field)
+    if _NEGATIVE.fullmatch(plain):
+        return _problem(
+            "amount_not_positive",
+            f"The amount {value} is negative, and this command only adds credits: give one above zero.",
+            field,
+        )
+    if _EXPONENT.fullmatch(plain):
+        return _problem(
+            "amount_is_shortened",
+            f"The amount {value} is in the short form of spreadsheets and may have lost digits: write it out.",
+            field,
+        )
+    if _SEPARATORS.fullmatch(plain):
+        return _problem(
+            "amount_has_separators",
+            f"The amount {value} has a thousands separator or a decimal comma, which can be read in two ways: "
+            "write digits only, with a point before decimals (1234.50).",
+            field,
+        )
+    if plain.isascii() and plain.startswith("+") and _ANY_NUMBER.fullmatch(plain[1:]):
+        return _problem("amount_not_a_number", f"The amount {value} has a sign: write {plain[1:]}.", field)
+    if _WITH_CURRENCY.fullmatch(plain) and re.search("[0-9]", plain):
+        return _problem(
+            "amount_not_a_number",
+            f"The amount {value} is not a plain number: write the digits alone, and the currency in currency_code.",
+            field,
+        )
+    return _problem("amount_not_a_number", f"The amount {value} is not a number: write digits only, e.g. 1050.", field)
+
+
+def _too_large(text: str) -> Problem:
+    return _problem(
+        "amount_too_large",
+        f"The amount {shown(text)} is more than the {MAX_AMOUNT_MINOR} minor units that Chargebee takes: correct it.",
+    )
+
+
+def _problem(code: str, message: str, field: str = "amount") -> Problem:
+    return Problem(field, code, message)

@@ -1,0 +1,33 @@
+"""How texts from a file are trimmed, and how they are quoted in a message."""
+
+import re
+
+# What may stand around a value and mean nothing. Not every Unicode blank: a control character is no blank.
+EDGE_BLANKS = " \t\r\n\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+
+SHOWN_CHARACTERS = 40
+
+
+def shown(text: str) -> str:
+    """The text quoted for a message: shortened when long, and with nothing invisible left invisible."""
+    return repr(text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "\u2026")
+
+
+def listed(texts: "tuple[str, ...] | list[str]", most: int = 20) -> str:
+    """Some texts in one phrase, the first `most` of them."""
+    quoted = ", ".join(shown(text) for text in texts[:most])
+    return quoted + (f" and {len(texts) - most} more" if len(texts) > most else "")
+
+
+# Control characters, and what turns or hides text on a screen: bidi overrides, zero-width blanks, line separators.
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
+
+
+def first_invisible(text: str) -> int | None:
+    """Where the first character stands that no id, reference or description may hold."""
+    if text.isprintable():  # quick, and true of nearly every text
+        return None
+    found = _INVISIBLE.search(text)
+    return None if found is None else found.start()
