@@ -7,7 +7,6 @@ summary.html, and Excel's own import asks for the encoding.
 
 import csv
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TextIO
@@ -15,15 +14,13 @@ from typing import Any, TextIO
 from batch_credits.formula import escape_formula
 from batch_credits.model import RESULT_COLUMNS, BatchRecord, ReportRow
 
-AMOUNT_UNIT = "amount_unit"
-
 # A field that an option of the first run filled in, and the name of that option: failed.csv carries the
 # value in its cells, so that it needs none of the options.
 _FIELD_OPTIONS = (
     ("currency_code", "currency"),
     ("description", "description"),
     ("credit_type", "credit_type"),
-    (AMOUNT_UNIT, AMOUNT_UNIT),
+    ("amount_unit", "amount_unit"),
     ("reference", "reference"),
 )
 
@@ -101,9 +98,8 @@ def failed_columns(batch: BatchRecord) -> FailedColumns:
     A reference column is there in any case: it is the identity, and the place to mend a missing one.
     """
     options: dict[str, Any] = json.loads(batch.options_json)
-    mapped = {field for field, _ in options.get("header_map", ())}
-    columns = _known_columns(batch)
-    headers = _renamed(batch, mapped, columns)
+    columns = dict(batch.columns)
+    headers = _renamed(batch, {field for field, _ in options.get("header_map", ())})
     defaults = []
     for field, option in _FIELD_OPTIONS:
         text = options.get(option)
@@ -115,30 +111,21 @@ def failed_columns(batch: BatchRecord) -> FailedColumns:
     return FailedColumns(tuple(headers), len(batch.headers), columns["reference"], tuple(defaults))
 
 
-def _known_columns(batch: BatchRecord) -> dict[str, int]:
-    """Field to column, and the unit's column too, whether or not the loader lists it among the fields."""
-    columns = dict(batch.columns)
-    for index, header in enumerate(batch.headers):
-        if plain_header(header) == plain_header(AMOUNT_UNIT):
-            columns.setdefault(AMOUNT_UNIT, index)
-    return columns
+def _renamed(batch: BatchRecord, mapped: set[str]) -> list[str]:
+    """Headers under which the file reads the same without --map.
 
-
-def _renamed(batch: BatchRecord, mapped: set[str], columns: dict[str, int]) -> list[str]:
-    """Headers under which the file reads the same without --map."""
+    The option also said of the other columns that they are no fields, however near their names come.
+    """
     headers = list(batch.headers)
-    taken = {plain_header(field) for field in mapped}
+    if not mapped:
+        return headers
+    fields = {index: field for field, index in batch.columns.items()}
     for index, header in enumerate(headers):
-        if plain_header(header) in taken and index not in columns.values():
-            headers[index] = f"source column {index + 1}"  # --map passed it over; its name would claim the field
-    for field in mapped & columns.keys():
-        headers[columns[field]] = field
+        if index not in fields:
+            headers[index] = f"source: {header}"
+        elif fields[index] in mapped:
+            headers[index] = fields[index]
     return headers
-
-
-def plain_header(header: str) -> str:
-    """A header as it is matched: without case, blanks, underscores and hyphens."""
-    return re.sub(r"[\s_-]+", "", header).casefold()
 
 
 def fit(cells: tuple[str, ...], width: int) -> list[str]:

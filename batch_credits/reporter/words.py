@@ -74,9 +74,16 @@ def next_steps(summary: Summary) -> list[tuple[str, str]]:
         sentence = f"Look up {rows(review)} in review at Chargebee, and say for each what you found:"
         steps.append((sentence, f"batch-credits resolve {batch} --row N --credited CREDIT_ID (or --not-credited)"))
     if unpaid := summary.count(*NOT_CREDITED):
-        command = f"batch-credits run {shlex.quote(str(summary.paths.failed))}"
-        steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", command))
+        steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", _command_for_failed(summary)))
     return steps or [("Nothing more to do.", "")]
+
+
+def _command_for_failed(summary: Summary) -> str:
+    """What runs failed.csv: it needs none of its source's options but the exponents, which no cell can state."""
+    words = ["batch-credits", "run", str(summary.paths.failed)]
+    for currency, exponent in stated_exponents(summary.batch).items():
+        words += ["--currency-exponent", f"{currency}={exponent}"]
+    return shlex.join(words)
 
 
 def advice(row: ReportRow) -> str:

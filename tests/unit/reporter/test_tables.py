@@ -123,7 +123,7 @@ def test_failed_carries_what_options_filled_in() -> None:
 def test_failed_fills_a_column_of_the_source_where_it_has_one() -> None:
     batch = make_batch(
         headers=("customer_id", "Amount Unit", "Reference"),
-        columns={"customer_id": 0, "reference": 2},
+        columns={"customer_id": 0, "amount_unit": 1, "reference": 2},
         options_json=InputOptions(reference="q3", amount_unit="major").as_json(),
     )
     row = make_row(2, Outcome.REJECTED, cells=("1", "", ""), reference=None)
@@ -147,8 +147,16 @@ def test_failed_needs_no_map() -> None:
         columns={"customer_id": 0, "amount": 2, "currency_code": 3},
         options_json=options.as_json(),
     )
-    expected = ("customer_id", "source column 2", "amount", "Currency Code", "reference")
+    expected = ("customer_id", "source: Customer ID", "amount", "Currency Code", "reference")
     assert failed_columns(batch).headers == expected
+
+
+def test_failed_disowns_what_the_map_disowned() -> None:
+    options = InputOptions(reference="q3", header_map=(("reference", ""),))
+    batch = make_batch(
+        headers=("customer_id", "Reference", "Ref"), columns={"customer_id": 0}, options_json=options.as_json()
+    )
+    assert failed_columns(batch).headers == ("customer_id", "source: Reference", "source: Ref", "reference")
 
 
 def test_failed_leaves_only_the_source_behind_when_nothing_is_to_fill() -> None:

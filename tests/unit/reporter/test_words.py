@@ -1,11 +1,13 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from batch_credits.model import Money, Outcome, ReportRow
-from batch_credits.reporter import summary_text
+from batch_credits.reporter import summary_text, write_reports
 from batch_credits.reporter.words import LABELS, MEANINGS, advice, headline
-from tests.unit.reporter.conftest import Report, make_row, make_run
+from batch_credits.settings import InputOptions
+from tests.unit.reporter.conftest import Report, make_batch, make_row, make_run, totals_of
 
 C, A, F, J, D, V, P = Outcome
 
@@ -80,9 +82,12 @@ def test_sentences_fit_80_columns(report: Report) -> None:
     assert all(len(line) <= 81 or str(summary.paths.directory) in line for line in lines)
 
 
-def test_a_path_with_blanks_can_be_pasted(report: Report) -> None:
-    text = summary_text(report([make_row(2, F)]))
-    assert "batch-credits run /" in text or "batch-credits run '/" in text
+def test_the_command_for_failed_can_be_pasted_and_is_whole(tmp_path: Path) -> None:
+    options = InputOptions(currency_exponents=(("CLP", 0),)).as_json()
+    batch = make_batch(rows_read=1, totals=totals_of([make_row(2)]), options_json=options)
+    summary = write_reports(batch, None, lambda: [make_row(2, F)], tmp_path / "my reports")
+    command = f"batch-credits run '{summary.paths.failed}' --currency-exponent CLP=0"
+    assert f"\n  {command}\n" in summary_text(summary)
 
 
 def test_every_outcome_has_words() -> None:
