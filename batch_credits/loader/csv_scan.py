@@ -12,10 +12,11 @@ from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.csv_text import (
+    MAX_LINE_CHARACTERS,
     MAX_RECORD_CHARACTERS,
     HashingReader,
-    bounded_lines,
     choose_encoding,
+    not_a_text_line,
     undecodable,
 )
 from batch_credits.loader.wording import EDGE_BLANKS, shown
@@ -91,24 +92,32 @@ def _scan(
     headers[0] = headers[0].removeprefix("\ufeff")  # a byte order mark, where the stated encoding keeps it
     header_lines = records.line
     kept = accept_headers(headers)
-    width, rows, blanks, pending_blanks, last_row = len(headers), 0, 0, 0, (0, headers)
-    row = header_row
+    width, rows, blank_rows, blanks_since, last = len(headers), 0, 0, 0, (header_row, headers)
+    whole = len(kept) == width
     for row, cells in enumerate(records, header_row + 1):
-        if len(cells) != width and any(cells):
+        if len(cells) != width:
             _refuse_ragged(path, row, records.line, cells, width)
-        if is_blank(cells) or (len(kept) < width and is_blank([cells[index] for index in kept])):
-            pending_blanks += 1
+        if is_blank(cells) or (not whole and is_blank([cells[index] for index in kept])):
+            blanks_since += 1
             continue
         rows += 1
-        blanks += pending_blanks
-        pending_blanks = 0
-        last_row = (row, cells)
+        blank_rows += blanks_since
+        blanks_since = 0
+        last = (row, cells)
     if not rows:
         raise InputError(f"{path.name} has headers but no rows.", hint="Check the export.")
     return CsvShape(
-        path, encoding, delimiter, tuple(headers), header_row, header_lines, rows, blanks,
-        (last_row[0], tuple(last_row[1])), raw.hexdigest(),
-    )  # fmt: skip
+        path=path,
+        encoding=encoding,
+        delimiter=delimiter,
+        headers=tuple(headers),
+        header_row=header_row,
+        header_lines=header_lines,
+        rows=rows,
+        blank_rows=blank_rows,
+        last_row=(last[0], tuple(last[1])),
+        file_sha256=raw.hexdigest(),
+    )
 
 
 class _Records:
@@ -118,18 +127,22 @@ class _Records:
         self._path = path
         self._size = 0
         self._start = 1
-        self._reader = csv.reader(self._counted(bounded_lines(text, path)), delimiter=delimiter, strict=True)
+        self._reader = csv.reader(self._lines(text), delimiter=delimiter, strict=True)
 
     @property
     def line(self) -> int:
         """Lines of text read so far."""
         return self._reader.line_num
 
-    def _counted(self, lines: Iterator[str]) -> Iterator[str]:
-        for line in lines:
+    def _lines(self, text: io.TextIOBase) -> Iterator[str]:
+        """The lines with their ends, none too long and none with a NUL."""
+        read = text.readline
+        while line := read(MAX_LINE_CHARACTERS):
             self._size += len(line)
             if self._size > MAX_RECORD_CHARACTERS:
                 raise self._unclosed()
+            if "\0" in line or len(line) == MAX_LINE_CHARACTERS:
+                raise not_a_text_line(self._path, self.line + 1, line)
             yield line
 
     def _unclosed(self) -> InputError:
@@ -174,8 +187,8 @@ def _first_record(records: _Records, path: Path) -> tuple[int, list[str]]:
 
 
 def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int) -> None:
-    if len(cells) > width and not any(cells[width:]) and len(cells) <= MAX_COLUMNS:
-        return  # trailing delimiters only: nothing is lost
+    if len(cells) <= MAX_COLUMNS and (is_blank(cells) or (len(cells) > width and not any(cells[width:]))):
+        return  # an empty line, or trailing delimiters: nothing is lost
     where = f"row {row}" if row == line else f"row {row} (line {line} of the file)"
     few = "The file may be cut off there" if len(cells) < width else "A cell may hold the delimiter without quotes"
     raise InputError(

@@ -6,7 +6,6 @@ The file is read as a stream. Nobody sends us a line of a gigabyte by mistake, s
 import codecs
 import hashlib
 import io
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -93,24 +92,18 @@ def _checked_encoding(stated: str, start: bytes) -> str:
     return codec.name
 
 
-def bounded_lines(stream: io.TextIOBase, path: Path) -> Iterator[str]:
-    """The lines with their ends, none longer than the limit and none with a NUL."""
-    read = stream.readline
-    number = 0
-    while line := read(MAX_LINE_CHARACTERS):
-        number += 1
-        if "\0" in line:
-            raise InputError(
-                f"{path.name}, line {number}, character {line.index(chr(0)) + 1}: a NUL, so this is no text file "
-                "or is in another encoding.",
-                hint="If it is UTF-16 without a mark, pass --encoding utf-16-le; else export it again.",
-            )
-        if len(line) == MAX_LINE_CHARACTERS:
-            raise InputError(
-                f"{path.name}, line {number}: longer than {MAX_LINE_CHARACTERS:,} characters.",
-                hint="This is no table of credits; check the export.",
-            )
-        yield line
+def not_a_text_line(path: Path, number: int, line: str) -> InputError:
+    """What is wrong with a line that holds a NUL or has no end."""
+    if "\0" in line:
+        return InputError(
+            f"{path.name}, line {number}, character {line.index(chr(0)) + 1}: a NUL, so this is no text file "
+            "or is in another encoding.",
+            hint="If it is UTF-16 without a mark, pass --encoding utf-16-le; else export it again.",
+        )
+    return InputError(
+        f"{path.name}, line {number}: longer than {MAX_LINE_CHARACTERS:,} characters.",
+        hint="This is no table of credits; check the export.",
+    )
 
 
 def undecodable(path: Path, encoding: str) -> InputError:

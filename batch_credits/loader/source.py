@@ -1,6 +1,8 @@
 """START of stage 1: open a file, and hand out its rows in chunks."""
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from batch_credits.errors import InputError
@@ -47,9 +49,30 @@ class Source:
         Raises:
             InputError: the file is no longer the one that was opened.
         """
-        reader = RowReader(self.columns, len(self.headers), self._options)
-        for chunk in self._table.chunks(self._kept, size):
-            yield reader.read(_unescaped(chunk) if self._is_report else chunk)
+        reader = RowReader(self.columns, self._options)
+        chunks = self._table.chunks(self._kept, size)
+        while True:
+            with _collector_paused():
+                chunk = next(chunks, None)
+                if chunk is None:
+                    return
+                rows = reader.read(_unescaped(chunk) if self._is_report else chunk)
+            yield rows
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No search for reference cycles while thousands of small objects are made, none of which is in one.
+
+    It would take a third of the time. The pause ends before a chunk is handed out.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def open_source(path: Path, options: InputOptions) -> Source:

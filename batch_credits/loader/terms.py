@@ -1,8 +1,7 @@
 """What a row says about money and type: amount, currency, unit, credit type."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from batch_credits.loader.columns import AMOUNT_UNIT, bare
 from batch_credits.loader.money import AMOUNT_UNITS, amount_in_decimal, amount_minor, currency_code
@@ -10,49 +9,72 @@ from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model import CREDIT_TYPES, CreditType, Money, Problem
 from batch_credits.settings import InputOptions
 
-TERM_FIELDS = ("amount", "amount_in_decimal", "currency_code", "credit_type", AMOUNT_UNIT)
+TERM_FIELDS = ("currency_code", "credit_type", AMOUNT_UNIT)
+SAFE_DIGITS = 15  # any number of so many digits is an amount Chargebee takes
 
 _CREDIT_TYPE_OF = {bare(credit_type): credit_type for credit_type in CREDIT_TYPES}
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of a row, as money and as what the request takes.
+    """How the amounts of some rows are meant; the same object for all rows that say the same.
 
-    `money` is None when it cannot be told, and then `problems` says why.
+    `currency` and `unit` are problems where the cells are wrong, and then `problems` holds them too.
     """
 
-    money: Money | None
-    draft: Mapping[str, Any]
+    currency: str | Problem | None
+    unit: str | Problem
+    credit_type: CreditType
     problems: tuple[Problem, ...]
 
 
-def read_terms(cells: tuple[str, ...], options: InputOptions, exponents: Mapping[str, int]) -> Terms:
-    """Read the cells of `TERM_FIELDS`, in that order, with all that is wrong with them."""
-    amount, decimal, currency_text, type_text, unit_text = (cell.strip(EDGE_BLANKS) for cell in cells)
-    problems: list[Problem] = []
-
+def read_terms(cells: Sequence[str], options: InputOptions) -> Terms:
+    """Read the cells of `TERM_FIELDS`, which say how an amount is meant; where one is empty, the options say it."""
+    currency_text, type_text, unit_text = (cell.strip(EDGE_BLANKS) for cell in cells)
     currency: str | Problem | None = None
     if currency_text or options.currency:
         currency = currency_code(currency_text or options.currency or "")
     unit = _amount_unit(unit_text or options.amount_unit)
     credit_type = read_credit_type(type_text or options.credit_type or "general")
-    for value in (currency, unit, credit_type):
-        if isinstance(value, Problem):
-            problems.append(value)
+    problems = tuple(value for value in (currency, credit_type, unit) if isinstance(value, Problem))
+    return Terms(currency, unit, "general" if isinstance(credit_type, Problem) else credit_type, problems)
 
-    money = _read_money(amount, decimal, currency, unit, exponents)
-    if isinstance(money, Problem):
-        problems.insert(0, money)
-    if problems or not isinstance(money, Money):
-        return Terms(money if isinstance(money, Money) else None, {}, tuple(problems))
-    draft = {
-        "amount": money.amount_minor,
-        "amount_in_decimal": money.amount_in_decimal,
-        "currency_code": money.currency_code,
-        "credit_type": credit_type,
-    }
-    return Terms(money, draft, ())
+
+def read_money(amount: str, decimal: str, terms: Terms, exponents: Mapping[str, int]) -> Money | Problem | None:
+    """The money of a row; or the problem with it; or None when a problem of its terms hides what it would be."""
+    if not decimal and terms.unit == "minor" and amount.isdigit() and amount.isascii() and len(amount) <= SAFE_DIGITS:
+        minor = int(amount)  # the plain case, and nearly every row's: what follows would say the same
+        if minor and not isinstance(terms.currency, Problem):
+            return Money(minor, None, terms.currency)
+    amount, decimal = amount.strip(EDGE_BLANKS), decimal.strip(EDGE_BLANKS)
+    if amount and decimal:
+        return Problem(
+            "amount",
+            "two_amounts",
+            f"The row has amount {shown(amount)} and amount_in_decimal {shown(decimal)}: keep one of them.",
+        )
+    if not amount and not decimal:
+        return Problem("amount", "no_amount", "The row has no amount: fill amount or amount_in_decimal.")
+    return _decimal_money(decimal, terms) if decimal else _integer_money(amount, terms, exponents)
+
+
+def _decimal_money(decimal: str, terms: Terms) -> Money | Problem | None:
+    value = amount_in_decimal(decimal)
+    if isinstance(value, Problem):
+        return value
+    return None if isinstance(terms.currency, Problem) else Money(None, value, terms.currency)
+
+
+def _integer_money(amount: str, terms: Terms, exponents: Mapping[str, int]) -> Money | Problem | None:
+    if isinstance(terms.unit, Problem):
+        return None
+    if isinstance(terms.currency, Problem):
+        if terms.unit == "major":
+            return None  # the currency decides the decimals
+        value = amount_minor(amount, None, terms.unit, exponents)
+        return value if isinstance(value, Problem) else None
+    value = amount_minor(amount, terms.currency, terms.unit, exponents)
+    return value if isinstance(value, Problem) else Money(value, None, terms.currency)
 
 
 def read_credit_type(text: str) -> CreditType | Problem:
@@ -72,32 +94,3 @@ def _amount_unit(text: str) -> str | Problem:
     if unit in AMOUNT_UNITS:
         return unit
     return Problem(AMOUNT_UNIT, "unknown_amount_unit", f"There is no amount unit {shown(text)}: give minor or major.")
-
-
-def _read_money(
-    amount: str, decimal: str, currency: str | Problem | None, unit: str | Problem, exponents: Mapping[str, int]
-) -> Money | Problem | None:
-    """The money; the problem with it; or None when another problem hides what it would be."""
-    if amount and decimal:
-        return Problem(
-            "amount",
-            "two_amounts",
-            f"The row has amount {shown(amount)} and amount_in_decimal {shown(decimal)}: keep one of them.",
-        )
-    if not amount and not decimal:
-        return Problem("amount", "no_amount", "The row has no amount: fill amount or amount_in_decimal.")
-    known_currency = None if isinstance(currency, Problem) else currency
-    value: int | str | Problem
-    if decimal:
-        value = amount_in_decimal(decimal)
-    elif isinstance(unit, Problem):
-        return None
-    elif unit == "major" and isinstance(currency, Problem):
-        return None  # the currency decides the decimals, and is complained of already
-    else:
-        value = amount_minor(amount, known_currency, unit, exponents)
-    if isinstance(value, Problem):
-        return value
-    if isinstance(currency, Problem):
-        return None
-    return Money(value, None, known_currency) if isinstance(value, int) else Money(None, value, known_currency)
