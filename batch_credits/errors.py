@@ -14,6 +14,8 @@
         +-- SiteBlocked     the site, or the way to it, is not the one meant
         +-- Outage          the site did not come back in time
         +-- TooManyFailures more refusals than --max-failures allows
+        +-- Interrupted     a person or the system ended the run
+        +-- JournalFailed   the ledger could not be written while the run went on
         +-- DoubleCreditAlarm  Chargebee lists two credits for one reference
 """
 
@@ -77,6 +79,14 @@ class Outage(RunStopped):
 
 class TooManyFailures(RunStopped):
     """More rows were refused than `--max-failures` allows."""
+
+
+class Interrupted(RunStopped):
+    """A person or the system ended the run; what was on its way was recorded."""
+
+
+class JournalFailed(RunStopped):
+    """The ledger could not be written while the run went on, so nothing more was sent."""
 
 
 class DoubleCreditAlarm(RunStopped):

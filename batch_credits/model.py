@@ -6,7 +6,7 @@ multi-decimal pricing); a float never touches it.
 
 import hashlib
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 CreditType = Literal["general", "loyalty_credits", "referral_rewards"]
 CREDIT_TYPES: tuple[CreditType, ...] = ("general", "loyalty_credits", "referral_rewards")
+
+DECIMAL_DIGITS = 100  # an amount in decimal has 33 characters; the usual 28 digits would round a sum of them
 
 # The body fields of "add promotional credits" (Chargebee API v2), which are also the columns we read.
 FIELDS = (
@@ -157,7 +159,8 @@ class ControlTotal:
         if money.amount_minor is not None:
             self.amount_minor += money.amount_minor
         if money.amount_in_decimal is not None:
-            self.amount_in_decimal += Decimal(money.amount_in_decimal)
+            with localcontext(prec=DECIMAL_DIGITS):
+                self.amount_in_decimal += Decimal(money.amount_in_decimal)
 
 
 @dataclass(slots=True)
@@ -165,7 +168,8 @@ class PlannedCredit:
     """A credit request as the ledger remembers it: frozen bytes, and how far it got.
 
     `generation` is part of the idempotency key. `open_attempts` counts the attempts that may have been
-    applied: proof either way closes them.
+    applied: proof either way closes them. The last three are this process's own, never stored: monotonic
+    seconds of the first open attempt (None if another process made it) and of the last, and sends so far.
     """
 
     request_id: int
@@ -179,6 +183,9 @@ class PlannedCredit:
     open_attempts: int = 0
     attempts: int = 0
     state: RequestState = RequestState.PENDING
+    first_sent: float | None = None
+    last_sent: float | None = None
+    sends: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ import orjson
 from batch_credits import __version__
 from batch_credits.ledger import admission, journal, queries, store
 from batch_credits.ledger.admission import StagedRow
-from batch_credits.ledger.group_commit import Journal
+from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.ledger.journal import Finding
-from batch_credits.ledger.queries import KnownCredit
+from batch_credits.ledger.queries import KnownCredit, ProblemGroup
 from batch_credits.model import (
     BatchRecord,
     ControlTotal,
@@ -33,7 +33,7 @@ from batch_credits.model import (
 )
 from batch_credits.settings import InputOptions
 
-__all__ = ["Finding", "Journal", "KnownCredit", "Ledger", "StagedRow"]
+__all__ = ["Finding", "InThread", "Journal", "KnownCredit", "Ledger", "ProblemGroup", "StagedRow"]
 
 
 class Ledger:
@@ -239,6 +239,21 @@ class Ledger:
         """What became of every source row, in the order of the file; streamed."""
         with store.translated(self.path):
             yield from queries.report_rows(self._db, batch_id)
+
+    def largest_amounts(self, batch_id: int) -> dict[str, int]:
+        """The largest amount, in minor units, that the batch asks for in each currency."""
+        with store.translated(self.path):
+            return queries.largest_amounts(self._db, batch_id)
+
+    def problem_groups(self, batch_id: int) -> list[ProblemGroup]:
+        """The batch's rejected rows, grouped by what is wrong with them, most frequent first."""
+        with store.translated(self.path):
+            return queries.problem_groups(self._db, batch_id)
+
+    def problems(self, batch_id: int) -> Iterator[LoadedRow]:
+        """The batch's rejected rows with all their reasons, in the order of the file."""
+        with store.translated(self.path):
+            yield from queries.problems(self._db, batch_id)
 
     def outcome_totals(self, batch_id: int) -> dict[Outcome, dict[str, ControlTotal]]:
         """Count and sums by outcome and currency, rejected rows' money left out."""

@@ -10,12 +10,19 @@ that is not on disk.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from batch_credits.ledger.journal import Finding
 from batch_credits.model import OpenAttempt, PlannedCredit, RequestState, idempotency_key
 
-InThread = Callable[[Callable[[], None]], Awaitable[None]]
+T = TypeVar("T")
+
+
+class InThread(Protocol):
+    """Runs a blocking call elsewhere, one at a time (the ledger's thread); a simulation runs it on the spot."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
+        """The result of `work`, to be awaited."""
 
 
 class CommitsGroups(Protocol):
@@ -26,11 +33,7 @@ class CommitsGroups(Protocol):
 
 
 class Journal:
-    """Opens attempts and records findings for one run.
-
-    `in_thread` runs a blocking call elsewhere, one at a time (the ledger's writer thread); a test or a
-    simulation runs it on the spot.
-    """
+    """Opens attempts and records findings for one run."""
 
     def __init__(
         self, ledger: CommitsGroups, run_id: int, site: str, *, in_thread: InThread, flush_seconds: float

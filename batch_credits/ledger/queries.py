@@ -11,7 +11,7 @@ import orjson
 
 from batch_credits.errors import UnknownBatch
 from batch_credits.ledger.admission import decoded_totals
-from batch_credits.model import BatchRecord, ControlTotal, Money, Outcome, ReportRow, RunRecord
+from batch_credits.model import BatchRecord, ControlTotal, LoadedRow, Money, Outcome, Problem, ReportRow, RunRecord
 
 # A request is this batch's own credit if the batch answered for it when it was settled.
 _OUTCOME = """CASE
@@ -31,6 +31,17 @@ class KnownCredit:
 
     credit_id: str
     customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """Rows rejected for the same reason: field, code, how many, and the first of them with its sentence."""
+
+    field: str
+    code: str
+    rows: int
+    first_row: int
+    message: str
 
 
 def iso_time(milliseconds: int | None) -> str | None:
@@ -181,3 +192,36 @@ def attributed(connection: sqlite3.Connection, site_id: int, credit_ids: list[st
         (site_id, orjson.dumps(credit_ids).decode()),
     )
     return {row[0] for row in found}
+
+
+def largest_amounts(connection: sqlite3.Connection, batch_id: int) -> dict[str, int]:
+    """The largest amount in minor units by currency ("" where none is known)."""
+    found = connection.execute(
+        "SELECT coalesce(r.currency_code, ''), max(r.amount_minor) FROM row w JOIN credit_request r USING (request_id)"
+        " WHERE w.batch_id = ? AND r.amount_minor IS NOT NULL GROUP BY 1",
+        (batch_id,),
+    )
+    return dict(found)
+
+
+def problem_groups(connection: sqlite3.Connection, batch_id: int) -> list[ProblemGroup]:
+    """Rejected rows by field and code, most frequent first. `min` picks the row that the message is taken from."""
+    found = connection.execute(
+        "SELECT p.value ->> 0, p.value ->> 1, count(*), min(w.row_number), p.value ->> 2"
+        " FROM row w, json_each(w.rejected, '$.problems') p WHERE w.batch_id = ? AND w.rejected IS NOT NULL"
+        " GROUP BY 1, 2 ORDER BY 3 DESC, 4",
+        (batch_id,),
+    )
+    return [ProblemGroup(*row) for row in found]
+
+
+def problems(connection: sqlite3.Connection, batch_id: int) -> Iterator[LoadedRow]:
+    """Rejected rows with all their reasons, in the order of the file."""
+    found = connection.execute(
+        "SELECT row_number, cells, rejected FROM row WHERE batch_id = ? AND rejected IS NOT NULL ORDER BY row_number",
+        (batch_id,),
+    )
+    for row_number, cells, rejected in found:
+        why = orjson.loads(rejected)
+        reasons = tuple(Problem(*reason) for reason in why["problems"])
+        yield LoadedRow(row_number, tuple(orjson.loads(cells)), None, reasons, reference=why["reference"])

@@ -11,8 +11,8 @@ from typing import Protocol
 from batch_credits.errors import InputError
 from batch_credits.loader.csv_scan import CsvShape, is_blank
 
-# For one row of a workbook: column index -> what is wrong with the cell there (a code and a sentence's middle).
-Flaws = dict[int, tuple[str, str]]
+# Of one row of a workbook: column -> why the cell there cannot be trusted.
+Flaws = dict[int, Flaw]
 
 
 class Chunk:
@@ -105,6 +105,22 @@ class CsvTable:
                 for frame in frames:
                     columns = [frame.iloc[:, index].tolist() for index in range(frame.shape[1])]
                     yield list(zip(*columns, strict=True))
+
+
+class ExcelTable:
+    """One sheet of a workbook. Excel holds a sheet whole, so here it is in memory, but its rows are streamed."""
+
+    def __init__(self, path: Path, sheet: str | None, title: HeaderCheck) -> None:
+        check_archive(path)
+        self._stamp = _stamp(path)
+        self.file_sha256 = _sha256(path)
+        self._path = path
+        self._sheet, self.notes = _open_sheet(path, sheet)
+        marks = sheet_marks(path, self._sheet.name)
+        self._broken = marks.broken
+        self.notes += _hidden_notes(marks)
+        self._pad = ("",) * (self._sheet.start or (0, 0))[1]  # columns to the left that hold nothing
+        ...
 
 
 class _Numbered(io.TextIOBase):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from batch_credits.errors import BatchCreditsError
 from batch_credits.model import BatchRecord, ReportRow, RunRecord
+from batch_credits.reporter.amounts import total_in_words
 from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
 from batch_credits.reporter.page import summary_html
 from batch_credits.reporter.summary import ReportPaths, Summary, names_a_live_site, summarise, summary_json
@@ -26,6 +27,7 @@ __all__ = [
     "exit_code",
     "report_directory",
     "summary_text",
+    "total_in_words",
     "write_reports",
 ]
 

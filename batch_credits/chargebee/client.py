@@ -1,0 +1,240 @@
+"""The calls this program makes to Chargebee: one session, keep-alive, nothing followed, nothing assumed.
+
+Every call passes the gate that it is given (the site's limits), so there is no way around them. Only this
+module opens a socket. A POST is sent at most once per call: aiohttp repeats idempotent methods alone.
+"""
+
+import ssl
+from base64 import b64encode
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Literal, Protocol
+from urllib.parse import quote, urlencode
+
+import aiohttp
+from yarl import URL
+
+from batch_credits import __version__
+from batch_credits.chargebee.failures import AnswerTooLarge, failure_of
+from batch_credits.chargebee.wire import Answer, ListedCredit, customer_is_deleted, error_of, listed_credits, verdict_of
+from batch_credits.model import OpenAttempt
+from batch_credits.protocol import Blocked, NotSent, Verdict, stop_for_status
+from batch_credits.settings import RunSettings, SiteSettings
+
+Method = Literal["GET", "POST"]
+_API = "/api/v2"
+_MAX_PAGES = 1000  # of 100 credits of one customer: beyond it, an offset that never ends is more likely
+
+
+class GateClosed(Exception):
+    """The run is stopping: no further request may leave."""
+
+
+class Gate(Protocol):
+    """What keeps the site's limits: every request enters before its bytes leave, and leaves after its answer."""
+
+    async def enter(self, method: Method) -> None:
+        """Wait until the site's limits allow one more request.
+
+        Raises:
+            GateClosed: the run is stopping.
+        """
+
+    def leave(self, method: Method) -> None:
+        """The request was answered, or given up."""
+
+
+class Transport(Protocol):
+    """One HTTP exchange. The seam where tests put a site of their own."""
+
+    async def send(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """Send one request and read the whole answer; any exception means that there is none."""
+
+
+class LookFailed(Exception):
+    """A question to Chargebee got no useful answer. It says nothing about the money; ask again."""
+
+
+class Chargebee:
+    """Add, list and customer calls of one site, with what their answers prove."""
+
+    def __init__(self, transport: Transport, gate: Gate, settings: RunSettings) -> None:
+        self._transport = transport
+        self._gate = gate
+        self._post_headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        for kind in settings.silence:
+            self._post_headers[f"chargebee-event-{kind}"] = "all-disabled"
+        self._get_headers: dict[str, str] = {}
+        if settings.business_entity_id:
+            self._post_headers["chargebee-business-entity-id"] = settings.business_entity_id
+            self._get_headers["chargebee-business-entity-id"] = settings.business_entity_id
+        self.requests = 0
+
+    async def add_credit(self, attempt: OpenAttempt) -> Verdict:
+        """Send the attempt's frozen bytes once, and say what came of it. Never raises for what a site does."""
+        headers = {**self._post_headers, "chargebee-idempotency-key": attempt.idempotency_key}
+        path = f"{_API}/promotional_credits/add"
+        try:
+            await self._gate.enter("POST")
+        except GateClosed:
+            return NotSent("the run stopped before it was sent")
+        try:
+            self.requests += 1
+            answer = await self._transport.send("POST", path, headers, attempt.credit.body)
+        except Exception as error:
+            return failure_of(error)
+        finally:
+            self._gate.leave("POST")
+        return verdict_of(attempt.credit, answer)
+
+    async def increments_of(self, customer_id: str) -> list[ListedCredit]:
+        """Every credit of the customer that the list shows: all pages.
+
+        Raises:
+            LookFailed: a page was missing or unreadable, so the look says nothing.
+            RunStopped: the key or the site refuses us.
+        """
+        return [
+            credit
+            async for credit in self._listed({"customer_id[is]": customer_id, "type[is]": "increment"})
+            if credit.customer_id == customer_id and credit.kind == "increment"
+        ]
+
+    async def shows(self, credit_id: str) -> bool:
+        """Whether the list shows the credit of this id.
+
+        Raises:
+            LookFailed: the list did not answer.
+            RunStopped: the key or the site refuses us.
+        """
+        listed = [c async for c in self._listed({"id[is]": credit_id})]
+        return any(credit.credit_id == credit_id for credit in listed)
+
+    async def lists_anything(self) -> bool:
+        """Whether the list shows any credit at all.
+
+        Raises:
+            LookFailed: the list did not answer.
+            RunStopped: the key or the site refuses us.
+        """
+        answer = await self._get(f"{_API}/promotional_credits", {"limit": "1"})
+        return bool(self._page(answer)[0])
+
+    async def answers(self) -> bool:
+        """Whether the site answers a harmless question: the breaker's probe.
+
+        Raises:
+            RunStopped: the key or the site refuses us.
+        """
+        try:
+            await self.lists_anything()
+        except LookFailed:
+            return False
+        return True
+
+    async def is_deleted(self, customer_id: str) -> bool:
+        """Whether Chargebee says that this customer is deleted.
+
+        Raises:
+            LookFailed: it did not say.
+            RunStopped: the key or the site refuses us.
+        """
+        answer = await self._get(f"{_API}/customers/{quote(customer_id, safe='')}", {})
+        try:
+            return customer_is_deleted(answer)
+        except ValueError as error:
+            raise LookFailed(str(error)) from None
+
+    async def _listed(self, filters: Mapping[str, str]) -> AsyncIterator[ListedCredit]:
+        query = {"limit": "100", **filters}
+        for _page in range(_MAX_PAGES):
+            credits, next_offset = self._page(await self._get(f"{_API}/promotional_credits", query))
+            for credit in credits:
+                yield credit
+            if next_offset is None:
+                return
+            if next_offset == query.get("offset"):
+                raise LookFailed("the list repeats itself")
+            query["offset"] = next_offset
+        raise LookFailed("the list does not end")
+
+    @staticmethod
+    def _page(answer: Answer) -> tuple[list[ListedCredit], str | None]:
+        try:
+            return listed_credits(answer)
+        except ValueError as error:
+            raise LookFailed(str(error)) from None
+
+    async def _get(self, path: str, query: Mapping[str, str]) -> Answer:
+        target = f"{path}?{urlencode(query)}" if query else path
+        try:
+            await self._gate.enter("GET")
+        except GateClosed:
+            raise LookFailed("the run is stopping") from None
+        try:
+            self.requests += 1
+            answer = await self._transport.send("GET", target, self._get_headers, None)
+        except Exception as error:
+            failure = failure_of(error)
+            if isinstance(failure, Blocked):
+                raise failure.error from error
+            raise LookFailed(failure.reason) from error
+        finally:
+            self._gate.leave("GET")
+        stop = stop_for_status(answer.status, *error_of(answer))
+        if stop is not None:
+            raise stop
+        return answer
+
+
+class HttpTransport:
+    """HTTP over aiohttp: keep-alive, no redirects, no proxy, no cookies, verified TLS, bounded in time and size."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, max_answer_bytes: int) -> None:
+        self._session = session
+        self._base_url = base_url
+        self._max_answer_bytes = max_answer_bytes
+
+    async def send(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """Send one request and read the whole answer, at most `max_answer_bytes` of it."""
+        url = URL(self._base_url + path, encoded=True)
+        async with self._session.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
+            content = await response.content.read(self._max_answer_bytes + 1)
+            chunks = [content]
+            size = len(content)
+            while content and size <= self._max_answer_bytes:
+                content = await response.content.read(self._max_answer_bytes + 1 - size)
+                chunks.append(content)
+                size += len(content)
+            if size > self._max_answer_bytes:
+                raise AnswerTooLarge
+            names = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status, names, b"".join(chunks))
+
+
+@asynccontextmanager
+async def http_transport(site: SiteSettings, settings: RunSettings) -> AsyncIterator[HttpTransport]:
+    """Open the one session of a run, and close it at the end."""
+    timeout = aiohttp.ClientTimeout(
+        total=settings.timeout_seconds, sock_connect=min(30.0, settings.timeout_seconds)
+    )
+    connector = aiohttp.TCPConnector(
+        limit=0,  # the gate bounds the calls in flight
+        ssl=ssl.create_default_context() if site.base_url.startswith("https") else False,
+        ttl_dns_cache=300,
+    )
+    session = aiohttp.ClientSession(
+        connector=connector,
+        timeout=timeout,
+        trust_env=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={
+            "Authorization": "Basic " + b64encode(f"{site.api_key}:".encode()).decode(),
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"batch-credits/{__version__}",
+        },
+        raise_for_status=False,
+    )
+    async with session:
+        yield HttpTransport(session, site.base_url, settings.max_answer_bytes)

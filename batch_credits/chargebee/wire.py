@@ -1,0 +1,224 @@
+"""What goes over the wire, and what an answer proves.
+
+Bodies are form-encoded once, at planning, and frozen. `verdict_of` is the error table of the provider
+(Chargebee API docs, "Error handling" and "Idempotency"): whatever it does not list proves nothing.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from batch_credits.model import CreditRequest, Money, PlannedCredit
+from batch_credits.protocol import (
+    Blocked,
+    Credited,
+    NoAnswer,
+    Refused,
+    Throttled,
+    Unavailable,
+    Verdict,
+    stop_for_status,
+)
+
+# HTTP 400 codes that prove the request was not applied. Codes outside this list occur, and prove nothing.
+_REFUSED_400 = re.compile(
+    r"param_wrong_value|invalid_request|duplicate_entry|resource_limit_exhausted|resource_limit_exceeded"
+    r"|configuration_incompatible|payment_[a-z_]+"
+)
+_REPLAYED = "chargebee-idempotency-replayed"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, whole. Header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCredit:
+    """A promotional credit as Chargebee's list shows it."""
+
+    credit_id: str
+    customer_id: str
+    reference: str | None
+    money: Money
+    credit_type: str | None
+    kind: str
+    closing_balance: str | None
+
+    def has_money_of(self, credit: PlannedCredit) -> bool:
+        """Whether amount, currency and type are those of the request, as far as the request names them."""
+        return _is_same_money(credit, self.money) and self.credit_type in (None, credit.credit_type)
+
+
+def add_body(request: CreditRequest) -> bytes:
+    """The exact bytes of `POST /promotional_credits/add` for this request."""
+    fields: list[tuple[str, str]] = [("customer_id", request.customer_id)]
+    if request.amount is not None:
+        fields.append(("amount", str(request.amount)))
+    if request.amount_in_decimal is not None:
+        fields.append(("amount_in_decimal", request.amount_in_decimal))
+    if request.currency_code is not None:
+        fields.append(("currency_code", request.currency_code))
+    fields += [
+        ("description", request.description),
+        ("credit_type", request.credit_type),
+        ("reference", request.reference),
+    ]
+    return urlencode(fields).encode("ascii")
+
+
+def verdict_of(credit: PlannedCredit, answer: Answer) -> Verdict:
+    """What this answer to an add call proves about the credit."""
+    replayed = answer.headers.get(_REPLAYED, "").strip().lower() == "true"
+    document = _document(answer.body)
+    if 200 <= answer.status < 300:
+        return _verdict_of_success(credit, answer.status, document, replayed)
+    code, message, param = _error_of(document, answer.status)
+    stop = stop_for_status(answer.status, code, message)
+    if stop is not None:
+        return Blocked(stop)
+    retry_after = retry_after_seconds(answer.headers)
+    no_proof = NoAnswer(message, answer.status, code or None, spoils_key=answer.status == 422 or replayed)
+    match answer.status, code:
+        case 400, _ if _REFUSED_400.fullmatch(code):
+            return Refused(code, message, 400, param, replayed)
+        case 404, "resource_not_found":
+            return Refused(code, message, 404, param, replayed)
+        case 409, "invalid_state_for_request":
+            return Refused(code, message, 409, param, replayed, about_state=True)
+        case 429, "api_request_limit_exceeded" | "lock_timeout":
+            return Throttled(code, message, retry_after, one_customer=code == "lock_timeout", replayed=replayed)
+        case 503, "site_read_only_mode" | "site_not_ready":
+            return Unavailable(code, message, retry_after, replayed)
+        case _:
+            return no_proof
+
+
+def listed_credits(answer: Answer) -> tuple[list[ListedCredit], str | None]:
+    """The credits on one page of the list, and the offset of the next page.
+
+    Raises:
+        ValueError: the answer is not a whole page of the list.
+    """
+    document = _document(answer.body)
+    if answer.status != 200 or not isinstance(document, dict) or not isinstance(document.get("list"), list):
+        code, message, _param = _error_of(document, answer.status)
+        raise ValueError(f"{code}: {message}" if code else message)
+    next_offset = document.get("next_offset")
+    if next_offset is not None and not isinstance(next_offset, str):
+        raise ValueError("next_offset is no text")
+    return [_listed(entry) for entry in document["list"]], next_offset or None
+
+
+def customer_is_deleted(answer: Answer) -> bool:
+    """Whether Chargebee says that the customer existed and is deleted. An unknown customer is not.
+
+    Raises:
+        ValueError: the answer says neither.
+    """
+    document = _document(answer.body)
+    if answer.status == 200 and isinstance(document, dict) and isinstance(document.get("customer"), dict):
+        return document["customer"].get("deleted") is True
+    code, message, _param = _error_of(document, answer.status)
+    if answer.status == 404 and code == "resource_not_found":
+        return False
+    raise ValueError(message)
+
+
+def error_of(answer: Answer) -> tuple[str, str]:
+    """Code and message of an error answer; the code is empty where the body is none of Chargebee's."""
+    code, message, _param = _error_of(_document(answer.body), answer.status)
+    return code, message
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """`Retry-After` as seconds from the answer: a number, or a date beside the answer's own. None if unreadable."""
+    text = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+        return float(text)
+    try:
+        # Both dates are the server's, so our own clock has no part in it.
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, wait.total_seconds())
+
+
+def _verdict_of_success(credit: PlannedCredit, status: int, document: Any, replayed: bool) -> Verdict:
+    try:
+        listed = _listed(document)
+    except ValueError as error:
+        return NoAnswer(f"the answer was not whole: {error}", status, spoils_key=replayed)
+    ours = (
+        listed.customer_id == credit.customer_id
+        and listed.reference == credit.reference
+        and listed.kind == "increment"
+        and listed.has_money_of(credit)
+    )
+    if not ours:
+        return NoAnswer(f"the answer is about another credit ({listed.credit_id})", status, spoils_key=replayed)
+    return Credited(listed.credit_id, listed.closing_balance, status, replayed)
+
+
+def _listed(entry: Any) -> ListedCredit:
+    """Read one `{"promotional_credit": {...}}`, whose other fields may be anything."""
+    item = entry.get("promotional_credit") if isinstance(entry, dict) else None
+    if not isinstance(item, dict):
+        raise ValueError("promotional_credit is missing")
+    for name in ("id", "customer_id", "type"):
+        if not isinstance(item.get(name), str) or not item[name]:
+            raise ValueError(f"promotional_credit.{name} is missing")
+    amount, decimal, currency = item.get("amount"), item.get("amount_in_decimal"), item.get("currency_code")
+    if (amount is not None and type(amount) is not int) or (decimal is not None and not isinstance(decimal, str)):
+        raise ValueError("promotional_credit.amount is no amount")
+    reference, credit_type, balance = item.get("reference"), item.get("credit_type"), item.get("closing_balance")
+    return ListedCredit(
+        credit_id=item["id"],
+        customer_id=item["customer_id"],
+        reference=reference if isinstance(reference, str) else None,
+        money=Money(amount, decimal, currency if isinstance(currency, str) else None),
+        credit_type=credit_type if isinstance(credit_type, str) else None,
+        kind=item["type"],
+        closing_balance=str(balance) if isinstance(balance, int | str) else None,
+    )
+
+
+def _is_same_money(credit: PlannedCredit, listed: Money) -> bool:
+    wanted = credit.money
+    if wanted.currency_code is not None and wanted.currency_code != listed.currency_code:
+        return False
+    if wanted.amount_in_decimal is None:
+        return wanted.amount_minor == listed.amount_minor
+    try:
+        return Decimal(wanted.amount_in_decimal) == Decimal(listed.amount_in_decimal or "NaN")
+    except InvalidOperation:
+        return False
+
+
+def _document(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _error_of(document: Any, status: int) -> tuple[str, str, str | None]:
+    """Code, message and param of an error body; code is empty where the body is none of Chargebee's."""
+    if not isinstance(document, dict):
+        return "", f"HTTP {status} without a readable answer", None
+    code, message, param = document.get("api_error_code"), document.get("message"), document.get("param")
+    return (
+        code if isinstance(code, str) else "",
+        message if isinstance(message, str) and message else f"HTTP {status}",
+        param if isinstance(param, str) else None,
+    )

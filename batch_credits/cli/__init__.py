@@ -1,0 +1,64 @@
+"""The command line: flags to settings, errors to messages and exit codes. The only place that prints.
+
+Precedence: command line, then environment (`BATCH_CREDITS_<OPTION>`), then `batch-credits.toml` or the
+`[tool.batch-credits]` table of pyproject.toml, then the default.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from batch_credits import __version__
+from batch_credits.cli.check import check
+from batch_credits.cli.config import config_defaults
+from batch_credits.cli.ledger_commands import report, status
+from batch_credits.cli.run import run
+from batch_credits.cli.sandbox import sandbox
+from batch_credits.errors import BatchCreditsError, RunStopped
+
+EXIT_NOTHING_SENT = 2
+EXIT_STOPPED = 4
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="batch-credits")
+@click.pass_context
+def batch_credits(context: click.Context) -> None:
+    """Add a file of promotional credits to Chargebee customers, each one exactly once.
+
+    \b
+    batch-credits check payout.csv        look before you pay: totals and every problem
+    batch-credits run payout.csv          credit every row still owed; run again to resume
+    """
+    context.default_map = config_defaults(context.command)
+
+
+for command in (check, run, status, report, sandbox):
+    batch_credits.add_command(command)
+
+
+def run_command_line(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code; every error has become a message."""
+    try:
+        code = batch_credits.main(arguments, prog_name="batch-credits", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return EXIT_NOTHING_SENT
+    except click.Abort:
+        click.echo("Interrupted; nothing was sent.", err=True)
+        return EXIT_NOTHING_SENT
+    except BatchCreditsError as error:
+        show_error(error)
+        return EXIT_STOPPED if isinstance(error, RunStopped) else EXIT_NOTHING_SENT
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
+        return EXIT_NOTHING_SENT
+    return int(code or 0)
+
+
+def show_error(error: BatchCreditsError) -> None:
+    """What happened, and what to do now."""
+    click.echo(f"Error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)

@@ -1,0 +1,61 @@
+"""`status` and `report`: what the ledger knows, also while another process runs a batch."""
+
+from pathlib import Path
+
+import click
+
+from batch_credits.cli.options import ledger_option, ledger_path, reports_option
+from batch_credits.ledger import Ledger
+from batch_credits.model import BatchRecord, Outcome
+from batch_credits.reporter import SITE_CURRENCY, summary_text, total_in_words
+from batch_credits.run import report_batch
+
+
+@click.command(short_help="The batches in the ledger.")
+@click.argument("batch", required=False)
+@ledger_option
+def status(batch: str | None, ledger: Path | None) -> int:
+    """Batches in the ledger: when, from which file, counts and totals by outcome.
+
+    \b
+    batch-credits status
+    batch-credits status 3f9a2b1c
+    """
+    with Ledger.open_for_reading(ledger_path(ledger)) as opened:
+        batches = opened.batches() if batch is None else [opened.batch(batch)]
+        for record in batches:
+            click.echo("\n".join(_status_lines(opened, record)))
+        if not batches:
+            click.echo("The ledger holds no batch.")
+    return 0
+
+
+def _status_lines(ledger: Ledger, batch: BatchRecord) -> list[str]:
+    lines = [f"{batch.key[:8]}  {batch.created_at}  {batch.file_name}  site {batch.site}  {batch.rows_read:,} rows"]
+    last = ledger.last_run(batch.batch_id)
+    if last is not None and last.stopped:
+        lines.append(f"  last run stopped: {last.stopped}")
+    totals = ledger.outcome_totals(batch.batch_id)
+    for outcome in Outcome:
+        for currency, total in sorted(totals.get(outcome, {}).items()):
+            words = total_in_words(total, currency or SITE_CURRENCY, {}) if outcome is not Outcome.REJECTED else [""]
+            for amount in words:
+                lines.append(f"  {outcome.value:<17} {total.count:>9,}  {amount}".rstrip())
+    return lines
+
+
+@click.command(short_help="Write a batch's reports again.")
+@click.argument("batch")
+@reports_option
+@ledger_option
+def report(batch: str, reports: Path, ledger: Path | None) -> int:
+    """Write the reports of BATCH again, from the ledger.
+
+    \b
+    batch-credits report 3f9a2b1c
+    """
+    with Ledger.open_for_reading(ledger_path(ledger)) as opened:
+        record = opened.batch(batch)
+        summary = report_batch(opened, record, reports)
+    click.echo(summary_text(summary))
+    return summary.exit_code

@@ -1,0 +1,235 @@
+"""The options that commands share, and what becomes of them: settings objects."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import platformdirs
+
+from batch_credits.errors import UsageError
+from batch_credits.settings import (
+    TEST_SITE_RATE_PER_MINUTE,
+    ControlLimits,
+    InputOptions,
+    RunSettings,
+    SiteSettings,
+    site_settings,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+SILENCEABLE = ("email", "webhook", "actions")
+DEFAULT_QUARANTINE_SECONDS = RunSettings.quarantine_seconds
+
+
+def option(*names: str, **attributes: Any) -> Callable[[F], F]:
+    """An option that the environment may set too, as `BATCH_CREDITS_<OPTION>`."""
+    long = next(name for name in names if name.startswith("--")).partition("/")[0]
+    attributes.setdefault("envvar", "BATCH_CREDITS_" + long[2:].replace("-", "_").upper())
+    return click.option(*names, **attributes)
+
+
+class Pair(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic in newer releases of click only
+    """`NAME=VALUE`."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Split at the first equals sign."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = str(value).partition("=")
+        if not equals or not name.strip() or not text.strip():
+            self.fail(f"{value!r} is not of the form NAME=VALUE.", param, ctx)
+        return name.strip(), text.strip()
+
+
+class Currencies(Pair):
+    """`USD=1234.50`."""
+
+    name = "USD=1234.50"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Check that the name is a currency code; the amount is checked where its exponent is known."""
+        currency, text = super().convert(value, param, ctx)
+        if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+            self.fail(f"{currency!r} is no currency code; write it like USD=1234.50.", param, ctx)
+        return currency.upper(), text
+
+
+class CommaList(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """`email,webhook`: some of a known set."""
+
+    name = ",".join(SILENCEABLE)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Split at commas, and refuse what is not known."""
+        if isinstance(value, tuple):
+            return value
+        parts = tuple(part.strip().lower() for part in str(value).split(",") if part.strip())
+        for part in parts:
+            if part not in SILENCEABLE:
+                self.fail(f"{part!r} cannot be silenced; known are {', '.join(SILENCEABLE)}.", param, ctx)
+        return parts
+
+
+def apply(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator, shown in the order given."""
+
+    def decorate(command: F) -> F:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+ledger_option = option(
+    "--ledger",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The ledger's file.  [default: in the user's data directory]",
+)
+reports_option = option(
+    "--reports", type=click.Path(file_okay=False, path_type=Path), default=Path("reports"), show_default=True,
+    help="Where reports are written.",
+)  # fmt: skip
+
+input_options = apply(
+    option("--reference", metavar="TEXT", help="Reference of rows that have none."),
+    option("--currency", metavar="CODE", help="Currency of rows that have none."),
+    option("--description", metavar="TEXT", help="Description of rows that have none."),
+    option("--credit-type", metavar="TYPE", help="Credit type of rows that have none."),
+    option(
+        "--amount-unit", type=click.Choice(["minor", "major"]), default="minor", show_default=True,
+        help="What amounts count: cents, or dollars.",
+    ),
+    option("--currency-exponent", "currency_exponents", type=Pair(), multiple=True, metavar="CLP=0",
+           help="Decimals of a currency for which Chargebee documents none."),
+    option("--map", "header_map", type=Pair(), multiple=True, metavar="FIELD=HEADER",
+           help="Read a field from a column."),
+    option("--sheet", metavar="NAME", help="Sheet of an Excel file.  [default: the first]"),
+    option("--delimiter", metavar="CHAR", help="Delimiter of a CSV file.  [default: found]"),
+    option("--encoding", metavar="NAME", help="Encoding of a CSV file.  [default: UTF-8, or by its mark]"),
+    option("--number-duplicates", is_flag=True, help="Rows that repeat a reference get their own: #2, #3 ..."),
+    option("--strict", is_flag=True, help="One rejected row refuses the file."),
+    option("--expect-rows", type=click.IntRange(min=0), metavar="N", help="Refuse the file unless it has N rows."),
+    option("--expect-total", type=Currencies(), multiple=True, help="Refuse the file unless this is its total."),
+    option("--max-amount", type=Currencies(), multiple=True, help="Refuse the file if a row is larger."),
+    option("--max-total", type=Currencies(), multiple=True, help="Refuse the file if more is to be credited."),
+)  # fmt: skip
+
+
+def input_settings(chosen: dict[str, Any]) -> tuple[InputOptions, ControlLimits]:
+    """The input options of a command, taken out of its parameters."""
+    exponents = []
+    for currency, digits in chosen.pop("currency_exponents"):
+        if not (digits.isascii() and digits.isdigit() and len(digits) == 1):
+            raise UsageError(f"--currency-exponent {currency}={digits}: the decimals must be a digit, such as CLP=0.")
+        exponents.append((currency.upper(), int(digits)))
+    options = InputOptions(
+        reference=chosen.pop("reference"),
+        currency=chosen.pop("currency"),
+        description=chosen.pop("description"),
+        credit_type=chosen.pop("credit_type"),
+        amount_unit=chosen.pop("amount_unit"),
+        header_map=tuple(chosen.pop("header_map")),
+        sheet=chosen.pop("sheet"),
+        delimiter=chosen.pop("delimiter"),
+        encoding=chosen.pop("encoding"),
+        number_duplicates=chosen.pop("number_duplicates"),
+        currency_exponents=tuple(exponents),
+    )
+    limits = ControlLimits(
+        strict=chosen.pop("strict"),
+        expect_rows=chosen.pop("expect_rows"),
+        expect_total=tuple(chosen.pop("expect_total")),
+        max_amount=tuple(chosen.pop("max_amount")),
+        max_total=tuple(chosen.pop("max_total")),
+    )
+    return options, limits
+
+
+site_options = apply(
+    option("--site", envvar="CHARGEBEE_SITE", metavar="NAME", help="Chargebee site.  [env: CHARGEBEE_SITE]"),
+    option("--base-url", envvar="CHARGEBEE_BASE_URL", metavar="URL",
+           help="Scheme and host of a sandbox or a proxy.  [env: CHARGEBEE_BASE_URL]"),
+    option("--api-key-file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+           help="File that holds the API key.  [default: env CHARGEBEE_API_KEY]"),
+)  # fmt: skip
+
+
+def chosen_site(chosen: dict[str, Any]) -> SiteSettings:
+    """The site that the operator named.
+
+    Raises:
+        UsageError: something is missing.
+    """
+    site, base_url, key_file = chosen.pop("site"), chosen.pop("base_url"), chosen.pop("api_key_file")
+    return site_settings(site, base_url, api_key(key_file))
+
+
+def api_key(key_file: Path | None) -> str | None:
+    """The API key, from its file or the environment: never from an argument."""
+    if key_file is None:
+        return os.environ.get("CHARGEBEE_API_KEY")
+    try:
+        return key_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The API key cannot be read from {key_file}: {error}.") from None
+
+
+run_options = apply(
+    option("--rate", type=click.IntRange(min=0), default=None, metavar="N",
+           help=f"Requests a minute that the site allows; 0: no limit.  [default: {TEST_SITE_RATE_PER_MINUTE}]"),
+    option("--share", type=click.FloatRange(0, 1, min_open=True), default=RunSettings.share, show_default=True,
+           help="The part of the site's limit to use."),
+    option("--concurrency", type=click.IntRange(1, 1000), default=RunSettings.concurrency, show_default=True,
+           help="Calls at one instant."),
+    option("--timeout", "timeout_seconds", type=click.FloatRange(0, 3600, min_open=True),
+           default=RunSettings.timeout_seconds, show_default=True, help="Seconds to wait for an answer."),
+    option("--silence", type=CommaList(), default=(), help="Events that these credits shall not cause."),
+    option("--business-entity", "business_entity_id", metavar="ID", help="Business entity of the site."),
+    option("--verify-first", is_flag=True, help="Look before every first send (after restoring an old ledger)."),
+    option("--retry-failed", is_flag=True, help="Try failed rows again too."),
+    option("--no-wait", is_flag=True, help="Leave doubt for the next run instead of waiting for it to be settled."),
+    option("--max-failures", type=click.IntRange(min=0), metavar="N", help="Stop once Chargebee refused more rows."),
+)  # fmt: skip
+
+
+def run_settings(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
+    """The run options of a command, taken out of its parameters, and the quarantine from the environment."""
+    rate = chosen.pop("rate")
+    return RunSettings(
+        rate_per_minute=default_rate if rate is None else rate,
+        share=chosen.pop("share"),
+        concurrency=chosen.pop("concurrency"),
+        timeout_seconds=chosen.pop("timeout_seconds"),
+        quarantine_seconds=_quarantine_seconds(),
+        silence=chosen.pop("silence"),
+        business_entity_id=chosen.pop("business_entity_id"),
+        verify_first=chosen.pop("verify_first"),
+        retry_failed=chosen.pop("retry_failed"),
+        wait=not chosen.pop("no_wait"),
+        max_failures=chosen.pop("max_failures"),
+    )
+
+
+def _quarantine_seconds() -> float:
+    text = os.environ.get("BATCH_CREDITS_QUARANTINE", "").strip()
+    if not text:
+        return DEFAULT_QUARANTINE_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86_400:
+        raise UsageError(f"BATCH_CREDITS_QUARANTINE is {text!r}; it must be seconds, such as 420.")
+    return seconds
+
+
+def ledger_path(chosen: Path | None) -> Path:
+    """The ledger's file: chosen, or in the user's data directory, so that every working directory shares it."""
+    if chosen is not None:
+        return chosen.expanduser()
+    return Path(platformdirs.user_data_dir("batch-credits", appauthor=False)) / "ledger.sqlite3"

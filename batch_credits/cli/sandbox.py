@@ -1,0 +1,60 @@
+"""`batch-credits sandbox`: a local Chargebee for trying things out."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from batch_credits.cli.options import option
+from batch_credits.errors import UsageError
+
+
+@click.command(short_help="Serve a local Chargebee on 127.0.0.1.")
+@option("--port", type=click.IntRange(0, 65535), default=8900, show_default=True, help="0: any free one.")
+@option("--rate", type=click.IntRange(min=0), default=0, show_default=True, help="Requests a minute; 0: no limit.",
+        envvar="BATCH_CREDITS_SANDBOX_RATE")
+@option("--concurrency", type=click.IntRange(min=0), default=0, show_default=True, help="Calls at once; 0: no limit.",
+        envvar="BATCH_CREDITS_SANDBOX_CONCURRENCY")
+@option("--api-key", help="The only key accepted.  [default: any but an empty one]",
+        envvar="BATCH_CREDITS_SANDBOX_API_KEY")
+@option("--customers", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="File of customer ids, one a line.  [default: all that do not begin with 'missing']")
+@option("--seed", type=int, default=0, show_default=True, help="Seed of the faults.")
+@option("--faults", default="", metavar="NAME=PROBABILITY,...", help="What goes wrong, and how often.")
+def sandbox(port: int, rate: int, concurrency: int, api_key: str | None, customers: Path | None, seed: int,
+            faults: str) -> int:  # fmt: skip
+    """Serve a local Chargebee that remembers, until interrupted.
+
+    \b
+    batch-credits sandbox --rate 150
+    batch-credits sandbox --faults lost_after=0.05,error_before=0.05 --seed 7
+    """
+    from batch_credits.sandbox import FaultPlan, SandboxSettings, serve
+
+    try:
+        settings = SandboxSettings(
+            port=port,
+            rate_per_minute=rate,
+            concurrency=concurrency,
+            api_key=api_key,
+            customers=_customers(customers) if customers else None,
+            seed=seed,
+            faults=FaultPlan.parse(faults),
+        )
+    except ValueError as error:
+        raise UsageError(f"--faults: {error}") from None
+    try:
+        asyncio.run(serve(settings, lambda url: click.echo(f"sandbox listening on {url}")))
+    except OSError as error:
+        raise UsageError(f"Port {port} cannot be used: {error.strerror}.", hint="Choose another with --port.") from None
+    except KeyboardInterrupt:
+        pass  # that is how it ends
+    return 0
+
+
+def _customers(path: Path) -> frozenset[str]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The customers cannot be read from {path}: {error}.") from None
+    return frozenset(line.strip() for line in lines if line.strip())

@@ -1,0 +1,65 @@
+"""Cell values of a workbook as texts, and what Excel did to them that cannot be undone.
+
+Excel keeps numbers as binary floats of 15 digits, turns what looks like a date into one, and drops leading zeros.
+Here a value either has one exact text, or a flaw that rejects the row if the cell is one of our fields.
+"""
+
+import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+EXACT_INTEGERS_BELOW = 10**15  # Excel keeps 15 digits and writes zeros for the rest
+
+_AS_TEXT = "format the column as text and enter the value again"
+
+
+class Flaw(NamedTuple):
+    """Why a cell cannot be trusted: a stable code, and a sentence."""
+
+    code: str
+    message: str
+
+
+FRACTION = "fractional_number"  # fine in an amount, not in an id
+
+
+def text_of(value: object) -> tuple[str, Flaw | None]:
+    """The text of a cell value, exact or with a flaw."""
+    match value:
+        case str():
+            return value, None
+        case bool():
+            return _flawed(str(value).upper(), "not_text", "is a truth value in Excel")
+        case float() | int():
+            return _number(value)
+        case datetime.datetime() | datetime.date() | datetime.time() | datetime.timedelta():
+            text = value.isoformat(" ") if isinstance(value, datetime.datetime) else str(value)
+            return _flawed(text, "turned_into_date", "is a date or time in Excel")
+        case None:
+            return "", None
+        case _:
+            return _flawed(str(value), "not_text", "is of a kind that is not known here")
+
+
+def broken(error: str) -> tuple[str, Flaw]:
+    """The text and flaw of a cell that holds an error, or ("") a formula that was never calculated."""
+    if error:
+        return error, Flaw("excel_error", f"The cell holds the Excel error {error}: correct its formula.")
+    return "", Flaw(
+        "formula_without_value",
+        "The cell holds a formula that was never calculated: open the file in Excel and save it.",
+    )
+
+
+def _number(value: float) -> tuple[str, Flaw | None]:
+    text = format(Decimal(repr(value)), "f")
+    if value == int(value):
+        text = str(int(value))
+        if abs(value) >= EXACT_INTEGERS_BELOW:
+            return _flawed(text, "number_damaged", "is a number of more than 15 digits, of which Excel keeps 15")
+        return text, None
+    return text, Flaw(FRACTION, f"The cell holds the number {text}, not a text: {_AS_TEXT}.")
+
+
+def _flawed(text: str, code: str, what: str) -> tuple[str, Flaw]:
+    return text, Flaw(code, f"{text[:40]!r} {what}: {_AS_TEXT}.")

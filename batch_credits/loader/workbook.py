@@ -1,0 +1,163 @@
+"""What the inside of an .xlsx file tells that its cell values do not.
+
+An .xlsx file is a zip of XML. Reading its values loses which cells hold an error or a formula never calculated
+(both look empty, and an empty cell takes a default), and what is hidden. So the sheet's XML is searched for just
+that, in blocks and by pattern: no parser, hence no entities to expand. The archive is checked first, since a
+file of a megabyte may unpack to gigabytes.
+"""
+
+import html
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from batch_credits.errors import InputError
+
+MAX_INFLATED_BYTES = 2_147_483_648  # a full sheet of 1,048,576 rows and a dozen columns takes about half of it
+MAX_PART_BYTES = 16_777_216  # of the lists of sheets and of one row
+_BLOCK_BYTES = 1_048_576
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # what Office wraps encrypted workbooks in, and old ones
+
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
+_ERROR_CELL = re.compile(
+    rb"""<(?:\w+:)?c\s(?P<attributes>[^>]*\bt=["']e["'][^>]*)>(?:(?!</?(?:\w+:)?c[\s>]).)*?"""
+    rb"""<(?:\w+:)?v>(?P<error>[^<]*)<""",
+    re.DOTALL,
+)
+_VALUELESS_FORMULA = re.compile(
+    rb"""<(?:\w+:)?c\s(?P<attributes>[^>]*)(?<!/)>\s*<(?:\w+:)?f(?:\s[^>]*)?(?:/>|(?<!/)>[^<]*</(?:\w+:)?f>)\s*"""
+    rb"""(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>""",
+)
+_HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s[^>]*\bhidden=["'](?:1|true)["']""")
+_HIDDEN_COLUMN = re.compile(rb"""<(?:\w+:)?col\s[^>]*\bhidden=["'](?:1|true)["']""")
+_ROW_END = re.compile(rb"</(?:\w+:)?row>")
+
+
+@dataclass(slots=True)
+class SheetMarks:
+    """What was found in a sheet. `broken` maps (row, column), counted from 0, to the error, or "" for a formula."""
+
+    broken: dict[tuple[int, int], str] = field(default_factory=dict)
+    hidden_rows: int = 0
+    hidden_columns: bool = False
+
+
+def check_archive(path: Path) -> None:
+    """Refuse what is no workbook, cannot be opened, is damaged, or would unpack beyond the bound.
+
+    Raises:
+        InputError: with the reason.
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not start:
+        raise InputError(f"{path.name} is empty.", hint="Check the export.")
+    if start == _OLE_MAGIC:
+        raise InputError(
+            f"{path.name} is encrypted, or a workbook in the old format.",
+            hint="Remove the password and save it as .xlsx.",
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inflated = sum(part.file_size for part in archive.infolist())
+            if inflated > MAX_INFLATED_BYTES:
+                raise InputError(
+                    f"{path.name} would unpack to {inflated:,} bytes, more than {MAX_INFLATED_BYTES:,}.",
+                    hint="Save it as CSV.",
+                )
+            if "xl/workbook.xml" not in archive.namelist():
+                raise InputError(f"{path.name} is an archive, but no Excel workbook.", hint="Save it as .xlsx.")
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
+        raise _damaged(path) from None
+    if damaged is not None:
+        raise _damaged(path)
+
+
+def sheet_marks(path: Path, sheet: str) -> SheetMarks:
+    """Search the XML of a sheet, in bounded memory.
+
+    Raises:
+        InputError: the workbook is laid out so that its sheet cannot be found.
+    """
+    marks = SheetMarks()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for rows in _blocks_of_rows(archive, _part_of(archive, sheet), path):
+                marks.hidden_rows += len(_HIDDEN_ROW.findall(rows))
+                marks.hidden_columns = marks.hidden_columns or _HIDDEN_COLUMN.search(rows) is not None
+                for cell in _ERROR_CELL.finditer(rows):
+                    marks.broken[_place(cell, path)] = html.unescape(cell["error"].decode("utf-8", "replace"))
+                if b"f>" in rows or b"/>" in rows:
+                    for cell in _VALUELESS_FORMULA.finditer(rows):
+                        if not re.search(rb"""\bt=["']str["']""", cell["attributes"]):  # it gave an empty text
+                            marks.broken[_place(cell, path)] = ""
+    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
+        raise _damaged(path) from None
+    return marks
+
+
+def _blocks_of_rows(archive: zipfile.ZipFile, part: str, path: Path) -> Iterator[bytes]:
+    """The sheet's XML, cut only between rows."""
+    rest = b""
+    with archive.open(part) as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            rest += block
+            ends = [found.end() for found in _ROW_END.finditer(rest)]
+            if ends:
+                yield rest[: ends[-1]]
+                rest = rest[ends[-1] :]
+            elif len(rest) > MAX_PART_BYTES:
+                raise InputError(f"{path.name} has a row of more than {MAX_PART_BYTES:,} bytes.", hint="Check it.")
+    yield rest
+
+
+def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
+    """The name, inside the archive, of the part that holds a sheet."""
+    relation = next(
+        _attribute(tag, rb"\w+:id")
+        for tag in (*_SHEET.findall(_read(archive, "xl/workbook.xml")), b"")
+        if not tag or html.unescape(_attribute(tag, rb"name")) == sheet
+    )
+    for tag in _RELATION.findall(_read(archive, "xl/_rels/workbook.xml.rels")):
+        if _attribute(tag, rb"Id") == relation:
+            target = html.unescape(_attribute(tag, rb"Target"))
+            return posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
+    raise KeyError(sheet)
+
+
+def _read(archive: zipfile.ZipFile, part: str) -> bytes:
+    with archive.open(part) as stream:
+        return stream.read(MAX_PART_BYTES)
+
+
+def _attribute(tag: bytes, name: bytes) -> str:
+    found = re.search(rb"\s" + name + rb"""\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)
+    if found is None:
+        return ""
+    return (found[1] if found[1] is not None else found[2]).decode("utf-8", "replace")
+
+
+def _place(cell: "re.Match[bytes]", path: Path) -> tuple[int, int]:
+    """Row and column of a cell, counted from 0, by its address (B12)."""
+    found = re.fullmatch(r"([A-Z]{1,3})([0-9]{1,7})", _attribute(b" " + cell["attributes"], rb"r"))
+    if found is None:
+        raise InputError(
+            f"{path.name} has cells with errors, or formulas without a value, and does not say where.",
+            hint="Open it in Excel or LibreOffice and save it again.",
+        )
+    column = 0
+    for letter in found[1]:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return int(found[2]) - 1, column - 1
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(
+        f"{path.name} is damaged, or no Excel workbook.", hint="Open it in Excel and save it again as .xlsx."
+    )

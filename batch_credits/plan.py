@@ -1,0 +1,203 @@
+"""What a file asks for: read, validated and staged in the ledger, and held against the operator's limits.
+
+Nothing is owed yet. The plan is what a person sees before saying yes; `Ledger.admit` makes it real.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from batch_credits.chargebee import add_body
+from batch_credits.errors import ControlError, UsageError
+from batch_credits.ledger import Ledger, ProblemGroup, StagedRow
+from batch_credits.loader import Source
+from batch_credits.loader.money import parse_major
+from batch_credits.model import ControlTotal, LoadedRow, Outcome, Problem
+from batch_credits.settings import ControlLimits, InputOptions, batch_key
+
+_MAX_REFERENCE = 500  # Chargebee API docs
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A batch as it stands in the ledger before a run. `is_new`: staged by this process, not yet owed.
+
+    `totals` are those of the file; `by_outcome` says what is already known of its rows.
+    """
+
+    batch_id: int
+    key: str
+    is_new: bool
+    rows: int
+    totals: Mapping[str, ControlTotal]
+    by_outcome: Mapping[Outcome, Mapping[str, ControlTotal]]
+    largest: Mapping[str, int]
+    problems: list[ProblemGroup] = field(default_factory=list)
+
+    def count(self, *outcomes: Outcome) -> int:
+        """How many rows have one of these outcomes."""
+        return sum(t.count for o in outcomes for t in self.by_outcome.get(o, {}).values())
+
+    @property
+    def owed(self) -> int:
+        """How many rows a run would send or settle."""
+        return self.count(Outcome.PENDING, Outcome.IN_DOUBT)
+
+
+def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> Plan:
+    """Bring a file into the ledger, once: content that it knows, read the same way, is the same batch.
+
+    Raises:
+        InputError: the file changed while it was read.
+        LedgerError: the ledger failed.
+    """
+    key = batch_key(site, source.file_sha256, options)
+    known = ledger.find_batch(key)
+    if known is not None:
+        return _plan(ledger, known.batch_id, key, known.rows_read, known.totals, is_new=False)
+    batch_id = ledger.begin_batch(
+        key=key,
+        site=site,
+        file_name=source.path.name,
+        file_sha256=source.file_sha256,
+        headers=source.headers,
+        columns=source.columns,
+        options=options,
+    )
+    try:
+        rows_read, totals = _stage_rows(ledger, source, site, batch_id, options)
+    except BaseException:
+        ledger.discard(batch_id)
+        raise
+    return _plan(ledger, batch_id, key, rows_read, totals, is_new=True)
+
+
+def _stage_rows(
+    ledger: Ledger, source: Source, site: str, batch_id: int, options: InputOptions
+) -> tuple[int, dict[str, ControlTotal]]:
+    rows_read = 0
+    totals: dict[str, ControlTotal] = {}
+    for chunk in source.chunks():
+        if options.number_duplicates:
+            chunk = _numbered(chunk, ledger.occurrences(batch_id, chunk))  # noqa: PLW2901 - the chunk, numbered
+        staged = [StagedRow(row, add_body(row.request) if row.request else None) for row in chunk]
+        for row in ledger.stage(site, batch_id, staged):
+            rows_read += 1
+            if row.money is not None:
+                totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
+    ledger.finish_staging(batch_id, rows_read, totals)
+    return rows_read, totals
+
+
+def _plan(
+    ledger: Ledger, batch_id: int, key: str, rows: int, totals: Mapping[str, ControlTotal], *, is_new: bool
+) -> Plan:
+    return Plan(
+        batch_id=batch_id,
+        key=key,
+        is_new=is_new,
+        rows=rows,
+        totals=totals,
+        by_outcome=ledger.outcome_totals(batch_id),
+        largest=ledger.largest_amounts(batch_id),
+        problems=ledger.problem_groups(batch_id),
+    )
+
+
+def _numbered(rows: list[LoadedRow], occurrences: list[int]) -> list[LoadedRow]:
+    """Give the second and later rows of one identity their own reference: `reference #2`, `#3` ..."""
+    return [
+        row if occurrence < 2 else _with_reference(row, f"{row.reference} #{occurrence}")
+        for row, occurrence in zip(rows, occurrences, strict=True)
+    ]
+
+
+def _with_reference(row: LoadedRow, reference: str) -> LoadedRow:
+    request, problems = row.request, row.problems
+    if request is not None and len(reference) > _MAX_REFERENCE:
+        request = None
+        message = f"With its number the reference has {len(reference)} characters; Chargebee takes {_MAX_REFERENCE}."
+        problems = (*problems, Problem("reference", "too_long", message))
+    if request is not None:
+        request = request.model_copy(update={"reference": reference})
+    return LoadedRow(row.row_number, row.cells, request, problems, row.customer_id, reference, row.money)
+
+
+def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> None:
+    """Hold the plan against what the operator said must hold.
+
+    Raises:
+        ControlError: something does not hold; all of it is named.
+        UsageError: a limit is not an amount of its currency.
+    """
+    broken = []
+    rejected = sum(group.rows for group in plan.problems)
+    if limits.strict and rejected:
+        broken.append(f"--strict refuses a file with rejected rows, and {_rejected_rows(plan)} are.")
+    if limits.expect_rows is not None and plan.rows != limits.expect_rows:
+        broken.append(f"--expect-rows says {limits.expect_rows}, and the file has {plan.rows}.")
+    for currency, text in limits.expect_total:
+        actual = _sum(plan.totals, currency, text, options, "--expect-total")
+        if actual.difference:
+            broken.append(f"--expect-total says {currency} {text}, and the file's total is {actual.words}.")
+    for currency, text in limits.max_total:
+        actual = _sum(_to_pay(plan), currency, text, options, "--max-total")
+        if actual.difference > 0:
+            broken.append(f"--max-total allows {currency} {text}, and the rows to credit sum up to {actual.words}.")
+    for currency, text in limits.max_amount:
+        bound = _minor(currency, text, options, "--max-amount")
+        _refuse_decimals(plan.totals.get(currency, ControlTotal()), currency, "--max-amount")
+        if plan.largest.get(currency, 0) > bound:
+            largest = f"{plan.largest[currency]} minor units"
+            broken.append(f"--max-amount allows {currency} {text}, and the largest row has {largest}.")
+    if broken:
+        raise ControlError(" ".join(broken), hint="Nothing was sent. Correct the file or the option.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """A sum beside its bound. `difference` is positive when the sum is larger; both count minor units."""
+
+    difference: int
+    words: str
+
+
+def _sum(
+    totals: Mapping[str, ControlTotal], currency: str, text: str, options: InputOptions, option: str
+) -> _Comparison:
+    bound = _minor(currency, text, options, option)
+    total = totals.get(currency, ControlTotal())
+    _refuse_decimals(total, currency, option)
+    return _Comparison(total.amount_minor - bound, f"{total.amount_minor} minor units")
+
+
+def _refuse_decimals(total: ControlTotal, currency: str, option: str) -> None:
+    """A limit that cannot be checked must not look as if it held."""
+    if total.amount_in_decimal:
+        raise UsageError(
+            f"{option} {currency} cannot be checked: the file has amounts in decimal, which are no minor units.",
+            hint="Leave the option out for this file.",
+        )
+
+
+def _minor(currency: str, text: str, options: InputOptions, option: str) -> int:
+    amount = parse_major(text, currency, dict(options.currency_exponents))
+    if isinstance(amount, Problem):
+        raise UsageError(f"{option} {currency}={text}: {amount.message}")
+    return amount
+
+
+def _to_pay(plan: Plan) -> Mapping[str, ControlTotal]:
+    """What a run could still pay, by currency."""
+    totals: dict[str, ControlTotal] = {}
+    for outcome in (Outcome.PENDING, Outcome.IN_DOUBT):
+        for currency, part in plan.by_outcome.get(outcome, {}).items():
+            total = totals.setdefault(currency, ControlTotal())
+            total.count += part.count
+            total.amount_minor += part.amount_minor
+            total.amount_in_decimal += part.amount_in_decimal
+    return totals
+
+
+def _rejected_rows(plan: Plan) -> str:
+    count = plan.count(Outcome.REJECTED)
+    return "1 row" if count == 1 else f"{count} rows"

@@ -1,0 +1,273 @@
+"""Asks Chargebee what exists: settles doubt.
+
+A credit in doubt was sent, and nothing proves what came of it. The settler looks at once, since most such
+credits show in a second; if nothing shows, it waits for the quarantine to end, since the request may still be
+on its way, and looks again beside a witness. What to make of a look is `protocol.after_look`'s to say.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from batch_credits.chargebee import Chargebee, ListedCredit, LookFailed
+from batch_credits.errors import DoubleCreditAlarm, RunStopped
+from batch_credits.ledger import InThread, Journal, KnownCredit
+from batch_credits.model import Outcome, PlannedCredit, RequestState
+from batch_credits.progress import Progress
+from batch_credits.protocol import (
+    Credited,
+    DoubtFacts,
+    FoundNothing,
+    FoundOne,
+    FoundOtherMoney,
+    FoundSeveral,
+    Look,
+    LookAgain,
+    LookStep,
+    RaiseAlarm,
+    ReleaseAbsent,
+    ResendSameKey,
+    SendToReview,
+    SettleCredited,
+    Witness,
+    after_look,
+)
+from batch_credits.settings import RunSettings
+
+_WITNESSES = 3
+
+
+class Memory(Protocol):
+    """What the settler asks the ledger."""
+
+    def recent_credits(self, site: str, limit: int) -> list[KnownCredit]:
+        """The credits proved to us most recently on this site."""
+
+    def attributed(self, site: str, credit_ids: list[str]) -> set[str]:
+        """Which of these Chargebee ids already belong to a request."""
+
+
+class Pool(Protocol):
+    """Who gets the credits back."""
+
+    def release(self, credit: PlannedCredit) -> None:
+        """It may be sent."""
+
+    def settled(self, credit: PlannedCredit) -> None:
+        """It is settled, or left for the next run or a person."""
+
+    def stop(self, error: RunStopped | None) -> None:
+        """Send nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One look, and what stood beside it."""
+
+    look: Look
+    witness: Witness
+
+
+class DoubtSettler:
+    """Settles the doubts of one run. Build it in a running event loop; `hold` each credit in doubt."""
+
+    def __init__(
+        self,
+        *,
+        chargebee: Chargebee,
+        journal: Journal,
+        memory: Memory,
+        site: str,
+        settings: RunSettings,
+        observer: Progress,
+        in_thread: InThread,
+    ) -> None:
+        self._chargebee = chargebee
+        self._journal = journal
+        self._memory = memory
+        self._site = site
+        self._settings = settings
+        self._observer = observer
+        self._in_thread = in_thread
+        self._loop = asyncio.get_running_loop()
+        self._started = self._loop.time()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._looking = asyncio.Semaphore(max(1, settings.concurrency // 2))
+        self._said_waiting = False
+        self.failure: BaseException | None = None
+        self.pool: Pool
+
+    def hold(self, credit: PlannedCredit) -> None:
+        """Settle this credit's doubt, and give it back to the pool."""
+        task = self._loop.create_task(self._settle(credit))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    async def close(self) -> None:
+        """End every wait; what is not settled stays in doubt for the next run."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.failure = task.exception()
+            self.pool.stop(None)
+
+    async def _settle(self, credit: PlannedCredit) -> None:
+        try:
+            step = await self._look_until_decided(credit)
+        except RunStopped as stop:
+            self.pool.stop(stop)
+            step = None
+        if step is None:
+            self.pool.settled(credit)
+        else:
+            self._carry_out(credit, step)
+
+    async def _look_until_decided(self, credit: PlannedCredit) -> LookStep | None:
+        """Look early and often, then when the quarantine is over. None: undecided, left in doubt."""
+        settings = self._settings
+        waits = list(settings.early_look_seconds)
+        looks_left, failures = settings.max_looks, 0
+        while True:
+            quarantined = self._quarantine_left(credit)
+            if waits:
+                wait = waits.pop(0)
+            elif not settings.wait:
+                return None
+            elif quarantined > 0:
+                self._say_waiting(quarantined)
+                wait = quarantined
+            else:
+                wait = settings.look_again_seconds if looks_left < settings.max_looks or failures else 0.0
+            await asyncio.sleep(wait)
+            is_over = self._quarantine_left(credit) <= 0
+            try:
+                async with self._looking:
+                    seen = await self._look(credit, is_over)
+            except LookFailed as error:
+                failures += 1
+                if failures > settings.max_looks + len(settings.early_look_seconds):
+                    self._observer.note(f"Chargebee does not say what became of {credit.customer_id}: {error}.")
+                    return None
+                continue
+            looks_left -= is_over
+            step = after_look(credit, seen.look, seen.witness, self._facts(credit, is_over, looks_left))
+            if not isinstance(step, LookAgain):
+                return step
+
+    def _facts(self, credit: PlannedCredit, is_over: bool, looks_left: int) -> DoubtFacts:
+        first = credit.first_sent
+        remembered = first is not None and self._loop.time() - first < self._settings.key_window_seconds
+        return DoubtFacts(quarantine_over=is_over, key_remembered=remembered, looks_left=looks_left)
+
+    def _quarantine_left(self, credit: PlannedCredit) -> float:
+        """Seconds until absence may count: from our own last send, or our own start if another process sent it."""
+        since = self._started if credit.last_sent is None else credit.last_sent
+        return since + self._settings.quarantine_seconds - self._loop.time()
+
+    def _say_waiting(self, seconds: float) -> None:
+        if not self._said_waiting:
+            self._said_waiting = True
+            self._observer.note(
+                f"Some rows were sent and not answered; waiting {seconds:.0f} s until their absence can be believed."
+                " Other rows go on meanwhile. (Ctrl-C is safe: running again settles them.)"
+            )
+
+    # -- Looking -------------------------------------------------------------------------------------------
+
+    async def _look(self, credit: PlannedCredit, quarantine_over: bool) -> _Seen:
+        listed = await self._chargebee.increments_of(credit.customer_id)
+        ids = [item.credit_id for item in listed]
+        attributed = await self._in_thread(lambda: self._memory.attributed(self._site, ids)) if ids else set()
+        look = _what_was_found(credit, listed, attributed)
+        # Only an absence that could be believed now is worth the questions that make it believable.
+        if not isinstance(look, FoundNothing) or not quarantine_over or credit.open_attempts == 0:
+            return _Seen(look, Witness.NOT_SHOWN)
+        if await self._chargebee.is_deleted(credit.customer_id):
+            return _Seen(FoundNothing(customer_deleted=True), Witness.NOT_SHOWN)
+        return _Seen(look, await self._witness(bool(listed)))
+
+    async def _witness(self, has_listed: bool) -> Witness:
+        """Ask for the newest credit that we know to exist: a list that shows it shows every older one."""
+        known = await self._in_thread(lambda: self._memory.recent_credits(self._site, _WITNESSES))
+        for witness in known:
+            if await self._chargebee.shows(witness.credit_id):
+                return Witness.SHOWN
+            if not await self._chargebee.is_deleted(witness.customer_id):
+                return Witness.NOT_SHOWN  # it exists, so the list lags; an older one would prove less
+        if known:
+            return Witness.NOT_SHOWN
+        if has_listed or await self._chargebee.lists_anything():
+            return Witness.SHOWN
+        return Witness.NONE_EXISTS
+
+    # -- What follows ----------------------------------------------------------------------------------------
+
+    def _carry_out(self, credit: PlannedCredit, step: LookStep) -> None:
+        match step:
+            case SettleCredited(proof):
+                credit.open_attempts = 0
+                self._journal.record(
+                    credit,
+                    RequestState.CREDITED,
+                    reason="found by a look",
+                    credit_id=proof.credit_id,
+                    closing_balance=proof.closing_balance,
+                )
+                outcome = Outcome.CREDITED if credit.attempts else Outcome.ALREADY_CREDITED
+                self._observer.settled(outcome, was_in_doubt=credit.attempts > 0)
+                self.pool.settled(credit)
+            case ReleaseAbsent(next_generation):
+                if credit.attempts:
+                    credit.open_attempts = 0
+                    credit.key_spoiled = False
+                    credit.generation += next_generation
+                    credit.first_sent = None
+                    self._journal.record(credit, RequestState.PENDING, reason="witnessed absent")
+                    self._observer.settled(Outcome.PENDING, was_in_doubt=True)
+                self.pool.release(credit)
+            case ResendSameKey():
+                self._observer.settled(Outcome.PENDING, was_in_doubt=True)
+                self.pool.release(credit)
+            case SendToReview(reason):
+                self._review(credit, reason)
+            case RaiseAlarm(credit_ids):
+                self._review(credit, f"Chargebee lists {len(credit_ids)} credits for it: {', '.join(credit_ids)}.")
+                self.pool.stop(
+                    DoubleCreditAlarm(
+                        f"ALARM: Chargebee lists {len(credit_ids)} credits of customer {credit.customer_id!r} under "
+                        f"reference {credit.reference!r}: {', '.join(credit_ids)}.",
+                        hint="Nothing more was sent. A person must look before the next run.",
+                    )
+                )
+            case LookAgain():
+                raise AssertionError("a look that decided nothing is not a decision")
+            case _:
+                assert_never(step)
+
+    def _review(self, credit: PlannedCredit, reason: str) -> None:
+        self._journal.record(credit, RequestState.REVIEW, reason=reason)
+        self._observer.settled(Outcome.REVIEW, was_in_doubt=credit.attempts > 0)
+        self.pool.settled(credit)
+
+
+def _what_was_found(credit: PlannedCredit, listed: Sequence[ListedCredit], attributed: set[str]) -> Look:
+    """Match reference and money among the customer's credits, leaving out those that belong to other rows."""
+    ours = {
+        item.credit_id: item
+        for item in listed
+        if item.reference == credit.reference and item.credit_id not in attributed
+    }
+    same = [item for item in ours.values() if item.has_money_of(credit)]
+    if len(same) > 1:
+        return FoundSeveral(tuple(item.credit_id for item in same))
+    if same:
+        return FoundOne(Credited(same[0].credit_id, same[0].closing_balance))
+    if ours:
+        other = next(iter(ours.values()))
+        return FoundOtherMoney(other.credit_id, str(other.money))
+    return FoundNothing()

@@ -1,0 +1,262 @@
+"""START HERE: load a file, issue its credits, report what became of every row.
+
+    plan = stage(ledger, source, ...)      the file, validated and staged in the ledger; nothing is owed yet
+    confirm(plan)                          a person, or --yes
+    ledger.admit(plan.batch_id)            now it is owed
+    issue(...)                             the worker pool sends, the settler asks, the ledger remembers
+    write_reports(...)                     from the ledger alone
+
+Whatever happens after `admit`, the reports are written, and running again carries on.
+"""
+
+import asyncio
+import random
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from batch_credits.chargebee import Chargebee, Transport, http_transport
+from batch_credits.errors import Interrupted, JournalFailed, LedgerError, RunStopped
+from batch_credits.ledger import InThread, Journal, Ledger
+from batch_credits.loader import Source
+from batch_credits.model import BatchRecord, Outcome, PlannedCredit, RequestState
+from batch_credits.plan import Plan, check_controls, stage
+from batch_credits.progress import Progress
+from batch_credits.reconciler import DoubtSettler
+from batch_credits.reporter import Summary, write_reports
+from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings
+from batch_credits.worker_pool import Counts, RateLimiter, WorkerPool
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """Everything that a run is about."""
+
+    source: Source
+    input_options: InputOptions
+    limits: ControlLimits
+    site: SiteSettings
+    settings: RunSettings
+    reports: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """How the sending went. `stopped` is why it ended early, if it did."""
+
+    counts: Counts
+    requests: int
+    stopped: RunStopped | None
+
+
+async def run_batch(
+    ledger: Ledger, request: RunRequest, *, confirm: Callable[[Plan], None], progress: Progress
+) -> tuple[Summary, RunStopped | None]:
+    """Credit every row still owed, and write the reports. Returns the summary, and why the run stopped early.
+
+    `confirm` is called with the plan, and raises `NotConfirmed` to send nothing.
+
+    Raises:
+        InputError, ControlError, UsageError, NotConfirmed, LedgerError: nothing was sent.
+        JournalFailed: the ledger failed while the run went on; nothing was sent after that.
+        ReportsNotWritten: the run is over, and the ledger has it all.
+    """
+    plan = stage(ledger, request.source, request.site.site, request.input_options)
+    try:
+        check_controls(plan, request.limits, request.input_options)
+        confirm(plan)
+    except BaseException:
+        if plan.is_new:
+            ledger.discard(plan.batch_id)
+        raise
+    if plan.is_new:
+        ledger.admit(plan.batch_id)
+    batch = ledger.batch(plan.key)
+    try:
+        issued = await _issue_and_note(ledger, batch, request, progress)
+    except LedgerError as error:
+        raise JournalFailed(error.message, hint=error.hint) from error
+    finally:
+        progress.close()
+    # The same content may have come under another name before; the reports bear the name that was run now.
+    named = replace(batch, file_name=request.source.path.name)
+    summary = report_batch(ledger, named, request.reports, live=request.site.is_live)
+    return summary, issued.stopped
+
+
+def report_batch(ledger: Ledger, batch: BatchRecord, reports: Path, *, live: bool | None = None) -> Summary:
+    """Write the reports of a batch from the ledger, at any time.
+
+    Raises:
+        ReportsNotWritten: the disk refused.
+    """
+    run = ledger.last_run(batch.batch_id)
+    return write_reports(batch, run, lambda: ledger.report_rows(batch.batch_id), reports, live=live)
+
+
+async def _issue_and_note(ledger: Ledger, batch: BatchRecord, request: RunRequest, progress: Progress) -> Issued:
+    run_id = ledger.start_run(batch.batch_id, retry_failed=request.settings.retry_failed)
+    async with http_transport(request.site, request.settings) as transport:
+        issued = await issue(ledger, batch, run_id, request.site.site, request.settings, progress, transport)
+    ledger.end_run(
+        run_id,
+        requests=issued.requests,
+        throttled=issued.counts.throttled,
+        retries=issued.counts.retries,
+        stopped=issued.stopped.message if issued.stopped else None,
+    )
+    return issued
+
+
+async def issue(
+    ledger: Ledger,
+    batch: BatchRecord,
+    run_id: int,
+    site: str,
+    settings: RunSettings,
+    progress: Progress,
+    transport: Transport,
+) -> Issued:
+    """Send what the batch owes, and settle its doubts.
+
+    Raises:
+        LedgerError: the journal failed; nothing was sent after that.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="ledger") as writer:
+        loop = asyncio.get_running_loop()
+
+        def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
+            return loop.run_in_executor(writer, work)
+
+        sending = Sending(ledger, batch, run_id, site, settings, progress, transport, in_thread)
+        with _stop_on_signals(sending):
+            try:
+                return await sending.run()
+            except asyncio.CancelledError:
+                if sending.pool.stopped is None:
+                    raise
+                _uncancel()  # the second signal: what was on its way is in doubt, and the ledger says so
+                return sending.issued()
+
+
+def _uncancel() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.uncancel()
+
+
+class Sending:
+    """One run's worker pool, settler, journal and limiter, joined. `in_thread` serves the ledger's connection."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        batch: BatchRecord,
+        run_id: int,
+        site: str,
+        settings: RunSettings,
+        progress: Progress,
+        transport: Transport,
+        in_thread: InThread,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._ledger = ledger
+        self._batch_id = batch.batch_id
+        self._settings = settings
+        self._progress = progress
+        self._in_thread = in_thread
+        self._limiter = RateLimiter(settings.budget_per_minute, settings.concurrency)
+        self._chargebee = Chargebee(transport, self._limiter, settings)
+        self._journal = Journal(ledger, run_id, site, in_thread=in_thread, flush_seconds=settings.flush_seconds)
+        self._settler = DoubtSettler(
+            chargebee=self._chargebee,
+            journal=self._journal,
+            memory=ledger,
+            site=site,
+            settings=settings,
+            observer=progress,
+            in_thread=in_thread,
+        )
+        self.pool = WorkerPool(
+            chargebee=self._chargebee,
+            journal=self._journal,
+            limiter=self._limiter,
+            settings=settings,
+            read_page=lambda after, limit: self._page(RequestState.PENDING, after, limit),
+            hold=self._settler.hold,
+            observer=progress,
+            chance=chance,
+        )
+        self._settler.pool = self.pool
+
+    def stop(self, error: RunStopped) -> None:
+        """Send nothing more, and let every answer on its way come in."""
+        self._progress.note(f"Stopping: {error.message}; waiting for answers on their way. (Again: end at once.)")
+        self.pool.stop(error)
+
+    async def run(self) -> Issued:
+        """Send until nothing is owed or the pool is stopped, and make durable what was learned."""
+        try:
+            await self._start_progress()
+            await self._take_doubts()
+            await self.pool.run()
+        finally:
+            await self._settler.close()
+            await self._journal.close()
+        if self._settler.failure is not None:
+            raise self._settler.failure
+        return self.issued()
+
+    def issued(self) -> Issued:
+        """How the sending went, so far."""
+        return Issued(self.pool.counts, self._chargebee.requests, self.pool.stopped)
+
+    async def _start_progress(self) -> None:
+        totals = await self._in_thread(lambda: self._ledger.outcome_totals(self._batch_id))
+        counts = {outcome: sum(t.count for t in by_currency.values()) for outcome, by_currency in totals.items()}
+        doubts = counts.get(Outcome.IN_DOUBT, 0)
+        total = sum(counts.values())
+        self._progress.start(total, total - counts.get(Outcome.PENDING, 0) - doubts, doubts)
+
+    async def _take_doubts(self) -> None:
+        after, limit = 0, self._settings.claim_page
+        while True:
+            page = await self._page(RequestState.IN_DOUBT, after, limit)
+            for credit in page:
+                self.pool.take_held(credit)
+            if len(page) < limit:
+                return
+            after = page[-1].request_id
+
+    async def _page(self, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
+        return await self._in_thread(lambda: self._ledger.planned_page(self._batch_id, state, after, limit))
+
+
+@contextmanager
+def _stop_on_signals(sending: Sending) -> Iterator[None]:
+    """The first signal lets every answer on its way come in; the second ends at once (what was sent is in doubt)."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    assert task is not None
+    stopped = Interrupted("interrupted", hint="Run the same command again to carry on.")
+
+    def on_signal() -> None:
+        if sending.pool.stopping:
+            task.cancel()
+        else:
+            sending.stop(stopped)
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, on_signal)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,6 @@
+"""Stage 2: the worker pool issues what the ledger says is owed, within the site's limits."""
+
+from batch_credits.worker_pool.limiter import RateLimiter
+from batch_credits.worker_pool.pool import Counts, WorkerPool
+
+__all__ = ["Counts", "RateLimiter", "WorkerPool"]

@@ -1,0 +1,146 @@
+"""The site's limits, kept: requests in any 60 seconds, calls at one instant, and pauses when told to wait.
+
+The server counts arrivals in a rolling minute, and we don't see when a request arrives: only that it left
+and that it was answered. So a slot comes back 60 seconds after its *answer*. Every arrival then lies between
+the taking of its slot and a minute before its return, and no jitter of the network can put more arrivals into
+a minute than there are slots. Nothing is left unused either: a slot is idle only while the server still counts it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from batch_credits.chargebee import GateClosed
+from batch_credits.chargebee.client import Method
+
+WINDOW_SECONDS = 60.0
+
+
+class RateLimiter:
+    """A gate with `budget` requests a rolling minute (0: no limit) and `concurrency` calls of each method at once.
+
+    Times are the running event loop's. GET goes first: it settles doubt and probes.
+    """
+
+    def __init__(self, budget: int, concurrency: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._budget = budget
+        self._concurrency = concurrency
+        self._taken = 0  # slots out: in flight, or answered less than a window ago
+        self._coming_back: deque[float] = deque()
+        self._in_flight = {"GET": 0, "POST": 0}
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {"GET": deque(), "POST": deque()}
+        self._paused_until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+        self.on_free: Callable[[], None] = lambda: None
+
+    async def enter(self, method: Method) -> None:
+        """Wait for a slot, and take it.
+
+        Raises:
+            GateClosed: the run is stopping.
+        """
+        if self._closed:
+            raise GateClosed
+        waiting = self._waiting[method]
+        if not waiting and self._may_go(method):
+            self._take(method)
+            return
+        turn: asyncio.Future[None] = self._loop.create_future()
+        waiting.append(turn)
+        self._set_timer()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.leave(method)  # the slot was given as we were cancelled
+            raise
+
+    def leave(self, method: Method) -> None:
+        """The request was answered, or given up: its slot comes back in a minute."""
+        self._in_flight[method] -= 1
+        if self._budget:
+            self._coming_back.append(self._loop.time() + WINDOW_SECONDS)
+        self._pump()
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody through for so long."""
+        self._paused_until = max(self._paused_until, self._loop.time() + seconds)
+        self._set_timer()
+
+    def free_slots(self) -> int | None:
+        """How many requests could leave now; None means any number."""
+        if self._loop.time() < self._paused_until:
+            return 0
+        if not self._budget:
+            return None
+        self._collect()
+        return self._budget - self._taken
+
+    def waiting(self) -> int:
+        """How many requests wait for a slot."""
+        return len(self._waiting["GET"]) + len(self._waiting["POST"])
+
+    def close(self) -> None:
+        """Let nobody through any more; whoever waits gets `GateClosed`."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for waiting in self._waiting.values():
+            while waiting:
+                turn = waiting.popleft()
+                if not turn.done():
+                    turn.set_exception(GateClosed())
+
+    def _may_go(self, method: str) -> bool:
+        if self._in_flight[method] >= self._concurrency or self._loop.time() < self._paused_until:
+            return False
+        if not self._budget or self._taken < self._budget:
+            return True
+        self._collect()
+        return self._taken < self._budget
+
+    def _take(self, method: str) -> None:
+        self._in_flight[method] += 1
+        if self._budget:
+            self._taken += 1
+
+    def _collect(self) -> None:
+        now = self._loop.time()
+        while self._coming_back and self._coming_back[0] <= now:
+            self._coming_back.popleft()
+            self._taken -= 1
+
+    def _pump(self) -> None:
+        for method, waiting in self._waiting.items():
+            while waiting:
+                if waiting[0].done():  # cancelled while it waited
+                    waiting.popleft()
+                elif self._may_go(method):
+                    self._take(method)
+                    waiting.popleft().set_result(None)
+                else:
+                    break
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        """Wake up when the next slot comes back or the pause ends, whoever may be waiting for it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._closed:
+            return
+        now = self._loop.time()
+        if now < self._paused_until:
+            due = self._paused_until
+        elif self._coming_back and self._taken >= self._budget:
+            due = self._coming_back[0]
+        else:
+            return
+        self._timer = self._loop.call_at(due, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._pump()
+        self.on_free()

@@ -1,0 +1,368 @@
+"""The worker pool: claims what is owed, journals each attempt, sends it, and carries out what the answer means.
+
+One dispatcher decides what may go: never two calls on one customer, never more in the journal than the site's
+limits let go soon. N workers take journaled attempts and send them. A credit in doubt keeps its customer's
+place and is handed to the settler, which gives it back or settles it.
+
+A row's way:  read (pending) -> journaled (in flight) -> sent -> settled | waiting for another try | in doubt
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from batch_credits.chargebee import Chargebee
+from batch_credits.errors import RunStopped, TooManyFailures
+from batch_credits.ledger import Journal
+from batch_credits.model import OpenAttempt, Outcome, PlannedCredit, RequestState
+from batch_credits.progress import Progress
+from batch_credits.protocol import (
+    AnswerStep,
+    HoldInDoubt,
+    NoAnswer,
+    NotSent,
+    SendAgain,
+    SettleCredited,
+    SettleFailed,
+    StopRun,
+    Throttled,
+    Unavailable,
+    Verdict,
+    after_answer,
+)
+from batch_credits.settings import RunSettings
+from batch_credits.worker_pool.breaker import Breaker
+from batch_credits.worker_pool.limiter import RateLimiter
+from batch_credits.worker_pool.retry import backoff_seconds, may_try_again, throttle_seconds
+
+ReadPage = Callable[[int, int], Awaitable[list[PlannedCredit]]]
+_MAX_WAITING = 10_000  # rows kept in memory because their customer is busy; reading goes on below it
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run counts beside outcomes."""
+
+    throttled: int = 0
+    retries: int = 0
+    failures: int = 0
+
+
+class WorkerPool:
+    """Sends one batch. Build it in a running event loop, `run` it once."""
+
+    def __init__(
+        self,
+        *,
+        chargebee: Chargebee,
+        journal: Journal,
+        limiter: RateLimiter,
+        settings: RunSettings,
+        read_page: ReadPage,
+        hold: Callable[[PlannedCredit], None],
+        observer: Progress,
+        chance: Callable[[], float],
+    ) -> None:
+        self._chargebee = chargebee
+        self._journal = journal
+        self._limiter = limiter
+        self._settings = settings
+        self._read_page = read_page
+        self._hold = hold
+        self._observer = observer
+        self._chance = chance
+        self._loop = asyncio.get_running_loop()
+        self._ready: deque[PlannedCredit] = deque()  # their customers are theirs already
+        self._candidates: deque[PlannedCredit] = deque()  # read, not yet looked at
+        # Customers with a call under way or a credit in doubt, and their others, which wait.
+        self._customers: dict[str, deque[PlannedCredit]] = {}
+        self._waiting = 0
+        self._claimed: asyncio.Queue[OpenAttempt] = asyncio.Queue()
+        self._outstanding = 0  # credits in our hands: journaled, under way, waiting for a try, or in doubt
+        self._held = 0  # of these, in the settler's hands
+        self._last_read = 0
+        self._all_read = False
+        self._changed = asyncio.Event()
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._first_try: dict[int, float] = {}
+        self.counts = Counts()
+        self.stopped: RunStopped | None = None
+        self.stopping = False
+        self.breaker = Breaker(settings, self._probe, self.stop, observer.note, chance)
+        limiter.on_free = self._changed.set
+
+    async def run(self) -> None:
+        """Send until nothing is owed, or `stop` is called; then every answer on its way has been recorded.
+
+        Raises:
+            LedgerError: the journal failed; nothing was sent after that.
+        """
+        workers = [self._loop.create_task(self._work()) for _ in range(self._settings.concurrency)]
+        dispatcher = self._loop.create_task(self._dispatch())
+        try:
+            done, _ = await asyncio.wait([dispatcher, *workers], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()  # workers never end by themselves: this is an error of theirs, or the dispatcher's end
+        finally:
+            self.breaker.cancel()
+            for timer in self._timers.values():
+                timer.cancel()
+            for task in (dispatcher, *workers):
+                task.cancel()
+            await asyncio.gather(dispatcher, *workers, return_exceptions=True)
+
+    def stop(self, error: RunStopped | None) -> None:
+        """Send nothing more; let what is on its way be answered and recorded. `error` says why, if something is."""
+        if self.stopped is None:
+            self.stopped = error
+        self.stopping = True
+        self.breaker.cancel()
+        self._limiter.close()
+        self._changed.set()
+
+    # -- What the settler gives back -----------------------------------------------------------------------
+
+    def take_held(self, credit: PlannedCredit) -> None:
+        """A credit in doubt from before this run begins: it keeps its customer's place, and is held."""
+        self._consider(credit, self._ready)
+
+    def release(self, credit: PlannedCredit) -> None:
+        """The settler found that this credit may be sent (again)."""
+        self._held -= 1
+        if may_try_again(self._settings, credit.sends, 0.0):
+            self._outstanding -= 1
+            self._ready.append(credit)
+        else:
+            self._let_go(credit)
+        self._changed.set()
+
+    def settled(self, credit: PlannedCredit) -> None:
+        """The settler is done with this credit: settled, or left for the next run or a person."""
+        self._held -= 1
+        self._let_go(credit)
+        self._changed.set()
+
+    # -- Dispatching ---------------------------------------------------------------------------------------
+
+    async def _dispatch(self) -> None:
+        while True:
+            self._changed.clear()
+            page = [] if self.stopping else await self._next_page(self._room())
+            if page:
+                self._outstanding += len(page)
+                for attempt in await self._journal.open_attempts(page):
+                    self._claimed.put_nowait(attempt)
+                continue
+            if self._is_done():
+                return
+            await self._changed.wait()
+
+    def _is_done(self) -> bool:
+        if self.stopping:
+            return self._outstanding - self._held - len(self._timers) == 0
+        return self._all_read and not self._ready and not self._candidates and self._outstanding == 0
+
+    def _room(self) -> int:
+        """How many attempts to journal now: enough to keep the workers busy, few enough to leave little in doubt."""
+        if not self.breaker.closed.is_set():
+            return 0
+        free = self._limiter.free_slots()
+        queued = self._claimed.qsize()
+        room = max(self._settings.claim_page, self._settings.concurrency) - queued
+        if free is not None:
+            room = min(room, free - queued - self._limiter.waiting())
+        return min(room, self._settings.claim_page)
+
+    async def _next_page(self, room: int) -> list[PlannedCredit]:
+        page: list[PlannedCredit] = []
+        while len(page) < room:
+            if self._ready:
+                page.append(self._ready.popleft())
+            elif self._is_looking_enough():
+                break
+            elif self._candidates:
+                self._consider(self._candidates.popleft(), page)
+            elif self._all_read or self._waiting >= _MAX_WAITING:
+                break
+            else:
+                await self._read_more()
+        return page
+
+    def _is_looking_enough(self) -> bool:
+        return self._settings.verify_first and self._held >= self._settings.concurrency
+
+    async def _read_more(self) -> None:
+        # One page more than a claim, so that rows of busy customers don't make the page small.
+        limit = 2 * self._settings.claim_page
+        credits = await self._read_page(self._last_read, limit)
+        self._candidates.extend(credits)
+        if len(credits) < limit:
+            self._all_read = True
+        else:
+            self._last_read = credits[-1].request_id
+
+    def _consider(self, credit: PlannedCredit, page: list[PlannedCredit] | deque[PlannedCredit]) -> None:
+        """Let a row go if its customer is free; else it waits its turn."""
+        waiting = self._customers.get(credit.customer_id)
+        if waiting is not None:
+            waiting.append(credit)
+            self._waiting += 1
+            return
+        self._customers[credit.customer_id] = deque()
+        self._start(credit, page)
+
+    def _start(self, credit: PlannedCredit, page: list[PlannedCredit] | deque[PlannedCredit]) -> None:
+        """Claim it, or have it looked at first: a credit in doubt, or any first send if the operator wants that."""
+        must_look = credit.state is RequestState.IN_DOUBT or (self._settings.verify_first and credit.attempts == 0)
+        if must_look:
+            self._outstanding += 1
+            self._held += 1
+            self._hold(credit)
+        else:
+            page.append(credit)
+
+    def _let_go(self, credit: PlannedCredit) -> None:
+        """The credit is out of our hands: its customer's next may go."""
+        self._outstanding -= 1
+        self._first_try.pop(credit.request_id, None)
+        waiting = self._customers[credit.customer_id]
+        if waiting:
+            self._waiting -= 1
+            self._start(waiting.popleft(), self._ready)
+        else:
+            del self._customers[credit.customer_id]
+        self._changed.set()
+
+    # -- Sending -------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while True:
+            attempt = await self._claimed.get()
+            credit = attempt.credit
+            await self.breaker.closed.wait()
+            if self.stopping:
+                verdict: Verdict = NotSent("the run stopped before it was sent")
+            else:
+                credit.sends += 1
+                if credit.open_attempts == 1:
+                    credit.first_sent = self._loop.time()
+                verdict = await self._chargebee.add_credit(attempt)
+                credit.last_sent = self._loop.time()
+            # No await from here to the record.
+            self._carry_out(credit, after_answer(credit, verdict), verdict)
+
+    def _carry_out(self, credit: PlannedCredit, step: AnswerStep, verdict: Verdict) -> None:
+        match step:
+            case SettleCredited(proof):
+                credit.open_attempts = 0
+                self._journal.record(
+                    credit,
+                    RequestState.CREDITED,
+                    reason="replayed" if proof.replayed else None,
+                    http_status=proof.http_status,
+                    credit_id=proof.credit_id,
+                    closing_balance=proof.closing_balance,
+                )
+                self.breaker.proof()
+                self._observer.settled(Outcome.CREDITED)
+                self._let_go(credit)
+            case SettleFailed(refusal):
+                credit.open_attempts = 0
+                self._journal.record(
+                    credit,
+                    RequestState.FAILED,
+                    reason=refusal.message,
+                    http_status=refusal.http_status,
+                    error_code=refusal.error_code,
+                    error_param=refusal.error_param,
+                )
+                self.breaker.proof()
+                self._observer.settled(Outcome.FAILED)
+                self._count_failure()
+                self._let_go(credit)
+            case SendAgain(again):
+                credit.open_attempts = 0
+                self._journal.record(credit, RequestState.PENDING, reason=_reason(again), error_code=_code(again))
+                self._try_again(credit, again)
+            case HoldInDoubt(reason, open_attempts, key_spoiled):
+                credit.open_attempts, credit.key_spoiled = open_attempts, key_spoiled
+                status = verdict.http_status if isinstance(verdict, NoAnswer) else None
+                self._journal.record(
+                    credit, RequestState.IN_DOUBT, reason=reason, http_status=status, error_code=_code(verdict)
+                )
+                if isinstance(verdict, NoAnswer | NotSent):
+                    self.breaker.trouble(reason)
+                self._observer.settled(Outcome.IN_DOUBT)
+                self._held += 1
+                self._hold(credit)
+            case StopRun(error, open_attempts):
+                credit.open_attempts = open_attempts
+                state = RequestState.IN_DOUBT if open_attempts else RequestState.PENDING
+                self._journal.record(credit, state, reason=error.message)
+                self.stop(error)
+                self._let_go(credit)
+            case _:
+                assert_never(step)
+        self._changed.set()
+
+    def _count_failure(self) -> None:
+        self.counts.failures += 1
+        bound = self._settings.max_failures
+        if bound is not None and self.counts.failures > bound:
+            self.stop(
+                TooManyFailures(
+                    f"Chargebee refused more than {bound} rows (--max-failures).",
+                    hint="See failed.csv for the reasons; run again to carry on.",
+                )
+            )
+
+    def _try_again(self, credit: PlannedCredit, verdict: Throttled | Unavailable | NotSent) -> None:
+        now = self._loop.time()
+        tries = max(1, credit.sends)
+        wait = self._pause_for(verdict, tries)
+        first = self._first_try.setdefault(credit.request_id, now)
+        if self.stopping or not may_try_again(self._settings, credit.sends, now - first):
+            self._let_go(credit)
+            return
+        self.counts.retries += 1
+        self._timers[credit.request_id] = self._loop.call_later(wait, self._retry, credit)
+
+    def _retry(self, credit: PlannedCredit) -> None:
+        del self._timers[credit.request_id]
+        self._outstanding -= 1
+        self._ready.append(credit)
+        self._changed.set()
+
+    def _pause_for(self, verdict: Throttled | Unavailable | NotSent, tries: int) -> float:
+        """Make others wait too, where it concerns them. Returns how long this row waits."""
+        match verdict:
+            case Throttled(retry_after_seconds=after, one_customer=one_customer):
+                self.counts.throttled += 1
+                self._observer.throttled()
+                wait = throttle_seconds(self._settings, after, tries, self._chance())
+                if not one_customer:
+                    self._limiter.pause(wait)
+                    self.breaker.waited()
+                return wait
+            case Unavailable(message=message, retry_after_seconds=after):
+                self.breaker.open(message, after)
+                return backoff_seconds(self._settings, tries, self._chance())
+            case NotSent(reason):
+                if not self.stopping:
+                    self.breaker.trouble(reason)
+                return backoff_seconds(self._settings, tries, self._chance())
+            case _:
+                assert_never(verdict)
+
+    async def _probe(self) -> bool:
+        return await self._chargebee.answers()
+
+
+def _reason(verdict: Throttled | Unavailable | NotSent) -> str:
+    return verdict.reason if isinstance(verdict, NotSent) else verdict.message
+
+
+def _code(verdict: Verdict) -> str | None:
+    return getattr(verdict, "error_code", None)
