@@ -1,4 +1,4 @@
-"""Asks Chargebee what exists: settles doubt.
+"""Settles doubt by asking Chargebee.
 
 A credit in doubt was sent, and nothing proves what came of it. The settler looks at once, since most such
 credits show in a second; if nothing shows, it waits for the quarantine to end, since the request may still be

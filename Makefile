@@ -1,0 +1,43 @@
+# Two commands do everything: `make demo` and `make test`. Both set up what they need in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SEEDS ?= 10000
+JOBS ?= 2
+
+.PHONY: demo test check storm kills slow bench clean
+
+demo: $(VENV)/installed
+	@rm -f reports/demo.sqlite3*
+	@$(BIN)/batch-credits run sample_data/loyalty_payout.csv --sandbox --yes --ledger reports/demo.sqlite3; \
+	code=$$?; test $$code -eq 1 || exit $$code  # the sample names three customers that do not exist
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n $(JOBS) -q -m "not slow"
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+storm: $(VENV)/installed-dev
+	$(BIN)/python -m tests.simulation.storm --seeds $(SEEDS) --jobs $(JOBS)
+
+slow: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -q -m slow
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("batch_credits needs Python 3.11 or newer: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/installed
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
