@@ -5,15 +5,19 @@ named and refused: ignoring `ammount` or `currency` would pay by defaults that n
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from batch_credits.errors import InputError
+from batch_credits.formula import unescape_formula
 from batch_credits.loader.wording import EDGE_BLANKS, listed, shown
 from batch_credits.model import FIELDS, RESULT_COLUMNS
 from batch_credits.settings import InputOptions
 
 AMOUNT_UNIT = "amount_unit"  # a row's own unit; our failed.csv has it, to mean the same under any options
 RECOGNISED = (*FIELDS, AMOUNT_UNIT)
+TITLE_ROWS = 20  # how far below a title the header line is looked for
 
 # Headers that people give these fields. Never taken as the field: named, so that the person decides.
 _SYNONYMS = {
@@ -40,15 +44,54 @@ def bare(header: str) -> str:
 _FIELD_OF = {bare(field): field for field in RECOGNISED}
 
 
-def recognised_count(headers: Sequence[str], options: InputOptions) -> int:
-    """How many headers are fields: the measure by which a delimiter is told."""
-    mapped = {bare(header) for _, header in options.header_map}
-    return sum(bare(header) in _FIELD_OF or bare(header) in mapped for header in headers)
+@dataclass(frozen=True, slots=True)
+class MatchedHeaders:
+    """A header line, understood.
+
+    `kept` are the positions, in the file, of the columns that are the source's own; `headers` their headers and
+    `columns` field -> place among them. `own` are the headers of our reports' columns, which are dropped.
+    """
+
+    headers: tuple[str, ...]
+    kept: tuple[int, ...]
+    columns: dict[str, int]
+    own: tuple[str, ...]
 
 
-def own_columns(headers: Sequence[str]) -> frozenset[int]:
-    """The columns that our own reports added."""
-    return frozenset(index for index, header in enumerate(headers) if header in RESULT_COLUMNS)
+@dataclass(frozen=True, slots=True)
+class HeaderMatcher:
+    """Finds and understands the header line of one file."""
+
+    file_name: str
+    options: InputOptions
+
+    def recognised(self, headers: Sequence[str]) -> int:
+        """How many headers are fields: the measure by which a header line and a delimiter are told."""
+        mapped = {bare(header) for _, header in self.options.header_map}
+        return sum(bare(header) in _FIELD_OF or bare(header) in mapped for header in headers if header)
+
+    def match(self, headers: Sequence[str], following: Iterable[tuple[int, Sequence[str]]]) -> MatchedHeaders:
+        """Understand the first line of the file that is not blank; `following` are the numbered ones after it.
+
+        Raises:
+            InputError: it is no header line of credits, or not an unambiguous one.
+        """
+        if not self.recognised(headers):
+            self._refuse_title(following)
+        kept = tuple(index for index, header in enumerate(headers) if header not in RESULT_COLUMNS)
+        own = tuple(header for header in headers if header in RESULT_COLUMNS)
+        names = tuple(headers[index] for index in kept)
+        if own:
+            names = tuple(map(unescape_formula, names))
+        return MatchedHeaders(names, kept, match_columns(names, self.options), own)
+
+    def _refuse_title(self, following: Iterable[tuple[int, Sequence[str]]]) -> None:
+        for row, cells in islice(following, TITLE_ROWS):
+            if self.recognised(cells) > 1:
+                raise InputError(
+                    f"{self.file_name}: the headers seem to be in row {row}, below a title.",
+                    hint="Delete the lines above them.",
+                )
 
 
 def match_columns(headers: Sequence[str], options: InputOptions) -> dict[str, int]:

@@ -6,11 +6,12 @@ would read differently (an unclosed quote, text after a closing quote, ragged ro
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from batch_credits.errors import InputError
+from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
 from batch_credits.loader.csv_text import (
     MAX_LINE_CHARACTERS,
     MAX_RECORD_CHARACTERS,
@@ -20,6 +21,7 @@ from batch_credits.loader.csv_text import (
     undecodable,
 )
 from batch_credits.loader.wording import EDGE_BLANKS, shown
+from batch_credits.settings import InputOptions
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 1_000
@@ -35,7 +37,8 @@ class CsvShape:
     path: Path
     encoding: str
     delimiter: str
-    headers: tuple[str, ...]
+    width: int  # cells in a row
+    matched: MatchedHeaders
     header_row: int  # the line a spreadsheet shows
     header_lines: int  # lines of text up to and with the header
     rows: int  # not counting blank ones
@@ -51,53 +54,40 @@ def is_blank(cells: Sequence[str]) -> bool:
     return not "".join(cells).strip(EDGE_BLANKS)
 
 
-def scan_csv(
-    path: Path,
-    encoding: str | None,
-    delimiter: str | None,
-    recognised_count: Callable[[Sequence[str]], int],
-    accept_headers: Callable[[Sequence[str]], Sequence[int]],
-) -> CsvShape:
-    """Read the whole file once and say what shape it has.
-
-    `accept_headers` is called before the rows are read, so that a wrong header is named before a wrong row;
-    it answers which columns are kept.
+def scan_csv(path: Path, options: InputOptions) -> CsvShape:
+    """Read the whole file once and say what shape it has. A wrong header is named before a wrong row.
 
     Raises:
-        InputError: this is no table, or not a whole one.
+        InputError: this is no table of credits, or not a whole one.
     """
-    chosen = choose_encoding(path, encoding)
+    encoding = choose_encoding(path, options.encoding)
+    matcher = HeaderMatcher(path.name, options)
+    delimiter = options.delimiter
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
         raise InputError(f"{shown(delimiter)} cannot be a delimiter.", hint="Give one character, e.g. --delimiter ';'.")
     try:
         if delimiter is None:
-            with path.open(encoding=chosen, newline="") as text:
-                delimiter = _sniff(text, path, recognised_count)
+            with path.open(encoding=encoding, newline="") as text:
+                delimiter = _sniff(text, matcher)
         with HashingReader(path.open("rb", buffering=0)) as raw:
-            return _scan(path, raw, chosen, delimiter, accept_headers)
+            return _scan(path, raw, encoding, delimiter, matcher)
     except UnicodeDecodeError:
-        raise undecodable(path, chosen) from None
+        raise undecodable(path, encoding) from None
 
 
-def _scan(
-    path: Path,
-    raw: HashingReader,
-    encoding: str,
-    delimiter: str,
-    accept_headers: Callable[[Sequence[str]], Sequence[int]],
-) -> CsvShape:
+def _scan(path: Path, raw: HashingReader, encoding: str, delimiter: str, matcher: HeaderMatcher) -> CsvShape:
     text = io.TextIOWrapper(io.BufferedReader(raw, 1 << 18), encoding=encoding, newline="")
     records = _Records(text, path, delimiter)
     header_row, headers = _first_record(records, path)
     headers[0] = headers[0].removeprefix("\ufeff")  # a byte order mark, where the stated encoding keeps it
     header_lines = records.line
-    kept = accept_headers(headers)
+    matched = matcher.match(headers, enumerate(records, header_row + 1))
     width, rows, blank_rows, blanks_since, last = len(headers), 0, 0, 0, (header_row, headers)
-    whole = len(kept) == width
+    whole = len(matched.kept) == width
     for row, cells in enumerate(records, header_row + 1):
         if len(cells) != width:
             _refuse_ragged(path, row, records.line, cells, width)
-        if is_blank(cells) or (not whole and is_blank([cells[index] for index in kept])):
+        if is_blank(cells) or (not whole and is_blank([cells[index] for index in matched.kept])):
             blanks_since += 1
             continue
         rows += 1
@@ -110,12 +100,13 @@ def _scan(
         path=path,
         encoding=encoding,
         delimiter=delimiter,
-        headers=tuple(headers),
+        width=width,
+        matched=matched,
         header_row=header_row,
         header_lines=header_lines,
         rows=rows,
         blank_rows=blank_rows,
-        last_row=(last[0], tuple(last[1])),
+        last_row=(last[0], tuple(last[1][index] for index in matched.kept)),
         file_sha256=raw.hexdigest(),
     )
 
@@ -197,9 +188,9 @@ def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int
     )
 
 
-def _sniff(text: io.TextIOBase, path: Path, recognised_count: Callable[[Sequence[str]], int]) -> str:
+def _sniff(text: io.TextIOBase, matcher: HeaderMatcher) -> str:
     """The delimiter of the header line: the only one in it, or the only one that yields the most fields."""
-    sample = text.read(_SAMPLE_CHARACTERS)
+    sample = text.read(_SAMPLE_CHARACTERS).removeprefix("\ufeff")
     header = next((line for line in io.StringIO(sample, newline="") if line.strip(EDGE_BLANKS + ",;|")), "")
     present = [delimiter for delimiter in DELIMITERS if delimiter in header]
     if len(present) < 2:
@@ -207,15 +198,15 @@ def _sniff(text: io.TextIOBase, path: Path, recognised_count: Callable[[Sequence
     counts = {}
     for delimiter in present:
         try:
-            counts[delimiter] = recognised_count(next(csv.reader([header], delimiter=delimiter)))
+            counts[delimiter] = matcher.recognised(next(csv.reader([header], delimiter=delimiter)))
         except csv.Error:
             counts[delimiter] = 0
     best = max(counts.values())
     winners = [delimiter for delimiter, count in counts.items() if count == best]
     if len(winners) > 1:
-        names = " and ".join(_DELIMITER_NAMES[delimiter] for delimiter in winners)
+        names = " and by ".join(_DELIMITER_NAMES[delimiter] for delimiter in winners)
         raise InputError(
-            f"{path.name}: the header line {shown(header.strip())} can be split by {names}.",
+            f"{matcher.file_name}: the header line {shown(header.strip())} can be split by {names}.",
             hint="Say which separates the columns, e.g. --delimiter ';'.",
         )
     return winners[0]

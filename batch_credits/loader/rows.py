@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from batch_credits.loader.columns import AMOUNT_UNIT, RECOGNISED
+from batch_credits.loader.excel import FRACTION, Flaw
 from batch_credits.loader.table import Chunk, Flaws
 from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms
 from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, shown
@@ -97,9 +98,14 @@ class RowReader:
             for amount, decimal, row_terms in zip(amounts, decimals, terms, strict=True)
         ]
 
-    def _by_field(self, flaws: Flaws) -> dict[str, tuple[str, str]]:
-        """The flaws in cells that are fields: a column that is only carried may hold anything."""
-        return {self._field_at[index]: flaw for index, flaw in flaws.items() if index in self._field_at}
+    def _by_field(self, flaws: Flaws) -> dict[str, Flaw]:
+        """The flaws that count: a column that is only carried may hold anything, and an amount a fraction."""
+        by_field = {self._field_at[index]: flaw for index, flaw in flaws.items() if index in self._field_at}
+        return {
+            field: flaw
+            for field, flaw in by_field.items()
+            if flaw.code != FRACTION or field in ("customer_id", "reference")
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,7 @@ class Readings:
 class Rejection:
     """The problems of one row, while they are being gathered. Without any the row was a false suspect."""
 
-    def __init__(self, readings: Readings, index: int, flaws: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(self, readings: Readings, index: int, flaws: Mapping[str, Flaw]) -> None:
         texts = (readings.customer_ids[index], readings.references[index], readings.descriptions[index])
         self._texts = dict(zip(_TEXTS, texts, strict=True))
         self._flaws = flaws
@@ -157,7 +163,7 @@ class Rejection:
         self._money = money if isinstance(money, Money) and not _MONEY_FIELDS & flaws.keys() else None
         # What is said of a flawed cell replaces what was read out of its text.
         self.problems = [problem for problem in found if problem.field not in flaws]
-        self.problems += [Problem(field, code, message) for field, (code, message) in flaws.items()]
+        self.problems += [Problem(field, flaw.code, flaw.message) for field, flaw in flaws.items()]
 
     def rest_of_draft(self) -> Draft:
         """What is left for pydantic to judge."""

@@ -1,17 +1,18 @@
 """START of stage 1: open a file, and hand out its rows in chunks."""
 
 import gc
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.formula import unescape_formula
-from batch_credits.loader.columns import match_columns, own_columns, recognised_count
+from batch_credits.loader.columns import HeaderMatcher
 from batch_credits.loader.csv_scan import scan_csv
 from batch_credits.loader.money import MAX_EXPONENT, currency_code, documented_digits
 from batch_credits.loader.rows import RowReader
-from batch_credits.loader.table import Chunk, CsvTable, Table
+from batch_credits.loader.table import Chunk, CsvTable, ExcelTable, Table
 from batch_credits.loader.terms import read_credit_type
 from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, listed, shown
 from batch_credits.model import LoadedRow, Problem
@@ -20,6 +21,9 @@ from batch_credits.settings import InputOptions
 CHUNK_ROWS = 5_000
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 EXCEL_SUFFIXES = (".xlsx",)
+
+_TOTAL = re.compile(r"(?:grand |sub-?)?(?:totals?|sum|summe|gesamt|suma|somme|totale)\s*:?", re.IGNORECASE)
+_FIGURE = re.compile(r"[0-9][0-9.,' \u00a0\u202f]*(?:\s?[A-Z]{3})?|[A-Z]{3}")  # also a currency by itself
 
 
 class Source:
@@ -30,34 +34,47 @@ class Source:
     """
 
     def __init__(self, path: Path, table: Table, options: InputOptions) -> None:
-        own = own_columns(table.headers)
-        self._kept = [index for index in range(len(table.headers)) if index not in own]
-        self._is_report = bool(own)
-        self._table = table
-        self._options = options
+        matched = table.matched
         self.path = path
         self.file_sha256 = table.file_sha256
-        self.headers = _kept_headers(table.headers)
-        self.columns = match_columns(self.headers, options)
+        self.headers = matched.headers
+        self.columns = matched.columns
         self.notes = table.notes
-        if own:
-            self.notes += (f"columns of an earlier report not carried: {listed(_names(table.headers, own))}",)
+        self._table = table
+        self._options = options
+        self._is_report = bool(matched.own)
+        self._total_row = _total_row(path, table)
+        if matched.own:
+            self.notes += (f"columns of an earlier report not carried on: {listed(matched.own)}",)
+        if self._total_row is not None:
+            self.notes += (f"row {self._total_row} skipped: it is a total of the rows above",)
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[list[LoadedRow]]:
-        """The rows, at most `size` at a time. Each call reads the file again from its start.
+        """The rows, at most `size` at a time. Each call reads them again from the start.
 
         Raises:
             InputError: the file is no longer the one that was opened.
         """
         reader = RowReader(self.columns, self._options)
-        chunks = self._table.chunks(self._kept, size)
+        chunks = self._table.chunks(size)
         while True:
             with _collector_paused():
                 chunk = next(chunks, None)
-                if chunk is None:
-                    return
-                rows = reader.read(_unescaped(chunk) if self._is_report else chunk)
-            yield rows
+                rows = [] if chunk is None else reader.read(self._mended(chunk))
+            if chunk is None:
+                return
+            if rows:
+                yield rows
+
+    def _mended(self, chunk: Chunk) -> Chunk:
+        """The chunk without a total, and without the reporter's guard against formulas if it wrote the table."""
+        if self._total_row is not None and chunk.numbers[-1] == self._total_row:
+            chunk.numbers.pop()
+            chunk.rows.pop()
+            chunk.flaws.pop(len(chunk.rows), None)
+        if self._is_report:
+            chunk.rows = [tuple(map(unescape_formula, cells)) for cells in chunk.rows]
+        return chunk
 
 
 @contextmanager
@@ -90,35 +107,30 @@ def open_source(path: Path, options: InputOptions) -> Source:
 
 
 def _open_table(path: Path, options: InputOptions) -> Table:
+    if path.suffix.lower() in EXCEL_SUFFIXES:
+        return ExcelTable(path, options.sheet, HeaderMatcher(path.name, options))
     if options.sheet is not None:
         raise InputError(f"{path.name} has no sheets.", hint="--sheet is for Excel files.")
-
-    def accept_headers(headers: Sequence[str]) -> Sequence[int]:
-        match_columns(_kept_headers(headers), options)
-        own = own_columns(headers)
-        return [index for index in range(len(headers)) if index not in own]
-
-    def count(headers: Sequence[str]) -> int:
-        return recognised_count(headers, options)
-
-    return CsvTable(scan_csv(path, options.encoding, options.delimiter, count, accept_headers))
+    return CsvTable(scan_csv(path, options))
 
 
-def _kept_headers(headers: Sequence[str]) -> tuple[str, ...]:
-    own = own_columns(headers)
-    if not own:
-        return tuple(headers)
-    return tuple(unescape_formula(header) for index, header in enumerate(headers) if index not in own)
+def _total_row(path: Path, table: Table) -> int | None:
+    """The number of the last row if it is a total of the others: no customer, a word that says so, and numbers.
 
-
-def _names(headers: Sequence[str], indexes: Sequence[int] | frozenset[int]) -> list[str]:
-    return [headers[index] for index in sorted(indexes)]
-
-
-def _unescaped(chunk: Chunk) -> Chunk:
-    """Undo the reporter's guard against formulas. Only for a table that the reporter wrote."""
-    rows = [tuple(map(unescape_formula, cells)) for cells in chunk.rows]
-    return Chunk(chunk.numbers, rows, chunk.flaws)
+    Raises:
+        InputError: the word stands where a customer id would, so it can be read in two ways.
+    """
+    number, cells = table.last_row
+    filled = [cell for text in cells if (cell := text.strip(EDGE_BLANKS))]
+    words = [cell for cell in filled if _TOTAL.fullmatch(cell)]
+    if not words or not all(_TOTAL.fullmatch(cell) or _FIGURE.fullmatch(cell) for cell in filled):
+        return None
+    if cells[table.matched.columns["customer_id"]].strip(EDGE_BLANKS):
+        raise InputError(
+            f"{path.name}, row {number}: it looks like a total, but {shown(words[0])} may be meant as a customer.",
+            hint="Delete the row.",
+        )
+    return number
 
 
 def _check_path(path: Path) -> None:

@@ -3,84 +3,86 @@
 pandas is imported inside the functions: it takes a quarter of a second, which `status` must not pay.
 """
 
+import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from batch_credits.errors import InputError
+from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
 from batch_credits.loader.csv_scan import CsvShape, is_blank
+from batch_credits.loader.excel import Flaw, broken, text_of
+from batch_credits.loader.wording import listed, shown
+from batch_credits.loader.workbook import SheetMarks, check_archive, sheet_marks
 
+Row = tuple[str, ...]
+NumberedRow = tuple[int, Row]
 # Of one row of a workbook: column -> why the cell there cannot be trusted.
 Flaws = dict[int, Flaw]
 
 
+@dataclass(slots=True)
 class Chunk:
     """Rows that follow each other, without the blank ones. `flaws` are by index into `rows`."""
 
-    __slots__ = ("flaws", "numbers", "rows")
-
-    def __init__(self, numbers: list[int], rows: list[tuple[str, ...]], flaws: dict[int, Flaws]) -> None:
-        self.numbers = numbers
-        self.rows = rows
-        self.flaws = flaws
+    numbers: list[int] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    flaws: dict[int, Flaws] = field(default_factory=dict)
 
 
 class Table(Protocol):
     """What a source file is to the rest of the loader."""
 
     @property
-    def headers(self) -> tuple[str, ...]:
-        """The source's own headers."""
+    def matched(self) -> MatchedHeaders:
+        """The header line, understood."""
 
     @property
     def file_sha256(self) -> str:
         """Hash of the file's bytes."""
 
     @property
-    def rows(self) -> int:
-        """How many rows there are, blank ones not counted."""
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know about how the file was read."""
 
     @property
-    def last_row(self) -> tuple[int, tuple[str, ...]]:
-        """Number and cells of the last row."""
+    def last_row(self) -> NumberedRow:
+        """The last row that is not blank."""
 
-    def chunks(self, kept: Sequence[int], size: int) -> Iterator[Chunk]:
-        """The rows, only the kept columns of them, at most `size` at a time."""
+    def chunks(self, size: int) -> Iterator[Chunk]:
+        """The rows, their kept columns only, at most `size` at a time."""
 
 
 class CsvTable:
     """A CSV file that the scan found whole."""
 
     def __init__(self, shape: CsvShape) -> None:
-        self.headers = shape.headers
+        self.matched = shape.matched
         self.file_sha256 = shape.file_sha256
-        self.rows = shape.rows
         self.last_row = shape.last_row
-        blank = "1 blank line" if shape.blank_rows == 1 else f"{shape.blank_rows} blank lines"
-        self.notes = (f"{blank} between the rows skipped",) if shape.blank_rows else ()
+        self.notes = _blank_notes(shape.blank_rows)
         self._shape = shape
         self._stamp = _stamp(shape.path)
 
-    def chunks(self, kept: Sequence[int], size: int) -> Iterator[Chunk]:
+    def chunks(self, size: int) -> Iterator[Chunk]:
         """The rows as pandas reads them, which must be the rows that the scan saw."""
         number, seen = self._shape.header_row + 1, 0
-        for rows in self._frames(kept, size):
+        for rows in self._frames(size):
             chunk = _without_blanks(number, rows)
             number += len(rows)
             seen += len(chunk.rows)
-            if seen > self.rows:
+            if seen > self._shape.rows:
                 break
             if chunk.rows:
                 yield chunk
-        if seen != self.rows or _stamp(self._shape.path) != self._stamp:
-            raise InputError(f"{self._shape.path.name} changed while it was read.", hint="Run again.")
+        if seen != self._shape.rows:
+            raise _changed(self._shape.path)
+        _refuse_change(self._shape.path, self._stamp)
 
-    def _frames(self, kept: Sequence[int], size: int) -> Iterator[list[tuple[str, ...]]]:
+    def _frames(self, size: int) -> Iterator[list[Row]]:
         import pandas
 
         shape = self._shape
@@ -88,10 +90,10 @@ class CsvTable:
             for _ in range(shape.header_lines):
                 text.readline()
             frames = pandas.read_csv(
-                _Numbered(text, len(shape.headers), shape.delimiter),
+                _Numbered(text, shape.width, shape.delimiter),
                 sep=shape.delimiter,
                 header=0,
-                usecols=list(kept),  # by position; it also keeps pandas from judging trailing empty cells
+                usecols=list(shape.matched.kept),  # it also keeps pandas from judging trailing empty cells
                 index_col=False,
                 dtype=str,
                 keep_default_na=False,
@@ -107,28 +109,12 @@ class CsvTable:
                     yield list(zip(*columns, strict=True))
 
 
-class ExcelTable:
-    """One sheet of a workbook. Excel holds a sheet whole, so here it is in memory, but its rows are streamed."""
-
-    def __init__(self, path: Path, sheet: str | None, title: HeaderCheck) -> None:
-        check_archive(path)
-        self._stamp = _stamp(path)
-        self.file_sha256 = _sha256(path)
-        self._path = path
-        self._sheet, self.notes = _open_sheet(path, sheet)
-        marks = sheet_marks(path, self._sheet.name)
-        self._broken = marks.broken
-        self.notes += _hidden_notes(marks)
-        self._pad = ("",) * (self._sheet.start or (0, 0))[1]  # columns to the left that hold nothing
-        ...
-
-
 class _Numbered(io.TextIOBase):
     """The rows of a file under a header of plain numbers, so that pandas judges no header of the source."""
 
     def __init__(self, text: io.TextIOBase, width: int, delimiter: str) -> None:
         self._text = text
-        self._header = delimiter.join(map(str, range(width))) + "\n"
+        self._header = delimiter.join(f'"{index}"' for index in range(width)) + "\n"
 
     def readable(self) -> bool:
         return True
@@ -140,16 +126,144 @@ class _Numbered(io.TextIOBase):
         return self._text.read(size)
 
 
-def _without_blanks(first_number: int, rows: list[tuple[str, ...]]) -> Chunk:
+class ExcelTable:
+    """One sheet of a workbook. A sheet can only be opened whole, but its rows are made one chunk at a time."""
+
+    def __init__(self, path: Path, sheet: str | None, matcher: HeaderMatcher) -> None:
+        self._path = path
+        self._stamp = _stamp(path)
+        check_archive(path)
+        with path.open("rb") as file:
+            self.file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        self._sheet, sheet_notes = _open_sheet(path, sheet)
+        self._marks = sheet_marks(path, self._sheet.name)
+        self._pad = [""] * (self._sheet.start or (0, 0))[1]  # columns to the left in which no cell is filled
+        self._header_row, headers = self._first_row()
+        following = ((number, self._texts(number, values)[0]) for number, values in self._rows_after_header())
+        self.matched = matcher.match(headers, following)
+        self._keep: Callable[[Row], Row] = itemgetter(*self.matched.kept)  # type: ignore[assignment]
+        self.last_row, blank_rows = self._last_row()
+        self.notes = (*sheet_notes, *_hidden_notes(self._marks), *_blank_notes(blank_rows))
+        _refuse_change(path, self._stamp)
+
+    def chunks(self, size: int) -> Iterator[Chunk]:
+        """The rows, as exact texts or with their flaws."""
+        chunk = Chunk()
+        for number, values in self._rows_after_header():
+            cells, flaws = self._texts(number, values)
+            cells = self._keep(cells)
+            if is_blank(cells) and not flaws:
+                continue
+            if flaws:
+                places = {index: place for place, index in enumerate(self.matched.kept)}
+                chunk.flaws[len(chunk.rows)] = {places[i]: flaw for i, flaw in flaws.items() if i in places}
+            chunk.numbers.append(number)
+            chunk.rows.append(cells)
+            if len(chunk.rows) == size:
+                yield chunk
+                chunk = Chunk()
+        if chunk.rows:
+            yield chunk
+
+    def _first_row(self) -> NumberedRow:
+        for number, values in enumerate(self._sheet.iter_rows(), 1):
+            cells, _ = self._texts(number, values)
+            if not is_blank(cells):
+                return number, cells
+        raise InputError(f"{self._path.name}: sheet {shown(self._sheet.name)} is empty.", hint="Name another: --sheet.")
+
+    def _rows_after_header(self) -> Iterator[tuple[int, list[Any]]]:
+        for number, values in enumerate(self._sheet.iter_rows(), 1):
+            if number > self._header_row:
+                yield number, values
+
+    def _last_row(self) -> tuple[NumberedRow, int]:
+        """The last row, and how many blank ones lie before it."""
+        last, rows = None, 0
+        for number, values in self._rows_after_header():
+            cells, flaws = self._texts(number, values)
+            if flaws or not is_blank(self._keep(cells)):
+                last, rows = (number, self._keep(cells)), rows + 1
+        if last is None:
+            raise InputError(f"{self._path.name} has headers but no rows.", hint="Check the export, or name a --sheet.")
+        return last, last[0] - self._header_row - rows
+
+    def _texts(self, number: int, values: list[Any]) -> tuple[Row, Flaws]:
+        cells: list[str] = [*self._pad]
+        flaws: Flaws = {}
+        for value in values:
+            if type(value) is str:
+                text, flaw = value, None
+            else:
+                text, flaw = text_of(value)
+            if flaw is not None:
+                flaws[len(cells)] = flaw
+            cells.append(text)
+        for column, error in self._marks.broken.get(number - 1, {}).items():
+            if column < len(cells):
+                cells[column], flaws[column] = broken(error)
+        return tuple(cells), flaws
+
+
+def _open_sheet(path: Path, wanted: str | None) -> tuple[Any, tuple[str, ...]]:
+    """The sheet asked for, else the first; and what to say about that."""
+    import pandas
+
+    try:
+        with pandas.ExcelFile(path, engine="calamine") as workbook:
+            names = [str(name) for name in workbook.sheet_names]
+            hidden = {sheet.name for sheet in workbook.book.sheets_metadata if "Visible" not in repr(sheet.visible)}
+            name = wanted if wanted is not None else next(iter(names), "")
+            if name not in names:
+                raise InputError(
+                    f"{path.name} has no sheet {shown(name)}.",
+                    hint=f"Its sheets are {listed(names)}: name one of them.",
+                )
+            sheet = workbook.book.get_sheet_by_name(name)
+    except InputError:
+        raise
+    except Exception as error:  # calamine has its own errors, and pandas others: to us they all mean one thing
+        raise InputError(
+            f"{path.name} cannot be read as an Excel workbook ({error}).",
+            hint="Open it in Excel and save it again as .xlsx, or as CSV.",
+        ) from None
+    notes = () if len(names) == 1 else (f"sheet {shown(name)} of {len(names)}",)
+    return sheet, (*notes, f"sheet {shown(name)} is hidden") if name in hidden else notes
+
+
+def _without_blanks(first_number: int, rows: list[Row]) -> Chunk:
     numbers = list(range(first_number, first_number + len(rows)))
-    blank = [index for index, cells in enumerate(rows) if is_blank(cells)]
-    if blank:
-        gone = set(blank)
+    gone = {index for index, cells in enumerate(rows) if is_blank(cells)}
+    if gone:
         numbers = [number for index, number in enumerate(numbers) if index not in gone]
         rows = [cells for index, cells in enumerate(rows) if index not in gone]
-    return Chunk(numbers, rows, {})
+    return Chunk(numbers, rows)
+
+
+def _blank_notes(blank_rows: int) -> tuple[str, ...]:
+    if not blank_rows:
+        return ()
+    return (f"{blank_rows} blank line{'' if blank_rows == 1 else 's'} between the rows skipped",)
+
+
+def _hidden_notes(marks: SheetMarks) -> tuple[str, ...]:
+    notes = []
+    if marks.hidden_rows:
+        notes.append(f"{marks.hidden_rows} hidden row{'' if marks.hidden_rows == 1 else 's'} read like the others")
+    if marks.hidden_columns:
+        notes.append("hidden columns read like the others")
+    return tuple(notes)
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
     status = path.stat()
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _refuse_change(path: Path, stamp: tuple[int, int, int]) -> None:
+    if _stamp(path) != stamp:
+        raise _changed(path)
+
+
+def _changed(path: Path) -> InputError:
+    return InputError(f"{path.name} changed while it was read.", hint="Run again.")

@@ -40,11 +40,19 @@ _ROW_END = re.compile(rb"</(?:\w+:)?row>")
 
 @dataclass(slots=True)
 class SheetMarks:
-    """What was found in a sheet. `broken` maps (row, column), counted from 0, to the error, or "" for a formula."""
+    """What was found in a sheet. `broken`: row -> column -> its error, or "" for a formula without a value.
 
-    broken: dict[tuple[int, int], str] = field(default_factory=dict)
+    Rows and columns are counted from 0.
+    """
+
+    broken: dict[int, dict[int, str]] = field(default_factory=dict)
     hidden_rows: int = 0
     hidden_columns: bool = False
+
+    def add(self, place: tuple[int, int], error: str) -> None:
+        """Note a broken cell."""
+        row, column = place
+        self.broken.setdefault(row, {})[column] = error
 
 
 def check_archive(path: Path) -> None:
@@ -92,11 +100,11 @@ def sheet_marks(path: Path, sheet: str) -> SheetMarks:
                 marks.hidden_rows += len(_HIDDEN_ROW.findall(rows))
                 marks.hidden_columns = marks.hidden_columns or _HIDDEN_COLUMN.search(rows) is not None
                 for cell in _ERROR_CELL.finditer(rows):
-                    marks.broken[_place(cell, path)] = html.unescape(cell["error"].decode("utf-8", "replace"))
+                    marks.add(_place(cell, path), html.unescape(cell["error"].decode("utf-8", "replace")))
                 if b"f>" in rows or b"/>" in rows:
                     for cell in _VALUELESS_FORMULA.finditer(rows):
                         if not re.search(rb"""\bt=["']str["']""", cell["attributes"]):  # it gave an empty text
-                            marks.broken[_place(cell, path)] = ""
+                            marks.add(_place(cell, path), "")
     except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
         raise _damaged(path) from None
     return marks
