@@ -141,7 +141,7 @@ class ExcelTable:
         self._header_row, headers = self._first_row()
         following = ((number, self._texts(number, values)[0]) for number, values in self._rows_after_header())
         self.matched = matcher.match(headers, following)
-        self._keep: Callable[[Row], Row] = itemgetter(*self.matched.kept)  # type: ignore[assignment]
+        self._keep: Callable[[Row], Row] = itemgetter(*self.matched.kept)
         self.last_row, blank_rows = self._last_row()
         self.notes = (*sheet_notes, *_hidden_notes(self._marks), *_blank_notes(blank_rows))
         _refuse_change(path, self._stamp)

@@ -22,19 +22,21 @@ MAX_PART_BYTES = 16_777_216  # of the lists of sheets and of one row
 _BLOCK_BYTES = 1_048_576
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # what Office wraps encrypted workbooks in, and old ones
 
-_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
-_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
+# No `<` inside a tag's pattern: else a hostile file of open tags would be searched again from each of them.
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^<>]*>")
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^<>]*>")
 _ERROR_CELL = re.compile(
-    rb"""<(?:\w+:)?c\s(?P<attributes>[^>]*\bt=["']e["'][^>]*)>(?:(?!</?(?:\w+:)?c[\s>]).)*?"""
+    rb"""<(?:\w+:)?c\s(?P<attributes>[^<>]*\bt=["']e["'][^<>]*)>(?:(?!</?(?:\w+:)?c[\s>]).)*?"""
     rb"""<(?:\w+:)?v>(?P<error>[^<]*)<""",
     re.DOTALL,
 )
 _VALUELESS_FORMULA = re.compile(
-    rb"""<(?:\w+:)?c\s(?P<attributes>[^>]*)(?<!/)>\s*<(?:\w+:)?f(?:\s[^>]*)?(?:/>|(?<!/)>[^<]*</(?:\w+:)?f>)\s*"""
+    rb"""<(?:\w+:)?c\s(?P<attributes>[^<>]*)(?<!/)>\s*<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|(?<!/)>[^<]*</(?:\w+:)?f>)\s*"""
     rb"""(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>""",
 )
-_HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s[^>]*\bhidden=["'](?:1|true)["']""")
-_HIDDEN_COLUMN = re.compile(rb"""<(?:\w+:)?col\s[^>]*\bhidden=["'](?:1|true)["']""")
+_TEXT_CELL = re.compile(rb"""\bt=["']str["']""")
+_HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s[^<>]*\bhidden=["'](?:1|true)["']""")
+_HIDDEN_COLUMN = re.compile(rb"""<(?:\w+:)?col\s[^<>]*\bhidden=["'](?:1|true)["']""")
 _ROW_END = re.compile(rb"</(?:\w+:)?row>")
 
 
@@ -97,17 +99,24 @@ def sheet_marks(path: Path, sheet: str) -> SheetMarks:
     try:
         with zipfile.ZipFile(path) as archive:
             for rows in _blocks_of_rows(archive, _part_of(archive, sheet), path):
-                marks.hidden_rows += len(_HIDDEN_ROW.findall(rows))
-                marks.hidden_columns = marks.hidden_columns or _HIDDEN_COLUMN.search(rows) is not None
-                for cell in _ERROR_CELL.finditer(rows):
-                    marks.add(_place(cell, path), html.unescape(cell["error"].decode("utf-8", "replace")))
-                if b"f>" in rows or b"/>" in rows:
-                    for cell in _VALUELESS_FORMULA.finditer(rows):
-                        if not re.search(rb"""\bt=["']str["']""", cell["attributes"]):  # it gave an empty text
-                            marks.add(_place(cell, path), "")
+                _search(rows, marks, path)
     except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
         raise _damaged(path) from None
     return marks
+
+
+def _search(rows: bytes, marks: SheetMarks, path: Path) -> None:
+    """Note what a piece of a sheet holds. Plain searches come first, since most sheets hold none of it."""
+    if b"hidden=" in rows:
+        marks.hidden_rows += len(_HIDDEN_ROW.findall(rows))
+        marks.hidden_columns = marks.hidden_columns or _HIDDEN_COLUMN.search(rows) is not None
+    if b't="e"' in rows or b"t='e'" in rows:
+        for cell in _ERROR_CELL.finditer(rows):
+            marks.add(_place(cell, path), html.unescape(cell["error"].decode("utf-8", "replace")))
+    if b"f>" in rows or b":f" in rows or b"<f" in rows:
+        for cell in _VALUELESS_FORMULA.finditer(rows):
+            if not _TEXT_CELL.search(cell["attributes"]):  # such a formula gave an empty text
+                marks.add(_place(cell, path), "")
 
 
 def _blocks_of_rows(archive: zipfile.ZipFile, part: str, path: Path) -> Iterator[bytes]:
