@@ -5,6 +5,7 @@ multi-decimal pricing); a float never touches it.
 """
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from enum import StrEnum
@@ -161,6 +162,19 @@ class ControlTotal:
         if money.amount_in_decimal is not None:
             with localcontext(prec=DECIMAL_DIGITS):
                 self.amount_in_decimal += Decimal(money.amount_in_decimal)
+
+
+def sum_totals(parts: Iterable[Mapping[str, ControlTotal]]) -> dict[str, ControlTotal]:
+    """Several totals by currency as one, exactly."""
+    summed: dict[str, ControlTotal] = {}
+    with localcontext(prec=DECIMAL_DIGITS):
+        for part in parts:
+            for currency, total in part.items():
+                into = summed.setdefault(currency, ControlTotal())
+                into.count += total.count
+                into.amount_minor += total.amount_minor
+                into.amount_in_decimal += total.amount_in_decimal
+    return summed
 
 
 @dataclass(slots=True)

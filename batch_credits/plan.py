@@ -11,7 +11,7 @@ from batch_credits.errors import ControlError, UsageError
 from batch_credits.ledger import Ledger, ProblemGroup, StagedRow
 from batch_credits.loader import Source
 from batch_credits.loader.money import parse_major
-from batch_credits.model import ControlTotal, LoadedRow, Outcome, Problem
+from batch_credits.model import ControlTotal, LoadedRow, Outcome, Problem, sum_totals
 from batch_credits.settings import ControlLimits, InputOptions, batch_key
 
 _MAX_REFERENCE = 500  # Chargebee API docs
@@ -188,14 +188,7 @@ def _minor(currency: str, text: str, options: InputOptions, option: str) -> int:
 
 def _to_pay(plan: Plan) -> Mapping[str, ControlTotal]:
     """What a run could still pay, by currency."""
-    totals: dict[str, ControlTotal] = {}
-    for outcome in (Outcome.PENDING, Outcome.IN_DOUBT):
-        for currency, part in plan.by_outcome.get(outcome, {}).items():
-            total = totals.setdefault(currency, ControlTotal())
-            total.count += part.count
-            total.amount_minor += part.amount_minor
-            total.amount_in_decimal += part.amount_in_decimal
-    return totals
+    return sum_totals(plan.by_outcome.get(outcome, {}) for outcome in (Outcome.PENDING, Outcome.IN_DOUBT))
 
 
 def _rejected_rows(plan: Plan) -> str:

@@ -23,7 +23,7 @@ from batch_credits.settings import RunSettings, SiteSettings
 
 Method = Literal["GET", "POST"]
 _API = "/api/v2"
-_MAX_PAGES = 1000  # of 100 credits of one customer: beyond it, an offset that never ends is more likely
+_MAX_PAGES = 100_000  # of 100 credits: beyond it, an offset that never ends is more likely
 
 
 class GateClosed(Exception):
@@ -99,6 +99,15 @@ class Chargebee:
             async for credit in self._listed({"customer_id[is]": customer_id, "type[is]": "increment"})
             if credit.customer_id == customer_id and credit.kind == "increment"
         ]
+
+    def increments_since(self, unix_seconds: int) -> AsyncIterator[ListedCredit]:
+        """Every credit that the list shows from this moment on (the site's clock), read page by page.
+
+        Raises, while it is read:
+            LookFailed: a page was missing or unreadable.
+            RunStopped: the key or the site refuses us.
+        """
+        return self._listed({"created_at[after]": str(max(0, unix_seconds)), "type[is]": "increment"})
 
     async def shows(self, credit_id: str) -> bool:
         """Whether the list shows the credit of this id.

@@ -4,7 +4,10 @@ Precedence: command line, then environment (`BATCH_CREDITS_<OPTION>`), then `bat
 `[tool.batch-credits]` table of pyproject.toml, then the default.
 """
 
+import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -13,6 +16,7 @@ from batch_credits import __version__
 from batch_credits.cli.check import check
 from batch_credits.cli.config import config_defaults
 from batch_credits.cli.ledger_commands import report, status
+from batch_credits.cli.reconcile import reconcile, resolve
 from batch_credits.cli.run import run
 from batch_credits.cli.sandbox import sandbox
 from batch_credits.errors import BatchCreditsError, RunStopped
@@ -34,7 +38,7 @@ def batch_credits(context: click.Context) -> None:
     context.default_map = config_defaults(context.command)
 
 
-for command in (check, run, status, report, sandbox):
+for command in (check, run, status, report, reconcile, resolve, sandbox):
     batch_credits.add_command(command)
 
 
@@ -48,13 +52,29 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         click.echo("Interrupted; nothing was sent.", err=True)
         return EXIT_NOTHING_SENT
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Run the same command again to carry on.", err=True)
+        return EXIT_STOPPED
     except BatchCreditsError as error:
         show_error(error)
         return EXIT_STOPPED if isinstance(error, RunStopped) else EXIT_NOTHING_SENT
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
         return EXIT_NOTHING_SENT
+    except Exception as error:  # a bug of ours: even then a sentence, and what happened to the money
+        show_error(_unexpected(error))
+        return EXIT_STOPPED
     return int(code or 0)
+
+
+def _unexpected(error: Exception) -> BatchCreditsError:
+    descriptor, path = tempfile.mkstemp(prefix="batch-credits-", suffix=".txt")  # private, as mkstemp makes them
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        traceback.print_exception(error, file=stream)
+    return BatchCreditsError(
+        f"This is a bug in batch-credits: {type(error).__name__}.",
+        hint=f"The ledger knows what was sent: running again carries on. The details, for a bug report: {path}",
+    )
 
 
 def show_error(error: BatchCreditsError) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -179,7 +180,7 @@ def api_key(key_file: Path | None) -> str | None:
         raise UsageError(f"The API key cannot be read from {key_file}: {error}.") from None
 
 
-run_options = apply(
+asking_options = apply(
     option("--rate", type=click.IntRange(min=0), default=None, metavar="N",
            help=f"Requests a minute that the site allows; 0: no limit.  [default: {TEST_SITE_RATE_PER_MINUTE}]"),
     option("--share", type=click.FloatRange(0, 1, min_open=True), default=RunSettings.share, show_default=True,
@@ -188,17 +189,20 @@ run_options = apply(
            help="Calls at one instant."),
     option("--timeout", "timeout_seconds", type=click.FloatRange(0, 3600, min_open=True),
            default=RunSettings.timeout_seconds, show_default=True, help="Seconds to wait for an answer."),
-    option("--silence", type=CommaList(), default=(), help="Events that these credits shall not cause."),
     option("--business-entity", "business_entity_id", metavar="ID", help="Business entity of the site."),
-    option("--verify-first", is_flag=True, help="Look before every first send (after restoring an old ledger)."),
-    option("--retry-failed", is_flag=True, help="Try failed rows again too."),
     option("--no-wait", is_flag=True, help="Leave doubt for the next run instead of waiting for it to be settled."),
-    option("--max-failures", type=click.IntRange(min=0), metavar="N", help="Stop once Chargebee refused more rows."),
 )  # fmt: skip
 
+sending_options = apply(
+    option("--silence", type=CommaList(), default=(), help="Events that these credits shall not cause."),
+    option("--verify-first", is_flag=True, help="Look before every first send (after restoring an old ledger)."),
+    option("--retry-failed", is_flag=True, help="Try failed rows again too."),
+    option("--max-failures", type=click.IntRange(min=0), metavar="N", help="Stop once Chargebee refused more rows."),
+)
 
-def run_settings(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
-    """The run options of a command, taken out of its parameters, and the quarantine from the environment."""
+
+def settings_for_asking(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
+    """The options of every command that calls the site, taken out of its parameters."""
     rate = chosen.pop("rate")
     return RunSettings(
         rate_per_minute=default_rate if rate is None else rate,
@@ -206,11 +210,18 @@ def run_settings(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_P
         concurrency=chosen.pop("concurrency"),
         timeout_seconds=chosen.pop("timeout_seconds"),
         quarantine_seconds=_quarantine_seconds(),
-        silence=chosen.pop("silence"),
         business_entity_id=chosen.pop("business_entity_id"),
+        wait=not chosen.pop("no_wait"),
+    )
+
+
+def settings_for_sending(chosen: dict[str, Any], *, default_rate: int) -> RunSettings:
+    """The same, and what only a run needs."""
+    return replace(
+        settings_for_asking(chosen, default_rate=default_rate),
+        silence=chosen.pop("silence"),
         verify_first=chosen.pop("verify_first"),
         retry_failed=chosen.pop("retry_failed"),
-        wait=not chosen.pop("no_wait"),
         max_failures=chosen.pop("max_failures"),
     )
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from batch_credits.cli.options import (
+    asking_options,
     chosen_site,
     input_options,
     input_settings,
@@ -17,8 +18,8 @@ from batch_credits.cli.options import (
     ledger_path,
     option,
     reports_option,
-    run_options,
-    run_settings,
+    sending_options,
+    settings_for_sending,
     site_options,
 )
 from batch_credits.cli.picture import pace_line, plan_lines, site_line
@@ -38,7 +39,8 @@ T = TypeVar("T")
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @option("--sandbox", is_flag=True, help="Run against a local Chargebee started inside this process.")
-@run_options
+@asking_options
+@sending_options
 @input_options
 @site_options
 @reports_option
@@ -57,7 +59,7 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
     """
     options, limits = input_settings(chosen)
     in_sandbox: bool = chosen.pop("sandbox")
-    settings = run_settings(chosen, default_rate=0 if in_sandbox else TEST_SITE_RATE_PER_MINUTE)
+    settings = settings_for_sending(chosen, default_rate=0 if in_sandbox else TEST_SITE_RATE_PER_MINUTE)
     quiet, verbose = chosen.pop("quiet"), chosen.pop("verbose")
     site: SiteSettings | None = None if in_sandbox else chosen_site(chosen)
     source = open_source(file, options)
@@ -87,7 +89,7 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
             with Ledger.open(path) as opened:
                 return await run_batch(opened, request, confirm=confirm, progress=progress)
 
-    summary, stopped = _run_in_loop(main())
+    summary, stopped = run_in_loop(main())
     if not quiet or summary.exit_code:
         click.echo(summary_text(summary))
     if stopped is not None and stopped.hint:
@@ -116,7 +118,7 @@ def _ask(plan: Plan, *, yes: bool) -> None:
         raise NotConfirmed("Nothing was sent.")
 
 
-def _run_in_loop(main: Coroutine[Any, Any, T]) -> T:
+def run_in_loop(main: Coroutine[Any, Any, T]) -> T:
     """Run in uvloop where it exists: it makes a run about a third faster."""
     try:
         import uvloop

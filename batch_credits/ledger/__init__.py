@@ -16,11 +16,13 @@ from typing import Self, TextIO
 import orjson
 
 from batch_credits import __version__
-from batch_credits.ledger import admission, journal, queries, store
+from batch_credits.ledger import admission, journal, listing, queries, resolution, store
 from batch_credits.ledger.admission import StagedRow
 from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.ledger.journal import Finding
+from batch_credits.ledger.listing import Difference, Unrecorded
 from batch_credits.ledger.queries import KnownCredit, ProblemGroup
+from batch_credits.ledger.resolution import ForeignCredit
 from batch_credits.model import (
     BatchRecord,
     ControlTotal,
@@ -33,7 +35,17 @@ from batch_credits.model import (
 )
 from batch_credits.settings import InputOptions
 
-__all__ = ["Finding", "InThread", "Journal", "KnownCredit", "Ledger", "ProblemGroup", "StagedRow"]
+__all__ = [
+    "Difference",
+    "Finding",
+    "ForeignCredit",
+    "InThread",
+    "Journal",
+    "KnownCredit",
+    "Ledger",
+    "ProblemGroup",
+    "StagedRow",
+]
 
 
 class Ledger:
@@ -190,7 +202,7 @@ class Ledger:
         with store.translated(self.path):
             return journal.planned_page(self._db, batch_id, state, after, limit)
 
-    def commit(self, run_id: int, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
+    def commit(self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
         """Record what was learned and open new attempts, in one durable transaction.
 
         Raises:
@@ -200,6 +212,7 @@ class Ledger:
             if findings:
                 journal.record(db, run_id, findings)
             if openings:
+                assert run_id is not None, "only a run sends"
                 journal.open_attempts(db, run_id, openings)
 
     def recent_credits(self, site: str, limit: int) -> list[KnownCredit]:
@@ -213,6 +226,67 @@ class Ledger:
         with store.translated(self.path):
             row = self._db.execute("SELECT site_id FROM site WHERE name = ?", (site,)).fetchone()
             return queries.attributed(self._db, row[0], credit_ids) if row else set()
+
+    # -- Reconciling ----------------------------------------------------------------------------------
+
+    def adopt(self, batch_id: int) -> None:
+        """Make the batch answer for its rows' unsettled requests; what a dead process left in flight is in doubt."""
+        with self._transaction() as db:
+            journal.adopt(db, batch_id)
+
+    def planned(self, request_id: int) -> PlannedCredit:
+        """One request."""
+        with store.translated(self.path):
+            return journal.planned(self._db, request_id)
+
+    def resolve(self, batch_id: int, row_number: int, credit_id: str | None) -> RequestState:
+        """Settle a row in review on this user's word: credited under this id, or (None) not credited, owed again.
+
+        Raises:
+            UsageError: the row is not in review, or the id belongs to another row.
+        """
+        with self._transaction() as db:
+            return resolution.resolve(db, batch_id, row_number, credit_id, _user())
+
+    def begin_listing(self) -> None:
+        """Start a fresh listing of what Chargebee says."""
+        with self._transaction() as db:
+            listing.begin_listing(db)
+
+    def add_listed(self, site: str, credits: Sequence[ForeignCredit]) -> None:
+        """Add listed credits, as far as the ledger knows their identities."""
+        with self._transaction() as db:
+            listing.add_listed(db, self._site_id(site), credits)
+
+    def customers_of(self, batch_id: int, *, only_unlisted: bool) -> list[str]:
+        """The batch's customers; or only those with a credited request that the listing does not show."""
+        with store.translated(self.path):
+            return listing.customers_of(self._db, batch_id, only_unlisted=only_unlisted)
+
+    def first_attempt_ms(self, batch_id: int) -> int | None:
+        """When the first attempt of the batch's requests was journaled: milliseconds since 1970 UTC."""
+        with store.translated(self.path):
+            return listing.first_attempt_ms(self._db, batch_id)
+
+    def unrecorded(self, batch_id: int) -> list[Unrecorded]:
+        """Unsettled requests for which the listing shows exactly one credit."""
+        with store.translated(self.path):
+            return listing.unrecorded(self._db, batch_id)
+
+    def listed_totals(self, batch_id: int) -> dict[str, ControlTotal]:
+        """Count and sum per currency of what the listing shows under the batch's identities."""
+        with store.translated(self.path):
+            return listing.listed_totals(self._db, batch_id)
+
+    def differences(self, batch_id: int) -> Iterator[Difference]:
+        """Every identity about which the ledger and the listing differ."""
+        with store.translated(self.path):
+            yield from listing.differences(self._db, batch_id)
+
+    def take_over(self, site: str, batch_id: int, first_row: int, credits: Sequence[ForeignCredit]) -> int:
+        """Add credits that Chargebee lists and the ledger does not know, to a batch made for them."""
+        with self._transaction() as db:
+            return resolution.take_over(db, self._site_id(site), batch_id, first_row, credits)
 
     # -- Reports --------------------------------------------------------------------------------------
 

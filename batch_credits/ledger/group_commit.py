@@ -28,7 +28,7 @@ class InThread(Protocol):
 class CommitsGroups(Protocol):
     """What the journal needs of a ledger."""
 
-    def commit(self, run_id: int, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
+    def commit(self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
         """Make all of it durable in one transaction, or raise."""
 
 
@@ -36,7 +36,7 @@ class Journal:
     """Opens attempts and records findings for one run."""
 
     def __init__(
-        self, ledger: CommitsGroups, run_id: int, site: str, *, in_thread: InThread, flush_seconds: float
+        self, ledger: CommitsGroups, run_id: int | None, site: str, *, in_thread: InThread, flush_seconds: float
     ) -> None:
         self._ledger = ledger
         self._run_id = run_id

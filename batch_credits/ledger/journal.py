@@ -86,12 +86,21 @@ def planned_page(
 ) -> list[PlannedCredit]:
     """The batch's requests in this state, by ascending id, after the given one."""
     rows = connection.execute(
-        f"SELECT {_PLANNED} FROM credit_request INDEXED BY credit_request_unsettled"  # noqa: S608 - constants
+        f"SELECT {_PLANNED} FROM credit_request INDEXED BY credit_request_unsettled"
         " WHERE batch_id = ? AND state = ? AND request_id > ? AND current = 1 AND state NOT IN ('credited')"
         " ORDER BY request_id LIMIT ?",
         (batch_id, state.value, after, limit),
     )
     return [_planned(row) for row in rows]
+
+
+def planned(connection: sqlite3.Connection, request_id: int) -> PlannedCredit:
+    """One request."""
+    row = connection.execute(
+        f"SELECT {_PLANNED} FROM credit_request WHERE request_id = ?",
+        (request_id,),
+    ).fetchone()
+    return _planned(row)
 
 
 def _planned(row: tuple[Any, ...]) -> PlannedCredit:

@@ -107,7 +107,7 @@ def last_run(connection: sqlite3.Connection, batch_id: int) -> RunRecord | None:
 def report_rows(connection: sqlite3.Connection, batch_id: int) -> Iterator[ReportRow]:
     """What became of every source row, in the order of the file; streamed."""
     cursor = connection.execute(
-        f"SELECT w.row_number, w.cells, {_OUTCOME}, w.rejected, r.reference, r.amount_minor, r.amount_in_decimal,"  # noqa: S608
+        f"SELECT w.row_number, w.cells, {_OUTCOME}, w.rejected, r.reference, r.amount_minor, r.amount_in_decimal,"
         " r.currency_code, r.credit_type, r.credit_id, r.error_code, r.error_param, r.error, r.http_status, r.attempts,"
         " r.closing_balance, r.finished_at"
         " FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id"
@@ -155,7 +155,7 @@ def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
 def outcome_totals(connection: sqlite3.Connection, batch_id: int) -> dict[Outcome, dict[str, ControlTotal]]:
     """Count and sums by outcome and currency ("" where none is known), from the ledger's states."""
     found = connection.execute(
-        f"SELECT {_OUTCOME}, coalesce(r.currency_code, ''), count(*), coalesce(sum(r.amount_minor), 0)"  # noqa: S608
+        f"SELECT {_OUTCOME}, coalesce(r.currency_code, ''), count(*), coalesce(sum(r.amount_minor), 0)"
         " FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id WHERE w.batch_id = ? GROUP BY 1, 2",
         (batch_id,),
     )
@@ -163,7 +163,7 @@ def outcome_totals(connection: sqlite3.Connection, batch_id: int) -> dict[Outcom
     for outcome, currency, count, minor in found:
         totals.setdefault(Outcome(outcome), {})[currency] = ControlTotal(count, minor)
     decimals = connection.execute(
-        f"SELECT {_OUTCOME}, coalesce(r.currency_code, ''), r.amount_in_decimal"  # noqa: S608
+        f"SELECT {_OUTCOME}, coalesce(r.currency_code, ''), r.amount_in_decimal"
         " FROM row w JOIN credit_request r ON r.request_id = w.request_id"
         " WHERE w.batch_id = ? AND r.amount_in_decimal IS NOT NULL",
         (batch_id,),

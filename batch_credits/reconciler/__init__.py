@@ -1,5 +1,6 @@
-"""Asks Chargebee what exists: settles doubt, ties out, and rebuilds what a lost ledger knew."""
+"""Asks Chargebee what exists: settles doubt, ties out, and reads the list for a ledger that lost its memory."""
 
 from batch_credits.reconciler.settler import DoubtSettler
+from batch_credits.reconciler.tie_out import CurrencyLine, Held, TieOut, foreign, in_pages, tie_out
 
-__all__ = ["DoubtSettler"]
+__all__ = ["CurrencyLine", "DoubtSettler", "Held", "TieOut", "foreign", "in_pages", "tie_out"]

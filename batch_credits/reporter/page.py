@@ -11,10 +11,10 @@ from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from batch_credits.model import ControlTotal, Outcome, ReportRow
+from batch_credits.model import ControlTotal, Outcome, ReportRow, sum_totals
 from batch_credits.reporter.amounts import Exponents, money_in_words, stated_exponents, total_in_words
 from batch_credits.reporter.summary import Summary
-from batch_credits.reporter.tally import NEEDS_A_PERSON, Tally, sum_of_outcomes, totals_read
+from batch_credits.reporter.tally import NEEDS_A_PERSON, Tally, totals_read
 from batch_credits.reporter.words import LABELS, MEANINGS, advice, balance_in_words, headline, next_steps
 from batch_credits.reporter.words import rows as rows_in_words
 
@@ -62,7 +62,7 @@ def summary_html(summary: Summary, tally: Tally) -> str:
         severity=_SEVERITY[summary.exit_code],
         summary=summary,
         outcomes=_outcome_lines(summary, stated),
-        outcomes_sum=_amounts(sum_of_outcomes(summary.totals), stated),
+        outcomes_sum=_amounts(sum_totals(summary.totals.values()), stated),
         rows_sum=f"{sum(summary.counts.values()):,}",
         file_sum=_amounts(totals_read(summary.batch), stated),
         balance=balance_in_words(summary),

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from batch_credits.model import BatchRecord, ControlTotal, Outcome, ReportRow
+from batch_credits.model import BatchRecord, ControlTotal, Outcome, ReportRow, sum_totals
 
 SITE_CURRENCY = "site currency"  # the key of money whose row names no currency
 NEEDS_A_PERSON = (Outcome.REVIEW, Outcome.IN_DOUBT, Outcome.FAILED, Outcome.REJECTED)  # most urgent first
@@ -60,18 +60,6 @@ def totals_read(batch: BatchRecord) -> dict[str, ControlTotal]:
     return {currency or SITE_CURRENCY: total for currency, total in batch.totals.items()}
 
 
-def sum_of_outcomes(totals: Mapping[Outcome, Mapping[str, ControlTotal]]) -> dict[str, ControlTotal]:
-    """Totals per currency over all outcomes."""
-    summed: dict[str, ControlTotal] = {}
-    for by_currency in totals.values():
-        for currency, total in by_currency.items():
-            into = summed.setdefault(currency, ControlTotal())
-            into.count += total.count
-            into.amount_minor += total.amount_minor
-            into.amount_in_decimal += total.amount_in_decimal
-    return summed
-
-
 def differences(batch: BatchRecord, tally: Tally) -> tuple[str, ...]:
     """What does not tie out, a sentence each; none means in balance."""
     found = []
@@ -79,7 +67,7 @@ def differences(batch: BatchRecord, tally: Tally) -> tuple[str, ...]:
     if reported != batch.rows_read:
         found.append(f"{batch.rows_read} rows were read, but {reported} have an outcome.")
     read = totals_read(batch)
-    summed = sum_of_outcomes(tally.totals)
+    summed = sum_totals(tally.totals.values())
     for currency in sorted(read.keys() | summed.keys()):
         before, after = read.get(currency, ControlTotal()), summed.get(currency, ControlTotal())
         if before != after:

@@ -1,0 +1,129 @@
+"""`reconcile` and `resolve`: ask Chargebee, and take a person's word where Chargebee's list cannot tell."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from batch_credits.cli.options import (
+    asking_options,
+    chosen_site,
+    ledger_option,
+    ledger_path,
+    option,
+    reports_option,
+    settings_for_asking,
+    site_options,
+)
+from batch_credits.cli.run import run_in_loop
+from batch_credits.errors import UsageError
+from batch_credits.ledger import Ledger
+from batch_credits.model import BatchRecord, ControlTotal, RequestState
+from batch_credits.progress import progress_for
+from batch_credits.reconcile import rebuild, reconcile_batch
+from batch_credits.reconciler import TieOut
+from batch_credits.reporter import SITE_CURRENCY, total_in_words
+from batch_credits.run import report_batch
+from batch_credits.settings import SiteSettings
+
+EXIT_PERSON_MUST_LOOK = 3
+
+
+@click.command(short_help="Ask Chargebee: settle doubt, then tie out.")
+@click.argument("batch", required=False)
+@option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
+        help="First learn every credit that Chargebee lists since this day (UTC): for a lost ledger.")
+@asking_options
+@site_options
+@reports_option
+@ledger_option
+@option("--no-progress", is_flag=True, help="Show no progress.")
+def reconcile(batch: str | None, since: datetime | None, ledger: Path | None, reports: Path, no_progress: bool,
+              **chosen: Any) -> int:  # fmt: skip
+    """Ask Chargebee what exists: settle what is in doubt or review, then tie out file = ledger = Chargebee.
+
+    Without BATCH, every batch of the site. Nothing is credited.
+
+    \b
+    batch-credits reconcile 3f9a2b1c
+    batch-credits reconcile --since 2026-10-01
+    """
+    settings = settings_for_asking(chosen)
+    site = chosen_site(chosen)
+    progress = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=no_progress)
+    codes = [0]
+    with Ledger.open(ledger_path(ledger)) as opened:
+        if since is not None:
+            taken = run_in_loop(rebuild(opened, since.replace(tzinfo=UTC), site, settings))
+            click.echo(f"Learned {taken:,} credits, listed since {since.date()}, that the ledger did not know.")
+        for record in _batches(opened, batch, site, since):
+            result = run_in_loop(reconcile_batch(opened, record, site, settings, progress))
+            progress.close()
+            summary = report_batch(opened, record, reports, live=site.is_live)
+            click.echo("\n".join(_lines(record, result)))
+            codes.append(summary.exit_code if result.ties_out else max(EXIT_PERSON_MUST_LOOK, summary.exit_code))
+    return max(codes)
+
+
+def _batches(ledger: Ledger, prefix: str | None, site: SiteSettings, since: datetime | None) -> list[BatchRecord]:
+    if prefix is not None:
+        batch = ledger.batch(prefix)
+        if batch.site != site.site:
+            raise UsageError(f"Batch {batch.key[:8]} belongs to site {batch.site}, and {site.site} was to be asked.")
+        return [batch]
+    batches = [batch for batch in ledger.batches() if batch.site == site.site]
+    if not batches and since is None:
+        raise UsageError(f"The ledger holds no batch of site {site.site}.", hint="`batch-credits status` lists them.")
+    return batches
+
+
+def _lines(batch: BatchRecord, result: TieOut) -> list[str]:
+    lines = [f"{batch.key[:8]}  {batch.file_name}  site {batch.site}"]
+    for line in result.lines:
+        currency = line.currency or SITE_CURRENCY
+        for label, total in (
+            ("file asks", line.asked),
+            ("not credited", line.not_credited),
+            ("ledger says", line.ledger),
+            ("Chargebee has", line.chargebee),
+        ):
+            lines.append(f"  {label:<14} {_words(total, currency)}")
+    for difference in result.differences:
+        lines.append(f"  ! row {difference.row_number}, customer {difference.customer_id}, "
+                     f"reference {difference.reference}: {difference.reason}.")  # fmt: skip
+    lines.append("  Ties out." if result.ties_out else "  DOES NOT TIE OUT: a person must look.")
+    return lines
+
+
+def _words(total: ControlTotal, currency: str) -> str:
+    return f"{total.count:>9,}  " + " and ".join(total_in_words(total, currency, {}))
+
+
+@click.command(short_help="Settle a row in review.")
+@click.argument("batch")
+@click.option("--row", "row_number", type=click.IntRange(min=1), required=True, help="The row, as a spreadsheet shows.")
+@click.option("--credited", metavar="CREDIT_ID", help="It is credited: Chargebee's id of the credit.")
+@click.option("--not-credited", is_flag=True, help="It is not credited: the next run sends it again.")
+@ledger_option
+def resolve(batch: str, row_number: int, credited: str | None, not_credited: bool, ledger: Path | None) -> int:
+    """Settle a row in review, after looking it up at Chargebee; recorded with who and when.
+
+    \b
+    batch-credits resolve 3f9a2b1c --row 17 --credited AzZjQ3UjBq1nC2Yt
+    batch-credits resolve 3f9a2b1c --row 18 --not-credited
+    """
+    if (credited is None) != not_credited:
+        raise UsageError("Say either --credited CREDIT_ID or --not-credited.")
+    if credited is not None and not credited.strip():
+        raise UsageError("--credited needs Chargebee's id of the credit.")
+    with Ledger.open(ledger_path(ledger)) as opened:
+        record = opened.batch(batch)
+        state = opened.resolve(record.batch_id, row_number, credited.strip() if credited else None)
+    if state is RequestState.CREDITED:
+        click.echo(f"Row {row_number} is credited as {credited}.")
+    else:
+        click.echo(f"Row {row_number} is owed again: the next run of {record.file_name} sends it.")
+    return 0
+

@@ -1,0 +1,140 @@
+"""Reconciling, as one paragraph: settle doubt without sending anything, then tie file, ledger and Chargebee out."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from batch_credits.chargebee import Chargebee, LookFailed, http_transport
+from batch_credits.errors import Outage
+from batch_credits.ledger import InThread, Journal, Ledger
+from batch_credits.ledger.resolution import TAKEN_OVER_HEADERS
+from batch_credits.model import BatchRecord, ControlTotal, RequestState
+from batch_credits.progress import Progress
+from batch_credits.reconciler import DoubtSettler, Held, TieOut, foreign, in_pages, tie_out
+from batch_credits.settings import InputOptions, RunSettings, SiteSettings
+from batch_credits.worker_pool import RateLimiter
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What it takes to ask a site within its limits."""
+
+    chargebee: Chargebee
+    in_thread: InThread
+
+
+async def reconcile_batch(
+    ledger: Ledger, batch: BatchRecord, site: SiteSettings, settings: RunSettings, progress: Progress
+) -> TieOut:
+    """Settle the batch's doubts and reviews by asking Chargebee, then tie it out. Nothing is sent but questions.
+
+    Raises:
+        RunStopped: the key or the site refuses us, or it did not answer.
+        LedgerError: the ledger failed.
+    """
+    ledger.adopt(batch.batch_id)
+    unsettled = [
+        credit
+        for state in (RequestState.IN_DOUBT, RequestState.REVIEW)
+        for credit in ledger.planned_page(batch.batch_id, state, 0, batch.rows_read)
+    ]
+    async with _asking(site, settings) as asking:
+        journal = Journal(
+            ledger, None, site.site, in_thread=asking.in_thread, flush_seconds=settings.flush_seconds
+        )
+        settler = DoubtSettler(
+            chargebee=asking.chargebee,
+            journal=journal,
+            memory=ledger,
+            site=site.site,
+            settings=settings,
+            observer=progress,
+            in_thread=asking.in_thread,
+        )
+        try:
+            await Held(unsettled, settler).wait()
+            return await tie_out(asking.chargebee, ledger, journal, batch, asking.in_thread)
+        except LookFailed as error:
+            raise _no_answer(error) from error
+        finally:
+            await settler.close()
+            await journal.close()
+
+
+async def rebuild(ledger: Ledger, since: datetime, site: SiteSettings, settings: RunSettings) -> int:
+    """Bring into the ledger every credit that Chargebee lists since a moment and that the ledger does not know.
+
+    After a lost ledger, a run then finds these credits already credited. Returns how many were taken over.
+
+    Raises:
+        RunStopped: the key or the site refuses us, or it did not answer; nothing was taken over.
+        LedgerError: the ledger failed; nothing was taken over.
+    """
+    name = f"Chargebee since {since.date().isoformat()}"
+    key = hashlib.sha256(f"{site.site} {name} {len(ledger.batches())}".encode()).hexdigest()
+    batch_id = ledger.begin_batch(
+        key=key,
+        site=site.site,
+        file_name=name,
+        file_sha256="",
+        headers=TAKEN_OVER_HEADERS,
+        columns={header: index for index, header in enumerate(TAKEN_OVER_HEADERS)},
+        options=InputOptions(),
+    )
+    try:
+        taken = await _take_over(ledger, batch_id, int(since.timestamp()), site, settings)
+    except BaseException:
+        ledger.discard(batch_id)
+        raise
+    if not taken:
+        ledger.discard(batch_id)
+        return 0
+    totals: dict[str, ControlTotal] = {}
+    for row in ledger.report_rows(batch_id):
+        assert row.money is not None
+        totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
+    ledger.finish_staging(batch_id, taken, totals)
+    ledger.admit(batch_id)
+    return taken
+
+
+async def _take_over(ledger: Ledger, batch_id: int, since: int, site: SiteSettings, settings: RunSettings) -> int:
+    taken, next_row = 0, 2  # a spreadsheet's first data line
+    async with _asking(site, settings) as asking:
+        try:
+            async for page in in_pages(asking.chargebee.increments_since(since - 1)):
+                credits = foreign(page)
+                taken += ledger.take_over(site.site, batch_id, next_row, credits)
+                next_row += len(credits)
+        except LookFailed as error:
+            raise _no_answer(error) from error
+    return taken
+
+
+@asynccontextmanager
+async def _asking(site: SiteSettings, settings: RunSettings) -> AsyncIterator[_Asking]:
+    limiter = RateLimiter(settings.budget_per_minute, settings.concurrency)
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1, thread_name_prefix="ledger") as thread:
+
+        def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
+            return loop.run_in_executor(thread, work)
+
+        async with http_transport(site, settings) as transport:
+            try:
+                yield _Asking(Chargebee(transport, limiter, settings), in_thread)
+            finally:
+                limiter.close()
+
+
+def _no_answer(error: LookFailed) -> Outage:
+    return Outage(
+        f"Chargebee did not answer a question: {error}.", hint="Nothing was sent. Run reconcile again in a while."
+    )
