@@ -185,7 +185,10 @@ def _is_near(header: str, field: str, *, matched: bool) -> bool:
     if matched:
         return misspelt and not contained
     suffixed = header.startswith(target) and header.removeprefix(target) in _SUFFIXES
-    return misspelt or suffixed or header in _SYNONYMS[field]
+    synonym = header in _SYNONYMS[field] or any(
+        len(word) >= 8 and _distance(header, word) == 1 for word in _SYNONYMS[field]
+    )
+    return misspelt or suffixed or synonym
 
 
 def _distance(left: str, right: str) -> int:

@@ -158,14 +158,20 @@ class _Records:
             csv.field_size_limit(limit)
 
     def _translated(self, reason: str) -> InputError:
+        name, line = self._path.name, self.line
+        if "field larger" in reason and line == self._start:
+            return InputError(
+                f"{name}, line {line}: a cell longer than {MAX_CELL_CHARACTERS:,} characters.", hint="Shorten it."
+            )
         if "unexpected end" in reason or "field larger" in reason:
             return self._unclosed()
         if "expected after" in reason:
+            opened = "" if line == self._start else f" in the row that begins in line {self._start}"
             return InputError(
-                f'{self._path.name}, line {self._reader.line_num}: text follows a closing quote (").',
-                hint='A quote inside a quoted cell is written twice (""); check the line.',
+                f'{name}, line {line}: text follows a closing quote ("){opened}.',
+                hint='A quote may be missing before it; inside a quoted cell a quote is written twice ("").',
             )
-        return InputError(f"{self._path.name}, line {self._reader.line_num}: {reason}.", hint="Check the line.")
+        return InputError(f"{name}, line {line}: {reason}.", hint="Check the line.")
 
 
 def _first_record(records: _Records, path: Path) -> tuple[int, list[str]]:

@@ -121,8 +121,9 @@ def amount_in_decimal(text: str) -> str | Problem:
 
 def currency_code(text: str) -> str | Problem:
     """An ISO 4217 code, upper case, or why it is none."""
-    code = text.strip(EDGE_BLANKS).upper()
-    if code in _known_currencies():
+    plain = text.strip(EDGE_BLANKS)
+    code = plain.upper()
+    if plain.isascii() and code in _known_currencies():  # upper() turns some foreign letters into ours
         return code
     return Problem(
         "currency_code",

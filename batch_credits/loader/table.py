@@ -6,12 +6,13 @@ pandas is imported inside the functions: it takes a quarter of a second, which `
 import hashlib
 import io
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Protocol
 
-from batch_credits.errors import InputError
+from batch_credits.errors import BatchCreditsError, InputError
 from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
 from batch_credits.loader.csv_scan import CsvShape, is_blank
 from batch_credits.loader.excel import Flaw, broken, text_of
@@ -209,26 +210,33 @@ def _open_sheet(path: Path, wanted: str | None) -> tuple[Any, tuple[str, ...]]:
     """The sheet asked for, else the first; and what to say about that."""
     import pandas
 
+    with _calamine_translated(path), pandas.ExcelFile(path, engine="calamine") as workbook:
+        names = [str(name) for name in workbook.sheet_names]
+        visible = {sheet.name: str(sheet.visible).endswith(".Visible") for sheet in workbook.book.sheets_metadata}
+        name = wanted if wanted is not None else next(iter(names), "")
+        if name not in names:
+            raise InputError(f"{path.name} has no sheet {shown(name)}.", hint=f"Its sheets are {listed(names)}.")
+        sheet = workbook.book.get_sheet_by_name(name)
+    notes = []
+    if len(names) > 1:
+        notes.append(f"sheet {shown(name)} of {len(names)}")
+    if not visible[name]:
+        notes.append(f"sheet {shown(name)} is hidden")
+    return sheet, tuple(notes)
+
+
+@contextmanager
+def _calamine_translated(path: Path) -> Iterator[None]:
+    """Whatever calamine has against a file, as one error of ours; its panics are not even Exceptions."""
     try:
-        with pandas.ExcelFile(path, engine="calamine") as workbook:
-            names = [str(name) for name in workbook.sheet_names]
-            hidden = {sheet.name for sheet in workbook.book.sheets_metadata if "Visible" not in repr(sheet.visible)}
-            name = wanted if wanted is not None else next(iter(names), "")
-            if name not in names:
-                raise InputError(
-                    f"{path.name} has no sheet {shown(name)}.",
-                    hint=f"Its sheets are {listed(names)}: name one of them.",
-                )
-            sheet = workbook.book.get_sheet_by_name(name)
-    except InputError:
+        yield
+    except (BatchCreditsError, MemoryError, AttributeError, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:  # calamine has its own errors, and pandas others: to us they all mean one thing
+    except BaseException as error:
         raise InputError(
             f"{path.name} cannot be read as an Excel workbook ({error}).",
             hint="Open it in Excel and save it again as .xlsx, or as CSV.",
         ) from None
-    notes = () if len(names) == 1 else (f"sheet {shown(name)} of {len(names)}",)
-    return sheet, (*notes, f"sheet {shown(name)} is hidden") if name in hidden else notes
 
 
 def _without_blanks(first_number: int, rows: list[Row]) -> Chunk:

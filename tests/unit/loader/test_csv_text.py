@@ -1,0 +1,42 @@
+import hashlib
+
+import pytest
+
+from batch_credits.errors import InputError
+from batch_credits.loader.csv_text import HashingReader, choose_encoding, not_a_text_line
+
+
+def test_what_passes_through_is_hashed(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"abc" * 100_000)
+    with HashingReader(path.open("rb", buffering=0)) as reader:
+        while reader.read(4096):
+            pass
+        assert reader.hexdigest() == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("start", "stated", "expected"),
+    [
+        (b"a,b", None, "utf-8"),
+        (b"\xef\xbb\xbfa", None, "utf-8-sig"),
+        (b"\xef\xbb\xbfa", "utf-8", "utf-8-sig"),
+        (b"\xff\xfea\0", None, "utf-16"),
+        (b"a,b", "Windows-1252", "cp1252"),
+    ],
+)
+def test_the_encoding_is_stated_or_marked_or_utf_8(tmp_path, start, stated, expected):
+    path = tmp_path / "a.csv"
+    path.write_bytes(start)
+    assert choose_encoding(path, stated) == expected
+
+
+def test_an_empty_file_has_no_encoding(tmp_path):
+    (tmp_path / "a.csv").touch()
+    with pytest.raises(InputError, match="is empty"):
+        choose_encoding(tmp_path / "a.csv", "utf-8")
+
+
+def test_a_line_is_blamed_for_its_nul_or_its_length(tmp_path):
+    assert "character 2: a NUL" in not_a_text_line(tmp_path / "a", 1, "a\0").message
+    assert "longer than" in not_a_text_line(tmp_path / "a", 1, "a").message

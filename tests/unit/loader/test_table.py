@@ -1,0 +1,213 @@
+import csv
+import datetime
+import io
+import os
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from batch_credits.errors import InputError
+from batch_credits.loader.columns import HeaderMatcher
+from batch_credits.loader.csv_scan import is_blank, scan_csv
+from batch_credits.loader.table import CsvTable, ExcelTable
+from batch_credits.settings import InputOptions
+
+PROFILE = settings(
+    derandomize=True, deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+OPTIONS = InputOptions(reference="r", description="d")
+HEADERS = ("customer_id", "amount", "note")
+
+CELLS = st.text(
+    st.sampled_from(list("ab1,;\t|\"'\\ \n\r\u00e9\u6771\ufeff\u2028\x85\x1c\U0001f600")) | st.characters(
+        exclude_categories=["Cs"], exclude_characters="\0"
+    ),
+    max_size=6,
+)  # fmt: skip
+TABLES = st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=12)
+
+
+def quoted(cell, special):
+    """As csv.writer does, which before Python 3.13 forgets a CR when lines end in LF."""
+    if special is not None and not any(character in cell for character in special):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
+
+
+def csv_table(path, options=OPTIONS):
+    return CsvTable(scan_csv(path, options))
+
+
+def excel_table(path, sheet=None):
+    return ExcelTable(path, sheet, HeaderMatcher(path.name, OPTIONS))
+
+
+def numbered(table, size=1000):
+    return [pair for chunk in table.chunks(size) for pair in zip(chunk.numbers, chunk.rows, strict=True)]
+
+
+def expected_rows(rows):
+    return [(number, row) for number, row in enumerate(rows, 2) if not is_blank(row)]
+
+
+@PROFILE
+@given(
+    rows=TABLES,
+    delimiter=st.sampled_from([",", ";", "\t", "|"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    quote_all=st.booleans(),
+    size=st.integers(1, 5),
+)
+def test_any_table_is_read_back_as_it_was_written(tmp_path, rows, delimiter, encoding, end, quote_all, size):
+    path = tmp_path / "payout.csv"
+    special = f'{delimiter}"\r\n' if not quote_all else None
+    text = "".join(delimiter.join(quoted(cell, special) for cell in row) + end for row in [HEADERS, *rows])
+    path.write_bytes(text.encode(encoding))
+    expected = expected_rows(rows)
+    if not expected:
+        with pytest.raises(InputError, match="no rows"):
+            csv_table(path)
+        return
+    table = csv_table(path)
+    assert numbered(table, size) == expected
+    assert table.last_row == expected[-1]
+
+
+@PROFILE
+@given(st.text(st.sampled_from(list('a1,;"\n\r \u00e9')), max_size=40))
+def test_what_the_scan_lets_pass_pandas_reads_the_same(tmp_path, body):
+    path = tmp_path / "payout.csv"
+    path.write_bytes(("customer_id,amount\n" + body).encode())
+    try:
+        table = csv_table(path)
+    except InputError:
+        return
+    records = csv.reader(io.StringIO(body, newline=""), strict=True)
+    expected = [(number, tuple(cells[:2])) for number, cells in enumerate(records, 2) if not is_blank(cells)]
+    assert numbered(table, 3) == expected
+
+
+@PROFILE
+@given(st.binary(max_size=60), st.sampled_from([None, "cp1252", "utf-16-le", "shift_jis"]))
+def test_any_bytes_are_a_table_or_one_refusal(tmp_path, body, encoding):
+    path = tmp_path / "payout.csv"
+    path.write_bytes("customer_id,amount\n".encode(encoding or "utf-8") + body)
+    try:
+        table = csv_table(path, InputOptions(reference="r", description="d", encoding=encoding))
+    except InputError:
+        return
+    assert all(len(cells) == 2 for _, cells in numbered(table))
+
+
+def test_rows_wider_by_empty_cells_do_not_shift_the_others(tmp_path):
+    path = tmp_path / "payout.csv"
+    path.write_text("customer_id,amount\n1,2,,,,\n3,4\n,,,\n5,6,\n")
+    assert numbered(csv_table(path), 2) == [(2, ("1", "2")), (3, ("3", "4")), (5, ("5", "6"))]
+
+
+def test_texts_that_look_like_numbers_or_holes_stay_texts(tmp_path):
+    path = tmp_path / "payout.csv"
+    rows = ["007,1e3,NA", "NaN,1.0,null", "None,00,", "-,1_0,TRUE", "#N/A,+1,nan"]
+    path.write_text("customer_id,amount,note\n" + "\n".join(rows))
+    assert [",".join(cells) for _, cells in numbered(csv_table(path))] == rows
+
+
+@pytest.mark.parametrize("change", [lambda path: path.write_text("customer_id,amount\n1,2\n"), os.utime])
+def test_a_file_that_changes_under_way_is_refused(tmp_path, change):
+    path = tmp_path / "payout.csv"
+    path.write_text("customer_id,amount\n1,2\n3,4\n")
+    os.utime(path, ns=(1, 1))
+    table = csv_table(path)
+    change(path)
+    with pytest.raises(InputError, match="changed while it was read"):
+        numbered(table)
+
+
+def workbook(path, rows, before=0, left=0):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Payout"
+    for row, cells in enumerate(rows, 1 + before):
+        for column, value in enumerate(cells, 1 + left):
+            if value is not None:
+                sheet.cell(row, column, value)
+    book.save(path)
+    return path
+
+
+SHEET_CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn", "Co"]), max_size=8).filter(
+    lambda text: "_x" not in text and not text.startswith("=") and text == text.strip()
+)
+
+
+@PROFILE
+@given(rows=st.lists(st.tuples(SHEET_CELLS, SHEET_CELLS, SHEET_CELLS), min_size=1, max_size=8), size=st.integers(1, 5))
+def test_any_sheet_of_texts_is_read_back_as_it_was_written(tmp_path, rows, size):
+    rows = [("x", *row[1:]) for row in rows]
+    book = openpyxl.Workbook()
+    for number, row in enumerate([HEADERS, *rows], 1):
+        for column, text in enumerate(row, 1):
+            if text:
+                cell = book.active.cell(number, column, text)
+                cell.data_type = "s"
+    book.save(tmp_path / "payout.xlsx")
+    assert numbered(excel_table(tmp_path / "payout.xlsx"), size) == expected_rows(rows)
+
+
+def test_a_sheet_may_begin_anywhere_and_keeps_its_row_numbers(tmp_path):
+    path = workbook(tmp_path / "a.xlsx", [HEADERS, ("007", 5, "x"), (), ("8", 6, None)], before=3, left=2)
+    table = excel_table(path)
+    assert table.matched.headers == ("", "", *HEADERS)
+    assert table.matched.columns == {"customer_id": 2, "amount": 3}
+    assert numbered(table) == [(5, ("", "", "007", "5", "x")), (7, ("", "", "8", "6", ""))]
+    assert table.notes == ("1 blank line between the rows skipped",)
+
+
+def test_flaws_are_placed_by_row_of_the_chunk_and_kept_column(tmp_path):
+    day = datetime.date(2026, 7, 1)
+    path = workbook(
+        tmp_path / "a.xlsx", [("credit_row", "customer_id", "amount"), (2, "a", 1), (3, day, 2), (4, "c", True)]
+    )
+    chunks = list(excel_table(path).chunks(2))
+    assert [{row: list(flaws) for row, flaws in chunk.flaws.items()} for chunk in chunks] == [{1: [0]}, {0: [1]}]
+    assert chunks[0].rows == [("a", "1"), ("2026-07-01", "2")]
+
+
+def test_the_first_sheet_is_read_and_said_or_the_one_named(tmp_path):
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    book.active.title = "One & only"
+    book.active.append(("customer_id", "amount"))
+    book.active.append(("a", "1"))
+    second = book.create_sheet("Two")
+    second.append(("customer_id", "amount"))
+    second.append(("b", "=1+1"))
+    second.sheet_state = "hidden"
+    second.row_dimensions[2].hidden = True
+    second.column_dimensions["B"].hidden = True
+    book.create_sheet("Empty")
+    book.save(path)
+    assert excel_table(path).notes == ("sheet 'One & only' of 3",)
+    assert numbered(excel_table(path)) == [(2, ("a", "1"))]
+    assert excel_table(path, "Two").notes == (
+        "sheet 'Two' of 3",
+        "sheet 'Two' is hidden",
+        "1 hidden row read like the others",
+        "hidden columns read like the others",
+    )
+    assert next(excel_table(path, "Two").chunks(9)).flaws[0][1].code == "formula_without_value"
+    with pytest.raises(InputError, match="no sheet 'Three'") as refused:
+        excel_table(path, "Three")
+    assert "'One & only', 'Two', 'Empty'" in refused.value.hint
+    with pytest.raises(InputError, match="is empty"):
+        excel_table(path, "Empty")
+
+
+def test_a_sheet_with_headers_only_or_below_a_title_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no rows"):
+        excel_table(workbook(tmp_path / "a.xlsx", [HEADERS]))
+    with pytest.raises(InputError, match="in row 3, below a title"):
+        excel_table(workbook(tmp_path / "b.xlsx", [("Payout",), (), HEADERS, ("a", 1, "")]))

@@ -1,0 +1,132 @@
+import zipfile
+
+import openpyxl
+import pytest
+
+from batch_credits.errors import InputError
+from batch_credits.loader import workbook
+from batch_credits.loader.workbook import check_archive, sheet_marks
+
+BOOK = '<workbook><sheets><sheet name="A &amp; B" sheetId="1" r:id="rId7"/></sheets></workbook>'
+RELATIONS = '<Relationships><Relationship Id="rId7" Target="{target}"/></Relationships>'
+
+
+def archive(path, sheet, *, target="worksheets/s.xml", part="xl/worksheets/s.xml"):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/workbook.xml", BOOK)
+        book.writestr("xl/_rels/workbook.xml.rels", RELATIONS.format(target=target))
+        book.writestr(part, f"<sheetData>{sheet}</sheetData>")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("sheet", "broken"),
+    [
+        ('<row r="1"><c r="A1"><v>1</v></c></row>', {}),
+        ('<row r="2"><c r="B2" t="e"><v>#N/A</v></c></row>', {1: {1: "#N/A"}}),
+        ("<row r='2'><c t='e' r='AA2' s='1'><f>1/0</f><v>#DIV/0!</v></c></row>", {1: {26: "#DIV/0!"}}),
+        ('<x:row r="2"><x:c r="B2" t="e"><x:v>#REF!</x:v></x:c></x:row>', {1: {1: "#REF!"}}),
+        ('<row r="3"><c r="A3"><f>1+1</f><v>2</v></c></row>', {}),
+        ('<row r="3"><c r="A3"><f>1+1</f></c></row>', {2: {0: ""}}),
+        ('<row r="3"><c r="A3"><f>1+1</f><v/></c></row>', {2: {0: ""}}),
+        ('<row r="3"><c r="A3"><f>1+1</f><v></v></c></row>', {2: {0: ""}}),
+        ('<row r="3"><c r="A3"><f t="shared" si="0"/><v /></c></row>', {2: {0: ""}}),
+        ('<row r="3"><c r="A3" t="str"><f>""</f><v></v></c></row>', {}),
+        ('<row r="3"><c r="A3" s="1"/><c r="B3"><f>1</f><v>1</v></c></row>', {}),
+    ],
+)
+def test_errors_and_formulas_without_a_value_are_found_where_they_are(tmp_path, sheet, broken):
+    assert sheet_marks(archive(tmp_path / "a.xlsx", sheet), "A & B").broken == broken
+
+
+def test_hidden_rows_are_counted_and_hidden_columns_seen(tmp_path):
+    sheet = '<cols><col min="2" hidden="1"/></cols><row r="1" hidden="1"></row><row r="2"></row><row hidden="1"></row>'
+    marks = sheet_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
+    assert (marks.hidden_rows, marks.hidden_columns) == (2, True)
+
+
+@pytest.mark.parametrize("block", [1, 7, 64])
+def test_no_cell_is_missed_where_two_blocks_meet(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(workbook, "_BLOCK_BYTES", block)
+    sheet = "".join(f'<row r="{row}"><c r="A{row}" t="e"><v>#N/A</v></c></row>' for row in range(1, 30))
+    marks = sheet_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
+    assert marks.broken == {row: {0: "#N/A"} for row in range(29)}
+
+
+def test_a_sheet_is_found_by_an_absolute_target(tmp_path):
+    sheet_marks(archive(tmp_path / "a.xlsx", "", target="/xl/worksheets/s.xml"), "A & B")
+
+
+@pytest.mark.parametrize(
+    "sheet", ['<row><c t="e"><v>#N/A</v></c></row>', '<row><c r="XXXX1" t="e"><v>#N/A</v></c></row>']
+)
+def test_an_error_without_a_place_refuses_the_file(tmp_path, sheet):
+    with pytest.raises(InputError, match="does not say where"):
+        sheet_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
+
+
+@pytest.mark.parametrize(("sheet", "part"), [("Other", "xl/worksheets/s.xml"), ("A & B", "xl/other.xml")])
+def test_a_sheet_that_cannot_be_found_refuses_the_file(tmp_path, sheet, part):
+    with pytest.raises(InputError, match="damaged"):
+        sheet_marks(archive(tmp_path / "a.xlsx", "", part=part), sheet)
+
+
+def test_open_tags_without_end_are_searched_in_linear_time(tmp_path):
+    path = archive(tmp_path / "a.xlsx", "<c <row " * 100_000 + 't="e" hidden= <f' + "<row></row>")
+    assert sheet_marks(path, "A & B").broken == {}
+
+
+def test_a_row_beyond_the_bound_refuses_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook, "MAX_PART_BYTES", 1000)
+    monkeypatch.setattr(workbook, "_BLOCK_BYTES", 100)
+    with pytest.raises(InputError, match="row of more than"):
+        sheet_marks(archive(tmp_path / "a.xlsx", "x" * 2000), "A & B")
+
+
+def a_workbook(path):
+    openpyxl.Workbook().save(path)
+    return path
+
+
+def test_a_workbook_passes(tmp_path):
+    check_archive(a_workbook(tmp_path / "a.xlsx"))
+
+
+def cut(path):
+    content = a_workbook(path).read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def flip(path):
+    content = bytearray(a_workbook(path).read_bytes())
+    content[60] ^= 0xFF
+    path.write_bytes(content)
+
+
+def other_archive(path):
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("a.txt", "a")
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda path: path.touch(), "is empty"),
+        (lambda path: path.write_bytes(b"\xd0\xcf\x11\xe0" + b"\0" * 600), "encrypted"),
+        (lambda path: path.write_text("customer_id,amount\n"), "damaged, or no Excel workbook"),
+        (lambda path: path.write_bytes(b"PK\x03\x04"), "damaged"),
+        (cut, "damaged"),
+        (flip, "damaged"),
+        (other_archive, "no Excel workbook"),
+    ],
+)
+def test_what_is_no_sound_workbook_is_refused(tmp_path, make, expected):
+    make(tmp_path / "a.xlsx")
+    with pytest.raises(InputError, match=expected):
+        check_archive(tmp_path / "a.xlsx")
+
+
+def test_an_archive_that_would_unpack_beyond_the_bound_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook, "MAX_INFLATED_BYTES", 1000)
+    with pytest.raises(InputError, match="unpack to"):
+        check_archive(a_workbook(tmp_path / "a.xlsx"))
