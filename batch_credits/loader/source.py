@@ -13,8 +13,7 @@ from batch_credits.loader.csv_scan import scan_csv
 from batch_credits.loader.money import MAX_EXPONENT, currency_code, documented_digits
 from batch_credits.loader.rows import RowReader
 from batch_credits.loader.table import Chunk, CsvTable, ExcelTable, Table
-from batch_credits.loader.terms import read_credit_type
-from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, listed, shown
+from batch_credits.loader.wording import EDGE_BLANKS, listed, shown
 from batch_credits.model import LoadedRow, Problem
 from batch_credits.settings import InputOptions
 
@@ -122,15 +121,17 @@ def _total_row(path: Path, table: Table) -> int | None:
     """
     number, cells = table.last_row
     filled = [cell for text in cells if (cell := text.strip(EDGE_BLANKS))]
-    words = [cell for cell in filled if _TOTAL.fullmatch(cell)]
-    if not words or not all(_TOTAL.fullmatch(cell) or _FIGURE.fullmatch(cell) for cell in filled):
+    if not any(map(_TOTAL.fullmatch, filled)):
         return None
-    if cells[table.matched.columns["customer_id"]].strip(EDGE_BLANKS):
+    if not all(_TOTAL.fullmatch(cell) or _FIGURE.fullmatch(cell) for cell in filled):
+        return None
+    customer_id = cells[table.matched.columns["customer_id"]].strip(EDGE_BLANKS)
+    if _TOTAL.fullmatch(customer_id):
         raise InputError(
-            f"{path.name}, row {number}: it looks like a total, but {shown(words[0])} may be meant as a customer.",
+            f"{path.name}, row {number}: it looks like a total, but {shown(customer_id)} may be meant as a customer.",
             hint="Delete the row.",
         )
-    return number
+    return None if customer_id else number
 
 
 def _check_path(path: Path) -> None:
@@ -147,21 +148,20 @@ def _check_path(path: Path) -> None:
 
 def _check_options(options: InputOptions) -> None:
     """Refuse defaults that no row could use, so that the fault is named once and not in every row."""
-    found: list[Problem] = []
-    if options.currency is not None and isinstance(code := currency_code(options.currency), Problem):
-        found.append(code)
-    if options.credit_type is not None and isinstance(kind := read_credit_type(options.credit_type), Problem):
-        found.append(kind)
-    for problem in found:
-        raise InputError(problem.message, hint=f"It was given as --{problem.field.removesuffix('_code')}.")
     for name, text in (("reference", options.reference), ("description", options.description)):
-        if text is not None and (not text.strip(EDGE_BLANKS) or first_invisible(text) is not None):
-            raise InputError(f"--{name} {shown(text)} is blank or holds an invisible character.", hint="Type it again.")
+        if text is not None and not text.strip(EDGE_BLANKS):
+            raise InputError(f"--{name} is blank.", hint="Give it a text, or leave it out.")
+    (row,) = RowReader({}, options).read(Chunk([0], [()]))  # a row that has nothing but the options
+    for problem in row.problems:
+        if problem.code not in ("missing", "no_amount"):
+            option = {"currency_code": "currency"}.get(problem.field, problem.field).replace("_", "-")
+            raise InputError(problem.message, hint=f"It was given as --{option}.")
     for currency, digits in options.currency_exponents:
         documented = documented_digits(currency)
-        if digits < 0 or digits > MAX_EXPONENT or documented not in (None, digits):
+        if documented is not None and documented != digits:
             raise InputError(
-                f"--currency-exponent {currency}={digits} cannot be right: Chargebee documents "
-                f"{'0 to 4' if documented is None else documented}.",
-                hint="Leave it out, or correct it.",
+                f"--currency-exponent {currency}={digits} contradicts Chargebee, which documents {documented}.",
+                hint="Leave it out.",
             )
+        if isinstance(currency_code(currency), Problem) or not 0 <= digits <= MAX_EXPONENT:
+            raise InputError(f"--currency-exponent {currency}={digits} cannot be right.", hint="For example CLP=0.")

@@ -1,0 +1,176 @@
+import gc
+import subprocess
+import sys
+from dataclasses import replace
+
+import openpyxl
+import pytest
+
+from batch_credits.errors import InputError
+from batch_credits.loader import open_source
+from batch_credits.model import RESULT_COLUMNS
+from batch_credits.settings import InputOptions
+
+OPTIONS = InputOptions(reference="r", description="d")
+
+
+def source(tmp_path, text, options=OPTIONS, name="payout.csv"):
+    path = tmp_path / name
+    path.write_text(text)
+    return open_source(path, options)
+
+
+def loaded(opened, size=5000):
+    return [row for rows in opened.chunks(size) for row in rows]
+
+
+def test_a_file_becomes_rows(tmp_path):
+    opened = source(tmp_path, "Customer ID,amount,name\n007,5,Ana\n\nb,x,Bo\n")
+    assert opened.headers == ("Customer ID", "amount", "name")
+    assert opened.columns == {"customer_id": 0, "amount": 1}
+    assert opened.path.name == "payout.csv" and len(opened.file_sha256) == 64
+    good, bad = loaded(opened)
+    assert (good.row_number, good.cells, good.customer_id) == (2, ("007", "5", "Ana"), "007")
+    assert (bad.row_number, bad.problems[0].code) == (4, "amount_not_a_number")
+
+
+def test_chunks_are_bounded_and_can_be_read_again(tmp_path):
+    opened = source(tmp_path, "customer_id,amount\n" + "".join(f"c{i},{i}\n" for i in range(1, 13)))
+    assert [len(rows) for rows in opened.chunks(5)] == [5, 5, 2]
+    assert loaded(opened) == loaded(opened, 1)
+
+
+@pytest.mark.parametrize(
+    ("last", "skipped"),
+    [
+        (",Total,3", True),
+        (",Total:,3.00 USD", True),
+        (",GRAND TOTAL,\"1,003\"", True),
+        (",Summe,3", True),
+        (",Totally yours,3", False),
+        (",,3", False),
+        ("c,Total Ltd,3", False),
+        ("1001,Total,3", False),
+    ],
+)  # fmt: skip
+def test_a_total_below_the_rows_is_skipped_and_said(tmp_path, last, skipped):
+    header = "customer_id,name,amount\n"
+    opened = source(tmp_path, f"{header}a,x,1\n{last}\n\n")
+    assert [row.row_number for row in loaded(opened)] == ([2] if skipped else [2, 3])
+    assert ("row 3 skipped: it is a total of the rows above" in opened.notes) == skipped
+
+
+def test_a_total_where_a_customer_would_stand_is_refused(tmp_path):
+    with pytest.raises(InputError, match="row 3: it looks like a total"):
+        source(tmp_path, "customer_id,amount\na,1\nTotal,1\n")
+
+
+def test_a_total_among_the_rows_is_a_row(tmp_path):
+    assert len(loaded(source(tmp_path, "customer_id,name,amount\n,Total,1\na,x,1\n"))) == 2
+
+
+def test_our_own_report_comes_back_as_it_was(tmp_path):
+    ours = ",".join(RESULT_COLUMNS)
+    cells = ",".join(["2", "failed"] + [""] * 9)
+    opened = source(tmp_path, f"customer_id,amount,'=note,{ours}\n'=a,5,'-x,{cells}\n'b,6,''=y,{cells}\n")
+    assert opened.headers == ("customer_id", "amount", "=note")
+    assert [row.cells for row in loaded(opened)] == [("=a", "5", "-x"), ("'b", "6", "'=y")]
+    assert loaded(opened)[0].customer_id == "=a"
+    assert any("credit_outcome" in note for note in opened.notes)
+
+
+def test_nothing_is_unescaped_in_other_files(tmp_path):
+    assert loaded(source(tmp_path, "customer_id,amount\n'=a,5\n"))[0].customer_id == "'=a"
+
+
+def test_an_excel_file_becomes_the_same_rows(tmp_path):
+    book = openpyxl.Workbook()
+    for cells in (("Customer ID", "Amount", "Name"), ("007", 5, "Ana"), (8, 6.5, "Bo"), (None, 11.5, "Total")):
+        book.active.append(cells)
+    book.save(tmp_path / "payout.xlsx")
+    opened = open_source(tmp_path / "payout.xlsx", replace(OPTIONS, amount_unit="major", currency="USD"))
+    first, second = loaded(opened)
+    assert first.cells == ("007", "5", "Ana") and second.cells == ("8", "6.5", "Bo")
+    assert [row.request.amount for row in (first, second) if row.request] == [500, 650]
+    assert opened.notes == ("row 4 skipped: it is a total of the rows above",)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("missing.csv", "There is no file"),
+        ("folder.csv", "is not a file"),
+        ("a.pdf", "suffix '.pdf'"),
+        ("a", "suffix ''"),
+    ],
+)
+def test_a_path_that_is_no_table_is_refused(tmp_path, name, expected):
+    (tmp_path / "folder.csv").mkdir()
+    for other in ("a.pdf", "a"):
+        (tmp_path / other).touch()
+    with pytest.raises(InputError, match=expected) as refused:
+        open_source(tmp_path / name, OPTIONS)
+    assert refused.value.hint
+
+
+def test_a_file_that_cannot_be_opened_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("customer_id,amount\n1,2\n")
+
+    def denied(*_args, **_kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", denied)
+    with pytest.raises(InputError, match="cannot be read: Permission denied"):
+        open_source(tmp_path / "a.csv", OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"currency": "XXQ"}, "no currency 'XXQ'"),
+        ({"credit_type": "bonus"}, "no credit type 'bonus'"),
+        ({"reference": "  "}, "--reference"),
+        ({"description": "a\u202e"}, "The description"),
+        ({"reference": "x" * 501}, "The reference 'xxx"),
+        ({"description": "x" * 251}, "has 251 characters"),
+        ({"currency_exponents": (("USD", 0),)}, "USD=0"),
+        ({"currency_exponents": (("CLP", 5),)}, "CLP=5"),
+        ({"currency_exponents": (("XXQ", 0),)}, "XXQ=0"),
+        ({"amount_unit": "cents"}, "cents"),
+        ({"sheet": "One"}, "no sheets"),
+    ],
+)
+def test_an_option_that_no_row_could_use_is_refused_once(tmp_path, options, expected):
+    with pytest.raises(InputError, match=expected):
+        source(tmp_path, "customer_id,amount\n1,2\n", replace(OPTIONS, **options))
+
+
+def test_the_collector_is_only_paused_inside(tmp_path):
+    opened = source(tmp_path, "customer_id,amount\n1,2\n")
+    for _ in opened.chunks():
+        assert gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_pandas_is_not_imported_before_a_file_is_read():
+    program = "import sys, batch_credits.loader; sys.exit('pandas' in sys.modules or 'babel' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path):
+    path = tmp_path / "payout.csv"
+    line = "c{},{},USD,A loyalty credit for the quarter,{},some more text that is carried along untouched\n"
+    path.write_text(
+        "customer_id,amount,currency_code,description,reference,note\n"
+        + "".join(line.format(i, i + 1, i) for i in range(60_000))
+    )
+    program = (
+        "import sys, resource; from pathlib import Path; from batch_credits.loader import open_source; "
+        "from batch_credits.settings import InputOptions; "
+        "sizes = []; "
+        "[sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) "
+        "for _ in open_source(Path(sys.argv[1]), InputOptions()).chunks()]; "
+        "print((sizes[-1] - sizes[1]) // 1024)"
+    )
+    grown = subprocess.run([sys.executable, "-c", program, path], check=True, capture_output=True, text=True).stdout
+    assert int(grown) < 16, "MiB between the second chunk and the last of twelve"
