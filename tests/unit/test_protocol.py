@@ -1,0 +1,290 @@
+"""Every decision of the protocol: each verdict and each look, in every situation that a credit can be in."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_credits.errors import KeyRefused, Outage, RunStopped, SiteBlocked
+from batch_credits.model import Money, PlannedCredit
+from batch_credits.protocol import (
+    AnswerStep,
+    Blocked,
+    Credited,
+    DoubtFacts,
+    FoundNothing,
+    FoundOne,
+    FoundOtherMoney,
+    FoundSeveral,
+    HoldInDoubt,
+    Look,
+    LookAgain,
+    LookStep,
+    NoAnswer,
+    NotSent,
+    RaiseAlarm,
+    Refused,
+    ReleaseAbsent,
+    ResendSameKey,
+    SendAgain,
+    SendToReview,
+    SettleCredited,
+    SettleFailed,
+    StopRun,
+    Throttled,
+    Unavailable,
+    Verdict,
+    Witness,
+    after_answer,
+    after_look,
+    stop_for_status,
+)
+
+BLOCK = Blocked(KeyRefused("no such key"))
+
+
+def credit(open_attempts: int = 1, key_spoiled: bool = False) -> PlannedCredit:
+    return PlannedCredit(
+        request_id=1,
+        customer_id="c-1",
+        reference="q3",
+        money=Money(100, None, "USD"),
+        credit_type="general",
+        body=b"customer_id=c-1",
+        key_spoiled=key_spoiled,
+        open_attempts=open_attempts,
+    )
+
+
+def refused(*, replayed: bool = False, about_state: bool = False) -> Refused:
+    return Refused("param_wrong_value", "wrong", 400, replayed=replayed, about_state=about_state)
+
+
+def throttled(*, replayed: bool = False, one_customer: bool = False) -> Throttled:
+    return Throttled("api_request_limit_exceeded", "wait", one_customer=one_customer, replayed=replayed)
+
+
+def unavailable(*, replayed: bool = False) -> Unavailable:
+    return Unavailable("site_not_ready", "not yet", replayed=replayed)
+
+
+def every_verdict() -> Iterator[Verdict]:
+    for replayed in (False, True):
+        yield Credited("cr-1", replayed=replayed)
+        yield unavailable(replayed=replayed)
+        for flag in (False, True):
+            yield refused(replayed=replayed, about_state=flag)
+            yield throttled(replayed=replayed, one_customer=flag)
+    yield NotSent("no route")
+    yield BLOCK
+    yield NoAnswer("time-out")
+    yield NoAnswer("422", spoils_key=True)
+
+
+def every_look() -> Iterator[Look]:
+    yield FoundOne(Credited("cr-1"))
+    yield FoundSeveral(("cr-1", "cr-2"))
+    yield FoundOtherMoney("cr-1", "5 minor units of USD")
+    yield FoundNothing()
+    yield FoundNothing(customer_deleted=True)
+
+
+VERDICTS = tuple(every_verdict())
+LOOKS = tuple(every_look())
+CREDITS = tuple(credit(count, spoiled) for count, spoiled in product((1, 2, 3), (False, True)))
+EVERY_FACT = tuple(DoubtFacts(*facts) for facts in product((False, True), (False, True), (0, 1, 5)))
+
+credits = st.builds(credit, st.integers(1, 20), st.booleans())
+verdicts = st.sampled_from(VERDICTS)
+looks = st.sampled_from(LOOKS)
+facts_around = st.builds(DoubtFacts, st.booleans(), st.booleans(), st.integers(0, 10))
+
+
+def test_the_tables_name_every_verdict_and_every_look() -> None:
+    assert {type(verdict) for verdict in VERDICTS} == set(get_args(Verdict))
+    assert {type(look) for look in LOOKS} == set(get_args(Look))
+
+
+# -- After an answer ----------------------------------------------------------------------------------------
+
+
+def expected_alone(verdict: Verdict, spoiled: bool) -> AnswerStep:
+    """What follows the only open attempt: its own answer speaks for all there is."""
+    match verdict:
+        case Credited():
+            return SettleCredited(verdict)
+        case Refused():
+            return SettleFailed(verdict)
+        case Throttled(replayed=True) | Unavailable(replayed=True):
+            return HoldInDoubt(f"replayed {verdict.error_code}", 0, key_spoiled=True)
+        case Throttled() | Unavailable() | NotSent():
+            return SendAgain(verdict)
+        case Blocked():
+            return StopRun(verdict.error, 0)
+        case NoAnswer():
+            return HoldInDoubt(verdict.reason, 1, spoiled or verdict.spoils_key)
+
+
+def expected_with_earlier(verdict: Verdict, count: int, spoiled: bool) -> AnswerStep:
+    """What follows where earlier attempts are open: only a proof, or a replay, speaks for them too."""
+    match verdict:
+        case Credited():
+            return SettleCredited(verdict)
+        case Refused(replayed=True, about_state=False):
+            return SettleFailed(verdict)
+        case Refused():
+            return HoldInDoubt(verdict.message, count - 1, spoiled)
+        case Throttled(replayed=True) | Unavailable(replayed=True):
+            return HoldInDoubt(f"replayed {verdict.error_code}", 0, key_spoiled=True)
+        case Throttled() | Unavailable():
+            return HoldInDoubt(verdict.message, count - 1, spoiled)
+        case NotSent():
+            return HoldInDoubt(verdict.reason, count - 1, spoiled)
+        case Blocked():
+            return StopRun(verdict.error, count - 1)
+        case NoAnswer():
+            return HoldInDoubt(verdict.reason, count, spoiled or verdict.spoils_key)
+
+
+@pytest.mark.parametrize("about", CREDITS, ids=lambda c: f"{c.open_attempts} open, spoiled {c.key_spoiled}")
+@pytest.mark.parametrize("verdict", VERDICTS, ids=repr)
+def test_every_answer_in_every_situation(verdict: Verdict, about: PlannedCredit) -> None:
+    count, spoiled = about.open_attempts, about.key_spoiled
+    wanted = expected_alone(verdict, spoiled) if count == 1 else expected_with_earlier(verdict, count, spoiled)
+    assert after_answer(about, verdict) == wanted
+
+
+@given(credits, verdicts)
+def test_no_refusal_settles_an_earlier_attempt_unless_it_is_a_replay(about: PlannedCredit, verdict: Verdict) -> None:
+    step = after_answer(about, verdict)
+    if isinstance(step, SettleFailed) and about.open_attempts > 1:
+        assert isinstance(verdict, Refused)
+        assert verdict.replayed
+        assert not verdict.about_state
+
+
+@given(credits, verdicts)
+def test_only_proof_makes_a_credit_credited(about: PlannedCredit, verdict: Verdict) -> None:
+    assert isinstance(after_answer(about, verdict), SettleCredited) == isinstance(verdict, Credited)
+
+
+@given(credits, verdicts)
+def test_nothing_is_sent_again_while_an_attempt_is_open(about: PlannedCredit, verdict: Verdict) -> None:
+    step = after_answer(about, verdict)
+    if isinstance(step, SendAgain):
+        assert about.open_attempts == 1
+        assert not isinstance(verdict, NoAnswer)
+        assert not getattr(verdict, "replayed", False)
+
+
+@given(credits, verdicts)
+def test_an_answer_that_proves_nothing_closes_no_attempt(about: PlannedCredit, verdict: Verdict) -> None:
+    step = after_answer(about, verdict)
+    if isinstance(verdict, NoAnswer):
+        assert isinstance(step, HoldInDoubt)
+        assert step.open_attempts == about.open_attempts
+
+
+@given(credits, verdicts)
+def test_a_spoiled_key_stays_spoiled_in_doubt(about: PlannedCredit, verdict: Verdict) -> None:
+    step = after_answer(about, verdict)
+    if isinstance(step, HoldInDoubt) and about.key_spoiled:
+        assert step.key_spoiled
+
+
+@given(credits, verdicts)
+def test_an_answer_leaves_the_credit_as_it_was(about: PlannedCredit, verdict: Verdict) -> None:
+    before = repr(about)
+    after_answer(about, verdict)
+    assert repr(about) == before
+
+
+# -- After a look -------------------------------------------------------------------------------------------
+
+
+def expected_after_nothing(about: PlannedCredit, witness: Witness, facts: DoubtFacts) -> type[LookStep]:
+    if about.open_attempts == 0:
+        return ReleaseAbsent
+    if not facts.quarantine_over:
+        return LookAgain
+    if witness is Witness.SHOWN:
+        return ReleaseAbsent
+    if witness is Witness.NOT_SHOWN:
+        return LookAgain if facts.looks_left else SendToReview
+    return ResendSameKey if facts.key_remembered and not about.key_spoiled else SendToReview
+
+
+@pytest.mark.parametrize("facts", EVERY_FACT, ids=repr)
+@pytest.mark.parametrize("witness", Witness)
+@pytest.mark.parametrize("about", [credit(n, s) for n, s in product((0, 1, 2), (False, True))])
+def test_every_look_in_every_situation(about: PlannedCredit, witness: Witness, facts: DoubtFacts) -> None:
+    found: dict[Look, LookStep] = {look: after_look(about, look, witness, facts) for look in LOOKS}
+
+    assert found[LOOKS[0]] == SettleCredited(Credited("cr-1"))
+    assert found[LOOKS[1]] == RaiseAlarm(("cr-1", "cr-2"))
+    other, nothing, deleted = found[LOOKS[2]], found[LOOKS[3]], found[LOOKS[4]]
+    assert isinstance(other, SendToReview)
+    assert "cr-1" in other.reason
+    assert "5 minor units of USD" in other.reason
+    assert isinstance(deleted, SendToReview)
+    assert "deleted" in deleted.reason
+    assert type(nothing) is expected_after_nothing(about, witness, facts)
+    if isinstance(nothing, ReleaseAbsent):
+        assert nothing.next_generation is about.key_spoiled
+
+
+@given(st.builds(credit, st.integers(0, 5), st.booleans()), looks, st.sampled_from(Witness), facts_around)
+def test_absence_is_believed_only_beside_a_witness_and_after_the_quarantine(
+    about: PlannedCredit, look: Look, witness: Witness, facts: DoubtFacts
+) -> None:
+    if isinstance(after_look(about, look, witness, facts), ReleaseAbsent):
+        assert look == FoundNothing()
+        assert about.open_attempts == 0 or (witness is Witness.SHOWN and facts.quarantine_over)
+
+
+@given(st.builds(credit, st.integers(0, 5), st.booleans()), looks, st.sampled_from(Witness), facts_around)
+def test_the_key_alone_guards_only_while_it_is_remembered_and_not_spoiled(
+    about: PlannedCredit, look: Look, witness: Witness, facts: DoubtFacts
+) -> None:
+    if isinstance(after_look(about, look, witness, facts), ResendSameKey):
+        assert facts.key_remembered
+        assert facts.quarantine_over
+        assert not about.key_spoiled
+        assert witness is Witness.NONE_EXISTS
+
+
+@given(st.builds(credit, st.integers(1, 5), st.booleans()), st.sampled_from(Witness), st.booleans())
+def test_looking_ends(about: PlannedCredit, witness: Witness, remembered: bool) -> None:
+    last = DoubtFacts(quarantine_over=True, key_remembered=remembered, looks_left=0)
+    assert not isinstance(after_look(about, FoundNothing(), witness, last), LookAgain)
+
+
+# -- Stops --------------------------------------------------------------------------------------------------
+
+
+def expected_stop(status: int, code: str) -> type[RunStopped] | None:
+    if status == 401:
+        return KeyRefused
+    if status in (403, 405) or 300 <= status < 400 or (status == 404 and code == "site_not_found"):
+        return SiteBlocked
+    return None
+
+
+@pytest.mark.parametrize("code", ["", "site_not_found", "resource_not_found", "api_authorization_failed"])
+def test_which_answers_end_the_run(code: str) -> None:
+    for status in range(100, 600):
+        stop = stop_for_status(status, code, "what Chargebee said")
+        assert type(stop) is (expected_stop(status, code) or type(None)), status
+        if stop is not None:
+            assert stop.hint
+            assert 300 <= status < 400 or "what Chargebee said" in stop.message
+
+
+def test_a_stop_is_handed_on_as_it_came() -> None:
+    error = Outage("gone")
+    step = after_answer(credit(), Blocked(error))
+    assert isinstance(step, StopRun)
+    assert step.error is error
