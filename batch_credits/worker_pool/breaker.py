@@ -38,6 +38,7 @@ class Breaker:
         self._probing: asyncio.Task[None] | None = None
         self.closed = asyncio.Event()
         self.closed.set()
+        self.on_closed: Callable[[], None] = lambda: None
 
     def proof(self) -> None:
         """An answer proved something: the site is well."""
@@ -108,3 +109,4 @@ class Breaker:
         self._in_a_row = 0
         self._probing = None
         self.closed.set()
+        self.on_closed()

@@ -91,7 +91,8 @@ class WorkerPool:
         self.stopped: RunStopped | None = None
         self.stopping = False
         self.breaker = Breaker(settings, self._probe, self.stop, observer.note, chance)
-        limiter.on_free = self._changed.set
+        # Both hold the dispatcher back, so both must wake it.
+        limiter.on_free = self.breaker.on_closed = self._changed.set
 
     async def run(self) -> None:
         """Send until nothing is owed, or `stop` is called; then every answer on its way has been recorded.
