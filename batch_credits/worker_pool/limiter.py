@@ -142,5 +142,6 @@ class RateLimiter:
 
     def _wake(self) -> None:
         self._timer = None
+        self._collect()  # or, with nobody waiting, the next timer would be due at once, for ever
         self._pump()
         self.on_free()
