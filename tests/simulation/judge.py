@@ -1,0 +1,172 @@
+"""What must hold, at every step and at the end. Nothing here looks at the product's own opinion of itself
+without holding it against the site's truth.
+"""
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from batch_credits.errors import DoubleCreditAlarm
+from batch_credits.run import Issued
+
+if TYPE_CHECKING:
+    from tests.simulation.process import Process
+    from tests.simulation.world import World
+
+_COLUMNS = "customer_id, reference, amount_minor, state, credit_id, open_attempts, attempts, generation, error"
+
+
+class Judge:
+    """Collects violations: (kind, what happened)."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._bodies: dict[str, bytes] = {}
+        self._payloads: dict[tuple[str, str], bytes] = {}
+        self._sends: Counter[tuple[str, str]] = Counter()
+        self._keys: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self.violations: list[tuple[str, str]] = []
+        self.outcomes: Counter[str] = Counter()
+        self.reviews: Counter[str] = Counter()
+        self.credits = 0
+
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of violation that were found."""
+        return {kind for kind, _what in self.violations}
+
+    def expect(self, holds: bool, kind: str, what: str) -> None:
+        """Note a violation unless it holds."""
+        if not holds:
+            self._world.trace(f"VIOLATION {kind}: {what}")
+            self.violations.append((kind, what))
+
+    # -- While it goes on ----------------------------------------------------------------------------------
+
+    def leaves(self, key: str, body: bytes) -> str:
+        """A POST is about to leave. Returns its customer."""
+        fields = dict(parse_qsl(body.decode("ascii")))
+        identity = fields["customer_id"], fields["reference"]
+        self._sends[identity] += 1
+        self._keys[identity].add(key)
+        self.expect(self._bodies.setdefault(key, body) == body, "payload", f"two payloads under one key of {identity}")
+        same = self._payloads.setdefault(identity, body) == body
+        self.expect(same, "payload", f"two payloads for {identity}")
+        found = self._world.connection.execute(
+            "SELECT state, (SELECT count(*) FROM attempt WHERE request_id = r.request_id) FROM credit_request r"
+            " WHERE customer_id = ? AND reference = ? AND current = 1",
+            identity,
+        ).fetchone()
+        self.expect(found[0] == "in_flight", "journal", f"{identity} leaves while the ledger says {found[0]}")
+        return identity[0]
+
+    def run_ended(self, process: "Process", outcome: Issued | BaseException | None) -> None:
+        """A process ended by itself, by an exception, or (None) by death."""
+        if isinstance(outcome, Issued):
+            alarm = isinstance(outcome.stopped, DoubleCreditAlarm)
+            self.expect(not alarm, "double", f"alarm: {outcome.stopped}")
+        elif outcome is not None:
+            twice = process.plan.interrupt_twice and type(outcome).__name__ == "CancelledError"
+            self.expect(twice, "failed", f"the run failed: {outcome!r} {outcome.__cause__!r}")
+        budget = process.settings.budget_per_minute
+        arrivals = sorted(process.wire.arrivals)
+        for first, beyond in zip(arrivals, arrivals[budget:], strict=False):
+            if budget and beyond - first < 60.0 - 1e-6:
+                self.expect(False, "limiter", f"more than {budget} arrivals between {first:.3f} and {beyond:.3f}")
+                break
+        self._doubles()
+
+    def owed(self) -> int:
+        """Rows that the ledger says are not settled."""
+        query = "SELECT count(*) FROM credit_request WHERE state IN ('pending', 'in_flight', 'in_doubt') AND current = 1"
+        return int(self._world.connection.execute(query).fetchone()[0])
+
+    # -- At the end ----------------------------------------------------------------------------------------
+
+    def judge(self) -> None:
+        """Hold the ledger against the truth."""
+        self._doubles()
+        rows = self._world.connection.execute(f"SELECT {_COLUMNS} FROM credit_request WHERE current = 1").fetchall()
+        by_identity = {(row[0], row[1]): row for row in rows}
+        ours = self._ours()
+        for planned in dict.fromkeys((row.customer_id, row.reference) for row in self._world.rows):
+            row = by_identity.get(planned)
+            if row is None:
+                self.expect(False, "lost", f"{planned} is not in the ledger")
+            else:
+                self._judge_row(row, ours[planned])
+        shared = Counter(row[4] for row in rows if row[4] is not None)
+        self.expect(not shared or max(shared.values()) == 1, "lost", f"one credit settles several rows: {shared}")
+        self._judge_attempts()
+
+    def _ours(self) -> defaultdict[tuple[str, str], list[Any]]:
+        ours: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
+        for credit in self._world.site.credits:
+            if not credit.is_foreign:
+                ours[credit.customer_id, credit.reference].append(credit)
+        self.credits = sum(map(len, ours.values()))
+        return ours
+
+    def _doubles(self) -> None:
+        if "double" not in self.kinds:
+            for identity, credits in self._ours().items():
+                if len(credits) > 1:
+                    ids = [(c.credit_id, round(c.created, 3)) for c in credits]
+                    self.expect(False, "double", f"{identity} was credited {len(credits)} times: {ids}")
+
+    def _judge_row(self, row: tuple[Any, ...], credits: list[Any]) -> None:
+        customer, reference, amount, state, credit_id, open_attempts, _attempts, _generation, why = row
+        identity = customer, reference
+        self.outcomes[state] += 1
+        if state == "credited":
+            found = self._world.site.by_id.get(credit_id)
+            right = found is not None and (found.customer_id, found.reference, found.amount) == (*identity, amount)
+            self.expect(right and found in credits, "lost", f"{identity} is credited as {credit_id}, which is {found}")
+            self.expect(open_attempts == 0, "ledger", f"{identity} is credited with {open_attempts} open attempts")
+        elif state == "failed":
+            self.expect(not credits, "mistake", f"{identity} is failed and credited: {credits}")
+            self.expect(identity in self._world.site.refused, "lost", f"{identity} is failed, and was never refused")
+            self.expect(open_attempts == 0, "ledger", f"{identity} is failed with {open_attempts} open attempts")
+        elif state == "review":
+            self.reviews[_kind_of_review(why)] += 1
+            self.expect(self._may_review(identity, why), "review", f"{identity} is in review: {why}")
+        else:
+            self.expect(False, "lost", f"{identity} is still {state} after healthy runs")
+
+    def _may_review(self, identity: tuple[str, str], why: str) -> bool:
+        site = self._world.site
+        match _kind_of_review(why):
+            case "deleted":
+                return identity[0] in site.plan.deleted_at
+            case "other money":
+                return identity in site.plan.other_money
+            case "unwitnessed":
+                return True  # nothing was listed, and the process that sent it is gone or its key is spent
+            case "lagging":
+                return site.list_lagged
+            case _:
+                return False
+
+    def _judge_attempts(self) -> None:
+        counted = self._world.connection.execute(
+            "SELECT r.customer_id, r.reference, count(*), count(DISTINCT a.generation) FROM attempt a"
+            " JOIN credit_request r USING (request_id) GROUP BY 1, 2"
+        )
+        attempts = {(customer, reference): (n, keys) for customer, reference, n, keys in counted}
+        for identity, sends in self._sends.items():
+            journaled, generations = attempts.get(identity, (0, 0))
+            self.expect(sends <= journaled, "journal", f"{identity} was sent {sends} times, journaled {journaled}")
+            keys = len(self._keys[identity])
+            self.expect(keys <= generations, "payload", f"{identity} used {keys} keys in {generations} generations")
+
+
+def _kind_of_review(why: str) -> str:
+    for words, kind in (
+        ("deleted", "deleted"),
+        ("under this reference", "other money"),
+        ("no other credit exists", "unwitnessed"),
+        ("does not show a credit", "lagging"),
+    ):
+        if words in why:
+            return kind
+    return "other"

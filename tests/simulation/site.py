@@ -1,0 +1,324 @@
+"""A Chargebee that may do everything its documentation leaves open, on the schedule's clock.
+
+It processes requests when they are due, whether their client still lives or not. What it may NOT do are the
+assumptions of the protocol; everything else is drawn. They are exactly these:
+
+1. A request is applied at the latest `max_late` seconds after it was sent, or never; that is less than the
+   quarantine (`Honest limits` of the README).
+2. The list is first in, first out: a list that shows a credit shows every older one, and what it once showed
+   it goes on showing.
+3. A list that shows the newest credit which the ledger knows to exist is at most `prompt_lag` behind, and
+   `max_late + prompt_lag` is less than the quarantine. A list that hides that credit may be as far behind as it
+   likes. (By rule 2 alone, a witness proves the absence of older credits only. Where every witness is older than
+   the doubt, nothing but time speaks for the list: it must show what it was given within the quarantine.)
+4. With no witness at all, neither known nor listed, the key is the only guard: then either keys are kept for
+   30 minutes after a request, also after an error, or the list is at most `prompt_lag` behind.
+5. An error that promises "not applied" (400, 401, 404, 409 to a first request, 429 limit or lock, 503 read-only)
+   keeps the promise, and a 2xx answer that names our customer, reference and money tells of a credit that exists.
+
+Keys may be kept, released by errors, forgotten at any time or ignored; errors stored and replayed or not.
+"""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from batch_credits.chargebee import Answer
+from tests.simulation.schedule import RowPlan, SitePlan
+
+KEY_WINDOW = 30 * 60.0
+LONG_AGO = -30 * 86_400.0
+_REPLAYED = {"chargebee-idempotency-replayed": "true"}
+Trace = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class SiteCredit:
+    """A credit, as it is in truth."""
+
+    credit_id: str
+    customer_id: str
+    reference: str
+    amount: int
+    currency: str
+    kind: str
+    created: float
+    is_foreign: bool = False
+
+
+@dataclass(slots=True)
+class _KeyEntry:
+    body: bytes
+    arrived: float
+    answer: Answer | None = None
+
+
+@dataclass(slots=True)
+class Ticket:
+    """A request on its way: `answer` is there once it was processed. `stumble` is what goes wrong inside."""
+
+    key: str
+    body: bytes
+    stumble: str | None = None
+    holds_key: bool = False
+    answer: Answer | None = None
+    applied: bool = False
+
+
+def error(status: int, code: str, headers: dict[str, str] | None = None) -> Answer:
+    """One of Chargebee's error answers."""
+    body = {"message": f"sim: {code}", "api_error_code": code, "type": "sim"}
+    return Answer(status, headers or {}, orjson.dumps(body))
+
+
+_STUMBLES_BEFORE = {
+    "throttled": (429, "api_request_limit_exceeded"),
+    "lock_timeout": (429, "lock_timeout"),
+    "read_only": (503, "site_read_only_mode"),
+    "third_party": (429, "third_party_api_request_limit_exceeded"),
+    "odd_422": (422, "unable_to_process_request"),
+    "refused_once": (400, "resource_limit_exceeded"),
+    "blocked": (401, "api_authentication_failed"),
+    "error_before": (500, "internal_error"),
+}
+
+
+class Site:
+    """The truth. `known` tells which credit ids the ledger has as credited (assumption 3)."""
+
+    def __init__(
+        self, plan: SitePlan, rows: list[RowPlan], chance: Random, known: Callable[[], set[str]], trace: Trace
+    ) -> None:
+        self.plan = plan
+        self.is_healed = False
+        self.credits: list[SiteCredit] = []
+        self.by_id: dict[str, SiteCredit] = {}
+        self.refused: set[tuple[str, str]] = set()
+        self.list_lagged = False
+        self._chance = chance
+        self._known = known
+        self._trace = trace
+        self._keys: dict[str, _KeyEntry] = {}
+        self._queue: list[tuple[float, int, Callable[[float, Ticket], None], Ticket]] = []
+        self._submitted = 0
+        self._horizon = LONG_AGO
+        self._fields: dict[bytes, dict[str, str]] = {}
+        for number in range(plan.foreign):
+            self._add("stranger", f"theirs {number}", 100, "USD", "increment", LONG_AGO, is_foreign=True)
+        for customer_id, reference in sorted(plan.other_money):
+            self._add(customer_id, reference, 99_900, "USD", "increment", LONG_AGO, is_foreign=True)
+        for row in rows[:1]:
+            self._add(row.customer_id, row.reference, row.amount, row.currency, "decrement", LONG_AGO, is_foreign=True)
+
+    # -- Adding ------------------------------------------------------------------------------------------
+
+    def submit(self, due: float, arrival: float, ticket: Ticket) -> None:
+        """Take a request that will be processed when it is due. With `holds_key` its key is taken on arrival."""
+        if ticket.holds_key:
+            self._push(arrival, self._arrive, ticket)
+            self._push(due, self._finish, ticket)
+        else:
+            self._push(due, self._process, ticket)
+
+    def _push(self, due: float, handle: Callable[[float, Ticket], None], ticket: Ticket) -> None:
+        self._submitted += 1
+        heapq.heappush(self._queue, (due, self._submitted, handle, ticket))
+
+    def advance(self, now: float) -> None:
+        """Process what is due."""
+        while self._queue and self._queue[0][0] <= now:
+            due, _number, handle, ticket = heapq.heappop(self._queue)
+            handle(due, ticket)
+
+    def _process(self, due: float, ticket: Ticket) -> None:
+        self._arrive(due, ticket)
+        self._finish(due, ticket)
+
+    def _arrive(self, due: float, ticket: Ticket) -> None:
+        found = self._remembered(due, ticket.key)
+        if found is not None:
+            ticket.answer = self._duplicate(found, ticket)
+            self._trace(f"site: a duplicate by its key, answered {ticket.answer.status}")
+        elif self.plan.keys != "ignored":
+            self._keys[ticket.key] = _KeyEntry(ticket.body, due)
+
+    def _finish(self, due: float, ticket: Ticket) -> None:
+        if ticket.answer is None:
+            ticket.answer = self._decide(due, ticket)
+            self._remember(due, ticket, ticket.answer)
+
+    def _decide(self, due: float, ticket: Ticket) -> Answer:
+        stumble = ticket.stumble
+        if stumble in _STUMBLES_BEFORE:
+            if stumble == "refused_once":
+                fields = self._parse(ticket.body)
+                self.refused.add((fields["customer_id"], fields["reference"]))
+            return self._stumbled(*_STUMBLES_BEFORE[stumble])
+        fields = self._parse(ticket.body)
+        customer_id = fields["customer_id"]
+        if customer_id in self.plan.unknown or self.is_deleted(customer_id, due):
+            self.refused.add((customer_id, fields["reference"]))
+            return error(404, "resource_not_found")
+        ticket.applied = True
+        credit = self._add(
+            customer_id, fields["reference"], int(fields["amount"]), fields["currency_code"], "increment", due
+        )
+        self._trace(f"site: APPLIED {customer_id} {credit.reference!r} as {credit.credit_id}, due at {due:.3f}")
+        if stumble == "error_after":
+            return error(*self._chance.choice(((500, "internal_error"), (503, "internal_temporary_error"))))
+        if stumble == "third_party_after":
+            return error(429, "third_party_api_request_limit_exceeded")
+        return _success(credit)
+
+    def _stumbled(self, status: int, code: str) -> Answer:
+        headers = {}
+        if status in (429, 503) and self._chance.random() < 0.5:
+            headers["retry-after"] = str(self._chance.choice((0, 1, 7, 30, 400)))
+        return error(status, code, headers)
+
+    def _add(
+        self, customer: str, reference: str, amount: int, currency: str, kind: str, at: float, is_foreign: bool = False
+    ) -> SiteCredit:
+        credit_id = f"pc{len(self.credits)}"
+        credit = SiteCredit(credit_id, customer, reference, amount, currency, kind, at, is_foreign)
+        self.credits.append(credit)
+        self.by_id[credit_id] = credit
+        return credit
+
+    def _parse(self, body: bytes) -> dict[str, str]:
+        fields = self._fields.get(body)
+        if fields is None:
+            fields = self._fields[body] = dict(parse_qsl(body.decode("ascii"), strict_parsing=True))
+        return fields
+
+    # -- Keys --------------------------------------------------------------------------------------------
+
+    def _remembered(self, now: float, key: str) -> _KeyEntry | None:
+        plan = self.plan
+        entry = self._keys.get(key)
+        if entry is None or plan.keys == "ignored":
+            return None
+        if now - entry.arrived >= KEY_WINDOW or (plan.keys == "forgetful" and self._chance.random() < 0.5):
+            del self._keys[key]
+            return None
+        return entry
+
+    def _duplicate(self, found: _KeyEntry, ticket: Ticket) -> Answer:
+        if found.body != ticket.body:
+            return error(422, "unable_to_process_request")
+        if found.answer is None:
+            if self.plan.duplicate_status == 409:
+                return error(409, "invalid_state_for_request")
+            return error(422, "unable_to_process_request")
+        return Answer(found.answer.status, {**found.answer.headers, **_REPLAYED}, found.answer.body)
+
+    def _remember(self, due: float, ticket: Ticket, answer: Answer) -> None:
+        plan = self.plan
+        if plan.keys == "ignored":
+            return
+        entry = self._keys.setdefault(ticket.key, _KeyEntry(ticket.body, due))
+        if answer.status == 200:
+            entry.answer = answer
+        elif not ticket.applied:
+            if plan.stores_errors:
+                entry.answer = answer
+            else:
+                self._keys.pop(ticket.key)
+        elif plan.keys != "kept":
+            self._keys.pop(ticket.key)  # applied, answered 5xx, and the key is free again
+        elif plan.after_error == "stored":
+            entry.answer = answer
+        elif plan.after_error == "success":
+            entry.answer = _success(self.credits[-1])
+        # else conflict: the key stays taken, and no answer is stored
+
+    # -- Reading -----------------------------------------------------------------------------------------
+
+    def is_deleted(self, customer_id: str, now: float) -> bool:
+        at = self.plan.deleted_at.get(customer_id)
+        return at is not None and now >= at
+
+    def customer(self, customer_id: str, now: float) -> Answer:
+        """GET /customers/{id}."""
+        if customer_id in self.plan.unknown:
+            return error(404, "resource_not_found")
+        customer = {"id": customer_id, "deleted": self.is_deleted(customer_id, now)}
+        return Answer(200, {}, orjson.dumps({"customer": customer}))
+
+    def list_credits(self, filters: dict[str, str], now: float) -> Answer:
+        """GET /promotional_credits, in pages by position."""
+        horizon = self._see_until(now)
+        shown = [n for n, c in enumerate(self.credits) if self._shows(c, horizon, now) and _matches(c, filters)]
+        offset = filters.get("offset")
+        if self.plan.newest_first:
+            shown.reverse()
+            rest = [n for n in shown if offset is None or n <= int(offset)]
+        else:
+            rest = [n for n in shown if offset is None or n >= int(offset)]
+        size = min(self.plan.page_size, int(filters.get("limit", "10")))
+        document: dict[str, Any] = {"list": [{"promotional_credit": _as_json(self.credits[n])} for n in rest[:size]]}
+        if len(rest) > size:
+            document["next_offset"] = str(rest[size])
+        self._trace(f"site: list {filters} -> {[self.credits[n].credit_id for n in rest[:size]]}")
+        return Answer(200, {}, orjson.dumps(document))
+
+    def _shows(self, credit: SiteCredit, horizon: float, now: float) -> bool:
+        if credit.created > horizon:
+            return False
+        return not (self.plan.hides_deleted and self.is_deleted(credit.customer_id, now))
+
+    def _see_until(self, now: float) -> float:
+        """Credits created up to this moment are listed (assumptions 2 to 4)."""
+        plan = self.plan
+        raw = now - (plan.prompt_lag if self.is_healed else plan.lag)
+        if not self.is_healed:
+            for start, end in plan.freezes:
+                if start <= now < end:
+                    raw = min(raw, start)
+        raw = max(raw, self._horizon)
+        prompt = now - plan.prompt_lag
+        if raw < prompt and self._must_be_prompt(raw, now):
+            raw = prompt
+        if raw < prompt and any(raw < c.created <= prompt for c in self.credits):
+            self.list_lagged = True
+        self._horizon = raw
+        return raw
+
+    def _must_be_prompt(self, horizon: float, now: float) -> bool:
+        known = self._known()
+        created = [
+            c.created for c in self.credits if c.credit_id in known and not self.is_deleted(c.customer_id, now)
+        ]
+        if created:
+            return max(created) <= horizon
+        if any(self._shows(credit, horizon, now) for credit in self.credits):
+            return True
+        return bool(known) is False and not self.plan.keeps_keys
+
+
+def _success(credit: SiteCredit) -> Answer:
+    document = {"customer": {"id": credit.customer_id}, "promotional_credit": _as_json(credit)}
+    return Answer(200, {}, orjson.dumps(document))
+
+
+def _as_json(credit: SiteCredit) -> dict[str, Any]:
+    return {
+        "id": credit.credit_id,
+        "customer_id": credit.customer_id,
+        "type": credit.kind,
+        "amount": credit.amount,
+        "currency_code": credit.currency,
+        "credit_type": "general",
+        "reference": credit.reference,
+        "closing_balance": 0,
+    }
+
+
+def _matches(credit: SiteCredit, filters: dict[str, str]) -> bool:
+    wanted = (("customer_id[is]", credit.customer_id), ("type[is]", credit.kind), ("id[is]", credit.credit_id))
+    return all(name not in filters or filters[name] == value for name, value in wanted)

@@ -1,0 +1,208 @@
+"""One schedule from its first run to its last: the user, the ledger's file, the site, and the wall clock."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from random import Random
+from typing import Any
+
+from batch_credits.chargebee import add_body
+from batch_credits.ledger import Ledger, StagedRow, store
+from batch_credits.ledger import journal as ledger_journal
+from batch_credits.model import BatchRecord, ControlTotal, CreditRequest, LoadedRow
+from batch_credits.run import Issued
+from batch_credits.settings import DEFAULT_INPUT
+from tests.simulation.judge import Judge
+from tests.simulation.process import SITE, Process
+from tests.simulation.schedule import DAY, RowPlan, RunPlan, Schedule
+from tests.simulation.site import Site
+from tests.simulation.virtual_time import Hung
+
+MAX_LAST_RUNS = 8  # of a healthy site, until every row must be settled
+_MAX_JUMP_DAYS = 400.0
+
+
+@cache
+def _empty_ledger() -> bytes:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    store.prepare(connection, "template", created=True)
+    return connection.serialize()
+
+
+class World:
+    """Everything outside the product. `tell` gets a line for every event, if there is someone to read it."""
+
+    def __init__(self, schedule: Schedule, tell: Callable[[str], None] | None = None) -> None:
+        self.schedule = schedule
+        self.chance = Random(schedule.seed ^ 0x5EED)
+        self.tracing = tell is not None
+        self._tell = tell
+        self._process: Process | None = None
+        self._time = 0.0
+        self._wall_offset = 0.0
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection.deserialize(_empty_ledger())
+        self.rows = [row for batch in schedule.batches for row in batch]
+        self.site = Site(schedule.site, self.rows, self.chance, self._known, self.trace)
+        self.judge = Judge(self)
+        self._batch_ids: list[int] = []
+
+    # -- Time --------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """Seconds of true time since the first run began."""
+        return self._time if self._process is None or self._process.is_dead else self._process.now
+
+    def now_at(self, time: float) -> None:
+        """A process ended at this time."""
+        self._time = max(self._time, time)
+
+    def wall_ms(self) -> int:
+        """The wall clock, which jumps both ways if the schedule says so."""
+        if self.schedule.wall_jumps and self.chance.random() < 0.05:
+            self._wall_offset = self.chance.uniform(-_MAX_JUMP_DAYS, _MAX_JUMP_DAYS) * DAY
+        return int((1_780_000_000 + self._wall_offset + self.now) * 1000)
+
+    def is_out(self) -> bool:
+        """Whether the way to the site is cut."""
+        return not self.site.is_healed and _within(self.now, self.schedule.site.outages)
+
+    def is_read_only(self) -> bool:
+        """Whether the site takes no writes."""
+        return not self.site.is_healed and _within(self.now, self.schedule.site.read_only)
+
+    def trace(self, text: str) -> None:
+        """Tell what happened."""
+        if self._tell is not None:
+            self._tell(f"{self.now:12.3f}  {text}")
+
+    # -- The ledger --------------------------------------------------------------------------------------
+
+    def _known(self) -> set[str]:
+        found = self.connection.execute("SELECT credit_id FROM credit_request WHERE state = 'credited'")
+        return {row[0] for row in found}
+
+    def batch_record(self, batch_id: int) -> BatchRecord:
+        """What `Sending` wants to know of a batch."""
+        return BatchRecord(batch_id, "", SITE, "sim.csv", "", (), {}, "{}", "", 0, {})
+
+    def _batch_id(self, number: int) -> int:
+        """The file is read, and admitted, when it is first run."""
+        while len(self._batch_ids) <= number:
+            self._batch_ids.append(self._stage(len(self._batch_ids)))
+        return self._batch_ids[number]
+
+    def _stage(self, number: int) -> int:
+        ledger = Ledger(self.connection, store.Path("simulated"))
+        batch_id = ledger.begin_batch(
+            key=f"{number:064x}", site=SITE, file_name=f"{number}.csv", file_sha256="0", headers=(), columns={},
+            options=DEFAULT_INPUT,
+        )  # fmt: skip
+        staged = [_staged(row, n) for n, row in enumerate(self.schedule.batches[number], start=2)]
+        for row in ledger.stage(SITE, batch_id, staged):
+            self.judge.expect(row.request is not None, "admission", f"row {row.row_number} was rejected: {row.problems}")
+        ledger.finish_staging(batch_id, len(staged), {"USD": ControlTotal(len(staged))})
+        ledger.admit(batch_id)
+        return batch_id
+
+    # -- The user ----------------------------------------------------------------------------------------
+
+    def play(self) -> Judge:
+        """Run the command as the schedule says, then, with the site healed, until the ledger owes nothing."""
+        original = ledger_journal.now_ms
+        ledger_journal.now_ms = self.wall_ms
+        try:
+            for plan in self.schedule.runs:
+                self._run(plan)
+            self._heal()
+            for attempt in range(MAX_LAST_RUNS):
+                if not self._last_runs(attempt):
+                    break
+            self.judge.judge()
+        finally:
+            ledger_journal.now_ms = original
+            self.connection.close()
+        return self.judge
+
+    def _heal(self) -> None:
+        self._time += 1.0
+        self.site.is_healed = True
+        self.trace("THE SITE IS HEALED")
+
+    def _last_runs(self, attempt: int) -> bool:
+        """Run every batch once more. Returns whether something is still owed."""
+        for number in range(len(self.schedule.batches)):
+            gap = self.chance.choice((1.0, 600.0, DAY))
+            self._run(RunPlan(number, gap, self.schedule.last_settings))
+        return self.judge.owed() > 0
+
+    def _run(self, plan: RunPlan) -> None:
+        self._time += plan.gap
+        self._jump()
+        batch_id = self._batch_id(plan.batch)
+        self._process = Process(self, plan, batch_id)
+        self.trace(f"RUN of batch {batch_id} with {_differences(plan)}")
+        try:
+            outcome = self._process.run()
+        except Hung as hung:
+            self.judge.expect(False, "hung", str(hung))
+            raise Stuck from hung
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+        self.judge.run_ended(self._process, outcome)
+        self.trace(f"ended: {_in_words(outcome)}")
+        self._process = None
+        self.site.advance(self.now)
+
+    def _jump(self) -> None:
+        if self.schedule.wall_jumps:
+            self._wall_offset = self.chance.uniform(-_MAX_JUMP_DAYS, _MAX_JUMP_DAYS) * DAY
+
+
+class Stuck(Exception):
+    """A process hung, so the schedule cannot go on."""
+
+
+def play(schedule: Schedule, tell: Callable[[str], None] | None = None) -> Judge:
+    """Play a schedule to its end, and judge it."""
+    world = World(schedule, tell)
+    try:
+        return world.play()
+    except Stuck:
+        return world.judge
+
+
+def _within(now: float, windows: tuple[tuple[float, float], ...]) -> bool:
+    return any(start <= now < end for start, end in windows)
+
+
+def _staged(row: RowPlan, number: int) -> StagedRow:
+    request = CreditRequest(
+        customer_id=row.customer_id,
+        reference=row.reference,
+        description="a credit",
+        amount=row.amount,
+        currency_code=row.currency,
+    )
+    loaded = LoadedRow(number, (), request, (), row.customer_id, row.reference, request.money)
+    return StagedRow(loaded, add_body(request))
+
+
+def _differences(plan: RunPlan) -> str:
+    shown: dict[str, Any] = {"crash_at": plan.crash_at, "interrupt_at": plan.interrupt_at, "gap": plan.gap}
+    flags = ("wait", "verify_first", "retry_failed", "concurrency", "claim_page", "quarantine_seconds", "timeout_seconds")
+    shown |= {name: getattr(plan.settings, name) for name in flags}
+    return ", ".join(f"{name}={value}" for name, value in shown.items() if value is not None)
+
+
+def _in_words(outcome: Issued | BaseException | None) -> str:
+    if outcome is None:
+        return "died"
+    if isinstance(outcome, Issued):
+        return f"{outcome.requests} requests, stopped: {outcome.stopped}"
+    return repr(outcome)
+
+
+__all__ = ["World", "play", "replace"]
