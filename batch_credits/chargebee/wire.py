@@ -149,7 +149,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     try:
         # Both dates are the server's, so our own clock has no part in it.
         wait = parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, IndexError):  # what the standard library makes of odd dates
         return None
     return max(0.0, wait.total_seconds())
 
@@ -189,7 +189,7 @@ def _listed(entry: Any) -> ListedCredit:
         money=Money(amount, decimal, currency if isinstance(currency, str) else None),
         credit_type=credit_type if isinstance(credit_type, str) else None,
         kind=item["type"],
-        closing_balance=str(balance) if isinstance(balance, int | str) else None,
+        closing_balance=str(balance) if type(balance) in (int, str) else None,
     )
 
 
