@@ -64,7 +64,7 @@ class Breaker:
         if self._probing is None:
             self.closed.clear()
             self._openings += 1
-            self._probing = self._loop.create_task(self._wait_and_probe(reason, retry_after))
+            self._probing = self._loop.create_task(self._wait_and_probe(reason, retry_after, self._openings))
 
     def cancel(self) -> None:
         """End the probing; the run is over."""
@@ -89,8 +89,7 @@ class Breaker:
         )
         return True
 
-    async def _wait_and_probe(self, reason: str, retry_after: float | None) -> None:
-        tries = self._openings
+    async def _wait_and_probe(self, reason: str, retry_after: float | None, tries: int) -> None:
         while not self._stop_if_too_long(reason):
             wait = backoff_seconds(self._settings, tries, self._chance())
             if retry_after is not None:
