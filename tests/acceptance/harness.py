@@ -1,0 +1,239 @@
+"""What every promise is tested with: the command as a process of its own, and a sandbox that knows the truth."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+KEY = "test_key_that_nobody_may_see"
+TIMEOUT_SECONDS = 60
+HEADERS = ("customer_id", "amount", "currency_code", "description", "reference")
+
+Row = Sequence[object]
+
+
+class Site:
+    """A sandbox in a process of its own, and its own door for tests."""
+
+    def __init__(self, *options: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "batch_credits", "sandbox", "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=clean_environment(),
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        said, _, url = line.strip().rpartition(" ")
+        assert said == "sandbox listening on", line
+        self.url = url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """End it at once, as a site does that goes down."""
+        self.process.kill()
+        self.process.communicate()
+
+    def truth(self) -> dict[str, Any]:
+        """What really happened, by the site's own account."""
+        with urllib.request.urlopen(f"{self.url}/_sandbox/truth", timeout=30) as answer:
+            document: dict[str, Any] = json.load(answer)
+        return document
+
+    def tell(self, path: str, **document: object) -> None:
+        """Change the site: `settings` or `customers`."""
+        body = json.dumps(document).encode()
+        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", body, method="POST")
+        with urllib.request.urlopen(request, timeout=30):
+            pass
+
+    @property
+    def posts(self) -> int:
+        """How many adds and deducts have arrived."""
+        return int(self.truth()["posts"])
+
+    def credits(self, prefix: str = "") -> list[dict[str, Any]]:
+        """Credits of the customers whose ids begin with `prefix`."""
+        return [credit for credit in self.truth()["credits"] if credit["customer_id"].startswith(prefix)]
+
+    def times(self, prefix: str = "") -> Counter[tuple[str, str]]:
+        """How often each (customer, reference) was credited."""
+        return Counter((c["customer_id"], c["reference"]) for c in self.credits(prefix))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """All that a person saw."""
+        return self.out + self.err
+
+    def exited(self, code: int) -> Self:
+        """Assert the exit code, showing all that was said; and that nobody was shown a traceback."""
+        assert self.code == code, f"exit {self.code}, not {code}:\n{self.said}"
+        assert "Traceback" not in self.said, self.said
+        assert "This is a bug" not in self.said, self.said
+        return self
+
+
+@dataclass
+class Command:
+    """`batch-credits` as one user would call it: with a ledger, reports and a site of its own."""
+
+    folder: Path
+    url: str | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger of all calls."""
+        return self.folder / "ledger.sqlite3"
+
+    @property
+    def reports(self) -> Path:
+        """Where the reports of all calls go."""
+        return self.folder / "reports"
+
+    def __call__(self, *arguments: object, timeout: float = TIMEOUT_SECONDS, **environment: str) -> Ended:
+        """Run a command to its end."""
+        return finish(self.start(*arguments, **environment), timeout)
+
+    def run(self, file: Path, *arguments: object, timeout: float = TIMEOUT_SECONDS, **environment: str) -> Ended:
+        """`run FILE --yes --rate 0`, to its end."""
+        return finish(self.start_run(file, *arguments, **environment), timeout)
+
+    def start_run(self, file: Path, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+        """Begin `run FILE --yes --rate 0`."""
+        return self.start("run", file, "--yes", "--rate", 0, *arguments, **environment)
+
+    def start(self, *arguments: object, stdin: int = subprocess.DEVNULL, **environment: str) -> subprocess.Popen[str]:
+        """Begin any command."""
+        name, *rest = map(str, arguments)
+        paths: list[str] = ["--ledger", str(self.ledger)]
+        if name in ("run", "report", "reconcile"):
+            paths += ["--reports", str(self.reports)]
+        return subprocess.Popen(
+            [sys.executable, "-m", "batch_credits", name, *paths, *rest],
+            cwd=self.folder,
+            env=self.variables(environment),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def variables(self, more: Mapping[str, str]) -> dict[str, str]:
+        """The environment of a call."""
+        site = {"CHARGEBEE_BASE_URL": self.url, "CHARGEBEE_API_KEY": KEY} if self.url else {}
+        return {**clean_environment(), "BATCH_CREDITS_QUARANTINE": "2", **site, **self.environment, **more}
+
+    def report(self, stem: str) -> "Report":
+        """The reports of the file of this name; there must be one directory of it."""
+        [directory] = self.reports.glob(f"{stem}-????????")
+        return Report(directory)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A directory of reports."""
+
+    directory: Path
+
+    @property
+    def results(self) -> list[dict[str, str]]:
+        """The lines of results.csv."""
+        return self._rows("results.csv")
+
+    @property
+    def failed(self) -> list[dict[str, str]]:
+        """The lines of failed.csv."""
+        return self._rows("failed.csv")
+
+    def _rows(self, name: str) -> list[dict[str, str]]:
+        with (self.directory / name).open(newline="", encoding="utf-8") as stream:
+            return list(csv.DictReader(stream))
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What summary.json says."""
+        document: dict[str, Any] = json.loads((self.directory / "summary.json").read_text())
+        return document
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The outcomes that occurred."""
+        return {outcome: count for outcome, count in self.summary["counts"].items() if count}
+
+    @property
+    def outcomes(self) -> list[str]:
+        """The outcome of each row, in order."""
+        return [row["credit_outcome"] for row in self.results]
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without anything that sets the command."""
+    return {name: text for name, text in os.environ.items() if not name.startswith(("CHARGEBEE_", "BATCH_CREDITS_"))}
+
+
+def finish(process: subprocess.Popen[str], timeout: float = TIMEOUT_SECONDS) -> Ended:
+    """Wait for a command's end; one that hangs is killed, and the test fails with what it had said."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(f"still running after {timeout} s:\n{out}{err}") from None
+    return Ended(process.returncode, out, err)
+
+
+def stop(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Send a signal to a command that is running."""
+    assert process.poll() is None, finish(process).said
+    process.send_signal(number)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for something that another process does."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def write_csv(path: Path, rows: Iterable[Row], headers: Sequence[str] = HEADERS) -> Path:
+    """A CSV file of these rows."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(headers)
+        writer.writerows(rows)
+    return path
+
+
+def payout(prefix: str, count: int, reference: str = "q3") -> list[Row]:
+    """Rows of as many customers, each with an amount of its own."""
+    return [(f"{prefix}-{number}", 100 + number, "USD", "Loyalty", reference) for number in range(count)]
+
+
+def each_once(rows: Iterable[Row]) -> Counter[tuple[str, str]]:
+    """What `Site.times` says when each of these rows is credited once."""
+    return Counter((str(row[0]), str(row[4])) for row in rows)
