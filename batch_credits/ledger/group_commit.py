@@ -51,6 +51,7 @@ class Journal:
         self._urgent = asyncio.Event()
         self._writer = asyncio.get_running_loop().create_task(self._write())
         self.failure: BaseException | None = None
+        self.on_failure: Callable[[], None] = lambda: None
         self.commits = 0
 
     async def open_attempts(self, credits: Sequence[PlannedCredit]) -> list[OpenAttempt]:
@@ -94,10 +95,13 @@ class Journal:
             await asyncio.shield(self._committing)
 
     async def close(self) -> None:
-        """Make everything durable, and end the writer."""
+        """Make everything durable, and end the writer.
+
+        Raises:
+            LedgerError: something that was recorded is not durable.
+        """
         try:
-            if self.failure is None:
-                await self.flush()
+            await self.flush()
         finally:
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
@@ -130,8 +134,10 @@ class Journal:
             await self._in_thread(lambda: self._ledger.commit(self._run_id, findings, openings))
         except BaseException as error:
             self.failure = error
-            committed.set_exception(error)
-            committed.exception()  # a commit of answers alone has nobody waiting
+            for waited_for in (committed, self._committed):  # who came meanwhile waits for a commit that never comes
+                waited_for.set_exception(error)
+                waited_for.exception()  # a commit of answers alone has nobody waiting
+            self.on_failure()
             if not isinstance(error, Exception):
                 raise
         else:

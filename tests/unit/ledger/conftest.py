@@ -1,0 +1,140 @@
+"""A ledger on disk, and short words for what tests put into it."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_credits.chargebee import add_body
+from batch_credits.ledger import Finding, Ledger, StagedRow
+from batch_credits.model import ControlTotal, CreditRequest, LoadedRow, PlannedCredit, Problem, RequestState
+from batch_credits.settings import InputOptions
+
+SITE = "acme-test"
+HEADERS = ("customer_id", "amount", "currency_code", "reference")
+
+
+class Book:
+    """A ledger, and the stages' calls to it in few words."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ledger = Ledger.open(path)
+        self._batches = 0
+
+    def close(self) -> None:
+        self.ledger.close()
+
+    def reopen(self) -> None:
+        self.ledger.close()
+        self.ledger = Ledger.open(self.path)
+
+    @staticmethod
+    def row(number: int, customer: str = "c-1", reference: str = "q3", **fields: Any) -> LoadedRow:
+        money = {} if "amount_in_decimal" in fields else {"amount": 100}
+        built = CreditRequest(
+            **{
+                "customer_id": customer,
+                "reference": reference,
+                "description": "Loyalty",
+                "currency_code": "USD",
+                **money,
+                **fields,
+            }
+        )
+        cells = (customer, str(built.amount or built.amount_in_decimal), built.currency_code or "", reference)
+        return LoadedRow(number, cells, built, (), customer, reference, built.money)
+
+    @staticmethod
+    def bad_row(number: int, *problems: Problem, **fields: Any) -> LoadedRow:
+        reasons = problems or (Problem("amount", "missing", "There is no amount."),)
+        return LoadedRow(number, ("", "", "", ""), None, reasons, **fields)
+
+    @staticmethod
+    def staged(rows: list[LoadedRow]) -> list[StagedRow]:
+        return [StagedRow(row, add_body(row.request) if row.request else None) for row in rows]
+
+    def begin(self, *, site: str = SITE, file_name: str = "payout.csv", key: str | None = None) -> int:
+        self._batches += 1
+        return self.ledger.begin_batch(
+            key=key or f"{self._batches:064x}",
+            site=site,
+            file_name=file_name,
+            file_sha256="ab" * 32,
+            headers=HEADERS,
+            columns={name: index for index, name in enumerate(HEADERS)},
+            options=InputOptions(),
+        )
+
+    def stage(self, batch: int, *rows: LoadedRow, site: str = SITE) -> list[LoadedRow]:
+        return self.ledger.stage(site, batch, self.staged(list(rows)))
+
+    def plan(self, *rows: LoadedRow, site: str = SITE, file_name: str = "payout.csv") -> int:
+        """An admitted batch of these rows."""
+        batch = self.begin(site=site, file_name=file_name)
+        totals: dict[str, ControlTotal] = {}
+        for row in self.stage(batch, *rows, site=site):
+            if row.money is not None:
+                totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
+        self.ledger.finish_staging(batch, len(rows), totals)
+        self.ledger.admit(batch)
+        return batch
+
+    def owed(self, batch: int, state: RequestState = RequestState.PENDING) -> list[PlannedCredit]:
+        return self.ledger.planned_page(batch, state, 0, 10_000)
+
+    def send(self, run: int, *credits: PlannedCredit) -> None:
+        """Open an attempt for each, as the journal does."""
+        self.ledger.commit(run, [], list(credits))
+        for credit in credits:
+            credit.open_attempts += 1
+            credit.attempts += 1
+            credit.state = RequestState.IN_FLIGHT
+
+    def learn(self, run: int | None, credit: PlannedCredit, state: RequestState, **learned: Any) -> None:
+        """Record a finding; a settled credit has no open attempt."""
+        if state in (RequestState.CREDITED, RequestState.FAILED, RequestState.PENDING):
+            credit.open_attempts = 0
+        if state is RequestState.CREDITED:
+            learned.setdefault("credit_id", f"cr-{credit.request_id}")
+        credit.state = state
+        self.ledger.commit(run, [Finding.about(credit, state, **learned)], [])
+
+    def settle(self, batch: int, state: RequestState, **learned: Any) -> None:
+        """A run that sends all that the batch owes, and learns this of each."""
+        run = self.ledger.start_run(batch)
+        for credit in self.owed(batch):
+            self.send(run, credit)
+            self.learn(run, credit, state, **learned)
+
+    def sql(self, statement: str, *values: Any) -> list[Any]:
+        """Ask, or harm, the file behind the ledger's back."""
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=0)
+        try:
+            return connection.execute(statement, values).fetchall()
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    """A new ledger."""
+    made = Book(tmp_path / "ledger.sqlite3")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def open_book() -> Iterator[Callable[[Path], Book]]:
+    """Opens ledgers, and closes them at the end."""
+    books: list[Book] = []
+
+    def opened(path: Path) -> Book:
+        books.append(Book(path))
+        return books[-1]
+
+    yield opened
+    for made in books:
+        made.close()
