@@ -64,6 +64,7 @@ class Ledger:
             LedgerBusy: another process holds it.
             LedgerError: it cannot be opened or trusted.
         """
+        path = Path(os.path.realpath(path))  # a link is no second ledger: both names share one lock
         lock = store.take_lock(path)
         try:
             ledger = cls(store.connect(path), path, lock)
@@ -215,11 +216,16 @@ class Ledger:
                 assert run_id is not None, "only a run sends"
                 journal.open_attempts(db, run_id, openings)
 
-    def recent_credits(self, site: str, limit: int) -> list[KnownCredit]:
-        """The credits that Chargebee proved to us most recently on this site: witnesses."""
+    def newest_attempt(self) -> int:
+        """A mark in the history: attempts with a higher number were made after it."""
+        with store.translated(self.path):
+            return queries.newest_attempt(self._db)
+
+    def witnesses(self, site: str, mark: int, limit: int) -> list[KnownCredit]:
+        """Credits proved to us whose showing in Chargebee's list says most about what was sent before the mark."""
         with store.translated(self.path):
             row = self._db.execute("SELECT site_id FROM site WHERE name = ?", (site,)).fetchone()
-            return queries.recent_credits(self._db, row[0], limit) if row else []
+            return queries.witnesses(self._db, row[0], mark, limit) if row else []
 
     def attributed(self, site: str, credit_ids: list[str]) -> set[str]:
         """Which of these Chargebee ids already belong to a request of this site."""

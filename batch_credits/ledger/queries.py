@@ -173,15 +173,22 @@ def outcome_totals(connection: sqlite3.Connection, batch_id: int) -> dict[Outcom
     return totals
 
 
-def recent_credits(connection: sqlite3.Connection, site_id: int, limit: int) -> list[KnownCredit]:
-    """The credits that Chargebee proved to us most recently on this site."""
-    found = connection.execute(
-        "SELECT r.credit_id, r.customer_id FROM (SELECT request_id, max(finding_id) AS newest FROM"
-        " (SELECT request_id, finding_id FROM finding WHERE state = 'credited' ORDER BY finding_id DESC LIMIT 1000)"
-        " GROUP BY request_id) f JOIN credit_request r USING (request_id)"
-        " WHERE r.site_id = ? AND r.state = 'credited' ORDER BY f.newest DESC LIMIT ?",
-        (site_id, limit),
-    )
+def newest_attempt(connection: sqlite3.Connection) -> int:
+    """A mark in the history: attempts with a higher number were made after it."""
+    return int(connection.execute("SELECT coalesce(max(attempt_id), 0) FROM attempt").fetchone()[0])
+
+
+def witnesses(connection: sqlite3.Connection, site_id: int, mark: int, limit: int) -> list[KnownCredit]:
+    """Credits that Chargebee proved to us and whose showing in its list says most about another's absence.
+
+    A credit first sent after the mark is younger than anything sent before it, so the oldest of those says all;
+    being the oldest it also shows first. Where there is none yet, the youngest that we know.
+    """
+    found = connection.execute(_SENT_AFTER, (mark, site_id, limit)).fetchall()
+    if not found:
+        found = connection.execute(_SENT_LAST, (site_id, limit)).fetchall()
+    if not found:
+        found = connection.execute(_PROVEN_LAST, (site_id, limit)).fetchall()
     return [KnownCredit(*row) for row in found]
 
 
@@ -225,3 +232,26 @@ def problems(connection: sqlite3.Connection, batch_id: int) -> Iterator[LoadedRo
         why = orjson.loads(rejected)
         reasons = tuple(Problem(*reason) for reason in why["problems"])
         yield LoadedRow(row_number, tuple(orjson.loads(cells)), None, reasons, reference=why["reference"])
+
+
+# Of credits with a single attempt it is sure when they were sent; of others, any attempt may have made them.
+_SENT_AFTER = """
+SELECT r.credit_id, r.customer_id FROM attempt a JOIN credit_request r USING (request_id)
+WHERE a.attempt_id > ? AND r.site_id = ? AND r.state = 'credited' AND r.attempts = 1 ORDER BY a.attempt_id LIMIT ?
+"""
+
+_SENT_LAST = """
+SELECT r.credit_id, r.customer_id
+FROM (SELECT attempt_id, request_id FROM attempt ORDER BY attempt_id DESC LIMIT 10000) a
+JOIN credit_request r USING (request_id)
+WHERE r.site_id = ? AND r.state = 'credited' AND r.attempts = 1 ORDER BY a.attempt_id DESC LIMIT ?
+"""
+
+_PROVEN_LAST = """
+SELECT r.credit_id, r.customer_id
+FROM (SELECT request_id, max(finding_id) AS newest
+      FROM (SELECT request_id, finding_id FROM finding WHERE state = 'credited' ORDER BY finding_id DESC LIMIT 1000)
+      GROUP BY request_id) f
+JOIN credit_request r USING (request_id)
+WHERE r.site_id = ? AND r.state = 'credited' ORDER BY f.newest DESC LIMIT ?
+"""

@@ -41,8 +41,11 @@ _WITNESSES = 3
 class Memory(Protocol):
     """What the settler asks the ledger."""
 
-    def recent_credits(self, site: str, limit: int) -> list[KnownCredit]:
-        """The credits proved to us most recently on this site."""
+    def newest_attempt(self) -> int:
+        """A mark in the history of attempts."""
+
+    def witnesses(self, site: str, mark: int, limit: int) -> list[KnownCredit]:
+        """Credits proved to us whose showing says most about what was sent before the mark."""
 
     def attributed(self, site: str, credit_ids: list[str]) -> set[str]:
         """Which of these Chargebee ids already belong to a request."""
@@ -132,9 +135,10 @@ class DoubtSettler:
         settings = self._settings
         waits = list(settings.early_look_seconds)
         looks_left, failures = settings.max_looks, 0
+        mark: int | None = None
         while True:
             quarantined = self._quarantine_left(credit)
-            if waits:
+            if waits and (quarantined > 0 or not settings.wait):
                 wait = waits.pop(0)
             elif not settings.wait:
                 return None
@@ -145,9 +149,11 @@ class DoubtSettler:
                 wait = settings.look_again_seconds if looks_left < settings.max_looks or failures else 0.0
             await asyncio.sleep(wait)
             is_over = self._quarantine_left(credit) <= 0
+            if is_over and mark is None:
+                mark = await self._in_thread(self._memory.newest_attempt)
             try:
                 async with self._looking:
-                    seen = await self._look(credit, is_over)
+                    seen = await self._look(credit, mark)
             except LookFailed as error:
                 failures += 1
                 if failures > settings.max_looks + len(settings.early_look_seconds):
@@ -179,31 +185,37 @@ class DoubtSettler:
 
     # -- Looking -------------------------------------------------------------------------------------------
 
-    async def _look(self, credit: PlannedCredit, quarantine_over: bool) -> _Seen:
-        listed = await self._chargebee.increments_of(credit.customer_id)
-        ids = [item.credit_id for item in listed]
-        attributed = await self._in_thread(lambda: self._memory.attributed(self._site, ids)) if ids else set()
-        look = _what_was_found(credit, listed, attributed)
+    async def _look(self, credit: PlannedCredit, mark: int | None) -> _Seen:
+        """`mark`: the newest attempt when the quarantine was over; None while it is not."""
+        look = await self._ask(credit)
         # Only an absence that could be believed now is worth the questions that make it believable.
-        if not isinstance(look, FoundNothing) or not quarantine_over or credit.open_attempts == 0:
+        if not isinstance(look, FoundNothing) or mark is None or credit.open_attempts == 0:
             return _Seen(look, Witness.NOT_SHOWN)
         if await self._chargebee.is_deleted(credit.customer_id):
             return _Seen(FoundNothing(customer_deleted=True), Witness.NOT_SHOWN)
-        return _Seen(look, await self._witness(bool(listed)))
+        witness = await self._witness(mark)
+        if witness is Witness.SHOWN:
+            # The list may have caught up between the two questions, so the look must come after its witness.
+            look = await self._ask(credit)
+        return _Seen(look, witness)
 
-    async def _witness(self, has_listed: bool) -> Witness:
-        """Ask for the newest credit that we know to exist: a list that shows it shows every older one."""
-        known = await self._in_thread(lambda: self._memory.recent_credits(self._site, _WITNESSES))
+    async def _ask(self, credit: PlannedCredit) -> Look:
+        listed = await self._chargebee.increments_of(credit.customer_id)
+        ids = [item.credit_id for item in listed]
+        attributed = await self._in_thread(lambda: self._memory.attributed(self._site, ids)) if ids else set()
+        return _what_was_found(credit, listed, attributed)
+
+    async def _witness(self, mark: int) -> Witness:
+        """Ask for a credit that we know to exist: a list that shows it shows every older one."""
+        known = await self._in_thread(lambda: self._memory.witnesses(self._site, mark, _WITNESSES))
         for witness in known:
             if await self._chargebee.shows(witness.credit_id):
                 return Witness.SHOWN
             if not await self._chargebee.is_deleted(witness.customer_id):
-                return Witness.NOT_SHOWN  # it exists, so the list lags; an older one would prove less
+                return Witness.NOT_SHOWN  # it exists, so the list lags; another would prove less
         if known:
             return Witness.NOT_SHOWN
-        if has_listed or await self._chargebee.lists_anything():
-            return Witness.SHOWN
-        return Witness.NONE_EXISTS
+        return Witness.SHOWN if await self._chargebee.lists_anything() else Witness.NONE_EXISTS
 
     # -- What follows ----------------------------------------------------------------------------------------
 
