@@ -47,9 +47,7 @@ def take_lock(path: Path) -> TextIO:
         _make_private_directory(path.parent)
         descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise LedgerError(
-            f"The ledger {path} cannot be opened: {error.strerror}.", hint="Name another place with --ledger."
-        ) from error
+        raise _cannot_open(path, error) from error
     lock = os.fdopen(descriptor, "r+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -75,17 +73,17 @@ def connect(path: Path) -> sqlite3.Connection:
         LedgerVersion: a newer program wrote it.
     """
     try:
-        created = not path.exists() or path.stat().st_size == 0
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if path.exists() or path.is_symlink():
+            os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+        else:
+            _create_whole(path)
     except OSError as error:
-        raise LedgerError(
-            f"The ledger {path} cannot be opened: {error.strerror}.", hint="Name another place with --ledger."
-        ) from error
+        raise _cannot_open(path, error) from error
     with translated(path):
         # The writer thread uses the connection that the main thread opened, never both at once.
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
         try:
-            prepare(connection, path, created=created)
+            prepare(connection, path, created=False)
         except BaseException:
             connection.close()
             raise
@@ -112,7 +110,11 @@ def connect_for_reading(path: Path) -> sqlite3.Connection:
     Raises:
         LedgerError: there is none, or it is not one.
     """
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise _cannot_open(path, error) from error
+    if not exists:
         raise LedgerError(f"There is no ledger at {path}.", hint="Nothing was run yet, or --ledger names another one.")
     with translated(path):
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5)
@@ -124,9 +126,40 @@ def connect_for_reading(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _cannot_open(path: Path, error: OSError) -> LedgerError:
+    return LedgerError(
+        f"The ledger {path} cannot be opened: {error.strerror}.", hint="Name another place with --ledger."
+    )
+
+
 def _make_private_directory(directory: Path) -> None:
     if not directory.exists():
-        directory.mkdir(parents=True, mode=0o700)
+        directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+
+
+def _create_whole(path: Path) -> None:
+    """Create the ledger under another name, and rename it: at its own name it is whole, or not at all.
+
+    So an empty or half-written file there is a harmed ledger, and never taken for a new one.
+    """
+    if path.with_name(path.name + "-wal").exists():
+        raise LedgerError(
+            f"The ledger {path} is gone, but its newest entries ({path.name}-wal) are still there.",
+            hint="Put the file back: without it, what was paid is forgotten.",
+        )
+    new = path.with_name(path.name + "-new")
+    for leftover in (new, path.with_name(path.name + "-new-journal")):
+        leftover.unlink(missing_ok=True)
+    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    with translated(path), closing(sqlite3.connect(new, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = FULL")
+        _create(connection)
+    new.rename(path)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -142,7 +175,7 @@ def _check_identity(connection: sqlite3.Connection, path: object) -> None:
             raise LedgerError(f"{path} is not a ledger of this program.", hint="Name another file with --ledger.")
     with closing(connection.execute("PRAGMA user_version")) as rows:
         version = rows.fetchone()[0]
-    if version > VERSION:
+    if version != VERSION and version not in MIGRATIONS:
         raise LedgerVersion(
             f"The ledger {path} is of version {version}; this program knows versions up to {VERSION}.",
             hint="Use the newer batch-credits that wrote it.",
