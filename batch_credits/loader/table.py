@@ -136,8 +136,7 @@ class ExcelTable:
         check_archive(path)
         with path.open("rb") as file:
             self.file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        self._sheet, sheet_notes = _open_sheet(path, sheet)
-        self._marks = sheet_marks(path, self._sheet.name)
+        self._sheet, self._marks, sheet_notes = _open_sheet(path, sheet)
         self._pad = [""] * (self._sheet.start or (0, 0))[1]  # columns to the left in which no cell is filled
         self._header_row, headers = self._first_row()
         following = ((number, self._texts(number, values)[0]) for number, values in self._rows_after_header())
@@ -206,8 +205,8 @@ class ExcelTable:
         return tuple(cells), flaws
 
 
-def _open_sheet(path: Path, wanted: str | None) -> tuple[Any, tuple[str, ...]]:
-    """The sheet asked for, else the first; and what to say about that."""
+def _open_sheet(path: Path, wanted: str | None) -> tuple[Any, SheetMarks, tuple[str, ...]]:
+    """The sheet asked for, else the first; what its XML tells; and what to say about that."""
     import pandas
 
     with _calamine_translated(path), pandas.ExcelFile(path, engine="calamine") as workbook:
@@ -216,13 +215,14 @@ def _open_sheet(path: Path, wanted: str | None) -> tuple[Any, tuple[str, ...]]:
         name = wanted if wanted is not None else next(iter(names), "")
         if name not in names:
             raise InputError(f"{path.name} has no sheet {shown(name)}.", hint=f"Its sheets are {listed(names)}.")
+        marks = sheet_marks(path, name)  # first, since it refuses what would fill the memory
         sheet = workbook.book.get_sheet_by_name(name)
     notes = []
     if len(names) > 1:
         notes.append(f"sheet {shown(name)} of {len(names)}")
     if not visible[name]:
         notes.append(f"sheet {shown(name)} is hidden")
-    return sheet, tuple(notes)
+    return sheet, marks, tuple(notes)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from batch_credits.errors import InputError
 
 MAX_INFLATED_BYTES = 2_147_483_648  # a full sheet of 1,048,576 rows and a dozen columns takes about half of it
 MAX_PART_BYTES = 16_777_216  # of the lists of sheets and of one row
+MAX_CELLS = 20_000_000  # the rectangle a sheet spans, which its reader fills: a full sheet of 19 columns
 _BLOCK_BYTES = 1_048_576
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # what Office wraps encrypted workbooks in, and old ones
 
@@ -37,6 +38,10 @@ _VALUELESS_FORMULA = re.compile(
 _TEXT_CELL = re.compile(rb"""\bt=["']str["']""")
 _HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s[^<>]*\bhidden=["'](?:1|true)["']""")
 _HIDDEN_COLUMN = re.compile(rb"""<(?:\w+:)?col\s[^<>]*\bhidden=["'](?:1|true)["']""")
+_ADDRESS = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]*)""")
+# An address beyond column Z or row 999,999; where there is none the rectangle needs no measuring.
+_FAR_ADDRESS = re.compile(rb"""r\s*=\s*["'](?:[A-Za-z]{2}|[A-Za-z]?[0-9]{7})""")
+_OTHER_ENCODING = re.compile(rb"""\A<\?xml[^>]*encoding\s*=\s*["'](?!utf-8|us-ascii)""", re.IGNORECASE)
 _ROW_END = re.compile(rb"</(?:\w+:)?row>")
 
 
@@ -90,19 +95,40 @@ def check_archive(path: Path) -> None:
 
 
 def sheet_marks(path: Path, sheet: str) -> SheetMarks:
-    """Search the XML of a sheet, in bounded memory.
+    """Search the XML of a sheet, in bounded memory, before its reader is let loose on it.
 
     Raises:
-        InputError: the workbook is laid out so that its sheet cannot be found.
+        InputError: its sheet cannot be found, or would be too large in memory, however small the file is.
     """
     marks = SheetMarks()
+    far = False
     try:
         with zipfile.ZipFile(path) as archive:
-            for rows in _blocks_of_rows(archive, _part_of(archive, sheet), path):
+            part = _part_of(archive, sheet)
+            for rows in _blocks_of_rows(archive, part, path):
                 _search(rows, marks, path)
+                far = far or _FAR_ADDRESS.search(rows) is not None
+            if far:
+                _refuse_large(_blocks_of_rows(archive, part, path), path)
     except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
         raise _damaged(path) from None
     return marks
+
+
+def _refuse_large(blocks: Iterator[bytes], path: Path) -> None:
+    """Measure the rectangle that the addresses span. One cell far out would make a reader fill all before it."""
+    columns: set[bytes] = set()
+    last_row = 0
+    for rows in blocks:
+        for letters, digits in _ADDRESS.findall(rows):
+            columns.add(letters)
+            last_row = max(last_row, int(digits[:12] or b"0"))
+    cells = last_row * max(_column_number(letters[:6]) for letters in columns)
+    if cells > MAX_CELLS:
+        raise InputError(
+            f"{path.name}: the sheet spans {cells:,} cells, more than {MAX_CELLS:,}.",
+            hint="A cell far away from the table may be filled: delete the rows below and the columns beside it.",
+        )
 
 
 def _search(rows: bytes, marks: SheetMarks, path: Path) -> None:
@@ -124,6 +150,8 @@ def _blocks_of_rows(archive: zipfile.ZipFile, part: str, path: Path) -> Iterator
     rest = b""
     with archive.open(part) as stream:
         while block := stream.read(_BLOCK_BYTES):
+            if b"\0" in block or (not rest and _OTHER_ENCODING.match(block)):
+                raise _damaged(path)  # XML in another encoding, which nothing here could search
             rest += block
             ends = [found.end() for found in _ROW_END.finditer(rest)]
             if ends:
@@ -168,10 +196,15 @@ def _place(cell: "re.Match[bytes]", path: Path) -> tuple[int, int]:
             f"{path.name} has cells with errors, or formulas without a value, and does not say where.",
             hint="Open it in Excel or LibreOffice and save it again.",
         )
-    column = 0
-    for letter in found[1]:
-        column = column * 26 + ord(letter) - ord("A") + 1
-    return int(found[2]) - 1, column - 1
+    return int(found[2]) - 1, _column_number(found[1].encode()) - 1
+
+
+def _column_number(letters: bytes) -> int:
+    """A is 1, Z is 26, AA is 27."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - ord("A") + 1
+    return number
 
 
 def _damaged(path: Path) -> InputError:

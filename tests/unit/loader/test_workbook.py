@@ -76,6 +76,29 @@ def test_open_tags_without_end_are_searched_in_linear_time(tmp_path):
     assert sheet_marks(path, "A & B").broken == {}
 
 
+@pytest.mark.parametrize("address", ["XFD1048576", "A99999999", "E" + "9" * 60, "zzzzzz1", "A20000001", "ALM1048576"])
+def test_a_cell_far_out_refuses_the_file_before_a_reader_fills_all_before_it(tmp_path, address):
+    sheet = f'<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c s="1" r = \'{address}\'><v>1</v></c></row>'
+    with pytest.raises(InputError, match="the sheet spans"):
+        sheet_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
+
+
+@pytest.mark.parametrize("address", ["A1048576", "S1048576", "ALL9", "Z999999"])
+def test_a_sheet_may_be_long_or_wide(tmp_path, address):
+    sheet_marks(archive(tmp_path / "a.xlsx", f'<row r="1"><c r="{address}"><v>1</v></c></row>'), "A & B")
+
+
+@pytest.mark.parametrize("sheet", ["\0", '<?xml version="1.0" encoding="UTF-16"?><row></row>'])
+def test_xml_in_another_encoding_refuses_the_file(tmp_path, sheet):
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("xl/workbook.xml", BOOK)
+        book.writestr("xl/_rels/workbook.xml.rels", RELATIONS.format(target="worksheets/s.xml"))
+        book.writestr("xl/worksheets/s.xml", sheet)
+    with pytest.raises(InputError, match="damaged"):
+        sheet_marks(path, "A & B")
+
+
 def test_a_row_beyond_the_bound_refuses_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(workbook, "MAX_PART_BYTES", 1000)
     monkeypatch.setattr(workbook, "_BLOCK_BYTES", 100)
