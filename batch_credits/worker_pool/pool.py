@@ -82,6 +82,7 @@ class WorkerPool:
         self._claimed: asyncio.Queue[OpenAttempt] = asyncio.Queue()
         self._outstanding = 0  # credits in our hands: journaled, under way, waiting for a try, or in doubt
         self._held = 0  # of these, in the settler's hands
+        self._from_before: set[int] = set()  # in doubt since another run; not to be read as pending once settled
         self._last_read = 0
         self._all_read = False
         self._changed = asyncio.Event()
@@ -127,6 +128,7 @@ class WorkerPool:
 
     def take_held(self, credit: PlannedCredit) -> None:
         """A credit in doubt from before this run begins: it keeps its customer's place, and is held."""
+        self._from_before.add(credit.request_id)
         self._consider(credit, self._ready)
 
     def release(self, credit: PlannedCredit) -> None:
@@ -198,7 +200,7 @@ class WorkerPool:
         # One page more than a claim, so that rows of busy customers don't make the page small.
         limit = 2 * self._settings.claim_page
         credits = await self._read_page(self._last_read, limit)
-        self._candidates.extend(credits)
+        self._candidates.extend(credit for credit in credits if credit.request_id not in self._from_before)
         if len(credits) < limit:
             self._all_read = True
         else:
