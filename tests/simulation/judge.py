@@ -143,7 +143,9 @@ class Judge:
             case "unwitnessed":
                 return True  # nothing was listed, and the process that sent it is gone or its key is spent
             case "lagging":
-                return site.list_lagged
+                settings = self._world.schedule.last_settings
+                patience = (settings.max_looks - 1) * settings.look_again_seconds
+                return site.list_lagged or site.plan.lag > patience or site.plan.hides_deleted
             case _:
                 return False
 

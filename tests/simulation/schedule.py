@@ -60,6 +60,7 @@ class SitePlan:
     duplicate_status: int
     stores_errors: bool
     prompt_lag: float
+    slack: float
     max_late: float
     lag: float
     freezes: tuple[tuple[float, float], ...]
@@ -182,6 +183,7 @@ def _site(chance: Random, rows: list[RowPlan], settings: RunSettings) -> SitePla
         duplicate_status=chance.choice((409, 422)),
         stores_errors=chance.random() < 0.4,
         prompt_lag=prompt_lag,
+        slack=2 * settings.timeout_seconds,
         max_late=max_late,
         lag=chance.choice((prompt_lag, prompt_lag, quarantine + 60.0, 3000.0)),
         freezes=tuple(freezes),

@@ -7,10 +7,11 @@ assumptions of the protocol; everything else is drawn. They are exactly these:
    quarantine (`Honest limits` of the README).
 2. The list is first in, first out: a list that shows a credit shows every older one, and what it once showed
    it goes on showing.
-3. A list that shows the newest credit which the ledger knows to exist is at most `prompt_lag` behind, and
-   `max_late + prompt_lag` is less than the quarantine. A list that hides that credit may be as far behind as it
-   likes. (By rule 2 alone, a witness proves the absence of older credits only. Where every witness is older than
-   the doubt, nothing but time speaks for the list: it must show what it was given within the quarantine.)
+3. A list may be as far behind as it likes while it hides one of the youngest credits that the ledger knows to
+   exist; if it shows them all (those of the last `slack` before the youngest), it is at most `prompt_lag` behind,
+   and `max_late + prompt_lag` is less than the quarantine. (By rule 2 alone a witness speaks of older credits
+   only. Where no credit was added after a doubt's quarantine, nothing but time speaks for the list: then it must
+   show what it was given within the quarantine.)
 4. With no witness at all, neither known nor listed, the key is the only guard: then either keys are kept for
    30 minutes after a request, also after an error, or the list is at most `prompt_lag` behind.
 5. An error that promises "not applied" (400, 401, 404, 409 to a first request, 429 limit or lock, 503 read-only)
@@ -49,6 +50,7 @@ class SiteCredit:
     kind: str
     created: float
     is_foreign: bool = False
+    is_late: bool = False
 
 
 @dataclass(slots=True)
@@ -66,6 +68,7 @@ class Ticket:
     body: bytes
     stumble: str | None = None
     holds_key: bool = False
+    is_late: bool = False
     answer: Answer | None = None
     applied: bool = False
 
@@ -168,6 +171,7 @@ class Site:
         credit = self._add(
             customer_id, fields["reference"], int(fields["amount"]), fields["currency_code"], "increment", due
         )
+        credit.is_late = ticket.is_late
         self._trace(f"site: APPLIED {customer_id} {credit.reference!r} as {credit.credit_id}, due at {due:.3f}")
         if stumble == "error_after":
             return error(*self._chance.choice(((500, "internal_error"), (503, "internal_temporary_error"))))
@@ -291,14 +295,12 @@ class Site:
 
     def _must_be_prompt(self, horizon: float, now: float) -> bool:
         known = self._known()
-        created = [
-            c.created for c in self.credits if c.credit_id in known and not self.is_deleted(c.customer_id, now)
-        ]
+        created = [c.created for c in self.credits if c.credit_id in known and not c.is_late]
         if created:
-            return max(created) <= horizon
+            return horizon >= max(created) - self.plan.slack
         if any(self._shows(credit, horizon, now) for credit in self.credits):
             return True
-        return bool(known) is False and not self.plan.keeps_keys
+        return not known and not self.plan.keeps_keys
 
 
 def _success(credit: SiteCredit) -> Answer:

@@ -9,6 +9,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 
+_ROUND_SECONDS = 1e-6
+
+
 class Hung(Exception):
     """Nothing is scheduled and the work is not done, or it goes on beyond every bound."""
 
@@ -36,7 +39,6 @@ class VirtualLoop(base_events.BaseEventLoop):
         self._now = origin
         self._end = origin + max_seconds
         self._steps_left = max_steps
-        # Timers fire when due, not a clock tick early.
         self._clock_resolution = 1e-9
         self.set_exception_handler(lambda _loop, _context: None)
 
@@ -48,9 +50,10 @@ class VirtualLoop(base_events.BaseEventLoop):
         self._steps_left -= 1
         if timeout is None:
             raise Hung("nothing is scheduled, and the work is not done")
+        # A round takes a moment, as in life: whoever polls for a moment in the near future sees it come.
+        self._now += _ROUND_SECONDS
         if timeout > 0:
-            # The exact due time: adding up differences would end a rounding error before it.
-            self._now = max(self._now, self._scheduled[0].when() if self._scheduled else self._now + timeout)
+            self._now = max(self._now, self._scheduled[0].when())
         if self._steps_left <= 0:
             raise Hung("too many steps")
         if self._now > self._end:
