@@ -166,7 +166,8 @@ class ExcelTable:
             yield chunk
 
     def _first_row(self) -> NumberedRow:
-        for number, values in enumerate(self._sheet.iter_rows(), 1):
+        filled = self._sheet.start is not None  # of an empty sheet older calamine panics when asked for rows
+        for number, values in enumerate(self._sheet.iter_rows() if filled else (), 1):
             cells, _ = self._texts(number, values)
             if not is_blank(cells):
                 return number, cells
