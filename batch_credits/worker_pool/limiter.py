@@ -49,7 +49,7 @@ class RateLimiter:
             return
         turn: asyncio.Future[None] = self._loop.create_future()
         waiting.append(turn)
-        self._set_timer()
+        self._pump()
         try:
             await turn
         except asyncio.CancelledError:
@@ -75,6 +75,7 @@ class RateLimiter:
             return 0
         if not self._budget:
             return None
+        self._pump()  # who waits goes first; a slot collected here and given to nobody would wake nobody
         self._collect()
         return self._budget - self._taken
 
