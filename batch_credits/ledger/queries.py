@@ -182,13 +182,13 @@ def witnesses(connection: sqlite3.Connection, site_id: int, mark: int, limit: in
     """Credits that Chargebee proved to us and whose showing in its list says most about another's absence.
 
     A credit first sent after the mark is younger than anything sent before it, so the oldest of those says all;
-    being the oldest it also shows first. Where there is none yet, the youngest that we know.
+    being the oldest it also shows first. Where there is none yet, the one whose own answer came last; a credit
+    that was found by a look, or that a replay told of, may be much older than its proof.
     """
     found = connection.execute(_SENT_AFTER, (mark, site_id, limit)).fetchall()
-    if not found:
-        found = connection.execute(_SENT_LAST, (site_id, limit)).fetchall()
-    if not found:
-        found = connection.execute(_PROVEN_LAST, (site_id, limit)).fetchall()
+    for reason in ("AND reason IS NULL", ""):
+        if not found:
+            found = connection.execute(_PROVEN_LAST.format(reason=reason), (site_id, limit)).fetchall()
     return [KnownCredit(*row) for row in found]
 
 
@@ -240,17 +240,11 @@ SELECT r.credit_id, r.customer_id FROM attempt a JOIN credit_request r USING (re
 WHERE a.attempt_id > ? AND r.site_id = ? AND r.state = 'credited' AND r.attempts = 1 ORDER BY a.attempt_id LIMIT ?
 """
 
-_SENT_LAST = """
-SELECT r.credit_id, r.customer_id
-FROM (SELECT attempt_id, request_id FROM attempt ORDER BY attempt_id DESC LIMIT 10000) a
-JOIN credit_request r USING (request_id)
-WHERE r.site_id = ? AND r.state = 'credited' AND r.attempts = 1 ORDER BY a.attempt_id DESC LIMIT ?
-"""
-
 _PROVEN_LAST = """
 SELECT r.credit_id, r.customer_id
 FROM (SELECT request_id, max(finding_id) AS newest
-      FROM (SELECT request_id, finding_id FROM finding WHERE state = 'credited' ORDER BY finding_id DESC LIMIT 1000)
+      FROM (SELECT request_id, finding_id FROM finding WHERE state = 'credited' {reason}
+            ORDER BY finding_id DESC LIMIT 1000)
       GROUP BY request_id) f
 JOIN credit_request r USING (request_id)
 WHERE r.site_id = ? AND r.state = 'credited' ORDER BY f.newest DESC LIMIT ?
