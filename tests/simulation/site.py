@@ -7,8 +7,8 @@ assumptions of the protocol; everything else is drawn. They are exactly these:
    quarantine (`Honest limits` of the README).
 2. The list is first in, first out: a list that shows a credit shows every older one, and what it once showed
    it goes on showing.
-3. A list may be as far behind as it likes while it hides one of the youngest credits that the ledger knows to
-   exist; if it shows them all (those of the last `slack` before the youngest), it is at most `prompt_lag` behind,
+3. A list may be as far behind as it likes while it hides all of the youngest credits that their own answers
+   proved (those of the last `slack` seconds before the youngest). If it shows one it is at most `prompt_lag` behind,
    and `max_late + prompt_lag` is less than the quarantine. (By rule 2 alone a witness speaks of older credits
    only. Where no credit was added after a doubt's quarantine, nothing but time speaks for the list: then it must
    show what it was given within the quarantine.)
@@ -50,7 +50,6 @@ class SiteCredit:
     kind: str
     created: float
     is_foreign: bool = False
-    is_late: bool = False
 
 
 @dataclass(slots=True)
@@ -68,7 +67,6 @@ class Ticket:
     body: bytes
     stumble: str | None = None
     holds_key: bool = False
-    is_late: bool = False
     answer: Answer | None = None
     applied: bool = False
 
@@ -92,7 +90,7 @@ _STUMBLES_BEFORE = {
 
 
 class Site:
-    """The truth. `known` tells which credit ids the ledger has as credited (assumption 3)."""
+    """The truth. `known` tells which credits the ledger has by their own answers (assumption 3)."""
 
     def __init__(
         self, plan: SitePlan, rows: list[RowPlan], chance: Random, known: Callable[[], set[str]], trace: Trace
@@ -171,7 +169,6 @@ class Site:
         credit = self._add(
             customer_id, fields["reference"], int(fields["amount"]), fields["currency_code"], "increment", due
         )
-        credit.is_late = ticket.is_late
         self._trace(f"site: APPLIED {customer_id} {credit.reference!r} as {credit.credit_id}, due at {due:.3f}")
         if stumble == "error_after":
             return error(*self._chance.choice(((500, "internal_error"), (503, "internal_temporary_error"))))
@@ -295,7 +292,7 @@ class Site:
 
     def _must_be_prompt(self, horizon: float, now: float) -> bool:
         known = self._known()
-        created = [c.created for c in self.credits if c.credit_id in known and not c.is_late]
+        created = [c.created for c in self.credits if c.credit_id in known]
         if created:
             return horizon >= max(created) - self.plan.slack
         if any(self._shows(credit, horizon, now) for credit in self.credits):

@@ -99,7 +99,6 @@ class Wire:
         arrival, answered = self._times(fault)
         due = arrival
         if fault == "late":
-            ticket.is_late = True
             ticket.holds_key = self._chance.random() < 0.5
             sent = self._world.now
             due = self._chance.uniform(arrival, max(arrival, sent + self._plan.max_late))

@@ -81,7 +81,11 @@ class World:
     # -- The ledger --------------------------------------------------------------------------------------
 
     def _known(self) -> set[str]:
-        found = self.connection.execute("SELECT credit_id FROM credit_request WHERE state = 'credited'")
+        """The credits that their own answers proved."""
+        found = self.connection.execute(
+            "SELECT r.credit_id FROM credit_request r JOIN finding f USING (request_id)"
+            " WHERE f.state = 'credited' AND f.reason IS NULL"
+        )
         return {row[0] for row in found}
 
     def batch_record(self, batch_id: int) -> BatchRecord:
