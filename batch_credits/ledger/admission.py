@@ -208,8 +208,12 @@ class Admission:
 def discard(connection: sqlite3.Connection, batch_ids: Iterable[int]) -> None:
     """Remove staged batches without a trace. Only what was never owed can go: the schema refuses the rest."""
     for batch_id in batch_ids:
+        connection.execute(
+            "DELETE FROM credit_request WHERE batch_id = ?1"
+            " AND request_id IN (SELECT request_id FROM row WHERE batch_id = ?1 AND request_id IS NOT NULL)",
+            (batch_id,),
+        )
         connection.execute("DELETE FROM row WHERE batch_id = ?", (batch_id,))
-        connection.execute("DELETE FROM credit_request WHERE batch_id = ?", (batch_id,))
         connection.execute("DELETE FROM batch WHERE batch_id = ?", (batch_id,))
 
 
@@ -247,6 +251,7 @@ FROM json_each(:chunk) WHERE true
 ON CONFLICT (site_id, customer_id, reference) WHERE current = 1 DO NOTHING
 """
 
+# CROSS JOIN keeps the order: SQLite does not know how short the JSON is, and would walk the whole site for each row.
 _SELECT_EXISTING = """
 SELECT r.customer_id, r.reference, r.request_id, r.amount_minor, r.amount_in_decimal, r.currency_code,
        r.credit_type, r.state, r.generation, b.file_name, r.row_number,
@@ -255,7 +260,7 @@ SELECT r.customer_id, r.reference, r.request_id, r.amount_minor, r.amount_in_dec
          (SELECT p.row_number FROM credit_request p WHERE p.batch_id = :batch AND p.customer_id = r.customer_id
            AND p.reference = r.reference AND p.current = 0))
 FROM json_each(:chunk) c
-JOIN credit_request r ON r.site_id = :site AND r.customer_id = c.value ->> 0 AND r.reference = c.value ->> 1
+CROSS JOIN credit_request r ON r.site_id = :site AND r.customer_id = c.value ->> 0 AND r.reference = c.value ->> 1
  AND r.current = 1
 JOIN batch b ON b.batch_id = r.batch_id
 """

@@ -19,6 +19,9 @@ _PLANNED = (
     " key_spoiled, open_attempts, attempts, state"
 )
 
+# Batch by batch, so that the index finds the few among millions.
+_IN_FLIGHT = "batch_id IN (SELECT batch_id FROM batch) AND state = 'in_flight' AND state NOT IN ('credited')"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -57,10 +60,10 @@ def adopt(connection: sqlite3.Connection, batch_id: int) -> None:
     connection.execute(
         "INSERT INTO finding (request_id, run_id, state, reason, at)"
         " SELECT request_id, NULL, 'in_doubt', 'the process that sent it ended without recording an answer', ?"
-        " FROM credit_request WHERE state = 'in_flight'",
+        f" FROM credit_request WHERE {_IN_FLIGHT}",
         (now_ms(),),
     )
-    connection.execute("UPDATE credit_request SET state = 'in_doubt' WHERE state = 'in_flight'")
+    connection.execute(f"UPDATE credit_request SET state = 'in_doubt' WHERE {_IN_FLIGHT}")
     connection.execute(
         "UPDATE credit_request SET batch_id = :batch WHERE state IN ('pending', 'in_doubt', 'review')"
         " AND batch_id <> :batch AND current = 1"

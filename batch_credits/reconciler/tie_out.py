@@ -101,8 +101,8 @@ async def _list_batch(chargebee: Chargebee, ledger: Ledger, batch: BatchRecord, 
     """Fill the listing: once through the list where that is cheaper than once a customer, then the stragglers."""
     customers = await in_thread(lambda: ledger.customers_of(batch.batch_id, only_unlisted=False))
     since = await in_thread(lambda: ledger.first_attempt_ms(batch.batch_id))
-    if len(customers) > _FEW_CUSTOMERS and since is not None:
-        start = since // 1000 - _CLOCK_MARGIN_SECONDS
+    if len(customers) > _FEW_CUSTOMERS:
+        start = 0 if since is None else since // 1000 - _CLOCK_MARGIN_SECONDS
         if await _list_window(chargebee, ledger, batch.site, start, len(customers), in_thread):
             customers = await in_thread(lambda: ledger.customers_of(batch.batch_id, only_unlisted=True))
     for customer_id in customers:
