@@ -4,14 +4,24 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import orjson
 
 from batch_credits.errors import UnknownBatch
 from batch_credits.ledger.admission import decoded_totals
-from batch_credits.model import BatchRecord, ControlTotal, LoadedRow, Money, Outcome, Problem, ReportRow, RunRecord
+from batch_credits.model import (
+    DECIMAL_DIGITS,
+    BatchRecord,
+    ControlTotal,
+    LoadedRow,
+    Money,
+    Outcome,
+    Problem,
+    ReportRow,
+    RunRecord,
+)
 
 # A request is this batch's own credit if the batch answered for it when it was settled.
 _OUTCOME = """CASE
@@ -168,8 +178,9 @@ def outcome_totals(connection: sqlite3.Connection, batch_id: int) -> dict[Outcom
         " WHERE w.batch_id = ? AND r.amount_in_decimal IS NOT NULL",
         (batch_id,),
     )
-    for outcome, currency, text in decimals:
-        totals[Outcome(outcome)][currency].amount_in_decimal += Decimal(text)
+    with localcontext(prec=DECIMAL_DIGITS):
+        for outcome, currency, text in decimals:
+            totals[Outcome(outcome)][currency].amount_in_decimal += Decimal(text)
     return totals
 
 

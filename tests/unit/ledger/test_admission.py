@@ -1,0 +1,340 @@
+"""Admission: who is owed what is settled by identity, and nothing is owed before it is admitted."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from batch_credits.errors import LedgerError
+from batch_credits.model import LoadedRow, Outcome, RequestState
+
+
+def codes(rows: list[LoadedRow]) -> list[str]:
+    """Of each row: "ok", or the code of its last problem."""
+    return ["ok" if row.request else row.problems[-1].code for row in rows]
+
+
+def outcomes(book: Any, batch: int) -> list[str]:
+    return [row.outcome.value for row in book.ledger.report_rows(batch)]
+
+
+def tables(book: Any) -> dict[str, list[Any]]:
+    return {name: book.sql(f"SELECT * FROM {name}") for name in ("batch", "row", "credit_request")}
+
+
+# -- Staging ------------------------------------------------------------------------------------------------
+
+
+def test_new_rows_are_owed_with_their_frozen_bodies(book: Any) -> None:
+    batch = book.plan(book.row(2), book.row(3, "c-2", amount_in_decimal="1.50", currency_code=None))
+    first, second = book.owed(batch)
+    assert (first.customer_id, first.money.amount_minor, first.generation) == ("c-1", 100, 0)
+    assert first.body == book.staged([book.row(2)])[0].body
+    assert (second.money.amount_in_decimal, second.money.currency_code) == ("1.50", None)
+
+
+def test_a_rejected_row_is_stored_and_owes_nothing(book: Any) -> None:
+    batch = book.begin()
+    rows = book.stage(batch, book.bad_row(2))
+    book.ledger.admit(batch)
+    assert codes(rows) == ["missing"]
+    assert book.owed(batch) == []
+    assert outcomes(book, batch) == ["rejected"]
+
+
+def test_nothing_is_owed_before_it_is_admitted(book: Any) -> None:
+    batch = book.begin()
+    book.stage(batch, book.row(2))
+    assert book.ledger.batches() == []
+    assert book.ledger.find_batch(f"{1:064x}") is None
+    book.ledger.admit(batch)
+    assert book.ledger.find_batch(f"{1:064x}").batch_id == batch
+
+
+def test_the_same_credit_twice_in_a_chunk(book: Any) -> None:
+    [_, second, third] = book.stage(book.begin(), book.row(2), book.row(3), book.row(4, amount=999))
+    assert codes([second, third]) == ["duplicate", "duplicate"]
+    assert "row 2" in second.problems[0].message
+    assert "row 2" in third.problems[0].message
+
+
+def test_the_same_credit_twice_across_chunks(book: Any) -> None:
+    batch = book.begin()
+    book.stage(batch, book.row(2))
+    [again] = book.stage(batch, book.row(5000))
+    assert codes([again]) == ["duplicate"]
+    assert "row 2" in again.problems[0].message
+
+
+def test_the_reasons_of_a_row_are_kept_when_another_is_added(book: Any) -> None:
+    batch = book.plan(book.row(2), book.row(3))
+    [problem] = book.ledger.problems(batch)
+    assert (problem.row_number, problem.problems[0].code, problem.reference) == (3, "duplicate", "q3")
+
+
+@pytest.mark.parametrize(
+    "state", [RequestState.PENDING, RequestState.CREDITED, RequestState.IN_DOUBT, RequestState.REVIEW]
+)
+def test_the_same_credit_from_another_file_is_the_same_request(book: Any, state: RequestState) -> None:
+    first = book.plan(book.row(2))
+    if state is not RequestState.PENDING:
+        book.settle(first, state)
+    second = book.begin(file_name="again.csv")
+    assert codes(book.stage(second, book.row(7))) == ["ok"]
+    book.ledger.admit(second)
+    assert len(book.sql("SELECT * FROM credit_request")) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"amount": 101},
+        {"currency_code": "EUR"},
+        {"currency_code": None},
+        {"credit_type": "loyalty_credits"},
+        {"amount_in_decimal": "100"},
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("state", [RequestState.PENDING, RequestState.CREDITED, RequestState.IN_DOUBT])
+def test_the_same_identity_with_other_money_is_a_conflict(
+    book: Any, state: RequestState, other: dict[str, object]
+) -> None:
+    first = book.plan(book.row(2))
+    if state is not RequestState.PENDING:
+        book.settle(first, state)
+    [row] = book.stage(book.begin(file_name="other.csv"), book.row(9, **other))
+    assert codes([row]) == ["conflict"]
+    message = row.problems[0].message
+    assert "100 minor units of USD" in message
+    assert str(row.money) in message
+    assert "row 2 of payout.csv" in message
+    assert ("credited" if state is RequestState.CREDITED else "planned") in message
+
+
+def test_equal_decimals_are_no_conflict(book: Any) -> None:
+    book.plan(book.row(2, amount_in_decimal="1.5"))
+    [row] = book.stage(book.begin(), book.row(2, amount_in_decimal="1.50"))
+    assert codes([row]) == ["ok"]
+
+
+def test_another_site_is_another_identity(book: Any) -> None:
+    book.plan(book.row(2))
+    batch = book.begin(site="acme")
+    assert codes(book.stage(batch, book.row(2, amount=999), site="acme")) == ["ok"]
+    assert len(book.sql("SELECT * FROM credit_request")) == 2
+
+
+def test_case_and_blanks_make_another_identity(book: Any) -> None:
+    rows = [book.row(2), book.row(3, "C-1"), book.row(4, reference="Q3"), book.row(5, reference="q3 ")]
+    assert codes(book.stage(book.begin(), *rows)) == ["ok"] * 4
+
+
+ODD_TEXTS = ["007", "1e3", "null", "true", '"', "\\", "\u00e9", "\U0001f381", "'; DROP TABLE row;--"]
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_odd_texts_come_back_as_they_went(book: Any, text: str) -> None:
+    batch = book.plan(book.row(2, customer=text, reference=text, description=text))
+    [credit] = book.owed(batch)
+    assert (credit.customer_id, credit.reference) == (text, text)
+    [row] = book.ledger.report_rows(batch)
+    assert row.cells == (text, "100", "USD", text)
+
+
+def test_the_largest_amount_comes_back(book: Any) -> None:
+    [credit] = book.owed(book.plan(book.row(2, amount=2**53 - 1)))
+    assert credit.money.amount_minor == 2**53 - 1
+
+
+def test_an_empty_chunk(book: Any) -> None:
+    assert book.stage(book.begin()) == []
+
+
+def test_a_row_number_comes_once(book: Any) -> None:
+    batch = book.begin()
+    with pytest.raises(LedgerError, match="UNIQUE"):
+        book.stage(batch, book.bad_row(2), book.bad_row(2))
+
+
+# -- Failed rows --------------------------------------------------------------------------------------------
+
+
+def failed(book: Any) -> int:
+    batch = book.plan(book.row(2))
+    book.settle(batch, RequestState.FAILED, reason="no such customer", http_status=404)
+    return int(batch)
+
+
+def test_a_failed_credit_of_the_same_money_is_owed_again_under_the_next_generation(book: Any) -> None:
+    first = failed(book)
+    second = book.plan(book.row(5), file_name="failed.csv")
+    [credit] = book.owed(second)
+    assert (credit.generation, credit.open_attempts, credit.attempts) == (1, 0, 0)
+    assert outcomes(book, first) == ["pending"]  # the same credit: its old row follows it
+    book.settle(second, RequestState.CREDITED)
+    assert outcomes(book, first) == ["already_credited"]
+    assert outcomes(book, second) == ["credited"]
+
+
+def test_a_failed_credit_of_other_money_replaces_the_old_one_alone(book: Any) -> None:
+    first = failed(book)
+    second = book.plan(book.row(5, amount=200))
+    [credit] = book.owed(second)
+    assert (credit.money.amount_minor, credit.generation) == (200, 1)
+    assert outcomes(book, first) == ["failed"]
+    book.settle(second, RequestState.CREDITED)
+    assert outcomes(book, first) == ["failed"]
+    assert book.sql("SELECT count(*) FROM credit_request WHERE current = 1") == [(1,)]
+
+
+def test_a_replaced_credit_can_not_be_sent(book: Any) -> None:
+    first = failed(book)
+    book.plan(book.row(5, amount=200))
+    run = book.ledger.start_run(first, retry_failed=True)
+    assert book.owed(first) == []
+    assert outcomes(book, first) == ["failed"]
+    old = book.ledger.planned(1)
+    with pytest.raises(LedgerError):
+        book.ledger.commit(run, [], [old])
+
+
+def test_generations_go_on_counting(book: Any) -> None:
+    failed(book)
+    for generation in (1, 2, 3):
+        batch = book.plan(book.row(2))
+        [credit] = book.owed(batch)
+        assert credit.generation == generation
+        book.settle(batch, RequestState.FAILED)
+
+
+def test_a_proposal_is_unknown_until_it_is_admitted(book: Any) -> None:
+    first = failed(book)
+    before = tables(book)
+    second = book.begin()
+    book.stage(second, book.row(5, amount=200))
+    assert outcomes(book, first) == ["failed"]
+    assert book.sql("SELECT current FROM credit_request ORDER BY request_id") == [(1,), (0,)]
+    book.ledger.discard(second)
+    assert tables(book) == before
+
+
+def test_two_proposals_for_one_identity(book: Any) -> None:
+    failed(book)
+    batch = book.begin()
+    chunk = book.stage(batch, book.row(2, amount=200), book.row(3, amount=300))
+    later = book.stage(batch, book.row(4, amount=400))
+    assert codes(chunk + later) == ["ok", "duplicate", "duplicate"]
+    assert "row 2" in chunk[1].problems[0].message
+    assert "row 2" in later[0].problems[0].message
+    book.ledger.admit(batch)
+    assert [credit.money.amount_minor for credit in book.owed(batch)] == [200]
+    assert outcomes(book, batch) == ["pending", "rejected", "rejected"]
+
+
+def test_retrying_failed_rows_of_the_same_batch(book: Any) -> None:
+    batch = failed(book)
+    book.ledger.start_run(batch)
+    assert book.owed(batch) == []
+    book.ledger.start_run(batch, retry_failed=True)
+    [credit] = book.owed(batch)
+    assert (credit.generation, credit.key_spoiled, credit.open_attempts) == (1, False, 0)
+
+
+# -- Discarding ---------------------------------------------------------------------------------------------
+
+
+def test_a_discarded_batch_leaves_no_trace(book: Any) -> None:
+    book.plan(book.row(2), book.row(3, "c-2"))
+    before = tables(book)
+    batch = book.begin(file_name="other.csv")
+    book.stage(batch, book.row(2), book.row(3, "c-3"), book.bad_row(4), book.row(5, "c-2", amount=7))
+    book.ledger.discard(batch)
+    assert tables(book) == before
+
+
+def test_what_a_dead_process_left_staged_is_discarded_at_the_next_start(book: Any) -> None:
+    kept = book.plan(book.row(2))
+    before = tables(book)
+    book.stage(book.begin(file_name="other.csv"), book.row(2), book.row(3, "c-3"))
+    book.reopen()
+    assert tables(book) == before
+    assert len(book.owed(kept)) == 1
+
+
+def test_what_was_sent_can_not_be_discarded(book: Any) -> None:
+    batch = book.plan(book.row(2))
+    run = book.ledger.start_run(batch)
+    book.send(run, *book.owed(batch))
+    with pytest.raises(LedgerError, match="never forgotten"):
+        book.ledger.discard(batch)
+    assert len(book.ledger.batches()) == 1
+
+
+# -- Numbering ----------------------------------------------------------------------------------------------
+
+
+def test_occurrences_count_every_readable_identity_also_of_rejected_rows(book: Any) -> None:
+    batch = book.begin()
+    rows = [
+        book.row(2),
+        book.bad_row(3, customer_id="c-1", reference="q3"),
+        book.row(4),
+        book.row(5, "c-2"),
+        book.bad_row(6),
+        book.bad_row(7, customer_id="c-1"),
+        book.bad_row(8, reference="q3"),
+    ]
+    assert book.ledger.occurrences(batch, rows) == [1, 2, 3, 1, 0, 0, 0]
+    assert book.ledger.occurrences(batch, [book.row(9)]) == [4]
+
+
+def test_occurrences_of_one_batch_are_none_of_another(book: Any) -> None:
+    assert book.ledger.occurrences(book.begin(), [book.row(2)]) == [1]
+    assert book.ledger.occurrences(book.begin(), [book.row(2)]) == [1]
+
+
+# -- Against a model ----------------------------------------------------------------------------------------
+
+row_of = st.tuples(st.sampled_from("abc"), st.sampled_from(["q3", "q4"]), st.sampled_from([100, 200]))
+learnable = st.sampled_from([RequestState.CREDITED, RequestState.FAILED, RequestState.IN_DOUBT])
+files = st.lists(st.lists(row_of, min_size=1, max_size=6), min_size=1, max_size=4)
+
+
+@given(files, st.lists(learnable, min_size=9))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_one_identity_is_owed_once_whatever_the_files_say(
+    book: Any, contents: list[list[tuple[str, str, int]]], states: list[RequestState]
+) -> None:
+    site = f"site-{len(book.ledger.batches())}"
+    learned = iter(states * 10)
+    paid: dict[tuple[str, str], int] = {}
+    known: dict[tuple[str, str], tuple[int, RequestState]] = {}
+    for content in contents:
+        batch = book.begin(site=site)
+        rows = [book.row(n, c, r, amount=a) for n, (c, r, a) in enumerate(content, 2)]
+        result = [row for at in range(0, len(rows), 2) for row in book.stage(batch, *rows[at : at + 2], site=site)]
+        seen: set[tuple[str, str]] = set()
+        for row, (customer, reference, amount) in zip(result, content, strict=True):
+            money, state = known.get((customer, reference), (amount, RequestState.FAILED))
+            is_conflict = state is not RequestState.FAILED and money != amount
+            wanted = "duplicate" if (customer, reference) in seen else "conflict" if is_conflict else "ok"
+            assert codes([row]) == [wanted]
+            if wanted == "ok":
+                seen.add((customer, reference))
+        book.ledger.finish_staging(batch, len(rows), {})
+        book.ledger.admit(batch)
+        run = book.ledger.start_run(batch)
+        for credit in book.owed(batch):
+            state = next(learned)
+            book.send(run, credit)
+            book.learn(run, credit, state)
+            identity, amount = (credit.customer_id, credit.reference), credit.money.amount_minor
+            known[identity] = (amount, state)
+            if state is RequestState.CREDITED:
+                assert identity not in paid
+                paid[identity] = amount
+        assert Outcome.PENDING not in book.ledger.outcome_totals(batch)
+
+
