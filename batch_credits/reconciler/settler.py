@@ -139,7 +139,7 @@ class DoubtSettler:
         while True:
             quarantined = self._quarantine_left(credit)
             if waits and (quarantined > 0 or not settings.wait):
-                wait = waits.pop(0)
+                wait = min(waits.pop(0), quarantined) if settings.wait else waits.pop(0)
             elif not settings.wait:
                 return None
             elif quarantined > 0:
