@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SEEDS ?= 10000
 JOBS ?= 2
+KILLS ?= 1000
 
 .PHONY: demo test check storm kills slow bench clean
 
@@ -23,6 +24,9 @@ check: $(VENV)/installed-dev
 
 storm: $(VENV)/installed-dev
 	$(BIN)/python -m tests.simulation.storm --seeds $(SEEDS) --jobs $(JOBS)
+
+kills: $(VENV)/installed-dev
+	$(BIN)/python -m tests.kills.campaign --kills $(KILLS) --jobs $(JOBS)
 
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -m slow

@@ -1,0 +1,187 @@
+"""Real kills: the command as a process, SIGKILLed at named and at random points, then run again until it ends.
+
+    python -m tests.kills.campaign --kills 1000 --jobs 2
+
+The sandbox's own truth is the judge: every customer has exactly one credit per reference. A failure prints the
+seed, and the command that plays this one story again.
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.kills.victim import POINTS
+
+ROWS = 24
+FAULTS = "lost_after=0.04,lost_before=0.04,error_after=0.03,truncated=0.03,throttled=0.03,latency_ms=3"
+QUARANTINE_SECONDS = "1"
+MAX_RUNS = 12
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Story:
+    """What happened to one file: how often it was killed where, and what was wrong in the end."""
+
+    seed: int
+    kills: Counter[str] = field(default_factory=Counter)
+    runs: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def sandbox(folder: Path, seed: int) -> tuple[subprocess.Popen[str], str]:
+    """Start a sandbox process; its truth outlives every kill."""
+    command = [sys.executable, "-m", "batch_credits", "sandbox", "--port", "0", "--faults", FAULTS, "--seed", str(seed)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
+    assert process.stdout is not None
+    return process, process.stdout.readline().split()[-1]
+
+
+def play(seed: int, folder: Path, base_url: str) -> Story:
+    """Run one file through a few kills to its end, and judge it."""
+    chance = random.Random(seed)
+    story = Story(seed)
+    path = folder / f"s{seed}.csv"
+    path.write_text(_file(seed, chance), encoding="utf-8")
+    arguments = _arguments(path, folder, seed)
+    environment = {**os.environ, "CHARGEBEE_BASE_URL": base_url, "CHARGEBEE_API_KEY": "k"}
+    environment |= {"BATCH_CREDITS_QUARANTINE": QUARANTINE_SECONDS, "PYTHONPATH": str(ROOT)}
+    for _ in range(chance.randint(1, 4)):
+        _killed_run(chance, arguments, environment, story)
+    code = None
+    while story.runs < MAX_RUNS:
+        story.runs += 1
+        code = subprocess.run(
+            [sys.executable, "-m", "batch_credits", *arguments], env=environment, capture_output=True, timeout=120
+        ).returncode
+        if code == 0:
+            break
+    if code != 0:
+        story.faults.append(f"never ended well: exit {code}")
+    story.faults += _judge(path, folder, base_url, seed)
+    return story
+
+
+def _file(seed: int, chance: random.Random) -> str:
+    lines = ["customer_id,amount,currency_code,description,reference"]
+    for row in range(ROWS):  # some customers have two rows, which must never be under way at once
+        lines.append(f"s{seed}-{row - chance.randint(0, 1)},{100 + row},USD,kill story {seed},r{row}")
+    return "\n".join(lines) + "\n"
+
+
+def _arguments(path: Path, folder: Path, seed: int) -> list[str]:
+    arguments = ["run", str(path), "--yes", "--rate", "0", "--no-progress", "--concurrency", "6", "--timeout", "5"]
+    return [*arguments, "--ledger", str(folder / f"s{seed}.sqlite3"), "--reports", str(folder / "reports")]
+
+
+def _killed_run(chance: random.Random, arguments: list[str], environment: dict[str, str], story: Story) -> None:
+    """One run that is meant to die: at a named point by its own hand, or at a random moment by ours."""
+    story.runs += 1
+    point = chance.choice((*POINTS, "random", "random"))
+    if point == "random":
+        process = subprocess.Popen(
+            [sys.executable, "-m", "batch_credits", *arguments],
+            env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            process.wait(chance.uniform(0.25, 1.5))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            story.kills[point] += 1
+        return
+    victim = [sys.executable, "-m", "tests.kills.victim", point, str(chance.randint(1, _most(point)))]
+    code = subprocess.run([*victim, *arguments], env=environment, cwd=ROOT, capture_output=True, timeout=120).returncode
+    if code == -9:
+        story.kills[point] += 1
+
+
+def _most(point: str) -> int:
+    """How often a point is passed in a run of this size, about."""
+    return {"in_staging": 1, "before_admit": 1, "before_report": 1}.get(point, 6 if "commit" in point else 14)
+
+
+def _judge(path: Path, folder: Path, base_url: str, seed: int) -> list[str]:
+    wanted = Counter(tuple(line.split(",")[i] for i in (0, 4, 1)) for line in path.read_text().splitlines()[1:])
+    with urllib.request.urlopen(f"{base_url}/_sandbox/truth", timeout=60) as answer:
+        truth = json.load(answer)
+    listed = Counter(
+        (c["customer_id"], c["reference"], str(c["amount"]))
+        for c in truth["credits"]
+        if c["customer_id"].startswith(f"s{seed}-")
+    )
+    faults = [f"{key}: {n} credits instead of {wanted[key]}" for key, n in listed.items() if n != wanted[key]]
+    faults += [f"{key}: lost" for key in wanted if key not in listed]
+    if truth["max_calls_per_customer"] > 1:
+        faults.append("two calls at once on one customer")
+    for customer, references in truth["payloads_by_reference"].items():
+        if customer.startswith(f"s{seed}-"):
+            faults += [f"{customer} {reference}: {n} payloads" for reference, n in references.items() if n > 1]
+    [summary] = (folder / "reports").glob(f"s{seed}-*/summary.json")
+    counts = json.loads(summary.read_text())["counts"]
+    if counts["credited"] != ROWS:
+        faults.append(f"the report says {counts}")
+    return faults
+
+
+def campaign(kills: int, jobs: int, start: int, say: bool = True) -> list[Story]:
+    """Play stories until so many processes were killed. Returns all of them."""
+    stories: list[Story] = []
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="kills-") as name:
+        folder = Path(name)
+        process, base_url = sandbox(folder, start)
+        try:
+            with ThreadPoolExecutor(jobs) as pool:
+                seed = start
+                while sum(sum(s.kills.values()) for s in stories) < kills:
+                    wave = list(pool.map(lambda n: play(n, folder, base_url), range(seed, seed + 4 * jobs)))
+                    seed += 4 * jobs
+                    stories += wave
+                    if say:
+                        _report(stories, time.monotonic() - began)
+        finally:
+            process.terminate()
+            process.communicate()
+    return stories
+
+
+def _report(stories: list[Story], seconds: float) -> None:
+    kills: Counter[str] = sum((story.kills for story in stories), Counter())
+    bad = [story for story in stories if story.faults]
+    print(f"{len(stories)} stories, {sum(kills.values())} kills, {len(bad)} bad, {seconds:.0f} s", flush=True)
+    for story in bad[:3]:
+        print(f"  seed {story.seed}: {'; '.join(story.faults[:3])}")
+        print(f"  again: python -m tests.kills.campaign --only {story.seed}")
+
+
+def main() -> int:
+    """Play a campaign, or one story again."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--start", type=int, default=1)
+    parser.add_argument("--only", type=int, help="play the story of this seed alone")
+    chosen = parser.parse_args()
+    if chosen.only is not None:
+        stories = campaign(1, 1, chosen.only)[:1]
+    else:
+        stories = campaign(chosen.kills, chosen.jobs, chosen.start)
+    kills: Counter[str] = sum((story.kills for story in stories), Counter())
+    print(f"kills by point: {dict(kills)}")
+    print(f"processes run: {sum(story.runs for story in stories)}")
+    return 1 if any(story.faults for story in stories) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

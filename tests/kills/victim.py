@@ -1,0 +1,125 @@
+"""Runs the command in a process that kills itself at a named point: `python victim.py POINT NTH ARGUMENTS...`.
+
+The points are put in from outside, by wrapping the product's own functions, so the product has no switch for it.
+SIGKILL leaves no handler, no flush and no goodbye: what the next process finds is what was on disk.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+POINTS = (
+    "in_staging",
+    "before_admit",
+    "before_journal",
+    "in_commit",
+    "after_journal",
+    "before_send",
+    "mid_request",
+    "before_record",
+    "before_report",
+    "in_report",
+)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _at(nth: int) -> Callable[[], None]:
+    """Dies at the nth call."""
+    left = nth
+
+    def count() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            _die()
+
+    return count
+
+
+def _nothing() -> None:
+    pass
+
+
+def _wrap(
+    owner: Any, name: str, *, before: Callable[[], None] = _nothing, after: Callable[[], None] = _nothing
+) -> None:
+    original = getattr(owner, name)
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        before()
+        result = original(*args, **kwargs)
+        after()
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def arm(point: str, nth: int) -> None:
+    """Put the point in."""
+    from batch_credits import run
+    from batch_credits.chargebee import Chargebee, HttpTransport
+    from batch_credits.ledger import Ledger, journal
+    from batch_credits.reporter import tables
+
+    die = _at(nth)
+    match point:
+        case "in_staging":
+            _wrap(Ledger, "stage", after=die)
+        case "before_admit":
+            _wrap(Ledger, "admit", before=die)
+        case "before_journal":
+            _wrap(Ledger, "commit", before=die)
+        case "in_commit":  # the statements are done, the commit is not
+            _wrap(journal, "record", after=die)
+            _wrap(journal, "open_attempts", after=die)
+        case "after_journal":
+            _wrap(Ledger, "commit", after=die)
+        case "before_send":
+            _wrap(HttpTransport, "send", before=die)
+        case "mid_request":
+            _kill_during(HttpTransport, "send", die)
+        case "before_record":
+            _kill_after(Chargebee, "add_credit", die)
+        case "before_report":
+            _wrap(run, "write_reports", before=die)
+        case "in_report":
+            _wrap(tables, "result_cells", before=die)
+        case _:
+            raise SystemExit(f"no such point: {point}")
+
+
+def _kill_during(owner: Any, name: str, die: Callable[[], None]) -> None:
+    """A moment after the bytes were handed over, most often before the answer came."""
+    original = getattr(owner, name)
+
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        task = asyncio.ensure_future(original(*args, **kwargs))
+        await asyncio.sleep(0.001)
+        die()
+        return await task
+
+    setattr(owner, name, wrapped)
+
+
+def _kill_after(owner: Any, name: str, die: Callable[[], None]) -> None:
+    original = getattr(owner, name)
+
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        verdict = await original(*args, **kwargs)
+        die()
+        return verdict
+
+    setattr(owner, name, wrapped)
+
+
+if __name__ == "__main__":
+    arm(sys.argv[1], int(sys.argv[2]))
+    from batch_credits.cli import run_command_line
+
+    sys.exit(run_command_line(sys.argv[3:]))
