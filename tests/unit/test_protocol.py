@@ -288,3 +288,16 @@ def test_a_stop_is_handed_on_as_it_came() -> None:
     step = after_answer(credit(), Blocked(error))
     assert isinstance(step, StopRun)
     assert step.error is error
+
+
+# -- The unions are closed ----------------------------------------------------------------------------------
+
+
+def test_what_is_no_verdict_look_or_witness_decides_nothing() -> None:
+    over = DoubtFacts(quarantine_over=True, key_remembered=True, looks_left=1)
+    with pytest.raises(AssertionError):
+        after_answer(credit(), "credited")  # type: ignore[arg-type]
+    with pytest.raises(AssertionError):
+        after_look(credit(), "nothing", Witness.SHOWN, over)  # type: ignore[arg-type]
+    with pytest.raises(AssertionError):
+        after_look(credit(), FoundNothing(), "shown", over)  # type: ignore[arg-type]

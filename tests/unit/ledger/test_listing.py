@@ -1,0 +1,136 @@
+"""What Chargebee lists, held against what the ledger says."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from batch_credits.ledger import ForeignCredit
+from batch_credits.model import ControlTotal, Money, RequestState
+
+SITE = "acme-test"
+
+
+def listed(credit_id: str, customer: str = "c-1", **changes: Any) -> ForeignCredit:
+    fields: dict[str, Any] = {"reference": "q3", "money": Money(100, None, "USD"), "credit_type": "general"}
+    return ForeignCredit(credit_id, customer, **(fields | changes))
+
+
+def reasons(book: Any, batch: int, *credits: ForeignCredit) -> list[str]:
+    book.ledger.begin_listing()
+    book.ledger.add_listed(SITE, list(credits))
+    return [difference.reason for difference in book.ledger.differences(batch)]
+
+
+@pytest.fixture
+def credited(book: Any) -> int:
+    """A batch whose one row was credited as cr-1."""
+    batch = book.plan(book.row(2))
+    book.settle(batch, RequestState.CREDITED)
+    return int(batch)
+
+
+def test_a_credit_that_both_know(book: Any, credited: int) -> None:
+    assert reasons(book, credited, listed("cr-1")) == []
+
+
+@pytest.mark.parametrize(
+    ("credits", "says"),
+    [
+        ([], "credited as cr-1, Chargebee does not list it"),
+        ([listed("cr-2")], "the ledger says cr-1, Chargebee lists cr-2"),
+        ([listed("cr-1"), listed("cr-2")], "lists 2 credits under this reference: cr-1, cr-2"),
+        ([listed("cr-1", money=Money(999, None, "USD"))], "lists cr-1 under this reference, with other money"),
+        ([listed("cr-1", money=Money(100, None, "EUR"))], "with other money"),
+        ([listed("cr-1", credit_type="loyalty_credits")], "with other money"),
+        ([listed("cr-1", reference="q4")], "does not list it"),
+        ([listed("cr-1", "c-2")], "does not list it"),
+    ],
+    ids=repr,
+)
+def test_what_differs_about_a_credited_row(
+    book: Any, credited: int, credits: list[ForeignCredit], says: str
+) -> None:
+    [reason] = reasons(book, credited, *credits)
+    assert says in reason
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (RequestState.IN_DOUBT, "in doubt"),
+        (RequestState.REVIEW, "review"),
+        (RequestState.PENDING, None),
+        (RequestState.FAILED, None),
+    ],
+)
+def test_what_differs_about_a_row_that_is_not_credited(book: Any, state: RequestState, says: str | None) -> None:
+    batch = book.plan(book.row(2))
+    book.settle(batch, state)
+    assert reasons(book, batch) == ([f"the ledger says {says}, and Chargebee lists nothing"] if says else [])
+    words = state.value.replace("_", " ")
+    assert reasons(book, batch, listed("cr-9")) == [f"the ledger says {words}, Chargebee lists cr-9"]
+
+
+def test_a_page_that_comes_twice_changes_nothing(book: Any, credited: int) -> None:
+    book.ledger.begin_listing()
+    for _ in range(2):
+        book.ledger.add_listed(SITE, [listed("cr-1")])
+    assert list(book.ledger.differences(credited)) == []
+    assert book.ledger.listed_totals(credited) == {"USD": ControlTotal(1, 100)}
+
+
+def test_a_fresh_listing_forgets_the_last(book: Any, credited: int) -> None:
+    assert reasons(book, credited, listed("cr-1")) == []
+    assert len(reasons(book, credited)) == 1
+
+
+def test_decimals_are_compared_and_summed_exactly(book: Any) -> None:
+    batch = book.plan(book.row(2, amount_in_decimal="1.5"))
+    book.settle(batch, RequestState.CREDITED)
+    assert reasons(book, batch, listed("cr-1", money=Money(150, "1.50", "USD"))) == []
+    assert book.ledger.listed_totals(batch) == {"USD": ControlTotal(1, 0, Decimal("1.5"))}
+    for other in ("1.51", "much", None):
+        [reason] = reasons(book, batch, listed("cr-1", money=Money(150, other, "USD")))
+        assert "other money" in reason
+
+
+def test_a_credit_listed_for_a_row_that_is_not_settled(book: Any) -> None:
+    batch = book.plan(*(book.row(n, f"c-{n}") for n in range(2, 7)))
+    run = book.ledger.start_run(batch)
+    credits = book.owed(batch)
+    states = [RequestState.IN_DOUBT, RequestState.REVIEW, RequestState.PENDING, RequestState.FAILED]
+    for credit, state in zip(credits, states, strict=False):
+        book.send(run, credit)
+        book.learn(run, credit, state)
+    book.ledger.begin_listing()
+    book.ledger.add_listed(SITE, [listed(f"cr-{n}", f"c-{n}") for n in range(2, 6)])
+    found = {item.request_id: item.credit_id for item in book.ledger.unrecorded(batch)}
+    assert found == {credits[0].request_id: "cr-2", credits[1].request_id: "cr-3", credits[2].request_id: "cr-4"}
+
+
+def test_two_credits_or_anothers_credit_settle_nothing(book: Any) -> None:
+    other = book.plan(book.row(2))
+    book.settle(other, RequestState.CREDITED, credit_id="cr-1")
+    batch = book.plan(book.row(2, reference="q4"), book.row(3, "c-3"))
+    book.ledger.begin_listing()
+    book.ledger.add_listed(
+        SITE, [listed("cr-1", reference="q4"), listed("cr-3", "c-3"), listed("cr-4", "c-3")]
+    )
+    assert book.ledger.unrecorded(batch) == []
+
+
+def test_which_customers_to_ask(book: Any, credited: int) -> None:
+    batch = book.plan(book.row(2), book.row(3, "c-2"), book.bad_row(4))
+    book.settle(batch, RequestState.CREDITED)
+    book.ledger.begin_listing()
+    book.ledger.add_listed(SITE, [listed("cr-1")])
+    assert sorted(book.ledger.customers_of(batch, only_unlisted=False)) == ["c-1", "c-2"]
+    assert book.ledger.customers_of(batch, only_unlisted=True) == ["c-2"]
+
+
+def test_when_the_first_attempt_was_made(book: Any) -> None:
+    batch = book.plan(book.row(2))
+    assert book.ledger.first_attempt_ms(batch) is None
+    book.settle(batch, RequestState.CREDITED)
+    assert book.ledger.first_attempt_ms(batch) == book.sql("SELECT min(at) FROM attempt")[0][0]

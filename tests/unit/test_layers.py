@@ -1,0 +1,28 @@
+"""One way down: what imports what, as pyproject.toml lays it down."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_import_contracts_hold() -> None:
+    command = [sys.executable, "-c", "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+def test_foreign_libraries_stop_at_their_border() -> None:
+    borders = {
+        "import pandas": {"loader/table.py"},
+        "import aiohttp": {"chargebee/client.py", "chargebee/failures.py", "sandbox/server.py"},
+        "import sqlite3": {"ledger/"},
+        "print(": {"cli/", "__main__.py"},
+    }
+    package = ROOT / "batch_credits"
+    for words, allowed in borders.items():
+        using = {str(file.relative_to(package)) for file in package.rglob("*.py") if words in file.read_text()}
+        strays = {name for name in using if not any(name.startswith(border) for border in allowed)}
+        assert not strays, f"{words!r} outside {allowed}: {strays}"
