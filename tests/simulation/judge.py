@@ -144,7 +144,8 @@ class Judge:
                 return True  # nothing was listed, and the process that sent it is gone or its key is spent
             case "lagging":
                 settings = self._world.schedule.last_settings
-                patience = (settings.max_looks - 1) * settings.look_again_seconds
+                # The first look asks an old witness, the next may ask one that was credited this very moment.
+                patience = (settings.max_looks - 2) * settings.look_again_seconds
                 return site.list_lagged or site.plan.lag > patience or site.plan.hides_deleted
             case _:
                 return False

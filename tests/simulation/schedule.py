@@ -153,7 +153,7 @@ def _settings(chance: Random, quarantine: float) -> RunSettings:
         concurrency=chance.choice((1, 2, 3, 6)),
         quarantine_seconds=quarantine,
         timeout_seconds=chance.choice((80.0, 10.0)),
-        max_looks=chance.choice((6, 2)),
+        max_looks=chance.choice((6, 6, 4)),
         max_attempts=chance.choice((12, 12, 3)),
         breaker_threshold=chance.choice((10, 3, 2)),
         claim_page=chance.choice((100, 4, 2, 1)),
@@ -194,7 +194,7 @@ def _site(chance: Random, rows: list[RowPlan], settings: RunSettings) -> SitePla
         deleted_at={c: chance.uniform(0, 2000) for c in customers if chance.random() < 0.05},
         outages=_windows(chance, (5.0, 60.0, 900.0)),
         read_only=_windows(chance, (5.0, 60.0, 300.0)),
-        foreign=chance.choice((0, 0, 1, 3)),
+        foreign=chance.choice((0, 0, 0, 1, 3)),
         other_money=frozenset((r.customer_id, r.reference) for r in rows if chance.random() < 0.01),
         jittery=chance.random() < 0.5,
     )

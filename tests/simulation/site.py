@@ -113,7 +113,7 @@ class Site:
             self._add("stranger", f"theirs {number}", 100, "USD", "increment", LONG_AGO, is_foreign=True)
         for customer_id, reference in sorted(plan.other_money):
             self._add(customer_id, reference, 99_900, "USD", "increment", LONG_AGO, is_foreign=True)
-        for row in rows[:1]:
+        for row in rows[: plan.foreign // 3]:  # the same again, but taken away
             self._add(row.customer_id, row.reference, row.amount, row.currency, "decrement", LONG_AGO, is_foreign=True)
 
     # -- Adding ------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ class Wire:
         self._world.site.submit(due, arrival, ticket)
         self._process.point("after the send", later=True)
         if fault in ("late", "lost_after"):
-            await self._lost()
+            await self._lost(arrival)
         await asyncio.sleep(answered - self._world.now)
         self._world.site.advance(self._world.now)
         assert ticket.answer is not None
@@ -197,12 +197,12 @@ class Wire:
             )
         )
 
-    async def _lost(self) -> None:
-        """The client waits in vain, or its connection breaks before."""
+    async def _lost(self, arrival: float = 0.0) -> None:
+        """The client waits in vain, or its connection breaks before, but not before its request arrived."""
         if self._chance.random() < 0.6:
             await asyncio.sleep(self._process.settings.timeout_seconds)
             raise self._chance.choice((TimeoutError(), aiohttp.ServerTimeoutError()))
-        await self._pause()
+        await asyncio.sleep(max(0.0, arrival - self._world.now) + self._chance.uniform(0.01, 0.5))
         raise self._chance.choice((aiohttp.ServerDisconnectedError(), aiohttp.ClientPayloadError(), ConnectionError()))
 
     def _garbage(self, answer: Answer | None, *, is_list: bool = False) -> Answer:
