@@ -36,6 +36,7 @@ class Breaker:
         self._openings = 0
         self._unhealthy_since: float | None = None
         self._probing: asyncio.Task[None] | None = None
+        self._over = False
         self.closed = asyncio.Event()
         self.closed.set()
         self.on_closed: Callable[[], None] = lambda: None
@@ -61,13 +62,14 @@ class Breaker:
     def open(self, reason: str, retry_after: float | None) -> None:
         """Pause everything until a probe is answered."""
         self._note_unhealthy()
-        if self._probing is None:
+        if self._probing is None and not self._over:
             self.closed.clear()
             self._openings += 1
             self._probing = self._loop.create_task(self._wait_and_probe(reason, retry_after, self._openings))
 
     def cancel(self) -> None:
-        """End the probing; the run is over."""
+        """End the probing, and pause nobody any more: the run is over, and nothing would close the breaker again."""
+        self._over = True
         if self._probing is not None:
             self._probing.cancel()
         self.closed.set()

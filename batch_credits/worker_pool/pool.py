@@ -114,6 +114,13 @@ class WorkerPool:
             for task in (dispatcher, *workers):
                 task.cancel()
             await asyncio.gather(dispatcher, *workers, return_exceptions=True)
+            if self.stopping:
+                self._give_back_unsent()
+
+    def _give_back_unsent(self) -> None:
+        """Ended before every answer was in: what waited for a worker was never sent, so it is no more in doubt."""
+        while not self._claimed.empty():
+            self._not_sent(self._claimed.get_nowait().credit)
 
     def stop(self, error: RunStopped | None) -> None:
         """Send nothing more; let what is on its way be answered and recorded. `error` says why, if something is."""
@@ -246,15 +253,19 @@ class WorkerPool:
             credit = attempt.credit
             await self.breaker.closed.wait()
             if self.stopping:
-                verdict: Verdict = NotSent("the run stopped before it was sent")
-            else:
-                credit.sends += 1
-                if credit.open_attempts == 1:
-                    credit.first_sent = self._loop.time()
-                verdict = await self._chargebee.add_credit(attempt)
-                credit.last_sent = self._loop.time()
+                self._not_sent(credit)
+                continue
+            credit.sends += 1
+            if credit.open_attempts == 1:
+                credit.first_sent = self._loop.time()
+            verdict = await self._chargebee.add_credit(attempt)
+            credit.last_sent = self._loop.time()
             # No await from here to the record.
             self._carry_out(credit, after_answer(credit, verdict), verdict)
+
+    def _not_sent(self, credit: PlannedCredit) -> None:
+        verdict = NotSent("the run stopped before it was sent")
+        self._carry_out(credit, after_answer(credit, verdict), verdict)
 
     def _carry_out(self, credit: PlannedCredit, step: AnswerStep, verdict: Verdict) -> None:
         match step:

@@ -46,7 +46,9 @@ class Site:
     def kill(self) -> None:
         """End it at once, as a site does that goes down."""
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
     def truth(self) -> dict[str, Any]:
         """What really happened, by the site's own account."""

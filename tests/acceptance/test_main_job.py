@@ -9,7 +9,14 @@ from tests.acceptance.harness import Command, Site, each_once, payout, write_csv
 def main_file(path: Path) -> tuple[Path, list[tuple[object, ...]]]:
     """300 rows, of which every thirtieth names an unknown customer."""
     rows = [
-        (f"{'missing' if number % 30 == 7 else 'main'}-{number}", 100 + number, "USD", "Loyalty", "q3", f"note {number}")
+        (
+            f"{'missing' if number % 30 == 7 else 'main'}-{number}",
+            100 + number,
+            "USD",
+            "Loyalty",
+            "q3",
+            f"note {number}",
+        )
         for number in range(300)
     ]
     return write_csv(path, rows, ("customer_id", "amount", "currency_code", "description", "reference", "Note")), rows
@@ -62,9 +69,7 @@ def test_three_hundred_rows_of_which_ten_name_unknown_customers(command: Command
     assert {r["customer_id"]: r["credit_id"] for r in again_report.results if r["credit_id"]} == ids
 
     # And where nothing had failed, not a single POST.
-    only_good = write_csv(
-        command.folder / "good.csv", [row[:5] for row in rows if str(row[0]).startswith("main")]
-    )
+    only_good = write_csv(command.folder / "good.csv", [row[:5] for row in rows if str(row[0]).startswith("main")])
     posts = shared_site.posts
     command.run(only_good).exited(0)
     assert shared_site.posts == posts
@@ -105,7 +110,9 @@ def test_the_sandbox_inside_the_command(alone: Command) -> None:
 
 
 def test_a_file_in_which_every_row_is_rejected(command: Command, shared_site: Site) -> None:
-    file = write_csv(command.folder / "bad.csv", [("c", "-5", "USD", "Loyalty", "q3"), ("", "5", "USD", "Loyalty", "q3")])
+    file = write_csv(
+        command.folder / "bad.csv", [("c", "-5", "USD", "Loyalty", "q3"), ("", "5", "USD", "Loyalty", "q3")]
+    )
     posts = shared_site.posts
     command.run(file).exited(1)
     assert shared_site.posts == posts
