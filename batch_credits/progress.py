@@ -35,6 +35,9 @@ class Progress(Protocol):
     def throttled(self) -> None:
         """The site told us to wait."""
 
+    def tick(self) -> None:
+        """Time passed, and perhaps nothing else: what is shown must not go stale while a run waits."""
+
     def note(self, text: str) -> None:
         """A sentence for the person: a pause, what is waited for."""
 
@@ -52,6 +55,9 @@ class SilentProgress:
         """Nothing to show."""
 
     def throttled(self) -> None:
+        """Nothing to show."""
+
+    def tick(self) -> None:
         """Nothing to show."""
 
     def note(self, text: str) -> None:
@@ -92,6 +98,10 @@ class _Display:
     def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
         """Count one row, and show the state if it is time."""
         self._tally.settle(outcome, was_in_doubt)
+        self.tick()
+
+    def tick(self) -> None:
+        """Show the state if it is time."""
         if self._open and (now := self._clock()) >= self._next_at:
             self._next_at = now + self._interval_seconds
             self._attempt(self._show)

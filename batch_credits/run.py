@@ -32,6 +32,7 @@ from batch_credits.settings import ControlLimits, InputOptions, RunSettings, Sit
 from batch_credits.worker_pool import Counts, RateLimiter, WorkerPool
 
 T = TypeVar("T")
+TICK_SECONDS = 0.5  # how old what the person sees may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ async def issue(
             return loop.run_in_executor(writer, work)
 
         sending = Sending(ledger, batch, run_id, site, settings, progress, transport, in_thread)
-        with _stop_on_signals(sending):
+        with _stop_on_signals(sending), _ticking(progress):
             try:
                 return await sending.run()
             except asyncio.CancelledError:
@@ -143,6 +144,22 @@ async def issue(
                     raise
                 _uncancel()  # the second signal: what was on its way is in doubt, and the ledger says so
                 return sending.issued()
+
+
+@contextmanager
+def _ticking(progress: Progress) -> Iterator[None]:
+    """Keep what is shown fresh while the run waits for the limit, a pause or a quarantine."""
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            progress.tick()
+
+    task = asyncio.get_running_loop().create_task(tick())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 def _uncancel() -> None:

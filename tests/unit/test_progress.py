@@ -69,6 +69,18 @@ def test_lines_are_sober_and_seldom(clock: Clock) -> None:
     ]
 
 
+def test_what_is_shown_follows_time_while_no_row_is_settled(clock: Clock) -> None:
+    stream = io.StringIO()
+    progress = LineProgress(stream, clock=clock)
+    progress.start(10, 0)
+    progress.settled(Outcome.CREDITED)
+    progress.tick()
+    assert len(stream.getvalue().splitlines()) == 1
+    clock.now += 10
+    progress.tick()
+    assert stream.getvalue().splitlines()[1].startswith("1/10 rows, 1 credited")
+
+
 def test_a_row_leaves_doubt_and_is_done_then(clock: Clock) -> None:
     stream = io.StringIO()
     progress = LineProgress(stream, clock=clock)
