@@ -21,7 +21,7 @@ from batch_credits.ledger.admission import StagedRow
 from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.ledger.journal import Finding
 from batch_credits.ledger.listing import Difference, Unrecorded
-from batch_credits.ledger.queries import KnownCredit, ProblemGroup
+from batch_credits.ledger.queries import KnownCredit, Moment, ProblemGroup
 from batch_credits.ledger.resolution import ForeignCredit
 from batch_credits.model import (
     BatchRecord,
@@ -43,6 +43,7 @@ __all__ = [
     "Journal",
     "KnownCredit",
     "Ledger",
+    "Moment",
     "ProblemGroup",
     "StagedRow",
 ]
@@ -216,16 +217,16 @@ class Ledger:
                 assert run_id is not None, "only a run sends"
                 journal.open_attempts(db, run_id, openings)
 
-    def newest_attempt(self) -> int:
-        """A mark in the history: attempts with a higher number were made after it."""
+    def moment(self) -> Moment:
+        """Now, as a place in the history."""
         with store.translated(self.path):
-            return queries.newest_attempt(self._db)
+            return queries.moment(self._db)
 
-    def witnesses(self, site: str, mark: int, limit: int) -> list[KnownCredit]:
-        """Credits proved to us whose showing in Chargebee's list says most about what was sent before the mark."""
+    def witnesses(self, site: str, since: Moment, limit: int) -> list[KnownCredit]:
+        """Credits proved to us whose showing in Chargebee's list says most about what was sent before the moment."""
         with store.translated(self.path):
             row = self._db.execute("SELECT site_id FROM site WHERE name = ?", (site,)).fetchone()
-            return queries.witnesses(self._db, row[0], mark, limit) if row else []
+            return queries.witnesses(self._db, row[0], since, limit) if row else []
 
     def attributed(self, site: str, credit_ids: list[str]) -> set[str]:
         """Which of these Chargebee ids already belong to a request of this site."""

@@ -44,6 +44,14 @@ class KnownCredit:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A place in the history: what has higher numbers came later. No clock can move it."""
+
+    attempt_id: int
+    finding_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProblemGroup:
     """Rows rejected for the same reason: field, code, how many, and the first of them with its sentence."""
 
@@ -184,19 +192,22 @@ def outcome_totals(connection: sqlite3.Connection, batch_id: int) -> dict[Outcom
     return totals
 
 
-def newest_attempt(connection: sqlite3.Connection) -> int:
-    """A mark in the history: attempts with a higher number were made after it."""
-    return int(connection.execute("SELECT coalesce(max(attempt_id), 0) FROM attempt").fetchone()[0])
+def moment(connection: sqlite3.Connection) -> Moment:
+    """Now, in the history."""
+    row = connection.execute(
+        "SELECT (SELECT coalesce(max(attempt_id), 0) FROM attempt), (SELECT coalesce(max(finding_id), 0) FROM finding)"
+    ).fetchone()
+    return Moment(*row)
 
 
-def witnesses(connection: sqlite3.Connection, site_id: int, mark: int, limit: int) -> list[KnownCredit]:
+def witnesses(connection: sqlite3.Connection, site_id: int, since: Moment, limit: int) -> list[KnownCredit]:
     """Credits that Chargebee proved to us and whose showing in its list says most about another's absence.
 
-    A credit first sent after the mark is younger than anything sent before it, so the oldest of those says all;
-    being the oldest it also shows first. Where there is none yet, the one whose own answer came last; a credit
-    that was found by a look, or that a replay told of, may be much older than its proof.
+    A credit sent and answered after a moment is younger than anything sent before it, so the oldest of those says
+    all; being the oldest it also shows first. Where there is none yet, the one whose own answer came last; a
+    credit that was found by a look, or that a replay told of, may be much older than its proof.
     """
-    found = connection.execute(_SENT_AFTER, (mark, site_id, limit)).fetchall()
+    found = connection.execute(_SENT_SINCE, (since.finding_id, since.attempt_id, site_id, limit)).fetchall()
     for reason in ("AND reason IS NULL", ""):
         if not found:
             found = connection.execute(_PROVEN_LAST.format(reason=reason), (site_id, limit)).fetchall()
@@ -245,10 +256,13 @@ def problems(connection: sqlite3.Connection, batch_id: int) -> Iterator[LoadedRo
         yield LoadedRow(row_number, tuple(orjson.loads(cells)), None, reasons, reference=why["reference"])
 
 
-# Of credits with a single attempt it is sure when they were sent; of others, any attempt may have made them.
-_SENT_AFTER = """
-SELECT r.credit_id, r.customer_id FROM attempt a JOIN credit_request r USING (request_id)
-WHERE a.attempt_id > ? AND r.site_id = ? AND r.state = 'credited' AND r.attempts = 1 ORDER BY a.attempt_id LIMIT ?
+# A request has one call under way, so an answer of its own belongs to its last attempt.
+_SENT_SINCE = """
+SELECT r.credit_id, r.customer_id FROM finding f JOIN credit_request r USING (request_id)
+WHERE f.finding_id > ? AND f.state = 'credited' AND f.reason IS NULL
+  AND f.request_id IN (SELECT request_id FROM attempt WHERE attempt_id > ?)
+  AND r.site_id = ? AND r.state = 'credited'
+ORDER BY f.finding_id LIMIT ?
 """
 
 _PROVEN_LAST = """

@@ -12,7 +12,7 @@ from typing import Protocol, assert_never
 
 from batch_credits.chargebee import Chargebee, ListedCredit, LookFailed
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
-from batch_credits.ledger import InThread, Journal, KnownCredit
+from batch_credits.ledger import InThread, Journal, KnownCredit, Moment
 from batch_credits.model import Outcome, PlannedCredit, RequestState
 from batch_credits.progress import Progress
 from batch_credits.protocol import (
@@ -41,11 +41,11 @@ _WITNESSES = 3
 class Memory(Protocol):
     """What the settler asks the ledger."""
 
-    def newest_attempt(self) -> int:
-        """A mark in the history of attempts."""
+    def moment(self) -> Moment:
+        """Now, as a place in the history."""
 
-    def witnesses(self, site: str, mark: int, limit: int) -> list[KnownCredit]:
-        """Credits proved to us whose showing says most about what was sent before the mark."""
+    def witnesses(self, site: str, since: Moment, limit: int) -> list[KnownCredit]:
+        """Credits proved to us whose showing says most about what was sent before the moment."""
 
     def attributed(self, site: str, credit_ids: list[str]) -> set[str]:
         """Which of these Chargebee ids already belong to a request."""
@@ -135,7 +135,7 @@ class DoubtSettler:
         settings = self._settings
         waits = list(settings.early_look_seconds)
         looks_left, failures = settings.max_looks, 0
-        mark: int | None = None
+        over_since: Moment | None = None
         while True:
             quarantined = self._quarantine_left(credit)
             if waits and (quarantined > 0 or not settings.wait):
@@ -149,11 +149,11 @@ class DoubtSettler:
                 wait = settings.look_again_seconds if looks_left < settings.max_looks or failures else 0.0
             await asyncio.sleep(wait)
             is_over = self._quarantine_left(credit) <= 0
-            if is_over and mark is None:
-                mark = await self._in_thread(self._memory.newest_attempt)
+            if is_over and over_since is None:
+                over_since = await self._in_thread(self._memory.moment)
             try:
                 async with self._looking:
-                    seen = await self._look(credit, mark)
+                    seen = await self._look(credit, over_since)
             except LookFailed as error:
                 failures += 1
                 if failures > settings.max_looks + len(settings.early_look_seconds):
@@ -185,15 +185,15 @@ class DoubtSettler:
 
     # -- Looking -------------------------------------------------------------------------------------------
 
-    async def _look(self, credit: PlannedCredit, mark: int | None) -> _Seen:
-        """`mark`: the newest attempt when the quarantine was over; None while it is not."""
+    async def _look(self, credit: PlannedCredit, over_since: Moment | None) -> _Seen:
+        """`over_since`: when the quarantine was found to be over; None while it is not."""
         look = await self._ask(credit)
         # Only an absence that could be believed now is worth the questions that make it believable.
-        if not isinstance(look, FoundNothing) or mark is None or credit.open_attempts == 0:
+        if not isinstance(look, FoundNothing) or over_since is None or credit.open_attempts == 0:
             return _Seen(look, Witness.NOT_SHOWN)
         if await self._chargebee.is_deleted(credit.customer_id):
             return _Seen(FoundNothing(customer_deleted=True), Witness.NOT_SHOWN)
-        witness = await self._witness(mark)
+        witness = await self._witness(over_since)
         if witness is Witness.SHOWN:
             # The list may have caught up between the two questions, so the look must come after its witness.
             look = await self._ask(credit)
@@ -205,9 +205,9 @@ class DoubtSettler:
         attributed = await self._in_thread(lambda: self._memory.attributed(self._site, ids)) if ids else set()
         return _what_was_found(credit, listed, attributed)
 
-    async def _witness(self, mark: int) -> Witness:
+    async def _witness(self, over_since: Moment) -> Witness:
         """Ask for a credit that we know to exist: a list that shows it shows every older one."""
-        known = await self._in_thread(lambda: self._memory.witnesses(self._site, mark, _WITNESSES))
+        known = await self._in_thread(lambda: self._memory.witnesses(self._site, over_since, _WITNESSES))
         for witness in known:
             if await self._chargebee.shows(witness.credit_id):
                 return Witness.SHOWN
