@@ -17,6 +17,7 @@ from batch_credits.errors import LedgerBusy, LedgerError, LedgerVersion
 
 APPLICATION_ID = 0x62635F31  # "bc_1": tells our file from another program's
 VERSION = 1
+_PAGE_BYTES = 4096
 
 # From one version to the next, by the version that is left behind.
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
@@ -24,10 +25,13 @@ MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
 
 @contextmanager
 def translated(path: object) -> Iterator[None]:
-    """Turn SQLite's errors into `LedgerError`, which says that nothing more may be sent."""
+    """Turn SQLite's errors into `LedgerError`, which says that nothing more may be sent.
+
+    A value that is none of those we write comes from a file that was harmed: SQLite keeps no checksums.
+    """
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
         raise LedgerError(
             f"The ledger {path} failed: {error}.",
             hint="Nothing more was sent. Mend the disk or the file, then run again;"
@@ -79,6 +83,7 @@ def connect(path: Path) -> sqlite3.Connection:
             _create_whole(path)
     except OSError as error:
         raise _cannot_open(path, error) from error
+    _refuse_cut(path)
     with translated(path):
         # The writer thread uses the connection that the main thread opened, never both at once.
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
@@ -116,6 +121,7 @@ def connect_for_reading(path: Path) -> sqlite3.Connection:
         raise _cannot_open(path, error) from error
     if not exists:
         raise LedgerError(f"There is no ledger at {path}.", hint="Nothing was run yet, or --ledger names another one.")
+    _refuse_cut(path)
     with translated(path):
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5)
         try:
@@ -130,6 +136,16 @@ def _cannot_open(path: Path, error: OSError) -> LedgerError:
     return LedgerError(
         f"The ledger {path} cannot be opened: {error.strerror}.", hint="Name another place with --ledger."
     )
+
+
+def _refuse_cut(path: Path) -> None:
+    """SQLite misses whole pages, but reads one that is cut; without a write-ahead log nothing will mend it."""
+    log = path.with_name(path.name + "-wal")
+    if path.stat().st_size % _PAGE_BYTES and not (log.exists() and log.stat().st_size):
+        raise LedgerError(
+            f"The ledger {path} is cut off, or is not a ledger of this program.",
+            hint="Bring back the whole file: what was paid is in it. Or name another file with --ledger.",
+        )
 
 
 def _make_private_directory(directory: Path) -> None:
@@ -152,6 +168,7 @@ def _create_whole(path: Path) -> None:
         leftover.unlink(missing_ok=True)
     os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     with translated(path), closing(sqlite3.connect(new, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         connection.execute("PRAGMA synchronous = FULL")
         _create(connection)
     new.rename(path)
