@@ -45,6 +45,7 @@ class RunRequest:
     site: SiteSettings
     settings: RunSettings
     reports: Path
+    is_same_site: bool = False  # the operator says so, though the address changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ async def run_batch(
         JournalFailed: the ledger failed while the run went on; nothing was sent after that.
         ReportsNotWritten: the run is over, and the ledger has it all.
     """
+    if not request.is_same_site:
+        ledger.check_address(request.site.site, request.site.address)
     plan = stage(ledger, request.source, request.site.site, request.input_options)
     try:
         check_controls(plan, request.limits, request.input_options)
@@ -78,6 +81,7 @@ async def run_batch(
         raise
     if plan.is_new:
         ledger.admit(plan.batch_id)
+    ledger.note_address(request.site.site, request.site.address)
     batch = ledger.batch(plan.key)
     try:
         issued = await _issue_and_note(ledger, batch, request, progress)

@@ -31,7 +31,12 @@ class SiteSettings:
     @property
     def is_loopback(self) -> bool:
         """Whether the address is this machine: a sandbox, or a proxy."""
-        return self.base_url.startswith("http://")
+        return urlsplit(self.base_url).hostname in LOOPBACK_HOSTS
+
+    @property
+    def address(self) -> str:
+        """What tells two Chargebees of one name apart: the base URL, or just "this machine", whatever the port."""
+        return "this machine" if self.is_loopback else self.base_url
 
 
 @dataclass(frozen=True)

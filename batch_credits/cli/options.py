@@ -157,6 +157,7 @@ site_options = apply(
            help="Scheme and host of a sandbox or a proxy.  [env: CHARGEBEE_BASE_URL]"),
     option("--api-key-file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
            help="File that holds the API key.  [default: env CHARGEBEE_API_KEY]"),
+    option("--same-site", is_flag=True, help="The site is the one the ledger knows, though its address changed."),
 )  # fmt: skip
 
 

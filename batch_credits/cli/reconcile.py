@@ -55,6 +55,8 @@ def reconcile(batch: str | None, since: datetime | None, ledger: Path | None, re
     progress = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=no_progress)
     codes = [0]
     with Ledger.open(ledger_path(ledger)) as opened:
+        if not chosen["same_site"]:
+            opened.check_address(site.site, site.address)
         if since is not None:
             taken = run_in_loop(rebuild(opened, since.replace(tzinfo=UTC), site, settings))
             click.echo(f"Learned {taken:,} credits, listed since {since.date()}, that the ledger did not know.")

@@ -85,7 +85,7 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
                     click.echo("\n".join(lines), err=True)
                 _ask(plan, yes=chosen["yes"])
 
-            request = RunRequest(source, options, limits, where, settings, reports)
+            request = RunRequest(source, options, limits, where, settings, reports, chosen["same_site"])
             with Ledger.open(path) as opened:
                 return await run_batch(opened, request, confirm=confirm, progress=progress)
 

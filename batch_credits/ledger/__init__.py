@@ -16,6 +16,7 @@ from typing import Self, TextIO
 import orjson
 
 from batch_credits import __version__
+from batch_credits.errors import UsageError
 from batch_credits.ledger import admission, journal, listing, queries, resolution, store
 from batch_credits.ledger.admission import StagedRow
 from batch_credits.ledger.group_commit import InThread, Journal
@@ -118,6 +119,26 @@ class Ledger:
         with store.translated(self.path):
             found = queries.batches(self._db, key)
         return found[0] if found else None
+
+    def check_address(self, site: str, address: str) -> None:
+        """Refuse to take one Chargebee for another: what is paid in a sandbox is not paid on the site.
+
+        Raises:
+            UsageError: the ledger knows the site at another address.
+        """
+        with store.translated(self.path):
+            row = self._db.execute("SELECT address FROM site WHERE name = ?", (site,)).fetchone()
+        if row is not None and row[0] not in (None, address):
+            raise UsageError(
+                f"The ledger knows site {site} at {row[0]}, and this run would call it at {address}.",
+                hint="If that is another Chargebee, such as a sandbox, name another --ledger or another CHARGEBEE_SITE;"
+                " if it is the same, say --same-site.",
+            )
+
+    def note_address(self, site: str, address: str) -> None:
+        """Remember where the site is called."""
+        with self._transaction() as db:
+            db.execute("UPDATE site SET address = ? WHERE site_id = ?", (address, self._site_id(site)))
 
     def begin_batch(
         self,

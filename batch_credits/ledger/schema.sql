@@ -3,7 +3,8 @@
 
 CREATE TABLE site (
     site_id INTEGER PRIMARY KEY,
-    name    TEXT NOT NULL UNIQUE
+    name    TEXT NOT NULL UNIQUE,
+    address TEXT                                     -- where it answered; NULL: never called yet
 ) STRICT;
 
 -- One source file's content, read one way, for one site.
