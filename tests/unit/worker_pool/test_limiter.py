@@ -1,0 +1,237 @@
+"""The limits, kept: no rolling minute holds more arrivals than the budget, whatever the network does."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from batch_credits.chargebee import GateClosed
+from batch_credits.worker_pool import RateLimiter
+
+property_settings = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def spawn(work: Any) -> "asyncio.Task[Any]":
+    return asyncio.get_running_loop().create_task(work)
+
+
+async def turns(count: int = 5) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+latencies = st.tuples(st.floats(0, 90), st.floats(0, 90), st.sampled_from(["GET", "POST"]))
+
+
+@given(st.integers(1, 8), st.integers(1, 6), st.lists(latencies, min_size=1, max_size=60))
+@property_settings
+def test_no_rolling_minute_holds_more_arrivals_than_the_budget(
+    virtually: Any, budget: int, concurrency: int, calls: list[tuple[float, float, Any]]
+) -> None:
+    arrivals: list[float] = []
+    inside = {"GET": 0, "POST": 0}
+
+    async def call(limiter: RateLimiter, there: float, back: float, method: Any) -> None:
+        await limiter.enter(method)
+        inside[method] += 1
+        assert inside[method] <= concurrency
+        await asyncio.sleep(there)
+        arrivals.append(now())
+        await asyncio.sleep(back)
+        inside[method] -= 1
+        limiter.leave(method)
+
+    async def main() -> float:
+        limiter = RateLimiter(budget, concurrency)
+        began = now()
+        await asyncio.gather(*(call(limiter, *one) for one in calls))
+        return now() - began
+
+    took = virtually(main())
+    arrivals.sort()
+    for first, beyond in zip(arrivals, arrivals[budget:], strict=False):
+        assert beyond - first >= 60.0 - 1e-6
+    longest = max(there + back for there, back, _ in calls)
+    rounds = -(-len(calls) // budget) + -(-len(calls) // min(concurrency, budget))
+    assert took <= rounds * (longest + 60.0) + 1e-3
+
+
+def test_a_budget_is_used_to_the_full(virtually: Any) -> None:
+    async def main() -> float:
+        limiter = RateLimiter(10, 50)
+        began = now()
+
+        async def call() -> None:
+            await limiter.enter("POST")
+            await asyncio.sleep(0.5)
+            limiter.leave("POST")
+
+        await asyncio.gather(*(call() for _ in range(35)))
+        return now() - began
+
+    assert virtually(main()) == pytest.approx(3 * 60.5 + 0.5, abs=0.01)
+
+
+def test_without_a_budget_only_the_calls_at_once_are_bounded(virtually: Any) -> None:
+    async def main() -> tuple[float, int | None]:
+        limiter = RateLimiter(0, 4)
+        began = now()
+
+        async def call() -> None:
+            await limiter.enter("POST")
+            await asyncio.sleep(1)
+            limiter.leave("POST")
+
+        await asyncio.gather(*(call() for _ in range(40)))
+        return now() - began, limiter.free_slots()
+
+    took, free = virtually(main())
+    assert took == pytest.approx(10, abs=0.01)
+    assert free is None
+
+
+def test_each_method_has_its_own_calls_at_once(virtually: Any) -> None:
+    async def main() -> None:
+        limiter = RateLimiter(0, 1)
+        await limiter.enter("POST")
+        await limiter.enter("GET")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(limiter.enter("GET"), 1)
+
+    virtually(main())
+
+
+def test_get_goes_first(virtually: Any) -> None:
+    async def main() -> list[str]:
+        limiter = RateLimiter(1, 50)
+        order: list[str] = []
+        await limiter.enter("POST")
+
+        async def call(method: Any) -> None:
+            await limiter.enter(method)
+            order.append(method)
+            limiter.leave(method)
+
+        calls = [spawn(call(method)) for method in ("POST", "POST", "GET")]
+        await turns()
+        assert limiter.waiting() == 3
+        limiter.leave("POST")
+        await asyncio.gather(*calls)
+        return order
+
+    assert virtually(main()) == ["GET", "POST", "POST"]
+
+
+def test_a_pause_lets_nobody_through_and_ends(virtually: Any) -> None:
+    async def main() -> None:
+        limiter = RateLimiter(0, 9)
+        freed: list[float] = []
+        limiter.on_free = lambda: freed.append(now())
+        began = now()
+        limiter.pause(30)
+        limiter.pause(5)  # a shorter one does not shorten it
+        assert limiter.free_slots() == 0
+        await asyncio.gather(limiter.enter("GET"), limiter.enter("POST"))
+        assert now() - began == pytest.approx(30)
+        assert freed
+
+    virtually(main())
+
+
+def test_a_pause_wakes_also_when_nobody_waits(virtually: Any) -> None:
+    async def main() -> None:
+        limiter = RateLimiter(5, 9)
+        woken = asyncio.Event()
+        limiter.on_free = woken.set
+        limiter.pause(30)
+        await asyncio.wait_for(woken.wait(), 31)
+        assert limiter.free_slots() == 5
+
+    virtually(main())
+
+
+def test_who_gives_up_waiting_takes_no_slot(virtually: Any) -> None:
+    async def main() -> None:
+        limiter = RateLimiter(1, 9)
+        await limiter.enter("POST")
+        impatient, patient = spawn(limiter.enter("POST")), spawn(limiter.enter("POST"))
+        await turns()
+        impatient.cancel()
+        limiter.leave("POST")
+        await asyncio.wait_for(patient, 61)
+        assert limiter.waiting() == 0
+
+    virtually(main())
+
+
+def test_who_is_cancelled_as_the_slot_comes_gives_it_back(virtually: Any) -> None:
+    async def main() -> None:
+        limiter = RateLimiter(0, 1)
+        await limiter.enter("POST")
+        unlucky, next_one = spawn(limiter.enter("POST")), spawn(limiter.enter("POST"))
+        await turns()
+        limiter.leave("POST")  # the slot is the unlucky one's now
+        unlucky.cancel()
+        await asyncio.wait_for(next_one, 1)
+
+    virtually(main())
+
+
+def test_closing_sends_everybody_away(virtually: Any) -> None:
+    async def main() -> None:
+        limiter = RateLimiter(1, 9)
+        await limiter.enter("POST")
+        waiting = [spawn(limiter.enter(method)) for method in ("GET", "POST", "POST")]
+        await turns()
+        waiting[2].cancel()
+        limiter.close()
+        first, second, third = await asyncio.gather(*waiting, return_exceptions=True)
+        assert isinstance(first, GateClosed)
+        assert isinstance(second, GateClosed)
+        assert isinstance(third, asyncio.CancelledError)
+        with pytest.raises(GateClosed):
+            await limiter.enter("GET")
+        limiter.leave("POST")  # an answer on its way comes in
+        limiter.pause(10)
+        limiter.close()
+
+    virtually(main())
+
+
+def test_free_slots_count_what_left_within_a_minute(virtually: Any) -> None:
+    async def main() -> None:
+        limiter = RateLimiter(3, 9)
+        assert limiter.free_slots() == 3
+        await limiter.enter("POST")
+        assert limiter.free_slots() == 2
+        limiter.leave("POST")
+        assert limiter.free_slots() == 2
+        await asyncio.sleep(59.9)
+        assert limiter.free_slots() == 2
+        await asyncio.sleep(0.2)
+        assert limiter.free_slots() == 3
+
+    virtually(main())
+
+
+def test_asking_for_free_slots_keeps_nobody_waiting(virtually: Any) -> None:
+    async def main() -> None:
+        limiter = RateLimiter(1, 9)
+        await limiter.enter("POST")
+        limiter.leave("POST")
+        waiting = spawn(limiter.enter("POST"))
+        await turns()
+        for _ in range(100):
+            await asyncio.sleep(0.65)
+            limiter.free_slots()
+        assert waiting.done()
+
+    virtually(main())
