@@ -22,7 +22,7 @@ class Breaker:
         self,
         settings: RunSettings,
         probe: Callable[[], Awaitable[bool]],
-        on_stop: Callable[[RunStopped], None],
+        on_stop: Callable[[RunStopped | None], None],
         say: Callable[[str], None],
         chance: Callable[[], float],
     ) -> None:
@@ -37,6 +37,7 @@ class Breaker:
         self._unhealthy_since: float | None = None
         self._probing: asyncio.Task[None] | None = None
         self._over = False
+        self.failure: Exception | None = None
         self.closed = asyncio.Event()
         self.closed.set()
         self.on_closed: Callable[[], None] = lambda: None
@@ -103,6 +104,10 @@ class Breaker:
                 answered = await self._probe()
             except RunStopped as stop:
                 self._on_stop(stop)
+                break
+            except Exception as error:  # a bug: nobody awaits this task, and the pool must not wait for ever
+                self.failure = error
+                self._on_stop(None)
                 break
             if answered:
                 self._say("The site answers again; sending goes on.")

@@ -94,6 +94,7 @@ class WorkerPool:
         self.breaker = Breaker(settings, self._probe, self.stop, observer.note, chance)
         # Both hold the dispatcher back, so both must wake it.
         limiter.on_free = self.breaker.on_closed = self._changed.set
+        journal.on_failure = lambda: self.stop(None)  # what is journaled and waits for a worker stays here, too
 
     async def run(self) -> None:
         """Send until nothing is owed, or `stop` is called; then every answer on its way has been recorded.
@@ -105,6 +106,8 @@ class WorkerPool:
         dispatcher = self._loop.create_task(self._dispatch())
         try:
             done, _ = await asyncio.wait([dispatcher, *workers], return_when=asyncio.FIRST_COMPLETED)
+            if self.breaker.failure is not None:
+                raise self.breaker.failure
             for task in done:
                 task.result()  # workers never end by themselves: this is an error of theirs, or the dispatcher's end
         finally:

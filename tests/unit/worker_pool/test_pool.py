@@ -1,0 +1,399 @@
+"""The pool and its breaker against a site of the test's own, in virtual time, with nothing between but the gate."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+import pytest
+
+from batch_credits.chargebee import Answer, Chargebee
+from batch_credits.errors import Interrupted, KeyRefused, LedgerError, Outage, TooManyFailures
+from batch_credits.ledger import Finding, Journal
+from batch_credits.model import Money, PlannedCredit, RequestState
+from batch_credits.progress import SilentProgress
+from batch_credits.settings import RunSettings
+from batch_credits.worker_pool import RateLimiter, WorkerPool
+
+SETTINGS = RunSettings(
+    rate_per_minute=0, concurrency=4, claim_page=5, flush_seconds=0.01, max_attempts=4, breaker_threshold=3
+)
+
+
+def credit(number: int, customer: str | None = None) -> PlannedCredit:
+    name = customer or f"c-{number}"
+    body = f"customer_id={name}&amount=100&currency_code=USD&reference=r-{number}".encode()
+    return PlannedCredit(number, name, f"r-{number}", Money(100, None, "USD"), "general", body)
+
+
+def error(status: int, code: str, **headers: str) -> Answer:
+    return Answer(status, headers, orjson.dumps({"api_error_code": code, "message": f"{code}!"}))
+
+
+class Site:
+    """Credits after a second, unless `faults` has something else for the customer's next call."""
+
+    def __init__(self) -> None:
+        self.faults: dict[str, list[Answer | Exception]] = {}
+        self.probe = Answer(200, {}, b'{"list": []}')
+        self.busy: Counter[str] = Counter()
+        self.at_once = self.most_at_once = 0
+        self.posts: list[tuple[float, str, str]] = []
+        self.gets: list[float] = []
+
+    async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        if method == "GET":
+            self.gets.append(asyncio.get_running_loop().time())
+            return self.probe
+        assert body is not None
+        fields = {name: value for name, [value] in parse_qs(body.decode()).items()}
+        customer = fields["customer_id"]
+        self.posts.append((asyncio.get_running_loop().time(), customer, headers["chargebee-idempotency-key"]))
+        self.busy[customer] += 1
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        assert self.busy[customer] == 1, "two calls on one customer"
+        await asyncio.sleep(1)
+        self.busy[customer] -= 1
+        self.at_once -= 1
+        waiting = self.faults.get(customer) or self.faults.get("*")
+        if waiting:
+            fault = waiting.pop(0)
+            if isinstance(fault, Exception):
+                raise fault
+            return fault
+        item = {**fields, "id": f"cr-{len(self.posts)}", "type": "increment", "amount": int(fields["amount"])}
+        return Answer(200, {}, orjson.dumps({"promotional_credit": item}))
+
+
+class Memory:
+    """A ledger in memory. What is sent must have been opened before."""
+
+    def __init__(self, credits: Sequence[PlannedCredit]) -> None:
+        self.credits = list(credits)
+        self.states = {one.request_id: RequestState.PENDING for one in credits}
+        self.findings: list[Finding] = []
+        self.fails_at: int | None = None
+        self.commits = 0
+
+    def commit(self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
+        self.commits += 1
+        if self.fails_at is not None and self.commits >= self.fails_at:
+            raise LedgerError("disk full")
+        for finding in findings:
+            self.findings.append(finding)
+            self.states[finding.request_id] = finding.state
+        for one in openings:
+            assert self.states[one.request_id] in (RequestState.PENDING, RequestState.IN_DOUBT)
+            self.states[one.request_id] = RequestState.IN_FLIGHT
+
+    async def page(self, after: int, limit: int) -> list[PlannedCredit]:
+        return [
+            one for one in self.credits if one.request_id > after and self.states[one.request_id] == "pending"
+        ][:limit]
+
+
+async def on_the_spot(work: Callable[[], Any]) -> Any:
+    return work()
+
+
+class Bench:
+    def __init__(self, credits: Sequence[PlannedCredit], settings: RunSettings = SETTINGS) -> None:
+        self.site = Site()
+        self.memory = Memory(credits)
+        self.limiter = RateLimiter(settings.budget_per_minute, settings.concurrency)
+        self.journal = Journal(
+            self.memory, 1, "acme-test", in_thread=on_the_spot, flush_seconds=settings.flush_seconds
+        )
+        self.held: list[PlannedCredit] = []
+        self.chargebee = Chargebee(self.site, self.limiter, settings)
+        self.pool = WorkerPool(
+            chargebee=self.chargebee,
+            journal=self.journal,
+            limiter=self.limiter,
+            settings=settings,
+            read_page=self.memory.page,
+            hold=self.hold,
+            observer=SilentProgress(),
+            chance=lambda: 0.5,
+        )
+
+    def hold(self, one: PlannedCredit) -> None:
+        """A settler that leaves every doubt for the next run."""
+        self.held.append(one)
+        asyncio.get_running_loop().call_soon(self.pool.settled, one)
+
+    async def run(self) -> None:
+        await asyncio.wait_for(self.pool.run(), 100_000)
+        await self.journal.close()
+
+    def states(self) -> Counter[str]:
+        return Counter(state.value for state in self.memory.states.values())
+
+
+@pytest.fixture
+def pooled(virtually: Any) -> Callable[..., Bench]:
+    """Runs a pool over these credits to its end; `prepare` sets the site up, or does things meanwhile."""
+
+    def run(
+        credits: Sequence[PlannedCredit],
+        prepare: Callable[[Bench], Awaitable[None]] | None = None,
+        settings: RunSettings = SETTINGS,
+    ) -> Bench:
+        async def main() -> Bench:
+            bench = Bench(credits, settings)
+            running = asyncio.get_running_loop().create_task(bench.run())
+            if prepare is not None:
+                await prepare(bench)
+            await running
+            return bench
+
+        found = virtually(main())
+        assert isinstance(found, Bench)
+        return found
+
+    return run
+
+
+def with_faults(**faults: Answer | Exception | list[Answer | Exception]) -> Callable[[Bench], Awaitable[None]]:
+    """Faults by customer; `all` is for everybody."""
+
+    async def prepare(bench: Bench) -> None:
+        for name, fault in faults.items():
+            customer = "*" if name == "all" else name.replace("_", "-")
+            bench.site.faults[customer] = list(fault) if isinstance(fault, list) else [fault]
+
+    return prepare
+
+
+def test_everybody_is_credited_once(pooled: Any) -> None:
+    bench = pooled([credit(number) for number in range(1, 101)])
+    assert bench.states() == {"credited": 100}
+    assert len({customer for _, customer, _ in bench.site.posts}) == len(bench.site.posts) == 100
+    assert bench.site.most_at_once == 4
+
+
+def test_nothing_to_do(pooled: Any) -> None:
+    assert pooled([]).site.posts == []
+
+
+def test_one_customer_never_has_two_calls_at_once(pooled: Any) -> None:
+    """The site itself asserts it."""
+    bench = pooled([credit(number, f"c-{number % 3}") for number in range(1, 61)])
+    assert bench.states() == {"credited": 60}
+
+
+def test_a_refusal_is_final_and_counted(pooled: Any) -> None:
+    bench = pooled([credit(1), credit(2)], with_faults(c_1=error(404, "resource_not_found")))
+    assert bench.states() == {"failed": 1, "credited": 1}
+    [finding] = [f for f in bench.memory.findings if f.state is RequestState.FAILED]
+    assert (finding.error_code, finding.reason, finding.open_attempts) == (
+        "resource_not_found",
+        "resource_not_found!",
+        0,
+    )
+    assert bench.pool.counts.failures == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error(500, "internal_error"),
+        error(422, "unable_to_process_request"),
+        Answer(200, {}, b"{"),
+        TimeoutError(),
+        ConnectionResetError(),
+    ],
+    ids=repr,
+)
+def test_no_proof_goes_to_the_settler(pooled: Any, fault: Any) -> None:
+    bench = pooled([credit(1), credit(2)], with_faults(c_1=fault))
+    assert bench.states() == {"in_doubt": 1, "credited": 1}
+    [held] = bench.held
+    assert (held.customer_id, held.open_attempts) == ("c-1", 1)
+    assert len(bench.site.posts) == 2  # not sent again on its own
+
+
+def test_another_try_has_the_same_key_and_comes_later(pooled: Any) -> None:
+    bench = pooled([credit(1)], with_faults(c_1=[error(429, "lock_timeout")] * 2))
+    assert bench.states() == {"credited": 1}
+    assert len({key for _, _, key in bench.site.posts}) == 1
+    times = [at for at, _, _ in bench.site.posts]
+    assert times[1] - times[0] >= 1.5
+    assert times[2] - times[1] > times[1] - times[0]
+    assert bench.pool.counts.retries == 2
+
+
+def test_tries_are_bounded_and_the_row_stays_pending(pooled: Any) -> None:
+    bench = pooled([credit(1), credit(2, "c-1")], with_faults(c_1=[error(429, "lock_timeout")] * 4))
+    assert len(bench.site.posts) == SETTINGS.max_attempts + 1
+    assert bench.memory.states == {1: RequestState.PENDING, 2: RequestState.CREDITED}
+
+
+def test_throttling_slows_everybody_down(pooled: Any) -> None:
+    throttle = error(429, "api_request_limit_exceeded", **{"retry-after": "50"})
+    bench = pooled([credit(number) for number in range(1, 21)], with_faults(c_1=throttle))
+    first = bench.site.posts[0][0]
+    assert not [at for at, _, _ in bench.site.posts if first + 1.1 < at < first + 50.9]
+    assert bench.states() == {"credited": 20}
+    assert bench.pool.counts.throttled == 1
+
+
+def test_a_busy_customer_slows_nobody_else_down(pooled: Any) -> None:
+    busy = error(429, "lock_timeout", **{"retry-after": "200"})
+    bench = pooled([credit(number) for number in range(1, 21)], with_faults(c_1=busy))
+    first = bench.site.posts[0][0]
+    assert [customer for at, customer, _ in bench.site.posts if at > first + 10] == ["c-1"]
+    assert bench.states() == {"credited": 20}
+
+
+# -- The breaker --------------------------------------------------------------------------------------------
+
+
+def test_a_site_that_takes_nothing_is_probed_before_sending_goes_on(pooled: Any) -> None:
+    async def prepare(bench: Bench) -> None:
+        bench.site.faults["*"] = [error(503, "site_read_only_mode")] * 4
+        bench.site.probe = error(503, "site_read_only_mode")
+        await asyncio.sleep(100)
+        assert len(bench.site.posts) == 4  # those under way when the first was told
+        assert len(bench.site.gets) > 2
+        bench.site.probe = Answer(200, {}, b'{"list": []}')
+
+    bench = pooled([credit(number) for number in range(1, 21)], prepare)
+    assert bench.states() == {"credited": 20}
+
+
+def test_doubts_in_a_row_open_the_breaker(pooled: Any) -> None:
+    bench = pooled([credit(number) for number in range(1, 41)], with_faults(all=[TimeoutError()] * 8))
+    assert bench.site.gets
+    in_doubt = bench.states()["in_doubt"]
+    assert in_doubt == 8
+    opened = bench.site.gets[0]
+    assert len([at for at, _, _ in bench.site.posts if at < opened]) <= SETTINGS.breaker_threshold + 2 * 4
+
+
+def test_an_outage_ends_the_run_and_leaves_the_rest_pending(pooled: Any) -> None:
+    async def prepare(bench: Bench) -> None:
+        bench.site.faults["*"] = [error(503, "site_not_ready")] * 1000
+        bench.site.probe = Answer(502, {}, b"")
+
+    bench = pooled([credit(number) for number in range(1, 21)], prepare)
+    assert isinstance(bench.pool.stopped, Outage)
+    assert bench.states() == {"pending": 20}
+
+
+def test_throttling_without_end_is_an_outage(pooled: Any) -> None:
+    async def prepare(bench: Bench) -> None:
+        bench.site.faults["*"] = [error(429, "api_request_limit_exceeded", **{"retry-after": "60"})] * 1000
+
+    bench = pooled([credit(number) for number in range(1, 101)], prepare)
+    assert isinstance(bench.pool.stopped, Outage)
+    assert bench.states() == {"pending": 100}
+
+
+def test_a_probe_that_is_refused_stops_the_run(pooled: Any) -> None:
+    async def prepare(bench: Bench) -> None:
+        bench.site.faults["*"] = [error(503, "site_not_ready")]
+        bench.site.probe = error(401, "api_authentication_failed")
+
+    bench = pooled([credit(1), credit(2), credit(3)], prepare)
+    assert isinstance(bench.pool.stopped, KeyRefused)
+    assert "in_doubt" not in bench.states()
+
+
+def test_a_bug_in_the_probe_is_no_hang(virtually: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        bench = Bench([credit(number) for number in range(1, 9)])
+        bench.site.faults["*"] = [error(503, "site_not_ready")]
+
+        async def buggy() -> bool:
+            raise ZeroDivisionError("a bug")
+
+        monkeypatch.setattr(bench.chargebee, "answers", buggy)
+        try:
+            with pytest.raises(ZeroDivisionError):
+                await bench.run()
+        finally:
+            await bench.journal.close()
+
+    virtually(main())
+
+
+# -- The end ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault", [error(401, "api_authentication_failed"), error(403, "request_blocked"), Answer(302, {}, b"")], ids=repr
+)
+def test_a_refused_caller_sends_nothing_more(pooled: Any, fault: Any) -> None:
+    bench = pooled([credit(number) for number in range(1, 101)], with_faults(c_1=fault))
+    assert bench.pool.stopped is not None
+    assert len(bench.site.posts) <= 4
+    assert bench.states() == {"pending": 101 - len(bench.site.posts), "credited": len(bench.site.posts) - 1}
+
+
+def test_too_many_refusals_end_the_run(pooled: Any) -> None:
+    settings = RunSettings(rate_per_minute=0, concurrency=1, max_failures=2)
+    refusals = with_faults(all=[error(400, "param_wrong_value")] * 50)
+    bench = pooled([credit(number) for number in range(1, 51)], refusals, settings)
+    assert isinstance(bench.pool.stopped, TooManyFailures)
+    assert bench.states() == {"failed": 3, "pending": 47}
+
+
+def test_stopping_lets_every_answer_on_its_way_come_in(pooled: Any) -> None:
+    async def prepare(bench: Bench) -> None:
+        await asyncio.sleep(2.5)
+        assert bench.site.at_once == 4
+        bench.pool.stop(Interrupted("enough"))
+        bench.pool.stop(Interrupted("again"))
+
+    bench = pooled([credit(number) for number in range(1, 101)], prepare)
+    assert str(bench.pool.stopped) == "enough"
+    assert bench.states() == {"credited": 12, "pending": 88}
+    assert len(bench.site.posts) == 12
+
+
+def test_a_stop_while_rows_wait_for_another_try_does_not_wait_for_them(pooled: Any) -> None:
+    async def prepare(bench: Bench) -> None:
+        bench.site.faults["c-1"] = [error(429, "lock_timeout", **{"retry-after": "300"})]
+        await asyncio.sleep(30)
+        bench.pool.stop(None)
+
+    bench = pooled([credit(1), credit(2)], prepare)
+    assert bench.states() == {"pending": 1, "credited": 1}
+
+
+def test_a_bug_in_a_worker_ends_the_run_with_the_error(virtually: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        bench = Bench([credit(number) for number in range(1, 9)])
+
+        async def buggy(attempt: object) -> None:
+            raise ZeroDivisionError("a bug")
+
+        monkeypatch.setattr(bench.chargebee, "add_credit", buggy)
+        try:
+            with pytest.raises(ZeroDivisionError):
+                await bench.run()
+        finally:
+            await bench.journal.close()
+
+    virtually(main())
+
+
+@pytest.mark.parametrize("commit", range(1, 9))
+def test_after_a_failed_commit_nothing_is_sent_that_was_not_on_its_way(virtually: Any, commit: int) -> None:
+    async def main() -> None:
+        settings = RunSettings(rate_per_minute=0, concurrency=2, claim_page=100, flush_seconds=0.0)
+        bench = Bench([credit(number) for number in range(1, 90)], settings)
+        bench.memory.fails_at = commit
+        sent_at_failure: list[int] = []
+        told = bench.journal.on_failure
+        bench.journal.on_failure = lambda: (sent_at_failure.append(len(bench.site.posts)), told())
+        with pytest.raises(LedgerError, match="disk full"):
+            await bench.run()
+        assert sent_at_failure
+        assert len(bench.site.posts) <= sent_at_failure[0] + settings.concurrency
+
+    virtually(main())
