@@ -4,7 +4,6 @@ without holding it against the site's truth.
 
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from batch_credits.errors import DoubleCreditAlarm
 from batch_credits.run import Issued
@@ -45,7 +44,7 @@ class Judge:
 
     def leaves(self, key: str, body: bytes) -> str:
         """A POST is about to leave. Returns its customer."""
-        fields = dict(parse_qsl(body.decode("ascii")))
+        fields = self._world.site.parse(body)
         identity = fields["customer_id"], fields["reference"]
         self._sends[identity] += 1
         self._keys[identity].add(key)
@@ -78,7 +77,7 @@ class Judge:
 
     def owed(self) -> int:
         """Rows that the ledger says are not settled."""
-        query = "SELECT count(*) FROM credit_request WHERE state IN ('pending', 'in_flight', 'in_doubt') AND current = 1"
+        query = "SELECT count(*) FROM credit_request WHERE state IN ('pending', 'in_flight', 'in_doubt')"
         return int(self._world.connection.execute(query).fetchone()[0])
 
     # -- At the end ----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from batch_credits.ledger import group_commit, journal
+from batch_credits.ledger import Moment, group_commit, journal
 from batch_credits.ledger.group_commit import Journal
 from batch_credits.model import OpenAttempt, PlannedCredit, RequestState
 from batch_credits.protocol import (
@@ -36,11 +36,15 @@ _open_attempts = Journal.open_attempts
 
 @dataclass(frozen=True)
 class Mutant:
-    """What is done wrong, and where the patch goes. `first_seed`: from here on the storm finds it soon."""
+    """What is done wrong, and where the patch goes.
+
+    `first_seed`: from here on the storm finds it soon. `harm`: what it must be caught by, where not by any harm.
+    """
 
     name: str
     patches: tuple[tuple[object, str, Any], ...]
     first_seed: int = 0
+    harm: frozenset[str] = frozenset()
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -111,7 +115,7 @@ def _quarantine_by_the_wall_clock(self: DoubtSettler, credit: PlannedCredit) -> 
     return float((row[0] or 0) / 1000 + self._settings.quarantine_seconds - journal.now_ms() / 1000)
 
 
-async def _no_witness(self: DoubtSettler, mark: int) -> Witness:
+async def _no_witness(self: DoubtSettler, over_since: Moment) -> Witness:
     return Witness.SHOWN
 
 
@@ -121,18 +125,21 @@ async def _body_rebuilt(self: Journal, credits: Sequence[PlannedCredit]) -> list
     return await _open_attempts(self, credits)
 
 
+_TWICE = frozenset({"double"})
 MUTANTS = (
-    Mutant("journal after the send", ((Journal, "open_attempts", _journal_after_the_send),)),
-    Mutant("a new key per attempt", ((group_commit, "idempotency_key", _a_new_key_per_attempt),)),
-    Mutant("timeout taken as failure", _instead(_no_answer_is_failure)),
-    Mutant("timeout taken as success", _instead(_no_answer_is_success)),
-    Mutant("no quarantine", ((DoubtSettler, "_quarantine_left", _no_quarantine),)),
-    Mutant("quarantine by the wall clock", ((DoubtSettler, "_quarantine_left", _quarantine_by_the_wall_clock),)),
-    Mutant("absence without a witness", ((DoubtSettler, "_witness", _no_witness),)),
-    Mutant("a refusal settling an earlier attempt", _instead(_a_refusal_settles_all)),
+    Mutant("journal after the send", ((Journal, "open_attempts", _journal_after_the_send),), 1017, _TWICE),
+    Mutant("a new key per attempt", ((group_commit, "idempotency_key", _a_new_key_per_attempt),), 1002, _TWICE),
+    Mutant("timeout taken as failure", _instead(_no_answer_is_failure), 1000),
+    Mutant("timeout taken as success", _instead(_no_answer_is_success), 1000),
+    Mutant("no quarantine", ((DoubtSettler, "_quarantine_left", _no_quarantine),), 1015, _TWICE),
+    Mutant("quarantine by the wall clock", ((DoubtSettler, "_quarantine_left", _quarantine_by_the_wall_clock),), 1200),
+    Mutant("absence without a witness", ((DoubtSettler, "_witness", _no_witness),), 1075, _TWICE),
+    Mutant("a refusal settling an earlier attempt", _instead(_a_refusal_settles_all), 1227),
     Mutant(
         "retry at once with the same key and never look",
         (*_instead(_doubt_is_retried), (DoubtSettler, "hold", _release_without_a_look)),
+        1000,
+        _TWICE,
     ),
-    Mutant("body rebuilt instead of frozen", ((Journal, "open_attempts", _body_rebuilt),)),
+    Mutant("body rebuilt instead of frozen", ((Journal, "open_attempts", _body_rebuilt),), 1002),
 )

@@ -116,13 +116,17 @@ def draw(seed: int) -> Schedule:
     chance = Random(seed)
     batches = _batches(chance)
     rows = [row for batch in batches for row in batch]
-    quarantine = chance.choice((420.0, 420.0, 120.0))
-    base = _settings(chance, quarantine)
+    base = _settings(chance, chance.choice((420.0, 420.0, 120.0)))
+    site = _site(chance, rows, base)
+    runs = tuple(_run(chance, base, number, batches) for number in range(chance.choice((1, 1, 2, 3, 4, 6))))
+    if len(rows) < 4 and chance.random() < 0.3:
+        site = _nothing_to_show(chance, site)
+        runs = tuple(replace(run, crash_at=None) for run in runs)
     return Schedule(
         seed=seed,
         batches=batches,
-        site=_site(chance, rows, base),
-        runs=tuple(_run(chance, base, number, batches) for number in range(chance.choice((1, 1, 2, 3, 4, 6)))),
+        site=site,
+        runs=runs,
         last_settings=replace(base, verify_first=False, retry_failed=False, wait=True),
         wall_jumps=chance.random() < 0.5,
         commit_seconds=chance.choice((0.0005, 0.005, 0.2)),
@@ -197,6 +201,24 @@ def _site(chance: Random, rows: list[RowPlan], settings: RunSettings) -> SitePla
         foreign=chance.choice((0, 0, 0, 1, 3)),
         other_money=frozenset((r.customer_id, r.reference) for r in rows if chance.random() < 0.01),
         jittery=chance.random() < 0.5,
+    )
+
+
+def _nothing_to_show(chance: Random, site: SitePlan) -> SitePlan:
+    """The first credits of a site whose list lags: no witness anywhere, so the key alone guards a re-send."""
+    faults = ("error_after", "lost_after", "late", "garbled_after", "lost_before", "refused_once", "throttled")
+    return replace(
+        site,
+        keys="kept",
+        lag=3000.0,
+        foreign=0,
+        other_money=frozenset(),
+        deleted_at={},
+        outages=(),
+        read_only=(),
+        post_rate=0.8,
+        get_rate=0.0,
+        post_faults=tuple(chance.sample(faults, 3)),
     )
 
 

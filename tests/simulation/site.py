@@ -30,26 +30,13 @@ from urllib.parse import parse_qsl
 import orjson
 
 from batch_credits.chargebee import Answer
+from tests.simulation.answers import SiteCredit, as_json, error, matches, success
 from tests.simulation.schedule import RowPlan, SitePlan
 
 KEY_WINDOW = 30 * 60.0
 LONG_AGO = -30 * 86_400.0
 _REPLAYED = {"chargebee-idempotency-replayed": "true"}
 Trace = Callable[[str], None]
-
-
-@dataclass(slots=True)
-class SiteCredit:
-    """A credit, as it is in truth."""
-
-    credit_id: str
-    customer_id: str
-    reference: str
-    amount: int
-    currency: str
-    kind: str
-    created: float
-    is_foreign: bool = False
 
 
 @dataclass(slots=True)
@@ -69,12 +56,6 @@ class Ticket:
     holds_key: bool = False
     answer: Answer | None = None
     applied: bool = False
-
-
-def error(status: int, code: str, headers: dict[str, str] | None = None) -> Answer:
-    """One of Chargebee's error answers."""
-    body = {"message": f"sim: {code}", "api_error_code": code, "type": "sim"}
-    return Answer(status, headers or {}, orjson.dumps(body))
 
 
 _STUMBLES_BEFORE = {
@@ -157,10 +138,10 @@ class Site:
         stumble = ticket.stumble
         if stumble in _STUMBLES_BEFORE:
             if stumble == "refused_once":
-                fields = self._parse(ticket.body)
+                fields = self.parse(ticket.body)
                 self.refused.add((fields["customer_id"], fields["reference"]))
             return self._stumbled(*_STUMBLES_BEFORE[stumble])
-        fields = self._parse(ticket.body)
+        fields = self.parse(ticket.body)
         customer_id = fields["customer_id"]
         if customer_id in self.plan.unknown or self.is_deleted(customer_id, due):
             self.refused.add((customer_id, fields["reference"]))
@@ -174,7 +155,7 @@ class Site:
             return error(*self._chance.choice(((500, "internal_error"), (503, "internal_temporary_error"))))
         if stumble == "third_party_after":
             return error(429, "third_party_api_request_limit_exceeded")
-        return _success(credit)
+        return success(credit)
 
     def _stumbled(self, status: int, code: str) -> Answer:
         headers = {}
@@ -191,7 +172,8 @@ class Site:
         self.by_id[credit_id] = credit
         return credit
 
-    def _parse(self, body: bytes) -> dict[str, str]:
+    def parse(self, body: bytes) -> dict[str, str]:
+        """The fields of a body."""
         fields = self._fields.get(body)
         if fields is None:
             fields = self._fields[body] = dict(parse_qsl(body.decode("ascii"), strict_parsing=True))
@@ -226,7 +208,7 @@ class Site:
         if answer.status == 200:
             entry.answer = answer
         elif not ticket.applied:
-            if plan.stores_errors:
+            if plan.stores_errors and answer.status != 401:  # who is refused at the door reaches no key store
                 entry.answer = answer
             else:
                 self._keys.pop(ticket.key)
@@ -235,7 +217,7 @@ class Site:
         elif plan.after_error == "stored":
             entry.answer = answer
         elif plan.after_error == "success":
-            entry.answer = _success(self.credits[-1])
+            entry.answer = success(self.credits[-1])
         # else conflict: the key stays taken, and no answer is stored
 
     # -- Reading -----------------------------------------------------------------------------------------
@@ -254,7 +236,7 @@ class Site:
     def list_credits(self, filters: dict[str, str], now: float) -> Answer:
         """GET /promotional_credits, in pages by position."""
         horizon = self._see_until(now)
-        shown = [n for n, c in enumerate(self.credits) if self._shows(c, horizon, now) and _matches(c, filters)]
+        shown = [n for n, c in enumerate(self.credits) if self._shows(c, horizon, now) and matches(c, filters)]
         offset = filters.get("offset")
         if self.plan.newest_first:
             shown.reverse()
@@ -262,7 +244,7 @@ class Site:
         else:
             rest = [n for n in shown if offset is None or n >= int(offset)]
         size = min(self.plan.page_size, int(filters.get("limit", "10")))
-        document: dict[str, Any] = {"list": [{"promotional_credit": _as_json(self.credits[n])} for n in rest[:size]]}
+        document: dict[str, Any] = {"list": [{"promotional_credit": as_json(self.credits[n])} for n in rest[:size]]}
         if len(rest) > size:
             document["next_offset"] = str(rest[size])
         self._trace(f"site: list {filters} -> {[self.credits[n].credit_id for n in rest[:size]]}")
@@ -298,26 +280,3 @@ class Site:
         if any(self._shows(credit, horizon, now) for credit in self.credits):
             return True
         return not known and not self.plan.keeps_keys
-
-
-def _success(credit: SiteCredit) -> Answer:
-    document = {"customer": {"id": credit.customer_id}, "promotional_credit": _as_json(credit)}
-    return Answer(200, {}, orjson.dumps(document))
-
-
-def _as_json(credit: SiteCredit) -> dict[str, Any]:
-    return {
-        "id": credit.credit_id,
-        "customer_id": credit.customer_id,
-        "type": credit.kind,
-        "amount": credit.amount,
-        "currency_code": credit.currency,
-        "credit_type": "general",
-        "reference": credit.reference,
-        "closing_balance": 0,
-    }
-
-
-def _matches(credit: SiteCredit, filters: dict[str, str]) -> bool:
-    wanted = (("customer_id[is]", credit.customer_id), ("type[is]", credit.kind), ("id[is]", credit.credit_id))
-    return all(name not in filters or filters[name] == value for name, value in wanted)

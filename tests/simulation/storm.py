@@ -7,6 +7,7 @@ Exits with 1 if any schedule broke a promise.
 """
 
 import argparse
+import gc
 import sys
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ from multiprocessing import get_context
 from tests.simulation.schedule import draw
 from tests.simulation.world import play
 
+REPLAY = "python -m tests.simulation.storm --replay"
 _CHUNK = 200
 _SHOWN_FAILURES = 20
 
@@ -44,6 +46,7 @@ class Tally:
 
 def play_seeds(seeds: range) -> Tally:
     """Play these seeds one after another."""
+    gc.freeze()  # the modules stay; what a schedule leaves behind is all that is worth collecting
     tally = Tally()
     for seed in seeds:
         try:
@@ -69,9 +72,7 @@ def storm(start: int, seeds: int, jobs: int, *, stop_early: bool) -> Tally:
     total, began = Tally(), time.monotonic()
     with ProcessPoolExecutor(jobs, mp_context=get_context("forkserver")) as pool:
         for part in pool.map(play_seeds, _chunks(start, seeds)) if jobs > 1 else map(play_seeds, _chunks(start, seeds)):
-            for seed, (kind, what) in part.failures:
-                if len(total.failures) < _SHOWN_FAILURES:
-                    print(f"\nseed {seed}: {kind}: {what}\n  replay: python -m tests.simulation.storm --replay {seed}")
+            show_failures(part, len(total.failures))
             total.add(part)
             rate = total.schedules / (time.monotonic() - began)
             print(f"\r{total.schedules:,} schedules, {rate:.0f} a second, {len(total.failures)} failed", end="")
@@ -80,6 +81,12 @@ def storm(start: int, seeds: int, jobs: int, *, stop_early: bool) -> Tally:
                 break
     print()
     return total
+
+
+def show_failures(part: Tally, shown: int) -> None:
+    """Name failed seeds, the first of them, each with the command that replays it."""
+    for seed, (kind, what) in part.failures[: max(0, _SHOWN_FAILURES - shown)]:
+        print(f"\nseed {seed}: {kind}: {what}\n  {REPLAY} {seed}")
 
 
 def replay(seed: int) -> int:

@@ -8,7 +8,6 @@ from asyncio import base_events
 from collections.abc import Coroutine
 from typing import Any
 
-
 _ROUND_SECONDS = 1e-6
 
 

@@ -12,12 +12,14 @@ import aiohttp
 import orjson
 
 from batch_credits.chargebee import Answer
-from tests.simulation.site import Ticket, error
+from tests.simulation.answers import error
+from tests.simulation.site import Ticket
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 _HTML = b"<html><body>Bad gateway</body></html>"
+_GET_ERRORS = ((500, "internal_error"), (503, "site_not_ready"), (400, "invalid_request"))
 _INSIDE = {  # faults that happen inside the site
     "error_before": "error_before",
     "error_after": "error_after",
@@ -153,7 +155,7 @@ class Wire:
         site, now = self._world.site, self._world.now
         site.advance(now)
         if fault == "error":
-            return error(*self._chance.choice(((500, "internal_error"), (503, "site_not_ready"), (400, "invalid_request"))))
+            return error(*self._chance.choice(_GET_ERRORS))
         if fault == "throttled":
             return error(429, "api_request_limit_exceeded", {"retry-after": "3"})
         parts = urlsplit(target)

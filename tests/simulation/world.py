@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from random import Random
 from typing import Any
@@ -33,7 +32,9 @@ def _empty_ledger() -> bytes:
 class World:
     """Everything outside the product. `tell` gets a line for every event, if there is someone to read it."""
 
-    def __init__(self, schedule: Schedule, tell: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, schedule: Schedule, tell: Callable[[str], None] | None = None, judge: type[Judge] = Judge
+    ) -> None:
         self.schedule = schedule
         self.chance = Random(schedule.seed ^ 0x5EED)
         self.tracing = tell is not None
@@ -45,7 +46,7 @@ class World:
         self.connection.deserialize(_empty_ledger())
         self.rows = [row for batch in schedule.batches for row in batch]
         self.site = Site(schedule.site, self.rows, self.chance, self._known, self.trace)
-        self.judge = Judge(self)
+        self.judge = judge(self)
         self._batch_ids: list[int] = []
 
     # -- Time --------------------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ class World:
         )  # fmt: skip
         staged = [_staged(row, n) for n, row in enumerate(self.schedule.batches[number], start=2)]
         for row in ledger.stage(SITE, batch_id, staged):
-            self.judge.expect(row.request is not None, "admission", f"row {row.row_number} was rejected: {row.problems}")
+            self.judge.expect(row.request is not None, "admission", f"row {row.row_number}: {row.problems}")
         ledger.finish_staging(batch_id, len(staged), {"USD": ControlTotal(len(staged))})
         ledger.admit(batch_id)
         return batch_id
@@ -169,9 +170,9 @@ class Stuck(Exception):
     """A process hung, so the schedule cannot go on."""
 
 
-def play(schedule: Schedule, tell: Callable[[str], None] | None = None) -> Judge:
+def play(schedule: Schedule, tell: Callable[[str], None] | None = None, judge: type[Judge] = Judge) -> Judge:
     """Play a schedule to its end, and judge it."""
-    world = World(schedule, tell)
+    world = World(schedule, tell, judge)
     try:
         return world.play()
     except Stuck:
@@ -196,8 +197,9 @@ def _staged(row: RowPlan, number: int) -> StagedRow:
 
 def _differences(plan: RunPlan) -> str:
     shown: dict[str, Any] = {"crash_at": plan.crash_at, "interrupt_at": plan.interrupt_at, "gap": plan.gap}
-    flags = ("wait", "verify_first", "retry_failed", "concurrency", "claim_page", "quarantine_seconds", "timeout_seconds")
-    shown |= {name: getattr(plan.settings, name) for name in flags}
+    names = ("wait", "verify_first", "retry_failed", "concurrency", "claim_page", "rate_per_minute", "max_looks")
+    names += ("quarantine_seconds", "timeout_seconds")
+    shown |= {name: getattr(plan.settings, name) for name in names}
     return ", ".join(f"{name}={value}" for name, value in shown.items() if value is not None)
 
 
@@ -207,6 +209,3 @@ def _in_words(outcome: Issued | BaseException | None) -> str:
     if isinstance(outcome, Issued):
         return f"{outcome.requests} requests, stopped: {outcome.stopped}"
     return repr(outcome)
-
-
-__all__ = ["World", "play", "replace"]

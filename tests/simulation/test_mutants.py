@@ -1,0 +1,29 @@
+"""Each of ten plausible mistakes must be caught by the storm, and by what it does to the money.
+
+What passes with the mistake in it would pass without the thing that the mistake took away.
+"""
+
+import pytest
+
+from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.schedule import draw
+from tests.simulation.world import play
+
+BOUND = 1500  # seeds within which a mutant must die
+# Paid twice, lost, refused by mistake, two payloads for one key or identity, or never done.
+HARM = {"double", "lost", "mistake", "payload", "hung"}
+
+
+def test_there_are_ten() -> None:
+    assert len({mutant.name for mutant in MUTANTS}) == 10
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_the_storm_kills(mutant: Mutant) -> None:
+    for seed in range(mutant.first_seed, mutant.first_seed + BOUND):
+        with mutant.applied():
+            harm = play(draw(seed)).kinds & (mutant.harm or HARM)
+        if harm:
+            assert play(draw(seed)).violations == [], f"seed {seed} fails without the mutant too"
+            return
+    pytest.fail(f"{mutant.name!r} survived {BOUND} seeds")

@@ -1,0 +1,95 @@
+"""A share of the storm with every test run; `make storm` plays as many as you like."""
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.simulation import storm
+from tests.simulation.judge import Judge
+from tests.simulation.schedule import draw
+from tests.simulation.virtual_time import Hung, VirtualLoop
+from tests.simulation.world import play
+
+SEEDS = 600
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("start", range(0, SEEDS, 100))
+def test_nothing_is_paid_twice_or_lost(start: int) -> None:
+    tally = storm.play_seeds(range(start, start + 100))
+    replays = [f"{kind}: {what}\n  {storm.REPLAY} {seed}" for seed, (kind, what) in tally.failures]
+    assert not replays, "\n".join(replays)
+    assert tally.rows["credited"] > 300
+
+
+def test_a_seed_replays_event_by_event() -> None:
+    for seed in (7, 21, 314):
+        first: list[str] = []
+        second: list[str] = []
+        play(draw(seed), first.append)
+        play(draw(seed), second.append)
+        assert first == second
+        assert len(first) > 5
+
+
+def test_the_storm_reaches_every_corner() -> None:
+    """A storm that never crashes, loses or doubts anything would always pass."""
+    seen: Counter[str] = Counter()
+    for seed in range(2000, 2150):
+        events: list[str] = []
+        judge = play(draw(seed), events.append)
+        text = "\n".join(events)
+        words = ("DIES before a commit", "DIES after a commit", "DIES before POST", "DIES after the send")
+        words += ("DIES after the answer", "DIES after a GET", "fault late", "fault lost_before", "fault error_after")
+        words += ("replayed", "found by a look", "witnessed absent", "sending is paused", "waiting ", "HEALED")
+        seen.update(word for word in words if word in text)
+        seen.update(judge.reviews)
+        assert set(words)
+    missing = [word for word in (*words, "deleted", "unwitnessed", "lagging") if not seen[word]]
+    assert not missing
+
+
+def test_the_judge_sees_a_double_and_a_loss() -> None:
+    class Tampered(Judge):
+        def judge(self) -> None:
+            first, *rest = [c for c in self._world.site.credits if not c.is_foreign]
+            self._world.site.credits.append(first)
+            for credit in rest:
+                self._world.site.credits.remove(credit)
+            super().judge()
+
+    seed = next(seed for seed in range(100) if play(draw(seed)).credits > 2)
+    assert {"double", "lost"} <= play(draw(seed), judge=Tampered).kinds
+
+
+def test_a_failing_seed_is_named_with_its_replay(capsys: pytest.CaptureFixture[str]) -> None:
+    part = storm.Tally(1, failures=[(4711, ("double", "c1 was credited twice"))])
+    storm.show_failures(part, shown=0)
+    out = capsys.readouterr().out
+    assert "seed 4711: double: c1 was credited twice" in out
+    assert "python -m tests.simulation.storm --replay 4711" in out
+
+
+def test_the_command_counts_and_replays() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.simulation.storm", "--seeds", "20", "--jobs", "1"],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert "20 schedules" in done.stdout
+    assert "a second, 0 failed" in done.stdout
+    assert storm.main(["--replay", "3"]) == 0
+
+
+def test_time_jumps_and_a_loop_without_a_future_hangs() -> None:
+    import asyncio
+
+    loop = VirtualLoop(5.0)
+    never: asyncio.Future[None] = loop.create_future()
+    loop.run_while(asyncio.sleep(86_400.0), never)
+    assert 86_405.0 <= loop.time() < 86_405.1
+    with pytest.raises(Hung, match="nothing is scheduled"):
+        loop.run_while(asyncio.wait_for(never, None), loop.create_future())
+    loop.bury()
