@@ -134,7 +134,7 @@ class DoubtSettler:
         """Look early and often, then when the quarantine is over. None: undecided, left in doubt."""
         settings = self._settings
         waits = list(settings.early_look_seconds)
-        looks_left, failures = settings.max_looks, 0
+        looks_left, failures, failed_in_a_row = settings.max_looks, 0, 0
         over_since: Moment | None = None
         while True:
             quarantined = self._quarantine_left(credit)
@@ -145,8 +145,10 @@ class DoubtSettler:
             elif quarantined > 0:
                 self._say_waiting(quarantined)
                 wait = quarantined
+            elif failed_in_a_row:  # no look at all, so the list need not be given time
+                wait = min(settings.look_again_seconds, float(1 << failed_in_a_row))
             else:
-                wait = settings.look_again_seconds if looks_left < settings.max_looks or failures else 0.0
+                wait = settings.look_again_seconds if looks_left < settings.max_looks else 0.0
             await asyncio.sleep(wait)
             is_over = self._quarantine_left(credit) <= 0
             if is_over and over_since is None:
@@ -156,11 +158,13 @@ class DoubtSettler:
                     seen = await self._look(credit, over_since)
             except LookFailed as error:
                 failures += 1
+                failed_in_a_row += 1
                 if failures > settings.max_looks + len(settings.early_look_seconds):
                     self._observer.note(f"Chargebee does not say what became of {credit.customer_id}: {error}.")
                     return None
                 continue
             looks_left -= is_over
+            failed_in_a_row = 0
             step = after_look(credit, seen.look, seen.witness, self._facts(credit, is_over, looks_left))
             if not isinstance(step, LookAgain):
                 return step
