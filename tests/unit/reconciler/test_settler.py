@@ -1,0 +1,350 @@
+"""Doubt settled by looking, in virtual time: at once where a look finds it, never on an absence without a witness."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+import pytest
+
+from batch_credits.chargebee import Answer, Chargebee
+from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError, RunStopped
+from batch_credits.ledger import Finding, Journal, KnownCredit
+from batch_credits.model import Money, PlannedCredit, RequestState
+from batch_credits.progress import SilentProgress
+from batch_credits.reconciler import DoubtSettler
+from batch_credits.settings import RunSettings
+
+SETTINGS = RunSettings(rate_per_minute=0, flush_seconds=0.01)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def doubt(*, attempts: int = 1, open_attempts: int = 1, spoiled: bool = False) -> PlannedCredit:
+    money = Money(100, None, "USD")
+    return PlannedCredit(
+        1, "c-1", "q3", money, "general", b"", 0, spoiled, open_attempts, attempts, RequestState.IN_DOUBT
+    )
+
+
+def listed(credit_id: str, **changes: Any) -> dict[str, Any]:
+    item = {
+        "id": credit_id,
+        "customer_id": "c-1",
+        "type": "increment",
+        "amount": 100,
+        "currency_code": "USD",
+        "reference": "q3",
+        "closing_balance": 300,
+    }
+    return item | changes
+
+
+class Site:
+    """Answers looks from `credits`; `deleted` customers are gone. `broken` answers come first."""
+
+    def __init__(self) -> None:
+        self.credits: list[dict[str, Any]] = []
+        self.deleted: set[str] = set()
+        self.broken: list[Answer] = []
+        self.gets: list[tuple[float, str]] = []
+
+    async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        assert method == "GET", "a settler sends nothing but questions"
+        self.gets.append((now(), path))
+        await asyncio.sleep(0.5)
+        if self.broken:
+            return self.broken.pop(0)
+        url = urlsplit(path)
+        if url.path.startswith("/api/v2/customers/"):
+            name = url.path.rsplit("/", 1)[1]
+            return Answer(200, {}, orjson.dumps({"customer": {"id": name, "deleted": name in self.deleted}}))
+        query = {name: value for name, [value] in parse_qs(url.query).items()}
+        found = [
+            {"promotional_credit": item}
+            for item in self.credits
+            if query.get("customer_id[is]") in (None, item["customer_id"]) and query.get("id[is]") in (None, item["id"])
+        ]
+        return Answer(200, {}, orjson.dumps({"list": found}))
+
+
+class Memory:
+    """What the ledger knows. Whatever it is asked about a moment, it says the same."""
+
+    def __init__(self) -> None:
+        self.known: list[KnownCredit] = []
+        self.taken: set[str] = set()
+
+    def moment(self) -> Any:
+        return 0
+
+    def witnesses(self, site: str, since: Any, limit: int) -> list[KnownCredit]:
+        return self.known[:limit]
+
+    def attributed(self, site: str, credit_ids: list[str]) -> set[str]:
+        return self.taken & set(credit_ids)
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+
+    def commit(self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
+        self.findings += findings
+
+
+class OpenGate:
+    async def enter(self, method: str) -> None:
+        await asyncio.sleep(0)
+
+    def leave(self, method: str) -> None:
+        """Always open."""
+
+
+async def on_the_spot(work: Callable[[], Any]) -> Any:
+    return work()
+
+
+class Bench:
+    """A settler, and what it gave back: `released`, `done` and `stopped`, each with its moment."""
+
+    def __init__(self, settings: RunSettings) -> None:
+        self.site, self.memory, self.ledger = Site(), Memory(), Ledger()
+        self.journal = Journal(self.ledger, 1, "acme-test", in_thread=on_the_spot, flush_seconds=0.01)
+        self.settler = DoubtSettler(
+            chargebee=Chargebee(self.site, OpenGate(), settings),
+            journal=self.journal,
+            memory=self.memory,
+            site="acme-test",
+            settings=settings,
+            observer=SilentProgress(),
+            in_thread=on_the_spot,
+        )
+        self.settler.pool = self
+        self.began = now()
+        self.released: list[PlannedCredit] = []
+        self.done: list[PlannedCredit] = []
+        self.stopped: list[RunStopped | None] = []
+        self.took = -1.0
+        self.over = asyncio.Event()
+
+    def release(self, credit: PlannedCredit) -> None:
+        self.released.append(credit)
+        self._end()
+
+    def settled(self, credit: PlannedCredit) -> None:
+        self.done.append(credit)
+        self._end()
+
+    def stop(self, error: RunStopped | None) -> None:
+        self.stopped.append(error)
+        self.over.set()
+
+    def _end(self) -> None:
+        self.took = now() - self.began
+        self.over.set()
+
+    @property
+    def state(self) -> RequestState | None:
+        return self.ledger.findings[-1].state if self.ledger.findings else None
+
+
+@pytest.fixture
+def settle(virtually: Any) -> Callable[..., Bench]:
+    """Settles one credit to its end."""
+
+    def run(
+        credit: PlannedCredit,
+        prepare: Callable[[Bench], None] = lambda bench: None,
+        settings: RunSettings = SETTINGS,
+    ) -> Bench:
+        async def main() -> Bench:
+            bench = Bench(settings)
+            prepare(bench)
+            bench.settler.hold(credit)
+            await bench.over.wait()
+            await asyncio.sleep(0.1)
+            await bench.settler.close()
+            await bench.journal.close()
+            return bench
+
+        found = virtually(main())
+        assert isinstance(found, Bench)
+        return found
+
+    return run
+
+
+def has(*credits: dict[str, Any]) -> Callable[[Bench], None]:
+    return lambda bench: bench.site.credits.extend(credits)
+
+
+def test_a_credit_that_shows_is_settled_at_once(settle: Any) -> None:
+    bench = settle(doubt(), has(listed("cr-1")))
+    assert bench.state is RequestState.CREDITED
+    assert bench.took < 2
+    [finding] = bench.ledger.findings
+    assert (finding.credit_id, finding.closing_balance, finding.open_attempts) == ("cr-1", "300", 0)
+    assert [credit.request_id for credit in bench.done] == [1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"reference": "q4"},
+        {"customer_id": "c-2"},
+        {"type": "decrement"},
+        {"reference": None},
+    ],
+    ids=repr,
+)
+def test_another_credit_is_not_ours_and_vouches_for_the_list(settle: Any, other: dict[str, Any]) -> None:
+    bench = settle(doubt(), has(listed("cr-1", **other)))
+    assert bench.state is RequestState.PENDING
+    assert bench.took > SETTINGS.quarantine_seconds
+    assert bench.released
+
+
+OTHER_MONEY = [{"amount": 101}, {"currency_code": "EUR"}, {"credit_type": "loyalty_credits"}]
+
+
+@pytest.mark.parametrize("other", OTHER_MONEY, ids=repr)
+def test_other_money_under_our_reference_is_for_a_person(settle: Any, other: dict[str, Any]) -> None:
+    bench = settle(doubt(), has(listed("cr-1", **other)))
+    assert bench.state is RequestState.REVIEW
+    assert not bench.released
+
+
+def test_a_credit_of_another_row_is_not_ours(settle: Any) -> None:
+    def prepare(bench: Bench) -> None:
+        bench.site.credits.append(listed("cr-1"))
+        bench.memory.taken.add("cr-1")
+
+    assert settle(doubt(), prepare).state is RequestState.PENDING
+
+
+def test_two_credits_raise_the_alarm(settle: Any) -> None:
+    bench = settle(doubt(), has(listed("cr-1"), listed("cr-2")))
+    [alarm] = bench.stopped
+    assert isinstance(alarm, DoubleCreditAlarm)
+    assert "cr-1, cr-2" in alarm.message
+    assert bench.state is RequestState.REVIEW
+
+
+def test_a_credit_that_is_listed_twice_is_one(settle: Any) -> None:
+    assert settle(doubt(), has(listed("cr-1"), listed("cr-1"))).state is RequestState.CREDITED
+
+
+@pytest.mark.parametrize("spoiled", [False, True])
+def test_a_witnessed_absence_is_owed_again(settle: Any, spoiled: bool) -> None:
+    def prepare(bench: Bench) -> None:
+        bench.memory.known = [KnownCredit("cr-7", "c-7")]
+        bench.site.credits.append(listed("cr-7", customer_id="c-7"))
+
+    bench = settle(doubt(spoiled=spoiled), prepare)
+    assert bench.state is RequestState.PENDING
+    assert bench.took >= SETTINGS.quarantine_seconds
+    [credit] = bench.released
+    assert (credit.open_attempts, credit.generation, credit.key_spoiled) == (0, int(spoiled), False)
+
+
+def test_an_absence_beside_a_list_that_lags_ends_with_a_person(settle: Any) -> None:
+    def prepare(bench: Bench) -> None:
+        bench.memory.known = [KnownCredit("cr-7", "c-7")]
+
+    bench = settle(doubt(), prepare)
+    assert bench.state is RequestState.REVIEW
+    assert not bench.released
+    assert bench.took >= SETTINGS.quarantine_seconds + (SETTINGS.max_looks - 1) * SETTINGS.look_again_seconds
+
+
+def test_an_absence_that_nothing_can_vouch_for_ends_with_a_person(settle: Any) -> None:
+    assert settle(doubt()).state is RequestState.REVIEW
+
+
+def test_while_the_key_is_remembered_it_alone_may_guard(settle: Any) -> None:
+    def sent_now(bench: Bench) -> None:
+        credit.first_sent = credit.last_sent = now()
+
+    credit = doubt()
+    bench = settle(credit, sent_now)
+    assert bench.released == [credit]
+    assert (credit.open_attempts, credit.generation) == (1, 0)
+    assert bench.state is None  # still in doubt, and nothing new was learned
+
+    credit = doubt(spoiled=True)
+    assert settle(credit, sent_now).state is RequestState.REVIEW
+
+
+def test_a_deleted_customer_is_for_a_person(settle: Any) -> None:
+    bench = settle(doubt(), lambda bench: bench.site.deleted.add("c-1"))
+    assert bench.state is RequestState.REVIEW
+
+
+def test_what_was_never_sent_needs_one_look_alone(settle: Any) -> None:
+    bench = settle(doubt(attempts=0, open_attempts=0))
+    assert bench.took < 2
+    assert len(bench.site.gets) == 1
+    assert bench.released
+    assert bench.state is None
+
+
+def test_without_waiting_the_doubt_is_left(settle: Any) -> None:
+    bench = settle(doubt(), settings=RunSettings(rate_per_minute=0, wait=False))
+    assert bench.took < 30
+    assert bench.done
+    assert bench.state is None
+
+
+def test_a_question_without_an_answer_is_asked_again(settle: Any) -> None:
+    def prepare(bench: Bench) -> None:
+        bench.site.broken = [Answer(502, {}, b""), Answer(200, {}, b"{")]
+        bench.site.credits.append(listed("cr-1"))
+
+    bench = settle(doubt(), prepare)
+    assert bench.state is RequestState.CREDITED
+    assert bench.took < 30
+
+
+def test_questions_end_and_leave_the_doubt(settle: Any) -> None:
+    bench = settle(doubt(), lambda bench: bench.site.broken.extend([Answer(502, {}, b"")] * 1000))
+    assert bench.done
+    assert bench.state is None
+    assert len(bench.site.gets) < 20
+
+
+def test_a_key_that_is_refused_stops_the_run_and_leaves_the_doubt(settle: Any) -> None:
+    bench = settle(doubt(), lambda bench: bench.site.broken.append(Answer(401, {}, b"")))
+    [stop] = bench.stopped
+    assert isinstance(stop, KeyRefused)
+    assert bench.state is None
+
+
+def test_a_ledger_that_fails_stops_the_run_with_its_error(settle: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise LedgerError("disk I/O error")
+
+    def prepare(bench: Bench) -> None:
+        bench.site.credits.append(listed("cr-1"))
+        monkeypatch.setattr(bench.memory, "attributed", fails)
+
+    bench = settle(doubt(), prepare)
+    assert bench.stopped == [None]
+    assert isinstance(bench.settler.failure, LedgerError)
+
+
+def test_closing_ends_every_wait(virtually: Any) -> None:
+    async def main() -> None:
+        bench = Bench(SETTINGS)
+        for _ in range(5):
+            bench.settler.hold(doubt())
+        await asyncio.sleep(50)
+        await bench.settler.close()
+        assert now() - bench.began < 51
+        await bench.journal.close()
+        assert bench.ledger.findings == []
+
+    virtually(main())

@@ -1,0 +1,135 @@
+"""Settings: which site is meant, by what key, and never unencrypted; a batch's id is all that decides its rows."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from batch_credits.errors import UsageError
+from batch_credits.settings import InputOptions, RunSettings, SiteSettings, batch_key, site_settings
+
+KEY = "test_abc123"
+
+
+@pytest.mark.parametrize(
+    ("site", "base_url", "wanted", "live"),
+    [
+        ("acme", None, SiteSettings("acme", "https://acme.chargebee.com", KEY), True),
+        ("acme-test", None, SiteSettings("acme-test", "https://acme-test.chargebee.com", KEY), False),
+        ("ACME-Test", None, SiteSettings("acme-test", "https://acme-test.chargebee.com", KEY), False),
+        (None, "http://127.0.0.1:8900", SiteSettings("127.0.0.1:8900", "http://127.0.0.1:8900", KEY), False),
+        (None, "http://localhost", SiteSettings("localhost", "http://localhost", KEY), False),
+        (None, "http://[::1]:8900/", SiteSettings("[::1]:8900", "http://[::1]:8900", KEY), False),
+        ("acme", "https://proxy.example", SiteSettings("acme", "https://proxy.example", KEY), True),
+        (None, "HTTPS://Proxy.Example:1", SiteSettings("proxy.example:1", "https://proxy.example:1", KEY), True),
+    ],
+)
+def test_what_names_a_site(site: str | None, base_url: str | None, wanted: SiteSettings, live: bool) -> None:
+    found = site_settings(site, base_url, KEY)
+    assert found == wanted
+    assert found.is_live is live
+
+
+NO_SITES = [None, "", "acme.chargebee.com", "https://acme.chargebee.com", "a/b", "a_b", "-", "a--b", "\u00e4cme", "a b"]
+
+
+@pytest.mark.parametrize("site", NO_SITES)
+def test_what_names_no_site(site: str | None) -> None:
+    with pytest.raises(UsageError) as caught:
+        site_settings(site, None, KEY)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://acme.chargebee.com",
+        "http://127.0.0.1.evil.example",
+        "http://127.0.0.2",
+        "http://localhost.example",
+        "ftp://127.0.0.1",
+        "127.0.0.1:8900",
+        "https://",
+        "https://acme.chargebee.com/api/v2",
+        "https://acme.chargebee.com?x=1",
+        "https://acme.chargebee.com#x",
+        "https://key@acme.chargebee.com",
+        "https://acme.chargebee.com:99999",
+        "https://[::1",
+        "",
+    ],
+)
+def test_an_address_that_the_key_must_not_go_to(url: str) -> None:
+    with pytest.raises(UsageError):
+        site_settings("acme", url, KEY)
+
+
+@pytest.mark.parametrize("key", [None, "", "  ", "k\u00e9y", "a\nb", "a\r\nX: y", "a\0b"])
+def test_what_is_no_key(key: str | None) -> None:
+    with pytest.raises(UsageError):
+        site_settings("acme", None, key)
+
+
+def test_the_blanks_around_a_key_are_no_part_of_it() -> None:
+    assert site_settings("acme", None, f" {KEY}\n").api_key == KEY
+
+
+def test_the_key_shows_in_no_repr_and_no_error() -> None:
+    assert KEY not in repr(site_settings("acme", None, KEY))
+    with pytest.raises(UsageError) as caught:
+        site_settings("a/b", None, KEY)
+    assert KEY not in str(caught.value) + caught.value.hint
+
+
+# -- The batch id -------------------------------------------------------------------------------------------
+
+CHOSEN: dict[str, Any] = {
+    "reference": "q3",
+    "currency": "USD",
+    "description": "Loyalty",
+    "credit_type": "general",
+    "amount_unit": "major",
+    "header_map": (("amount", "Betrag"),),
+    "sheet": "Q3",
+    "delimiter": ";",
+    "encoding": "cp1252",
+    "number_duplicates": True,
+    "currency_exponents": (("CLP", 0),),
+}
+
+
+def test_the_batch_id_is_the_same_for_ever() -> None:
+    """Written down: a release that changed it would not know a batch that it had paid in part."""
+    assert batch_key("acme", "ab" * 32, InputOptions()) == KNOWN_KEY
+    assert InputOptions().as_json() == "{}"
+
+
+KNOWN_KEY = "254f74b878b5ec872b33aeb49f231aaf3c669698d67c62f043412be92c6decfc"
+
+
+def test_everything_that_decides_what_rows_mean_is_part_of_the_batch_id() -> None:
+    assert CHOSEN.keys() == {field.name for field in fields(InputOptions)}
+    keys = [batch_key("acme", "ab" * 32, InputOptions())]
+    keys += [batch_key("acme", "ab" * 32, replace(InputOptions(), **{name: CHOSEN[name]})) for name in CHOSEN]
+    keys += [batch_key("acme-test", "ab" * 32, InputOptions()), batch_key("acme", "cd" * 32, InputOptions())]
+    assert len(set(keys)) == len(keys)
+    assert all(len(key) == 64 for key in keys)
+
+
+# -- Limits -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rate", "share", "budget"), [(150, 0.8, 120), (1000, 0.8, 800), (0, 0.8, 0), (1, 0.5, 1), (150, 1.0, 150)]
+)
+def test_the_part_of_the_sites_limit_that_a_run_uses(rate: int, share: float, budget: int) -> None:
+    assert RunSettings(rate_per_minute=rate, share=share).budget_per_minute == budget
+
+
+def test_the_defaults_keep_the_protocols_order_of_times() -> None:
+    settings = RunSettings()
+    assert settings.timeout_seconds < settings.quarantine_seconds
+    assert settings.quarantine_seconds + 60 < settings.key_window_seconds
+    assert settings.key_window_seconds <= 25 * 60  # of the 30 minutes that a key is remembered
+    assert max(settings.early_look_seconds) < settings.quarantine_seconds
+    assert settings.concurrency <= 50  # what a test site takes at once
