@@ -224,6 +224,7 @@ class DoubtSettler:
     # -- What follows ----------------------------------------------------------------------------------------
 
     def _carry_out(self, credit: PlannedCredit, step: LookStep) -> None:
+        was_in_doubt = credit.state is RequestState.IN_DOUBT  # else it is looked at before its first send
         match step:
             case SettleCredited(proof):
                 credit.open_attempts = 0
@@ -235,10 +236,10 @@ class DoubtSettler:
                     closing_balance=proof.closing_balance,
                 )
                 outcome = Outcome.CREDITED if credit.attempts else Outcome.ALREADY_CREDITED
-                self._observer.settled(outcome, was_in_doubt=credit.attempts > 0)
+                self._observer.settled(outcome, was_in_doubt=was_in_doubt)
                 self.pool.settled(credit)
             case ReleaseAbsent(next_generation):
-                if credit.attempts:
+                if was_in_doubt:
                     credit.open_attempts = 0
                     credit.key_spoiled = False
                     credit.generation += next_generation
@@ -266,8 +267,9 @@ class DoubtSettler:
                 assert_never(step)
 
     def _review(self, credit: PlannedCredit, reason: str) -> None:
+        was_in_doubt = credit.state is RequestState.IN_DOUBT
         self._journal.record(credit, RequestState.REVIEW, reason=reason)
-        self._observer.settled(Outcome.REVIEW, was_in_doubt=credit.attempts > 0)
+        self._observer.settled(Outcome.REVIEW, was_in_doubt=was_in_doubt)
         self.pool.settled(credit)
 
 

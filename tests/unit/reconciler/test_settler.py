@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,6 +29,11 @@ def doubt(*, attempts: int = 1, open_attempts: int = 1, spoiled: bool = False) -
     return PlannedCredit(
         1, "c-1", "q3", money, "general", b"", 0, spoiled, open_attempts, attempts, RequestState.IN_DOUBT
     )
+
+
+def owed(*, attempts: int) -> PlannedCredit:
+    """Held because the operator wants a look before a run's first send."""
+    return replace(doubt(attempts=attempts, open_attempts=0), state=RequestState.PENDING)
 
 
 def listed(credit_id: str, **changes: Any) -> dict[str, Any]:
@@ -284,8 +290,9 @@ def test_a_deleted_customer_is_for_a_person(settle: Any) -> None:
     assert bench.state is RequestState.REVIEW
 
 
-def test_what_was_never_sent_needs_one_look_alone(settle: Any) -> None:
-    bench = settle(doubt(attempts=0, open_attempts=0))
+@pytest.mark.parametrize("attempts", [0, 2])
+def test_what_is_owed_and_not_in_doubt_needs_one_look_alone(settle: Any, attempts: int) -> None:
+    bench = settle(owed(attempts=attempts))
     assert bench.took < 2
     assert len(bench.site.gets) == 1
     assert bench.released
