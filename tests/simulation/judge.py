@@ -3,6 +3,7 @@ without holding it against the site's truth.
 """
 
 from collections import Counter, defaultdict
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from batch_credits.errors import DoubleCreditAlarm
@@ -96,7 +97,8 @@ class Judge:
                 self._judge_row(row, ours[planned])
         shared = Counter(row[4] for row in rows if row[4] is not None)
         self.expect(not shared or max(shared.values()) == 1, "lost", f"one credit settles several rows: {shared}")
-        self._judge_attempts()
+        if not self._world.schedule.restores:  # a copy has forgotten attempts
+            self._judge_attempts()
 
     def _ours(self) -> defaultdict[tuple[str, str], list[Any]]:
         ours: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
@@ -123,7 +125,9 @@ class Judge:
             self.expect(right and found in credits, "lost", f"{identity} is credited as {credit_id}, which is {found}")
             self.expect(open_attempts == 0, "ledger", f"{identity} is credited with {open_attempts} open attempts")
         elif state == "failed":
-            self.expect(not credits, "mistake", f"{identity} is failed and credited: {credits}")
+            # A refusal that an old copy remembers may be outdated: then nothing is sent, and nothing proven.
+            is_proof = not self._world.schedule.restores
+            self.expect(not credits or not is_proof, "mistake", f"{identity} is failed and credited: {credits}")
             self.expect(identity in self._world.site.refused, "lost", f"{identity} is failed, and was never refused")
             self.expect(open_attempts == 0, "ledger", f"{identity} is failed with {open_attempts} open attempts")
         elif state == "review":
@@ -143,9 +147,9 @@ class Judge:
                 return True  # nothing was listed, and the process that sent it is gone or its key is spent
             case "lagging":
                 settings = self._world.schedule.last_settings
-                # The first look asks an old witness, the next may ask one that was credited this very moment.
-                patience = (settings.max_looks - 2) * settings.look_again_seconds
-                return site.list_lagged or site.plan.lag > patience or site.plan.hides_deleted
+                # Each witness may need as many looks as the lag has minutes, and a better one may come once.
+                needed = 2 * ceil(site.plan.lag / settings.look_again_seconds)
+                return site.list_lagged or needed >= settings.max_looks or site.plan.hides_deleted
             case _:
                 return False
 

@@ -4,7 +4,7 @@ Swarm testing: each schedule switches on a random subset of the faults, at its o
 of them happen at once hides what two of them do together.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from random import Random
 
 from batch_credits.settings import RunSettings
@@ -85,7 +85,8 @@ class SitePlan:
 class RunPlan:
     """One time the user runs the command. `crash_at` counts journal and wire operations; None: it lives.
 
-    `crash_delay`: die so many seconds after that operation instead of right there.
+    `crash_delay`: die so many seconds after that operation instead of right there. `keeps_copy`: the ledger is
+    copied before this run; `restores_copy`: that copy takes the ledger's place before this run.
     """
 
     batch: int
@@ -95,6 +96,8 @@ class RunPlan:
     crash_delay: float = 0.0
     interrupt_at: float | None = None
     interrupt_twice: bool = False
+    keeps_copy: bool = False
+    restores_copy: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,11 @@ class Schedule:
     last_settings: RunSettings
     wall_jumps: bool
     commit_seconds: float
-    notes: list[str] = field(default_factory=list)
+
+    @property
+    def restores(self) -> bool:
+        """Whether an old copy of the ledger comes back."""
+        return any(run.restores_copy for run in self.runs)
 
 
 def draw(seed: int) -> Schedule:
@@ -122,12 +129,16 @@ def draw(seed: int) -> Schedule:
     if len(rows) < 4 and chance.random() < 0.3:
         site = _nothing_to_show(chance, site)
         runs = tuple(replace(run, crash_at=None) for run in runs)
+    restores = len(runs) > 2 and chance.random() < 0.2
+    if restores:
+        site = replace(site, lag=site.prompt_lag, freezes=(), hides_deleted=False)
+        runs = _with_an_old_copy(chance, runs)
     return Schedule(
         seed=seed,
         batches=batches,
         site=site,
         runs=runs,
-        last_settings=replace(base, verify_first=False, retry_failed=False, wait=True),
+        last_settings=replace(base, verify_first=restores, retry_failed=False, wait=True),
         wall_jumps=chance.random() < 0.5,
         commit_seconds=chance.choice((0.0005, 0.005, 0.2)),
     )
@@ -220,6 +231,18 @@ def _nothing_to_show(chance: Random, site: SitePlan) -> SitePlan:
         get_rate=0.0,
         post_faults=tuple(chance.sample(faults, 3)),
     )
+
+
+def _with_an_old_copy(chance: Random, runs: tuple[RunPlan, ...]) -> tuple[RunPlan, ...]:
+    """Somebody restores the ledger from a copy, and runs with --verify-first from then on, as the README says."""
+    copied = chance.randrange(len(runs) - 1)
+    restored = chance.randrange(copied + 1, len(runs))
+    changed = list(runs)
+    changed[copied] = replace(runs[copied], keeps_copy=True)
+    changed[restored] = replace(runs[restored], restores_copy=True, gap=max(600.0, runs[restored].gap))
+    for number in range(restored, len(runs)):
+        changed[number] = replace(changed[number], settings=replace(changed[number].settings, verify_first=True))
+    return tuple(changed)
 
 
 def _windows(chance: Random, lengths: tuple[float, ...]) -> tuple[tuple[float, float], ...]:

@@ -67,18 +67,27 @@ def _chunks(start: int, seeds: int) -> Iterator[range]:
         yield range(first, min(first + _CHUNK, start + seeds))
 
 
+def _parts(start: int, seeds: int, jobs: int) -> Iterator[Tally]:
+    if jobs == 1:
+        yield from map(play_seeds, _chunks(start, seeds))
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("forkserver")) as pool:
+        try:
+            yield from pool.map(play_seeds, _chunks(start, seeds))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def storm(start: int, seeds: int, jobs: int, *, stop_early: bool) -> Tally:
     """Play them all, in `jobs` processes, showing how far it is."""
     total, began = Tally(), time.monotonic()
-    with ProcessPoolExecutor(jobs, mp_context=get_context("forkserver")) as pool:
-        for part in pool.map(play_seeds, _chunks(start, seeds)) if jobs > 1 else map(play_seeds, _chunks(start, seeds)):
-            show_failures(part, len(total.failures))
-            total.add(part)
-            rate = total.schedules / (time.monotonic() - began)
-            print(f"\r{total.schedules:,} schedules, {rate:.0f} a second, {len(total.failures)} failed", end="")
-            if stop_early and total.failures:
-                pool.shutdown(cancel_futures=True)
-                break
+    for part in _parts(start, seeds, jobs):
+        show_failures(part, len(total.failures))
+        total.add(part)
+        rate = total.schedules / (time.monotonic() - began)
+        print(f"\r{total.schedules:,} schedules, {rate:.0f} a second, {len(total.failures)} failed", end="", flush=True)
+        if stop_early and total.failures:
+            break
     print()
     return total
 

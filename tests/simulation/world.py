@@ -29,6 +29,12 @@ def _empty_ledger() -> bytes:
     return connection.serialize()
 
 
+def _opened(content: bytes) -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.deserialize(content)
+    return connection
+
+
 class World:
     """Everything outside the product. `tell` gets a line for every event, if there is someone to read it."""
 
@@ -42,12 +48,12 @@ class World:
         self._process: Process | None = None
         self._time = 0.0
         self._wall_offset = 0.0
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        self.connection.deserialize(_empty_ledger())
+        self.connection = _opened(_empty_ledger())
         self.rows = [row for batch in schedule.batches for row in batch]
         self.site = Site(schedule.site, self.rows, self.chance, self._known, self.trace)
         self.judge = judge(self)
         self._batch_ids: list[int] = []
+        self._copy: tuple[bytes, list[int]] | None = None
 
     # -- Time --------------------------------------------------------------------------------------------
 
@@ -146,6 +152,7 @@ class World:
     def _run(self, plan: RunPlan) -> None:
         self._time += plan.gap
         self._jump()
+        self._copy_or_restore(plan)
         batch_id = self._batch_id(plan.batch)
         self._process = Process(self, plan, batch_id)
         self.trace(f"RUN of batch {batch_id} with {_differences(plan)}")
@@ -160,6 +167,16 @@ class World:
         self.trace(f"ended: {_in_words(outcome)}")
         self._process = None
         self.site.advance(self.now)
+
+    def _copy_or_restore(self, plan: RunPlan) -> None:
+        if plan.keeps_copy:
+            self._copy = self.connection.serialize(), list(self._batch_ids)
+        if plan.restores_copy:
+            assert self._copy is not None
+            self.trace("AN OLD COPY OF THE LEDGER IS RESTORED")
+            self.connection.close()
+            self.connection = _opened(self._copy[0])
+            self._batch_ids = list(self._copy[1])
 
     def _jump(self) -> None:
         if self.schedule.wall_jumps:
