@@ -5,14 +5,20 @@ Nothing is owed yet. The plan is what a person sees before saying yes; `Ledger.a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from batch_credits.chargebee import add_body
 from batch_credits.errors import ControlError, UsageError
-from batch_credits.ledger import Ledger, ProblemGroup, StagedRow
+from batch_credits.ledger import LargeAmount, Ledger, ProblemGroup, StagedRow
 from batch_credits.loader import Source
 from batch_credits.loader.money import parse_major
 from batch_credits.model import ControlTotal, LoadedRow, Outcome, Problem, sum_totals
+from batch_credits.plausibility import far_rows, unusual_batch
+from batch_credits.reporter import minor_in_words
 from batch_credits.settings import ControlLimits, InputOptions, batch_key
+
+LARGEST_SHOWN = 3  # rows of each currency
+CURRENCIES_SHOWN = 10  # whose largest rows are looked up: each takes a walk over the batch
 
 _MAX_REFERENCE = 500  # Chargebee API docs
 
@@ -21,7 +27,8 @@ _MAX_REFERENCE = 500  # Chargebee API docs
 class Plan:
     """A batch as it stands in the ledger before a run. `is_new`: staged by this process, not yet owed.
 
-    `totals` are those of the file; `by_outcome` says what is already known of its rows.
+    `totals` are those of the file; `by_outcome` says what is already known of its rows, and `by_type` are those that
+    are no rejected ones, by currency and credit type. `warnings` are sentences about amounts that look wrong.
     """
 
     batch_id: int
@@ -30,7 +37,10 @@ class Plan:
     rows: int
     totals: Mapping[str, ControlTotal]
     by_outcome: Mapping[Outcome, Mapping[str, ControlTotal]]
+    by_type: Mapping[tuple[str, str], ControlTotal]
     largest: Mapping[str, int]
+    largest_rows: list[LargeAmount] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     problems: list[ProblemGroup] = field(default_factory=list)
 
     def count(self, *outcomes: Outcome) -> int:
@@ -53,7 +63,8 @@ def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> P
     key = batch_key(site, source.file_sha256, options)
     known = ledger.find_batch(key)
     if known is not None:
-        return _plan(ledger, known.batch_id, key, known.rows_read, known.totals, is_new=False)
+        counted = _Counted(known.batch_id, key, known.rows_read, known.totals, is_new=False)
+        return _plan(ledger, counted, site, options)
     batch_id = ledger.begin_batch(
         key=key,
         site=site,
@@ -68,7 +79,7 @@ def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> P
     except BaseException:
         ledger.discard(batch_id)
         raise
-    return _plan(ledger, batch_id, key, rows_read, totals, is_new=True)
+    return _plan(ledger, _Counted(batch_id, key, rows_read, totals, is_new=True), site, options)
 
 
 def _stage_rows(
@@ -88,17 +99,37 @@ def _stage_rows(
     return rows_read, totals
 
 
-def _plan(
-    ledger: Ledger, batch_id: int, key: str, rows: int, totals: Mapping[str, ControlTotal], *, is_new: bool
-) -> Plan:
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A batch, and what the loader counted as it read."""
+
+    batch_id: int
+    key: str
+    rows: int
+    totals: Mapping[str, ControlTotal]
+    is_new: bool
+
+
+def _plan(ledger: Ledger, counted: _Counted, site: str, options: InputOptions) -> Plan:
+    batch_id = counted.batch_id
+    profile = ledger.profile(batch_id)
+    currencies = sorted(profile.largest)[:CURRENCIES_SHOWN]
+    largest_rows = [row for code in currencies for row in ledger.largest_rows(batch_id, code, LARGEST_SHOWN)]
+    in_words = partial(minor_in_words, stated=dict(options.currency_exponents))
     return Plan(
         batch_id=batch_id,
-        key=key,
-        is_new=is_new,
-        rows=rows,
-        totals=totals,
-        by_outcome=ledger.outcome_totals(batch_id),
-        largest=ledger.largest_amounts(batch_id),
+        key=counted.key,
+        is_new=counted.is_new,
+        rows=counted.rows,
+        totals=counted.totals,
+        by_outcome=profile.by_outcome,
+        by_type=profile.by_type,
+        largest=profile.largest,
+        largest_rows=largest_rows,
+        warnings=[
+            *far_rows(profile.spread, largest_rows, in_words),
+            *unusual_batch(profile.spread, ledger.earlier_amounts(site, batch_id), in_words),
+        ],
         problems=ledger.problem_groups(batch_id),
     )
 

@@ -1,59 +1,118 @@
 """`batch-credits check`: look before you pay."""
 
 import tempfile
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
 
-from batch_credits.cli.options import input_options, input_settings, ledger_option, ledger_path, option
-from batch_credits.cli.picture import plan_lines
-from batch_credits.errors import LedgerBusy
+from batch_credits.cli.check_json import check_json
+from batch_credits.cli.options import (
+    api_key,
+    input_options,
+    input_settings,
+    ledger_option,
+    ledger_path,
+    option,
+    pace_options,
+    reports_option,
+    settings_for_pace,
+    site_options,
+)
+from batch_credits.cli.picture import pace_line, plan_lines, rows, site_line
+from batch_credits.errors import ControlError
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source, open_source
-from batch_credits.plan import check_controls, stage
-from batch_credits.settings import ControlLimits, InputOptions
+from batch_credits.model import Outcome
+from batch_credits.plan import Plan, check_controls, stage
+from batch_credits.reporter import write_rejected
+from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings, site_settings
+
+PROBLEMS_SHOWN = 100  # rows whose problems are shown one by one; rejected.csv has them all
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Everything that a check has found. `refusal` is the limit or control total that does not hold."""
+
+    source: Source
+    plan: Plan
+    site: SiteSettings | None
+    pace: RunSettings
+    rejected_csv: Path | None
+    refusal: ControlError | None
+
+    @property
+    def exit_code(self) -> int:
+        """What the process says to scripts."""
+        if self.refusal is not None:
+            return 2
+        return 1 if self.plan.count(Outcome.REJECTED) else 0
 
 
 @click.command(short_help="Load and validate a file; send nothing.")
 @click.argument("file", type=click.Path(path_type=Path))
+@option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
 @input_options
-@option("--site", envvar="CHARGEBEE_SITE", metavar="NAME", help="Say what the ledger already has for this site.")
+@pace_options
+@site_options
+@reports_option
 @ledger_option
-def check(file: Path, site: str | None, ledger: Path | None, **chosen: Any) -> int:
+def check(file: Path, as_json: bool, ledger: Path | None, reports: Path, **chosen: Any) -> int:
     """Load and validate FILE and send nothing: totals, every problem of every row, fingerprint.
+
+    With a site named, it also says what the ledger already has. Rejected rows are written to rejected.csv.
 
     \b
     batch-credits check payout.csv --reference loyalty-2026-q3
     batch-credits check payout.xlsx --sheet Q3 --amount-unit major --expect-total USD=12500.00
     """
     options, limits = input_settings(chosen)
+    pace = settings_for_pace(chosen)
+    site = _site(chosen)
     source = open_source(file, options)
-    path = ledger_path(ledger)
-    if path.exists() and site:
-        try:
-            with Ledger.open(path) as opened:
-                return _check(opened, source, site, options, limits)
-        except LedgerBusy:
-            click.echo("The ledger is in use, so what it already has is not shown.", err=True)
-    with tempfile.TemporaryDirectory(prefix="batch-credits-") as folder, Ledger.open(Path(folder) / "check") as opened:
-        return _check(opened, source, site or "", options, limits)
+    known = ledger_path(ledger)
+    with tempfile.TemporaryDirectory(prefix="batch-credits-") as folder:
+        name = site.site if site else ""
+        with Ledger.open_scratch(Path(folder) / "check", name, known if site and known.exists() else None) as scratch:
+            plan = stage(scratch, source, name, options)
+            batch = scratch.staged_batch(plan.batch_id)
+            rejected = write_rejected(batch, lambda: scratch.rejected_rows(plan.batch_id), reports)
+            found = Checked(source, plan, site, pace, rejected, _refusal(plan, limits, options))
+            click.echo(check_json(found) if as_json else "\n".join(_lines(found, scratch, options)))
+    if found.refusal is not None:
+        raise found.refusal
+    return found.exit_code
 
 
-def _check(ledger: Ledger, source: Source, site: str, options: InputOptions, limits: ControlLimits) -> int:
-    plan = stage(ledger, source, site, options)
+def _site(chosen: dict[str, Any]) -> SiteSettings | None:
+    """The site, if one is named: its key is not needed to look at a file."""
+    name, base_url, key_file = chosen.pop("site"), chosen.pop("base_url"), chosen.pop("api_key_file")
+    if not name and not base_url:
+        return None
+    return site_settings(name, base_url, api_key(key_file) or "none")
+
+
+def _refusal(plan: Plan, limits: ControlLimits, options: InputOptions) -> ControlError | None:
     try:
-        click.echo(f"File       {source.path}")
-        click.echo(f"Print      sha256 {source.file_sha256}")
-        for note in source.notes:
-            click.echo(f"Note       {note}")
-        for line in plan_lines(plan, dict(options.currency_exponents)):
-            click.echo(line)
-        for row in ledger.problems(plan.batch_id):
-            for problem in row.problems:
-                click.echo(f"row {row.row_number}: {problem.field}: {problem.message} [{problem.code}]")
         check_controls(plan, limits, options)
-    finally:
-        if plan.is_new:
-            ledger.discard(plan.batch_id)
-    return 1 if plan.problems else 0
+    except ControlError as error:
+        return error
+    return None
+
+
+def _lines(found: Checked, scratch: Ledger, options: InputOptions) -> list[str]:
+    plan = found.plan
+    lines = [f"File       {found.source.path}", f"Print      sha256 {found.source.file_sha256}"]
+    lines += [f"Note       {note}" for note in found.source.notes]
+    lines += plan_lines(plan, dict(options.currency_exponents))
+    if found.site is not None:
+        lines.append(site_line(found.site))
+    lines.append(pace_line(plan.owed, found.pace))
+    for row in islice(scratch.problems(plan.batch_id), PROBLEMS_SHOWN):
+        lines += [f"row {row.row_number}: {p.field}: {p.message} [{p.code}]" for p in row.problems]
+    if found.rejected_csv is not None:
+        lines.append(f"Rejected   {rows(plan.count(Outcome.REJECTED))}, all their problems in {found.rejected_csv}")
+    return lines

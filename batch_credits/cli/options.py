@@ -181,7 +181,7 @@ def api_key(key_file: Path | None) -> str | None:
         raise UsageError(f"The API key cannot be read from {key_file}: {error}.") from None
 
 
-asking_options = apply(
+pace_options = apply(
     option("--rate", type=click.IntRange(min=0), default=None, metavar="N",
            help=f"Requests a minute that the site allows; 0: no limit.  [default: {TEST_SITE_RATE_PER_MINUTE}]"),
     option("--share", type=click.FloatRange(0, 1, min_open=True), default=RunSettings.share, show_default=True,
@@ -191,8 +191,12 @@ asking_options = apply(
     option("--timeout", "timeout_seconds", type=click.FloatRange(0, 3600, min_open=True),
            default=RunSettings.timeout_seconds, show_default=True, help="Seconds to wait for an answer."),
     option("--business-entity", "business_entity_id", metavar="ID", help="Business entity of the site."),
-    option("--no-wait", is_flag=True, help="Leave doubt for the next run instead of waiting for it to be settled."),
 )  # fmt: skip
+
+asking_options = apply(
+    pace_options,
+    option("--no-wait", is_flag=True, help="Leave doubt for the next run instead of waiting for it to be settled."),
+)
 
 sending_options = apply(
     option("--silence", type=CommaList(), default=(), help="Events that these credits shall not cause."),
@@ -202,8 +206,8 @@ sending_options = apply(
 )
 
 
-def settings_for_asking(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
-    """The options of every command that calls the site, taken out of its parameters."""
+def settings_for_pace(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
+    """The options of every command that looks at the site's limits, taken out of its parameters."""
     rate = chosen.pop("rate")
     return RunSettings(
         rate_per_minute=default_rate if rate is None else rate,
@@ -212,8 +216,12 @@ def settings_for_asking(chosen: dict[str, Any], *, default_rate: int = TEST_SITE
         timeout_seconds=chosen.pop("timeout_seconds"),
         quarantine_seconds=_quarantine_seconds(),
         business_entity_id=chosen.pop("business_entity_id"),
-        wait=not chosen.pop("no_wait"),
     )
+
+
+def settings_for_asking(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
+    """The same, and what every command needs that settles doubt."""
+    return replace(settings_for_pace(chosen, default_rate=default_rate), wait=not chosen.pop("no_wait"))
 
 
 def settings_for_sending(chosen: dict[str, Any], *, default_rate: int) -> RunSettings:

@@ -17,11 +17,12 @@ import orjson
 
 from batch_credits import __version__
 from batch_credits.errors import UsageError
-from batch_credits.ledger import admission, journal, listing, queries, resolution, store
+from batch_credits.ledger import admission, journal, listing, profile, queries, resolution, scratch, store
 from batch_credits.ledger.admission import StagedRow
 from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.ledger.journal import Finding
 from batch_credits.ledger.listing import Difference, Unrecorded
+from batch_credits.ledger.profile import Bucket, LargeAmount, Profile
 from batch_credits.ledger.queries import KnownCredit, Moment, ProblemGroup
 from batch_credits.ledger.resolution import ForeignCredit
 from batch_credits.model import (
@@ -37,15 +38,18 @@ from batch_credits.model import (
 from batch_credits.settings import InputOptions
 
 __all__ = [
+    "Bucket",
     "Difference",
     "Finding",
     "ForeignCredit",
     "InThread",
     "Journal",
     "KnownCredit",
+    "LargeAmount",
     "Ledger",
     "Moment",
     "ProblemGroup",
+    "Profile",
     "StagedRow",
 ]
 
@@ -56,6 +60,7 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection, path: Path, lock: TextIO | None = None) -> None:
         self._db = connection
         self._lock = lock
+        self._known_site: int | None = None  # of a scratch ledger: the site's number in the real one
         self.path = path
 
     @classmethod
@@ -80,6 +85,21 @@ class Ledger:
     def open_for_reading(cls, path: Path) -> Self:
         """Open the ledger read-only, also while another process runs a batch."""
         return cls(store.connect_for_reading(path), path)
+
+    @classmethod
+    def open_scratch(cls, path: Path, site: str, known: Path | None) -> Self:
+        """Create a ledger to stage a file in and throw away, which sees what the one at `known` holds of the site.
+
+        Raises:
+            LedgerError: `known` is not a ledger, or cannot be read.
+        """
+        ledger = cls(scratch.connect(path, known), path)
+        if known is not None:
+            with ledger._transaction() as db:
+                ledger._known_site = scratch.known_site(db, site)
+                if ledger._known_site is not None:
+                    scratch.borrow_batches(db, ledger._known_site, ledger._site_id(site))
+        return ledger
 
     def close(self) -> None:
         """Close the file and give the ledger free."""
@@ -181,7 +201,10 @@ class Ledger:
     def stage(self, site: str, batch_id: int, rows: Sequence[StagedRow]) -> list[LoadedRow]:
         """Store rows of a staged batch. Returns them, with those rejected that repeat or contradict an identity."""
         with self._transaction() as db:
-            return admission.Admission(db, self._site_id(site), batch_id).stage(rows)
+            site_id = self._site_id(site)
+            if self._known_site is not None:
+                scratch.borrow_requests(db, self._known_site, site_id, [item.row for item in rows])
+            return admission.Admission(db, site_id, batch_id).stage(rows)
 
     def finish_staging(self, batch_id: int, rows_read: int, totals: dict[str, ControlTotal]) -> None:
         """Store what the loader counted."""
@@ -342,10 +365,23 @@ class Ledger:
         with store.translated(self.path):
             yield from queries.report_rows(self._db, batch_id)
 
-    def largest_amounts(self, batch_id: int) -> dict[str, int]:
-        """The largest amount, in minor units, that the batch asks for in each currency."""
+    def profile(self, batch_id: int) -> Profile:
+        """The batch's totals from every side, and how its amounts are spread."""
         with store.translated(self.path):
-            return queries.largest_amounts(self._db, batch_id)
+            return profile.profile(self._db, batch_id)
+
+    def largest_rows(self, batch_id: int, currency: str, most: int) -> list[LargeAmount]:
+        """The largest amounts of one currency ("": of rows that name none), largest first."""
+        with store.translated(self.path):
+            return profile.largest_rows(self._db, batch_id, currency, most)
+
+    def earlier_amounts(self, site: str, batch_id: int) -> dict[str, list[Bucket]]:
+        """How the amounts are spread that other batches of the site were credited, by currency."""
+        with store.translated(self.path):
+            if self._known_site is not None:
+                return profile.earlier_amounts(self._db, self._known_site, -1, scratch.KNOWN)
+            row = self._db.execute("SELECT site_id FROM site WHERE name = ?", (site,)).fetchone()
+            return profile.earlier_amounts(self._db, row[0], batch_id) if row else {}
 
     def problem_groups(self, batch_id: int) -> list[ProblemGroup]:
         """The batch's rejected rows, grouped by what is wrong with them, most frequent first."""
@@ -356,6 +392,16 @@ class Ledger:
         """The batch's rejected rows with all their reasons, in the order of the file."""
         with store.translated(self.path):
             yield from queries.problems(self._db, batch_id)
+
+    def rejected_rows(self, batch_id: int) -> Iterator[ReportRow]:
+        """The batch's rejected rows as the reports show them, in the order of the file; streamed."""
+        with store.translated(self.path):
+            yield from queries.rejected_rows(self._db, batch_id)
+
+    def staged_batch(self, batch_id: int) -> BatchRecord:
+        """A batch that this ledger holds, admitted or not."""
+        with store.translated(self.path):
+            return queries.staged_batch(self._db, batch_id)
 
     def outcome_totals(self, batch_id: int) -> dict[Outcome, dict[str, ControlTotal]]:
         """Count and sums by outcome and currency, rejected rows' money left out."""

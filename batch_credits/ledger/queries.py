@@ -24,12 +24,15 @@ from batch_credits.model import (
 )
 
 # A request is this batch's own credit if the batch answered for it when it was settled.
-_OUTCOME = """CASE
+OUTCOME = """CASE
     WHEN w.request_id IS NULL THEN 'rejected'
     WHEN r.state = 'credited' AND r.batch_id <> w.batch_id THEN 'already_credited'
     WHEN r.state = 'credited' AND r.attempts = 0 THEN 'already_credited'
     WHEN r.state = 'in_flight' THEN 'in_doubt'
     ELSE r.state END"""
+
+# A sum of amounts as two halves: a thousand of the largest amounts are more than SQLite's integers hold.
+MINOR_SUM = "coalesce(sum(r.amount_minor >> 27), 0), coalesce(sum(r.amount_minor & 134217727), 0)"
 
 _BATCH = """SELECT b.batch_id, b.key, s.name, b.file_name, b.file_sha256, b.headers, b.columns, b.options, b.created_at,
     b.rows_read, b.totals FROM batch b JOIN site s USING (site_id)"""
@@ -75,6 +78,11 @@ def batches(connection: sqlite3.Connection, prefix: str = "") -> list[BatchRecor
         f"{_BATCH} WHERE b.admitted = 1 AND substr(b.key, 1, length(?1)) = ?1 ORDER BY b.batch_id", (prefix,)
     )
     return [_batch_record(row) for row in found]
+
+
+def staged_batch(connection: sqlite3.Connection, batch_id: int) -> BatchRecord:
+    """A batch that is here, admitted or not."""
+    return _batch_record(connection.execute(f"{_BATCH} WHERE b.batch_id = ?", (batch_id,)).fetchone())
 
 
 def one_batch(connection: sqlite3.Connection, prefix: str) -> BatchRecord:
@@ -125,7 +133,7 @@ def last_run(connection: sqlite3.Connection, batch_id: int) -> RunRecord | None:
 def report_rows(connection: sqlite3.Connection, batch_id: int) -> Iterator[ReportRow]:
     """What became of every source row, in the order of the file; streamed."""
     cursor = connection.execute(
-        f"SELECT w.row_number, w.cells, {_OUTCOME}, w.rejected, r.reference, r.amount_minor, r.amount_in_decimal,"
+        f"SELECT w.row_number, w.cells, {OUTCOME}, w.rejected, r.reference, r.amount_minor, r.amount_in_decimal,"
         " r.currency_code, r.credit_type, r.credit_id, r.error_code, r.error_param, r.error, r.http_status, r.attempts,"
         " r.closing_balance, r.finished_at"
         " FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id"
@@ -173,15 +181,15 @@ def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
 def outcome_totals(connection: sqlite3.Connection, batch_id: int) -> dict[Outcome, dict[str, ControlTotal]]:
     """Count and sums by outcome and currency ("" where none is known), from the ledger's states."""
     found = connection.execute(
-        f"SELECT {_OUTCOME}, coalesce(r.currency_code, ''), count(*), coalesce(sum(r.amount_minor), 0)"
+        f"SELECT {OUTCOME}, coalesce(r.currency_code, ''), count(*), {MINOR_SUM}"
         " FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id WHERE w.batch_id = ? GROUP BY 1, 2",
         (batch_id,),
     )
     totals: dict[Outcome, dict[str, ControlTotal]] = {}
-    for outcome, currency, count, minor in found:
-        totals.setdefault(Outcome(outcome), {})[currency] = ControlTotal(count, minor)
+    for outcome, currency, count, *halves in found:
+        totals.setdefault(Outcome(outcome), {})[currency] = ControlTotal(count, summed(*halves))
     decimals = connection.execute(
-        f"SELECT {_OUTCOME}, coalesce(r.currency_code, ''), r.amount_in_decimal"
+        f"SELECT {OUTCOME}, coalesce(r.currency_code, ''), r.amount_in_decimal"
         " FROM row w JOIN credit_request r ON r.request_id = w.request_id"
         " WHERE w.batch_id = ? AND r.amount_in_decimal IS NOT NULL",
         (batch_id,),
@@ -223,14 +231,9 @@ def attributed(connection: sqlite3.Connection, site_id: int, credit_ids: list[st
     return {row[0] for row in found}
 
 
-def largest_amounts(connection: sqlite3.Connection, batch_id: int) -> dict[str, int]:
-    """The largest amount in minor units by currency ("" where none is known)."""
-    found = connection.execute(
-        "SELECT coalesce(r.currency_code, ''), max(r.amount_minor) FROM row w JOIN credit_request r USING (request_id)"
-        " WHERE w.batch_id = ? AND r.amount_minor IS NOT NULL GROUP BY 1",
-        (batch_id,),
-    )
-    return dict(found)
+def summed(high: int, low: int) -> int:
+    """The sum that `MINOR_SUM` gave as two halves."""
+    return (high << 27) + low
 
 
 def problem_groups(connection: sqlite3.Connection, batch_id: int) -> list[ProblemGroup]:
@@ -254,6 +257,16 @@ def problems(connection: sqlite3.Connection, batch_id: int) -> Iterator[LoadedRo
         why = orjson.loads(rejected)
         reasons = tuple(Problem(*reason) for reason in why["problems"])
         yield LoadedRow(row_number, tuple(orjson.loads(cells)), None, reasons, reference=why["reference"])
+
+
+def rejected_rows(connection: sqlite3.Connection, batch_id: int) -> Iterator[ReportRow]:
+    """Rejected rows as the reports show them, in the order of the file; streamed."""
+    found = connection.execute(
+        "SELECT row_number, cells, rejected FROM row WHERE batch_id = ? AND rejected IS NOT NULL ORDER BY row_number",
+        (batch_id,),
+    )
+    for row in found:
+        yield _rejected_row(*row)
 
 
 # A request has one call under way, so an answer of its own belongs to its last attempt.

@@ -7,11 +7,12 @@ line to show.
 
 from collections.abc import Callable, Iterable
 from decimal import localcontext
+from itertools import chain
 from pathlib import Path
 
 from batch_credits.errors import BatchCreditsError
 from batch_credits.model import BatchRecord, ReportRow, RunRecord
-from batch_credits.reporter.amounts import total_in_words
+from batch_credits.reporter.amounts import minor_in_words, total_in_words
 from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
 from batch_credits.reporter.page import summary_html
 from batch_credits.reporter.summary import ReportPaths, Summary, names_a_live_site, summarise, summary_json
@@ -25,9 +26,11 @@ __all__ = [
     "ReportsNotWritten",
     "Summary",
     "exit_code",
+    "minor_in_words",
     "report_directory",
     "summary_text",
     "total_in_words",
+    "write_rejected",
     "write_reports",
 ]
 
@@ -67,6 +70,31 @@ def write_reports(
             hint=f"The ledger has it all. Mend this, then: batch-credits report {batch.key[:8]}",
         ) from error
     return summary
+
+
+def write_rejected(batch: BatchRecord, rows: Callable[[], Iterable[ReportRow]], reports: Path) -> Path | None:
+    """Write rejected.csv where the batch's reports will be; without rejected rows, see that there is none.
+
+    Raises:
+        ReportsNotWritten: the disk refused.
+    """
+    path = report_directory(batch, reports) / "rejected.csv"
+    stream = iter(rows())
+    first = next(stream, None)
+    try:
+        if first is None:
+            path.unlink(missing_ok=True)
+            return None
+        make_private_directory(path.parent)
+        with atomic_text(path) as text:
+            write = failed_writer(text, batch)
+            for row in chain((first,), stream):
+                write(row)
+    except OSError as error:
+        raise ReportsNotWritten(
+            f"{path} cannot be written: {error.strerror or error}.", hint="Name another folder with --reports."
+        ) from error
+    return path
 
 
 def _write_tables(batch: BatchRecord, rows: Iterable[ReportRow], paths: ReportPaths) -> Tally:

@@ -182,17 +182,6 @@ def test_decimals_are_summed_to_the_last_of_their_33_digits(book: Any) -> None:
     assert total.amount_in_decimal == book.ledger.batches()[0].totals["USD"].amount_in_decimal
 
 
-def test_the_largest_amount_of_each_currency(book: Any) -> None:
-    batch = book.plan(
-        book.row(2, amount=5),
-        book.row(3, "c-2", amount=7),
-        book.row(4, "c-3", amount=9, currency_code=None),
-        book.row(5, "c-4", amount_in_decimal="1000"),
-        book.bad_row(6, money=Money(10**9, None, "USD")),
-    )
-    assert book.ledger.largest_amounts(batch) == {"USD": 7, "": 9}
-
-
 def test_problems_are_grouped_with_the_first_of_each(book: Any) -> None:
     batch = book.plan(
         book.bad_row(2, Problem("amount", "missing", "first")),

@@ -1,0 +1,120 @@
+"""What a batch looks like as a whole: its totals from every side, and how its amounts are spread.
+
+One walk over its rows answers all of it. Amounts are grouped by their first two digits, so that the answer
+stays small whatever the batch, and a median is right to a few per cent, which is enough to see a factor of 20.
+"""
+
+import sqlite3
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+from typing import Any, NamedTuple
+
+from batch_credits.ledger.queries import MINOR_SUM, OUTCOME, summed
+from batch_credits.model import DECIMAL_DIGITS, ControlTotal, Outcome
+
+EARLIER_CREDITS = 100_000  # how many of the newest credits of a site say what is usual there
+
+
+class Bucket(NamedTuple):
+    """Amounts that begin alike: how many, and their mean in minor units."""
+
+    amount: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class LargeAmount:
+    """One of the largest amounts of a batch."""
+
+    row_number: int
+    currency: str
+    amount_minor: int
+
+
+@dataclass(slots=True)
+class Profile:
+    """A batch from every side. Rejected rows count only as an outcome. Currency "" is one that no row names.
+
+    `spread` holds, by currency, the amounts as buckets in no order; `largest` the largest amount.
+    """
+
+    by_outcome: dict[Outcome, dict[str, ControlTotal]] = field(default_factory=dict)
+    by_type: dict[tuple[str, str], ControlTotal] = field(default_factory=dict)  # (currency, credit type)
+    spread: dict[str, list[Bucket]] = field(default_factory=dict)
+    largest: dict[str, int] = field(default_factory=dict)
+
+
+def profile(connection: sqlite3.Connection, batch_id: int) -> Profile:
+    """Look at all rows of a batch once; twice where some are in decimal, which SQLite cannot sum exactly."""
+    seen = Profile()
+    has_decimals = False
+    for outcome, currency, credit_type, digits, _, count, largest, *halves in connection.execute(_GROUPS, (batch_id,)):
+        minor = summed(*halves)
+        _add(seen.by_outcome.setdefault(Outcome(outcome), {}), currency, count, minor)
+        if credit_type is None:
+            continue  # rejected
+        _add(seen.by_type, (currency, credit_type), count, minor)
+        if digits is None:
+            has_decimals = True
+            continue
+        seen.spread.setdefault(currency, []).append(Bucket(minor // count, count))
+        seen.largest[currency] = max(largest, seen.largest.get(currency, 0))
+    if has_decimals:
+        _add_decimals(connection, batch_id, seen)
+    return seen
+
+
+def _add(totals: dict[Any, ControlTotal], key: object, count: int, minor: int) -> None:
+    total = totals.setdefault(key, ControlTotal())
+    total.count += count
+    total.amount_minor += minor
+
+
+def _add_decimals(connection: sqlite3.Connection, batch_id: int, seen: Profile) -> None:
+    with localcontext(prec=DECIMAL_DIGITS):
+        for outcome, currency, credit_type, text in connection.execute(_DECIMALS, (batch_id,)):
+            seen.by_outcome[Outcome(outcome)][currency].amount_in_decimal += Decimal(text)
+            seen.by_type[currency, credit_type].amount_in_decimal += Decimal(text)
+
+
+def largest_rows(connection: sqlite3.Connection, batch_id: int, currency: str, most: int) -> list[LargeAmount]:
+    """The largest amounts of one currency, largest first."""
+    found = connection.execute(
+        "SELECT w.row_number, ?2, r.amount_minor FROM row w JOIN credit_request r USING (request_id)"
+        " WHERE w.batch_id = ?1 AND r.currency_code IS nullif(?2, '') AND r.amount_minor IS NOT NULL"
+        " ORDER BY r.amount_minor DESC, w.row_number LIMIT ?3",
+        (batch_id, currency, most),
+    )
+    return [LargeAmount(*row) for row in found]
+
+
+def earlier_amounts(
+    connection: sqlite3.Connection, site_id: int, batch_id: int, schema: str = "main"
+) -> dict[str, list[Bucket]]:
+    """The amounts that other batches of the site were credited, the newest of them, by currency."""
+    spread: dict[str, list[Bucket]] = {}
+    found = connection.execute(_EARLIER.format(schema=schema), (site_id, batch_id, EARLIER_CREDITS))
+    for currency, _, _, count, *halves in found:
+        spread.setdefault(currency, []).append(Bucket(summed(*halves) // count, count))
+    return spread
+
+
+_GROUPS = f"""
+SELECT {OUTCOME}, coalesce(r.currency_code, ''), r.credit_type, length(r.amount_minor), substr(r.amount_minor, 1, 2),
+       count(*), max(r.amount_minor), {MINOR_SUM}
+FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id WHERE w.batch_id = ? GROUP BY 1, 2, 3, 4, 5
+"""
+
+_DECIMALS = f"""
+SELECT {OUTCOME}, coalesce(r.currency_code, ''), r.credit_type, r.amount_in_decimal
+FROM row w JOIN credit_request r ON r.request_id = w.request_id
+WHERE w.batch_id = ? AND r.amount_in_decimal IS NOT NULL
+"""
+
+_EARLIER = f"""
+SELECT coalesce(r.currency_code, ''), length(r.amount_minor), substr(r.amount_minor, 1, 2), count(*), {MINOR_SUM}
+FROM (SELECT * FROM {{schema}}.credit_request
+      WHERE site_id = ? AND batch_id <> ? AND state = 'credited' AND amount_minor IS NOT NULL
+      ORDER BY request_id DESC LIMIT ?) r
+GROUP BY 1, 2, 3
+"""

@@ -1,0 +1,79 @@
+"""A batch from every side, against the same counted row by row."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from batch_credits.ledger import Bucket, LargeAmount
+from batch_credits.model import ControlTotal, Money, Outcome, RequestState
+
+LARGEST = 2**53 - 1
+moneys = st.one_of(
+    st.builds(lambda minor: {"amount": minor}, st.integers(1, LARGEST)),
+    st.builds(lambda n: {"amount_in_decimal": f"{n}.000000000001"}, st.integers(1, 10**12)),
+)
+rows = st.tuples(
+    moneys,
+    st.sampled_from(["USD", "JPY", None]),
+    st.sampled_from(["general", "loyalty_credits"]),
+    st.booleans(),
+)
+
+
+@given(st.lists(rows, min_size=1, max_size=15))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content: list[Any]) -> None:
+    site = f"site-{len(book.ledger.batches())}"
+    batch = book.plan(
+        *(
+            book.row(number, f"c-{number}", currency_code=currency, credit_type=kind, **money)
+            if valid
+            else book.bad_row(number)
+            for number, (money, currency, kind, valid) in enumerate(content, 2)
+        ),
+        site=site,
+    )
+    by_type: dict[tuple[str, str], ControlTotal] = {}
+    largest: dict[str, int] = {}
+    for money, code, kind, valid in content:
+        if valid:
+            currency = code or ""
+            built = Money(money.get("amount"), money.get("amount_in_decimal"), code)
+            by_type.setdefault((currency, kind), ControlTotal()).add(built)
+            if built.amount_minor is not None:
+                largest[currency] = max(built.amount_minor, largest.get(currency, 0))
+    seen = book.ledger.profile(batch)
+    assert seen.by_outcome == book.ledger.outcome_totals(batch)
+    assert (seen.by_type, seen.largest) == (by_type, largest)
+    with_minor = sum("amount" in money for money, _, _, valid in content if valid)
+    assert sum(bucket.rows for buckets in seen.spread.values() for bucket in buckets) == with_minor
+
+
+def test_a_sum_beyond_sqlites_integers_is_exact(book: Any) -> None:
+    number = 1_100
+    batch = book.plan(*(book.row(n, f"c-{n}", amount=LARGEST) for n in range(number)))
+    assert book.ledger.profile(batch).by_outcome == {Outcome.PENDING: {"USD": ControlTotal(number, number * LARGEST)}}
+    assert book.ledger.outcome_totals(batch) == {Outcome.PENDING: {"USD": ControlTotal(number, number * LARGEST)}}
+
+
+def test_the_largest_rows_of_a_currency(book: Any) -> None:
+    batch = book.plan(
+        book.row(2, amount=5),
+        book.row(3, "c-2", amount=7),
+        book.row(4, "c-3", amount=7),
+        book.row(5, "c-4", amount=9, currency_code=None),
+        book.row(6, "c-5", amount_in_decimal="1000"),
+        book.bad_row(7, money=Money(10**9, None, "USD")),
+    )
+    assert book.ledger.largest_rows(batch, "USD", 2) == [LargeAmount(3, "USD", 7), LargeAmount(4, "USD", 7)]
+    assert book.ledger.largest_rows(batch, "", 2) == [LargeAmount(5, "", 9)]
+
+
+def test_earlier_amounts_are_those_credited_to_other_batches_of_the_site(book: Any) -> None:
+    first = book.plan(book.row(2, amount=100), book.row(3, "c-2", amount=104), book.row(4, "c-3", amount=9))
+    book.settle(first, RequestState.CREDITED)
+    second = book.plan(book.row(2, "c-4", amount=5_000), file_name="second.csv")
+    assert sorted(book.ledger.earlier_amounts("acme-test", second)["USD"]) == [Bucket(9, 1), Bucket(102, 2)]
+    assert book.ledger.earlier_amounts("acme-test", first) == {}
+    assert book.ledger.earlier_amounts("acme", second) == {}

@@ -1,0 +1,83 @@
+"""A scratch ledger meets the rules that the real one would, and neither locks nor changes it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_credits.errors import LedgerError
+from batch_credits.ledger import Bucket, Ledger
+from batch_credits.model import Outcome, RequestState
+from batch_credits.settings import InputOptions
+
+
+@pytest.fixture
+def staged_in_scratch(book: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Stages rows in a scratch ledger beside the real one, which stays open and locked."""
+    opened = []
+
+    def stage(*rows: Any, site: str = "acme-test") -> tuple[Ledger, int, list[Any]]:
+        ledger = Ledger.open_scratch(tmp_path / f"scratch-{len(opened)}", site, book.path)
+        opened.append(ledger)
+        batch = ledger.begin_batch(
+            key="f" * 64, site=site, file_name="new.csv", file_sha256="", headers=(), columns={}, options=InputOptions()
+        )
+        return ledger, batch, ledger.stage(site, batch, book.staged(list(rows)))
+
+    yield stage
+    for ledger in opened:
+        ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [
+        (RequestState.CREDITED, Outcome.ALREADY_CREDITED),
+        (RequestState.FAILED, Outcome.PENDING),
+        (RequestState.IN_DOUBT, Outcome.IN_DOUBT),
+        (RequestState.REVIEW, Outcome.REVIEW),
+        (RequestState.PENDING, Outcome.PENDING),
+    ],
+)
+def test_what_the_real_ledger_knows_of_a_row(
+    book: Any, staged_in_scratch: Any, state: RequestState, outcome: Outcome
+) -> None:
+    book.settle(book.plan(book.row(2, amount=150), book.row(3, "c-2")), state)
+    before = book.sql("SELECT * FROM batch"), book.sql("SELECT * FROM credit_request")
+    ledger, batch, _ = staged_in_scratch(book.row(2, amount=150), book.row(3, "c-9"))
+    counts = {o: sum(t.count for t in totals.values()) for o, totals in ledger.outcome_totals(batch).items()}
+    assert counts == ({outcome: 2} if outcome is Outcome.PENDING else {outcome: 1, Outcome.PENDING: 1})
+    assert (book.sql("SELECT * FROM batch"), book.sql("SELECT * FROM credit_request")) == before
+
+
+def test_a_contradiction_is_rejected_with_the_file_that_it_contradicts(book: Any, staged_in_scratch: Any) -> None:
+    book.settle(book.plan(book.row(5), file_name="june.csv"), RequestState.CREDITED)
+    _, _, [row] = staged_in_scratch(book.row(2, amount=999))
+    assert row.problems[0].code == "conflict"
+    assert "row 5 of june.csv" in row.problems[0].message
+
+
+def test_another_site_and_a_batch_not_yet_admitted_say_nothing(book: Any, staged_in_scratch: Any) -> None:
+    book.stage(book.begin(), book.row(2, amount=150))
+    book.plan(book.row(2, amount=170), site="acme")
+    _, _, [row] = staged_in_scratch(book.row(2, amount=999))
+    assert row.problems == ()
+
+
+def test_earlier_amounts_are_those_of_the_real_ledger(book: Any, staged_in_scratch: Any) -> None:
+    book.settle(book.plan(book.row(2, amount=150)), RequestState.CREDITED)
+    ledger, batch, _ = staged_in_scratch(book.row(2, "c-7", amount=999))
+    assert ledger.earlier_amounts("acme-test", batch) == {"USD": [Bucket(150, 1)]}
+
+
+def test_without_a_ledger_it_is_one_by_itself_and_no_other_file_will_do(book: Any, tmp_path: Path) -> None:
+    with Ledger.open_scratch(tmp_path / "alone", "acme-test", None) as alone:
+        batch = alone.begin_batch(
+            key="f" * 64, site="", file_name="new.csv", file_sha256="", headers=(), columns={}, options=InputOptions()
+        )
+        assert alone.earlier_amounts("", batch) == {}
+        assert alone.staged_batch(batch).file_name == "new.csv"
+    (tmp_path / "other").write_bytes(b"\0" * 4096)
+    with pytest.raises(LedgerError):
+        Ledger.open_scratch(tmp_path / "scratch", "acme-test", tmp_path / "other")
