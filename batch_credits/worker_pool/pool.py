@@ -227,7 +227,7 @@ class WorkerPool:
         self._start(credit, page)
 
     def _start(self, credit: PlannedCredit, page: list[PlannedCredit] | deque[PlannedCredit]) -> None:
-        """Claim it, or have it looked at first: a credit in doubt, or a run's first send of it if the operator wants."""
+        """Claim it, or have it looked at first: a credit in doubt, or its first send in a run if so wanted."""
         # Attempts of other runs prove nothing here: an old copy of the ledger may not know how they ended.
         must_look = credit.state is RequestState.IN_DOUBT or (self._settings.verify_first and credit.sends == 0)
         if must_look:
