@@ -234,3 +234,30 @@ def test_which_credits_belong_to_a_row(book: Any) -> None:
     assert book.ledger.attributed("acme-test", ["cr-1", "cr-2"]) == {"cr-1"}
     assert book.ledger.attributed("acme-test", []) == set()
     assert book.ledger.attributed("acme", ["cr-1"]) == set()
+
+
+# -- Witnesses ----------------------------------------------------------------------------------------------
+
+
+def test_the_credits_first_sent_after_a_moment_are_its_best_witnesses_oldest_first(book: Any) -> None:
+    book.settle(book.plan(book.row(2)), RequestState.CREDITED)
+    moment = book.ledger.moment()
+    book.settle(book.plan(*(book.row(n, f"c-{n}") for n in range(3, 8))), RequestState.CREDITED)
+    known = book.ledger.witnesses("acme-test", moment, 3)
+    assert [witness.customer_id for witness in known] == ["c-3", "c-4", "c-5"]
+
+
+def test_where_nothing_was_sent_since_the_newest_known_credits_witness(book: Any) -> None:
+    book.settle(book.plan(*(book.row(n, f"c-{n}") for n in range(2, 7))), RequestState.CREDITED)
+    known = book.ledger.witnesses("acme-test", book.ledger.moment(), 2)
+    assert [(witness.credit_id, witness.customer_id) for witness in known] == [("cr-5", "c-6"), ("cr-4", "c-5")]
+
+
+def test_a_refusal_a_doubt_or_another_site_is_no_witness(book: Any) -> None:
+    start = book.ledger.moment()
+    assert book.ledger.witnesses("acme-test", start, 3) == []
+    book.settle(book.plan(book.row(2)), RequestState.FAILED)
+    book.settle(book.plan(book.row(2, "c-2")), RequestState.REVIEW)
+    book.settle(book.plan(book.row(2, "c-3"), site="acme"), RequestState.CREDITED)
+    for moment in start, book.ledger.moment():
+        assert book.ledger.witnesses("acme-test", moment, 3) == []

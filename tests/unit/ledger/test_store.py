@@ -313,3 +313,20 @@ def test_a_read_only_directory(book: Any) -> None:
         assert "unable to open" in error.message  # either way is right, by who runs the test
     finally:
         book.path.parent.chmod(0o700)
+
+
+def test_a_ledger_in_memory_has_the_same_schema(book: Any) -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        store.prepare(connection, "memory", created=True)
+        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE sql IS NOT NULL")}
+    assert names == {row[0] for row in book.sql("SELECT name FROM sqlite_master WHERE sql IS NOT NULL")}
+
+
+def test_a_transaction_that_sqlite_gave_up_itself_is_not_rolled_back_twice(book: Any) -> None:
+    batch = book.plan(book.row(2))
+    with pytest.raises(ZeroDivisionError), book.ledger._transaction() as connection:
+        connection.execute("UPDATE batch SET file_name = 'other'")
+        connection.execute("ROLLBACK")
+        raise ZeroDivisionError
+    assert book.ledger.batches()[0].file_name == "payout.csv"
+    assert book.ledger.start_run(batch)
