@@ -132,8 +132,8 @@ MUTANTS = (
     Mutant("timeout taken as failure", _instead(_no_answer_is_failure), 1000),
     Mutant("timeout taken as success", _instead(_no_answer_is_success), 1000),
     Mutant("no quarantine", ((DoubtSettler, "_quarantine_left", _no_quarantine),), 1015, _TWICE),
-    Mutant("quarantine by the wall clock", ((DoubtSettler, "_quarantine_left", _quarantine_by_the_wall_clock),), 1200),
-    Mutant("absence without a witness", ((DoubtSettler, "_witness", _no_witness),), 1075, _TWICE),
+    Mutant("quarantine by the wall clock", ((DoubtSettler, "_quarantine_left", _quarantine_by_the_wall_clock),), 1206),
+    Mutant("absence without a witness", ((DoubtSettler, "_witness", _no_witness),), 1125, _TWICE),
     Mutant("a refusal settling an earlier attempt", _instead(_a_refusal_settles_all), 1227),
     Mutant(
         "retry at once with the same key and never look",
