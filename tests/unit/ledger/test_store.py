@@ -330,3 +330,14 @@ def test_a_transaction_that_sqlite_gave_up_itself_is_not_rolled_back_twice(book:
         raise ZeroDivisionError
     assert book.ledger.batches()[0].file_name == "payout.csv"
     assert book.ledger.start_run(batch)
+
+
+def test_a_scratch_ledger_without_a_real_one_knows_nobody(tmp_path: Path) -> None:
+    with Ledger.open_scratch(tmp_path / "scratch", "acme-test", None) as ledger:
+        assert ledger.batches() == []
+
+
+def test_a_scratch_ledger_on_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "scratch").write_bytes(b"something else" * 500)
+    with pytest.raises(LedgerError, match="not a database"):
+        Ledger.open_scratch(tmp_path / "scratch", "acme-test", None)
