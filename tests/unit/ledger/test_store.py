@@ -341,3 +341,9 @@ def test_a_scratch_ledger_on_a_file_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "scratch").write_bytes(b"something else" * 500)
     with pytest.raises(LedgerError, match="not a database"):
         Ledger.open_scratch(tmp_path / "scratch", "acme-test", None)
+
+
+def test_a_scratch_ledger_for_a_site_that_the_real_one_never_saw(book: Any, tmp_path: Path) -> None:
+    book.plan(book.row(2))
+    with Ledger.open_scratch(tmp_path / "scratch", "acme", book.path) as ledger:
+        assert ledger.batches() == []
