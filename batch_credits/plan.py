@@ -1,4 +1,4 @@
-"""What a file asks for: read, validated and staged in the ledger, and held against the operator's limits.
+"""What a file asks for: read, validated and staged in the ledger.
 
 Nothing is owed yet. The plan is what a person sees before saying yes; `Ledger.admit` makes it real.
 """
@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from batch_credits.chargebee import add_body
-from batch_credits.errors import ControlError, UsageError
 from batch_credits.ledger import LargeAmount, Ledger, ProblemGroup, StagedRow
 from batch_credits.loader import Source
-from batch_credits.loader.money import parse_major
-from batch_credits.model import ControlTotal, LoadedRow, Outcome, Problem, sum_totals
+from batch_credits.model import ControlTotal, LoadedRow, Outcome, Problem
 from batch_credits.plausibility import far_rows, unusual_batch
 from batch_credits.reporter import minor_in_words
-from batch_credits.settings import ControlLimits, InputOptions, batch_key
+from batch_credits.settings import InputOptions, batch_key
 
 LARGEST_SHOWN = 3  # rows of each currency
 CURRENCIES_SHOWN = 10  # whose largest rows are looked up: each takes a walk over the batch
@@ -151,77 +149,3 @@ def _with_reference(row: LoadedRow, reference: str) -> LoadedRow:
     if request is not None:
         request = request.model_copy(update={"reference": reference})
     return LoadedRow(row.row_number, row.cells, request, problems, row.customer_id, reference, row.money)
-
-
-def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> None:
-    """Hold the plan against what the operator said must hold.
-
-    Raises:
-        ControlError: something does not hold; all of it is named.
-        UsageError: a limit is not an amount of its currency.
-    """
-    broken = []
-    rejected = sum(group.rows for group in plan.problems)
-    if limits.strict and rejected:
-        broken.append(f"--strict refuses a file with rejected rows, and {_rejected_rows(plan)} are.")
-    if limits.expect_rows is not None and plan.rows != limits.expect_rows:
-        broken.append(f"--expect-rows says {limits.expect_rows}, and the file has {plan.rows}.")
-    for currency, text in limits.expect_total:
-        actual = _sum(plan.totals, currency, text, options, "--expect-total")
-        if actual.difference:
-            broken.append(f"--expect-total says {currency} {text}, and the file's total is {actual.words}.")
-    for currency, text in limits.max_total:
-        actual = _sum(_to_pay(plan), currency, text, options, "--max-total")
-        if actual.difference > 0:
-            broken.append(f"--max-total allows {currency} {text}, and the rows to credit sum up to {actual.words}.")
-    for currency, text in limits.max_amount:
-        bound = _minor(currency, text, options, "--max-amount")
-        _refuse_decimals(plan.totals.get(currency, ControlTotal()), currency, "--max-amount")
-        if plan.largest.get(currency, 0) > bound:
-            largest = f"{plan.largest[currency]} minor units"
-            broken.append(f"--max-amount allows {currency} {text}, and the largest row has {largest}.")
-    if broken:
-        raise ControlError(" ".join(broken), hint="Nothing was sent. Correct the file or the option.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Comparison:
-    """A sum beside its bound. `difference` is positive when the sum is larger; both count minor units."""
-
-    difference: int
-    words: str
-
-
-def _sum(
-    totals: Mapping[str, ControlTotal], currency: str, text: str, options: InputOptions, option: str
-) -> _Comparison:
-    bound = _minor(currency, text, options, option)
-    total = totals.get(currency, ControlTotal())
-    _refuse_decimals(total, currency, option)
-    return _Comparison(total.amount_minor - bound, f"{total.amount_minor} minor units")
-
-
-def _refuse_decimals(total: ControlTotal, currency: str, option: str) -> None:
-    """A limit that cannot be checked must not look as if it held."""
-    if total.amount_in_decimal:
-        raise UsageError(
-            f"{option} {currency} cannot be checked: the file has amounts in decimal, which are no minor units.",
-            hint="Leave the option out for this file.",
-        )
-
-
-def _minor(currency: str, text: str, options: InputOptions, option: str) -> int:
-    amount = parse_major(text, currency, dict(options.currency_exponents))
-    if isinstance(amount, Problem):
-        raise UsageError(f"{option} {currency}={text}: {amount.message}")
-    return amount
-
-
-def _to_pay(plan: Plan) -> Mapping[str, ControlTotal]:
-    """What a run could still pay, by currency."""
-    return sum_totals(plan.by_outcome.get(outcome, {}) for outcome in (Outcome.PENDING, Outcome.IN_DOUBT))
-
-
-def _rejected_rows(plan: Plan) -> str:
-    count = plan.count(Outcome.REJECTED)
-    return "1 row" if count == 1 else f"{count} rows"

@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from batch_credits.chargebee import Chargebee, Transport, http_transport
+from batch_credits.controls import check_controls
 from batch_credits.errors import Interrupted, JournalFailed, LedgerError, RunStopped
 from batch_credits.ledger import InThread, Journal, Ledger
 from batch_credits.loader import Source
 from batch_credits.model import BatchRecord, Outcome, PlannedCredit, RequestState
-from batch_credits.plan import Plan, check_controls, stage
+from batch_credits.plan import Plan, stage
 from batch_credits.progress import Progress
 from batch_credits.reconciler import DoubtSettler
 from batch_credits.reporter import Summary, write_reports

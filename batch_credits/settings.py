@@ -54,6 +54,7 @@ class InputOptions:
     encoding: str | None = None
     number_duplicates: bool = False
     currency_exponents: tuple[tuple[str, int], ...] = ()  # stated by the operator, e.g. ("CLP", 0)
+    locale: str | None = None  # whose separators amounts are written with
 
     def as_json(self) -> str:
         """A canonical text of what differs from the defaults."""
@@ -71,6 +72,23 @@ def batch_key(site: str, file_sha256: str, options: InputOptions) -> str:
 
 
 @dataclass(frozen=True)
+class ControlLine:
+    """What somebody else counted of one currency; the total in major units, as they wrote it."""
+
+    currency: str
+    rows: int | None
+    total: str | None
+
+
+@dataclass(frozen=True)
+class ControlFile:
+    """Control totals made by somebody else. If any currency is named, all of the file's must be."""
+
+    rows: int | None
+    lines: tuple[ControlLine, ...]
+
+
+@dataclass(frozen=True)
 class ControlLimits:
     """What must hold before anything is sent. Amounts are major units as the operator typed them."""
 
@@ -79,6 +97,7 @@ class ControlLimits:
     expect_total: tuple[tuple[str, str], ...] = ()
     max_amount: tuple[tuple[str, str], ...] = ()
     max_total: tuple[tuple[str, str], ...] = ()
+    control: ControlFile | None = None
 
 
 @dataclass(frozen=True)

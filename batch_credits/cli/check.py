@@ -22,11 +22,12 @@ from batch_credits.cli.options import (
     site_options,
 )
 from batch_credits.cli.picture import pace_line, plan_lines, rows, site_line
+from batch_credits.controls import check_controls
 from batch_credits.errors import ControlError
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source, open_source
 from batch_credits.model import Outcome
-from batch_credits.plan import Plan, check_controls, stage
+from batch_credits.plan import Plan, stage
 from batch_credits.reporter import write_rejected
 from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings, site_settings
 

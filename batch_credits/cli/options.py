@@ -10,6 +10,7 @@ import click
 import platformdirs
 
 from batch_credits.errors import UsageError
+from batch_credits.loader.control_file import read_control_file
 from batch_credits.settings import (
     TEST_SITE_RATE_PER_MINUTE,
     ControlLimits,
@@ -107,6 +108,7 @@ input_options = apply(
     ),
     option("--currency-exponent", "currency_exponents", type=Pair(), multiple=True, metavar="CLP=0",
            help="Decimals of a currency for which Chargebee documents none."),
+    option("--locale", metavar="NAME", help="Language that writes amounts as the file does: de_DE for 1.234,50."),
     option("--map", "header_map", type=Pair(), multiple=True, metavar="FIELD=HEADER",
            help="Read a field from a column."),
     option("--sheet", metavar="NAME", help="Sheet of an Excel file.  [default: the first]"),
@@ -116,6 +118,8 @@ input_options = apply(
     option("--strict", is_flag=True, help="One rejected row refuses the file."),
     option("--expect-rows", type=click.IntRange(min=0), metavar="N", help="Refuse the file unless it has N rows."),
     option("--expect-total", type=Currencies(), multiple=True, help="Refuse the file unless this is its total."),
+    option("--control", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+           help="Refuse the file unless it has these control totals: CSV (currency, rows, total) or JSON."),
     option("--max-amount", type=Currencies(), multiple=True, help="Refuse the file if a row is larger."),
     option("--max-total", type=Currencies(), multiple=True, help="Refuse the file if more is to be credited."),
 )  # fmt: skip
@@ -140,13 +144,16 @@ def input_settings(chosen: dict[str, Any]) -> tuple[InputOptions, ControlLimits]
         encoding=chosen.pop("encoding"),
         number_duplicates=chosen.pop("number_duplicates"),
         currency_exponents=tuple(exponents),
+        locale=chosen.pop("locale"),
     )
+    control: Path | None = chosen.pop("control")
     limits = ControlLimits(
         strict=chosen.pop("strict"),
         expect_rows=chosen.pop("expect_rows"),
         expect_total=tuple(chosen.pop("expect_total")),
         max_amount=tuple(chosen.pop("max_amount")),
         max_total=tuple(chosen.pop("max_total")),
+        control=None if control is None else read_control_file(control),
     )
     return options, limits
 

@@ -81,7 +81,9 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
                 lines += [site_line(where), pace_line(plan.owed, settings)]
                 if verbose:
                     lines += [f"Ledger     {path}", f"Batch      {plan.key}"]
-                if not quiet or not chosen["yes"]:
+                if quiet and chosen["yes"]:
+                    lines = [f"Look at    {warning}" for warning in plan.warnings]
+                if lines:
                     click.echo("\n".join(lines), err=True)
                 _ask(plan, yes=chosen["yes"])
 

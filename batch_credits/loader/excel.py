@@ -51,6 +51,12 @@ def broken(error: str) -> tuple[str, Flaw]:
     )
 
 
+def zeros_lost(text: str, digits: int) -> Flaw:
+    """The flaw of an id that is a number, in a column where texts have leading zeros and as many digits."""
+    what = f"is a number in Excel, in a column with ids of {digits} digits that begin with 0, so it may have lost its"
+    return Flaw("leading_zeros_lost", f"{text!r} {what} zeros: {_AS_TEXT}.")
+
+
 def _number(value: float) -> tuple[str, Flaw | None]:
     text = format(Decimal(repr(value)), "f")
     if value == int(value):

@@ -173,7 +173,8 @@ def _not_a_number(text: str, plain: str, field: str = "amount") -> Problem:
         return _problem(
             "amount_has_separators",
             f"The amount {value} has a thousands separator or a decimal comma, which can be read in two ways: "
-            "write digits only, with a point before decimals (1234.50).",
+            "write digits only, with a point before decimals (1234.50), or name the language that writes it so, "
+            "e.g. --locale de_DE.",
             field,
         )
     if plain.isascii() and plain.startswith("+") and _ANY_NUMBER.fullmatch(plain[1:]):

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from batch_credits.loader.columns import AMOUNT_UNIT, RECOGNISED
 from batch_credits.loader.excel import FRACTION, Flaw
+from batch_credits.loader.number_format import number_format
 from batch_credits.loader.table import Chunk, Flaws
 from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms
 from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, shown
@@ -24,7 +25,8 @@ _REQUESTS = TypeAdapter(list[CreditRequest])
 _REMEMBERED_TERMS = 10_000  # distinct combinations of currency, type and unit texts: an honest file has a few
 _PLACEHOLDER = "-"  # where a value is complained of already, so that pydantic still judges the others
 _TEXTS = ("customer_id", "reference", "description")
-_MONEY_FIELDS = {"amount", "amount_in_decimal", "currency_code", AMOUNT_UNIT}
+_AMOUNTS = {"amount", "amount_in_decimal"}
+_MONEY_FIELDS = {*_AMOUNTS, "currency_code", AMOUNT_UNIT}
 _ORDER = {field: place for place, field in enumerate(RECOGNISED)}
 
 # The fields of one row for pydantic: the model's names, and values that were read but not yet judged.
@@ -39,6 +41,9 @@ class RowReader:
         self._columns = columns
         self._field_at = {index: field for field, index in columns.items()}
         self._exponents = dict(options.currency_exponents)
+        self._written = None if options.locale is None else number_format(options.locale)
+        # A number of a workbook has no separators of any language: where texts have, it may not stand among them.
+        self._no_fraction = {"customer_id", "reference"} | (set() if self._written is None else _AMOUNTS)
         self._known_terms: dict[tuple[str, ...], Terms] = {}
 
     def read(self, chunk: Chunk) -> list[LoadedRow]:
@@ -92,20 +97,16 @@ class RowReader:
 
     def _moneys(self, chunk: Chunk, terms: list[Terms]) -> list[Money | Problem | None]:
         amounts, decimals = self._column(chunk, "amount"), self._column(chunk, "amount_in_decimal")
-        exponents = self._exponents
+        exponents, written = self._exponents, self._written
         return [
-            read_money(amount, decimal, row_terms, exponents)
+            read_money(amount, decimal, row_terms, exponents, written)
             for amount, decimal, row_terms in zip(amounts, decimals, terms, strict=True)
         ]
 
     def _by_field(self, flaws: Flaws) -> dict[str, Flaw]:
         """The flaws that count: a column that is only carried may hold anything, and an amount a fraction."""
         by_field = {self._field_at[index]: flaw for index, flaw in flaws.items() if index in self._field_at}
-        return {
-            field: flaw
-            for field, flaw in by_field.items()
-            if flaw.code != FRACTION or field in ("customer_id", "reference")
-        }
+        return {field: flaw for field, flaw in by_field.items() if flaw.code != FRACTION or field in self._no_fraction}
 
 
 @dataclass(frozen=True, slots=True)

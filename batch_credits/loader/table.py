@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from batch_credits.errors import BatchCreditsError, InputError
 from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
 from batch_credits.loader.csv_scan import CsvShape, is_blank
-from batch_credits.loader.excel import Flaw, broken, text_of
+from batch_credits.loader.excel import Flaw, broken, text_of, zeros_lost
 from batch_credits.loader.wording import listed, shown
 from batch_credits.loader.workbook import SheetMarks, check_archive, sheet_marks
 
@@ -138,6 +138,7 @@ class ExcelTable:
             self.file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         self._sheet, self._marks, sheet_notes = _open_sheet(path, sheet)
         self._pad = [""] * (self._sheet.start or (0, 0))[1]  # columns to the left in which no cell is filled
+        self._zero_led: dict[int, int] = {}  # columns of ids, and how many digits those with leading zeros have
         self._header_row, headers = self._first_row()
         following = ((number, self._texts(number, values)[0]) for number, values in self._rows_after_header())
         self.matched = matcher.match(headers, following)
@@ -178,15 +179,26 @@ class ExcelTable:
             if number > self._header_row:
                 yield number, values
 
+    def _id_columns(self) -> list[int]:
+        """Where the ids stand: in them a leading zero is no mere spelling."""
+        columns = self.matched.columns
+        return [self.matched.kept[columns[field]] for field in ("customer_id", "reference") if field in columns]
+
     def _last_row(self) -> tuple[NumberedRow, int]:
         """The last row, and how many blank ones lie before it."""
         last, rows = None, 0
+        zero_led = dict.fromkeys(self._id_columns(), 0)
         for number, values in self._rows_after_header():
             cells, flaws = self._texts(number, values)
+            for column, digits in zero_led.items():
+                cell = cells[column]
+                if cell[:1] == "0" and len(cell) > max(1, digits) and cell.isdigit():
+                    zero_led[column] = len(cell)
             if flaws or not is_blank(self._keep(cells)):
                 last, rows = (number, self._keep(cells)), rows + 1
         if last is None:
             raise InputError(f"{self._path.name} has headers but no rows.", hint="Check the export, or name a --sheet.")
+        self._zero_led = {column: digits for column, digits in zero_led.items() if digits}
         return last, last[0] - self._header_row - rows
 
     def _texts(self, number: int, values: list[Any]) -> tuple[Row, Flaws]:
@@ -200,6 +212,10 @@ class ExcelTable:
             if flaw is not None:
                 flaws[len(cells)] = flaw
             cells.append(text)
+        for column, digits in self._zero_led.items():
+            is_number = type(values[column - len(self._pad)]) in (int, float) and column not in flaws
+            if is_number and len(cells[column]) < digits:
+                flaws[column] = zeros_lost(cells[column], digits)
         for column, error in self._marks.broken.get(number - 1, {}).items():
             if column < len(cells):
                 cells[column], flaws[column] = broken(error)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from batch_credits.loader.columns import AMOUNT_UNIT, bare
 from batch_credits.loader.money import AMOUNT_UNITS, amount_in_decimal, amount_minor, currency_code
+from batch_credits.loader.number_format import NumberFormat
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model import CREDIT_TYPES, CreditType, Money, Problem
 from batch_credits.settings import InputOptions
@@ -40,8 +41,13 @@ def read_terms(cells: Sequence[str], options: InputOptions) -> Terms:
     return Terms(currency, unit, "general" if isinstance(credit_type, Problem) else credit_type, problems)
 
 
-def read_money(amount: str, decimal: str, terms: Terms, exponents: Mapping[str, int]) -> Money | Problem | None:
-    """The money of a row; or the problem with it; or None when a problem of its terms hides what it would be."""
+def read_money(
+    amount: str, decimal: str, terms: Terms, exponents: Mapping[str, int], written: NumberFormat | None = None
+) -> Money | Problem | None:
+    """The money of a row; or the problem with it; or None when a problem of its terms hides what it would be.
+
+    `written` says how the file writes numbers, where that is not digits and a point.
+    """
     if not decimal and terms.unit == "minor" and amount.isdigit() and amount.isascii() and len(amount) <= SAFE_DIGITS:
         minor = int(amount)  # the plain case, and nearly every row's: what follows would say the same
         if minor and not isinstance(terms.currency, Problem):
@@ -55,6 +61,11 @@ def read_money(amount: str, decimal: str, terms: Terms, exponents: Mapping[str, 
         )
     if not amount and not decimal:
         return Problem("amount", "no_amount", "The row has no amount: fill amount or amount_in_decimal.")
+    if written is not None:
+        field, text = ("amount_in_decimal", decimal) if decimal else ("amount", amount)
+        if written.refuses(text):
+            return written.problem(field, text)
+        amount, decimal = (written.plain(text) if text else "" for text in (amount, decimal))
     return _decimal_money(decimal, terms) if decimal else _integer_money(amount, terms, exponents)
 
 

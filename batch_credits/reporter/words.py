@@ -1,5 +1,6 @@
 """What a person reads: the headline, what to do next, and the last screen of a run."""
 
+import json
 import shlex
 import textwrap
 
@@ -79,10 +80,13 @@ def next_steps(summary: Summary) -> list[tuple[str, str]]:
 
 
 def _command_for_failed(summary: Summary) -> str:
-    """What runs failed.csv: it needs none of its source's options but the exponents, which no cell can state."""
+    """What runs failed.csv: it needs none of its source's options but what no cell can state."""
     words = ["batch-credits", "run", str(summary.paths.failed)]
     for currency, exponent in stated_exponents(summary.batch).items():
         words += ["--currency-exponent", f"{currency}={exponent}"]
+    locale = json.loads(summary.batch.options_json).get("locale")
+    if locale is not None:
+        words += ["--locale", locale]
     return shlex.join(words)
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from batch_credits.controls import check_controls
 from batch_credits.errors import ControlError, InputError, UsageError
 from batch_credits.ledger import Ledger
 from batch_credits.model import CreditRequest, LoadedRow, Outcome, Problem
-from batch_credits.plan import Plan, check_controls, stage
+from batch_credits.plan import Plan, stage
 from batch_credits.settings import ControlLimits, InputOptions
 
 SITE = "acme-test"

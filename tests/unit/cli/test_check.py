@@ -111,3 +111,23 @@ def test_an_amount_that_stands_out_is_pointed_out(call: Any, tmp_path: Path) -> 
     code, out, _ = call("check", "payout.csv")
     assert code == 0
     assert "Look at    row 32: 1,000.00 USD is 100 times the median of the file, 10.00 USD" in out
+
+
+def test_a_control_file_that_does_not_hold_refuses_the_file(call: Any, payout: Path) -> None:
+    control = payout.with_name("control.csv")
+    control.write_text("currency,rows,total\nUSD,4,41.05\nJPY,1,300\n")
+    assert call("check", "payout.csv", "--control", "control.csv")[0] == 1
+    control.write_text("currency,rows,total\nUSD,4,41.06\nJPY,1,300\n")
+    code, _, err = call("check", "payout.csv", "--control", "control.csv")
+    assert code == 2
+    assert "--control says USD 41.06, and the file's total is 4105 minor units." in err
+
+
+def test_a_language_is_read_and_an_unknown_one_refused(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "de.csv").write_text(HEADER.replace(",", ";") + "c-1;1.234,50;EUR;d;;q3\n")
+    code, out, _ = call("check", "de.csv", "--amount-unit", "major", "--locale", "de_DE")
+    assert code == 0
+    assert "Total      1,234.50 EUR" in out
+    code, _, err = call("check", "de.csv", "--locale", "nowhere")
+    assert code == 2
+    assert "There is no locale 'nowhere'." in err

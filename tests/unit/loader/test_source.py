@@ -85,12 +85,12 @@ def test_nothing_is_unescaped_in_other_files(tmp_path):
 
 def test_an_excel_file_becomes_the_same_rows(tmp_path):
     book = openpyxl.Workbook()
-    for cells in (("Customer ID", "Amount", "Name"), ("007", 5, "Ana"), (8, 6.5, "Bo"), (None, 11.5, "Total")):
+    for cells in (("Customer ID", "Amount", "Name"), ("007", 5, "Ana"), (800, 6.5, "Bo"), (None, 11.5, "Total")):
         book.active.append(cells)
     book.save(tmp_path / "payout.xlsx")
     opened = open_source(tmp_path / "payout.xlsx", replace(OPTIONS, amount_unit="major", currency="USD"))
     first, second = loaded(opened)
-    assert first.cells == ("007", "5", "Ana") and second.cells == ("8", "6.5", "Bo")
+    assert first.cells == ("007", "5", "Ana") and second.cells == ("800", "6.5", "Bo")
     assert [row.request.amount for row in (first, second) if row.request] == [500, 650]
     assert opened.notes == ("row 4 skipped: it is a total of the rows above",)
 

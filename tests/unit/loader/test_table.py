@@ -211,3 +211,24 @@ def test_a_sheet_with_headers_only_or_below_a_title_is_refused(tmp_path):
         excel_table(workbook(tmp_path / "a.xlsx", [HEADERS]))
     with pytest.raises(InputError, match="in row 3, below a title"):
         excel_table(workbook(tmp_path / "b.xlsx", [("Payout",), (), HEADERS, ("a", 1, "")]))
+
+
+@pytest.mark.parametrize(
+    ("ids", "flawed"),
+    [
+        (["00123", 124, 99999, "125", "07"], [3]),
+        (["123", 124], []),
+        (["0", 124, "0.5"], []),
+        (["007", 12345, 12], [4]),
+    ],
+)
+def test_numbers_beside_ids_with_leading_zeros_may_have_lost_theirs(tmp_path, ids, flawed):
+    path = tmp_path / "payout.xlsx"
+    book = openpyxl.Workbook()
+    book.active.append(["customer_id", "amount"])
+    for customer_id in ids:
+        book.active.append([customer_id, 5])
+    book.save(path)
+    (chunk,) = excel_table(path).chunks(100)
+    found = {chunk.numbers[index]: {flaw.code for flaw in flaws.values()} for index, flaws in chunk.flaws.items()}
+    assert found == {number: {"leading_zeros_lost"} for number in flawed}
