@@ -11,7 +11,6 @@ Whatever happens after `admit`, the reports are written, and running again carri
 
 import asyncio
 import random
-import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,12 +23,13 @@ from batch_credits.controls import check_controls
 from batch_credits.errors import Interrupted, JournalFailed, LedgerError, RunStopped
 from batch_credits.ledger import InThread, Journal, Ledger
 from batch_credits.loader import Source
-from batch_credits.model import BatchRecord, Outcome, PlannedCredit, RequestState
+from batch_credits.model import BatchRecord, Outcome, PlannedCredit, RequestState, sum_totals
 from batch_credits.plan import Plan, stage
 from batch_credits.progress import Progress
 from batch_credits.reconciler import DoubtSettler
 from batch_credits.reporter import Summary, write_reports
 from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings
+from batch_credits.signals import Signals
 from batch_credits.worker_pool import Counts, RateLimiter, WorkerPool
 
 T = TypeVar("T")
@@ -69,31 +69,50 @@ async def run_batch(
         InputError, ControlError, UsageError, NotConfirmed, LedgerError: nothing was sent.
         JournalFailed: the ledger failed while the run went on; nothing was sent after that.
         ReportsNotWritten: the run is over, and the ledger has it all.
+        Interrupted: told to end at once while the reports were written; the ledger has it all.
     """
+    signals = Signals()
+    with signals.taken():
+        plan = _agreed(ledger, request, confirm)
+        with signals.doing(signals.finish_first):
+            if plan.is_new:
+                ledger.admit(plan.batch_id)
+            ledger.note_address(request.site.site, request.site.address)
+            batch = ledger.batch(plan.key)
+            try:
+                issued = await _issue_and_note(ledger, batch, request, progress, signals)
+            except LedgerError as error:
+                raise JournalFailed(error.message, hint=error.hint) from error
+            finally:
+                progress.close()
+            # The same content may have come under another name before; the reports bear the name that was run now.
+            named = replace(batch, file_name=request.source.path.name)
+            summary = report_batch(ledger, named, request.reports, live=request.site.is_live)
+    return summary, issued.stopped
+
+
+def _agreed(ledger: Ledger, request: RunRequest, confirm: Callable[[Plan], None]) -> Plan:
+    """The plan that holds against every limit, and to which somebody said yes."""
     if not request.is_same_site:
         ledger.check_address(request.site.site, request.site.address)
     plan = stage(ledger, request.source, request.site.site, request.input_options)
     try:
+        if request.settings.retry_failed:
+            plan = _with_failed_owed(plan)
         check_controls(plan, request.limits, request.input_options)
         confirm(plan)
     except BaseException:
         if plan.is_new:
             ledger.discard(plan.batch_id)
         raise
-    if plan.is_new:
-        ledger.admit(plan.batch_id)
-    ledger.note_address(request.site.site, request.site.address)
-    batch = ledger.batch(plan.key)
-    try:
-        issued = await _issue_and_note(ledger, batch, request, progress)
-    except LedgerError as error:
-        raise JournalFailed(error.message, hint=error.hint) from error
-    finally:
-        progress.close()
-    # The same content may have come under another name before; the reports bear the name that was run now.
-    named = replace(batch, file_name=request.source.path.name)
-    summary = report_batch(ledger, named, request.reports, live=request.site.is_live)
-    return summary, issued.stopped
+    return plan
+
+
+def _with_failed_owed(plan: Plan) -> Plan:
+    """What failed and is to be tried again is money like any other: asked about, and held against the limits."""
+    by_outcome = dict(plan.by_outcome)
+    owed = [by_outcome.pop(outcome, {}) for outcome in (Outcome.PENDING, Outcome.FAILED)]
+    return replace(plan, by_outcome={**by_outcome, Outcome.PENDING: sum_totals(owed)})
 
 
 def report_batch(ledger: Ledger, batch: BatchRecord, reports: Path, *, live: bool | None = None) -> Summary:
@@ -106,10 +125,12 @@ def report_batch(ledger: Ledger, batch: BatchRecord, reports: Path, *, live: boo
     return write_reports(batch, run, lambda: ledger.report_rows(batch.batch_id), reports, live=live)
 
 
-async def _issue_and_note(ledger: Ledger, batch: BatchRecord, request: RunRequest, progress: Progress) -> Issued:
+async def _issue_and_note(
+    ledger: Ledger, batch: BatchRecord, request: RunRequest, progress: Progress, signals: Signals
+) -> Issued:
     run_id = ledger.start_run(batch.batch_id, retry_failed=request.settings.retry_failed)
     async with http_transport(request.site, request.settings) as transport:
-        issued = await issue(ledger, batch, run_id, request.site.site, request.settings, progress, transport)
+        issued = await issue(ledger, batch, run_id, request.site.site, request.settings, progress, transport, signals)
     ledger.end_run(
         run_id,
         requests=issued.requests,
@@ -128,6 +149,7 @@ async def issue(
     settings: RunSettings,
     progress: Progress,
     transport: Transport,
+    signals: Signals | None = None,
 ) -> Issued:
     """Send what the batch owes, and settle its doubts.
 
@@ -141,7 +163,7 @@ async def issue(
             return loop.run_in_executor(writer, work)
 
         sending = Sending(ledger, batch, run_id, site, settings, progress, transport, in_thread)
-        with _stop_on_signals(sending), _ticking(progress):
+        with _stop_on(signals or Signals(), sending), _ticking(progress):
             try:
                 return await sending.run()
             except asyncio.CancelledError:
@@ -261,24 +283,23 @@ class Sending:
 
 
 @contextmanager
-def _stop_on_signals(sending: Sending) -> Iterator[None]:
+def _stop_on(signals: Signals, sending: Sending) -> Iterator[None]:
     """The first signal lets every answer on its way come in; the second ends at once (what was sent is in doubt)."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None
     stopped = Interrupted("interrupted", hint="Run the same command again to carry on.")
 
-    def on_signal() -> None:
+    def stop() -> None:
         if sending.pool.stopping:
             task.cancel()
         else:
             sending.stop(stopped)
 
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
-        loop.add_signal_handler(number, on_signal)
-    try:
+    def in_the_loop() -> None:
+        loop.call_soon_threadsafe(stop)  # a signal may come between any two steps of the program
+
+    with signals.doing(in_the_loop):
+        if signals.arrived:
+            sending.stop(stopped)
         yield
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)

@@ -49,10 +49,10 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return EXIT_NOTHING_SENT
-    except click.Abort:
-        click.echo("Interrupted; nothing was sent.", err=True)
-        return EXIT_NOTHING_SENT
-    except KeyboardInterrupt:
+    except click.Abort as abort:
+        if not isinstance(abort.__cause__, KeyboardInterrupt):
+            click.echo("Nothing was sent: the question had no answer.", err=True)
+            return EXIT_NOTHING_SENT
         click.echo("Interrupted. Run the same command again to carry on.", err=True)
         return EXIT_STOPPED
     except BatchCreditsError as error:
