@@ -91,6 +91,7 @@ CHOSEN: dict[str, Any] = {
     "amount_unit": "major",
     "header_map": (("amount", "Betrag"),),
     "sheet": "Q3",
+    "locale": "de",
     "delimiter": ";",
     "encoding": "cp1252",
     "number_duplicates": True,
