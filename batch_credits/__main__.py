@@ -1,13 +1,22 @@
 """`python -m batch_credits`, and the `batch-credits` command."""
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    _occupy_standard_streams()
     from batch_credits.cli import run_command_line
 
     sys.exit(run_command_line())
+
+
+def _occupy_standard_streams() -> None:
+    """Where a scheduler closed one, the next file or socket would get its number, and a library's words with it."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from batch_credits.cli.ledger_commands import report, status
 from batch_credits.cli.reconcile import reconcile, resolve
 from batch_credits.cli.run import run
 from batch_credits.cli.sandbox import sandbox
+from batch_credits.cli.speech import say
 from batch_credits.errors import BatchCreditsError, RunStopped
 
 EXIT_NOTHING_SENT = 2
@@ -51,9 +52,9 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
         return EXIT_NOTHING_SENT
     except click.Abort as abort:
         if not isinstance(abort.__cause__, KeyboardInterrupt):
-            click.echo("Nothing was sent: the question had no answer.", err=True)
+            say("Nothing was sent: the question had no answer.", err=True)
             return EXIT_NOTHING_SENT
-        click.echo("Interrupted. Run the same command again to carry on.", err=True)
+        say("Interrupted. Run the same command again to carry on.", err=True)
         return EXIT_STOPPED
     except BatchCreditsError as error:
         show_error(error)
@@ -79,6 +80,6 @@ def _unexpected(error: Exception) -> BatchCreditsError:
 
 def show_error(error: BatchCreditsError) -> None:
     """What happened, and what to do now."""
-    click.echo(f"Error: {error.message}", err=True)
+    say(f"Error: {error.message}", err=True)
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        say(f"  {error.hint}", err=True)

@@ -23,6 +23,7 @@ from batch_credits.cli.options import (
     site_options,
 )
 from batch_credits.cli.picture import pace_line, plan_lines, site_line
+from batch_credits.cli.speech import say
 from batch_credits.errors import NotConfirmed, RunStopped
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
@@ -67,7 +68,7 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
         sys.stderr,
         budget_per_minute=settings.budget_per_minute,
         json_lines=chosen["log_format"] == "json",
-        silent=chosen["no_progress"] or quiet,
+        silent=chosen["no_progress"] or quiet or sys.stderr is None,
     )
     path = ledger_path(ledger)
 
@@ -84,7 +85,7 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
                 if quiet and chosen["yes"]:
                     lines = [f"Look at    {warning}" for warning in plan.warnings]
                 if lines:
-                    click.echo("\n".join(lines), err=True)
+                    say("\n".join(lines), err=True)
                 _ask(plan, yes=chosen["yes"])
 
             request = RunRequest(source, options, limits, where, settings, reports, chosen["same_site"])
@@ -93,9 +94,9 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
 
     summary, stopped = run_in_loop(main())
     if not quiet or summary.exit_code:
-        click.echo(summary_text(summary))
+        say(summary_text(summary))
     if stopped is not None and stopped.hint:
-        click.echo(stopped.hint, err=True)
+        say(stopped.hint, err=True)
     return summary.exit_code
 
 
@@ -111,7 +112,7 @@ async def _local_site() -> AsyncIterator[SiteSettings]:
 def _ask(plan: Plan, *, yes: bool) -> None:
     if yes or plan.owed == 0:
         return
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise NotConfirmed(
             "Nothing was sent: there is no terminal to ask, and --yes was not given.",
             hint="Look at the totals above; if they are right, run again with --yes.",

@@ -33,9 +33,10 @@ class Site:
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        said, _, url = line.strip().rpartition(" ")
-        assert said == "sandbox listening on", line
-        self.url = url
+        said, _, self.url = line.strip().rpartition(" ")
+        if said != "sandbox listening on":
+            self.kill()
+            raise AssertionError(f"the sandbox does not start: {line!r}")
 
     def __enter__(self) -> Self:
         return self
