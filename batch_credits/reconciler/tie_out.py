@@ -136,11 +136,11 @@ async def in_pages(credits: AsyncIterator[ListedCredit]) -> AsyncIterator[list[L
 
 
 def foreign(credits: Sequence[ListedCredit]) -> list[ForeignCredit]:
-    """What the ledger takes of listed credits: those with a reference, since others have no identity."""
+    """What the ledger takes of listed credits: those with a reference and an amount, since others have no identity."""
     return [
         ForeignCredit(c.credit_id, c.customer_id, c.reference, c.money, c.credit_type or "general")
         for c in credits
-        if c.reference
+        if c.reference and (c.money.amount_minor is not None or c.money.amount_in_decimal is not None)
     ]
 
 

@@ -310,8 +310,13 @@ class WorkerPool:
                 self._journal.record(
                     credit, RequestState.IN_DOUBT, reason=reason, http_status=status, error_code=_code(verdict)
                 )
-                if isinstance(verdict, NoAnswer | NotSent):
-                    self.breaker.trouble(reason)
+                match verdict:
+                    case NoAnswer():
+                        self.breaker.trouble(reason)
+                    case Throttled(replayed=False) | Unavailable(replayed=False) | NotSent():
+                        self._pause_for(verdict, max(1, credit.sends))
+                    case _:
+                        pass  # a refusal, or an old answer replayed: they say nothing about the site as it is now
                 self._observer.settled(Outcome.IN_DOUBT)
                 self._held += 1
                 self._hold(credit)

@@ -241,6 +241,17 @@ def test_throttling_slows_everybody_down(pooled: Any) -> None:
     assert bench.pool.counts.throttled == 1
 
 
+def test_throttling_slows_everybody_down_also_where_an_earlier_attempt_is_open(pooled: Any) -> None:
+    resent = credit(1)
+    resent.open_attempts = 1  # the key was its only guard, so it may be sent again while it is in doubt
+    throttle = error(429, "api_request_limit_exceeded", **{"retry-after": "50"})
+    bench = pooled([resent, *(credit(number) for number in range(2, 21))], with_faults(c_1=throttle))
+    first = bench.site.posts[0][0]
+    assert not [at for at, _, _ in bench.site.posts if first + 1.1 < at < first + 50.9]
+    assert bench.states() == {"in_doubt": 1, "credited": 19}
+    assert bench.pool.counts.throttled == 1
+
+
 def test_a_busy_customer_slows_nobody_else_down(pooled: Any) -> None:
     busy = error(429, "lock_timeout", **{"retry-after": "200"})
     bench = pooled([credit(number) for number in range(1, 21)], with_faults(c_1=busy))
