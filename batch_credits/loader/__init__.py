@@ -2,6 +2,7 @@
 
     source    START HERE: open_source, and chunks of rows
     table     file to rows of text: csv_text, csv_scan, table (the only importer of pandas), excel
+    kinds     what values do not tell of a workbook, by its format: workbook (.xlsx), ods, biff (.xls, .xlsb)
     columns   headers to fields
     rows      texts to credit requests: terms, money, rows
 

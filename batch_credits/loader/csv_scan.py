@@ -6,6 +6,7 @@ would read differently (an unclosed quote, text after a closing quote, ragged ro
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,9 @@ from batch_credits.loader.csv_text import (
     HashingReader,
     choose_encoding,
     not_a_text_line,
+    open_text,
     undecodable,
+    unpacked,
 )
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.settings import InputOptions
@@ -27,6 +30,8 @@ DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 1_000
 MAX_CELL_CHARACTERS = 131_072
 _SAMPLE_CHARACTERS = 65_536
+# What Excel reads as "these are the delimiters" and does not show: its row 1 is the line below.
+_SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(?P<delimiter>[^"\r\n])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
@@ -66,18 +71,31 @@ def scan_csv(path: Path, options: InputOptions) -> CsvShape:
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
         raise InputError(f"{shown(delimiter)} cannot be a delimiter.", hint="Give one character, e.g. --delimiter ';'.")
     try:
-        if delimiter is None:
-            with path.open(encoding=encoding, newline="") as text:
-                delimiter = _sniff(text, matcher)
+        with open_text(path, encoding) as text:
+            stated, sample = _separator_line(text.read(_SAMPLE_CHARACTERS))
+        delimiter = delimiter or stated or _sniff(sample, matcher)
         with HashingReader(path.open("rb", buffering=0)) as raw:
-            return _scan(path, raw, encoding, delimiter, matcher)
+            return _scan(path, raw, encoding, delimiter, matcher, skipped=stated is not None)
     except UnicodeDecodeError:
         raise undecodable(path, encoding) from None
 
 
-def _scan(path: Path, raw: HashingReader, encoding: str, delimiter: str, matcher: HeaderMatcher) -> CsvShape:
-    text = io.TextIOWrapper(io.BufferedReader(raw, 1 << 18), encoding=encoding, newline="")
-    records = _Records(text, path, delimiter)
+def _separator_line(sample: str) -> tuple[str | None, str]:
+    """The delimiter that a first line `sep=;` states, if there is one; and what follows it."""
+    found = _SEPARATOR_LINE.match(sample.split("\n", 1)[0].split("\r", 1)[0])
+    if found is None:
+        return None, sample
+    return found["delimiter"], sample[found.end() :].removeprefix("\r").removeprefix("\n")
+
+
+def _scan(
+    path: Path, raw: HashingReader, encoding: str, delimiter: str, matcher: HeaderMatcher, *, skipped: bool
+) -> CsvShape:
+    buffered = io.BufferedReader(unpacked(path, raw), 1 << 18)  # type: ignore[type-var]
+    text = io.TextIOWrapper(buffered, encoding=encoding, newline="")
+    if skipped:
+        text.readline()
+    records = _Records(text, path, delimiter, lines_before=int(skipped))
     header_row, headers = _first_record(records, path)
     headers[0] = headers[0].removeprefix("\ufeff")  # a byte order mark, where the stated encoding keeps it
     header_lines = records.line
@@ -114,16 +132,17 @@ def _scan(path: Path, raw: HashingReader, encoding: str, delimiter: str, matcher
 class _Records:
     """The csv module's records, with its complaints turned into ours and a bound on each record."""
 
-    def __init__(self, text: io.TextIOBase, path: Path, delimiter: str) -> None:
+    def __init__(self, text: io.TextIOBase, path: Path, delimiter: str, *, lines_before: int = 0) -> None:
         self._path = path
         self._size = 0
+        self._before = lines_before
         self._start = 1
         self._reader = csv.reader(self._lines(text), delimiter=delimiter, strict=True)
 
     @property
     def line(self) -> int:
         """Lines of text read so far."""
-        return self._reader.line_num
+        return self._before + self._reader.line_num
 
     def _lines(self, text: io.TextIOBase) -> Iterator[str]:
         """The lines with their ends, none too long and none with a NUL."""
@@ -147,7 +166,7 @@ class _Records:
         limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
         try:
             while True:
-                self._start, self._size = self._reader.line_num + 1, 0
+                self._start, self._size = self.line + 1, 0
                 try:
                     yield next(self._reader)
                 except StopIteration:
@@ -194,10 +213,10 @@ def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int
     )
 
 
-def _sniff(text: io.TextIOBase, matcher: HeaderMatcher) -> str:
+def _sniff(sample: str, matcher: HeaderMatcher) -> str:
     """The delimiter of the header line: the only one in it, or the only one that yields the most fields."""
-    sample = text.read(_SAMPLE_CHARACTERS).removeprefix("\ufeff")
-    header = next((line for line in io.StringIO(sample, newline="") if line.strip(EDGE_BLANKS + ",;|")), "")
+    lines = io.StringIO(sample.removeprefix("\ufeff"), newline="")
+    header = next((line for line in lines if line.strip(EDGE_BLANKS + ",;|")), "")
     present = [delimiter for delimiter in DELIMITERS if delimiter in header]
     if len(present) < 2:
         return present[0] if present else ","

@@ -4,8 +4,10 @@ The file is read as a stream. Nobody sends us a line of a gigabyte by mistake, s
 """
 
 import codecs
+import gzip
 import hashlib
 import io
+import zlib
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +17,10 @@ from batch_credits.loader.wording import shown
 
 MAX_LINE_CHARACTERS = 1_048_576
 MAX_RECORD_CHARACTERS = 4_194_304  # a quoted cell may span lines
+MAX_UNPACKED_BYTES = 2_147_483_648  # of a compressed file: some twenty million rows
+GZIP_SUFFIX = ".gz"
 _BLOCK_BYTES = 262_144
+_CONTEXT_BYTES = 20  # shown around a byte that is no text
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UTF32_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
@@ -23,7 +28,7 @@ _UTF32_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _REFUSED_ENCODINGS = {"unicode_escape", "raw_unicode_escape", "utf-7", "idna", "punycode", "undefined"}
 _NOT_TEXT = (
     (b"PK\x03\x04", "an Excel workbook or another archive", "Give it the suffix .xlsx if it is a workbook."),
-    (b"\x1f\x8b", "compressed (gzip)", "Unpack it first."),
+    (b"\x1f\x8b", "compressed (gzip)", "Give it the suffix .csv.gz, or unpack it."),
     (b"\xd0\xcf\x11\xe0", "an old or encrypted Excel workbook", "Save it as .xlsx without a password, or as CSV."),
     (b"%PDF", "a PDF", "Export the table as CSV."),
 )
@@ -56,14 +61,62 @@ class HashingReader(io.RawIOBase):
         super().close()
 
 
+class _Unpacking(io.RawIOBase):
+    """Unpacks gzip as it is read, up to a bound, and names what is wrong with it."""
+
+    def __init__(self, packed: io.RawIOBase | BinaryIO, name: str) -> None:
+        self._packed = packed
+        self._gzip = gzip.GzipFile(fileobj=packed, mode="rb")
+        self._name = name
+        self._left = MAX_UNPACKED_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        try:
+            count = self._gzip.readinto(buffer)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise InputError(
+                f"{self._name} is damaged, cut off, or not compressed by gzip.", hint="Fetch or pack it again."
+            ) from None
+        self._left -= count
+        if self._left < 0:
+            raise InputError(
+                f"{self._name} unpacks to more than {MAX_UNPACKED_BYTES:,} bytes.", hint="Split it into several files."
+            )
+        return count
+
+    def close(self) -> None:
+        self._gzip.close()
+        self._packed.close()
+        super().close()
+
+
+def unpacked(path: Path, raw: io.RawIOBase | BinaryIO) -> io.RawIOBase | BinaryIO:
+    """The bytes of the table: those of the file, or what is packed in them."""
+    return _Unpacking(raw, path.name) if path.suffix.lower() == GZIP_SUFFIX else raw
+
+
+def open_bytes(path: Path) -> io.RawIOBase | BinaryIO:
+    """Open a file, packed or not, for the bytes of its table."""
+    return unpacked(path, path.open("rb"))
+
+
+def open_text(path: Path, encoding: str) -> io.TextIOWrapper:
+    """Open a file, packed or not, for its text with all line ends as they are."""
+    buffered = io.BufferedReader(open_bytes(path), _BLOCK_BYTES)  # type: ignore[type-var]
+    return io.TextIOWrapper(buffered, encoding=encoding, newline="")
+
+
 def choose_encoding(path: Path, stated: str | None) -> str:
     """The encoding to read the file with: the one stated, or the one its first bytes show, or UTF-8.
 
     Raises:
         InputError: the encoding does not exist, or the file is no text.
     """
-    with path.open("rb") as file:
-        start = file.read(8)
+    with open_bytes(path) as file:
+        start = file.read(8) or b""
     if not start:
         raise InputError(f"{path.name} is empty.", hint="Check the export.")
     for magic, what, remedy in _NOT_TEXT:
@@ -110,7 +163,7 @@ def undecodable(path: Path, encoding: str) -> InputError:
     """Where the bytes stop being text in this encoding, and what to do."""
     decoder = codecs.getincrementaldecoder(encoding)()
     fed = newlines = returns = 0
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         for block in iter(partial(file.read, _BLOCK_BYTES), None):
             fed += len(block)
             try:
@@ -119,7 +172,8 @@ def undecodable(path: Path, encoding: str) -> InputError:
                 before = error.object[: error.start]
                 line = 1 + max(newlines + before.count(b"\n"), returns + before.count(b"\r"))
                 byte = fed - len(error.object) + error.start
-                return _not_decodable(path, encoding, f"line {line}: byte {byte + 1}", error.object[error.start])
+                where = f"{path.name}, line {line}: byte {byte + 1} (0x{error.object[error.start]:02x})"
+                return _not_decodable(where, encoding, error.object, error.start)
             newlines += text.count("\n")
             returns += text.count("\r")
             if not block:
@@ -127,8 +181,20 @@ def undecodable(path: Path, encoding: str) -> InputError:
     return InputError(f"{path.name} changed while it was read.", hint="Run again.")
 
 
-def _not_decodable(path: Path, encoding: str, where: str, byte: int) -> InputError:
-    return InputError(
-        f"{path.name}, {where} (0x{byte:02x}) is not {encoding.removesuffix('-sig').upper()}.",
-        hint="If the file comes from Windows or an old Excel, pass --encoding cp1252; else save it as UTF-8.",
-    )
+def _not_decodable(where: str, encoding: str, around: bytes, at: int) -> InputError:
+    hint = "Save it as UTF-8, or name its encoding with --encoding."
+    if encoding.startswith("utf-8"):
+        hint = _offer(around, at) or hint
+    return InputError(f"{where} is not {encoding.removesuffix('-sig').upper()}.", hint=hint)
+
+
+def _offer(around: bytes, at: int) -> str:
+    """What the place says in the encoding of Windows and old Excel, if it says anything there: a person must judge."""
+    start = max(0, at - _CONTEXT_BYTES, around.rfind(b"\n", 0, at) + 1)
+    end = around.find(b"\n", at)
+    piece = around[start : min(len(around) if end < 0 else end, at + _CONTEXT_BYTES)]
+    try:
+        text = piece.decode("cp1252").strip("\r")
+    except UnicodeDecodeError:
+        return ""
+    return f"Read as Windows and old Excel write, it says {shown(text)}: if that is right, pass --encoding cp1252."

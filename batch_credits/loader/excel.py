@@ -29,7 +29,7 @@ def text_of(value: object) -> tuple[str, Flaw | None]:
         case str():
             return value, None
         case bool():
-            return _flawed(str(value).upper(), "not_text", "is a truth value in Excel")
+            return truth(str(int(value)))
         case float() | int():
             return _number(value)
         case datetime.datetime() | datetime.date() | datetime.time() | datetime.timedelta():
@@ -39,6 +39,11 @@ def text_of(value: object) -> tuple[str, Flaw | None]:
             return "", None
         case _:
             return _flawed(str(value), "not_text", "is of a kind that is not known here")
+
+
+def truth(number: str) -> tuple[str, Flaw]:
+    """The text and flaw of a cell that holds a truth value, which some formats give as 0 and 1."""
+    return _flawed("FALSE" if number == "0" else "TRUE", "not_text", "is a truth value in Excel")
 
 
 def broken(error: str) -> tuple[str, Flaw]:

@@ -10,6 +10,8 @@ from batch_credits.errors import InputError
 from batch_credits.formula import unescape_formula
 from batch_credits.loader.columns import HeaderMatcher
 from batch_credits.loader.csv_scan import scan_csv
+from batch_credits.loader.csv_text import GZIP_SUFFIX
+from batch_credits.loader.kinds import EXCEL_KINDS
 from batch_credits.loader.money import MAX_EXPONENT, currency_code, documented_digits
 from batch_credits.loader.rows import RowReader
 from batch_credits.loader.table import Chunk, CsvTable, ExcelTable, Table
@@ -19,7 +21,7 @@ from batch_credits.settings import InputOptions
 
 CHUNK_ROWS = 5_000
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
-EXCEL_SUFFIXES = (".xlsx",)
+EXCEL_SUFFIXES = tuple(EXCEL_KINDS)
 
 _TOTAL = re.compile(r"(?:grand |sub-?)?(?:totals?|sum|summe|gesamt|suma|somme|totale)\s*:?", re.IGNORECASE)
 _FIGURE = re.compile(r"[0-9][0-9.,' \u00a0\u202f]*(?:\s?[A-Z]{3})?|[A-Z]{3}")  # also a currency by itself
@@ -139,10 +141,14 @@ def _check_path(path: Path) -> None:
         raise InputError(f"There is no file {path}.", hint="Check the name and the folder.")
     if not path.is_file():
         raise InputError(f"{path} is not a file.", hint="Name a CSV or Excel file.")
-    if path.suffix.lower() not in (*CSV_SUFFIXES, *EXCEL_SUFFIXES):
+    suffix = path.suffix.lower()
+    if suffix == GZIP_SUFFIX and path.with_suffix("").suffix.lower() in CSV_SUFFIXES:
+        return
+    if suffix not in (*CSV_SUFFIXES, *EXCEL_SUFFIXES):
+        known = (*CSV_SUFFIXES, CSV_SUFFIXES[0] + GZIP_SUFFIX, *EXCEL_SUFFIXES)
         raise InputError(
             f"{path.name} has the suffix {shown(path.suffix)}, which is not known.",
-            hint=f"Known are {', '.join((*CSV_SUFFIXES, *EXCEL_SUFFIXES))}: save it as one of them.",
+            hint=f"Known are {', '.join(known)}: save it as one of them.",
         )
 
 

@@ -15,9 +15,11 @@ from typing import Any, Protocol
 from batch_credits.errors import BatchCreditsError, InputError
 from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
 from batch_credits.loader.csv_scan import CsvShape, is_blank
-from batch_credits.loader.excel import Flaw, broken, text_of, zeros_lost
+from batch_credits.loader.csv_text import open_text
+from batch_credits.loader.excel import Flaw, broken, text_of, truth, zeros_lost
+from batch_credits.loader.kinds import EXCEL_KINDS
 from batch_credits.loader.wording import listed, shown
-from batch_credits.loader.workbook import SheetMarks, check_archive, sheet_marks
+from batch_credits.loader.workbook import SheetMarks
 
 Row = tuple[str, ...]
 NumberedRow = tuple[int, Row]
@@ -87,7 +89,7 @@ class CsvTable:
         import pandas
 
         shape = self._shape
-        with shape.path.open(encoding=shape.encoding, newline="") as text:
+        with open_text(shape.path, shape.encoding) as text:
             for _ in range(shape.header_lines):
                 text.readline()
             frames = pandas.read_csv(
@@ -133,7 +135,7 @@ class ExcelTable:
     def __init__(self, path: Path, sheet: str | None, matcher: HeaderMatcher) -> None:
         self._path = path
         self._stamp = _stamp(path)
-        check_archive(path)
+        EXCEL_KINDS[path.suffix.lower()].check(path)
         with path.open("rb") as file:
             self.file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         self._sheet, self._marks, sheet_notes = _open_sheet(path, sheet)
@@ -216,6 +218,9 @@ class ExcelTable:
             is_number = type(values[column - len(self._pad)]) in (int, float) and column not in flaws
             if is_number and len(cells[column]) < digits:
                 flaws[column] = zeros_lost(cells[column], digits)
+        for column in self._marks.truths.get(number - 1, ()):
+            if column < len(cells):
+                cells[column], flaws[column] = truth(cells[column])
         for column, error in self._marks.broken.get(number - 1, {}).items():
             if column < len(cells):
                 cells[column], flaws[column] = broken(error)
@@ -232,7 +237,7 @@ def _open_sheet(path: Path, wanted: str | None) -> tuple[Any, SheetMarks, tuple[
         name = wanted if wanted is not None else next(iter(names), "")
         if name not in names:
             raise InputError(f"{path.name} has no sheet {shown(name)}.", hint=f"Its sheets are {listed(names)}.")
-        marks = sheet_marks(path, name)  # first, since it refuses what would fill the memory
+        marks = EXCEL_KINDS[path.suffix.lower()].marks(path, name)  # first, since it refuses what would fill the memory
         sheet = workbook.book.get_sheet_by_name(name)
     notes = []
     if len(names) > 1:
@@ -252,7 +257,7 @@ def _calamine_translated(path: Path) -> Iterator[None]:
     except BaseException as error:
         raise InputError(
             f"{path.name} cannot be read as an Excel workbook ({error}).",
-            hint="Open it in Excel and save it again as .xlsx, or as CSV.",
+            hint="Open it in Excel or LibreOffice and save it again as .xlsx, or as CSV.",
         ) from None
 
 

@@ -21,7 +21,7 @@ MAX_INFLATED_BYTES = 2_147_483_648  # a full sheet of 1,048,576 rows and a dozen
 MAX_PART_BYTES = 16_777_216  # of the lists of sheets and of one row
 MAX_CELLS = 20_000_000  # the rectangle a sheet spans, which its reader fills: a full sheet of 19 columns
 _BLOCK_BYTES = 1_048_576
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # what Office wraps encrypted workbooks in, and old ones
+OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # what Office wraps encrypted workbooks in, and old ones
 
 # No `<` inside a tag's pattern: else a hostile file of open tags would be searched again from each of them.
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^<>]*>")
@@ -49,10 +49,11 @@ _ROW_END = re.compile(rb"</(?:\w+:)?row>")
 class SheetMarks:
     """What was found in a sheet. `broken`: row -> column -> its error, or "" for a formula without a value.
 
-    Rows and columns are counted from 0.
+    `truths` are truth values that the sheet's reader gives as numbers. Rows and columns are counted from 0.
     """
 
     broken: dict[int, dict[int, str]] = field(default_factory=dict)
+    truths: dict[int, set[int]] = field(default_factory=dict)
     hidden_rows: int = 0
     hidden_columns: bool = False
 
@@ -62,8 +63,17 @@ class SheetMarks:
         self.broken.setdefault(row, {})[column] = error
 
 
-def check_archive(path: Path) -> None:
+def check_xlsx(path: Path) -> None:
     """Refuse what is no workbook, cannot be opened, is damaged, or would unpack beyond the bound.
+
+    Raises:
+        InputError: with the reason.
+    """
+    check_zip(path, "xl/workbook.xml", "Excel workbook")
+
+
+def check_zip(path: Path, main_part: str, kind: str) -> None:
+    """The same for any kind of workbook that is an archive, by the part that every one of them has.
 
     Raises:
         InputError: with the reason.
@@ -72,10 +82,10 @@ def check_archive(path: Path) -> None:
         start = file.read(4)
     if not start:
         raise InputError(f"{path.name} is empty.", hint="Check the export.")
-    if start == _OLE_MAGIC:
+    if start == OLE_MAGIC:
         raise InputError(
             f"{path.name} is encrypted, or a workbook in the old format.",
-            hint="Remove the password and save it as .xlsx.",
+            hint="Remove the password, or give it the suffix .xls if it is an old one.",
         )
     try:
         with zipfile.ZipFile(path) as archive:
@@ -85,16 +95,16 @@ def check_archive(path: Path) -> None:
                     f"{path.name} would unpack to {inflated:,} bytes, more than {MAX_INFLATED_BYTES:,}.",
                     hint="Save it as CSV.",
                 )
-            if "xl/workbook.xml" not in archive.namelist():
-                raise InputError(f"{path.name} is an archive, but no Excel workbook.", hint="Save it as .xlsx.")
-            damaged = archive.testzip()
+            if main_part not in archive.namelist():
+                raise InputError(f"{path.name} is an archive, but no {kind}.", hint="Check its suffix.")
+            broken_part = archive.testzip()
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
-        raise _damaged(path) from None
-    if damaged is not None:
-        raise _damaged(path)
+        raise damaged(path) from None
+    if broken_part is not None:
+        raise damaged(path)
 
 
-def sheet_marks(path: Path, sheet: str) -> SheetMarks:
+def xlsx_marks(path: Path, sheet: str) -> SheetMarks:
     """Search the XML of a sheet, in bounded memory, before its reader is let loose on it.
 
     Raises:
@@ -109,13 +119,13 @@ def sheet_marks(path: Path, sheet: str) -> SheetMarks:
                 _search(rows, marks, path)
                 far = far or _FAR_ADDRESS.search(rows) is not None
             if far:
-                _refuse_large(_blocks_of_rows(archive, part, path), path)
+                _measure(_blocks_of_rows(archive, part, path), path)
     except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
-        raise _damaged(path) from None
+        raise damaged(path) from None
     return marks
 
 
-def _refuse_large(blocks: Iterator[bytes], path: Path) -> None:
+def _measure(blocks: Iterator[bytes], path: Path) -> None:
     """Measure the rectangle that the addresses span. One cell far out would make a reader fill all before it."""
     columns: set[bytes] = set()
     last_row = 0
@@ -123,7 +133,15 @@ def _refuse_large(blocks: Iterator[bytes], path: Path) -> None:
         for letters, digits in _ADDRESS.findall(rows):
             columns.add(letters)
             last_row = max(last_row, int(digits[:12] or b"0"))
-    cells = last_row * max(_column_number(letters[:6]) for letters in columns)
+    refuse_large(last_row * max(_column_number(letters[:6]) for letters in columns), path)
+
+
+def refuse_large(cells: int, path: Path) -> None:
+    """Refuse a sheet that spans more cells than its reader may fill.
+
+    Raises:
+        InputError: it does.
+    """
     if cells > MAX_CELLS:
         raise InputError(
             f"{path.name}: the sheet spans {cells:,} cells, more than {MAX_CELLS:,}.",
@@ -146,14 +164,22 @@ def _search(rows: bytes, marks: SheetMarks, path: Path) -> None:
 
 
 def _blocks_of_rows(archive: zipfile.ZipFile, part: str, path: Path) -> Iterator[bytes]:
-    """The sheet's XML, cut only between rows."""
+    return blocks_ending_in(_ROW_END, archive, part, path)
+
+
+def blocks_ending_in(row_end: "re.Pattern[bytes]", archive: zipfile.ZipFile, part: str, path: Path) -> Iterator[bytes]:
+    """The XML of a part, cut only between rows.
+
+    Raises:
+        InputError: it is not XML that can be searched, or has an endless row.
+    """
     rest = b""
     with archive.open(part) as stream:
         while block := stream.read(_BLOCK_BYTES):
             if b"\0" in block or (not rest and _OTHER_ENCODING.match(block)):
-                raise _damaged(path)  # XML in another encoding, which nothing here could search
+                raise damaged(path)  # XML in another encoding, which nothing here could search
             rest += block
-            ends = [found.end() for found in _ROW_END.finditer(rest)]
+            ends = [found.end() for found in row_end.finditer(rest)]
             if ends:
                 yield rest[: ends[-1]]
                 rest = rest[ends[-1] :]
@@ -165,15 +191,24 @@ def _blocks_of_rows(archive: zipfile.ZipFile, part: str, path: Path) -> Iterator
 def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
     """The name, inside the archive, of the part that holds a sheet."""
     relation = next(
-        _attribute(tag, rb"\w+:id")
+        attribute(tag, rb"\w+:id")
         for tag in (*_SHEET.findall(_read(archive, "xl/workbook.xml")), b"")
-        if not tag or html.unescape(_attribute(tag, rb"name")) == sheet
+        if not tag or html.unescape(attribute(tag, rb"name")) == sheet
     )
-    for tag in _RELATION.findall(_read(archive, "xl/_rels/workbook.xml.rels")):
-        if _attribute(tag, rb"Id") == relation:
-            target = html.unescape(_attribute(tag, rb"Target"))
+    return relation_target(archive, "xl/_rels/workbook.xml.rels", relation)
+
+
+def relation_target(archive: zipfile.ZipFile, relations: str, relation: str) -> str:
+    """The name of the part that a relation of the workbook is about.
+
+    Raises:
+        KeyError: there is no such relation, or no such list of them.
+    """
+    for tag in _RELATION.findall(_read(archive, relations)):
+        if attribute(tag, rb"Id") == relation:
+            target = html.unescape(attribute(tag, rb"Target"))
             return posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
-    raise KeyError(sheet)
+    raise KeyError(relation)
 
 
 def _read(archive: zipfile.ZipFile, part: str) -> bytes:
@@ -181,7 +216,8 @@ def _read(archive: zipfile.ZipFile, part: str) -> bytes:
         return stream.read(MAX_PART_BYTES)
 
 
-def _attribute(tag: bytes, name: bytes) -> str:
+def attribute(tag: bytes, name: bytes) -> str:
+    """The value of an attribute in a tag, its entities as they are; empty if it has none of that name."""
     found = re.search(rb"\s" + name + rb"""\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)
     if found is None:
         return ""
@@ -190,7 +226,7 @@ def _attribute(tag: bytes, name: bytes) -> str:
 
 def _place(cell: "re.Match[bytes]", path: Path) -> tuple[int, int]:
     """Row and column of a cell, counted from 0, by its address (B12)."""
-    found = re.fullmatch(r"([A-Z]{1,3})([0-9]{1,7})", _attribute(b" " + cell["attributes"], rb"r"))
+    found = re.fullmatch(r"([A-Z]{1,3})([0-9]{1,7})", attribute(b" " + cell["attributes"], rb"r"))
     if found is None:
         raise InputError(
             f"{path.name} has cells with errors, or formulas without a value, and does not say where.",
@@ -207,7 +243,9 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _damaged(path: Path) -> InputError:
+def damaged(path: Path) -> InputError:
+    """A workbook that is none, or no longer one."""
     return InputError(
-        f"{path.name} is damaged, or no Excel workbook.", hint="Open it in Excel and save it again as .xlsx."
+        f"{path.name} is damaged, or no workbook of its suffix.",
+        hint="Open it in Excel or LibreOffice and save it again.",
     )

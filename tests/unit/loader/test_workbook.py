@@ -5,7 +5,7 @@ import pytest
 
 from batch_credits.errors import InputError
 from batch_credits.loader import workbook
-from batch_credits.loader.workbook import check_archive, sheet_marks
+from batch_credits.loader.workbook import check_xlsx, xlsx_marks
 
 BOOK = '<workbook><sheets><sheet name="A &amp; B" sheetId="1" r:id="rId7"/></sheets></workbook>'
 RELATIONS = '<Relationships><Relationship Id="rId7" Target="{target}"/></Relationships>'
@@ -36,12 +36,12 @@ def archive(path, sheet, *, target="worksheets/s.xml", part="xl/worksheets/s.xml
     ],
 )
 def test_errors_and_formulas_without_a_value_are_found_where_they_are(tmp_path, sheet, broken):
-    assert sheet_marks(archive(tmp_path / "a.xlsx", sheet), "A & B").broken == broken
+    assert xlsx_marks(archive(tmp_path / "a.xlsx", sheet), "A & B").broken == broken
 
 
 def test_hidden_rows_are_counted_and_hidden_columns_seen(tmp_path):
     sheet = '<cols><col min="2" hidden="1"/></cols><row r="1" hidden="1"></row><row r="2"></row><row hidden="1"></row>'
-    marks = sheet_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
+    marks = xlsx_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
     assert (marks.hidden_rows, marks.hidden_columns) == (2, True)
 
 
@@ -49,12 +49,12 @@ def test_hidden_rows_are_counted_and_hidden_columns_seen(tmp_path):
 def test_no_cell_is_missed_where_two_blocks_meet(tmp_path, monkeypatch, block):
     monkeypatch.setattr(workbook, "_BLOCK_BYTES", block)
     sheet = "".join(f'<row r="{row}"><c r="A{row}" t="e"><v>#N/A</v></c></row>' for row in range(1, 30))
-    marks = sheet_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
+    marks = xlsx_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
     assert marks.broken == {row: {0: "#N/A"} for row in range(29)}
 
 
 def test_a_sheet_is_found_by_an_absolute_target(tmp_path):
-    sheet_marks(archive(tmp_path / "a.xlsx", "", target="/xl/worksheets/s.xml"), "A & B")
+    xlsx_marks(archive(tmp_path / "a.xlsx", "", target="/xl/worksheets/s.xml"), "A & B")
 
 
 @pytest.mark.parametrize(
@@ -62,30 +62,30 @@ def test_a_sheet_is_found_by_an_absolute_target(tmp_path):
 )
 def test_an_error_without_a_place_refuses_the_file(tmp_path, sheet):
     with pytest.raises(InputError, match="does not say where"):
-        sheet_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
+        xlsx_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
 
 
 @pytest.mark.parametrize(("sheet", "part"), [("Other", "xl/worksheets/s.xml"), ("A & B", "xl/other.xml")])
 def test_a_sheet_that_cannot_be_found_refuses_the_file(tmp_path, sheet, part):
     with pytest.raises(InputError, match="damaged"):
-        sheet_marks(archive(tmp_path / "a.xlsx", "", part=part), sheet)
+        xlsx_marks(archive(tmp_path / "a.xlsx", "", part=part), sheet)
 
 
 def test_open_tags_without_end_are_searched_in_linear_time(tmp_path):
     path = archive(tmp_path / "a.xlsx", "<c <row " * 100_000 + 't="e" hidden= <f' + "<row></row>")
-    assert sheet_marks(path, "A & B").broken == {}
+    assert xlsx_marks(path, "A & B").broken == {}
 
 
 @pytest.mark.parametrize("address", ["XFD1048576", "A99999999", "E" + "9" * 60, "zzzzzz1", "A20000001", "ALM1048576"])
 def test_a_cell_far_out_refuses_the_file_before_a_reader_fills_all_before_it(tmp_path, address):
     sheet = f'<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c s="1" r = \'{address}\'><v>1</v></c></row>'
     with pytest.raises(InputError, match="the sheet spans"):
-        sheet_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
+        xlsx_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
 
 
 @pytest.mark.parametrize("address", ["A1048576", "S1048576", "ALL9", "Z999999"])
 def test_a_sheet_may_be_long_or_wide(tmp_path, address):
-    sheet_marks(archive(tmp_path / "a.xlsx", f'<row r="1"><c r="{address}"><v>1</v></c></row>'), "A & B")
+    xlsx_marks(archive(tmp_path / "a.xlsx", f'<row r="1"><c r="{address}"><v>1</v></c></row>'), "A & B")
 
 
 @pytest.mark.parametrize("sheet", ["\0", '<?xml version="1.0" encoding="UTF-16"?><row></row>'])
@@ -96,14 +96,14 @@ def test_xml_in_another_encoding_refuses_the_file(tmp_path, sheet):
         book.writestr("xl/_rels/workbook.xml.rels", RELATIONS.format(target="worksheets/s.xml"))
         book.writestr("xl/worksheets/s.xml", sheet)
     with pytest.raises(InputError, match="damaged"):
-        sheet_marks(path, "A & B")
+        xlsx_marks(path, "A & B")
 
 
 def test_a_row_beyond_the_bound_refuses_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(workbook, "MAX_PART_BYTES", 1000)
     monkeypatch.setattr(workbook, "_BLOCK_BYTES", 100)
     with pytest.raises(InputError, match="row of more than"):
-        sheet_marks(archive(tmp_path / "a.xlsx", "x" * 2000), "A & B")
+        xlsx_marks(archive(tmp_path / "a.xlsx", "x" * 2000), "A & B")
 
 
 def a_workbook(path):
@@ -112,7 +112,7 @@ def a_workbook(path):
 
 
 def test_a_workbook_passes(tmp_path):
-    check_archive(a_workbook(tmp_path / "a.xlsx"))
+    check_xlsx(a_workbook(tmp_path / "a.xlsx"))
 
 
 def cut(path):
@@ -136,7 +136,7 @@ def other_archive(path):
     [
         (lambda path: path.touch(), "is empty"),
         (lambda path: path.write_bytes(b"\xd0\xcf\x11\xe0" + b"\0" * 600), "encrypted"),
-        (lambda path: path.write_text("customer_id,amount\n"), "damaged, or no Excel workbook"),
+        (lambda path: path.write_text("customer_id,amount\n"), "damaged, or no workbook"),
         (lambda path: path.write_bytes(b"PK\x03\x04"), "damaged"),
         (cut, "damaged"),
         (flip, "damaged"),
@@ -146,10 +146,10 @@ def other_archive(path):
 def test_what_is_no_sound_workbook_is_refused(tmp_path, make, expected):
     make(tmp_path / "a.xlsx")
     with pytest.raises(InputError, match=expected):
-        check_archive(tmp_path / "a.xlsx")
+        check_xlsx(tmp_path / "a.xlsx")
 
 
 def test_an_archive_that_would_unpack_beyond_the_bound_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(workbook, "MAX_INFLATED_BYTES", 1000)
     with pytest.raises(InputError, match="unpack to"):
-        check_archive(a_workbook(tmp_path / "a.xlsx"))
+        check_xlsx(a_workbook(tmp_path / "a.xlsx"))

@@ -1,0 +1,24 @@
+"""The kinds of workbooks that are read. One library reads the values of all; what it does not tell differs by kind."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from batch_credits.loader.biff import check_xls, check_xlsb, xls_marks, xlsb_marks
+from batch_credits.loader.ods import check_ods, ods_marks
+from batch_credits.loader.workbook import SheetMarks, check_xlsx, xlsx_marks
+
+
+class ExcelKind(NamedTuple):
+    """How to look inside a kind of workbook: refuse it, or find what its cell values do not tell."""
+
+    check: Callable[[Path], None]
+    marks: Callable[[Path, str], SheetMarks]
+
+
+EXCEL_KINDS = {
+    ".xlsx": ExcelKind(check_xlsx, xlsx_marks),
+    ".xls": ExcelKind(check_xls, xls_marks),
+    ".xlsb": ExcelKind(check_xlsb, xlsb_marks),
+    ".ods": ExcelKind(check_ods, ods_marks),
+}

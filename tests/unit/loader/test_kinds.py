@@ -1,0 +1,180 @@
+"""Workbooks of every kind are read alike: the same rows, the same flaws, the same refusals."""
+
+import random
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from batch_credits.errors import InputError
+from batch_credits.loader import ods as ods_module
+from batch_credits.loader import open_source
+from batch_credits.loader.csv_scan import is_blank
+from batch_credits.loader.kinds import EXCEL_KINDS
+from batch_credits.settings import InputOptions
+from tests.unit.loader import written
+from tests.unit.loader.written import DIV0, NOT_AVAILABLE, Truth
+
+OPTIONS = InputOptions(reference="q3", description="d", currency="USD")
+HEADER = ("customer_id", "amount", "description", "note")
+KINDS: dict[str, Callable[..., Path]] = {".ods": written.ods, ".xls": written.xls, ".xlsb": written.xlsb}
+TEXTS = st.text(
+    st.characters(min_codepoint=32, exclude_categories=["Cs", "Cn", "Zs"], exclude_characters="\x7f\ufffe\uffff"),
+    max_size=8,
+)
+
+
+def loaded(path: Path) -> list[Any]:
+    return [row for chunk in open_source(path, OPTIONS).chunks() for row in chunk]
+
+
+@pytest.mark.parametrize("suffix", KINDS)
+@settings(derandomize=True, deadline=None, max_examples=80,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@given(rows=st.lists(st.tuples(TEXTS, TEXTS, TEXTS, TEXTS), min_size=1, max_size=8))
+def test_any_texts_are_read_back_as_they_were_written(tmp_path: Path, suffix: str, rows: list[Any]) -> None:
+    path = KINDS[suffix](tmp_path / f"payout{suffix}", [HEADER, *rows])
+    expected = [(number, row) for number, row in enumerate(rows, 2) if not is_blank(row)]
+    if not expected:
+        with pytest.raises(InputError, match="no rows"):
+            loaded(path)
+        return
+    source = open_source(path, OPTIONS)
+    table = [pair for chunk in source._table.chunks(3) for pair in zip(chunk.numbers, chunk.rows, strict=True)]
+    assert table == expected
+
+
+@pytest.mark.parametrize("suffix", KINDS)
+def test_errors_truth_values_and_damaged_numbers_are_rejected(tmp_path: Path, suffix: str) -> None:
+    rows: written.Rows = [
+        HEADER,
+        ("007", 1050.0, None, Truth(True)),
+        (DIV0, 5.0, NOT_AVAILABLE, DIV0),
+        (Truth(True), Truth(False), "d", ""),
+        (123456789012345678.0, 12.5, "d", ""),
+        ("", None, None, None),
+        ("c-9", 5.0, "d", ""),
+    ]
+    path = KINDS[suffix](tmp_path / f"payout{suffix}", rows, hidden=frozenset({2, 6}))
+    found = loaded(path)
+    assert [row.row_number for row in found] == [2, 3, 4, 5, 7]
+    assert [[(p.field, p.code) for p in row.problems] for row in found] == [
+        [],
+        [("customer_id", "excel_error"), ("description", "excel_error")],
+        [("customer_id", "not_text"), ("amount", "not_text")],
+        [("customer_id", "number_damaged"), ("amount", "amount_has_decimals")],
+        [],
+    ]
+    assert "#DIV/0!" in found[1].problems[0].message
+    assert found[0].cells == ("007", "1050", "", "TRUE")
+    assert "2 hidden rows read like the others" in open_source(path, OPTIONS).notes
+
+
+@pytest.mark.parametrize("suffix", KINDS)
+def test_a_sheet_by_its_name_and_one_that_is_not_there(tmp_path: Path, suffix: str) -> None:
+    path = KINDS[suffix](tmp_path / f"payout{suffix}", [HEADER, ("007", 5.0, "d", "")], sheet="Q3 <\u00e9>")
+    assert len(open_source(path, InputOptions(reference="r", currency="USD", sheet="Q3 <\u00e9>")).headers) == 4
+    with pytest.raises(InputError, match="no sheet 'Q4'"):
+        open_source(path, InputOptions(reference="r", currency="USD", sheet="Q4"))
+
+
+@pytest.mark.parametrize("suffix", EXCEL_KINDS)
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"customer_id,amount\n", b"\xd0\xcf\x11\xe0" + bytes(600)])
+def test_what_is_no_workbook_ends_in_one_sentence(tmp_path: Path, suffix: str, content: bytes) -> None:
+    path = tmp_path / f"payout{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        open_source(path, OPTIONS)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("suffix", KINDS)
+@pytest.mark.parametrize("seed", range(60))
+def test_any_damage_ends_in_rows_or_one_refusal(tmp_path: Path, suffix: str, seed: int) -> None:
+    chance = random.Random(seed)
+    path = KINDS[suffix](tmp_path / f"payout{suffix}", [HEADER, *[(f"c-{n}", 5.0, "d", DIV0) for n in range(9)]])
+    content = bytearray(path.read_bytes())
+    used = len(content.rstrip(b"\0"))
+    for _ in range(chance.randint(1, 6)):
+        content[chance.randrange(used)] = chance.randrange(256)
+    path.write_bytes(content[: chance.randrange(len(content))] if seed % 4 == 0 else content)
+    try:
+        found = loaded(path)
+    except InputError as error:
+        assert error.hint
+    else:
+        assert all((row.request is None) == bool(row.problems) for row in found)
+
+
+# -- What only one kind has -------------------------------------------------------------------------------
+
+
+def test_an_encrypted_old_workbook(tmp_path: Path) -> None:
+    path = written.xls(tmp_path / "payout.xls", [HEADER], encrypted=True)
+    with pytest.raises(InputError, match="is encrypted"):
+        open_source(path, OPTIONS)
+
+
+def test_a_compound_file_without_a_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "payout.xls"
+    path.write_bytes(written.compound(b"a letter", "WordDocument"))
+    with pytest.raises(InputError):
+        open_source(path, OPTIONS)
+
+
+def test_an_encrypted_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "payout.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("content.xml", b"\x01\x02")
+        archive.writestr("META-INF/manifest.xml", "<manifest:encryption-data/>")
+    with pytest.raises(InputError, match="is encrypted"):
+        open_source(path, OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ('<table:table-row table:number-rows-repeated="1048576"><table:table-cell/></table:table-row>', None),
+        ('<table:table-row table:number-rows-repeated="1048576"/>', None),
+        (
+            '<table:table-row table:number-rows-repeated="900000000"><table:table-cell office:value-type="string">'
+            "<text:p>x</text:p></table:table-cell></table:table-row>",
+            "spans .* cells",
+        ),
+        (
+            '<table:table-row><table:table-cell table:number-columns-repeated="900000000" office:value-type="string">'
+            "<text:p>x</text:p></table:table-cell></table:table-row>",
+            "spans .* cells",
+        ),
+    ],
+)
+def test_repeated_rows_and_cells_do_not_fill_the_memory(tmp_path: Path, extra: str, said: str | None) -> None:
+    path = written.ods(tmp_path / "payout.ods", [HEADER, ("007", 5.0, "d", "")], extra=extra)
+    if said is None:
+        assert len(loaded(path)) == 1
+        return
+    with pytest.raises(InputError, match=said):
+        open_source(path, OPTIONS)
+
+
+def test_repeated_errors_are_marked_one_by_one_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = written._ods_cell(DIV0).replace(
+        "<table:table-cell", '<table:table-cell table:number-columns-repeated="2"', 1
+    )
+    extra = f'<table:table-row table:number-rows-repeated="3">{cell}</table:table-row>'
+    path = written.ods(tmp_path / "payout.ods", [HEADER], extra=extra)
+    assert [[p.code for p in row.problems] for row in loaded(path)] == [["excel_error", "excel_error"]] * 3
+    monkeypatch.setattr(ods_module, "MAX_BROKEN_CELLS", 5)
+    with pytest.raises(InputError, match="more than 5 cells"):
+        open_source(path, OPTIONS)
+
+
+def test_a_formula_that_has_no_value_is_rejected(tmp_path: Path) -> None:
+    cell = '<table:table-cell table:formula="of:=A1&gt;&quot;a&quot;"/>'
+    extra = f"<table:table-row>{written._ods_cell('c-1')}{written._ods_cell(5.0)}{cell}</table:table-row>"
+    [row] = loaded(written.ods(tmp_path / "payout.ods", [HEADER], extra=extra))
+    assert [(p.field, p.code) for p in row.problems] == [("description", "formula_without_value")]
