@@ -20,6 +20,7 @@ from batch_credits.cli.reconcile import reconcile, resolve
 from batch_credits.cli.run import run
 from batch_credits.cli.sandbox import sandbox
 from batch_credits.cli.speech import say
+from batch_credits.cli.template import template
 from batch_credits.errors import BatchCreditsError, RunStopped
 
 EXIT_NOTHING_SENT = 2
@@ -39,7 +40,7 @@ def batch_credits(context: click.Context) -> None:
     context.default_map = config_defaults(context.command)
 
 
-for command in (check, run, status, report, reconcile, resolve, sandbox):
+for command in (check, run, status, report, reconcile, resolve, template, sandbox):
     batch_credits.add_command(command)
 
 
