@@ -25,7 +25,7 @@ from tests.kills.victim import POINTS
 ROWS = 24
 FAULTS = "lost_after=0.04,lost_before=0.04,error_after=0.03,truncated=0.03,throttled=0.03,latency_ms=3"
 QUARANTINE_SECONDS = "1"
-MAX_RUNS = 12
+MAX_RUNS = 20
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -56,7 +56,7 @@ def play(seed: int, folder: Path, base_url: str) -> Story:
     arguments = _arguments(path, folder, seed)
     environment = {**os.environ, "CHARGEBEE_BASE_URL": base_url, "CHARGEBEE_API_KEY": "k"}
     environment |= {"BATCH_CREDITS_QUARANTINE": QUARANTINE_SECONDS, "PYTHONPATH": str(ROOT)}
-    for _ in range(chance.randint(1, 4)):
+    for _ in range(chance.randint(2, 9)):
         _killed_run(chance, arguments, environment, story)
     code = None
     while story.runs < MAX_RUNS:
