@@ -5,11 +5,14 @@ Here a value either has one exact text, or a flaw that rejects the row if the ce
 """
 
 import datetime
+import re
 from decimal import Decimal
 from typing import NamedTuple
 
 EXACT_INTEGERS_BELOW = 10**15  # Excel keeps 15 digits and writes zeros for the rest
 
+_SHORTENED = re.compile(r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
+_ERRORS = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"}
 _AS_TEXT = "format the column as text and enter the value again"
 
 
@@ -41,9 +44,21 @@ def text_of(value: object) -> tuple[str, Flaw | None]:
             return _flawed(str(value), "not_text", "is of a kind that is not known here")
 
 
+def spoiled_by_excel(text: str) -> str:
+    """What a spreadsheet made of a text before it was saved as CSV; empty if nothing that shows."""
+    if _SHORTENED.fullmatch(text):
+        return "a number in the short form of spreadsheets, whose digits are lost"
+    return "an error of a spreadsheet" if text in _ERRORS else ""
+
+
 def truth(number: str) -> tuple[str, Flaw]:
     """The text and flaw of a cell that holds a truth value, which some formats give as 0 and 1."""
     return _flawed("FALSE" if number == "0" else "TRUE", "not_text", "is a truth value in Excel")
+
+
+def gap(text: str) -> Flaw:
+    """The flaw of a text that lost a tab or a line break on its way here."""
+    return Flaw("control_character", f"The cell {text[:40]!r} holds a tab or a line break: type it again.")
 
 
 def broken(error: str) -> tuple[str, Flaw]:

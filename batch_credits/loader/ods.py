@@ -28,7 +28,7 @@ MAX_BROKEN_CELLS = 1_000_000  # more is an attack, or a table that nobody looked
 _ATTRIBUTES = rb"""(?P<attributes>(?:[^<>"'/]|"[^"<]*"|'[^'<]*'|/(?!>))*)"""
 _TOKEN = re.compile(
     rb"<(?P<end>/?)(?P<name>table:table|table:table-row|table:table-column|table:table-cell|table:covered-table-cell"
-    rb"|text:p)(?=[\s/>])" + _ATTRIBUTES + rb"(?P<empty>/?)>(?P<text>[^<]*)"
+    rb"|text:p|text:tab|text:line-break)(?=[\s/>])" + _ATTRIBUTES + rb"(?P<empty>/?)>(?P<text>[^<]*)"
 )
 _ROW_END = re.compile(rb"</table:table-row>|</table:table>")
 _ERROR_TEXT = re.compile(rb"#[A-Z0-9/]+[!?]?|Err:[0-9]+")
@@ -84,6 +84,7 @@ class _Cell:
     repeated: int
     attributes: bytes
     text: bytes = b""
+    has_gap: bool = False
 
     @property
     def error(self) -> str | None:
@@ -129,6 +130,9 @@ class _Search:
         elif name == b"table:table-column":
             if not is_end and attribute(token["attributes"], rb"table:visibility").encode() in _HIDDEN:
                 self.marks.hidden_columns = True
+        elif name in (b"text:tab", b"text:line-break"):
+            if self._cell is not None:
+                self._cell.has_gap = True
         elif name == b"text:p":
             if self._cell is not None and not is_end:
                 self._cell.text += token["text"]
@@ -162,9 +166,8 @@ class _Search:
         if self._hidden:
             self.marks.hidden_rows += self._rows_repeated
         for cell in self._cells:
-            error = cell.error
-            is_truth = attribute(cell.attributes, rb"office:value-type") == "boolean"
-            if error is not None or is_truth:
+            error, is_truth = cell.error, attribute(cell.attributes, rb"office:value-type") == "boolean"
+            if error is not None or is_truth or cell.has_gap:
                 self._mark(range(first, self._row), cell, error)
         self._cells = []
 
@@ -172,15 +175,15 @@ class _Search:
         self._broken += len(rows) * cell.repeated
         if self._broken > MAX_BROKEN_CELLS:
             raise InputError(
-                f"{self.path.name} has more than {MAX_BROKEN_CELLS:,} cells with errors or truth values.",
+                f"{self.path.name} has more than {MAX_BROKEN_CELLS:,} cells with errors, truth values or tabs.",
                 hint="Check the table.",
             )
         for row in rows:
             for column in range(cell.column, cell.column + cell.repeated):
-                if error is None:
-                    self.marks.truths.setdefault(row, set()).add(column)
-                else:
+                if error is not None:
                     self.marks.add((row, column), error)
+                else:
+                    (self.marks.gaps if cell.has_gap else self.marks.truths).setdefault(row, set()).add(column)
 
 
 def _number(attributes: bytes, name: bytes) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from batch_credits.loader.columns import AMOUNT_UNIT, RECOGNISED
-from batch_credits.loader.excel import FRACTION, Flaw
+from batch_credits.loader.excel import FRACTION, Flaw, spoiled_by_excel
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.table import Chunk, Flaws
 from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms
@@ -143,8 +143,11 @@ class Readings:
         found = {index for index, money in enumerate(self.moneys) if type(money) is not Money}
         found |= {index for index, terms in enumerate(self.terms) if terms.problems}
         for texts in (self.customer_ids, self.references, self.descriptions):
-            if not all(texts) or not "".join(texts).isprintable():
+            joined = "".join(texts)
+            if not all(texts) or not joined.isprintable():
                 found |= {index for index, text in enumerate(texts) if not text or not text.isprintable()}
+            if "E+" in joined or "#" in joined:
+                found |= {index for index, text in enumerate(texts) if spoiled_by_excel(text)}
         return found
 
 
@@ -186,6 +189,10 @@ def _text_problems(field: str, text: str) -> list[Problem]:
     if not text:
         option = "" if field == "customer_id" else f", or pass --{field} for all rows without one"
         return [Problem(field, "missing", f"The {field} is empty: fill it{option}.")]
+    what = spoiled_by_excel(text)
+    if what and (field != "description" or text.startswith("#")):
+        message = f"The {field} {shown(text)} is {what}: correct it where the file comes from, with the column as text."
+        return [Problem(field, "spoiled_by_excel", message)]
     place = first_invisible(text)
     if place is None:
         return []

@@ -16,7 +16,7 @@ from batch_credits.errors import BatchCreditsError, InputError
 from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
 from batch_credits.loader.csv_scan import CsvShape, is_blank
 from batch_credits.loader.csv_text import open_text
-from batch_credits.loader.excel import Flaw, broken, text_of, truth, zeros_lost
+from batch_credits.loader.excel import Flaw, broken, gap, text_of, truth, zeros_lost
 from batch_credits.loader.kinds import EXCEL_KINDS
 from batch_credits.loader.wording import listed, shown
 from batch_credits.loader.workbook import SheetMarks
@@ -146,7 +146,7 @@ class ExcelTable:
         self.matched = matcher.match(headers, following)
         self._keep: Callable[[Row], Row] = itemgetter(*self.matched.kept)
         self.last_row, blank_rows = self._last_row()
-        self.notes = (*sheet_notes, *_hidden_notes(self._marks), *_blank_notes(blank_rows))
+        self.notes = (*sheet_notes, *self._marks.notes(), *_blank_notes(blank_rows))
         _refuse_change(path, self._stamp)
 
     def chunks(self, size: int) -> Iterator[Chunk]:
@@ -218,13 +218,21 @@ class ExcelTable:
             is_number = type(values[column - len(self._pad)]) in (int, float) and column not in flaws
             if is_number and len(cells[column]) < digits:
                 flaws[column] = zeros_lost(cells[column], digits)
-        for column in self._marks.truths.get(number - 1, ()):
-            if column < len(cells):
-                cells[column], flaws[column] = truth(cells[column])
-        for column, error in self._marks.broken.get(number - 1, {}).items():
-            if column < len(cells):
-                cells[column], flaws[column] = broken(error)
+        self._mark(number - 1, cells, flaws)
         return tuple(cells), flaws
+
+    def _mark(self, row: int, cells: list[str], flaws: Flaws) -> None:
+        """Put in what the values do not tell. A row may end before a marked cell in a file that was tampered with."""
+        marks, end = self._marks, len(cells)
+        for column in marks.truths.get(row, ()):
+            if column < end:
+                cells[column], flaws[column] = truth(cells[column])
+        for column in marks.gaps.get(row, ()):
+            if column < end:
+                flaws[column] = gap(cells[column])
+        for column, error in marks.broken.get(row, {}).items():
+            if column < end:
+                cells[column], flaws[column] = broken(error)
 
 
 def _open_sheet(path: Path, wanted: str | None) -> tuple[Any, SheetMarks, tuple[str, ...]]:
@@ -274,15 +282,6 @@ def _blank_notes(blank_rows: int) -> tuple[str, ...]:
     if not blank_rows:
         return ()
     return (f"{blank_rows} blank line{'' if blank_rows == 1 else 's'} between the rows skipped",)
-
-
-def _hidden_notes(marks: SheetMarks) -> tuple[str, ...]:
-    notes = []
-    if marks.hidden_rows:
-        notes.append(f"{marks.hidden_rows} hidden row{'' if marks.hidden_rows == 1 else 's'} read like the others")
-    if marks.hidden_columns:
-        notes.append("hidden columns read like the others")
-    return tuple(notes)
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

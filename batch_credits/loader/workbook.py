@@ -49,11 +49,13 @@ _ROW_END = re.compile(rb"</(?:\w+:)?row>")
 class SheetMarks:
     """What was found in a sheet. `broken`: row -> column -> its error, or "" for a formula without a value.
 
-    `truths` are truth values that the sheet's reader gives as numbers. Rows and columns are counted from 0.
+    `truths` are truth values that the sheet's reader gives as numbers, `gaps` texts in which it drops a tab or a line
+    break. Rows and columns are counted from 0.
     """
 
     broken: dict[int, dict[int, str]] = field(default_factory=dict)
     truths: dict[int, set[int]] = field(default_factory=dict)
+    gaps: dict[int, set[int]] = field(default_factory=dict)
     hidden_rows: int = 0
     hidden_columns: bool = False
 
@@ -61,6 +63,15 @@ class SheetMarks:
         """Note a broken cell."""
         row, column = place
         self.broken.setdefault(row, {})[column] = error
+
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of what is hidden."""
+        notes = []
+        if self.hidden_rows:
+            notes.append(f"{self.hidden_rows} hidden row{'' if self.hidden_rows == 1 else 's'} read like the others")
+        if self.hidden_columns:
+            notes.append("hidden columns read like the others")
+        return tuple(notes)
 
 
 def check_xlsx(path: Path) -> None:

@@ -207,3 +207,24 @@ def test_a_fraction_is_a_flaw_of_an_id_and_not_of_an_amount():
     assert row.money == Money(1999, None, "USD") and row.request is not None
     (row,) = read(cells(reference="1.5"), flaws={0: {COLUMNS["reference"]: flaw}})
     assert codes(row) == [("reference", FRACTION)]
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "spoiled"),
+    [
+        ("customer_id", "1.23457E+11", True),
+        ("customer_id", "1,23456789012346E+019", True),
+        ("reference", "1E+12", True),
+        ("reference", "#N/A", True),
+        ("description", "#REF!", True),
+        ("description", "1.2E+11", False),
+        ("customer_id", "1E5", False),
+        ("customer_id", "A1.5E+11", False),
+        ("reference", "#12", False),
+        ("reference", "E+11", False),
+    ],
+)
+def test_what_a_spreadsheet_spoiled_before_the_csv_was_saved(field, text, spoiled):
+    good, row = read(cells(), cells(**{field: text}))
+    assert good.problems == ()
+    assert codes(row) == ([(field, "spoiled_by_excel")] if spoiled else [])
