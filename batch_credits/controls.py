@@ -35,7 +35,7 @@ def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> 
             broken.append(f"--max-total allows {currency} {text}, and the rows to credit sum up to {actual.words}.")
     for currency, text in limits.max_amount:
         bound = _minor(currency, text, options, "--max-amount")
-        _refuse_decimals(plan.totals.get(currency, ControlTotal()), currency, "--max-amount")
+        _refuse_unknowable(plan.totals, currency, "--max-amount")
         if plan.largest.get(currency, 0) > bound:
             largest = f"{plan.largest[currency]} minor units"
             broken.append(f"--max-amount allows {currency} {text}, and the largest row has {largest}.")
@@ -73,14 +73,20 @@ def _sum(
     totals: Mapping[str, ControlTotal], currency: str, text: str, options: InputOptions, option: str
 ) -> _Comparison:
     bound = _minor(currency, text, options, option)
+    _refuse_unknowable(totals, currency, option)
     total = totals.get(currency, ControlTotal())
-    _refuse_decimals(total, currency, option)
     return _Comparison(total.amount_minor - bound, f"{total.amount_minor} minor units")
 
 
-def _refuse_decimals(total: ControlTotal, currency: str, option: str) -> None:
+def _refuse_unknowable(totals: Mapping[str, ControlTotal], currency: str, option: str) -> None:
     """A limit that cannot be checked must not look as if it held."""
-    if total.amount_in_decimal:
+    nameless = totals.get("", ControlTotal()).count
+    if nameless:
+        raise UsageError(
+            f"{option} {currency} cannot be checked: rows that name no currency ({nameless}) may be in {currency} too.",
+            hint="Say which it is with --currency.",
+        )
+    if totals.get(currency, ControlTotal()).amount_in_decimal:
         raise UsageError(
             f"{option} {currency} cannot be checked: the file has amounts in decimal, which are no minor units.",
             hint="Leave the option out for this file.",

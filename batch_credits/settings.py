@@ -172,12 +172,14 @@ def site_settings(site: str | None, base_url: str | None, api_key: str | None) -
                 hint="Give the name alone: acme for https://acme.chargebee.com.",
             )
         return SiteSettings(site, f"https://{site}.chargebee.com", api_key.strip())
+    if "@" in base_url:
+        raise UsageError("The base URL holds a user or a key.", hint="Take it out: the key has a place of its own.")
     try:
         parts = urlsplit(base_url)
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
         raise UsageError(f"The base URL {base_url!r} is not an address: {error}.") from None
-    more_than_host = parts.path not in ("", "/") or parts.query or parts.fragment or parts.username
+    more_than_host = parts.path not in ("", "/") or parts.query or parts.fragment
     if parts.scheme not in ("http", "https") or not host or more_than_host:
         raise UsageError(
             f"The base URL {base_url!r} must be scheme and host only.", hint="For example http://127.0.0.1:8900."

@@ -43,7 +43,7 @@ class Pair(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
             return value
         name, equals, text = str(value).partition("=")
         if not equals or not name.strip() or not text.strip():
-            self.fail(f"{value!r} is not of the form NAME=VALUE.", param, ctx)
+            self.fail(f"{value!r} is not of the form {self.name}.", param, ctx)
         return name.strip(), text.strip()
 
 

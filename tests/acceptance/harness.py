@@ -132,11 +132,8 @@ class Command:
     def start(self, *arguments: object, stdin: int = subprocess.DEVNULL, **environment: str) -> subprocess.Popen[str]:
         """Begin any command."""
         name, *rest = map(str, arguments)
-        paths: list[str] = ["--ledger", str(self.ledger)]
-        if name in ("run", "report", "reconcile"):
-            paths += ["--reports", str(self.reports)]
         return subprocess.Popen(
-            [sys.executable, "-m", "batch_credits", name, *paths, *rest],
+            [sys.executable, "-m", "batch_credits", name, *self.paths(name), *rest],
             cwd=self.folder,
             env=self.variables(environment),
             stdin=stdin,
@@ -144,6 +141,11 @@ class Command:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def paths(self, name: str) -> list[str]:
+        """The options that keep a command's files in the test's folder."""
+        reports = ["--reports", str(self.reports)] if name in ("run", "report", "reconcile") else []
+        return ["--ledger", str(self.ledger), *reports]
 
     def variables(self, more: Mapping[str, str]) -> dict[str, str]:
         """The environment of a call."""

@@ -1,0 +1,54 @@
+"""Promise: the site's limits are kept, whatever the file asks for."""
+
+import signal
+from pathlib import Path
+
+from tests.acceptance.harness import Command, Site, each_once, finish, payout, stop, wait_until, write_csv
+
+
+def test_the_limit_is_reached_and_never_passed(tmp_path: Path) -> None:
+    """More rows than a minute allows: the first minute's go at once, the others wait."""
+    file = write_csv(tmp_path / "payout.csv", payout("rate", 50))
+    with Site("--rate", "30") as site:
+        command = Command(tmp_path, site.url)
+        process = command.start("run", file, "--yes", "--rate", 30, "--share", 1)
+        wait_until(lambda: site.posts == 30)
+        stop(process, signal.SIGINT)
+        finish(process, 5).exited(4)
+        truth = site.truth()
+        assert truth["throttled"] == 0
+        assert truth["peak_window"] == 30
+        assert command.report("payout").counts == {"credited": 30, "pending": 20}
+
+
+def test_the_share_leaves_room_for_others(tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "payout.csv", payout("share", 30))
+    with Site() as site:
+        command = Command(tmp_path, site.url)
+        process = command.start("run", file, "--yes", "--rate", 40, "--share", 0.5)
+        wait_until(lambda: site.posts == 20)
+        stop(process, signal.SIGINT)
+        finish(process, 5).exited(4)
+        assert site.truth()["peak_window"] == 20
+
+
+def test_calls_at_one_instant_are_bounded(tmp_path: Path) -> None:
+    rows = payout("instant", 40)
+    with Site("--concurrency", "5", "--faults", "latency_ms=20") as site:
+        command = Command(tmp_path, site.url)
+        command.run(write_csv(tmp_path / "payout.csv", rows), "--concurrency", 5).exited(0)
+        truth = site.truth()
+        assert truth["max_in_flight"] == 5
+        assert truth["throttled"] == 0
+        assert site.times() == each_once(rows)
+
+
+def test_who_overruns_the_site_slows_down_and_loses_nothing(tmp_path: Path) -> None:
+    """A limit set too high: the site says so, everybody waits, and each row is credited once all the same."""
+    rows = payout("over", 30)
+    with Site("--concurrency", "3", "--faults", "latency_ms=30") as site:
+        command = Command(tmp_path, site.url)
+        command.run(write_csv(tmp_path / "payout.csv", rows), "--concurrency", 10).exited(0)
+        summary = command.report("payout").summary
+        assert summary["throttled"] == site.truth()["throttled"] > 0
+        assert site.times() == each_once(rows)

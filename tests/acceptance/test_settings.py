@@ -1,0 +1,93 @@
+"""Promise: the command line beats the environment, the environment the settings file, the file the default."""
+
+from pathlib import Path
+
+from tests.acceptance.harness import Command, Site, finish, payout, write_csv
+
+
+def rate_shown(said: str) -> str:
+    """The pace that a plan shows, which says what rate was chosen."""
+    [line] = [line for line in said.splitlines() if line.startswith("Pace")]
+    return line.split()[1]
+
+
+def test_precedence(command: Command) -> None:
+    file = write_csv(command.folder / "payout.csv", payout("settings", 1))
+
+    def rate(*options: str, **environment: str) -> str:
+        return rate_shown(command("run", file, "--share", "1", *options, **environment).exited(2).err)
+
+    assert rate() == "150", "the default of a test site"
+    (command.folder / "pyproject.toml").write_text("[tool.batch-credits]\nrate = 11\n")
+    assert rate() == "11"
+    (command.folder / "batch-credits.toml").write_text("rate = 22\n")
+    assert rate() == "22"
+    assert rate(BATCH_CREDITS_RATE="33") == "33"
+    assert rate("--rate", "44", BATCH_CREDITS_RATE="33") == "44"
+
+
+def test_a_settings_file_may_set_what_a_scheduled_job_needs(command: Command, shared_site: Site) -> None:
+    (command.folder / "batch-credits.toml").write_text(
+        'yes = true\nrate = 0\nreference = "toml-q3"\nmax_total = ["USD=100", "EUR=100"]\n'
+        'ledger = "own.sqlite3"\nreports = "own"\nmap = ["customer_id=Cust"]\n'
+    )
+    write_csv(
+        command.folder / "payout.csv", [("toml-1", 5, "USD", "x")], ("Cust", "amount", "currency_code", "description")
+    )
+    process = command.start("run", "payout.csv")
+    finish(process).exited(0)
+    assert shared_site.times("toml-") == {("toml-1", "toml-q3"): 1}
+
+
+def test_the_ledger_lies_with_the_user_and_not_in_the_folder(tmp_path: Path, shared_site: Site) -> None:
+    """Another working directory must not forget what was paid."""
+    data = tmp_path / "data"
+    environment = {"XDG_DATA_HOME": str(data), "BATCH_CREDITS_RATE": "0", "BATCH_CREDITS_YES": "1"}
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        rows = payout("home", 2) + payout(name, 1)
+        write_csv(tmp_path / name / "payout.csv", rows)
+        command = DefaultLedger(tmp_path / name, shared_site.url, environment)
+        finish(command.start("run", "payout.csv")).exited(0)
+    assert set(shared_site.times("home-").values()) == {1}
+    [ledger] = data.rglob("*.sqlite3")
+    assert ledger.parent.name == "batch-credits"
+    assert ledger.parent.stat().st_mode & 0o777 == 0o700
+    assert not list((tmp_path / "one").glob("*.sqlite3"))
+    assert (tmp_path / "two" / "reports").is_dir(), "the default of --reports"
+
+
+class DefaultLedger(Command):
+    """The command as it is when nobody says where its memory lies."""
+
+    def paths(self, name: str) -> list[str]:
+        """None are given."""
+        return []
+
+
+def test_every_option_of_run_can_come_from_the_environment(command: Command, shared_site: Site) -> None:
+    file = write_csv(command.folder / "payout.csv", [("env-1", "0.05")] * 2, ("customer_id", "amount"))
+    environment = {
+        "BATCH_CREDITS_REFERENCE": "env-q3",
+        "BATCH_CREDITS_CURRENCY": "EUR",
+        "BATCH_CREDITS_DESCRIPTION": "Thanks",
+        "BATCH_CREDITS_CREDIT_TYPE": "referral_rewards",
+        "BATCH_CREDITS_AMOUNT_UNIT": "major",
+        "BATCH_CREDITS_NUMBER_DUPLICATES": "1",
+        "BATCH_CREDITS_STRICT": "yes",
+        "BATCH_CREDITS_EXPECT_ROWS": "2",
+        "BATCH_CREDITS_EXPECT_TOTAL": "EUR=0.10",
+        "BATCH_CREDITS_YES": "true",
+        "BATCH_CREDITS_RATE": "0",
+        "BATCH_CREDITS_SILENCE": "email,webhook",
+        "BATCH_CREDITS_QUIET": "1",
+    }
+    before = shared_site.truth()["silenced"]
+    ended = command("run", file, **environment).exited(0)
+    assert ended.said == ""
+    assert {(c["reference"], c["amount"], c["credit_type"]) for c in shared_site.credits("env-")} == {
+        ("env-q3", 5, "referral_rewards"),
+        ("env-q3 #2", 5, "referral_rewards"),
+    }
+    after = shared_site.truth()["silenced"]
+    assert {what: after[what] - before.get(what, 0) for what in after} == {"email": 2, "webhook": 2}
