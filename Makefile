@@ -28,6 +28,9 @@ storm: $(VENV)/installed-dev
 kills: $(VENV)/installed-dev
 	$(BIN)/python -m tests.kills.campaign --kills $(KILLS) --jobs $(JOBS)
 
+bench: $(VENV)/installed-dev
+	$(BIN)/python benchmarks/end_to_end.py
+
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -m slow
 

@@ -1,0 +1,79 @@
+"""A Chargebee that does next to no work: a bare asyncio protocol that echoes the form into a valid answer.
+
+    python benchmarks/echo_server.py        prints its port, and serves until its standard input closes
+
+It remembers nothing, so it judges speed only; the sandbox judges truth.
+"""
+
+import asyncio
+import sys
+from urllib.parse import parse_qsl
+
+import orjson
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+
+class Echo(asyncio.Protocol):
+    """Answers each request of a connection in turn."""
+
+    served = 0
+
+    def __init__(self) -> None:
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Keep the way back."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every whole request."""
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            head = self._buffer[:end].lower()
+            at = head.find(b"content-length:")
+            length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            if len(self._buffer) < end + 4 + length:
+                return
+            body = self._buffer[end + 4 : end + 4 + length]
+            self._buffer = self._buffer[end + 4 + length :]
+            answer = self._credit(body) if head.startswith(b"post") else b'{"list":[]}'
+            self._transport.write(HEAD % len(answer) + answer)
+
+    def _credit(self, body: bytes) -> bytes:
+        fields = dict(parse_qsl(body.decode()))
+        Echo.served += 1
+        return orjson.dumps(
+            {
+                "customer": {"id": fields["customer_id"], "object": "customer"},
+                "promotional_credit": {
+                    "id": f"pc_{Echo.served}",
+                    "customer_id": fields["customer_id"],
+                    "type": "increment",
+                    "amount": int(fields["amount"]),
+                    "currency_code": fields.get("currency_code", "USD"),
+                    "description": fields["description"],
+                    "credit_type": fields.get("credit_type", "general"),
+                    "reference": fields.get("reference"),
+                    "closing_balance": int(fields["amount"]),
+                    "created_at": 1700000000,
+                    "object": "promotional_credit",
+                },
+            }
+        )
+
+
+async def serve() -> None:
+    """Serve until standard input closes."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Echo, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+    server.close()
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    uvloop.run(serve())
