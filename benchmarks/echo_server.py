@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
