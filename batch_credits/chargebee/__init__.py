@@ -1,6 +1,7 @@
 """All that is known of the provider; the only importer of aiohttp's client."""
 
 from batch_credits.chargebee.client import (
+    CUSTOMERS_A_CALL,
     Chargebee,
     Gate,
     GateClosed,
@@ -9,15 +10,17 @@ from batch_credits.chargebee.client import (
     Transport,
     http_transport,
 )
-from batch_credits.chargebee.wire import Answer, ListedCredit, add_body
+from batch_credits.chargebee.wire import Answer, ListedCredit, ListedCustomer, add_body
 
 __all__ = [
+    "CUSTOMERS_A_CALL",
     "Answer",
     "Chargebee",
     "Gate",
     "GateClosed",
     "HttpTransport",
     "ListedCredit",
+    "ListedCustomer",
     "LookFailed",
     "Transport",
     "add_body",

@@ -6,23 +6,34 @@ module opens a socket. A POST is sent at most once per call: aiohttp repeats ide
 
 import ssl
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal, Protocol
 from urllib.parse import quote, urlencode
 
 import aiohttp
+import orjson
 from yarl import URL
 
 from batch_credits import __version__
 from batch_credits.chargebee.failures import AnswerTooLarge, failure_of
-from batch_credits.chargebee.wire import Answer, ListedCredit, customer_is_deleted, error_of, listed_credits, verdict_of
+from batch_credits.chargebee.wire import (
+    Answer,
+    ListedCredit,
+    ListedCustomer,
+    customer_is_deleted,
+    error_of,
+    listed_credits,
+    listed_customers,
+    verdict_of,
+)
 from batch_credits.model import OpenAttempt
 from batch_credits.protocol import Blocked, NotSent, Verdict, stop_for_status
 from batch_credits.settings import RunSettings, SiteSettings
 
 Method = Literal["GET", "POST"]
 _API = "/api/v2"
+CUSTOMERS_A_CALL = 100
 _MAX_PAGES = 100_000  # of 100 credits: beyond it, an offset that never ends is more likely
 
 
@@ -153,6 +164,26 @@ class Chargebee:
             return customer_is_deleted(answer)
         except ValueError as error:
             raise LookFailed(str(error)) from None
+
+    async def customers(self, customer_ids: Sequence[str]) -> list[ListedCustomer]:
+        """Those of these customers that exist, deleted ones too, asked for in one call (at most 100, the API's page).
+
+        Raises:
+            LookFailed: the list did not answer.
+            RunStopped: the key or the site refuses us.
+        """
+        asked = orjson.dumps(list(customer_ids)).decode()
+        answer = await self._get(
+            f"{_API}/customers", {"id[in]": asked, "limit": str(CUSTOMERS_A_CALL), "include_deleted": "true"}
+        )
+        try:
+            found, next_offset = listed_customers(answer)
+        except ValueError as error:
+            raise LookFailed(str(error)) from None
+        if next_offset is not None:
+            raise LookFailed("the list of customers has more pages than were asked for")
+        wanted = set(customer_ids)
+        return [customer for customer in found if customer.customer_id in wanted]
 
     async def _listed(self, filters: Mapping[str, str]) -> AsyncIterator[ListedCredit]:
         query = {"limit": "100", **filters}

@@ -60,6 +60,15 @@ class ListedCredit:
         return _is_same_money(credit, self.money) and self.credit_type in (None, credit.credit_type)
 
 
+@dataclass(frozen=True, slots=True)
+class ListedCustomer:
+    """A customer as the list shows it. `preferred_currency` is that of its credits which name none."""
+
+    customer_id: str
+    is_deleted: bool
+    preferred_currency: str | None
+
+
 def add_body(request: CreditRequest) -> bytes:
     """The exact bytes of `POST /promotional_credits/add` for this request."""
     fields: list[tuple[str, str]] = [("customer_id", request.customer_id)]
@@ -110,6 +119,21 @@ def listed_credits(answer: Answer) -> tuple[list[ListedCredit], str | None]:
     Raises:
         ValueError: the answer is not a whole page of the list.
     """
+    entries, next_offset = _page_of(answer)
+    return [_listed(entry) for entry in entries], next_offset
+
+
+def listed_customers(answer: Answer) -> tuple[list[ListedCustomer], str | None]:
+    """The customers on one page of their list, and the offset of the next page.
+
+    Raises:
+        ValueError: the answer is not a whole page of the list.
+    """
+    entries, next_offset = _page_of(answer)
+    return [_customer(entry) for entry in entries], next_offset
+
+
+def _page_of(answer: Answer) -> tuple[list[Any], str | None]:
     document = _document(answer.body)
     if answer.status != 200 or not isinstance(document, dict) or not isinstance(document.get("list"), list):
         code, message, _param = _error_of(document, answer.status)
@@ -117,7 +141,16 @@ def listed_credits(answer: Answer) -> tuple[list[ListedCredit], str | None]:
     next_offset = document.get("next_offset")
     if next_offset is not None and not isinstance(next_offset, str):
         raise ValueError("next_offset is no text")
-    return [_listed(entry) for entry in document["list"]], next_offset or None
+    return document["list"], next_offset or None
+
+
+def _customer(entry: Any) -> ListedCustomer:
+    item = entry.get("customer") if isinstance(entry, dict) else None
+    if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
+        raise ValueError("customer.id is missing")
+    currency = item.get("preferred_currency_code")
+    is_deleted = item.get("deleted") is True
+    return ListedCustomer(item["id"], is_deleted, currency if isinstance(currency, str) and currency else None)
 
 
 def customer_is_deleted(answer: Answer) -> bool:

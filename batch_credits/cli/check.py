@@ -11,6 +11,7 @@ import click
 from batch_credits.cli.check_json import check_json
 from batch_credits.cli.options import (
     api_key,
+    chosen_site,
     input_options,
     input_settings,
     ledger_option,
@@ -22,12 +23,14 @@ from batch_credits.cli.options import (
     site_options,
 )
 from batch_credits.cli.picture import pace_line, plan_lines, rows, site_line
+from batch_credits.cli.run import run_in_loop
 from batch_credits.controls import check_controls
 from batch_credits.errors import ControlError
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source, open_source
 from batch_credits.model import Outcome
 from batch_credits.plan import Plan, stage
+from batch_credits.preflight import Preflight, look_up_customers
 from batch_credits.reporter import write_rejected
 from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings, site_settings
 
@@ -43,6 +46,7 @@ class Checked:
     site: SiteSettings | None
     pace: RunSettings
     rejected_csv: Path | None
+    customers: Preflight | None
     refusal: ControlError | None
 
     @property
@@ -56,23 +60,25 @@ class Checked:
 @click.command(short_help="Load and validate a file; send nothing.")
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
+@option("--online", is_flag=True, help="Ask Chargebee whether the customers exist, a hundred a call.")
 @input_options
 @pace_options
 @site_options
 @reports_option
 @ledger_option
-def check(file: Path, as_json: bool, ledger: Path | None, reports: Path, **chosen: Any) -> int:
+def check(file: Path, as_json: bool, online: bool, ledger: Path | None, reports: Path, **chosen: Any) -> int:
     """Load and validate FILE and send nothing: totals, every problem of every row, fingerprint.
 
     With a site named, it also says what the ledger already has. Rejected rows are written to rejected.csv.
 
     \b
     batch-credits check payout.csv --reference loyalty-2026-q3
+    batch-credits check payout.csv --online
     batch-credits check payout.xlsx --sheet Q3 --amount-unit major --expect-total USD=12500.00
     """
     options, limits = input_settings(chosen)
     pace = settings_for_pace(chosen)
-    site = _site(chosen)
+    site = chosen_site(chosen) if online else _site(chosen)
     source = open_source(file, options)
     known = ledger_path(ledger)
     with tempfile.TemporaryDirectory(prefix="batch-credits-") as folder:
@@ -81,7 +87,10 @@ def check(file: Path, as_json: bool, ledger: Path | None, reports: Path, **chose
             plan = stage(scratch, source, name, options)
             batch = scratch.staged_batch(plan.batch_id)
             rejected = write_rejected(batch, lambda: scratch.rejected_rows(plan.batch_id), reports)
-            found = Checked(source, plan, site, pace, rejected, _refusal(plan, limits, options))
+            asked = None
+            if online and site is not None:
+                asked = run_in_loop(look_up_customers(scratch, plan.batch_id, site, pace))
+            found = Checked(source, plan, site, pace, rejected, asked, _refusal(plan, limits, options))
             click.echo(check_json(found) if as_json else "\n".join(_lines(found, scratch, options)))
     if found.refusal is not None:
         raise found.refusal
@@ -104,6 +113,14 @@ def _refusal(plan: Plan, limits: ControlLimits, options: InputOptions) -> Contro
     return None
 
 
+def _customer_lines(customers: Preflight | None) -> list[str]:
+    if customers is None:
+        return []
+    said = [f"{rows(count)}: customer {code.replace('_', ' ')}" for code, count in sorted(customers.counts.items())]
+    lines = [f"Customers  {customers.customers:,} asked for, {'; '.join(said) or 'nothing to say of them'}"]
+    return lines + [f"row {f.row_number}: customer_id: {f.message}" for f in customers.findings[:PROBLEMS_SHOWN]]
+
+
 def _lines(found: Checked, scratch: Ledger, options: InputOptions) -> list[str]:
     plan = found.plan
     lines = [f"File       {found.source.path}", f"Print      sha256 {found.source.file_sha256}"]
@@ -112,6 +129,7 @@ def _lines(found: Checked, scratch: Ledger, options: InputOptions) -> list[str]:
     if found.site is not None:
         lines.append(site_line(found.site))
     lines.append(pace_line(plan.owed, found.pace))
+    lines += _customer_lines(found.customers)
     for row in islice(scratch.problems(plan.batch_id), PROBLEMS_SHOWN):
         lines += [f"row {row.row_number}: {p.field}: {p.message} [{p.code}]" for p in row.problems]
     if found.rejected_csv is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch_credits.cli.picture import minutes_at_least
 from batch_credits.model import ControlTotal, Outcome
+from batch_credits.preflight import Preflight
 from batch_credits.reporter import SITE_CURRENCY
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def check_json(found: "Checked") -> str:
             for g in plan.problems
         ],
         "duplicates": sum(group.rows for group in plan.problems if group.code == "duplicate"),
+        "customers": _customers(found.customers) if found.customers else None,
         "notes": list(found.source.notes),
         "warnings": plan.warnings,
         "requests_per_minute": found.pace.budget_per_minute or None,
@@ -53,6 +55,17 @@ def check_json(found: "Checked") -> str:
         "exit_code": found.exit_code,
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def _customers(asked: Preflight) -> dict[str, Any]:
+    return {
+        "asked": asked.customers,
+        "counts": {code: asked.counts[code] for code in ("missing", "deleted", "other_currency")},
+        "rows": [
+            {"row": f.row_number, "customer_id": f.customer_id, "code": f.code, "message": f.message}
+            for f in asked.findings
+        ],
+    }
 
 
 def _total(total: ControlTotal) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from batch_credits.ledger.admission import StagedRow
 from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.ledger.journal import Finding
 from batch_credits.ledger.listing import Difference, Unrecorded
-from batch_credits.ledger.profile import Bucket, LargeAmount, Profile
+from batch_credits.ledger.profile import Bucket, CustomerRow, LargeAmount, Profile
 from batch_credits.ledger.queries import KnownCredit, Moment, ProblemGroup
 from batch_credits.ledger.resolution import ForeignCredit
 from batch_credits.model import (
@@ -39,6 +39,7 @@ from batch_credits.settings import InputOptions
 
 __all__ = [
     "Bucket",
+    "CustomerRow",
     "Difference",
     "Finding",
     "ForeignCredit",
@@ -374,6 +375,11 @@ class Ledger:
         """The largest amounts of one currency ("": of rows that name none), largest first."""
         with store.translated(self.path):
             return profile.largest_rows(self._db, batch_id, currency, most)
+
+    def customer_rows(self, batch_id: int) -> Iterator[CustomerRow]:
+        """Every row that may be credited, those of one customer behind each other; streamed."""
+        with store.translated(self.path):
+            yield from profile.customer_rows(self._db, batch_id)
 
     def earlier_amounts(self, site: str, batch_id: int) -> dict[str, list[Bucket]]:
         """How the amounts are spread that other batches of the site were credited, by currency."""

@@ -5,6 +5,7 @@ stays small whatever the batch, and a median is right to a few per cent, which i
 """
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
@@ -29,6 +30,14 @@ class LargeAmount:
     row_number: int
     currency: str
     amount_minor: int
+
+
+class CustomerRow(NamedTuple):
+    """Whom a row is for, and in which currency if it names one."""
+
+    customer_id: str
+    row_number: int
+    currency: str | None
 
 
 @dataclass(slots=True)
@@ -86,6 +95,17 @@ def largest_rows(connection: sqlite3.Connection, batch_id: int, currency: str, m
         (batch_id, currency, most),
     )
     return [LargeAmount(*row) for row in found]
+
+
+def customer_rows(connection: sqlite3.Connection, batch_id: int) -> Iterator[CustomerRow]:
+    """Every row that may be credited, those of one customer behind each other; streamed."""
+    found = connection.execute(
+        "SELECT r.customer_id, w.row_number, r.currency_code FROM row w JOIN credit_request r USING (request_id)"
+        " WHERE w.batch_id = ? AND r.state <> 'credited' ORDER BY r.customer_id, w.row_number",
+        (batch_id,),
+    )
+    for row in found:
+        yield CustomerRow(*row)
 
 
 def earlier_amounts(

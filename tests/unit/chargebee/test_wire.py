@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from batch_credits.chargebee.wire import (
     Answer,
+    ListedCustomer,
     add_body,
     customer_is_deleted,
     error_of,
     listed_credits,
+    listed_customers,
     retry_after_seconds,
     verdict_of,
 )
@@ -593,3 +595,38 @@ def test_a_stop_of_the_table_is_a_run_that_stopped() -> None:
     found = verdict(302, b"")
     assert isinstance(found, Blocked)
     assert isinstance(found.error, RunStopped)
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"list": []}, ([], None)),
+        (
+            {"list": [{"customer": {"id": "c-1", "deleted": True, "preferred_currency_code": "USD", "more": 1}}]},
+            ([ListedCustomer("c-1", True, "USD")], None),
+        ),
+        (
+            {"list": [{"customer": {"id": "c-1", "preferred_currency_code": 5}}], "next_offset": "x"},
+            ([ListedCustomer("c-1", False, None)], "x"),
+        ),
+    ],
+)
+def test_customers_of_a_page(document, expected):
+    assert listed_customers(Answer(200, {}, orjson.dumps(document))) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b""),
+        (200, b"[]"),
+        (200, b'{"list": [{}]}'),
+        (200, b'{"list": [{"customer": {"id": ""}}]}'),
+        (200, b'{"list": [{"customer": null}]}'),
+        (200, b'{"list": [], "next_offset": 5}'),
+        (500, b'{"list": []}'),
+    ],
+)
+def test_what_is_no_page_of_customers(status, body):
+    with pytest.raises(ValueError):
+        listed_customers(Answer(status, {}, body))

@@ -1,0 +1,133 @@
+"""Asking Chargebee about a file's customers before anything is sent: a hundred a call, and only questions.
+
+What it finds are warnings, not rejections: a customer may be created, or restored, before the run.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from batch_credits.chargebee import CUSTOMERS_A_CALL, Chargebee, ListedCustomer, LookFailed, http_transport
+from batch_credits.errors import Outage
+from batch_credits.ledger import CustomerRow, Ledger
+from batch_credits.settings import RunSettings, SiteSettings
+from batch_credits.worker_pool import RateLimiter
+
+MAX_ASKED_CHARACTERS = 1_500  # of the ids in one call: an address may have some 8,000, and each may be written as three
+MAX_REMEMBERED = 1_000  # findings kept with their rows; all are counted
+ATTEMPTS = 7  # with their pauses longer than a minute, the window of the site's limit
+FIRST_PAUSE_SECONDS = 1.0  # before the second attempt; each later one waits twice as long
+
+Sleep = Callable[[float], Awaitable[None]]
+Rows = list[CustomerRow]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFinding:
+    """What is wrong with the customer of one row: missing, deleted or other_currency, and a sentence."""
+
+    row_number: int
+    customer_id: str
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class Preflight:
+    """What Chargebee says of a file's customers: rows counted by finding, and the first findings themselves."""
+
+    customers: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    findings: list[CustomerFinding] = field(default_factory=list)
+
+    def add(self, finding: CustomerFinding) -> None:
+        """Count a finding, and remember it while there is room."""
+        self.counts[finding.code] += 1
+        if len(self.findings) < MAX_REMEMBERED:
+            self.findings.append(finding)
+
+
+async def look_up_customers(ledger: Ledger, batch_id: int, site: SiteSettings, settings: RunSettings) -> Preflight:
+    """Ask for every customer of the batch's rows that may be credited.
+
+    Raises:
+        RunStopped: the key or the site refuses us, or it did not answer.
+        LedgerError: the ledger failed.
+    """
+    limiter = RateLimiter(settings.budget_per_minute, settings.concurrency)
+    try:
+        async with http_transport(site, settings) as transport:
+            return await examine(Chargebee(transport, limiter, settings), ledger.customer_rows(batch_id))
+    finally:
+        limiter.close()
+
+
+async def examine(chargebee: Chargebee, rows: Iterable[CustomerRow], sleep: Sleep = asyncio.sleep) -> Preflight:
+    """The same, given the rows: those of one customer behind each other.
+
+    Raises:
+        RunStopped: the key or the site refuses us, or it did not answer.
+    """
+    seen = Preflight()
+    for asked in _calls(rows):
+        found = {customer.customer_id: customer for customer in await _asked(chargebee, list(asked), sleep)}
+        seen.customers += len(asked)
+        for customer_id, customer_rows in asked.items():
+            for row in customer_rows:
+                finding = _finding(row, found.get(customer_id))
+                if finding is not None:
+                    seen.add(finding)
+    seen.findings.sort(key=lambda finding: finding.row_number)
+    return seen
+
+
+def _calls(rows: Iterable[CustomerRow]) -> Iterator[dict[str, Rows]]:
+    """The customers of one call after the other, with their rows."""
+    asked: dict[str, Rows] = {}
+    characters = 0
+    for customer_id, customer_rows in groupby(rows, key=lambda row: row.customer_id):
+        size = len(customer_id.encode()) + 3
+        if asked and (len(asked) == CUSTOMERS_A_CALL or characters + size > MAX_ASKED_CHARACTERS):
+            yield asked
+            asked, characters = {}, 0
+        asked[customer_id] = list(customer_rows)
+        characters += size
+    if asked:
+        yield asked
+
+
+async def _asked(chargebee: Chargebee, customer_ids: list[str], sleep: Sleep) -> list[ListedCustomer]:
+    pause = FIRST_PAUSE_SECONDS
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await chargebee.customers(customer_ids)
+        except LookFailed as error:
+            if attempt == ATTEMPTS:
+                raise Outage(
+                    f"Chargebee did not answer a question about customers: {error}.",
+                    hint="Nothing was sent. Check again in a while, or without --online.",
+                ) from error
+        await sleep(pause)
+        pause *= 2
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _finding(row: CustomerRow, customer: ListedCustomer | None) -> CustomerFinding | None:
+    if customer is None:
+        return CustomerFinding(
+            row.row_number, row.customer_id, "missing", f"Chargebee has no customer {row.customer_id!r}."
+        )
+    if customer.is_deleted:
+        return CustomerFinding(
+            row.row_number, row.customer_id, "deleted", f"Customer {row.customer_id!r} is deleted in Chargebee."
+        )
+    if row.currency is not None and customer.preferred_currency not in (None, row.currency):
+        return CustomerFinding(
+            row.row_number,
+            row.customer_id,
+            "other_currency",
+            f"The credit is in {row.currency}, but customer {row.customer_id!r} prefers {customer.preferred_currency}.",
+        )
+    return None
