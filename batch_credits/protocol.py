@@ -294,6 +294,8 @@ def _after_nothing(credit: PlannedCredit, witness: Witness, facts: DoubtFacts) -
                 return LookAgain()
             return SendToReview("Chargebee's list does not show a credit that is known to exist, so it proves nothing.")
         case Witness.NONE_EXISTS:
+            if facts.looks_left > 0:
+                return LookAgain()  # credits that this run adds meanwhile can witness, and two guards beat one
             if facts.key_remembered and not credit.key_spoiled:
                 return ResendSameKey()
             return SendToReview("Sent, not listed, and no other credit exists that could show the list is complete.")

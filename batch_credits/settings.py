@@ -112,7 +112,6 @@ class RunSettings:
     key_window_seconds: float = 1500.0  # re-send by key alone: 25 of the 30 minutes that keys are remembered
     early_look_seconds: tuple[float, ...] = (0.0, 3.0, 15.0)  # looks before the quarantine ends
     max_looks: int = 6  # inconclusive looks after the quarantine, before a person must look
-    look_again_seconds: float = 60.0
     max_attempts: int = 12  # sends of one row in one run
     max_retry_seconds: float = 1800.0
     backoff_seconds: float = 1.0
@@ -129,6 +128,11 @@ class RunSettings:
     retry_failed: bool = False
     wait: bool = True
     max_failures: int | None = None
+
+    @property
+    def look_again_seconds(self) -> float:
+        """Between two looks after the quarantine: a minute by default, less where the operator trusts the list sooner."""
+        return self.quarantine_seconds / 7
 
     @property
     def budget_per_minute(self) -> int:

@@ -212,9 +212,10 @@ def expected_after_nothing(about: PlannedCredit, witness: Witness, facts: DoubtF
         return LookAgain
     if witness is Witness.SHOWN:
         return ReleaseAbsent
-    if witness is Witness.NOT_SHOWN:
-        return LookAgain if facts.looks_left else SendToReview
-    return ResendSameKey if facts.key_remembered and not about.key_spoiled else SendToReview
+    if facts.looks_left:
+        return LookAgain
+    by_key = witness is Witness.NONE_EXISTS and facts.key_remembered and not about.key_spoiled
+    return ResendSameKey if by_key else SendToReview
 
 
 @pytest.mark.parametrize("facts", EVERY_FACT, ids=repr)
