@@ -108,7 +108,7 @@ def _killed_run(chance: random.Random, arguments: list[str], environment: dict[s
 
 def _most(point: str) -> int:
     """How often a point is passed in a run of this size, about."""
-    return {"in_staging": 1, "before_admit": 1, "before_report": 1}.get(point, 6 if "commit" in point else 14)
+    return {"in_staging": 1, "before_admit": 1, "before_report": 1}.get(point, 5 if "commit" in point else 8)
 
 
 def _judge(path: Path, folder: Path, base_url: str, seed: int) -> list[str]:
