@@ -22,9 +22,11 @@ from batch_credits.cli.sandbox import sandbox
 from batch_credits.cli.speech import say
 from batch_credits.cli.template import template
 from batch_credits.errors import BatchCreditsError, RunStopped
+from batch_credits.reporter import ReportsNotWritten
 
 EXIT_NOTHING_SENT = 2
 EXIT_STOPPED = 4
+_AFTER_SENDING = (RunStopped, ReportsNotWritten)  # money may have moved, so nobody may read "nothing was sent"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -59,7 +61,7 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
         return EXIT_STOPPED
     except BatchCreditsError as error:
         show_error(error)
-        return EXIT_STOPPED if isinstance(error, RunStopped) else EXIT_NOTHING_SENT
+        return EXIT_STOPPED if isinstance(error, _AFTER_SENDING) else EXIT_NOTHING_SENT
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
         return EXIT_NOTHING_SENT
