@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from batch_credits.chargebee import Chargebee, LookFailed, http_transport
@@ -17,7 +18,7 @@ from batch_credits.model import BatchRecord, ControlTotal, RequestState
 from batch_credits.progress import Progress
 from batch_credits.reconciler import DoubtSettler, Held, TieOut, foreign, in_pages, tie_out
 from batch_credits.settings import InputOptions, RunSettings, SiteSettings
-from batch_credits.worker_pool import RateLimiter
+from batch_credits.worker_pool import RateLimiter, SlotMemory
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ async def reconcile_batch(
         for state in (RequestState.IN_DOUBT, RequestState.REVIEW)
         for credit in ledger.planned_page(batch.batch_id, state, 0, batch.rows_read)
     ]
-    async with _asking(site, settings) as asking:
+    async with _asking(ledger, site, settings) as asking:
         journal = Journal(
             ledger, None, site.site, in_thread=asking.in_thread, flush_seconds=settings.flush_seconds
         )
@@ -107,11 +108,12 @@ async def rebuild(ledger: Ledger, since: datetime, site: SiteSettings, settings:
 
 async def _take_over(ledger: Ledger, batch_id: int, since: int, site: SiteSettings, settings: RunSettings) -> int:
     taken, next_row = 0, 2  # a spreadsheet's first data line
-    async with _asking(site, settings) as asking:
+    async with _asking(ledger, site, settings) as asking:
         try:
             async for page in in_pages(asking.chargebee.increments_since(since - 1)):
                 credits = foreign(page)
-                taken += ledger.take_over(site.site, batch_id, next_row, credits)
+                # In the ledger's thread, where the limiter's notes are written meanwhile.
+                taken += await asking.in_thread(partial(ledger.take_over, site.site, batch_id, next_row, credits))
                 next_row += len(credits)
         except LookFailed as error:
             raise _no_answer(error) from error
@@ -119,7 +121,7 @@ async def _take_over(ledger: Ledger, batch_id: int, since: int, site: SiteSettin
 
 
 @asynccontextmanager
-async def _asking(site: SiteSettings, settings: RunSettings) -> AsyncIterator[_Asking]:
+async def _asking(ledger: Ledger, site: SiteSettings, settings: RunSettings) -> AsyncIterator[_Asking]:
     limiter = RateLimiter(settings.budget_per_minute, settings.concurrency)
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="ledger") as thread:
@@ -127,11 +129,14 @@ async def _asking(site: SiteSettings, settings: RunSettings) -> AsyncIterator[_A
         def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
             return loop.run_in_executor(thread, work)
 
+        slots = SlotMemory(limiter, ledger, site.site, in_thread, lambda: 0)
         async with http_transport(site, settings) as transport:
             try:
+                await slots.recall(settings.timeout_seconds)
                 yield _Asking(Chargebee(transport, limiter, settings), in_thread)
             finally:
                 limiter.close()
+                await slots.close()
 
 
 def _no_answer(error: LookFailed) -> Outage:

@@ -6,7 +6,7 @@
     issue(...)                             the worker pool sends, the settler asks, the ledger remembers
     write_reports(...)                     from the ledger alone
 
-Whatever happens after `admit`, the reports are written, and running again carries on.
+Whatever happens after `admit`, short of the ledger's failing, the reports are written; running again carries on.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from batch_credits.reconciler import DoubtSettler
 from batch_credits.reporter import Summary, write_reports
 from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings
 from batch_credits.signals import Signals
-from batch_credits.worker_pool import Counts, RateLimiter, WorkerPool
+from batch_credits.worker_pool import Counts, RateLimiter, SlotMemory, WorkerPool
 
 T = TypeVar("T")
 TICK_SECONDS = 0.5  # how old what the person sees may be
@@ -238,6 +238,7 @@ class Sending:
             chance=chance,
         )
         self._settler.pool = self.pool
+        self._slots = SlotMemory(self._limiter, ledger, site, in_thread, self.pool.journaled)
 
     def stop(self, error: RunStopped) -> None:
         """Send nothing more, and let every answer on its way come in."""
@@ -248,10 +249,12 @@ class Sending:
         """Send until nothing is owed or the pool is stopped, and make durable what was learned."""
         try:
             await self._start_progress()
+            await self._slots.recall(self._settings.timeout_seconds)
             await self._take_doubts()
             await self.pool.run()
         finally:
             await self._settler.close()
+            await self._slots.close()
             await self._journal.close()
         if self._settler.failure is not None:
             raise self._settler.failure

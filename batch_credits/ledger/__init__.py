@@ -17,7 +17,7 @@ import orjson
 
 from batch_credits import __version__
 from batch_credits.errors import UsageError
-from batch_credits.ledger import admission, journal, listing, profile, queries, resolution, scratch, store
+from batch_credits.ledger import admission, journal, listing, profile, queries, recent, resolution, scratch, store
 from batch_credits.ledger.admission import StagedRow
 from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.ledger.journal import Finding
@@ -243,6 +243,16 @@ class Ledger:
                 "UPDATE run SET ended_at = ?, requests = ?, throttled = ?, retries = ?, stopped = ? WHERE run_id = ?",
                 (journal.now_ms(), requests, throttled, retries, stopped, run_id),
             )
+
+    def note_slots(self, site: str, ages: Sequence[tuple[float, int]], under_way: int) -> None:
+        """Remember the requests answered within the last minute, as (seconds ago, how many), and those under way."""
+        with self._transaction() as db:
+            recent.note(db, self._site_id(site), ages, under_way)
+
+    def taken_slots(self, site: str, timeout_seconds: float) -> list[tuple[float, int]]:
+        """The requests of earlier runs that the site may still count, as (seconds until it does not, how many)."""
+        with self._transaction() as db:
+            return recent.still_counted(db, self._site_id(site), timeout_seconds)
 
     def planned_page(self, batch_id: int, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
         """The batch's requests in this state (not credited), by ascending id, after the given one."""

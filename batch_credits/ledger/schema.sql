@@ -1,10 +1,11 @@
 -- The ledger, version 1. Money-like facts only: who is owed what, what was sent, what was learned.
--- Times are milliseconds since 1970 UTC, for people only: no decision reads them.
+-- Times are milliseconds since 1970 UTC, for people only: no decision reads them, but of `site.recent`.
 
 CREATE TABLE site (
     site_id INTEGER PRIMARY KEY,
     name    TEXT NOT NULL UNIQUE,
-    address TEXT                                     -- where it answered; NULL: never called yet
+    address TEXT,                                    -- where it answered; NULL: never called yet
+    recent  TEXT                                     -- JSON object: requests of the last minute, see recent.py
 ) STRICT;
 
 -- One source file's content, read one way, for one site.

@@ -2,5 +2,6 @@
 
 from batch_credits.worker_pool.limiter import RateLimiter
 from batch_credits.worker_pool.pool import Counts, WorkerPool
+from batch_credits.worker_pool.slot_memory import SlotMemory
 
-__all__ = ["Counts", "RateLimiter", "WorkerPool"]
+__all__ = ["Counts", "RateLimiter", "SlotMemory", "WorkerPool"]

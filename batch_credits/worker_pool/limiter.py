@@ -7,8 +7,8 @@ a minute than there are slots. Nothing is left unused either: a slot is idle onl
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 
 from batch_credits.chargebee import GateClosed
 from batch_credits.chargebee.client import Method
@@ -34,6 +34,7 @@ class RateLimiter:
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self.on_free: Callable[[], None] = lambda: None
+        self.on_change: Callable[[], None] = lambda: None  # a slot was taken, or its request answered
 
     async def enter(self, method: Method) -> None:
         """Wait for a slot, and take it.
@@ -62,6 +63,7 @@ class RateLimiter:
         self._in_flight[method] -= 1
         if self._budget:
             self._coming_back.append(self._loop.time() + WINDOW_SECONDS)
+            self.on_change()
         self._pump()
 
     def pause(self, seconds: float) -> None:
@@ -77,11 +79,31 @@ class RateLimiter:
             return None
         self._pump()  # who waits goes first; a slot collected here and given to nobody would wake nobody
         self._collect()
-        return self._budget - self._taken
+        return max(0, self._budget - self._taken)
 
     def waiting(self) -> int:
         """How many requests wait for a slot."""
         return len(self._waiting["GET"]) + len(self._waiting["POST"])
+
+    def take_until(self, waits: Sequence[tuple[float, int]]) -> None:
+        """Take the slots that earlier runs left taken, given as (seconds until they come back, how many)."""
+        if not self._budget:
+            return
+        now = self._loop.time()
+        for seconds, slots in waits:
+            self._coming_back.extend([now + min(seconds, WINDOW_SECONDS)] * slots)
+            self._taken += slots
+        self._coming_back = deque(sorted(self._coming_back))
+
+    def ages(self) -> list[tuple[float, int]]:
+        """The slots that wait to come back, as (seconds since their answers, how many), to a second."""
+        now = self._loop.time()  # collects nothing: it would give nobody what it finds, and wake nobody
+        seconds = Counter(int(now - due + WINDOW_SECONDS) for due in self._coming_back if due > now)
+        return [(float(age), slots) for age, slots in seconds.items()]
+
+    def calls(self, method: Method) -> int:
+        """How many calls of this method are under way."""
+        return self._in_flight[method]
 
     def close(self) -> None:
         """Let nobody through any more; whoever waits gets `GateClosed`."""
@@ -106,6 +128,7 @@ class RateLimiter:
         self._in_flight[method] += 1
         if self._budget:
             self._taken += 1
+            self.on_change()
 
     def _collect(self) -> None:
         now = self._loop.time()

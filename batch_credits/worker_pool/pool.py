@@ -134,6 +134,10 @@ class WorkerPool:
         self._limiter.close()
         self._changed.set()
 
+    def journaled(self) -> int:
+        """How many attempts are on disk, or about to be, and not answered."""
+        return self._outstanding - self._held - len(self._timers)
+
     # -- What the settler gives back -----------------------------------------------------------------------
 
     def take_held(self, credit: PlannedCredit) -> None:
@@ -174,7 +178,7 @@ class WorkerPool:
 
     def _is_done(self) -> bool:
         if self.stopping:
-            return self._outstanding - self._held - len(self._timers) == 0
+            return self.journaled() == 0
         return self._all_read and not self._ready and not self._candidates and self._outstanding == 0
 
     def _room(self) -> int:

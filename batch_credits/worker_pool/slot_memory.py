@@ -1,0 +1,78 @@
+"""Slots taken from the site's limit, remembered from one process to the next.
+
+The site counts what an earlier run sent within the last minute, so the next one must. A note goes to the ledger
+about once a second while slots are taken and answers come, and one at the end; it costs no request any time.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from batch_credits.errors import LedgerError
+from batch_credits.ledger import InThread
+from batch_credits.worker_pool.limiter import RateLimiter
+
+NOTE_SECONDS = 1.0
+
+
+class RemembersSlots(Protocol):
+    """What this needs of a ledger."""
+
+    def note_slots(self, site: str, ages: Sequence[tuple[float, int]], under_way: int) -> None:
+        """Remember the requests answered lately, as (seconds ago, how many), and those under way."""
+
+    def taken_slots(self, site: str, timeout_seconds: float) -> list[tuple[float, int]]:
+        """The requests that the site may still count, as (seconds until it does not, how many)."""
+
+
+class SlotMemory:
+    """Keeps the ledger's note of a limiter's slots. `journaled` says how many attempts may leave or have left."""
+
+    def __init__(
+        self, limiter: RateLimiter, memory: RemembersSlots, site: str, in_thread: InThread, journaled: Callable[[], int]
+    ) -> None:
+        self._limiter = limiter
+        self._memory = memory
+        self._site = site
+        self._in_thread = in_thread
+        self._journaled = journaled
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._recalled = False
+
+    async def recall(self, timeout_seconds: float) -> None:
+        """Take the slots that earlier runs left taken, before anything is sent.
+
+        Raises:
+            LedgerError: it cannot be read.
+        """
+        waits = await self._in_thread(lambda: self._memory.taken_slots(self._site, timeout_seconds))
+        self._limiter.take_until(waits)
+        self._recalled = True
+        self._limiter.on_change = self._changed
+        await self._write()
+
+    async def close(self) -> None:
+        """Note how it ends. A ledger that fails says so elsewhere, about what matters more."""
+        if not self._recalled:
+            return  # what earlier runs left is noted still, and nothing was sent
+        self._limiter.on_change = lambda: None
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._writing is not None:
+            await asyncio.gather(self._writing, return_exceptions=True)
+        await self._write()
+
+    def _changed(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(NOTE_SECONDS, self._begin_to_write)
+
+    def _begin_to_write(self) -> None:
+        self._timer = None
+        self._writing = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> None:
+        ages, under_way = self._limiter.ages(), self._limiter.calls("GET") + self._journaled()
+        with suppress(LedgerError):
+            await self._in_thread(lambda: self._memory.note_slots(self._site, ages, under_way))
