@@ -262,7 +262,9 @@ class Sending:
 
     def issued(self) -> Issued:
         """How the sending went, so far."""
-        return Issued(self.pool.counts, self._chargebee.requests, self.pool.stopped)
+        counts = self.pool.counts
+        counts = replace(counts, throttled=counts.throttled + self._chargebee.throttled)
+        return Issued(counts, self._chargebee.requests, self.pool.stopped)
 
     async def _start_progress(self) -> None:
         totals = await self._in_thread(lambda: self._ledger.outcome_totals(self._batch_id))

@@ -25,6 +25,7 @@ from batch_credits.chargebee.wire import (
     error_of,
     listed_credits,
     listed_customers,
+    retry_after_seconds,
     verdict_of,
 )
 from batch_credits.model import OpenAttempt
@@ -54,6 +55,9 @@ class Gate(Protocol):
     def leave(self, method: Method) -> None:
         """The request was answered, or given up."""
 
+    def pause(self, seconds: float) -> None:
+        """The site told us to wait: let nobody through for so long."""
+
 
 class Transport(Protocol):
     """One HTTP exchange. The seam where tests put a site of their own."""
@@ -79,7 +83,9 @@ class Chargebee:
         if settings.business_entity_id:
             self._post_headers["chargebee-business-entity-id"] = settings.business_entity_id
             self._get_headers["chargebee-business-entity-id"] = settings.business_entity_id
+        self._default_pause, self._longest_pause = settings.backoff_seconds, settings.max_retry_after_seconds
         self.requests = 0
+        self.throttled = 0  # questions that were told to wait; a credit's attempts are the pool's to count
 
     async def add_credit(self, attempt: OpenAttempt) -> Verdict:
         """Send the attempt's frozen bytes once, and say what came of it. Never raises for what a site does."""
@@ -224,6 +230,10 @@ class Chargebee:
         stop = stop_for_status(answer.status, *error_of(answer))
         if stop is not None:
             raise stop
+        if answer.status == 429:
+            self.throttled += 1
+            told = retry_after_seconds(answer.headers)
+            self._gate.pause(self._default_pause if told is None else min(told, self._longest_pause))
         return answer
 
 

@@ -133,9 +133,9 @@ def test_a_guest_network_that_answers_200_to_everything_credits_nobody(tmp_path:
 def test_what_was_counted_is_what_happened(tmp_path: Path) -> None:
     """Requests, retries and the last line of progress, beside the site's own account."""
     rows = payout("count", 40)
-    plan = "lost_after=0.2,error_before=0.2,throttled=0.1,lock_timeout=0.1,faulty_tries=1"
+    plan = "lost_after=0.2,error_before=0.2,throttled=0.1,lock_timeout=0.1,list_throttled=0.3,faulty_tries=1"
     with Site("--seed", "3", "--faults", plan) as site:
-        command = Command(tmp_path, site.url, {"BATCH_CREDITS_QUARANTINE": "0"})
+        command = Command(tmp_path, site.url, {"BATCH_CREDITS_QUARANTINE": "1"})
         ended = command.run(write_csv(tmp_path / "payout.csv", rows)).exited(0)
         truth, summary = site.truth(), command.report("payout").summary
     assert ended.err.splitlines()[-1].startswith("40/40 rows, 40 credited, 0 failed, 0 in doubt"), ended.err

@@ -131,15 +131,21 @@ async def never_answers(server: Server, reader: asyncio.StreamReader, writer: as
 
 
 class Open:
-    """A gate that is always open."""
+    """A gate that is always open, and remembers how long it was told to close."""
 
     inside = 0
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
 
     async def enter(self, method: Method) -> None:
         self.inside += 1
 
     def leave(self, method: Method) -> None:
         self.inside -= 1
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
 
 
 Caller = Callable[[Chargebee, HttpTransport], Awaitable[Any]]
@@ -501,3 +507,18 @@ def test_a_look_with_a_page_missing_says_nothing(second: bytes) -> None:
 def test_a_look_at_a_server_that_is_away_says_nothing() -> None:
     with pytest.raises(LookFailed):
         call(Server(closes_at_once), look)
+
+
+@pytest.mark.parametrize(
+    ("told", "pause"), [("", 1.0), ("Retry-After: 7\r\n", 7.0), ("Retry-After: 999999\r\n", 300.0)]
+)
+def test_a_question_that_is_told_to_wait_holds_everybody_back(told: str, pause: float) -> None:
+    refusal = b'{"api_error_code": "api_request_limit_exceeded", "message": "wait"}'
+    head = f"HTTP/1.1 429 Wait\r\n{told}\r\nContent-Length: {len(refusal)}\r\nConnection: close\r\n\r\n"
+
+    async def asked(chargebee: Chargebee, transport: HttpTransport) -> tuple[list[float], int]:
+        with pytest.raises(LookFailed):
+            await chargebee.lists_anything()
+        return chargebee._gate.pauses, chargebee.throttled  # type: ignore[attr-defined]
+
+    assert call(Server(says(head.encode() + refusal)), asked) == ([pause], 1)

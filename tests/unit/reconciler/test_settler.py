@@ -109,6 +109,9 @@ class OpenGate:
     def leave(self, method: str) -> None:
         """Always open."""
 
+    def pause(self, seconds: float) -> None:
+        """Always open."""
+
 
 async def on_the_spot(work: Callable[[], Any]) -> Any:
     return work()
