@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import itertools
 import random
 import re
 from pathlib import Path
@@ -52,6 +53,7 @@ def test_two_members_in_one_file_are_one_table(tmp_path: Path) -> None:
         (gzip.compress(b"customer_id,amount\n\xff,5\n"), "is not UTF-8"),
         (gzip.compress(b"customer_id,amount\n" + b"a" * 5_000_000), "longer than"),
     ],
+    ids=itertools.count(),  # the bytes hold the time
 )
 def test_what_is_damaged_or_no_table_ends_in_one_sentence(tmp_path: Path, packed: bytes, said: str) -> None:
     path = tmp_path / "payout.csv.gz"
