@@ -20,6 +20,7 @@ class RunTally:
     done: int = 0
     in_doubt: int = 0
     throttled: int = 0
+    slowed_to: int = 0  # requests a minute that others leave us; 0: never slowed
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     _samples: deque[tuple[float, int]] = field(default_factory=deque)
 
@@ -37,6 +38,11 @@ class RunTally:
             self.in_doubt += 1
         elif outcome is not Outcome.PENDING:
             self.done += 1
+
+    @property
+    def is_slowed(self) -> bool:
+        """Whether others use the site's limit too, so that less than our budget is ours."""
+        return 0 < self.slowed_to < self.budget_per_minute
 
     def pace(self) -> float:
         """Rows a minute, over the past minute; under a limit never more than it, as no minute can hold more."""
@@ -88,7 +94,8 @@ def state_in_words(tally: RunTally) -> list[str]:
         f"{tally.in_doubt:,} in doubt",
     ]
     rare = ((already, "already credited"), (review, "to review"), (tally.throttled, "throttled"))
-    return words + [f"{number:,} {word}" for number, word in rare if number]
+    words += [f"{number:,} {word}" for number, word in rare if number]
+    return words + ([f"slowed to {tally.slowed_to:,} a minute"] if tally.is_slowed else [])
 
 
 def longest_that_fits(tally: RunTally, time_words: str, width: int) -> str:

@@ -35,6 +35,9 @@ class Progress(Protocol):
     def throttled(self) -> None:
         """The site told us to wait."""
 
+    def slowed_to(self, per_minute: int) -> None:
+        """So many requests a minute may be sent now; the whole budget once nobody else uses the site's limit."""
+
     def tick(self) -> None:
         """Time passed, and perhaps nothing else: what is shown must not go stale while a run waits."""
 
@@ -55,6 +58,9 @@ class SilentProgress:
         """Nothing to show."""
 
     def throttled(self) -> None:
+        """Nothing to show."""
+
+    def slowed_to(self, per_minute: int) -> None:
         """Nothing to show."""
 
     def tick(self) -> None:
@@ -109,6 +115,10 @@ class _Display:
     def throttled(self) -> None:
         """Count it; the next state shows it."""
         self._tally.throttled += 1
+
+    def slowed_to(self, per_minute: int) -> None:
+        """Remember it; the next state shows it."""
+        self._tally.slowed_to = per_minute
 
     def note(self, text: str) -> None:
         """Show a sentence at once."""
@@ -210,6 +220,7 @@ class JsonProgress(_Display):
             "throttled": tally.throttled,
             "rows_per_minute": round(pace, 1),
             "budget_per_minute": tally.budget_per_minute,
+            **({"slowed_to_per_minute": tally.slowed_to} if tally.is_slowed else {}),
             "seconds_left": None if left is None else round(left * MINUTE),
         }
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from batch_credits.chargebee import GateClosed
 from batch_credits.chargebee.client import Method
+from batch_credits.worker_pool.share import Share
 
 WINDOW_SECONDS = 60.0
 
@@ -24,16 +25,21 @@ class RateLimiter:
 
     def __init__(self, budget: int, concurrency: int) -> None:
         self._loop = asyncio.get_running_loop()
-        self._budget = budget
+        self._budget = budget  # what is ours of it now
+        self._share = Share(budget)
+        self._answers = 0
+        self._answers_to_shrink = 0  # requests that had left before we shrank say nothing new
         self._concurrency = concurrency
         self._taken = 0  # slots out: in flight, or answered less than a window ago
         self._coming_back: deque[float] = deque()
         self._in_flight = {"GET": 0, "POST": 0}
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {"GET": deque(), "POST": deque()}
         self._paused_until = 0.0
+        self._next_at = 0.0  # for the next request, where they are spread
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self.on_free: Callable[[], None] = lambda: None
+        self.on_share: Callable[[int], None] = lambda _share: None  # requests a minute that are ours now
         self.on_change: Callable[[], None] = lambda: None  # a slot was taken, or its request answered
 
     async def enter(self, method: Method) -> None:
@@ -61,6 +67,7 @@ class RateLimiter:
     def leave(self, method: Method) -> None:
         """The request was answered, or given up: its slot comes back in a minute."""
         self._in_flight[method] -= 1
+        self._answers += 1
         if self._budget:
             self._coming_back.append(self._loop.time() + WINDOW_SECONDS)
             self.on_change()
@@ -71,6 +78,24 @@ class RateLimiter:
         self._paused_until = max(self._paused_until, self._loop.time() + seconds)
         self._set_timer()
 
+    def throttled(self, seconds: float) -> bool:
+        """The site refused a request for its limit: pause, and use less of it. Returns whether our share shrank."""
+        now = self._loop.time()
+        shrinks = bool(self._budget) and self._answers > self._answers_to_shrink
+        if shrinks:
+            self._share.shrink(now, self._taken)
+            self._answers_to_shrink = self._answers + self._in_flight["GET"] + self._in_flight["POST"]
+        elif self._budget:
+            self._share.keep(now)
+        self._follow_share(now)
+        self.pause(seconds)
+        return shrinks
+
+    @property
+    def budget(self) -> int:
+        """Requests a rolling minute that are ours now; 0: no limit."""
+        return self._budget
+
     def free_slots(self) -> int | None:
         """How many requests could leave now; None means any number."""
         if self._loop.time() < self._paused_until:
@@ -79,7 +104,8 @@ class RateLimiter:
             return None
         self._pump()  # who waits goes first; a slot collected here and given to nobody would wake nobody
         self._collect()
-        return max(0, self._budget - self._taken)
+        free = max(0, self._budget - self._taken)
+        return min(free, max(1, self._budget // 60)) if self._is_spread() else free
 
     def waiting(self) -> int:
         """How many requests wait for a slot."""
@@ -119,22 +145,40 @@ class RateLimiter:
     def _may_go(self, method: str) -> bool:
         if self._in_flight[method] >= self._concurrency or self._loop.time() < self._paused_until:
             return False
-        if not self._budget or self._taken < self._budget:
+        if not self._budget:
             return True
-        self._collect()
+        if self._is_spread() and self._loop.time() < self._next_at:
+            return False
+        if self._taken >= self._budget:
+            self._collect()
         return self._taken < self._budget
+
+    def _is_spread(self) -> bool:
+        """While others use the limit too, no bursts: a refusal then meets few that are on their way."""
+        return self._budget < self._share.whole
 
     def _take(self, method: str) -> None:
         self._in_flight[method] += 1
         if self._budget:
             self._taken += 1
             self.on_change()
+            if self._is_spread():
+                gap = WINDOW_SECONDS / self._budget
+                self._next_at = max(self._next_at, self._loop.time() - gap) + gap
 
     def _collect(self) -> None:
         now = self._loop.time()
+        if self._is_spread():
+            self._follow_share(now)
         while self._coming_back and self._coming_back[0] <= now:
             self._coming_back.popleft()
             self._taken -= 1
+
+    def _follow_share(self, now: float) -> None:
+        share = self._share.at(now)
+        if share != self._budget:
+            self._budget = share
+            self.on_share(share)
 
     def _pump(self) -> None:
         for method, waiting in self._waiting.items():
@@ -160,6 +204,8 @@ class RateLimiter:
             due = self._paused_until
         elif self._coming_back and self._taken >= self._budget:
             due = self._coming_back[0]
+        elif self._budget and self._is_spread() and now < self._next_at:
+            due = self._next_at
         else:
             return
         self._timer = self._loop.call_at(due, self._wake)

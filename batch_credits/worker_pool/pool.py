@@ -93,6 +93,7 @@ class WorkerPool:
         self.stopping = False
         self.breaker = Breaker(settings, self._probe, self.stop, observer.note, chance)
         # Both hold the dispatcher back, so both must wake it.
+        limiter.on_share = observer.slowed_to
         limiter.on_free = self.breaker.on_closed = self._changed.set
         journal.on_failure = lambda: self.stop(None)  # what is journaled and waits for a worker stays here, too
 
@@ -370,7 +371,11 @@ class WorkerPool:
                 self._observer.throttled()
                 wait = throttle_seconds(self._settings, after, tries, self._chance())
                 if not one_customer:
-                    self._limiter.pause(wait)
+                    if self._limiter.throttled(wait):
+                        self._observer.note(
+                            "The site's limit is used up, by others too: sending goes on more slowly, at"
+                            f" {self._limiter.budget:,} requests a minute, and slowly faster again."
+                        )
                     self.breaker.waited()
                 return wait
             case Unavailable(message=message, retry_after_seconds=after):

@@ -69,6 +69,25 @@ def test_lines_are_sober_and_seldom(clock: Clock) -> None:
     ]
 
 
+def test_who_is_slowed_by_others_sees_it_until_it_is_over(clock: Clock) -> None:
+    lines, events = io.StringIO(), io.StringIO()
+    for progress in (
+        LineProgress(lines, budget_per_minute=120, clock=clock),
+        JsonProgress(events, budget_per_minute=120, clock=clock),
+    ):
+        progress.start(300, 0)
+        for slowed_to in (84, 120):
+            progress.slowed_to(slowed_to)
+            settle(progress, clock, 20, 10)
+        progress.close()
+    _, slowed, full, _ = lines.getvalue().splitlines()
+    assert ", slowed to 84 a minute, " in slowed
+    assert "slowed" not in full
+    assert [json.loads(event).get("slowed_to_per_minute") for event in events.getvalue().splitlines()] == [
+        None, 84, None, None,
+    ]  # fmt: skip
+
+
 def test_what_is_shown_follows_time_while_no_row_is_settled(clock: Clock) -> None:
     stream = io.StringIO()
     progress = LineProgress(stream, clock=clock)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,7 +14,7 @@ from batch_credits.chargebee import Answer, Chargebee
 from batch_credits.errors import Interrupted, KeyRefused, LedgerError, Outage, TooManyFailures
 from batch_credits.ledger import Finding, Journal
 from batch_credits.model import Money, PlannedCredit, RequestState
-from batch_credits.progress import SilentProgress
+from batch_credits.progress import Progress, SilentProgress
 from batch_credits.settings import RunSettings
 from batch_credits.worker_pool import RateLimiter, WorkerPool
 
@@ -100,7 +101,9 @@ async def on_the_spot(work: Callable[[], Any]) -> Any:
 
 
 class Bench:
-    def __init__(self, credits: Sequence[PlannedCredit], settings: RunSettings = SETTINGS) -> None:
+    def __init__(
+        self, credits: Sequence[PlannedCredit], settings: RunSettings = SETTINGS, observer: Progress | None = None
+    ) -> None:
         self.site = Site()
         self.memory = Memory(credits)
         self.limiter = RateLimiter(settings.budget_per_minute, settings.concurrency)
@@ -116,7 +119,7 @@ class Bench:
             settings=settings,
             read_page=self.memory.page,
             hold=self.hold,
-            observer=SilentProgress(),
+            observer=observer or SilentProgress(),
             chance=lambda: 0.5,
         )
 
@@ -239,6 +242,34 @@ def test_throttling_slows_everybody_down(pooled: Any) -> None:
     assert not [at for at, _, _ in bench.site.posts if first + 1.1 < at < first + 50.9]
     assert bench.states() == {"credited": 20}
     assert bench.pool.counts.throttled == 1
+
+
+def test_throttling_shrinks_the_budget_and_says_so(virtually: Any) -> None:
+    class Watching(SilentProgress):
+        def __init__(self) -> None:
+            self.notes: list[str] = []
+            self.shares: list[int] = []
+
+        def note(self, text: str) -> None:
+            self.notes.append(text)
+
+        def slowed_to(self, per_minute: int) -> None:
+            self.shares.append(per_minute)
+
+    async def main() -> tuple[Bench, Watching]:
+        watching = Watching()
+        bench = Bench([credit(number) for number in range(1, 21)], replace(SETTINGS, rate_per_minute=100), watching)
+        bench.site.faults["c-1"] = [error(429, "api_request_limit_exceeded", **{"retry-after": "5"})]
+        await bench.run()
+        return bench, watching
+
+    bench, watching = virtually(main())
+    assert bench.states() == {"credited": 20}
+    assert watching.shares[0] == 56
+    assert watching.notes == [
+        "The site's limit is used up, by others too: sending goes on more slowly, at 56 requests a minute,"
+        " and slowly faster again."
+    ]
 
 
 def test_throttling_slows_everybody_down_also_where_an_earlier_attempt_is_open(pooled: Any) -> None:
