@@ -56,7 +56,7 @@ async def look_up_customers(ledger: Ledger, batch_id: int, site: SiteSettings, s
         RunStopped: the key or the site refuses us, or it did not answer.
         LedgerError: the ledger failed.
     """
-    limiter = RateLimiter(settings.budget_per_minute, settings.concurrency)
+    limiter = RateLimiter.within(settings)
     try:
         async with http_transport(site, settings) as transport:
             return await examine(Chargebee(transport, limiter, settings), ledger.customer_rows(batch_id))

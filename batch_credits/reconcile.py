@@ -122,7 +122,7 @@ async def _take_over(ledger: Ledger, batch_id: int, since: int, site: SiteSettin
 
 @asynccontextmanager
 async def _asking(ledger: Ledger, site: SiteSettings, settings: RunSettings) -> AsyncIterator[_Asking]:
-    limiter = RateLimiter(settings.budget_per_minute, settings.concurrency)
+    limiter = RateLimiter.within(settings)
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="ledger") as thread:
 

@@ -215,7 +215,7 @@ class Sending:
         self._settings = settings
         self._progress = progress
         self._in_thread = in_thread
-        self._limiter = RateLimiter(settings.budget_per_minute, settings.concurrency)
+        self._limiter = RateLimiter.within(settings)
         self._chargebee = Chargebee(transport, self._limiter, settings)
         self._journal = Journal(ledger, run_id, site, in_thread=in_thread, flush_seconds=settings.flush_seconds)
         self._settler = DoubtSettler(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from batch_credits.errors import UsageError
 
 TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
+PLAN_RATES_PER_MINUTE = {"starter": 150, "performance": 1000, "enterprise": 3500}  # of live sites
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
@@ -106,6 +107,7 @@ class RunSettings:
 
     rate_per_minute: int = TEST_SITE_RATE_PER_MINUTE  # 0: no limit
     share: float = 0.8
+    even_pacing: bool = False  # requests are spread over the minute; else they leave as soon as the limit lets them
     concurrency: int = 40  # calls at one instant; Chargebee refuses above 50 on test sites
     timeout_seconds: float = 80.0
     quarantine_seconds: float = 420.0
@@ -131,7 +133,7 @@ class RunSettings:
 
     @property
     def look_again_seconds(self) -> float:
-        """Between two looks after the quarantine: a minute by default, less where the operator trusts the list sooner."""
+        """Between looks after the quarantine: a minute by default, less where the operator trusts the list sooner."""
         return self.quarantine_seconds / 7
 
     @property

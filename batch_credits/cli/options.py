@@ -12,6 +12,7 @@ import platformdirs
 from batch_credits.errors import UsageError
 from batch_credits.loader.control_file import read_control_file
 from batch_credits.settings import (
+    PLAN_RATES_PER_MINUTE,
     TEST_SITE_RATE_PER_MINUTE,
     ControlLimits,
     InputOptions,
@@ -191,6 +192,12 @@ def api_key(key_file: Path | None) -> str | None:
 pace_options = apply(
     option("--rate", type=click.IntRange(min=0), default=None, metavar="N",
            help=f"Requests a minute that the site allows; 0: no limit.  [default: {TEST_SITE_RATE_PER_MINUTE}]"),
+    option("--plan", type=click.Choice(list(PLAN_RATES_PER_MINUTE)),
+           help="The live site's plan, for its documented limit: "
+           + ", ".join(f"{rate:,}" for rate in PLAN_RATES_PER_MINUTE.values())
+           + f". Test sites stay at {TEST_SITE_RATE_PER_MINUTE}; --rate wins."),
+    option("--pacing", type=click.Choice(["burst", "even"]), default="burst", show_default=True,
+           help="As soon as the limit allows, or spread over the minute."),
     option("--share", type=click.FloatRange(0, 1, min_open=True), default=RunSettings.share, show_default=True,
            help="The part of the site's limit to use."),
     option("--concurrency", type=click.IntRange(1, 1000), default=RunSettings.concurrency, show_default=True,
@@ -215,15 +222,25 @@ sending_options = apply(
 
 def settings_for_pace(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
     """The options of every command that looks at the site's limits, taken out of its parameters."""
-    rate = chosen.pop("rate")
+    rate = _rate_per_minute(chosen.pop("rate"), chosen.pop("plan"), chosen.get("site"), default_rate)
     return RunSettings(
-        rate_per_minute=default_rate if rate is None else rate,
+        rate_per_minute=rate,
+        even_pacing=chosen.pop("pacing") == "even",
         share=chosen.pop("share"),
         concurrency=chosen.pop("concurrency"),
         timeout_seconds=chosen.pop("timeout_seconds"),
         quarantine_seconds=_quarantine_seconds(),
         business_entity_id=chosen.pop("business_entity_id"),
     )
+
+
+def _rate_per_minute(rate: int | None, plan: str | None, site: str | None, default_rate: int) -> int:
+    """What the operator says, or what is documented of the plan; a test site has its own limit on every plan."""
+    if rate is not None:
+        return rate
+    if plan is None or (site or "").lower().endswith("-test"):
+        return default_rate
+    return PLAN_RATES_PER_MINUTE[plan]
 
 
 def settings_for_asking(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:

@@ -9,23 +9,28 @@ a minute than there are slots. Nothing is left unused either: a slot is idle onl
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from typing import Self
 
 from batch_credits.chargebee import GateClosed
 from batch_credits.chargebee.client import Method
+from batch_credits.settings import RunSettings
 from batch_credits.worker_pool.share import Share
 
 WINDOW_SECONDS = 60.0
+LATE_SECONDS = 0.05  # that a timer may be late, and spread requests catch up on
 
 
 class RateLimiter:
     """A gate with `budget` requests a rolling minute (0: no limit) and `concurrency` calls of each method at once.
 
-    Times are the running event loop's. GET goes first: it settles doubt and probes.
+    Times are the running event loop's. GET goes first: it settles doubt and probes. `even`: requests are spread
+    over the minute, where there is a budget.
     """
 
-    def __init__(self, budget: int, concurrency: int) -> None:
+    def __init__(self, budget: int, concurrency: int, *, even: bool = False) -> None:
         self._loop = asyncio.get_running_loop()
         self._budget = budget  # what is ours of it now
+        self._even = even
         self._share = Share(budget)
         self._answers = 0
         self._answers_to_shrink = 0  # requests that had left before we shrank say nothing new
@@ -41,6 +46,11 @@ class RateLimiter:
         self.on_free: Callable[[], None] = lambda: None
         self.on_share: Callable[[int], None] = lambda _share: None  # requests a minute that are ours now
         self.on_change: Callable[[], None] = lambda: None  # a slot was taken, or its request answered
+
+    @classmethod
+    def within(cls, settings: RunSettings) -> Self:
+        """The gate that keeps the operator's limits."""
+        return cls(settings.budget_per_minute, settings.concurrency, even=settings.even_pacing)
 
     async def enter(self, method: Method) -> None:
         """Wait for a slot, and take it.
@@ -154,8 +164,8 @@ class RateLimiter:
         return self._taken < self._budget
 
     def _is_spread(self) -> bool:
-        """While others use the limit too, no bursts: a refusal then meets few that are on their way."""
-        return self._budget < self._share.whole
+        """No bursts: the operator wants it so, or others use the limit too and a refusal shall meet few under way."""
+        return self._even or self._budget < self._share.whole
 
     def _take(self, method: str) -> None:
         self._in_flight[method] += 1
@@ -164,7 +174,7 @@ class RateLimiter:
             self.on_change()
             if self._is_spread():
                 gap = WINDOW_SECONDS / self._budget
-                self._next_at = max(self._next_at, self._loop.time() - gap) + gap
+                self._next_at = max(self._next_at, self._loop.time() - LATE_SECONDS) + gap
 
     def _collect(self) -> None:
         now = self._loop.time()

@@ -1,6 +1,7 @@
 """The limits, kept: no rolling minute holds more arrivals than the budget, whatever the network does."""
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_credits.chargebee import GateClosed
+from batch_credits.settings import RunSettings
 from batch_credits.worker_pool import RateLimiter
 
 property_settings = settings(
@@ -78,6 +80,38 @@ def test_a_budget_is_used_to_the_full(virtually: Any) -> None:
         return now() - began
 
     assert virtually(main()) == pytest.approx(3 * 60.5 + 0.5, abs=0.01)
+
+
+def test_even_pacing_spreads_requests_over_the_minute(virtually: Any) -> None:
+    async def main() -> list[float]:
+        limiter = RateLimiter(60, 50, even=True)
+        assert limiter.free_slots() == 1
+        left: list[float] = []
+
+        async def call() -> None:
+            await limiter.enter("POST")
+            left.append(now())
+            await asyncio.sleep(0.2)
+            limiter.leave("POST")
+
+        await asyncio.gather(*(call() for _ in range(180)))
+        return left
+
+    left = virtually(main())
+    assert all(later - earlier >= 0.94 for earlier, later in pairwise(left))
+    assert left[-1] - left[0] == pytest.approx(179.0, rel=0.01)
+
+
+def test_even_pacing_without_a_budget_is_nothing(virtually: Any) -> None:
+    async def main() -> float:
+        limiter = RateLimiter.within(RunSettings(rate_per_minute=0, even_pacing=True))
+        began = now()
+        for _ in range(100):
+            await limiter.enter("POST")
+            limiter.leave("POST")
+        return now() - began
+
+    assert virtually(main()) == 0.0
 
 
 def test_without_a_budget_only_the_calls_at_once_are_bounded(virtually: Any) -> None:

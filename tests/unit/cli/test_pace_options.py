@@ -1,0 +1,53 @@
+"""What the operator says of the site's limit, in settings."""
+
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from batch_credits.cli.options import pace_options, settings_for_pace, site_options
+from batch_credits.settings import RunSettings
+
+
+def chosen(*arguments: str, default_rate: int = 150) -> RunSettings:
+    found: list[RunSettings] = []
+
+    @click.command()
+    @pace_options
+    @site_options
+    def command(**values: Any) -> None:
+        found.append(settings_for_pace(values, default_rate=default_rate))
+
+    result = CliRunner().invoke(command, arguments, catch_exceptions=False, env={"CHARGEBEE_SITE": None})
+    assert result.exit_code == 0, result.output
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rate"),
+    [
+        ("--site acme", 150),
+        ("--site acme --plan starter", 150),
+        ("--site acme --plan performance", 1000),
+        ("--site acme --plan enterprise", 3500),
+        ("--site acme-test --plan enterprise", 150),
+        ("--site ACME-Test --plan enterprise", 150),
+        ("--site acme-test --plan enterprise --rate 400", 400),
+        ("--site acme --plan performance --rate 0", 0),
+        ("--plan performance", 1000),
+    ],
+)
+def test_the_sites_limit(arguments: str, rate: int) -> None:
+    assert chosen(*arguments.split()).rate_per_minute == rate
+
+
+def test_a_sandbox_has_no_limit_unless_told() -> None:
+    assert chosen(default_rate=0).rate_per_minute == 0
+    assert chosen("--site", "acme-test", "--plan", "enterprise", default_rate=0).rate_per_minute == 0
+
+
+def test_pacing() -> None:
+    assert not chosen().even_pacing
+    assert not chosen("--pacing", "burst").even_pacing
+    assert chosen("--pacing", "even").even_pacing
