@@ -3,11 +3,16 @@
 import os
 import sys
 
+_NOTHING_SENT = 2
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
     _occupy_standard_streams()
-    from batch_credits.cli import run_command_line
+    try:
+        from batch_credits.cli import run_command_line
+    except KeyboardInterrupt:  # it takes a moment to load
+        sys.exit(_NOTHING_SENT)
 
     sys.exit(run_command_line())
 
