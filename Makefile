@@ -30,6 +30,7 @@ kills: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/end_to_end.py
+	$(BIN)/python benchmarks/load.py
 
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -m slow

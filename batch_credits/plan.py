@@ -3,7 +3,8 @@
 Nothing is owed yet. The plan is what a person sees before saying yes; `Ledger.admit` makes it real.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -85,16 +86,38 @@ def _stage_rows(
 ) -> tuple[int, dict[str, ControlTotal]]:
     rows_read = 0
     totals: dict[str, ControlTotal] = {}
-    for chunk in source.chunks():
-        if options.number_duplicates:
-            chunk = _numbered(chunk, ledger.occurrences(batch_id, chunk))  # noqa: PLW2901 - the chunk, numbered
-        staged = [StagedRow(row, add_body(row.request) if row.request else None) for row in chunk]
-        for row in ledger.stage(site, batch_id, staged):
-            rows_read += 1
+    for rows in _overlapped(source, partial(_stage_chunk, ledger, site, batch_id, options)):
+        rows_read += len(rows)
+        for row in rows:
             if row.money is not None:
                 totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
     ledger.finish_staging(batch_id, rows_read, totals)
     return rows_read, totals
+
+
+def _stage_chunk(
+    ledger: Ledger, site: str, batch_id: int, options: InputOptions, chunk: list[LoadedRow]
+) -> list[LoadedRow]:
+    if options.number_duplicates:
+        chunk = _numbered(chunk, ledger.occurrences(batch_id, chunk))
+    return ledger.stage(
+        site, batch_id, [StagedRow(row, add_body(row.request) if row.request else None) for row in chunk]
+    )
+
+
+def _overlapped(source: Source, stage_chunk: Callable[[list[LoadedRow]], list[LoadedRow]]) -> Iterator[list[LoadedRow]]:
+    """Stage each chunk in a thread while the next one is read: SQLite works without Python's lock.
+
+    One chunk at a time is staged, in order; when reading fails, the chunk on its way is waited for.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="staging") as thread:
+        before: Future[list[LoadedRow]] | None = None
+        for chunk in source.chunks():
+            if before is not None:
+                yield before.result()
+            before = thread.submit(stage_chunk, chunk)
+        if before is not None:
+            yield before.result()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection, path: Path, lock: TextIO | None = None) -> None:
         self._db = connection
         self._lock = lock
+        self._is_scratch = False
         self._known_site: int | None = None  # of a scratch ledger: the site's number in the real one
         self.path = path
 
@@ -95,6 +96,7 @@ class Ledger:
             LedgerError: `known` is not a ledger, or cannot be read.
         """
         ledger = cls(scratch.connect(path, known), path)
+        ledger._is_scratch = True
         if known is not None:
             with ledger._transaction() as db:
                 ledger._known_site = scratch.known_site(db, site)
@@ -172,7 +174,12 @@ class Ledger:
         columns: dict[str, int],
         options: InputOptions,
     ) -> int:
-        """Start staging a batch; nothing of it is owed before `admit`. Returns its id."""
+        """Start staging a batch; nothing of it is owed before `admit`. Returns its id.
+
+        Until staging is finished or discarded, commits do not wait for the disk: what a power cut takes of it would
+        be discarded anyhow, and the first commit after it makes all of it durable.
+        """
+        self._wait_for_the_disk("NORMAL")
         with self._transaction() as db:
             row = db.execute(
                 "INSERT INTO batch (key, site_id, file_name, file_sha256, headers, columns, options, admitted,"
@@ -189,6 +196,11 @@ class Ledger:
                 ),
             ).fetchone()
         return int(row[0])
+
+    def _wait_for_the_disk(self, synchronous: str) -> None:
+        if not self._is_scratch:
+            with store.translated(self.path):
+                self._db.execute(f"PRAGMA synchronous = {synchronous}")
 
     def _site_id(self, site: str) -> int:
         self._db.execute("INSERT INTO site (name) VALUES (?) ON CONFLICT DO NOTHING", (site,))
@@ -208,7 +220,8 @@ class Ledger:
             return admission.Admission(db, site_id, batch_id).stage(rows)
 
     def finish_staging(self, batch_id: int, rows_read: int, totals: dict[str, ControlTotal]) -> None:
-        """Store what the loader counted."""
+        """Store what the loader counted; from here on every commit is durable again."""
+        self._wait_for_the_disk("FULL")
         with self._transaction() as db:
             admission.Admission(db, 0, batch_id).finish(rows_read, totals)
 
@@ -219,6 +232,7 @@ class Ledger:
 
     def discard(self, batch_id: int) -> None:
         """Forget a staged batch, of which nothing was owed."""
+        self._wait_for_the_disk("FULL")
         with self._transaction() as db:
             admission.discard(db, [batch_id])
 

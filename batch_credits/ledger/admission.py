@@ -6,17 +6,20 @@ of all rows is ever held in memory.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain, count
+from typing import NamedTuple
 
 import orjson
 
 from batch_credits.model import ControlTotal, LoadedRow, Money, Problem, RequestState
 
+ROWS_A_STATEMENT = 100  # half the time of one JSON text a chunk, which SQLite parses again for every value
 
-@dataclass(frozen=True, slots=True)
-class StagedRow:
+
+class StagedRow(NamedTuple):
     """A loaded row and the frozen body of its request (None if it is rejected)."""
 
     row: LoadedRow
@@ -74,7 +77,34 @@ class Admission:
 
     def stage(self, staged: Sequence[StagedRow]) -> list[LoadedRow]:
         """Store rows, in order. Returns them, with those rejected that repeat or contradict an identity."""
-        existing = self._plan_new(staged)
+        first_id = self._next_id()
+        planned = [item for item in staged if item.row.request is not None]
+        ids = count(first_id)
+        values = [(next(ids), self._site_id, self._batch_id, *_request_values(item)) for item in planned]
+        inserted = sum(self._insert(_INSERT_REQUESTS, part, _ON_CONFLICT) for part in _parts(values))
+        if inserted == len(planned):  # nothing is known of any of them, and none repeats another: nearly every chunk
+            self._insert_new(staged, first_id)
+            return [item.row for item in staged]
+        return self._stage_known(staged, self._existing(planned))
+
+    def _insert(self, into: str, rows: Sequence[tuple[object, ...]], ending: str = "") -> int:
+        """Insert many rows by one statement, whose text is the same for every full part; how many went in."""
+        places = "(" + ",".join("?" * len(rows[0])) + ")"
+        statement = f"{into} VALUES {','.join([places] * len(rows))} {ending}"
+        return self._db.execute(statement, [*chain.from_iterable(rows)]).rowcount
+
+    def _next_id(self) -> int:
+        return int(self._db.execute("SELECT coalesce(max(request_id), 0) + 1 FROM credit_request").fetchone()[0])
+
+    def _insert_new(self, staged: Sequence[StagedRow], first_id: int) -> None:
+        """Insert rows whose requests were all new, so have the ids from the first one on."""
+        ids = count(first_id)
+        self._insert_rows([(row, None if row.request is None else next(ids)) for row, _ in staged])
+
+    def _stage_known(
+        self, staged: Sequence[StagedRow], existing: Mapping[tuple[str, str], _Existing]
+    ) -> list[LoadedRow]:
+        """The same for a chunk in which something is known, or repeats."""
         taken: dict[int, int] = {}  # request -> row, within this chunk
         result, rows, proposals = [], [], []
         for item in staged:
@@ -93,35 +123,15 @@ class Admission:
                         proposals.append((item, known))
             result.append(row)
             if request_id is not None or row.request is None:
-                rows.append([row.row_number, list(row.cells), request_id, _rejected_json(row)])
+                rows.append((row, request_id))
         self._insert_rows(rows)
         for item, known in proposals:
             self._propose(item, known)
         return result
 
-    def _plan_new(self, staged: Sequence[StagedRow]) -> dict[tuple[str, str], _Existing]:
-        """Insert a request for each identity not known yet, then fetch what is known of all of them."""
-        planned = []
-        for item in staged:
-            request = item.row.request
-            if request is not None:
-                assert item.body is not None
-                planned.append(
-                    [
-                        request.customer_id,
-                        request.reference,
-                        request.amount,
-                        request.amount_in_decimal,
-                        request.currency_code,
-                        request.credit_type,
-                        item.body.decode("ascii"),
-                        item.row.row_number,
-                    ]
-                )
-        if not planned:
-            return {}
-        chunk = orjson.dumps(planned).decode()
-        self._db.execute(_INSERT_REQUESTS, {"chunk": chunk, "site": self._site_id, "batch": self._batch_id})
+    def _existing(self, planned: Iterable[StagedRow]) -> dict[tuple[str, str], _Existing]:
+        """What is known of all identities of a chunk, those that it brought included."""
+        chunk = orjson.dumps([_request_values(item)[:2] for item in planned]).decode()
         found = self._db.execute(_SELECT_EXISTING, {"chunk": chunk, "site": self._site_id, "batch": self._batch_id})
         return {
             (customer_id, reference): _Existing(request_id, Money(minor, decimal, currency), *rest)
@@ -149,9 +159,13 @@ class Admission:
             )
         return None
 
-    def _insert_rows(self, rows: list[list[object]]) -> None:
-        if rows:
-            self._db.execute(_INSERT_ROWS, {"chunk": orjson.dumps(rows).decode(), "batch": self._batch_id})
+    def _insert_rows(self, rows: Iterable[tuple[LoadedRow, int | None]]) -> None:
+        values: list[tuple[object, ...]] = [
+            (self._batch_id, row.row_number, orjson.dumps(row.cells).decode(), request_id, _rejected_json(row))
+            for row, request_id in rows
+        ]
+        for part in _parts(values):
+            self._insert(_INSERT_ROWS, part)
 
     def _propose(self, item: StagedRow, known: _Existing) -> None:
         """Plan a failed identity anew, under the next generation; it takes effect at `admit`."""
@@ -175,7 +189,7 @@ class Admission:
                 row.row_number,
             ),
         ).fetchone()[0]
-        self._insert_rows([[row.row_number, list(row.cells), request_id, None]])
+        self._insert_rows([(row, request_id)])
 
     def finish(self, rows_read: int, totals: dict[str, ControlTotal]) -> None:
         """Store what the loader counted, to tie the reports out against."""
@@ -222,6 +236,27 @@ def decoded_totals(text: str) -> dict[str, ControlTotal]:
     return {c: ControlTotal(count, minor, Decimal(dec)) for c, (count, minor, dec) in orjson.loads(text).items()}
 
 
+def _parts(values: list[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]]:
+    return (values[at : at + ROWS_A_STATEMENT] for at in range(0, len(values), ROWS_A_STATEMENT))
+
+
+def _request_values(item: StagedRow) -> tuple[object, ...]:
+    """A request as it is inserted, its identity first."""
+    request, body = item.row.request, item.body
+    assert request is not None
+    assert body is not None
+    return (
+        request.customer_id,
+        request.reference,
+        request.amount,
+        request.amount_in_decimal,
+        request.currency_code,
+        request.credit_type,
+        body.decode("ascii"),
+        item.row.row_number,
+    )
+
+
 def _reject(row: LoadedRow, problem: Problem) -> LoadedRow:
     return LoadedRow(
         row.row_number, row.cells, None, (*row.problems, problem), row.customer_id, row.reference, row.money
@@ -243,13 +278,11 @@ def _rejected_json(row: LoadedRow) -> str | None:
 
 
 _INSERT_REQUESTS = """
-INSERT INTO credit_request (site_id, customer_id, reference, amount_minor, amount_in_decimal, currency_code,
-                            credit_type, body, batch_id, row_number)
-SELECT :site, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, :batch,
-       value ->> 7
-FROM json_each(:chunk) WHERE true
-ON CONFLICT (site_id, customer_id, reference) WHERE current = 1 DO NOTHING
+INSERT INTO credit_request (request_id, site_id, batch_id, customer_id, reference, amount_minor, amount_in_decimal,
+                            currency_code, credit_type, body, row_number)
 """
+_ON_CONFLICT = "ON CONFLICT (site_id, customer_id, reference) WHERE current = 1 DO NOTHING"
+_INSERT_ROWS = "INSERT INTO row (batch_id, row_number, cells, request_id, rejected)"
 
 # CROSS JOIN keeps the order: SQLite does not know how short the JSON is, and would walk the whole site for each row.
 _SELECT_EXISTING = """
@@ -263,9 +296,4 @@ FROM json_each(:chunk) c
 CROSS JOIN credit_request r ON r.site_id = :site AND r.customer_id = c.value ->> 0 AND r.reference = c.value ->> 1
  AND r.current = 1
 JOIN batch b ON b.batch_id = r.batch_id
-"""
-
-_INSERT_ROWS = """
-INSERT INTO row (batch_id, row_number, cells, request_id, rejected)
-SELECT :batch, value ->> 0, value -> 1, value ->> 2, value ->> 3 FROM json_each(:chunk)
 """

@@ -21,7 +21,7 @@ def connect(path: Path, known: Path | None) -> sqlite3.Connection:
     if known is not None:
         store.connect_for_reading(known).close()  # refuses what is no ledger of ours
     with store.translated(path):
-        connection = sqlite3.connect(path.as_uri(), uri=True, isolation_level=None)
+        connection = sqlite3.connect(path.as_uri(), uri=True, isolation_level=None, check_same_thread=False)
         try:
             store.prepare(connection, path, created=True)
             connection.execute("PRAGMA journal_mode = MEMORY")

@@ -23,6 +23,7 @@ from batch_credits.settings import InputOptions
 
 _REQUESTS = TypeAdapter(list[CreditRequest])
 _REMEMBERED_TERMS = 10_000  # distinct combinations of currency, type and unit texts: an honest file has a few
+_REMEMBERED_AMOUNTS = 10_000  # distinct texts of amounts for each of them: many rows are paid alike
 _PLACEHOLDER = "-"  # where a value is complained of already, so that pydantic still judges the others
 _TEXTS = ("customer_id", "reference", "description")
 _AMOUNTS = {"amount", "amount_in_decimal"}
@@ -97,11 +98,15 @@ class RowReader:
 
     def _moneys(self, chunk: Chunk, terms: list[Terms]) -> list[Money | Problem | None]:
         amounts, decimals = self._column(chunk, "amount"), self._column(chunk, "amount_in_decimal")
-        exponents, written = self._exponents, self._written
-        return [
-            read_money(amount, decimal, row_terms, exponents, written)
-            for amount, decimal, row_terms in zip(amounts, decimals, terms, strict=True)
-        ]
+        moneys: list[Money | Problem | None] = []
+        for amount, decimal, row_terms in zip(amounts, decimals, terms, strict=True):
+            money: Money | Problem | None = None if decimal else row_terms.moneys.get(amount)
+            if money is None:
+                money = read_money(amount, decimal, row_terms, self._exponents, self._written)
+                if isinstance(money, Money) and not decimal and len(row_terms.moneys) < _REMEMBERED_AMOUNTS:
+                    row_terms.moneys[amount] = money
+            moneys.append(money)
+        return moneys
 
     def _by_field(self, flaws: Flaws) -> dict[str, Flaw]:
         """The flaws that count: a column that is only carried may hold anything, and an amount a fraction."""

@@ -1,7 +1,7 @@
 """What a row says about money and type: amount, currency, unit, credit type."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from batch_credits.loader.columns import AMOUNT_UNIT, bare
 from batch_credits.loader.money import AMOUNT_UNITS, amount_in_decimal, amount_minor, currency_code
@@ -20,13 +20,15 @@ _CREDIT_TYPE_OF = {bare(credit_type): credit_type for credit_type in CREDIT_TYPE
 class Terms:
     """How the amounts of some rows are meant; the same object for all rows that say the same.
 
-    `currency` and `unit` are problems where the cells are wrong, and then `problems` holds them too.
+    `currency` and `unit` are problems where the cells are wrong, and then `problems` holds them too. `moneys` are
+    amounts that were read under these terms before, by their texts.
     """
 
     currency: str | Problem | None
     unit: str | Problem
     credit_type: CreditType
     problems: tuple[Problem, ...]
+    moneys: dict[str, Money] = field(default_factory=dict, compare=False, repr=False)
 
 
 def read_terms(cells: Sequence[str], options: InputOptions) -> Terms:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 import pytest
@@ -630,3 +630,13 @@ def test_customers_of_a_page(document, expected):
 def test_what_is_no_page_of_customers(status, body):
     with pytest.raises(ValueError):
         listed_customers(Answer(status, {}, body))
+
+
+@given(st.text(min_size=1, max_size=50), st.text("aZ09 _.~-+%&=\u00e9", min_size=1, max_size=250), st.text(min_size=1))
+def test_a_body_is_what_the_standard_library_would_encode(customer_id, description, reference):
+    request = CreditRequest(
+        customer_id=customer_id, description=description, reference=reference[:500], amount=5, currency_code="USD"
+    )
+    fields = [("customer_id", customer_id), ("amount", "5"), ("currency_code", "USD"), ("description", description)]
+    fields += [("credit_type", "general"), ("reference", reference[:500])]
+    assert add_body(request) == urlencode(fields).encode()

@@ -338,3 +338,39 @@ def test_one_identity_is_owed_once_whatever_the_files_say(
         assert Outcome.PENDING not in book.ledger.outcome_totals(batch)
 
 
+def test_every_commit_after_staging_waits_for_the_disk_again(book: Any) -> None:
+    def waits() -> bool:
+        return bool(book.ledger._db.execute("PRAGMA synchronous").fetchone()[0] == 2)
+
+    assert waits()
+    batch = book.begin()
+    book.stage(batch, book.row(2))
+    assert not waits()  # what is staged would be discarded after a power cut
+    book.ledger.finish_staging(batch, 1, {})
+    assert waits()
+    book.ledger.admit(batch)
+    other = book.begin()
+    assert not waits()
+    book.ledger.discard(other)
+    assert waits()
+
+
+@pytest.mark.parametrize("rejected", [0, 1, 7])
+def test_more_rows_than_one_statement_takes_keep_their_order(book: Any, rejected: int) -> None:
+    rows = [
+        book.bad_row(n) if rejected and n % rejected == 0 else book.row(n, f"c-{n}", amount=n) for n in range(2, 353)
+    ]
+    batch = book.plan(*rows)
+    again = book.plan(*rows[::2], book.row(400, "c-3", amount=3), book.row(401, "new"))
+    for known, numbers in ((batch, [row.row_number for row in rows]), (again, None)):
+        reported = list(book.ledger.report_rows(known))
+        assert numbers is None or [row.row_number for row in reported] == numbers
+        for row in reported:
+            assert (
+                row.money is None
+                or row.reference is None
+                or row.row_number >= 400
+                or (row.money.amount_minor == row.row_number)
+            )
+    bodies = {credit.customer_id: credit.body for credit in book.owed(again)}
+    assert all(b"customer_id=" + customer.encode() + b"&" in body for customer, body in bodies.items())
