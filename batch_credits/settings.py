@@ -13,6 +13,7 @@ from batch_credits.errors import UsageError
 
 TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
 PLAN_RATES_PER_MINUTE = {"starter": 150, "performance": 1000, "enterprise": 3500}  # of live sites
+MAX_GETS_AT_ONCE = 50  # of every site; of POST a live one takes 100
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 

@@ -201,7 +201,7 @@ pace_options = apply(
     option("--share", type=click.FloatRange(0, 1, min_open=True), default=RunSettings.share, show_default=True,
            help="The part of the site's limit to use."),
     option("--concurrency", type=click.IntRange(1, 1000), default=RunSettings.concurrency, show_default=True,
-           help="Calls at one instant."),
+           help="Calls at one instant; of those that only ask, 50 at most."),
     option("--timeout", "timeout_seconds", type=click.FloatRange(0, 3600, min_open=True),
            default=RunSettings.timeout_seconds, show_default=True, help="Seconds to wait for an answer."),
     option("--business-entity", "business_entity_id", metavar="ID", help="Business entity of the site."),

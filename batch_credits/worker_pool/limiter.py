@@ -13,7 +13,7 @@ from typing import Self
 
 from batch_credits.chargebee import GateClosed
 from batch_credits.chargebee.client import Method
-from batch_credits.settings import RunSettings
+from batch_credits.settings import MAX_GETS_AT_ONCE, RunSettings
 from batch_credits.worker_pool.share import Share
 
 WINDOW_SECONDS = 60.0
@@ -23,18 +23,22 @@ LATE_SECONDS = 0.05  # that a timer may be late, and spread requests catch up on
 class RateLimiter:
     """A gate with `budget` requests a rolling minute (0: no limit) and `concurrency` calls of each method at once.
 
+    Of GET never more than `gets_at_once`: no site takes more, whatever it takes of POST.
+
     Times are the running event loop's. GET goes first: it settles doubt and probes. `even`: requests are spread
     over the minute, where there is a budget.
     """
 
-    def __init__(self, budget: int, concurrency: int, *, even: bool = False) -> None:
+    def __init__(
+        self, budget: int, concurrency: int, *, gets_at_once: int = MAX_GETS_AT_ONCE, even: bool = False
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._budget = budget  # what is ours of it now
         self._even = even
         self._share = Share(budget)
         self._answers = 0
         self._answers_to_shrink = 0  # requests that had left before we shrank say nothing new
-        self._concurrency = concurrency
+        self._at_once = {"POST": concurrency, "GET": min(concurrency, gets_at_once)}
         self._taken = 0  # slots out: in flight, or answered less than a window ago
         self._coming_back: deque[float] = deque()
         self._in_flight = {"GET": 0, "POST": 0}
@@ -153,7 +157,7 @@ class RateLimiter:
                     turn.set_exception(GateClosed())
 
     def _may_go(self, method: str) -> bool:
-        if self._in_flight[method] >= self._concurrency or self._loop.time() < self._paused_until:
+        if self._in_flight[method] >= self._at_once[method] or self._loop.time() < self._paused_until:
             return False
         if not self._budget:
             return True

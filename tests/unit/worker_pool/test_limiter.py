@@ -143,6 +143,24 @@ def test_each_method_has_its_own_calls_at_once(virtually: Any) -> None:
     virtually(main())
 
 
+@pytest.mark.parametrize(("concurrency", "posts", "gets"), [(10, 10, 10), (50, 50, 50), (100, 100, 50)])
+def test_a_site_takes_fewer_gets_than_posts_at_once(virtually: Any, concurrency: int, posts: int, gets: int) -> None:
+    async def main() -> dict[str, int]:
+        limiter = RateLimiter(0, concurrency)
+        most = {"POST": 0, "GET": 0}
+
+        async def call(method: Any) -> None:
+            await limiter.enter(method)
+            most[method] = max(most[method], limiter.calls(method))
+            await asyncio.sleep(1)
+            limiter.leave(method)
+
+        await asyncio.gather(*(call(method) for method in ("GET", "POST") for _ in range(300)))
+        return most
+
+    assert virtually(main()) == {"POST": posts, "GET": gets}
+
+
 def test_get_goes_first(virtually: Any) -> None:
     async def main() -> list[str]:
         limiter = RateLimiter(1, 50)
