@@ -14,6 +14,8 @@ from batch_credits.errors import UsageError
 TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
 PLAN_RATES_PER_MINUTE = {"starter": 150, "performance": 1000, "enterprise": 3500}  # of live sites
 MAX_GETS_AT_ONCE = 50  # of every site; of POST a live one takes 100
+_CHARGEBEE = ".chargebee.com"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
@@ -156,8 +158,8 @@ class Paths:
 def site_settings(site: str | None, base_url: str | None, api_key: str | None) -> SiteSettings:
     """Check and complete what names the site.
 
-    Without a base URL the address follows from the site's name; without a name (a sandbox or a proxy) the
-    host and port stand for it.
+    Without a base URL the address follows from the site's name, and the name from Chargebee's own address: one site
+    must never have two identities. At other addresses (a sandbox or a proxy) host and port stand for a missing name.
 
     Raises:
         UsageError: something is missing, or the address is not scheme and host only, or not encrypted.
@@ -197,5 +199,9 @@ def site_settings(site: str | None, base_url: str | None, api_key: str | None) -
             hint="Use https, or a loopback address.",
         )
     netloc = f"[{host}]" if ":" in host else host
-    netloc += f":{port}" if port else ""
-    return SiteSettings(site or netloc, f"{parts.scheme}://{netloc}", api_key.strip())
+    if port not in (None, _DEFAULT_PORTS[parts.scheme]):
+        netloc += f":{port}"
+    named = host.removesuffix(_CHARGEBEE) if host.endswith(_CHARGEBEE) else None
+    if named and site not in (None, named):
+        raise UsageError(f"The base URL is that of site {named}, and {site} was named.", hint="Give one of the two.")
+    return SiteSettings(site or named or netloc, f"{parts.scheme}://{netloc}", api_key.strip())

@@ -18,6 +18,9 @@ KEY = "test_abc123"
         ("acme-test", None, SiteSettings("acme-test", "https://acme-test.chargebee.com", KEY), False),
         ("ACME-Test", None, SiteSettings("acme-test", "https://acme-test.chargebee.com", KEY), False),
         (None, "http://127.0.0.1:8900", SiteSettings("127.0.0.1:8900", "http://127.0.0.1:8900", KEY), False),
+        (None, "https://ACME.chargebee.com", SiteSettings("acme", "https://acme.chargebee.com", KEY), True),
+        ("acme-test", "https://acme-test.chargebee.com:443/",
+         SiteSettings("acme-test", "https://acme-test.chargebee.com", KEY), False),
         (None, "http://localhost", SiteSettings("localhost", "http://localhost", KEY), False),
         (None, "http://[::1]:8900/", SiteSettings("[::1]:8900", "http://[::1]:8900", KEY), False),
         ("acme", "https://proxy.example", SiteSettings("acme", "https://proxy.example", KEY), True),
@@ -28,6 +31,13 @@ def test_what_names_a_site(site: str | None, base_url: str | None, wanted: SiteS
     found = site_settings(site, base_url, KEY)
     assert found == wanted
     assert found.is_live is live
+
+
+@pytest.mark.parametrize("site", ["acme-test", "other"])
+def test_a_name_that_is_not_the_addresss_is_refused(site: str) -> None:
+    """It would pay on one site under the name, and perhaps the "no real money", of another."""
+    with pytest.raises(UsageError, match="acme"):
+        site_settings(site, "https://acme.chargebee.com", KEY)
 
 
 NO_SITES = [None, "", "acme.chargebee.com", "https://acme.chargebee.com", "a/b", "a_b", "-", "a--b", "\u00e4cme", "a b"]
