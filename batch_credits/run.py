@@ -242,7 +242,8 @@ class Sending:
 
     def stop(self, error: RunStopped) -> None:
         """Send nothing more, and let every answer on its way come in."""
-        self._progress.note(f"Stopping: {error.message}; waiting for answers on their way. (Again: end at once.)")
+        if not self.pool.stopping:
+            self._progress.note(f"Stopping: {error.message}; waiting for answers on their way. (Again: end at once.)")
         self.pool.stop(error)
 
     async def run(self) -> Issued:
@@ -295,16 +296,23 @@ def _stop_on(signals: Signals, sending: Sending) -> Iterator[None]:
     assert task is not None
     stopped = Interrupted("interrupted", hint="Run the same command again to carry on.")
 
+    over = False
+
     def stop() -> None:
-        if sending.pool.stopping:
+        if over:
+            return
+        was_stopping = sending.pool.stopping
+        sending.stop(stopped)
+        if was_stopping:
             task.cancel()
-        else:
-            sending.stop(stopped)
 
     def in_the_loop() -> None:
         loop.call_soon_threadsafe(stop)  # a signal may come between any two steps of the program
 
-    with signals.doing(in_the_loop):
-        if signals.arrived:
-            sending.stop(stopped)
-        yield
+    try:
+        with signals.doing(in_the_loop):
+            if signals.arrived:
+                sending.stop(stopped)
+            yield
+    finally:
+        over = True
