@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 SEEDS ?= 10000
 JOBS ?= 2
 KILLS ?= 1000
+CASES ?= 50000
 
-.PHONY: demo test check storm kills slow bench clean
+.PHONY: demo test check storm kills fuzz slow bench clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -31,6 +32,9 @@ kills: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/end_to_end.py
 	$(BIN)/python benchmarks/load.py
+
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python -m tests.fuzz.campaign --cases $(CASES) --jobs $(JOBS)
 
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -m slow

@@ -1,0 +1,120 @@
+"""Spoils files that other programs made, and sees that each ends as it must:
+
+rows in = rows accepted + rows rejected, every rejection with its reason; or one refusal of the whole file, with a
+remedy. Never a traceback, and never without an end.
+
+    python -m tests.fuzz.campaign --cases 50000 --jobs 2
+    python -m tests.fuzz.campaign --seed 1234 --cases 1       replays one case
+"""
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from multiprocessing import Pool
+from pathlib import Path
+from types import FrameType
+
+from batch_credits.errors import InputError
+from batch_credits.loader import open_source
+from batch_credits.settings import InputOptions
+from tests.fuzz.mutations import mutated
+
+CORPUS = Path(__file__).parent.parent / "corpus"
+SECONDS_A_CASE = 20  # hundreds of times what any takes
+OPTIONS = (
+    InputOptions(),
+    InputOptions(reference="q3", description="d", currency="USD"),
+    InputOptions(reference="q3", amount_unit="major", locale="de_DE"),
+    InputOptions(header_map=(("amount", "amount"), ("reference", "note"))),
+    InputOptions(encoding="cp1252", delimiter=";"),
+)
+
+
+class Endless(Exception):
+    """A case took too long."""
+
+
+def corpus() -> list[Path]:
+    """The files that are spoiled."""
+    return sorted(path for path in CORPUS.iterdir() if path.suffix not in (".py", "") and path.is_file())
+
+
+def run_case(seed: int, folder: Path) -> str:
+    """Spoil one file and load it: `loaded`, `refused`, or a traceback."""
+    chance = random.Random(seed)
+    source = chance.choice(corpus())
+    suffix = "".join(source.suffixes)
+    path = folder / f"case{suffix}"
+    path.write_bytes(mutated(chance, source.read_bytes(), source.suffix))
+    try:
+        return _load(path, chance.choice(OPTIONS))
+    except InputError as error:
+        return "refused" if error.message and error.hint else f"a refusal without a remedy: {error.message}"
+    except Exception:
+        return traceback.format_exc()
+
+
+def _load(path: Path, options: InputOptions) -> str:
+    rows = accepted = rejected = 0
+    numbers = []
+    for chunk in open_source(path, options).chunks():
+        for row in chunk:
+            rows += 1
+            numbers.append(row.row_number)
+            accepted += row.request is not None
+            rejected += row.request is None and bool(row.problems)
+            assert row.request is None or not row.problems, "accepted, with a reason not to be"
+    assert rows == accepted + rejected, f"{rows} rows, of which {accepted} accepted and {rejected} rejected"
+    assert numbers == sorted(set(numbers)), "row numbers that repeat or go back"
+    return "loaded"
+
+
+def _share(arguments: tuple[int, int]) -> tuple[Counter[str], list[tuple[int, str]]]:
+    first, cases = arguments
+    signal.signal(signal.SIGALRM, _too_long)
+    counts: Counter[str] = Counter()
+    failures = []
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(first, first + cases):
+            signal.alarm(SECONDS_A_CASE)
+            outcome = run_case(seed, Path(folder))
+            signal.alarm(0)
+            counts[outcome if outcome in ("loaded", "refused") else "failed"] += 1
+            if outcome not in ("loaded", "refused"):
+                failures.append((seed, outcome))
+    return counts, failures
+
+
+def _too_long(number: int, frame: FrameType | None) -> None:
+    raise Endless(f"after {SECONDS_A_CASE} s")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--cases", type=int, default=50_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    chosen = parser.parse_args()
+    start, size = time.monotonic(), 250
+    shares = [
+        (first, min(size, chosen.seed + chosen.cases - first))
+        for first in range(chosen.seed, chosen.seed + chosen.cases, size)
+    ]
+    counts: Counter[str] = Counter()
+    with Pool(chosen.jobs) as pool:
+        for counted, failures in pool.imap_unordered(_share, shares):
+            counts += counted
+            for seed, outcome in failures:
+                print(f"python -m tests.fuzz.campaign --cases 1 --seed {seed}\n{outcome}", file=sys.stderr)
+    print(f"{sum(counts.values()):,} cases in {time.monotonic() - start:.0f} s: {dict(sorted(counts.items()))}")
+    return 1 if counts["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
