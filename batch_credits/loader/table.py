@@ -6,13 +6,13 @@ pandas is imported inside the functions: it takes a quarter of a second, which `
 import hashlib
 import io
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Protocol
 
-from batch_credits.errors import BatchCreditsError, InputError
+from batch_credits.errors import InputError
+from batch_credits.loader.calamine import calamine_translated
 from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
 from batch_credits.loader.csv_scan import CsvShape, is_blank
 from batch_credits.loader.csv_text import open_text
@@ -239,7 +239,7 @@ def _open_sheet(path: Path, wanted: str | None) -> tuple[Any, SheetMarks, tuple[
     """The sheet asked for, else the first; what its XML tells; and what to say about that."""
     import pandas
 
-    with _calamine_translated(path), pandas.ExcelFile(path, engine="calamine") as workbook:
+    with calamine_translated(path), pandas.ExcelFile(path, engine="calamine") as workbook:
         names = [str(name) for name in workbook.sheet_names]
         visible = {sheet.name: str(sheet.visible).endswith(".Visible") for sheet in workbook.book.sheets_metadata}
         name = wanted if wanted is not None else next(iter(names), "")
@@ -253,20 +253,6 @@ def _open_sheet(path: Path, wanted: str | None) -> tuple[Any, SheetMarks, tuple[
     if not visible[name]:
         notes.append(f"sheet {shown(name)} is hidden")
     return sheet, marks, tuple(notes)
-
-
-@contextmanager
-def _calamine_translated(path: Path) -> Iterator[None]:
-    """Whatever calamine has against a file, as one error of ours; its panics are not even Exceptions."""
-    try:
-        yield
-    except (BatchCreditsError, MemoryError, AttributeError, KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:
-        raise InputError(
-            f"{path.name} cannot be read as an Excel workbook ({error}).",
-            hint="Open it in Excel or LibreOffice and save it again as .xlsx, or as CSV.",
-        ) from None
 
 
 def _without_blanks(first_number: int, rows: list[Row]) -> Chunk:
