@@ -15,7 +15,7 @@ class Panic(BaseException):
 
 def test_a_report_below_python_is_not_shown_and_ours_are_again(capfd: pytest.CaptureFixture[str]) -> None:
     with (
-        pytest.raises(InputError, match="payout.xls cannot be read .*index 64"),
+        pytest.raises(InputError, match=r"payout\.xls cannot be read .*index 64"),
         calamine_translated(Path("payout.xls")),
     ):
         os.write(2, b"thread panicked")
