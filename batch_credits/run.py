@@ -59,11 +59,12 @@ class Issued:
 
 
 async def run_batch(
-    ledger: Ledger, request: RunRequest, *, confirm: Callable[[Plan], None], progress: Progress
+    ledger: Ledger, request: RunRequest, *, confirm: Callable[[Plan], None], progress: Progress, signals: Signals
 ) -> tuple[Summary, RunStopped | None]:
     """Credit every row still owed, and write the reports. Returns the summary, and why the run stopped early.
 
-    `confirm` is called with the plan, and raises `NotConfirmed` to send nothing.
+    `confirm` is called with the plan, and raises `NotConfirmed` to send nothing. The caller takes `signals`, since
+    they can come before and after this, too.
 
     Raises:
         InputError, ControlError, UsageError, NotConfirmed, LedgerError: nothing was sent.
@@ -71,23 +72,21 @@ async def run_batch(
         ReportsNotWritten: the run is over, and the ledger has it all.
         Interrupted: told to end at once while the reports were written; the ledger has it all.
     """
-    signals = Signals()
-    with signals.taken():
-        plan = _agreed(ledger, request, confirm)
-        with signals.doing(signals.finish_first):
-            if plan.is_new:
-                ledger.admit(plan.batch_id)
-            ledger.note_address(request.site.site, request.site.address)
-            batch = ledger.batch(plan.key)
-            try:
-                issued = await _issue_and_note(ledger, batch, request, progress, signals)
-            except LedgerError as error:
-                raise JournalFailed(error.message, hint=error.hint) from error
-            finally:
-                progress.close()
-            # The same content may have come under another name before; the reports bear the name that was run now.
-            named = replace(batch, file_name=request.source.path.name)
-            summary = report_batch(ledger, named, request.reports, live=request.site.is_live)
+    plan = _agreed(ledger, request, confirm)
+    signals.sending_begins()
+    if plan.is_new:
+        ledger.admit(plan.batch_id)
+    ledger.note_address(request.site.site, request.site.address)
+    batch = ledger.batch(plan.key)
+    try:
+        issued = await _issue_and_note(ledger, batch, request, progress, signals)
+    except LedgerError as error:
+        raise JournalFailed(error.message, hint=error.hint) from error
+    finally:
+        progress.close()
+    # The same content may have come under another name before; the reports bear the name that was run now.
+    named = replace(batch, file_name=request.source.path.name)
+    summary = report_batch(ledger, named, request.reports, live=request.site.is_live)
     return summary, issued.stopped
 
 

@@ -2,7 +2,7 @@
 
     while the file is read and the question asked   the end: nothing was sent
     while rows are sent                             the first drains, the second ends at once
-    while the reports are written                   they are finished first; the second ends at once
+    while the reports are written, and after        they are finished first; the second ends at once
 """
 
 import signal
@@ -40,6 +40,10 @@ class Signals:
             yield
         finally:
             self._act = before
+
+    def sending_begins(self) -> None:
+        """From here on nobody may be told that nothing was sent."""
+        self._act = self.finish_first
 
     def finish_first(self) -> None:
         """Let what is under way come to its end; end at once if told again.

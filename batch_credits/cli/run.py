@@ -32,6 +32,7 @@ from batch_credits.progress import progress_for
 from batch_credits.reporter import Summary, summary_text
 from batch_credits.run import RunRequest, run_batch
 from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, SiteSettings
+from batch_credits.signals import Signals
 
 T = TypeVar("T")
 
@@ -63,6 +64,8 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
     settings = settings_for_sending(chosen, default_rate=0 if in_sandbox else TEST_SITE_RATE_PER_MINUTE)
     quiet, verbose = chosen.pop("quiet"), chosen.pop("verbose")
     site: SiteSettings | None = None if in_sandbox else chosen_site(chosen)
+    signals = Signals()
+    click.get_current_context().with_resource(signals.taken())  # until the last word is said
     source = open_source(file, options)
     progress = progress_for(
         sys.stderr,
@@ -90,7 +93,7 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
 
             request = RunRequest(source, options, limits, where, settings, reports, chosen["same_site"])
             with Ledger.open(path) as opened:
-                return await run_batch(opened, request, confirm=confirm, progress=progress)
+                return await run_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
 
     summary, stopped = run_in_loop(main())
     if not quiet or summary.exit_code:

@@ -48,6 +48,16 @@ def test_what_must_be_finished_is_ended_by_the_second_only() -> None:
             send()
 
 
+def test_once_sending_has_begun_no_signal_says_that_nothing_was_sent() -> None:
+    signals = Signals()
+    with signals.taken():
+        signals.sending_begins()
+        with signals.doing(lambda: None):
+            send()
+        with pytest.raises(Interrupted):  # the summary is on the screen, and this is the second
+            send()
+
+
 def test_handlers_are_given_back() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with Signals().taken():
