@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import urllib.request
 from collections import Counter
@@ -118,22 +120,21 @@ class Command:
         return self.folder / "reports"
 
     def __call__(self, *arguments: object, timeout: float = TIMEOUT_SECONDS, **environment: str) -> Ended:
-        """Run a command to its end."""
-        return finish(self.start(*arguments, **environment), timeout)
+        """Run a command to its end, in a process that is warm already."""
+        return WARM.call(self.arguments(arguments), self.folder, self.variables(environment), timeout)
 
     def run(self, file: Path, *arguments: object, timeout: float = TIMEOUT_SECONDS, **environment: str) -> Ended:
         """`run FILE --yes --rate 0`, to its end."""
-        return finish(self.start_run(file, *arguments, **environment), timeout)
+        return self("run", file, "--yes", "--rate", 0, *arguments, timeout=timeout, **environment)
 
     def start_run(self, file: Path, *arguments: object, **environment: str) -> subprocess.Popen[str]:
         """Begin `run FILE --yes --rate 0`."""
         return self.start("run", file, "--yes", "--rate", 0, *arguments, **environment)
 
     def start(self, *arguments: object, stdin: int = subprocess.DEVNULL, **environment: str) -> subprocess.Popen[str]:
-        """Begin any command."""
-        name, *rest = map(str, arguments)
+        """Begin any command, from nothing, as a user does."""
         return subprocess.Popen(
-            [sys.executable, "-m", "batch_credits", name, *self.paths(name), *rest],
+            [sys.executable, "-m", "batch_credits", *self.arguments(arguments)],
             cwd=self.folder,
             env=self.variables(environment),
             stdin=stdin,
@@ -141,6 +142,11 @@ class Command:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def arguments(self, arguments: Sequence[object]) -> list[str]:
+        """All arguments of a call."""
+        name, *rest = map(str, arguments)
+        return [name, *self.paths(name), *rest]
 
     def paths(self, name: str) -> list[str]:
         """The options that keep a command's files in the test's folder."""
@@ -156,6 +162,51 @@ class Command:
         """The reports of the file of this name; there must be one directory of it."""
         [directory] = self.reports.glob(f"{stem}-????????")
         return Report(directory)
+
+
+class Warm:
+    """A process that serves calls by forking itself; begun with the first one."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def call(self, arguments: list[str], folder: Path, environment: Mapping[str, str], timeout: float) -> Ended:
+        """Run a command to its end; one that hangs is killed, and the test fails with what it had said."""
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("warm.py"))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=clean_environment(),
+            )
+        with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
+            call = {"arguments": arguments, "folder": str(folder), "environment": environment}
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps({**call, "out": out.name, "err": err.name}) + "\n")
+            self._process.stdin.flush()
+            pid, hung = self._number(), threading.Event()
+            killer = threading.Timer(timeout, lambda: (hung.set(), os.kill(pid, signal.SIGKILL)))
+            killer.start()
+            code = self._number()
+            killer.cancel()
+            killer.join()
+            said = [Path(stream.name).read_text(encoding="utf-8") for stream in (out, err)]
+        assert not hung.is_set(), f"still running after {timeout} s:\n{said[0]}{said[1]}"
+        return Ended(code, *said)
+
+    def _number(self) -> int:
+        assert self._process is not None and self._process.stdout is not None
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """Serve no more."""
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+
+
+WARM = Warm()
 
 
 @dataclass(frozen=True)

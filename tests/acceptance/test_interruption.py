@@ -127,21 +127,6 @@ def test_a_signal_while_the_site_goes_down_does_not_hang(tmp_path: Path) -> None
     assert command.report("payout").counts == {"in_doubt": 20, "pending": 180}
 
 
-def test_a_signal_while_many_are_about_to_be_sent_again_does_not_hang(tmp_path: Path) -> None:
-    """Those that are not sent again after all stay in doubt, which says nothing about the site."""
-    rows = payout("s", 40)
-    file = write_csv(tmp_path / "payout.csv", rows)
-    with Site("--faults", "lost_before=1,faulty_tries=1,latency_ms=300") as site:
-        command = Command(tmp_path, site.url, {"BATCH_CREDITS_QUARANTINE": "0"})
-        process = command.start_run(file, "--concurrency", 8)
-        wait_until(lambda: len(site.credits()) > 0)
-        stop(process, signal.SIGINT)
-        finish(process, 5).exited(4)
-        assert command.report("payout").counts["in_doubt"] > 10
-        command.run(file).exited(0)
-        assert site.times() == each_once(rows)
-
-
 def test_a_signal_while_the_site_turns_read_only_does_not_hang(tmp_path: Path) -> None:
     file = write_csv(tmp_path / "payout.csv", payout("s", 200))
     with Site("--faults", "latency_ms=500,read_only=1") as site:
