@@ -18,7 +18,7 @@ def test_a_second_run_is_refused_and_looking_is_not(tmp_path: Path) -> None:
             assert f"process {process.pid}" in refused.err and str(command.ledger) in refused.err
             assert "could pay twice" in refused.err
         batch = command("status").exited(0).out.split()[0]
-        assert "credited" in command("status", batch).exited(0).out
+        wait_until(lambda: "credited" in command("status", batch).exited(0).out)
         written = command("report", batch)
         assert written.code in (3, 4) and "Traceback" not in written.said
         assert len(command.report("payout").results) == 60
