@@ -153,6 +153,7 @@ def test_a_signal_while_doubt_waits_for_its_quarantine(tmp_path: Path) -> None:
         assert site.times("s-") == each_once(rows)
 
 
+@pytest.mark.slow  # it looks for 18 seconds before it leaves
 def test_no_wait_leaves_doubt_for_the_next_run(tmp_path: Path) -> None:
     rows = payout("s", 3)
     file = write_csv(tmp_path / "payout.csv", rows)

@@ -12,7 +12,7 @@ def test_a_second_run_is_refused_and_looking_is_not(tmp_path: Path) -> None:
     with Site("--faults", "latency_ms=400") as site:
         command = Command(tmp_path, site.url)
         process = command.start_run(file, "--concurrency", 2)
-        wait_until(lambda: site.posts >= 2)
+        wait_until(lambda: len(site.credits()) >= 2)
         for refused in (command.run(file), command.run(other)):
             refused.exited(2)
             assert f"process {process.pid}" in refused.err and str(command.ledger) in refused.err

@@ -45,7 +45,7 @@ def test_calls_at_one_instant_are_bounded(tmp_path: Path) -> None:
 
 def test_who_overruns_the_site_slows_down_and_loses_nothing(tmp_path: Path) -> None:
     """A limit set too high: the site says so, everybody waits, and each row is credited once all the same."""
-    rows = payout("over", 30)
+    rows = payout("over", 12)
     with Site("--concurrency", "3", "--faults", "latency_ms=30") as site:
         command = Command(tmp_path, site.url)
         command.run(write_csv(tmp_path / "payout.csv", rows), "--concurrency", 10).exited(0)
