@@ -50,7 +50,7 @@ def test_killed_half_way(tmp_path: Path) -> None:
         assert report.summary["in_balance"] is True
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, *[pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 6)]])
 def test_killed_again_and_again_while_much_goes_wrong(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     rows = grouped("k", 120)

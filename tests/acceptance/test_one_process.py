@@ -24,6 +24,7 @@ def test_a_second_run_is_refused_and_looking_is_not(tmp_path: Path) -> None:
         assert len(command.report("payout").results) == 60
         command("check", other, "--site", "any").exited(0)
         assert process.poll() is None, "make the site slower"
+        site.tell("settings", faults="")
         finish(process).exited(0)
         assert site.times() == each_once(rows)
         assert command.report("payout").counts == {"credited": 60}
