@@ -28,6 +28,17 @@ def test_verify_first_finds_what_a_lost_ledger_knew(command: Command, shared_sit
     assert found == ids
 
 
+def test_verify_first_reads_every_page_of_a_customers_credits(command: Command, shared_site: Site) -> None:
+    rows: list[Row] = [("many", 5, "USD", "Loyalty", f"r{number}") for number in range(120)]
+    file = write_csv(command.folder / "payout.csv", rows)
+    command.run(file).exited(0)
+    forget(command)
+    posts = shared_site.posts
+    command.run(file, "--verify-first", "--business-entity", "emea").exited(0)
+    assert shared_site.posts == posts
+    assert command.report("payout").counts == {"already_credited": 120}
+
+
 def test_verify_first_also_looks_before_rows_that_were_tried_before(tmp_path: Path) -> None:
     """An old copy of the ledger may say that a row was throttled and is pending, when it was credited since."""
     file = write_csv(tmp_path / "payout.csv", payout("old", 3))
