@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch_credits.ledger import Bucket, LargeAmount
+from batch_credits.ledger import Bucket, CustomerRow, LargeAmount
 from batch_credits.model import ControlTotal, Money, Outcome, RequestState
 
 LARGEST = 2**53 - 1
@@ -77,3 +77,21 @@ def test_earlier_amounts_are_those_credited_to_other_batches_of_the_site(book: A
     assert sorted(book.ledger.earlier_amounts("acme-test", second)["USD"]) == [Bucket(9, 1), Bucket(102, 2)]
     assert book.ledger.earlier_amounts("acme-test", first) == {}
     assert book.ledger.earlier_amounts("acme", second) == {}
+
+
+def test_rows_that_may_be_credited_come_customer_by_customer(book: Any) -> None:
+    first = book.plan(book.row(2, "c-9"))
+    book.settle(first, RequestState.CREDITED)
+    second = book.plan(
+        book.row(2, "c-2"),
+        book.row(3, "c-1", currency_code=None),
+        book.row(4, "c-2", "q4", currency_code="EUR"),
+        book.row(5, "c-9"),  # credited before
+        book.bad_row(6),
+        file_name="second.csv",
+    )
+    assert [*book.ledger.customer_rows(second)] == [
+        CustomerRow("c-1", 3, None),
+        CustomerRow("c-2", 2, "USD"),
+        CustomerRow("c-2", 4, "EUR"),
+    ]
