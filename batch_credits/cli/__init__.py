@@ -15,6 +15,7 @@ import click
 from batch_credits import __version__
 from batch_credits.cli.check import check
 from batch_credits.cli.config import config_defaults
+from batch_credits.cli.explain import explain
 from batch_credits.cli.ledger_commands import report, status
 from batch_credits.cli.reconcile import reconcile, resolve
 from batch_credits.cli.run import run
@@ -42,7 +43,7 @@ def batch_credits(context: click.Context) -> None:
     context.default_map = config_defaults(context.command)
 
 
-for command in (check, run, status, report, reconcile, resolve, template, sandbox):
+for command in (check, run, status, report, reconcile, resolve, explain, template, sandbox):
     batch_credits.add_command(command)
 
 

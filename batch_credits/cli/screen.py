@@ -1,0 +1,31 @@
+"""Text for whoever reads it: folded between words on a terminal, however narrow; as it is where no terminal is."""
+
+import os
+import shutil
+import sys
+import textwrap
+
+WIDEST = 100  # longer lines are hard to read
+NARROWEST = 24  # below it a fold would leave less than words
+UNFOLDED = 100_000
+
+
+def width(*, err: bool = False) -> int:
+    """How many characters a line may have on this stream."""
+    stream = sys.stderr if err else sys.stdout
+    if stream is None or not stream.isatty():
+        return UNFOLDED
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    return max(NARROWEST, min(columns or shutil.get_terminal_size().columns, WIDEST))
+
+
+def told(text: str, label: str = "", *, err: bool = False) -> list[str]:
+    """A text behind its label, its further lines below its first; in a narrow terminal below the label."""
+    columns = width(err=err)
+    indent = len(label) if len(label) * 3 <= columns else 2
+    return textwrap.wrap(
+        label + text, columns, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    ) or [label.rstrip()]

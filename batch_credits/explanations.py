@@ -1,0 +1,272 @@
+"""Every code and word that this program says, explained: what happened, what it means for the money, what to do.
+
+One table. A code may stand in it more than once (`missing` is said of a cell and of a customer): `explained` finds all.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+from batch_credits.model import Outcome
+
+NEAR = 5  # codes named beside one that is not known
+
+
+class Kind(StrEnum):
+    """Where a code is met, in words."""
+
+    OUTCOME = "what became of a row (credit_outcome)"
+    REJECTED = "a row that was rejected, and never sent (credit_error_code)"
+    CHARGEBEE = "an answer of Chargebee (credit_error_code)"
+    CUSTOMER = "a finding of check --online"
+    EXIT = "an exit code of run"
+    WORD = "a word used here"
+
+
+class Proof(StrEnum):
+    """What an answer of Chargebee says about the money: always the same sentence for the same proof."""
+
+    REFUSED = (
+        "No credit was added by this request, and the same request would be refused again: the row is failed, "
+        "unless an earlier attempt of it is still in doubt."
+    )
+    WAIT = "No credit was added by this request. It is sent again by itself, with the same key, after a pause."
+    PAUSE = "No credit was added by this request. Sending pauses and goes on by itself once the site takes it again."
+    STOP = "No credit was added by this request. Nothing else is sent: the run ends with exit code 4."
+    NOTHING = (
+        "It proves nothing: the credit may have been added or not. The row is in_doubt, and Chargebee's own list is "
+        "asked before anything is sent again."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One code. `status` is the HTTP status that comes with an answer of Chargebee, None for all else."""
+
+    code: str
+    kind: Kind
+    happened: str
+    money: str
+    to_do: str
+    status: int | None = None
+
+
+def all_explanations() -> Iterator[Explanation]:
+    """The whole table, kind by kind."""
+    for outcome, texts in _OUTCOMES.items():
+        yield Explanation(outcome.value, Kind.OUTCOME, *texts)
+    for code, (happened, to_do) in _REJECTED.items():
+        yield Explanation(code, Kind.REJECTED, happened, _NOT_SENT, to_do)
+    for status, code, proof, happened, to_do in _CHARGEBEE:
+        yield Explanation(code, Kind.CHARGEBEE, happened, proof.value, to_do or _BY_ITSELF[proof], status)
+    for code, (happened, to_do) in _CUSTOMERS.items():
+        yield Explanation(code, Kind.CUSTOMER, happened, _ONLY_ASKED, to_do)
+    for number, texts in _EXITS.items():
+        yield Explanation(str(number), Kind.EXIT, *texts)
+    for word, texts in _WORDS.items():
+        yield Explanation(word, Kind.WORD, *texts)
+
+
+def explained(code: str) -> list[Explanation]:
+    """Everything said about a code, however it is written (`In doubt`, `in-doubt`); also about an HTTP status."""
+    wanted = "_".join(code.casefold().replace("-", " ").replace("_", " ").split())
+    return [e for e in all_explanations() if wanted == e.code or (e.status is not None and wanted == str(e.status))]
+
+
+def near(code: str) -> list[str]:
+    """Codes that are written much like this one, the most alike first."""
+    wanted = "_".join(code.casefold().replace("-", " ").split())
+    known = list(dict.fromkeys(e.code for e in all_explanations()))
+    holding = [name for name in known if len(wanted) > 2 and wanted in name]
+    return list(dict.fromkeys([*get_close_matches(wanted, known, NEAR), *holding]))[:NEAR]
+
+
+_NOT_SENT = "Nothing was sent: there is no credit for this row."
+_ONLY_ASKED = "Nothing was sent: check only asks."
+_BY_ITSELF = {
+    Proof.REFUSED: "Mend the row in failed.csv as credit_error says, and run that file.",
+    Proof.WAIT: "Nothing, unless it goes on for long: then another program uses the site's limit, too; see --share.",
+    Proof.PAUSE: "Nothing. If the run gives up, run the same command again once the site is back.",
+    Proof.STOP: "Mend what the message says, and run the same command again: it carries on.",
+    Proof.NOTHING: "Nothing while the run goes on. Afterwards run the same command again. Do not credit by hand.",
+}
+
+# What happened, the money, what to do.
+_OUTCOMES = {
+    Outcome.CREDITED: ("This batch added the credit, and Chargebee proved it.", "The customer has it, once.",
+                       "Nothing."),
+    Outcome.ALREADY_CREDITED: (
+        "The same credit (customer, reference, amount, currency, type) was there before this batch came to it.",
+        "The customer has it, once. Nothing was sent.", "Nothing. If it is meant as a second credit, give the row "
+        "another reference."),
+    Outcome.FAILED: ("Chargebee refused the row; credit_error_code says why.",
+                     "There is no credit: that is proven.", "Mend the row in failed.csv and run that file."),
+    Outcome.REJECTED: ("The row did not hold before anything was sent; credit_error_code says why.", _NOT_SENT,
+                       "Mend the row in failed.csv and run that file."),
+    Outcome.IN_DOUBT: ("The row was sent, and no answer proved what became of it.",
+                       "The credit may exist or not. It is never sent again before Chargebee's list was asked.",
+                       "Run the same command again: it asks first. Do not credit by hand."),
+    Outcome.REVIEW: ("Chargebee's list could not settle a doubt: only a person can tell.",
+                     "The credit may exist or not. Nothing is sent for this row until a person has decided.",
+                     "Look at the customer's promotional credits in Chargebee, then use batch-credits resolve."),
+    Outcome.PENDING: ("The row was not tried yet, or it is worth another try.", "No credit was added so far.",
+                      "Run the same command again: it carries on."),
+}  # fmt: skip
+
+# What happened, what to do.
+_REJECTED = {
+    "missing": ("The customer id, reference or description is empty.",
+                "Fill the cell. --reference and --description fill all empty cells of their column."),
+    "too_long": ("A text has more characters than Chargebee takes: 50 in an id, 250 in a description, 500 in a "
+                 "reference, 33 in amount_in_decimal.", "Shorten it."),
+    "control_character": ("A text holds a character that nobody can see, such as a line break, or one that turns text "
+                          "around.", "Type the text again instead of pasting it."),
+    "spoiled_by_excel": ("A spreadsheet changed the text before it was saved: 1.2E+11 has lost its digits, #N/A is an "
+                         "error.", "Correct it where the file comes from, with the column as text."),
+    "invalid": ("The value is none that Chargebee takes in this field.", "Correct it as the message says."),
+    "no_amount": ("The row has no amount.", "Fill amount or amount_in_decimal."),
+    "two_amounts": ("The row has an amount and an amount_in_decimal.", "Keep one of them."),
+    "amount_not_a_number": ("The amount is no plain number.", "Write digits only: 1050, with the currency in "
+                            "currency_code."),
+    "amount_not_positive": ("The amount is zero or less, and this command only adds credits.", "Give an amount above "
+                            "zero, or take the row out."),
+    "amount_too_large": ("The amount is larger than Chargebee can hold.", "Correct it."),
+    "amount_has_decimals": ("The amount has decimals, and amounts are read as minor units (cents).",
+                            "If the file is in dollars, pass --amount-unit major; else write it without decimals."),
+    "amount_has_separators": ("The amount has a separator that can be read in two ways: 1,050 may be 1050 or 1.05.",
+                              "Write digits only, or name the language that writes it so: --locale de_DE."),
+    "amount_is_shortened": ("A spreadsheet wrote the amount in short form (1.05E+03), and may have lost digits.",
+                            "Write it out."),
+    "too_many_decimals": ("The amount has more decimals than its currency; nothing is rounded here.", "Correct it."),
+    "currency_needed": ("The amount is in major units (dollars), and the row names no currency to count them in.",
+                        "Fill currency_code, or pass --currency."),
+    "exponent_unknown": ("Chargebee does not document the decimals of this currency; a guess could pay 100 times too "
+                         "much.", "Ask Chargebee, then pass --currency-exponent CLP=0; or give minor units."),
+    "unknown_currency": ("There is no such currency.", "Give its three-letter ISO 4217 code, such as USD."),
+    "unknown_credit_type": ("There is no such credit type.", "Give general, loyalty_credits or referral_rewards."),
+    "unknown_amount_unit": ("There is no such amount unit.", "Give minor or major."),
+    "not_of_locale": ("The amount is not written as the language named by --locale writes it.",
+                      "Correct the amount, or the option."),
+    "duplicate": ("An earlier row of this file has the same customer and reference, and one customer gets one credit "
+                  "for one reference.",
+                  "Take the row out if it is there by mistake. If both are meant, give it another reference, or pass "
+                  "--number-duplicates."),
+    "conflict": ("This customer already has a credit, or a planned one, under this reference with another amount, "
+                 "currency or type.", "Find out which of the two is right. If this is another credit, give it another "
+                 "reference."),
+    "fractional_number": ("The cell holds a number with decimals where an id or a text belongs.",
+                          "Format the column as text and enter the value again."),
+    "turned_into_date": ("The spreadsheet took the value for a date or a time.",
+                         "Format the column as text and enter the value again."),
+    "not_text": ("The cell holds a truth value, or something of an unknown kind.",
+                 "Format the column as text and enter the value again."),
+    "excel_error": ("The cell holds an error such as #DIV/0!.", "Correct its formula."),
+    "formula_without_value": ("The cell holds a formula that was never calculated.", "Open the file in Excel and save "
+                              "it."),
+    "leading_zeros_lost": ("The id is a number in a column of ids that begin with 0, so it may have lost its zeros.",
+                           "Format the column as text and enter the id again."),
+    "number_damaged": ("The number has more than 15 digits, of which spreadsheets keep 15.",
+                       "Format the column as text and enter the value again."),
+}  # fmt: skip
+
+_PAYMENT = "Chargebee complains of a payment, which adding a credit does not need."
+_TALK = "Ask Chargebee's support, with credit_error in hand; then run again with --retry-failed."
+
+# HTTP status, code, proof, what happened, what to do ("": what that proof always asks for).
+_CHARGEBEE = (
+    (400, "param_wrong_value", Proof.REFUSED, "A value is not accepted; credit_error_param names the field.", ""),
+    (400, "invalid_request", Proof.REFUSED, "The values do not go together, or not with this site.", ""),
+    (400, "duplicate_entry", Proof.REFUSED, "A value that must be unique is taken already.", ""),
+    (400, "resource_limit_exhausted", Proof.REFUSED, "A limit of the site or the customer is used up.", _TALK),
+    (400, "resource_limit_exceeded", Proof.REFUSED, "A limit of the site or the customer would be exceeded.", _TALK),
+    (400, "configuration_incompatible", Proof.REFUSED, "The site is not set up for this; its currencies, for example.",
+     "Change the site's settings, then run again with --retry-failed; or mend failed.csv and run it."),
+    (400, "payment_processing_failed", Proof.REFUSED, _PAYMENT, _TALK),
+    (400, "payment_method_verification_failed", Proof.REFUSED, _PAYMENT, _TALK),
+    (400, "payment_method_not_present", Proof.REFUSED, _PAYMENT, _TALK),
+    (400, "payment_gateway_currency_incompatible", Proof.REFUSED, _PAYMENT, _TALK),
+    (400, "payment_intent_invalid", Proof.REFUSED, _PAYMENT, _TALK),
+    (400, "payment_intent_invalid_amount", Proof.REFUSED, _PAYMENT, _TALK),
+    (401, "api_authentication_failed", Proof.STOP, "Chargebee does not know the API key.",
+     "Check CHARGEBEE_API_KEY and CHARGEBEE_SITE, then run the same command again: it carries on."),
+    (401, "basic_authentication_failed", Proof.STOP, "Chargebee does not accept how the key was given.",
+     "Check CHARGEBEE_API_KEY, then run the same command again: it carries on."),
+    (403, "api_authorization_failed", Proof.STOP, "The API key may not add promotional credits.",
+     "Use a key with write access to promotional credits, then run the same command again: it carries on."),
+    (403, "request_blocked", Proof.STOP, "Chargebee blocks requests to this site.",
+     "Talk to Chargebee's support, then run the same command again: it carries on."),
+    (404, "resource_not_found", Proof.REFUSED, "There is no such customer on this site.",
+     "Correct the customer id in failed.csv and run that file; or create the customer, and run with --retry-failed."),
+    (404, "site_not_found", Proof.STOP, "There is no such site.",
+     "Check CHARGEBEE_SITE, then run the same command again: it carries on."),
+    (405, "http_method_not_supported", Proof.STOP, "The address does not take this call, as a wrong one or a proxy.",
+     "Check CHARGEBEE_BASE_URL, then run the same command again: it carries on."),
+    (409, "invalid_state_for_request", Proof.REFUSED, "The customer's state does not allow it.",
+     "Look at the customer in Chargebee; then run again with --retry-failed, or mend the row in failed.csv."),
+    (422, "unable_to_process_request", Proof.NOTHING,
+     "Chargebee has seen this idempotency key with other content.", ""),
+    (429, "api_request_limit_exceeded", Proof.WAIT, "The site's limit of requests is used up, by us and others.", ""),
+    (429, "lock_timeout", Proof.WAIT, "Another call was busy with the same customer.", ""),
+    (429, "third_party_api_request_limit_exceeded", Proof.NOTHING,
+     "A service behind Chargebee was over its limit.", ""),
+    (500, "internal_error", Proof.NOTHING, "Something went wrong inside Chargebee.", ""),
+    (502, "502", Proof.NOTHING, "Something between here and Chargebee answered instead of it.", ""),
+    (503, "site_read_only_mode", Proof.PAUSE, "The site takes no changes for now, as in a maintenance.", ""),
+    (503, "site_not_ready", Proof.PAUSE, "The site is not available for now, as in a maintenance.", ""),
+    (503, "internal_temporary_error", Proof.NOTHING, "Something went wrong inside Chargebee for a moment.", ""),
+    (503, "db_connection_failure", Proof.NOTHING, "Chargebee lost its database for a moment.", ""),
+    (504, "504", Proof.NOTHING, "Something between here and Chargebee gave up waiting for it.", ""),
+)  # fmt: skip
+
+_CUSTOMERS = {
+    "missing": ("Chargebee has no such customer.", "Correct the id, or create the customer before the run."),
+    "deleted": ("The customer is deleted in Chargebee.", "Correct the id, or take the row out."),
+    "other_currency": ("The customer's currency is another one than the credit's.",
+                       "Make sure that it is meant."),
+}  # fmt: skip
+
+_EXITS = {
+    0: ("Every row is credited, now or before.", "All is paid, once.", "Nothing."),
+    1: ("The run finished, but some rows were rejected or failed.",
+        "Those rows have no credit; all others have theirs.",
+        "Mend failed.csv and run it."),
+    2: ("Bad usage, an unreadable file, a limit or control total that does not hold, or nobody said yes.",
+        "Nothing was sent.", "Read the message, correct what it names, and run again."),
+    3: ("A row is in doubt or needs review, or the totals do not tie out.",
+        "Some credits may exist or not; none of them is sent again unasked.",
+        "A person must look: the summary says at what. batch-credits reconcile asks Chargebee."),
+    4: ("The run stopped before the end: key refused, site blocked, outage, interrupt, or a pilot "
+        "that was not agreed to.",
+        "What was credited is recorded; the rest was not sent, or is in doubt.",
+        "Run the same command again: it carries on."),
+}  # fmt: skip
+
+_WORDS = {
+    "batch": ("One file's content, read one way, for one site; known by the first 8 characters of its id.",
+              "The same file run again is the same batch: what it has credited is not sent again.",
+              "List all with batch-credits status."),
+    "reference": ("The business's name for a credit, such as loyalty-2026-q3.",
+                  "One customer gets one credit for one reference, for ever.",
+                  "Choose one that names the payout, and keep it when you run the file again."),
+    "ledger": ("The file in which this program remembers what was sent and what came of it.",
+               "It is what keeps a second run from paying twice.", "Use one ledger for a site, and keep it."),
+    "throttled": ("The site told us to wait, since its limit of requests was used up.",
+                  "No credit was added by those requests; they are sent again by themselves.",
+                  "Nothing. With --share a smaller part of the limit is used."),
+    "attempt": ("One request for one row (credit_attempts counts them).",
+                "All attempts of a row carry the same reference and key, so they are one credit at most.", "Nothing."),
+    "idempotency_key": ("A name that Chargebee remembers for 30 minutes, so that a repeated request is not done twice.",
+                        "The second guard against a double credit; Chargebee's own list is the first.", "Nothing."),
+    "quarantine": ("How long a request may still be under way: 420 seconds.",
+                   "Before it is over, a credit that is not listed may still come, so the row is not sent again.",
+                   "Wait. Ctrl-C is safe, too: the next run settles it."),
+    "in_balance": ("Rows and totals of all outcomes add up to those read from the file.",
+                   "No row was lost on the way, and no amount changed.",
+                   "If it says false, run batch-credits reconcile."),
+    "pilot": ("The first rows of a run, credited and read back from Chargebee before the others (run --pilot N).",
+              "The pilot's credits are real; the others are sent only if the pilot agrees with the file.",
+              "If it does not agree, find out why before you run again."),
+    "sandbox": ("A Chargebee simulated on this machine.", "No real money.",
+                "Try a file there: batch-credits run FILE --sandbox."),
+}  # fmt: skip
