@@ -245,7 +245,10 @@ class BatchRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One execution over a batch. `stopped` is the sentence saying why it ended early, if it did."""
+    """One execution over a batch. `stopped` is the sentence saying why it ended early, if it did.
+
+    `settings_json` is what `settings.for_the_record` made; "{}" of a run by a version that did not record it.
+    """
 
     run_id: int
     started_at: str
@@ -256,6 +259,7 @@ class RunRecord:
     throttled: int
     retries: int
     stopped: str | None
+    settings_json: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)

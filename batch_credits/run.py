@@ -28,7 +28,7 @@ from batch_credits.plan import Plan, stage
 from batch_credits.progress import Progress
 from batch_credits.reconciler import DoubtSettler
 from batch_credits.reporter import Summary, write_reports
-from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings
+from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings, for_the_record
 from batch_credits.signals import Signals
 from batch_credits.worker_pool import Counts, RateLimiter, SlotMemory, WorkerPool
 
@@ -47,6 +47,7 @@ class RunRequest:
     settings: RunSettings
     reports: Path
     is_same_site: bool = False  # the operator says so, though the address changed
+    confirmation: str = ""  # how a person said yes, for the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,11 @@ def report_batch(ledger: Ledger, batch: BatchRecord, reports: Path, *, live: boo
 async def _issue_and_note(
     ledger: Ledger, batch: BatchRecord, request: RunRequest, progress: Progress, signals: Signals
 ) -> Issued:
-    run_id = ledger.start_run(batch.batch_id, retry_failed=request.settings.retry_failed)
+    run_id = ledger.start_run(
+        batch.batch_id,
+        retry_failed=request.settings.retry_failed,
+        settings_json=for_the_record(request.settings, request.limits, request.site, request.confirmation),
+    )
     async with http_transport(request.site, request.settings) as transport:
         issued = await issue(ledger, batch, run_id, request.site.site, request.settings, progress, transport, signals)
     ledger.end_run(

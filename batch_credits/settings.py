@@ -109,6 +109,7 @@ class RunSettings:
     """How to send, and every bound of it."""
 
     rate_per_minute: int = TEST_SITE_RATE_PER_MINUTE  # 0: no limit
+    plan: str | None = None  # the site's plan, as the operator named it; for the record only
     share: float = 0.8
     even_pacing: bool = False  # requests are spread over the minute; else they leave as soon as the limit lets them
     concurrency: int = 40  # calls at one instant; Chargebee refuses above 50 on test sites
@@ -145,6 +146,17 @@ class RunSettings:
         if self.rate_per_minute == 0:
             return 0
         return max(1, int(self.rate_per_minute * self.share))
+
+
+def for_the_record(settings: RunSettings, limits: ControlLimits, site: SiteSettings, confirmation: str) -> str:
+    """How a run was set and what was agreed to before it sent anything, as a JSON object. It holds no secret."""
+    record = {
+        "address": site.base_url,
+        "confirmation": confirmation,
+        "settings": asdict(settings),
+        "limits": asdict(limits),
+    }
+    return json.dumps(record, separators=(",", ":"))
 
 
 @dataclass(frozen=True)

@@ -222,9 +222,10 @@ sending_options = apply(
 
 def settings_for_pace(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
     """The options of every command that looks at the site's limits, taken out of its parameters."""
-    rate = _rate_per_minute(chosen.pop("rate"), chosen.pop("plan"), chosen.get("site"), default_rate)
+    plan: str | None = chosen.pop("plan")
     return RunSettings(
-        rate_per_minute=rate,
+        rate_per_minute=_rate_per_minute(chosen.pop("rate"), plan, chosen.get("site"), default_rate),
+        plan=plan,
         even_pacing=chosen.pop("pacing") == "even",
         share=chosen.pop("share"),
         concurrency=chosen.pop("concurrency"),

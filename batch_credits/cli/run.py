@@ -91,7 +91,8 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
                     say("\n".join(lines), err=True)
                 _ask(plan, yes=chosen["yes"])
 
-            request = RunRequest(source, options, limits, where, settings, reports, chosen["same_site"])
+            said_yes = "--yes" if chosen["yes"] else "asked at the terminal"
+            request = RunRequest(source, options, limits, where, settings, reports, chosen["same_site"], said_yes)
             with Ledger.open(path) as opened:
                 return await run_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
 

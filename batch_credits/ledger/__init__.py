@@ -17,9 +17,21 @@ import orjson
 
 from batch_credits import __version__
 from batch_credits.errors import UsageError
-from batch_credits.ledger import admission, journal, listing, profile, queries, recent, resolution, scratch, store
+from batch_credits.ledger import (
+    admission,
+    history,
+    journal,
+    listing,
+    profile,
+    queries,
+    recent,
+    resolution,
+    scratch,
+    store,
+)
 from batch_credits.ledger.admission import StagedRow
 from batch_credits.ledger.group_commit import InThread, Journal
+from batch_credits.ledger.history import History
 from batch_credits.ledger.journal import Finding
 from batch_credits.ledger.listing import Difference, Unrecorded
 from batch_credits.ledger.profile import Bucket, CustomerRow, LargeAmount, Profile
@@ -43,6 +55,7 @@ __all__ = [
     "Difference",
     "Finding",
     "ForeignCredit",
+    "History",
     "InThread",
     "Journal",
     "KnownCredit",
@@ -238,15 +251,19 @@ class Ledger:
 
     # -- Runs -----------------------------------------------------------------------------------------
 
-    def start_run(self, batch_id: int, *, retry_failed: bool = False) -> int:
-        """Begin a run: adopt the batch's unsettled requests, turn what a dead process left in flight to doubt."""
+    def start_run(self, batch_id: int, *, retry_failed: bool = False, settings_json: str = "{}") -> int:
+        """Begin a run: adopt the batch's unsettled requests, turn what a dead process left in flight to doubt.
+
+        `settings_json` says for the record how the run was set, and what was agreed to.
+        """
         with self._transaction() as db:
             journal.adopt(db, batch_id)
             if retry_failed:
                 journal.reopen_failed(db, batch_id)
             row = db.execute(
-                "INSERT INTO run (batch_id, started_at, version, user) VALUES (?, ?, ?, ?) RETURNING run_id",
-                (batch_id, journal.now_ms(), __version__, _user()),
+                "INSERT INTO run (batch_id, started_at, version, user, settings) VALUES (?, ?, ?, ?, ?)"
+                " RETURNING run_id",
+                (batch_id, journal.now_ms(), __version__, _user(), settings_json),
             ).fetchone()
         return int(row[0])
 
@@ -384,6 +401,11 @@ class Ledger:
         """The newest run over the batch."""
         with store.translated(self.path):
             return queries.last_run(self._db, batch_id)
+
+    def history(self, batch_id: int) -> History:
+        """The batch's runs, what they recorded over time, and what persons said."""
+        with store.translated(self.path):
+            return history.history(self._db, batch_id)
 
     def report_rows(self, batch_id: int) -> Iterator[ReportRow]:
         """What became of every source row, in the order of the file; streamed."""

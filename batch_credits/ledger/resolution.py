@@ -10,6 +10,8 @@ from batch_credits.errors import UsageError
 from batch_credits.ledger.journal import now_ms
 from batch_credits.model import Money, RequestState
 
+SAYS = " says: "  # stands between the user and the word in the reason of such a finding
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignCredit:
@@ -51,7 +53,7 @@ def resolve(
         " WHERE request_id = ?",
         (credit_id, now_ms(), request_id),
     )
-    _note(connection, request_id, RequestState.CREDITED, f"{user} says: credited as {credit_id}")
+    _note(connection, request_id, RequestState.CREDITED, f"{user}{SAYS}credited as {credit_id}")
     return RequestState.CREDITED
 
 
@@ -62,7 +64,7 @@ def _owe_again(connection: sqlite3.Connection, request_id: int, user: str) -> Re
         " key_spoiled = 0, error = NULL, finished_at = NULL WHERE request_id = ?",
         (request_id,),
     )
-    _note(connection, request_id, RequestState.PENDING, f"{user} says: not credited")
+    _note(connection, request_id, RequestState.PENDING, f"{user}{SAYS}not credited")
     return RequestState.PENDING
 
 

@@ -1,4 +1,4 @@
--- The ledger, version 1. Money-like facts only: who is owed what, what was sent, what was learned.
+-- The ledger, version 2. Money-like facts only: who is owed what, what was sent, what was learned.
 -- Times are milliseconds since 1970 UTC, for people only: no decision reads them, but of `site.recent`.
 
 CREATE TABLE site (
@@ -93,7 +93,8 @@ CREATE TABLE run (
     requests   INTEGER NOT NULL DEFAULT 0,
     throttled  INTEGER NOT NULL DEFAULT 0,
     retries    INTEGER NOT NULL DEFAULT 0,
-    stopped    TEXT
+    stopped    TEXT,
+    settings   TEXT NOT NULL DEFAULT '{}'            -- JSON object: how it was set, and what was agreed to
 ) STRICT;
 
 -- The history: what was sent, and what was learned. Rows are only ever added.

@@ -16,11 +16,16 @@ from typing import TextIO
 from batch_credits.errors import LedgerBusy, LedgerError, LedgerVersion
 
 APPLICATION_ID = 0x62635F31  # "bc_1": tells our file from another program's
-VERSION = 1
+VERSION = 2
 _PAGE_BYTES = 4096
 
+
+def _from_1_to_2(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE run ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'")
+
+
 # From one version to the next, by the version that is left behind.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _from_1_to_2}
 
 
 @contextmanager

@@ -307,13 +307,22 @@ class WorkerPool:
                 self._let_go(credit)
             case SendAgain(again):
                 credit.open_attempts = 0
-                self._journal.record(credit, RequestState.PENDING, reason=_reason(again), error_code=_code(again))
+                self._journal.record(
+                    credit,
+                    RequestState.PENDING,
+                    reason=_reason(again),
+                    http_status=_status(again),
+                    error_code=_code(again),
+                )
                 self._try_again(credit, again)
             case HoldInDoubt(reason, open_attempts, key_spoiled):
                 credit.open_attempts, credit.key_spoiled = open_attempts, key_spoiled
-                status = verdict.http_status if isinstance(verdict, NoAnswer) else None
                 self._journal.record(
-                    credit, RequestState.IN_DOUBT, reason=reason, http_status=status, error_code=_code(verdict)
+                    credit,
+                    RequestState.IN_DOUBT,
+                    reason=reason,
+                    http_status=_status(verdict),
+                    error_code=_code(verdict),
                 )
                 match verdict:
                     case NoAnswer():
@@ -398,3 +407,16 @@ def _reason(verdict: Throttled | Unavailable | NotSent) -> str:
 
 def _code(verdict: Verdict) -> str | None:
     return getattr(verdict, "error_code", None)
+
+
+def _status(verdict: Verdict) -> int | None:
+    """The status of an answer that settles nothing."""
+    match verdict:
+        case Throttled():
+            return 429
+        case Unavailable():
+            return 503
+        case NoAnswer(http_status=status):
+            return status
+        case _:
+            return None

@@ -1,12 +1,23 @@
 """Settings: which site is meant, by what key, and never unencrypted; a batch's id is all that decides its rows."""
 
+import json
 from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from batch_credits.errors import UsageError
-from batch_credits.settings import InputOptions, RunSettings, SiteSettings, batch_key, site_settings
+from batch_credits.settings import (
+    ControlFile,
+    ControlLimits,
+    ControlLine,
+    InputOptions,
+    RunSettings,
+    SiteSettings,
+    batch_key,
+    for_the_record,
+    site_settings,
+)
 
 KEY = "test_abc123"
 
@@ -144,3 +155,15 @@ def test_the_defaults_keep_the_protocols_order_of_times() -> None:
     assert settings.key_window_seconds <= 25 * 60  # of the 30 minutes that a key is remembered
     assert max(settings.early_look_seconds) < settings.quarantine_seconds
     assert settings.concurrency <= 50  # what a test site takes at once
+
+
+def test_what_is_kept_for_the_record_has_everything_but_the_key() -> None:
+    limits = ControlLimits(expect_rows=2, control=ControlFile(2, (ControlLine("USD", 2, "10.50"),)))
+    site = SiteSettings("acme", "https://acme.chargebee.com", KEY)
+    text = for_the_record(RunSettings(plan="starter"), limits, site, "--yes")
+    record = json.loads(text)
+    assert KEY not in text
+    assert record["settings"].keys() == {field.name for field in fields(RunSettings)}
+    assert record["limits"].keys() == {field.name for field in fields(ControlLimits)}
+    assert record["limits"]["control"]["lines"] == [{"currency": "USD", "rows": 2, "total": "10.50"}]
+    assert (record["confirmation"], record["address"]) == ("--yes", "https://acme.chargebee.com")

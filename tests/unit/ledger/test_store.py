@@ -162,8 +162,9 @@ def test_an_unknown_version_is_refused(path: Path, version: int, opened: Callabl
 def test_an_older_version_is_migrated_step_by_step(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Ledger.open(path).close()
     steps: list[int] = []
-    monkeypatch.setattr(store, "VERSION", 3)
-    for version in (1, 2):
+    now = store.VERSION
+    monkeypatch.setattr(store, "VERSION", now + 2)
+    for version in (now, now + 1):
         monkeypatch.setitem(
             store.MIGRATIONS,
             version,
@@ -171,11 +172,11 @@ def test_an_older_version_is_migrated_step_by_step(path: Path, monkeypatch: pyte
             or connection.execute(f"CREATE TABLE of_version_{version + 1} (x)"),
         )
     with Ledger.open(path) as ledger:
-        assert ledger._db.execute("PRAGMA user_version").fetchone() == (3,)
-        ledger._db.execute("SELECT * FROM of_version_2, of_version_3")
-    assert steps == [1, 2]
+        assert ledger._db.execute("PRAGMA user_version").fetchone() == (now + 2,)
+        ledger._db.execute(f"SELECT * FROM of_version_{now + 1}, of_version_{now + 2}")
+    assert steps == [now, now + 1]
     Ledger.open(path).close()
-    assert steps == [1, 2]
+    assert steps == [now, now + 1]
 
 
 def test_a_migration_that_fails_leaves_the_older_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,8 +187,8 @@ def test_a_migration_that_fails_leaves_the_older_version(path: Path, monkeypatch
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "VERSION", 2)
-        patch.setitem(store.MIGRATIONS, 1, fails)
+        patch.setattr(store, "VERSION", store.VERSION + 1)
+        patch.setitem(store.MIGRATIONS, store.VERSION - 1, fails)
         with pytest.raises(LedgerError, match="disk I/O error"):
             Ledger.open(path)
     with Ledger.open(path) as ledger:

@@ -242,6 +242,7 @@ def test_throttling_slows_everybody_down(pooled: Any) -> None:
     assert not [at for at, _, _ in bench.site.posts if first + 1.1 < at < first + 50.9]
     assert bench.states() == {"credited": 20}
     assert bench.pool.counts.throttled == 1
+    assert [f.http_status for f in bench.memory.findings if f.state is RequestState.PENDING] == [429]
 
 
 def test_throttling_shrinks_the_budget_and_says_so(virtually: Any) -> None:
