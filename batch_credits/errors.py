@@ -16,6 +16,7 @@
         +-- TooManyFailures more refusals than --max-failures allows
         +-- Interrupted     a person or the system ended the run
         +-- JournalFailed   the ledger could not be written while the run went on
+        +-- AmountMissing   a deduction names no amount, and would take everything
         +-- DoubleCreditAlarm  Chargebee lists two credits for one reference
 """
 
@@ -87,6 +88,10 @@ class Interrupted(RunStopped):
 
 class JournalFailed(RunStopped):
     """The ledger could not be written while the run went on, so nothing more was sent."""
+
+
+class AmountMissing(RunStopped):
+    """A deduction that names no amount was about to be sent: Chargebee would have taken the whole balance."""
 
 
 class DoubleCreditAlarm(RunStopped):

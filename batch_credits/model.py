@@ -46,6 +46,18 @@ RESULT_COLUMNS = (
 )
 
 
+class CallKind(StrEnum):
+    """What a batch asks Chargebee for. It is part of what a request is: an add is never settled by a deduct."""
+
+    ADD = "add"  # a credit; Chargebee keeps it as an increment
+    DEDUCT = "deduct"  # the reversal of one; Chargebee keeps it as a decrement
+
+    @property
+    def listed_type(self) -> str:
+        """The `type` under which Chargebee lists what such a call made."""
+        return "increment" if self is CallKind.ADD else "decrement"
+
+
 class Outcome(StrEnum):
     """What the report says of a row. Rows read = the sum of the seven, always."""
 
@@ -119,6 +131,19 @@ class CreditRequest(BaseModel):
         return Money(self.amount, self.amount_in_decimal, self.currency_code)
 
 
+def reversal_reference(reference: str) -> str:
+    """The reference under which the credit of this reference is deducted again."""
+    return _REVERSAL + reference
+
+
+def is_of_reversal(reference: str) -> bool:
+    """Whether a deduction with this reference is one of ours."""
+    return reference.startswith(_REVERSAL)
+
+
+_REVERSAL = "reversal of "
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One reason why a row is rejected: the field, a stable code, and a sentence naming value and remedy."""
@@ -178,7 +203,7 @@ def sum_totals(parts: Iterable[Mapping[str, ControlTotal]]) -> dict[str, Control
 
 @dataclass(slots=True)
 class PlannedCredit:
-    """A credit request as the ledger remembers it: frozen bytes, and how far it got.
+    """A credit request, or the reversal of one, as the ledger remembers it: frozen bytes, and how far it got.
 
     `generation` is part of the idempotency key. `open_attempts` counts the attempts that may have been
     applied: proof either way closes them. The last three are this process's own, never stored: monotonic
@@ -196,6 +221,7 @@ class PlannedCredit:
     open_attempts: int = 0
     attempts: int = 0
     state: RequestState = RequestState.PENDING
+    kind: CallKind = CallKind.ADD
     first_sent: float | None = None
     last_sent: float | None = None
     sends: int = 0
@@ -227,7 +253,7 @@ class BatchRecord:
 
     `columns` maps a field to the index of its column in `headers`. `rows_read` and `totals` were counted by
     the loader as it read, independently of the outcomes, so that a report can be tied out against them.
-    `options_json` is `InputOptions.as_json()`.
+    `options_json` is `InputOptions.as_json()`. `reverses` is the key of the batch whose credits a reversal deducts.
     """
 
     batch_id: int
@@ -241,6 +267,8 @@ class BatchRecord:
     created_at: str
     rows_read: int
     totals: dict[str, ControlTotal]
+    kind: CallKind = CallKind.ADD
+    reverses: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,11 +299,14 @@ class OpenAttempt:
 
 
 def idempotency_key(site: str, credit: PlannedCredit) -> str:
-    """The deterministic key of a credit's present generation: 67 characters, where Chargebee allows 100."""
+    """The deterministic key of a credit's present generation: at most 74 characters, where Chargebee allows 100.
+
+    A deduct may have the very body of an add, and must never be answered with what is stored for it.
+    """
     digest = hashlib.sha256()
     for part in (site, credit.customer_id, credit.reference, str(credit.generation)):
         encoded = part.encode()
         digest.update(b"%d:" % len(encoded))
         digest.update(encoded)
     digest.update(credit.body)
-    return "bc-" + digest.hexdigest()
+    return ("bc-" if credit.kind is CallKind.ADD else "bc-deduct-") + digest.hexdigest()

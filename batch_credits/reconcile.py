@@ -14,7 +14,7 @@ from batch_credits.chargebee import Chargebee, LookFailed, http_transport
 from batch_credits.errors import Outage
 from batch_credits.ledger import InThread, Journal, Ledger
 from batch_credits.ledger.resolution import TAKEN_OVER_HEADERS
-from batch_credits.model import BatchRecord, ControlTotal, RequestState
+from batch_credits.model import BatchRecord, CallKind, ControlTotal, RequestState, is_of_reversal
 from batch_credits.progress import Progress
 from batch_credits.reconciler import DoubtSettler, Held, TieOut, foreign, in_pages, tie_out
 from batch_credits.settings import InputOptions, RunSettings, SiteSettings
@@ -69,16 +69,20 @@ async def reconcile_batch(
             await journal.close()
 
 
-async def rebuild(ledger: Ledger, since: datetime, site: SiteSettings, settings: RunSettings) -> int:
-    """Bring into the ledger every credit that Chargebee lists since a moment and that the ledger does not know.
+async def rebuild(
+    ledger: Ledger, kind: CallKind, since: datetime, site: SiteSettings, settings: RunSettings
+) -> int:
+    """Bring into the ledger every credit that Chargebee lists since a moment and that the ledger does not know;
+    or every reversal of one, told by its reference.
 
-    After a lost ledger, a run then finds these credits already credited. Returns how many were taken over.
+    After a lost ledger, a run then finds these credits already credited, and a reversal finds them reversed.
+    Returns how many were taken over.
 
     Raises:
         RunStopped: the key or the site refuses us, or it did not answer; nothing was taken over.
         LedgerError: the ledger failed; nothing was taken over.
     """
-    name = f"Chargebee since {since.date().isoformat()}"
+    name = f"{'Chargebee' if kind is CallKind.ADD else 'Reversals at Chargebee'} since {since.date().isoformat()}"
     key = hashlib.sha256(f"{site.site} {name} {len(ledger.batches())}".encode()).hexdigest()
     batch_id = ledger.begin_batch(
         key=key,
@@ -88,9 +92,10 @@ async def rebuild(ledger: Ledger, since: datetime, site: SiteSettings, settings:
         headers=TAKEN_OVER_HEADERS,
         columns={header: index for index, header in enumerate(TAKEN_OVER_HEADERS)},
         options=InputOptions(),
+        kind=kind,
     )
     try:
-        taken = await _take_over(ledger, batch_id, int(since.timestamp()), site, settings)
+        taken = await _take_over(ledger, batch_id, kind, int(since.timestamp()), site, settings)
     except BaseException:
         ledger.discard(batch_id)
         raise
@@ -106,12 +111,14 @@ async def rebuild(ledger: Ledger, since: datetime, site: SiteSettings, settings:
     return taken
 
 
-async def _take_over(ledger: Ledger, batch_id: int, since: int, site: SiteSettings, settings: RunSettings) -> int:
+async def _take_over(
+    ledger: Ledger, batch_id: int, kind: CallKind, since: int, site: SiteSettings, settings: RunSettings
+) -> int:
     taken, next_row = 0, 2  # a spreadsheet's first data line
     async with _asking(ledger, site, settings) as asking:
         try:
-            async for page in in_pages(asking.chargebee.increments_since(since - 1)):
-                credits = foreign(page)
+            async for page in in_pages(asking.chargebee.credits_since(since - 1, kind)):
+                credits = [c for c in foreign(page) if kind is CallKind.ADD or is_of_reversal(c.reference)]
                 # In the ledger's thread, where the limiter's notes are written meanwhile.
                 taken += await asking.in_thread(partial(ledger.take_over, site.site, batch_id, next_row, credits))
                 next_row += len(credits)

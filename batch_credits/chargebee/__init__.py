@@ -10,7 +10,7 @@ from batch_credits.chargebee.client import (
     Transport,
     http_transport,
 )
-from batch_credits.chargebee.wire import Answer, ListedCredit, ListedCustomer, add_body
+from batch_credits.chargebee.wire import Answer, ListedCredit, ListedCustomer, add_body, deduct_body, description_in
 
 __all__ = [
     "CUSTOMERS_A_CALL",
@@ -24,5 +24,7 @@ __all__ = [
     "LookFailed",
     "Transport",
     "add_body",
+    "deduct_body",
+    "description_in",
     "http_transport",
 ]

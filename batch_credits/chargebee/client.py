@@ -23,12 +23,14 @@ from batch_credits.chargebee.wire import (
     ListedCustomer,
     customer_is_deleted,
     error_of,
+    has_amount,
     listed_credits,
     listed_customers,
     retry_after_seconds,
     verdict_of,
 )
-from batch_credits.model import OpenAttempt
+from batch_credits.errors import AmountMissing
+from batch_credits.model import CallKind, OpenAttempt, PlannedCredit
 from batch_credits.protocol import Blocked, NotSent, Verdict, stop_for_status
 from batch_credits.settings import RunSettings, SiteSettings
 
@@ -87,10 +89,12 @@ class Chargebee:
         self.requests = 0
         self.throttled = 0  # questions that were told to wait; a credit's attempts are the pool's to count
 
-    async def add_credit(self, attempt: OpenAttempt) -> Verdict:
+    async def send_credit(self, attempt: OpenAttempt) -> Verdict:
         """Send the attempt's frozen bytes once, and say what came of it. Never raises for what a site does."""
+        if attempt.credit.kind is CallKind.DEDUCT and not has_amount(attempt.credit.body):
+            return Blocked(_no_amount(attempt.credit))
         headers = {**self._post_headers, "chargebee-idempotency-key": attempt.idempotency_key}
-        path = f"{_API}/promotional_credits/add"
+        path = f"{_API}/promotional_credits/{attempt.credit.kind}"
         try:
             await self._gate.enter("POST")
         except GateClosed:
@@ -104,8 +108,8 @@ class Chargebee:
             self._gate.leave("POST")
         return verdict_of(attempt.credit, answer)
 
-    async def increments_of(self, customer_id: str) -> list[ListedCredit]:
-        """Every credit of the customer that the list shows: all pages.
+    async def credits_of(self, customer_id: str, kind: CallKind) -> list[ListedCredit]:
+        """Every credit of the customer (or every deduction) that the list shows: all pages.
 
         Raises:
             LookFailed: a page was missing or unreadable, so the look says nothing.
@@ -113,37 +117,38 @@ class Chargebee:
         """
         return [
             credit
-            async for credit in self._listed({"customer_id[is]": customer_id, "type[is]": "increment"})
-            if credit.customer_id == customer_id and credit.kind == "increment"
+            async for credit in self._listed({"customer_id[is]": customer_id, "type[is]": kind.listed_type})
+            if credit.customer_id == customer_id and credit.kind == kind.listed_type
         ]
 
-    def increments_since(self, unix_seconds: int) -> AsyncIterator[ListedCredit]:
-        """Every credit that the list shows from this moment on (the site's clock), read page by page.
+    def credits_since(self, unix_seconds: int, kind: CallKind) -> AsyncIterator[ListedCredit]:
+        """Every credit (or every deduction) that the list shows from this moment on (the site's clock), page by page.
 
         Raises, while it is read:
             LookFailed: a page was missing or unreadable.
             RunStopped: the key or the site refuses us.
         """
-        return self._listed({"created_at[after]": str(max(0, unix_seconds)), "type[is]": "increment"})
+        return self._listed({"created_at[after]": str(max(0, unix_seconds)), "type[is]": kind.listed_type})
 
-    async def shows(self, credit_id: str) -> bool:
-        """Whether the list shows the credit of this id.
+    async def shows(self, credit_id: str, kind: CallKind) -> bool:
+        """Whether the list of this kind shows the credit of this id.
 
         Raises:
             LookFailed: the list did not answer.
             RunStopped: the key or the site refuses us.
         """
-        listed = [c async for c in self._listed({"id[is]": credit_id})]
+        listed = [c async for c in self._listed({"id[is]": credit_id, "type[is]": kind.listed_type})]
         return any(credit.credit_id == credit_id for credit in listed)
 
-    async def lists_anything(self) -> bool:
-        """Whether the list shows any credit at all.
+    async def lists_anything(self, kind: CallKind | None = None) -> bool:
+        """Whether the list shows any credit at all, of this kind if one is named.
 
         Raises:
             LookFailed: the list did not answer.
             RunStopped: the key or the site refuses us.
         """
-        answer = await self._get(f"{_API}/promotional_credits", {"limit": "1"})
+        filters = {"limit": "1"} if kind is None else {"limit": "1", "type[is]": kind.listed_type}
+        answer = await self._get(f"{_API}/promotional_credits", filters)
         return bool(self._page(answer)[0])
 
     async def answers(self) -> bool:
@@ -235,6 +240,13 @@ class Chargebee:
             told = retry_after_seconds(answer.headers)
             self._gate.pause(self._default_pause if told is None else min(told, self._longest_pause))
         return answer
+
+
+def _no_amount(credit: PlannedCredit) -> AmountMissing:
+    return AmountMissing(
+        f"The ledger's deduction from customer {credit.customer_id!r} names no amount, and would take everything.",
+        hint="The ledger was changed by something else: bring back a whole copy, then run with --verify-first.",
+    )
 
 
 class HttpTransport:

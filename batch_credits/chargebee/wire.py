@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus
 
 import orjson
 
@@ -32,6 +32,7 @@ _REFUSED_400 = re.compile(
     r"|configuration_incompatible|payment_[a-z_]+"
 )
 _PLAIN = re.compile(r"[A-Za-z0-9_.~ -]+")  # what a form carries as it is, and blanks
+_HAS_AMOUNT = re.compile(rb"(?:^|&)amount(?:=0*[1-9][0-9]*|_in_decimal=[0-9]*\.?[0-9]*[1-9][0-9]*\.?[0-9]*)(?:&|$)")
 _REPLAYED = "chargebee-idempotency-replayed"
 
 
@@ -72,6 +73,32 @@ class ListedCustomer:
 
 def add_body(request: CreditRequest) -> bytes:
     """The exact bytes of `POST /promotional_credits/add` for this request."""
+    return _body(request)
+
+
+def deduct_body(request: CreditRequest) -> bytes:
+    """The exact bytes of `POST /promotional_credits/deduct` for this request: an add's fields, always with an amount.
+
+    Raises:
+        ValueError: it has no amount, so Chargebee would deduct the customer's whole balance.
+    """
+    body = _body(request)
+    if not has_amount(body):
+        raise ValueError("a deduction must name its amount")
+    return body
+
+
+def has_amount(body: bytes) -> bool:
+    """Whether a body names an amount above nothing."""
+    return _HAS_AMOUNT.search(body) is not None
+
+
+def description_in(body: bytes) -> str | None:
+    """The description that a frozen body carries; None where the body is empty (credits taken over from a list)."""
+    return dict(parse_qsl(body.decode("ascii"))).get("description")
+
+
+def _body(request: CreditRequest) -> bytes:
     body = f"customer_id={_quoted(request.customer_id)}"
     if request.amount is not None:
         body += f"&amount={request.amount}"
@@ -89,7 +116,7 @@ def _quoted(text: str) -> str:
 
 
 def verdict_of(credit: PlannedCredit, answer: Answer) -> Verdict:
-    """What this answer to an add call proves about the credit."""
+    """What this answer to an add or deduct call proves about the credit."""
     replayed = answer.headers.get(_REPLAYED, "").strip().lower() == "true"
     document = _document(answer.body)
     if 200 <= answer.status < 300:
@@ -197,7 +224,7 @@ def _verdict_of_success(credit: PlannedCredit, status: int, document: Any, repla
     ours = (
         listed.customer_id == credit.customer_id
         and listed.reference == credit.reference
-        and listed.kind == "increment"
+        and listed.kind == credit.kind.listed_type
         and listed.has_money_of(credit)
     )
     if not ours:

@@ -20,7 +20,7 @@ from batch_credits.cli.options import (
 from batch_credits.cli.run import run_in_loop
 from batch_credits.errors import UsageError
 from batch_credits.ledger import Ledger
-from batch_credits.model import BatchRecord, ControlTotal, RequestState
+from batch_credits.model import BatchRecord, CallKind, ControlTotal, RequestState
 from batch_credits.progress import progress_for
 from batch_credits.reconcile import rebuild, reconcile_batch
 from batch_credits.reconciler import TieOut
@@ -58,8 +58,10 @@ def reconcile(batch: str | None, since: datetime | None, ledger: Path | None, re
         if not chosen["same_site"]:
             opened.check_address(site.site, site.address)
         if since is not None:
-            taken = run_in_loop(rebuild(opened, since.replace(tzinfo=UTC), site, settings))
-            click.echo(f"Learned {taken:,} credits, listed since {since.date()}, that the ledger did not know.")
+            for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
+                taken = run_in_loop(rebuild(opened, kind, since.replace(tzinfo=UTC), site, settings))
+                if taken or kind is CallKind.ADD:
+                    click.echo(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
         for record in _batches(opened, batch, site, since):
             result = run_in_loop(reconcile_batch(opened, record, site, settings, progress))
             progress.close()

@@ -39,6 +39,7 @@ from batch_credits.ledger.queries import KnownCredit, Moment, ProblemGroup
 from batch_credits.ledger.resolution import ForeignCredit
 from batch_credits.model import (
     BatchRecord,
+    CallKind,
     ControlTotal,
     LoadedRow,
     Outcome,
@@ -186,8 +187,12 @@ class Ledger:
         headers: Sequence[str],
         columns: dict[str, int],
         options: InputOptions,
+        kind: CallKind = CallKind.ADD,
+        reverses: str | None = None,
     ) -> int:
         """Start staging a batch; nothing of it is owed before `admit`. Returns its id.
+
+        `reverses` is the key of the batch whose credits it deducts.
 
         Until staging is finished or discarded, commits do not wait for the disk: what a power cut takes of it would
         be discarded anyhow, and the first commit after it makes all of it durable.
@@ -196,7 +201,7 @@ class Ledger:
         with self._transaction() as db:
             row = db.execute(
                 "INSERT INTO batch (key, site_id, file_name, file_sha256, headers, columns, options, admitted,"
-                " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?) RETURNING batch_id",
+                " created_at, kind, reverses) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) RETURNING batch_id",
                 (
                     key,
                     self._site_id(site),
@@ -206,6 +211,8 @@ class Ledger:
                     orjson.dumps(columns).decode(),
                     options.as_json(),
                     journal.now_ms(),
+                    kind,
+                    reverses,
                 ),
             ).fetchone()
         return int(row[0])
@@ -308,11 +315,11 @@ class Ledger:
         with store.translated(self.path):
             return queries.moment(self._db)
 
-    def witnesses(self, site: str, since: Moment, limit: int) -> list[KnownCredit]:
-        """Credits proved to us whose showing in Chargebee's list says most about what was sent before the moment."""
+    def witnesses(self, site: str, kind: CallKind, since: Moment, limit: int) -> list[KnownCredit]:
+        """Credits, or deductions, proved to us whose showing in the list says most about what was sent before then."""
         with store.translated(self.path):
             row = self._db.execute("SELECT site_id FROM site WHERE name = ?", (site,)).fetchone()
-            return queries.witnesses(self._db, row[0], since, limit) if row else []
+            return queries.witnesses(self._db, row[0], kind, since, limit) if row else []
 
     def attributed(self, site: str, credit_ids: list[str]) -> set[str]:
         """Which of these Chargebee ids already belong to a request of this site."""

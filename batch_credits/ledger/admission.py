@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import orjson
 
-from batch_credits.model import ControlTotal, LoadedRow, Money, Problem, RequestState
+from batch_credits.model import CallKind, ControlTotal, LoadedRow, Money, Problem, RequestState
 
 ROWS_A_STATEMENT = 100  # half the time of one JSON text a chunk, which SQLite parses again for every value
 
@@ -38,6 +38,7 @@ class _Existing:
     file_name: str
     row_number: int
     row_in_batch: int | None
+    kind: str
 
     def is_same_money(self, row: LoadedRow) -> bool:
         assert row.request is not None
@@ -77,21 +78,25 @@ class Admission:
 
     def stage(self, staged: Sequence[StagedRow]) -> list[LoadedRow]:
         """Store rows, in order. Returns them, with those rejected that repeat or contradict an identity."""
-        first_id = self._next_id()
+        first_id, kind = self._next_id(), self._kind()
         planned = [item for item in staged if item.row.request is not None]
         ids = count(first_id)
-        values = [(next(ids), self._site_id, self._batch_id, *_request_values(item)) for item in planned]
+        values = [(next(ids), self._site_id, self._batch_id, kind, *_request_values(item)) for item in planned]
         inserted = sum(self._insert(_INSERT_REQUESTS, part, _ON_CONFLICT) for part in _parts(values))
         if inserted == len(planned):  # nothing is known of any of them, and none repeats another: nearly every chunk
             self._insert_new(staged, first_id)
             return [item.row for item in staged]
-        return self._stage_known(staged, self._existing(planned))
+        return self._stage_known(staged, self._existing(planned), kind)
 
     def _insert(self, into: str, rows: Sequence[tuple[object, ...]], ending: str = "") -> int:
         """Insert many rows by one statement, whose text is the same for every full part; how many went in."""
         places = "(" + ",".join("?" * len(rows[0])) + ")"
         statement = f"{into} VALUES {','.join([places] * len(rows))} {ending}"
         return self._db.execute(statement, [*chain.from_iterable(rows)]).rowcount
+
+    def _kind(self) -> str:
+        row = self._db.execute("SELECT kind FROM batch WHERE batch_id = ?", (self._batch_id,)).fetchone()
+        return str(row[0])
 
     def _next_id(self) -> int:
         return int(self._db.execute("SELECT coalesce(max(request_id), 0) + 1 FROM credit_request").fetchone()[0])
@@ -102,7 +107,7 @@ class Admission:
         self._insert_rows([(row, None if row.request is None else next(ids)) for row, _ in staged])
 
     def _stage_known(
-        self, staged: Sequence[StagedRow], existing: Mapping[tuple[str, str], _Existing]
+        self, staged: Sequence[StagedRow], existing: Mapping[tuple[str, str], _Existing], kind: str
     ) -> list[LoadedRow]:
         """The same for a chunk in which something is known, or repeats."""
         taken: dict[int, int] = {}  # request -> row, within this chunk
@@ -112,7 +117,7 @@ class Admission:
             if row.request is not None:
                 known = existing[row.request.customer_id, row.request.reference]
                 request_id = known.request_id
-                problem = self._problem(row, known, taken)
+                problem = self._problem(row, known, taken, kind)
                 if problem is not None:
                     row = _reject(row, problem)
                     request_id = None
@@ -138,7 +143,7 @@ class Admission:
             for customer_id, reference, request_id, minor, decimal, currency, *rest in found
         }
 
-    def _problem(self, row: LoadedRow, known: _Existing, taken: dict[int, int]) -> Problem | None:
+    def _problem(self, row: LoadedRow, known: _Existing, taken: dict[int, int], kind: str) -> Problem | None:
         assert row.request is not None
         first = known.row_in_batch or taken.get(known.request_id)
         if first is not None and first != row.row_number:
@@ -147,6 +152,14 @@ class Admission:
                 "duplicate",
                 f"Customer {row.request.customer_id!r} already has reference {row.request.reference!r} in row {first}; "
                 "give this row another reference, or number such rows with --number-duplicates.",
+            )
+        if known.kind != kind:
+            other, this = (_KIND_WORDS[CallKind(each)] for each in (known.kind, kind))
+            return Problem(
+                "reference",
+                "conflict",
+                f"Reference {row.request.reference!r} of customer {row.request.customer_id!r} is that of {other} (row "
+                f"{known.row_number} of {known.file_name}), so it cannot be that of {this}. Nothing is sent for it.",
             )
         if known.state != RequestState.FAILED and not known.is_same_money(row):
             what = "credited" if known.state == RequestState.CREDITED else "planned"
@@ -172,11 +185,12 @@ class Admission:
         row, request = item.row, item.row.request
         assert request is not None and item.body is not None
         request_id = self._db.execute(
-            "INSERT INTO credit_request (site_id, customer_id, reference, amount_minor, amount_in_decimal,"
+            "INSERT INTO credit_request (site_id, kind, customer_id, reference, amount_minor, amount_in_decimal,"
             " currency_code, credit_type, body, generation, batch_id, row_number, current)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING request_id",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING request_id",
             (
                 self._site_id,
+                known.kind,
                 request.customer_id,
                 request.reference,
                 request.amount,
@@ -277,9 +291,11 @@ def _rejected_json(row: LoadedRow) -> str | None:
     return encoded.decode()
 
 
+_KIND_WORDS = {CallKind.ADD: "a credit", CallKind.DEDUCT: "the reversal of a credit"}
+
 _INSERT_REQUESTS = """
-INSERT INTO credit_request (request_id, site_id, batch_id, customer_id, reference, amount_minor, amount_in_decimal,
-                            currency_code, credit_type, body, row_number)
+INSERT INTO credit_request (request_id, site_id, batch_id, kind, customer_id, reference, amount_minor,
+                            amount_in_decimal, currency_code, credit_type, body, row_number)
 """
 _ON_CONFLICT = "ON CONFLICT (site_id, customer_id, reference) WHERE current = 1 DO NOTHING"
 _INSERT_ROWS = "INSERT INTO row (batch_id, row_number, cells, request_id, rejected)"
@@ -291,7 +307,7 @@ SELECT r.customer_id, r.reference, r.request_id, r.amount_minor, r.amount_in_dec
        coalesce(
          (SELECT min(w.row_number) FROM row w WHERE w.request_id = r.request_id AND w.batch_id = :batch),
          (SELECT p.row_number FROM credit_request p WHERE p.batch_id = :batch AND p.customer_id = r.customer_id
-           AND p.reference = r.reference AND p.current = 0))
+           AND p.reference = r.reference AND p.current = 0)), r.kind
 FROM json_each(:chunk) c
 CROSS JOIN credit_request r ON r.site_id = :site AND r.customer_id = c.value ->> 0 AND r.reference = c.value ->> 1
  AND r.current = 1

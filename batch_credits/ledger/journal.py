@@ -11,12 +11,12 @@ from typing import Any, Self
 
 import orjson
 
-from batch_credits.model import Money, PlannedCredit, RequestState
+from batch_credits.model import CallKind, Money, PlannedCredit, RequestState
 
 # The columns of a PlannedCredit, in the order `_planned` takes them.
 _PLANNED = (
     "request_id, customer_id, reference, amount_minor, amount_in_decimal, currency_code, credit_type, body, generation,"
-    " key_spoiled, open_attempts, attempts, state"
+    " key_spoiled, open_attempts, attempts, state, kind"
 )
 
 # Batch by batch, so that the index finds the few among millions.
@@ -108,7 +108,7 @@ def planned(connection: sqlite3.Connection, request_id: int) -> PlannedCredit:
 
 def _planned(row: tuple[Any, ...]) -> PlannedCredit:
     request_id, customer, reference, minor, decimal, currency, credit_type, body, generation, *progress = row
-    spoiled, open_attempts, attempts, state = progress
+    spoiled, open_attempts, attempts, state, kind = progress
     return PlannedCredit(
         request_id=request_id,
         customer_id=customer,
@@ -121,6 +121,7 @@ def _planned(row: tuple[Any, ...]) -> PlannedCredit:
         open_attempts=open_attempts,
         attempts=attempts,
         state=RequestState(state),
+        kind=CallKind(kind),
     )
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 import orjson
 
 from batch_credits.ledger.resolution import ForeignCredit
-from batch_credits.model import ControlTotal, Money
+from batch_credits.model import CallKind, ControlTotal, Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +126,18 @@ def listed_totals(connection: sqlite3.Connection, batch_id: int) -> dict[str, Co
 def differences(connection: sqlite3.Connection, batch_id: int) -> Iterator[Difference]:
     """Every identity about which the ledger and the listing differ, in the order of the file."""
     found = connection.execute(_DIFFERENCES, (batch_id,))
-    for row_number, customer_id, reference, state, credit_id, is_listed, same, other, ids in found:
-        reason = _reason(state, credit_id, bool(is_listed), same, other, ids)
+    for row_number, customer_id, reference, kind, state, credit_id, is_listed, same, other, ids in found:
+        reason = _reason(CallKind(kind), state, credit_id, bool(is_listed), same, other, ids)
         if reason is not None:
             yield Difference(row_number, customer_id, reference, reason)
 
 
-def _reason(state: str, credit_id: str | None, is_listed: bool, same: int, other: int, ids: str | None) -> str | None:
+def _reason(
+    kind: CallKind, state: str, credit_id: str | None, is_listed: bool, same: int, other: int, ids: str | None
+) -> str | None:
+    things, done = ("credits", "credited") if kind is CallKind.ADD else ("deductions", "deducted")
     if same + other > 1:
-        return f"Chargebee lists {same + other} credits under this reference: {ids}"
+        return f"Chargebee lists {same + other} {things} under this reference: {ids}"
     if other:
         return f"Chargebee lists {ids} under this reference, with other money"
     if state == "credited":
@@ -142,7 +145,7 @@ def _reason(state: str, credit_id: str | None, is_listed: bool, same: int, other
             return None
         if same:
             return f"the ledger says {credit_id}, Chargebee lists {ids}"
-        return f"the ledger says credited as {credit_id}, Chargebee does not list it"
+        return f"the ledger says {done} as {credit_id}, Chargebee does not list it"
     if same:
         return f"the ledger says {state.replace('_', ' ')}, Chargebee lists {ids}"
     if state in ("in_doubt", "in_flight", "review"):
@@ -159,7 +162,7 @@ _SAME = f"""FROM row w JOIN credit_request r USING (request_id)
     JOIN temp.listed l ON l.customer_id = r.customer_id AND l.reference = r.reference AND {_IS_SAME}"""
 
 _DIFFERENCES = f"""
-SELECT w.row_number, r.customer_id, r.reference, r.state, r.credit_id,
+SELECT w.row_number, r.customer_id, r.reference, r.kind, r.state, r.credit_id,
        coalesce(sum(l.credit_id = r.credit_id), 0), coalesce(sum({_IS_SAME}), 0),
        coalesce(sum(l.credit_id IS NOT NULL AND NOT coalesce({_IS_SAME}, 0)), 0), group_concat(l.credit_id, ', ')
 FROM row w JOIN credit_request r USING (request_id)

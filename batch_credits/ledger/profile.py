@@ -134,7 +134,7 @@ WHERE w.batch_id = ? AND r.amount_in_decimal IS NOT NULL
 _EARLIER = f"""
 SELECT coalesce(r.currency_code, ''), length(r.amount_minor), substr(r.amount_minor, 1, 2), count(*), {MINOR_SUM}
 FROM (SELECT * FROM {{schema}}.credit_request
-      WHERE site_id = ? AND batch_id <> ? AND state = 'credited' AND amount_minor IS NOT NULL
+      WHERE site_id = ? AND batch_id <> ? AND state = 'credited' AND amount_minor IS NOT NULL AND kind = 'add'
       ORDER BY request_id DESC LIMIT ?) r
 GROUP BY 1, 2, 3
 """

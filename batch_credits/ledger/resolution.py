@@ -93,6 +93,8 @@ def take_over(
 ) -> int:
     """Add credits that Chargebee lists and the ledger does not know, as rows of `batch_id`. Returns how many.
 
+    They are of the batch's kind.
+
     An identity that the ledger knows is left alone, whatever its state: a run or a look settles it.
     """
     chunk = orjson.dumps(
@@ -124,11 +126,11 @@ def take_over(
 
 
 _TAKE_OVER = """
-INSERT INTO credit_request (site_id, customer_id, reference, amount_minor, amount_in_decimal, currency_code,
+INSERT INTO credit_request (site_id, kind, customer_id, reference, amount_minor, amount_in_decimal, currency_code,
                             credit_type, body, batch_id, row_number, state, credit_id, finished_at)
-SELECT :site, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, '', :batch, value ->> 7,
-       'credited', value ->> 6, :now
-FROM json_each(:chunk) WHERE true
+SELECT :site, kind, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, '', batch_id,
+       value ->> 7, 'credited', value ->> 6, :now
+FROM json_each(:chunk) CROSS JOIN batch WHERE batch_id = :batch
 ON CONFLICT (site_id, customer_id, reference) WHERE current = 1 DO NOTHING
 RETURNING request_id
 """

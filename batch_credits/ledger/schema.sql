@@ -8,11 +8,13 @@ CREATE TABLE site (
     recent  TEXT                                     -- JSON object: requests of the last minute, see recent.py
 ) STRICT;
 
--- One source file's content, read one way, for one site.
+-- One source file's content, read one way, for one site; or what of such a batch is to be undone.
 CREATE TABLE batch (
     batch_id    INTEGER PRIMARY KEY,
     key         TEXT NOT NULL UNIQUE,
     site_id     INTEGER NOT NULL REFERENCES site,
+    kind        TEXT NOT NULL CHECK (kind IN ('add', 'deduct')), -- of its calls
+    reverses    TEXT REFERENCES batch (key),         -- the batch whose credits it deducts
     file_name   TEXT NOT NULL,
     file_sha256 TEXT NOT NULL,
     headers     TEXT NOT NULL,                       -- JSON array
@@ -21,13 +23,15 @@ CREATE TABLE batch (
     admitted    INTEGER NOT NULL CHECK (admitted IN (0, 1)), -- 0: still being read, or not yet confirmed
     created_at  INTEGER NOT NULL,
     rows_read   INTEGER NOT NULL DEFAULT 0,          -- counted by the loader, as the totals are
-    totals      TEXT NOT NULL DEFAULT '{}'           -- JSON object: currency -> [count, minor units, decimal text]
+    totals      TEXT NOT NULL DEFAULT '{}',          -- JSON object: currency -> [count, minor units, decimal text]
+    CHECK (reverses IS NULL OR kind = 'deduct')
 ) STRICT;
 
 -- A credit request: frozen bytes, and how far it got. Its identity is (site, customer_id, reference).
 CREATE TABLE credit_request (
     request_id        INTEGER PRIMARY KEY,
     site_id           INTEGER NOT NULL REFERENCES site,
+    kind              TEXT NOT NULL CHECK (kind IN ('add', 'deduct')), -- the call that its body is for
     customer_id       TEXT NOT NULL,
     reference         TEXT NOT NULL,
     amount_minor      INTEGER,
@@ -59,12 +63,15 @@ CREATE UNIQUE INDEX credit_request_identity ON credit_request (site_id, customer
 CREATE INDEX credit_request_proposed ON credit_request (batch_id, customer_id, reference) WHERE current = 0;
 CREATE INDEX credit_request_unsettled ON credit_request (batch_id, state, request_id)
     WHERE state NOT IN ('credited');
+CREATE INDEX credit_request_deduct ON credit_request (site_id, state) WHERE kind = 'deduct';
 CREATE INDEX credit_request_credit ON credit_request (site_id, credit_id) WHERE credit_id IS NOT NULL;
 
 -- What is credited stays credited, under the same identity and the same money.
 CREATE TRIGGER credited_is_final BEFORE UPDATE ON credit_request
 WHEN OLD.state = 'credited' AND (NEW.state <> 'credited' OR NEW.credit_id <> OLD.credit_id OR NEW.body <> OLD.body)
 BEGIN SELECT RAISE(ABORT, 'a credited request is final'); END;
+CREATE TRIGGER kind_is_frozen BEFORE UPDATE OF kind ON credit_request
+BEGIN SELECT RAISE(ABORT, 'a request never changes its call'); END;
 CREATE TRIGGER sent_is_never_forgotten BEFORE DELETE ON credit_request
 WHEN OLD.attempts > 0
 BEGIN SELECT RAISE(ABORT, 'a request that was sent is never forgotten'); END;

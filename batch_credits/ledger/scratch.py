@@ -56,13 +56,14 @@ def borrow_requests(
 
 _BORROW_BATCHES = f"""
 INSERT INTO main.batch (batch_id, key, site_id, file_name, file_sha256, headers, columns, options, admitted, created_at,
-                        rows_read, totals)
-SELECT batch_id, 'known ' || key, ?, file_name, file_sha256, headers, columns, options, 1, created_at, rows_read, totals
+                        rows_read, totals, kind)
+SELECT batch_id, 'known ' || key, ?, file_name, file_sha256, headers, columns, options, 1, created_at,
+       rows_read, totals, kind
 FROM {KNOWN}.batch WHERE site_id = ? AND admitted = 1
 """
 
-_COLUMNS = """customer_id, reference, amount_minor, amount_in_decimal, currency_code, credit_type, body, generation,
-    batch_id, row_number, current, state, open_attempts, attempts, credit_id"""
+_COLUMNS = """kind, customer_id, reference, amount_minor, amount_in_decimal, currency_code, credit_type, body,
+    generation, batch_id, row_number, current, state, open_attempts, attempts, credit_id"""
 
 _BORROW_REQUESTS = f"""
 INSERT INTO main.credit_request (site_id, {_COLUMNS})

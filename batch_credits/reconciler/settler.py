@@ -13,7 +13,7 @@ from typing import Protocol, assert_never
 from batch_credits.chargebee import Chargebee, ListedCredit, LookFailed
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
 from batch_credits.ledger import InThread, Journal, KnownCredit, Moment
-from batch_credits.model import Outcome, PlannedCredit, RequestState
+from batch_credits.model import CallKind, Outcome, PlannedCredit, RequestState
 from batch_credits.progress import Progress
 from batch_credits.protocol import (
     Credited,
@@ -44,8 +44,8 @@ class Memory(Protocol):
     def moment(self) -> Moment:
         """Now, as a place in the history."""
 
-    def witnesses(self, site: str, since: Moment, limit: int) -> list[KnownCredit]:
-        """Credits proved to us whose showing says most about what was sent before the moment."""
+    def witnesses(self, site: str, kind: CallKind, since: Moment, limit: int) -> list[KnownCredit]:
+        """Credits, or deductions, proved to us whose showing says most about what was sent before the moment."""
 
     def attributed(self, site: str, credit_ids: list[str]) -> set[str]:
         """Which of these Chargebee ids already belong to a request."""
@@ -197,29 +197,29 @@ class DoubtSettler:
             return _Seen(look, Witness.NOT_SHOWN)
         if await self._chargebee.is_deleted(credit.customer_id):
             return _Seen(FoundNothing(customer_deleted=True), Witness.NOT_SHOWN)
-        witness = await self._witness(over_since)
+        witness = await self._witness(credit.kind, over_since)
         if witness is Witness.SHOWN:
             # The list may have caught up between the two questions, so the look must come after its witness.
             look = await self._ask(credit)
         return _Seen(look, witness)
 
     async def _ask(self, credit: PlannedCredit) -> Look:
-        listed = await self._chargebee.increments_of(credit.customer_id)
+        listed = await self._chargebee.credits_of(credit.customer_id, credit.kind)
         ids = [item.credit_id for item in listed]
         attributed = await self._in_thread(lambda: self._memory.attributed(self._site, ids)) if ids else set()
         return _what_was_found(credit, listed, attributed)
 
-    async def _witness(self, over_since: Moment) -> Witness:
-        """Ask for a credit that we know to exist: a list that shows it shows every older one."""
-        known = await self._in_thread(lambda: self._memory.witnesses(self._site, over_since, _WITNESSES))
+    async def _witness(self, kind: CallKind, over_since: Moment) -> Witness:
+        """Ask for one that we know to exist, of the same kind: a list that shows it shows every older one."""
+        known = await self._in_thread(lambda: self._memory.witnesses(self._site, kind, over_since, _WITNESSES))
         for witness in known:
-            if await self._chargebee.shows(witness.credit_id):
+            if await self._chargebee.shows(witness.credit_id, kind):
                 return Witness.SHOWN
             if not await self._chargebee.is_deleted(witness.customer_id):
                 return Witness.NOT_SHOWN  # it exists, so the list lags; another would prove less
         if known:
             return Witness.NOT_SHOWN
-        return Witness.SHOWN if await self._chargebee.lists_anything() else Witness.NONE_EXISTS
+        return Witness.SHOWN if await self._chargebee.lists_anything(kind) else Witness.NONE_EXISTS
 
     # -- What follows ----------------------------------------------------------------------------------------
 

@@ -103,20 +103,20 @@ async def _list_batch(chargebee: Chargebee, ledger: Ledger, batch: BatchRecord, 
     since = await in_thread(lambda: ledger.first_attempt_ms(batch.batch_id))
     if len(customers) > _FEW_CUSTOMERS:
         start = 0 if since is None else since // 1000 - _CLOCK_MARGIN_SECONDS
-        if await _list_window(chargebee, ledger, batch.site, start, len(customers), in_thread):
+        if await _list_window(chargebee, ledger, batch, start, len(customers), in_thread):
             customers = await in_thread(lambda: ledger.customers_of(batch.batch_id, only_unlisted=True))
     for customer_id in customers:
-        page = foreign(await chargebee.increments_of(customer_id))
+        page = foreign(await chargebee.credits_of(customer_id, batch.kind))
         await in_thread(lambda page=page: ledger.add_listed(batch.site, page))  # type: ignore[misc]
 
 
 async def _list_window(
-    chargebee: Chargebee, ledger: Ledger, site: str, start: int, max_pages: int, in_thread: InThread
+    chargebee: Chargebee, ledger: Ledger, batch: BatchRecord, start: int, max_pages: int, in_thread: InThread
 ) -> bool:
     """Read the list from `start` on. False if it is longer than asking for each customer would be."""
     pages = 0
-    async for page in in_pages(chargebee.increments_since(start)):
-        await in_thread(lambda page=page: ledger.add_listed(site, foreign(page)))  # type: ignore[misc]
+    async for page in in_pages(chargebee.credits_since(start, batch.kind)):
+        await in_thread(lambda page=page: ledger.add_listed(batch.site, foreign(page)))  # type: ignore[misc]
         pages += 1
         if pages >= max_pages:
             return False

@@ -267,7 +267,7 @@ class WorkerPool:
             credit.sends += 1
             if credit.open_attempts == 1:
                 credit.first_sent = self._loop.time()
-            verdict = await self._chargebee.add_credit(attempt)
+            verdict = await self._chargebee.send_credit(attempt)
             credit.last_sent = self._loop.time()
             # No await from here to the record.
             self._carry_out(credit, after_answer(credit, verdict), verdict)

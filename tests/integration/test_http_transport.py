@@ -18,7 +18,7 @@ import pytest
 from batch_credits.chargebee import Chargebee, HttpTransport, LookFailed, http_transport
 from batch_credits.chargebee.client import Method
 from batch_credits.errors import SiteBlocked
-from batch_credits.model import Money, OpenAttempt, PlannedCredit
+from batch_credits.model import CallKind, Money, OpenAttempt, PlannedCredit
 from batch_credits.protocol import Blocked, Credited, NoAnswer, NotSent, Refused, Verdict
 from batch_credits.settings import RunSettings, SiteSettings
 
@@ -169,7 +169,7 @@ def call(server: Server, work: Caller, *, tls: bool = False, settings: RunSettin
 
 
 async def add(chargebee: Chargebee, transport: HttpTransport) -> Verdict:
-    return await chargebee.add_credit(ATTEMPT)
+    return await chargebee.send_credit(ATTEMPT)
 
 
 async def ask(chargebee: Chargebee, transport: HttpTransport) -> bool:
@@ -197,7 +197,7 @@ def test_silence_and_business_entity_are_headers() -> None:
     settings = replace(SETTINGS, silence=("email", "webhook"), business_entity_id="be-1")
 
     async def both(chargebee: Chargebee, transport: HttpTransport) -> None:
-        await chargebee.add_credit(ATTEMPT)
+        await chargebee.send_credit(ATTEMPT)
         await chargebee.lists_anything()
 
     call(server, both, settings=settings)
@@ -221,7 +221,7 @@ def test_a_customer_id_is_escaped_in_path_and_query() -> None:
     server = Server(says(answer(body=b'{"list": []}')))
 
     async def listed(chargebee: Chargebee, transport: HttpTransport) -> Any:
-        return await chargebee.increments_of("a&limit=1+ \u00fc")
+        return await chargebee.credits_of("a&limit=1+ \u00fc", CallKind.ADD)
 
     assert call(server, listed) == []
     assert b"&customer_id%5Bis%5D=a%26limit%3D1%2B+%C3%BC&" in server.requests[0]
@@ -237,8 +237,8 @@ def test_cookies_are_not_kept() -> None:
     server = Server(keeps_saying(*[answer("200 OK", OK, "Set-Cookie: session=1; Path=/")] * 2))
 
     async def twice(chargebee: Chargebee, transport: HttpTransport) -> None:
-        await chargebee.add_credit(ATTEMPT)
-        await chargebee.add_credit(ATTEMPT)
+        await chargebee.send_credit(ATTEMPT)
+        await chargebee.send_credit(ATTEMPT)
 
     call(server, twice)
     assert len(server.requests) == 2
@@ -249,7 +249,7 @@ def test_a_connection_is_used_again() -> None:
     server = Server(keeps_saying(answer(), answer(), answer()))
 
     async def thrice(chargebee: Chargebee, transport: HttpTransport) -> list[Verdict]:
-        return [await chargebee.add_credit(ATTEMPT) for _ in range(3)]
+        return [await chargebee.send_credit(ATTEMPT) for _ in range(3)]
 
     assert call(server, thrice) == [Credited("cr-1", None, 200)] * 3
     assert server.connections == 1
@@ -265,7 +265,7 @@ def test_a_refused_connection_sent_nothing() -> None:
 
         async def main() -> Verdict:
             async with http_transport(site, SETTINGS) as transport:
-                return await Chargebee(transport, Open(), SETTINGS).add_credit(ATTEMPT)
+                return await Chargebee(transport, Open(), SETTINGS).send_credit(ATTEMPT)
 
         found = asyncio.run(main())
     assert isinstance(found, NotSent)
@@ -276,7 +276,7 @@ def test_a_name_that_does_not_resolve_sent_nothing() -> None:
     async def main() -> Verdict:
         site = SiteSettings("acme-test", "http://no-such-host.invalid", KEY)
         async with http_transport(site, SETTINGS) as transport:
-            return await Chargebee(transport, Open(), SETTINGS).add_credit(ATTEMPT)
+            return await Chargebee(transport, Open(), SETTINGS).send_credit(ATTEMPT)
 
     assert asyncio.run(main()) == NotSent("the site's name could not be resolved")
 
@@ -355,7 +355,7 @@ def test_a_redirect_is_not_followed_and_the_key_goes_nowhere_else(status: str) -
                 site = SiteSettings("acme-test", f"http://127.0.0.1:{server.port}", KEY)
                 async with http_transport(site, SETTINGS) as transport:
                     chargebee = Chargebee(transport, Open(), SETTINGS)
-                    found = await chargebee.add_credit(ATTEMPT)
+                    found = await chargebee.send_credit(ATTEMPT)
                     with pytest.raises(SiteBlocked, match="redirect"):
                         await chargebee.lists_anything()
                     return found, elsewhere.connections
@@ -420,7 +420,7 @@ def test_a_server_that_speaks_no_tls_gets_nothing() -> None:
         async with Server(hears).running() as server:
             site = SiteSettings("acme-test", f"https://127.0.0.1:{server.port}", KEY)
             async with http_transport(site, SETTINGS) as transport:
-                found = await Chargebee(transport, Open(), SETTINGS).add_credit(ATTEMPT)
+                found = await Chargebee(transport, Open(), SETTINGS).send_credit(ATTEMPT)
             assert b"c-1" not in b"".join(server.requests)
             return found
 
@@ -442,7 +442,7 @@ def test_a_post_on_a_connection_that_went_stale_is_sent_once() -> None:
     server = Server(goes_stale, says(answer()))
 
     async def twice(chargebee: Chargebee, transport: HttpTransport) -> list[Verdict]:
-        return [await chargebee.add_credit(ATTEMPT) for _ in range(2)]
+        return [await chargebee.send_credit(ATTEMPT) for _ in range(2)]
 
     first, second = call(server, twice)
     assert isinstance(first, Credited)
@@ -479,7 +479,7 @@ def page(*ids: str, next_offset: str | None = None) -> bytes:
 
 
 async def look(chargebee: Chargebee, transport: HttpTransport) -> list[str]:
-    return [credit.credit_id for credit in await chargebee.increments_of("c-1")]
+    return [credit.credit_id for credit in await chargebee.credits_of("c-1", CallKind.ADD)]
 
 
 def test_a_look_reads_every_page() -> None:

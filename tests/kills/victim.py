@@ -85,7 +85,7 @@ def arm(point: str, nth: int) -> None:
         case "mid_request":
             _kill_during(HttpTransport, "send", die)
         case "before_record":
-            _kill_after(Chargebee, "add_credit", die)
+            _kill_after(Chargebee, "send_credit", die)
         case "before_report":
             _wrap(run, "write_reports", before=die)
         case "in_report":

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from batch_credits.ledger import Moment, group_commit, journal
 from batch_credits.ledger.group_commit import Journal
-from batch_credits.model import OpenAttempt, PlannedCredit, RequestState
+from batch_credits.model import CallKind, OpenAttempt, PlannedCredit, RequestState
 from batch_credits.protocol import (
     AnswerStep,
     Credited,
@@ -115,7 +115,7 @@ def _quarantine_by_the_wall_clock(self: DoubtSettler, credit: PlannedCredit) -> 
     return float((row[0] or 0) / 1000 + self._settings.quarantine_seconds - journal.now_ms() / 1000)
 
 
-async def _no_witness(self: DoubtSettler, over_since: Moment) -> Witness:
+async def _no_witness(self: DoubtSettler, kind: CallKind, over_since: Moment) -> Witness:
     return Witness.SHOWN
 
 

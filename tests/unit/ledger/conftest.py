@@ -9,7 +9,7 @@ import pytest
 
 from batch_credits.chargebee import add_body
 from batch_credits.ledger import Finding, Ledger, StagedRow
-from batch_credits.model import ControlTotal, CreditRequest, LoadedRow, PlannedCredit, Problem, RequestState
+from batch_credits.model import CallKind, ControlTotal, CreditRequest, LoadedRow, PlannedCredit, Problem, RequestState
 from batch_credits.settings import InputOptions
 
 SITE = "acme-test"
@@ -56,7 +56,14 @@ class Book:
     def staged(rows: list[LoadedRow]) -> list[StagedRow]:
         return [StagedRow(row, add_body(row.request) if row.request else None) for row in rows]
 
-    def begin(self, *, site: str = SITE, file_name: str = "payout.csv", key: str | None = None) -> int:
+    def begin(
+        self,
+        *,
+        site: str = SITE,
+        file_name: str = "payout.csv",
+        key: str | None = None,
+        kind: CallKind = CallKind.ADD,
+    ) -> int:
         self._batches += 1
         return self.ledger.begin_batch(
             key=key or f"{self._batches:064x}",
@@ -66,14 +73,17 @@ class Book:
             headers=HEADERS,
             columns={name: index for index, name in enumerate(HEADERS)},
             options=InputOptions(),
+            kind=kind,
         )
 
     def stage(self, batch: int, *rows: LoadedRow, site: str = SITE) -> list[LoadedRow]:
         return self.ledger.stage(site, batch, self.staged(list(rows)))
 
-    def plan(self, *rows: LoadedRow, site: str = SITE, file_name: str = "payout.csv") -> int:
+    def plan(
+        self, *rows: LoadedRow, site: str = SITE, file_name: str = "payout.csv", kind: CallKind = CallKind.ADD
+    ) -> int:
         """An admitted batch of these rows."""
-        batch = self.begin(site=site, file_name=file_name)
+        batch = self.begin(site=site, file_name=file_name, kind=kind)
         totals: dict[str, ControlTotal] = {}
         for row in self.stage(batch, *rows, site=site):
             if row.money is not None:

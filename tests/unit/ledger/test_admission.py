@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_credits.errors import LedgerError
-from batch_credits.model import LoadedRow, Outcome, RequestState
+from batch_credits.model import CallKind, LoadedRow, Outcome, RequestState
 
 
 def codes(rows: list[LoadedRow]) -> list[str]:
@@ -374,3 +374,37 @@ def test_more_rows_than_one_statement_takes_keep_their_order(book: Any, rejected
             )
     bodies = {credit.customer_id: credit.body for credit in book.owed(again)}
     assert all(b"customer_id=" + customer.encode() + b"&" in body for customer, body in bodies.items())
+
+
+# -- Credits and their reversals ----------------------------------------------------------------------------
+
+BOTH = [(CallKind.ADD, CallKind.DEDUCT), (CallKind.DEDUCT, CallKind.ADD)]
+
+
+@pytest.mark.parametrize("state", [RequestState.PENDING, RequestState.CREDITED, RequestState.FAILED])
+@pytest.mark.parametrize(("first", "second"), BOTH)
+def test_a_credit_never_stands_for_a_deduction_nor_the_other_way_round(
+    book: Any, state: RequestState, first: CallKind, second: CallKind
+) -> None:
+    row = book.row(2, reference="reversal of q3")
+    batch = book.plan(row, kind=first)
+    if state is not RequestState.PENDING:
+        book.settle(batch, state)
+    [rejected] = book.stage(book.begin(kind=second), row)
+    [problem] = rejected.problems
+    assert (problem.field, problem.code) == ("reference", "conflict")
+    assert "'reversal of q3' of customer 'c-1' is that of" in problem.message
+    [again] = book.stage(book.begin(kind=first), row)
+    assert again.request is not None
+
+
+def test_a_request_knows_its_call_and_keeps_it(book: Any) -> None:
+    batch = book.plan(book.row(2), kind=CallKind.DEDUCT)
+    [owed] = book.owed(batch)
+    assert owed.kind is CallKind.DEDUCT
+    with pytest.raises(Exception, match="never changes its call"):
+        book.sql("UPDATE credit_request SET kind = 'add'")
+    book.settle(batch, RequestState.FAILED)
+    retried = book.plan(book.row(2, amount=90), kind=CallKind.DEDUCT)
+    [owed] = book.owed(retried)
+    assert (owed.kind, owed.generation) == (CallKind.DEDUCT, 1)

@@ -219,8 +219,9 @@ def test_the_schema_refuses_nonsense(book: Any, sent: tuple[int, PlannedCredit],
 def test_one_identity_has_one_current_request(book: Any, sent: tuple[int, PlannedCredit]) -> None:
     with pytest.raises(Exception, match="UNIQUE"):
         book.sql(
-            "INSERT INTO credit_request (site_id, customer_id, reference, amount_minor, credit_type, body, batch_id,"
-            " row_number) SELECT site_id, customer_id, reference, 5, credit_type, body, batch_id, 9 FROM credit_request"
+            "INSERT INTO credit_request (site_id, kind, customer_id, reference, amount_minor, credit_type, body,"
+            " batch_id, row_number) SELECT site_id, kind, customer_id, reference, 5, credit_type, body, batch_id, 9"
+            " FROM credit_request"
         )
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from batch_credits.errors import LedgerError, UnknownBatch
 from batch_credits.ledger.queries import iso_time
-from batch_credits.model import ControlTotal, Money, Outcome, Problem, RequestState, sum_totals
+from batch_credits.model import CallKind, ControlTotal, Money, Outcome, Problem, RequestState, sum_totals
 
 
 def outcomes(book: Any, batch: int) -> list[str]:
@@ -243,21 +243,31 @@ def test_the_credits_first_sent_after_a_moment_are_its_best_witnesses_oldest_fir
     book.settle(book.plan(book.row(2)), RequestState.CREDITED)
     moment = book.ledger.moment()
     book.settle(book.plan(*(book.row(n, f"c-{n}") for n in range(3, 8))), RequestState.CREDITED)
-    known = book.ledger.witnesses("acme-test", moment, 3)
+    known = book.ledger.witnesses("acme-test", CallKind.ADD, moment, 3)
     assert [witness.customer_id for witness in known] == ["c-3", "c-4", "c-5"]
 
 
 def test_where_nothing_was_sent_since_the_newest_known_credits_witness(book: Any) -> None:
     book.settle(book.plan(*(book.row(n, f"c-{n}") for n in range(2, 7))), RequestState.CREDITED)
-    known = book.ledger.witnesses("acme-test", book.ledger.moment(), 2)
+    known = book.ledger.witnesses("acme-test", CallKind.ADD, book.ledger.moment(), 2)
     assert [(witness.credit_id, witness.customer_id) for witness in known] == [("cr-5", "c-6"), ("cr-4", "c-5")]
 
 
 def test_a_refusal_a_doubt_or_another_site_is_no_witness(book: Any) -> None:
     start = book.ledger.moment()
-    assert book.ledger.witnesses("acme-test", start, 3) == []
+    assert book.ledger.witnesses("acme-test", CallKind.ADD, start, 3) == []
     book.settle(book.plan(book.row(2)), RequestState.FAILED)
     book.settle(book.plan(book.row(2, "c-2")), RequestState.REVIEW)
     book.settle(book.plan(book.row(2, "c-3"), site="acme"), RequestState.CREDITED)
     for moment in start, book.ledger.moment():
-        assert book.ledger.witnesses("acme-test", moment, 3) == []
+        assert book.ledger.witnesses("acme-test", CallKind.ADD, moment, 3) == []
+
+
+def test_only_a_deduction_witnesses_for_a_deduction(book: Any) -> None:
+    start = book.ledger.moment()
+    book.settle(book.plan(book.row(2)), RequestState.CREDITED)
+    assert book.ledger.witnesses("acme-test", CallKind.DEDUCT, start, 3) == []
+    book.settle(book.plan(book.row(2, reference="reversal of q3"), kind=CallKind.DEDUCT), RequestState.CREDITED)
+    for moment in start, book.ledger.moment():
+        assert [w.credit_id for w in book.ledger.witnesses("acme-test", CallKind.DEDUCT, moment, 3)] == ["cr-2"]
+        assert [w.credit_id for w in book.ledger.witnesses("acme-test", CallKind.ADD, moment, 3)] == ["cr-1"]

@@ -6,7 +6,7 @@ import pytest
 
 from batch_credits.errors import UsageError
 from batch_credits.ledger import ForeignCredit
-from batch_credits.model import Money, RequestState
+from batch_credits.model import CallKind, Money, RequestState
 
 
 def foreign(number: int, **changes: Any) -> ForeignCredit:
@@ -92,6 +92,14 @@ def test_what_was_taken_over_is_not_credited_again(book: Any) -> None:
     book.ledger.take_over("acme-test", batch, 2, [foreign(1)])
     book.ledger.admit(batch)
     later = book.plan(book.row(2), book.row(3, "c-2"))
+    assert [credit.customer_id for credit in book.owed(later)] == ["c-2"]
+
+
+def test_a_reversal_that_was_taken_over_is_not_deducted_again(book: Any) -> None:
+    batch = book.begin(file_name="Reversals at Chargebee", kind=CallKind.DEDUCT)
+    book.ledger.take_over("acme-test", batch, 2, [foreign(1, reference="reversal of q3")])
+    book.ledger.admit(batch)
+    later = book.plan(book.row(2, reference="reversal of q3"), book.row(3, "c-2"), kind=CallKind.DEDUCT)
     assert [credit.customer_id for credit in book.owed(later)] == ["c-2"]
 
 

@@ -87,7 +87,7 @@ class Memory:
     def moment(self) -> Any:
         return 0
 
-    def witnesses(self, site: str, since: Any, limit: int) -> list[KnownCredit]:
+    def witnesses(self, site: str, kind: Any, since: Any, limit: int) -> list[KnownCredit]:
         return self.known[:limit]
 
     def attributed(self, site: str, credit_ids: list[str]) -> set[str]:

@@ -415,7 +415,7 @@ def test_a_bug_in_a_worker_ends_the_run_with_the_error(virtually: Any, monkeypat
         async def buggy(attempt: object) -> None:
             raise ZeroDivisionError("a bug")
 
-        monkeypatch.setattr(bench.chargebee, "add_credit", buggy)
+        monkeypatch.setattr(bench.chargebee, "send_credit", buggy)
         try:
             with pytest.raises(ZeroDivisionError):
                 await bench.run()
