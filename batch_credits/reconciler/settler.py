@@ -136,6 +136,7 @@ class DoubtSettler:
         waits = list(settings.early_look_seconds)
         looks_left, failures, failed_in_a_row = settings.max_looks, 0, 0
         over_since: Moment | None = None
+        lacked_witness = False
         while True:
             quarantined = self._quarantine_left(credit)
             if waits and (quarantined > 0 or not settings.wait):
@@ -163,6 +164,9 @@ class DoubtSettler:
                     self._observer.note(f"Chargebee does not say what became of {credit.customer_id}: {error}.")
                     return None
                 continue
+            if lacked_witness and seen.witness is Witness.NOT_SHOWN:
+                looks_left = settings.max_looks  # the first witness came up only now: the list gets time to show it
+            lacked_witness = seen.witness is Witness.NONE_EXISTS
             looks_left -= is_over
             failed_in_a_row = 0
             step = after_look(credit, seen.look, seen.witness, self._facts(credit, is_over, looks_left))

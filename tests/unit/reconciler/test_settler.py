@@ -139,6 +139,7 @@ class Bench:
         self.stopped: list[RunStopped | None] = []
         self.took = -1.0
         self.over = asyncio.Event()
+        self.other_row: asyncio.Task[None] | None = None
 
     def release(self, credit: PlannedCredit) -> None:
         self.released.append(credit)
@@ -272,6 +273,23 @@ def test_an_absence_beside_a_list_that_lags_ends_with_a_person(settle: Any) -> N
 
 def test_an_absence_that_nothing_can_vouch_for_ends_with_a_person(settle: Any) -> None:
     assert settle(doubt()).state is RequestState.REVIEW
+
+
+def test_a_witness_that_comes_up_at_the_last_look_is_given_time_to_show(settle: Any) -> None:
+    looks = SETTINGS.quarantine_seconds + (SETTINGS.max_looks - 1) * SETTINGS.look_again_seconds
+
+    def prepare(bench: Bench) -> None:
+        async def credit_another() -> None:
+            await asyncio.sleep(looks - 10)
+            bench.memory.known = [KnownCredit("cr-7", "c-7")]
+            await asyncio.sleep(30)
+            bench.site.credits.append(listed("cr-7", customer_id="c-7"))
+
+        bench.other_row = asyncio.get_running_loop().create_task(credit_another())
+
+    bench = settle(doubt(), prepare)
+    assert bench.state is RequestState.PENDING
+    assert looks < bench.took < looks + 2 * SETTINGS.look_again_seconds
 
 
 def test_while_the_key_is_remembered_it_alone_may_guard(settle: Any) -> None:
