@@ -1,6 +1,6 @@
 """The nouns: what flows from the loader through the ledger to the reports.
 
-Values only, no effects. Those of which a file makes a million are tuples: a frozen dataclass takes three times as long
+Values only, no effects. Those of which a run makes a million are tuples: a frozen dataclass takes three times as long
 to make. Money is integers of minor units (or the exact decimal text of a site with
 multi-decimal pricing); a float never touches it.
 """
@@ -290,8 +290,7 @@ class RunRecord:
     settings_json: str = "{}"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAttempt:
+class OpenAttempt(NamedTuple):
     """Permission to send: it exists only once the ledger has made the attempt durable."""
 
     credit: PlannedCredit

@@ -36,6 +36,7 @@ from batch_credits.settings import RunSettings, SiteSettings
 
 Method = Literal["GET", "POST"]
 _API = "/api/v2"
+_POST_PATHS = {kind: f"{_API}/promotional_credits/{kind}" for kind in CallKind}
 CUSTOMERS_A_CALL = 100
 _MAX_PAGES = 100_000  # of 100 credits: beyond it, an offset that never ends is more likely
 
@@ -94,7 +95,7 @@ class Chargebee:
         if attempt.credit.kind is CallKind.DEDUCT and not has_amount(attempt.credit.body):
             return Blocked(_no_amount(attempt.credit))
         headers = {**self._post_headers, "chargebee-idempotency-key": attempt.idempotency_key}
-        path = f"{_API}/promotional_credits/{attempt.credit.kind}"
+        path = _POST_PATHS[attempt.credit.kind]
         try:
             await self._gate.enter("POST")
         except GateClosed:
@@ -255,23 +256,23 @@ class HttpTransport:
     def __init__(self, session: aiohttp.ClientSession, base_url: str, max_answer_bytes: int) -> None:
         self._session = session
         self._base_url = base_url
+        # Built once: they are those of nearly every request.
+        self._post_urls = {path: URL(base_url + path, encoded=True) for path in _POST_PATHS.values()}
         self._max_answer_bytes = max_answer_bytes
 
     async def send(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """Send one request and read the whole answer, at most `max_answer_bytes` of it."""
-        url = URL(self._base_url + path, encoded=True)
+        url = self._post_urls.get(path) or URL(self._base_url + path, encoded=True)
         async with self._session.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
-            content = await response.content.read(self._max_answer_bytes + 1)
-            chunks = [content]
-            size = len(content)
-            while content and size <= self._max_answer_bytes:
-                content = await response.content.read(self._max_answer_bytes + 1 - size)
-                chunks.append(content)
-                size += len(content)
-            if size > self._max_answer_bytes:
-                raise AnswerTooLarge
-            names = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status, names, b"".join(chunks))
+            stream = response.content
+            chunks: list[bytes] = []
+            room = self._max_answer_bytes + 1
+            while not stream.at_eof():
+                chunks.append(await stream.read(room))
+                room -= len(chunks[-1])
+                if room <= 0:
+                    raise AnswerTooLarge
+            return Answer(response.status, response.headers, b"".join(chunks))
 
 
 @asynccontextmanager

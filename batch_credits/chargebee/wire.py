@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote_plus
 
 import orjson
@@ -36,17 +36,15 @@ _HAS_AMOUNT = re.compile(rb"(?:^|&)amount(?:=0*[1-9][0-9]*|_in_decimal=[0-9]*\.?
 _REPLAYED = "chargebee-idempotency-replayed"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer, whole. Header names are lower-case."""
+class Answer(NamedTuple):
+    """One HTTP answer, whole. Header names are asked for in lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ListedCredit:
+class ListedCredit(NamedTuple):
     """A promotional credit as Chargebee's list shows it."""
 
     credit_id: str
