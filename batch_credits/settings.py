@@ -125,7 +125,7 @@ class RunSettings:
     max_retry_after_seconds: float = 300.0
     breaker_threshold: int = 10  # doubts in a row that open the breaker
     max_outage_seconds: float = 600.0
-    claim_page: int = 100
+    claim_page: int = 200  # attempts that are made durable together
     flush_seconds: float = 0.02  # answers wait at most this long for their commit
     max_answer_bytes: int = 1_048_576
     silence: tuple[str, ...] = ()

@@ -9,9 +9,9 @@ A row's way:  read (pending) -> journaled (in flight) -> sent -> settled | waiti
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
 from batch_credits.chargebee import Chargebee
 from batch_credits.errors import RunStopped, TooManyFailures
@@ -37,7 +37,7 @@ from batch_credits.worker_pool.breaker import Breaker
 from batch_credits.worker_pool.limiter import RateLimiter
 from batch_credits.worker_pool.retry import backoff_seconds, may_try_again, throttle_seconds
 
-ReadPage = Callable[[int, int], Awaitable[list[PlannedCredit]]]
+ReadPage = Callable[[int, int], Coroutine[Any, Any, list[PlannedCredit]]]
 _MAX_WAITING = 10_000  # rows kept in memory because their customer is busy; reading goes on below it
 
 
@@ -84,6 +84,7 @@ class WorkerPool:
         self._held = 0  # of these, in the settler's hands
         self._from_before: set[int] = set()  # in doubt since another run; not to be read as pending once settled
         self._last_read = 0
+        self._reading: asyncio.Task[list[PlannedCredit]] | None = None
         self._all_read = False
         self._changed = asyncio.Event()
         self._timers: dict[int, asyncio.TimerHandle] = {}
@@ -115,9 +116,12 @@ class WorkerPool:
             self.breaker.cancel()
             for timer in self._timers.values():
                 timer.cancel()
-            for task in (dispatcher, *workers):
+            tasks: list[asyncio.Task[Any]] = [dispatcher, *workers]
+            if self._reading is not None:
+                tasks.append(self._reading)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(dispatcher, *workers, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             if self.stopping:
                 self._give_back_unsent()
 
@@ -187,11 +191,11 @@ class WorkerPool:
         if not self.breaker.closed.is_set():
             return 0
         free = self._limiter.free_slots()
-        queued = self._claimed.qsize()
-        room = max(self._settings.claim_page, self._settings.concurrency) - queued
+        queued, page = self._claimed.qsize(), self._settings.claim_page
+        ahead = max(page, self._settings.concurrency)
         if free is not None:
-            room = min(room, free - queued - self._limiter.waiting())
-        return min(room, self._settings.claim_page)
+            return min(page, ahead - queued, free - queued - self._limiter.waiting())
+        return page if queued <= ahead else 0  # whole pages, one ahead: the workers never wait for the disk
 
     async def _next_page(self, room: int) -> list[PlannedCredit]:
         page: list[PlannedCredit] = []
@@ -212,14 +216,17 @@ class WorkerPool:
         return self._settings.verify_first and self._held >= self._settings.concurrency
 
     async def _read_more(self) -> None:
+        """Take a page of rows, and let the next one be read meanwhile."""
         # One page more than a claim, so that rows of busy customers don't make the page small.
         limit = 2 * self._settings.claim_page
-        credits = await self._read_page(self._last_read, limit)
+        credits = await (self._reading or self._read_page(self._last_read, limit))
+        self._reading = None
         self._candidates.extend(credit for credit in credits if credit.request_id not in self._from_before)
         if len(credits) < limit:
             self._all_read = True
         else:
             self._last_read = credits[-1].request_id
+            self._reading = self._loop.create_task(self._read_page(self._last_read, limit))
 
     def _consider(self, credit: PlannedCredit, page: list[PlannedCredit] | deque[PlannedCredit]) -> None:
         """Let a row go if its customer is free; else it waits its turn."""
