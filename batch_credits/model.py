@@ -57,6 +57,10 @@ class CallKind(StrEnum):
         """The `type` under which Chargebee lists what such a call made."""
         return "increment" if self is CallKind.ADD else "decrement"
 
+    def name_of(self, outcome: "Outcome") -> str:
+        """The outcome's name in the reports of such a batch: nobody may take a reversal for a payout."""
+        return _DEDUCTED.get(outcome, outcome.value) if self is CallKind.DEDUCT else outcome.value
+
 
 class Outcome(StrEnum):
     """What the report says of a row. Rows read = the sum of the seven, always."""
@@ -68,6 +72,9 @@ class Outcome(StrEnum):
     IN_DOUBT = "in_doubt"  # sent, and not proven either way
     REVIEW = "review"  # a person must look
     PENDING = "pending"  # not tried, or worth another try: run again
+
+
+_DEDUCTED = {Outcome.CREDITED: "deducted", Outcome.ALREADY_CREDITED: "already_deducted"}
 
 
 class RequestState(StrEnum):

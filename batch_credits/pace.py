@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from batch_credits.model import Outcome
+from batch_credits.model import CallKind, Outcome
 
 MINUTE = 60.0  # the window of the site's limit, so also of the pace we show
 
@@ -16,6 +16,7 @@ class RunTally:
 
     budget_per_minute: int
     clock: Callable[[], float]
+    kind: CallKind = CallKind.ADD
     total: int = 0
     done: int = 0
     in_doubt: int = 0
@@ -89,11 +90,12 @@ def state_in_words(tally: RunTally) -> list[str]:
     failed = tally.counts[Outcome.FAILED] + tally.counts[Outcome.REJECTED]
     words = [
         f"{tally.done:,}/{tally.total:,} rows",
-        f"{credited:,} credited",
+        f"{credited:,} {tally.kind.name_of(Outcome.CREDITED)}",
         f"{failed:,} failed",
         f"{tally.in_doubt:,} in doubt",
     ]
-    rare = ((already, "already credited"), (review, "to review"), (tally.throttled, "throttled"))
+    before = tally.kind.name_of(Outcome.ALREADY_CREDITED).replace("_", " ")
+    rare = ((already, before), (review, "to review"), (tally.throttled, "throttled"))
     words += [f"{number:,} {word}" for number, word in rare if number]
     return words + ([f"slowed to {tally.slowed_to:,} a minute"] if tally.is_slowed else [])
 

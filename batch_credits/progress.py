@@ -13,7 +13,7 @@ from typing import Any, Protocol, TextIO
 
 from tqdm import tqdm
 
-from batch_credits.model import Outcome
+from batch_credits.model import CallKind, Outcome
 from batch_credits.pace import MINUTE, RunTally, left_in_words, longest_that_fits, state_in_words, took_in_words
 
 BAR_SECONDS = 0.2  # between two drawings of the bar
@@ -81,13 +81,14 @@ class _Display:
         stream: TextIO,
         *,
         budget_per_minute: int = 0,
+        kind: CallKind = CallKind.ADD,
         clock: Callable[[], float] = time.monotonic,
         interval_seconds: float,
     ) -> None:
         self._stream = stream
         self._clock = clock
         self._interval_seconds = interval_seconds
-        self._tally = RunTally(budget_per_minute, clock)
+        self._tally = RunTally(budget_per_minute, clock, kind)
         self._next_at = 0.0
         self._started_at = 0.0
         self._open = False
@@ -164,10 +165,13 @@ class LineProgress(_Display):
         stream: TextIO,
         *,
         budget_per_minute: int = 0,
+        kind: CallKind = CallKind.ADD,
         clock: Callable[[], float] = time.monotonic,
         line_seconds: float = LINE_SECONDS,
     ) -> None:
-        super().__init__(stream, budget_per_minute=budget_per_minute, clock=clock, interval_seconds=line_seconds)
+        super().__init__(
+            stream, budget_per_minute=budget_per_minute, kind=kind, clock=clock, interval_seconds=line_seconds
+        )
 
     def _show(self) -> None:
         left = left_in_words(self._tally.minutes_left(self._tally.pace()))
@@ -189,11 +193,14 @@ class JsonProgress(_Display):
         stream: TextIO,
         *,
         budget_per_minute: int = 0,
+        kind: CallKind = CallKind.ADD,
         clock: Callable[[], float] = time.monotonic,
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
         line_seconds: float = LINE_SECONDS,
     ) -> None:
-        super().__init__(stream, budget_per_minute=budget_per_minute, clock=clock, interval_seconds=line_seconds)
+        super().__init__(
+            stream, budget_per_minute=budget_per_minute, kind=kind, clock=clock, interval_seconds=line_seconds
+        )
         self._utc_now = utc_now
 
     def _show_start(self) -> None:
@@ -215,7 +222,7 @@ class JsonProgress(_Display):
         return {
             "total": tally.total,
             "done": tally.done,
-            **{outcome.value: tally.counts[outcome] for outcome in Outcome if outcome is not Outcome.IN_DOUBT},
+            **{tally.kind.name_of(each): tally.counts[each] for each in Outcome if each is not Outcome.IN_DOUBT},
             "in_doubt": tally.in_doubt,
             "throttled": tally.throttled,
             "rows_per_minute": round(pace, 1),
@@ -237,11 +244,14 @@ class TqdmProgress(_Display):
         stream: TextIO,
         *,
         budget_per_minute: int = 0,
+        kind: CallKind = CallKind.ADD,
         clock: Callable[[], float] = time.monotonic,
         bar_seconds: float = BAR_SECONDS,
         columns: Callable[[], int] | None = None,
     ) -> None:
-        super().__init__(stream, budget_per_minute=budget_per_minute, clock=clock, interval_seconds=bar_seconds)
+        super().__init__(
+            stream, budget_per_minute=budget_per_minute, kind=kind, clock=clock, interval_seconds=bar_seconds
+        )
         self._columns = columns or (lambda: _columns_of(stream))
         self._bar: _Bar | None = None
 
@@ -293,16 +303,21 @@ class _Bar(tqdm):  # type: ignore[type-arg]  # generic in the stubs only
 
 
 def progress_for(
-    stream: TextIO, *, budget_per_minute: int = 0, json_lines: bool = False, silent: bool = False
+    stream: TextIO,
+    *,
+    budget_per_minute: int = 0,
+    kind: CallKind = CallKind.ADD,
+    json_lines: bool = False,
+    silent: bool = False,
 ) -> Progress:
     """The display that suits the stream: a line that redraws itself needs a terminal."""
     if silent:
         return SilentProgress()
     if json_lines:
-        return JsonProgress(stream, budget_per_minute=budget_per_minute)
+        return JsonProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
     if stream.isatty():
-        return TqdmProgress(stream, budget_per_minute=budget_per_minute)
-    return LineProgress(stream, budget_per_minute=budget_per_minute)
+        return TqdmProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
+    return LineProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
 
 
 def _columns_of(stream: TextIO) -> int:

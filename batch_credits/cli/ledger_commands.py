@@ -40,7 +40,7 @@ def _status_lines(ledger: Ledger, batch: BatchRecord) -> list[str]:
         for currency, total in sorted(totals.get(outcome, {}).items()):
             words = total_in_words(total, currency or SITE_CURRENCY, {}) if outcome is not Outcome.REJECTED else [""]
             for amount in words:
-                lines.append(f"  {outcome.value:<17} {total.count:>9,}  {amount}".rstrip())
+                lines.append(f"  {batch.kind.name_of(outcome):<17} {total.count:>9,}  {amount}".rstrip())
     return lines
 
 

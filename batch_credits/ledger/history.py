@@ -89,12 +89,9 @@ def history(connection: sqlite3.Connection, batch_id: int) -> History:
 
 def runs(connection: sqlite3.Connection, batch_id: int, most: int) -> list[RunRecord]:
     """The newest runs over the batch, newest first."""
-    # A ledger that is only read may be of version 1, which recorded no settings.
-    columns = {row[1] for row in connection.execute("PRAGMA table_info(run)")}
-    settings = "settings" if "settings" in columns else "'{}'"
     found = connection.execute(
-        "SELECT run_id, started_at, ended_at, version, user, requests, throttled, retries, stopped, "
-        f"{settings} FROM run WHERE batch_id = ? ORDER BY run_id DESC LIMIT ?",
+        "SELECT run_id, started_at, ended_at, version, user, requests, throttled, retries, stopped, settings"
+        " FROM run WHERE batch_id = ? ORDER BY run_id DESC LIMIT ?",
         (batch_id, most),
     )
     return [

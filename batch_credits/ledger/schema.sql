@@ -14,7 +14,7 @@ CREATE TABLE batch (
     key         TEXT NOT NULL UNIQUE,
     site_id     INTEGER NOT NULL REFERENCES site,
     kind        TEXT NOT NULL CHECK (kind IN ('add', 'deduct')), -- of its calls
-    reverses    TEXT REFERENCES batch (key),         -- the batch whose credits it deducts
+    reverses    TEXT REFERENCES batch (key) CHECK (reverses IS NULL OR kind = 'deduct'), -- whose credits it deducts
     file_name   TEXT NOT NULL,
     file_sha256 TEXT NOT NULL,
     headers     TEXT NOT NULL,                       -- JSON array
@@ -23,8 +23,7 @@ CREATE TABLE batch (
     admitted    INTEGER NOT NULL CHECK (admitted IN (0, 1)), -- 0: still being read, or not yet confirmed
     created_at  INTEGER NOT NULL,
     rows_read   INTEGER NOT NULL DEFAULT 0,          -- counted by the loader, as the totals are
-    totals      TEXT NOT NULL DEFAULT '{}',          -- JSON object: currency -> [count, minor units, decimal text]
-    CHECK (reverses IS NULL OR kind = 'deduct')
+    totals      TEXT NOT NULL DEFAULT '{}'           -- JSON object: currency -> [count, minor units, decimal text]
 ) STRICT;
 
 -- A credit request: frozen bytes, and how far it got. Its identity is (site, customer_id, reference).

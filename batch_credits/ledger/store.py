@@ -21,7 +21,20 @@ _PAGE_BYTES = 4096
 
 
 def _from_1_to_2(connection: sqlite3.Connection) -> None:
-    connection.execute("ALTER TABLE run ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'")
+    for change in (
+        "TABLE run ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'",
+        "TABLE batch ADD COLUMN kind TEXT NOT NULL DEFAULT 'add' CHECK (kind IN ('add', 'deduct'))",
+        "TABLE batch ADD COLUMN reverses TEXT REFERENCES batch (key) CHECK (reverses IS NULL OR kind = 'deduct')",
+        "TABLE credit_request ADD COLUMN kind TEXT NOT NULL DEFAULT 'add' CHECK (kind IN ('add', 'deduct'))",
+    ):
+        connection.execute(f"ALTER {change}")
+    connection.execute(
+        "CREATE INDEX credit_request_deduct ON credit_request (site_id, state) WHERE kind = 'deduct'"
+    )
+    connection.execute(
+        "CREATE TRIGGER kind_is_frozen BEFORE UPDATE OF kind ON credit_request"
+        " BEGIN SELECT RAISE(ABORT, 'a request never changes its call'); END"
+    )
 
 
 # From one version to the next, by the version that is left behind.
@@ -130,7 +143,11 @@ def connect_for_reading(path: Path) -> sqlite3.Connection:
     with translated(path):
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5)
         try:
-            _check_identity(connection, path)
+            if _check_identity(connection, path) != VERSION:
+                raise LedgerVersion(
+                    f"The ledger {path} is of an earlier version, and would only be read.",
+                    hint="The next run brings it up to date.",
+                )
         except BaseException:
             connection.close()
             raise
@@ -191,17 +208,19 @@ def _create(connection: sqlite3.Connection) -> None:
     )
 
 
-def _check_identity(connection: sqlite3.Connection, path: object) -> None:
+def _check_identity(connection: sqlite3.Connection, path: object) -> int:
+    """The version of the ledger, if it is one that this program can use or bring up to date."""
     with closing(connection.execute("PRAGMA application_id")) as rows:
         if rows.fetchone()[0] != APPLICATION_ID:
             raise LedgerError(f"{path} is not a ledger of this program.", hint="Name another file with --ledger.")
     with closing(connection.execute("PRAGMA user_version")) as rows:
-        version = rows.fetchone()[0]
+        version = int(rows.fetchone()[0])
     if version != VERSION and version not in MIGRATIONS:
         raise LedgerVersion(
             f"The ledger {path} is of version {version}; this program knows versions up to {VERSION}.",
             hint="Use the newer batch-credits that wrote it.",
         )
+    return version
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

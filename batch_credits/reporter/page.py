@@ -15,7 +15,7 @@ from batch_credits.model import ControlTotal, Outcome, ReportRow, sum_totals
 from batch_credits.reporter.amounts import Exponents, money_in_words, stated_exponents, total_in_words
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NEEDS_A_PERSON, Tally, totals_read
-from batch_credits.reporter.words import LABELS, MEANINGS, advice, balance_in_words, headline, next_steps
+from batch_credits.reporter.words import Words, advice, balance_in_words, headline, next_steps, words_of
 from batch_credits.reporter.words import rows as rows_in_words
 
 MAX_CELL_LETTERS = 200
@@ -68,7 +68,8 @@ def summary_html(summary: Summary, tally: Tally) -> str:
         balance=balance_in_words(summary),
         steps=next_steps(summary),
         facts=_facts(summary),
-        reasons=_reasons(tally),
+        reasons=_reasons(tally, words_of(summary.batch.kind)),
+        failed_file=words_of(summary.batch.kind).failed_file,
         people=[_person_line(row, summary, stated) for row in tally.rows_to_show],
         more=_more(summary, len(tally.rows_to_show)),
     )
@@ -77,11 +78,12 @@ def summary_html(summary: Summary, tally: Tally) -> str:
 
 def _outcome_lines(summary: Summary, stated: Exponents) -> list[_OutcomeLine]:
     """All seven, also those without rows: that there are none is what finance wants to see."""
+    words = words_of(summary.batch.kind)
     return [
         _OutcomeLine(
             outcome.value,
-            LABELS[outcome],
-            MEANINGS[outcome],
+            words.labels[outcome],
+            words.meanings[outcome],
             f"{summary.counts[outcome]:,}",
             _amounts(summary.totals[outcome], stated),
         )
@@ -124,27 +126,28 @@ def _plain(value: object) -> str:
     return "yes" if value is True else str(value)
 
 
-def _reasons(tally: Tally) -> list[tuple[str, str, str]]:
+def _reasons(tally: Tally, words: Words) -> list[tuple[str, str, str]]:
     """Outcome, code and rows of each reason, the frequent ones first."""
     return [
-        (LABELS[outcome], clip(code) or "no code", f"{number:,}")
+        (words.labels[outcome], clip(code) or "no code", f"{number:,}")
         for (outcome, code), number in tally.reasons.most_common(MAX_REASONS_SHOWN)
     ]
 
 
 def _person_line(row: ReportRow, summary: Summary, stated: Exponents) -> _PersonLine:
     """One row that needs a person; an amount that could not be read shows as it came."""
+    words = words_of(summary.batch.kind)
     amount = money_in_words(row.money, stated) if row.money else _cell(row, summary, "amount", "amount_in_decimal")
     return _PersonLine(
         row_number=row.row_number,
         outcome=row.outcome.value,
-        label=LABELS[row.outcome],
+        label=words.labels[row.outcome],
         customer=clip(_cell(row, summary, "customer_id")),
         amount=clip(amount),
         reference=clip(row.reference or ""),
         code=clip(row.error_code or ""),
-        reason=clip(row.error or MEANINGS[row.outcome]),
-        advice=advice(row),
+        reason=clip(row.error or words.meanings[row.outcome]),
+        advice=advice(row, summary.batch.kind),
     )
 
 

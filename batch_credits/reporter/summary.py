@@ -80,8 +80,11 @@ def names_a_live_site(site: str) -> bool:
 def summary_json(summary: Summary) -> str:
     """The text of summary.json. Amounts are minor units; `totals_in_decimal` is there only if it has any."""
     batch, run = summary.batch, summary.run
+    name = batch.kind.name_of
     content: dict[str, Any] = {
         "batch": batch.key,
+        "kind": batch.kind.value,
+        "reverses": batch.reverses,
         "file": batch.file_name,
         "file_sha256": batch.file_sha256,
         "site": batch.site,
@@ -90,10 +93,10 @@ def summary_json(summary: Summary) -> str:
         "started_at": run.started_at if run else None,
         "ended_at": run.ended_at if run else None,
         "rows": summary.rows,
-        "counts": {outcome.value: summary.counts[outcome] for outcome in Outcome},
-        "totals": {outcome.value: _in_minor_units(summary.totals[outcome]) for outcome in Outcome},
+        "counts": {name(outcome): summary.counts[outcome] for outcome in Outcome},
+        "totals": {name(outcome): _in_minor_units(summary.totals[outcome]) for outcome in Outcome},
     }
-    in_decimal = {outcome.value: _in_decimal(summary.totals[outcome]) for outcome in Outcome}
+    in_decimal = {name(outcome): _in_decimal(summary.totals[outcome]) for outcome in Outcome}
     if any(in_decimal.values()):
         content["totals_in_decimal"] = in_decimal
     content |= {

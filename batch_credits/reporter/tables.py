@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from batch_credits.formula import escape_formula
-from batch_credits.model import RESULT_COLUMNS, BatchRecord, ReportRow
+from batch_credits.model import RESULT_COLUMNS, BatchRecord, CallKind, ReportRow
 
 # A field that an option of the first run filled in, and the name of that option: failed.csv carries the
 # value in its cells, so that it needs none of the options.
@@ -34,7 +34,7 @@ def results_writer(stream: TextIO, batch: BatchRecord) -> RowWriter:
     width = len(batch.headers)
 
     def write_row(row: ReportRow) -> None:
-        write((*fit(row.cells, width), *result_cells(row)))
+        write((*fit(row.cells, width), *result_cells(row, batch.kind)))
 
     return write_row
 
@@ -42,23 +42,26 @@ def results_writer(stream: TextIO, batch: BatchRecord) -> RowWriter:
 def failed_writer(stream: TextIO, batch: BatchRecord) -> RowWriter:
     """Write the header of failed.csv; the function returned writes a row of it.
 
-    Without any row the file holds its header alone, so that a script always finds it.
+    Without any row the file holds its header alone, so that a script always finds it. That of a reversal is no file
+    to pay: it has the source's own cells, and `reverse --rows` finds its rows by their numbers.
     """
+    if batch.kind is CallKind.DEDUCT:
+        return results_writer(stream, batch)
     write = _csv_writer(stream)
     columns = failed_columns(batch)
     write((*columns.headers, *RESULT_COLUMNS))
 
     def write_row(row: ReportRow) -> None:
-        write((*columns.cells(row), *result_cells(row)))
+        write((*columns.cells(row), *result_cells(row, batch.kind)))
 
     return write_row
 
 
-def result_cells(row: ReportRow) -> tuple[str, ...]:
+def result_cells(row: ReportRow, kind: CallKind) -> tuple[str, ...]:
     """Our columns of a row, in the order of `RESULT_COLUMNS`."""
     return (
         str(row.row_number),
-        row.outcome.value,
+        kind.name_of(row.outcome),
         row.credit_id or "",
         row.reference or "",
         row.error_code or "",

@@ -3,15 +3,17 @@
 import json
 import shlex
 import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from batch_credits.model import Outcome, ReportRow
+from batch_credits.model import CallKind, Outcome, ReportRow
 from batch_credits.reporter.amounts import stated_exponents, total_in_words
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NOT_CREDITED
 
 SCREEN_WIDTH = 78
 
-LABELS = {
+_LABELS = {
     Outcome.CREDITED: "credited",
     Outcome.ALREADY_CREDITED: "already credited",
     Outcome.FAILED: "failed",
@@ -21,7 +23,7 @@ LABELS = {
     Outcome.PENDING: "pending",
 }
 
-MEANINGS = {
+_MEANINGS = {
     Outcome.CREDITED: "this batch added the credit, and Chargebee proved it",
     Outcome.ALREADY_CREDITED: "the same credit was there before; nothing was sent",
     Outcome.FAILED: "Chargebee said no; there is no credit",
@@ -30,6 +32,37 @@ MEANINGS = {
     Outcome.REVIEW: "a person must look",
     Outcome.PENDING: "not tried, or worth another try",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a batch of one kind is spoken of: a reversal never says "credited"."""
+
+    done: str
+    labels: Mapping[Outcome, str]
+    meanings: Mapping[Outcome, str]
+    failed_file: str  # what failed.csv is for
+
+
+_WORDS = {
+    CallKind.ADD: Words("credited", _LABELS, _MEANINGS, "the rows not credited; mend them and run that file"),
+    CallKind.DEDUCT: Words(
+        "deducted",
+        {**_LABELS, Outcome.CREDITED: "deducted", Outcome.ALREADY_CREDITED: "already deducted"},
+        {
+            **_MEANINGS,
+            Outcome.CREDITED: "this reversal deducted the credit, and Chargebee proved it",
+            Outcome.ALREADY_CREDITED: "the credit was deducted before; nothing was sent",
+            Outcome.FAILED: "Chargebee said no; nothing was deducted",
+        },
+        "the rows not deducted, with the reason; for batch-credits reverse --rows, never to be paid",
+    ),
+}
+
+
+def words_of(kind: CallKind) -> Words:
+    """How batches of this kind are spoken of."""
+    return _WORDS[kind]
 
 
 def rows(number: int) -> str:
@@ -47,20 +80,21 @@ def headline(summary: Summary) -> str:
     settled = summary.count(Outcome.CREDITED, Outcome.ALREADY_CREDITED)
     to_look_at = summary.count(Outcome.REVIEW, Outcome.IN_DOUBT)
     unpaid = summary.count(*NOT_CREDITED)
+    done = words_of(summary.batch.kind).done
     if not summary.in_balance:
         return "The totals do not tie out: a person must look"
     if summary.stopped or summary.counts[Outcome.PENDING]:
-        return f"Stopped before the end: {settled:,} of {rows(summary.rows)} credited"
+        return f"Stopped before the end: {settled:,} of {rows(summary.rows)} {done}"
     if to_look_at:
-        rest = f", {unpaid:,} more not credited" if unpaid else ""
+        rest = f", {unpaid:,} more not {done}" if unpaid else ""
         return f"{rows(to_look_at)} {'needs' if to_look_at == 1 else 'need'} a person{rest}"
     if unpaid:
-        return f"{unpaid:,} of {rows(summary.rows)} not credited"
+        return f"{unpaid:,} of {rows(summary.rows)} not {done}"
     if not summary.rows:
         return "The file has no rows"
     if summary.counts[Outcome.ALREADY_CREDITED] == summary.rows:
-        return f"All {rows(summary.rows)} were credited before" if summary.rows > 1 else "The row was credited before"
-    return f"All {rows(summary.rows)} credited" if summary.rows > 1 else "The row is credited"
+        return f"All {rows(summary.rows)} were {done} before" if summary.rows > 1 else f"The row was {done} before"
+    return f"All {rows(summary.rows)} {done}" if summary.rows > 1 else f"The row is {done}"
 
 
 def next_steps(summary: Summary) -> list[tuple[str, str]]:
@@ -73,10 +107,26 @@ def next_steps(summary: Summary) -> list[tuple[str, str]]:
         steps.append(("Run the same command again: it carries on, and settles doubt before it sends.", ""))
     if review := summary.counts[Outcome.REVIEW]:
         sentence = f"Look up {rows(review)} in review at Chargebee, and say for each what you found:"
+        if summary.batch.kind is CallKind.DEDUCT:
+            sentence = f"Look up {rows(review)} in review at Chargebee; here --credited says that it was deducted:"
         steps.append((sentence, f"batch-credits resolve {batch} --row N --credited CREDIT_ID (or --not-credited)"))
-    if unpaid := summary.count(*NOT_CREDITED):
+    if summary.batch.kind is CallKind.DEDUCT:
+        steps += _steps_of_reversal(summary)
+    elif unpaid := summary.count(*NOT_CREDITED):
         steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", _command_for_failed(summary)))
     return steps or [("Nothing more to do.", "")]
+
+
+def _steps_of_reversal(summary: Summary) -> list[tuple[str, str]]:
+    """What to do about rows of a reversal that were not deducted: its failed.csv is no file to pay."""
+    steps = []
+    if (failed := summary.counts[Outcome.FAILED]) and summary.batch.reverses is not None:
+        again = ["batch-credits", "reverse", summary.batch.reverses[:8], "--rows", str(summary.paths.failed)]
+        sentence = f"{rows(failed)} in failed.csv could not be deducted. Once the balance covers them:"
+        steps.append((sentence, shlex.join([*again, "--retry-failed"])))
+    if rejected := summary.counts[Outcome.REJECTED]:
+        steps.append((f"{rows(rejected)} cannot be deducted by this command: failed.csv says why.", ""))
+    return steps
 
 
 def _command_for_failed(summary: Summary) -> str:
@@ -90,8 +140,11 @@ def _command_for_failed(summary: Summary) -> str:
     return shlex.join(words)
 
 
-def advice(row: ReportRow) -> str:
+def advice(row: ReportRow, kind: CallKind = CallKind.ADD) -> str:
     """What a person does about one row, said below the next steps."""
+    if kind is CallKind.DEDUCT and row.outcome in NOT_CREDITED:
+        return "See that the balance covers it, then reverse the row again." if row.outcome is Outcome.FAILED else ""
+    verb = "credit" if kind is CallKind.ADD else "deduct"
     match row.outcome:
         case Outcome.REVIEW:
             return (
@@ -99,7 +152,7 @@ def advice(row: ReportRow) -> str:
                 f"then settle row {row.row_number} with the resolve command above."
             )
         case Outcome.IN_DOUBT:
-            return "Run the same command again: it asks Chargebee before it sends anything. Do not credit by hand."
+            return f"Run the same command again: it asks Chargebee before it sends anything. Do not {verb} by hand."
         case Outcome.FAILED if row.error_code == "resource_not_found":
             return "Correct the customer id in failed.csv, or create the customer, and run that file."
         case Outcome.FAILED | Outcome.REJECTED:
@@ -120,9 +173,10 @@ def balance_in_words(summary: Summary) -> list[str]:
 def summary_text(summary: Summary) -> str:
     """The last screen of a run: headline, counts and totals, what to do next, and where the reports are."""
     paths = summary.paths
+    to = "to" if summary.batch.kind is CallKind.ADD else "at"
     blocks = [
         _wrapped(f"{headline(summary)}."),
-        _wrapped(f"{summary.batch.file_name} to {site_in_words(summary)}, batch {summary.batch.key[:8]}"),
+        _wrapped(f"{summary.batch.file_name} {to} {site_in_words(summary)}, batch {summary.batch.key[:8]}"),
         _wrapped(f"Stopped: {summary.stopped}") if summary.stopped else "",
         "\n".join(_outcome_lines(summary)),
         "\n".join(_wrapped(sentence) for sentence in balance_in_words(summary)),
@@ -137,6 +191,7 @@ def summary_text(summary: Summary) -> str:
 def _outcome_lines(summary: Summary) -> list[str]:
     """A line for each outcome that has rows, with its totals one below the other."""
     stated = stated_exponents(summary.batch)
+    labels = words_of(summary.batch.kind).labels
     lines = []
     for outcome in Outcome:
         if not summary.counts[outcome]:
@@ -146,7 +201,7 @@ def _outcome_lines(summary: Summary) -> list[str]:
             for currency, total in sorted(summary.totals[outcome].items())
             for words in total_in_words(total, currency, stated)
         ]
-        head = f"  {LABELS[outcome]:<17}{summary.counts[outcome]:>10,}"
+        head = f"  {labels[outcome]:<17}{summary.counts[outcome]:>10,}"
         for amount in amounts or [""]:
             lines.append(f"{head}  {amount:>24}".rstrip())
             head = " " * len(head)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from batch_credits.model import Outcome
+from batch_credits.model import CallKind, Outcome
 from batch_credits.progress import (
     JsonProgress,
     LineProgress,
@@ -257,3 +257,20 @@ def test_silence_is_silent() -> None:
 )
 def test_the_display_suits_the_stream(stream: io.StringIO, options: dict[str, bool], expected: type) -> None:
     assert type(progress_for(stream, **options)) is expected
+
+
+def test_a_reversal_shows_what_it_deducts(clock: Clock) -> None:
+    lines, events = io.StringIO(), io.StringIO()
+    for progress in (
+        LineProgress(lines, kind=CallKind.DEDUCT, clock=clock),
+        JsonProgress(events, kind=CallKind.DEDUCT, clock=clock),
+    ):
+        progress.start(2, 0)
+        progress.settled(Outcome.CREDITED)
+        progress.settled(Outcome.ALREADY_CREDITED)
+        progress.close()
+    last = lines.getvalue().splitlines()[-1]
+    assert last == "2/2 rows, 1 deducted, 0 failed, 0 in doubt, 1 already deducted, took 0 s"
+    ended = json.loads(events.getvalue().splitlines()[-1])
+    assert (ended["deducted"], ended["already_deducted"]) == (1, 1)
+    assert not any("credited" in name for name in ended)

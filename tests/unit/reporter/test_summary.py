@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from batch_credits.model import Money, Outcome
+from batch_credits.model import CallKind, Money, Outcome
 from batch_credits.reporter.summary import names_a_live_site
 from tests.unit.reporter.conftest import Report, make_row, make_run
 
@@ -24,6 +24,8 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
     ]
     assert read(report, rows, make_run()) == {
         "batch": "ab12cd34" * 8,
+        "kind": "add",
+        "reverses": None,
         "file": "payout.csv",
         "file_sha256": "cd" * 32,
         "site": "acme-test",
@@ -88,3 +90,12 @@ def test_a_stopped_run_and_one_out_of_balance(report: Report) -> None:
 )
 def test_live_or_test_by_the_name_of_the_site(site: str, live: bool) -> None:
     assert names_a_live_site(site) is live
+
+
+def test_a_script_cannot_take_a_reversal_for_a_payout(report: Report) -> None:
+    rows = [make_row(2), make_row(3, Outcome.ALREADY_CREDITED), make_row(4, Outcome.FAILED)]
+    content = read(report, rows, make_run(), kind=CallKind.DEDUCT, reverses="ef56" * 16)
+    assert (content["kind"], content["reverses"]) == ("deduct", "ef56" * 16)
+    for numbers in content["counts"], content["totals"]:
+        assert list(numbers)[:3] == ["deducted", "already_deducted", "failed"]
+    assert content["counts"]["deducted"] == 1

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.formula import unescape_formula
-from batch_credits.model import RESULT_COLUMNS, BatchRecord, Outcome, ReportRow
+from batch_credits.model import RESULT_COLUMNS, BatchRecord, CallKind, Outcome, ReportRow
 from batch_credits.reporter.tables import failed_columns, failed_writer, results_writer
 from batch_credits.settings import InputOptions
 from tests.unit.reporter.conftest import Report, make_batch, make_row
@@ -164,3 +164,13 @@ def test_failed_leaves_only_the_source_behind_when_nothing_is_to_fill() -> None:
         headers=("customer_id", "reference"), columns={"customer_id": 0, "reference": 1}, options_json="{}"
     )
     assert failed_columns(batch).headers == ("customer_id", "reference")
+
+
+def test_a_reversal_says_deducted_and_its_failed_rows_are_no_file_to_pay() -> None:
+    batch = make_batch(kind=CallKind.DEDUCT)
+    rows = [make_row(n, outcome, reference="reversal of q3") for n, outcome in enumerate(Outcome, start=2)]
+    for writer in results_writer, failed_writer:
+        header, *lines = written(writer, batch, *rows)
+        assert header == [*batch.headers, *RESULT_COLUMNS], "not even the reference, which would be that of a credit"
+        at = header.index("credit_outcome")
+        assert [line[at] for line in lines][:3] == ["deducted", "already_deducted", "failed"]

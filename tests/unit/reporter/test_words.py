@@ -1,11 +1,12 @@
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from batch_credits.model import Money, Outcome, ReportRow
+from batch_credits.model import CallKind, Money, Outcome, ReportRow
 from batch_credits.reporter import summary_text, write_reports
-from batch_credits.reporter.words import LABELS, MEANINGS, advice, headline
+from batch_credits.reporter.words import advice, headline, words_of
 from batch_credits.settings import InputOptions
 from tests.unit.reporter.conftest import Report, make_batch, make_row, make_run, totals_of
 
@@ -91,7 +92,7 @@ def test_the_command_for_failed_can_be_pasted_and_is_whole(tmp_path: Path) -> No
 
 
 def test_every_outcome_has_words() -> None:
-    assert set(LABELS) == set(MEANINGS) == set(Outcome)
+    assert set(words_of(CallKind.ADD).labels) == set(words_of(CallKind.ADD).meanings) == set(Outcome)
 
 
 @pytest.mark.parametrize(
@@ -109,3 +110,44 @@ def test_every_outcome_has_words() -> None:
 )
 def test_advice(row: ReportRow, expected: str) -> None:
     assert expected in advice(row)
+
+
+# -- Reversals ----------------------------------------------------------------------------------------------
+
+REVERSAL = {"kind": CallKind.DEDUCT, "reverses": "ef56" * 16, "file_name": "reversal of payout.csv"}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        ([C], "The row is deducted"),
+        ([C, A], "All 2 rows deducted"),
+        ([A, A], "All 2 rows were deducted before"),
+        ([C, F, J], "2 of 3 rows not deducted"),
+        ([D, V, F], "2 rows need a person, 1 more not deducted"),
+        ([C, P], "Stopped before the end: 1 of 2 rows deducted"),
+    ],
+)
+def test_the_headline_of_a_reversal(report: Report, outcomes: list[Outcome], expected: str) -> None:
+    rows = [make_row(n, outcome) for n, outcome in enumerate(outcomes, start=2)]
+    assert headline(report(rows, **REVERSAL)) == expected
+
+
+def test_a_reversal_never_speaks_of_credited_rows(report: Report) -> None:
+    rows = [make_row(n, outcome) for n, outcome in enumerate(Outcome, start=2)]
+    summary = report(rows, make_run(), **REVERSAL)
+    page = re.sub("<[^>]*>", "", summary.paths.summary_html.read_text().partition("<body")[2])
+    for text in summary_text(summary), page:
+        assert "credited" not in re.sub("--(not-)?credited", "", text).lower()
+    assert "  already deducted          1" in summary_text(summary)
+    assert f"batch-credits reverse ef56ef56 --rows {summary.paths.failed} --retry-failed" in summary_text(summary)
+    assert "reversal of payout.csv at acme-test" in summary_text(summary)
+
+
+def test_nobody_is_told_to_pay_what_a_reversal_could_not_deduct(report: Report) -> None:
+    summary = report([make_row(2, F), make_row(3, J)], make_run(), **REVERSAL)
+    assert "batch-credits run" not in summary_text(summary)
+    assert "batch-credits run" not in summary.paths.summary_html.read_text()
+    assert "run that file" not in summary.paths.summary_html.read_text()
+    assert "run" not in advice(make_row(2, F), CallKind.DEDUCT).split()
+    assert "Do not deduct by hand" in advice(make_row(2, D), CallKind.DEDUCT)
