@@ -14,6 +14,7 @@
         +-- SiteBlocked     the site, or the way to it, is not the one meant
         +-- Outage          the site did not come back in time
         +-- TooManyFailures more refusals than --max-failures allows
+        +-- PilotNotAgreed  the pilot differs from the file, or nobody said yes to go on after it
         +-- Interrupted     a person or the system ended the run
         +-- JournalFailed   the ledger could not be written while the run went on
         +-- AmountMissing   a deduction names no amount, and would take everything
@@ -80,6 +81,10 @@ class Outage(RunStopped):
 
 class TooManyFailures(RunStopped):
     """More rows were refused than `--max-failures` allows."""
+
+
+class PilotNotAgreed(RunStopped):
+    """The pilot was not read back as the file has it, or nobody said yes to go on after it."""
 
 
 class Interrupted(RunStopped):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from batch_credits.model import Outcome
+from batch_credits.model import CallKind, Outcome
 
 NEAR = 5  # codes named beside one that is not known
 
@@ -56,6 +56,8 @@ def all_explanations() -> Iterator[Explanation]:
     """The whole table, kind by kind."""
     for outcome, texts in _OUTCOMES.items():
         yield Explanation(outcome.value, Kind.OUTCOME, *texts)
+    for outcome, texts in _DEDUCTIONS.items():
+        yield Explanation(CallKind.DEDUCT.name_of(outcome), Kind.OUTCOME, *texts)
     for code, (happened, to_do) in _REJECTED.items():
         yield Explanation(code, Kind.REJECTED, happened, _NOT_SENT, to_do)
     for status, code, proof, happened, to_do in _CHARGEBEE:
@@ -112,6 +114,14 @@ _OUTCOMES = {
                      "Look at the customer's promotional credits in Chargebee, then use batch-credits resolve."),
     Outcome.PENDING: ("The row was not tried yet, or it is worth another try.", "No credit was added so far.",
                       "Run the same command again: it carries on."),
+}  # fmt: skip
+
+# Those that bear another name in the reports of a reversal.
+_DEDUCTIONS = {
+    Outcome.CREDITED: ("This reversal deducted the credit again, and Chargebee proved it.",
+                       "The amount was taken from the customer's balance, once.", "Nothing."),
+    Outcome.ALREADY_CREDITED: ("The same deduction was there before this reversal came to it.",
+                               "The amount was taken once. Nothing was sent.", "Nothing."),
 }  # fmt: skip
 
 # What happened, what to do.

@@ -44,6 +44,9 @@ class Progress(Protocol):
     def note(self, text: str) -> None:
         """A sentence for the person: a pause, what is waited for."""
 
+    def step_aside(self) -> None:
+        """The person is about to be asked or shown something: leave the screen, until the next state is shown."""
+
     def close(self) -> None:
         """The run has ended. May be called twice."""
 
@@ -67,6 +70,9 @@ class SilentProgress:
         """Nothing to show."""
 
     def note(self, text: str) -> None:
+        """Nothing to show."""
+
+    def step_aside(self) -> None:
         """Nothing to show."""
 
     def close(self) -> None:
@@ -125,6 +131,10 @@ class _Display:
         """Show a sentence at once."""
         self._attempt(lambda: self._show_note(text))
 
+    def step_aside(self) -> None:
+        """Leave the screen, where something of us stands on it."""
+        self._attempt(self._show_nothing)
+
     def close(self) -> None:
         """Show the last state."""
         if self._open:
@@ -152,6 +162,9 @@ class _Display:
 
     def _show_note(self, text: str) -> None:
         self._line(text)
+
+    def _show_nothing(self) -> None:
+        """What was written stays."""
 
     def _show_end(self) -> None:
         self._show()
@@ -288,6 +301,10 @@ class TqdmProgress(_Display):
             self._line(text)
         else:
             self._bar.write(text, file=self._stream)
+
+    def _show_nothing(self) -> None:
+        if self._bar is not None:
+            self._bar.clear()
 
     def _show_end(self) -> None:
         if self._bar is not None:

@@ -25,13 +25,14 @@ from batch_credits.errors import Interrupted, JournalFailed, LedgerError, RunSto
 from batch_credits.ledger import InThread, Journal, Ledger
 from batch_credits.loader import Source
 from batch_credits.model import BatchRecord, Outcome, PlannedCredit, RequestState, sum_totals
+from batch_credits.pilot import Agree, Pilot
 from batch_credits.plan import Plan, stage
 from batch_credits.progress import Progress
 from batch_credits.reconciler import DoubtSettler
 from batch_credits.reporter import Summary, write_reports
 from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings, for_the_record
 from batch_credits.signals import Signals
-from batch_credits.worker_pool import Counts, RateLimiter, SlotMemory, WorkerPool
+from batch_credits.worker_pool import Counts, RateLimiter, ReadPage, SlotMemory, WorkerPool
 
 T = TypeVar("T")
 TICK_SECONDS = 0.5  # how old what the person sees may be
@@ -50,6 +51,7 @@ class RunRequest:
     reports: Path
     is_same_site: bool = False  # the operator says so, though the address changed
     confirmation: str = ""  # how a person said yes, for the record
+    agree: Agree = lambda report: not report.disagreeing  # shown the pilot, and asked whether to go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,9 @@ async def _issue_and_note(
         settings_json=for_the_record(request.settings, request.limits, request.site, request.confirmation),
     )
     async with http_transport(request.site, request.settings) as transport:
-        issued = await issue(ledger, batch, run_id, request.site.site, request.settings, progress, transport, signals)
+        issued = await issue(
+            ledger, batch, run_id, request.site.site, request.settings, progress, transport, signals, request.agree
+        )
     ledger.end_run(
         run_id,
         requests=issued.requests,
@@ -156,6 +160,7 @@ async def issue(
     progress: Progress,
     transport: Transport,
     signals: Signals | None = None,
+    agree: Agree = lambda report: not report.disagreeing,
 ) -> Issued:
     """Send what the batch owes, and settle its doubts.
 
@@ -168,7 +173,7 @@ async def issue(
         def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
             return loop.run_in_executor(writer, work)
 
-        sending = Sending(ledger, batch, run_id, site, settings, progress, transport, in_thread)
+        sending = Sending(ledger, batch, run_id, site, settings, progress, transport, in_thread, agree=agree)
         with _stop_on(signals or Signals(), sending), _ticking(progress), _collecting_rarely():
             try:
                 return await sending.run()
@@ -231,12 +236,14 @@ class Sending:
         transport: Transport,
         in_thread: InThread,
         chance: Callable[[], float] = random.random,
+        agree: Agree = lambda report: not report.disagreeing,
     ) -> None:
         self._ledger = ledger
         self._batch_id = batch.batch_id
         self._settings = settings
         self._progress = progress
         self._in_thread = in_thread
+        self._chance = chance
         self._limiter = RateLimiter.within(settings)
         self._chargebee = Chargebee(transport, self._limiter, settings)
         self._journal = Journal(ledger, run_id, site, in_thread=in_thread, flush_seconds=settings.flush_seconds)
@@ -249,32 +256,47 @@ class Sending:
             observer=progress,
             in_thread=in_thread,
         )
-        self.pool = WorkerPool(
+        self.pool = self._pool_for(self._pending_page)
+        self._slots = SlotMemory(self._limiter, ledger, site, in_thread, self._journaled)
+        self._pilot = Pilot(
+            ledger, batch, self._chargebee, settings, progress, in_thread, agree, lambda: self.pool.stopping
+        )
+
+    def _journaled(self) -> int:
+        return self.pool.journaled()
+
+    def _pool_for(self, read_page: ReadPage) -> WorkerPool:
+        """A pool that sends what these pages hold."""
+        pool = WorkerPool(
             chargebee=self._chargebee,
             journal=self._journal,
             limiter=self._limiter,
-            settings=settings,
-            read_page=lambda after, limit: self._page(RequestState.PENDING, after, limit),
+            settings=self._settings,
+            read_page=read_page,
             hold=self._settler.hold,
-            observer=progress,
-            chance=chance,
+            observer=self._progress,
+            chance=self._chance,
         )
-        self._settler.pool = self.pool
-        self._slots = SlotMemory(self._limiter, ledger, site, in_thread, self.pool.journaled)
+        self._settler.pool = pool
+        return pool
 
     def stop(self, error: RunStopped) -> None:
         """Send nothing more, and let every answer on its way come in."""
         if not self.pool.stopping:
             self._progress.note(f"Stopping: {error.message}; waiting for answers on their way. (Again: end at once.)")
         self.pool.stop(error)
+        self._pilot.wake()
 
     async def run(self) -> Issued:
         """Send until nothing is owed or the pool is stopped, and make durable what was learned."""
         try:
             await self._start_progress()
             await self._slots.recall(self._settings.timeout_seconds)
-            await self._take_doubts()
-            await self.pool.run()
+            if self._settings.pilot:
+                await self._run_pilot()
+            if not self.pool.stopping:
+                await self._take_doubts()
+                await self.pool.run()
         finally:
             await self._settler.close()
             await self._slots.close()
@@ -282,6 +304,23 @@ class Sending:
         if self._settler.failure is not None:
             raise self._settler.failure
         return self.issued()
+
+    async def _run_pilot(self) -> None:
+        """Send the first rows in a pool of their own, and stop unless they are agreed to."""
+        read_page = await self._pilot.take()
+        if self.pool.stopping:
+            return
+        pilot = self.pool = self._pool_for(read_page)
+        await pilot.run()
+        if pilot.stopping:
+            return
+        await self._journal.flush()
+        why_not = await self._pilot.judge()
+        if why_not is not None:
+            pilot.stop(why_not)
+        if not pilot.stopping:
+            self.pool = self._pool_for(self._pending_page)
+            self.pool.counts = pilot.counts
 
     def issued(self) -> Issued:
         """How the sending went, so far."""
@@ -305,6 +344,9 @@ class Sending:
             if len(page) < limit:
                 return
             after = page[-1].request_id
+
+    async def _pending_page(self, after: int, limit: int) -> list[PlannedCredit]:
+        return await self._page(RequestState.PENDING, after, limit)
 
     async def _page(self, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
         return await self._in_thread(lambda: self._ledger.planned_page(self._batch_id, state, after, limit))

@@ -134,6 +134,8 @@ class RunSettings:
     retry_failed: bool = False
     wait: bool = True
     max_failures: int | None = None
+    pilot: int = 0  # rows to credit and to read back before all others; 0: no pilot
+    pilot_look_seconds: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # pauses before looks at its credits
 
     @property
     def look_again_seconds(self) -> float:

@@ -20,14 +20,9 @@ from batch_credits.cli.ledger_commands import report, status
 from batch_credits.cli.reconcile import reconcile, resolve
 from batch_credits.cli.run import run
 from batch_credits.cli.sandbox import sandbox
-from batch_credits.cli.speech import say
+from batch_credits.cli.speech import EXIT_NOTHING_SENT, EXIT_STOPPED, exit_code_of, say, show_error
 from batch_credits.cli.template import template
-from batch_credits.errors import BatchCreditsError, RunStopped
-from batch_credits.reporter import ReportsNotWritten
-
-EXIT_NOTHING_SENT = 2
-EXIT_STOPPED = 4
-_AFTER_SENDING = (RunStopped, ReportsNotWritten)  # money may have moved, so nobody may read "nothing was sent"
+from batch_credits.errors import BatchCreditsError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -62,7 +57,7 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
         return EXIT_STOPPED
     except BatchCreditsError as error:
         show_error(error)
-        return EXIT_STOPPED if isinstance(error, _AFTER_SENDING) else EXIT_NOTHING_SENT
+        return exit_code_of(error)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
         return EXIT_NOTHING_SENT
@@ -80,10 +75,3 @@ def _unexpected(error: Exception) -> BatchCreditsError:
         f"This is a bug in batch-credits: {type(error).__name__}.",
         hint=f"The ledger knows what was sent: running again carries on. The details, for a bug report: {path}",
     )
-
-
-def show_error(error: BatchCreditsError) -> None:
-    """What happened, and what to do now."""
-    say(f"Error: {error.message}", err=True)
-    if error.hint:
-        say(f"  {error.hint}", err=True)

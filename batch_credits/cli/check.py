@@ -22,7 +22,7 @@ from batch_credits.cli.options import (
     settings_for_pace,
     site_options,
 )
-from batch_credits.cli.picture import pace_line, plan_lines, rows, site_line
+from batch_credits.cli.picture import Line, pace_line, plan_lines, rows, shown, site_line
 from batch_credits.cli.run import run_in_loop
 from batch_credits.controls import check_controls
 from batch_credits.errors import ControlError
@@ -91,7 +91,7 @@ def check(file: Path, as_json: bool, online: bool, ledger: Path | None, reports:
             if online and site is not None:
                 asked = run_in_loop(look_up_customers(scratch, plan.batch_id, site, pace))
             found = Checked(source, plan, site, pace, rejected, asked, _refusal(plan, limits, options))
-            click.echo(check_json(found) if as_json else "\n".join(_lines(found, scratch, options)))
+            click.echo(check_json(found) if as_json else shown(_lines(found, scratch, options)))
     if found.refusal is not None:
         raise found.refusal
     return found.exit_code
@@ -113,25 +113,29 @@ def _refusal(plan: Plan, limits: ControlLimits, options: InputOptions) -> Contro
     return None
 
 
-def _customer_lines(customers: Preflight | None) -> list[str]:
+def _customer_lines(customers: Preflight | None) -> list[Line]:
     if customers is None:
         return []
     said = [f"{rows(count)}: customer {code.replace('_', ' ')}" for code, count in sorted(customers.counts.items())]
-    lines = [f"Customers  {customers.customers:,} asked for, {'; '.join(said) or 'nothing to say of them'}"]
-    return lines + [f"row {f.row_number}: customer_id: {f.message}" for f in customers.findings[:PROBLEMS_SHOWN]]
+    lines = [("Customers", f"{customers.customers:,} asked for, {'; '.join(said) or 'nothing to say of them'}")]
+    return lines + [_row_line(f.row_number, f"customer_id: {f.message}") for f in customers.findings[:PROBLEMS_SHOWN]]
 
 
-def _lines(found: Checked, scratch: Ledger, options: InputOptions) -> list[str]:
+def _lines(found: Checked, scratch: Ledger, options: InputOptions) -> list[Line]:
     plan = found.plan
-    lines = [f"File       {found.source.path}", f"Print      sha256 {found.source.file_sha256}"]
-    lines += [f"Note       {note}" for note in found.source.notes]
+    lines = [("File", str(found.source.path)), ("Print", f"sha256 {found.source.file_sha256}")]
+    lines += [("Note", note) for note in found.source.notes]
     lines += plan_lines(plan, dict(options.currency_exponents))
     if found.site is not None:
         lines.append(site_line(found.site))
     lines.append(pace_line(plan.owed, found.pace))
     lines += _customer_lines(found.customers)
     for row in islice(scratch.problems(plan.batch_id), PROBLEMS_SHOWN):
-        lines += [f"row {row.row_number}: {p.field}: {p.message} [{p.code}]" for p in row.problems]
+        lines += [_row_line(row.row_number, f"{p.field}: {p.message} [{p.code}]") for p in row.problems]
     if found.rejected_csv is not None:
-        lines.append(f"Rejected   {rows(plan.count(Outcome.REJECTED))}, all their problems in {found.rejected_csv}")
+        lines.append(("Rejected", f"{rows(plan.count(Outcome.REJECTED))}, all their problems in {found.rejected_csv}"))
     return lines
+
+
+def _row_line(number: int, text: str) -> Line:
+    return f"row {number}:", text

@@ -216,6 +216,8 @@ sending_options = apply(
     option("--silence", type=CommaList(), default=(), help="Events that these credits shall not cause."),
     option("--verify-first", is_flag=True, help="Look before every first send (after restoring an old ledger)."),
     option("--retry-failed", is_flag=True, help="Try failed rows again too."),
+    option("--pilot", type=click.IntRange(1, 1000), metavar="N",
+           help="Credit the first N rows, read them back, and go on only if they agree."),
     option("--max-failures", type=click.IntRange(min=0), metavar="N", help="Stop once Chargebee refused more rows."),
 )
 
@@ -257,6 +259,7 @@ def settings_for_sending(chosen: dict[str, Any], *, default_rate: int) -> RunSet
         verify_first=chosen.pop("verify_first"),
         retry_failed=chosen.pop("retry_failed"),
         max_failures=chosen.pop("max_failures"),
+        pilot=chosen.pop("pilot") or 0,
     )
 
 

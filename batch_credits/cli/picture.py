@@ -1,7 +1,9 @@
-"""What a person sees before anything is sent: the plan in words."""
+"""What a person sees before anything is sent: the plan in words, as pairs of a label and a text."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
+from batch_credits.cli.screen import told
 from batch_credits.ledger import ProblemGroup
 from batch_credits.model import ControlTotal, Outcome
 from batch_credits.plan import Plan
@@ -9,27 +11,41 @@ from batch_credits.reporter import SITE_CURRENCY, minor_in_words, total_in_words
 from batch_credits.settings import RunSettings, SiteSettings
 
 Exponents = Mapping[str, int]
+Line = tuple[str, str]
+PROBLEM = "  !"  # the label of a kind of problem
+CURRENCIES_NAMED = 3  # in a question; more are counted
+_KNOWN = {
+    Outcome.CREDITED: ("Credited", ""),
+    Outcome.ALREADY_CREDITED: ("Already", " credited before, so nothing is sent for them"),
+    Outcome.FAILED: ("Failed", " refused before; --retry-failed tries them again"),
+    Outcome.IN_DOUBT: ("In doubt", ", which Chargebee is asked about first"),
+    Outcome.REVIEW: ("Review", " that only a person can settle"),
+}
 
 
-def plan_lines(plan: Plan, exponents: Exponents) -> list[str]:
-    """Rows and totals of the file, what is known of them, its largest amounts, its problems, and what looks wrong."""
-    lines = [f"Rows       {plan.rows:,}"]
-    lines += _total_lines("Total", plan.totals, exponents)
+def plan_lines(plan: Plan, exponents: Exponents, *, problems: int | None = None) -> list[Line]:
+    """Rows and totals of the file, what is known of them, why rows are rejected, what is to be credited, its largest
+    amounts, and what looks wrong. At most so many kinds of `problems` are shown; None: all."""
+    lines = [("Rows", f"{plan.rows:,}"), *_total_lines("Total", plan.totals, exponents)]
     lines += _type_lines(plan, exponents)
-    for outcome, label in _LABELS.items():
+    for outcome, (label, what) in _KNOWN.items():
         totals = plan.by_outcome.get(outcome)
         if totals:
-            lines.append(f"{label:<10} {rows(plan.count(outcome))}")
-            if outcome is Outcome.PENDING:
-                lines += _total_lines("", totals, exponents)
+            lines += [(label, f"{rows(plan.count(outcome))}{what}"), *_total_lines("", totals, exponents)]
+    lines += _rejected_lines(plan, problems)
+    if owed := plan.by_outcome.get(Outcome.PENDING):
+        lines += [("To credit", rows(plan.count(Outcome.PENDING))), *_total_lines("", owed, exponents)]
     label = "Largest"
     for amount in plan.largest_rows:
         words = minor_in_words(amount.amount_minor, amount.currency or SITE_CURRENCY, exponents)
-        lines.append(f"{label:<10} {words} in row {amount.row_number}")
+        lines.append((label, f"{words} in row {amount.row_number}"))
         label = ""
-    for group in plan.problems:
-        lines.append(f"  ! {problem_in_words(group)}: {group.message}")
-    return lines + [f"Look at    {warning}" for warning in plan.warnings]
+    return lines + [("Look at", warning) for warning in plan.warnings]
+
+
+def shown(lines: list[Line], *, err: bool = False) -> str:
+    """The pairs as text for a stream: labels in a column, long texts folded below themselves on a terminal."""
+    return "\n".join(part for label, text in lines for part in told(text, _label(label), err=err))
 
 
 def problem_in_words(group: ProblemGroup) -> str:
@@ -40,26 +56,46 @@ def problem_in_words(group: ProblemGroup) -> str:
     return f"{rows(group.rows)}: {what}, {first}"
 
 
-def site_line(site: SiteSettings) -> str:
+def site_line(site: SiteSettings) -> Line:
     """Which site, and whether its credits are real."""
-    kind = "LIVE SITE, real money" if site.is_live else "test site or this machine, no real money"
-    return f"Site       {site.site} at {site.base_url} ({kind})"
+    if site.is_live:
+        return "LIVE SITE", f"{site.site}: REAL MONEY, real customers ({site.base_url})"
+    where = "this machine, " if site.is_loopback else ""
+    return "TEST SITE", f"{site.site}: {where}no real money ({site.base_url})"
 
 
-def pace_line(owed: int, settings: RunSettings) -> str:
-    """How long it will take under the limit, at least."""
-    minutes = minutes_at_least(owed, settings)
+def pace_line(requests: int, settings: RunSettings, now: datetime | None = None) -> Line:
+    """How long so many requests take under the limit, at least; and, given the time now, until when."""
+    minutes = minutes_at_least(requests, settings)
     if minutes is None:
-        return "Pace       no limit"
+        return "Pace", "no limit"
     hours, rest = divmod(minutes, 60)
     words = f"{hours} h {rest} min" if hours else f"{minutes or 'under 1'} min"
-    return f"Pace       {settings.budget_per_minute} requests a minute, so {words} or more"
+    until = "" if now is None else f", until {_clock_time(now + timedelta(minutes=minutes), now)} at the earliest"
+    return "Pace", f"{settings.budget_per_minute} requests a minute, so {words} or more{until}"
 
 
-def minutes_at_least(owed: int, settings: RunSettings) -> int | None:
-    """Minutes until the last row may be sent: a minute's budget can go at once. None where there is no limit."""
+def minutes_at_least(requests: int, settings: RunSettings) -> int | None:
+    """Minutes until the last request may be sent: a minute's budget can go at once. None where there is no limit."""
     budget = settings.budget_per_minute
-    return max(0, -(-owed // budget) - 1) if budget else None
+    return max(0, -(-requests // budget) - 1) if budget else None
+
+
+def question(plan: Plan, site: SiteSettings, exponents: Exponents, pilot: int) -> str:
+    """What a person says yes to: how much, and on which site."""
+    owed = {outcome: plan.by_outcome.get(outcome, {}) for outcome in (Outcome.PENDING, Outcome.IN_DOUBT)}
+    amounts = [
+        words
+        for currency, total in sorted(owed[Outcome.PENDING].items())
+        for words in total_in_words(total, currency or SITE_CURRENCY, exponents)
+    ]
+    money = ", ".join(amounts) if len(amounts) <= CURRENCIES_NAMED else f"in {len(amounts)} currencies"
+    count = rows(plan.count(Outcome.PENDING))
+    what = f"Credit {count}, {money}," if amounts else f"Settle {rows(plan.owed)} in doubt"
+    if amounts and 0 < pilot < plan.count(Outcome.PENDING):
+        what = f"Credit {count}, {money}, the first {pilot} as a pilot,"
+    where = f"on the LIVE site {site.site}, with REAL MONEY" if site.is_live else f"on test site {site.site}"
+    return f"{what} {where}?"
 
 
 def rows(number: int) -> str:
@@ -67,33 +103,42 @@ def rows(number: int) -> str:
     return "1 row" if number == 1 else f"{number:,} rows"
 
 
-def _type_lines(plan: Plan, exponents: Exponents) -> list[str]:
+def _label(label: str) -> str:
+    """Words stand in a column; what marks a problem or a row stands right before its text."""
+    return f"{label} " if label == PROBLEM or label.endswith(":") else f"{label:<10} "
+
+
+def _clock_time(then: datetime, now: datetime) -> str:
+    return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%H:%M on %A, %d %B}"
+
+
+def _rejected_lines(plan: Plan, most: int | None) -> list[Line]:
+    if not plan.problems:
+        return []
+    lines = [("Rejected", f"{rows(plan.count(Outcome.REJECTED))}, which are not sent")]
+    lines += [(PROBLEM, f"{problem_in_words(group)}: {group.message}") for group in plan.problems[:most]]
+    left = len(plan.problems) - len(lines) + 1
+    if left:
+        lines.append((PROBLEM, f"and {left} more kinds of problems: batch-credits check shows them all"))
+    return lines
+
+
+def _type_lines(plan: Plan, exponents: Exponents) -> list[Line]:
     """Totals by credit type, where a file has more than the usual one."""
     if {credit_type for _, credit_type in plan.by_type} <= {"general"}:
         return []
     lines, label = [], "By type"
     for (currency, credit_type), total in sorted(plan.by_type.items()):
         for words in total_in_words(total, currency or SITE_CURRENCY, exponents):
-            lines.append(f"{label:<10} {words}, {credit_type} ({rows(total.count)})")
+            lines.append((label, f"{words}, {credit_type} ({rows(total.count)})"))
             label = ""
     return lines
 
 
-def _total_lines(label: str, totals: Mapping[str, ControlTotal], exponents: Exponents) -> list[str]:
+def _total_lines(label: str, totals: Mapping[str, ControlTotal], exponents: Exponents) -> list[Line]:
     lines = []
     for currency, total in sorted(totals.items()):
         for words in total_in_words(total, currency or SITE_CURRENCY, exponents):
-            lines.append(f"{label:<10} {words}")
+            lines.append((label, words))
             label = ""
     return lines
-
-
-_LABELS = {
-    Outcome.CREDITED: "Credited",
-    Outcome.ALREADY_CREDITED: "Already",
-    Outcome.FAILED: "Failed",
-    Outcome.REJECTED: "Rejected",
-    Outcome.IN_DOUBT: "In doubt",
-    Outcome.REVIEW: "Review",
-    Outcome.PENDING: "To credit",
-}

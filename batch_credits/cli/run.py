@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from batch_credits.cli.before import Before
+from batch_credits.cli.events import Events
 from batch_credits.cli.options import (
     asking_options,
     chosen_site,
@@ -22,14 +24,15 @@ from batch_credits.cli.options import (
     settings_for_sending,
     site_options,
 )
-from batch_credits.cli.picture import pace_line, plan_lines, site_line
-from batch_credits.cli.speech import say
-from batch_credits.errors import NotConfirmed, RunStopped
+from batch_credits.cli.speech import exit_code_of
+from batch_credits.cli.words import Words
+from batch_credits.errors import BatchCreditsError, Interrupted, NotConfirmed, RunStopped
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
+from batch_credits.pilot import PilotReport
 from batch_credits.plan import Plan
 from batch_credits.progress import progress_for
-from batch_credits.reporter import Summary, summary_text
+from batch_credits.reporter import Summary
 from batch_credits.run import RunRequest, run_batch
 from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, SiteSettings
 from batch_credits.signals import Signals
@@ -57,20 +60,41 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
 
     \b
     batch-credits run payout.csv --reference loyalty-2026-q3
+    batch-credits run payout.csv --reference loyalty-2026-q3 --pilot 5
     batch-credits run sample_data/loyalty_payout.csv --sandbox --yes
+
+    With --pilot N the first N rows still owed are credited, and each is read back from Chargebee's list. The others are
+    sent only if amount, currency and reference all agree, and at a terminal only after another yes; with --yes they are
+    sent if all agree. A row that Chargebee refused does not agree. If the pilot does not agree, the exit code is 4.
+
+    With --log-format json, stderr has one JSON object a line. Each has `event` and `at` (UTC): plan, progress_started,
+    progress, note, pilot, progress_ended, summary (the fields of summary.json), or error (message, hint, exit_code).
     """
+    as_json = chosen.pop("log_format") == "json"
+    if not as_json:
+        return _run(file, ledger, reports, chosen)
+    try:
+        return _run(file, ledger, reports, chosen, as_json=True)
+    except BatchCreditsError as error:
+        code = exit_code_of(error)
+        Events(quiet=chosen["quiet"], asks=False).error(error, code)
+        return code
+
+
+def _run(file: Path, ledger: Path | None, reports: Path, chosen: dict[str, Any], *, as_json: bool = False) -> int:
+    yes, quiet, verbose = (chosen[name] for name in ("yes", "quiet", "verbose"))
     options, limits = input_settings(chosen)
     in_sandbox: bool = chosen.pop("sandbox")
     settings = settings_for_sending(chosen, default_rate=0 if in_sandbox else TEST_SITE_RATE_PER_MINUTE)
-    quiet, verbose = chosen.pop("quiet"), chosen.pop("verbose")
     site: SiteSettings | None = None if in_sandbox else chosen_site(chosen)
     signals = Signals()
     click.get_current_context().with_resource(signals.taken())  # until the last word is said
     source = open_source(file, options)
+    teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=verbose, asks=not yes)
     progress = progress_for(
         sys.stderr,
         budget_per_minute=settings.budget_per_minute,
-        json_lines=chosen["log_format"] == "json",
+        json_lines=as_json,
         silent=chosen["no_progress"] or quiet or sys.stderr is None,
     )
     path = ledger_path(ledger)
@@ -80,27 +104,26 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
             where = await stack.enter_async_context(_local_site()) if site is None else site
 
             def confirm(plan: Plan) -> None:
-                lines = [f"File       {file}", *[f"Note       {note}" for note in source.notes]]
-                lines += plan_lines(plan, dict(options.currency_exponents))
-                lines += [site_line(where), pace_line(plan.owed, settings)]
-                if verbose:
-                    lines += [f"Ledger     {path}", f"Batch      {plan.key}"]
-                if quiet and chosen["yes"]:
-                    lines = [f"Look at    {warning}" for warning in plan.warnings]
-                if lines:
-                    say("\n".join(lines), err=True)
-                _ask(plan, yes=chosen["yes"])
+                before = Before(source, plan, where, settings, dict(options.currency_exponents), path)
+                teller.before(before)
+                if plan.owed and not yes:
+                    _refuse_without_terminal()
+                    if not teller.ask_before(before):
+                        raise NotConfirmed("Nothing was sent.")
 
-            said_yes = "--yes" if chosen["yes"] else "asked at the terminal"
-            request = RunRequest(source, options, limits, where, settings, reports, chosen["same_site"], said_yes)
+            def agree(report: PilotReport) -> bool:
+                teller.pilot(report)
+                return not report.disagreeing and (yes or not report.rows_left or _yes_after(teller, report, signals))
+
+            said_yes = "--yes" if yes else "asked at the terminal"
+            request = RunRequest(
+                source, options, limits, where, settings, reports, chosen["same_site"], said_yes, agree
+            )
             with Ledger.open(path) as opened:
                 return await run_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
 
     summary, stopped = run_in_loop(main())
-    if not quiet or summary.exit_code:
-        say(summary_text(summary))
-    if stopped is not None and stopped.hint:
-        say(stopped.hint, err=True)
+    teller.after(summary, stopped)
     return summary.exit_code
 
 
@@ -113,16 +136,25 @@ async def _local_site() -> AsyncIterator[SiteSettings]:
         yield SiteSettings("sandbox", sandbox.base_url, "sandbox")
 
 
-def _ask(plan: Plan, *, yes: bool) -> None:
-    if yes or plan.owed == 0:
-        return
+def _refuse_without_terminal() -> None:
     if sys.stdin is None or not sys.stdin.isatty():
         raise NotConfirmed(
             "Nothing was sent: there is no terminal to ask, and --yes was not given.",
             hint="Look at the totals above; if they are right, run again with --yes.",
         )
-    if not click.confirm(f"Credit {plan.owed:,} rows?", default=False, err=True):
-        raise NotConfirmed("Nothing was sent.")
+
+
+def _yes_after(teller: Words | Events, report: PilotReport, signals: Signals) -> bool:
+    """Ask about the rest. While a person thinks nothing is on its way, so a signal may end the question at once."""
+    with signals.doing(_interrupt):
+        try:
+            return teller.ask_after_pilot(report)
+        except click.Abort:  # the end of the input
+            return False
+
+
+def _interrupt() -> None:
+    raise Interrupted("interrupted", hint="Run the same command again to carry on.")
 
 
 def run_in_loop(main: Coroutine[Any, Any, T]) -> T:

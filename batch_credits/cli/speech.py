@@ -5,6 +5,14 @@ import sys
 
 import click
 
+from batch_credits.cli.screen import told
+from batch_credits.errors import BatchCreditsError, RunStopped
+from batch_credits.reporter import ReportsNotWritten
+
+EXIT_NOTHING_SENT = 2
+EXIT_STOPPED = 4
+_AFTER_SENDING = (RunStopped, ReportsNotWritten)  # money may have moved, so nobody may read "nothing was sent"
+
 
 def say(text: str, *, err: bool = False) -> None:
     """Show a text, unless nobody reads any more or the disk behind the stream is full."""
@@ -12,6 +20,18 @@ def say(text: str, *, err: bool = False) -> None:
         click.echo(text, err=err)
     except OSError:
         _silence(err=err)
+
+
+def show_error(error: BatchCreditsError) -> None:
+    """What happened, and what to do now."""
+    say("\n".join(told(f"Error: {error.message}", err=True)), err=True)
+    if error.hint:
+        say("\n".join(told(error.hint, "  ", err=True)), err=True)
+
+
+def exit_code_of(error: BatchCreditsError) -> int:
+    """What the process says to scripts when this error ends it."""
+    return EXIT_STOPPED if isinstance(error, _AFTER_SENDING) else EXIT_NOTHING_SENT
 
 
 def _silence(*, err: bool) -> None:

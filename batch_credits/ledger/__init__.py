@@ -297,6 +297,11 @@ class Ledger:
         with store.translated(self.path):
             return journal.planned_page(self._db, batch_id, state, after, limit)
 
+    def first_owed(self, batch_id: int, most: int) -> list[PlannedCredit]:
+        """The first requests of the batch that are pending, in the order of the file."""
+        with store.translated(self.path):
+            return journal.first_owed(self._db, batch_id, most)
+
     def commit(self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
         """Record what was learned and open new attempts, in one durable transaction.
 
@@ -414,10 +419,10 @@ class Ledger:
         with store.translated(self.path):
             return history.history(self._db, batch_id)
 
-    def report_rows(self, batch_id: int) -> Iterator[ReportRow]:
-        """What became of every source row, in the order of the file; streamed."""
+    def report_rows(self, batch_id: int, request_ids: Sequence[int] | None = None) -> Iterator[ReportRow]:
+        """What became of every source row, or of those of these requests, in the order of the file; streamed."""
         with store.translated(self.path):
-            yield from queries.report_rows(self._db, batch_id)
+            yield from queries.report_rows(self._db, batch_id, request_ids)
 
     def profile(self, batch_id: int) -> Profile:
         """The batch's totals from every side, and how its amounts are spread."""

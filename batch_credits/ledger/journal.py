@@ -98,6 +98,21 @@ def planned_page(
     return [_planned(row) for row in rows]
 
 
+def first_owed(connection: sqlite3.Connection, batch_id: int, most: int) -> list[PlannedCredit]:
+    """The first requests that are pending, in the order of the file, which ids need not follow.
+
+    CROSS JOIN keeps SQLite walking the rows in that order, so that it may end at the last one wanted.
+    """
+    columns = ", ".join(f"r.{name.strip()}" for name in _PLANNED.split(","))
+    rows = connection.execute(
+        f"SELECT {columns} FROM row w CROSS JOIN credit_request r ON r.request_id = w.request_id"
+        " WHERE w.batch_id = ? AND r.batch_id = w.batch_id AND r.state = 'pending' AND r.current = 1"
+        " ORDER BY w.row_number LIMIT ?",
+        (batch_id, most),
+    )
+    return [_planned(row) for row in rows]
+
+
 def planned(connection: sqlite3.Connection, request_id: int) -> PlannedCredit:
     """One request."""
     row = connection.execute(

@@ -1,7 +1,7 @@
 """What the reports, the status and the looks ask the ledger. Nothing here writes."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
@@ -134,15 +134,18 @@ def last_run(connection: sqlite3.Connection, batch_id: int) -> RunRecord | None:
     return RunRecord(run_id, iso_time(started_at) or "", iso_time(ended_at), *rest)
 
 
-def report_rows(connection: sqlite3.Connection, batch_id: int) -> Iterator[ReportRow]:
-    """What became of every source row, in the order of the file; streamed."""
+def report_rows(
+    connection: sqlite3.Connection, batch_id: int, request_ids: Sequence[int] | None = None
+) -> Iterator[ReportRow]:
+    """What became of every source row, or of those of these requests, in the order of the file; streamed."""
+    only = "" if request_ids is None else "AND w.request_id IN (SELECT value FROM json_each(?))"
     cursor = connection.execute(
         f"SELECT w.row_number, w.cells, {OUTCOME}, w.rejected, r.reference, r.amount_minor, r.amount_in_decimal,"
         " r.currency_code, r.credit_type, r.credit_id, r.error_code, r.error_param, r.error, r.http_status, r.attempts,"
         " r.closing_balance, r.finished_at"
         " FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id"
-        " WHERE w.batch_id = ? ORDER BY w.row_number",
-        (batch_id,),
+        f" WHERE w.batch_id = ? {only} ORDER BY w.row_number",
+        (batch_id,) if request_ids is None else (batch_id, orjson.dumps(list(request_ids)).decode()),
     )
     for row_number, cells, outcome, rejected, *rest in cursor:
         if rejected is not None:

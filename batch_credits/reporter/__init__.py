@@ -12,7 +12,7 @@ from pathlib import Path
 
 from batch_credits.errors import BatchCreditsError
 from batch_credits.model import BatchRecord, ReportRow, RunRecord
-from batch_credits.reporter.amounts import minor_in_words, total_in_words
+from batch_credits.reporter.amounts import minor_in_words, money_in_words, stated_exponents, total_in_words
 from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
 from batch_credits.reporter.page import summary_html
 from batch_credits.reporter.summary import ReportPaths, Summary, names_a_live_site, summarise, summary_json
@@ -27,7 +27,10 @@ __all__ = [
     "Summary",
     "exit_code",
     "minor_in_words",
+    "money_in_words",
     "report_directory",
+    "stated_exponents",
+    "summary_json",
     "summary_text",
     "total_in_words",
     "write_rejected",

@@ -14,8 +14,12 @@ import pytest
 from tests.acceptance.harness import Command, Ended, Site, each_once, finish, payout, wait_until, write_csv
 
 
-def at_a_terminal(command: Command, *arguments: object, types: bytes = b"", prompt: bytes = b"[y/N]") -> Ended:
-    """Run the command at a pseudo-terminal, and type once the prompt shows."""
+def at_a_terminal(
+    command: Command, *arguments: object, types: bytes = b"", answers: list[tuple[bytes, bytes]] | None = None
+) -> Ended:
+    """Run the command at a pseudo-terminal. To each question, told by what it says, its answer is typed once it shows;
+    `types` answers the first question."""
+    left = [(b"[y/N]", types)] if types else list(answers or ())
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "batch_credits", *map(str, arguments), "--ledger", command.ledger,
@@ -31,10 +35,9 @@ def at_a_terminal(command: Command, *arguments: object, types: bytes = b"", prom
             assert time.monotonic() < end, f"the command does not end: {seen.decode()}"
             if is_readable(ours):
                 seen += os.read(ours, 4096)
-            if types and prompt in seen:
+            if left and left[0][0] in seen and seen.rstrip().endswith(b"[y/N]:"):
                 time.sleep(0.3)  # nobody types faster
-                os.write(ours, types)
-                types = b""
+                os.write(ours, left.pop(0)[1])
     except OSError:  # how Linux says that the other end is closed
         process.wait(10)
     finally:

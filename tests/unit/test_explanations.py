@@ -10,7 +10,7 @@ import pytest
 import batch_credits
 from batch_credits.chargebee.wire import Answer, verdict_of
 from batch_credits.explanations import Explanation, Kind, Proof, all_explanations, explained, near
-from batch_credits.model import Money, Outcome, PlannedCredit
+from batch_credits.model import CallKind, Money, Outcome, PlannedCredit
 from batch_credits.protocol import Blocked, NoAnswer, Refused, Throttled, Unavailable
 
 PACKAGE = Path(batch_credits.__file__).parent
@@ -96,7 +96,7 @@ def test_every_finding_about_a_customer_is_explained_and_no_other() -> None:
 
 
 def test_every_outcome_is_explained() -> None:
-    assert {outcome.value for outcome in Outcome} == known(Kind.OUTCOME)
+    assert {kind.name_of(outcome) for kind in CallKind for outcome in Outcome} == known(Kind.OUTCOME)
 
 
 def test_every_exit_code_is_explained_and_no_other() -> None:

@@ -335,3 +335,18 @@ def test_a_page_is_read_from_the_index_of_what_is_unsettled(book: Any) -> None:
     assert [row[3] for row in plan] == [
         "SEARCH credit_request USING INDEX credit_request_unsettled (batch_id=? AND state=? AND request_id>?)"
     ]
+
+
+def test_the_first_owed_come_in_the_order_of_the_file_whoever_planned_them(book: Any) -> None:
+    book.plan(book.row(9, "c-9"))
+    again = book.plan(book.row(2, "c-2"), book.row(3, "c-9"), book.row(4, "c-4"), book.row(5, "c-5"))
+    book.ledger.start_run(again)
+    assert [credit.customer_id for credit in book.owed(again)] == ["c-9", "c-2", "c-4", "c-5"]
+    assert [credit.customer_id for credit in book.ledger.first_owed(again, 3)] == ["c-2", "c-9", "c-4"]
+    [second] = [credit for credit in book.owed(again) if credit.customer_id == "c-9"]
+    run = book.ledger.start_run(again)
+    book.send(run, second)
+    book.learn(run, second, RequestState.CREDITED)
+    assert [credit.customer_id for credit in book.ledger.first_owed(again, 3)] == ["c-2", "c-4", "c-5"]
+    ids = [credit.request_id for credit in book.ledger.first_owed(again, 9)]
+    assert [row.row_number for row in book.ledger.report_rows(again, ids)] == [2, 4, 5]

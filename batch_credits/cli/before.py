@@ -1,0 +1,32 @@
+"""All that is known when the question of a run is asked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch_credits.cli.picture import Exponents, minutes_at_least
+from batch_credits.loader import Source
+from batch_credits.plan import Plan
+from batch_credits.settings import RunSettings, SiteSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is about to be sent, where to, and how fast."""
+
+    source: Source
+    plan: Plan
+    site: SiteSettings
+    settings: RunSettings
+    exponents: Exponents
+    ledger: Path
+
+    @property
+    def requests(self) -> int:
+        """How many requests the run needs if nothing goes wrong."""
+        questions = self.plan.owed if self.settings.verify_first else 0
+        return self.plan.owed + questions + min(self.settings.pilot, self.plan.owed)
+
+    @property
+    def minutes(self) -> int | None:
+        """Minutes it takes at least; None where there is no limit."""
+        return minutes_at_least(self.requests, self.settings)

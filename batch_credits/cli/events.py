@@ -1,0 +1,104 @@
+"""A run as events, one JSON object a line, for `--log-format json`. Their names are a contract, and where summary.json
+or check --json says the same thing, the same name is used. Amounts are minor units."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from batch_credits.cli.before import Before
+from batch_credits.cli.picture import question
+from batch_credits.cli.pilot_table import pilot_question
+from batch_credits.cli.speech import say
+from batch_credits.cli.words import ask
+from batch_credits.errors import BatchCreditsError, RunStopped
+from batch_credits.model import ControlTotal, Money, Outcome
+from batch_credits.pilot import PilotReport, PilotRow
+from batch_credits.reporter import SITE_CURRENCY, Summary, summary_json, summary_text
+
+
+class Events:
+    """What a run says to a program, on stderr; the summary for people still goes to stdout."""
+
+    def __init__(self, *, quiet: bool, asks: bool) -> None:
+        self._quiet = quiet
+        self._asks = asks
+
+    def before(self, before: Before) -> None:
+        """`plan`: what is about to be sent."""
+        if self._quiet and not self._asks and not before.plan.warnings:
+            return
+        plan = before.plan
+        _say(
+            "plan",
+            file=str(before.source.path),
+            batch=plan.key,
+            site=before.site.site,
+            live=before.site.is_live,
+            rows=plan.rows,
+            counts={outcome.value: plan.count(outcome) for outcome in Outcome},
+            totals=_totals(plan.totals),
+            to_credit=_totals(plan.by_outcome.get(Outcome.PENDING, {})),
+            problems=[{"field": g.field, "code": g.code, "rows": g.rows} for g in plan.problems],
+            warnings=plan.warnings,
+            requests_per_minute=before.settings.budget_per_minute or None,
+            minutes_at_least=before.minutes,
+        )
+
+    def ask_before(self, before: Before) -> bool:
+        """A question is asked in words, for it is asked of a person."""
+        return ask(question(before.plan, before.site, before.exponents, before.settings.pilot))
+
+    def pilot(self, report: PilotReport) -> None:
+        """`pilot`: the first rows, read back."""
+        if self._asks or not self._quiet or report.disagreeing:
+            _say("pilot", agrees=not report.disagreeing, rows=[_pilot_row(row) for row in report.rows])
+
+    def ask_after_pilot(self, report: PilotReport) -> bool:
+        """The same, after the pilot."""
+        return ask(pilot_question(report))
+
+    def after(self, summary: Summary, stopped: RunStopped | None) -> None:
+        """`summary`: the content of summary.json, and where the reports are."""
+        if not self._quiet or summary.exit_code:
+            hint = stopped.hint if stopped is not None else ""
+            _say("summary", **json.loads(summary_json(summary)), hint=hint, reports=str(summary.paths.directory))
+            say(summary_text(summary))
+
+    def error(self, error: BatchCreditsError, exit_code: int) -> None:
+        """`error`: what ended the command without a summary."""
+        _say("error", message=error.message, hint=error.hint, exit_code=exit_code)
+
+
+def _say(event: str, **fields: Any) -> None:
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    say(json.dumps({"event": event, "at": at, **fields}, ensure_ascii=False), err=True)
+
+
+def _totals(totals: Mapping[str, ControlTotal]) -> dict[str, dict[str, Any]]:
+    counted: dict[str, dict[str, Any]] = {}
+    for currency, total in sorted(totals.items()):
+        counted[currency or SITE_CURRENCY] = {"rows": total.count, "amount": total.amount_minor}
+        if total.amount_in_decimal:
+            counted[currency or SITE_CURRENCY]["amount_in_decimal"] = f"{total.amount_in_decimal:f}"
+    return counted
+
+
+def _pilot_row(row: PilotRow) -> dict[str, Any]:
+    listed = row.listed
+    return {
+        "row": row.source.row_number,
+        "customer_id": row.asked.customer_id,
+        "agrees": not row.problem,
+        "problem": row.problem or None,
+        "asked": {**_money(row.asked.money), "reference": row.asked.reference},
+        "listed": {**_money(listed.money), "reference": listed.reference, "id": listed.credit_id} if listed else None,
+    }
+
+
+def _money(money: Money) -> dict[str, Any]:
+    return {
+        "amount": money.amount_minor,
+        "amount_in_decimal": money.amount_in_decimal,
+        "currency_code": money.currency_code,
+    }

@@ -1,0 +1,74 @@
+"""A run in words: what is said before it, after its pilot, and at its end."""
+
+from datetime import datetime
+
+import click
+
+from batch_credits.cli.before import Before
+from batch_credits.cli.picture import Line, pace_line, plan_lines, question, shown, site_line
+from batch_credits.cli.pilot_table import pilot_question, pilot_text
+from batch_credits.cli.screen import told
+from batch_credits.cli.speech import say
+from batch_credits.errors import RunStopped
+from batch_credits.pilot import PilotReport
+from batch_credits.reporter import Summary, summary_text
+
+PROBLEMS_SHOWN = 5  # kinds of them, before the question; check shows all
+
+
+class Words:
+    """What a run says to a person. With `quiet` only what needs one; `asks`: a question follows what is shown."""
+
+    def __init__(self, *, quiet: bool, verbose: bool, asks: bool) -> None:
+        self._quiet = quiet
+        self._verbose = verbose
+        self._asks = asks
+
+    def before(self, before: Before) -> None:
+        """What is about to be sent."""
+        if self._quiet and not self._asks:
+            lines: list[Line] = [("Look at", warning) for warning in before.plan.warnings]
+        else:
+            lines = self._all_of(before)
+        if lines:
+            say(shown(lines, err=True), err=True)
+
+    def _all_of(self, before: Before) -> list[Line]:
+        lines = [("File", str(before.source.path)), *[("Note", note) for note in before.source.notes]]
+        lines += plan_lines(before.plan, before.exponents, problems=PROBLEMS_SHOWN)
+        lines.append(pace_line(before.requests, before.settings, datetime.now()))
+        if self._verbose:
+            lines += [("Ledger", str(before.ledger)), ("Batch", before.plan.key)]
+        return [*lines, site_line(before.site)]
+
+    def ask_before(self, before: Before) -> bool:
+        """Whether the person says yes to all that was shown."""
+        return ask(question(before.plan, before.site, before.exponents, before.settings.pilot))
+
+    def pilot(self, report: PilotReport) -> None:
+        """The pilot beside the file."""
+        if self._asks or not self._quiet or report.disagreeing:
+            say(pilot_text(report, err=True), err=True)
+
+    def ask_after_pilot(self, report: PilotReport) -> bool:
+        """Whether the person says yes to the rest."""
+        return ask(pilot_question(report))
+
+    def after(self, summary: Summary, stopped: RunStopped | None) -> None:
+        """The last screen."""
+        if not self._quiet or summary.exit_code:
+            say(summary_text(summary))
+        if stopped is not None and stopped.hint:
+            say("\n".join(told(stopped.hint, err=True)), err=True)
+
+
+def ask(text: str) -> bool:
+    """A question whose last line takes the answer. No is the default.
+
+    Raises:
+        click.Abort: Ctrl-C, or the end of the input.
+    """
+    *lines, last = told(f"{text}\u00a0[y/N]:", err=True)  # no fold before what asks for the answer
+    if lines:
+        say("\n".join(lines), err=True)
+    return click.confirm(last.replace("\u00a0", " "), default=False, show_default=False, prompt_suffix=" ", err=True)

@@ -1,0 +1,76 @@
+"""Promise: with --log-format json stderr has one event a line, and their names and fields do not change."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.acceptance.harness import Command, payout, write_csv
+
+STATE = {
+    "total", "done", "credited", "already_credited", "failed", "rejected", "review", "pending", "in_doubt", "throttled",
+    "rows_per_minute", "budget_per_minute", "seconds_left",
+}  # fmt: skip
+FIELDS = {
+    "plan": {
+        "file", "batch", "site", "live", "rows", "counts", "totals", "to_credit", "problems", "warnings",
+        "requests_per_minute", "minutes_at_least",
+    },
+    "progress_started": STATE,
+    "pilot": {"agrees", "rows"},
+    "progress_ended": STATE | {"seconds"},
+    "note": {"text"},
+    "error": {"message", "hint", "exit_code"},
+}  # fmt: skip
+
+
+def events_of(said: str) -> list[dict[str, Any]]:
+    """All that was said, which must be events and nothing else."""
+    events = [json.loads(line) for line in said.splitlines()]
+    for event in events:
+        assert event.pop("at").endswith("+00:00")
+    return events
+
+
+def test_a_run_as_events(command: Command) -> None:
+    file = write_csv(command.folder / "payout.csv", [*payout("events", 4), ("", 1, "USD", "d", "r")])
+    ended = command.run(file, "--log-format", "json", "--pilot", 2).exited(1)
+    events = events_of(ended.err)
+    assert [event["event"] for event in events] == ["plan", "progress_started", "pilot", "progress_ended", "summary"]
+    for event in events[:-1]:
+        assert event.keys() - {"event"} == FIELDS[event["event"]]
+    plan, _, pilot, ended_progress, summary = events
+    assert (plan["live"], plan["counts"]["pending"]) == (False, 4)
+    assert plan["to_credit"] == {"USD": {"rows": 4, "amount": 406}}
+    assert plan["problems"] == [{"field": "customer_id", "code": "missing", "rows": 1}]
+    assert pilot["rows"][0] == {
+        "row": 2, "customer_id": "events-0", "agrees": True, "problem": None,
+        "asked": {"amount": 100, "amount_in_decimal": None, "currency_code": "USD", "reference": "q3"},
+        "listed": {**pilot["rows"][0]["listed"], "amount": 100, "currency_code": "USD", "reference": "q3"},
+    }  # fmt: skip
+    assert ended_progress["credited"] == 4
+    written = command.report("payout")
+    assert {name: value for name, value in summary.items() if name in written.summary} == written.summary
+    assert summary["reports"] == str(written.directory)
+    assert "4.06 USD" in ended.out, "stdout is for people"
+
+
+@pytest.mark.parametrize("options", [["--quiet"], ["--no-progress", "--quiet"]])
+def test_a_quiet_run_has_no_events(command: Command, options: list[str]) -> None:
+    file = write_csv(command.folder / "payout.csv", payout(f"quiet-{len(options)}", 2))
+    assert command.run(file, "--log-format", "json", *options).exited(0).said == ""
+
+
+def test_what_ends_a_run_without_a_summary_is_an_event(command: Command) -> None:
+    file = write_csv(command.folder / "payout.csv", payout("error", 2))
+    ended = command.run(file, "--log-format", "json", "--expect-rows", 3).exited(2)
+    [error] = events_of(ended.err)
+    assert error.keys() - {"event"} == FIELDS["error"]
+    assert (error["event"], error["exit_code"]) == ("error", 2)
+    assert "--expect-rows" in error["message"]
+
+
+def test_every_event_is_named_in_the_help(command: Command) -> None:
+    said = command("run", "--help", "--no-progress").exited(0).out
+    for name in [*FIELDS, "progress", "summary"]:
+        assert name in said

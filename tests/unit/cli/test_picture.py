@@ -1,0 +1,123 @@
+"""What is shown before the question, and the question itself."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_credits.cli import screen
+from batch_credits.cli.before import Before
+from batch_credits.cli.picture import pace_line, plan_lines, question, shown, site_line
+from batch_credits.ledger import LargeAmount, ProblemGroup
+from batch_credits.model import ControlTotal, Outcome
+from batch_credits.plan import Plan
+from batch_credits.settings import RunSettings, SiteSettings
+
+LIVE = SiteSettings("acme", "https://acme.chargebee.com", "k")
+TEST = SiteSettings("acme-test", "https://acme-test.chargebee.com", "k")
+HERE = SiteSettings("sandbox", "http://127.0.0.1:8900", "k")
+
+
+def plan_of(problems: int = 0, **by_outcome: dict[str, ControlTotal]) -> Plan:
+    totals = {"USD": ControlTotal(200, 651_100)}
+    return Plan(
+        batch_id=1, key="ab" * 32, is_new=True, rows=200, totals=totals,
+        by_outcome={Outcome(name): counted for name, counted in by_outcome.items()},
+        by_type={("USD", "general"): totals["USD"]}, largest={"USD": 14_900},
+        largest_rows=[LargeAmount(100, "USD", 14_900)],
+        problems=[ProblemGroup("amount", f"code_{number}", 2, 7, "It is wrong.") for number in range(problems)],
+    )  # fmt: skip
+
+
+def test_all_that_is_known_in_the_order_in_which_it_is_read() -> None:
+    plan = plan_of(
+        1,
+        credited={"USD": ControlTotal(2, 500)},
+        already_credited={"USD": ControlTotal(1, 300)},
+        in_doubt={"USD": ControlTotal(1, 100)},
+        rejected={"": ControlTotal(2)},
+        pending={"USD": ControlTotal(194, 650_200)},
+    )
+    assert shown(plan_lines(plan, {})).splitlines() == [
+        "Rows       200",
+        "Total      6,511.00 USD",
+        "Credited   2 rows",
+        "           5.00 USD",
+        "Already    1 row credited before, so nothing is sent for them",
+        "           3.00 USD",
+        "In doubt   1 row, which Chargebee is asked about first",
+        "           1.00 USD",
+        "Rejected   2 rows, which are not sent",
+        "  ! 2 rows: amount code 0, first in row 7: It is wrong.",
+        "To credit  194 rows",
+        "           6,502.00 USD",
+        "Largest    149.00 USD in row 100",
+    ]
+
+
+def test_of_many_kinds_of_problems_the_first_are_shown_and_the_others_counted() -> None:
+    lines = plan_lines(plan_of(8, rejected={"": ControlTotal(16)}), {}, problems=5)
+    problems = [text for label, text in lines if label == "  !"]
+    assert len(problems) == 6
+    assert problems[-1] == "and 3 more kinds of problems: batch-credits check shows them all"
+    assert len([label for label, _ in plan_lines(plan_of(8), {}) if label == "  !"]) == 8
+
+
+@pytest.mark.parametrize(
+    ("site", "said", "asked"),
+    [
+        (LIVE, ("LIVE SITE", "acme: REAL MONEY, real customers (https://acme.chargebee.com)"),
+         "on the LIVE site acme, with REAL MONEY?"),
+        (TEST, ("TEST SITE", "acme-test: no real money (https://acme-test.chargebee.com)"), "on test site acme-test?"),
+        (HERE, ("TEST SITE", "sandbox: this machine, no real money (http://127.0.0.1:8900)"), "on test site sandbox?"),
+    ],
+)  # fmt: skip
+def test_live_and_test_cannot_be_taken_for_each_other(site: SiteSettings, said: Any, asked: str) -> None:
+    assert site_line(site) == said
+    plan = plan_of(pending={"USD": ControlTotal(194, 650_200)})
+    assert question(plan, site, {}, 0) == f"Credit 194 rows, 6,502.00 USD, {asked}"
+
+
+def test_questions_about_a_pilot_many_currencies_and_doubt_alone() -> None:
+    plan = plan_of(pending={"USD": ControlTotal(3, 100), "": ControlTotal(1, 5)})
+    asked = question(plan, TEST, {}, 2)
+    assert asked.startswith("Credit 4 rows, 5 minor units (site currency), 1.00 USD, the first 2 as a pilot, on test")
+    assert "pilot" not in question(plan, TEST, {}, 4), "there is no rest"
+    many = plan_of(pending={code: ControlTotal(1, 100) for code in ("USD", "EUR", "CHF", "GBP")})
+    assert question(many, TEST, {}, 0) == "Credit 4 rows, in 4 currencies, on test site acme-test?"
+    doubt = plan_of(in_doubt={"USD": ControlTotal(3, 100)})
+    assert question(doubt, TEST, {}, 0) == "Settle 3 rows in doubt on test site acme-test?"
+
+
+def test_when_it_ends_by_the_clock() -> None:
+    settings = RunSettings(rate_per_minute=150)
+    now = datetime(2026, 11, 23, 14, 50)
+    assert pace_line(200, settings) == ("Pace", "120 requests a minute, so 1 min or more")
+    assert pace_line(1921, settings, now)[1].endswith("so 16 min or more, until 15:06 at the earliest")
+    tomorrow = "11 h 6 min or more, until 01:56 on Tuesday, 24 November at the earliest"
+    assert pace_line(80_000, settings, now)[1].endswith(tomorrow)
+    assert pace_line(5, RunSettings(rate_per_minute=0), now) == ("Pace", "no limit")
+
+
+def test_the_pilot_and_first_looks_take_requests_too() -> None:
+    plan = plan_of(pending={"USD": ControlTotal(100, 100)})
+    for settings, requests in (
+        (RunSettings(), 100),
+        (RunSettings(pilot=20), 120),
+        (RunSettings(pilot=1000), 200),
+        (RunSettings(verify_first=True), 200),
+    ):
+        before = Before(Any, plan, TEST, settings, {}, Path("l"))  # type: ignore[arg-type]
+        assert before.requests == requests
+
+
+@pytest.mark.parametrize("columns", [24, 40, 80, 200])
+def test_on_a_terminal_no_line_is_longer_than_it_is_wide(monkeypatch: Any, columns: int) -> None:
+    monkeypatch.setattr(screen, "width", lambda **_: columns)
+    lines = [("Rejected", "2 rows, which are not sent"), ("  !", "7 rows: " + "a reason with many words " * 8)]
+    folded = shown([*lines, ("row 7:", "amount: " + "another one " * 9)]).splitlines()
+    assert max(map(len, folded)) <= columns
+    assert all(line.startswith(("Rejected", "  ", "row 7:")) for line in folded)
+    words = " ".join(folded).split()
+    assert words == " ".join(" ".join(line) for line in [*lines, ("row 7:", "amount: " + "another one " * 9)]).split()
