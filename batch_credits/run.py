@@ -125,8 +125,8 @@ def report_batch(ledger: Ledger, batch: BatchRecord, reports: Path, *, live: boo
     Raises:
         ReportsNotWritten: the disk refused.
     """
-    run = ledger.last_run(batch.batch_id)
-    return write_reports(batch, run, lambda: ledger.report_rows(batch.batch_id), reports, live=live)
+    history = ledger.history(batch.batch_id)
+    return write_reports(batch, history, lambda: ledger.report_rows(batch.batch_id), reports, live=live)
 
 
 async def _issue_and_note(

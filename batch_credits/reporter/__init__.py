@@ -11,11 +11,13 @@ from itertools import chain
 from pathlib import Path
 
 from batch_credits.errors import BatchCreditsError
-from batch_credits.model import BatchRecord, ReportRow, RunRecord
+from batch_credits.ledger.history import History
+from batch_credits.model import BatchRecord, ReportRow
 from batch_credits.reporter.amounts import minor_in_words, money_in_words, stated_exponents, total_in_words
 from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
 from batch_credits.reporter.page import summary_html
-from batch_credits.reporter.summary import ReportPaths, Summary, names_a_live_site, summarise, summary_json
+from batch_credits.reporter.record import site_is_live
+from batch_credits.reporter.summary import ReportPaths, Summary, summarise, summary_json
 from batch_credits.reporter.tables import failed_writer, results_writer
 from batch_credits.reporter.tally import NOT_CREDITED, SITE_CURRENCY, Tally, exit_code
 from batch_credits.reporter.words import summary_text
@@ -46,7 +48,7 @@ class ReportsNotWritten(BatchCreditsError):
 
 def write_reports(
     batch: BatchRecord,
-    run: RunRecord | None,
+    history: History,
     rows: Callable[[], Iterable[ReportRow]],
     reports: Path,
     *,
@@ -54,8 +56,9 @@ def write_reports(
 ) -> Summary:
     """Write the four reports of a batch below `reports`, each of them whole or not at all.
 
-    `rows` gives every source row in the file's order, and is asked once. `run` is the latest run, if any.
-    `live` says whether the site's credits are real; None judges by the site's name.
+    `rows` gives every source row in the file's order, and is asked once. `history` is the batch's.
+    `live` says whether the site's credits are real; None judges by where it was
+    called, or by its name.
 
     Raises:
         ReportsNotWritten: the disk refused.
@@ -65,8 +68,9 @@ def write_reports(
         with localcontext(prec=DECIMAL_DIGITS):
             make_private_directory(paths.directory)
             tally = _write_tables(batch, rows(), paths)
-            summary = summarise(batch, run, tally, paths, names_a_live_site(batch.site) if live is None else live)
-            _write_summaries(summary, tally)
+            is_live = site_is_live(batch.site, history) if live is None else live
+            summary = summarise(batch, history.last_run, tally, paths, is_live)
+            _write_summaries(summary, tally, history)
     except OSError as error:
         raise ReportsNotWritten(
             f"The reports cannot be written to {paths.directory}: {error.strerror or error}.",
@@ -113,8 +117,8 @@ def _write_tables(batch: BatchRecord, rows: Iterable[ReportRow], paths: ReportPa
     return tally
 
 
-def _write_summaries(summary: Summary, tally: Tally) -> None:
+def _write_summaries(summary: Summary, tally: Tally, history: History) -> None:
     with atomic_text(summary.paths.summary_json) as stream:
         stream.write(summary_json(summary))
     with atomic_text(summary.paths.summary_html) as stream:
-        stream.write(summary_html(summary, tally))
+        stream.write(summary_html(summary, tally, history))

@@ -24,18 +24,30 @@ def stated_exponents(batch: BatchRecord) -> dict[str, int]:
     return dict(json.loads(batch.options_json).get("currency_exponents", ()))
 
 
+def exponent_of(currency: str, stated: Exponents) -> int | None:
+    """How many of an amount's digits are decimals; None where nobody knows."""
+    if currency in stated:
+        return stated[currency]
+    if currency in _UNDOCUMENTED or currency == SITE_CURRENCY:
+        return None
+    return 0 if currency in _WHOLE else 2
+
+
 def minor_in_words(amount_minor: int, currency: str, stated: Exponents) -> str:
     """123456 of USD is `1,234.56 USD`."""
-    exponent = stated.get(currency)
-    if exponent is None and (currency in _UNDOCUMENTED or currency == SITE_CURRENCY):
+    if exponent_of(currency, stated) is None:
         return f"{amount_minor:,} minor units ({currency})"
-    if exponent is None:
-        exponent = 0 if currency in _WHOLE else 2
+    return f"{minor_in_digits(amount_minor, currency, stated)} {currency}"
+
+
+def minor_in_digits(amount_minor: int, currency: str, stated: Exponents) -> str:
+    """123456 of USD is `1,234.56`; where nobody knows the decimals, minor units."""
+    exponent = exponent_of(currency, stated) or 0
     if exponent == 0:
-        return f"{amount_minor:,} {currency}"
+        return f"{amount_minor:,}"
     whole, rest = divmod(abs(amount_minor), 10**exponent)
     sign = "-" if amount_minor < 0 else ""
-    return f"{sign}{whole:,}.{rest:0{exponent}d} {currency}"
+    return f"{sign}{whole:,}.{rest:0{exponent}d}"
 
 
 def money_in_words(money: Money, stated: Exponents) -> str:

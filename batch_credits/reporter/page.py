@@ -1,32 +1,48 @@
 """The summary as a page that finance can file: one file, no script, no network, whatever the batch's size.
 
-The template decides how it looks, this module what it says. Every value that comes from a file or from
-Chargebee is escaped by the template engine, and clipped: the CSV files have it whole.
+The templates decide how it looks; this module and its neighbours (people, record, course, spread) what it says. Every
+value that comes from a file or from Chargebee is escaped by the template engine, and clipped: the CSV files have it
+whole.
 """
 
-import json
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from batch_credits.model import ControlTotal, Outcome, ReportRow, sum_totals
-from batch_credits.reporter.amounts import Exponents, money_in_words, stated_exponents, total_in_words
+from batch_credits.ledger.history import History
+from batch_credits.model import ControlTotal, Outcome, sum_totals
+from batch_credits.reporter.amounts import (
+    Exponents,
+    exponent_of,
+    minor_in_digits,
+    money_in_words,
+    stated_exponents,
+    total_in_words,
+)
+from batch_credits.reporter.course import course_picture
+from batch_credits.reporter.display import clip, readable_time
+from batch_credits.reporter.people import cell, person_groups, rows_shown
+from batch_credits.reporter.record import agreed_controls, batch_facts, run_lines, settings_facts
+from batch_credits.reporter.spread import Bin, Spread, Unit
 from batch_credits.reporter.summary import Summary
-from batch_credits.reporter.tally import NEEDS_A_PERSON, Tally, totals_read
-from batch_credits.reporter.words import Words, advice, balance_in_words, headline, next_steps, words_of
+from batch_credits.reporter.tally import NOT_CREDITED, Tally, totals_read
+from batch_credits.reporter.words import Words, balance_in_words, headline, next_steps, words_of
 from batch_credits.reporter.words import rows as rows_in_words
 
-MAX_CELL_LETTERS = 200
-MAX_REASONS_SHOWN = 20
+MAX_CURRENCIES = 12  # shown one by one, those with the most rows
+MAX_CURRENCIES_IN_A_LINE = 3
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _SEVERITY = {0: "good", 1: "warn", 3: "bad", 4: "bad"}
 
 
 @dataclass(frozen=True, slots=True)
-class _OutcomeLine:
+class OutcomeLine:
+    """One outcome in a table."""
+
     outcome: str
     label: str
     meaning: str
@@ -35,19 +51,63 @@ class _OutcomeLine:
 
 
 @dataclass(frozen=True, slots=True)
-class _PersonLine:
-    row_number: int
-    outcome: str
+class TypeGroup:
+    """The outcomes of one currency and credit type."""
+
+    title: str
+    lines: list[OutcomeLine]
+
+
+@dataclass(frozen=True, slots=True)
+class TieLine:
+    """One count beside the others that it must agree with."""
+
     label: str
+    rows: str
+    amounts: list[str]
+    verdict: str
+    agrees: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TieGroup:
+    """All counts of one currency, or of all rows."""
+
+    title: str
+    lines: list[TieLine]
+
+
+@dataclass(frozen=True, slots=True)
+class BinLine:
+    """One bar of a histogram. `share` is of all rows, `length` of the longest bar, both in per cent."""
+
+    title: str
+    rows: str
+    share: str
+    length: float
+
+
+@dataclass(frozen=True, slots=True)
+class LargeLine:
+    """One of the largest amounts."""
+
+    row_number: int
     customer: str
     amount: str
-    reference: str
-    code: str
-    reason: str
-    advice: str
+    label: str
 
 
-def summary_html(summary: Summary, tally: Tally) -> str:
+@dataclass(frozen=True, slots=True)
+class AmountGroup:
+    """How the amounts of one currency are spread."""
+
+    title: str
+    rows: str
+    bins: list[BinLine]
+    largest: list[LargeLine]
+
+
+def summary_html(summary: Summary, tally: Tally, history: History) -> str:
     """The text of summary.html."""
     environment = Environment(
         loader=PackageLoader("batch_credits.reporter", ""),
@@ -56,128 +116,174 @@ def summary_html(summary: Summary, tally: Tally) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    stated = stated_exponents(summary.batch)
-    page = environment.get_template("summary.html").render(
-        headline=headline(summary),
-        severity=_SEVERITY[summary.exit_code],
-        summary=summary,
-        outcomes=_outcome_lines(summary, stated),
-        outcomes_sum=_amounts(sum_totals(summary.totals.values()), stated),
-        rows_sum=f"{sum(summary.counts.values()):,}",
-        file_sum=_amounts(totals_read(summary.batch), stated),
-        balance=balance_in_words(summary),
-        steps=next_steps(summary),
-        facts=_facts(summary),
-        reasons=_reasons(tally, words_of(summary.batch.kind)),
-        failed_file=words_of(summary.batch.kind).failed_file,
-        people=[_person_line(row, summary, stated) for row in tally.rows_to_show],
-        more=_more(summary, len(tally.rows_to_show)),
-    )
+    page = environment.get_template("summary.html").render(_content(summary, tally, history))
     return _CONTROL.sub("\ufffd", page)  # characters that HTML does not allow, escaped or not
 
 
-def _outcome_lines(summary: Summary, stated: Exponents) -> list[_OutcomeLine]:
-    """All seven, also those without rows: that there are none is what finance wants to see."""
+def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]:
+    stated = stated_exponents(summary.batch)
+    groups = person_groups(summary, tally)
+    amounts = _amount_groups(summary, tally, stated)
+    last = history.last_run
     words = words_of(summary.batch.kind)
-    return [
-        _OutcomeLine(
-            outcome.value,
-            words.labels[outcome],
-            words.meanings[outcome],
-            f"{summary.counts[outcome]:,}",
-            _amounts(summary.totals[outcome], stated),
-        )
-        for outcome in Outcome
-    ]
+    return {
+        "headline": headline(summary),
+        "done": words.done,
+        "failed_file": words.failed_file,
+        "severity": _SEVERITY[summary.exit_code],
+        "summary": summary,
+        "file_name": clip(summary.batch.file_name),
+        "site": clip(summary.batch.site),
+        "stopped": clip(summary.stopped or ""),
+        "in_short": _in_short(summary, words, stated),
+        "steps": next_steps(summary),
+        "outcomes": [_outcome_line(o, summary.counts[o], summary.totals[o], words, stated) for o in Outcome],
+        "rows_sum": f"{sum(summary.counts.values()):,}",
+        "outcomes_sum": _amounts(sum_totals(summary.totals.values()), stated),
+        "types": _type_groups(tally, words, stated),
+        "balance": balance_in_words(summary),
+        "ties": _tie_groups(summary, history, stated),
+        "controls": agreed_controls(history),
+        "people": groups,
+        "people_shown": rows_shown(summary, groups),
+        "decisions": [(word.row_number, readable_time(word.at), clip(word.reason)) for word in history.decisions],
+        "decisions_more": history.decisions_in_all - len(history.decisions),
+        "course": course_picture(history, summary.rows, words.done),
+        "amounts": amounts,
+        "amounts_more": len(tally.spread) - len(amounts),
+        "facts": batch_facts(summary),
+        "runs": run_lines(history),
+        "runs_more": history.runs_in_all - len(history.runs),
+        "settings": settings_facts(last) if last else [],
+    }
+
+
+def _in_short(summary: Summary, words: Words, stated: Exponents) -> str:
+    """The money in one line, where it is short enough for one."""
+    parts = []
+    for state, outcomes in (
+        (words.done, (Outcome.CREDITED, Outcome.ALREADY_CREDITED)),
+        (f"not {words.done}", NOT_CREDITED),
+        ("in doubt or review", (Outcome.IN_DOUBT, Outcome.REVIEW)),
+        ("still pending", (Outcome.PENDING,)),
+    ):
+        amounts = _amounts(sum_totals(summary.totals[outcome] for outcome in outcomes), stated)
+        if len(amounts) > MAX_CURRENCIES_IN_A_LINE:
+            return ""
+        if amounts:
+            parts.append(f"{' and '.join(amounts)} {state}")
+    return ", ".join(parts)
+
+
+def _outcome_line(
+    outcome: Outcome, rows: int, totals: dict[str, ControlTotal], words: Words, stated: Exponents
+) -> OutcomeLine:
+    return OutcomeLine(
+        outcome.value, words.labels[outcome], words.meanings[outcome], f"{rows:,}", _amounts(totals, stated)
+    )
 
 
 def _amounts(totals: dict[str, ControlTotal], stated: Exponents) -> list[str]:
     return [words for currency, total in sorted(totals.items()) for words in total_in_words(total, currency, stated)]
 
 
-def _facts(summary: Summary) -> list[tuple[str, str]]:
-    """Who ran what, when, with which version and settings."""
-    batch, run = summary.batch, summary.run
-    facts = [
-        ("Site", batch.site),
-        ("File", clip(batch.file_name)),
-        ("SHA-256 of the file", batch.file_sha256),
-        ("Rows", f"{summary.rows:,}"),
-        ("Batch", batch.key),
-    ]
-    if options := json.loads(batch.options_json):
-        facts.append(("Read with", clip(", ".join(f"{name} {_plain(value)}" for name, value in options.items()))))
-    if run is None:
-        return [*facts, ("Run", "none yet")]
+def _type_groups(tally: Tally, words: Words, stated: Exponents) -> list[TypeGroup]:
+    """By currency and credit type, each outcome that has rows."""
+    groups: dict[tuple[str, str], list[OutcomeLine]] = {}
+    order = list(Outcome)
+    for outcome, currency, kind in sorted(tally.by_type, key=lambda key: (key[1], key[2], order.index(key[0]))):
+        total = tally.by_type[outcome, currency, kind]
+        line = _outcome_line(outcome, total.count, {currency: total}, words, stated)
+        groups.setdefault((currency, kind), []).append(line)
     return [
-        *facts,
-        ("Run by", clip(run.user)),
-        ("Version", f"batch_credits {run.version}"),
-        ("Started", readable_time(run.started_at)),
-        ("Ended", readable_time(run.ended_at) if run.ended_at else "not recorded: the process died"),
-        ("Requests", f"{run.requests:,} sent, {run.throttled:,} throttled, {run.retries:,} retried"),
+        TypeGroup(f"{currency}, {kind}" if kind else f"{currency}, rejected before its type was read", lines)
+        for (currency, kind), lines in groups.items()
     ]
 
 
-def _plain(value: object) -> str:
-    """An option's value without Python's punctuation: pairs become `a=b`."""
-    if isinstance(value, list):
-        return " ".join("=".join(str(part) for part in pair) for pair in value)
-    return "yes" if value is True else str(value)
+def _tie_groups(summary: Summary, history: History, stated: Exponents) -> list[TieGroup]:
+    """What the file asked for beside what became of it: all rows, then each currency."""
+    controls = agreed_controls(history)
+
+    def expected(currency: str) -> list[TieLine]:
+        return [
+            TieLine(f"Expected ({line.option})", line.rows, [line.amount] if line.amount else [], f"held: {line.by}")
+            for line in controls
+            if line.currency == currency
+        ]
+
+    reported = sum(summary.counts.values())
+    groups = [
+        TieGroup("All rows", [*_tie((summary.rows, []), (reported, []), reported == summary.rows), *expected("")])
+    ]
+    read, summed = totals_read(summary.batch), sum_totals(summary.totals.values())
+    codes = sorted(read.keys() | summed.keys(), key=lambda code: -read.get(code, ControlTotal()).count)
+    for code in codes[:MAX_CURRENCIES]:
+        before, after = read.get(code, ControlTotal()), summed.get(code, ControlTotal())
+        counted, summed_up = ((total.count, total_in_words(total, code, stated)) for total in (before, after))
+        groups.append(TieGroup(code, [*_tie(counted, summed_up, before == after), *expected(code)]))
+    return groups
 
 
-def _reasons(tally: Tally, words: Words) -> list[tuple[str, str, str]]:
-    """Outcome, code and rows of each reason, the frequent ones first."""
+def _tie(read: tuple[int, list[str]], reported: tuple[int, list[str]], agrees: bool) -> list[TieLine]:
+    """Rows and amounts, as the loader counted them and as the outcomes add up."""
+    verdict = "agrees" if agrees else "does not agree"
     return [
-        (words.labels[outcome], clip(code) or "no code", f"{number:,}")
-        for (outcome, code), number in tally.reasons.most_common(MAX_REASONS_SHOWN)
+        TieLine("Read from the file", f"{read[0]:,}", read[1], ""),
+        TieLine("Sum of the outcomes", f"{reported[0]:,}", reported[1], verdict, agrees),
     ]
 
 
-def _person_line(row: ReportRow, summary: Summary, stated: Exponents) -> _PersonLine:
-    """One row that needs a person; an amount that could not be read shows as it came."""
-    words = words_of(summary.batch.kind)
-    amount = money_in_words(row.money, stated) if row.money else _cell(row, summary, "amount", "amount_in_decimal")
-    return _PersonLine(
-        row_number=row.row_number,
-        outcome=row.outcome.value,
-        label=words.labels[row.outcome],
-        customer=clip(_cell(row, summary, "customer_id")),
-        amount=clip(amount),
-        reference=clip(row.reference or ""),
-        code=clip(row.error_code or ""),
-        reason=clip(row.error or words.meanings[row.outcome]),
-        advice=advice(row, summary.batch.kind),
+def _amount_groups(summary: Summary, tally: Tally, stated: Exponents) -> list[AmountGroup]:
+    most_used = sorted(tally.spread.items(), key=lambda item: (-item[1].rows, item[0]))
+    return [_amount_group(unit, spread, summary, stated) for unit, spread in most_used[:MAX_CURRENCIES]]
+
+
+def _amount_group(unit: Unit, spread: Spread, summary: Summary, stated: Exponents) -> AmountGroup:
+    bins = spread.histogram()
+    longest = max(part.rows for part in bins)
+    kind = ", in decimal" if unit.in_decimal else ""
+    if not unit.in_decimal and exponent_of(unit.currency, stated) is None:
+        kind = ", in minor units"
+    return AmountGroup(
+        title=f"{unit.currency}{kind}",
+        rows=rows_in_words(spread.rows),
+        bins=[
+            BinLine(
+                _bin_title(part, unit, stated),
+                f"{part.rows:,}",
+                _share(part.rows, spread.rows),
+                round(100 * part.rows / longest, 1),
+            )
+            for part in bins
+        ],
+        largest=[
+            LargeLine(
+                row.row_number,
+                clip(cell(row, summary, "customer_id")),
+                money_in_words(row.money, stated) if row.money else "",
+                words_of(summary.batch.kind).labels[row.outcome],
+            )
+            for row in spread.largest
+        ],
     )
 
 
-def _cell(row: ReportRow, summary: Summary, *fields: str) -> str:
-    """The row's own text of the first of these fields that has any."""
-    for field in fields:
-        index = summary.batch.columns.get(field)
-        if index is not None and index < len(row.cells) and row.cells[index].strip():
-            return row.cells[index]
-    return ""
+def _bin_title(part: Bin, unit: Unit, stated: Exponents) -> str:
+    """`10.00 to 19.99`; of decimals, which may have any number of places, `10 to under 20`."""
+    if unit.in_decimal:
+        return f"{_short(part.low)} to under {_short(part.high)}"
+    low, high = int(part.low), int(part.high) - 1
+    words = minor_in_digits(low, unit.currency, stated)
+    return words if low == high else f"{words} to {minor_in_digits(high, unit.currency, stated)}"
 
 
-def _more(summary: Summary, shown: int) -> str:
-    """Where the rows are that the page has no room for."""
-    hidden = summary.count(*NEEDS_A_PERSON) - shown
-    if hidden <= 0:
-        return ""
-    urgent = summary.count(Outcome.REVIEW, Outcome.IN_DOUBT)
-    file = "failed.csv" if urgent <= shown else "results.csv"
-    return f"and {rows_in_words(hidden)} more in {file}"
+def _short(bound: Decimal) -> str:
+    return f"{bound.normalize():,f}"
 
 
-def clip(text: str) -> str:
-    """A value short enough for a page."""
-    return text if len(text) <= MAX_CELL_LETTERS else text[: MAX_CELL_LETTERS - 1] + "…"
-
-
-def readable_time(text: str) -> str:
-    """An ISO 8601 time in UTC as people write it."""
-    try:
-        return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S} UTC"
-    except ValueError:
-        return text
+def _share(rows: int, of_all: int) -> str:
+    share = 100 * rows / of_all
+    if not rows:
+        return "0 %"
+    return "under 1 %" if share < 1 else f"{share:.0f} %"

@@ -7,26 +7,45 @@ ledger knows now. That the two agree is what "in balance" means.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from batch_credits.model import BatchRecord, ControlTotal, Outcome, ReportRow, sum_totals
+from batch_credits.model import BatchRecord, ControlTotal, Money, Outcome, ReportRow, sum_totals
+from batch_credits.reporter.spread import Spread, Unit
 
 SITE_CURRENCY = "site currency"  # the key of money whose row names no currency
 NEEDS_A_PERSON = (Outcome.REVIEW, Outcome.IN_DOUBT, Outcome.FAILED, Outcome.REJECTED)  # most urgent first
 NOT_CREDITED = (Outcome.FAILED, Outcome.REJECTED)  # for certain, and a person can mend them
 MAX_ROWS_SHOWN = 200  # a page names this many rows; the CSV files have them all
+MAX_ROWS_FOR_CERTAIN = 10  # of each reason, however many rows have the others
 MAX_REASONS = 100  # distinct error codes counted apart; codes come from outside
 
 Totals = dict[Outcome, dict[str, ControlTotal]]
+Reason = tuple[Outcome, str]  # with its error code
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonGroup:
+    """Rows that need a person for the same reason: how many, and those that are shown."""
+
+    outcome: Outcome
+    code: str
+    rows: int
+    shown: list[ReportRow]
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts and totals by outcome, and the first rows that need a person."""
+    """Counts and totals by outcome, the amounts' spread, and rows that need a person.
+
+    `by_type` is by outcome, currency and credit type, which is "" of rejected rows: what they meant is not known.
+    """
 
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
-    totals: Totals = field(default_factory=lambda: {outcome: {} for outcome in Outcome})
-    reasons: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
-    _shown: dict[Outcome, list[ReportRow]] = field(default_factory=lambda: {o: [] for o in NEEDS_A_PERSON})
+    by_type: dict[tuple[Outcome, str, str], ControlTotal] = field(default_factory=dict)
+    spread: dict[Unit, Spread] = field(default_factory=dict)  # of the rows that are not rejected
+    reasons: Counter[Reason] = field(default_factory=Counter)
+    _kept: dict[Reason, list[ReportRow]] = field(default_factory=dict)
+    _kept_beyond: Counter[Outcome] = field(default_factory=Counter)
 
     def add(self, row: ReportRow) -> None:
         """Count one row."""
@@ -34,25 +53,62 @@ class Tally:
         self.counts[outcome] += 1
         if row.money is not None:
             currency = row.money.currency_code or SITE_CURRENCY
-            totals = self.totals[outcome]
-            if currency not in totals:
-                totals[currency] = ControlTotal()
-            totals[currency].add(row.money)
-        if outcome in self._shown:
+            key = (outcome, currency, row.credit_type or "")
+            if key not in self.by_type:
+                self.by_type[key] = ControlTotal()
+            self.by_type[key].add(row.money)
+            if outcome is not Outcome.REJECTED:
+                self._spread(currency, row.money, row)
+        if outcome in NEEDS_A_PERSON:
             self._remember(row)
 
+    def _spread(self, currency: str, money: Money, row: ReportRow) -> None:
+        amount = money.amount_minor if money.amount_in_decimal is None else Decimal(money.amount_in_decimal)
+        if not amount:
+            return
+        unit = Unit(currency, money.amount_in_decimal is not None)
+        if unit not in self.spread:
+            self.spread[unit] = Spread(whole=not unit.in_decimal)
+        self.spread[unit].add(amount, row)
+
     def _remember(self, row: ReportRow) -> None:
+        """Keep the first rows of every reason, and more of each outcome while there is room."""
         reason = (row.outcome, row.error_code or "")
         if reason not in self.reasons and len(self.reasons) >= MAX_REASONS:
             reason = (row.outcome, "other")
         self.reasons[reason] += 1
-        if len(self._shown[row.outcome]) < MAX_ROWS_SHOWN:
-            self._shown[row.outcome].append(row)
+        kept = self._kept.setdefault(reason, [])
+        if len(kept) < MAX_ROWS_FOR_CERTAIN:
+            kept.append(row)
+        elif self._kept_beyond[row.outcome] < MAX_ROWS_SHOWN:
+            self._kept_beyond[row.outcome] += 1
+            kept.append(row)
 
     @property
-    def rows_to_show(self) -> list[ReportRow]:
-        """The rows that need a person, most urgent first, up to the bound."""
-        return [row for outcome in NEEDS_A_PERSON for row in self._shown[outcome]][:MAX_ROWS_SHOWN]
+    def totals(self) -> Totals:
+        """Totals by outcome and currency."""
+        parts: dict[Outcome, list[dict[str, ControlTotal]]] = {outcome: [] for outcome in Outcome}
+        for (outcome, currency, _), total in self.by_type.items():
+            parts[outcome].append({currency: total})
+        return {outcome: sum_totals(of_outcome) for outcome, of_outcome in parts.items()}
+
+    @property
+    def reason_groups(self) -> list[ReasonGroup]:
+        """Why rows need a person, the most urgent outcome first, then the most frequent reason.
+
+        Every reason shows a few of its rows as long as there is room; what is left goes to the first reasons.
+        """
+        ordered = sorted(self.reasons.items(), key=lambda item: (NEEDS_A_PERSON.index(item[0][0]), -item[1]))
+        room = MAX_ROWS_SHOWN
+        shown = {}
+        for reason, _ in ordered:
+            shown[reason] = min(MAX_ROWS_FOR_CERTAIN, len(self._kept[reason]), room)
+            room -= shown[reason]
+        for reason, _ in ordered:
+            more = min(len(self._kept[reason]) - shown[reason], room)
+            shown[reason] += more
+            room -= more
+        return [ReasonGroup(*reason, rows, self._kept[reason][: shown[reason]]) for reason, rows in ordered]
 
 
 def totals_read(batch: BatchRecord) -> dict[str, ControlTotal]:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from batch_credits.model import CallKind, Outcome, ReportRow
+from batch_credits.model import CallKind, Outcome
 from batch_credits.reporter.amounts import stated_exponents, total_in_words
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NOT_CREDITED
@@ -140,23 +140,17 @@ def _command_for_failed(summary: Summary) -> str:
     return shlex.join(words)
 
 
-def advice(row: ReportRow, kind: CallKind = CallKind.ADD) -> str:
-    """What a person does about one row, said below the next steps."""
-    if kind is CallKind.DEDUCT and row.outcome in NOT_CREDITED:
-        return "See that the balance covers it, then reverse the row again." if row.outcome is Outcome.FAILED else ""
-    verb = "credit" if kind is CallKind.ADD else "deduct"
-    match row.outcome:
+def advice_for_reversal(outcome: Outcome) -> str:
+    """What a person does about rows of a reversal. (Those of a payout: see `explanations`.)"""
+    match outcome:
         case Outcome.REVIEW:
-            return (
-                "Look at this customer's promotional credits in Chargebee, "
-                f"then settle row {row.row_number} with the resolve command above."
-            )
+            return "Look at the customer's promotional credits in Chargebee, then use batch-credits resolve."
         case Outcome.IN_DOUBT:
-            return f"Run the same command again: it asks Chargebee before it sends anything. Do not {verb} by hand."
-        case Outcome.FAILED if row.error_code == "resource_not_found":
-            return "Correct the customer id in failed.csv, or create the customer, and run that file."
-        case Outcome.FAILED | Outcome.REJECTED:
-            return "Mend the row in failed.csv and run that file."
+            return "Run the same command again: it asks Chargebee before it sends anything. Do not deduct by hand."
+        case Outcome.FAILED:
+            return "See that the balance covers it, then reverse the row again."
+        case Outcome.REJECTED:
+            return "This command cannot deduct it: the reason says why."
         case Outcome.PENDING:
             return "Run the same command again."
         case Outcome.CREDITED | Outcome.ALREADY_CREDITED:

@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from batch_credits.ledger.history import History
 from batch_credits.model import BatchRecord, ControlTotal, Money, Outcome, ReportRow, RunRecord
 from batch_credits.reporter import Summary, write_reports
 from batch_credits.settings import InputOptions
@@ -62,15 +63,20 @@ def totals_of(rows: Iterable[ReportRow]) -> dict[str, ControlTotal]:
 
 
 class Report(Protocol):
-    def __call__(self, rows: list[ReportRow], run: RunRecord | None = ..., **changes: Any) -> Summary: ...
+    def __call__(
+        self, rows: list[ReportRow], run: RunRecord | None = ..., history: History | None = ..., **changes: Any
+    ) -> Summary: ...
 
 
 @pytest.fixture
 def report(tmp_path: Path) -> Report:
     """Write the reports of these rows, of a batch that is in balance unless told otherwise."""
 
-    def write(rows: list[ReportRow], run: RunRecord | None = None, **changes: Any) -> Summary:
+    def write(
+        rows: list[ReportRow], run: RunRecord | None = None, history: History | None = None, **changes: Any
+    ) -> Summary:
         counted: dict[str, Any] = {"rows_read": len(rows), "totals": totals_of(rows)}
-        return write_reports(make_batch(**(counted | changes)), run, lambda: iter(rows), tmp_path / "reports")
+        told = history or History(runs=[run] if run else [], runs_in_all=1 if run else 0)
+        return write_reports(make_batch(**(counted | changes)), told, lambda: iter(rows), tmp_path / "reports")
 
     return write

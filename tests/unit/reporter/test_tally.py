@@ -4,7 +4,7 @@ import pytest
 
 from batch_credits.model import ControlTotal, Money, Outcome
 from batch_credits.reporter import SITE_CURRENCY, exit_code
-from batch_credits.reporter.tally import MAX_REASONS, MAX_ROWS_SHOWN, Tally, differences
+from batch_credits.reporter.tally import MAX_REASONS, MAX_ROWS_FOR_CERTAIN, MAX_ROWS_SHOWN, Tally, differences
 from tests.unit.reporter.conftest import make_batch, make_row, totals_of
 
 
@@ -72,14 +72,30 @@ def test_whatever_differs_is_said(rows_read: int, totals: dict[str, ControlTotal
     assert sentence in said
 
 
-def test_the_rows_to_show_are_bounded_and_the_urgent_ones_come_first() -> None:
+def test_totals_are_kept_by_currency_and_credit_type_and_add_up() -> None:
     tally = Tally()
-    for number in range(MAX_ROWS_SHOWN + 5):
-        tally.add(make_row(number, Outcome.FAILED))
-    tally.add(make_row(9_999, Outcome.REVIEW))
-    shown = tally.rows_to_show
-    assert len(shown) == MAX_ROWS_SHOWN
-    assert shown[0].row_number == 9_999
+    tally.add(make_row(2, credit_type="general"))
+    tally.add(make_row(3, credit_type="general"))
+    tally.add(make_row(4, credit_type="loyalty_credits", money=Money(7, None, "EUR")))
+    tally.add(make_row(5, Outcome.REJECTED))
+    assert tally.by_type == {
+        (Outcome.CREDITED, "USD", "general"): ControlTotal(2, 2500),
+        (Outcome.CREDITED, "EUR", "loyalty_credits"): ControlTotal(1, 7),
+        (Outcome.REJECTED, "USD", ""): ControlTotal(1, 1250),
+    }
+    assert tally.totals[Outcome.CREDITED] == {"USD": ControlTotal(2, 2500), "EUR": ControlTotal(1, 7)}
+    assert [(unit, spread.rows) for unit, spread in tally.spread.items()] == [(("USD", False), 2), (("EUR", False), 1)]
+
+
+def test_rows_kept_for_the_page_are_few_whatever_the_batch() -> None:
+    tally = Tally()
+    for number in range(20_000):
+        outcome = (Outcome.FAILED, Outcome.REVIEW, Outcome.REJECTED)[number % 3]
+        tally.add(make_row(number, outcome, error_code=f"code {number % 150}"))
+    kept = sum(len(rows) for rows in tally._kept.values())
+    assert kept <= MAX_ROWS_FOR_CERTAIN * (MAX_REASONS + 3) + 3 * MAX_ROWS_SHOWN
+    assert sum(group.rows for group in tally.reason_groups) == 20_000
+    assert sum(len(group.shown) for group in tally.reason_groups) == MAX_ROWS_SHOWN
 
 
 def test_reasons_from_outside_cannot_fill_the_memory() -> None:

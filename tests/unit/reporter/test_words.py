@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from batch_credits.ledger.history import History
 from batch_credits.model import CallKind, Money, Outcome, ReportRow
 from batch_credits.reporter import summary_text, write_reports
-from batch_credits.reporter.words import advice, headline, words_of
+from batch_credits.reporter.words import advice_for_reversal, headline, words_of
 from batch_credits.settings import InputOptions
 from tests.unit.reporter.conftest import Report, make_batch, make_row, make_run, totals_of
 
@@ -86,30 +87,13 @@ def test_sentences_fit_80_columns(report: Report) -> None:
 def test_the_command_for_failed_can_be_pasted_and_is_whole(tmp_path: Path) -> None:
     options = InputOptions(currency_exponents=(("CLP", 0),), locale="de_DE").as_json()
     batch = make_batch(rows_read=1, totals=totals_of([make_row(2)]), options_json=options)
-    summary = write_reports(batch, None, lambda: [make_row(2, F)], tmp_path / "my reports")
+    summary = write_reports(batch, History(), lambda: [make_row(2, F)], tmp_path / "my reports")
     command = f"batch-credits run '{summary.paths.failed}' --currency-exponent CLP=0 --locale de_DE"
     assert f"\n  {command}\n" in summary_text(summary)
 
 
 def test_every_outcome_has_words() -> None:
     assert set(words_of(CallKind.ADD).labels) == set(words_of(CallKind.ADD).meanings) == set(Outcome)
-
-
-@pytest.mark.parametrize(
-    ("row", "expected"),
-    [
-        (make_row(2), ""),
-        (make_row(2, A), ""),
-        (make_row(2, P), "Run the same command again."),
-        (make_row(2, J), "Mend the row in failed.csv and run that file."),
-        (make_row(2, F, error_code="param_wrong_value"), "Mend the row in failed.csv and run that file."),
-        (make_row(2, F, error_code="resource_not_found"), "Correct the customer id"),
-        (make_row(2, D), "Do not credit by hand."),
-        (make_row(17, V), "settle row 17"),
-    ],
-)
-def test_advice(row: ReportRow, expected: str) -> None:
-    assert expected in advice(row)
 
 
 # -- Reversals ----------------------------------------------------------------------------------------------
@@ -149,5 +133,5 @@ def test_nobody_is_told_to_pay_what_a_reversal_could_not_deduct(report: Report) 
     assert "batch-credits run" not in summary_text(summary)
     assert "batch-credits run" not in summary.paths.summary_html.read_text()
     assert "run that file" not in summary.paths.summary_html.read_text()
-    assert "run" not in advice(make_row(2, F), CallKind.DEDUCT).split()
-    assert "Do not deduct by hand" in advice(make_row(2, D), CallKind.DEDUCT)
+    assert "run" not in advice_for_reversal(F).split()
+    assert "Do not deduct by hand" in advice_for_reversal(D)

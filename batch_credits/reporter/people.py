@@ -1,0 +1,104 @@
+"""The rows that need a person, by reason: what happened, what it means for the money, what to do, which they are."""
+
+from dataclasses import dataclass, replace
+
+from batch_credits.explanations import Explanation, Kind, explained
+from batch_credits.model import CallKind, Outcome, ReportRow
+from batch_credits.reporter.amounts import Exponents, money_in_words, stated_exponents
+from batch_credits.reporter.display import MAX_WORD_LETTERS, clip
+from batch_credits.reporter.summary import Summary
+from batch_credits.reporter.tally import NEEDS_A_PERSON, ReasonGroup, Tally
+from batch_credits.reporter.words import advice_for_reversal, words_of
+from batch_credits.reporter.words import rows as rows_in_words
+
+_KINDS = {Outcome.REJECTED: Kind.REJECTED, Outcome.FAILED: Kind.CHARGEBEE}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """One row that needs a person."""
+
+    row_number: int
+    customer: str
+    amount: str
+    reference: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonGroup:
+    """Rows that need a person for the same reason. `more` says where the others are, if there are any."""
+
+    outcome: str
+    label: str
+    code: str
+    rows: str
+    happened: str
+    money: str
+    to_do: str
+    lines: list[PersonLine]
+    more: str
+
+
+def person_groups(summary: Summary, tally: Tally) -> list[PersonGroup]:
+    """Every reason, the most urgent first, with as many rows as a page has room for."""
+    stated = stated_exponents(summary.batch)
+    return [_group(group, summary, stated) for group in tally.reason_groups]
+
+
+def rows_shown(summary: Summary, groups: list[PersonGroup]) -> str:
+    """How many of the rows that need a person are named here."""
+    in_all, shown = summary.count(*NEEDS_A_PERSON), sum(len(group.lines) for group in groups)
+    if shown == in_all:
+        return f"{rows_in_words(in_all)}, numbered as a spreadsheet shows them."
+    return f"{shown:,} of {rows_in_words(in_all)}, numbered as a spreadsheet shows them."
+
+
+def _group(group: ReasonGroup, summary: Summary, stated: Exponents) -> PersonGroup:
+    known = _explanation(group.outcome, group.code, summary.batch.kind)
+    hidden = group.rows - len(group.shown)
+    file = "failed.csv" if group.outcome in _KINDS else "results.csv"
+    return PersonGroup(
+        outcome=group.outcome.value,
+        label=words_of(summary.batch.kind).labels[group.outcome],
+        code=clip(group.code, MAX_WORD_LETTERS),
+        rows=rows_in_words(group.rows),
+        happened=known.happened,
+        money=known.money,
+        to_do=known.to_do,
+        lines=[_line(row, summary, stated) for row in group.shown],
+        more=f"{hidden:,} more in {file}" if hidden else "",
+    )
+
+
+def _explanation(outcome: Outcome, code: str, kind: CallKind) -> Explanation:
+    """What is known of the outcome, and of the code where it says more."""
+    if kind is CallKind.DEDUCT:
+        meaning = words_of(kind).meanings[outcome]
+        return Explanation(code, Kind.OUTCOME, f"{meaning[0].upper()}{meaning[1:]}.", "", advice_for_reversal(outcome))
+    [of_outcome] = (e for e in explained(outcome.value) if e.kind is Kind.OUTCOME)
+    of_code = [e for e in explained(code) if e.kind is _KINDS.get(outcome)] if code else []
+    if not of_code:
+        return of_outcome
+    return replace(of_outcome, happened=of_code[0].happened, to_do=of_code[0].to_do)
+
+
+def _line(row: ReportRow, summary: Summary, stated: Exponents) -> PersonLine:
+    """An amount that could not be read shows as it came."""
+    amount = money_in_words(row.money, stated) if row.money else cell(row, summary, "amount", "amount_in_decimal")
+    return PersonLine(
+        row_number=row.row_number,
+        customer=clip(cell(row, summary, "customer_id")),
+        amount=clip(amount),
+        reference=clip(row.reference or ""),
+        reason=clip(row.error or ""),
+    )
+
+
+def cell(row: ReportRow, summary: Summary, *fields: str) -> str:
+    """The row's own text of the first of these fields that has any."""
+    for field in fields:
+        index = summary.batch.columns.get(field)
+        if index is not None and index < len(row.cells) and row.cells[index].strip():
+            return row.cells[index]
+    return ""

@@ -1,0 +1,79 @@
+from batch_credits.model import Money, Outcome, ReportRow
+from batch_credits.reporter import Summary
+from batch_credits.reporter.people import PersonGroup, person_groups, rows_shown
+from batch_credits.reporter.tally import MAX_ROWS_SHOWN, Tally
+from tests.unit.reporter.conftest import Report, make_row
+
+
+def groups_of(report: Report, rows: list[ReportRow]) -> tuple[Summary, list[PersonGroup]]:
+    summary, tally = report(rows), Tally()
+    for row in rows:
+        tally.add(row)
+    return summary, person_groups(summary, tally)
+
+
+def test_each_reason_says_what_happened_and_what_to_do(report: Report) -> None:
+    rows = [
+        make_row(2, Outcome.FAILED, error_code="resource_not_found", error="No such customer."),
+        make_row(3, Outcome.FAILED, error_code="never_heard_of"),
+        make_row(4, Outcome.REJECTED, error_code="two_amounts"),
+        make_row(5, Outcome.IN_DOUBT, error_code="internal_error"),
+        make_row(6, Outcome.REVIEW),
+        make_row(7),
+    ]
+    _, groups = groups_of(report, rows)
+    assert [(g.outcome, g.code) for g in groups] == [
+        ("review", ""),
+        ("in_doubt", "internal_error"),
+        ("failed", "resource_not_found"),
+        ("failed", "never_heard_of"),
+        ("rejected", "two_amounts"),
+    ]
+    to_do = [g.to_do for g in groups]
+    assert "batch-credits resolve" in to_do[0]
+    assert "Do not credit by hand." in to_do[1]
+    assert to_do[2].startswith("Correct the customer id in failed.csv")
+    assert to_do[3] == "Mend the row in failed.csv and run that file."
+    assert to_do[4] == "Keep one of them."
+    assert {g.money for g in groups[2:4]} == {"There is no credit: that is proven."}
+
+
+def test_a_row_says_whose_and_how_much_also_what_could_not_be_read(report: Report) -> None:
+    rows = [
+        make_row(18, Outcome.REJECTED, money=None, cells=("00018", "12,5O", "USD", ""), error="Not a number."),
+        make_row(19, Outcome.REJECTED, money=None, reference=None, cells=()),
+        make_row(20, Outcome.IN_DOUBT, money=Money(None, "0.125", "USD")),
+    ]
+    _, [doubt, rejected] = groups_of(report, rows)
+    assert (doubt.lines[0].customer, doubt.lines[0].amount, doubt.lines[0].reference) == ("00020", "0.125 USD", "q3")
+    assert [(line.customer, line.amount, line.reason) for line in rejected.lines] == [
+        ("00018", "12,5O", "Not a number."),
+        ("", "", ""),
+    ]
+
+
+def test_no_reason_hides_another_and_all_are_counted(report: Report) -> None:
+    many = MAX_ROWS_SHOWN + 50
+    rows = [make_row(n, Outcome.FAILED, error_code="a") for n in range(many)]
+    rows += [make_row(1_000 + n, Outcome.FAILED, error_code="b") for n in range(3)]
+    rows += [make_row(2_000 + n, Outcome.REVIEW) for n in range(many)]
+    summary, groups = groups_of(report, rows)
+    assert [(g.code, g.rows, len(g.lines), g.more) for g in groups] == [
+        ("", "250 rows", 187, "63 more in results.csv"),
+        ("a", "250 rows", 10, "240 more in failed.csv"),
+        ("b", "3 rows", 3, ""),
+    ]
+    assert rows_shown(summary, groups) == "200 of 503 rows, numbered as a spreadsheet shows them."
+
+
+def test_one_reason_alone_has_all_the_room(report: Report) -> None:
+    summary, [group] = groups_of(report, [make_row(n, Outcome.FAILED) for n in range(MAX_ROWS_SHOWN)])
+    assert (len(group.lines), group.more) == (MAX_ROWS_SHOWN, "")
+    assert rows_shown(summary, [group]) == "200 rows, numbered as a spreadsheet shows them."
+
+
+def test_hundreds_of_reasons_are_bounded(report: Report) -> None:
+    rows = [make_row(n, Outcome.REJECTED, error_code=f"c{n}") for n in range(500)]
+    _, groups = groups_of(report, rows)
+    assert [(g.code, len(g.lines)) for g in groups[:3]] == [("other", 100), ("c0", 1), ("c1", 1)]
+    assert (len(groups), sum(len(g.lines) for g in groups)) == (101, MAX_ROWS_SHOWN)

@@ -1,0 +1,102 @@
+import json
+from typing import Any
+
+import pytest
+
+from batch_credits.ledger.history import History
+from batch_credits.model import RunRecord
+from batch_credits.reporter.record import agreed_controls, run_lines, settings_facts, site_is_live
+from batch_credits.settings import (
+    ControlFile,
+    ControlLimits,
+    ControlLine,
+    RunSettings,
+    SiteSettings,
+    for_the_record,
+)
+from tests.unit.reporter.conftest import make_run
+
+SITE = SiteSettings("acme", "https://acme.chargebee.com", "key")
+
+
+def run(settings: RunSettings | None = None, limits: ControlLimits | None = None, **changes: Any) -> RunRecord:
+    text = for_the_record(settings or RunSettings(), limits or ControlLimits(), SITE, "asked at the terminal")
+    return make_run(settings_json=text, **changes)
+
+
+def test_settings_in_words() -> None:
+    settings = RunSettings(
+        rate_per_minute=1000, plan="performance", even_pacing=True, silence=("email", "webhook"), verify_first=True,
+        wait=False, max_failures=0, business_entity_id="be-1", quarantine_seconds=2.5,
+    )  # fmt: skip
+    limits = ControlLimits(strict=True, max_amount=(("USD", "500"),), max_total=(("USD", "1e9"),))
+    assert settings_facts(run(settings, limits)) == [
+        ("Address", "https://acme.chargebee.com"),
+        ("Pace", "80% of 1,000 requests a minute (performance plan), spread evenly"),
+        ("Calls at once", "40, each waiting at most 80 s"),
+        ("Quarantine", "2.5 s before a row in doubt may be sent again"),
+        ("Silenced", "email, webhook"),
+        ("Business entity", "be-1"),
+        (
+            "Limits and choices",
+            "--verify-first, --no-wait, --strict, --max-amount USD=500, --max-total USD=1e9, --max-failures 0",
+        ),
+    ]
+    assert dict(settings_facts(run(RunSettings(rate_per_minute=0))))["Pace"] == "no limit"
+
+
+@pytest.mark.parametrize("text", ["{}", '{"settings":{}}', '{"limits":{}}'])
+def test_what_was_not_recorded_is_not_told(text: str) -> None:
+    unrecorded = make_run(settings_json=text)
+    assert settings_facts(unrecorded) == []
+    [line] = run_lines(History(runs=[unrecorded]))
+    assert (line.pace, line.confirmation) == ("not recorded", "not recorded")
+    assert agreed_controls(History(runs=[unrecorded])) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "end", "requests"),
+    [
+        ({}, "finished", "12"),
+        ({"stopped": "the key is refused"}, "stopped: the key is refused", "12"),
+        ({"ended_at": None}, "broken off: the process ended without a word, or is still running", "not known"),
+    ],
+)
+def test_how_a_run_ended(changes: dict[str, Any], end: str, requests: str) -> None:
+    [line] = run_lines(History(runs=[run(**changes)]))
+    assert (line.end, line.requests, line.confirmation) == (end, requests, "asked at the terminal")
+
+
+def test_each_control_total_is_told_once_by_who_agreed_to_it_last() -> None:
+    first = ControlLimits(expect_rows=200, expect_total=(("USD", "10.50"), ("EUR", "3")))
+    control = ControlFile(1200, (ControlLine("USD", 7, "10.50"), ControlLine("EUR", 2, None)))
+    runs = [
+        run(limits=ControlLimits(expect_rows=200, control=control), user="maria", started_at="2026-10-02T08:00:00Z"),
+        run(limits=first, user="joe"),
+    ]
+    lines = agreed_controls(History(runs=runs))
+    assert [(line.currency, line.option, line.rows, line.amount, line.by.split(",")[0]) for line in lines] == [
+        ("", "--control", "1,200", "", "maria"),
+        ("", "--expect-rows", "200", "", "maria"),
+        ("EUR", "--control", "2", "", "maria"),
+        ("EUR", "--expect-total", "", "3", "joe"),
+        ("USD", "--control", "7", "10.50", "maria"),
+        ("USD", "--expect-total", "", "10.50", "joe"),
+    ]
+    assert lines[0].by == "maria, 2026-10-02 08:00:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("site", "address", "live"),
+    [
+        ("sandbox", "http://127.0.0.1:8900", False),
+        ("acme", "http://localhost:1", False),
+        ("acme", "https://acme.chargebee.com", True),
+        ("acme-test", "https://acme-test.chargebee.com", False),
+        ("acme", None, True),
+        ("127.0.0.1:8900", None, False),
+    ],
+)
+def test_a_site_is_judged_by_where_it_was_called(site: str, address: str | None, live: bool) -> None:
+    runs = [make_run(), make_run(settings_json=json.dumps({"address": address}))]
+    assert site_is_live(site, History(runs=runs)) is live
