@@ -104,6 +104,10 @@ class ControlLimits:
     control: ControlFile | None = None
 
 
+KEY_MEMORY_SECONDS = 1800.0  # Chargebee API docs, "Idempotency": keys are remembered for 30 minutes
+MAX_KEY_WINDOW_SECONDS = 1500.0
+
+
 @dataclass(frozen=True)
 class RunSettings:
     """How to send, and every bound of it."""
@@ -115,7 +119,6 @@ class RunSettings:
     concurrency: int = 40  # calls at one instant; Chargebee refuses above 50 on test sites
     timeout_seconds: float = 80.0
     quarantine_seconds: float = 420.0
-    key_window_seconds: float = 1500.0  # re-send by key alone: 25 of the 30 minutes that keys are remembered
     early_look_seconds: tuple[float, ...] = (0.0, 3.0, 15.0)  # looks before the quarantine ends
     max_looks: int = 6  # inconclusive looks after the quarantine, before a person must look
     max_attempts: int = 12  # sends of one row in one run
@@ -136,6 +139,12 @@ class RunSettings:
     max_failures: int | None = None
     pilot: int = 0  # rows to credit and to read back before all others; 0: no pilot
     pilot_look_seconds: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # pauses before looks at its credits
+
+    @property
+    def key_window_seconds(self) -> float:
+        """For how long after the first send the key alone may guard another: what is sent may still arrive as late as
+        the quarantine allows, and the key must be remembered then."""
+        return min(MAX_KEY_WINDOW_SECONDS, KEY_MEMORY_SECONDS - self.quarantine_seconds)
 
     @property
     def look_again_seconds(self) -> float:

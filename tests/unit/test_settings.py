@@ -157,6 +157,13 @@ def test_the_defaults_keep_the_protocols_order_of_times() -> None:
     assert settings.concurrency <= 50  # what a test site takes at once
 
 
+@pytest.mark.parametrize("quarantine", [0.0, 5.0, 300.0, 420.0, 1800.0, 7200.0])
+def test_what_is_sent_by_its_key_alone_arrives_while_the_key_is_remembered(quarantine: float) -> None:
+    settings = RunSettings(quarantine_seconds=quarantine)
+    assert settings.key_window_seconds <= 25 * 60
+    assert settings.key_window_seconds + quarantine <= 30 * 60
+
+
 def test_what_is_kept_for_the_record_has_everything_but_the_key() -> None:
     limits = ControlLimits(expect_rows=2, control=ControlFile(2, (ControlLine("USD", 2, "10.50"),)))
     site = SiteSettings("acme", "https://acme.chargebee.com", KEY)
