@@ -12,6 +12,7 @@ Whatever happens after `admit`, short of the ledger's failing, the reports are w
 import asyncio
 import gc
 import random
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ from batch_credits.worker_pool import Counts, RateLimiter, ReadPage, SlotMemory,
 T = TypeVar("T")
 TICK_SECONDS = 0.5  # how old what the person sees may be
 COLLECT_EVERY = 50_000  # objects made and not freed, between two walks of the garbage collector
+SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ async def issue(
             return loop.run_in_executor(writer, work)
 
         sending = Sending(ledger, batch, run_id, site, settings, progress, transport, in_thread, agree=agree)
-        with _stop_on(signals or Signals(), sending), _ticking(progress), _collecting_rarely():
+        with _stop_on(signals or Signals(), sending), _ticking(progress), _tuned_interpreter():
             try:
                 return await sending.run()
             except asyncio.CancelledError:
@@ -201,17 +203,19 @@ def _ticking(progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def _collecting_rarely() -> Iterator[None]:
-    """Let the garbage collector walk what is alive less often: sending leaves hardly a cycle behind.
+def _tuned_interpreter() -> Iterator[None]:
+    """Collect garbage rarely, since sending leaves hardly a cycle behind; and let the ledger's thread in sooner.
 
-    It costs a sixth of the time of a run without limits otherwise, and no memory to speak of.
+    A commit asks for Python's lock half a dozen times, and would wait 5 ms for it each time while requests are sent.
     """
-    thresholds = gc.get_threshold()
+    thresholds, switch_seconds = gc.get_threshold(), sys.getswitchinterval()
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, *thresholds[1:])
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         yield
     finally:
+        sys.setswitchinterval(switch_seconds)
         gc.set_threshold(*thresholds)
         gc.unfreeze()
 

@@ -4,6 +4,7 @@ Every call passes the gate that it is given (the site's limits), so there is no 
 module opens a socket. A POST is sent at most once per call: aiohttp repeats idempotent methods alone.
 """
 
+import asyncio
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -16,6 +17,7 @@ import orjson
 from yarl import URL
 
 from batch_credits import __version__
+from batch_credits.chargebee.deadlines import Deadlines
 from batch_credits.chargebee.failures import AnswerTooLarge, failure_of
 from batch_credits.chargebee.wire import (
     Answer,
@@ -253,15 +255,37 @@ def _no_amount(credit: PlannedCredit) -> AmountMissing:
 class HttpTransport:
     """HTTP over aiohttp: keep-alive, no redirects, no proxy, no cookies, verified TLS, bounded in time and size."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, max_answer_bytes: int) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, base_url: str, max_answer_bytes: int, deadlines: Deadlines
+    ) -> None:
         self._session = session
+        self._deadlines = deadlines
         self._base_url = base_url
         # Built once: they are those of nearly every request.
         self._post_urls = {path: URL(base_url + path, encoded=True) for path in _POST_PATHS.values()}
         self._max_answer_bytes = max_answer_bytes
 
     async def send(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        """Send one request and read the whole answer, at most `max_answer_bytes` of it."""
+        """Send one request and read the whole answer, at most `max_answer_bytes` of it.
+
+        Raises:
+            TimeoutError: it took too long.
+            AnswerTooLarge: there is more to read.
+            aiohttp.ClientError, OSError: whatever else went wrong.
+        """
+        call = asyncio.current_task()
+        assert call is not None
+        self._deadlines.begin(call)
+        try:
+            return await self._exchange(method, path, headers, body)
+        except asyncio.CancelledError:
+            if self._deadlines.ended(call):
+                raise TimeoutError from None
+            raise
+        finally:
+            self._deadlines.end(call)
+
+    async def _exchange(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         url = self._post_urls.get(path) or URL(self._base_url + path, encoded=True)
         async with self._session.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
             stream = response.content
@@ -278,9 +302,7 @@ class HttpTransport:
 @asynccontextmanager
 async def http_transport(site: SiteSettings, settings: RunSettings) -> AsyncIterator[HttpTransport]:
     """Open the one session of a run, and close it at the end."""
-    timeout = aiohttp.ClientTimeout(
-        total=settings.timeout_seconds, sock_connect=min(30.0, settings.timeout_seconds)
-    )
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=min(30.0, settings.timeout_seconds))
     connector = aiohttp.TCPConnector(
         limit=0,  # the gate bounds the calls in flight
         ssl=ssl.create_default_context() if site.base_url.startswith("https") else False,
@@ -299,5 +321,9 @@ async def http_transport(site: SiteSettings, settings: RunSettings) -> AsyncIter
         },
         raise_for_status=False,
     )
+    deadlines = Deadlines(settings.timeout_seconds)
     async with session:
-        yield HttpTransport(session, site.base_url, settings.max_answer_bytes)
+        try:
+            yield HttpTransport(session, site.base_url, settings.max_answer_bytes, deadlines)
+        finally:
+            deadlines.close()

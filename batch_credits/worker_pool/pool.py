@@ -38,6 +38,7 @@ from batch_credits.worker_pool.limiter import RateLimiter
 from batch_credits.worker_pool.retry import backoff_seconds, may_try_again, throttle_seconds
 
 ReadPage = Callable[[int, int], Coroutine[Any, Any, list[PlannedCredit]]]
+_PAGES_AHEAD = 3  # journaled and not yet sent at most, where there is no limit
 _MAX_WAITING = 10_000  # rows kept in memory because their customer is busy; reading goes on below it
 
 
@@ -195,7 +196,8 @@ class WorkerPool:
         ahead = max(page, self._settings.concurrency)
         if free is not None:
             return min(page, ahead - queued, free - queued - self._limiter.waiting())
-        return page if queued <= ahead else 0  # whole pages, one ahead: the workers never wait for the disk
+        room = _PAGES_AHEAD * page - queued
+        return room if room >= page else 0  # no small commits, and the workers never wait for the disk
 
     async def _next_page(self, room: int) -> list[PlannedCredit]:
         page: list[PlannedCredit] = []
