@@ -100,9 +100,8 @@ def _stage_chunk(
 ) -> list[LoadedRow]:
     if options.number_duplicates:
         chunk = _numbered(chunk, ledger.occurrences(batch_id, chunk))
-    return ledger.stage(
-        site, batch_id, [StagedRow(row, add_body(row.request) if row.request else None) for row in chunk]
-    )
+    ledger.stage(site, batch_id, [StagedRow(row, add_body(row.request) if row.request else None) for row in chunk])
+    return chunk
 
 
 def _overlapped(source: Source, stage_chunk: Callable[[list[LoadedRow]], list[LoadedRow]]) -> Iterator[list[LoadedRow]]:

@@ -231,18 +231,20 @@ class Ledger:
         with self._transaction() as db:
             return admission.Admission(db, 0, batch_id).occurrences(rows)
 
-    def stage(self, site: str, batch_id: int, rows: Sequence[StagedRow]) -> list[LoadedRow]:
-        """Store rows of a staged batch. Returns them, with those rejected that repeat or contradict an identity."""
+    def stage(self, site: str, batch_id: int, rows: Sequence[StagedRow]) -> None:
+        """Store rows of a batch that is being staged; what they repeat or contradict shows at its end."""
         with self._transaction() as db:
-            site_id = self._site_id(site)
-            if self._known_site is not None:
-                scratch.borrow_requests(db, self._known_site, site_id, [item.row for item in rows])
-            return admission.Admission(db, site_id, batch_id).stage(rows)
+            admission.Admission(db, self._site_id(site), batch_id).stage(rows)
 
     def finish_staging(self, batch_id: int, rows_read: int, totals: dict[str, ControlTotal]) -> None:
-        """Store what the loader counted; from here on every commit is durable again."""
+        """Reject rows that repeat or contradict an identity, and store what the loader counted.
+
+        From here on every commit is durable again.
+        """
         self._wait_for_the_disk("FULL")
         with self._transaction() as db:
+            if self._known_site is not None:
+                scratch.borrow_requests(db, self._known_site, batch_id)
             admission.Admission(db, 0, batch_id).finish(rows_read, totals)
 
     def admit(self, batch_id: int) -> None:

@@ -175,7 +175,7 @@ _ADD_LISTED = """
 INSERT INTO temp.listed
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
 FROM json_each(:chunk) c
-WHERE EXISTS (SELECT 1 FROM credit_request r WHERE r.site_id = :site AND r.customer_id = c.value ->> 1
-              AND r.reference = c.value ->> 2 AND r.current = 1)
+WHERE EXISTS (SELECT 1 FROM identity i WHERE i.site_id = :site AND i.customer_id = c.value ->> 1
+              AND i.reference = c.value ->> 2)
 ON CONFLICT (credit_id) DO NOTHING
 """

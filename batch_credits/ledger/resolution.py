@@ -116,6 +116,11 @@ def take_over(
         _TAKE_OVER, {"chunk": chunk, "site": site_id, "batch": batch_id, "now": now_ms()}
     ).fetchall()
     connection.executemany(
+        "INSERT INTO identity SELECT site_id, customer_id, reference, request_id FROM credit_request"
+        " WHERE request_id = ?",
+        added,
+    )
+    connection.executemany(
         "INSERT INTO row (batch_id, row_number, cells, request_id)"
         " SELECT batch_id, row_number, json_array(customer_id, coalesce(CAST(amount_minor AS TEXT), ''),"
         " coalesce(amount_in_decimal, ''), coalesce(currency_code, ''), credit_type, reference), request_id"
@@ -130,8 +135,9 @@ INSERT INTO credit_request (site_id, kind, customer_id, reference, amount_minor,
                             credit_type, body, batch_id, row_number, state, credit_id, finished_at)
 SELECT :site, kind, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, '', batch_id,
        value ->> 7, 'credited', value ->> 6, :now
-FROM json_each(:chunk) CROSS JOIN batch WHERE batch_id = :batch
-ON CONFLICT (site_id, customer_id, reference) WHERE current = 1 DO NOTHING
+FROM json_each(:chunk) c CROSS JOIN batch WHERE batch_id = :batch AND NOT EXISTS (
+    SELECT 1 FROM identity WHERE site_id = :site AND customer_id = value ->> 0 AND reference = value ->> 1)
+GROUP BY value ->> 0, value ->> 1 HAVING min(c.key) IS NOT NULL ORDER BY c.key
 RETURNING request_id
 """
 TAKEN_OVER_HEADERS = ("customer_id", "amount", "amount_in_decimal", "currency_code", "credit_type", "reference")

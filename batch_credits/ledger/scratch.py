@@ -1,17 +1,13 @@
 """A ledger to look into only: thrown away afterwards, it sees what the real one holds without taking its lock.
 
-`check` stages a file here. The real ledger is attached read-only, and what it knows of a row's identity is
-copied over just before the row is staged: so the row meets the same rules as in a run, also while a run is on.
+`check` stages a file here. The real ledger is attached read-only, and what it knows of the rows' identities is
+copied over just before they are settled: so a row meets the same rules as in a run, also while a run is on.
 """
 
 import sqlite3
-from collections.abc import Iterable
 from pathlib import Path
 
-import orjson
-
 from batch_credits.ledger import store
-from batch_credits.model import LoadedRow
 
 KNOWN = "known"  # the name under which the real ledger is attached
 
@@ -45,13 +41,11 @@ def borrow_batches(connection: sqlite3.Connection, known_site_id: int, site_id: 
     connection.execute(_BORROW_BATCHES, (site_id, known_site_id))
 
 
-def borrow_requests(
-    connection: sqlite3.Connection, known_site_id: int, site_id: int, rows: Iterable[LoadedRow]
-) -> None:
-    """Copy what the real ledger holds of these rows' identities."""
-    identities = [[row.request.customer_id, row.request.reference] for row in rows if row.request is not None]
-    chunk = orjson.dumps(identities).decode()
-    connection.execute(_BORROW_REQUESTS, {"site": site_id, "known": known_site_id, "chunk": chunk})
+def borrow_requests(connection: sqlite3.Connection, known_site_id: int, batch_id: int) -> None:
+    """Copy what the real ledger holds of the identities that a staged batch has, and let them stand for these."""
+    values = {"known": known_site_id, "batch": batch_id}
+    connection.execute(_BORROW_REQUESTS, values)
+    connection.execute(_BORROW_IDENTITIES, values)
 
 
 _BORROW_BATCHES = f"""
@@ -67,11 +61,16 @@ _COLUMNS = """kind, customer_id, reference, amount_minor, amount_in_decimal, cur
 
 _BORROW_REQUESTS = f"""
 INSERT INTO main.credit_request (site_id, {_COLUMNS})
-SELECT :site, {", ".join("r." + column.strip() for column in _COLUMNS.split(","))}
-FROM json_each(:chunk) c
-CROSS JOIN {KNOWN}.credit_request r ON r.site_id = :known AND r.customer_id = c.value ->> 0
- AND r.reference = c.value ->> 1 AND r.current = 1
-JOIN {KNOWN}.batch b ON b.batch_id = r.batch_id
-WHERE b.admitted = 1
-ON CONFLICT (site_id, customer_id, reference) WHERE current = 1 DO NOTHING
+SELECT s.site_id, {", ".join("r." + column.strip() for column in _COLUMNS.split(","))}
+FROM (SELECT DISTINCT site_id, customer_id, reference FROM main.credit_request WHERE batch_id = :batch
+      ORDER BY customer_id, reference LIMIT -1) s
+CROSS JOIN {KNOWN}.identity i ON i.site_id = :known AND i.customer_id = s.customer_id AND i.reference = s.reference
+CROSS JOIN {KNOWN}.credit_request r ON r.request_id = i.request_id
+CROSS JOIN {KNOWN}.batch b ON b.batch_id = r.batch_id AND b.admitted = 1
+"""
+
+# A scratch ledger begins empty: whatever another batch has in it was borrowed.
+_BORROW_IDENTITIES = """
+INSERT INTO main.identity
+SELECT site_id, customer_id, reference, request_id FROM main.credit_request WHERE batch_id <> :batch
 """

@@ -31,6 +31,22 @@ def _from_1_to_2(connection: sqlite3.Connection) -> None:
     connection.execute(
         "CREATE INDEX credit_request_deduct ON credit_request (site_id, state) WHERE kind = 'deduct'"
     )
+    connection.execute("DROP INDEX credit_request_identity")
+    connection.execute(
+        "CREATE TABLE identity (site_id INTEGER NOT NULL REFERENCES site, customer_id TEXT NOT NULL,"
+        " reference TEXT NOT NULL, request_id INTEGER NOT NULL REFERENCES credit_request,"
+        " PRIMARY KEY (site_id, customer_id, reference)) STRICT, WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE TRIGGER only_the_identity_is_sent BEFORE UPDATE OF state ON credit_request"
+        " WHEN NEW.state = 'in_flight' AND NEW.request_id IS NOT (SELECT request_id FROM identity"
+        " WHERE site_id = NEW.site_id AND customer_id = NEW.customer_id AND reference = NEW.reference)"
+        " BEGIN SELECT RAISE(ABORT, 'another request stands for this identity'); END"
+    )
+    connection.execute(
+        "INSERT INTO identity SELECT site_id, customer_id, reference, request_id FROM credit_request"
+        " WHERE current = 1 ORDER BY site_id, customer_id, reference"
+    )
     connection.execute(
         "CREATE TRIGGER kind_is_frozen BEFORE UPDATE OF kind ON credit_request"
         " BEGIN SELECT RAISE(ABORT, 'a request never changes its call'); END"

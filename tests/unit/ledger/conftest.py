@@ -1,7 +1,7 @@
 """A ledger on disk, and short words for what tests put into it."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,19 @@ class Book:
         )
 
     def stage(self, batch: int, *rows: LoadedRow, site: str = SITE) -> list[LoadedRow]:
-        return self.ledger.stage(site, batch, self.staged(list(rows)))
+        """The rows as they stand when this is all that the batch has: those that are rejected with their reasons."""
+        self.ledger.stage(site, batch, self.staged(list(rows)))
+        self.ledger.finish_staging(batch, len(rows), {})
+        return self.judged(self.ledger, batch, rows)
+
+    @staticmethod
+    def judged(ledger: Ledger, batch: int, rows: Iterable[LoadedRow]) -> list[LoadedRow]:
+        """The rows, those that the ledger has rejected with their reasons."""
+        reasons = {row.row_number: row.problems for row in ledger.problems(batch)}
+        return [
+            row._replace(request=None, problems=reasons[row.row_number]) if row.row_number in reasons else row
+            for row in rows
+        ]
 
     def plan(
         self, *rows: LoadedRow, site: str = SITE, file_name: str = "payout.csv", kind: CallKind = CallKind.ADD

@@ -344,7 +344,7 @@ def test_every_commit_after_staging_waits_for_the_disk_again(book: Any) -> None:
 
     assert waits()
     batch = book.begin()
-    book.stage(batch, book.row(2))
+    book.ledger.stage("acme-test", batch, book.staged([book.row(2)]))
     assert not waits()  # what is staged would be discarded after a power cut
     book.ledger.finish_staging(batch, 1, {})
     assert waits()

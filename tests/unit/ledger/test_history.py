@@ -167,6 +167,10 @@ def test_a_ledger_of_version_1_is_brought_up_to_date_by_the_next_run(
     for column in ("run DROP COLUMN settings", "batch DROP COLUMN reverses", "batch DROP COLUMN kind",
                    "credit_request DROP COLUMN kind"):  # fmt: skip
         book.sql(f"ALTER TABLE {column}")
+    book.sql("DROP TRIGGER only_the_identity_is_sent")
+    book.sql("DROP TABLE identity")
+    unique = "CREATE UNIQUE INDEX credit_request_identity ON credit_request (site_id, customer_id, reference)"
+    book.sql(f"{unique} WHERE current = 1")
     book.sql("PRAGMA user_version = 1")
     book.close()
     with pytest.raises(LedgerVersion, match="earlier version"):
@@ -175,3 +179,5 @@ def test_a_ledger_of_version_1_is_brought_up_to_date_by_the_next_run(
     assert sorted(again.sql("SELECT type, name FROM sqlite_schema")) == schema
     again.ledger.start_run(batch, settings_json='{"x":1}')
     assert [run.settings_json for run in again.ledger.history(batch).runs] == ['{"x":1}', "{}"]
+    other = again.begin(key="f" * 64)
+    assert [row.problems[0].code for row in again.stage(other, again.row(9, amount=7))] == ["conflict"]

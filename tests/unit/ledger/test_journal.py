@@ -43,9 +43,7 @@ def test_every_attempt_is_kept(book: Any, sent: tuple[int, PlannedCredit]) -> No
 
 
 @pytest.mark.parametrize("state", [RequestState.PENDING, RequestState.IN_DOUBT])
-def test_what_is_owed_or_in_doubt_may_be_sent(
-    book: Any, sent: tuple[int, PlannedCredit], state: RequestState
-) -> None:
+def test_what_is_owed_or_in_doubt_may_be_sent(book: Any, sent: tuple[int, PlannedCredit], state: RequestState) -> None:
     run, credit = sent
     book.learn(run, credit, state)
     book.send(run, credit)
@@ -53,9 +51,7 @@ def test_what_is_owed_or_in_doubt_may_be_sent(
 
 
 @pytest.mark.parametrize("state", [RequestState.IN_FLIGHT, *FINAL])
-def test_what_is_under_way_or_final_may_not(
-    book: Any, sent: tuple[int, PlannedCredit], state: RequestState
-) -> None:
+def test_what_is_under_way_or_final_may_not(book: Any, sent: tuple[int, PlannedCredit], state: RequestState) -> None:
     run, credit = sent
     if state is not RequestState.IN_FLIGHT:
         book.learn(run, credit, state)
@@ -172,9 +168,7 @@ def test_what_is_credited_stays_credited(book: Any, sent: tuple[int, PlannedCred
 
 
 @pytest.mark.parametrize("change", ["credit_id = 'cr-2'", "body = 'amount=999'", "state = 'pending'"])
-def test_a_credited_request_keeps_its_id_and_its_body(
-    book: Any, sent: tuple[int, PlannedCredit], change: str
-) -> None:
+def test_a_credited_request_keeps_its_id_and_its_body(book: Any, sent: tuple[int, PlannedCredit], change: str) -> None:
     book.learn(*sent, RequestState.CREDITED)
     with pytest.raises(Exception, match="a credited request is final"):
         book.sql(f"UPDATE credit_request SET {change}")
@@ -216,13 +210,16 @@ def test_the_schema_refuses_nonsense(book: Any, sent: tuple[int, PlannedCredit],
         book.sql(f"UPDATE credit_request SET {change}")
 
 
-def test_one_identity_has_one_current_request(book: Any, sent: tuple[int, PlannedCredit]) -> None:
+def test_one_identity_has_one_request_that_may_be_sent(book: Any, sent: tuple[int, PlannedCredit]) -> None:
     with pytest.raises(Exception, match="UNIQUE"):
-        book.sql(
-            "INSERT INTO credit_request (site_id, kind, customer_id, reference, amount_minor, credit_type, body,"
-            " batch_id, row_number) SELECT site_id, kind, customer_id, reference, 5, credit_type, body, batch_id, 9"
-            " FROM credit_request"
-        )
+        book.sql("INSERT INTO identity SELECT site_id, customer_id, reference, 99 FROM identity")
+    book.sql(
+        "INSERT INTO credit_request (site_id, kind, customer_id, reference, amount_minor, credit_type, body,"
+        " batch_id, row_number) SELECT site_id, kind, customer_id, reference, 5, credit_type, body, batch_id, 9"
+        " FROM credit_request"
+    )
+    with pytest.raises(Exception, match="another request stands"):
+        book.sql("UPDATE credit_request SET state = 'in_flight' WHERE row_number = 9")
 
 
 # -- The start of a run -------------------------------------------------------------------------------------
