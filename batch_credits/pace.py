@@ -100,13 +100,15 @@ def state_in_words(tally: RunTally) -> list[str]:
     return words + ([f"slowed to {tally.slowed_to:,} a minute"] if tally.is_slowed else [])
 
 
-def longest_that_fits(tally: RunTally, time_words: str, width: int) -> str:
-    """As much of the state as a narrow terminal holds: the counts first, then the time, then the pace."""
-    position, *counts = state_in_words(tally)
+def state_that_fits(tally: RunTally, time_words: str, width: int) -> str:
+    """As much of the state as a narrow terminal holds, without the rows done; what matters most is left out last."""
+    _, credited, *others = state_in_words(tally)
     limit = f" of {tally.budget_per_minute:,}" if tally.budget_per_minute else ""
     pace = f"{tally.pace():,.0f}{limit} a minute"
-    for parts in ([pace, time_words, *counts], [time_words, *counts], counts, counts[:3], counts[:2], counts[:1]):
-        text = ", ".join(part for part in parts if part)
-        if len(text) <= width - len(position):
-            return text
-    return ""
+    some = [words for words in others if not words.startswith("0 ")]
+    none = [words for words in others if words.startswith("0 ")]
+    chosen: set[str] = set()
+    for words in filter(None, (credited, time_words, *some[:2], pace, *some[2:], *none)):
+        if len(", ".join([*chosen, words])) <= width:
+            chosen.add(words)
+    return ", ".join(words for words in (pace, time_words, credited, *others) if words in chosen)

@@ -188,6 +188,6 @@ def _why_not(report: PilotReport, goes_on: bool) -> RunStopped | None:
     if not goes_on and report.rows_left:
         return PilotNotAgreed(
             "the pilot agrees with the file, and nobody said yes to go on",
-            hint="Nothing more was sent. Run the same command again to carry on.",
+            hint="Nothing more was sent.",
         )
     return None

@@ -6,6 +6,7 @@ is touched a few times a second. A terminal that went away stops the display, ne
 
 import json
 import os
+import textwrap
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,12 +15,16 @@ from typing import Any, Protocol, TextIO
 from tqdm import tqdm
 
 from batch_credits.model import CallKind, Outcome
-from batch_credits.pace import MINUTE, RunTally, left_in_words, longest_that_fits, state_in_words, took_in_words
+from batch_credits.pace import MINUTE, RunTally, left_in_words, state_in_words, state_that_fits, took_in_words
 
 BAR_SECONDS = 0.2  # between two drawings of the bar
 LINE_SECONDS = 10.0  # between two lines where there is no terminal
 MIN_BAR_WIDTH = 8
+NO_BAR_BELOW = 50  # columns: words say more there
+WITH_BAR, WITHOUT_BAR = "{n_fmt}/{total_fmt} |{bar}| {desc}", "{n_fmt}/{total_fmt}: {desc}"
+ROOM_FOR_AN_ECHO = 2  # of ^C, which would make a full line wrap
 DEFAULT_COLUMNS = 80
+NARROWEST = 20  # columns: a fold leaves at least words
 SCREEN_ROWS = 20  # some terminals say 0, and tqdm would show nothing on them; our one line needs no more
 
 
@@ -274,9 +279,9 @@ class TqdmProgress(_Display):
             total=self._tally.total,
             initial=self._tally.done,
             file=self._stream,
-            ncols=self._columns() - 1,
+            ncols=self._width(),
             nrows=SCREEN_ROWS,
-            bar_format="{n_fmt}/{total_fmt} |{bar}| {desc}",
+            bar_format=WITHOUT_BAR,
             miniters=0,
             mininterval=0,
             leave=True,
@@ -289,18 +294,27 @@ class TqdmProgress(_Display):
     def _draw(self, time_words: str) -> None:
         if self._bar is None:
             return
-        width = self._columns() - 1  # a full last column makes some terminals wrap
-        text = longest_that_fits(self._tally, time_words, width - MIN_BAR_WIDTH - 4)
+        width = self._width()
+        has_bar = width >= NO_BAR_BELOW
+        room = width - len(f"{self._tally.done}/{self._tally.total}: ") - (MIN_BAR_WIDTH + 2 if has_bar else 0)
+        text = state_that_fits(self._tally, time_words, room)
         self._bar.ncols = width
+        self._bar.bar_format = WITH_BAR if has_bar else WITHOUT_BAR
         self._bar.n = self._tally.done
         self._bar.set_description_str(text, refresh=False)
         self._bar.refresh()
 
     def _show_note(self, text: str) -> None:
         if self._bar is None:
-            self._line(text)
+            self._line(self._folded(text))
         else:
-            self._bar.write(text, file=self._stream)
+            self._bar.write(self._folded(text), file=self._stream)
+
+    def _width(self) -> int:
+        return self._columns() - 1 - ROOM_FOR_AN_ECHO  # a full last column makes some terminals wrap
+
+    def _folded(self, text: str) -> str:
+        return textwrap.fill(text, max(NARROWEST, self._columns()), break_long_words=False, break_on_hyphens=False)
 
     def _show_nothing(self) -> None:
         if self._bar is not None:
@@ -327,12 +341,12 @@ def progress_for(
     json_lines: bool = False,
     silent: bool = False,
 ) -> Progress:
-    """The display that suits the stream: a line that redraws itself needs a terminal."""
+    """The display that suits the stream: a line that redraws itself needs a terminal that can."""
     if silent:
         return SilentProgress()
     if json_lines:
         return JsonProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
-    if stream.isatty():
+    if stream.isatty() and os.environ.get("TERM") != "dumb":
         return TqdmProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
     return LineProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
 

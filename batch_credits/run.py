@@ -287,9 +287,18 @@ class Sending:
     def stop(self, error: RunStopped) -> None:
         """Send nothing more, and let every answer on its way come in."""
         if not self.pool.stopping:
-            self._progress.note(f"Stopping: {error.message}; waiting for answers on their way. (Again: end at once.)")
+            self._progress.note(f"Stopping: {error.message}{self._waited_for()}")
         self.pool.stop(error)
         self._pilot.wake()
+
+    def _waited_for(self) -> str:
+        """What has left this machine and is not answered."""
+        count = self._limiter.calls("POST")
+        if not count:
+            return "."
+        answers = "the answer to 1 request" if count == 1 else f"the answers to {count} requests"
+        seconds = f"{self._settings.timeout_seconds:.0f} s at most"
+        return f"; waiting for {answers} on the way, {seconds}. (Again: end at once, and leave them in doubt.)"
 
     async def run(self) -> Issued:
         """Send until nothing is owed or the pool is stopped, and make durable what was learned."""
@@ -362,7 +371,7 @@ def _stop_on(signals: Signals, sending: Sending) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None
-    stopped = Interrupted("interrupted", hint="Run the same command again to carry on.")
+    stopped = Interrupted("interrupted")
 
     over = False
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from batch_credits.cli.screen import told
+from batch_credits.cli.screen import NO_BREAK, told
 from batch_credits.ledger import ProblemGroup
 from batch_credits.model import ControlTotal, Outcome
 from batch_credits.plan import Plan
@@ -85,7 +85,7 @@ def question(plan: Plan, site: SiteSettings, exponents: Exponents, pilot: int) -
     """What a person says yes to: how much, and on which site."""
     owed = {outcome: plan.by_outcome.get(outcome, {}) for outcome in (Outcome.PENDING, Outcome.IN_DOUBT)}
     amounts = [
-        words
+        words.replace(" ", NO_BREAK)
         for currency, total in sorted(owed[Outcome.PENDING].items())
         for words in total_in_words(total, currency or SITE_CURRENCY, exponents)
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from batch_credits.cli.picture import rows
-from batch_credits.cli.screen import told, width
+from batch_credits.cli.screen import NO_BREAK, told, width
 from batch_credits.pilot import PilotReport, PilotRow
 from batch_credits.reporter import SITE_CURRENCY, money_in_words, stated_exponents, total_in_words
 
@@ -32,6 +32,8 @@ def verdict(report: PilotReport) -> str:
     if report.disagreeing:
         return f"{len(report.disagreeing)} of {rows(count)} of the pilot DO NOT AGREE with the file."
     hidden = f" ({ROWS_SHOWN} of them shown)" if count > ROWS_SHOWN else ""
+    if count == 1:
+        return "The row of the pilot agrees in amount, currency and reference."
     return f"All {rows(count)} of the pilot agree in amount, currency and reference{hidden}."
 
 
@@ -39,7 +41,7 @@ def pilot_question(report: PilotReport) -> str:
     """What a person says yes to after the pilot."""
     exponents = stated_exponents(report.batch)
     amounts = [
-        words
+        words.replace(" ", NO_BREAK)
         for currency, total in sorted(report.left.items())
         for words in total_in_words(total, currency or SITE_CURRENCY, exponents)
     ]

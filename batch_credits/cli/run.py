@@ -154,7 +154,7 @@ def _yes_after(teller: Words | Events, report: PilotReport, signals: Signals) ->
 
 
 def _interrupt() -> None:
-    raise Interrupted("interrupted", hint="Run the same command again to carry on.")
+    raise Interrupted("interrupted at the question after the pilot")
 
 
 def run_in_loop(main: Coroutine[Any, Any, T]) -> T:

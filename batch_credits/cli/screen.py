@@ -8,6 +8,7 @@ import textwrap
 WIDEST = 100  # longer lines are hard to read
 NARROWEST = 24  # below it a fold would leave less than words
 UNFOLDED = 100_000
+NO_BREAK = "\u00a0"
 
 
 def width(*, err: bool = False) -> int:
@@ -23,9 +24,15 @@ def width(*, err: bool = False) -> int:
 
 
 def told(text: str, label: str = "", *, err: bool = False) -> list[str]:
-    """A text behind its label, its further lines below its first; in a narrow terminal below the label."""
+    """A text behind its label, its further lines below its first; in a narrow terminal below the label.
+
+    There is no fold at a no-break space, which then shows as any other.
+    """
+    if not any(blank in text for blank in " \n\t"):
+        return [f"{label}{text}".rstrip()]  # a path, for one, stays whole
     columns = width(err=err)
-    indent = len(label) if len(label) * 3 <= columns else 2
-    return textwrap.wrap(
-        label + text, columns, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
-    ) or [label.rstrip()]
+    indent = " " * (len(label) if len(label) * 3 <= columns else 2)
+    lines = textwrap.wrap(
+        label + text, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return [line.replace(NO_BREAK, " ") for line in lines]

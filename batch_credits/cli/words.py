@@ -7,7 +7,7 @@ import click
 from batch_credits.cli.before import Before
 from batch_credits.cli.picture import Line, pace_line, plan_lines, question, shown, site_line
 from batch_credits.cli.pilot_table import pilot_question, pilot_text
-from batch_credits.cli.screen import told
+from batch_credits.cli.screen import NO_BREAK, told, width
 from batch_credits.cli.speech import say
 from batch_credits.errors import RunStopped
 from batch_credits.pilot import PilotReport
@@ -57,7 +57,7 @@ class Words:
     def after(self, summary: Summary, stopped: RunStopped | None) -> None:
         """The last screen."""
         if not self._quiet or summary.exit_code:
-            say(summary_text(summary))
+            say(summary_text(summary, width()))
         if stopped is not None and stopped.hint:
             say("\n".join(told(stopped.hint, err=True)), err=True)
 
@@ -68,7 +68,7 @@ def ask(text: str) -> bool:
     Raises:
         click.Abort: Ctrl-C, or the end of the input.
     """
-    *lines, last = told(f"{text}\u00a0[y/N]:", err=True)  # no fold before what asks for the answer
+    *lines, last = told(f"{text}{NO_BREAK}[y/N]:", err=True)  # no fold before what asks for the answer
     if lines:
         say("\n".join(lines), err=True)
-    return click.confirm(last.replace("\u00a0", " "), default=False, show_default=False, prompt_suffix=" ", err=True)
+    return click.confirm(last, default=False, show_default=False, prompt_suffix=" ", err=True)

@@ -42,6 +42,7 @@ class Summary:
     differences: tuple[str, ...]
     exit_code: int
     paths: ReportPaths
+    reasons: Mapping[tuple[Outcome, str], int]  # why rows were not credited, by error code
 
     @property
     def in_balance(self) -> bool:
@@ -68,7 +69,7 @@ def summarise(batch: BatchRecord, run: RunRecord | None, tally: Tally, paths: Re
     unequal = differences(batch, tally)
     stopped = run is not None and run.stopped is not None
     code = exit_code(tally.counts, stopped, in_balance=not unequal)
-    return Summary(batch, run, live, tally.counts, tally.totals, unequal, code, paths)
+    return Summary(batch, run, live, tally.counts, tally.totals, unequal, code, paths, tally.reasons)
 
 
 def names_a_live_site(site: str) -> bool:

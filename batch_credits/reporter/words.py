@@ -1,6 +1,7 @@
 """What a person reads: the headline, what to do next, and the last screen of a run."""
 
 import json
+import re
 import shlex
 import textwrap
 from collections.abc import Mapping
@@ -12,6 +13,10 @@ from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NOT_CREDITED
 
 SCREEN_WIDTH = 78
+TABLE_WIDTH = 56  # columns that a line of the table may have
+NARROWEST = 20
+REASONS_SHOWN = 5  # of each outcome
+_CODE = re.compile(r"[a-z0-9_]{1,60}")  # codes come from outside
 
 _LABELS = {
     Outcome.CREDITED: "credited",
@@ -104,7 +109,8 @@ def next_steps(summary: Summary) -> list[tuple[str, str]]:
     if not summary.in_balance:
         steps.append(("The totals do not tie out. Ask Chargebee what exists:", f"batch-credits reconcile {batch}"))
     if summary.stopped or summary.counts[Outcome.PENDING] or summary.counts[Outcome.IN_DOUBT]:
-        steps.append(("Run the same command again: it carries on, and settles doubt before it sends.", ""))
+        doubt = ", and settles doubt before it sends" if summary.counts[Outcome.IN_DOUBT] else ""
+        steps.append((f"Run the same command again: it carries on{doubt}.", ""))
     if review := summary.counts[Outcome.REVIEW]:
         sentence = f"Look up {rows(review)} in review at Chargebee, and say for each what you found:"
         if summary.batch.kind is CallKind.DEDUCT:
@@ -113,6 +119,9 @@ def next_steps(summary: Summary) -> list[tuple[str, str]]:
     if summary.batch.kind is CallKind.DEDUCT:
         steps += _steps_of_reversal(summary)
     elif unpaid := summary.count(*NOT_CREDITED):
+        codes = [code for outcome in NOT_CREDITED for code, _ in _reasons(summary, outcome)]
+        if codes:
+            steps.append(("See what is to be mended:", f"batch-credits explain {codes[0]}"))
         steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", _command_for_failed(summary)))
     return steps or [("Nothing more to do.", "")]
 
@@ -164,26 +173,30 @@ def balance_in_words(summary: Summary) -> list[str]:
     return ["Not in balance.", *summary.differences]
 
 
-def summary_text(summary: Summary) -> str:
-    """The last screen of a run: headline, counts and totals, what to do next, and where the reports are."""
-    paths = summary.paths
+def summary_text(summary: Summary, width: int = SCREEN_WIDTH) -> str:
+    """The last screen of a run: headline, counts and totals, what to do next, and where the reports are.
+
+    `width` is that of the terminal; commands and paths stay whole, so that they can be pasted.
+    """
+    paths, width = summary.paths, min(width, SCREEN_WIDTH)
     to = "to" if summary.batch.kind is CallKind.ADD else "at"
     blocks = [
-        _wrapped(f"{headline(summary)}."),
-        _wrapped(f"{summary.batch.file_name} {to} {site_in_words(summary)}, batch {summary.batch.key[:8]}"),
-        _wrapped(f"Stopped: {summary.stopped}") if summary.stopped else "",
-        "\n".join(_outcome_lines(summary)),
-        "\n".join(_wrapped(sentence) for sentence in balance_in_words(summary)),
+        _wrapped(f"{headline(summary)}.", width),
+        _wrapped(f"{summary.batch.file_name} {to} {site_in_words(summary)}, batch {summary.batch.key[:8]}", width),
+        _wrapped(f"Stopped: {summary.stopped}", width) if summary.stopped else "",
+        "\n".join(_outcome_lines(summary, is_narrow=width < TABLE_WIDTH)),
+        "\n".join(_wrapped(sentence, width) for sentence in balance_in_words(summary)),
         "\n".join(
-            _wrapped(sentence) + (f"\n  {command}" if command else "") for sentence, command in next_steps(summary)
+            _wrapped(sentence, width) + (f"\n  {command}" if command else "")
+            for sentence, command in next_steps(summary)
         ),
         "\n".join(f"  {path}" for path in (paths.results, paths.failed, paths.summary_json, paths.summary_html)),
     ]
     return "\n\n".join(block for block in blocks if block)
 
 
-def _outcome_lines(summary: Summary) -> list[str]:
-    """A line for each outcome that has rows, with its totals one below the other."""
+def _outcome_lines(summary: Summary, *, is_narrow: bool) -> list[str]:
+    """A line for each outcome that has rows, with its totals one below the other, and why rows are not credited."""
     stated = stated_exponents(summary.batch)
     labels = words_of(summary.batch.kind).labels
     lines = []
@@ -195,12 +208,26 @@ def _outcome_lines(summary: Summary) -> list[str]:
             for currency, total in sorted(summary.totals[outcome].items())
             for words in total_in_words(total, currency, stated)
         ]
+        reasons = [f"{number:,} {code}" for code, number in _reasons(summary, outcome)]
+        if is_narrow:
+            lines.append(f"  {labels[outcome]}: {rows(summary.counts[outcome])}")
+            lines += [f"    {text}" for text in [*amounts, *reasons]]
+            continue
         head = f"  {labels[outcome]:<17}{summary.counts[outcome]:>10,}"
         for amount in amounts or [""]:
             lines.append(f"{head}  {amount:>24}".rstrip())
             head = " " * len(head)
+        lines += [f"  {'':<17}{text}" for text in reasons]
     return lines
 
 
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, SCREEN_WIDTH, break_long_words=False, break_on_hyphens=False)
+def _reasons(summary: Summary, outcome: Outcome) -> list[tuple[str, int]]:
+    """Error codes of an outcome with their rows, the most frequent first. What is no code is not shown."""
+    if outcome not in NOT_CREDITED:
+        return []
+    counted = [(code, number) for (each, code), number in summary.reasons.items() if each is outcome]
+    return sorted((c for c in counted if _CODE.fullmatch(c[0])), key=lambda c: -c[1])[:REASONS_SHOWN]
+
+
+def _wrapped(text: str, width: int) -> str:
+    return textwrap.fill(text, max(width, NARROWEST), break_long_words=False, break_on_hyphens=False)

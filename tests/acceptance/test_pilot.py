@@ -57,7 +57,7 @@ def test_declined_after_the_pilot_nothing_more_is_sent(command: Command, shared_
     ended.exited(4)
     assert shared_site.times(f"declined-{types.hex()}-") == each_once(rows[:3])
     assert command.report("payout").counts == {"credited": 3, "pending": 5}
-    assert "Run the same command again to carry on." in ended.out
+    assert "Run the same command again: it carries on." in ended.out
 
 
 def test_agreed_to_at_a_terminal_all_is_sent(command: Command, shared_site: Site) -> None:

@@ -153,12 +153,54 @@ def test_the_bar_says_all_where_there_is_room(clock: Clock) -> None:
     assert "| 120 of 120 a minute, took 50 s, 100 credited" in terminal.last_drawn
 
 
-def test_80_columns_show_the_counts_and_the_time_left(clock: Clock) -> None:
+@pytest.mark.parametrize(
+    ("columns", "failed", "drawn"),
+    [
+        (80, 0, "| 120 of 120 a minute, 2 min left, 100 credited, 0 failed"),
+        (80, 3, "| 120 of 120 a minute, 2 min left, 100 credited, 3 failed"),
+        (60, 3, "| 2 min left, 100 credited, 3 failed"),
+        (40, 3, "103/300: 2 min left, 100 credited"),
+        (30, 3, "103/300: 100 credited"),
+        (20, 3, "103/300: 3 failed"),
+        (12, 3, "103/300: "),
+    ],
+)
+def test_a_narrow_terminal_has_what_matters_most(clock: Clock, columns: int, failed: int, drawn: str) -> None:
     terminal = Terminal()
-    progress = TqdmProgress(terminal, budget_per_minute=120, clock=clock, columns=lambda: 80)
+    progress = TqdmProgress(terminal, budget_per_minute=120, clock=clock, columns=lambda: columns)
     progress.start(300, 0)
+    settle(progress, clock, failed, 0, Outcome.FAILED)
     settle(progress, clock, 100, 50)
-    assert terminal.last_drawn.endswith("2 min left, 100 credited, 0 failed, 0 in doubt")
+    said = terminal.last_drawn
+    progress.close()
+    assert said.endswith(drawn)
+
+
+def test_a_note_folds_between_words(clock: Clock) -> None:
+    terminal = Terminal()
+    progress = TqdmProgress(terminal, clock=clock, columns=lambda: 30)
+    progress.note("The site is read-only, next look in 30 s.")
+    progress.start(10, 0)
+    progress.note("The site answers again; sending goes on.")
+    progress.close()
+    assert terminal.getvalue().startswith("The site is read-only, next\nlook in 30 s.\n")
+    assert "\rThe site answers again;\nsending goes on.\n" in terminal.getvalue()
+
+
+def test_a_dumb_terminal_has_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert type(progress_for(Terminal())) is LineProgress
+
+
+def test_who_steps_aside_leaves_an_empty_line_and_comes_back(clock: Clock) -> None:
+    terminal = Terminal()
+    progress = TqdmProgress(terminal, clock=clock, columns=lambda: 60)
+    progress.start(10, 0)
+    progress.step_aside()
+    assert terminal.last_drawn == "" or terminal.last_drawn.isspace()
+    clock.now += 1
+    progress.tick()
+    assert terminal.last_drawn.startswith("0/10 |")
     progress.close()
 
 

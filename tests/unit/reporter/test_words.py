@@ -74,6 +74,32 @@ def test_the_last_screen(report: Report) -> None:
     )
 
 
+def test_why_rows_are_not_credited_and_where_it_is_explained(report: Report) -> None:
+    rows = [make_row(n, F, error_code="resource_not_found") for n in range(2, 5)]
+    rows += [make_row(9, J, money=None, error_code="missing"), make_row(10, F, error_code="\x1b[2J evil")]
+    said = summary_text(report(rows)).splitlines()
+    start = said.index("  failed                    4                 50.00 USD")
+    assert said[start + 1 : start + 4] == [
+        "                   3 resource_not_found",
+        "  rejected                  1",
+        "                   1 missing",
+    ]
+    start = said.index("See what is to be mended:")
+    assert said[start + 1] == "  batch-credits explain resource_not_found"
+    assert said[start + 2] == "Mend 5 rows in failed.csv and run it:"
+
+
+def test_the_last_screen_of_a_narrow_terminal(report: Report) -> None:
+    summary = report([*mixed(), make_row(299, F, error_code="resource_not_found")])
+    said = summary_text(summary, 40).splitlines()
+    assert all(len(line) <= 40 for line in said if not line.startswith("  batch-") and "/" not in line), said
+    start = said.index("  credited: 290 rows")
+    assert said[start + 1 : start + 7] == [
+        "    150,000 JPY", "    2,375.00 USD", "  failed: 2 rows", "    25.00 USD", "    1 resource_not_found",
+        "  rejected: 1 row",
+    ]  # fmt: skip
+
+
 def test_a_good_end_asks_for_nothing(report: Report) -> None:
     assert "\nNothing more to do.\n" in summary_text(report([make_row(2)], make_run()))
 
