@@ -53,6 +53,7 @@ class RunRequest:
     reports: Path
     is_same_site: bool = False  # the operator says so, though the address changed
     confirmation: str = ""  # how a person said yes, for the record
+    xlsx: bool = False  # write results.xlsx too
     agree: Agree = lambda report: not report.disagreeing  # shown the pilot, and asked whether to go on
 
 
@@ -93,7 +94,7 @@ async def run_batch(
         progress.close()
     # The same content may have come under another name before; the reports bear the name that was run now.
     named = replace(batch, file_name=request.source.path.name)
-    summary = report_batch(ledger, named, request.reports, live=request.site.is_live)
+    summary = report_batch(ledger, named, request.reports, live=request.site.is_live, xlsx=request.xlsx)
     return summary, issued.stopped
 
 
@@ -121,14 +122,16 @@ def _with_failed_owed(plan: Plan) -> Plan:
     return replace(plan, by_outcome={**by_outcome, Outcome.PENDING: sum_totals(owed)})
 
 
-def report_batch(ledger: Ledger, batch: BatchRecord, reports: Path, *, live: bool | None = None) -> Summary:
+def report_batch(
+    ledger: Ledger, batch: BatchRecord, reports: Path, *, live: bool | None = None, xlsx: bool = False
+) -> Summary:
     """Write the reports of a batch from the ledger, at any time.
 
     Raises:
         ReportsNotWritten: the disk refused.
     """
     history = ledger.history(batch.batch_id)
-    return write_reports(batch, history, lambda: ledger.report_rows(batch.batch_id), reports, live=live)
+    return write_reports(batch, history, lambda: ledger.report_rows(batch.batch_id), reports, live=live, xlsx=xlsx)
 
 
 async def _issue_and_note(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import ledger_option, ledger_path, reports_option
+from batch_credits.cli.options import ledger_option, ledger_path, reports_option, xlsx_option
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.reporter import SITE_CURRENCY, summary_text, total_in_words
@@ -47,15 +47,16 @@ def _status_lines(ledger: Ledger, batch: BatchRecord) -> list[str]:
 @click.command(short_help="Write a batch's reports again.")
 @click.argument("batch")
 @reports_option
+@xlsx_option
 @ledger_option
-def report(batch: str, reports: Path, ledger: Path | None) -> int:
+def report(batch: str, reports: Path, xlsx: bool, ledger: Path | None) -> int:
     """Write the reports of BATCH again, from the ledger.
 
     \b
-    batch-credits report 3f9a2b1c
+    batch-credits report 3f9a2b1c --xlsx
     """
     with Ledger.open_for_reading(ledger_path(ledger)) as opened:
         record = opened.batch(batch)
-        summary = report_batch(opened, record, reports)
+        summary = report_batch(opened, record, reports, xlsx=xlsx)
     click.echo(summary_text(summary))
     return summary.exit_code

@@ -98,6 +98,8 @@ reports_option = option(
     help="Where reports are written.",
 )  # fmt: skip
 
+xlsx_option = option("--xlsx", is_flag=True, help="Write results.xlsx too: results.csv as a workbook.")
+
 input_options = apply(
     option("--reference", metavar="TEXT", help="Reference of rows that have none."),
     option("--currency", metavar="CODE", help="Currency of rows that have none."),

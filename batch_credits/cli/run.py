@@ -23,6 +23,7 @@ from batch_credits.cli.options import (
     sending_options,
     settings_for_sending,
     site_options,
+    xlsx_option,
 )
 from batch_credits.cli.speech import exit_code_of
 from batch_credits.cli.words import Words
@@ -49,6 +50,7 @@ T = TypeVar("T")
 @input_options
 @site_options
 @reports_option
+@xlsx_option
 @ledger_option
 @option("--no-progress", is_flag=True, help="Show no progress.")
 @option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
@@ -117,7 +119,7 @@ def _run(file: Path, ledger: Path | None, reports: Path, chosen: dict[str, Any],
 
             said_yes = "--yes" if yes else "asked at the terminal"
             request = RunRequest(
-                source, options, limits, where, settings, reports, chosen["same_site"], said_yes, agree
+                source, options, limits, where, settings, reports, chosen["same_site"], said_yes, chosen["xlsx"], agree
             )
             with Ledger.open(path) as opened:
                 return await run_batch(opened, request, confirm=confirm, progress=progress, signals=signals)

@@ -6,6 +6,7 @@ line to show.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from decimal import localcontext
 from itertools import chain
 from pathlib import Path
@@ -21,6 +22,7 @@ from batch_credits.reporter.summary import ReportPaths, Summary, summarise, summ
 from batch_credits.reporter.tables import failed_writer, results_writer
 from batch_credits.reporter.tally import NOT_CREDITED, SITE_CURRENCY, Tally, exit_code
 from batch_credits.reporter.words import summary_text
+from batch_credits.reporter.workbook import results_workbook
 
 __all__ = [
     "SITE_CURRENCY",
@@ -53,8 +55,9 @@ def write_reports(
     reports: Path,
     *,
     live: bool | None = None,
+    xlsx: bool = False,
 ) -> Summary:
-    """Write the four reports of a batch below `reports`, each of them whole or not at all.
+    """Write the four reports of a batch below `reports`, each of them whole or not at all; with `xlsx` a fifth.
 
     `rows` gives every source row in the file's order, and is asked once. `history` is the batch's.
     `live` says whether the site's credits are real; None judges by where it was
@@ -63,7 +66,7 @@ def write_reports(
     Raises:
         ReportsNotWritten: the disk refused.
     """
-    paths = ReportPaths.within(report_directory(batch, reports))
+    paths = ReportPaths.within(report_directory(batch, reports), xlsx=xlsx)
     try:
         with localcontext(prec=DECIMAL_DIGITS):
             make_private_directory(paths.directory)
@@ -105,13 +108,17 @@ def write_rejected(batch: BatchRecord, rows: Callable[[], Iterable[ReportRow]], 
 
 
 def _write_tables(batch: BatchRecord, rows: Iterable[ReportRow], paths: ReportPaths) -> Tally:
-    """One pass over the rows: both tables and the count, a row in memory at a time."""
+    """One pass over the rows: all tables and the count, a row in memory at a time."""
     tally = Tally()
-    with atomic_text(paths.results) as results, atomic_text(paths.failed) as failed:
-        write_result, write_failed = results_writer(results, batch), failed_writer(failed, batch)
+    with ExitStack() as stack:
+        write_result = results_writer(stack.enter_context(atomic_text(paths.results)), batch)
+        write_failed = failed_writer(stack.enter_context(atomic_text(paths.failed)), batch)
+        write_each = [tally.add, write_result]
+        if paths.results_xlsx is not None:
+            write_each.append(stack.enter_context(results_workbook(paths.results_xlsx, batch)))
         for row in rows:
-            tally.add(row)
-            write_result(row)
+            for write in write_each:
+                write(row)
             if row.outcome in NOT_CREDITED:
                 write_failed(row)
     return tally

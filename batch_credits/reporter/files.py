@@ -6,6 +6,7 @@ old report or the new one.
 
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,18 +35,15 @@ def make_private_directory(directory: Path) -> None:
 
 
 @contextmanager
-def atomic_text(path: Path) -> Iterator[TextIO]:
-    """A text file that takes the place of `path` once the block ends well, and leaves no trace if it does not."""
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A new empty file to be filled, which takes the place of `path` once the block ends well, and else is gone."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)  # mode 0600
     temporary = Path(name)
     try:
-        _remove_stale(path, os.fstat(descriptor).st_mtime)
-        # Texts were decoded strictly, but an error message from outside may hold half a character: a report
-        # with a visible escape in it is better than none.
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        with os.fdopen(descriptor):
+            _remove_stale(path, os.fstat(descriptor).st_mtime)
+            yield temporary
+            os.fsync(descriptor)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -53,12 +51,25 @@ def atomic_text(path: Path) -> Iterator[TextIO]:
     _sync_directory(path.parent)
 
 
+@contextmanager
+def atomic_text(path: Path) -> Iterator[TextIO]:
+    """A text file that takes the place of `path` once the block ends well, and leaves no trace if it does not."""
+    # Texts were decoded strictly, but an error message from outside may hold half a character: a report
+    # with a visible escape in it is better than none.
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream,
+    ):
+        yield stream
+
+
 def _remove_stale(path: Path, now: float) -> None:
     """Clear what a killed process left. `now` is the file system's own clock, read off a new file."""
-    for left in path.parent.glob(f".{path.name}.*.tmp"):
+    for left in path.parent.glob(f".{path.name}.*"):
         try:
-            if now - left.stat().st_mtime > STALE_SECONDS:
-                left.unlink()
+            if now - left.stat().st_mtime <= STALE_SECONDS:
+                continue
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
         except FileNotFoundError:  # another process cleared it first
             continue
 

@@ -137,6 +137,8 @@ def settings_facts(run: RunRecord) -> list[Fact]:
     bounds += [f"--max-total {name}={text}" for name, text in limits.get("max_total", ())]
     if settings.get("max_failures") is not None:
         bounds.append(f"--max-failures {settings['max_failures']}")
+    if settings.get("pilot"):
+        bounds.append(f"--pilot {settings['pilot']}")
     if words := [name for name, is_set in chosen if is_set] + bounds:
         facts.append(("Limits and choices", clip(", ".join(words))))
     return facts

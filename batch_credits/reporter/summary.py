@@ -12,19 +12,33 @@ from batch_credits.reporter.tally import Tally, Totals, differences, exit_code
 
 @dataclass(frozen=True, slots=True)
 class ReportPaths:
-    """Where each report lies."""
+    """Where each report lies. `results_xlsx` is None unless it was asked for."""
 
     directory: Path
     results: Path
     failed: Path
     summary_json: Path
     summary_html: Path
+    results_xlsx: Path | None = None
 
     @classmethod
-    def within(cls, directory: Path) -> "ReportPaths":
-        """The reports of one directory."""
-        names = ("results.csv", "failed.csv", "summary.json", "summary.html")
-        return cls(directory, *(directory / name for name in names))
+    def within(cls, directory: Path, *, xlsx: bool = False) -> "ReportPaths":
+        """The reports of one directory. A workbook that is there is written again: it must not grow old beside them."""
+        workbook = directory / "results.xlsx"
+        return cls(
+            directory,
+            directory / "results.csv",
+            directory / "failed.csv",
+            directory / "summary.json",
+            directory / "summary.html",
+            workbook if xlsx or workbook.exists() else None,
+        )
+
+    @property
+    def written(self) -> list[Path]:
+        """Those that people are told of, in this order."""
+        tables = [self.results, self.results_xlsx, self.failed]
+        return [path for path in (*tables, self.summary_json, self.summary_html) if path is not None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ def summary_text(summary: Summary, width: int = SCREEN_WIDTH) -> str:
 
     `width` is that of the terminal; commands and paths stay whole, so that they can be pasted.
     """
-    paths, width = summary.paths, min(width, SCREEN_WIDTH)
+    width = min(width, SCREEN_WIDTH)
     to = "to" if summary.batch.kind is CallKind.ADD else "at"
     blocks = [
         _wrapped(f"{headline(summary)}.", width),
@@ -190,7 +190,7 @@ def summary_text(summary: Summary, width: int = SCREEN_WIDTH) -> str:
             _wrapped(sentence, width) + (f"\n  {command}" if command else "")
             for sentence, command in next_steps(summary)
         ),
-        "\n".join(f"  {path}" for path in (paths.results, paths.failed, paths.summary_json, paths.summary_html)),
+        "\n".join(f"  {path}" for path in summary.paths.written),
     ]
     return "\n\n".join(block for block in blocks if block)
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from batch_credits.model import RESULT_COLUMNS
@@ -81,6 +82,26 @@ def test_report_writes_them_again(command: Command) -> None:
     command("report", batch).exited(0)
     assert {path.name: path.read_bytes() for path in report.directory.iterdir()} == before
     assert "credited" in command("status", batch).exited(0).out
+
+
+def test_a_workbook_beside_the_reports(command: Command) -> None:
+    rows: list[Row] = [("00" + str(n), 100 + n, "USD", "=1+1", "q3") for n in range(3)]
+    ended = command.run(write_csv(command.folder / "book.csv", rows), "--xlsx").exited(0)
+    report = command.report("book")
+    path = report.directory / "results.xlsx"
+    assert str(path) in ended.out
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    sheet = openpyxl.load_workbook(path)["Results"]
+    assert [[cell.value for cell in row[:4]] for row in sheet.iter_rows(min_row=2)] == [
+        [row[0], row[1], "USD", "'=1+1"] for row in rows
+    ]
+    assert [cell.value for cell in sheet["H"][1:]] == [row["credit_id"] for row in report.results]
+    batch = report.directory.name[-8:]
+    written = path.read_bytes()
+    path.unlink()
+    assert str(path) not in command("report", batch).exited(0).out
+    assert str(path) in command("report", batch, "--xlsx").exited(0).out
+    assert path.read_bytes() == written
 
 
 def test_mended_rows_keep_their_reference(command: Command, shared_site: Site) -> None:

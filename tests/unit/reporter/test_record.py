@@ -27,7 +27,7 @@ def run(settings: RunSettings | None = None, limits: ControlLimits | None = None
 def test_settings_in_words() -> None:
     settings = RunSettings(
         rate_per_minute=1000, plan="performance", even_pacing=True, silence=("email", "webhook"), verify_first=True,
-        wait=False, max_failures=0, business_entity_id="be-1", quarantine_seconds=2.5,
+        wait=False, max_failures=0, pilot=5, business_entity_id="be-1", quarantine_seconds=2.5,
     )  # fmt: skip
     limits = ControlLimits(strict=True, max_amount=(("USD", "500"),), max_total=(("USD", "1e9"),))
     assert settings_facts(run(settings, limits)) == [
@@ -39,7 +39,8 @@ def test_settings_in_words() -> None:
         ("Business entity", "be-1"),
         (
             "Limits and choices",
-            "--verify-first, --no-wait, --strict, --max-amount USD=500, --max-total USD=1e9, --max-failures 0",
+            "--verify-first, --no-wait, --strict, --max-amount USD=500, --max-total USD=1e9, --max-failures 0,"
+            " --pilot 5",
         ),
     ]
     assert dict(settings_facts(run(RunSettings(rate_per_minute=0))))["Pace"] == "no limit"

@@ -1,0 +1,216 @@
+"""results.xlsx says what results.csv says; read by openpyxl, by our own loader, and as XML."""
+
+import csv
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from python_calamine import load_workbook
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileSizeError
+
+from batch_credits.ledger.history import History
+from batch_credits.loader import open_source
+from batch_credits.model import RESULT_COLUMNS, Money, Outcome, ReportRow
+from batch_credits.reporter import ReportsNotWritten, Summary, workbook, write_reports
+from batch_credits.reporter.workbook import is_faithful
+from batch_credits.settings import InputOptions
+from tests.unit.reporter.conftest import make_batch, make_row, totals_of
+from tests.unit.reporter.pages import HOSTILE
+
+IDS = ("00042", "12345678901234567890", "1E5", "=1+1", "+49 30 1", "-7", "'quoted", "TRUE", "2026-01-02", " x ", "上海")
+
+
+def written(folder: Path, rows: list[ReportRow], **changes: Any) -> Summary:
+    batch = make_batch(**({"rows_read": len(rows), "totals": totals_of(rows)} | changes))
+    return write_reports(batch, History(), lambda: iter(rows), folder, xlsx=True)
+
+
+def cells_of(summary: Summary, name: str = workbook.SHEET_NAME) -> list[list[Any]]:
+    assert summary.paths.results_xlsx is not None
+    book = openpyxl.load_workbook(summary.paths.results_xlsx)
+    return [[cell.value for cell in row] for row in book[name].iter_rows()]
+
+
+def csv_of(summary: Summary) -> list[list[str]]:
+    with summary.paths.results.open(newline="", encoding="utf-8") as stream:
+        return list(csv.reader(stream))
+
+
+def full_row(**changes: Any) -> ReportRow:
+    return make_row(
+        2, credit_id="0123", http_status=200, attempts=3, closing_balance="1250",
+        finished_at="2026-10-01T08:00:07.089Z", **changes,
+    )  # fmt: skip
+
+
+def test_columns_and_types_are_those_of_results_csv(tmp_path: Path) -> None:
+    summary = written(tmp_path, [full_row()])
+    header, row = cells_of(summary)
+    assert header == csv_of(summary)[0] == ["customer_id", "amount", "currency_code", "note", *RESULT_COLUMNS]
+    assert row == [
+        "00002", 1250, "USD", None, 2, "credited", "0123", "q3", None, None, None, 200, 3, 1250,
+        datetime(2026, 10, 1, 8, 0, 7, 89_000),
+    ]  # fmt: skip
+    assert summary.paths.results_xlsx is not None
+    assert summary.paths.results_xlsx.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in summary.paths.directory.iterdir()) == [
+        "failed.csv", "results.csv", "results.xlsx", "summary.html", "summary.json",
+    ]  # fmt: skip
+
+
+def test_it_can_be_filtered_and_its_header_stays(tmp_path: Path) -> None:
+    summary = written(tmp_path, [full_row(), make_row(3)])
+    assert summary.paths.results_xlsx is not None
+    sheet = openpyxl.load_workbook(summary.paths.results_xlsx)[workbook.SHEET_NAME]
+    assert (sheet.auto_filter.ref, sheet.freeze_panes) == ("A1:O3", "A2")
+    assert all(sheet.column_dimensions[letter].width >= 8 for letter in "ABCD")
+    assert sheet["A2"].number_format == "@"
+    assert sheet["O2"].number_format == 'yyyy-mm-dd"T"hh:mm:ss.000"Z"'
+
+
+@pytest.mark.parametrize("text", IDS)
+def test_ids_are_text_and_nothing_is_a_formula(tmp_path: Path, text: str) -> None:
+    row = make_row(2, cells=(text, "5", "USD", text), reference=text, credit_id=text, error=text)
+    summary = written(tmp_path, [row])
+    _, cells = cells_of(summary)
+    _, expected = csv_of(summary)
+    assert [cells[n] for n in (0, 3, 6, 7, 10)] == [expected[n] for n in (0, 3, 6, 7, 10)]
+    assert summary.paths.results_xlsx is not None
+    with zipfile.ZipFile(summary.paths.results_xlsx) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+        assert not any("hyperlink" in archive.read(name).decode() for name in archive.namelist())
+    assert "<f>" not in sheet and sheet.count('t="inlineStr"') == 15 + 7  # the headers; and the texts of the row
+
+
+@pytest.mark.parametrize("text", IDS)
+def test_our_own_loader_reads_the_same_ids_back(tmp_path: Path, text: str) -> None:
+    reference = text.strip()
+    row = make_row(2, cells=(text, "500", "USD", text), reference=reference)
+    summary = written(tmp_path, [row])
+    assert summary.paths.results_xlsx is not None
+    options = InputOptions(description="x", reference="q3")
+    [[read]] = open_source(summary.paths.results_xlsx, options).chunks()
+    assert read.cells[0] == read.cells[3] == text
+    assert (read.customer_id, read.money) == (reference, Money(500, None, "USD")) or read.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "money", "value", "shape"),
+    [
+        ("1250", Money(1250, None, "USD"), 1250, "0"),
+        ("12.5", Money(1250, None, "USD"), 12.5, "0.00"),
+        ("12", Money(1200, None, "USD"), 12, "0.00"),
+        ("12", Money(12, None, "JPY"), 12, "0"),
+        ("12", Money(12, None, None), 12, "0"),
+        ("0.1050", Money(None, "0.1050", "USD"), 0.105, "0.0000"),
+        ("1.234,50", Money(123450, None, "EUR"), "1.234,50", "@"),
+        ("007", Money(7, None, "USD"), "007", "@"),
+        ("-5", None, -5, "0"),
+        ("=5", None, "'=5", "@"),
+        ("9007199254740991", Money(9007199254740991, None, "USD"), "9007199254740991", "@"),
+        ("999999999999999", Money(999999999999999, None, "USD"), 999999999999999, "0"),
+        ("ten", None, "ten", "@"),
+    ],
+)
+def test_amounts_are_numbers_where_they_show_the_same(
+    tmp_path: Path, text: str, money: Money | None, value: object, shape: str
+) -> None:
+    summary = written(tmp_path, [make_row(2, cells=("c", text, "USD", ""), money=money)])
+    assert summary.paths.results_xlsx is not None
+    cell = openpyxl.load_workbook(summary.paths.results_xlsx)[workbook.SHEET_NAME]["B2"]
+    assert (cell.value, cell.number_format) == (value, shape)
+
+
+@pytest.mark.parametrize(
+    ("text", "faithful"),
+    [("0", True), ("0.50", True), ("-0", False), ("-0.00", False), ("-0.01", True), ("", False), ("1.", False),
+     (".5", False), ("1_0", False), ("\u0661", False), ("+1", False), ("1e3", False), ("1 ", False)],
+)  # fmt: skip
+def test_which_texts_are_numbers(text: str, faithful: bool) -> None:
+    assert is_faithful(text) is faithful
+
+
+def test_rows_without_end_go_to_further_sheets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "MAX_SHEET_ROWS", 3)
+    summary = written(tmp_path, [make_row(n) for n in range(2, 9)])
+    sheets = [cells_of(summary, name) for name in ("Results", "Results 2", "Results 3")]
+    assert [[row[4] for row in sheet] for sheet in sheets] == [
+        ["credit_row", 2, 3, 4], ["credit_row", 5, 6, 7], ["credit_row", 8],
+    ]  # fmt: skip
+
+
+def test_a_full_last_sheet_is_followed_by_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "MAX_SHEET_ROWS", 3)
+    summary = written(tmp_path, [make_row(n) for n in range(2, 5)])
+    assert summary.paths.results_xlsx is not None
+    assert openpyxl.load_workbook(summary.paths.results_xlsx).sheetnames == ["Results"]
+    assert len(cells_of(written(tmp_path / "none", []))) == 1
+
+
+def test_whatever_comes_from_outside_makes_a_workbook_that_opens(tmp_path: Path) -> None:
+    texts = (*HOSTILE, "x" * 40_000, "_x0041_", "\r\n\t", "\U0001f600" * 20_000)
+    rows = [make_row(n, cells=(text,) * 4, error=text, reference=text) for n, text in enumerate(texts, 2)]
+    headers = ("<b>", "=1", "a" * 300, "\x01")
+    summary = written(tmp_path, rows, headers=headers)
+    sheet = cells_of(summary)
+    assert len(sheet) == len(texts) + 1
+    assert sheet[0][:3] == ["<b>", "'=1", "a" * 300]
+    assert summary.paths.results_xlsx is not None
+    as_read = load_workbook(summary.paths.results_xlsx).get_sheet_by_index(0).to_python()
+    assert [row[0] for row in as_read[2 + len(HOSTILE) :][:2]] == ["_x0041_", "\r\n\t"]
+    assert str(sheet[1 + len(HOSTILE)][0]).endswith("(shortened here: results.csv has it whole)")
+
+
+def test_without_the_option_there_is_none_but_an_old_one_is_kept_true(tmp_path: Path) -> None:
+    batch = make_batch()
+    assert write_reports(batch, History(), list, tmp_path).paths.results_xlsx is None
+    written(tmp_path, [make_row(2, Outcome.PENDING)])
+    rows = [make_row(2)]
+    batch = make_batch(rows_read=1, totals=totals_of(rows))
+    summary = write_reports(batch, History(), lambda: iter(rows), tmp_path)
+    assert cells_of(summary)[1][5] == "credited"
+    assert 'href="results.xlsx"' in summary.paths.summary_html.read_text()
+
+
+def test_the_same_rows_make_the_same_bytes(tmp_path: Path) -> None:
+    one, other = (written(tmp_path / name, [full_row()]).paths.results_xlsx for name in "ab")
+    assert one is not None and other is not None
+    assert one.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_rows_that_break_off_leave_nothing(tmp_path: Path, error: type[BaseException]) -> None:
+    def rows() -> Iterator[ReportRow]:
+        yield make_row(2)
+        raise error
+
+    with pytest.raises(error):
+        write_reports(make_batch(), History(), rows, tmp_path, xlsx=True)
+    [directory] = tmp_path.iterdir()
+    assert list(directory.iterdir()) == []
+
+
+def test_a_workbook_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(book: Workbook) -> None:
+        raise FileSizeError("too large")
+
+    monkeypatch.setattr(Workbook, "close", refuse)
+    with pytest.raises(ReportsNotWritten, match="too large"):
+        written(tmp_path, [make_row(2)])
+
+
+def test_every_cell_of_a_wide_sheet_is_marked_as_text_on_purpose(tmp_path: Path) -> None:
+    headers = tuple(f"h{n}" for n in range(800))
+    row = make_row(2, cells=tuple(str(n) for n in range(800)))
+    summary = written(tmp_path, [row], headers=headers, columns={})
+    assert summary.paths.results_xlsx is not None
+    with zipfile.ZipFile(summary.paths.results_xlsx) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert re.findall(r'sqref="(A1:[^"]+)"', sheet) == ["A1:AEE2"]
+    assert re.findall(r'<autoFilter ref="([^"]+)"', sheet) == ["A1:AEE2"]
