@@ -163,7 +163,7 @@ def test_whatever_comes_from_outside_makes_a_workbook_that_opens(tmp_path: Path)
     assert sheet[0][:3] == ["<b>", "'=1", "a" * 300]
     assert summary.paths.results_xlsx is not None
     as_read = load_workbook(summary.paths.results_xlsx).get_sheet_by_index(0).to_python()
-    assert [row[0] for row in as_read[2 + len(HOSTILE) :][:2]] == ["_x0041_", "\r\n\t"]
+    assert [row[0] for row in as_read[2 + len(HOSTILE) :][:2]] == ["_x0041_", "'\r\n\t"]
     assert str(sheet[1 + len(HOSTILE)][0]).endswith("(shortened here: results.csv has it whole)")
 
 
