@@ -116,6 +116,12 @@ class Money(NamedTuple):
         return f"{self.amount_minor} minor units of {currency}"
 
 
+CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Description = Annotated[str, StringConstraints(min_length=1, max_length=250)]
+CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
 class CreditRequest(BaseModel):
     """A valid row as an instruction: add this credit to this customer.
 
@@ -124,12 +130,12 @@ class CreditRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    customer_id: Annotated[str, StringConstraints(min_length=1, max_length=50)]
-    reference: Annotated[str, StringConstraints(min_length=1, max_length=500)]
-    description: Annotated[str, StringConstraints(min_length=1, max_length=250)]
+    customer_id: CustomerId
+    reference: Reference
+    description: Description
     amount: int | None = None
     amount_in_decimal: str | None = None
-    currency_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    currency_code: CurrencyCode | None = None
     credit_type: CreditType = "general"
 
     @property
@@ -191,8 +197,12 @@ class ControlTotal:
         if money.amount_minor is not None:
             self.amount_minor += money.amount_minor
         if money.amount_in_decimal is not None:
-            with localcontext(prec=DECIMAL_DIGITS):
-                self.amount_in_decimal += Decimal(money.amount_in_decimal)
+            self.add_decimal(money.amount_in_decimal)
+
+    def add_decimal(self, text: str) -> None:
+        """Add an amount of a row that is counted."""
+        with localcontext(prec=DECIMAL_DIGITS):
+            self.amount_in_decimal += Decimal(text)
 
 
 def sum_totals(parts: Iterable[Mapping[str, ControlTotal]]) -> dict[str, ControlTotal]:

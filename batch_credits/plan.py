@@ -8,8 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
-from batch_credits.chargebee import add_body
-from batch_credits.ledger import LargeAmount, Ledger, ProblemGroup, StagedRow
+from batch_credits.chargebee import add_bodies
+from batch_credits.ledger import LargeAmount, Ledger, ProblemGroup
+from batch_credits.loaded import LoadedRows, add_rows
 from batch_credits.loader import Source
 from batch_credits.model import ControlTotal, LoadedRow, Outcome, Problem
 from batch_credits.plausibility import far_rows, unusual_batch
@@ -88,29 +89,28 @@ def _stage_rows(
     totals: dict[str, ControlTotal] = {}
     for rows in _overlapped(source, partial(_stage_chunk, ledger, site, batch_id, options)):
         rows_read += len(rows)
-        for row in rows:
-            if row.money is not None:
-                totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
+        add_rows(totals, rows)
     ledger.finish_staging(batch_id, rows_read, totals)
     return rows_read, totals
 
 
 def _stage_chunk(
-    ledger: Ledger, site: str, batch_id: int, options: InputOptions, chunk: list[LoadedRow]
-) -> list[LoadedRow]:
+    ledger: Ledger, site: str, batch_id: int, options: InputOptions, chunk: LoadedRows
+) -> LoadedRows:
     if options.number_duplicates:
-        chunk = _numbered(chunk, ledger.occurrences(batch_id, chunk))
-    ledger.stage(site, batch_id, [StagedRow(row, add_body(row.request) if row.request else None) for row in chunk])
+        rows = list(chunk)
+        chunk = LoadedRows.of(_numbered(rows, ledger.occurrences(batch_id, rows)))
+    ledger.stage_columns(site, batch_id, chunk, add_bodies(chunk.requests))
     return chunk
 
 
-def _overlapped(source: Source, stage_chunk: Callable[[list[LoadedRow]], list[LoadedRow]]) -> Iterator[list[LoadedRow]]:
+def _overlapped(source: Source, stage_chunk: Callable[[LoadedRows], LoadedRows]) -> Iterator[LoadedRows]:
     """Stage each chunk in a thread while the next one is read: SQLite works without Python's lock.
 
     One chunk at a time is staged, in order; when reading fails, the chunk on its way is waited for.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="staging") as thread:
-        before: Future[list[LoadedRow]] | None = None
+        before: Future[LoadedRows] | None = None
         for chunk in source.chunks():
             if before is not None:
                 yield before.result()

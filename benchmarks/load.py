@@ -44,7 +44,7 @@ def validate(path: Path) -> None:
     from batch_credits.loader import open_source
     from batch_credits.settings import InputOptions
 
-    assert all(row.request for chunk in open_source(path, InputOptions()).chunks() for row in chunk)
+    assert not any(chunk.rejected for chunk in open_source(path, InputOptions()).chunks())
 
 
 def admit(path: Path) -> None:

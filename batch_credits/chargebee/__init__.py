@@ -10,7 +10,15 @@ from batch_credits.chargebee.client import (
     Transport,
     http_transport,
 )
-from batch_credits.chargebee.wire import Answer, ListedCredit, ListedCustomer, add_body, deduct_body, description_in
+from batch_credits.chargebee.wire import (
+    Answer,
+    ListedCredit,
+    ListedCustomer,
+    add_bodies,
+    add_body,
+    deduct_body,
+    description_in,
+)
 
 __all__ = [
     "CUSTOMERS_A_CALL",
@@ -23,6 +31,7 @@ __all__ = [
     "ListedCustomer",
     "LookFailed",
     "Transport",
+    "add_bodies",
     "add_body",
     "deduct_body",
     "description_in",

@@ -5,7 +5,7 @@ Bodies are form-encoded once, at planning, and frozen. `verdict_of` is the error
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, quote_plus
 
 import orjson
 
+from batch_credits.loaded import RequestColumns
 from batch_credits.model import CreditRequest, Money, PlannedCredit
 from batch_credits.protocol import (
     Blocked,
@@ -74,6 +75,20 @@ def add_body(request: CreditRequest) -> bytes:
     return _body(request)
 
 
+def add_bodies(requests: RequestColumns) -> list[str]:
+    """The same for many requests at once, as text."""
+    columns = (
+        _all_quoted(requests.customer_id),
+        requests.amount,
+        requests.amount_in_decimal,
+        requests.currency_code,
+        _all_quoted(requests.description),
+        requests.credit_type,
+        _all_quoted(requests.reference),
+    )
+    return [*map(_form, *columns)]
+
+
 def deduct_body(request: CreditRequest) -> bytes:
     """The exact bytes of `POST /promotional_credits/deduct` for this request: an add's fields, always with an amount.
 
@@ -97,15 +112,33 @@ def description_in(body: bytes) -> str | None:
 
 
 def _body(request: CreditRequest) -> bytes:
-    body = f"customer_id={_quoted(request.customer_id)}"
-    if request.amount is not None:
-        body += f"&amount={request.amount}"
-    if request.amount_in_decimal is not None:
-        body += f"&amount_in_decimal={_quoted(request.amount_in_decimal)}"
-    if request.currency_code is not None:
-        body += f"&currency_code={request.currency_code}"
-    description, reference = _quoted(request.description), _quoted(request.reference)
-    return f"{body}&description={description}&credit_type={request.credit_type}&reference={reference}".encode("ascii")
+    customer_id, description, reference = map(_quoted, (request.customer_id, request.description, request.reference))
+    return _form(customer_id, *request.money, description, request.credit_type, reference).encode("ascii")
+
+
+def _form(
+    customer_id: str,
+    amount: int | None,
+    in_decimal: str | None,
+    currency: str | None,
+    description: str,
+    credit_type: str,
+    reference: str,
+) -> str:
+    """The body, of texts that are quoted where they need to be."""
+    money = "" if amount is None else f"&amount={amount}"
+    if in_decimal is not None:
+        money += f"&amount_in_decimal={_quoted(in_decimal)}"
+    if currency is not None:
+        money += f"&currency_code={currency}"
+    return f"customer_id={customer_id}{money}&description={description}&credit_type={credit_type}&reference={reference}"
+
+
+def _all_quoted(texts: Sequence[str]) -> list[str]:
+    """The same, looking at the whole column first."""
+    if _PLAIN.fullmatch("".join(texts)):
+        return [text.replace(" ", "+") for text in texts]
+    return [*map(_quoted, texts)]
 
 
 def _quoted(text: str) -> str:

@@ -37,6 +37,7 @@ from batch_credits.ledger.listing import Difference, Unrecorded
 from batch_credits.ledger.profile import Bucket, CustomerRow, LargeAmount, Profile
 from batch_credits.ledger.queries import KnownCredit, Moment, ProblemGroup
 from batch_credits.ledger.resolution import ForeignCredit
+from batch_credits.loaded import LoadedRows
 from batch_credits.model import (
     BatchRecord,
     CallKind,
@@ -233,8 +234,13 @@ class Ledger:
 
     def stage(self, site: str, batch_id: int, rows: Sequence[StagedRow]) -> None:
         """Store rows of a batch that is being staged; what they repeat or contradict shows at its end."""
+        bodies = [row.body.decode("ascii") for row in rows if row.body is not None]
+        self.stage_columns(site, batch_id, LoadedRows.of([item.row for item in rows]), bodies)
+
+    def stage_columns(self, site: str, batch_id: int, rows: LoadedRows, bodies: Sequence[str]) -> None:
+        """The same for rows by columns, and the bodies of their requests."""
         with self._transaction() as db:
-            admission.Admission(db, self._site_id(site), batch_id).stage(rows)
+            admission.Admission(db, self._site_id(site), batch_id).stage(rows, bodies)
 
     def finish_staging(self, batch_id: int, rows_read: int, totals: dict[str, ControlTotal]) -> None:
         """Reject rows that repeat or contradict an identity, and store what the loader counted.

@@ -14,6 +14,7 @@ import orjson
 
 from batch_credits.ledger import identities
 from batch_credits.ledger.identities import rejected_json
+from batch_credits.loaded import LoadedRows
 from batch_credits.model import ControlTotal, LoadedRow
 
 ROWS_A_STATEMENT = 1_000  # SQLite stores as many without asking for Python's lock in between
@@ -57,45 +58,49 @@ class Admission:
             counts.append(found[0])
         return counts
 
-    def stage(self, staged: Sequence[StagedRow]) -> None:
-        """Store rows, in order, each with a request of its own if it is not rejected."""
-        first_id = self._next_id()
-        planned = [(row.row_number, row.request, body) for row, body in staged if row.request is not None]
-        ids = iter(range(first_id, first_id + len(planned)))
-        requests = [request for _, request, _ in planned]
+    def stage(self, rows: LoadedRows, bodies: Sequence[str]) -> None:
+        """Store rows, each with a request of its own and its frozen body if it is not rejected."""
+        first_id, requests, count = self._next_id(), rows.requests, len(rows.requests)
+        ids = range(first_id, first_id + count)
         _insert(
             self._db,
             "credit_request",
             {
-                "request_id": [*range(first_id, first_id + len(planned))],
-                "site_id": [self._site_id] * len(planned),
-                "batch_id": [self._batch_id] * len(planned),
-                "kind": [self._kind()] * len(planned),
-                "customer_id": [request.customer_id for request in requests],
-                "reference": [request.reference for request in requests],
-                "amount_minor": [request.amount for request in requests],
-                "amount_in_decimal": [request.amount_in_decimal for request in requests],
-                "currency_code": [request.currency_code for request in requests],
-                "credit_type": [request.credit_type for request in requests],
-                "body": [body.decode("ascii") for _, _, body in planned if body is not None],
-                "row_number": [row_number for row_number, _, _ in planned],
+                "request_id": ids,
+                "site_id": [self._site_id] * count,
+                "batch_id": [self._batch_id] * count,
+                "kind": [self._kind()] * count,
+                "customer_id": requests.customer_id,
+                "reference": requests.reference,
+                "amount_minor": requests.amount,
+                "amount_in_decimal": requests.amount_in_decimal,
+                "currency_code": requests.currency_code,
+                "credit_type": requests.credit_type,
+                "body": bodies,
+                "row_number": rows.row_numbers,
             },
         )
-        rows = [row for row, _ in staged]
-        _insert(
-            self._db,
-            "row",
-            {
-                "batch_id": [self._batch_id] * len(rows),
-                "row_number": [row.row_number for row in rows],
-                "cells": [orjson.dumps(row.cells).decode() for row in rows],
-                "request_id": [None if row.request is None else next(ids) for row in rows],
-                "rejected": [
-                    rejected_json(row.problems, row.reference, row.money) if row.request is None else None
-                    for row in rows
-                ],
-            },
-        )
+        self._insert_rows(rows.row_numbers, rows.cells, ids, [None] * count)
+        rejected = rows.rejected
+        reasons = [rejected_json(row.problems, row.reference, row.money) for row in rejected]
+        cells = [row.cells for row in rejected]
+        self._insert_rows([row.row_number for row in rejected], cells, [None] * len(rejected), reasons)
+
+    def _insert_rows(
+        self,
+        row_numbers: Sequence[int],
+        cells: Sequence[tuple[str, ...]],
+        ids: Sequence[int | None],
+        rejected: Sequence[str | None],
+    ) -> None:
+        columns: dict[str, Sequence[object]] = {
+            "batch_id": [self._batch_id] * len(row_numbers),
+            "row_number": row_numbers,
+            "cells": [*map(bytes.decode, map(orjson.dumps, cells))],
+            "request_id": ids,
+            "rejected": rejected,
+        }
+        _insert(self._db, "row", columns)
 
     def _kind(self) -> str:
         row = self._db.execute("SELECT kind FROM batch WHERE batch_id = ?", (self._batch_id,)).fetchone()

@@ -1,37 +1,35 @@
 """Rows of text become credit requests, or all the reasons why they are not.
 
 Plain functions read what pydantic would read too kindly (money, codes, invisible characters), then pydantic
-validates a whole chunk as one list. Both go column by column: that is what makes a million rows a matter of seconds.
+validates a whole chunk as one model. Both go column by column: that is what makes a million rows a matter of seconds.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import compress, repeat
 from operator import itemgetter
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from batch_credits.loaded import LoadedRows, RequestColumns
 from batch_credits.loader.columns import AMOUNT_UNIT, RECOGNISED
 from batch_credits.loader.excel import FRACTION, Flaw, spoiled_by_excel
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.table import Chunk, Flaws
 from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms
 from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, shown
-from batch_credits.model import CreditRequest, LoadedRow, Money, Problem
+from batch_credits.model import LoadedRow, Money, Problem
 from batch_credits.settings import InputOptions
 
-_REQUESTS = TypeAdapter(list[CreditRequest])
 _REMEMBERED_TERMS = 10_000  # distinct combinations of currency, type and unit texts: an honest file has a few
 _REMEMBERED_AMOUNTS = 10_000  # distinct texts of amounts for each of them: many rows are paid alike
+_NO_MONEY = Money(None, None, None)
 _PLACEHOLDER = "-"  # where a value is complained of already, so that pydantic still judges the others
 _TEXTS = ("customer_id", "reference", "description")
 _AMOUNTS = {"amount", "amount_in_decimal"}
 _MONEY_FIELDS = {*_AMOUNTS, "currency_code", AMOUNT_UNIT}
 _ORDER = {field: place for place, field in enumerate(RECOGNISED)}
-
-# The fields of one row for pydantic: the model's names, and values that were read but not yet judged.
-Draft = dict[str, Any]
 
 
 class RowReader:
@@ -47,26 +45,25 @@ class RowReader:
         self._no_fraction = {"customer_id", "reference"} | (set() if self._written is None else _AMOUNTS)
         self._known_terms: dict[tuple[str, ...], Terms] = {}
 
-    def read(self, chunk: Chunk) -> list[LoadedRow]:
-        """The rows of a chunk, each with its request or all its problems."""
+    def read(self, chunk: Chunk) -> LoadedRows:
+        """The rows of a chunk: the credit requests, and the rejected ones with all their problems."""
         terms = self._terms(chunk)
         readings = Readings(*self._texts(chunk), terms, self._moneys(chunk, terms))
-        drafts = readings.drafts()
         rejected: dict[int, Rejection] = {}
         for index in readings.suspects() | chunk.flaws.keys():
             rejection = Rejection(readings, index, self._by_field(chunk.flaws.get(index, {})))
             if rejection.problems:
                 rejected[index] = rejection
-                drafts[index] = rejection.rest_of_draft()
-        requests = _validated(drafts, rejected, readings)
-        return [
-            LoadedRow(number, cells, request, (), request.customer_id, request.reference, money)
-            if request is not None and isinstance(money, Money)
-            else rejected[index].as_row(number, cells)
-            for index, (number, cells, request, money) in enumerate(
-                zip(chunk.numbers, chunk.rows, requests, readings.moneys, strict=True)
-            )
-        ]
+        requests = _validated(readings, rejected)
+        if not rejected:
+            return LoadedRows(chunk.numbers, chunk.rows, requests, [])
+        is_valid = [index not in rejected for index in range(len(chunk.rows))]
+        return LoadedRows(
+            [*compress(chunk.numbers, is_valid)],
+            [*compress(chunk.rows, is_valid)],
+            requests.chosen(is_valid),
+            [rejected[index].as_row(chunk.numbers[index], chunk.rows[index]) for index in sorted(rejected)],
+        )
 
     def _column(self, chunk: Chunk, field: str) -> Iterable[str]:
         """The cells of a field; empty ones if the source has no such column."""
@@ -124,24 +121,23 @@ class Readings:
     terms: list[Terms]
     moneys: list[Money | Problem | None]
 
-    def drafts(self) -> list[Draft]:
-        """What pydantic is to judge; nothing where the money is unknown, since that row is rejected anyway."""
-        return [
-            {
-                "customer_id": customer_id,
-                "reference": reference,
-                "description": description,
-                "amount": money.amount_minor,
-                "amount_in_decimal": money.amount_in_decimal,
-                "currency_code": money.currency_code,
-                "credit_type": terms.credit_type,
-            }
-            if type(money) is Money
-            else {}
-            for customer_id, reference, description, terms, money in zip(
-                self.customer_ids, self.references, self.descriptions, self.terms, self.moneys, strict=True
-            )
-        ]
+    def draft(self, rejected: "Mapping[int, Rejection]") -> dict[str, list[Any]]:
+        """The columns that pydantic is to judge; of rejected rows only what is not complained of already."""
+        moneys = [_NO_MONEY if type(money) is not Money else money for money in self.moneys]
+        amounts, decimals, currencies = map(list, zip(*moneys, strict=True)) if moneys else ([], [], [])
+        texts = {"customer_id": self.customer_ids, "reference": self.references, "description": self.descriptions}
+        if rejected:
+            texts = {field: [*column] for field, column in texts.items()}
+        for index, rejection in rejected.items():
+            for field in rejection.blamed & texts.keys():
+                texts[field][index] = _PLACEHOLDER
+        return {
+            **texts,
+            "amount": amounts,
+            "amount_in_decimal": decimals,
+            "currency_code": currencies,
+            "credit_type": [terms.credit_type for terms in self.terms],
+        }
 
     def suspects(self) -> set[int]:
         """The rows to look at one by one. Whole columns are tried first: most chunks have no such row."""
@@ -174,10 +170,10 @@ class Rejection:
         self.problems = [problem for problem in found if problem.field not in flaws]
         self.problems += [Problem(field, flaw.code, flaw.message) for field, flaw in flaws.items()]
 
-    def rest_of_draft(self) -> Draft:
-        """What is left for pydantic to judge."""
-        blamed = {problem.field for problem in self.problems}
-        return {field: _PLACEHOLDER if field in blamed else text for field, text in self._texts.items()}
+    @property
+    def blamed(self) -> set[str]:
+        """The fields with a problem."""
+        return {problem.field for problem in self.problems}
 
     def as_row(self, number: int, cells: tuple[str, ...]) -> LoadedRow:
         """The row with all its problems, in the order of the fields, and what could be read of it."""
@@ -211,23 +207,17 @@ def _text_problems(field: str, text: str) -> list[Problem]:
     ]
 
 
-def _validated(drafts: list[Draft], rejected: dict[int, Rejection], readings: Readings) -> list[CreditRequest | None]:
-    """The requests of a chunk; None for the rejected rows, among them those that pydantic rejects now."""
-    refused: set[int] = set()
+def _validated(readings: Readings, rejected: dict[int, Rejection]) -> RequestColumns:
+    """The requests of a chunk; what stands for a rejected row means nothing. pydantic may reject more of them now."""
     try:
-        requests: list[CreditRequest | None] = [*_REQUESTS.validate_python(drafts)]
+        return RequestColumns(**readings.draft(rejected))
     except ValidationError as error:
         for details in error.errors(include_url=False):
-            index, field = int(details["loc"][0]), str(details["loc"][1])
+            field, index = str(details["loc"][0]), int(details["loc"][1])
             if index not in rejected:
                 rejected[index] = Rejection(readings, index, {})
             rejected[index].problems.append(_problem_of(field, details))
-            refused.add(index)
-        rest = iter(_REQUESTS.validate_python([draft for i, draft in enumerate(drafts) if i not in refused]))
-        requests = [None if index in refused else next(rest) for index in range(len(drafts))]
-    for index in rejected:
-        requests[index] = None
-    return requests
+    return RequestColumns(**readings.draft(rejected))
 
 
 def _problem_of(field: str, details: Mapping[str, Any]) -> Problem:

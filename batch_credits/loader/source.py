@@ -8,6 +8,7 @@ from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.formula import unescape_formula
+from batch_credits.loaded import LoadedRows
 from batch_credits.loader.columns import HeaderMatcher
 from batch_credits.loader.csv_scan import scan_csv
 from batch_credits.loader.csv_text import GZIP_SUFFIX
@@ -16,7 +17,7 @@ from batch_credits.loader.money import MAX_EXPONENT, currency_code, documented_d
 from batch_credits.loader.rows import RowReader
 from batch_credits.loader.table import Chunk, CsvTable, ExcelTable, Table
 from batch_credits.loader.wording import EDGE_BLANKS, listed, shown
-from batch_credits.model import LoadedRow, Problem
+from batch_credits.model import Problem
 from batch_credits.settings import InputOptions
 
 CHUNK_ROWS = 5_000
@@ -50,7 +51,7 @@ class Source:
         if self._total_row is not None:
             self.notes += (f"row {self._total_row} skipped: it is a total of the rows above",)
 
-    def chunks(self, size: int = CHUNK_ROWS) -> Iterator[list[LoadedRow]]:
+    def chunks(self, size: int = CHUNK_ROWS) -> Iterator[LoadedRows]:
         """The rows, at most `size` at a time. Each call reads them again from the start.
 
         Raises:
@@ -61,10 +62,10 @@ class Source:
         while True:
             with _collector_paused():
                 chunk = next(chunks, None)
-                rows = [] if chunk is None else reader.read(self._mended(chunk))
-            if chunk is None:
+                rows = None if chunk is None else reader.read(self._mended(chunk))
+            if rows is None:
                 return
-            if rows:
+            if len(rows):
                 yield rows
 
     def _mended(self, chunk: Chunk) -> Chunk:

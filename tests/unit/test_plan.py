@@ -9,6 +9,7 @@ import pytest
 from batch_credits.controls import check_controls
 from batch_credits.errors import ControlError, InputError, UsageError
 from batch_credits.ledger import Ledger
+from batch_credits.loaded import LoadedRows
 from batch_credits.model import CreditRequest, LoadedRow, Outcome, Problem
 from batch_credits.plan import Plan, stage
 from batch_credits.settings import ControlLimits, InputOptions
@@ -38,9 +39,9 @@ class File:
         self._rows = rows
         self._breaks = breaks
 
-    def chunks(self) -> Iterator[list[LoadedRow]]:
+    def chunks(self) -> Iterator[LoadedRows]:
         for at in range(0, len(self._rows), 2):
-            yield list(self._rows[at : at + 2])
+            yield LoadedRows.of(self._rows[at : at + 2])
         if self._breaks:
             raise InputError("the file changed")
 
