@@ -319,10 +319,7 @@ def idempotency_key(site: str, credit: PlannedCredit) -> str:
 
     A deduct may have the very body of an add, and must never be answered with what is stored for it.
     """
-    digest = hashlib.sha256()
-    for part in (site, credit.customer_id, credit.reference, str(credit.generation)):
-        encoded = part.encode()
-        digest.update(b"%d:" % len(encoded))
-        digest.update(encoded)
-    digest.update(credit.body)
-    return ("bc-" if credit.kind is CallKind.ADD else "bc-deduct-") + digest.hexdigest()
+    parts = [part.encode() for part in (site, credit.customer_id, credit.reference, str(credit.generation))]
+    told_apart = b"".join([b"%d:%b" % (len(part), part) for part in parts])
+    digest = hashlib.sha256(told_apart + credit.body).hexdigest()
+    return ("bc-" if credit.kind is CallKind.ADD else "bc-deduct-") + digest

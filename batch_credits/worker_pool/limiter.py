@@ -85,6 +85,8 @@ class RateLimiter:
         if self._budget:
             self._coming_back.append(self._loop.time() + WINDOW_SECONDS)
             self.on_change()
+        elif not self._waiting["POST"] and not self._waiting["GET"]:
+            return  # no slot to come back, and nobody to let through
         self._pump()
 
     def pause(self, seconds: float) -> None:
