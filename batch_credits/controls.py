@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from batch_credits.errors import ControlError, UsageError
 from batch_credits.loader.money import parse_major
-from batch_credits.model import ControlTotal, Outcome, Problem, sum_totals
+from batch_credits.model import CallKind, ControlTotal, Outcome, Problem, sum_totals
 from batch_credits.plan import Plan
 from batch_credits.settings import ControlFile, ControlLimits, InputOptions
 
@@ -18,21 +18,22 @@ def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> 
         UsageError: a limit is not an amount of its currency.
     """
     broken = []
+    what, to_pay = ("file", "credit") if plan.kind is CallKind.ADD else ("reversal", "deduct")
     rejected = sum(group.rows for group in plan.problems)
     if limits.strict and rejected:
         broken.append(f"--strict refuses a file with rejected rows, and {_rejected_rows(plan)} are.")
     if limits.expect_rows is not None and plan.rows != limits.expect_rows:
-        broken.append(f"--expect-rows says {limits.expect_rows}, and the file has {plan.rows}.")
+        broken.append(f"--expect-rows says {limits.expect_rows}, and the {what} has {plan.rows}.")
     for currency, text in limits.expect_total:
         actual = _sum(plan.totals, currency, text, options, "--expect-total")
         if actual.difference:
-            broken.append(f"--expect-total says {currency} {text}, and the file's total is {actual.words}.")
+            broken.append(f"--expect-total says {currency} {text}, and the {what}'s total is {actual.words}.")
     if limits.control is not None:
         broken += _against_control_file(plan, limits.control, options)
     for currency, text in limits.max_total:
         actual = _sum(_to_pay(plan), currency, text, options, "--max-total")
         if actual.difference > 0:
-            broken.append(f"--max-total allows {currency} {text}, and the rows to credit sum up to {actual.words}.")
+            broken.append(f"--max-total allows {currency} {text}, and the rows to {to_pay} sum up to {actual.words}.")
     for currency, text in limits.max_amount:
         bound = _minor(currency, text, options, "--max-amount")
         _refuse_unknowable(plan.totals, currency, "--max-amount")

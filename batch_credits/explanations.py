@@ -163,8 +163,8 @@ _REJECTED = {
                   "Take the row out if it is there by mistake. If both are meant, give it another reference, or pass "
                   "--number-duplicates."),
     "conflict": ("This customer already has a credit, or a planned one, under this reference with another amount, "
-                 "currency or type.", "Find out which of the two is right. If this is another credit, give it another "
-                 "reference."),
+                 "currency or type; or the reference is that of a credit's reversal.", "Find out which of the two is "
+                 "right. If this is another credit, give it another reference."),
     "fractional_number": ("The cell holds a number with decimals where an id or a text belongs.",
                           "Format the column as text and enter the value again."),
     "turned_into_date": ("The spreadsheet took the value for a date or a time.",

@@ -116,9 +116,11 @@ class Money(NamedTuple):
         return f"{self.amount_minor} minor units of {currency}"
 
 
+MAX_REFERENCE, MAX_DESCRIPTION = 500, 250  # characters that Chargebee takes
+
 CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=50)]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Description = Annotated[str, StringConstraints(min_length=1, max_length=250)]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=MAX_REFERENCE)]
+Description = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DESCRIPTION)]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 

@@ -5,14 +5,14 @@ Nothing is owed yet. The plan is what a person sees before saying yes; `Ledger.a
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from batch_credits.chargebee import add_bodies
-from batch_credits.ledger import LargeAmount, Ledger, ProblemGroup
+from batch_credits.ledger import Bucket, LargeAmount, Ledger, ProblemGroup
 from batch_credits.loaded import LoadedRows, add_rows
 from batch_credits.loader import Source
-from batch_credits.model import ControlTotal, LoadedRow, Outcome, Problem
+from batch_credits.model import MAX_REFERENCE, CallKind, ControlTotal, LoadedRow, Outcome, Problem
 from batch_credits.plausibility import far_rows, unusual_batch
 from batch_credits.reporter import minor_in_words
 from batch_credits.settings import InputOptions, batch_key
@@ -20,15 +20,14 @@ from batch_credits.settings import InputOptions, batch_key
 LARGEST_SHOWN = 3  # rows of each currency
 CURRENCIES_SHOWN = 10  # whose largest rows are looked up: each takes a walk over the batch
 
-_MAX_REFERENCE = 500  # Chargebee API docs
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A batch as it stands in the ledger before a run. `is_new`: staged by this process, not yet owed.
 
     `totals` are those of the file; `by_outcome` says what is already known of its rows, and `by_type` are those that
-    are no rejected ones, by currency and credit type. `warnings` are sentences about amounts that look wrong.
+    are no rejected ones, by currency and credit type. `spread` is how the amounts lie; `warnings` are sentences about
+    amounts that look wrong.
     """
 
     batch_id: int
@@ -40,8 +39,10 @@ class Plan:
     by_type: Mapping[tuple[str, str], ControlTotal]
     largest: Mapping[str, int]
     largest_rows: list[LargeAmount] = field(default_factory=list)
+    spread: Mapping[str, list[Bucket]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     problems: list[ProblemGroup] = field(default_factory=list)
+    kind: CallKind = CallKind.ADD
 
     def count(self, *outcomes: Outcome) -> int:
         """How many rows have one of these outcomes."""
@@ -63,8 +64,8 @@ def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> P
     key = batch_key(site, source.file_sha256, options)
     known = ledger.find_batch(key)
     if known is not None:
-        counted = _Counted(known.batch_id, key, known.rows_read, known.totals, is_new=False)
-        return _plan(ledger, counted, site, options)
+        counted = Counted(known.batch_id, key, known.rows_read, known.totals, is_new=False)
+        return _with_warnings(ledger, plan_of(ledger, counted), site, options)
     batch_id = ledger.begin_batch(
         key=key,
         site=site,
@@ -79,7 +80,8 @@ def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> P
     except BaseException:
         ledger.discard(batch_id)
         raise
-    return _plan(ledger, _Counted(batch_id, key, rows_read, totals, is_new=True), site, options)
+    counted = Counted(batch_id, key, rows_read, totals, is_new=True)
+    return _with_warnings(ledger, plan_of(ledger, counted), site, options)
 
 
 def _stage_rows(
@@ -120,8 +122,8 @@ def _overlapped(source: Source, stage_chunk: Callable[[LoadedRows], LoadedRows])
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
-    """A batch, and what the loader counted as it read."""
+class Counted:
+    """A batch, and what was counted as it was staged."""
 
     batch_id: int
     key: str
@@ -130,12 +132,12 @@ class _Counted:
     is_new: bool
 
 
-def _plan(ledger: Ledger, counted: _Counted, site: str, options: InputOptions) -> Plan:
+def plan_of(ledger: Ledger, counted: Counted, kind: CallKind = CallKind.ADD) -> Plan:
+    """A batch that the ledger holds, as a person sees it before saying yes; without warnings."""
     batch_id = counted.batch_id
     profile = ledger.profile(batch_id)
     currencies = sorted(profile.largest)[:CURRENCIES_SHOWN]
     largest_rows = [row for code in currencies for row in ledger.largest_rows(batch_id, code, LARGEST_SHOWN)]
-    in_words = partial(minor_in_words, stated=dict(options.currency_exponents))
     return Plan(
         batch_id=batch_id,
         key=counted.key,
@@ -146,11 +148,20 @@ def _plan(ledger: Ledger, counted: _Counted, site: str, options: InputOptions) -
         by_type=profile.by_type,
         largest=profile.largest,
         largest_rows=largest_rows,
-        warnings=[
-            *far_rows(profile.spread, largest_rows, in_words),
-            *unusual_batch(profile.spread, ledger.earlier_amounts(site, batch_id), in_words),
-        ],
+        spread=profile.spread,
         problems=ledger.problem_groups(batch_id),
+        kind=kind,
+    )
+
+
+def _with_warnings(ledger: Ledger, plan: Plan, site: str, options: InputOptions) -> Plan:
+    in_words = partial(minor_in_words, stated=dict(options.currency_exponents))
+    return replace(
+        plan,
+        warnings=[
+            *far_rows(plan.spread, plan.largest_rows, in_words),
+            *unusual_batch(plan.spread, ledger.earlier_amounts(site, plan.batch_id), in_words),
+        ],
     )
 
 
@@ -164,9 +175,9 @@ def _numbered(rows: list[LoadedRow], occurrences: list[int]) -> list[LoadedRow]:
 
 def _with_reference(row: LoadedRow, reference: str) -> LoadedRow:
     request, problems = row.request, row.problems
-    if request is not None and len(reference) > _MAX_REFERENCE:
+    if request is not None and len(reference) > MAX_REFERENCE:
         request = None
-        message = f"With its number the reference has {len(reference)} characters; Chargebee takes {_MAX_REFERENCE}."
+        message = f"With its number the reference has {len(reference)} characters; Chargebee takes {MAX_REFERENCE}."
         problems = (*problems, Problem("reference", "too_long", message))
     if request is not None:
         request = request.model_copy(update={"reference": reference})

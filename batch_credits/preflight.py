@@ -8,20 +8,22 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import TypeVar
 
 from batch_credits.chargebee import CUSTOMERS_A_CALL, Chargebee, ListedCustomer, LookFailed, http_transport
 from batch_credits.errors import Outage
-from batch_credits.ledger import CustomerRow, Ledger
+from batch_credits.ledger import CustomerRow, Ledger, OwedByCustomer
 from batch_credits.settings import RunSettings, SiteSettings
-from batch_credits.worker_pool import RateLimiter
+from batch_credits.worker_pool import RateLimiter, SlotMemory
 
 MAX_ASKED_CHARACTERS = 1_500  # of the ids in one call: an address may have some 8,000, and each may be written as three
 MAX_REMEMBERED = 1_000  # findings kept with their rows; all are counted
 ATTEMPTS = 7  # with their pauses longer than a minute, the window of the site's limit
 FIRST_PAUSE_SECONDS = 1.0  # before the second attempt; each later one waits twice as long
 
+T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
-Rows = list[CustomerRow]
+Row = TypeVar("Row", CustomerRow, OwedByCustomer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,83 @@ async def examine(chargebee: Chargebee, rows: Iterable[CustomerRow], sleep: Slee
     return seen
 
 
-def _calls(rows: Iterable[CustomerRow]) -> Iterator[dict[str, Rows]]:
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A customer whose balance does not cover what is to be deducted: minor units, None where the customer is gone."""
+
+    customer_id: str
+    row_number: int
+    currency: str | None
+    asked_minor: int
+    balance_minor: int | None
+
+
+@dataclass(slots=True)
+class Balances:
+    """What Chargebee says of the balances that a reversal needs. `short` holds the first; `short_in_all` counts all.
+
+    `unknown` customers show no balance to compare with: theirs are amounts in decimal, or of a currency not shown.
+    """
+
+    customers: int = 0
+    short_in_all: int = 0
+    short: list[Shortfall] = field(default_factory=list)
+    unknown: int = 0
+
+
+async def look_up_balances(
+    ledger: Ledger, batch_id: int, site: SiteSettings, settings: RunSettings, sleep: Sleep = asyncio.sleep
+) -> Balances:
+    """Ask for the balances that the batch's deductions need, a hundred customers a call.
+
+    A balance says nothing about a single credit, and may change before the deduction: this warns, and decides nothing.
+
+    Raises:
+        RunStopped: the key or the site refuses us, or it did not answer.
+        LedgerError: the ledger failed.
+    """
+    limiter = RateLimiter.within(settings)
+
+    async def at_once(work: Callable[[], T]) -> T:
+        return work()
+
+    slots = SlotMemory(limiter, ledger, site.site, at_once, lambda: 0)
+    seen = Balances()
+    try:
+        async with http_transport(site, settings) as transport:
+            await slots.recall(settings.timeout_seconds)
+            chargebee = Chargebee(transport, limiter, settings)
+            for asked in _calls(ledger.owed_by_customer(batch_id, with_failed=settings.retry_failed)):
+                found = {each.customer_id: each for each in await _asked(chargebee, list(asked), sleep)}
+                seen.customers += len(asked)
+                for customer_id, owed in asked.items():
+                    for sum_ in owed:
+                        _compare(seen, sum_, found.get(customer_id), settings.business_entity_id)
+    finally:
+        limiter.close()
+        await slots.close()
+    return seen
+
+
+def _compare(
+    seen: Balances, owed: OwedByCustomer, customer: ListedCustomer | None, business_entity_id: str | None
+) -> None:
+    balance = None
+    if customer is not None and not customer.is_deleted:
+        balance = customer.balance_in(owed.currency, business_entity_id)
+        if balance is None or owed.rows_in_decimal:
+            seen.unknown += 1
+            return
+        if balance >= owed.amount_minor:
+            return
+    seen.short_in_all += 1
+    if len(seen.short) < MAX_REMEMBERED:
+        seen.short.append(Shortfall(owed.customer_id, owed.row_number, owed.currency, owed.amount_minor, balance))
+
+
+def _calls(rows: Iterable[Row]) -> Iterator[dict[str, list[Row]]]:
     """The customers of one call after the other, with their rows."""
-    asked: dict[str, Rows] = {}
+    asked: dict[str, list[Row]] = {}
     characters = 0
     for customer_id, customer_rows in groupby(rows, key=lambda row: row.customer_id):
         size = len(customer_id.encode()) + 3
@@ -107,7 +183,7 @@ async def _asked(chargebee: Chargebee, customer_ids: list[str], sleep: Sleep) ->
             if attempt == ATTEMPTS:
                 raise Outage(
                     f"Chargebee did not answer a question about customers: {error}.",
-                    hint="Nothing was sent. Check again in a while, or without --online.",
+                    hint="Nothing was sent. Try again in a while.",
                 ) from error
         await sleep(pause)
         pause *= 2

@@ -42,11 +42,9 @@ SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
-class RunRequest:
-    """Everything that a run is about."""
+class Orders:
+    """How a plan is to be carried out, and what it is held against before."""
 
-    source: Source
-    input_options: InputOptions
     limits: ControlLimits
     site: SiteSettings
     settings: RunSettings
@@ -55,6 +53,15 @@ class RunRequest:
     confirmation: str = ""  # how a person said yes, for the record
     xlsx: bool = False  # write results.xlsx too
     agree: Agree = lambda report: not report.disagreeing  # shown the pilot, and asked whether to go on
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """Everything that a run is about."""
+
+    source: Source
+    input_options: InputOptions
+    orders: Orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +87,58 @@ async def run_batch(
         ReportsNotWritten: the run is over, and the ledger has it all.
         Interrupted: told to end at once while the reports were written; the ledger has it all.
     """
-    plan = _agreed(ledger, request, confirm)
+    orders, options = request.orders, request.input_options
+    check_address(ledger, orders)
+    plan = agreed(ledger, stage(ledger, request.source, orders.site.site, options), orders, options, confirm)
+    return await carry_out(ledger, plan, orders, request.source.path.name, progress, signals)
+
+
+async def carry_out(
+    ledger: Ledger, plan: Plan, orders: Orders, name: str, progress: Progress, signals: Signals
+) -> tuple[Summary, RunStopped | None]:
+    """Send what an agreed plan owes, and write the reports under this name.
+
+    Returns the summary, and why the sending stopped early. Raises what `run_batch` does once sending has begun.
+    """
     signals.sending_begins()
     if plan.is_new:
         ledger.admit(plan.batch_id)
-    ledger.note_address(request.site.site, request.site.address)
+    ledger.note_address(orders.site.site, orders.site.address)
     batch = ledger.batch(plan.key)
     try:
-        issued = await _issue_and_note(ledger, batch, request, progress, signals)
+        issued = await _issue_and_note(ledger, batch, orders, progress, signals)
     except LedgerError as error:
         raise JournalFailed(error.message, hint=error.hint) from error
     finally:
         progress.close()
     # The same content may have come under another name before; the reports bear the name that was run now.
-    named = replace(batch, file_name=request.source.path.name)
-    summary = report_batch(ledger, named, request.reports, live=request.site.is_live, xlsx=request.xlsx)
+    named = replace(batch, file_name=name)
+    summary = report_batch(ledger, named, orders.reports, live=orders.site.is_live, xlsx=orders.xlsx)
     return summary, issued.stopped
 
 
-def _agreed(ledger: Ledger, request: RunRequest, confirm: Callable[[Plan], None]) -> Plan:
-    """The plan that holds against every limit, and to which somebody said yes."""
-    if not request.is_same_site:
-        ledger.check_address(request.site.site, request.site.address)
-    plan = stage(ledger, request.source, request.site.site, request.input_options)
+def check_address(ledger: Ledger, orders: Orders) -> None:
+    """Refuse to take one Chargebee for another.
+
+    Raises:
+        UsageError: the ledger knows the site at another address.
+    """
+    if not orders.is_same_site:
+        ledger.check_address(orders.site.site, orders.site.address)
+
+
+def agreed(
+    ledger: Ledger, plan: Plan, orders: Orders, options: InputOptions, confirm: Callable[[Plan], None]
+) -> Plan:
+    """The plan that holds against every limit, and to which somebody said yes; else it is forgotten.
+
+    Raises:
+        ControlError, UsageError, NotConfirmed: nothing was sent.
+    """
     try:
-        if request.settings.retry_failed:
+        if orders.settings.retry_failed:
             plan = _with_failed_owed(plan)
-        check_controls(plan, request.limits, request.input_options)
+        check_controls(plan, orders.limits, options)
         confirm(plan)
     except BaseException:
         if plan.is_new:
@@ -135,16 +167,17 @@ def report_batch(
 
 
 async def _issue_and_note(
-    ledger: Ledger, batch: BatchRecord, request: RunRequest, progress: Progress, signals: Signals
+    ledger: Ledger, batch: BatchRecord, orders: Orders, progress: Progress, signals: Signals
 ) -> Issued:
+    settings, site = orders.settings, orders.site
     run_id = ledger.start_run(
         batch.batch_id,
-        retry_failed=request.settings.retry_failed,
-        settings_json=for_the_record(request.settings, request.limits, request.site, request.confirmation),
+        retry_failed=settings.retry_failed,
+        settings_json=for_the_record(settings, orders.limits, site, orders.confirmation),
     )
-    async with http_transport(request.site, request.settings) as transport:
+    async with http_transport(site, settings) as transport:
         issued = await issue(
-            ledger, batch, run_id, request.site.site, request.settings, progress, transport, signals, request.agree
+            ledger, batch, run_id, site.site, settings, progress, transport, signals, orders.agree
         )
     ledger.end_run(
         run_id,

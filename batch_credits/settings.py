@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from batch_credits.errors import UsageError
@@ -64,6 +65,13 @@ class InputOptions:
         """A canonical text of what differs from the defaults."""
         chosen = {k: v for k, v in asdict(self).items() if v != getattr(DEFAULT_INPUT, k)}
         return json.dumps(chosen, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "InputOptions":
+        """The options of which `as_json` made this text."""
+        chosen: dict[str, Any] = json.loads(text)
+        pairs = {name: tuple(map(tuple, value)) for name, value in chosen.items() if isinstance(value, list)}
+        return cls(**(chosen | pairs))
 
 
 DEFAULT_INPUT = InputOptions()

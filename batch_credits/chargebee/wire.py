@@ -63,11 +63,29 @@ class ListedCredit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ListedCustomer:
-    """A customer as the list shows it. `preferred_currency` is that of its credits which name none."""
+    """A customer as the list shows it. `preferred_currency` is that of its credits which name none.
+
+    `promotional_credits` is the balance in that currency, in minor units; `balances` are those of each currency, as
+    (currency, business entity, minor units), where the site keeps several.
+    """
 
     customer_id: str
     is_deleted: bool
     preferred_currency: str | None
+    promotional_credits: int | None = None
+    balances: tuple[tuple[str, str | None, int], ...] = ()
+
+    def balance_in(self, currency: str | None, business_entity_id: str | None = None) -> int | None:
+        """The balance of promotional credits in a currency (None: the customer's own); None where none is shown."""
+        of_currency = [
+            (entity, amount) for code, entity, amount in self.balances if code == (currency or self.preferred_currency)
+        ]
+        if of_currency:
+            wanted = (None, business_entity_id)
+            return sum(amount for entity, amount in of_currency if business_entity_id is None or entity in wanted)
+        if currency in (None, self.preferred_currency) or self.preferred_currency is None:
+            return self.promotional_credits
+        return 0 if self.balances else None
 
 
 def add_body(request: CreditRequest) -> bytes:
@@ -210,7 +228,25 @@ def _customer(entry: Any) -> ListedCustomer:
         raise ValueError("customer.id is missing")
     currency = item.get("preferred_currency_code")
     is_deleted = item.get("deleted") is True
-    return ListedCustomer(item["id"], is_deleted, currency if isinstance(currency, str) and currency else None)
+    credits = item.get("promotional_credits")
+    return ListedCustomer(
+        item["id"],
+        is_deleted,
+        currency if isinstance(currency, str) and currency else None,
+        credits if type(credits) is int else None,
+        _balances(item.get("balances")),
+    )
+
+
+def _balances(entries: Any) -> tuple[tuple[str, str | None, int], ...]:
+    """Those balances that can be read; one that cannot is none, since nothing but a warning hangs on it."""
+    return tuple(
+        (entry["currency_code"], entry.get("business_entity_id"), entry["promotional_credits"])
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict)
+        and isinstance(entry.get("currency_code"), str)
+        and type(entry.get("promotional_credits")) is int
+    )
 
 
 def customer_is_deleted(answer: Answer) -> bool:

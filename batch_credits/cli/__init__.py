@@ -18,6 +18,7 @@ from batch_credits.cli.config import config_defaults
 from batch_credits.cli.explain import explain
 from batch_credits.cli.ledger_commands import report, status
 from batch_credits.cli.reconcile import reconcile, resolve
+from batch_credits.cli.reverse import reverse
 from batch_credits.cli.run import run
 from batch_credits.cli.sandbox import sandbox
 from batch_credits.cli.speech import EXIT_NOTHING_SENT, EXIT_STOPPED, exit_code_of, say, show_error
@@ -38,7 +39,7 @@ def batch_credits(context: click.Context) -> None:
     context.default_map = config_defaults(context.command)
 
 
-for command in (check, run, status, report, reconcile, resolve, explain, template, sandbox):
+for command in (check, run, status, report, reconcile, resolve, reverse, explain, template, sandbox):
     batch_credits.add_command(command)
 
 

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from batch_credits.cli.before import Before
-from batch_credits.cli.picture import question
+from batch_credits.cli.before import Before, BeforeReversal
+from batch_credits.cli.picture import minutes_at_least, question
 from batch_credits.cli.pilot_table import pilot_question
 from batch_credits.cli.speech import say
 from batch_credits.cli.words import ask
 from batch_credits.errors import BatchCreditsError, RunStopped
 from batch_credits.model import ControlTotal, Money, Outcome
 from batch_credits.pilot import PilotReport, PilotRow
+from batch_credits.plan import Plan
 from batch_credits.reporter import SITE_CURRENCY, Summary, summary_json, summary_text
+from batch_credits.settings import SiteSettings
 
 
 class Events:
@@ -28,22 +30,34 @@ class Events:
         """`plan`: what is about to be sent."""
         if self._quiet and not self._asks and not before.plan.warnings:
             return
-        plan = before.plan
         _say(
             "plan",
             file=str(before.source.path),
-            batch=plan.key,
-            site=before.site.site,
-            live=before.site.is_live,
-            rows=plan.rows,
-            counts={outcome.value: plan.count(outcome) for outcome in Outcome},
-            totals=_totals(plan.totals),
-            to_credit=_totals(plan.by_outcome.get(Outcome.PENDING, {})),
-            problems=[{"field": g.field, "code": g.code, "rows": g.rows} for g in plan.problems],
-            warnings=plan.warnings,
+            **_plan(before.plan, before.site, "to_credit"),
+            warnings=before.plan.warnings,
             requests_per_minute=before.settings.budget_per_minute or None,
             minutes_at_least=before.minutes,
         )
+
+    def before_reversal(self, before: BeforeReversal) -> None:
+        """`plan`: what is about to be deducted. `balances_short` is null where Chargebee did not tell them."""
+        left_out, balances = before.picture.selection.left_out(), before.picture.balances
+        if self._quiet and not self._asks and not left_out and not (balances and balances.short_in_all):
+            return
+        _say(
+            "plan",
+            reverses=before.batch.key,
+            **_plan(before.picture.plan, before.site, "to_deduct"),
+            warnings=left_out,
+            balances_short=balances and balances.short_in_all,
+            customers_short=[short.customer_id for short in balances.short] if balances else [],
+            requests_per_minute=before.settings.budget_per_minute or None,
+            minutes_at_least=minutes_at_least(before.requests, before.settings),
+        )
+
+    def ask_before_reversal(self, before: BeforeReversal) -> bool:
+        """A question is asked in words, for it is asked of a person."""
+        return ask(question(before.picture.plan, before.site, before.exponents, pilot=0))
 
     def ask_before(self, before: Before) -> bool:
         """A question is asked in words, for it is asked of a person."""
@@ -73,6 +87,19 @@ class Events:
 def _say(event: str, **fields: Any) -> None:
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
     say(json.dumps({"event": event, "at": at, **fields}, ensure_ascii=False), err=True)
+
+
+def _plan(plan: Plan, site: SiteSettings, owed: str) -> dict[str, Any]:
+    return {
+        "batch": plan.key,
+        "site": site.site,
+        "live": site.is_live,
+        "rows": plan.rows,
+        "counts": {plan.kind.name_of(outcome): plan.count(outcome) for outcome in Outcome},
+        "totals": _totals(plan.totals),
+        owed: _totals(plan.by_outcome.get(Outcome.PENDING, {})),
+        "problems": [{"field": g.field, "code": g.code, "rows": g.rows} for g in plan.problems],
+    }
 
 
 def _totals(totals: Mapping[str, ControlTotal]) -> dict[str, dict[str, Any]]:

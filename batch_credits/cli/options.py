@@ -128,6 +128,24 @@ input_options = apply(
 )  # fmt: skip
 
 
+limit_options = apply(
+    option("--expect-rows", type=click.IntRange(min=0), metavar="N", help="Refuse unless it is N rows."),
+    option("--expect-total", type=Currencies(), multiple=True, help="Refuse unless this is the total."),
+    option("--max-amount", type=Currencies(), multiple=True, help="Refuse if a row is larger."),
+    option("--max-total", type=Currencies(), multiple=True, help="Refuse if more is to be deducted."),
+)
+
+
+def limit_settings(chosen: dict[str, Any]) -> ControlLimits:
+    """The limits of a command that reads no file of credits, taken out of its parameters."""
+    return ControlLimits(
+        expect_rows=chosen.pop("expect_rows"),
+        expect_total=tuple(chosen.pop("expect_total")),
+        max_amount=tuple(chosen.pop("max_amount")),
+        max_total=tuple(chosen.pop("max_total")),
+    )
+
+
 def input_settings(chosen: dict[str, Any]) -> tuple[InputOptions, ControlLimits]:
     """The input options of a command, taken out of its parameters."""
     exponents = []
@@ -218,10 +236,13 @@ sending_options = apply(
     option("--silence", type=CommaList(), default=(), help="Events that these credits shall not cause."),
     option("--verify-first", is_flag=True, help="Look before every first send (after restoring an old ledger)."),
     option("--retry-failed", is_flag=True, help="Try failed rows again too."),
-    option("--pilot", type=click.IntRange(1, 1000), metavar="N",
-           help="Credit the first N rows, read them back, and go on only if they agree."),
     option("--max-failures", type=click.IntRange(min=0), metavar="N", help="Stop once Chargebee refused more rows."),
 )
+
+pilot_option = option(
+    "--pilot", type=click.IntRange(1, 1000), metavar="N",
+    help="Credit the first N rows, read them back, and go on only if they agree.",
+)  # fmt: skip
 
 
 def settings_for_pace(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
@@ -261,7 +282,7 @@ def settings_for_sending(chosen: dict[str, Any], *, default_rate: int) -> RunSet
         verify_first=chosen.pop("verify_first"),
         retry_failed=chosen.pop("retry_failed"),
         max_failures=chosen.pop("max_failures"),
-        pilot=chosen.pop("pilot") or 0,
+        pilot=chosen.pop("pilot", None) or 0,
     )
 
 

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from batch_credits.cli.screen import NO_BREAK, told
 from batch_credits.ledger import ProblemGroup
-from batch_credits.model import ControlTotal, Outcome
+from batch_credits.model import CallKind, ControlTotal, Outcome
 from batch_credits.plan import Plan
+from batch_credits.preflight import Balances
 from batch_credits.reporter import SITE_CURRENCY, minor_in_words, total_in_words
 from batch_credits.settings import RunSettings, SiteSettings
 
@@ -14,12 +15,18 @@ Exponents = Mapping[str, int]
 Line = tuple[str, str]
 PROBLEM = "  !"  # the label of a kind of problem
 CURRENCIES_NAMED = 3  # in a question; more are counted
+SHORTFALLS_SHOWN = 20
 _KNOWN = {
     Outcome.CREDITED: ("Credited", ""),
     Outcome.ALREADY_CREDITED: ("Already", " credited before, so nothing is sent for them"),
     Outcome.FAILED: ("Failed", " refused before; --retry-failed tries them again"),
     Outcome.IN_DOUBT: ("In doubt", ", which Chargebee is asked about first"),
     Outcome.REVIEW: ("Review", " that only a person can settle"),
+}
+_KNOWN_OF_REVERSAL = {
+    **_KNOWN,
+    Outcome.CREDITED: ("Deducted", ""),
+    Outcome.ALREADY_CREDITED: ("Already", " deducted before, so nothing is sent for them"),
 }
 
 
@@ -28,13 +35,15 @@ def plan_lines(plan: Plan, exponents: Exponents, *, problems: int | None = None)
     amounts, and what looks wrong. At most so many kinds of `problems` are shown; None: all."""
     lines = [("Rows", f"{plan.rows:,}"), *_total_lines("Total", plan.totals, exponents)]
     lines += _type_lines(plan, exponents)
-    for outcome, (label, what) in _KNOWN.items():
+    is_payout = plan.kind is CallKind.ADD
+    for outcome, (label, what) in (_KNOWN if is_payout else _KNOWN_OF_REVERSAL).items():
         totals = plan.by_outcome.get(outcome)
         if totals:
             lines += [(label, f"{rows(plan.count(outcome))}{what}"), *_total_lines("", totals, exponents)]
     lines += _rejected_lines(plan, problems)
     if owed := plan.by_outcome.get(Outcome.PENDING):
-        lines += [("To credit", rows(plan.count(Outcome.PENDING))), *_total_lines("", owed, exponents)]
+        label = "To credit" if is_payout else "To deduct"
+        lines += [(label, rows(plan.count(Outcome.PENDING))), *_total_lines("", owed, exponents)]
     label = "Largest"
     for amount in plan.largest_rows:
         words = minor_in_words(amount.amount_minor, amount.currency or SITE_CURRENCY, exponents)
@@ -46,6 +55,32 @@ def plan_lines(plan: Plan, exponents: Exponents, *, problems: int | None = None)
 def shown(lines: list[Line], *, err: bool = False) -> str:
     """The pairs as text for a stream: labels in a column, long texts folded below themselves on a terminal."""
     return "\n".join(part for label, text in lines for part in told(text, _label(label), err=err))
+
+
+def shortfall_lines(balances: Balances, exponents: Exponents) -> list[Line]:
+    """For which customers the balance does not cover what is to be deducted, and of how many nobody knows."""
+    lines = []
+    if balances.short_in_all:
+        who = f"{balances.short_in_all:,} of {balances.customers:,} {_customers(balances.customers)}"
+        lines.append(("Balances", f"do not cover it for {who}; Chargebee will refuse what exceeds them"))
+    for short in balances.short[:SHORTFALLS_SHOWN]:
+        currency = short.currency or SITE_CURRENCY
+        said = "missing or deleted in Chargebee"
+        if short.balance_minor is not None:
+            asked, left = (
+                minor_in_words(amount, currency, exponents) for amount in (short.asked_minor, short.balance_minor)
+            )
+            said = f"{asked} to deduct, {left} left"
+        lines.append((PROBLEM, f"row {short.row_number}, customer {short.customer_id}: {said}"))
+    if (more := balances.short_in_all - SHORTFALLS_SHOWN) > 0:
+        lines.append((PROBLEM, f"and {more:,} more"))
+    if balances.unknown:
+        lines.append(("Balances", f"of {balances.unknown:,} {_customers(balances.unknown)} cannot be compared"))
+    return lines
+
+
+def _customers(number: int) -> str:
+    return "customer" if number == 1 else "customers"
 
 
 def problem_in_words(group: ProblemGroup) -> str:
@@ -91,7 +126,8 @@ def question(plan: Plan, site: SiteSettings, exponents: Exponents, pilot: int) -
     ]
     money = ", ".join(amounts) if len(amounts) <= CURRENCIES_NAMED else f"in {len(amounts)} currencies"
     count = rows(plan.count(Outcome.PENDING))
-    what = f"Credit {count}, {money}," if amounts else f"Settle {rows(plan.owed)} in doubt"
+    verb = "Credit" if plan.kind is CallKind.ADD else "Deduct"
+    what = f"{verb} {count}, {money}," if amounts else f"Settle {rows(plan.owed)} in doubt"
     if amounts and 0 < pilot < plan.count(Outcome.PENDING):
         what = f"Credit {count}, {money}, the first {pilot} as a pilot,"
     where = f"on the LIVE site {site.site}, with REAL MONEY" if site.is_live else f"on test site {site.site}"

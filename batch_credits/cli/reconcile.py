@@ -20,7 +20,7 @@ from batch_credits.cli.options import (
 from batch_credits.cli.run import run_in_loop
 from batch_credits.errors import UsageError
 from batch_credits.ledger import Ledger
-from batch_credits.model import BatchRecord, CallKind, ControlTotal, RequestState
+from batch_credits.model import BatchRecord, CallKind, ControlTotal, Outcome, RequestState
 from batch_credits.progress import progress_for
 from batch_credits.reconcile import rebuild, reconcile_batch
 from batch_credits.reconciler import TieOut
@@ -44,7 +44,7 @@ def reconcile(batch: str | None, since: datetime | None, ledger: Path | None, re
               **chosen: Any) -> int:  # fmt: skip
     """Ask Chargebee what exists: settle what is in doubt or review, then tie out file = ledger = Chargebee.
 
-    Without BATCH, every batch of the site. Nothing is credited.
+    Without BATCH, every batch of the site. Nothing is sent but questions.
 
     \b
     batch-credits reconcile 3f9a2b1c
@@ -85,11 +85,12 @@ def _batches(ledger: Ledger, prefix: str | None, site: SiteSettings, since: date
 
 def _lines(batch: BatchRecord, result: TieOut) -> list[str]:
     lines = [f"{batch.key[:8]}  {batch.file_name}  site {batch.site}"]
+    is_payout = batch.kind is CallKind.ADD
     for line in result.lines:
         currency = line.currency or SITE_CURRENCY
         for label, total in (
-            ("file asks", line.asked),
-            ("not credited", line.not_credited),
+            ("file asks" if is_payout else "to deduct", line.asked),
+            ("not credited" if is_payout else "not deducted", line.not_credited),
             ("ledger says", line.ledger),
             ("Chargebee has", line.chargebee),
         ):
@@ -108,8 +109,8 @@ def _words(total: ControlTotal, currency: str) -> str:
 @click.command(short_help="Settle a row in review.")
 @click.argument("batch")
 @click.option("--row", "row_number", type=click.IntRange(min=1), required=True, help="The row, as a spreadsheet shows.")
-@click.option("--credited", metavar="CREDIT_ID", help="It is credited: Chargebee's id of the credit.")
-@click.option("--not-credited", is_flag=True, help="It is not credited: the next run sends it again.")
+@click.option("--credited", metavar="CREDIT_ID", help="It is credited (of a reversal: deducted): Chargebee's id.")
+@click.option("--not-credited", is_flag=True, help="It is not credited (or deducted): the next run sends it again.")
 @ledger_option
 def resolve(batch: str, row_number: int, credited: str | None, not_credited: bool, ledger: Path | None) -> int:
     """Settle a row in review, after looking it up at Chargebee; recorded with who and when.
@@ -126,7 +127,7 @@ def resolve(batch: str, row_number: int, credited: str | None, not_credited: boo
         record = opened.batch(batch)
         state = opened.resolve(record.batch_id, row_number, credited.strip() if credited else None)
     if state is RequestState.CREDITED:
-        click.echo(f"Row {row_number} is credited as {credited}.")
+        click.echo(f"Row {row_number} is {record.kind.name_of(Outcome.CREDITED)} as {credited}.")
     else:
         click.echo(f"Row {row_number} is owed again: the next run of {record.file_name} sends it.")
     return 0

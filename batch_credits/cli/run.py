@@ -19,6 +19,7 @@ from batch_credits.cli.options import (
     ledger_option,
     ledger_path,
     option,
+    pilot_option,
     reports_option,
     sending_options,
     settings_for_sending,
@@ -34,7 +35,7 @@ from batch_credits.pilot import PilotReport
 from batch_credits.plan import Plan
 from batch_credits.progress import progress_for
 from batch_credits.reporter import Summary
-from batch_credits.run import RunRequest, run_batch
+from batch_credits.run import Orders, RunRequest, run_batch
 from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, SiteSettings
 from batch_credits.signals import Signals
 
@@ -47,6 +48,7 @@ T = TypeVar("T")
 @option("--sandbox", is_flag=True, help="Run against a local Chargebee started inside this process.")
 @asking_options
 @sending_options
+@pilot_option
 @input_options
 @site_options
 @reports_option
@@ -109,7 +111,7 @@ def _run(file: Path, ledger: Path | None, reports: Path, chosen: dict[str, Any],
                 before = Before(source, plan, where, settings, dict(options.currency_exponents), path)
                 teller.before(before)
                 if plan.owed and not yes:
-                    _refuse_without_terminal()
+                    refuse_without_terminal()
                     if not teller.ask_before(before):
                         raise NotConfirmed("Nothing was sent.")
 
@@ -118,9 +120,8 @@ def _run(file: Path, ledger: Path | None, reports: Path, chosen: dict[str, Any],
                 return not report.disagreeing and (yes or not report.rows_left or _yes_after(teller, report, signals))
 
             said_yes = "--yes" if yes else "asked at the terminal"
-            request = RunRequest(
-                source, options, limits, where, settings, reports, chosen["same_site"], said_yes, chosen["xlsx"], agree
-            )
+            orders = Orders(limits, where, settings, reports, chosen["same_site"], said_yes, chosen["xlsx"], agree)
+            request = RunRequest(source, options, orders)
             with Ledger.open(path) as opened:
                 return await run_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
 
@@ -138,7 +139,12 @@ async def _local_site() -> AsyncIterator[SiteSettings]:
         yield SiteSettings("sandbox", sandbox.base_url, "sandbox")
 
 
-def _refuse_without_terminal() -> None:
+def refuse_without_terminal() -> None:
+    """Refuse to go on where nobody can be asked.
+
+    Raises:
+        NotConfirmed: there is no terminal.
+    """
     if sys.stdin is None or not sys.stdin.isatty():
         raise NotConfirmed(
             "Nothing was sent: there is no terminal to ask, and --yes was not given.",

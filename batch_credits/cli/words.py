@@ -4,8 +4,8 @@ from datetime import datetime
 
 import click
 
-from batch_credits.cli.before import Before
-from batch_credits.cli.picture import Line, pace_line, plan_lines, question, shown, site_line
+from batch_credits.cli.before import Before, BeforeReversal
+from batch_credits.cli.picture import Line, pace_line, plan_lines, question, shortfall_lines, shown, site_line
 from batch_credits.cli.pilot_table import pilot_question, pilot_text
 from batch_credits.cli.screen import NO_BREAK, told, width
 from batch_credits.cli.speech import say
@@ -40,6 +40,27 @@ class Words:
         if self._verbose:
             lines += [("Ledger", str(before.ledger)), ("Batch", before.plan.key)]
         return [*lines, site_line(before.site)]
+
+    def before_reversal(self, before: BeforeReversal) -> None:
+        """What is about to be deducted, and for whom the balance does not cover it."""
+        warnings = [("Left out", sentence) for sentence in before.picture.selection.left_out()]
+        plan, balances = before.picture.plan, before.picture.balances
+        if balances is not None:
+            short = shortfall_lines(balances, before.exponents)
+            warnings += short or ([] if self._quiet else [("Balances", "cover it, for every customer")])
+        elif plan.owed:
+            warnings.append(("Balances", "were not told by Chargebee, so some may not cover it"))
+        lines = warnings
+        if self._asks or not self._quiet:
+            lines = [("Reversal", f"of batch {before.batch.key[:8]}, {before.batch.file_name}")]
+            lines += [*plan_lines(plan, before.exponents, problems=PROBLEMS_SHOWN), *warnings]
+            lines += [pace_line(before.requests, before.settings, datetime.now()), site_line(before.site)]
+        if lines:
+            say(shown(lines, err=True), err=True)
+
+    def ask_before_reversal(self, before: BeforeReversal) -> bool:
+        """Whether the person says yes to all that was shown."""
+        return ask(question(before.picture.plan, before.site, before.exponents, pilot=0))
 
     def ask_before(self, before: Before) -> bool:
         """Whether the person says yes to all that was shown."""

@@ -26,6 +26,7 @@ from batch_credits.ledger import (
     queries,
     recent,
     resolution,
+    reversible,
     scratch,
     store,
 )
@@ -34,9 +35,10 @@ from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.ledger.history import History
 from batch_credits.ledger.journal import Finding
 from batch_credits.ledger.listing import Difference, Unrecorded
-from batch_credits.ledger.profile import Bucket, CustomerRow, LargeAmount, Profile
+from batch_credits.ledger.profile import Bucket, CustomerRow, LargeAmount, OwedByCustomer, Profile
 from batch_credits.ledger.queries import KnownCredit, Moment, ProblemGroup
 from batch_credits.ledger.resolution import ForeignCredit
+from batch_credits.ledger.reversible import HeldCredit, Standing
 from batch_credits.loaded import LoadedRows
 from batch_credits.model import (
     BatchRecord,
@@ -57,6 +59,7 @@ __all__ = [
     "Difference",
     "Finding",
     "ForeignCredit",
+    "HeldCredit",
     "History",
     "InThread",
     "Journal",
@@ -64,9 +67,11 @@ __all__ = [
     "LargeAmount",
     "Ledger",
     "Moment",
+    "OwedByCustomer",
     "ProblemGroup",
     "Profile",
     "StagedRow",
+    "Standing",
 ]
 
 
@@ -400,6 +405,30 @@ class Ledger:
         """Add credits that Chargebee lists and the ledger does not know, to a batch made for them."""
         with self._transaction() as db:
             return resolution.take_over(db, self._site_id(site), batch_id, first_row, credits)
+
+    # -- Reversals ------------------------------------------------------------------------------------
+
+    def standings(self, batch_id: int) -> Iterator[tuple[int, Standing]]:
+        """Every row of the batch by its number, and how it stands if the batch is to be reversed; streamed."""
+        with store.translated(self.path):
+            yield from reversible.standings(self._db, batch_id)
+
+    def rows_by_number(
+        self, batch_id: int, row_numbers: Sequence[int]
+    ) -> dict[int, tuple[tuple[str, ...], HeldCredit | None]]:
+        """The source's own cells of these rows, and the credit that each has, if any, whichever batch holds it."""
+        with store.translated(self.path):
+            return reversible.rows_by_number(self._db, batch_id, row_numbers)
+
+    def held_credits(self, batch_id: int, after: int, limit: int) -> list[HeldCredit]:
+        """The credits that the batch holds, by row number, after the given one."""
+        with store.translated(self.path):
+            return reversible.held_credits(self._db, batch_id, after, limit)
+
+    def owed_by_customer(self, batch_id: int, *, with_failed: bool) -> Iterator[OwedByCustomer]:
+        """What a run would send, summed by customer and currency, those of one customer behind each other; streamed."""
+        with store.translated(self.path):
+            yield from profile.owed_by_customer(self._db, batch_id, with_failed=with_failed)
 
     # -- Reports --------------------------------------------------------------------------------------
 

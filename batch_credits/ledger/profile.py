@@ -40,6 +40,17 @@ class CustomerRow(NamedTuple):
     currency: str | None
 
 
+class OwedByCustomer(NamedTuple):
+    """What is to be sent for one customer in one currency: rows and minor units, and rows in decimal beside them."""
+
+    customer_id: str
+    row_number: int  # the first
+    currency: str | None
+    rows: int
+    amount_minor: int
+    rows_in_decimal: int
+
+
 @dataclass(slots=True)
 class Profile:
     """A batch from every side. Rejected rows count only as an outcome. Currency "" is one that no row names.
@@ -106,6 +117,22 @@ def customer_rows(connection: sqlite3.Connection, batch_id: int) -> Iterator[Cus
     )
     for row in found:
         yield CustomerRow(*row)
+
+
+def owed_by_customer(
+    connection: sqlite3.Connection, batch_id: int, *, with_failed: bool
+) -> Iterator[OwedByCustomer]:
+    """What a run would send, summed by customer and currency, those of one customer behind each other; streamed."""
+    states = "('pending', 'failed')" if with_failed else "('pending')"
+    found = connection.execute(
+        f"SELECT r.customer_id, min(w.row_number), r.currency_code, count(r.amount_minor), {MINOR_SUM},"
+        " count(r.amount_in_decimal) FROM row w JOIN credit_request r USING (request_id)"
+        f" WHERE w.batch_id = ? AND r.state IN {states} GROUP BY r.customer_id, r.currency_code"
+        " ORDER BY r.customer_id, 2",
+        (batch_id,),
+    )
+    for customer_id, first_row, currency, rows, high, low, decimals in found:
+        yield OwedByCustomer(customer_id, first_row, currency, rows, summed(high, low), decimals)
 
 
 def earlier_amounts(

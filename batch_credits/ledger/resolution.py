@@ -8,7 +8,7 @@ import orjson
 
 from batch_credits.errors import UsageError
 from batch_credits.ledger.journal import now_ms
-from batch_credits.model import Money, RequestState
+from batch_credits.model import CallKind, Money, Outcome, RequestState
 
 SAYS = " says: "  # stands between the user and the word in the reason of such a finding
 
@@ -35,36 +35,37 @@ def resolve(
         UsageError: there is no such row, it is not in review, or the id belongs to another row.
     """
     found = connection.execute(
-        "SELECT r.request_id, r.site_id, r.state FROM row w LEFT JOIN credit_request r USING (request_id)"
+        "SELECT r.request_id, r.site_id, r.state, r.kind FROM row w LEFT JOIN credit_request r USING (request_id)"
         " WHERE w.batch_id = ? AND w.row_number = ?",
         (batch_id, row_number),
     ).fetchone()
     if found is None:
         raise UsageError(f"The batch has no row {row_number}.", hint="Rows are numbered as a spreadsheet shows them.")
-    request_id, site_id, state = found
+    request_id, site_id, state, kind = found
     if state != RequestState.REVIEW:
         words = "rejected" if state is None else state.replace("_", " ")
         raise UsageError(f"Row {row_number} is {words}, not in review: there is nothing to resolve.")
+    done = CallKind(kind).name_of(Outcome.CREDITED)
     if credit_id is None:
-        return _owe_again(connection, request_id, user)
+        return _owe_again(connection, request_id, user, f"not {done}")
     _refuse_attributed(connection, site_id, credit_id)
     connection.execute(
         "UPDATE credit_request SET state = 'credited', credit_id = ?, open_attempts = 0, error = NULL, finished_at = ?"
         " WHERE request_id = ?",
         (credit_id, now_ms(), request_id),
     )
-    _note(connection, request_id, RequestState.CREDITED, f"{user}{SAYS}credited as {credit_id}")
+    _note(connection, request_id, RequestState.CREDITED, f"{user}{SAYS}{done} as {credit_id}")
     return RequestState.CREDITED
 
 
-def _owe_again(connection: sqlite3.Connection, request_id: int, user: str) -> RequestState:
+def _owe_again(connection: sqlite3.Connection, request_id: int, user: str, word: str) -> RequestState:
     """A spoiled key would only repeat its useless answer; any other still guards against a late request of ours."""
     connection.execute(
         "UPDATE credit_request SET state = 'pending', open_attempts = 0, generation = generation + key_spoiled,"
         " key_spoiled = 0, error = NULL, finished_at = NULL WHERE request_id = ?",
         (request_id,),
     )
-    _note(connection, request_id, RequestState.PENDING, f"{user}{SAYS}not credited")
+    _note(connection, request_id, RequestState.PENDING, f"{user}{SAYS}{word}")
     return RequestState.PENDING
 
 

@@ -257,10 +257,11 @@ class DoubtSettler:
             case SendToReview(reason):
                 self._review(credit, reason)
             case RaiseAlarm(credit_ids):
-                self._review(credit, f"Chargebee lists {len(credit_ids)} credits for it: {', '.join(credit_ids)}.")
+                things = "credits" if credit.kind is CallKind.ADD else "deductions"
+                self._review(credit, f"Chargebee lists {len(credit_ids)} {things} for it: {', '.join(credit_ids)}.")
                 self.pool.stop(
                     DoubleCreditAlarm(
-                        f"ALARM: Chargebee lists {len(credit_ids)} credits of customer {credit.customer_id!r} under "
+                        f"ALARM: Chargebee lists {len(credit_ids)} {things} of customer {credit.customer_id!r} under "
                         f"reference {credit.reference!r}: {', '.join(credit_ids)}.",
                         hint="Nothing more was sent. A person must look before the next run.",
                     )

@@ -131,7 +131,7 @@ def _steps_of_reversal(summary: Summary) -> list[tuple[str, str]]:
     steps = []
     if (failed := summary.counts[Outcome.FAILED]) and summary.batch.reverses is not None:
         again = ["batch-credits", "reverse", summary.batch.reverses[:8], "--rows", str(summary.paths.failed)]
-        sentence = f"{rows(failed)} in failed.csv could not be deducted. Once the balance covers them:"
+        sentence = f"{rows(failed)} could not be deducted; failed.csv says why. Once the balances cover them:"
         steps.append((sentence, shlex.join([*again, "--retry-failed"])))
     if rejected := summary.counts[Outcome.REJECTED]:
         steps.append((f"{rows(rejected)} cannot be deducted by this command: failed.csv says why.", ""))

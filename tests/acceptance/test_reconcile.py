@@ -10,10 +10,10 @@ import pytest
 from tests.acceptance.harness import Command, Site, each_once, payout, write_csv
 
 
-def add_by_hand(site: Site, **fields: object) -> str:
-    """A credit that somebody else adds. Returns its id."""
+def add_by_hand(site: Site, _call: str = "add", **fields: object) -> str:
+    """A credit that somebody else adds, or deducts. Returns its id."""
     body = "&".join(f"{name}={value}" for name, value in fields.items()).encode()
-    request = urllib.request.Request(f"{site.url}/api/v2/promotional_credits/add", body, method="POST")
+    request = urllib.request.Request(f"{site.url}/api/v2/promotional_credits/{_call}", body, method="POST")
     request.add_header("Authorization", "Basic azo=")
     with urllib.request.urlopen(request, timeout=30) as answer:
         return str(json.load(answer)["promotional_credit"]["id"])

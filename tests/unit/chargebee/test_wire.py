@@ -640,3 +640,37 @@ def test_a_body_is_what_the_standard_library_would_encode(customer_id, descripti
     fields = [("customer_id", customer_id), ("amount", "5"), ("currency_code", "USD"), ("description", description)]
     fields += [("credit_type", "general"), ("reference", reference[:500])]
     assert add_body(request) == urlencode(fields).encode()
+
+
+# -- Balances -----------------------------------------------------------------------------------------------
+
+SEVERAL = [("USD", None, 500), ("EUR", "be-1", 70), ("EUR", "be-2", 30)]
+
+
+@pytest.mark.parametrize(
+    ("customer", "currency", "entity", "balance"),
+    [
+        (ListedCustomer("c", False, None, 500), None, None, 500),
+        (ListedCustomer("c", False, None, 500), "USD", None, 500),  # a site with one currency names none
+        (ListedCustomer("c", False, "USD", 500), "USD", None, 500),
+        (ListedCustomer("c", False, "USD", 500), "EUR", None, None),
+        (ListedCustomer("c", False, "USD", None), "USD", None, None),
+        (ListedCustomer("c", False, "USD", 500, tuple(SEVERAL)), None, None, 500),
+        (ListedCustomer("c", False, "USD", 500, tuple(SEVERAL)), "EUR", None, 100),
+        (ListedCustomer("c", False, "USD", 500, tuple(SEVERAL)), "EUR", "be-2", 30),
+        (ListedCustomer("c", False, "USD", 500, tuple(SEVERAL)), "JPY", None, 0),
+    ],
+)
+def test_a_balance_is_that_of_the_currency(
+    customer: ListedCustomer, currency: str | None, entity: str | None, balance: int | None
+) -> None:
+    assert customer.balance_in(currency, entity) == balance
+
+
+@pytest.mark.parametrize("odd", [None, "many", {}, [None], [{}], [{"currency_code": "USD"}],
+                                 [{"currency_code": 7, "promotional_credits": 5}],
+                                 [{"currency_code": "USD", "promotional_credits": "5"}]])  # fmt: skip
+def test_balances_that_cannot_be_read_are_none(odd: object) -> None:
+    item = {"id": "c-1", "promotional_credits": True, "balances": odd}
+    [customer], _ = listed_customers(Answer(200, {}, orjson.dumps({"list": [{"customer": item}]})))
+    assert (customer.promotional_credits, customer.balances) == (None, ())

@@ -1,0 +1,108 @@
+"""`batch-credits reverse`: undo what a batch credited."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from batch_credits.cli.before import BeforeReversal
+from batch_credits.cli.events import Events
+from batch_credits.cli.options import (
+    asking_options,
+    chosen_site,
+    ledger_option,
+    ledger_path,
+    limit_options,
+    limit_settings,
+    option,
+    reports_option,
+    sending_options,
+    settings_for_sending,
+    site_options,
+    xlsx_option,
+)
+from batch_credits.cli.run import refuse_without_terminal, run_in_loop
+from batch_credits.cli.speech import exit_code_of
+from batch_credits.cli.words import Words
+from batch_credits.errors import BatchCreditsError, NotConfirmed
+from batch_credits.ledger import Ledger
+from batch_credits.model import CallKind
+from batch_credits.progress import progress_for
+from batch_credits.reverse import Picture, ReverseRequest, reverse_batch
+from batch_credits.run import Orders
+from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions
+from batch_credits.signals import Signals
+
+
+@click.command(short_help="Undo a batch: deduct what it credited, each credit once.")
+@click.argument("batch")
+@option("--rows", "rows_file", type=click.Path(path_type=Path), metavar="FILE",
+        help="Only the rows that this CSV file names: a cut of the batch's results.csv, with its column credit_row.")
+@option("--yes", "-y", is_flag=True, help="Ask no question.")
+@asking_options
+@sending_options
+@limit_options
+@site_options
+@reports_option
+@xlsx_option
+@ledger_option
+@option("--no-progress", is_flag=True, help="Show no progress.")
+@option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+        help="Progress as lines for people, or one JSON event a line.")
+@option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
+def reverse(batch: str, ledger: Path | None, **chosen: Any) -> int:
+    """Deduct what BATCH credited, or the part of it that a file names, and write the reports.
+
+    Each row deducts its own credit's amount under the reference "reversal of REFERENCE", so nothing is deducted twice,
+    and running again resumes. What is pending or in doubt in BATCH is not reversed.
+
+    \b
+    batch-credits reverse 3f9a2b1c
+    batch-credits reverse 3f9a2b1c --rows wrong_ones.csv --max-total USD=500
+    """  # fmt: skip
+    as_json = chosen.pop("log_format") == "json"
+    if not as_json:
+        return _reverse(batch, ledger_path(ledger), chosen)
+    try:
+        return _reverse(batch, ledger_path(ledger), chosen, as_json=True)
+    except BatchCreditsError as error:
+        code = exit_code_of(error)
+        Events(quiet=chosen["quiet"], asks=False).error(error, code)
+        return code
+
+
+def _reverse(batch: str, ledger: Path, chosen: dict[str, Any], *, as_json: bool = False) -> int:
+    yes, quiet = chosen["yes"], chosen["quiet"]
+    limits, settings = limit_settings(chosen), settings_for_sending(chosen, default_rate=TEST_SITE_RATE_PER_MINUTE)
+    site = chosen_site(chosen)
+    signals = Signals()
+    click.get_current_context().with_resource(signals.taken())  # until the last word is said
+    teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=False, asks=not yes)
+    progress = progress_for(
+        sys.stderr,
+        budget_per_minute=settings.budget_per_minute,
+        kind=CallKind.DEDUCT,
+        json_lines=as_json,
+        silent=chosen["no_progress"] or quiet or sys.stderr is None,
+    )
+    said_yes = "--yes" if yes else "asked at the terminal"
+    orders = Orders(limits, site, settings, chosen["reports"], chosen["same_site"], said_yes, chosen["xlsx"])
+    with Ledger.open(ledger) as opened:
+        record = opened.batch(batch)
+        exponents = dict(InputOptions.from_json(record.options_json).currency_exponents)
+
+        def confirm(picture: Picture) -> None:
+            before = BeforeReversal(record, picture, site, settings, exponents)
+            teller.before_reversal(before)
+            if picture.plan.owed and not yes:
+                refuse_without_terminal()
+                if not teller.ask_before_reversal(before):
+                    raise NotConfirmed("Nothing was sent.")
+
+        request = ReverseRequest(record, chosen["rows_file"], orders)
+        summary, stopped = run_in_loop(
+            reverse_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
+        )
+    teller.after(summary, stopped)
+    return summary.exit_code
