@@ -18,7 +18,7 @@ from batch_credits.errors import LedgerError, LedgerVersion
 from batch_credits.ledger import Finding, Ledger, StagedRow
 from batch_credits.model import CreditRequest, LoadedRow, PlannedCredit, RequestState
 from batch_credits.progress import SilentProgress
-from batch_credits.run import Sending
+from batch_credits.sending import Sending
 from batch_credits.settings import InputOptions, RunSettings
 
 SITE = "acme-test"

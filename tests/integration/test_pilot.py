@@ -15,7 +15,7 @@ from batch_credits.ledger import Ledger, StagedRow
 from batch_credits.model import ControlTotal, CreditRequest, LoadedRow, Outcome
 from batch_credits.pilot import PilotReport
 from batch_credits.progress import SilentProgress
-from batch_credits.run import Issued, Sending
+from batch_credits.sending import Issued, Sending
 from batch_credits.settings import InputOptions, RunSettings
 
 SITE = "acme-test"

@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from batch_credits.errors import DoubleCreditAlarm
-from batch_credits.run import Issued
+from batch_credits.sending import Issued
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process

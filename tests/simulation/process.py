@@ -13,7 +13,7 @@ from batch_credits.errors import Interrupted
 from batch_credits.ledger import Finding, Ledger
 from batch_credits.model import PlannedCredit
 from batch_credits.progress import SilentProgress
-from batch_credits.run import Issued, Sending
+from batch_credits.sending import Issued, Sending
 from batch_credits.settings import RunSettings
 from tests.simulation.schedule import RunPlan
 from tests.simulation.virtual_time import Hung, VirtualLoop

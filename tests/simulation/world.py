@@ -10,7 +10,7 @@ from batch_credits.chargebee import add_body
 from batch_credits.ledger import Ledger, StagedRow, store
 from batch_credits.ledger import journal as ledger_journal
 from batch_credits.model import BatchRecord, ControlTotal, CreditRequest, LoadedRow
-from batch_credits.run import Issued
+from batch_credits.sending import Issued
 from batch_credits.settings import DEFAULT_INPUT
 from tests.simulation.judge import Judge
 from tests.simulation.process import SITE, Process

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import Interrupted, NotConfirmed, RunStopped
-from batch_credits.run import _stop_on
+from batch_credits.sending import _stop_on
 from batch_credits.signals import Signals
 
 
