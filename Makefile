@@ -8,7 +8,7 @@ JOBS ?= 2
 KILLS ?= 1000
 CASES ?= 50000
 
-.PHONY: demo test check storm kills fuzz slow bench clean
+.PHONY: demo test check storm kills fuzz screens slow bench clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -35,6 +35,9 @@ bench: $(VENV)/installed-dev
 
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m tests.fuzz.campaign --cases $(CASES) --jobs $(JOBS)
+
+screens: $(VENV)/installed-dev
+	RENEW_SCREENS=1 $(BIN)/python -m pytest -q tests/acceptance/test_screens.py
 
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -m slow

@@ -308,13 +308,14 @@ class TqdmProgress(_Display):
         if self._bar is None:
             self._line(self._folded(text))
         else:
+            self._stream.write("\r" + " " * (self._columns() - 1) + "\r")  # an echoed ^C stands behind the bar
             self._bar.write(self._folded(text), file=self._stream)
 
     def _width(self) -> int:
         return self._columns() - 1 - ROOM_FOR_AN_ECHO  # a full last column makes some terminals wrap
 
     def _folded(self, text: str) -> str:
-        return textwrap.fill(text, max(NARROWEST, self._columns()), break_long_words=False, break_on_hyphens=False)
+        return textwrap.fill(text, max(NARROWEST, self._columns() - 1), break_long_words=False, break_on_hyphens=False)
 
     def _show_nothing(self) -> None:
         if self._bar is not None:

@@ -20,19 +20,23 @@ def explain(code: tuple[str, ...]) -> int:
     """Explain CODE: what happened, what it means for the money, what to do. Without CODE, list all that can be asked.
 
     \b
-    batch-credits explain resource_not_found
+    batch-credits explain resource_not_found duplicate
     batch-credits explain in_doubt
     batch-credits explain 3
     """
     if not code:
         click.echo("\n".join(_listing()))
         return 0
-    words = " ".join(code)
-    found = explained(words)
-    if not found:
-        raise UsageError(_unknown(words), hint="`batch-credits explain` lists all that can be asked.")
+    found = explained(" ".join(code)) or [each for one in code for each in _known(one)]
     click.echo("\n\n".join("\n".join(_lines(explanation)) for explanation in found))
     return 0
+
+
+def _known(code: str) -> list[Explanation]:
+    found = explained(code)
+    if not found:
+        raise UsageError(_unknown(code), hint="`batch-credits explain` lists all that can be asked.")
+    return found
 
 
 def _lines(explanation: Explanation) -> list[str]:

@@ -6,7 +6,7 @@ import sys
 import click
 
 from batch_credits.cli.screen import told
-from batch_credits.errors import BatchCreditsError, RunStopped
+from batch_credits.errors import BatchCreditsError, NotConfirmed, RunStopped
 from batch_credits.reporter import ReportsNotWritten
 
 EXIT_NOTHING_SENT = 2
@@ -24,7 +24,8 @@ def say(text: str, *, err: bool = False) -> None:
 
 def show_error(error: BatchCreditsError) -> None:
     """What happened, and what to do now."""
-    say("\n".join(told(f"Error: {error.message}", err=True)), err=True)
+    mark = "" if isinstance(error, NotConfirmed) else "Error: "  # a no is no error
+    say("\n".join(told(f"{mark}{error.message}", err=True)), err=True)
     if error.hint:
         say("\n".join(told(error.hint, "  ", err=True)), err=True)
 

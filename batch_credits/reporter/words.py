@@ -119,9 +119,9 @@ def next_steps(summary: Summary) -> list[tuple[str, str]]:
     if summary.batch.kind is CallKind.DEDUCT:
         steps += _steps_of_reversal(summary)
     elif unpaid := summary.count(*NOT_CREDITED):
-        codes = [code for outcome in NOT_CREDITED for code, _ in _reasons(summary, outcome)]
+        codes = dict.fromkeys(code for outcome in NOT_CREDITED for code, _ in _reasons(summary, outcome))
         if codes:
-            steps.append(("See what is to be mended:", f"batch-credits explain {codes[0]}"))
+            steps.append(("See what is to be mended:", f"batch-credits explain {' '.join(codes)}"))
         steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", _command_for_failed(summary)))
     return steps or [("Nothing more to do.", "")]
 
@@ -208,16 +208,16 @@ def _outcome_lines(summary: Summary, *, is_narrow: bool) -> list[str]:
             for currency, total in sorted(summary.totals[outcome].items())
             for words in total_in_words(total, currency, stated)
         ]
-        reasons = [f"{number:,} {code}" for code, number in _reasons(summary, outcome)]
+        reasons = _reasons(summary, outcome)
         if is_narrow:
             lines.append(f"  {labels[outcome]}: {rows(summary.counts[outcome])}")
-            lines += [f"    {text}" for text in [*amounts, *reasons]]
+            lines += [f"    {text}" for text in [*amounts, *(f"{number:,} {code}" for code, number in reasons)]]
             continue
         head = f"  {labels[outcome]:<17}{summary.counts[outcome]:>10,}"
         for amount in amounts or [""]:
             lines.append(f"{head}  {amount:>24}".rstrip())
             head = " " * len(head)
-        lines += [f"  {'':<17}{text}" for text in reasons]
+        lines += [f"  {'':<17}{number:>10,}  {code}" for code, number in reasons]
     return lines
 
 

@@ -97,7 +97,7 @@ class Breaker:
             wait = backoff_seconds(self._settings, tries, self._chance())
             if retry_after is not None:
                 wait = min(max(wait, retry_after), self._settings.max_retry_after_seconds)
-            self._say(f"The site is in trouble ({reason}); sending is paused, next look in {wait:.0f} s.")
+            self._say(f"Sending is paused, next look in {wait:.0f} s: {reason.rstrip('.')}.")
             await asyncio.sleep(wait)
             tries += 1
             try:
@@ -110,7 +110,7 @@ class Breaker:
                 self._on_stop(None)
                 break
             if answered:
-                self._say("The site answers again; sending goes on.")
+                self._say("The site answers; sending is tried again.")
                 break
         self._in_a_row = 0
         self._probing = None

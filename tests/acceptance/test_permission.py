@@ -2,63 +2,28 @@
 
 import os
 import pty
-import select
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.harness import Command, Ended, Site, each_once, finish, payout, wait_until, write_csv
+from tests.acceptance.terminal import Terminal
 
 
 def at_a_terminal(
-    command: Command, *arguments: object, types: bytes = b"", answers: list[tuple[bytes, bytes]] | None = None
+    command: Command, *arguments: object, types: bytes = b"", answers: list[tuple[str, bytes]] | None = None
 ) -> Ended:
-    """Run the command at a pseudo-terminal. To each question, told by what it says, its answer is typed once it shows;
+    """Run the command at a terminal. To each question, told by a pattern, its answer is typed once it shows;
     `types` answers the first question."""
-    left = [(b"[y/N]", types)] if types else list(answers or ())
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "batch_credits", *map(str, arguments), "--ledger", command.ledger,
-         "--reports", command.reports],
-        cwd=command.folder, env=command.variables({}), stdin=theirs, stdout=theirs, stderr=theirs,
-        preexec_fn=take_terminal,
-    )  # fmt: skip
-    os.close(theirs)
-    seen = b""
-    end = time.monotonic() + 20
-    try:
-        while process.poll() is None or is_readable(ours):
-            assert time.monotonic() < end, f"the command does not end: {seen.decode()}"
-            if is_readable(ours):
-                seen += os.read(ours, 4096)
-            if left and left[0][0] in seen and seen.rstrip().endswith(b"[y/N]:"):
-                time.sleep(0.3)  # nobody types faster
-                os.write(ours, left.pop(0)[1])
-    except OSError:  # how Linux says that the other end is closed
-        process.wait(10)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
-    return Ended(process.returncode, seen.decode(), "")
-
-
-def is_readable(terminal: int) -> bool:
-    """Whether the terminal shows something new, or its other end was closed."""
-    return bool(select.select([terminal], [], [], 0.1)[0])
-
-
-def take_terminal() -> None:
-    """Make the pseudo-terminal the controlling one of a new session, so that Ctrl-C on it is a signal."""
-    import fcntl
-    import termios
-
-    os.setsid()
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    files = ("--ledger", command.ledger, "--reports", command.reports)
+    with Terminal(command, *arguments, *files, columns=100) as terminal:
+        for prompt, keys in [(r"\[y/N\]:", types)] if types else answers or ():
+            terminal.until(prompt)
+            time.sleep(0.3)  # nobody types faster
+            terminal.types(keys)
+        return terminal.end()
 
 
 def test_a_wrong_key_stops_the_run_within_seconds(tmp_path: Path) -> None:

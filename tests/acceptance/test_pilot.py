@@ -7,6 +7,8 @@ import pytest
 from tests.acceptance.harness import Command, Site, each_once, payout, write_csv
 from tests.acceptance.test_permission import at_a_terminal
 
+FIRST, SECOND = r"as a pilot.*\[y/N\]:", r"the other 5 rows.*\[y/N\]:"  # the two questions
+
 
 def test_with_yes_the_rest_is_sent_if_the_pilot_agrees(command: Command, shared_site: Site) -> None:
     rows = payout("agrees", 12)
@@ -53,7 +55,7 @@ def test_declined_after_the_pilot_nothing_more_is_sent(command: Command, shared_
     rows = payout(f"declined-{types.hex()}", 8)
     file = write_csv(command.folder / "payout.csv", rows)
     arguments = ("run", file, "--rate", 0, "--pilot", 3)
-    ended = at_a_terminal(command, *arguments, answers=[(b"as a pilot", b"y\n"), (b"the other 5 rows", types)])
+    ended = at_a_terminal(command, *arguments, answers=[(FIRST, b"y\n"), (SECOND, types)])
     ended.exited(4)
     assert shared_site.times(f"declined-{types.hex()}-") == each_once(rows[:3])
     assert command.report("payout").counts == {"credited": 3, "pending": 5}
@@ -64,5 +66,5 @@ def test_agreed_to_at_a_terminal_all_is_sent(command: Command, shared_site: Site
     rows = payout("twice-yes", 8)
     file = write_csv(command.folder / "payout.csv", rows)
     arguments = ("run", file, "--rate", 0, "--pilot", 3)
-    at_a_terminal(command, *arguments, answers=[(b"as a pilot", b"y\n"), (b"the other 5 rows", b"y\n")]).exited(0)
+    at_a_terminal(command, *arguments, answers=[(FIRST, b"y\n"), (SECOND, b"y\n")]).exited(0)
     assert shared_site.times("twice-yes-") == each_once(rows)

@@ -60,7 +60,7 @@ def test_where_nobody_answers_the_key_is_not_told(tmp_path: Path, url: str) -> N
     process = command.start_run(write_csv(tmp_path / "payout.csv", payout("x", 20)), "--verbose")
     assert process.stderr is not None
     said = ""
-    while "in trouble" not in said:
+    while "Sending is paused" not in said:
         line = process.stderr.readline()
         assert line, said
         said += line

@@ -181,10 +181,10 @@ def test_a_note_folds_between_words(clock: Clock) -> None:
     progress = TqdmProgress(terminal, clock=clock, columns=lambda: 30)
     progress.note("The site is read-only, next look in 30 s.")
     progress.start(10, 0)
-    progress.note("The site answers again; sending goes on.")
+    progress.note("The site answers; sending is tried again.")
     progress.close()
     assert terminal.getvalue().startswith("The site is read-only, next\nlook in 30 s.\n")
-    assert "\rThe site answers again;\nsending goes on.\n" in terminal.getvalue()
+    assert "\rThe site answers; sending is\ntried again.\n" in terminal.getvalue()
 
 
 def test_a_dumb_terminal_has_lines(monkeypatch: pytest.MonkeyPatch) -> None:

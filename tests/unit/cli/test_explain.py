@@ -21,6 +21,13 @@ def test_several_words_need_no_quotes(call: Any) -> None:
     assert call("explain", "in", "doubt")[1] == call("explain", "in_doubt")[1]
 
 
+def test_several_codes_are_explained_one_after_the_other(call: Any) -> None:
+    _, out, _ = call("explain", "resource_not_found", "in_doubt")
+    both = [call("explain", code)[1] for code in ("resource_not_found", "in_doubt")]
+    assert out == "\n".join(both)
+    assert call("explain", "resource_not_found", "nonsense")[0] == 2
+
+
 def test_an_unknown_code_names_those_near_it(call: Any) -> None:
     code, out, err = call("explain", "resource_not_foud")
     assert (code, out) == (2, "")

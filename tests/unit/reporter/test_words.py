@@ -80,12 +80,12 @@ def test_why_rows_are_not_credited_and_where_it_is_explained(report: Report) -> 
     said = summary_text(report(rows)).splitlines()
     start = said.index("  failed                    4                 50.00 USD")
     assert said[start + 1 : start + 4] == [
-        "                   3 resource_not_found",
+        "                            3  resource_not_found",
         "  rejected                  1",
-        "                   1 missing",
+        "                            1  missing",
     ]
     start = said.index("See what is to be mended:")
-    assert said[start + 1] == "  batch-credits explain resource_not_found"
+    assert said[start + 1] == "  batch-credits explain resource_not_found missing"
     assert said[start + 2] == "Mend 5 rows in failed.csv and run it:"
 
 
