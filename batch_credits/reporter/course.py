@@ -76,6 +76,7 @@ def course_picture(history: History, rows: int, done: str) -> CoursePicture | No
         offsets.append(width)
         width += course.slices_in_all + 1
     placed = [(offset + s.number, s) for offset, course in zip(offsets, courses, strict=True) for s in course.slices]
+    running = clock(sum(course.slices_in_all for course in courses) * history.slice_milliseconds / 1000)
     slice_words = duration(history.slice_milliseconds / 1000)
     credited = sum(s.credited for _, s in placed)
     plots = [
@@ -90,7 +91,7 @@ def course_picture(history: History, rows: int, done: str) -> CoursePicture | No
         plots=plots,
         breaks=[offset - 0.5 for offset in offsets[1:]],
         began=readable_time(courses[0].started_at),
-        ended=clock(sum(course.slices_in_all for course in courses) * history.slice_milliseconds / 1000),
+        ended=f"{running} later" if len(courses) == 1 else f"{running} of running later",
         slice_words=slice_words,
         description=_description(placed, courses, done),
         runs=[_run_lines(course, history.slice_milliseconds) for course in courses],

@@ -34,6 +34,7 @@ from batch_credits.reporter.words import rows as rows_in_words
 
 MAX_CURRENCIES = 12  # shown one by one, those with the most rows
 MAX_CURRENCIES_IN_A_LINE = 3
+SHORTEST_BAR = 0.5  # per cent of the longest: a row among a million is to be seen
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _SEVERITY = {0: "good", 1: "warn", 3: "bad", 4: "bad"}
@@ -171,7 +172,7 @@ def _in_short(summary: Summary, words: Words, stated: Exponents) -> str:
         if len(amounts) > MAX_CURRENCIES_IN_A_LINE:
             return ""
         if amounts:
-            parts.append(f"{' and '.join(amounts)} {state}")
+            parts.append(f"{' + '.join(amounts)} {state}")
     return ", ".join(parts)
 
 
@@ -218,7 +219,7 @@ def _tie_groups(summary: Summary, history: History, stated: Exponents) -> list[T
     ]
     read, summed = totals_read(summary.batch), sum_totals(summary.totals.values())
     codes = sorted(read.keys() | summed.keys(), key=lambda code: -read.get(code, ControlTotal()).count)
-    for code in codes[:MAX_CURRENCIES]:
+    for code in sorted(codes[:MAX_CURRENCIES]):
         before, after = read.get(code, ControlTotal()), summed.get(code, ControlTotal())
         counted, summed_up = ((total.count, total_in_words(total, code, stated)) for total in (before, after))
         groups.append(TieGroup(code, [*_tie(counted, summed_up, before == after), *expected(code)]))
@@ -236,7 +237,7 @@ def _tie(read: tuple[int, list[str]], reported: tuple[int, list[str]], agrees: b
 
 def _amount_groups(summary: Summary, tally: Tally, stated: Exponents) -> list[AmountGroup]:
     most_used = sorted(tally.spread.items(), key=lambda item: (-item[1].rows, item[0]))
-    return [_amount_group(unit, spread, summary, stated) for unit, spread in most_used[:MAX_CURRENCIES]]
+    return [_amount_group(unit, spread, summary, stated) for unit, spread in sorted(most_used[:MAX_CURRENCIES])]
 
 
 def _amount_group(unit: Unit, spread: Spread, summary: Summary, stated: Exponents) -> AmountGroup:
@@ -253,7 +254,7 @@ def _amount_group(unit: Unit, spread: Spread, summary: Summary, stated: Exponent
                 _bin_title(part, unit, stated),
                 f"{part.rows:,}",
                 _share(part.rows, spread.rows),
-                round(100 * part.rows / longest, 1),
+                max(round(100 * part.rows / longest, 1), SHORTEST_BAR if part.rows else 0.0),
             )
             for part in bins
         ],

@@ -66,7 +66,7 @@ def _group(group: ReasonGroup, summary: Summary, stated: Exponents) -> PersonGro
         happened=known.happened,
         money=known.money,
         to_do=known.to_do,
-        lines=[_line(row, summary, stated) for row in group.shown],
+        lines=_said_once([_line(row, summary, stated) for row in group.shown]),
         more=f"{hidden:,} more in {file}" if hidden else "",
     )
 
@@ -93,6 +93,15 @@ def _line(row: ReportRow, summary: Summary, stated: Exponents) -> PersonLine:
         reference=clip(row.reference or ""),
         reason=clip(row.error or ""),
     )
+
+
+def _said_once(lines: list[PersonLine]) -> list[PersonLine]:
+    """A reason that is that of the row above is not said again."""
+    before = [""] + [line.reason for line in lines[:-1]]
+    return [
+        replace(line, reason="as above") if line.reason and line.reason == above else line
+        for line, above in zip(lines, before, strict=True)
+    ]
 
 
 def cell(row: ReportRow, summary: Summary, *fields: str) -> str:

@@ -23,7 +23,7 @@ def test_the_area_ends_at_what_was_credited() -> None:
     assert (area.most, sent.most, picture.width) == (10, 3, 4)
     assert area.path == "M0 100L0 100L1 80L3 80L4 70L4 70L4 100Z"
     assert [(bar.x, bar.y, bar.height) for bar in sent.bars] == [(0.1, 0, 100), (3.1, 66.67, 33.33)]
-    assert (picture.breaks, picture.began, picture.ended) == ([], "2026-10-01 08:00:00 UTC", "0:20")
+    assert (picture.breaks, picture.began, picture.ended) == ([], "2026-10-01 08:00:00 UTC", "0:20 later")
     assert picture.description.startswith("Chart of 1 run, from 2026-10-01 08:00:00 UTC: 4 requests sent, 0 told to")
 
 
@@ -44,6 +44,7 @@ def test_runs_stand_side_by_side_whatever_lies_between_them() -> None:
     assert [run.title for run in picture.runs] == ["Run of 2026-10-01 08:00:00 UTC", "Run of 2026-10-03 09:30:00 UTC"]
     assert [tuple(line) for line in picture.runs[1].lines] == [("0:00", 4, 3, 1, 0)]
     assert "2 runs side by side" in picture.description
+    assert picture.ended == "0:15 of running later"
     assert "5 rows proven deducted" in picture.description
 
 

@@ -98,7 +98,7 @@ def test_the_rows_that_need_a_person_are_bounded(report: Report) -> None:
     page = Page(report(rows))
     assert "200 of 207 rows" in page.words
     assert "7 more in failed.csv" in page.words
-    assert page.source.count('data-label="Customer"') == MAX_ROWS_SHOWN
+    assert page.source.count('data-label="Customer"><bdi>') == MAX_ROWS_SHOWN
 
 
 def test_a_row_says_whose_how_much_and_why(report: Report) -> None:
@@ -122,3 +122,20 @@ def test_a_batch_without_a_run(report: Report) -> None:
 def test_each_colour_has_its_dark_twin(report: Report) -> None:
     light, dark = re.findall(r":root \{(.*?)\}", Page(report([])).source, re.DOTALL)
     assert re.findall(r"(--\w+):", light) == re.findall(r"(--\w+):", dark)
+
+
+def test_the_money_is_told_in_one_line_where_it_is_short_enough(report: Report) -> None:
+    rows = [make_row(2), make_row(3, money=Money(7, None, "EUR")), make_row(4, Outcome.FAILED)]
+    assert "0.07 EUR + 12.50 USD credited, 12.50 USD not credited" in Page(report(rows)).words
+    rows += [make_row(n, money=Money(1, None, code)) for n, code in enumerate(("GBP", "CHF"), 5)]
+    assert "EUR +" not in Page(report(rows)).words
+
+
+def test_an_option_in_an_advice_is_kept_whole(report: Report) -> None:
+    page = Page(report([make_row(2, Outcome.FAILED, error_code="resource_not_found")]))
+    assert '<span class="whole">--retry-failed.</span>' in page.source
+
+
+def test_a_single_row_among_many_has_a_bar(report: Report) -> None:
+    rows = [make_row(n) for n in range(2, 3000)] + [make_row(3000, money=Money(9999, None, "USD"))]
+    assert '<rect width="0.5" height="10"/>' in Page(report(rows)).source

@@ -52,6 +52,15 @@ def test_a_row_says_whose_and_how_much_also_what_could_not_be_read(report: Repor
     ]
 
 
+def test_a_reason_is_said_once_for_rows_that_follow_each_other(report: Report) -> None:
+    texts = ("Not a number.", "Not a number.", "Not a number.", "Zero.", "Not a number.", "", "")
+    rows = [make_row(n, Outcome.REJECTED, error_code="x", error=text) for n, text in enumerate(texts, 2)]
+    _, [group] = groups_of(report, rows)
+    assert [line.reason for line in group.lines] == [
+        "Not a number.", "as above", "as above", "Zero.", "Not a number.", "", "",
+    ]  # fmt: skip
+
+
 def test_no_reason_hides_another_and_all_are_counted(report: Report) -> None:
     many = MAX_ROWS_SHOWN + 50
     rows = [make_row(n, Outcome.FAILED, error_code="a") for n in range(many)]
