@@ -13,7 +13,7 @@ from batch_credits.reporter.tally import SITE_CURRENCY
 
 _WHOLE = frozenset({"JPY", "KRW", "XAF", "XOF"})
 _UNDOCUMENTED = frozenset(
-    {"BIF", "CLP", "DJF", "GNF", "ISK", "KMF", "PYG", "RWF", "UGX", "UYI", "UYW", "VND", "VUV", "XPF"}
+    {"BIF", "CLF", "CLP", "DJF", "GNF", "ISK", "KMF", "PYG", "RWF", "UGX", "UYI", "UYW", "VND", "VUV", "XPF"}
 )
 
 Exponents = Mapping[str, int]
@@ -26,10 +26,8 @@ def stated_exponents(batch: BatchRecord) -> dict[str, int]:
 
 def exponent_of(currency: str, stated: Exponents) -> int | None:
     """How many of an amount's digits are decimals; None where nobody knows."""
-    if currency in stated:
-        return stated[currency]
     if currency in _UNDOCUMENTED or currency == SITE_CURRENCY:
-        return None
+        return stated.get(currency)
     return 0 if currency in _WHOLE else 2
 
 

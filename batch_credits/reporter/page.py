@@ -1,8 +1,8 @@
 """The summary as a page that finance can file: one file, no script, no network, whatever the batch's size.
 
-The templates decide how it looks; this module and its neighbours (people, record, course, spread) what it says. Every
-value that comes from a file or from Chargebee is escaped by the template engine, and clipped: the CSV files have it
-whole.
+The templates decide how it looks; this module and its neighbours (people, record, ties, course, spread) what it says.
+Every value that comes from a file or from Chargebee is escaped by the template engine, and clipped: the CSV files
+have it whole.
 """
 
 import re
@@ -28,7 +28,8 @@ from batch_credits.reporter.people import cell, person_groups, rows_shown
 from batch_credits.reporter.record import agreed_controls, batch_facts, run_lines, settings_facts
 from batch_credits.reporter.spread import Bin, Spread, Unit
 from batch_credits.reporter.summary import Summary
-from batch_credits.reporter.tally import NOT_CREDITED, Tally, totals_read
+from batch_credits.reporter.tally import NOT_CREDITED, Tally
+from batch_credits.reporter.ties import tie_groups
 from batch_credits.reporter.words import Words, balance_in_words, headline, next_steps, words_of
 from batch_credits.reporter.words import rows as rows_in_words
 
@@ -57,25 +58,6 @@ class TypeGroup:
 
     title: str
     lines: list[OutcomeLine]
-
-
-@dataclass(frozen=True, slots=True)
-class TieLine:
-    """One count beside the others that it must agree with."""
-
-    label: str
-    rows: str
-    amounts: list[str]
-    verdict: str
-    agrees: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class TieGroup:
-    """All counts of one currency, or of all rows."""
-
-    title: str
-    lines: list[TieLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +109,7 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
     amounts = _amount_groups(summary, tally, stated)
     last = history.last_run
     words = words_of(summary.batch.kind)
+    controls = agreed_controls(history)
     return {
         "headline": headline(summary),
         "done": words.done,
@@ -143,8 +126,8 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "outcomes_sum": _amounts(sum_totals(summary.totals.values()), stated),
         "types": _type_groups(tally, words, stated),
         "balance": balance_in_words(summary),
-        "ties": _tie_groups(summary, history, stated),
-        "controls": agreed_controls(history),
+        "ties": tie_groups(summary, controls, stated),
+        "controls": controls,
         "people": groups,
         "people_shown": rows_shown(summary, groups),
         "decisions": [(word.row_number, readable_time(word.at), clip(word.reason)) for word in history.decisions],
@@ -199,39 +182,6 @@ def _type_groups(tally: Tally, words: Words, stated: Exponents) -> list[TypeGrou
     return [
         TypeGroup(f"{currency}, {kind}" if kind else f"{currency}, rejected before its type was read", lines)
         for (currency, kind), lines in groups.items()
-    ]
-
-
-def _tie_groups(summary: Summary, history: History, stated: Exponents) -> list[TieGroup]:
-    """What the file asked for beside what became of it: all rows, then each currency."""
-    controls = agreed_controls(history)
-
-    def expected(currency: str) -> list[TieLine]:
-        return [
-            TieLine(f"Expected ({line.option})", line.rows, [line.amount] if line.amount else [], f"held: {line.by}")
-            for line in controls
-            if line.currency == currency
-        ]
-
-    reported = sum(summary.counts.values())
-    groups = [
-        TieGroup("All rows", [*_tie((summary.rows, []), (reported, []), reported == summary.rows), *expected("")])
-    ]
-    read, summed = totals_read(summary.batch), sum_totals(summary.totals.values())
-    codes = sorted(read.keys() | summed.keys(), key=lambda code: -read.get(code, ControlTotal()).count)
-    for code in sorted(codes[:MAX_CURRENCIES]):
-        before, after = read.get(code, ControlTotal()), summed.get(code, ControlTotal())
-        counted, summed_up = ((total.count, total_in_words(total, code, stated)) for total in (before, after))
-        groups.append(TieGroup(code, [*_tie(counted, summed_up, before == after), *expected(code)]))
-    return groups
-
-
-def _tie(read: tuple[int, list[str]], reported: tuple[int, list[str]], agrees: bool) -> list[TieLine]:
-    """Rows and amounts, as the loader counted them and as the outcomes add up."""
-    verdict = "agrees" if agrees else "does not agree"
-    return [
-        TieLine("Read from the file", f"{read[0]:,}", read[1], ""),
-        TieLine("Sum of the outcomes", f"{reported[0]:,}", reported[1], verdict, agrees),
     ]
 
 

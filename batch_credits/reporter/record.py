@@ -16,6 +16,7 @@ from batch_credits.settings import SiteSettings
 MAX_CONTROLS_SHOWN = 60
 
 Fact = tuple[str, str]
+_Stated = tuple[str, str, int | None, str]  # (currency, option, rows, amount) of a control total
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,11 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class ControlLineShown:
-    """A control total that held when a run began. `currency` is "" for all rows."""
+    """A control total that held when a run began, as it was stated. `currency` is "" for all rows."""
 
     currency: str
     option: str
-    rows: str
+    rows: int | None
     amount: str
     by: str
 
@@ -157,7 +158,7 @@ def _pace(settings: dict[str, Any]) -> str:
 
 def agreed_controls(history: History) -> list[ControlLineShown]:
     """The control totals that runs were given, each once, by the newest run that was given it."""
-    found: dict[tuple[str, str, str, str], ControlLineShown] = {}
+    found: dict[_Stated, ControlLineShown] = {}
     for run in history.runs:
         by = f"{clip(run.user, MAX_WORD_LETTERS)}, {readable_time(run.started_at)}"
         for stated in _stated(recorded(run).get("limits", {})):
@@ -165,16 +166,14 @@ def agreed_controls(history: History) -> list[ControlLineShown]:
     return sorted(found.values(), key=lambda line: (line.currency, line.option))[:MAX_CONTROLS_SHOWN]
 
 
-def _stated(limits: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    """(currency, option, rows, amount) of every control total."""
-    stated = []
+def _stated(limits: dict[str, Any]) -> list[_Stated]:
+    stated: list[_Stated] = []
     if limits.get("expect_rows") is not None:
-        stated.append(("", "--expect-rows", f"{limits['expect_rows']:,}", ""))
-    stated += [(currency, "--expect-total", "", clip(text)) for currency, text in limits.get("expect_total", ())]
+        stated.append(("", "--expect-rows", limits["expect_rows"], ""))
+    stated += [(currency, "--expect-total", None, clip(text)) for currency, text in limits.get("expect_total", ())]
     control = limits.get("control") or {}
     if control.get("rows") is not None:
-        stated.append(("", "--control", f"{control['rows']:,}", ""))
+        stated.append(("", "--control", control["rows"], ""))
     for line in control.get("lines", ()):
-        rows = "" if line["rows"] is None else f"{line['rows']:,}"
-        stated.append((line["currency"], "--control", rows, clip(line["total"] or "")))
+        stated.append((line["currency"], "--control", line["rows"], clip(line["total"] or "")))
     return stated

@@ -77,12 +77,12 @@ def test_each_control_total_is_told_once_by_who_agreed_to_it_last() -> None:
     ]
     lines = agreed_controls(History(runs=runs))
     assert [(line.currency, line.option, line.rows, line.amount, line.by.split(",")[0]) for line in lines] == [
-        ("", "--control", "1,200", "", "maria"),
-        ("", "--expect-rows", "200", "", "maria"),
-        ("EUR", "--control", "2", "", "maria"),
-        ("EUR", "--expect-total", "", "3", "joe"),
-        ("USD", "--control", "7", "10.50", "maria"),
-        ("USD", "--expect-total", "", "10.50", "joe"),
+        ("", "--control", 1200, "", "maria"),
+        ("", "--expect-rows", 200, "", "maria"),
+        ("EUR", "--control", 2, "", "maria"),
+        ("EUR", "--expect-total", None, "3", "joe"),
+        ("USD", "--control", 7, "10.50", "maria"),
+        ("USD", "--expect-total", None, "10.50", "joe"),
     ]
     assert lines[0].by == "maria, 2026-10-02 08:00:00 UTC"
 
