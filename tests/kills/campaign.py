@@ -2,8 +2,9 @@
 
     python -m tests.kills.campaign --kills 1000 --jobs 2
 
-The sandbox's own truth is the judge: every customer has exactly one credit per reference. A failure prints the
-seed, and the command that plays this one story again.
+A share of the stories then undoes what it paid, and is killed while it does. The sandbox's own truth is the judge:
+every customer has exactly one credit per reference, and at most one deduction of it. A failure prints the seed, and
+the command that plays this one story again.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.kills.victim import POINTS
 
@@ -26,6 +28,7 @@ ROWS = 24
 FAULTS = "lost_after=0.04,lost_before=0.04,error_after=0.03,truncated=0.03,throttled=0.03,latency_ms=3"
 QUARANTINE_SECONDS = "1"
 MAX_RUNS = 20
+UNDONE = 0.4  # of the stories
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -58,18 +61,55 @@ def play(seed: int, folder: Path, base_url: str) -> Story:
     environment |= {"BATCH_CREDITS_QUARANTINE": QUARANTINE_SECONDS, "PYTHONPATH": str(ROOT)}
     for _ in range(chance.randint(2, 9)):
         _killed_run(chance, arguments, environment, story)
-    code = None
-    while story.runs < MAX_RUNS:
+    _finish(arguments, environment, story)
+    story.faults += _judge(path, folder, base_url, seed)
+    if chance.random() < UNDONE and not story.faults:
+        _undo(chance, arguments, environment, story, folder)
+        story.faults += _judge_undone(path, base_url, seed)
+    return story
+
+
+def _finish(arguments: list[str], environment: dict[str, str], story: Story) -> None:
+    """Run until it ends well."""
+    code, last = None, story.runs + MAX_RUNS
+    while story.runs < last and code != 0:
         story.runs += 1
         code = subprocess.run(
             [sys.executable, "-m", "batch_credits", *arguments], env=environment, capture_output=True, timeout=120
         ).returncode
-        if code == 0:
-            break
     if code != 0:
-        story.faults.append(f"never ended well: exit {code}")
-    story.faults += _judge(path, folder, base_url, seed)
-    return story
+        story.faults.append(f"{arguments[0]} never ended well: exit {code}")
+
+
+def _undo(
+    chance: random.Random, arguments: list[str], environment: dict[str, str], story: Story, folder: Path
+) -> None:
+    """Reverse the batch through a few kills."""
+    [summary] = (folder / "reports").glob(f"s{story.seed}-*/summary.json")
+    reverse = ["reverse", json.loads(summary.read_text())["batch"], *arguments[2:]]
+    for _ in range(chance.randint(1, 4)):
+        _killed_run(chance, reverse, environment, story)
+    _finish(reverse, environment, story)
+
+
+def _judge_undone(path: Path, base_url: str, seed: int) -> list[str]:
+    """Each credit is deducted once, and no more than it was."""
+    wanted = Counter(
+        (customer, f"reversal of {reference}", amount)
+        for customer, amount, _, _, reference in (line.split(",") for line in path.read_text().splitlines()[1:])
+    )
+    taken = Counter(
+        (c["customer_id"], c["reference"], str(c["amount"]))
+        for c in _truth(base_url)["credits"]
+        if c["customer_id"].startswith(f"s{seed}-") and c["type"] == "decrement"
+    )
+    return [f"{key}: deducted {taken[key]} times" for key in wanted | taken if taken[key] != wanted[key]]
+
+
+def _truth(base_url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{base_url}/_sandbox/truth", timeout=60) as answer:
+        truth: dict[str, Any] = json.load(answer)
+    return truth
 
 
 def _file(seed: int, chance: random.Random) -> str:
@@ -113,8 +153,7 @@ def _most(point: str) -> int:
 
 def _judge(path: Path, folder: Path, base_url: str, seed: int) -> list[str]:
     wanted = Counter(tuple(line.split(",")[i] for i in (0, 4, 1)) for line in path.read_text().splitlines()[1:])
-    with urllib.request.urlopen(f"{base_url}/_sandbox/truth", timeout=60) as answer:
-        truth = json.load(answer)
+    truth = _truth(base_url)
     listed = Counter(
         (c["customer_id"], c["reference"], str(c["amount"]))
         for c in truth["credits"]

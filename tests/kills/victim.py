@@ -70,7 +70,7 @@ def arm(point: str, nth: int) -> None:
     die = _at(nth)
     match point:
         case "in_staging":
-            _wrap(Ledger, "stage", after=die)
+            _wrap(Ledger, "stage_columns", after=die)
         case "before_admit":
             _wrap(Ledger, "admit", before=die)
         case "before_journal":

@@ -7,6 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from batch_credits.errors import DoubleCreditAlarm
+from batch_credits.model import is_of_reversal, reversal_reference
 from batch_credits.sending import Issued
 
 if TYPE_CHECKING:
@@ -43,10 +44,13 @@ class Judge:
 
     # -- While it goes on ----------------------------------------------------------------------------------
 
-    def leaves(self, key: str, body: bytes) -> str:
+    def leaves(self, operation: str, key: str, body: bytes) -> str:
         """A POST is about to leave. Returns its customer."""
         fields = self._world.site.parse(body)
         identity = fields["customer_id"], fields["reference"]
+        self.expect("amount" in fields, "drained", f"{operation} of {identity} names no amount")
+        wanted = "deduct" if is_of_reversal(identity[1]) else "add"
+        self.expect(operation == wanted, "payload", f"{identity} is sent to {operation}")
         self._sends[identity] += 1
         self._keys[identity].add(key)
         self.expect(self._bodies.setdefault(key, body) == body, "payload", f"two payloads under one key of {identity}")
@@ -95,10 +99,37 @@ class Judge:
                 self.expect(False, "lost", f"{planned} is not in the ledger")
             else:
                 self._judge_row(row, ours[planned])
+        self._judge_reversals(by_identity, ours)
         shared = Counter(row[4] for row in rows if row[4] is not None)
         self.expect(not shared or max(shared.values()) == 1, "lost", f"one credit settles several rows: {shared}")
         if not self._world.schedule.restores:  # a copy has forgotten attempts
             self._judge_attempts()
+
+    def _judge_reversals(self, by_identity: dict[tuple[str, str], Any], ours: dict[tuple[str, str], list[Any]]) -> None:
+        """Each credit undone at most once, never more than it was, and all of those that were to be undone."""
+        for identity, credits in ours.items():
+            if not is_of_reversal(identity[1]):
+                continue
+            credited = ours.get((identity[0], identity[1].removeprefix(reversal_reference(""))), [])
+            taken, given = (sum(credit.amount for credit in each) for each in (credits, credited))
+            self.expect(taken <= given, "double", f"{identity} took {taken} of a credit of {given}")
+        for customer, reference in self._to_be_undone():
+            identity = customer, reversal_reference(reference)
+            row = by_identity.get(identity)
+            if row is None:
+                self.expect(False, "lost", f"{identity} is not in the ledger")
+            else:
+                self._judge_row(row, ours[identity])
+
+    def _to_be_undone(self) -> list[tuple[str, str]]:
+        """What the batches credited that were reversed."""
+        batches = [self._world.batch_id(number) for number in self._world.schedule.undone]
+        found = self._world.connection.execute(
+            "SELECT customer_id, reference FROM credit_request WHERE state = 'credited' AND attempts > 0"
+            f" AND batch_id IN ({','.join('?' * len(batches))})",
+            batches,
+        )
+        return [*found]
 
     def _ours(self) -> defaultdict[tuple[str, str], list[Any]]:
         ours: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
@@ -113,7 +144,7 @@ class Judge:
             for identity, credits in self._ours().items():
                 if len(credits) > 1:
                     ids = [(c.credit_id, round(c.created, 3)) for c in credits]
-                    self.expect(False, "double", f"{identity} was credited {len(credits)} times: {ids}")
+                    self.expect(False, "double", f"{identity} was applied {len(credits)} times: {ids}")
 
     def _judge_row(self, row: tuple[Any, ...], credits: list[Any]) -> None:
         customer, reference, amount, state, credit_id, open_attempts, _attempts, _generation, why = row
@@ -121,7 +152,9 @@ class Judge:
         self.outcomes[state] += 1
         if state == "credited":
             found = self._world.site.by_id.get(credit_id)
+            kind = "decrement" if is_of_reversal(reference) else "increment"
             right = found is not None and (found.customer_id, found.reference, found.amount) == (*identity, amount)
+            right = right and found.kind == kind
             self.expect(right and found in credits, "lost", f"{identity} is credited as {credit_id}, which is {found}")
             self.expect(open_attempts == 0, "ledger", f"{identity} is credited with {open_attempts} open attempts")
         elif state == "failed":
@@ -142,7 +175,8 @@ class Judge:
             case "deleted":
                 return identity[0] in site.plan.deleted_at
             case "other money":
-                return identity in site.plan.other_money
+                others = {(customer, reversal_reference(name)) for customer, name in site.plan.other_deductions}
+                return identity in site.plan.other_money | others
             case "unwitnessed":
                 return True  # nothing was listed, and the process that sent it is gone or its key is spent
             case "lagging":

@@ -1,18 +1,22 @@
-"""Ten ways to get the protocol wrong, each of which somebody would call reasonable.
+"""Ways to get the protocol wrong, each of which somebody would call reasonable.
 
 A check that cannot fail is no check: the storm must catch every one of them. They exist here only, as patches
 of the product's functions from outside; the product has no switch for them.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
+from batch_credits import reversal
+from batch_credits.chargebee import Chargebee, ListedCredit, add_body, client
 from batch_credits.ledger import Moment, group_commit, journal
 from batch_credits.ledger.group_commit import Journal
-from batch_credits.model import CallKind, OpenAttempt, PlannedCredit, RequestState
+from batch_credits.model import CallKind, CreditRequest, OpenAttempt, PlannedCredit, RequestState, reversal_reference
 from batch_credits.protocol import (
     AnswerStep,
     Credited,
@@ -32,6 +36,7 @@ from batch_credits.worker_pool import pool
 _after_answer = pool.after_answer
 _idempotency_key = group_commit.idempotency_key
 _open_attempts = Journal.open_attempts
+_credits_of = Chargebee.credits_of
 
 
 @dataclass(frozen=True)
@@ -125,21 +130,42 @@ async def _body_rebuilt(self: Journal, credits: Sequence[PlannedCredit]) -> list
     return await _open_attempts(self, credits)
 
 
+async def _looks_among_credits(self: Chargebee, customer_id: str, kind: CallKind) -> list[ListedCredit]:
+    return await _credits_of(self, customer_id, CallKind.ADD)
+
+
+def _named_anew_each_time() -> Callable[[str], str]:
+    numbers = count(1)
+    return lambda reference: f"{reversal_reference(reference)} {next(numbers)}"
+
+
+def _without_its_amount(request: CreditRequest) -> bytes:
+    return re.sub(rb"&amount=[0-9]+", b"", add_body(request))
+
+
 _TWICE = frozenset({"double"})
 MUTANTS = (
-    Mutant("journal after the send", ((Journal, "open_attempts", _journal_after_the_send),), 1017, _TWICE),
+    Mutant("journal after the send", ((Journal, "open_attempts", _journal_after_the_send),), 1055, _TWICE),
     Mutant("a new key per attempt", ((group_commit, "idempotency_key", _a_new_key_per_attempt),), 1002, _TWICE),
     Mutant("timeout taken as failure", _instead(_no_answer_is_failure), 1000),
     Mutant("timeout taken as success", _instead(_no_answer_is_success), 1000),
     Mutant("no quarantine", ((DoubtSettler, "_quarantine_left", _no_quarantine),), 1015, _TWICE),
     Mutant("quarantine by the wall clock", ((DoubtSettler, "_quarantine_left", _quarantine_by_the_wall_clock),), 1206),
     Mutant("absence without a witness", ((DoubtSettler, "_witness", _no_witness),), 1125, _TWICE),
-    Mutant("a refusal settling an earlier attempt", _instead(_a_refusal_settles_all), 1227),
+    Mutant("a refusal settling an earlier attempt", _instead(_a_refusal_settles_all), 2148),
     Mutant(
         "retry at once with the same key and never look",
         (*_instead(_doubt_is_retried), (DoubtSettler, "hold", _release_without_a_look)),
         1000,
         _TWICE,
+    ),
+    Mutant("a deduction looked for among credits", ((Chargebee, "credits_of", _looks_among_credits),), 1000, _TWICE),
+    Mutant("a reversal named anew", ((reversal, "reversal_reference", _named_anew_each_time()),), 1000, _TWICE),
+    Mutant(
+        "a deduction without its amount",
+        ((reversal, "deduct_body", _without_its_amount), (client, "has_amount", lambda body: True)),
+        1000,
+        frozenset({"drained"}),
     ),
     Mutant("body rebuilt instead of frozen", ((Journal, "open_attempts", _body_rebuilt),), 1002),
 )

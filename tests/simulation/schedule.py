@@ -4,7 +4,7 @@ Swarm testing: each schedule switches on a random subset of the faults, at its o
 of them happen at once hides what two of them do together.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from batch_credits.settings import RunSettings
@@ -30,6 +30,7 @@ POST_FAULTS = (
 GET_FAULTS = ("not_sent", "lost", "error", "garbled", "throttled", "slow", "page_repeats", "page_loops")
 RATES = (0.02, 0.1, 0.25, 0.5, 0.8)
 DAY = 86_400.0
+REVERSED = 0.25  # of the seeds
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class SitePlan:
     foreign: int
     other_money: frozenset[tuple[str, str]]
     jittery: bool
+    other_deductions: frozenset[tuple[str, str]] = frozenset()  # by hand, under the reference of a reversal
+    spent_at: dict[str, float] = field(default_factory=dict)  # from when on an invoice has used the balance up
 
     @property
     def keeps_keys(self) -> bool:
@@ -86,7 +89,8 @@ class RunPlan:
     """One time the user runs the command. `crash_at` counts journal and wire operations; None: it lives.
 
     `crash_delay`: die so many seconds after that operation instead of right there. `keeps_copy`: the ledger is
-    copied before this run; `restores_copy`: that copy takes the ledger's place before this run.
+    copied before this run; `restores_copy`: that copy takes the ledger's place before this run. `reverses`: it is the
+    reversal of the batch, not the batch, that is run.
     """
 
     batch: int
@@ -98,6 +102,7 @@ class RunPlan:
     interrupt_twice: bool = False
     keeps_copy: bool = False
     restores_copy: bool = False
+    reverses: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,9 +122,42 @@ class Schedule:
         """Whether an old copy of the ledger comes back."""
         return any(run.restores_copy for run in self.runs)
 
+    @property
+    def undone(self) -> frozenset[int]:
+        """The batches that are reversed, while it storms and again at the end."""
+        return frozenset(run.batch for run in self.runs if run.reverses)
+
 
 def draw(seed: int) -> Schedule:
-    """The schedule of this seed."""
+    """The schedule of this seed. A share of them reverses what it pays; the others know nothing of that."""
+    schedule, undo = _payouts(seed), Random(seed ^ 0xDED0C7)
+    return _with_reversals(undo, schedule) if undo.random() < REVERSED else schedule
+
+
+def _with_reversals(chance: Random, schedule: Schedule) -> Schedule:
+    """The payouts again, with reversals of their batches between and behind them."""
+    rows = [row for batch in schedule.batches for row in batch]
+    site = replace(
+        schedule.site,
+        other_deductions=frozenset((r.customer_id, r.reference) for r in rows if chance.random() < 0.02),
+        spent_at={r.customer_id: chance.uniform(0, 5000) for r in rows if chance.random() < 0.04},
+    )
+    runs = [schedule.runs[0]]
+    for run in schedule.runs[1:]:
+        if chance.random() < 0.3:
+            runs.append(_reversing(chance, schedule, run.settings))
+        runs.append(run)
+    runs += [_reversing(chance, schedule, schedule.last_settings) for _ in range(chance.choice((1, 2, 3)))]
+    return replace(schedule, site=site, runs=tuple(runs))
+
+
+def _reversing(chance: Random, schedule: Schedule, like: RunSettings) -> RunPlan:
+    plan = _run(chance, like, 1, schedule.batches)
+    settings = replace(plan.settings, verify_first=plan.settings.verify_first or like.verify_first)
+    return replace(plan, settings=settings, reverses=True)
+
+
+def _payouts(seed: int) -> Schedule:
     chance = Random(seed)
     batches = _batches(chance)
     rows = [row for batch in batches for row in batch]

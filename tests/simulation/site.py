@@ -7,13 +7,13 @@ assumptions of the protocol; everything else is drawn. They are exactly these:
    quarantine (`Honest limits` of the README).
 2. The list is first in, first out: a list that shows a credit shows every older one, and what it once showed
    it goes on showing.
-3. A list may be as far behind as it likes while it hides all of the youngest credits that their own answers
-   proved (those of the last `slack` seconds before the youngest). If it shows one it is at most `prompt_lag` behind,
-   and `max_late + prompt_lag` is less than the quarantine. (By rule 2 alone a witness speaks of older credits
-   only. Where no credit was added after a doubt's quarantine, nothing but time speaks for the list: then it must
-   show what it was given within the quarantine.)
-4. With no witness at all, neither known nor listed, the key is the only guard: then either keys are kept for
-   30 minutes after a request, also after an error, or the list is at most `prompt_lag` behind.
+3. A list may be as far behind as it likes while it hides all of the youngest credits, and all of the youngest
+   deductions, that their own answers proved (those of the last `slack` seconds before the youngest of its kind). If
+   it shows one it is at most `prompt_lag` behind, and `max_late + prompt_lag` is less than the quarantine. (By rule 2
+   alone a witness speaks of older credits only. Where no credit was added after a doubt's quarantine, nothing but
+   time speaks for the list: then it must show what it was given within the quarantine.)
+4. With no witness at all of a kind that was sent, neither known nor listed, the key is the only guard: then either
+   keys are kept for 30 minutes after a request, also after an error, or the list is at most `prompt_lag` behind.
 5. An error that promises "not applied" (400, 401, 404, 409 to a first request, 429 limit or lock, 503 read-only)
    keeps the promise, and a 2xx answer that names our customer, reference and money tells of a credit that exists.
 
@@ -30,6 +30,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from batch_credits.chargebee import Answer
+from batch_credits.model import reversal_reference
 from tests.simulation.answers import SiteCredit, as_json, error, matches, success
 from tests.simulation.schedule import RowPlan, SitePlan
 
@@ -41,7 +42,7 @@ Trace = Callable[[str], None]
 
 @dataclass(slots=True)
 class _KeyEntry:
-    body: bytes
+    request: tuple[str, bytes]
     arrived: float
     answer: Answer | None = None
 
@@ -53,9 +54,15 @@ class Ticket:
     key: str
     body: bytes
     stumble: str | None = None
+    operation: str = "add"
     holds_key: bool = False
     answer: Answer | None = None
     applied: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The type under which it is listed once it is applied."""
+        return "increment" if self.operation == "add" else "decrement"
 
 
 _STUMBLES_BEFORE = {
@@ -88,12 +95,15 @@ class Site:
         self._keys: dict[str, _KeyEntry] = {}
         self._queue: list[tuple[float, int, Callable[[float, Ticket], None], Ticket]] = []
         self._submitted = 0
+        self._kinds_sent = {"increment"}
         self._horizon = LONG_AGO
         self._fields: dict[bytes, dict[str, str]] = {}
         for number in range(plan.foreign):
             self._add("stranger", f"theirs {number}", 100, "USD", "increment", LONG_AGO, is_foreign=True)
         for customer_id, reference in sorted(plan.other_money):
             self._add(customer_id, reference, 99_900, "USD", "increment", LONG_AGO, is_foreign=True)
+        for customer_id, reference in sorted(plan.other_deductions):
+            self._add(customer_id, reversal_reference(reference), 7, "USD", "decrement", LONG_AGO, is_foreign=True)
         for row in rows[: plan.foreign // 3]:  # the same again, but taken away
             self._add(row.customer_id, row.reference, row.amount, row.currency, "decrement", LONG_AGO, is_foreign=True)
 
@@ -101,6 +111,7 @@ class Site:
 
     def submit(self, due: float, arrival: float, ticket: Ticket) -> None:
         """Take a request that will be processed when it is due. With `holds_key` its key is taken on arrival."""
+        self._kinds_sent.add(ticket.kind)
         if ticket.holds_key:
             self._push(arrival, self._arrive, ticket)
             self._push(due, self._finish, ticket)
@@ -127,7 +138,7 @@ class Site:
             ticket.answer = self._duplicate(found, ticket)
             self._trace(f"site: a duplicate by its key, answered {ticket.answer.status}")
         elif self.plan.keys != "ignored":
-            self._keys[ticket.key] = _KeyEntry(ticket.body, due)
+            self._keys[ticket.key] = _KeyEntry((ticket.operation, ticket.body), due)
 
     def _finish(self, due: float, ticket: Ticket) -> None:
         if ticket.answer is None:
@@ -146,11 +157,15 @@ class Site:
         if customer_id in self.plan.unknown or self.is_deleted(customer_id, due):
             self.refused.add((customer_id, fields["reference"]))
             return error(404, "resource_not_found")
+        if ticket.kind == "decrement" and due >= self.plan.spent_at.get(customer_id, due + 1):
+            self.refused.add((customer_id, fields["reference"]))
+            return error(400, "param_wrong_value")
         ticket.applied = True
-        credit = self._add(
-            customer_id, fields["reference"], int(fields["amount"]), fields["currency_code"], "increment", due
-        )
-        self._trace(f"site: APPLIED {customer_id} {credit.reference!r} as {credit.credit_id}, due at {due:.3f}")
+        # Without an amount a deduction takes the whole balance, which is more than any row of the schedule has.
+        amount = int(fields.get("amount", "999999999"))
+        credit = self._add(customer_id, fields["reference"], amount, fields["currency_code"], ticket.kind, due)
+        what = f"{ticket.operation} {customer_id} {credit.reference!r} as {credit.credit_id}"
+        self._trace(f"site: APPLIED {what}, due at {due:.3f}")
         if stumble == "error_after":
             return error(*self._chance.choice(((500, "internal_error"), (503, "internal_temporary_error"))))
         if stumble == "third_party_after":
@@ -192,7 +207,7 @@ class Site:
         return entry
 
     def _duplicate(self, found: _KeyEntry, ticket: Ticket) -> Answer:
-        if found.body != ticket.body:
+        if found.request != (ticket.operation, ticket.body):
             return error(422, "unable_to_process_request")
         if found.answer is None:
             if self.plan.duplicate_status == 409:
@@ -204,7 +219,7 @@ class Site:
         plan = self.plan
         if plan.keys == "ignored":
             return
-        entry = self._keys.setdefault(ticket.key, _KeyEntry(ticket.body, due))
+        entry = self._keys.setdefault(ticket.key, _KeyEntry((ticket.operation, ticket.body), due))
         if answer.status == 200:
             entry.answer = answer
         elif not ticket.applied:
@@ -274,9 +289,13 @@ class Site:
 
     def _must_be_prompt(self, horizon: float, now: float) -> bool:
         known = self._known()
-        created = [c.created for c in self.credits if c.credit_id in known]
+        return any(self._must_be_prompt_with(kind, known, horizon, now) for kind in sorted(self._kinds_sent))
+
+    def _must_be_prompt_with(self, kind: str, known: set[str], horizon: float, now: float) -> bool:
+        of_kind = [credit for credit in self.credits if credit.kind == kind]
+        created = [credit.created for credit in of_kind if credit.credit_id in known]
         if created:
             return horizon >= max(created) - self.plan.slack
-        if any(self._shows(credit, horizon, now) for credit in self.credits):
+        if any(self._shows(credit, horizon, now) for credit in of_kind):
             return True
-        return not known and not self.plan.keeps_keys
+        return not self.plan.keeps_keys

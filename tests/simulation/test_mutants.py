@@ -1,4 +1,4 @@
-"""Each of ten plausible mistakes must be caught by the storm, and by what it does to the money.
+"""Each of these plausible mistakes must be caught by the storm, and by what it does to the money.
 
 What passes with the mistake in it would pass without the thing that the mistake took away.
 """
@@ -14,8 +14,8 @@ BOUND = 1500  # seeds within which a mutant must die
 HARM = {"double", "lost", "mistake", "payload", "hung"}
 
 
-def test_there_are_ten() -> None:
-    assert len({mutant.name for mutant in MUTANTS}) == 10
+def test_none_is_missing() -> None:
+    assert len({mutant.name for mutant in MUTANTS}) == 13
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

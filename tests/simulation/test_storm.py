@@ -49,8 +49,12 @@ CORNERS = (
     "replayed",
     "found by a look",
     "witnessed absent",
-    "sending is paused",
+    "Sending is paused",
     "AN OLD COPY OF THE LEDGER",
+    "RUN of the reversal",
+    "POST deduct",
+    "site: APPLIED deduct",
+    "answered 400 {} b'{\"message\":\"sim: param_wrong_value",
 )
 
 

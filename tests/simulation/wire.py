@@ -57,16 +57,16 @@ class Wire:
         try:
             if method == "POST":
                 assert body is not None
-                return await self._post(headers["chargebee-idempotency-key"], body)
+                return await self._post(path.rsplit("/", 1)[1], headers["chargebee-idempotency-key"], body)
             return await self._get(path)
         finally:
             self.in_flight[method] -= 1
 
     # -- Adding ------------------------------------------------------------------------------------------
 
-    async def _post(self, key: str, body: bytes) -> Answer:
+    async def _post(self, operation: str, key: str, body: bytes) -> Answer:
         world = self._world
-        customer_id = world.judge.leaves(key, body)
+        customer_id = world.judge.leaves(operation, key, body)
         world.judge.expect(customer_id not in self._busy, "two at once", f"two calls at once on {customer_id}")
         self._busy.add(customer_id)
         try:
@@ -76,8 +76,8 @@ class Wire:
             if world.is_out():
                 fault = self._chance.choice(("not_sent", "not_sent", "lost_before", "garbled_before"))
             if world.tracing:
-                world.trace(f"POST {customer_id} key {key[3:9]} fault {fault}")
-            answer = await self._exchange(key, body, fault)
+                world.trace(f"POST {operation} {customer_id} key {key[-64:-58]} fault {fault}")
+            answer = await self._exchange(operation, key, body, fault)
             self._process.point("after the answer", later=True)
             if world.tracing:
                 world.trace(f"POST {customer_id} answered {answer.status} {dict(answer.headers)} {answer.body[:70]!r}")
@@ -89,7 +89,7 @@ class Wire:
         finally:
             self._busy.discard(customer_id)
 
-    async def _exchange(self, key: str, body: bytes, fault: str | None) -> Answer:
+    async def _exchange(self, operation: str, key: str, body: bytes, fault: str | None) -> Answer:
         if fault == "not_sent":
             await self._not_sent()
         if fault == "lost_before":
@@ -97,7 +97,7 @@ class Wire:
         if fault == "garbled_before":
             await self._pause()
             return self._garbage(None)
-        ticket = Ticket(key, body, self._stumble(fault))
+        ticket = Ticket(key, body, self._stumble(fault), operation)
         arrival, answered = self._times(fault)
         due = arrival
         if fault == "late":

@@ -10,6 +10,7 @@ from batch_credits.chargebee import add_body
 from batch_credits.ledger import Ledger, StagedRow, store
 from batch_credits.ledger import journal as ledger_journal
 from batch_credits.model import BatchRecord, ControlTotal, CreditRequest, LoadedRow
+from batch_credits.reversal import select, stage_reversal
 from batch_credits.sending import Issued
 from batch_credits.settings import DEFAULT_INPUT
 from tests.simulation.judge import Judge
@@ -99,11 +100,23 @@ class World:
         """What `Sending` wants to know of a batch."""
         return BatchRecord(batch_id, "", SITE, "sim.csv", "", (), {}, "{}", "", 0, {})
 
-    def _batch_id(self, number: int) -> int:
+    def batch_id(self, number: int) -> int:
         """The file is read, and admitted, when it is first run."""
         while len(self._batch_ids) <= number:
             self._batch_ids.append(self._stage(len(self._batch_ids)))
         return self._batch_ids[number]
+
+    def _reversal_id(self, number: int) -> int | None:
+        """The reversal of what the batch has credited by now, staged and admitted; None if there is nothing."""
+        ledger = Ledger(self.connection, store.Path("simulated"))
+        selection = select(ledger, ledger.staged_batch(self.batch_id(number)), None)
+        if not selection.rows:
+            return None
+        plan = stage_reversal(ledger, selection)
+        self.judge.expect(not plan.problems, "admission", f"a reversal is rejected: {plan.problems}")
+        if plan.is_new:
+            ledger.admit(plan.batch_id)
+        return plan.batch_id
 
     def _stage(self, number: int) -> int:
         ledger = Ledger(self.connection, store.Path("simulated"))
@@ -144,19 +157,22 @@ class World:
         self.trace("THE SITE IS HEALED")
 
     def _last_runs(self, attempt: int) -> bool:
-        """Run every batch once more. Returns whether something is still owed."""
-        for number in range(len(self.schedule.batches)):
+        """Run every batch once more, and the reversals. Returns whether something is still owed."""
+        runs = [(number, False) for number in range(len(self.schedule.batches))]
+        for number, reverses in [*runs, *((number, True) for number in sorted(self.schedule.undone))]:
             gap = self.chance.choice((1.0, 600.0, DAY))
-            self._run(RunPlan(number, gap, self.schedule.last_settings))
+            self._run(RunPlan(number, gap, self.schedule.last_settings, reverses=reverses))
         return self.judge.owed() > 0
 
     def _run(self, plan: RunPlan) -> None:
         self._time += plan.gap
         self._jump()
         self._copy_or_restore(plan)
-        batch_id = self._batch_id(plan.batch)
+        batch_id = self._reversal_id(plan.batch) if plan.reverses else self.batch_id(plan.batch)
+        if batch_id is None:
+            return
         self._process = Process(self, plan, batch_id)
-        self.trace(f"RUN of batch {batch_id} with {_differences(plan)}")
+        self.trace(f"RUN of {'the reversal in ' if plan.reverses else ''}batch {batch_id} with {_differences(plan)}")
         try:
             outcome = self._process.run()
         except Hung as hung:
