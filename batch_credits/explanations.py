@@ -28,8 +28,8 @@ class Proof(StrEnum):
     """What an answer of Chargebee says about the money: always the same sentence for the same proof."""
 
     REFUSED = (
-        "No credit was added by this request, and the same request would be refused again: the row is failed, "
-        "unless an earlier attempt of it is still in doubt."
+        "No credit was added by this request, and the same request would be refused again. A row that is failed has "
+        "no credit."
     )
     WAIT = "No credit was added by this request. It is sent again by itself, with the same key, after a pause."
     PAUSE = "No credit was added by this request. Sending pauses and goes on by itself once the site takes it again."

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from batch_credits.cli.before import Before, BeforeReversal
+from batch_credits.cli.given import given
 from batch_credits.cli.picture import minutes_at_least, question
 from batch_credits.cli.pilot_table import pilot_question
 from batch_credits.cli.speech import say
@@ -77,7 +78,7 @@ class Events:
         if not self._quiet or summary.exit_code:
             hint = stopped.hint if stopped is not None else ""
             _say("summary", **json.loads(summary_json(summary)), hint=hint, reports=str(summary.paths.directory))
-            say(summary_text(summary))
+            say(summary_text(summary, given=given))
 
     def error(self, error: BatchCreditsError, exit_code: int) -> None:
         """`error`: what ended the command without a summary."""

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
+from batch_credits.cli.given import given
 from batch_credits.cli.options import ledger_option, ledger_path, reports_option, xlsx_option
+from batch_credits.cli.screen import width
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.reporter import SITE_CURRENCY, summary_text, total_in_words
@@ -58,5 +60,5 @@ def report(batch: str, reports: Path, xlsx: bool, ledger: Path | None) -> int:
     with Ledger.open_for_reading(ledger_path(ledger)) as opened:
         record = opened.batch(batch)
         summary = report_batch(opened, record, reports, xlsx=xlsx)
-    click.echo(summary_text(summary))
+    click.echo(summary_text(summary, width(), given))
     return summary.exit_code

@@ -5,6 +5,7 @@ from datetime import datetime
 import click
 
 from batch_credits.cli.before import Before, BeforeReversal
+from batch_credits.cli.given import given
 from batch_credits.cli.picture import Line, pace_line, plan_lines, question, shortfall_lines, shown, site_line
 from batch_credits.cli.pilot_table import pilot_question, pilot_text
 from batch_credits.cli.screen import NO_BREAK, told, width
@@ -78,7 +79,7 @@ class Words:
     def after(self, summary: Summary, stopped: RunStopped | None) -> None:
         """The last screen."""
         if not self._quiet or summary.exit_code:
-            say(summary_text(summary, width()))
+            say(summary_text(summary, width(), given))
         if stopped is not None and stopped.hint:
             say("\n".join(told(stopped.hint, err=True)), err=True)
 

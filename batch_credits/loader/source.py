@@ -16,7 +16,7 @@ from batch_credits.loader.kinds import EXCEL_KINDS
 from batch_credits.loader.money import MAX_EXPONENT, currency_code, documented_digits
 from batch_credits.loader.rows import RowReader
 from batch_credits.loader.table import Chunk, CsvTable, ExcelTable, Table
-from batch_credits.loader.wording import EDGE_BLANKS, listed, shown
+from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model import Problem
 from batch_credits.settings import InputOptions
 
@@ -47,7 +47,7 @@ class Source:
         self._is_report = bool(matched.own)
         self._total_row = _total_row(path, table)
         if matched.own:
-            self.notes += (f"columns of an earlier report not carried on: {listed(matched.own)}",)
+            self.notes += (f"the columns of the report that this file was ({shown(matched.own[0])}, ...) are left out",)
         if self._total_row is not None:
             self.notes += (f"row {self._total_row} skipped: it is a total of the rows above",)
 

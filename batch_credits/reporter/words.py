@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from batch_credits.model import CallKind, Outcome
@@ -65,6 +65,14 @@ _WORDS = {
 }
 
 
+Given = Callable[[str], list[str]]  # a command's name -> options as words
+
+
+def nothing_given(command: str) -> list[str]:
+    """Where no command line is known, as on a page."""
+    return []
+
+
 def words_of(kind: CallKind) -> Words:
     """How batches of this kind are spoken of."""
     return _WORDS[kind]
@@ -102,12 +110,12 @@ def headline(summary: Summary) -> str:
     return f"All {rows(summary.rows)} {done}" if summary.rows > 1 else f"The row is {done}"
 
 
-def next_steps(summary: Summary) -> list[tuple[str, str]]:
+def next_steps(summary: Summary, given: Given = nothing_given) -> list[tuple[str, str]]:
     """What to do now, most urgent first: a sentence, and the command if there is one."""
     batch = summary.batch.key[:8]
     steps = []
     if not summary.in_balance:
-        steps.append(("The totals do not tie out. Ask Chargebee what exists:", f"batch-credits reconcile {batch}"))
+        steps.append(("The totals do not tie out. Ask Chargebee what exists:", _command(given, "reconcile", batch)))
     if summary.stopped or summary.counts[Outcome.PENDING] or summary.counts[Outcome.IN_DOUBT]:
         doubt = ", and settles doubt before it sends" if summary.counts[Outcome.IN_DOUBT] else ""
         steps.append((f"Run the same command again: it carries on{doubt}.", ""))
@@ -115,38 +123,44 @@ def next_steps(summary: Summary) -> list[tuple[str, str]]:
         sentence = f"Look up {rows(review)} in review at Chargebee, and say for each what you found:"
         if summary.batch.kind is CallKind.DEDUCT:
             sentence = f"Look up {rows(review)} in review at Chargebee; here --credited says that it was deducted:"
-        steps.append((sentence, f"batch-credits resolve {batch} --row N --credited CREDIT_ID (or --not-credited)"))
+        found = _command(given, "resolve", batch, "--row", "N", "--credited", "CREDIT_ID")
+        steps.append((sentence, f"{found} (or --not-credited)"))
     if summary.batch.kind is CallKind.DEDUCT:
-        steps += _steps_of_reversal(summary)
+        steps += _steps_of_reversal(summary, given)
     elif unpaid := summary.count(*NOT_CREDITED):
         codes = dict.fromkeys(code for outcome in NOT_CREDITED for code, _ in _reasons(summary, outcome))
         if codes:
             steps.append(("See what is to be mended:", f"batch-credits explain {' '.join(codes)}"))
-        steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", _command_for_failed(summary)))
+        steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", _command_for_failed(summary, given)))
     return steps or [("Nothing more to do.", "")]
 
 
-def _steps_of_reversal(summary: Summary) -> list[tuple[str, str]]:
+def _command(given: Given, name: str, *words: str) -> str:
+    """A command that can be pasted, with what was said on the command line of this one and goes for it too."""
+    return shlex.join(["batch-credits", name, *words, *given(name)])
+
+
+def _steps_of_reversal(summary: Summary, given: Given) -> list[tuple[str, str]]:
     """What to do about rows of a reversal that were not deducted: its failed.csv is no file to pay."""
     steps = []
     if (failed := summary.counts[Outcome.FAILED]) and summary.batch.reverses is not None:
-        again = ["batch-credits", "reverse", summary.batch.reverses[:8], "--rows", str(summary.paths.failed)]
+        again = (summary.batch.reverses[:8], "--rows", str(summary.paths.failed), "--retry-failed")
         sentence = f"{rows(failed)} could not be deducted; failed.csv says why. Once the balances cover them:"
-        steps.append((sentence, shlex.join([*again, "--retry-failed"])))
+        steps.append((sentence, _command(given, "reverse", *again)))
     if rejected := summary.counts[Outcome.REJECTED]:
         steps.append((f"{rows(rejected)} cannot be deducted by this command: failed.csv says why.", ""))
     return steps
 
 
-def _command_for_failed(summary: Summary) -> str:
+def _command_for_failed(summary: Summary, given: Given) -> str:
     """What runs failed.csv: it needs none of its source's options but what no cell can state."""
-    words = ["batch-credits", "run", str(summary.paths.failed)]
+    words = [str(summary.paths.failed)]
     for currency, exponent in stated_exponents(summary.batch).items():
         words += ["--currency-exponent", f"{currency}={exponent}"]
     locale = json.loads(summary.batch.options_json).get("locale")
     if locale is not None:
         words += ["--locale", locale]
-    return shlex.join(words)
+    return _command(given, "run", *words)
 
 
 def advice_for_reversal(outcome: Outcome) -> str:
@@ -173,10 +187,11 @@ def balance_in_words(summary: Summary) -> list[str]:
     return ["Not in balance.", *summary.differences]
 
 
-def summary_text(summary: Summary, width: int = SCREEN_WIDTH) -> str:
+def summary_text(summary: Summary, width: int = SCREEN_WIDTH, given: Given = nothing_given) -> str:
     """The last screen of a run: headline, counts and totals, what to do next, and where the reports are.
 
-    `width` is that of the terminal; commands and paths stay whole, so that they can be pasted.
+    `width` is that of the terminal; commands and paths stay whole, so that they can be pasted. `given` says which
+    options of this command line (which ledger, which site) the commands to paste need too.
     """
     width = min(width, SCREEN_WIDTH)
     to = "to" if summary.batch.kind is CallKind.ADD else "at"
@@ -188,7 +203,7 @@ def summary_text(summary: Summary, width: int = SCREEN_WIDTH) -> str:
         "\n".join(_wrapped(sentence, width) for sentence in balance_in_words(summary)),
         "\n".join(
             _wrapped(sentence, width) + (f"\n  {command}" if command else "")
-            for sentence, command in next_steps(summary)
+            for sentence, command in next_steps(summary, given)
         ),
         "\n".join(f"  {path}" for path in summary.paths.written),
     ]

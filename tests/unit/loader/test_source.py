@@ -76,7 +76,7 @@ def test_our_own_report_comes_back_as_it_was(tmp_path):
     assert opened.headers == ("customer_id", "amount", "=note")
     assert [row.cells for row in loaded(opened)] == [("=a", "5", "-x"), ("'b", "6", "'=y")]
     assert loaded(opened)[0].customer_id == "=a"
-    assert any("credit_outcome" in note for note in opened.notes)
+    assert any("credit_row" in note for note in opened.notes)
 
 
 def test_nothing_is_unescaped_in_other_files(tmp_path):

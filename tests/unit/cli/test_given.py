@@ -1,0 +1,40 @@
+"""Commands that are shown to be pasted run against the same ledger and the same site."""
+
+from typing import Any
+
+import click
+import pytest
+
+from batch_credits.cli import batch_credits
+from batch_credits.cli.given import given
+
+
+def asked(name: str, *arguments: str) -> click.Context:
+    """The context of a call."""
+    command = batch_credits.commands[name]
+    return command.make_context(name, list(arguments), parent=click.Context(batch_credits))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "run", "resolve"),
+    [
+        (["payout.csv"], [], []),
+        (["payout.csv", "--yes", "--rate", "5", "--reference", "q3"], [], []),
+        (["payout.csv", "--sandbox", "--ledger", "my ledger"], ["--sandbox", "--ledger", "my ledger"],
+         ["--ledger", "my ledger"]),
+        (["payout.csv", "--base-url", "http://127.0.0.1:1", "--reports", "out"],
+         ["--base-url", "http://127.0.0.1:1", "--reports", "out"], []),
+    ],
+)  # fmt: skip
+def test_what_was_said_is_said_again_where_it_is_taken(
+    monkeypatch: Any, arguments: list[str], run: list[str], resolve: list[str]
+) -> None:
+    monkeypatch.setenv("BATCH_CREDITS_REPORTS", "elsewhere")  # which the next command sees by itself
+    with asked("run", *arguments):
+        assert given("run") == run
+        assert given("resolve") == resolve
+
+
+def test_a_report_of_another_ledger_names_it_too() -> None:
+    with asked("report", "3f9a2b1c", "--ledger", "l"):
+        assert (given("run"), given("reconcile"), given("reverse")) == (["--ledger", "l"],) * 3
