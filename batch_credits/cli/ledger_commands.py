@@ -6,6 +6,7 @@ import click
 
 from batch_credits.cli.given import given
 from batch_credits.cli.options import ledger_option, ledger_path, reports_option, xlsx_option
+from batch_credits.cli.picture import rows
 from batch_credits.cli.screen import width
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
@@ -33,7 +34,7 @@ def status(batch: str | None, ledger: Path | None) -> int:
 
 
 def _status_lines(ledger: Ledger, batch: BatchRecord) -> list[str]:
-    lines = [f"{batch.key[:8]}  {batch.created_at}  {batch.file_name}  site {batch.site}  {batch.rows_read:,} rows"]
+    lines = [f"{batch.key[:8]}  {batch.created_at}  {batch.file_name}  site {batch.site}  {rows(batch.rows_read)}"]
     last = ledger.last_run(batch.batch_id)
     if last is not None and last.stopped:
         lines.append(f"  last run stopped: {last.stopped}")

@@ -41,9 +41,11 @@ def plan_lines(plan: Plan, exponents: Exponents, *, problems: int | None = None)
         if totals:
             lines += [(label, f"{rows(plan.count(outcome))}{what}"), *_total_lines("", totals, exponents)]
     lines += _rejected_lines(plan, problems)
+    label = "To credit" if is_payout else "To deduct"
     if owed := plan.by_outcome.get(Outcome.PENDING):
-        label = "To credit" if is_payout else "To deduct"
         lines += [(label, rows(plan.count(Outcome.PENDING))), *_total_lines("", owed, exponents)]
+    elif not plan.owed:
+        lines.append((label, "nothing that is still owed"))
     label = "Largest"
     for amount in plan.largest_rows:
         words = minor_in_words(amount.amount_minor, amount.currency or SITE_CURRENCY, exponents)

@@ -1,5 +1,8 @@
 """A run in words: what is said before it, after its pilot, and at its end."""
 
+import sys
+import termios
+from contextlib import suppress
 from datetime import datetime
 
 import click
@@ -37,7 +40,8 @@ class Words:
     def _all_of(self, before: Before) -> list[Line]:
         lines = [("File", str(before.source.path)), *[("Note", note) for note in before.source.notes]]
         lines += plan_lines(before.plan, before.exponents, problems=PROBLEMS_SHOWN)
-        lines.append(pace_line(before.requests, before.settings, datetime.now()))
+        if before.plan.owed:
+            lines.append(pace_line(before.requests, before.settings, datetime.now()))
         if self._verbose:
             lines += [("Ledger", str(before.ledger)), ("Batch", before.plan.key)]
         return [*lines, site_line(before.site)]
@@ -85,7 +89,7 @@ class Words:
 
 
 def ask(text: str) -> bool:
-    """A question whose last line takes the answer. No is the default.
+    """A question whose last line takes the answer. No is the default, and what was typed before it shows is no answer.
 
     Raises:
         click.Abort: Ctrl-C, or the end of the input.
@@ -93,4 +97,6 @@ def ask(text: str) -> bool:
     *lines, last = told(f"{text}{NO_BREAK}[y/N]:", err=True)  # no fold before what asks for the answer
     if lines:
         say("\n".join(lines), err=True)
+    with suppress(termios.error):  # no terminal after all
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
     return click.confirm(last, default=False, show_default=False, prompt_suffix=" ", err=True)

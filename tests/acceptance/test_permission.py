@@ -63,6 +63,19 @@ def test_declined_at_a_terminal_nothing_is_sent(command: Command, shared_site: S
     assert command("status").exited(0).out == "The ledger holds no batch.\n"
 
 
+def test_what_is_typed_before_the_question_shows_is_no_answer(command: Command, shared_site: Site) -> None:
+    """Somebody who types ahead, or pastes too much, has seen no totals and no site."""
+    file = write_csv(command.folder / "payout.csv", payout("ahead", 3))
+    files = ("--ledger", command.ledger, "--reports", command.reports)
+    with Terminal(command, "run", file, "--rate", 0, *files) as terminal:
+        terminal.types(b"y\n")
+        terminal.until(r"\[y/N\]:")
+        time.sleep(0.3)
+        terminal.types(b"n\n")
+        terminal.end().exited(2)
+    assert not shared_site.credits("ahead-")
+
+
 def test_confirmed_at_a_terminal(command: Command, shared_site: Site) -> None:
     rows = payout("confirmed", 3)
     file = write_csv(command.folder / "payout.csv", rows)

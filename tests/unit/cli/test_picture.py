@@ -56,6 +56,11 @@ def test_all_that_is_known_in_the_order_in_which_it_is_read() -> None:
     ]
 
 
+def test_where_nothing_is_owed_it_says_so() -> None:
+    assert ("To credit", "nothing that is still owed") in plan_lines(plan_of(credited={"USD": ControlTotal(2, 5)}), {})
+    assert "To credit" not in dict(plan_lines(plan_of(in_doubt={"USD": ControlTotal(2, 5)}), {}))
+
+
 def test_of_many_kinds_of_problems_the_first_are_shown_and_the_others_counted() -> None:
     lines = plan_lines(plan_of(8, rejected={"": ControlTotal(16)}), {}, problems=5)
     problems = [text for label, text in lines if label == "  !"]
