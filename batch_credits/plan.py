@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from batch_credits.chargebee import add_bodies
-from batch_credits.ledger import Bucket, LargeAmount, Ledger, ProblemGroup
+from batch_credits.ledger import Bucket, LargeAmount, Ledger, NewRows, ProblemGroup, Profile
 from batch_credits.loaded import LoadedRows, add_rows
 from batch_credits.loader import Source
 from batch_credits.model import MAX_REFERENCE, CallKind, ControlTotal, LoadedRow, Outcome, Problem
@@ -76,24 +76,27 @@ def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> P
         options=options,
     )
     try:
-        rows_read, totals = _stage_rows(ledger, source, site, batch_id, options)
+        rows_read, totals, profile = _stage_rows(ledger, source, site, batch_id, options)
     except BaseException:
         ledger.discard(batch_id)
         raise
-    counted = Counted(batch_id, key, rows_read, totals, is_new=True)
+    counted = Counted(batch_id, key, rows_read, totals, is_new=True, profile=profile)
     return _with_warnings(ledger, plan_of(ledger, counted), site, options)
 
 
 def _stage_rows(
     ledger: Ledger, source: Source, site: str, batch_id: int, options: InputOptions
-) -> tuple[int, dict[str, ControlTotal]]:
+) -> tuple[int, dict[str, ControlTotal], Profile | None]:
+    """How many rows, their totals, and what they look like if all that are not rejected are new."""
     rows_read = 0
     totals: dict[str, ControlTotal] = {}
+    new_rows = NewRows()
     for rows in _overlapped(source, partial(_stage_chunk, ledger, site, batch_id, options)):
         rows_read += len(rows)
         add_rows(totals, rows)
-    ledger.finish_staging(batch_id, rows_read, totals)
-    return rows_read, totals
+        new_rows.add(rows)
+    known = ledger.finish_staging(batch_id, rows_read, totals)
+    return rows_read, totals, None if known else new_rows.profile()
 
 
 def _stage_chunk(
@@ -130,12 +133,13 @@ class Counted:
     rows: int
     totals: Mapping[str, ControlTotal]
     is_new: bool
+    profile: Profile | None = None  # None: ask the ledger
 
 
 def plan_of(ledger: Ledger, counted: Counted, kind: CallKind = CallKind.ADD) -> Plan:
     """A batch that the ledger holds, as a person sees it before saying yes; without warnings."""
     batch_id = counted.batch_id
-    profile = ledger.profile(batch_id)
+    profile = counted.profile or ledger.profile(batch_id)
     currencies = sorted(profile.largest)[:CURRENCIES_SHOWN]
     largest_rows = [row for code in currencies for row in ledger.largest_rows(batch_id, code, LARGEST_SHOWN)]
     return Plan(

@@ -35,7 +35,7 @@ from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.ledger.history import History
 from batch_credits.ledger.journal import Finding
 from batch_credits.ledger.listing import Difference, Unrecorded
-from batch_credits.ledger.profile import Bucket, CustomerRow, LargeAmount, OwedByCustomer, Profile
+from batch_credits.ledger.profile import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile
 from batch_credits.ledger.queries import KnownCredit, Moment, ProblemGroup
 from batch_credits.ledger.resolution import ForeignCredit
 from batch_credits.ledger.reversible import HeldCredit, Standing
@@ -67,6 +67,7 @@ __all__ = [
     "LargeAmount",
     "Ledger",
     "Moment",
+    "NewRows",
     "OwedByCustomer",
     "ProblemGroup",
     "Profile",
@@ -227,6 +228,7 @@ class Ledger:
         if not self._is_scratch:
             with store.translated(self.path):
                 self._db.execute(f"PRAGMA synchronous = {synchronous}")
+                self._db.execute(f"PRAGMA wal_autocheckpoint = {store.LOG_PAGES[synchronous]}")
 
     def _site_id(self, site: str) -> int:
         self._db.execute("INSERT INTO site (name) VALUES (?) ON CONFLICT DO NOTHING", (site,))
@@ -247,16 +249,17 @@ class Ledger:
         with self._transaction() as db:
             admission.Admission(db, self._site_id(site), batch_id).stage(rows, bodies)
 
-    def finish_staging(self, batch_id: int, rows_read: int, totals: dict[str, ControlTotal]) -> None:
+    def finish_staging(self, batch_id: int, rows_read: int, totals: dict[str, ControlTotal]) -> int:
         """Reject rows that repeat or contradict an identity, and store what the loader counted.
 
-        From here on every commit is durable again.
+        From here on every commit is durable again. Returns how many rows have an identity that was taken: by another
+        row, or by what the ledger knew; the requests of all others are new.
         """
         self._wait_for_the_disk("FULL")
         with self._transaction() as db:
             if self._known_site is not None:
                 scratch.borrow_requests(db, self._known_site, batch_id)
-            admission.Admission(db, 0, batch_id).finish(rows_read, totals)
+            return admission.Admission(db, 0, batch_id).finish(rows_read, totals)
 
     def admit(self, batch_id: int) -> None:
         """Make a staged batch owed."""

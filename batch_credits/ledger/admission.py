@@ -109,14 +109,18 @@ class Admission:
     def _next_id(self) -> int:
         return int(self._db.execute("SELECT coalesce(max(request_id), 0) + 1 FROM credit_request").fetchone()[0])
 
-    def finish(self, rows_read: int, totals: dict[str, ControlTotal]) -> None:
-        """Settle all identities, and store what the loader counted, to tie the reports out against."""
-        identities.settle(self._db, self._batch_id)
+    def finish(self, rows_read: int, totals: dict[str, ControlTotal]) -> int:
+        """Settle all identities, and store what the loader counted, to tie the reports out against.
+
+        Returns how many identities were taken.
+        """
+        taken = identities.settle(self._db, self._batch_id)
         encoded = orjson.dumps({c: [t.count, t.amount_minor, str(t.amount_in_decimal)] for c, t in totals.items()})
         self._db.execute(
             "UPDATE batch SET rows_read = ?, totals = ? WHERE batch_id = ?",
             (rows_read, encoded.decode(), self._batch_id),
         )
+        return taken
 
     def admit(self) -> None:
         """Make the batch owed. Proposals replace the failed requests they are about, and older rows follow them

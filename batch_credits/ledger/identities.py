@@ -48,8 +48,8 @@ def settle(connection: sqlite3.Connection, batch_id: int) -> int:
 
     Of several rows with one identity the first has it. A rejected row keeps nothing but its reasons.
     """
-    staged = connection.execute(f"SELECT count(*) {_STAGED}", {"batch": batch_id}).fetchone()[0]
-    if connection.execute(_TAKE, {"batch": batch_id}).rowcount == staged:
+    first, last = (connection.execute(_END.format(way), {"batch": batch_id}).fetchone() for way in ("ASC", "DESC"))
+    if first is None or connection.execute(_TAKE, {"batch": batch_id}).rowcount == last[0] - first[0] + 1:
         return 0
     met = 0
     meetings = map(_meeting, connection.execute(_MEETINGS, {"batch": batch_id}))
@@ -137,6 +137,9 @@ _KIND_WORDS = {CallKind.ADD: "a credit", CallKind.DEDUCT: "the reversal of a cre
 # The requests that a batch brought and has not proposed. Those that were sent are none of a staged batch's.
 _STAGED = """FROM credit_request INDEXED BY credit_request_unsettled
 WHERE batch_id = :batch AND state = 'pending' AND state NOT IN ('credited') AND current = 1"""
+
+# Their ids follow each other, so the first and the last tell how many they are.
+_END = f"SELECT request_id {_STAGED} ORDER BY request_id {{}} LIMIT 1"
 
 _TAKE = f"""
 INSERT INTO identity SELECT site_id, customer_id, reference, request_id {_STAGED}

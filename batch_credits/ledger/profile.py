@@ -5,14 +5,17 @@ stays small whatever the batch, and a median is right to a few per cent, which i
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 from batch_credits.ledger.queries import MINOR_SUM, OUTCOME, summed
+from batch_credits.loaded import LoadedRows
 from batch_credits.model import DECIMAL_DIGITS, ControlTotal, Outcome
 
+DISTINCT_AMOUNTS = 50_000  # counted by themselves before they are put into buckets
 EARLIER_CREDITS = 100_000  # how many of the newest credits of a site say what is usual there
 
 
@@ -64,6 +67,52 @@ class Profile:
     largest: dict[str, int] = field(default_factory=dict)
 
 
+class NewRows:
+    """Counts rows as they are staged: a tenth of the time of `profile`, which says the same where all are new."""
+
+    def __init__(self) -> None:
+        self._seen = Profile()
+        self._counts: Counter[tuple[str | None, str, int | None, str | None]] = Counter()
+        self._buckets: dict[tuple[str, int, str], ControlTotal] = {}
+
+    def add(self, rows: LoadedRows) -> None:
+        """Count some more."""
+        columns = rows.requests
+        self._counts.update(
+            zip(columns.currency_code, columns.credit_type, columns.amount, columns.amount_in_decimal, strict=True)
+        )
+        if rows.rejected:
+            _add(self._seen.by_outcome.setdefault(Outcome.REJECTED, {}), "", len(rows.rejected), 0)
+        if len(self._counts) > DISTINCT_AMOUNTS:
+            self._fold()
+
+    def profile(self) -> Profile:
+        """The profile of them all. Called once."""
+        self._fold()
+        for (currency, _, _), total in self._buckets.items():
+            bucket = Bucket(total.amount_minor // total.count, total.count)
+            self._seen.spread.setdefault(currency, []).append(bucket)
+        return self._seen
+
+    def _fold(self) -> None:
+        """Amounts as buckets, so that this stays small whatever the batch."""
+        for (code, credit_type, amount, in_decimal), count in self._counts.items():
+            currency = code or ""
+            totals = (
+                _add(self._seen.by_outcome.setdefault(Outcome.PENDING, {}), currency, count, (amount or 0) * count),
+                _add(self._seen.by_type, (currency, credit_type), count, (amount or 0) * count),
+            )
+            if amount is None:
+                with localcontext(prec=DECIMAL_DIGITS):
+                    for total in totals:
+                        total.amount_in_decimal += Decimal(in_decimal or 0) * count
+                continue
+            digits = str(amount)
+            _add(self._buckets, (currency, len(digits), digits[:2]), count, amount * count)
+            self._seen.largest[currency] = max(amount, self._seen.largest.get(currency, 0))
+        self._counts.clear()
+
+
 def profile(connection: sqlite3.Connection, batch_id: int) -> Profile:
     """Look at all rows of a batch once; twice where some are in decimal, which SQLite cannot sum exactly."""
     seen = Profile()
@@ -84,10 +133,11 @@ def profile(connection: sqlite3.Connection, batch_id: int) -> Profile:
     return seen
 
 
-def _add(totals: dict[Any, ControlTotal], key: object, count: int, minor: int) -> None:
+def _add(totals: dict[Any, ControlTotal], key: object, count: int, minor: int) -> ControlTotal:
     total = totals.setdefault(key, ControlTotal())
     total.count += count
     total.amount_minor += minor
+    return total
 
 
 def _add_decimals(connection: sqlite3.Connection, batch_id: int, seen: Profile) -> None:

@@ -18,6 +18,10 @@ from batch_credits.errors import LedgerBusy, LedgerError, LedgerVersion
 APPLICATION_ID = 0x62635F31  # "bc_1": tells our file from another program's
 VERSION = 2
 _PAGE_BYTES = 4096
+# After so many pages the write-ahead log is copied into the ledger. While a file is staged rarely, since then a page
+# is often written anew before it is copied.
+LOG_PAGES = {"FULL": 1_000, "NORMAL": 16_000}
+_LOG_BYTES = 67_108_864  # to which the log is cut when it was copied: it may have become longer for once
 
 
 def _from_1_to_2(connection: sqlite3.Connection) -> None:
@@ -137,6 +141,7 @@ def prepare(connection: sqlite3.Connection, path: object, *, created: bool) -> N
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cache_size = -32768")  # 32 MiB, whatever the ledger's size
     connection.execute("PRAGMA temp_store = FILE")
+    connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
     if created:
         _create(connection)
     else:

@@ -54,8 +54,6 @@ class CsvShape:
 
 def is_blank(cells: Sequence[str]) -> bool:
     """Whether a record holds nothing but blanks: `,,,` is what spreadsheets write for an empty line."""
-    if cells and cells[0].strip(EDGE_BLANKS):
-        return False  # nearly always, and quickest
     return not "".join(cells).strip(EDGE_BLANKS)
 
 
@@ -101,11 +99,12 @@ def _scan(
     header_lines = records.line
     matched = matcher.match(headers, enumerate(records, header_row + 1))
     width, rows, blank_rows, blanks_since, last = len(headers), 0, 0, 0, (header_row, headers)
-    whole = len(matched.kept) == width
+    first = matched.kept[0]
     for row, cells in enumerate(records, header_row + 1):
         if len(cells) != width:
             _refuse_ragged(path, row, records.line, cells, width)
-        if is_blank(cells) or (not whole and is_blank([cells[index] for index in matched.kept])):
+        is_filled = len(cells) > first and cells[first].strip(EDGE_BLANKS)  # nearly always, and quickest
+        if not is_filled and (is_blank(cells) or is_blank([cells[index] for index in matched.kept])):
             blanks_since += 1
             continue
         rows += 1
@@ -165,12 +164,10 @@ class _Records:
     def __iter__(self) -> Iterator[list[str]]:
         limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
         try:
-            while True:
-                self._start, self._size = self.line + 1, 0
-                try:
-                    yield next(self._reader)
-                except StopIteration:
-                    return
+            self._start, self._size = self.line + 1, 0
+            for record in self._reader:
+                yield record
+                self._start, self._size = self._before + self._reader.line_num + 1, 0
         except csv.Error as error:
             raise self._translated(str(error)) from None
         finally:

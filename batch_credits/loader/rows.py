@@ -94,16 +94,19 @@ class RowReader:
         return terms
 
     def _moneys(self, chunk: Chunk, terms: list[Terms]) -> list[Money | Problem | None]:
-        amounts, decimals = self._column(chunk, "amount"), self._column(chunk, "amount_in_decimal")
-        moneys: list[Money | Problem | None] = []
-        for amount, decimal, row_terms in zip(amounts, decimals, terms, strict=True):
-            money: Money | Problem | None = None if decimal else row_terms.moneys.get(amount)
-            if money is None:
-                money = read_money(amount, decimal, row_terms, self._exponents, self._written)
-                if isinstance(money, Money) and not decimal and len(row_terms.moneys) < _REMEMBERED_AMOUNTS:
-                    row_terms.moneys[amount] = money
-            moneys.append(money)
+        texts = [*zip(self._column(chunk, "amount"), self._column(chunk, "amount_in_decimal"), terms, strict=True)]
+        moneys: list[Money | Problem | None] = [
+            None if decimal else row_terms.moneys.get(amount) for amount, decimal, row_terms in texts
+        ]
+        if None in moneys:  # texts that were not read before
+            moneys = [self._money(*text) if money is None else money for text, money in zip(texts, moneys, strict=True)]
         return moneys
+
+    def _money(self, amount: str, decimal: str, terms: Terms) -> Money | Problem | None:
+        money = read_money(amount, decimal, terms, self._exponents, self._written)
+        if isinstance(money, Money) and not decimal and len(terms.moneys) < _REMEMBERED_AMOUNTS:
+            terms.moneys[amount] = money
+        return money
 
     def _by_field(self, flaws: Flaws) -> dict[str, Flaw]:
         """The flaws that count: a column that is only carried may hold anything, and an amount a fraction."""

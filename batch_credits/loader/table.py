@@ -18,7 +18,7 @@ from batch_credits.loader.csv_scan import CsvShape, is_blank
 from batch_credits.loader.csv_text import open_text
 from batch_credits.loader.excel import Flaw, broken, gap, text_of, truth, zeros_lost
 from batch_credits.loader.kinds import EXCEL_KINDS
-from batch_credits.loader.wording import listed, shown
+from batch_credits.loader.wording import EDGE_BLANKS, listed, shown
 from batch_credits.loader.workbook import SheetMarks
 
 Row = tuple[str, ...]
@@ -98,7 +98,7 @@ class CsvTable:
                 header=0,
                 usecols=list(shape.matched.kept),  # it also keeps pandas from judging trailing empty cells
                 index_col=False,
-                dtype=str,
+                dtype=object,  # texts, as `str` would be, without a second copy in an array of their own
                 keep_default_na=False,
                 na_filter=False,
                 skip_blank_lines=False,  # they count as lines of the spreadsheet
@@ -257,7 +257,8 @@ def _open_sheet(path: Path, wanted: str | None) -> tuple[Any, SheetMarks, tuple[
 
 def _without_blanks(first_number: int, rows: list[Row]) -> Chunk:
     numbers = list(range(first_number, first_number + len(rows)))
-    gone = {index for index, cells in enumerate(rows) if is_blank(cells)}
+    # That the first cell is filled is nearly always so, and quickest asked.
+    gone = {index for index, cells in enumerate(rows) if not cells[0].strip(EDGE_BLANKS) and is_blank(cells)}
     if gone:
         numbers = [number for index, number in enumerate(numbers) if index not in gone]
         rows = [cells for index, cells in enumerate(rows) if index not in gone]

@@ -1,6 +1,7 @@
 """The plan: what a file asks for, staged and held against the operator's limits before anything is owed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,14 @@ def test_the_same_content_read_the_same_way_is_the_same_batch(ledger: Ledger) ->
     assert (again.batch_id, again.is_new, again.owed) == (first.batch_id, False, 1)
     other = staged(ledger, row(2), currency="USD")
     assert other.is_new
+
+
+def test_a_plan_counted_while_it_was_staged_is_the_one_that_the_ledger_tells(ledger: Ledger) -> None:
+    rows = [row(2), row(3, "c-2", amount=50), bad_row(4), row(5, "c-3", currency_code="EUR", amount=31)]
+    first = staged(ledger, *rows)
+    ledger.admit(first.batch_id)
+    again = staged(ledger, *rows)
+    assert again == replace(first, is_new=False)
 
 
 def test_a_file_that_breaks_leaves_no_trace(ledger: Ledger) -> None:

@@ -1,11 +1,13 @@
 """A batch from every side, against the same counted row by row."""
 
+from collections import Counter
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch_credits.ledger import Bucket, CustomerRow, LargeAmount
+from batch_credits.ledger import Bucket, CustomerRow, LargeAmount, NewRows, Profile
+from batch_credits.loaded import LoadedRows
 from batch_credits.model import ControlTotal, Money, Outcome, RequestState
 
 LARGEST = 2**53 - 1
@@ -25,15 +27,13 @@ rows = st.tuples(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content: list[Any]) -> None:
     site = f"site-{len(book.ledger.batches())}"
-    batch = book.plan(
-        *(
-            book.row(number, f"c-{number}", currency_code=currency, credit_type=kind, **money)
-            if valid
-            else book.bad_row(number)
-            for number, (money, currency, kind, valid) in enumerate(content, 2)
-        ),
-        site=site,
-    )
+    loaded = [
+        book.row(number, f"c-{number}", currency_code=currency, credit_type=kind, **money)
+        if valid
+        else book.bad_row(number)
+        for number, (money, currency, kind, valid) in enumerate(content, 2)
+    ]
+    batch = book.plan(*loaded, site=site)
     by_type: dict[tuple[str, str], ControlTotal] = {}
     largest: dict[str, int] = {}
     for money, code, kind, valid in content:
@@ -48,6 +48,20 @@ def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content:
     assert (seen.by_type, seen.largest) == (by_type, largest)
     with_minor = sum("amount" in money for money, _, _, valid in content if valid)
     assert sum(bucket.rows for buckets in seen.spread.values() for bucket in buckets) == with_minor
+    new_rows = NewRows()
+    for at in range(0, len(loaded), 4):
+        new_rows.add(LoadedRows.of(loaded[at : at + 4]))
+    counted = new_rows.profile()
+    assert (counted.by_outcome, counted.by_type, counted.largest) == (seen.by_outcome, seen.by_type, seen.largest)
+    assert spread_of(counted) == spread_of(seen)
+
+
+def spread_of(seen: Profile) -> Counter[tuple[str, int, str]]:
+    found: Counter[tuple[str, int, str]] = Counter()
+    for currency, buckets in seen.spread.items():
+        for amount, count in buckets:
+            found[currency, len(str(amount)), str(amount)[:2]] += count
+    return found
 
 
 def test_a_sum_beyond_sqlites_integers_is_exact(book: Any) -> None:
