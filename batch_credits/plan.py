@@ -90,7 +90,7 @@ def _stage_rows(
     """How many rows, their totals, and what they look like if all that are not rejected are new."""
     rows_read = 0
     totals: dict[str, ControlTotal] = {}
-    new_rows = NewRows()
+    new_rows = NewRows(LARGEST_SHOWN)
     for rows in _overlapped(source, partial(_stage_chunk, ledger, site, batch_id, options)):
         rows_read += len(rows)
         add_rows(totals, rows)
@@ -141,7 +141,11 @@ def plan_of(ledger: Ledger, counted: Counted, kind: CallKind = CallKind.ADD) -> 
     batch_id = counted.batch_id
     profile = counted.profile or ledger.profile(batch_id)
     currencies = sorted(profile.largest)[:CURRENCIES_SHOWN]
-    largest_rows = [row for code in currencies for row in ledger.largest_rows(batch_id, code, LARGEST_SHOWN)]
+    largest_rows = [
+        row
+        for code in currencies
+        for row in profile.largest_rows.get(code) or ledger.largest_rows(batch_id, code, LARGEST_SHOWN)
+    ]
     return Plan(
         batch_id=batch_id,
         key=counted.key,
@@ -153,7 +157,7 @@ def plan_of(ledger: Ledger, counted: Counted, kind: CallKind = CallKind.ADD) -> 
         largest=profile.largest,
         largest_rows=largest_rows,
         spread=profile.spread,
-        problems=ledger.problem_groups(batch_id),
+        problems=ledger.problem_groups(batch_id) if Outcome.REJECTED in profile.by_outcome else [],
         kind=kind,
     )
 

@@ -167,7 +167,11 @@ def _insert(connection: sqlite3.Connection, table: str, columns: Mapping[str, Se
     for at in range(0, count, ROWS_A_STATEMENT):
         part = {name: values[at : at + ROWS_A_STATEMENT] for name, values in columns.items()}
         rows = min(ROWS_A_STATEMENT, count - at)
-        alike = {name: values[0] for name, values in part.items() if values.count(values[0]) == rows}
+        alike = {
+            name: values[0]
+            for name, values in part.items()
+            if values[0] == values[-1] and values.count(values[0]) == rows
+        }
         places = [*(f"?{number}" for number in range(1, len(alike) + 1)), *"?" * (len(part) - len(alike))]
         names = [*alike, *(name for name in part if name not in alike)]
         statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES " + ",".join([f"({','.join(places)})"] * rows)

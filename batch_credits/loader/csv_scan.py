@@ -30,6 +30,7 @@ DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 1_000
 MAX_CELL_CHARACTERS = 131_072
 _SAMPLE_CHARACTERS = 65_536
+_BLOCK_CHARACTERS = 65_536
 # What Excel reads as "these are the delimiters" and does not show: its row 1 is the line below.
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(?P<delimiter>[^"\r\n])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -145,14 +146,22 @@ class _Records:
 
     def _lines(self, text: io.TextIOBase) -> Iterator[str]:
         """The lines with their ends, none too long and none with a NUL."""
-        read = text.readline
-        while line := read(MAX_LINE_CHARACTERS):
-            self._size += len(line)
-            if self._size > MAX_RECORD_CHARACTERS:
-                raise self._unclosed()
-            if "\0" in line or len(line) == MAX_LINE_CHARACTERS:
-                raise not_a_text_line(self._path, self.line + 1, line)
-            yield line
+        while block := text.read(_BLOCK_CHARACTERS):
+            block += text.readline(MAX_LINE_CHARACTERS)
+            lines = io.StringIO(block, newline="")
+            is_plain = not self._size and '"' not in block and "\0" not in block
+            if is_plain and len(block) < MAX_LINE_CHARACTERS:
+                yield from lines  # each is a record, and none is too long: in half the time
+            else:
+                yield from map(self._checked, lines)
+
+    def _checked(self, line: str) -> str:
+        self._size += len(line)
+        if self._size > MAX_RECORD_CHARACTERS:
+            raise self._unclosed()
+        if "\0" in line or len(line) >= MAX_LINE_CHARACTERS:
+            raise not_a_text_line(self._path, self.line + 1, line)
+        return line
 
     def _unclosed(self) -> InputError:
         return InputError(

@@ -48,12 +48,13 @@ def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content:
     assert (seen.by_type, seen.largest) == (by_type, largest)
     with_minor = sum("amount" in money for money, _, _, valid in content if valid)
     assert sum(bucket.rows for buckets in seen.spread.values() for bucket in buckets) == with_minor
-    new_rows = NewRows()
+    new_rows = NewRows(2)
     for at in range(0, len(loaded), 4):
         new_rows.add(LoadedRows.of(loaded[at : at + 4]))
     counted = new_rows.profile()
     assert (counted.by_outcome, counted.by_type, counted.largest) == (seen.by_outcome, seen.by_type, seen.largest)
     assert spread_of(counted) == spread_of(seen)
+    assert counted.largest_rows == {code: book.ledger.largest_rows(batch, code, 2) for code in largest}
 
 
 def spread_of(seen: Profile) -> Counter[tuple[str, int, str]]:
