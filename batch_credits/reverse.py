@@ -64,7 +64,10 @@ async def reverse_batch(
     """
     batch, orders = request.batch, request.orders
     if batch.site != orders.site.site:
-        raise UsageError(f"Batch {batch.key[:8]} belongs to site {batch.site}, not to {orders.site.site}.")
+        raise UsageError(
+            f"Batch {batch.key[:8]} belongs to site {batch.site}, not to {orders.site.site}.",
+            hint="Name its site; what was paid with --sandbox is gone with that sandbox.",
+        )
     check_address(ledger, orders)
     selection = select(ledger, batch, request.rows_file)
     if not selection.rows:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 import orjson
 
@@ -125,8 +125,9 @@ def has_amount(body: bytes) -> bool:
 
 
 def description_in(body: bytes) -> str | None:
-    """The description that a frozen body carries; None where the body is empty (credits taken over from a list)."""
-    return dict(parse_qsl(body.decode("ascii"))).get("description")
+    """The description that one of our bodies carries; None where it is empty (credits taken over from a list)."""
+    text = body.decode("ascii").partition("&description=")[2].partition("&")[0]
+    return unquote_plus(text) or None
 
 
 def _body(request: CreditRequest) -> bytes:

@@ -30,6 +30,8 @@ def read_cut(path: Path) -> Iterator[CutRow]:
     Raises, also while it is read:
         InputError: it is no CSV file with a column `credit_row` that holds row numbers.
     """
+    if not path.is_file():  # it is read twice, so a pipe will not do
+        raise InputError(f"{path} cannot be read: there is no such file.", hint=_HINT)
     try:
         with open_text(path, choose_encoding(path, None)) as text:
             delimiter = _delimiter(text.readline())
