@@ -145,7 +145,8 @@ def _steps_of_reversal(summary: Summary, given: Given) -> list[tuple[str, str]]:
     steps = []
     if (failed := summary.counts[Outcome.FAILED]) and summary.batch.reverses is not None:
         again = (summary.batch.reverses[:8], "--rows", str(summary.paths.failed), "--retry-failed")
-        sentence = f"{rows(failed)} could not be deducted; failed.csv says why. Once the balances cover them:"
+        covered = "the balance covers it" if failed == 1 else "the balances cover them"
+        sentence = f"{rows(failed)} could not be deducted; failed.csv says why. Once {covered}:"
         steps.append((sentence, _command(given, "reverse", *again)))
     if rejected := summary.counts[Outcome.REJECTED]:
         steps.append((f"{rows(rejected)} cannot be deducted by this command: failed.csv says why.", ""))

@@ -55,6 +55,22 @@ def test_a_run_as_events(command: Command) -> None:
     assert "4.06 USD" in ended.out, "stdout is for people"
 
 
+def test_a_reversal_as_events(command: Command) -> None:
+    command.run(write_csv(command.folder / "payout.csv", payout("undone-events", 3))).exited(0)
+    batch = command("status").out.split()[0]
+    ended = command("reverse", batch, "--yes", "--rate", 0, "--log-format", "json").exited(0)
+    plan, started, over, summary = events_of(ended.err)
+    assert plan.keys() - {"event"} == (FIELDS["plan"] - {"file", "to_credit"}) | {
+        "reverses", "to_deduct", "balances_short", "customers_short"
+    }  # fmt: skip
+    assert (plan["to_deduct"], plan["balances_short"]) == ({"USD": {"rows": 3, "amount": 303}}, 0)
+    renamed = {"deducted" if name == "credited" else name.replace("y_credited", "y_deducted") for name in STATE}
+    assert started.keys() - {"event"} == renamed
+    assert (over["deducted"], summary["counts"]["deducted"], summary["reverses"]) == (3, 3, plan["reverses"])
+    refused = command("reverse", "none", "--yes", "--log-format", "json").exited(2)
+    assert [event["event"] for event in events_of(refused.err)] == ["error"]
+
+
 @pytest.mark.parametrize("options", [["--quiet"], ["--no-progress", "--quiet"]])
 def test_a_quiet_run_has_no_events(command: Command, options: list[str]) -> None:
     file = write_csv(command.folder / "payout.csv", payout(f"quiet-{len(options)}", 2))

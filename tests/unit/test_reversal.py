@@ -156,6 +156,14 @@ def test_a_reversal_is_not_reversed(book: Book) -> None:
         selected(book, book.ledger.staged_batch(reversal.batch_id))
 
 
+def test_a_batch_of_many_pages_is_walked_to_its_end(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch_credits.reversal.PAGE_ROWS", 2)
+    batch = credited(book, *(book.row(n, f"c-{n}") for n in range(2, 11)))
+    part = admitted(book, batch, "credit_row\n2\n9\n")
+    assert [body["customer_id"] for body in bodies(book, part)] == ["c-2", "c-9"]
+    assert admitted(book, batch).count(Outcome.PENDING) == 9
+
+
 # -- What is left out, and said -----------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """A cut of results.csv: which rows it names, and what is no such file."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -62,5 +63,7 @@ def test_what_names_no_rows_is_refused(tmp_path: Path, content: str | bytes, mes
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         list(read_cut(tmp_path / "none.csv"))
-    with pytest.raises(InputError, match="cannot be read"):
-        list(read_cut(tmp_path))
+    os.mkfifo(tmp_path / "pipe")
+    for path in tmp_path, tmp_path / "pipe":
+        with pytest.raises(InputError, match="cannot be read"):
+            list(read_cut(path))
