@@ -14,6 +14,7 @@
         +-- SiteBlocked     the site, or the way to it, is not the one meant
         +-- Outage          the site did not come back in time
         +-- TooManyFailures more refusals than --max-failures allows
+        +-- ShardDied       a process of a run in several ended by itself
         +-- PilotNotAgreed  the pilot differs from the file, or nobody said yes to go on after it
         +-- Interrupted     a person or the system ended the run
         +-- JournalFailed   the ledger could not be written while the run went on
@@ -81,6 +82,18 @@ class Outage(RunStopped):
 
 class TooManyFailures(RunStopped):
     """More rows were refused than `--max-failures` allows."""
+
+    @classmethod
+    def beyond(cls, bound: int) -> "TooManyFailures":
+        """The error for more refusals than this."""
+        return cls(
+            f"Chargebee refused more than {bound} rows (--max-failures).",
+            hint="See failed.csv for the reasons; run again to carry on.",
+        )
+
+
+class ShardDied(RunStopped):
+    """A process of a run in several ended without saying how it went."""
 
 
 class PilotNotAgreed(RunStopped):

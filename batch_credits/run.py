@@ -23,8 +23,9 @@ from batch_credits.pilot import Agree
 from batch_credits.plan import Plan, stage
 from batch_credits.progress import Progress
 from batch_credits.reporter import Summary, write_reports
-from batch_credits.sending import Issued, issue
+from batch_credits.sending import Issued, issue, start_progress
 from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings, for_the_record
+from batch_credits.shards import ShardOrders, Shards
 from batch_credits.signals import Signals
 
 
@@ -153,10 +154,15 @@ async def _issue_and_note(
         retry_failed=settings.retry_failed,
         settings_json=for_the_record(settings, orders.limits, site, orders.confirmation),
     )
-    async with http_transport(site, settings) as transport:
-        issued = await issue(
-            ledger, batch, run_id, site.site, settings, progress, transport, signals, orders.agree
-        )
+    start_progress(ledger, batch.batch_id, progress)
+    if settings.processes > 1:
+        async with Shards.started(settings.processes, ledger.lock_descriptor(), progress) as shards:
+            issued = await shards.issue(ShardOrders(ledger.path, batch.key, run_id, site, settings, 0), signals)
+    else:
+        async with http_transport(site, settings) as transport:
+            issued = await issue(
+                ledger, batch, run_id, site.site, settings, progress, transport, signals, orders.agree
+            )
     ledger.end_run(
         run_id,
         requests=issued.requests,

@@ -65,7 +65,7 @@ async def issue(
             return loop.run_in_executor(writer, work)
 
         sending = Sending(ledger, batch, run_id, site, settings, progress, transport, in_thread, agree=agree)
-        with _stop_on(signals or Signals(), sending), _ticking(progress), _tuned_interpreter():
+        with _stop_on(signals or Signals(), sending), ticking(progress), _tuned_interpreter():
             try:
                 return await sending.run()
             except asyncio.CancelledError:
@@ -75,8 +75,17 @@ async def issue(
                 return sending.issued()
 
 
+def start_progress(ledger: Ledger, batch_id: int, progress: Progress) -> None:
+    """Tell how many rows there are, and how many are done."""
+    totals = ledger.outcome_totals(batch_id)
+    counts = {outcome: sum(t.count for t in by_currency.values()) for outcome, by_currency in totals.items()}
+    doubts = counts.get(Outcome.IN_DOUBT, 0)
+    total = sum(counts.values())
+    progress.start(total, total - counts.get(Outcome.PENDING, 0) - doubts, doubts)
+
+
 @contextmanager
-def _ticking(progress: Progress) -> Iterator[None]:
+def ticking(progress: Progress) -> Iterator[None]:
     """Keep what is shown fresh while the run waits for the limit, a pause or a quarantine."""
 
     async def tick() -> None:
@@ -137,6 +146,7 @@ class Sending:
         self._progress = progress
         self._in_thread = in_thread
         self._chance = chance
+        self._was_told = False  # to stop
         self._limiter = RateLimiter.within(settings)
         self._chargebee = Chargebee(transport, self._limiter, settings)
         self._journal = Journal(ledger, run_id, site, in_thread=in_thread, flush_seconds=settings.flush_seconds)
@@ -175,7 +185,8 @@ class Sending:
 
     def stop(self, error: RunStopped) -> None:
         """Send nothing more, and let every answer on its way come in."""
-        if not self.pool.stopping:
+        if not self._was_told:
+            self._was_told = True
             self._progress.note(f"Stopping: {error.message}{self._waited_for()}")
         self.pool.stop(error)
         self._pilot.wake()
@@ -192,7 +203,6 @@ class Sending:
     async def run(self) -> Issued:
         """Send until nothing is owed or the pool is stopped, and make durable what was learned."""
         try:
-            await self._start_progress()
             await self._slots.recall(self._settings.timeout_seconds)
             if self._settings.pilot:
                 await self._run_pilot()
@@ -230,13 +240,6 @@ class Sending:
         counts = replace(counts, throttled=counts.throttled + self._chargebee.throttled)
         return Issued(counts, self._chargebee.requests, self.pool.stopped)
 
-    async def _start_progress(self) -> None:
-        totals = await self._in_thread(lambda: self._ledger.outcome_totals(self._batch_id))
-        counts = {outcome: sum(t.count for t in by_currency.values()) for outcome, by_currency in totals.items()}
-        doubts = counts.get(Outcome.IN_DOUBT, 0)
-        total = sum(counts.values())
-        self._progress.start(total, total - counts.get(Outcome.PENDING, 0) - doubts, doubts)
-
     async def _take_doubts(self) -> None:
         after, limit = 0, self._settings.claim_page
         while True:
@@ -267,9 +270,8 @@ def _stop_on(signals: Signals, sending: Sending) -> Iterator[None]:
     def stop() -> None:
         if over:
             return
-        was_stopping = sending.pool.stopping
         sending.stop(stopped)
-        if was_stopping:
+        if signals.arrived > 1:
             task.cancel()
 
     def in_the_loop() -> None:

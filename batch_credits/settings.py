@@ -125,6 +125,7 @@ class RunSettings:
     share: float = 0.8
     even_pacing: bool = False  # requests are spread over the minute; else they leave as soon as the limit lets them
     concurrency: int = 40  # calls at one instant; Chargebee refuses above 50 on test sites
+    processes: int = 1  # that share the rows, by customer
     timeout_seconds: float = 80.0
     quarantine_seconds: float = 420.0
     early_look_seconds: tuple[float, ...] = (0.0, 3.0, 15.0)  # looks before the quarantine ends

@@ -54,9 +54,13 @@ class Signals:
         if self.arrived > 1:
             raise Interrupted("interrupted", hint="The ledger has it all: run the same command again to carry on.")
 
-    def _arrive(self, number: int, frame: FrameType | None) -> None:
+    def arrive(self) -> None:
+        """A signal came, or word of one that another process took."""
         self.arrived += 1
         self._act()
+
+    def _arrive(self, number: int, frame: FrameType | None) -> None:
+        self.arrive()
 
 
 def refuse() -> None:

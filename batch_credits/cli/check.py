@@ -23,9 +23,9 @@ from batch_credits.cli.options import (
     site_options,
 )
 from batch_credits.cli.picture import Line, pace_line, plan_lines, rows, shown, site_line
-from batch_credits.cli.run import run_in_loop
 from batch_credits.controls import check_controls
 from batch_credits.errors import ControlError
+from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source, open_source
 from batch_credits.model import Outcome

@@ -236,6 +236,8 @@ sending_options = apply(
     option("--silence", type=CommaList(), default=(), help="Events that these credits shall not cause."),
     option("--verify-first", is_flag=True, help="Look before every first send (after restoring an old ledger)."),
     option("--retry-failed", is_flag=True, help="Try failed rows again too."),
+    option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
+           help="Share the rows among N processes, where the site has no limit (--rate 0)."),
     option("--max-failures", type=click.IntRange(min=0), metavar="N", help="Stop once Chargebee refused more rows."),
 )
 
@@ -276,14 +278,23 @@ def settings_for_asking(chosen: dict[str, Any], *, default_rate: int = TEST_SITE
 
 def settings_for_sending(chosen: dict[str, Any], *, default_rate: int) -> RunSettings:
     """The same, and what only a run needs."""
-    return replace(
+    settings = replace(
         settings_for_asking(chosen, default_rate=default_rate),
+        processes=chosen.pop("processes"),
         silence=chosen.pop("silence"),
         verify_first=chosen.pop("verify_first"),
         retry_failed=chosen.pop("retry_failed"),
         max_failures=chosen.pop("max_failures"),
         pilot=chosen.pop("pilot", None) or 0,
     )
+    if settings.processes > 1 and settings.budget_per_minute:
+        raise UsageError(
+            "--processes is for sites without a limit: one process reaches any limit.",
+            hint="Leave it out, or say --rate 0 if the site really has none.",
+        )
+    if settings.processes > 1 and settings.pilot:
+        raise UsageError("--pilot and --processes do not go together.", hint="Run with --pilot first, then without.")
+    return settings
 
 
 def _quarantine_seconds() -> float:

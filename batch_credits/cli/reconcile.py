@@ -17,8 +17,8 @@ from batch_credits.cli.options import (
     settings_for_asking,
     site_options,
 )
-from batch_credits.cli.run import run_in_loop
 from batch_credits.errors import UsageError
+from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, Outcome, RequestState
 from batch_credits.progress import progress_for

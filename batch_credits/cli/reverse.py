@@ -22,10 +22,11 @@ from batch_credits.cli.options import (
     site_options,
     xlsx_option,
 )
-from batch_credits.cli.run import refuse_without_terminal, run_in_loop
+from batch_credits.cli.run import refuse_without_terminal
 from batch_credits.cli.speech import exit_code_of
 from batch_credits.cli.words import Words
 from batch_credits.errors import BatchCreditsError, NotConfirmed
+from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind
 from batch_credits.progress import progress_for

@@ -1,8 +1,7 @@
 """`batch-credits run`: the main job."""
 
-import asyncio
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +28,7 @@ from batch_credits.cli.options import (
 from batch_credits.cli.speech import exit_code_of
 from batch_credits.cli.words import Words
 from batch_credits.errors import BatchCreditsError, Interrupted, NotConfirmed, RunStopped
+from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
 from batch_credits.pilot import PilotReport
@@ -163,13 +163,3 @@ def _yes_after(teller: Words | Events, report: PilotReport, signals: Signals) ->
 
 def _interrupt() -> None:
     raise Interrupted("interrupted at the question after the pilot")
-
-
-def run_in_loop(main: Coroutine[Any, Any, T]) -> T:
-    """Run in uvloop where it exists: it makes a run about a third faster."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(main)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)

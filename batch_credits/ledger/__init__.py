@@ -76,6 +76,9 @@ __all__ = [
 ]
 
 
+SHARD_WAIT_SECONDS = 60.0  # for the others' commits
+
+
 class Ledger:
     """Who is owed what, what was sent, and what was learned."""
 
@@ -83,6 +86,7 @@ class Ledger:
         self._db = connection
         self._lock = lock
         self._is_scratch = False
+        self._shard = 0, 1  # which of how many processes this is
         self._known_site: int | None = None  # of a scratch ledger: the site's number in the real one
         self.path = path
 
@@ -110,6 +114,17 @@ class Ledger:
         return cls(store.connect_for_reading(path), path)
 
     @classmethod
+    def open_shard(cls, path: Path, shard: int, shards: int) -> Self:
+        """Open the ledger for one of several processes that share a run, and see the rows of its customers alone.
+
+        Raises:
+            LedgerError: it cannot be opened or trusted.
+        """
+        ledger = cls(store.connect(path, wait_seconds=SHARD_WAIT_SECONDS), path)
+        ledger._shard = shard, shards
+        return ledger
+
+    @classmethod
     def open_scratch(cls, path: Path, site: str, known: Path | None) -> Self:
         """Create a ledger to stage a file in and throw away, which sees what the one at `known` holds of the site.
 
@@ -124,6 +139,11 @@ class Ledger:
                 if ledger._known_site is not None:
                     scratch.borrow_batches(db, ledger._known_site, ledger._site_id(site))
         return ledger
+
+    def lock_descriptor(self) -> int:
+        """The open file that keeps other runs out: a process that inherits it keeps them out, too."""
+        assert self._lock is not None
+        return self._lock.fileno()
 
     def close(self) -> None:
         """Close the file and give the ledger free."""
@@ -311,7 +331,7 @@ class Ledger:
     def planned_page(self, batch_id: int, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
         """The batch's requests in this state (not credited), by ascending id, after the given one."""
         with store.translated(self.path):
-            return journal.planned_page(self._db, batch_id, state, after, limit)
+            return journal.planned_page(self._db, batch_id, state, after, limit, self._shard)
 
     def first_owed(self, batch_id: int, most: int) -> list[PlannedCredit]:
         """The first requests of the batch that are pending, in the order of the file."""

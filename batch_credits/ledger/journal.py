@@ -22,6 +22,9 @@ _PLANNED = (
 _STATES = {state.value: state for state in RequestState}  # a third of the time of an enum's call
 _KINDS = {kind.value: kind for kind in CallKind}
 
+# Which shard a customer belongs to, by its id's end, where ids that count up differ.
+_SHARD = "({}) % ?".format(" + ".join(f"coalesce(unicode(substr(customer_id, -{n}, 1)), 0)" for n in (1, 2, 3)))
+
 # Batch by batch, so that the index finds the few among millions.
 _IN_FLIGHT = "batch_id IN (SELECT batch_id FROM batch) AND state = 'in_flight' AND state NOT IN ('credited')"
 
@@ -87,9 +90,14 @@ def reopen_failed(connection: sqlite3.Connection, batch_id: int) -> int:
 
 
 def planned_page(
-    connection: sqlite3.Connection, batch_id: int, state: RequestState, after: int, limit: int
+    connection: sqlite3.Connection,
+    batch_id: int,
+    state: RequestState,
+    after: int,
+    limit: int,
+    shard: tuple[int, int] = (0, 1),
 ) -> list[PlannedCredit]:
-    """The batch's requests in this state, by ascending id, after the given one.
+    """The batch's requests in this state, by ascending id, after the given one; of one shard's customers.
 
     They come as one text: row by row, each would wait for Python's lock, which the requests under way hold.
     """
@@ -97,8 +105,8 @@ def planned_page(
         f"SELECT json_group_array(json_array({_PLANNED})) FROM ("
         f"SELECT {_PLANNED} FROM credit_request INDEXED BY credit_request_unsettled"
         " WHERE batch_id = ? AND state = ? AND request_id > ? AND current = 1 AND state NOT IN ('credited')"
-        " ORDER BY request_id LIMIT ?)",
-        (batch_id, state.value, after, limit),
+        f" AND {_SHARD} = ? ORDER BY request_id LIMIT ?)",
+        (batch_id, state.value, after, shard[1], shard[0], limit),
     ).fetchone()
     return [_planned(row) for row in sorted(orjson.loads(page), key=itemgetter(0))]
 

@@ -107,8 +107,8 @@ def take_lock(path: Path) -> TextIO:
     return lock
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open or create the ledger for writing. The caller holds the lock.
+def connect(path: Path, *, wait_seconds: float = 5.0) -> sqlite3.Connection:
+    """Open or create the ledger for writing. The caller holds the lock, or is a process of one that does.
 
     Raises:
         LedgerError: it is not a ledger, or it cannot be read or written.
@@ -124,7 +124,7 @@ def connect(path: Path) -> sqlite3.Connection:
     _refuse_cut(path)
     with translated(path):
         # The writer thread uses the connection that the main thread opened, never both at once.
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=wait_seconds)
         try:
             prepare(connection, path, created=False)
         except BaseException:

@@ -357,12 +357,7 @@ class WorkerPool:
         self.counts.failures += 1
         bound = self._settings.max_failures
         if bound is not None and self.counts.failures > bound:
-            self.stop(
-                TooManyFailures(
-                    f"Chargebee refused more than {bound} rows (--max-failures).",
-                    hint="See failed.csv for the reasons; run again to carry on.",
-                )
-            )
+            self.stop(TooManyFailures.beyond(bound))
 
     def _try_again(self, credit: PlannedCredit, verdict: Throttled | Unavailable | NotSent) -> None:
         now = self._loop.time()

@@ -87,11 +87,13 @@ def test_a_run_that_a_failure_is_stopping_is_ended_with_a_reason() -> None:
         signals = Signals()
         with signals.taken(), sending_on(signals, sending):
             send()
+            await asyncio.sleep(0.01)
+            send()
             await asyncio.sleep(5)
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(main())
-    assert [type(error) for error in sending.stopped] == [Interrupted]
+    assert [type(error) for error in sending.stopped] == [Interrupted, Interrupted]
 
 
 def test_a_signal_that_came_before_the_sending_stops_it_at_once() -> None:
