@@ -31,6 +31,7 @@ GET_FAULTS = ("not_sent", "lost", "error", "garbled", "throttled", "slow", "page
 RATES = (0.02, 0.1, 0.25, 0.5, 0.8)
 DAY = 86_400.0
 REVERSED = 0.25  # of the seeds
+PILOTED = 0.2  # of the runs
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,20 @@ class Schedule:
 def draw(seed: int) -> Schedule:
     """The schedule of this seed. A share of them reverses what it pays; the others know nothing of that."""
     schedule, undo = _payouts(seed), Random(seed ^ 0xDED0C7)
-    return _with_reversals(undo, schedule) if undo.random() < REVERSED else schedule
+    if undo.random() < REVERSED:
+        schedule = _with_reversals(undo, schedule)
+    return _with_pilots(Random(seed ^ 0x9170), schedule)
+
+
+def _with_pilots(chance: Random, schedule: Schedule) -> Schedule:
+    """The same, where some runs credit a few rows first and read them back: what does not agree ends such a run."""
+    runs = tuple(
+        replace(run, settings=replace(run.settings, pilot=chance.choice((1, 2, 3))))
+        if chance.random() < PILOTED and not run.reverses
+        else run
+        for run in schedule.runs
+    )
+    return replace(schedule, runs=runs)
 
 
 def _with_reversals(chance: Random, schedule: Schedule) -> Schedule:

@@ -50,6 +50,8 @@ CORNERS = (
     "found by a look",
     "witnessed absent",
     "Sending is paused",
+    "of the pilot yet; next look",
+    "the pilot does not agree",
     "AN OLD COPY OF THE LEDGER",
     "RUN of the reversal",
     "POST deduct",
