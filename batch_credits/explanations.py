@@ -277,6 +277,9 @@ _WORDS = {
     "pilot": ("The first rows of a run, credited and read back from Chargebee before the others (run --pilot N).",
               "The pilot's credits are real; the others are sent only if the pilot agrees with the file.",
               "If it does not agree, find out why before you run again."),
+    "reversal": ("A batch of deductions that undoes what another batch credited (batch-credits reverse).",
+                 "Each credit is deducted once at most, by its own amount, from whatever is left of the balance.",
+                 "To pay again what was undone, take another reference."),
     "sandbox": ("A Chargebee simulated on this machine.", "No real money.",
                 "Try a file there: batch-credits run FILE --sandbox."),
 }  # fmt: skip

@@ -7,6 +7,7 @@ with a file, the same rows are the same batch: reversing again resumes, and what
 """
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -155,6 +156,14 @@ def _pages(ledger: Ledger, selection: Selection) -> Iterator[list[HeldCredit]]:
     while page := ledger.held_credits(selection.batch.batch_id, after, PAGE_ROWS):
         after = page[-1].row_number
         yield [credit for credit in page if selection.takes(credit.row_number, credit.standing)]
+
+
+def business_entity_of(ledger: Ledger, batch: BatchRecord) -> str | None:
+    """The business entity for which the batch was run last: its balance is the one that has the credits."""
+    run = ledger.last_run(batch.batch_id)
+    record = json.loads(run.settings_json) if run is not None else {}
+    entity: str | None = record.get("settings", {}).get("business_entity_id")
+    return entity
 
 
 def deduction_of(credit: HeldCredit) -> LoadedRow:

@@ -10,7 +10,7 @@ It is a run like any other: the same ledger, protocol and reports, and running i
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batch_credits.errors import Outage, RunStopped, UsageError
@@ -20,7 +20,7 @@ from batch_credits.plan import Plan
 from batch_credits.preflight import Balances, look_up_balances
 from batch_credits.progress import Progress
 from batch_credits.reporter import Summary
-from batch_credits.reversal import Selection, select, stage_reversal
+from batch_credits.reversal import Selection, business_entity_of, select, stage_reversal
 from batch_credits.run import Orders, agreed, carry_out, check_address
 from batch_credits.settings import InputOptions
 from batch_credits.signals import Signals
@@ -42,6 +42,7 @@ class Picture:
     plan: Plan
     selection: Selection
     balances: Balances | None
+    business_entity_id: str | None = None
 
 
 async def reverse_batch(
@@ -62,7 +63,7 @@ async def reverse_batch(
         RunStopped: before the question: the key or the site refuses us, and nothing was sent.
         JournalFailed, ReportsNotWritten, Interrupted: as of a run.
     """
-    batch, orders = request.batch, request.orders
+    batch, orders = request.batch, _for_its_entity(ledger, request)
     if batch.site != orders.site.site:
         raise UsageError(
             f"Batch {batch.key[:8]} belongs to site {batch.site}, not to {orders.site.site}.",
@@ -85,7 +86,17 @@ async def reverse_batch(
         if plan.is_new:
             ledger.discard(plan.batch_id)
         raise
+    picture = Picture(plan, selection, balances, orders.settings.business_entity_id)
     options = InputOptions.from_json(batch.options_json)
-    plan = agreed(ledger, plan, orders, options, lambda plan: confirm(Picture(plan, selection, balances)))
+    plan = agreed(ledger, plan, orders, options, lambda plan: confirm(replace(picture, plan=plan)))
     name = f"reversal of {batch.file_name}"
     return await carry_out(ledger, plan, orders, name, progress, signals)
+
+
+def _for_its_entity(ledger: Ledger, request: ReverseRequest) -> Orders:
+    """The orders, for the business entity that was credited, where the operator names none."""
+    orders = request.orders
+    if orders.settings.business_entity_id is not None:
+        return orders
+    entity = business_entity_of(ledger, request.batch)
+    return replace(orders, settings=replace(orders.settings, business_entity_id=entity))

@@ -35,6 +35,8 @@ def status(batch: str | None, ledger: Path | None) -> int:
 
 def _status_lines(ledger: Ledger, batch: BatchRecord) -> list[str]:
     lines = [f"{batch.key[:8]}  {batch.created_at}  {batch.file_name}  site {batch.site}  {rows(batch.rows_read)}"]
+    if batch.reverses is not None:
+        lines.append(f"  reverses batch {batch.reverses[:8]}")
     last = ledger.last_run(batch.batch_id)
     if last is not None and last.stopped:
         lines.append(f"  last run stopped: {last.stopped}")

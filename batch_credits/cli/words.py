@@ -58,6 +58,8 @@ class Words:
         lines = warnings
         if self._asks or not self._quiet:
             lines = [("Reversal", f"of batch {before.batch.key[:8]}, {before.batch.file_name}")]
+            if before.picture.business_entity_id is not None:
+                lines.append(("Entity", before.picture.business_entity_id))
             lines += [*plan_lines(plan, before.exponents, problems=PROBLEMS_SHOWN), *warnings]
             lines += [pace_line(before.requests, before.settings, datetime.now()), site_line(before.site)]
         if lines:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from batch_credits.model import CallKind, Money, Problem, RequestState
+from batch_credits.model import CallKind, Money, Outcome, Problem, RequestState
 
 _PAGE = 1_000
 
@@ -100,7 +100,8 @@ def _problem(met: Meeting, first: int | None) -> Problem | None:
             f"{met.known_row} of {met.file_name}), so it cannot be that of {this}. Nothing is sent for it.",
         )
     if met.state != RequestState.FAILED and not met.is_same_money:
-        what = "credited" if met.state == RequestState.CREDITED else "planned"
+        done = CallKind(met.kind).name_of(Outcome.CREDITED)
+        what = done if met.state == RequestState.CREDITED else "planned"
         return Problem(
             "amount",
             "conflict",

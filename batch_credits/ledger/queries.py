@@ -124,7 +124,8 @@ def _batch_record(row: tuple[Any, ...]) -> BatchRecord:
 def last_run(connection: sqlite3.Connection, batch_id: int) -> RunRecord | None:
     """The newest run over the batch, or None."""
     row = connection.execute(
-        "SELECT run_id, started_at, ended_at, version, user, requests, throttled, retries, stopped FROM run"
+        "SELECT run_id, started_at, ended_at, version, user, requests, throttled, retries, stopped, settings"
+        " FROM run"
         " WHERE batch_id = ? ORDER BY run_id DESC LIMIT 1",
         (batch_id,),
     ).fetchone()

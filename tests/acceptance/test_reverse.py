@@ -100,6 +100,8 @@ def test_a_cut_of_the_results_names_what_is_undone(command: Command, tmp_path: P
     assert "credited" not in ended.said
     assert decrements(shared_site, "cut-") == {("cut-1", "q3"): 101, ("cut-2", "q3"): 102}
     assert command.report("reversal_of_payout").counts == {"deducted": 2}
+    status = command("status").exited(0).out
+    assert f"  reverses batch {batch}\n  deducted                  2  2.03 USD" in status
     [same] = {row["credit_row"] for row in results[1:2]}
     assert command.report("reversal_of_payout").results[0]["credit_row"] == same
 
@@ -136,6 +138,13 @@ def test_a_balance_that_does_not_cover_it_is_said_before_and_after(command: Comm
     again = command(*reverse(command, batch, "--rows", report.directory / "failed.csv", "--retry-failed"))
     again.exited(0)
     assert decrements(shared_site, "bal-")["bal-1", "q3"] == 101
+
+
+def test_what_was_credited_for_a_business_entity_is_deducted_for_it(command: Command, shared_site: Site) -> None:
+    command.run(write_csv(command.folder / "payout.csv", payout("ent", 2)), "--business-entity", "emea").exited(0)
+    ended = command(*reverse(command, batch_of(command))).exited(0)
+    assert "Entity     emea" in ended.err
+    assert [c["business_entity_id"] for c in shared_site.credits("ent-")] == ["emea"] * 4
 
 
 def test_limits_hold_for_a_reversal_too(command: Command, shared_site: Site) -> None:

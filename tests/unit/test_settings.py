@@ -129,6 +129,11 @@ def test_the_batch_id_is_the_same_for_ever() -> None:
 KNOWN_KEY = "254f74b878b5ec872b33aeb49f231aaf3c669698d67c62f043412be92c6decfc"
 
 
+def test_options_are_read_back_as_they_were_written() -> None:
+    for chosen in InputOptions(), InputOptions(**CHOSEN):
+        assert InputOptions.from_json(chosen.as_json()) == chosen
+
+
 def test_everything_that_decides_what_rows_mean_is_part_of_the_batch_id() -> None:
     assert CHOSEN.keys() == {field.name for field in fields(InputOptions)}
     keys = [batch_key("acme", "ab" * 32, InputOptions())]
