@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
-from batch_credits.model import ControlTotal, sum_totals
+from batch_credits.model import CallKind, ControlTotal, sum_totals
 from batch_credits.reporter.amounts import Exponents, exponent_of, total_in_words
 from batch_credits.reporter.record import ControlLineShown
 from batch_credits.reporter.summary import Summary
@@ -36,15 +37,17 @@ class TieGroup:
 
 def tie_groups(summary: Summary, controls: list[ControlLineShown], stated: Exponents) -> list[TieGroup]:
     """All rows, then each currency that the file has or that somebody expected."""
+    asked = "Read from the file" if summary.batch.kind is CallKind.ADD else "To be deducted"
+    group = partial(_group, asked=asked, stated=stated)
     read, reported = ControlTotal(summary.rows), ControlTotal(sum(summary.counts.values()))
-    groups = [_group("All rows", read, reported, [line for line in controls if not line.currency], stated)]
+    groups = [group("All rows", read, reported, [line for line in controls if not line.currency])]
     in_file, in_outcomes = totals_read(summary.batch), sum_totals(summary.totals.values())
     codes = in_file.keys() | in_outcomes.keys() | {line.currency for line in controls if line.currency}
     most = sorted(codes, key=lambda code: (-in_file.get(code, ControlTotal()).count, code))[:MAX_CURRENCIES]
     for code in sorted(most):
         expected = [line for line in controls if line.currency == code]
         read, reported = in_file.get(code, ControlTotal()), in_outcomes.get(code, ControlTotal())
-        groups.append(_group(code, read, reported, expected, stated, currency=code))
+        groups.append(group(code, read, reported, expected, currency=code))
     return groups
 
 
@@ -53,14 +56,15 @@ def _group(
     read: ControlTotal,
     reported: ControlTotal,
     expected: list[ControlLineShown],
-    stated: Exponents,
     *,
+    asked: str,
+    stated: Exponents,
     currency: str = "",
 ) -> TieGroup:
     amounts = [total_in_words(total, currency, stated) if currency else [] for total in (read, reported)]
     agrees = read == reported
     lines = [
-        TieLine("Read from the file", f"{read.count:,}", amounts[0], ""),
+        TieLine(asked, f"{read.count:,}", amounts[0], ""),
         TieLine("Sum of the outcomes", f"{reported.count:,}", amounts[1], _verdict(agrees), agrees),
     ]
     for line in expected:

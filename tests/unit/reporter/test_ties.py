@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from batch_credits.model import ControlTotal, Money, Outcome
+from batch_credits.model import CallKind, ControlTotal, Money, Outcome
 from batch_credits.reporter.record import ControlLineShown
 from batch_credits.reporter.ties import MAX_CURRENCIES, tie_groups
 from tests.unit.reporter.conftest import Report, make_row
@@ -64,3 +64,8 @@ def test_many_currencies_are_bounded(report: Report) -> None:
     groups = tie_groups(report([], totals=totals), [], {})
     assert len(groups) == MAX_CURRENCIES + 1
     assert [group.title for group in groups[1:]] == sorted(totals)[-MAX_CURRENCIES:]
+
+
+def test_a_reversal_has_no_file_but_what_it_is_to_deduct(report: Report) -> None:
+    [rows, _] = tie_groups(report([make_row(2)], kind=CallKind.DEDUCT, reverses="ef56" * 16), [], {})
+    assert rows.lines[0].label == "To be deducted"
