@@ -19,7 +19,7 @@ from typing import TypeVar
 from batch_credits.chargebee import Chargebee, Transport
 from batch_credits.errors import Interrupted, RunStopped
 from batch_credits.ledger import InThread, Journal, Ledger
-from batch_credits.model import BatchRecord, Outcome, PlannedCredit, RequestState
+from batch_credits.model import BatchRecord, PlannedCredit, RequestState
 from batch_credits.pilot import Agree, Pilot
 from batch_credits.progress import Progress
 from batch_credits.reconciler import DoubtSettler
@@ -77,11 +77,9 @@ async def issue(
 
 def start_progress(ledger: Ledger, batch_id: int, progress: Progress) -> None:
     """Tell how many rows there are, and how many are done."""
-    totals = ledger.outcome_totals(batch_id)
-    counts = {outcome: sum(t.count for t in by_currency.values()) for outcome, by_currency in totals.items()}
-    doubts = counts.get(Outcome.IN_DOUBT, 0)
-    total = sum(counts.values())
-    progress.start(total, total - counts.get(Outcome.PENDING, 0) - doubts, doubts)
+    rows, states = ledger.staged_batch(batch_id).rows_read, ledger.unsettled(batch_id)
+    doubts = states[RequestState.IN_DOUBT] + states[RequestState.IN_FLIGHT]
+    progress.start(rows, rows - states[RequestState.PENDING] - doubts, doubts)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def _status_lines(ledger: Ledger, batch: BatchRecord) -> list[str]:
     last = ledger.last_run(batch.batch_id)
     if last is not None and last.stopped:
         lines.append(f"  last run stopped: {last.stopped}")
-    totals = ledger.outcome_totals(batch.batch_id)
+    totals = ledger.known_totals(batch.batch_id)
     for outcome in Outcome:
         for currency, total in sorted(totals.get(outcome, {}).items()):
             words = total_in_words(total, currency or SITE_CURRENCY, {}) if outcome is not Outcome.REJECTED else [""]

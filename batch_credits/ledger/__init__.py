@@ -29,6 +29,7 @@ from batch_credits.ledger import (
     reversible,
     scratch,
     store,
+    totals,
 )
 from batch_credits.ledger.admission import StagedRow
 from batch_credits.ledger.group_commit import InThread, Journal
@@ -317,6 +318,7 @@ class Ledger:
                 "UPDATE run SET ended_at = ?, requests = ?, throttled = ?, retries = ?, stopped = ? WHERE run_id = ?",
                 (journal.now_ms(), requests, throttled, retries, stopped, run_id),
             )
+            totals.seal(db, db.execute("SELECT batch_id FROM run WHERE run_id = ?", (run_id,)).fetchone()[0])
 
     def note_slots(self, site: str, ages: Sequence[tuple[float, int]], under_way: int) -> None:
         """Remember the requests answered within the last minute, as (seconds ago, how many), and those under way."""
@@ -527,10 +529,20 @@ class Ledger:
         with store.translated(self.path):
             return queries.staged_batch(self._db, batch_id)
 
+    def unsettled(self, batch_id: int) -> dict[RequestState, int]:
+        """How many requests that the batch answers for are in each state, the credited ones not counted; at once."""
+        with store.translated(self.path):
+            return queries.unsettled(self._db, batch_id)
+
     def outcome_totals(self, batch_id: int) -> dict[Outcome, dict[str, ControlTotal]]:
         """Count and sums by outcome and currency, rejected rows' money left out."""
         with store.translated(self.path):
-            return queries.outcome_totals(self._db, batch_id)
+            return totals.counted_totals(self._db, batch_id)
+
+    def known_totals(self, batch_id: int) -> dict[Outcome, dict[str, ControlTotal]]:
+        """The same without counting again what was final when a run ended: at once, for looking and not for proof."""
+        with store.translated(self.path):
+            return totals.known_totals(self._db, batch_id)
 
 
 def _user() -> str:

@@ -115,10 +115,9 @@ class Admission:
         Returns how many identities were taken.
         """
         taken = identities.settle(self._db, self._batch_id)
-        encoded = orjson.dumps({c: [t.count, t.amount_minor, str(t.amount_in_decimal)] for c, t in totals.items()})
         self._db.execute(
             "UPDATE batch SET rows_read = ?, totals = ? WHERE batch_id = ?",
-            (rows_read, encoded.decode(), self._batch_id),
+            (rows_read, encoded_totals(totals), self._batch_id),
         )
         return taken
 
@@ -156,8 +155,13 @@ def discard(connection: sqlite3.Connection, batch_ids: Iterable[int]) -> None:
         connection.execute("DELETE FROM batch WHERE batch_id = ?", (batch_id,))
 
 
+def encoded_totals(totals: Mapping[str, ControlTotal]) -> str:
+    """Totals as the ledger stores them."""
+    return orjson.dumps({c: [t.count, t.amount_minor, str(t.amount_in_decimal)] for c, t in totals.items()}).decode()
+
+
 def decoded_totals(text: str) -> dict[str, ControlTotal]:
-    """The totals that `finish` stored."""
+    """The same, read back."""
     return {c: ControlTotal(count, minor, Decimal(dec)) for c, (count, minor, dec) in orjson.loads(text).items()}
 
 

@@ -28,6 +28,9 @@ _SHARD = "({}) % ?".format(" + ".join(f"coalesce(unicode(substr(customer_id, -{n
 # Batch by batch, so that the index finds the few among millions.
 _IN_FLIGHT = "batch_id IN (SELECT batch_id FROM batch) AND state = 'in_flight' AND state NOT IN ('credited')"
 
+# Asked of the unsettled requests, which are few: to walk over the rows of the batch would take as long as it is.
+_HAS_ROW = "EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch)"
+
 
 class Finding(NamedTuple):
     """What was learned about one request, and the state that follows: absolute values, as of that moment."""
@@ -70,9 +73,9 @@ def adopt(connection: sqlite3.Connection, batch_id: int) -> None:
     )
     connection.execute(f"UPDATE credit_request SET state = 'in_doubt' WHERE {_IN_FLIGHT}")
     connection.execute(
-        "UPDATE credit_request SET batch_id = :batch WHERE state IN ('pending', 'in_doubt', 'review')"
-        " AND batch_id <> :batch AND current = 1"
-        " AND request_id IN (SELECT request_id FROM row WHERE batch_id = :batch AND request_id IS NOT NULL)",
+        "UPDATE credit_request SET batch_id = :batch"
+        " WHERE batch_id IN (SELECT batch_id FROM batch WHERE batch_id <> :batch) AND state NOT IN ('credited')"
+        f" AND state IN ('pending', 'in_doubt', 'review') AND current = 1 AND {_HAS_ROW}",
         {"batch": batch_id},
     )
 
@@ -82,8 +85,8 @@ def reopen_failed(connection: sqlite3.Connection, batch_id: int) -> int:
     cursor = connection.execute(
         "UPDATE credit_request SET state = 'pending', generation = generation + 1, batch_id = :batch, key_spoiled = 0,"
         " error_code = NULL, error_param = NULL, error = NULL, http_status = NULL, finished_at = NULL"
-        " WHERE state = 'failed' AND current = 1"
-        " AND request_id IN (SELECT request_id FROM row WHERE batch_id = :batch AND request_id IS NOT NULL)",
+        " WHERE batch_id IN (SELECT batch_id FROM batch) AND state NOT IN ('credited')"
+        f" AND state = 'failed' AND current = 1 AND {_HAS_ROW}",
         {"batch": batch_id},
     )
     return cursor.rowcount

@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, localcontext
 from typing import Any
 
 import orjson
@@ -12,15 +11,14 @@ import orjson
 from batch_credits.errors import UnknownBatch
 from batch_credits.ledger.admission import decoded_totals
 from batch_credits.model import (
-    DECIMAL_DIGITS,
     BatchRecord,
     CallKind,
-    ControlTotal,
     LoadedRow,
     Money,
     Outcome,
     Problem,
     ReportRow,
+    RequestState,
     RunRecord,
 )
 
@@ -186,26 +184,15 @@ def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
     )
 
 
-def outcome_totals(connection: sqlite3.Connection, batch_id: int) -> dict[Outcome, dict[str, ControlTotal]]:
-    """Count and sums by outcome and currency ("" where none is known), from the ledger's states."""
+def unsettled(connection: sqlite3.Connection, batch_id: int) -> dict[RequestState, int]:
+    """How many requests that the batch answers for are in each state; the credited ones are not counted."""
     found = connection.execute(
-        f"SELECT {OUTCOME}, coalesce(r.currency_code, ''), count(*), {MINOR_SUM}"
-        " FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id WHERE w.batch_id = ? GROUP BY 1, 2",
+        "SELECT state, count(*) FROM credit_request INDEXED BY credit_request_unsettled"
+        " WHERE batch_id = ? AND state NOT IN ('credited') GROUP BY state",
         (batch_id,),
     )
-    totals: dict[Outcome, dict[str, ControlTotal]] = {}
-    for outcome, currency, count, *halves in found:
-        totals.setdefault(Outcome(outcome), {})[currency] = ControlTotal(count, summed(*halves))
-    decimals = connection.execute(
-        f"SELECT {OUTCOME}, coalesce(r.currency_code, ''), r.amount_in_decimal"
-        " FROM row w JOIN credit_request r ON r.request_id = w.request_id"
-        " WHERE w.batch_id = ? AND r.amount_in_decimal IS NOT NULL",
-        (batch_id,),
-    )
-    with localcontext(prec=DECIMAL_DIGITS):
-        for outcome, currency, text in decimals:
-            totals[Outcome(outcome)][currency].amount_in_decimal += Decimal(text)
-    return totals
+    counts = dict.fromkeys(RequestState, 0)
+    return counts | {RequestState(state): count for state, count in found}
 
 
 def moment(connection: sqlite3.Connection) -> Moment:

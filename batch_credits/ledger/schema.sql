@@ -104,6 +104,14 @@ CREATE TABLE row (
 
 CREATE INDEX row_request ON row (request_id, batch_id) WHERE request_id IS NOT NULL;
 
+-- Totals of rows that never change again, ten thousand numbers at a time: see totals.py.
+CREATE TABLE sealed (
+    batch_id INTEGER NOT NULL REFERENCES batch,
+    block    INTEGER NOT NULL,
+    totals   TEXT NOT NULL,                          -- JSON object: outcome -> totals as in `batch`
+    PRIMARY KEY (batch_id, block)
+) STRICT, WITHOUT ROWID;
+
 -- One execution over a batch.
 CREATE TABLE run (
     run_id     INTEGER PRIMARY KEY,

@@ -35,6 +35,10 @@ def _from_1_to_2(connection: sqlite3.Connection) -> None:
     connection.execute(
         "CREATE INDEX credit_request_deduct ON credit_request (site_id, state) WHERE kind = 'deduct'"
     )
+    connection.execute(
+        "CREATE TABLE sealed (batch_id INTEGER NOT NULL REFERENCES batch, block INTEGER NOT NULL, totals TEXT NOT NULL,"
+        " PRIMARY KEY (batch_id, block)) STRICT, WITHOUT ROWID"
+    )
     connection.execute("DROP INDEX credit_request_identity")
     connection.execute(
         "CREATE TABLE identity (site_id INTEGER NOT NULL REFERENCES site, customer_id TEXT NOT NULL,"

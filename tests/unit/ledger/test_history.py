@@ -168,6 +168,7 @@ def test_a_ledger_of_version_1_is_brought_up_to_date_by_the_next_run(
                    "credit_request DROP COLUMN kind"):  # fmt: skip
         book.sql(f"ALTER TABLE {column}")
     book.sql("DROP TRIGGER only_the_identity_is_sent")
+    book.sql("DROP TABLE sealed")
     book.sql("DROP TABLE identity")
     unique = "CREATE UNIQUE INDEX credit_request_identity ON credit_request (site_id, customer_id, reference)"
     book.sql(f"{unique} WHERE current = 1")
