@@ -14,7 +14,8 @@ from batch_credits.errors import UsageError
 
 TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
 PLAN_RATES_PER_MINUTE = {"starter": 150, "performance": 1000, "enterprise": 3500}  # of live sites
-MAX_GETS_AT_ONCE = 50  # of every site; of POST a live one takes 100
+MAX_GETS_AT_ONCE = 50  # of every site (Chargebee API docs); of POST:
+TEST_SITE_POSTS_AT_ONCE, LIVE_SITE_POSTS_AT_ONCE = 50, 100
 _CHARGEBEE = ".chargebee.com"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -37,6 +38,13 @@ class SiteSettings:
     def is_loopback(self) -> bool:
         """Whether the address is this machine: a sandbox, or a proxy."""
         return urlsplit(self.base_url).hostname in LOOPBACK_HOSTS
+
+    @property
+    def posts_at_once(self) -> int | None:
+        """How many credits Chargebee documents to take at one instant; None for an address that is not its own."""
+        if not (urlsplit(self.base_url).hostname or "").endswith(_CHARGEBEE):
+            return None
+        return LIVE_SITE_POSTS_AT_ONCE if self.is_live else TEST_SITE_POSTS_AT_ONCE
 
     @property
     def address(self) -> str:

@@ -63,6 +63,9 @@ class Gate(Protocol):
     def pause(self, seconds: float) -> None:
         """The site told us to wait: let nobody through for so long."""
 
+    def throttled(self, seconds: float) -> None:
+        """The site refused a request for its limit: the same, and use less of it from now on."""
+
 
 class Transport(Protocol):
     """One HTTP exchange. The seam where tests put a site of their own."""
@@ -235,13 +238,16 @@ class Chargebee:
             raise LookFailed(failure.reason) from error
         finally:
             self._gate.leave("GET")
-        stop = stop_for_status(answer.status, *error_of(answer))
+        code, message = error_of(answer)
+        stop = stop_for_status(answer.status, code, message)
         if stop is not None:
             raise stop
         if answer.status == 429:
             self.throttled += 1
             told = retry_after_seconds(answer.headers)
-            self._gate.pause(self._default_pause if told is None else min(told, self._longest_pause))
+            wait = self._default_pause if told is None else min(told, self._longest_pause)
+            is_the_limit = code == "api_request_limit_exceeded"  # which a site counts for questions and credits alike
+            (self._gate.throttled if is_the_limit else self._gate.pause)(wait)
         return answer
 
 

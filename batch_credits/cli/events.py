@@ -8,7 +8,7 @@ from typing import Any
 
 from batch_credits.cli.before import Before, BeforeReversal
 from batch_credits.cli.given import given
-from batch_credits.cli.picture import minutes_at_least, question
+from batch_credits.cli.picture import minutes_at_least, question, too_many_at_once
 from batch_credits.cli.pilot_table import pilot_question
 from batch_credits.cli.speech import say
 from batch_credits.cli.words import ask
@@ -35,7 +35,7 @@ class Events:
             "plan",
             file=str(before.source.path),
             **_plan(before.plan, before.site, "to_credit"),
-            warnings=before.plan.warnings,
+            warnings=[*before.plan.warnings, *too_many_at_once(before.site, before.settings)],
             requests_per_minute=before.settings.budget_per_minute or None,
             minutes_at_least=before.minutes,
         )
@@ -49,7 +49,7 @@ class Events:
             "plan",
             reverses=before.batch.key,
             **_plan(before.picture.plan, before.site, "to_deduct"),
-            warnings=left_out,
+            warnings=[*left_out, *too_many_at_once(before.site, before.settings)],
             balances_short=balances and balances.short_in_all,
             customers_short=[short.customer_id for short in balances.short] if balances else [],
             requests_per_minute=before.settings.budget_per_minute or None,

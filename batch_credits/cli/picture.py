@@ -112,6 +112,18 @@ def pace_line(requests: int, settings: RunSettings, now: datetime | None = None)
     return "Pace", f"{settings.budget_per_minute} requests a minute, so {words} or more{until}"
 
 
+def too_many_at_once(site: SiteSettings, settings: RunSettings) -> list[str]:
+    """What to know about a concurrency above what Chargebee documents for the site. It is kept: sites can have more."""
+    documented = site.posts_at_once
+    if documented is None or settings.concurrency <= documented:
+        return []
+    kind = "live" if site.is_live else "test"
+    return [
+        f"--concurrency {settings.concurrency} is above the {documented} calls at one instant that Chargebee documents"
+        f" for {kind} sites; what is above a site's limit is refused with 429, and slows the run down"
+    ]
+
+
 def minutes_at_least(requests: int, settings: RunSettings) -> int | None:
     """Minutes until the last request may be sent: a minute's budget can go at once. None where there is no limit."""
     budget = settings.budget_per_minute

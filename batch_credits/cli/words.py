@@ -9,7 +9,16 @@ import click
 
 from batch_credits.cli.before import Before, BeforeReversal
 from batch_credits.cli.given import given
-from batch_credits.cli.picture import Line, pace_line, plan_lines, question, shortfall_lines, shown, site_line
+from batch_credits.cli.picture import (
+    Line,
+    pace_line,
+    plan_lines,
+    question,
+    shortfall_lines,
+    shown,
+    site_line,
+    too_many_at_once,
+)
 from batch_credits.cli.pilot_table import pilot_question, pilot_text
 from batch_credits.cli.screen import NO_BREAK, told, width
 from batch_credits.cli.speech import say
@@ -41,7 +50,7 @@ class Words:
         lines = [("File", str(before.source.path)), *[("Note", note) for note in before.source.notes]]
         lines += plan_lines(before.plan, before.exponents, problems=PROBLEMS_SHOWN)
         if before.plan.owed:
-            lines.append(pace_line(before.requests, before.settings, datetime.now()))
+            lines += _pace_lines(before)
         if self._verbose:
             lines += [("Ledger", str(before.ledger)), ("Batch", before.plan.key)]
         return [*lines, site_line(before.site)]
@@ -61,7 +70,7 @@ class Words:
             if before.picture.business_entity_id is not None:
                 lines.append(("Entity", before.picture.business_entity_id))
             lines += [*plan_lines(plan, before.exponents, problems=PROBLEMS_SHOWN), *warnings]
-            lines += [pace_line(before.requests, before.settings, datetime.now()), site_line(before.site)]
+            lines += [*_pace_lines(before), site_line(before.site)]
         if lines:
             say(shown(lines, err=True), err=True)
 
@@ -88,6 +97,11 @@ class Words:
             say(summary_text(summary, width(), given))
         if stopped is not None and stopped.hint:
             say("\n".join(told(stopped.hint, err=True)), err=True)
+
+
+def _pace_lines(before: Before | BeforeReversal) -> list[Line]:
+    notes = [("Note", note) for note in too_many_at_once(before.site, before.settings)]
+    return [pace_line(before.requests, before.settings, datetime.now()), *notes]
 
 
 def ask(text: str) -> bool:

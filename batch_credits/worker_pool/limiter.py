@@ -49,6 +49,7 @@ class RateLimiter:
         self._closed = False
         self.on_free: Callable[[], None] = lambda: None
         self.on_share: Callable[[int], None] = lambda _share: None  # requests a minute that are ours now
+        self.on_shrink: Callable[[int], None] = lambda _share: None  # the same, as a refusal made it smaller
         self.on_change: Callable[[], None] = lambda: None  # a slot was taken, or its request answered
 
     @classmethod
@@ -94,8 +95,8 @@ class RateLimiter:
         self._paused_until = max(self._paused_until, self._loop.time() + seconds)
         self._set_timer()
 
-    def throttled(self, seconds: float) -> bool:
-        """The site refused a request for its limit: pause, and use less of it. Returns whether our share shrank."""
+    def throttled(self, seconds: float) -> None:
+        """The site refused a request for its limit: pause, and use less of it."""
         now = self._loop.time()
         shrinks = bool(self._budget) and self._answers > self._answers_to_shrink
         if shrinks:
@@ -105,12 +106,8 @@ class RateLimiter:
             self._share.keep(now)
         self._follow_share(now)
         self.pause(seconds)
-        return shrinks
-
-    @property
-    def budget(self) -> int:
-        """Requests a rolling minute that are ours now; 0: no limit."""
-        return self._budget
+        if shrinks:
+            self.on_shrink(self._budget)
 
     def free_slots(self) -> int | None:
         """How many requests could leave now; None means any number."""

@@ -95,7 +95,7 @@ class WorkerPool:
         self.stopping = False
         self.breaker = Breaker(settings, self._probe, self.stop, observer.note, chance)
         # Both hold the dispatcher back, so both must wake it.
-        limiter.on_share = observer.slowed_to
+        limiter.on_share, limiter.on_shrink = observer.slowed_to, self._say_slower
         limiter.on_free = self.breaker.on_closed = self._changed.set
         journal.on_failure = lambda: self.stop(None)  # what is journaled and waits for a worker stays here, too
 
@@ -384,11 +384,7 @@ class WorkerPool:
                 self._observer.throttled()
                 wait = throttle_seconds(self._settings, after, tries, self._chance())
                 if not one_customer:
-                    if self._limiter.throttled(wait):
-                        self._observer.note(
-                            "The site's limit is used up, by others too: sending goes on more slowly, at"
-                            f" {self._limiter.budget:,} requests a minute, and slowly faster again."
-                        )
+                    self._limiter.throttled(wait)
                     self.breaker.waited()
                 return wait
             case Unavailable(message=message, retry_after_seconds=after):
@@ -400,6 +396,12 @@ class WorkerPool:
                 return backoff_seconds(self._settings, tries, self._chance())
             case _:
                 assert_never(verdict)
+
+    def _say_slower(self, per_minute: int) -> None:
+        self._observer.note(
+            "The site's limit is used up, by others too: sending goes on more slowly, at"
+            f" {per_minute:,} requests a minute, and slowly faster again."
+        )
 
     async def _probe(self) -> bool:
         return await self._chargebee.answers()

@@ -3,7 +3,9 @@
 import signal
 from pathlib import Path
 
-from tests.acceptance.harness import Command, Site, each_once, finish, payout, stop, wait_until, write_csv
+import pytest
+
+from tests.acceptance.harness import KEY, Command, Site, each_once, finish, payout, stop, wait_until, write_csv
 
 
 def test_the_limit_is_reached_and_never_passed(tmp_path: Path) -> None:
@@ -52,3 +54,12 @@ def test_who_overruns_the_site_slows_down_and_loses_nothing(tmp_path: Path) -> N
         summary = command.report("payout").summary
         assert summary["throttled"] == site.truth()["throttled"] > 0
         assert site.times() == each_once(rows)
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_more_calls_at_once_than_a_site_takes_are_noted_and_kept(tmp_path: Path, log_format: str) -> None:
+    file = write_csv(tmp_path / "payout.csv", payout("note", 3))
+    command = Command(tmp_path, environment={"CHARGEBEE_SITE": "acme-test", "CHARGEBEE_API_KEY": KEY})
+    ended = command("run", file, "--concurrency", 80, "--log-format", log_format).exited(2)  # nobody can be asked
+    assert "--concurrency 80 is above the 50 calls at one instant" in ended.err
+    assert "is above" not in command("run", file, "--concurrency", 50, "--log-format", log_format).exited(2).err

@@ -137,6 +137,7 @@ class Open:
 
     def __init__(self) -> None:
         self.pauses: list[float] = []
+        self.throttles: list[float] = []
 
     async def enter(self, method: Method) -> None:
         self.inside += 1
@@ -146,6 +147,9 @@ class Open:
 
     def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
+
+    def throttled(self, seconds: float) -> None:
+        self.throttles.append(seconds)
 
 
 Caller = Callable[[Chargebee, HttpTransport], Awaitable[Any]]
@@ -512,13 +516,24 @@ def test_a_look_at_a_server_that_is_away_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("told", "pause"), [("", 1.0), ("Retry-After: 7\r\n", 7.0), ("Retry-After: 999999\r\n", 300.0)]
 )
-def test_a_question_that_is_told_to_wait_holds_everybody_back(told: str, pause: float) -> None:
-    refusal = b'{"api_error_code": "api_request_limit_exceeded", "message": "wait"}'
-    head = f"HTTP/1.1 429 Wait\r\n{told}\r\nContent-Length: {len(refusal)}\r\nConnection: close\r\n\r\n"
+def test_a_question_over_the_limit_slows_everybody_down(told: str, pause: float) -> None:
+    assert pauses_after(told, "api_request_limit_exceeded") == ([], [pause], 1)
 
-    async def asked(chargebee: Chargebee, transport: HttpTransport) -> tuple[list[float], int]:
+
+@pytest.mark.parametrize("code", ["lock_timeout", "third_party_api_request_limit_exceeded", ""])
+def test_a_question_refused_for_other_reasons_only_holds_everybody_back(code: str) -> None:
+    assert pauses_after("Retry-After: 7\r\n", code) == ([7.0], [], 1)
+
+
+def pauses_after(told: str, code: str) -> tuple[list[float], list[float], int]:
+    """How long the gate was told to close, and to close and give less, by a question that got this 429."""
+    refusal = b'{"api_error_code": "%s", "message": "wait"}' % code.encode()
+    head = f"HTTP/1.1 429 Wait\r\n{told}Content-Length: {len(refusal)}\r\nConnection: close\r\n\r\n"
+
+    async def asked(chargebee: Chargebee, transport: HttpTransport) -> Any:
         with pytest.raises(LookFailed):
             await chargebee.lists_anything()
-        return chargebee._gate.pauses, chargebee.throttled  # type: ignore[attr-defined]
+        gate = chargebee._gate
+        return gate.pauses, gate.throttles, chargebee.throttled  # type: ignore[attr-defined]
 
-    assert call(Server(says(head.encode() + refusal)), asked) == ([pause], 1)
+    return call(Server(says(head.encode() + refusal)), asked)

@@ -8,11 +8,11 @@ import pytest
 
 from batch_credits.cli import screen
 from batch_credits.cli.before import Before
-from batch_credits.cli.picture import pace_line, plan_lines, question, shown, site_line
+from batch_credits.cli.picture import pace_line, plan_lines, question, shown, site_line, too_many_at_once
 from batch_credits.ledger import LargeAmount, ProblemGroup
 from batch_credits.model import ControlTotal, Outcome
 from batch_credits.plan import Plan
-from batch_credits.settings import RunSettings, SiteSettings
+from batch_credits.settings import RunSettings, SiteSettings, site_settings
 
 LIVE = SiteSettings("acme", "https://acme.chargebee.com", "k")
 TEST = SiteSettings("acme-test", "https://acme-test.chargebee.com", "k")
@@ -103,6 +103,23 @@ def test_when_it_ends_by_the_clock() -> None:
     tomorrow = "11 h 6 min or more, until 01:56 on Tuesday, 24 November at the earliest"
     assert pace_line(80_000, settings, now)[1].endswith(tomorrow)
     assert pace_line(5, RunSettings(rate_per_minute=0), now) == ("Pace", "no limit")
+
+
+@pytest.mark.parametrize(
+    ("address", "concurrency", "documented"),
+    [
+        ("https://acme.chargebee.com", 100, None),
+        ("https://acme.chargebee.com", 101, "the 100 calls at one instant that Chargebee documents for live sites"),
+        ("https://acme-test.chargebee.com", 50, None),
+        ("https://acme-test.chargebee.com", 51, "the 50 calls at one instant that Chargebee documents for test sites"),
+        ("http://127.0.0.1:8900", 1000, None),
+        ("https://proxy.acme.example", 1000, None),
+    ],
+)
+def test_more_calls_at_once_than_are_documented(address: str, concurrency: int, documented: str | None) -> None:
+    notes = too_many_at_once(site_settings(None, address, "k"), RunSettings(concurrency=concurrency))
+    assert len(notes) == bool(documented)
+    assert all(note.startswith(f"--concurrency {concurrency} is above {documented};") for note in notes)
 
 
 def test_the_pilot_and_first_looks_take_requests_too() -> None:

@@ -112,6 +112,9 @@ class OpenGate:
     def pause(self, seconds: float) -> None:
         """Always open."""
 
+    def throttled(self, seconds: float) -> None:
+        """Always open."""
+
 
 async def on_the_spot(work: Callable[[], Any]) -> Any:
     return work()
