@@ -73,6 +73,8 @@ def all_explanations() -> Iterator[Explanation]:
 def explained(code: str) -> list[Explanation]:
     """Everything said about a code, however it is written (`In doubt`, `in-doubt`); also about an HTTP status."""
     wanted = "_".join(code.casefold().replace("-", " ").replace("_", " ").split())
+    for before_a_number in ("exit_code_", "exit_", "http_"):
+        wanted = wanted.removeprefix(before_a_number)
     return [e for e in all_explanations() if wanted == e.code or (e.status is not None and wanted == str(e.status))]
 
 

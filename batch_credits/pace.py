@@ -58,7 +58,10 @@ class RunTally:
         return min(pace, self.budget_per_minute) if self.budget_per_minute else pace
 
     def minutes_left(self, pace: float) -> float | None:
-        """Minutes to the end at this pace, at the limit while there is no pace yet; None where nobody knows."""
+        """Minutes to the end at this pace, at the limit while there is no pace yet; None where nobody knows, as where
+        only doubt is left, which waits for the site and not for us."""
+        if 0 < self.in_doubt >= self.total - self.done:
+            return None
         speed = pace or self.budget_per_minute
         return max(0, self.total - self.done) / speed if speed else None
 

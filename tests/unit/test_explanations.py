@@ -156,6 +156,11 @@ def test_a_code_that_means_two_things_and_a_status_of_several_codes() -> None:
     assert explained("nonsense") == [] == explained("")
 
 
+@pytest.mark.parametrize("code", ["3", "exit 3", "exit code 3", "Exit-3"])
+def test_an_exit_code_is_found_with_the_word_before_it(code: str) -> None:
+    assert [(e.kind, e.code) for e in explained(code)] == [(Kind.EXIT, "3")]
+
+
 def test_near_matches() -> None:
     assert near("resource_not_foud")[0] == "resource_not_found"
     assert near("indoubt")[0] == "in_doubt"

@@ -116,6 +116,22 @@ def test_a_row_leaves_doubt_and_is_done_then(clock: Clock) -> None:
     ]
 
 
+def test_nobody_knows_how_long_doubt_lasts(clock: Clock) -> None:
+    stream = io.StringIO()
+    progress = LineProgress(stream, budget_per_minute=120, clock=clock)
+    progress.start(3, 0)
+    progress.settled(Outcome.CREDITED)
+    progress.settled(Outcome.IN_DOUBT)
+    clock.now += 10
+    progress.tick()
+    progress.settled(Outcome.IN_DOUBT)
+    clock.now += 10
+    progress.tick()
+    assert [line.rpartition(", ")[2] for line in stream.getvalue().splitlines()] == [
+        "under 1 min left", "under 1 min left", "2 in doubt",
+    ]  # fmt: skip
+
+
 def test_the_time_left_follows_the_slower_of_pace_and_limit(clock: Clock) -> None:
     stream = io.StringIO()
     progress = LineProgress(stream, budget_per_minute=120, clock=clock, line_seconds=60)
