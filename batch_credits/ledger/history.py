@@ -62,13 +62,14 @@ class Decision(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class History:
     """`runs` are the newest, newest first. `courses` are of the newest runs that recorded anything, oldest first, in
-    slices of one width.
+    slices of one width; `has_earlier_courses` says that older ones are left out.
     """
 
     runs: list[RunRecord] = field(default_factory=list)
     runs_in_all: int = 0
     slice_milliseconds: int = _SECOND
     courses: list[Course] = field(default_factory=list)
+    has_earlier_courses: bool = False
     decisions: list[Decision] = field(default_factory=list)
     decisions_in_all: int = 0
 
@@ -82,9 +83,18 @@ def history(connection: sqlite3.Connection, batch_id: int) -> History:
     """Everything about a batch that its rows do not tell."""
     found = runs(connection, batch_id, MAX_RUNS)
     in_all = connection.execute("SELECT count(*) FROM run WHERE batch_id = ?", (batch_id,)).fetchone()[0]
-    width, courses = _courses(connection, batch_id)
+    spans = _spans(connection, batch_id)
+    width, courses = _courses(connection, spans[-MAX_ACTIVE_RUNS:])
     decisions = _decisions(connection, batch_id)
-    return History(found, in_all, width, courses, decisions[:MAX_DECISIONS], len(decisions))
+    return History(
+        runs=found,
+        runs_in_all=in_all,
+        slice_milliseconds=width,
+        courses=courses,
+        has_earlier_courses=len(spans) > MAX_ACTIVE_RUNS,
+        decisions=decisions[:MAX_DECISIONS],
+        decisions_in_all=len(decisions),
+    )
 
 
 def runs(connection: sqlite3.Connection, batch_id: int, most: int) -> list[RunRecord]:
@@ -110,8 +120,7 @@ class _Span(NamedTuple):
     findings: tuple[int, int]
 
 
-def _courses(connection: sqlite3.Connection, batch_id: int) -> tuple[int, list[Course]]:
-    spans = _spans(connection, batch_id)
+def _courses(connection: sqlite3.Connection, spans: list[_Span]) -> tuple[int, list[Course]]:
     width = _width_ms([span.ended - span.started for span in spans])
     courses = []
     for span in spans:
@@ -125,7 +134,7 @@ def _courses(connection: sqlite3.Connection, batch_id: int) -> tuple[int, list[C
 
 
 def _spans(connection: sqlite3.Connection, batch_id: int) -> list[_Span]:
-    """The newest runs that recorded anything, oldest first."""
+    """The newest runs that recorded anything, oldest first, and one more if there are more."""
     spans: list[_Span] = []
     found = connection.execute(
         "SELECT run_id, started_at, ended_at FROM run WHERE batch_id = ? ORDER BY run_id DESC", (batch_id,)
@@ -136,13 +145,13 @@ def _spans(connection: sqlite3.Connection, batch_id: int) -> list[_Span]:
             continue
         last = connection.execute(_LAST, (*attempts, run_id, *findings, run_id)).fetchone()[0]
         spans.append(_Span(run_id, started, max(started, ended or 0, last or 0), attempts, findings))
-        if len(spans) == MAX_ACTIVE_RUNS:
+        if len(spans) > MAX_ACTIVE_RUNS:
             break
     return spans[::-1]
 
 
 def _entries(connection: sqlite3.Connection, table: str, run_id: int) -> tuple[int, int]:
-    """Between which ids a run's entries lie. One process writes at a time, so the runs' numbers rise with the ids."""
+    """Between which ids a run's entries lie. One run writes at a time, so the runs' numbers rise with the ids."""
     newest = connection.execute(f"SELECT coalesce(max({table}_id), 0) FROM {table}").fetchone()[0]
     statement = (
         f"SELECT run_id FROM {table} WHERE {table}_id >= ? AND run_id IS NOT NULL ORDER BY {table}_id LIMIT 1"

@@ -37,7 +37,8 @@ MAX_CURRENCIES = 12  # shown one by one, those with the most rows
 MAX_CURRENCIES_IN_A_LINE = 3
 SHORTEST_BAR = 0.5  # per cent of the longest: a row among a million is to be seen
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_NO_CHARACTERS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
+_CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef{_NO_CHARACTERS}]")
 _SEVERITY = {0: "good", 1: "warn", 3: "bad", 4: "bad"}
 
 
@@ -133,6 +134,7 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "decisions": [(word.row_number, readable_time(word.at), clip(word.reason)) for word in history.decisions],
         "decisions_more": history.decisions_in_all - len(history.decisions),
         "course": course_picture(history, summary.rows, words.done),
+        "has_earlier_courses": history.has_earlier_courses,
         "amounts": amounts,
         "amounts_more": len(tally.spread) - len(amounts),
         "facts": batch_facts(summary),

@@ -122,6 +122,7 @@ def settings_facts(run: RunRecord) -> list[Fact]:
         ("Address", clip(str(record.get("address", "")))),
         ("Pace", _pace(settings)),
         ("Calls at once", f"{settings.get('concurrency')}, each waiting at most {settings.get('timeout_seconds'):g} s"),
+        ("Processes", str(settings.get("processes", 1))),
         ("Quarantine", f"{settings.get('quarantine_seconds'):g} s before a row in doubt may be sent again"),
     ]
     if silenced := settings.get("silence"):

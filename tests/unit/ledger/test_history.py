@@ -93,7 +93,7 @@ def test_runs_that_recorded_nothing_have_no_course(book: Book) -> None:
     book.settle(batch, RequestState.CREDITED)
     book.ledger.start_run(batch)
     found = book.ledger.history(batch)
-    assert (len(found.courses), found.runs_in_all) == (1, 2)
+    assert (len(found.courses), found.runs_in_all, found.has_earlier_courses) == (1, 2, False)
 
 
 def test_only_the_newest_courses_are_given(book: Book) -> None:
@@ -103,8 +103,9 @@ def test_only_the_newest_courses_are_given(book: Book) -> None:
         [credit] = book.owed(batch)
         book.send(run, credit)
         book.learn(run, credit, RequestState.PENDING, http_status=429)
-    courses = book.ledger.history(batch).courses
-    assert [course.run_id for course in courses] == list(range(3, history.MAX_ACTIVE_RUNS + 3))
+    found = book.ledger.history(batch)
+    assert [course.run_id for course in found.courses] == list(range(3, history.MAX_ACTIVE_RUNS + 3))
+    assert found.has_earlier_courses
 
 
 @pytest.mark.parametrize("moved", [-3600, 10 * 365 * 86_400])

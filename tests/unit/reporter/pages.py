@@ -17,7 +17,7 @@ HOSTILE = (
     "{{ 7 * 7 }}{% raw %}",
     "gnp\u202eVSC.4202\u2066",
     "\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 \u4e0a\u6d77",
-    "\x00\x08\x1f\ufffe\ud800",
+    "\x00\x08\x1f\x7f\x85\x9f\ufdd0\ufffe\U0001ffff\ud800",
     "&lt;b&gt; &amp;nbsp; <!-- ",
     "W" * 5_000,
     "",
@@ -68,9 +68,14 @@ def cut_off(folder: Path) -> Summary:
     outcomes = (Outcome.CREDITED, Outcome.PENDING, Outcome.IN_DOUBT, Outcome.REVIEW)
     rows = [make_row(n, outcomes[n % 4], credit_type="general") for n in range(2, 60)]
     history = History(
-        runs, 40, 60_000, [_course(1, 1), _course(2, 3), _course(3, 3)],
-        [Decision(9, "2026-10-04T09:00:00.000Z", "maria says: credited as cr-1")], 3,
-    )  # fmt: skip
+        runs=runs,
+        runs_in_all=40,
+        slice_milliseconds=60_000,
+        courses=[_course(1, 1), _course(2, 3), _course(3, 3)],
+        has_earlier_courses=True,
+        decisions=[Decision(9, "2026-10-04T09:00:00.000Z", "maria says: credited as cr-1")],
+        decisions_in_all=3,
+    )
     return _write(folder, rows, history)
 
 
@@ -100,7 +105,8 @@ def hostile(folder: Path) -> Summary:
 
     text = "".join(HOSTILE)
     run = make_run(user=text, stopped=text, settings_json=_recorded(business_entity_id=text))
-    history = History([run], 1, 100, [_course(1, 1)], [Decision(2, "2026-10-04T09:00:00Z", text)], 1)
+    decision = Decision(2, "2026-10-04T09:00:00Z", text)
+    history = History([run], 1, 100, [_course(1, 1)], decisions=[decision], decisions_in_all=1)
     return _write(folder, list(rows()), history, file_name=text, site=text, rows_read=7)
 
 

@@ -34,7 +34,7 @@ def test_nothing_from_outside_becomes_markup(page: str) -> None:
     assert not document.query("script, img, iframe, object, form, input, base, link, image, [onmouseover], [src]")
     assert {link.attrs["href"] for link in document.query("a")} <= {"results.csv", "failed.csv", "summary.json"}
     assert len(document.query("h1")) == len(document.query("main")) == len(document.query("title")) == 1
-    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\u202a-\u202e\u2066-\u2069]", page)
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0\ufffe\U0001ffff\u202a-\u202e\u2066-\u2069]", page)
     assert "49" not in document.query("h1")[0].to_text()
 
 

@@ -34,6 +34,7 @@ def test_settings_in_words() -> None:
         ("Address", "https://acme.chargebee.com"),
         ("Pace", "80% of 1,000 requests a minute (performance plan), spread evenly"),
         ("Calls at once", "40, each waiting at most 80 s"),
+        ("Processes", "1"),
         ("Quarantine", "2.5 s before a row in doubt may be sent again"),
         ("Silenced", "email, webhook"),
         ("Business entity", "be-1"),
