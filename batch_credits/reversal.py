@@ -85,7 +85,7 @@ def select(ledger: Ledger, batch: BatchRecord, rows_file: Path | None) -> Select
     """Which rows are to be reversed: all that the batch credited, or those of them that a file names.
 
     Raises:
-        UsageError: the batch is a reversal itself, or it holds no credit that can be reversed.
+        UsageError: the batch is a reversal itself.
         InputError: the file cannot be read, names other rows, or contradicts the batch.
     """
     if batch.kind is CallKind.DEDUCT:
@@ -223,8 +223,8 @@ def _named(ledger: Ledger, batch: BatchRecord, path: Path) -> Iterator[int]:
                     f"{path.name}, record {line.line}: batch {batch.key[:8]} has no row {line.row_number}.",
                     hint="Is it a cut of another batch's results?",
                 )
-            for name, theirs, ours in _compared(batch, line, *known[line.row_number]):
-                if not _is_same(name, theirs, ours):
+            for name, theirs, ours, is_amount in _compared(batch, line, *known[line.row_number]):
+                if not _is_same(theirs, ours, is_amount):
                     raise InputError(
                         f"{path.name}, record {line.line}: {name} is {shown(theirs)}, but in row {line.row_number} of "
                         f"batch {batch.key[:8]} it is {shown(ours)}.",
@@ -237,12 +237,12 @@ def _named(ledger: Ledger, batch: BatchRecord, path: Path) -> Iterator[int]:
 
 def _compared(
     batch: BatchRecord, line: CutRow, cells: tuple[str, ...], credit: HeldCredit | None
-) -> Iterator[tuple[str, str, str]]:
-    """What the cut and the batch both say of a row: what it is, the cut's text, and the batch's."""
-    own = {batch.headers[index].strip(EDGE_BLANKS): index for _, index in _identifying(batch)}
-    for header, index in own.items():
+) -> Iterator[tuple[str, str, str, bool]]:
+    """What the cut and the batch both say of a row: what, the cut's text, the batch's, and whether it is an amount."""
+    for name, index in _identifying(batch):
+        header = batch.headers[index].strip(EDGE_BLANKS)
         if header in line.cells and index < len(cells):
-            yield header, line.cells[header], cells[index]
+            yield header, line.cells[header], cells[index], name in _AMOUNTS
     if credit is None:
         return
     said = {"credit_reference": credit.reference}
@@ -255,7 +255,7 @@ def _compared(
     said |= {name: text for name, text in named.items() if name not in batch.headers}
     for name, text in said.items():
         if line.cells.get(name):
-            yield name, line.cells[name], text
+            yield name, line.cells[name], text, name in _AMOUNTS
 
 
 def _identifying(batch: BatchRecord) -> Iterable[tuple[str, int]]:
@@ -267,12 +267,12 @@ def _identifying(batch: BatchRecord) -> Iterable[tuple[str, int]]:
     ]
 
 
-def _is_same(name: str, theirs: str, ours: str) -> bool:
+def _is_same(theirs: str, ours: str, is_amount: bool) -> bool:
     """The same text; or the same number where a spreadsheet wrote an amount its own way (10.5 for 10.50)."""
     one, other = theirs.strip(EDGE_BLANKS), ours.strip(EDGE_BLANKS)
     if one == other:
         return True
     try:
-        return name in _AMOUNTS and Decimal(one) == Decimal(other)
+        return is_amount and Decimal(one) == Decimal(other)
     except InvalidOperation:
         return False

@@ -8,6 +8,7 @@
 It is a run like any other: the same ledger, protocol and reports, and running it again is the only repair there is.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from batch_credits.errors import Outage, RunStopped, UsageError
 from batch_credits.ledger import Ledger
-from batch_credits.model import BatchRecord
+from batch_credits.model import BatchRecord, Outcome
 from batch_credits.plan import Plan
 from batch_credits.preflight import Balances, look_up_balances
 from batch_credits.progress import Progress
@@ -23,7 +24,7 @@ from batch_credits.reporter import Summary
 from batch_credits.reversal import Selection, business_entity_of, select, stage_reversal
 from batch_credits.run import Orders, agreed, carry_out, check_address
 from batch_credits.settings import InputOptions
-from batch_credits.signals import Signals
+from batch_credits.signals import Signals, refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,9 @@ async def reverse_batch(
     plan = stage_reversal(ledger, selection)
     try:
         balances = None
-        if plan.owed:
+        if plan.owed or (orders.settings.retry_failed and plan.count(Outcome.FAILED)):
             with suppress(Outage):  # a wrong credit is urgent to undo, and the balances are only a warning
-                balances = await look_up_balances(ledger, plan.batch_id, orders.site, orders.settings)
+                balances = await _balances(ledger, plan, orders, signals)
     except BaseException:
         if plan.is_new:
             ledger.discard(plan.batch_id)
@@ -91,6 +92,26 @@ async def reverse_batch(
     plan = agreed(ledger, plan, orders, options, lambda plan: confirm(replace(picture, plan=plan)))
     name = f"reversal of {batch.file_name}"
     return await carry_out(ledger, plan, orders, name, progress, signals)
+
+
+async def _balances(ledger: Ledger, plan: Plan, orders: Orders, signals: Signals) -> Balances:
+    """Ask for the balances; a signal ends it, and the reversal with it.
+
+    A signal's own exception would be lost in the loop, which runs the handler between its callbacks.
+    """
+    loop = asyncio.get_running_loop()
+    asking = loop.create_task(look_up_balances(ledger, plan.batch_id, orders.site, orders.settings))
+
+    def stop() -> None:
+        loop.call_soon_threadsafe(asking.cancel)
+
+    with signals.doing(stop):
+        try:
+            return await asking
+        except asyncio.CancelledError:
+            if signals.arrived:
+                refuse()
+            raise
 
 
 def _for_its_entity(ledger: Ledger, request: ReverseRequest) -> Orders:

@@ -3,12 +3,13 @@
 import csv
 import random
 import shutil
+import signal
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.harness import Command, Row, Site, each_once, payout, wait_until, write_csv
+from tests.acceptance.harness import Command, Row, Site, each_once, finish, payout, stop, wait_until, write_csv
 from tests.acceptance.test_reconcile import add_by_hand
 
 STORMY_SITE = "latency_ms=8,lost_before=0.03,lost_after=0.05,error_after=0.05,truncated=0.03,faulty_tries=1"
@@ -135,8 +136,8 @@ def test_a_balance_that_does_not_cover_it_is_said_before_and_after(command: Comm
     assert len(increments(shared_site, "bal-")) == 3, "what could not be deducted is not credited once more"
 
     add_by_hand(shared_site, customer_id="bal-1", amount=1, currency_code="USD", description="refund", reference="r")
-    again = command(*reverse(command, batch, "--rows", report.directory / "failed.csv", "--retry-failed"))
-    again.exited(0)
+    again = command(*reverse(command, batch, "--retry-failed")).exited(0)
+    assert "Balances   cover it, for every customer" in again.err
     assert decrements(shared_site, "bal-")["bal-1", "q3"] == 101
 
 
@@ -145,6 +146,21 @@ def test_what_was_credited_for_a_business_entity_is_deducted_for_it(command: Com
     ended = command(*reverse(command, batch_of(command))).exited(0)
     assert "Entity     emea" in ended.err
     assert [c["business_entity_id"] for c in shared_site.credits("ent-")] == ["emea"] * 4
+
+
+def test_a_signal_before_the_question_ends_it_and_leaves_no_trace(tmp_path: Path) -> None:
+    with Site() as site:
+        command = Command(tmp_path, site.url)
+        command.run(write_csv(tmp_path / "payout.csv", payout("sig", 3))).exited(0)
+        batch, posts = batch_of(command), site.posts
+        site.tell("settings", faults="latency_ms=20000")
+        process = command.start(*reverse(command, batch))
+        wait_until(lambda: site.truth()["requests"].get("GET", 0) >= 1)
+        stop(process, signal.SIGINT)
+        ended = finish(process, 10).exited(2)
+        assert "Interrupted: nothing was sent." in ended.err
+        assert site.posts == posts
+        assert "reversal" not in command("status").out
 
 
 def test_limits_hold_for_a_reversal_too(command: Command, shared_site: Site) -> None:

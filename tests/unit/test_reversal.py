@@ -246,6 +246,7 @@ def test_a_field_that_the_source_had_no_column_for_is_held_against_the_credit(bo
     book.sql("""UPDATE batch SET headers = '["Kunde","Betrag","cc","ref"]', columns = '{"customer_id":0,"amount":1}'""")
     batch = book.ledger.staged_batch(batch.batch_id)
     assert selected(book, batch, "Kunde,reference,credit_row\nc-1,q3,2\n").rows == 1
+    assert selected(book, batch, "Betrag,credit_row\n100.0,2\n").rows == 1
     for text, message in (("reference,credit_row\nq4,2\n", "reference is 'q4'"),
                           ("customer_id,credit_row\nc-9,2\n", "customer_id is 'c-9'"),
                           ("Kunde,credit_row\nc-9,2\n", "Kunde is 'c-9'")):  # fmt: skip
