@@ -32,6 +32,7 @@ kills: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/end_to_end.py
 	$(BIN)/python benchmarks/load.py
+	$(BIN)/python benchmarks/growth.py --rows 1000000
 
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m tests.fuzz.campaign --cases $(CASES) --jobs $(JOBS)

@@ -246,8 +246,7 @@ class PlannedCredit:
     sends: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRow:
+class ReportRow(NamedTuple):
     """What became of one source row, as the ledger knows it now. Times are UTC, ISO 8601."""
 
     row_number: int

@@ -86,10 +86,14 @@ def measure_here(name: str, path: Path) -> None:
 
 
 def rows(count: int) -> Iterator[tuple[str, ...]]:
-    """One after the other: a process begins with the peak memory of the one that started it."""
+    """One after the other: a process begins with the peak memory of the one that started it.
+
+    The customers come in no order, as in a real file.
+    """
     yield HEADERS
     for n in range(count):
-        yield f"cust-{n:08d}", str(100 + n % 5_000), "USD", f"Loyalty credit {n}", "loyalty_credits", f"q3-{n:08d}"
+        customer = n * 7919 % count
+        yield f"cust-{customer:08d}", str(100 + n % 5_000), "USD", f"Loyalty credit {n}", "loyalty_credits", f"q3-{n:08d}"
 
 
 def write_files(folder: Path, csv_rows: int, excel_rows: int) -> tuple[Path, Path]:

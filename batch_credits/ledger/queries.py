@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -29,6 +30,8 @@ OUTCOME = """CASE
     WHEN r.state = 'credited' AND r.attempts = 0 THEN 'already_credited'
     WHEN r.state = 'in_flight' THEN 'in_doubt'
     ELSE r.state END"""
+
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}  # a third of the time of an enum's call
 
 # A sum of amounts as two halves: a thousand of the largest amounts are more than SQLite's integers hold.
 MINOR_SUM = "coalesce(sum(r.amount_minor >> 27), 0), coalesce(sum(r.amount_minor & 134217727), 0)"
@@ -68,7 +71,14 @@ def iso_time(milliseconds: int | None) -> str | None:
     """UTC, ISO 8601, to the millisecond."""
     if milliseconds is None:
         return None
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{_iso_second(seconds)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=1_000)
+def _iso_second(seconds: int) -> str:
+    """Many rows are settled within one second."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").removesuffix("+00:00")
 
 
 def batches(connection: sqlite3.Connection, prefix: str = "") -> list[BatchRecord]:
@@ -154,7 +164,7 @@ def report_rows(
         yield ReportRow(
             row_number=row_number,
             cells=tuple(orjson.loads(cells)),
-            outcome=Outcome(outcome),
+            outcome=_OUTCOMES[outcome],
             reference=reference,
             money=Money(minor, decimal, currency),
             credit_type=kind,
