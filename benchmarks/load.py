@@ -92,8 +92,8 @@ def rows(count: int) -> Iterator[tuple[str, ...]]:
     """
     yield HEADERS
     for n in range(count):
-        customer = n * 7919 % count
-        yield f"cust-{customer:08d}", str(100 + n % 5_000), "USD", f"Loyalty credit {n}", "loyalty_credits", f"q3-{n:08d}"
+        customer = f"cust-{n * 7919 % count:08d}"
+        yield customer, str(100 + n % 5_000), "USD", f"Loyalty credit {n}", "loyalty_credits", f"q3-{n:08d}"
 
 
 def write_files(folder: Path, csv_rows: int, excel_rows: int) -> tuple[Path, Path]:
