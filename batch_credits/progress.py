@@ -1,31 +1,19 @@
-"""What a person sees while a run goes on: one calm line, or sober lines where there is no terminal.
+"""What is told of a run while it goes on: sober lines, or events. (A terminal has one calm line: `progress_bar`.)
 
 Everything is written to a stream that is handed in. A row costs a counter and a look at the clock; the screen
 is touched a few times a second. A terminal that went away stops the display, never the payout.
 """
 
 import json
-import os
-import textwrap
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol, TextIO
 
-from tqdm import tqdm
-
 from batch_credits.model import CallKind, Outcome
-from batch_credits.pace import MINUTE, RunTally, left_in_words, state_in_words, state_that_fits, took_in_words
+from batch_credits.pace import MINUTE, RunTally, left_in_words, state_in_words, took_in_words
 
-BAR_SECONDS = 0.2  # between two drawings of the bar
 LINE_SECONDS = 10.0  # between two lines where there is no terminal
-MIN_BAR_WIDTH = 8
-NO_BAR_BELOW = 50  # columns: words say more there
-WITH_BAR, WITHOUT_BAR = "{n_fmt}/{total_fmt} |{bar}| {desc}", "{n_fmt}/{total_fmt}: {desc}"
-ROOM_FOR_AN_ECHO = 2  # of ^C, which would make a full line wrap
-DEFAULT_COLUMNS = 80
-NARROWEST = 20  # columns: a fold leaves at least words
-SCREEN_ROWS = 20  # some terminals say 0, and tqdm would show nothing on them; our one line needs no more
 
 
 class Progress(Protocol):
@@ -84,7 +72,7 @@ class SilentProgress:
         """Nothing to show."""
 
 
-class _Display:
+class Display:
     """Counts every call, and shows the numbers now and then. Its children say how."""
 
     def __init__(
@@ -175,7 +163,7 @@ class _Display:
         self._show()
 
 
-class LineProgress(_Display):
+class LineProgress(Display):
     """Sober lines for logs and schedulers, `line_seconds` apart at least."""
 
     def __init__(
@@ -200,7 +188,7 @@ class LineProgress(_Display):
         self._line(", ".join([*state_in_words(self._tally), took]))
 
 
-class JsonProgress(_Display):
+class JsonProgress(Display):
     """One JSON object a line, for `--log-format json`.
 
     `event` is progress_started, progress, note or progress_ended; `at` is UTC, ISO 8601.
@@ -252,109 +240,3 @@ class JsonProgress(_Display):
     def _event(self, name: str, fields: dict[str, Any]) -> None:
         at = self._utc_now().isoformat(timespec="milliseconds")
         self._line(json.dumps({"event": name, "at": at, **fields}, ensure_ascii=False))
-
-
-class TqdmProgress(_Display):
-    """One line on a terminal, redrawn in place, always shorter than the terminal is wide."""
-
-    def __init__(
-        self,
-        stream: TextIO,
-        *,
-        budget_per_minute: int = 0,
-        kind: CallKind = CallKind.ADD,
-        clock: Callable[[], float] = time.monotonic,
-        bar_seconds: float = BAR_SECONDS,
-        columns: Callable[[], int] | None = None,
-    ) -> None:
-        super().__init__(
-            stream, budget_per_minute=budget_per_minute, kind=kind, clock=clock, interval_seconds=bar_seconds
-        )
-        self._columns = columns or (lambda: _columns_of(stream))
-        self._bar: _Bar | None = None
-
-    def _show_start(self) -> None:
-        # The intervals are ours: with tqdm's own it would start a thread to watch over them.
-        self._bar = _Bar(
-            total=self._tally.total,
-            initial=self._tally.done,
-            file=self._stream,
-            ncols=self._width(),
-            nrows=SCREEN_ROWS,
-            bar_format=WITHOUT_BAR,
-            miniters=0,
-            mininterval=0,
-            leave=True,
-        )
-        self._show()
-
-    def _show(self) -> None:
-        self._draw(left_in_words(self._tally.minutes_left(self._tally.pace())))
-
-    def _draw(self, time_words: str) -> None:
-        if self._bar is None:
-            return
-        width = self._width()
-        has_bar = width >= NO_BAR_BELOW
-        room = width - len(f"{self._tally.done}/{self._tally.total}: ") - (MIN_BAR_WIDTH + 2 if has_bar else 0)
-        text = state_that_fits(self._tally, time_words, room)
-        self._bar.ncols = width
-        self._bar.bar_format = WITH_BAR if has_bar else WITHOUT_BAR
-        self._bar.n = self._tally.done
-        self._bar.set_description_str(text, refresh=False)
-        self._bar.refresh()
-
-    def _show_note(self, text: str) -> None:
-        if self._bar is None:
-            self._line(self._folded(text))
-        else:
-            self._stream.write("\r" + " " * (self._columns() - 1) + "\r")  # an echoed ^C stands behind the bar
-            self._bar.write(self._folded(text), file=self._stream)
-
-    def _width(self) -> int:
-        return self._columns() - 1 - ROOM_FOR_AN_ECHO  # a full last column makes some terminals wrap
-
-    def _folded(self, text: str) -> str:
-        return textwrap.fill(text, max(NARROWEST, self._columns() - 1), break_long_words=False, break_on_hyphens=False)
-
-    def _show_nothing(self) -> None:
-        if self._bar is not None:
-            self._bar.clear()
-
-    def _show_end(self) -> None:
-        if self._bar is not None:
-            self._draw(took_in_words(self._clock() - self._started_at))
-            self._bar.close()
-            self._bar = None
-
-
-class _Bar(tqdm):  # type: ignore[type-arg]  # generic in the stubs only
-    """A bar without tqdm's monitor thread: we redraw it by our own clock."""
-
-    monitor_interval = 0
-
-
-def progress_for(
-    stream: TextIO,
-    *,
-    budget_per_minute: int = 0,
-    kind: CallKind = CallKind.ADD,
-    json_lines: bool = False,
-    silent: bool = False,
-) -> Progress:
-    """The display that suits the stream: a line that redraws itself needs a terminal that can."""
-    if silent:
-        return SilentProgress()
-    if json_lines:
-        return JsonProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
-    if stream.isatty() and os.environ.get("TERM") != "dumb":
-        return TqdmProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
-    return LineProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
-
-
-def _columns_of(stream: TextIO) -> int:
-    """How wide the terminal is now: people resize it."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or DEFAULT_COLUMNS
-    except (OSError, ValueError):
-        return DEFAULT_COLUMNS

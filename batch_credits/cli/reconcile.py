@@ -21,7 +21,7 @@ from batch_credits.errors import UsageError
 from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, Outcome, RequestState
-from batch_credits.progress import progress_for
+from batch_credits.progress_bar import progress_for
 from batch_credits.reconcile import rebuild, reconcile_batch
 from batch_credits.reconciler import TieOut
 from batch_credits.reporter import SITE_CURRENCY, total_in_words

@@ -29,7 +29,7 @@ from batch_credits.errors import BatchCreditsError, NotConfirmed
 from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind
-from batch_credits.progress import progress_for
+from batch_credits.progress_bar import progress_for
 from batch_credits.reverse import Picture, ReverseRequest, reverse_batch
 from batch_credits.run import Orders
 from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions

@@ -33,7 +33,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
 from batch_credits.pilot import PilotReport
 from batch_credits.plan import Plan
-from batch_credits.progress import progress_for
+from batch_credits.progress_bar import progress_for
 from batch_credits.reporter import Summary
 from batch_credits.run import Orders, RunRequest, run_batch
 from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, SiteSettings
