@@ -11,7 +11,7 @@ from batch_credits.ledger.history import History
 from batch_credits.model import RunRecord
 from batch_credits.reporter.display import MAX_WORD_LETTERS, clip, readable_time, took
 from batch_credits.reporter.summary import Summary, names_a_live_site
-from batch_credits.settings import SiteSettings
+from batch_credits.settings import PLAN_RATES_PER_MINUTE, SiteSettings
 
 MAX_CONTROLS_SHOWN = 60
 
@@ -118,13 +118,16 @@ def settings_facts(run: RunRecord) -> list[Fact]:
     settings, limits = record.get("settings"), record.get("limits", {})
     if not settings:
         return []
-    facts = [
-        ("Address", clip(str(record.get("address", "")))),
-        ("Pace", _pace(settings)),
-        ("Calls at once", f"{settings.get('concurrency')}, each waiting at most {settings.get('timeout_seconds'):g} s"),
-        ("Processes", str(settings.get("processes", 1))),
-        ("Quarantine", f"{settings.get('quarantine_seconds'):g} s before a row in doubt may be sent again"),
-    ]
+    facts = [("Address", clip(record["address"]))] if record.get("address") else []
+    facts.append(("Pace", _pace(settings)))
+    for label, name, unit in (
+        ("Calls at once", "concurrency", ""),
+        ("Processes", "processes", ""),
+        ("Waits for an answer", "timeout_seconds", " s"),
+        ("Quarantine", "quarantine_seconds", " s before a row in doubt may be sent again"),
+    ):
+        if name in settings:
+            facts.append((label, f"{settings[name]:g}{unit}"))
     if silenced := settings.get("silence"):
         facts.append(("Silenced", ", ".join(silenced)))
     if entity := settings.get("business_entity_id"):
@@ -152,7 +155,8 @@ def _pace(settings: dict[str, Any]) -> str:
         return "not recorded"
     if rate == 0:
         return "no limit"
-    plan = f" ({settings['plan']} plan)" if settings.get("plan") else ""
+    named = settings.get("plan")
+    plan = f" ({named} plan)" if named and PLAN_RATES_PER_MINUTE.get(named) == rate else ""
     even = ", spread evenly" if settings.get("even_pacing") else ""
     return f"{settings.get('share', 1):.0%} of {rate:,} requests a minute{plan}{even}"
 

@@ -33,8 +33,9 @@ def test_settings_in_words() -> None:
     assert settings_facts(run(settings, limits)) == [
         ("Address", "https://acme.chargebee.com"),
         ("Pace", "80% of 1,000 requests a minute (performance plan), spread evenly"),
-        ("Calls at once", "40, each waiting at most 80 s"),
+        ("Calls at once", "40"),
         ("Processes", "1"),
+        ("Waits for an answer", "80 s"),
         ("Quarantine", "2.5 s before a row in doubt may be sent again"),
         ("Silenced", "email, webhook"),
         ("Business entity", "be-1"),
@@ -45,6 +46,13 @@ def test_settings_in_words() -> None:
         ),
     ]
     assert dict(settings_facts(run(RunSettings(rate_per_minute=0))))["Pace"] == "no limit"
+    overruled = RunSettings(rate_per_minute=60, plan="starter", share=1.0)
+    assert dict(settings_facts(run(overruled)))["Pace"] == "100% of 60 requests a minute"
+
+
+def test_settings_of_another_version_are_told_as_far_as_they_are_known() -> None:
+    other = make_run(settings_json='{"settings":{"rate_per_minute":60,"new_one":[1]},"more":{}}')
+    assert settings_facts(other) == [("Pace", "100% of 60 requests a minute")]
 
 
 @pytest.mark.parametrize("text", ["{}", '{"settings":{}}', '{"limits":{}}'])
