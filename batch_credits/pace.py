@@ -103,11 +103,14 @@ def state_in_words(tally: RunTally) -> list[str]:
     return words + ([f"slowed to {tally.slowed_to:,} a minute"] if tally.is_slowed else [])
 
 
-def state_that_fits(tally: RunTally, time_words: str, width: int) -> str:
-    """As much of the state as a narrow terminal holds, without the rows done; what matters most is left out last."""
+def state_that_fits(tally: RunTally, time_words: str, width: int, *, is_over: bool = False) -> str:
+    """As much of the state as a narrow terminal holds, without the rows done; what matters most is left out last.
+
+    Once the run is over, its pace is what the time it took says.
+    """
     _, credited, *others = state_in_words(tally)
     limit = f" of {tally.budget_per_minute:,}" if tally.budget_per_minute else ""
-    pace = f"{tally.pace():,.0f}{limit} a minute"
+    pace = "" if is_over else f"{tally.pace():,.0f}{limit} a minute"
     some = [words for words in others if not words.startswith("0 ")]
     none = [words for words in others if words.startswith("0 ")]
     chosen: set[str] = set()

@@ -59,13 +59,13 @@ class TqdmProgress(Display):
     def _show(self) -> None:
         self._draw(left_in_words(self._tally.minutes_left(self._tally.pace())))
 
-    def _draw(self, time_words: str) -> None:
+    def _draw(self, time_words: str, *, is_over: bool = False) -> None:
         if self._bar is None:
             return
         width = self._width()
         has_bar = width >= NO_BAR_BELOW
         room = width - len(f"{self._tally.done}/{self._tally.total}: ") - (MIN_BAR_WIDTH + 2 if has_bar else 0)
-        text = state_that_fits(self._tally, time_words, room)
+        text = state_that_fits(self._tally, time_words, room, is_over=is_over)
         self._bar.ncols = width
         self._bar.bar_format = WITH_BAR if has_bar else WITHOUT_BAR
         self._bar.n = self._tally.done
@@ -91,7 +91,7 @@ class TqdmProgress(Display):
 
     def _show_end(self) -> None:
         if self._bar is not None:
-            self._draw(took_in_words(self._clock() - self._started_at))
+            self._draw(took_in_words(self._clock() - self._started_at), is_over=True)
             self._bar.close()
             self._bar = None
 

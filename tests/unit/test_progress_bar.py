@@ -46,7 +46,7 @@ def test_the_bar_says_all_where_there_is_room(clock: Clock) -> None:
     assert terminal.last_drawn.startswith("100/300 |")
     assert terminal.last_drawn.endswith("| 120 of 120 a minute, 2 min left, 100 credited, 0 failed, 0 in doubt")
     progress.close()
-    assert "| 120 of 120 a minute, took 50 s, 100 credited" in terminal.last_drawn
+    assert terminal.last_drawn.endswith("| took 50 s, 100 credited, 0 failed, 0 in doubt")
 
 
 @pytest.mark.parametrize(
