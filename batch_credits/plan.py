@@ -3,8 +3,10 @@
 Nothing is owed yet. The plan is what a person sees before saying yes; `Ledger.admit` makes it real.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -17,6 +19,7 @@ from batch_credits.plausibility import far_rows, unusual_batch
 from batch_credits.reporter import minor_in_words
 from batch_credits.settings import InputOptions, batch_key
 
+SWITCH_SECONDS = 0.0005
 LARGEST_SHOWN = 3  # rows of each currency
 CURRENCIES_SHOWN = 10  # whose largest rows are looked up: each takes a walk over the batch
 
@@ -114,14 +117,26 @@ def _overlapped(source: Source, stage_chunk: Callable[[LoadedRows], LoadedRows])
 
     One chunk at a time is staged, in order; when reading fails, the chunk on its way is waited for.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="staging") as thread:
+    with _quick_switches(), ThreadPoolExecutor(1, thread_name_prefix="staging") as thread:
         before: Future[LoadedRows] | None = None
         for chunk in source.chunks():
-            if before is not None:
-                yield before.result()
+            staged = None if before is None else before.result()
             before = thread.submit(stage_chunk, chunk)
+            if staged is not None:
+                yield staged
         if before is not None:
             yield before.result()
+
+
+@contextmanager
+def _quick_switches() -> Iterator[None]:
+    """Let the staging thread in soon: after each statement it waits for Python's lock, usually 5 ms."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 @dataclass(frozen=True, slots=True)
