@@ -1,8 +1,9 @@
-"""One process of a run in several, started by shards.py as `python -m batch_credits.shard`. Not for people."""
+"""One process of a run in several, started by shards.py. Not for people."""
 
 import asyncio
 import os
 import pickle
+import signal
 import sys
 from collections import Counter
 from contextlib import suppress
@@ -17,7 +18,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.model import Outcome
 from batch_credits.sending import issue
 from batch_credits.shards import SIZE_BYTES, STOP, ShardOrders
-from batch_credits.signals import Signals
+from batch_credits.signals import SIGNALS, Signals
 
 
 class Teller:
@@ -118,7 +119,14 @@ async def _pass_on(reader: asyncio.StreamReader, signals: Signals) -> None:
             return
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Be a shard, to the end of this process.
+
+    Signals are for the run's own process, which passes them on: a service manager sends them to every process, and
+    what this one has journaled and not sent would be left in doubt.
+    """
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     run_in_loop(send())
     sys.stdout.flush()
     os._exit(0)  # nothing is left to do, and the interpreter would take a while to fold up

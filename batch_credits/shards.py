@@ -33,6 +33,8 @@ from batch_credits.worker_pool import Counts
 STOP = b"s"
 SIZE_BYTES = 8  # how long the orders are, before them
 _ANSWER_BYTES = 1_048_576  # the longest line of a shard
+# A shard looks for modules where this process does: `-m` would look in the working directory first.
+_BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from batch_credits.shard import main; main()"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Shards:
     @asynccontextmanager
     async def started(cls, count: int, lock: int, progress: Progress) -> AsyncIterator[Self]:
         """So many processes, which hold the ledger's lock (a file descriptor), until the end of the block."""
-        command = (sys.executable, "-m", "batch_credits.shard")
+        command = (sys.executable, "-P", "-c", _BEGIN, *sys.path)
         pipe = asyncio.subprocess.PIPE
         processes: list[asyncio.subprocess.Process] = []
         try:

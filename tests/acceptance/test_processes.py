@@ -55,15 +55,18 @@ def test_each_process_sends_its_part(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_signal_lets_the_answers_of_every_process_come_in(tmp_path: Path, slow_site: Site) -> None:
+@pytest.mark.parametrize("to_all", [False, True], ids=["a terminal", "a service manager"])
+def test_a_signal_lets_the_answers_of_every_process_come_in(tmp_path: Path, slow_site: Site, to_all: bool) -> None:
     rows = payout("s", 400)
     file = write_csv(tmp_path / "payout.csv", rows)
     command = Command(tmp_path, slow_site.url)
     process = command.start_run(file, *TWO)
     wait_until(lambda: slow_site.posts >= 40)
-    stop(process, signal.SIGINT)
-    ended = finish(process).exited(4)
-    assert "Traceback" not in ended.said
+    shards = shards_of(process.pid) if to_all else []
+    stop(process, signal.SIGTERM)
+    for shard in shards:
+        os.kill(shard, signal.SIGTERM)
+    finish(process).exited(4)
     counts = command.report("payout").counts
     assert set(counts) == {"credited", "pending"}
     assert counts["credited"] == slow_site.posts
@@ -81,6 +84,12 @@ def test_the_run_is_killed_and_its_processes_hold_the_ledger_until_they_end(tmp_
     process.communicate()
     run_when_free(command, file).exited(0)
     assert slow_site.times() == each_once(rows)
+
+
+def test_modules_in_the_working_directory_are_not_taken_for_its_own(command: Command) -> None:
+    (command.folder / "orjson.py").write_text("raise SystemExit('not this one')")
+    file = write_csv(command.folder / "payout.csv", payout("cwd", 4))
+    command.run(file, *TWO).exited(0)
 
 
 @pytest.mark.slow
