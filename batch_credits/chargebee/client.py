@@ -91,6 +91,7 @@ class Chargebee:
         if settings.business_entity_id:
             self._post_headers["chargebee-business-entity-id"] = settings.business_entity_id
             self._get_headers["chargebee-business-entity-id"] = settings.business_entity_id
+        self._key_window_seconds = settings.key_window_seconds
         self._default_pause, self._longest_pause = settings.backoff_seconds, settings.max_retry_after_seconds
         self.requests = 0
         self.throttled = 0  # questions that were told to wait; a credit's attempts are the pool's to count
@@ -106,6 +107,8 @@ class Chargebee:
         except GateClosed:
             return NotSent("the run stopped before it was sent")
         try:
+            if not self._is_guarded(attempt.credit):
+                return NotSent("it waited so long to be sent again that its idempotency key may be forgotten")
             self.requests += 1
             answer = await self._transport.send("POST", path, headers, attempt.credit.body)
         except Exception as error:
@@ -113,6 +116,16 @@ class Chargebee:
         finally:
             self._gate.leave("POST")
         return verdict_of(attempt.credit, answer)
+
+    def _is_guarded(self, credit: PlannedCredit) -> bool:
+        """Whether no earlier attempt can be applied beside this one, or its key is still remembered.
+
+        Asked when the bytes are about to leave: a pause or the site's limit may have held them back for long.
+        """
+        if credit.open_attempts <= 1:
+            return True
+        first = credit.first_sent
+        return first is not None and asyncio.get_running_loop().time() - first < self._key_window_seconds
 
     async def credits_of(self, customer_id: str, kind: CallKind) -> list[ListedCredit]:
         """Every credit of the customer (or every deduction) that the list shows: all pages.

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 
+VIRTUAL_START = 1000.0
+
+
 class VirtualSelector:
     """Waits for sockets that never come, by moving the clock."""
 
@@ -29,7 +32,7 @@ class VirtualSelector:
 class VirtualLoop(asyncio.base_events.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
-        self.now = 1000.0
+        self.now = VIRTUAL_START
         self.rounds = 0
         self._clock_resolution = 1e-6
         self._selector = VirtualSelector(self)

@@ -17,6 +17,7 @@ from batch_credits.model import Money, PlannedCredit, RequestState
 from batch_credits.progress import Progress, SilentProgress
 from batch_credits.settings import RunSettings
 from batch_credits.worker_pool import RateLimiter, WorkerPool
+from tests.unit.conftest import VIRTUAL_START
 
 SETTINGS = RunSettings(
     rate_per_minute=0, concurrency=4, claim_page=5, flush_seconds=0.01, max_attempts=4, breaker_threshold=3
@@ -276,12 +277,31 @@ def test_throttling_shrinks_the_budget_and_says_so(virtually: Any) -> None:
 def test_throttling_slows_everybody_down_also_where_an_earlier_attempt_is_open(pooled: Any) -> None:
     resent = credit(1)
     resent.open_attempts = 1  # the key was its only guard, so it may be sent again while it is in doubt
+    resent.first_sent = VIRTUAL_START
     throttle = error(429, "api_request_limit_exceeded", **{"retry-after": "50"})
     bench = pooled([resent, *(credit(number) for number in range(2, 21))], with_faults(c_1=throttle))
     first = bench.site.posts[0][0]
     assert not [at for at, _, _ in bench.site.posts if first + 1.1 < at < first + 50.9]
     assert bench.states() == {"in_doubt": 1, "credited": 19}
     assert bench.pool.counts.throttled == 1
+
+
+@pytest.mark.parametrize(("waited", "state"), [(1, "credited"), (-1, "in_doubt")])
+def test_a_credit_whose_key_alone_guards_it_leaves_while_the_key_is_remembered_or_not_at_all(
+    pooled: Any, waited: float, state: str
+) -> None:
+    resent = credit(1)
+    resent.open_attempts = 1
+    pause = 100.0
+    resent.first_sent = VIRTUAL_START + pause + waited - SETTINGS.key_window_seconds
+
+    async def prepare(bench: Bench) -> None:
+        bench.limiter.pause(pause)
+
+    bench = pooled([resent], prepare)
+    assert bench.states() == {state: 1}
+    assert len(bench.site.posts) == (state == "credited")
+    assert [held.open_attempts for held in bench.held] == ([1] if state == "in_doubt" else [])
 
 
 def test_a_busy_customer_slows_nobody_else_down(pooled: Any) -> None:
