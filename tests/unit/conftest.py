@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-
 VIRTUAL_START = 1000.0
 
 
