@@ -65,9 +65,9 @@ class RateLimiter:
         """
         if self._closed:
             raise GateClosed
-        waiting = self._waiting[method]
-        if not waiting and self._may_go(method):
-            self._take(method)
+        waiting, now = self._waiting[method], self._loop.time()
+        if not waiting and self._may_go(method, now):
+            self._take(method, now)
             return
         turn: asyncio.Future[None] = self._loop.create_future()
         waiting.append(turn)
@@ -92,8 +92,9 @@ class RateLimiter:
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for so long."""
-        self._paused_until = max(self._paused_until, self._loop.time() + seconds)
-        self._set_timer()
+        now = self._loop.time()
+        self._paused_until = max(self._paused_until, now + seconds)
+        self._set_timer(now)
 
     def throttled(self, seconds: float) -> None:
         """The site refused a request for its limit: pause, and use less of it."""
@@ -116,7 +117,7 @@ class RateLimiter:
         if not self._budget:
             return None
         self._pump()  # who waits goes first; a slot collected here and given to nobody would wake nobody
-        self._collect()
+        self._collect(self._loop.time())
         free = max(0, self._budget - self._taken)
         return min(free, max(1, self._budget // 60)) if self._is_spread() else free
 
@@ -155,32 +156,31 @@ class RateLimiter:
                 if not turn.done():
                     turn.set_exception(GateClosed())
 
-    def _may_go(self, method: str) -> bool:
-        if self._in_flight[method] >= self._at_once[method] or self._loop.time() < self._paused_until:
+    def _may_go(self, method: str, now: float) -> bool:
+        if self._in_flight[method] >= self._at_once[method] or now < self._paused_until:
             return False
         if not self._budget:
             return True
-        if self._is_spread() and self._loop.time() < self._next_at:
+        if self._is_spread() and now < self._next_at:
             return False
         if self._taken >= self._budget:
-            self._collect()
+            self._collect(now)
         return self._taken < self._budget
 
     def _is_spread(self) -> bool:
         """No bursts: the operator wants it so, or others use the limit too and a refusal shall meet few under way."""
         return self._even or self._budget < self._share.whole
 
-    def _take(self, method: str) -> None:
+    def _take(self, method: str, now: float) -> None:
         self._in_flight[method] += 1
         if self._budget:
             self._taken += 1
             self.on_change()
             if self._is_spread():
                 gap = WINDOW_SECONDS / self._budget
-                self._next_at = max(self._next_at, self._loop.time() - LATE_SECONDS) + gap
+                self._next_at = max(self._next_at, now - LATE_SECONDS) + gap
 
-    def _collect(self) -> None:
-        now = self._loop.time()
+    def _collect(self, now: float) -> None:
         if self._is_spread():
             self._follow_share(now)
         while self._coming_back and self._coming_back[0] <= now:
@@ -194,25 +194,25 @@ class RateLimiter:
             self.on_share(share)
 
     def _pump(self) -> None:
+        now = self._loop.time()  # one for all: what is not due yet for a waiter must be in the future for the timer
         for method, waiting in self._waiting.items():
             while waiting:
                 if waiting[0].done():  # cancelled while it waited
                     waiting.popleft()
-                elif self._may_go(method):
-                    self._take(method)
+                elif self._may_go(method, now):
+                    self._take(method, now)
                     waiting.popleft().set_result(None)
                 else:
                     break
-        self._set_timer()
+        self._set_timer(now)
 
-    def _set_timer(self) -> None:
+    def _set_timer(self, now: float) -> None:
         """Wake up when the next slot comes back or the pause ends, whoever may be waiting for it."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._closed:
             return
-        now = self._loop.time()
         if now < self._paused_until:
             due = self._paused_until
         elif self._coming_back and self._taken >= self._budget:
@@ -225,6 +225,6 @@ class RateLimiter:
 
     def _wake(self) -> None:
         self._timer = None
-        self._collect()  # or, with nobody waiting, the next timer would be due at once, for ever
+        self._collect(self._loop.time())  # or, with nobody waiting, the next timer would be due at once, for ever
         self._pump()
         self.on_free()

@@ -114,6 +114,26 @@ def test_even_pacing_without_a_budget_is_nothing(virtually: Any) -> None:
     assert virtually(main()) == 0.0
 
 
+@pytest.mark.parametrize("even", [True, False])
+@pytest.mark.parametrize("seconds_a_look", [1e-5, 5e-5, 2e-4])
+def test_who_waits_is_let_through_though_time_passes_between_two_looks_at_it(
+    virtually: Any, even: bool, seconds_a_look: float
+) -> None:
+    """One caller, so that no other's answer wakes it: what was too early at one look is due at the next."""
+
+    async def main() -> None:
+        limiter = RateLimiter(20, 50, even=even)
+        if not even:  # spread because of a refusal
+            await limiter.enter("POST")
+            limiter.leave("POST")
+            limiter.throttled(1.0)
+        for _ in range(200):
+            await limiter.enter("POST")
+            limiter.leave("POST")
+
+    virtually(main(), seconds_a_look=seconds_a_look)
+
+
 def test_without_a_budget_only_the_calls_at_once_are_bounded(virtually: Any) -> None:
     async def main() -> tuple[float, int | None]:
         limiter = RateLimiter(0, 4)
