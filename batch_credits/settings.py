@@ -19,6 +19,7 @@ TEST_SITE_POSTS_AT_ONCE, LIVE_SITE_POSTS_AT_ONCE = 50, 100
 _CHARGEBEE = ".chargebee.com"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+THIS_MACHINE = "this machine"  # the address of whatever answers here
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class SiteSettings:
     @property
     def address(self) -> str:
         """What tells two Chargebees of one name apart: the base URL, or just "this machine", whatever the port."""
-        return "this machine" if self.is_loopback else self.base_url
+        return THIS_MACHINE if self.is_loopback else self.base_url
 
 
 @dataclass(frozen=True)

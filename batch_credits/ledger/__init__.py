@@ -52,7 +52,7 @@ from batch_credits.model import (
     RequestState,
     RunRecord,
 )
-from batch_credits.settings import InputOptions
+from batch_credits.settings import THIS_MACHINE, InputOptions
 
 __all__ = [
     "Bucket",
@@ -186,18 +186,27 @@ class Ledger:
         return found[0] if found else None
 
     def check_address(self, site: str, address: str) -> None:
-        """Refuse to take one Chargebee for another: what is paid in a sandbox is not paid on the site.
+        """Refuse to take one Chargebee for another, or for two: what is paid in a sandbox is not paid on the site, and
+        what is paid to a site under one name is paid again under another.
 
         Raises:
-            UsageError: the ledger knows the site at another address.
+            UsageError: the ledger knows the site at another address, or another site at this address.
         """
         with store.translated(self.path):
             row = self._db.execute("SELECT address FROM site WHERE name = ?", (site,)).fetchone()
+            others = self._db.execute("SELECT name FROM site WHERE address = ? AND name <> ?", (address, site))
+            other = None if address == THIS_MACHINE else others.fetchone()
         if row is not None and row[0] not in (None, address):
             raise UsageError(
                 f"The ledger knows site {site} at {row[0]}, and this run would call it at {address}.",
                 hint="If that is another Chargebee, such as a sandbox, name another --ledger or another CHARGEBEE_SITE;"
                 " if it is the same, say --same-site.",
+            )
+        if other is not None:
+            raise UsageError(
+                f"The ledger knows {address} as site {other[0]}, and this run would take it for site {site}.",
+                hint=f"Set CHARGEBEE_SITE={other[0]}: under another name all would be paid again."
+                " If it is another site behind the same address, name another --ledger.",
             )
 
     def note_address(self, site: str, address: str) -> None:

@@ -1,4 +1,7 @@
-"""What is paid in a sandbox is not paid on the site: one name at two addresses is refused, not believed."""
+"""One site, one name, one address: two of either are refused, not believed.
+
+What is paid in a sandbox is not paid on the site, and what is paid under one name would be paid again under another.
+"""
 
 from pathlib import Path
 
@@ -31,4 +34,24 @@ def test_a_site_is_known_by_where_it_was_called(
                 ledger.check_address(now.site, now.address)
         else:
             ledger.check_address(now.site, now.address)
-        ledger.check_address("another-site", now.address)
+        ledger.check_address("another-site", "https://another-site.chargebee.com")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_refused"),
+    [
+        ("https://proxy.example", True),  # CHARGEBEE_SITE was set before, and now forgotten
+        ("http://127.0.0.1:8900", False),  # sandboxes come and go on one machine
+    ],
+)
+def test_an_address_is_known_by_the_site_that_was_paid_there(tmp_path: Path, url: str, is_refused: bool) -> None:
+    before, now = site_settings("acme", url, "key"), site_settings(None, url, "key")
+    assert before.site != now.site
+    with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
+        ledger.note_address(before.site, before.address)
+        if is_refused:
+            with pytest.raises(UsageError, match="as site acme") as refusal:
+                ledger.check_address(now.site, now.address)
+            assert "CHARGEBEE_SITE=acme" in refusal.value.hint
+        else:
+            ledger.check_address(now.site, now.address)
