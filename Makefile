@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SEEDS ?= 10000
 JOBS ?= 2
+TEST_JOBS ?= 4  # most of them wait for another process most of the time
 KILLS ?= 1000
 CASES ?= 50000
 
@@ -16,7 +17,7 @@ demo: $(VENV)/installed
 	code=$$?; test $$code -eq 1 || exit $$code  # the sample names three customers that do not exist
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(JOBS) -q -m "not slow"
+	$(BIN)/python -m pytest -n $(TEST_JOBS) -q -m "not slow"
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -41,7 +42,7 @@ screens: $(VENV)/installed-dev
 	RENEW_SCREENS=1 $(BIN)/python -m pytest -q tests/acceptance/test_screens.py
 
 slow: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -n $(TEST_JOBS) -q -m slow
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("batch_credits needs Python 3.11 or newer: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
