@@ -3,6 +3,7 @@
 A value for each row would take longer to make than all that is done with it, a million times over.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
@@ -91,11 +92,13 @@ class LoadedRows:
 def add_rows(totals: dict[str, ControlTotal], rows: LoadedRows) -> None:
     """Count the amounts of these rows, by currency ("" where none is named); of rejected rows, what could be read."""
     codes = rows.requests.currency_code
-    for code in set(codes):
+    amounts: defaultdict[str | None, list[int | None]] = defaultdict(list)
+    for code, amount in zip(codes, rows.requests.amount, strict=True):
+        amounts[code].append(amount)
+    for code, of_code in amounts.items():
         total = totals.setdefault(code or "", ControlTotal())
-        total.count += codes.count(code)
-        amounts = zip(codes, rows.requests.amount, strict=True)
-        total.amount_minor += sum(amount for other, amount in amounts if amount is not None and other == code)
+        total.count += len(of_code)
+        total.amount_minor += sum(filter(None, of_code))
     for code, text in zip(codes, rows.requests.amount_in_decimal, strict=True):
         if text is not None:
             totals[code or ""].add_decimal(text)

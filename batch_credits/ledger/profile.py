@@ -84,25 +84,27 @@ class NewRows:
         self._counts.update(
             zip(columns.currency_code, columns.credit_type, columns.amount, columns.amount_in_decimal, strict=True)
         )
-        for code in set(columns.currency_code):
-            self._add_largest(code, rows)
+        self._add_largest(rows)
         if rows.rejected:
             _add(self._seen.by_outcome.setdefault(Outcome.REJECTED, {}), "", len(rows.rejected), 0)
         if len(self._counts) > DISTINCT_AMOUNTS:
             self._fold()
 
-    def _add_largest(self, code: str | None, rows: LoadedRows) -> None:
+    def _add_largest(self, rows: LoadedRows) -> None:
+        known = self._seen.largest_rows
+        least = {code or None: each[-1].amount_minor for code, each in known.items() if len(each) == self._most}
         columns = zip(rows.row_numbers, rows.requests.currency_code, rows.requests.amount, strict=True)
-        known = self._seen.largest_rows.get(code or "", [])
-        least = known[-1].amount_minor if len(known) == self._most else 0
-        new = [
+        candidates = [
             LargeAmount(number, code or "", amount)
-            for number, other, amount in columns
-            if amount is not None and amount > least and other == code
+            for number, code, amount in columns
+            if amount is not None and amount > least.get(code, 0)
         ]
-        if new:
-            ordered = sorted([*known, *new], key=lambda row: (-row.amount_minor, row.row_number))
-            self._seen.largest_rows[code or ""] = ordered[: self._most]
+        for row in sorted(candidates, key=lambda row: (-row.amount_minor, row.row_number)):
+            of_code = known.setdefault(row.currency, [])
+            if len(of_code) < self._most or row.amount_minor > of_code[-1].amount_minor:
+                of_code.append(row)
+                of_code.sort(key=lambda row: (-row.amount_minor, row.row_number))
+                del of_code[self._most :]
 
     def profile(self) -> Profile:
         """The profile of them all. Called once."""
