@@ -32,6 +32,7 @@ _REFUSED_400 = re.compile(
     r"param_wrong_value|invalid_request|duplicate_entry|resource_limit_exhausted|resource_limit_exceeded"
     r"|configuration_incompatible|payment_[a-z_]+"
 )
+_ESCAPED = str.maketrans({character: quote_plus(character) for character in map(chr, range(128))})
 _PLAIN = re.compile(r"[A-Za-z0-9_.~ -]+")  # what a form carries as it is, and blanks
 _HAS_AMOUNT = re.compile(rb"(?:^|&)amount(?:=0*[1-9][0-9]*|_in_decimal=[0-9]*\.?[0-9]*[1-9][0-9]*\.?[0-9]*)(?:&|$)")
 _REPLAYED = "chargebee-idempotency-replayed"
@@ -162,7 +163,9 @@ def _all_quoted(texts: Sequence[str]) -> list[str]:
 
 def _quoted(text: str) -> str:
     """The text as a form carries it. Most texts need no more than their blanks changed."""
-    return text.replace(" ", "+") if _PLAIN.fullmatch(text) else quote_plus(text)
+    if _PLAIN.fullmatch(text):
+        return text.replace(" ", "+")
+    return text.translate(_ESCAPED) if text.isascii() else quote_plus(text)
 
 
 def verdict_of(credit: PlannedCredit, answer: Answer) -> Verdict:

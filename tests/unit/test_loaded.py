@@ -1,11 +1,13 @@
 """Rows by columns say what the same rows say one by one."""
 
+from urllib.parse import urlencode
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_credits.chargebee import add_bodies, add_body
 from batch_credits.loaded import LoadedRows, add_rows
-from batch_credits.model import CREDIT_TYPES, ControlTotal, CreditRequest, LoadedRow, Money, Problem
+from batch_credits.model import CREDIT_TYPES, FIELDS, ControlTotal, CreditRequest, LoadedRow, Money, Problem
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=50)
 plain = st.text("abcZ09 _.~-+&=%", min_size=1, max_size=50)
@@ -57,4 +59,15 @@ def test_columns_are_the_same_rows(given_rows: list[CreditRequest | Money | None
 @given(st.lists(requests, max_size=8))
 def test_many_bodies_are_those_made_one_by_one(given_requests: list[CreditRequest]) -> None:
     columns = LoadedRows.of([loaded(number, request) for number, request in enumerate(given_requests)])
-    assert add_bodies(columns.requests) == [add_body(request).decode("ascii") for request in given_requests]
+    bodies = [add_body(request).decode("ascii") for request in given_requests]
+    assert add_bodies(columns.requests) == bodies
+    for request, body in zip(given_requests, bodies, strict=True):
+        fields = {name: value for name, value in request.model_dump(include=set(FIELDS)).items() if value is not None}
+        assert body == urlencode({name: fields[name] for name in FIELDS if name in fields})
+
+
+def test_every_ascii_character_is_escaped_as_in_any_form() -> None:
+    text = "".join(map(chr, range(128)))
+    for part in (text[:64], text[64:]):
+        body = add_body(CreditRequest(customer_id="c", reference="r", description=part, amount=1))
+        assert urlencode({"description": part}) in body.decode("ascii")
