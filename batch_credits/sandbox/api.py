@@ -169,6 +169,8 @@ class Api:
             "max_calls_per_customer": tally.max_calls_per_customer,
             "max_in_flight": self.limits.max_in_flight,
             "peak_window": self.limits.peak_window,
+            "first_arrival": self.limits.first_arrival,
+            "last_arrival": self.limits.last_arrival,
             "payloads_by_reference": tally.payloads_by_reference(),
         }
 

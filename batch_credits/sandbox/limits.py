@@ -1,7 +1,7 @@
 """The site's two limits: requests in the past minute, and requests at one instant (Chargebee API docs).
 
 Both count every method together, and a refused request counts as a request: a caller who keeps knocking keeps the
-door shut. Both also remember their highest mark, limit or not.
+door shut. Both also remember their highest mark, limit or not, and when the first and the last request came.
 """
 
 import math
@@ -44,6 +44,8 @@ class Limits:
 
     def __init__(self, clock: Callable[[], float], rate_per_minute: int, concurrency: int) -> None:
         self.max_in_flight = 0
+        self.first_arrival: float | None = None  # unix seconds; None: no request came yet
+        self.last_arrival: float | None = None
         self._clock = clock
         self._rate_per_minute = rate_per_minute
         self._concurrency = concurrency
@@ -61,7 +63,9 @@ class Limits:
         Raises:
             ApiError: 429, over a limit. The request is counted all the same.
         """
-        now = self._clock()
+        now = self.last_arrival = self._clock()
+        if self.first_arrival is None:
+            self.first_arrival = now
         self._in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self._in_flight)
         arrivals = self._window.arrive(now)

@@ -63,3 +63,18 @@ def test_more_calls_at_once_than_a_site_takes_are_noted_and_kept(tmp_path: Path,
     ended = command("run", file, "--concurrency", 80, "--log-format", log_format).exited(2)  # nobody can be asked
     assert "--concurrency 80 is above the 50 calls at one instant" in ended.err
     assert "is above" not in command("run", file, "--concurrency", 50, "--log-format", log_format).exited(2).err
+
+
+@pytest.mark.slow
+def test_a_whole_limit_is_used_up_to_a_twentieth_and_nothing_is_refused(tmp_path: Path) -> None:
+    """1,100 rows at 600 a minute: 600 go at once, 500 a minute later, and the next minute has room left."""
+    rows = payout("whole", 1_100)
+    file = write_csv(tmp_path / "payout.csv", rows)
+    with Site("--rate", "600", "--faults", "latency_ms=150") as site:
+        command = Command(tmp_path, site.url)
+        command("run", file, "--yes", "--rate", 600, "--share", 1, "--concurrency", 50, timeout=120).exited(0)
+        truth = site.truth()
+        assert 60.0 <= truth["last_arrival"] - truth["first_arrival"] <= 1.05 * 60.0
+        assert truth["throttled"] == 0
+        assert truth["peak_window"] == 600
+        assert site.times() == each_once(rows)

@@ -68,5 +68,7 @@ def test_the_truth_of_a_new_site() -> None:
         "max_calls_per_customer": 0,
         "max_in_flight": 0,
         "peak_window": 0,
+        "first_arrival": None,
+        "last_arrival": None,
         "payloads_by_reference": {},
     }

@@ -40,6 +40,7 @@ def test_refused_requests_count_and_the_wait_is_told() -> None:
     with pytest.raises(ApiError):
         limits.enter()
     assert limits.peak_window == 3
+    assert (limits.first_arrival, limits.last_arrival) == (1000.0, 1060.0)
 
 
 def test_requests_at_one_instant() -> None:
