@@ -7,7 +7,6 @@ with a file, the same rows are the same batch: reversing again resumes, and what
 """
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -159,11 +158,19 @@ def _pages(ledger: Ledger, selection: Selection) -> Iterator[list[HeldCredit]]:
 
 
 def business_entity_of(ledger: Ledger, batch: BatchRecord) -> str | None:
-    """The business entity for which the batch was run last: its balance is the one that has the credits."""
-    run = ledger.last_run(batch.batch_id)
-    record = json.loads(run.settings_json) if run is not None else {}
-    entity: str | None = record.get("settings", {}).get("business_entity_id")
-    return entity
+    """The business entity for which the batch was credited: its balance is the one that has the credits.
+
+    Raises:
+        UsageError: there are several.
+    """
+    entities = ledger.business_entities(batch.batch_id)
+    if len(entities) > 1:
+        names = ", ".join(entity or "none" for entity in entities)
+        raise UsageError(
+            f"Batch {batch.key[:8]} was credited for several business entities: {names}.",
+            hint="Reverse it in parts: name the entity with --business-entity, and its rows with --rows.",
+        )
+    return entities[0] if entities else None
 
 
 def deduction_of(credit: HeldCredit) -> LoadedRow:

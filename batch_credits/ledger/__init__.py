@@ -459,6 +459,11 @@ class Ledger:
         with store.translated(self.path):
             return reversible.held_credits(self._db, batch_id, after, limit)
 
+    def business_entities(self, batch_id: int) -> list[str | None]:
+        """The business entities for which the batch's credits were sent, each once; None: for no certain one."""
+        with store.translated(self.path):
+            return reversible.business_entities(self._db, batch_id)
+
     def owed_by_customer(self, batch_id: int, *, with_failed: bool) -> Iterator[OwedByCustomer]:
         """What a run would send, summed by customer and currency, those of one customer behind each other; streamed."""
         with store.translated(self.path):

@@ -68,6 +68,17 @@ def held_credits(connection: sqlite3.Connection, batch_id: int, after: int, limi
     return [_held(held) for held in found]
 
 
+def business_entities(connection: sqlite3.Connection, batch_id: int) -> list[str | None]:
+    """The business entities for which the batch's credits were sent, each once; None: for no certain one."""
+    found = connection.execute(
+        "SELECT DISTINCT settings ->> '$.settings.business_entity_id' FROM run WHERE run_id IN ("
+        " SELECT a.run_id FROM attempt a CROSS JOIN credit_request r ON r.request_id = a.request_id"
+        " WHERE r.batch_id = ? AND r.state = 'credited') ORDER BY 1",
+        (batch_id,),
+    )
+    return [row[0] for row in found]
+
+
 def _held(row: tuple[Any, ...]) -> HeldCredit:
     row_number, standing, cells, customer_id, reference, minor, decimal, currency, credit_type, body, credit_id = row
     return HeldCredit(

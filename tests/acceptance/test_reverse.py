@@ -142,10 +142,31 @@ def test_a_balance_that_does_not_cover_it_is_said_before_and_after(command: Comm
 
 
 def test_what_was_credited_for_a_business_entity_is_deducted_for_it(command: Command, shared_site: Site) -> None:
-    command.run(write_csv(command.folder / "payout.csv", payout("ent", 2)), "--business-entity", "emea").exited(0)
+    file = write_csv(command.folder / "payout.csv", payout("ent", 2))
+    command.run(file, "--business-entity", "emea").exited(0)
+    command.run(file).exited(0)  # which sends nothing
     ended = command(*reverse(command, batch_of(command))).exited(0)
     assert "Entity     emea" in ended.err
     assert [c["business_entity_id"] for c in shared_site.credits("ent-")] == ["emea"] * 4
+
+
+def test_what_was_credited_for_two_business_entities_is_not_deducted_for_one(
+    command: Command, shared_site: Site
+) -> None:
+    file = write_csv(command.folder / "payout.csv", payout("two", 2))
+    shared_site.tell("customers", deleted=["two-0"])
+    command.run(file, "--business-entity", "emea").exited(1)
+    shared_site.tell("customers", restored=["two-0"])
+    command.run(file, "--retry-failed").exited(0)
+    batch, posts = batch_of(command), shared_site.posts
+    ended = command(*reverse(command, batch)).exited(2)
+    assert "several business entities: none, emea" in ended.err
+    assert shared_site.posts == posts
+    results = command.report("payout").directory / "results.csv"
+    part = results.with_name("part.csv")
+    part.write_text("".join(results.read_text().splitlines(keepends=True)[:3:2]))
+    command(*reverse(command, batch, "--rows", part, "--business-entity", "emea")).exited(0)
+    assert [c["business_entity_id"] for c in shared_site.credits("two-1")] == ["emea"] * 2
 
 
 def test_a_signal_before_the_question_ends_it_and_leaves_no_trace(tmp_path: Path) -> None:
