@@ -9,7 +9,7 @@ TEST_JOBS ?= 4  # most of them wait for another process most of the time
 KILLS ?= 1000
 CASES ?= 50000
 
-.PHONY: demo test check storm kills fuzz screens slow bench clean
+.PHONY: demo test check coverage storm kills fuzz screens slow bench clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -23,6 +23,13 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Every branch of the protocol, of what answers prove, and of the ledger.
+coverage: $(VENV)/installed-dev
+	$(BIN)/coverage run --branch -m pytest -q \
+	  tests/unit/ledger tests/unit/chargebee tests/unit/cli tests/unit/test_protocol.py tests/unit/test_reversal.py \
+	  tests/integration
+	$(BIN)/coverage report --show-missing --fail-under=100 --include="*/ledger/*,*/protocol.py,*/wire.py,*/failures.py"
 
 storm: $(VENV)/installed-dev
 	$(BIN)/python -m tests.simulation.storm --seeds $(SEEDS) --jobs $(JOBS)

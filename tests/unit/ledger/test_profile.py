@@ -2,11 +2,12 @@
 
 from collections import Counter
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch_credits.ledger import Bucket, CustomerRow, LargeAmount, NewRows, Profile
+from batch_credits.ledger import Bucket, CustomerRow, LargeAmount, NewRows, Profile, profile
 from batch_credits.loaded import LoadedRows
 from batch_credits.model import ControlTotal, Money, Outcome, RequestState
 
@@ -23,9 +24,9 @@ rows = st.tuples(
 )
 
 
-@given(st.lists(rows, min_size=1, max_size=15))
+@given(st.lists(rows, min_size=1, max_size=15), st.sampled_from([2, profile.DISTINCT_AMOUNTS]))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content: list[Any]) -> None:
+def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content: list[Any], distinct: int) -> None:
     site = f"site-{len(book.ledger.batches())}"
     loaded = [
         book.row(number, f"c-{number}", currency_code=currency, credit_type=kind, **money)
@@ -49,8 +50,9 @@ def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content:
     with_minor = sum("amount" in money for money, _, _, valid in content if valid)
     assert sum(bucket.rows for buckets in seen.spread.values() for bucket in buckets) == with_minor
     new_rows = NewRows(2)
-    for at in range(0, len(loaded), 4):
-        new_rows.add(LoadedRows.of(loaded[at : at + 4]))
+    with patch.object(profile, "DISTINCT_AMOUNTS", distinct):
+        for at in range(0, len(loaded), 4):
+            new_rows.add(LoadedRows.of(loaded[at : at + 4]))
     counted = new_rows.profile()
     assert (counted.by_outcome, counted.by_type, counted.largest) == (seen.by_outcome, seen.by_type, seen.largest)
     assert spread_of(counted) == spread_of(seen)

@@ -271,3 +271,16 @@ def test_only_a_deduction_witnesses_for_a_deduction(book: Any) -> None:
     for moment in start, book.ledger.moment():
         assert [w.credit_id for w in book.ledger.witnesses("acme-test", CallKind.DEDUCT, moment, 3)] == ["cr-2"]
         assert [w.credit_id for w in book.ledger.witnesses("acme-test", CallKind.ADD, moment, 3)] == ["cr-1"]
+
+
+def test_what_is_unsettled_is_counted_by_state(book: Any) -> None:
+    batch = book.plan(*(book.row(2 + n, f"c-{n}") for n in range(6)), book.bad_row(9))
+    first, second, third, *_ = book.owed(batch)
+    run = book.ledger.start_run(batch)
+    book.send(run, first, second)
+    book.learn(run, first, RequestState.CREDITED, credit_id="cr-1")
+    book.learn(run, second, RequestState.IN_DOUBT)
+    book.send(run, third)
+    book.learn(run, third, RequestState.FAILED)
+    counts = {state: count for state, count in book.ledger.unsettled(batch).items() if count}
+    assert counts == {RequestState.PENDING: 3, RequestState.IN_DOUBT: 1, RequestState.FAILED: 1}
