@@ -78,3 +78,22 @@ def test_a_whole_limit_is_used_up_to_a_twentieth_and_nothing_is_refused(tmp_path
         assert truth["throttled"] == 0
         assert truth["peak_window"] == 600
         assert site.times() == each_once(rows)
+
+
+@pytest.mark.slow
+def test_two_runs_on_one_site_share_its_limit(tmp_path: Path) -> None:
+    """Two ledgers know nothing of each other: refusals make room, few are needed, and little of the limit is lost."""
+    rows = {name: payout(name, 600) for name in ("one", "other")}
+    with Site("--rate", "600", "--faults", "latency_ms=50") as site:
+        started = []
+        for name, own in rows.items():
+            (tmp_path / name).mkdir()
+            file = write_csv(tmp_path / name / "payout.csv", own)
+            command = Command(tmp_path / name, site.url)
+            started.append(command.start("run", file, "--yes", "--rate", 600, "--concurrency", 10, "--no-progress"))
+        for process in started:
+            finish(process, 200).exited(0)
+        truth = site.truth()
+        assert all(site.times(f"{name}-") == each_once(own) for name, own in rows.items())
+        assert truth["last_arrival"] - truth["first_arrival"] <= 1.2 * 120.0  # 1,200 rows at 600 a minute
+        assert 0 < truth["throttled"] < 0.02 * truth["requests"]["POST"]
