@@ -116,7 +116,7 @@ def agreed(
     """
     try:
         if orders.settings.retry_failed:
-            plan = _with_failed_owed(plan)
+            plan = _with_failed_owed(ledger, plan)
         check_controls(plan, orders.limits, options)
         confirm(plan)
     except BaseException:
@@ -126,11 +126,12 @@ def agreed(
     return plan
 
 
-def _with_failed_owed(plan: Plan) -> Plan:
+def _with_failed_owed(ledger: Ledger, plan: Plan) -> Plan:
     """What failed and is to be tried again is money like any other: asked about, and held against the limits."""
     by_outcome = dict(plan.by_outcome)
-    owed = [by_outcome.pop(outcome, {}) for outcome in (Outcome.PENDING, Outcome.FAILED)]
-    return replace(plan, by_outcome={**by_outcome, Outcome.PENDING: sum_totals(owed)})
+    by_outcome.pop(Outcome.FAILED, None)
+    owed = sum_totals([by_outcome.pop(Outcome.PENDING, {}), ledger.failed_totals(plan.batch_id)])
+    return replace(plan, by_outcome={**by_outcome, Outcome.PENDING: owed})
 
 
 def report_batch(

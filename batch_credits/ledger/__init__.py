@@ -553,6 +553,11 @@ class Ledger:
         with store.translated(self.path):
             return totals.counted_totals(self._db, batch_id)
 
+    def failed_totals(self, batch_id: int) -> dict[str, ControlTotal]:
+        """Count and sums of the failed rows that may be tried again, by currency."""
+        with store.translated(self.path):
+            return totals.failed_totals(self._db, batch_id)
+
     def known_totals(self, batch_id: int) -> dict[Outcome, dict[str, ControlTotal]]:
         """The same without counting again what was final when a run ended: at once, for looking and not for proof."""
         with store.translated(self.path):

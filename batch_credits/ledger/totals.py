@@ -20,18 +20,27 @@ _END = 2**62  # no row has this number
 _FINAL = {Outcome.CREDITED, Outcome.ALREADY_CREDITED, Outcome.REJECTED}
 
 
-def counted_totals(connection: sqlite3.Connection, batch_id: int, first: int = 0, end: int = _END) -> Totals:
-    """Those of the rows from the first number to before the end, counted one by one."""
+def counted_totals(
+    connection: sqlite3.Connection, batch_id: int, first: int = 0, end: int = _END, only: str = ""
+) -> Totals:
+    """Those of the rows from the first number to before the end, counted one by one. `only`: a condition more."""
     totals: Totals = {}
     has_decimals = False
-    for outcome, currency, count, decimals, *halves in connection.execute(_COUNTED, (batch_id, first, end)):
+    counted, decimal = _COUNTED.format(only), _DECIMALS.format(only)
+    for outcome, currency, count, decimals, *halves in connection.execute(counted, (batch_id, first, end)):
         totals.setdefault(Outcome(outcome), {})[currency] = ControlTotal(count, summed(*halves))
         has_decimals = has_decimals or decimals > 0
     if has_decimals:  # SQLite cannot sum them exactly
         with localcontext(prec=DECIMAL_DIGITS):
-            for outcome, currency, text in connection.execute(_DECIMALS, (batch_id, first, end)):
+            for outcome, currency, text in connection.execute(decimal, (batch_id, first, end)):
                 totals[Outcome(outcome)][currency].amount_in_decimal += Decimal(text)
     return totals
+
+
+def failed_totals(connection: sqlite3.Connection, batch_id: int) -> dict[str, ControlTotal]:
+    """Those of the failed rows that may be tried again: no other file brought their credit with other money since."""
+    only = "AND r.state = 'failed' AND r.current = 1"
+    return counted_totals(connection, batch_id, only=only).get(Outcome.FAILED, {})
 
 
 def known_totals(connection: sqlite3.Connection, batch_id: int) -> Totals:
@@ -64,11 +73,11 @@ _SEALED = "SELECT block, totals FROM sealed WHERE batch_id = ? ORDER BY block"
 _COUNTED = f"""
 SELECT {OUTCOME}, coalesce(r.currency_code, ''), count(*), count(r.amount_in_decimal), {MINOR_SUM}
 FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id
-WHERE w.batch_id = ? AND w.row_number >= ? AND w.row_number < ? GROUP BY 1, 2
+WHERE w.batch_id = ? AND w.row_number >= ? AND w.row_number < ? {{}} GROUP BY 1, 2
 """
 
 _DECIMALS = f"""
 SELECT {OUTCOME}, coalesce(r.currency_code, ''), r.amount_in_decimal
 FROM row w JOIN credit_request r ON r.request_id = w.request_id
-WHERE w.batch_id = ? AND w.row_number >= ? AND w.row_number < ? AND r.amount_in_decimal IS NOT NULL
+WHERE w.batch_id = ? AND w.row_number >= ? AND w.row_number < ? AND r.amount_in_decimal IS NOT NULL {{}}
 """

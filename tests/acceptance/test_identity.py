@@ -81,7 +81,8 @@ def test_a_failed_row_in_another_file_takes_its_own_money(command: Command, shar
     assert shared_site.posts == posts, "the same file does not try a refused row again"
     command.run(write_csv(command.folder / "second.csv", [("missing-h", 500, "USD", "Loyalty", "q3")])).exited(1)
     assert shared_site.posts == posts + 1
-    command.run(command.folder / "first.csv", "--retry-failed").exited(1)
+    ended = command.run(command.folder / "first.csv", "--retry-failed", "--max-total", "USD=1").exited(1)
+    assert "To credit  nothing that is still owed" in ended.err
     assert shared_site.posts == posts + 1, "its identity now has other money, so the older row is not owed"
 
 
