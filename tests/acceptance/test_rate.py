@@ -82,7 +82,10 @@ def test_a_whole_limit_is_used_up_to_a_twentieth_and_nothing_is_refused(tmp_path
 
 @pytest.mark.slow
 def test_two_runs_on_one_site_share_its_limit(tmp_path: Path) -> None:
-    """Two ledgers know nothing of each other: refusals make room, few are needed, and little of the limit is lost."""
+    """Two ledgers know nothing of each other: refusals make room, few are needed, and little of the limit is lost.
+
+    What is on the way when the limit is reached is refused, so it is the concurrency that says how many these are.
+    """
     rows = {name: payout(name, 600) for name in ("one", "other")}
     with Site("--rate", "600", "--faults", "latency_ms=50") as site:
         started = []
