@@ -37,9 +37,11 @@ async def reconcile_batch(
     """Settle the batch's doubts and reviews by asking Chargebee, then tie it out. Nothing is sent but questions.
 
     Raises:
+        UsageError: what is in doubt was sent for another business entity.
         RunStopped: the key or the site refuses us, or it did not answer.
         LedgerError: the ledger failed.
     """
+    ledger.check_entity(batch.batch_id, settings.business_entity_id)
     ledger.adopt(batch.batch_id)
     unsettled = [
         credit

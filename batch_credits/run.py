@@ -115,6 +115,7 @@ def agreed(
         ControlError, UsageError, NotConfirmed: nothing was sent.
     """
     try:
+        ledger.check_entity(plan.batch_id, orders.settings.business_entity_id)
         if orders.settings.retry_failed:
             plan = _with_failed_owed(ledger, plan)
         check_controls(plan, orders.limits, options)

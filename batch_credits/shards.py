@@ -97,7 +97,6 @@ class Shards:
         loop = asyncio.get_running_loop()
         settings = orders.settings
         self._max_failures = settings.max_failures
-        own = replace(settings, concurrency=-(-settings.concurrency // settings.processes), max_failures=None)
 
         def stop() -> None:
             self._stop(Interrupted("interrupted"), signals.arrived)
@@ -108,6 +107,8 @@ class Shards:
         with signals.doing(in_the_loop), ticking(self._progress):
             for number, process in enumerate(self._processes):
                 assert process.stdin is not None
+                calls, more = divmod(settings.concurrency, settings.processes)
+                own = replace(settings, concurrency=calls + (number < more), max_failures=None)
                 process.stdin.write(replace(orders, settings=own, shard=number).packed())
             if signals.arrived:
                 stop()
@@ -119,6 +120,8 @@ class Shards:
         ending: dict[str, Any] = {}
         assert process.stdout is not None
         async for line in process.stdout:
+            if not line.endswith(b"\n"):
+                break  # it died in the middle of a word
             said = orjson.loads(line)
             for outcome, was_in_doubt, rows in said.get("settled", ()):
                 self._settled(Outcome(outcome), was_in_doubt=was_in_doubt, rows=rows)

@@ -292,6 +292,11 @@ def settings_for_sending(chosen: dict[str, Any], *, default_rate: int) -> RunSet
             "--processes is for sites without a limit: one process reaches any limit.",
             hint="Leave it out, or say --rate 0 if the site really has none.",
         )
+    if settings.processes > settings.concurrency:
+        raise UsageError(
+            f"--processes {settings.processes} is more than the {settings.concurrency} calls of --concurrency.",
+            hint="Give each process at least one.",
+        )
     if settings.processes > 1 and settings.pilot:
         raise UsageError("--pilot and --processes do not go together.", hint="Run with --pilot first, then without.")
     return settings

@@ -209,6 +209,23 @@ class Ledger:
                 " If it is another site behind the same address, name another --ledger.",
             )
 
+    def check_entity(self, batch_id: int, entity: str | None) -> None:
+        """Refuse to look for what was sent for one business entity among the credits of another.
+
+        Raises:
+            UsageError: rows of the batch are in doubt or review that were sent for another one.
+        """
+        with store.translated(self.path):
+            others = [name for name in queries.doubtful_entities(self._db, batch_id) if name != entity]
+        if others:
+            name = others[0]
+            what = "without a business entity" if name is None else f"for business entity {name}"
+            option = "without --business-entity" if name is None else f"with --business-entity {name}"
+            raise UsageError(
+                f"Rows of this batch are in doubt that were sent {what}.",
+                hint=f"Run {option} until they are settled: elsewhere they are not found, and would be paid again.",
+            )
+
     def note_address(self, site: str, address: str) -> None:
         """Remember where the site is called."""
         with self._transaction() as db:

@@ -194,6 +194,20 @@ def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
     )
 
 
+def doubtful_entities(connection: sqlite3.Connection, batch_id: int) -> list[str | None]:
+    """The business entities for which the batch's rows in doubt or review were sent; none if there are no such rows."""
+    found = connection.execute(
+        "SELECT DISTINCT settings ->> '$.settings.business_entity_id' FROM run"
+        " WHERE settings IS NOT NULL AND run_id IN ("
+        " SELECT run_id FROM attempt WHERE request_id IN ("
+        "  SELECT request_id FROM credit_request INDEXED BY credit_request_unsettled"
+        "  WHERE batch_id = ? AND state IN ('in_flight', 'in_doubt', 'review') AND state NOT IN ('credited')))"
+        " ORDER BY 1",
+        (batch_id,),
+    )
+    return [row[0] for row in found]
+
+
 def unsettled(connection: sqlite3.Connection, batch_id: int) -> dict[RequestState, int]:
     """How many requests that the batch answers for are in each state; the credited ones are not counted."""
     found = connection.execute(

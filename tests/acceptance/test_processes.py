@@ -126,7 +126,7 @@ def test_the_bound_on_failures_is_one_for_all(tmp_path: Path, slow_site: Site) -
     assert command.report("payout").counts["pending"]
 
 
-@pytest.mark.parametrize("options", [("--rate", 600), ("--pilot", 3)])
+@pytest.mark.parametrize("options", [("--rate", 600), ("--pilot", 3), ("--concurrency", 1)])
 def test_it_is_for_sites_without_a_limit(command: Command, options: tuple[object, ...]) -> None:
     file = write_csv(command.folder / "payout.csv", payout("never", 2))
     ended = command("run", file, "--yes", "--rate", 0, *options, "--processes", 2).exited(2)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch_credits.errors import LedgerError, UnknownBatch
+from batch_credits.errors import LedgerError, UnknownBatch, UsageError
 from batch_credits.ledger.queries import iso_time
 from batch_credits.model import CallKind, ControlTotal, Money, Outcome, Problem, RequestState, sum_totals
 
@@ -284,3 +284,26 @@ def test_what_is_unsettled_is_counted_by_state(book: Any) -> None:
     book.learn(run, third, RequestState.FAILED)
     counts = {state: count for state, count in book.ledger.unsettled(batch).items() if count}
     assert counts == {RequestState.PENDING: 3, RequestState.IN_DOUBT: 1, RequestState.FAILED: 1}
+
+
+def test_what_is_in_doubt_is_looked_for_where_it_was_sent(book: Any) -> None:
+    batch = book.plan(book.row(2), book.row(3, "c-2"))
+    first, second = book.owed(batch)
+    runs = [
+        book.ledger.start_run(batch, settings_json=f'{{"settings": {{"business_entity_id": {entity}}}}}')
+        for entity in ('"emea"', "null")
+    ]
+    for entity in (None, "emea", "apac"):
+        book.ledger.check_entity(batch, entity)  # nothing was sent
+    book.send(runs[0], first)
+    book.ledger.check_entity(batch, "emea")
+    for entity, words in ((None, "for business entity emea"), ("apac", "for business entity emea")):
+        with pytest.raises(UsageError, match=words):
+            book.ledger.check_entity(batch, entity)
+    book.learn(runs[0], first, RequestState.CREDITED, credit_id="cr-1")
+    book.ledger.check_entity(batch, "apac")
+    book.send(runs[1], second)
+    book.learn(runs[1], second, RequestState.IN_DOUBT)
+    book.ledger.check_entity(batch, None)
+    with pytest.raises(UsageError, match="without a business entity"):
+        book.ledger.check_entity(batch, "emea")
