@@ -19,7 +19,7 @@ demo: $(VENV)/installed
 	code=$$?; test $$code -eq 1 || exit $$code  # the sample names three customers that do not exist
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(TEST_JOBS) -q -m "not slow"
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow"
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -51,7 +51,7 @@ screens: $(VENV)/installed-dev
 	RENEW_SCREENS=1 $(BIN)/python -m pytest -q tests/acceptance/test_screens.py
 
 slow: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(TEST_JOBS) -q -m slow
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m slow
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("batch_credits needs Python 3.11 or newer: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
