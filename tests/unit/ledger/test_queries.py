@@ -307,3 +307,21 @@ def test_what_is_in_doubt_is_looked_for_where_it_was_sent(book: Any) -> None:
     book.ledger.check_entity(batch, None)
     with pytest.raises(UsageError, match="without a business entity"):
         book.ledger.check_entity(batch, "emea")
+
+
+def test_the_business_entities_that_were_credited_are_those_of_the_runs_that_sent(book: Any) -> None:
+    batch = book.plan(book.row(2), book.row(3, "c-2"), book.row(4, "c-3"))
+    entities = ('"emea"', '"apac"', "null")
+    runs = [
+        book.ledger.start_run(batch, settings_json=f'{{"settings": {{"business_entity_id": {entity}}}}}')
+        for entity in entities
+    ]
+    first, second, third = book.owed(batch)
+    book.send(runs[0], first)
+    book.learn(runs[0], first, RequestState.CREDITED)
+    book.send(runs[1], second)
+    book.learn(runs[1], second, RequestState.FAILED)
+    assert book.ledger.business_entities(batch) == ["emea"]
+    book.send(runs[2], third)
+    book.learn(runs[2], third, RequestState.CREDITED)
+    assert book.ledger.business_entities(batch) == [None, "emea"]

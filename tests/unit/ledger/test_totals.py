@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_credits.ledger import totals
-from batch_credits.model import RequestState
+from batch_credits.model import ControlTotal, RequestState
 
 learnable = st.sampled_from([RequestState.CREDITED, RequestState.FAILED, RequestState.IN_DOUBT, None])
 moneys = st.sampled_from([{"amount": 100}, {"amount_in_decimal": "1.50"}, {"amount": 7, "currency_code": None}])
@@ -58,3 +58,11 @@ def test_what_is_final_is_counted_once(book: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(totals, "counted_totals", lambda db, *of: counted.append(of) or really(db, *of))
     assert book.ledger.known_totals(batch) == really(book.ledger._db, batch)
     assert counted == [(batch, 9)]
+
+
+def test_failed_rows_are_owed_again_unless_another_file_brought_other_money_since(book: Any) -> None:
+    first = book.plan(book.row(2, amount=100), book.row(3, "c-2", amount=7), book.row(4, "c-3", amount=50))
+    book.settle(first, RequestState.FAILED)
+    assert book.ledger.failed_totals(first) == {"USD": ControlTotal(3, 157)}
+    book.plan(book.row(2, "c-2", amount=8), file_name="mended.csv")
+    assert book.ledger.failed_totals(first) == {"USD": ControlTotal(2, 150)}
