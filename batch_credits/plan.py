@@ -4,7 +4,7 @@ Nothing is owed yet. The plan is what a person sees before saying yes; `Ledger.a
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ from batch_credits.plausibility import far_rows, unusual_batch
 from batch_credits.reporter import minor_in_words
 from batch_credits.settings import InputOptions, batch_key
 
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 LARGEST_SHOWN = 3  # rows of each currency
 CURRENCIES_SHOWN = 10  # whose largest rows are looked up: each takes a walk over the batch
 
@@ -103,16 +103,17 @@ def _stage_rows(
 
 
 def _stage_chunk(
-    ledger: Ledger, site: str, batch_id: int, options: InputOptions, chunk: LoadedRows
+    ledger: Ledger, site: str, batch_id: int, options: InputOptions, chunk: LoadedRows, bodies: Sequence[str]
 ) -> LoadedRows:
     if options.number_duplicates:
         rows = list(chunk)
         chunk = LoadedRows.of(_numbered(rows, ledger.occurrences(batch_id, rows)))
-    ledger.stage_columns(site, batch_id, chunk, add_bodies(chunk.requests))
+        bodies = add_bodies(chunk.requests)
+    ledger.stage_columns(site, batch_id, chunk, bodies)
     return chunk
 
 
-def _overlapped(source: Source, stage_chunk: Callable[[LoadedRows], LoadedRows]) -> Iterator[LoadedRows]:
+def _overlapped(source: Source, stage_chunk: Callable[[LoadedRows, Sequence[str]], LoadedRows]) -> Iterator[LoadedRows]:
     """Stage each chunk in a thread while the next one is read: SQLite works without Python's lock.
 
     One chunk at a time is staged, in order; when reading fails, the chunk on its way is waited for.
@@ -120,8 +121,9 @@ def _overlapped(source: Source, stage_chunk: Callable[[LoadedRows], LoadedRows])
     with _quick_switches(), ThreadPoolExecutor(1, thread_name_prefix="staging") as thread:
         before: Future[LoadedRows] | None = None
         for chunk in source.chunks():
+            bodies = add_bodies(chunk.requests)  # here, as the thread has more to do
             staged = None if before is None else before.result()
-            before = thread.submit(stage_chunk, chunk)
+            before = thread.submit(stage_chunk, chunk, bodies)
             if staged is not None:
                 yield staged
         if before is not None:

@@ -17,7 +17,7 @@ from batch_credits.ledger.identities import rejected_json
 from batch_credits.loaded import LoadedRows
 from batch_credits.model import ControlTotal, LoadedRow
 
-ROWS_A_STATEMENT = 1_000  # SQLite stores as many without asking for Python's lock in between
+ROWS_A_STATEMENT = 2_500  # SQLite stores as many without asking for Python's lock in between
 
 
 class StagedRow(NamedTuple):
