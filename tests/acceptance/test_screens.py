@@ -133,7 +133,7 @@ def test_a_throttled_run(at_site: Command, shared_site: Site) -> None:
 def test_an_outage(at_site: Command, shared_site: Site) -> None:
     file = write_csv(at_site.folder / "payout.csv", payout("outage", 4))
     shared_site.tell("settings", read_only=True)
-    with Terminal(at_site, "run", file.name, "--yes", "--rate", 1000, columns=100) as terminal:
+    with Terminal(at_site, "run", file.name, "--yes", "--rate", 1000, "--concurrency", 1, columns=100) as terminal:
         paused = terminal.until(r"Sending is paused.* 0/4 .* in doubt")
         terminal.types(b"\x03")
         terminal.end().exited(4)
