@@ -8,10 +8,9 @@ from typing import Any
 
 from batch_credits.cli.before import Before, BeforeReversal
 from batch_credits.cli.given import given
-from batch_credits.cli.picture import minutes_at_least, question, too_many_at_once
-from batch_credits.cli.pilot_table import pilot_question
+from batch_credits.cli.picture import minutes_at_least, too_many_at_once
 from batch_credits.cli.speech import say
-from batch_credits.cli.words import ask
+from batch_credits.cli.words import Asking
 from batch_credits.errors import BatchCreditsError, RunStopped
 from batch_credits.model import ControlTotal, Money, Outcome
 from batch_credits.pilot import PilotReport, PilotRow
@@ -20,7 +19,7 @@ from batch_credits.reporter import SITE_CURRENCY, Summary, summary_json, summary
 from batch_credits.settings import SiteSettings
 
 
-class Events:
+class Events(Asking):
     """What a run says to a program, on stderr; the summary for people still goes to stdout."""
 
     def __init__(self, *, quiet: bool, asks: bool) -> None:
@@ -56,22 +55,10 @@ class Events:
             minutes_at_least=minutes_at_least(before.requests, before.settings),
         )
 
-    def ask_before_reversal(self, before: BeforeReversal) -> bool:
-        """A question is asked in words, for it is asked of a person."""
-        return ask(question(before.picture.plan, before.site, before.exponents, pilot=0))
-
-    def ask_before(self, before: Before) -> bool:
-        """A question is asked in words, for it is asked of a person."""
-        return ask(question(before.plan, before.site, before.exponents, before.settings.pilot))
-
     def pilot(self, report: PilotReport) -> None:
         """`pilot`: the first rows, read back."""
         if self._asks or not self._quiet or report.disagreeing:
             _say("pilot", agrees=not report.disagreeing, rows=[_pilot_row(row) for row in report.rows])
-
-    def ask_after_pilot(self, report: PilotReport) -> bool:
-        """The same, after the pilot."""
-        return ask(pilot_question(report))
 
     def after(self, summary: Summary, stopped: RunStopped | None) -> None:
         """`summary`: the content of summary.json, and where the reports are."""

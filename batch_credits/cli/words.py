@@ -29,7 +29,23 @@ from batch_credits.reporter import Summary, summary_text
 PROBLEMS_SHOWN = 5  # kinds of them, before the question; check shows all
 
 
-class Words:
+class Asking:
+    """What a run asks: always in words, for it asks a person."""
+
+    def ask_before(self, before: Before) -> bool:
+        """Whether the person says yes to all that was shown."""
+        return _ask(question(before.plan, before.site, before.exponents, before.settings.pilot))
+
+    def ask_before_reversal(self, before: BeforeReversal) -> bool:
+        """The same, of a reversal."""
+        return _ask(question(before.picture.plan, before.site, before.exponents, pilot=0))
+
+    def ask_after_pilot(self, report: PilotReport) -> bool:
+        """Whether the person says yes to the rest."""
+        return _ask(pilot_question(report))
+
+
+class Words(Asking):
     """What a run says to a person. With `quiet` only what needs one; `asks`: a question follows what is shown."""
 
     def __init__(self, *, quiet: bool, verbose: bool, asks: bool) -> None:
@@ -74,22 +90,10 @@ class Words:
         if lines:
             say(shown(lines, err=True), err=True)
 
-    def ask_before_reversal(self, before: BeforeReversal) -> bool:
-        """Whether the person says yes to all that was shown."""
-        return ask(question(before.picture.plan, before.site, before.exponents, pilot=0))
-
-    def ask_before(self, before: Before) -> bool:
-        """Whether the person says yes to all that was shown."""
-        return ask(question(before.plan, before.site, before.exponents, before.settings.pilot))
-
     def pilot(self, report: PilotReport) -> None:
         """The pilot beside the file."""
         if self._asks or not self._quiet or report.disagreeing:
             say(pilot_text(report, err=True), err=True)
-
-    def ask_after_pilot(self, report: PilotReport) -> bool:
-        """Whether the person says yes to the rest."""
-        return ask(pilot_question(report))
 
     def after(self, summary: Summary, stopped: RunStopped | None) -> None:
         """The last screen."""
@@ -104,7 +108,7 @@ def _pace_lines(before: Before | BeforeReversal) -> list[Line]:
     return [pace_line(before.requests, before.settings, datetime.now()), *notes]
 
 
-def ask(text: str) -> bool:
+def _ask(text: str) -> bool:
     """A question whose last line takes the answer. No is the default, and what was typed before it shows is no answer.
 
     Raises:
