@@ -6,7 +6,6 @@ Times are seconds unless the name says otherwise. The API key never shows in a r
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -186,14 +185,6 @@ def for_the_record(settings: RunSettings, limits: ControlLimits, site: SiteSetti
         "limits": asdict(limits),
     }
     return json.dumps(record, separators=(",", ":"))
-
-
-@dataclass(frozen=True)
-class Paths:
-    """Where the memory and the reports live."""
-
-    ledger: Path
-    reports: Path
 
 
 def site_settings(site: str | None, base_url: str | None, api_key: str | None) -> SiteSettings:
