@@ -15,10 +15,10 @@ from typing import IO
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook import (
     MAX_PART_BYTES,
-    OLE_MAGIC,
     SheetMarks,
     check_zip,
     damaged,
+    is_compound,
     refuse_large,
     relation_target,
 )
@@ -122,11 +122,7 @@ def check_xls(path: Path) -> None:
     Raises:
         InputError: with the reason.
     """
-    with path.open("rb") as file:
-        start = file.read(4)
-    if not start:
-        raise InputError(f"{path.name} is empty.", hint="Check the export.")
-    if start != OLE_MAGIC:
+    if not is_compound(path):
         raise InputError(
             f"{path.name} is no Excel workbook of the old format.", hint="Check its suffix, or save it as .xlsx."
         )

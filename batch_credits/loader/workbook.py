@@ -21,7 +21,7 @@ MAX_INFLATED_BYTES = 2_147_483_648  # a full sheet of 1,048,576 rows and a dozen
 MAX_PART_BYTES = 16_777_216  # of the lists of sheets and of one row
 MAX_CELLS = 20_000_000  # the rectangle a sheet spans, which its reader fills: a full sheet of 19 columns
 _BLOCK_BYTES = 1_048_576
-OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # what Office wraps encrypted workbooks in, and old ones
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # what Office wraps encrypted workbooks in, and old ones
 
 # No `<` inside a tag's pattern: else a hostile file of open tags would be searched again from each of them.
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^<>]*>")
@@ -89,11 +89,7 @@ def check_zip(path: Path, main_part: str, kind: str) -> None:
     Raises:
         InputError: with the reason.
     """
-    with path.open("rb") as file:
-        start = file.read(4)
-    if not start:
-        raise InputError(f"{path.name} is empty.", hint="Check the export.")
-    if start == OLE_MAGIC:
+    if is_compound(path):
         raise InputError(
             f"{path.name} is encrypted, or a workbook in the old format.",
             hint="Remove the password, or give it the suffix .xls if it is an old one.",
@@ -113,6 +109,19 @@ def check_zip(path: Path, main_part: str, kind: str) -> None:
         raise damaged(path) from None
     if broken_part is not None:
         raise damaged(path)
+
+
+def is_compound(path: Path) -> bool:
+    """Whether a workbook is a compound file, by its first bytes: one of the old format, or an encrypted one.
+
+    Raises:
+        InputError: it is empty.
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not start:
+        raise InputError(f"{path.name} is empty.", hint="Check the export.")
+    return start == _OLE_MAGIC
 
 
 def xlsx_marks(path: Path, sheet: str) -> SheetMarks:
