@@ -100,6 +100,15 @@ reports_option = option(
 
 xlsx_option = option("--xlsx", is_flag=True, help="Write results.xlsx too: results.csv as a workbook.")
 
+output_options = apply(
+    reports_option,
+    xlsx_option,
+    ledger_option,
+    option("--no-progress", is_flag=True, help="Show no progress."),
+    option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+           help="Progress as lines for people, or one JSON event a line."),
+)  # fmt: skip
+
 input_options = apply(
     option("--reference", metavar="TEXT", help="Reference of rows that have none."),
     option("--currency", metavar="CODE", help="Currency of rows that have none."),
@@ -233,6 +242,7 @@ asking_options = apply(
 )
 
 sending_options = apply(
+    asking_options,
     option("--silence", type=CommaList(), default=(), help="Events that these credits shall not cause."),
     option("--verify-first", is_flag=True, help="Look before every first send (after restoring an old ledger)."),
     option("--retry-failed", is_flag=True, help="Try failed rows again too."),

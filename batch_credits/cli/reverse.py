@@ -9,18 +9,15 @@ import click
 from batch_credits.cli.before import BeforeReversal
 from batch_credits.cli.events import Events
 from batch_credits.cli.options import (
-    asking_options,
     chosen_site,
-    ledger_option,
     ledger_path,
     limit_options,
     limit_settings,
     option,
-    reports_option,
+    output_options,
     sending_options,
     settings_for_sending,
     site_options,
-    xlsx_option,
 )
 from batch_credits.cli.run import refuse_without_terminal
 from batch_credits.cli.speech import exit_code_of
@@ -41,16 +38,10 @@ from batch_credits.signals import Signals
 @option("--rows", "rows_file", type=click.Path(path_type=Path), metavar="FILE",
         help="Only the rows that this CSV file names: a cut of the batch's results.csv, with its column credit_row.")
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
-@asking_options
 @sending_options
 @limit_options
 @site_options
-@reports_option
-@xlsx_option
-@ledger_option
-@option("--no-progress", is_flag=True, help="Show no progress.")
-@option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
-        help="Progress as lines for people, or one JSON event a line.")
+@output_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
 def reverse(batch: str, ledger: Path | None, **chosen: Any) -> int:
     """Deduct what BATCH credited, or the part of it that a file names, and write the reports.

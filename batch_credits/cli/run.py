@@ -11,19 +11,16 @@ import click
 from batch_credits.cli.before import Before
 from batch_credits.cli.events import Events
 from batch_credits.cli.options import (
-    asking_options,
     chosen_site,
     input_options,
     input_settings,
-    ledger_option,
     ledger_path,
     option,
+    output_options,
     pilot_option,
-    reports_option,
     sending_options,
     settings_for_sending,
     site_options,
-    xlsx_option,
 )
 from batch_credits.cli.speech import exit_code_of
 from batch_credits.cli.words import Words
@@ -46,17 +43,11 @@ T = TypeVar("T")
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @option("--sandbox", is_flag=True, help="Run against a local Chargebee started inside this process.")
-@asking_options
 @sending_options
 @pilot_option
 @input_options
 @site_options
-@reports_option
-@xlsx_option
-@ledger_option
-@option("--no-progress", is_flag=True, help="Show no progress.")
-@option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
-        help="Progress as lines for people, or one JSON event a line.")
+@output_options
 @option("--verbose", "-v", is_flag=True, help="Say more.")
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
 def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  # fmt: skip
