@@ -7,12 +7,19 @@ since the last such question came (seconds of `time.monotonic`, one clock for al
 """
 
 import asyncio
+import re
 import sys
 import time
 from urllib.parse import parse_qsl
 
 import orjson
 
+CREDIT = (
+    b'{"customer":{"id":"%b","object":"customer"},"promotional_credit":{"id":"pc_%d","customer_id":"%b",'
+    b'"type":"increment","amount":%b,"currency_code":"%b","description":"%b","credit_type":"%b","reference":"%b",'
+    b'"closing_balance":%b,"created_at":1700000000,"object":"promotional_credit"}}'
+)
+_OF_FORM = re.compile(rb"([a-z_]+)=([^&]*)")
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -51,28 +58,25 @@ class Echo(asyncio.Protocol):
         Echo.first_post, Echo.counted = None, Echo.served
         return told
 
-    def _credit(self, body: bytes) -> bytes:
-        fields = dict(parse_qsl(body.decode()))
+    def _credit(self, form: bytes) -> bytes:
         Echo.served += 1
         if Echo.first_post is None:
             Echo.first_post = time.monotonic()
-        return orjson.dumps(
-            {
-                "customer": {"id": fields["customer_id"], "object": "customer"},
-                "promotional_credit": {
-                    "id": f"pc_{Echo.served}",
-                    "customer_id": fields["customer_id"],
-                    "type": "increment",
-                    "amount": int(fields["amount"]),
-                    "currency_code": fields.get("currency_code", "USD"),
-                    "description": fields["description"],
-                    "credit_type": fields.get("credit_type", "general"),
-                    "reference": fields.get("reference"),
-                    "closing_balance": int(fields["amount"]),
-                    "created_at": 1700000000,
-                    "object": "promotional_credit",
-                },
-            }
+        if b"%" in form:
+            fields = {name.encode(): orjson.dumps(value)[1:-1] for name, value in parse_qsl(form.decode())}
+        else:
+            fields = dict(_OF_FORM.findall(form.replace(b"+", b" ")))
+        get, amount = fields.get, fields[b"amount"]
+        return CREDIT % (
+            fields[b"customer_id"],
+            Echo.served,
+            fields[b"customer_id"],
+            amount,
+            get(b"currency_code", b"USD"),
+            fields[b"description"],
+            get(b"credit_type", b"general"),
+            get(b"reference", b""),
+            amount,
         )
 
 
