@@ -320,7 +320,10 @@ def idempotency_key(site: str, credit: PlannedCredit) -> str:
 
     A deduct may have the very body of an add, and must never be answered with what is stored for it.
     """
-    parts = [part.encode() for part in (site, credit.customer_id, credit.reference, str(credit.generation))]
-    told_apart = b"".join([b"%d:%b" % (len(part), part) for part in parts])
+    at, who, what = site.encode(), credit.customer_id.encode(), credit.reference.encode()
+    generation = b"%d" % credit.generation
+    told_apart = b"%d:%b%d:%b%d:%b%d:%b" % (
+        len(at), at, len(who), who, len(what), what, len(generation), generation,
+    )  # fmt: skip
     digest = hashlib.sha256(told_apart + credit.body).hexdigest()
     return ("bc-" if credit.kind is CallKind.ADD else "bc-deduct-") + digest

@@ -288,6 +288,8 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 
 def _verdict_of_success(credit: PlannedCredit, status: int, document: Any, replayed: bool) -> Verdict:
+    if (proof := _usual_proof(credit, status, document, replayed)) is not None:
+        return proof
     try:
         listed = _listed(document)
     except ValueError as error:
@@ -301,6 +303,28 @@ def _verdict_of_success(credit: PlannedCredit, status: int, document: Any, repla
     if not ours:
         return NoAnswer(f"the answer is about another credit ({listed.credit_id})", status, spoils_key=replayed)
     return Credited(listed.credit_id, listed.closing_balance, status, replayed)
+
+
+def _usual_proof(credit: PlannedCredit, status: int, document: Any, replayed: bool) -> Credited | None:
+    """The proof in an answer that repeats what was asked for, word by word; None sends it the long way.
+
+    It says nothing that the long way would not. It is how nearly every answer is read, at a third of the cost.
+    """
+    try:
+        item = document["promotional_credit"]
+        credit_id, balance, amount = item["id"], item["closing_balance"], item["amount"]
+        is_usual = (
+            item["customer_id"] == credit.customer_id
+            and item["reference"] == credit.reference
+            and item["type"] == credit.kind.listed_type
+            and item["credit_type"] == credit.credit_type
+            and (amount, item.get("amount_in_decimal"), item["currency_code"]) == credit.money
+        )
+    except (TypeError, LookupError):
+        return None
+    if is_usual and credit_id and type(credit_id) is str and type(balance) is int and type(amount) is int:
+        return Credited(credit_id, str(balance), status, replayed)
+    return None
 
 
 def _listed(entry: Any) -> ListedCredit:

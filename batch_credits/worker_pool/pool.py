@@ -252,7 +252,7 @@ class WorkerPool:
             page.append(credit)
 
     def _let_go(self, credit: PlannedCredit) -> None:
-        """The credit is out of our hands: its customer's next may go."""
+        """The credit is out of our hands: its customer's next may go. The caller wakes the dispatcher."""
         self._outstanding -= 1
         self._first_try.pop(credit.request_id, None)
         waiting = self._customers[credit.customer_id]
@@ -261,7 +261,6 @@ class WorkerPool:
             self._start(waiting.popleft(), self._ready)
         else:
             del self._customers[credit.customer_id]
-        self._changed.set()
 
     # -- Sending -------------------------------------------------------------------------------------------
 
@@ -269,7 +268,8 @@ class WorkerPool:
         while True:
             attempt = await self._claimed.get()
             credit = attempt.credit
-            await self.breaker.closed.wait()
+            if not self.breaker.closed.is_set():
+                await self.breaker.closed.wait()
             if self.stopping:
                 self._not_sent(credit)
                 continue

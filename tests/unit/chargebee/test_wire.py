@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_credits.chargebee import wire
 from batch_credits.chargebee.wire import (
     Answer,
     ListedCustomer,
@@ -42,6 +43,8 @@ DECIMAL = PlannedCredit(
     body=b"",
     open_attempts=1,
 )
+SILENT = PlannedCredit(1, "c-1", "q3", Money(1250, None, None), "general", b"", open_attempts=1)
+ONE = PlannedCredit(1, "c-1", "q3", Money(1, None, "USD"), "general", b"", open_attempts=1)
 ITEM: dict[str, Any] = {
     "id": "cr-9",
     "customer_id": "c-1",
@@ -300,11 +303,24 @@ def test_an_answer_about_anything_else_is_no_proof(change: dict[str, Any]) -> No
     assert isinstance(verdict(200, added(**change)), NoAnswer)
 
 
+@given(
+    st.dictionaries(st.sampled_from([*ITEM, "amount_in_decimal"]), JSON | st.sampled_from([True, 1, 1.0, "1.5"])),
+    st.sets(st.sampled_from([*ITEM])),
+    st.sampled_from([CREDIT, DECIMAL, SILENT, ONE]),
+)
+def test_the_usual_answer_is_read_like_any_other(change: dict[str, Any], without: set[str], credit: Any) -> None:
+    item = {name: value for name, value in {**ITEM, **change}.items() if name not in without}
+    answer = Answer(200, {}, orjson.dumps({"promotional_credit": item}))
+    read = verdict_of(credit, answer)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wire, "_usual_proof", lambda *_: None)
+        assert verdict_of(credit, answer) == read
+
+
 def test_true_is_not_one() -> None:
-    one = PlannedCredit(1, "c-1", "q3", Money(1, None, "USD"), "general", b"", open_attempts=1)
-    assert isinstance(verdict(200, added(amount=True), credit=one), NoAnswer)
-    assert isinstance(verdict(200, added(amount=1.0), credit=one), NoAnswer)
-    assert isinstance(verdict(200, added(amount=1), credit=one), Credited)
+    assert isinstance(verdict(200, added(amount=True), credit=ONE), NoAnswer)
+    assert isinstance(verdict(200, added(amount=1.0), credit=ONE), NoAnswer)
+    assert isinstance(verdict(200, added(amount=1), credit=ONE), Credited)
 
 
 def test_unknown_fields_and_a_missing_type_or_balance_do_no_harm() -> None:
@@ -319,8 +335,7 @@ def test_a_balance_that_is_none_is_left_out(balance: object) -> None:
 
 
 def test_a_request_that_names_no_currency_takes_the_sites() -> None:
-    silent = PlannedCredit(1, "c-1", "q3", Money(1250, None, None), "general", b"", open_attempts=1)
-    assert isinstance(verdict(200, added(currency_code="EUR"), credit=silent), Credited)
+    assert isinstance(verdict(200, added(currency_code="EUR"), credit=SILENT), Credited)
 
 
 @pytest.mark.parametrize("text", ["1.5", "1.50", "01.5", "1.500000000000000000000000000000"])
