@@ -5,11 +5,9 @@ from batch_credits.chargebee.client import (
     Chargebee,
     Gate,
     GateClosed,
-    HttpTransport,
     LookFailed,
-    Transport,
-    http_transport,
 )
+from batch_credits.chargebee.transport import HttpTransport, Transport, http_transport
 from batch_credits.chargebee.wire import (
     Answer,
     ListedCredit,

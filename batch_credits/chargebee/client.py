@@ -1,24 +1,18 @@
-"""The calls this program makes to Chargebee: one session, keep-alive, nothing followed, nothing assumed.
+"""The calls this program makes to Chargebee: nothing followed, nothing assumed.
 
-Every call passes the gate that it is given (the site's limits), so there is no way around them. Only this
-module opens a socket. A POST is sent at most once per call: aiohttp repeats idempotent methods alone.
+Every call passes the gate that it is given (the site's limits), so there is no way around them. A POST is sent at most
+once per call.
 """
 
 import asyncio
-import ssl
-from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Literal, Protocol
+from typing import Protocol
 from urllib.parse import quote, urlencode
 
-import aiohttp
 import orjson
-from yarl import URL
 
-from batch_credits import __version__
-from batch_credits.chargebee.deadlines import Deadlines
-from batch_credits.chargebee.failures import AnswerTooLarge, failure_of
+from batch_credits.chargebee.failures import failure_of
+from batch_credits.chargebee.transport import Method, Transport
 from batch_credits.chargebee.wire import (
     Answer,
     ListedCredit,
@@ -34,9 +28,8 @@ from batch_credits.chargebee.wire import (
 from batch_credits.errors import AmountMissing
 from batch_credits.model import CallKind, OpenAttempt, PlannedCredit
 from batch_credits.protocol import Blocked, NotSent, Verdict, stop_for_status
-from batch_credits.settings import RunSettings, SiteSettings
+from batch_credits.settings import RunSettings
 
-Method = Literal["GET", "POST"]
 _API = "/api/v2"
 _POST_PATHS = {kind: f"{_API}/promotional_credits/{kind}" for kind in CallKind}
 CUSTOMERS_A_CALL = 100
@@ -65,13 +58,6 @@ class Gate(Protocol):
 
     def throttled(self, seconds: float) -> None:
         """The site refused a request for its limit: the same, and use less of it from now on."""
-
-
-class Transport(Protocol):
-    """One HTTP exchange. The seam where tests put a site of their own."""
-
-    async def send(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        """Send one request and read the whole answer; any exception means that there is none."""
 
 
 class LookFailed(Exception):
@@ -269,80 +255,3 @@ def _no_amount(credit: PlannedCredit) -> AmountMissing:
         f"The ledger's deduction from customer {credit.customer_id!r} names no amount, and would take everything.",
         hint="The ledger was changed by something else: bring back a whole copy, then run with --verify-first.",
     )
-
-
-class HttpTransport:
-    """HTTP over aiohttp: keep-alive, no redirects, no proxy, no cookies, verified TLS, bounded in time and size."""
-
-    def __init__(
-        self, session: aiohttp.ClientSession, base_url: str, max_answer_bytes: int, deadlines: Deadlines
-    ) -> None:
-        self._session = session
-        self._deadlines = deadlines
-        self._base_url = base_url
-        # Built once: they are those of nearly every request.
-        self._post_urls = {path: URL(base_url + path, encoded=True) for path in _POST_PATHS.values()}
-        self._max_answer_bytes = max_answer_bytes
-
-    async def send(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        """Send one request and read the whole answer, at most `max_answer_bytes` of it.
-
-        Raises:
-            TimeoutError: it took too long.
-            AnswerTooLarge: there is more to read.
-            aiohttp.ClientError, OSError: whatever else went wrong.
-        """
-        call = asyncio.current_task()
-        assert call is not None
-        self._deadlines.begin(call)
-        try:
-            return await self._exchange(method, path, headers, body)
-        except asyncio.CancelledError:
-            if self._deadlines.ended(call):
-                raise TimeoutError from None
-            raise
-        finally:
-            self._deadlines.end(call)
-
-    async def _exchange(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        url = self._post_urls.get(path) or URL(self._base_url + path, encoded=True)
-        async with self._session.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
-            stream = response.content
-            chunks: list[bytes] = []
-            room = self._max_answer_bytes + 1
-            while not stream.at_eof():
-                chunks.append(await stream.read(room))
-                room -= len(chunks[-1])
-                if room <= 0:
-                    raise AnswerTooLarge
-            return Answer(response.status, response.headers, b"".join(chunks))
-
-
-@asynccontextmanager
-async def http_transport(site: SiteSettings, settings: RunSettings) -> AsyncIterator[HttpTransport]:
-    """Open the one session of a run, and close it at the end."""
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=min(30.0, settings.timeout_seconds))
-    connector = aiohttp.TCPConnector(
-        limit=0,  # the gate bounds the calls in flight
-        ssl=ssl.create_default_context() if site.base_url.startswith("https") else False,
-        ttl_dns_cache=300,
-    )
-    session = aiohttp.ClientSession(
-        connector=connector,
-        timeout=timeout,
-        trust_env=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={
-            "Authorization": "Basic " + b64encode(f"{site.api_key}:".encode()).decode(),
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": f"batch-credits/{__version__}",
-        },
-        raise_for_status=False,
-    )
-    deadlines = Deadlines(settings.timeout_seconds)
-    async with session:
-        try:
-            yield HttpTransport(session, site.base_url, settings.max_answer_bytes, deadlines)
-        finally:
-            deadlines.close()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Self
 
 from batch_credits.chargebee import GateClosed
-from batch_credits.chargebee.client import Method
+from batch_credits.chargebee.transport import Method
 from batch_credits.settings import MAX_GETS_AT_ONCE, RunSettings
 from batch_credits.worker_pool.share import Share
 
