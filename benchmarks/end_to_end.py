@@ -1,7 +1,7 @@
 """A whole durable run beside a bare tuned aiohttp loop, in one go, against a server that does next to no work.
 
     python benchmarks/end_to_end.py --rows 100000 --rounds 3
-    python benchmarks/end_to_end.py --processes 2                  beside two bare loops
+    python benchmarks/end_to_end.py --processes 2                  beside the same bare loop, which has one core
     python benchmarks/end_to_end.py --sync-ms 5                    beside the same run on the disk as it is
     python benchmarks/end_to_end.py --rows 1000000 --rounds 1      by phase
 
@@ -45,11 +45,11 @@ class Round:
     phases: tuple[float, ...]
 
 
-def write_rows(path: Path, rows: int, first: int = 0) -> Path:
+def write_rows(path: Path, rows: int) -> Path:
     """A payout of so many customers."""
     with path.open("w", encoding="utf-8") as stream:
         stream.write("customer_id,amount,currency_code,description,reference\n")
-        for number in range(first, first + rows):
+        for number in range(rows):
             stream.write(f"c{number:07d},{100 + number % 977},USD,thanks for your loyalty,q3-2026\n")
     return path
 
@@ -63,19 +63,11 @@ def echo_server() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.stdout.readline().strip()}"  # leaving closes its input, which ends it
 
 
-def bare(base_url: str, files: Sequence[Path], concurrency: int) -> tuple[float, float]:
-    """Rows a second of bare loops, one process a file, and microseconds of CPU a row."""
-    shared = str(-(-concurrency // len(files)))
-    loops = [
-        subprocess.Popen(
-            [sys.executable, str(HERE / "bare_loop.py"), base_url, str(file), shared], stdout=subprocess.PIPE, text=True
-        )
-        for file in files
-    ]
-    told = [json.loads(loop.communicate()[0]) for loop in loops]
-    rows = sum(each["rows"] for each in told)
-    seconds = max(each["ended"] for each in told) - min(each["began"] for each in told)
-    return rows / seconds, sum(each["cpu"] for each in told) / rows * 1e6
+def bare(base_url: str, file: Path, concurrency: int) -> tuple[float, float]:
+    """Rows a second of the bare loop, and microseconds of CPU a row."""
+    command = [sys.executable, str(HERE / "bare_loop.py"), base_url, str(file), str(concurrency)]
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return told["rows"] / told["seconds"], told["cpu"] / told["rows"] * 1e6
 
 
 def ours(
@@ -174,9 +166,7 @@ def main() -> None:
                 show("the disk as it is", base, chosen.rows)
                 ceiling = base.sending
             else:
-                part = chosen.rows // chosen.processes
-                files = [write_rows(folder / f"{n}.csv", part, n * part) for n in range(chosen.processes)]
-                ceiling, microseconds = bare(base_url, files, chosen.concurrency)
+                ceiling, microseconds = bare(base_url, file, chosen.concurrency)
                 print(f"bare: {ceiling:,.0f} rows/s; CPU {microseconds:.0f} us a row", flush=True)
             one = ours(base_url, file, chosen.concurrency, folder, processes=chosen.processes, sync_ms=chosen.sync_ms)
             show(f"{chosen.sync_ms:g} ms more a commit" if chosen.sync_ms else "ours", one, chosen.rows)

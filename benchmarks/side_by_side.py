@@ -20,7 +20,7 @@ from statistics import median
 from end_to_end import FIRST_POST_ROWS, Round, bare, echo_server, ours, seconds_to_first_post, spread, write_rows
 from rivals import Missing, race
 
-BARE = "bare aiohttp loop, tuned: the ceiling"
+BARE = "bare aiohttp loop, tuned"
 SENDING, WHOLE = "batch-credits, sending", "batch-credits, whole run"
 TWO = ", `--processes 2`"
 SYNC_MS = 5.0
@@ -64,12 +64,10 @@ class Results:
 def take_turns(base_url: str, folder: Path, rows: int, concurrency: int, results: Results) -> list[Round]:
     """One round of the loops and of the command: as it is, in two processes, and on a slower disk."""
     file = write_rows(folder / "rows.csv", rows)
-    halves = [write_rows(folder / f"half-{number}.csv", rows // 2, number * (rows // 2)) for number in range(2)]
-    results.add(BARE, *bare(base_url, [file], concurrency))
+    results.add(BARE, *bare(base_url, file, concurrency))
     one = ours(base_url, file, concurrency, folder)
     results.add(SENDING, one.sending)
     results.add(WHOLE, one.whole, one.microseconds, one.peak_mib)
-    results.add("two bare loops", *bare(base_url, halves, concurrency))
     two = ours(base_url, file, concurrency, folder, processes=2)
     results.add(SENDING + TWO, two.sending)
     results.add(WHOLE + TWO, two.whole, two.microseconds + two.shard_microseconds, two.peak_mib)
