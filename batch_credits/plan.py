@@ -3,14 +3,13 @@
 Nothing is owed yet. The plan is what a person sees before saying yes; `Ledger.admit` makes it real.
 """
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from batch_credits.chargebee import add_bodies
+from batch_credits.event_loop import quick_switches
 from batch_credits.ledger import Bucket, LargeAmount, Ledger, NewRows, ProblemGroup, Profile
 from batch_credits.loaded import LoadedRows, add_rows
 from batch_credits.loader import Source
@@ -118,7 +117,7 @@ def _overlapped(source: Source, stage_chunk: Callable[[LoadedRows, Sequence[str]
 
     One chunk at a time is staged, in order; when reading fails, the chunk on its way is waited for.
     """
-    with _quick_switches(), ThreadPoolExecutor(1, thread_name_prefix="staging") as thread:
+    with quick_switches(SWITCH_SECONDS), ThreadPoolExecutor(1, thread_name_prefix="staging") as thread:
         before: Future[LoadedRows] | None = None
         for chunk in source.chunks():
             bodies = add_bodies(chunk.requests)  # here, as the thread has more to do
@@ -128,17 +127,6 @@ def _overlapped(source: Source, stage_chunk: Callable[[LoadedRows, Sequence[str]
                 yield staged
         if before is not None:
             yield before.result()
-
-
-@contextmanager
-def _quick_switches() -> Iterator[None]:
-    """Let the staging thread in soon: after each statement it waits for Python's lock, usually 5 ms."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ Signals end it early, and it ends by itself when nothing is owed. The ledger alo
 import asyncio
 import gc
 import random
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import TypeVar
 
 from batch_credits.chargebee import Chargebee, Transport
 from batch_credits.errors import Interrupted, RunStopped
+from batch_credits.event_loop import quick_switches
 from batch_credits.ledger import InThread, Journal, Ledger
 from batch_credits.model import BatchRecord, PlannedCredit, RequestState
 from batch_credits.pilot import Agree, Pilot
@@ -30,7 +30,7 @@ from batch_credits.worker_pool import Counts, RateLimiter, ReadPage, SlotMemory,
 T = TypeVar("T")
 TICK_SECONDS = 0.5  # how old what the person sees may be
 COLLECT_EVERY = 50_000  # objects made and not freed, between two walks of the garbage collector
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0005  # that a commit may wait for Python's lock, half a dozen times; requests are sent meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,12 @@ async def issue(
             return loop.run_in_executor(writer, work)
 
         sending = Sending(ledger, batch, run_id, site, settings, progress, transport, in_thread, agree=agree)
-        with _stop_on(signals or Signals(), sending), ticking(progress), _tuned_interpreter():
+        with (
+            _stop_on(signals or Signals(), sending),
+            ticking(progress),
+            _rare_collections(),
+            quick_switches(SWITCH_SECONDS),
+        ):
             try:
                 return await sending.run()
             except asyncio.CancelledError:
@@ -99,19 +104,14 @@ def ticking(progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def _tuned_interpreter() -> Iterator[None]:
-    """Collect garbage rarely, since sending leaves hardly a cycle behind; and let the ledger's thread in sooner.
-
-    A commit asks for Python's lock half a dozen times, and would wait 5 ms for it each time while requests are sent.
-    """
-    thresholds, switch_seconds = gc.get_threshold(), sys.getswitchinterval()
+def _rare_collections() -> Iterator[None]:
+    """Collect garbage rarely: sending leaves hardly a cycle behind."""
+    thresholds = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, *thresholds[1:])
-    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         yield
     finally:
-        sys.setswitchinterval(switch_seconds)
         gc.set_threshold(*thresholds)
         gc.unfreeze()
 

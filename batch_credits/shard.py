@@ -7,6 +7,7 @@ import signal
 import sys
 from collections import Counter
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -16,21 +17,19 @@ from batch_credits.errors import Interrupted, LedgerError
 from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
 from batch_credits.model import Outcome
+from batch_credits.progress import SilentProgress
 from batch_credits.sending import issue
 from batch_credits.shards import SIZE_BYTES, STOP, ShardOrders
 from batch_credits.signals import SIGNALS, Signals
 
 
-class Teller:
+class Teller(SilentProgress):
     """Passes on what there is to show, a few times a second. If nobody listens any more, sending goes on to its end."""
 
     def __init__(self) -> None:
         self._settled: Counter[tuple[str, bool]] = Counter()
         self._throttled = 0
         self._notes: list[str] = []
-
-    def start(self, total: int, done: int, in_doubt: int = 0) -> None:
-        """The run's own process counts the rows."""
 
     def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
         """Count it; the next tick tells."""
@@ -39,9 +38,6 @@ class Teller:
     def throttled(self) -> None:
         """Count it; the next tick tells."""
         self._throttled += 1
-
-    def slowed_to(self, per_minute: int) -> None:
-        """There is no limit to be slowed down by."""
 
     def tick(self) -> None:
         """Tell what came up since the last time."""
@@ -55,9 +51,6 @@ class Teller:
         """Tell it at once."""
         self._notes.append(text)
         self.tick()
-
-    def step_aside(self) -> None:
-        """Nothing is on the screen."""
 
     def close(self) -> None:
         """Tell the last of it."""
@@ -83,7 +76,7 @@ async def send() -> None:
     teller, signals = Teller(), Signals()
     signals.sending_begins()
     listening = asyncio.create_task(_pass_on(reader, signals))
-    ended: dict[str, Any] = {"error": None, "stopped": None, "requests": 0, "throttled": 0, "retries": 0, "failures": 0}
+    ended: dict[str, Any]
     try:
         with Ledger.open_shard(orders.ledger, orders.shard, orders.settings.processes) as ledger:
             async with http_transport(orders.site, orders.settings) as transport:
@@ -98,11 +91,10 @@ async def send() -> None:
                     signals,
                 )
     except LedgerError as error:
-        ended["error"] = [error.message, error.hint]
+        ended = {"error": [error.message, error.hint]}
     else:
-        counts, why = issued.counts, issued.stopped
-        ended |= {"requests": issued.requests, "throttled": counts.throttled}
-        ended |= {"retries": counts.retries, "failures": counts.failures}
+        why = issued.stopped
+        ended = {"error": None, "requests": issued.requests, **asdict(issued.counts)}
         ended["stopped"] = None if why is None else [type(why).__name__, why.message, why.hint]
     listening.cancel()
     teller.close()

@@ -55,7 +55,7 @@ class ShardOrders:
 
 
 class Shards:
-    """The processes of one run. They are started early, since a program takes a while to load."""
+    """The processes of one run."""
 
     def __init__(self, processes: list[asyncio.subprocess.Process], progress: Progress) -> None:
         self._processes = processes
@@ -165,7 +165,8 @@ class Shards:
         ended = [ending for ending in endings if ending]
         for ending in ended:
             if ending["error"] is not None:
-                raise LedgerError(*ending["error"][:1], hint=ending["error"][1])
+                message, hint = ending["error"]
+                raise LedgerError(message, hint=hint)
         counts = Counts(*(sum(ending[name] for ending in ended) for name in ("throttled", "retries", "failures")))
         reasons = sorted(self._stopped, key=lambda why: isinstance(why, Interrupted))  # what stopped it is said first
         return Issued(counts, sum(ending["requests"] for ending in ended), reasons[0] if reasons else None)
