@@ -78,7 +78,7 @@ def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> P
         options=options,
     )
     try:
-        rows_read, totals, profile = _stage_rows(ledger, source, site, batch_id, options)
+        rows_read, totals, profile = _stage_rows(ledger, source, batch_id, options)
     except BaseException:
         ledger.discard(batch_id)
         raise
@@ -87,13 +87,13 @@ def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> P
 
 
 def _stage_rows(
-    ledger: Ledger, source: Source, site: str, batch_id: int, options: InputOptions
+    ledger: Ledger, source: Source, batch_id: int, options: InputOptions
 ) -> tuple[int, dict[str, ControlTotal], Profile | None]:
     """How many rows, their totals, and what they look like if all that are not rejected are new."""
     rows_read = 0
     totals: dict[str, ControlTotal] = {}
     new_rows = NewRows(LARGEST_SHOWN)
-    for rows in _overlapped(source, partial(_stage_chunk, ledger, site, batch_id, options)):
+    for rows in _overlapped(source, partial(_stage_chunk, ledger, batch_id, options)):
         rows_read += len(rows)
         add_rows(totals, rows)
         new_rows.add(rows)
@@ -102,13 +102,13 @@ def _stage_rows(
 
 
 def _stage_chunk(
-    ledger: Ledger, site: str, batch_id: int, options: InputOptions, chunk: LoadedRows, bodies: Sequence[str]
+    ledger: Ledger, batch_id: int, options: InputOptions, chunk: LoadedRows, bodies: Sequence[str]
 ) -> LoadedRows:
     if options.number_duplicates:
         rows = list(chunk)
         chunk = LoadedRows.of(_numbered(rows, ledger.occurrences(batch_id, rows)))
         bodies = add_bodies(chunk.requests)
-    ledger.stage_columns(site, batch_id, chunk, bodies)
+    ledger.stage_columns(batch_id, chunk, bodies)
     return chunk
 
 

@@ -138,7 +138,7 @@ def stage_reversal(ledger: Ledger, selection: Selection) -> Plan:
         totals: dict[str, ControlTotal] = {}
         for page in _pages(ledger, selection):
             rows = [deduction_of(credit) for credit in page]
-            ledger.stage(batch.site, batch_id, [StagedRow(row, _body(row)) for row in rows])
+            ledger.stage(batch_id, [StagedRow(row, _body(row)) for row in rows])
             for row in rows:
                 if row.money is not None:
                     totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)

@@ -284,17 +284,17 @@ class Ledger:
     def occurrences(self, batch_id: int, rows: Sequence[LoadedRow]) -> list[int]:
         """How often each row's identity has come up in this batch so far, itself included; 0 if unreadable."""
         with self._transaction() as db:
-            return admission.Admission(db, 0, batch_id).occurrences(rows)
+            return admission.Admission(db, batch_id).occurrences(rows)
 
-    def stage(self, site: str, batch_id: int, rows: Sequence[StagedRow]) -> None:
+    def stage(self, batch_id: int, rows: Sequence[StagedRow]) -> None:
         """Store rows of a batch that is being staged; what they repeat or contradict shows at its end."""
         bodies = [row.body.decode("ascii") for row in rows if row.body is not None]
-        self.stage_columns(site, batch_id, LoadedRows.of([item.row for item in rows]), bodies)
+        self.stage_columns(batch_id, LoadedRows.of([item.row for item in rows]), bodies)
 
-    def stage_columns(self, site: str, batch_id: int, rows: LoadedRows, bodies: Sequence[str]) -> None:
+    def stage_columns(self, batch_id: int, rows: LoadedRows, bodies: Sequence[str]) -> None:
         """The same for rows by columns, and the bodies of their requests."""
         with self._transaction() as db:
-            admission.Admission(db, self._site_id(site), batch_id).stage(rows, bodies)
+            admission.Admission(db, batch_id).stage(rows, bodies)
 
     def finish_staging(self, batch_id: int, rows_read: int, totals: dict[str, ControlTotal]) -> int:
         """Reject rows that repeat or contradict an identity, and store what the loader counted.
@@ -306,12 +306,12 @@ class Ledger:
         with self._transaction() as db:
             if self._known_site is not None:
                 scratch.borrow_requests(db, self._known_site, batch_id)
-            return admission.Admission(db, 0, batch_id).finish(rows_read, totals)
+            return admission.Admission(db, batch_id).finish(rows_read, totals)
 
     def admit(self, batch_id: int) -> None:
         """Make a staged batch owed."""
         with self._transaction() as db:
-            admission.Admission(db, 0, batch_id).admit()
+            admission.Admission(db, batch_id).admit()
 
     def discard(self, batch_id: int) -> None:
         """Forget a staged batch, of which nothing was owed."""

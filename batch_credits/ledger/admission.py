@@ -17,7 +17,7 @@ from batch_credits.ledger.identities import rejected_json
 from batch_credits.loaded import LoadedRows
 from batch_credits.model import ControlTotal, LoadedRow
 
-ROWS_A_STATEMENT = 2_500  # SQLite stores as many without asking for Python's lock in between
+ROWS_A_STATEMENT = 5_000  # SQLite stores as many without asking for Python's lock in between
 
 
 class StagedRow(NamedTuple):
@@ -30,9 +30,8 @@ class StagedRow(NamedTuple):
 class Admission:
     """The staging of one batch. Every call is one transaction of the caller's connection."""
 
-    def __init__(self, connection: sqlite3.Connection, site_id: int, batch_id: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, batch_id: int) -> None:
         self._db = connection
-        self._site_id = site_id
         self._batch_id = batch_id
 
     def occurrences(self, rows: Sequence[LoadedRow]) -> list[int]:
@@ -60,16 +59,17 @@ class Admission:
 
     def stage(self, rows: LoadedRows, bodies: Sequence[str]) -> None:
         """Store rows, each with a request of its own and its frozen body if it is not rejected."""
-        first_id, requests, count = self._next_id(), rows.requests, len(rows.requests)
+        site_id, kind, first_id = self._db.execute(_WHERE_TO, (self._batch_id,)).fetchone()
+        requests, count = rows.requests, len(rows.requests)
         ids = range(first_id, first_id + count)
         _insert(
             self._db,
             "credit_request",
             {
                 "request_id": ids,
-                "site_id": [self._site_id] * count,
+                "site_id": [site_id] * count,
                 "batch_id": [self._batch_id] * count,
-                "kind": [self._kind()] * count,
+                "kind": [kind] * count,
                 "customer_id": requests.customer_id,
                 "reference": requests.reference,
                 "amount_minor": requests.amount,
@@ -101,13 +101,6 @@ class Admission:
             "rejected": rejected,
         }
         _insert(self._db, "row", columns)
-
-    def _kind(self) -> str:
-        row = self._db.execute("SELECT kind FROM batch WHERE batch_id = ?", (self._batch_id,)).fetchone()
-        return str(row[0])
-
-    def _next_id(self) -> int:
-        return int(self._db.execute("SELECT coalesce(max(request_id), 0) + 1 FROM credit_request").fetchone()[0])
 
     def finish(self, rows_read: int, totals: dict[str, ControlTotal]) -> int:
         """Settle all identities, and store what the loader counted, to tie the reports out against.
@@ -168,9 +161,10 @@ def decoded_totals(text: str) -> dict[str, ControlTotal]:
 def _insert(connection: sqlite3.Connection, table: str, columns: Mapping[str, Sequence[object]]) -> None:
     """Insert rows given as columns. What all of a column say alike is bound once: binding takes longer than storing."""
     count = len(next(iter(columns.values())))
-    for at in range(0, count, ROWS_A_STATEMENT):
-        part = {name: values[at : at + ROWS_A_STATEMENT] for name, values in columns.items()}
-        rows = min(ROWS_A_STATEMENT, count - at)
+    step = min(ROWS_A_STATEMENT, connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(columns))
+    for at in range(0, count, step):
+        part = {name: values[at : at + step] for name, values in columns.items()}
+        rows = min(step, count - at)
         alike = {
             name: values[0]
             for name, values in part.items()
@@ -182,6 +176,11 @@ def _insert(connection: sqlite3.Connection, table: str, columns: Mapping[str, Se
         varying = zip(*(part[name] for name in names[len(alike) :]), strict=True)
         connection.execute(statement, [*alike.values(), *chain.from_iterable(varying)])
 
+
+# The site and the kind of a batch, and the id of the next request.
+_WHERE_TO = """
+SELECT site_id, kind, (SELECT coalesce(max(request_id), 0) + 1 FROM credit_request) FROM batch WHERE batch_id = ?
+"""
 
 _REPLACE = """
 UPDATE identity SET request_id = ?1

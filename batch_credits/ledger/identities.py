@@ -142,9 +142,10 @@ WHERE batch_id = :batch AND state = 'pending' AND state NOT IN ('credited') AND 
 # Their ids follow each other, so the first and the last tell how many they are.
 _END = f"SELECT request_id {_STAGED} ORDER BY request_id {{}} LIMIT 1"
 
+# A batch has one site, so this is the order of the identities; SQLite sorts by a text quicker than by a number and it.
 _TAKE = f"""
 INSERT INTO identity SELECT site_id, customer_id, reference, request_id {_STAGED}
-ORDER BY site_id, customer_id, reference, request_id ON CONFLICT DO NOTHING
+ORDER BY customer_id, reference, request_id ON CONFLICT DO NOTHING
 """
 
 # Sorted within, so that the identities are looked up in their own order; the LIMIT keeps SQLite from leaving it out.

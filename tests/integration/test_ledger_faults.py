@@ -43,7 +43,7 @@ def plan(ledger: Ledger, count: int, key: str = "ab" * 32, first: int = 0) -> in
         )
         row = LoadedRow(number + 2, (f"c-{number}",), request, (), f"c-{number}", "q3", request.money)
         rows.append(StagedRow(row, add_body(request)))
-    ledger.stage(SITE, batch, rows)
+    ledger.stage(batch, rows)
     ledger.finish_staging(batch, count, {})
     ledger.admit(batch)
     return batch

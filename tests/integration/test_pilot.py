@@ -92,7 +92,7 @@ class Bench:
             row = LoadedRow(number, cells, request, (), request.customer_id, "q3", request.money)
             rows.append(StagedRow(row, add_body(request)))
             total.add(request.money)
-        self.ledger.stage(SITE, batch, rows)
+        self.ledger.stage(batch, rows)
         self.ledger.finish_staging(batch, count, {"USD": total})
         self.ledger.admit(batch)
         return batch

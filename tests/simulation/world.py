@@ -125,7 +125,7 @@ class World:
             options=DEFAULT_INPUT,
         )  # fmt: skip
         staged = [_staged(row, n) for n, row in enumerate(self.schedule.batches[number], start=2)]
-        ledger.stage(SITE, batch_id, staged)
+        ledger.stage(batch_id, staged)
         ledger.finish_staging(batch_id, len(staged), {"USD": ControlTotal(len(staged))})
         for row in ledger.problems(batch_id):
             self.judge.expect(False, "admission", f"row {row.row_number}: {row.problems}")

@@ -76,9 +76,9 @@ class Book:
             kind=kind,
         )
 
-    def stage(self, batch: int, *rows: LoadedRow, site: str = SITE) -> list[LoadedRow]:
+    def stage(self, batch: int, *rows: LoadedRow) -> list[LoadedRow]:
         """The rows as they stand when this is all that the batch has: those that are rejected with their reasons."""
-        self.ledger.stage(site, batch, self.staged(list(rows)))
+        self.ledger.stage(batch, self.staged(list(rows)))
         self.ledger.finish_staging(batch, len(rows), {})
         return self.judged(self.ledger, batch, rows)
 
@@ -97,7 +97,7 @@ class Book:
         """An admitted batch of these rows."""
         batch = self.begin(site=site, file_name=file_name, kind=kind)
         totals: dict[str, ControlTotal] = {}
-        for row in self.stage(batch, *rows, site=site):
+        for row in self.stage(batch, *rows):
             if row.money is not None:
                 totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
         self.ledger.finish_staging(batch, len(rows), totals)

@@ -122,7 +122,7 @@ def test_equal_decimals_are_no_conflict(book: Any) -> None:
 def test_another_site_is_another_identity(book: Any) -> None:
     book.plan(book.row(2))
     batch = book.begin(site="acme")
-    assert codes(book.stage(batch, book.row(2, amount=999), site="acme")) == ["ok"]
+    assert codes(book.stage(batch, book.row(2, amount=999))) == ["ok"]
     assert len(book.sql("SELECT * FROM credit_request")) == 2
 
 
@@ -314,7 +314,7 @@ def test_one_identity_is_owed_once_whatever_the_files_say(
     for content in contents:
         batch = book.begin(site=site)
         rows = [book.row(n, c, r, amount=a) for n, (c, r, a) in enumerate(content, 2)]
-        result = [row for at in range(0, len(rows), 2) for row in book.stage(batch, *rows[at : at + 2], site=site)]
+        result = [row for at in range(0, len(rows), 2) for row in book.stage(batch, *rows[at : at + 2])]
         seen: set[tuple[str, str]] = set()
         for row, (customer, reference, amount) in zip(result, content, strict=True):
             money, state = known.get((customer, reference), (amount, RequestState.FAILED))
@@ -344,7 +344,7 @@ def test_every_commit_after_staging_waits_for_the_disk_again(book: Any) -> None:
 
     assert waits()
     batch = book.begin()
-    book.ledger.stage("acme-test", batch, book.staged([book.row(2)]))
+    book.ledger.stage(batch, book.staged([book.row(2)]))
     assert not waits()  # what is staged would be discarded after a power cut
     book.ledger.finish_staging(batch, 1, {})
     assert waits()

@@ -23,7 +23,7 @@ def staged_in_scratch(book: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]
         batch = ledger.begin_batch(
             key="f" * 64, site=site, file_name="new.csv", file_sha256="", headers=(), columns={}, options=InputOptions()
         )
-        ledger.stage(site, batch, book.staged(list(rows)))
+        ledger.stage(batch, book.staged(list(rows)))
         ledger.finish_staging(batch, len(rows), {})
         return ledger, batch, book.judged(ledger, batch, rows)
 
