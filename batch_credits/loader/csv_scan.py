@@ -100,8 +100,16 @@ def _scan(
     header_lines = records.line
     matched = matcher.match(headers, enumerate(records, header_row + 1))
     width, rows, blank_rows, blanks_since, last = len(headers), 0, 0, 0, (header_row, headers)
-    first = matched.kept[0]
-    for row, cells in enumerate(records, header_row + 1):
+    row, first = header_row, matched.kept[0]
+    if first == 0:
+        records.pass_over(width)
+    for cells in records:
+        if records.passed:
+            row += records.passed
+            rows += records.passed
+            blank_rows += blanks_since
+            records.passed = blanks_since = 0
+        row += 1
         if len(cells) != width:
             _refuse_ragged(path, row, records.line, cells, width)
         is_filled = len(cells) > first and cells[first].strip(EDGE_BLANKS)  # nearly always, and quickest
@@ -130,13 +138,19 @@ def _scan(
 
 
 class _Records:
-    """The csv module's records, with its complaints turned into ours and a bound on each record."""
+    """The csv module's records, with its complaints turned into ours and a bound on each record.
+
+    `passed` counts those that were passed over just before the last one, if the caller wants that.
+    """
 
     def __init__(self, text: io.TextIOBase, path: Path, delimiter: str, *, lines_before: int = 0) -> None:
         self._path = path
         self._size = 0
         self._before = lines_before
         self._start = 1
+        self._delimiter = delimiter
+        self._width: int | None = None
+        self.passed = 0
         self._reader = csv.reader(self._lines(text), delimiter=delimiter, strict=True)
 
     @property
@@ -144,16 +158,30 @@ class _Records:
         """Lines of text read so far."""
         return self._before + self._reader.line_num
 
+    def pass_over(self, width: int) -> None:
+        """From now on count whole rows of so many cells, the first of them filled, where they come in numbers."""
+        self._width = width
+
     def _lines(self, text: io.TextIOBase) -> Iterator[str]:
         """The lines with their ends, none too long and none with a NUL."""
         while block := text.read(_BLOCK_CHARACTERS):
             block += text.readline(MAX_LINE_CHARACTERS)
             lines = io.StringIO(block, newline="")
             is_plain = not self._size and '"' not in block and "\0" not in block
-            if is_plain and len(block) < MAX_LINE_CHARACTERS:
-                yield from lines  # each is a record, and none is too long: in half the time
+            if is_plain and len(block) < MAX_CELL_CHARACTERS:
+                yield from self._passing_over(list(lines))  # each is a record, and none is too long
             else:
                 yield from map(self._checked, lines)
+
+    def _passing_over(self, lines: list[str]) -> list[str]:
+        """Of lines that are all whole rows, the last one alone: a third of the time that reading them would take."""
+        if self._width is None or {line.count(self._delimiter) for line in lines} != {self._width - 1}:
+            return lines
+        if {line[0] for line in lines} & {*EDGE_BLANKS, self._delimiter}:
+            return lines  # one may be blank
+        self.passed += len(lines) - 1
+        self._before += len(lines) - 1
+        return lines[-1:]
 
     def _checked(self, line: str) -> str:
         self._size += len(line)

@@ -1,9 +1,11 @@
 import codecs
 import hashlib
+import random
 
 import pytest
 
 from batch_credits.errors import InputError
+from batch_credits.loader import csv_scan
 from batch_credits.loader.csv_scan import MAX_COLUMNS, scan_csv
 from batch_credits.settings import InputOptions
 
@@ -156,3 +158,26 @@ def test_a_quote_inside_an_unquoted_cell_is_a_character(tmp_path):
 def test_rows_that_hold_only_columns_of_ours_are_blank(tmp_path):
     shape = scan(tmp_path, "credit_row,customer_id,amount\n2,a,1\n3,,\n4,b,2\n")
     assert (shape.rows, shape.blank_rows) == (2, 1)
+
+
+ODD = ["7,5", "7,5,x,y", "", ",,", " ,,", ",5,x", '7,"a,b",c', '"7', '5","6",x"', "7,5,\0"]
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_whole_rows_that_are_passed_over_are_counted_like_any_other(tmp_path, monkeypatch, seed):
+    chance = random.Random(seed)
+    lines = [chance.choice(["7,5,Ana", "8,6,\u2028"]) for _ in range(60)]
+    for place in chance.sample(range(60), chance.choice([0, 1, 2, 5])):
+        lines[place] = chance.choice(ODD)
+    content = HEADER + chance.choice(["\n", "\r\n", "\r"]).join(lines)
+
+    def found():
+        try:
+            return scan(tmp_path, content)
+        except InputError as refused:
+            return refused.message, refused.hint
+
+    monkeypatch.setattr(csv_scan, "_BLOCK_CHARACTERS", chance.randint(20, 90))
+    with_passing = found()
+    monkeypatch.setattr(csv_scan._Records, "pass_over", lambda self, width: None)
+    assert found() == with_passing
