@@ -38,7 +38,7 @@ from batch_credits.worker_pool.limiter import RateLimiter
 from batch_credits.worker_pool.retry import backoff_seconds, may_try_again, throttle_seconds
 
 ReadPage = Callable[[int, int], Coroutine[Any, Any, list[PlannedCredit]]]
-_PAGES_AHEAD = 3  # journaled and not yet sent at most, where there is no limit
+_PAGES_AHEAD = 6  # journaled and not yet sent at most, where there is no limit: a sync of 5 ms shall not be felt
 _MAX_WAITING = 10_000  # rows kept in memory because their customer is busy; reading goes on below it
 
 
