@@ -96,10 +96,16 @@ class HttpTransport:
         return answer
 
     async def _connect(self) -> aiohttp.connector.Connection:
-        try:
-            return await self._connector.connect(self._to_site, traces=[], timeout=self._connect_timeout)
-        except TimeoutError as late:
-            raise aiohttp.ConnectionTimeoutError("no connection in time") from late
+        """A connection on which nothing waits: an answer that came unasked would pass for that of the next request."""
+        while True:
+            try:
+                connection = await self._connector.connect(self._to_site, traces=[], timeout=self._connect_timeout)
+            except TimeoutError as late:
+                raise aiohttp.ConnectionTimeoutError("no connection in time") from late
+            assert connection.protocol is not None
+            if not len(connection.protocol):
+                return connection
+            connection.close()
 
     async def _whole(self, content: aiohttp.StreamReader) -> bytes:
         chunks: list[bytes] = []

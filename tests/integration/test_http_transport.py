@@ -382,6 +382,36 @@ def test_a_second_answer_is_not_taken_for_the_next_ones() -> None:
     assert server.connections == 2
 
 
+UNASKED = answer("400 Bad Request", b'{"api_error_code": "param_wrong_value", "message": "of another row"}')
+
+
+@pytest.mark.parametrize("late", [UNASKED, UNASKED[:-5]], ids=["whole", "broken off"])
+def test_what_comes_unasked_on_an_idle_connection_answers_no_request(late: bytes) -> None:
+    """A refusal would be believed of the row that is sent there next, which the site credits."""
+    idle: asyncio.Event
+
+    async def answers_again(server: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await server.read(reader)
+        writer.write(answer())
+        await idle.wait()
+        writer.write(late)
+        await server.read(reader)
+
+    async def both(chargebee: Chargebee, transport: HttpTransport) -> list[Verdict]:
+        nonlocal idle
+        idle = asyncio.Event()
+        first = await chargebee.send_credit(ATTEMPT)
+        ((protocol, _),) = next(iter(transport._connector._conns.values()))
+        idle.set()
+        while not len(protocol):
+            await asyncio.sleep(0)
+        return [first, await chargebee.send_credit(ATTEMPT)]
+
+    server = Server(answers_again, says(answer()))
+    assert call(server, both) == [Credited("cr-1", None, 200)] * 2
+    assert len(server.requests) == server.connections == 2
+
+
 def test_an_answer_without_a_length_ends_with_the_connection() -> None:
     """Whether it is whole, the JSON says."""
     head = b"HTTP/1.1 200 OK\r\n\r\n"
