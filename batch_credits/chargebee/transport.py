@@ -7,6 +7,7 @@ not in aiohttp's documentation. Hence the upper bound in pyproject.toml; every w
 """
 
 import asyncio
+import re
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
@@ -23,6 +24,7 @@ from batch_credits.chargebee.wire import Answer
 from batch_credits.settings import RunSettings, SiteSettings
 
 Method = Literal["GET", "POST"]
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # what no header may hold
 
 
 class Transport(Protocol):
@@ -118,7 +120,7 @@ class HttpTransport:
         return b"".join(chunks)
 
     def _bytes_of(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-        if not "".join((path, *headers, *headers.values())).isprintable() or " " in path:
+        if not path.isprintable() or " " in path or _CONTROLS.search("".join((*headers, *headers.values()))):
             raise ValueError("a path or a header would end before its end")
         own = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         length = "" if body is None else f"Content-Length: {len(body)}\r\n"

@@ -218,6 +218,14 @@ def test_silence_and_business_entity_are_headers() -> None:
     assert b"chargebee-business-entity-id: be-1" in get
 
 
+@pytest.mark.parametrize("entity", ["be-1\u200b", "be\u00a01", "b\u00e9"])
+def test_a_header_that_is_only_odd_is_sent_so_that_the_site_can_refuse_it(entity: str) -> None:
+    """As pasted from a web page. Doubt about what was never sent could not be settled: a look has that header too."""
+    server = Server(says(answer()))
+    assert call(server, add, settings=replace(SETTINGS, business_entity_id=entity)) == Credited("cr-1", None, 200)
+    assert f"\r\nchargebee-business-entity-id: {entity}\r\n".encode() in server.requests[0]
+
+
 @pytest.mark.parametrize("entity", ["be-1\r\nX-More: 1", "be\n1", "be\x001", "be-1\r\n\r\nGET / HTTP/1.1"])
 def test_a_header_that_would_end_before_its_end_is_not_sent(entity: str) -> None:
     server = Server(says(answer()))
