@@ -1,6 +1,7 @@
 """The options that commands share, and what becomes of them: settings objects."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -268,8 +269,15 @@ def settings_for_pace(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_R
         concurrency=chosen.pop("concurrency"),
         timeout_seconds=chosen.pop("timeout_seconds"),
         quarantine_seconds=_quarantine_seconds(),
-        business_entity_id=chosen.pop("business_entity_id"),
+        business_entity_id=_business_entity(chosen.pop("business_entity_id")),
     )
+
+
+def _business_entity(text: str | None) -> str | None:
+    """It is sent in a header of every request, which must be refused before a row is in doubt for it."""
+    if text is not None and not re.fullmatch(r"[!-~]+", text):
+        raise UsageError(f"--business-entity {text!r} is no id.", hint="Copy the id from Chargebee, without blanks.")
+    return text
 
 
 def _rate_per_minute(rate: int | None, plan: str | None, site: str | None, default_rate: int) -> int:

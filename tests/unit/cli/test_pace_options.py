@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from batch_credits.cli.options import pace_options, settings_for_pace, site_options
+from batch_credits.errors import UsageError
 from batch_credits.settings import RunSettings
 
 
@@ -51,3 +52,13 @@ def test_pacing() -> None:
     assert not chosen().even_pacing
     assert not chosen("--pacing", "burst").even_pacing
     assert chosen("--pacing", "even").even_pacing
+
+
+def test_a_business_entity_goes_into_a_header_as_it_is() -> None:
+    assert chosen("--business-entity", "be_16BdDXSg-1").business_entity_id == "be_16BdDXSg-1"
+
+
+@pytest.mark.parametrize("text", ["", "be 1", "be-1\n", "be-1\r\nX: 1", "b\u00e9"])
+def test_a_business_entity_that_no_header_can_carry_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--business-entity"):
+        chosen("--business-entity", text)
