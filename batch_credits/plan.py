@@ -1,6 +1,7 @@
 """What a file asks for: read, validated and staged in the ledger.
 
-Nothing is owed yet. The plan is what a person sees before saying yes; `Ledger.admit` makes it real.
+Nothing is owed yet. The plan is what a person sees before saying yes; `Ledger.admit` makes it real. It is for the whole
+file or for nothing, so no row is sent while others are still read: a million take some six seconds.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
