@@ -354,7 +354,7 @@ def test_a_sound_disk_credits_everybody(path: Path) -> None:
 @pytest.mark.parametrize("is_brief", [False, True], ids=["for good", "for one commit"])
 def test_wherever_the_journal_fails_the_run_ends_with_it_and_sends_no_more(path: Path, is_brief: bool) -> None:
     with FailingLedger.open(path) as ledger:
-        plan(ledger, 30)
+        plan(ledger, 60)
     template = path.read_bytes()
     for commits in range(1000):
         path.write_bytes(template)
