@@ -324,25 +324,8 @@ class WorkerPool:
                     error_code=_code(again),
                 )
                 self._try_again(credit, again)
-            case HoldInDoubt(reason, open_attempts, key_spoiled):
-                credit.open_attempts, credit.key_spoiled = open_attempts, key_spoiled
-                self._journal.record(
-                    credit,
-                    RequestState.IN_DOUBT,
-                    reason=reason,
-                    http_status=_status(verdict),
-                    error_code=_code(verdict),
-                )
-                match verdict:
-                    case NoAnswer():
-                        self.breaker.trouble(reason)
-                    case Throttled(replayed=False) | Unavailable(replayed=False) | NotSent():
-                        self._pause_for(verdict, max(1, credit.sends))
-                    case _:
-                        pass  # a refusal, or an old answer replayed: they say nothing about the site as it is now
-                self._observer.settled(Outcome.IN_DOUBT)
-                self._held += 1
-                self._hold(credit)
+            case HoldInDoubt():
+                self._hold_in_doubt(credit, step, verdict)
             case StopRun(error, open_attempts):
                 credit.open_attempts = open_attempts
                 state = RequestState.IN_DOUBT if open_attempts else RequestState.PENDING
@@ -352,6 +335,27 @@ class WorkerPool:
             case _:
                 assert_never(step)
         self._changed.set()
+
+    def _hold_in_doubt(self, credit: PlannedCredit, step: HoldInDoubt, verdict: Verdict) -> None:
+        """Record the doubt, have others wait where it concerns them, and leave the credit to the settler."""
+        credit.open_attempts, credit.key_spoiled = step.open_attempts, step.key_spoiled
+        self._journal.record(
+            credit,
+            RequestState.IN_DOUBT,
+            reason=step.reason,
+            http_status=_status(verdict),
+            error_code=_code(verdict),
+        )
+        match verdict:
+            case NoAnswer():
+                self.breaker.trouble(step.reason)
+            case Throttled(replayed=False) | Unavailable(replayed=False) | NotSent():
+                self._pause_for(verdict, max(1, credit.sends))
+            case _:
+                pass  # a refusal, or an old answer replayed: they say nothing about the site as it is now
+        self._observer.settled(Outcome.IN_DOUBT)
+        self._held += 1
+        self._hold(credit)
 
     def _count_failure(self) -> None:
         self.counts.failures += 1
