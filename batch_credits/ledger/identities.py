@@ -158,7 +158,7 @@ SELECT r.request_id, r.row_number, r.customer_id, r.reference, r.kind, r.credit_
          (SELECT p.row_number FROM credit_request p WHERE p.batch_id = :batch AND p.customer_id = o.customer_id
            AND p.reference = o.reference AND p.current = 0))
 FROM (SELECT request_id, site_id, customer_id, reference {_STAGED}
-      ORDER BY site_id, customer_id, reference LIMIT -1) s
+      ORDER BY customer_id, reference LIMIT -1) s
 CROSS JOIN identity i ON i.site_id = s.site_id AND i.customer_id = s.customer_id AND i.reference = s.reference
  AND i.request_id <> s.request_id
 CROSS JOIN credit_request r ON r.request_id = s.request_id
