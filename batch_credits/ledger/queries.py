@@ -196,13 +196,18 @@ def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
 
 def doubtful_entities(connection: sqlite3.Connection, batch_id: int) -> list[str | None]:
     """The business entities for which the batch's rows in doubt or review were sent; none if there are no such rows."""
+    sent = (
+        "SELECT run_id FROM attempt WHERE request_id IN ("
+        " SELECT request_id FROM credit_request INDEXED BY credit_request_unsettled"
+        " WHERE batch_id = ? AND state IN ('in_flight', 'in_doubt', 'review') AND state NOT IN ('credited'))"
+    )
+    return entities_of_runs(connection, sent, batch_id)
+
+
+def entities_of_runs(connection: sqlite3.Connection, runs: str, batch_id: int) -> list[str | None]:
+    """The business entities that these runs were set to, each once; `runs` is a query of the batch for their ids."""
     found = connection.execute(
-        "SELECT DISTINCT settings ->> '$.settings.business_entity_id' FROM run"
-        " WHERE settings IS NOT NULL AND run_id IN ("
-        " SELECT run_id FROM attempt WHERE request_id IN ("
-        "  SELECT request_id FROM credit_request INDEXED BY credit_request_unsettled"
-        "  WHERE batch_id = ? AND state IN ('in_flight', 'in_doubt', 'review') AND state NOT IN ('credited')))"
-        " ORDER BY 1",
+        f"SELECT DISTINCT settings ->> '$.settings.business_entity_id' FROM run WHERE run_id IN ({runs}) ORDER BY 1",
         (batch_id,),
     )
     return [row[0] for row in found]

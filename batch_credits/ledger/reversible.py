@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from batch_credits.ledger import queries
 from batch_credits.model import Money
 
 
@@ -70,13 +71,11 @@ def held_credits(connection: sqlite3.Connection, batch_id: int, after: int, limi
 
 def business_entities(connection: sqlite3.Connection, batch_id: int) -> list[str | None]:
     """The business entities for which the batch's credits were sent, each once; None: for no certain one."""
-    found = connection.execute(
-        "SELECT DISTINCT settings ->> '$.settings.business_entity_id' FROM run WHERE run_id IN ("
-        " SELECT a.run_id FROM attempt a CROSS JOIN credit_request r ON r.request_id = a.request_id"
-        " WHERE r.batch_id = ? AND r.state = 'credited') ORDER BY 1",
-        (batch_id,),
+    sent = (
+        "SELECT a.run_id FROM attempt a CROSS JOIN credit_request r ON r.request_id = a.request_id"
+        " WHERE r.batch_id = ? AND r.state = 'credited'"
     )
-    return [row[0] for row in found]
+    return queries.entities_of_runs(connection, sent, batch_id)
 
 
 def _held(row: tuple[Any, ...]) -> HeldCredit:
