@@ -19,7 +19,9 @@
         +-- Interrupted     a person or the system ended the run
         +-- JournalFailed   the ledger could not be written while the run went on
         +-- AmountMissing   a deduction names no amount, and would take everything
-        +-- DoubleCreditAlarm  Chargebee lists two credits for one reference
+        +-- PersonNeeded    what Chargebee says cannot be true: nothing more is sent before a person has looked
+            +-- DoubleCreditAlarm   it lists two credits for one reference
+            +-- AnsweredForAnother  it answered one request with a credit that is another's
 """
 
 
@@ -112,5 +114,13 @@ class AmountMissing(RunStopped):
     """A deduction that names no amount was about to be sent: Chargebee would have taken the whole balance."""
 
 
-class DoubleCreditAlarm(RunStopped):
-    """Chargebee lists more than one credit for one reference: a person must look before anything else is sent."""
+class PersonNeeded(RunStopped):
+    """What Chargebee says cannot be true: a person must look before anything else is sent."""
+
+
+class DoubleCreditAlarm(PersonNeeded):
+    """Chargebee lists more than one credit for one reference."""
+
+
+class AnsweredForAnother(PersonNeeded):
+    """A request was answered with a credit that is not the one it asked for."""

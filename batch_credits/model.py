@@ -225,8 +225,12 @@ class PlannedCredit:
     """A credit request, or the reversal of one, as the ledger remembers it: frozen bytes, and how far it got.
 
     `generation` is part of the idempotency key. `open_attempts` counts the attempts that may have been
-    applied: proof either way closes them. The last three are this process's own, never stored: monotonic
-    seconds of the first open attempt (None if another process made it) and of the last, and sends so far.
+    applied: proof either way closes them. `call` are the headers that change what the call does, frozen at the first
+    attempt of a generation (`chargebee.call_of`; None: not sent yet). `credit_id` was named by an answer, so a credit
+    exists and nothing is sent any more. `look_first`: a person said that it is not credited.
+
+    The last three are this process's own, never stored: when the first open attempt was sent, by `clock.boottime`
+    (None if another process sent it), when the last was answered, by the event loop's clock, and sends so far.
     """
 
     request_id: int
@@ -241,6 +245,9 @@ class PlannedCredit:
     attempts: int = 0
     state: RequestState = RequestState.PENDING
     kind: CallKind = CallKind.ADD
+    call: str | None = None
+    credit_id: str | None = None
+    look_first: bool = False
     first_sent: float | None = None
     last_sent: float | None = None
     sends: int = 0
@@ -294,6 +301,7 @@ class RunRecord:
     """One execution over a batch. `stopped` is the sentence saying why it ended early, if it did.
 
     `settings_json` is what `settings.for_the_record` made; "{}" of a run by a version that did not record it.
+    `needs_person`: it stopped since a person must look before anything else is sent.
     """
 
     run_id: int
@@ -306,6 +314,7 @@ class RunRecord:
     retries: int
     stopped: str | None
     settings_json: str = "{}"
+    needs_person: bool = False
 
 
 class OpenAttempt(NamedTuple):

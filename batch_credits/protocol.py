@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
-from batch_credits.errors import KeyRefused, RunStopped, SiteBlocked
+from batch_credits.errors import AnsweredForAnother, RunStopped
 from batch_credits.model import PlannedCredit
 
 # ---------------------------------------------------------------------------------------------------------
@@ -25,7 +25,8 @@ from batch_credits.model import PlannedCredit
 
 @dataclass(frozen=True, slots=True)
 class Credited:
-    """Proven: a whole 2xx answer about our customer, amount, currency and reference; or a look that found it."""
+    """Proven: a whole 2xx answer about our money, customer and reference, in whatever form of text; or a look that
+    found it."""
 
     credit_id: str
     closing_balance: str | None = None
@@ -78,22 +79,42 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Proven not credited by this attempt, and no other request would fare better: the run stops."""
+    """No other request would fare better: the run stops.
+
+    `is_proof`: Chargebee's own words, or nothing was sent, so this attempt is proven not credited. Else somebody on the
+    way answered (a proxy, a firewall, a login page), perhaps after the credit was applied.
+    """
 
     error: RunStopped
+    is_proof: bool
+    http_status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """Proves nothing. `spoils_key`: the same key would get the same useless answer for ever."""
+    """Proves nothing. `spoils_key`: the same key would get the same useless answer for ever.
+
+    `credit_id` is what an answer named that is not whole: there is a credit, so nothing is sent for this row any more.
+    """
 
     reason: str
     http_status: int | None = None
     error_code: str | None = None
     spoils_key: bool = False
+    credit_id: str | None = None
 
 
-Verdict = Credited | Refused | Throttled | Unavailable | NotSent | Blocked | NoAnswer
+@dataclass(frozen=True, slots=True)
+class ForAnother:
+    """A whole 2xx answer names a credit that is not ours by its money, customer or reference: something answers for
+    another. There is a credit, so nothing is sent for this row any more."""
+
+    credit_id: str
+    reason: str
+    http_status: int
+
+
+Verdict = Credited | Refused | Throttled | Unavailable | NotSent | Blocked | NoAnswer | ForAnother
 
 # ---------------------------------------------------------------------------------------------------------
 # Steps: what follows.
@@ -122,11 +143,12 @@ class SendAgain:
 
 @dataclass(frozen=True, slots=True)
 class HoldInDoubt:
-    """Look before anything else. `open_attempts` may still have been applied."""
+    """Look before anything else. `open_attempts` may still have been applied; `credit_id` was named by an answer."""
 
     reason: str
     open_attempts: int
     key_spoiled: bool
+    credit_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +159,16 @@ class StopRun:
     open_attempts: int
 
 
-AnswerStep = SettleCredited | SettleFailed | SendAgain | HoldInDoubt | StopRun
+@dataclass(frozen=True, slots=True)
+class KeepAndStop:
+    """Keep the credit's id, leave the row to a person, and send nothing else."""
+
+    credit_id: str
+    reason: str
+    error: RunStopped
+
+
+AnswerStep = SettleCredited | SettleFailed | SendAgain | HoldInDoubt | StopRun | KeepAndStop
 
 
 def after_answer(credit: PlannedCredit, verdict: Verdict) -> AnswerStep:
@@ -165,11 +196,22 @@ def after_answer(credit: PlannedCredit, verdict: Verdict) -> AnswerStep:
                 return HoldInDoubt(verdict.reason, earlier_open, credit.key_spoiled)
             return SendAgain(verdict)
         case Blocked():
-            return StopRun(verdict.error, earlier_open)
+            return StopRun(verdict.error, earlier_open if verdict.is_proof else credit.open_attempts)
         case NoAnswer():
-            return HoldInDoubt(verdict.reason, credit.open_attempts, credit.key_spoiled or verdict.spoils_key)
+            spoiled = credit.key_spoiled or verdict.spoils_key
+            return HoldInDoubt(verdict.reason, credit.open_attempts, spoiled, verdict.credit_id or credit.credit_id)
+        case ForAnother():
+            return KeepAndStop(verdict.credit_id, verdict.reason, _answered_for_another(credit, verdict))
         case _:
             assert_never(verdict)
+
+
+def _answered_for_another(credit: PlannedCredit, verdict: ForAnother) -> RunStopped:
+    return AnsweredForAnother(
+        f"Customer {credit.customer_id!r}, reference {credit.reference!r}: {verdict.reason}.",
+        hint="Nothing more was sent: something answers for another, or keeps texts in another form. Look up that credit"
+        " in Chargebee, settle the row with batch-credits resolve, and find out why before the next run.",
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -178,7 +220,8 @@ def after_answer(credit: PlannedCredit, verdict: Verdict) -> AnswerStep:
 
 @dataclass(frozen=True, slots=True)
 class FoundOne:
-    """One credit of our customer with our reference and money, not attributed to another row."""
+    """One credit of our customer with our reference and money, not attributed to another row; or that of the id that
+    an answer named."""
 
     proof: Credited
 
@@ -200,9 +243,14 @@ class FoundOtherMoney:
 
 @dataclass(frozen=True, slots=True)
 class FoundNothing:
-    """No credit with our reference. `customer_deleted`: the customer is gone, so the list may be silent."""
+    """No credit with our reference.
+
+    `customer_deleted`: the customer is gone, so the list may be silent. `unattributed`: a credit of our money, made
+    since our first attempt, which belongs to no row: ours, perhaps, if the site cut or changed the reference.
+    """
 
     customer_deleted: bool = False
+    unattributed: str | None = None
 
 
 Look = FoundOne | FoundSeveral | FoundOtherMoney | FoundNothing
@@ -273,19 +321,27 @@ def after_look(credit: PlannedCredit, look: Look, witness: Witness, facts: Doubt
             return RaiseAlarm(credit_ids)
         case FoundOtherMoney():
             return SendToReview(f"Chargebee holds {look.credit_id} under this reference with {look.description}.")
-        case FoundNothing(customer_deleted):
-            if customer_deleted:
+        case FoundNothing():
+            if look.customer_deleted:
                 return SendToReview("The customer is deleted, so Chargebee's list proves nothing.")
-            return _after_nothing(credit, witness, facts)
+            return _after_nothing(credit, look, witness, facts)
         case _:
             assert_never(look)
 
 
-def _after_nothing(credit: PlannedCredit, witness: Witness, facts: DoubtFacts) -> LookStep:
+def _after_nothing(credit: PlannedCredit, look: FoundNothing, witness: Witness, facts: DoubtFacts) -> LookStep:
+    if credit.credit_id is not None:
+        if facts.looks_left > 0:
+            return LookAgain()
+        return SendToReview(f"Chargebee answered that it is credited as {credit.credit_id}, and does not list it.")
     if credit.open_attempts == 0:
         return ReleaseAbsent(next_generation=credit.key_spoiled)
     if not facts.quarantine_over:
         return LookAgain()
+    if look.unattributed is not None:
+        return SendToReview(
+            f"Chargebee lists {look.unattributed} with this money, made since it was sent, which belongs to no row."
+        )
     match witness:
         case Witness.SHOWN:
             return ReleaseAbsent(next_generation=credit.key_spoiled)
@@ -301,28 +357,3 @@ def _after_nothing(credit: PlannedCredit, witness: Witness, facts: DoubtFacts) -
             return SendToReview("Sent, not listed, and no other credit exists that could show the list is complete.")
         case _:
             assert_never(witness)
-
-
-# ---------------------------------------------------------------------------------------------------------
-# Stops: which error ends a run, by what Chargebee said (Chargebee API docs, error handling).
-
-
-def stop_for_status(status: int, error_code: str, message: str) -> RunStopped | None:
-    """The error that ends the run for this answer, if one does: 401, 403, 405, `site_not_found` and 3xx."""
-    if status == 401:
-        return KeyRefused(f"Chargebee refused the API key: {message}", hint="Check CHARGEBEE_API_KEY, then run again.")
-    if status == 403:
-        return SiteBlocked(
-            f"Chargebee refused the request ({error_code or 'HTTP 403'}): {message}",
-            hint="The key needs write access to promotional credits; if the site is blocked, talk to Chargebee.",
-        )
-    if status == 405:
-        return SiteBlocked(f"The address does not take this call: {message}", hint="Check CHARGEBEE_BASE_URL.")
-    if status == 404 and error_code == "site_not_found":
-        return SiteBlocked(f"There is no such site: {message}", hint="Check CHARGEBEE_SITE.")
-    if 300 <= status < 400:
-        return SiteBlocked(
-            f"The address answered with a redirect (HTTP {status}), which Chargebee never does.",
-            hint="Check CHARGEBEE_SITE and CHARGEBEE_BASE_URL; a proxy or a captive portal may be in between.",
-        )
-    return None

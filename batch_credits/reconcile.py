@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
+class Asking:
     """What it takes to ask a site within its limits."""
 
     chargebee: Chargebee
@@ -32,9 +32,17 @@ class _Asking:
 
 
 async def reconcile_batch(
-    ledger: Ledger, batch: BatchRecord, site: SiteSettings, settings: RunSettings, progress: Progress
+    ledger: Ledger,
+    batch: BatchRecord,
+    site: SiteSettings,
+    settings: RunSettings,
+    progress: Progress,
+    *,
+    whole: bool = False,
 ) -> TieOut:
     """Settle the batch's doubts and reviews by asking Chargebee, then tie it out. Nothing is sent but questions.
+
+    `whole`: tie it out with all credits of its customers, however old.
 
     Raises:
         UsageError: what is in doubt was sent for another business entity.
@@ -43,32 +51,45 @@ async def reconcile_batch(
     """
     ledger.check_entity(batch.batch_id, settings.business_entity_id)
     ledger.adopt(batch.batch_id)
+    async with _asking(ledger, site, settings) as asking:
+        try:
+            return await settle_and_tie_out(ledger, batch, asking, settings, progress, whole=whole)
+        except LookFailed as error:
+            raise _no_answer(error) from error
+
+
+async def settle_and_tie_out(
+    ledger: Ledger, batch: BatchRecord, asking: Asking, settings: RunSettings, progress: Progress, *, whole: bool
+) -> TieOut:
+    """The same, for whoever brings the way to ask.
+
+    Raises:
+        LookFailed: Chargebee did not answer a question.
+        RunStopped, LedgerError: as above.
+    """
     unsettled = [
         credit
         for state in (RequestState.IN_DOUBT, RequestState.REVIEW)
-        for credit in ledger.planned_page(batch.batch_id, state, 0, batch.rows_read)
+        for credit in await asking.in_thread(partial(ledger.planned_page, batch.batch_id, state, 0, batch.rows_read))
     ]
-    async with _asking(ledger, site, settings) as asking:
-        journal = Journal(
-            ledger, None, site.site, in_thread=asking.in_thread, flush_seconds=settings.flush_seconds
-        )
-        settler = DoubtSettler(
-            chargebee=asking.chargebee,
-            journal=journal,
-            memory=ledger,
-            site=site.site,
-            settings=settings,
-            observer=progress,
-            in_thread=asking.in_thread,
-        )
-        try:
-            await Held(unsettled, settler).wait()
-            return await tie_out(asking.chargebee, ledger, journal, batch, asking.in_thread)
-        except LookFailed as error:
-            raise _no_answer(error) from error
-        finally:
-            await settler.close()
-            await journal.close()
+    journal = Journal(
+        ledger, None, batch.site, in_thread=asking.in_thread, flush_seconds=settings.flush_seconds
+    )
+    settler = DoubtSettler(
+        chargebee=asking.chargebee,
+        journal=journal,
+        memory=ledger,
+        site=batch.site,
+        settings=settings,
+        observer=progress,
+        in_thread=asking.in_thread,
+    )
+    try:
+        await Held(unsettled, settler).wait()
+        return await tie_out(asking.chargebee, ledger, journal, batch, asking.in_thread, whole=whole)
+    finally:
+        await settler.close()
+        await journal.close()
 
 
 async def rebuild(
@@ -130,7 +151,7 @@ async def _take_over(
 
 
 @asynccontextmanager
-async def _asking(ledger: Ledger, site: SiteSettings, settings: RunSettings) -> AsyncIterator[_Asking]:
+async def _asking(ledger: Ledger, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Asking]:
     limiter = RateLimiter.within(settings)
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="ledger") as thread:
@@ -142,7 +163,7 @@ async def _asking(ledger: Ledger, site: SiteSettings, settings: RunSettings) -> 
         async with http_transport(site, settings) as transport:
             try:
                 await slots.recall(settings.timeout_seconds)
-                yield _Asking(Chargebee(transport, limiter, settings), in_thread)
+                yield Asking(Chargebee(transport, limiter, settings), in_thread)
             finally:
                 limiter.close()
                 await slots.close()

@@ -11,12 +11,13 @@ import gc
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from batch_credits.call import call_of
 from batch_credits.chargebee import Chargebee, Transport
-from batch_credits.errors import Interrupted, RunStopped
+from batch_credits.errors import Interrupted, LedgerError, RunStopped
 from batch_credits.event_loop import quick_switches
 from batch_credits.ledger import InThread, Journal, Ledger
 from batch_credits.model import BatchRecord, PlannedCredit, RequestState
@@ -140,6 +141,7 @@ class Sending:
     ) -> None:
         self._ledger = ledger
         self._batch_id = batch.batch_id
+        self._run_id = run_id
         self._settings = settings
         self._progress = progress
         self._in_thread = in_thread
@@ -147,7 +149,14 @@ class Sending:
         self._was_told = False  # to stop
         self._limiter = RateLimiter.within(settings)
         self._chargebee = Chargebee(transport, self._limiter, settings)
-        self._journal = Journal(ledger, run_id, site, in_thread=in_thread, flush_seconds=settings.flush_seconds)
+        self._journal = Journal(
+            ledger,
+            run_id,
+            site,
+            in_thread=in_thread,
+            flush_seconds=settings.flush_seconds,
+            call=call_of(settings),
+        )
         self._settler = DoubtSettler(
             chargebee=self._chargebee,
             journal=self._journal,
@@ -200,6 +209,7 @@ class Sending:
 
     async def run(self) -> Issued:
         """Send until nothing is owed or the pool is stopped, and make durable what was learned."""
+        noting = asyncio.get_running_loop().create_task(self._note_site_clock())
         try:
             await self._slots.recall(self._settings.timeout_seconds)
             if self._settings.pilot:
@@ -208,12 +218,19 @@ class Sending:
                 await self._take_doubts()
                 await self.pool.run()
         finally:
+            noting.cancel()
             await self._settler.close()
             await self._slots.close()
             await self._journal.close()
         if self._settler.failure is not None:
             raise self._settler.failure
         return self.issued()
+
+    async def _note_site_clock(self) -> None:
+        """Remember what time it was at the site, once that is known: a later run may ask when this one sent."""
+        began_ms = await self._chargebee.site_clock.began_ms()
+        with suppress(LedgerError):  # it says so elsewhere, about what matters more
+            await self._in_thread(lambda: self._ledger.note_site_clock(self._run_id, began_ms))
 
     async def _run_pilot(self) -> None:
         """Send the first rows in a pool of their own, and stop unless they are agreed to."""

@@ -1,5 +1,7 @@
 """All that is known of the provider; the only importer of aiohttp's client."""
 
+from batch_credits.chargebee.answers import Answer
+from batch_credits.chargebee.bodies import add_bodies, add_body, deduct_body, description_in
 from batch_credits.chargebee.client import (
     CUSTOMERS_A_CALL,
     Chargebee,
@@ -7,16 +9,8 @@ from batch_credits.chargebee.client import (
     GateClosed,
     LookFailed,
 )
+from batch_credits.chargebee.lists import ListedCredit, ListedCustomer
 from batch_credits.chargebee.transport import HttpTransport, Transport, http_transport
-from batch_credits.chargebee.wire import (
-    Answer,
-    ListedCredit,
-    ListedCustomer,
-    add_bodies,
-    add_body,
-    deduct_body,
-    description_in,
-)
 
 __all__ = [
     "CUSTOMERS_A_CALL",

@@ -4,30 +4,31 @@ Every call passes the gate that it is given (the site's limits), so there is no 
 once per call.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 from urllib.parse import quote, urlencode
 
 import orjson
 
+from batch_credits import clock
+from batch_credits.call import ENTITY_HEADER, call_of, headers_of
+from batch_credits.chargebee.answers import Answer, error_of, retry_after_seconds
+from batch_credits.chargebee.bodies import has_amount
 from batch_credits.chargebee.failures import failure_of
-from batch_credits.chargebee.transport import Method, Transport
-from batch_credits.chargebee.wire import (
-    Answer,
+from batch_credits.chargebee.lists import (
     ListedCredit,
     ListedCustomer,
     customer_is_deleted,
-    error_of,
-    has_amount,
     listed_credits,
     listed_customers,
-    retry_after_seconds,
-    verdict_of,
 )
+from batch_credits.chargebee.site_clock import SiteClock
+from batch_credits.chargebee.transport import Method, Transport
+from batch_credits.chargebee.verdicts import stop_for, verdict_of
 from batch_credits.errors import AmountMissing
+from batch_credits.identity import same_text
 from batch_credits.model import CallKind, OpenAttempt, PlannedCredit
-from batch_credits.protocol import Blocked, NotSent, Verdict, stop_for_status
+from batch_credits.protocol import Blocked, Credited, NotSent, Verdict
 from batch_credits.settings import RunSettings
 
 _API = "/api/v2"
@@ -65,56 +66,73 @@ class LookFailed(Exception):
 
 
 class Chargebee:
-    """Add, list and customer calls of one site, with what their answers prove."""
+    """Add, list and customer calls of one site, with what their answers prove.
+
+    What a question is asked about may have been sent by a run with other options: `call` is then the frozen call of
+    it, since a list may be that of one business entity alone (UNKNOWN). None: that of this run.
+    """
 
     def __init__(self, transport: Transport, gate: Gate, settings: RunSettings) -> None:
         self._transport = transport
         self._gate = gate
-        self._post_headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        for kind in settings.silence:
-            self._post_headers[f"chargebee-event-{kind}"] = "all-disabled"
-        self._get_headers: dict[str, str] = {}
-        if settings.business_entity_id:
-            self._post_headers["chargebee-business-entity-id"] = settings.business_entity_id
-            self._get_headers["chargebee-business-entity-id"] = settings.business_entity_id
+        self._own_call = call_of(settings)
+        self._headers_of: dict[str, dict[str, str]] = {}
         self._key_window_seconds = settings.key_window_seconds
         self._default_pause, self._longest_pause = settings.backoff_seconds, settings.max_retry_after_seconds
+        self.site_clock = SiteClock()
         self.requests = 0
         self.throttled = 0  # questions that were told to wait; a credit's attempts are the pool's to count
 
     async def send_credit(self, attempt: OpenAttempt) -> Verdict:
-        """Send the attempt's frozen bytes once, and say what came of it. Never raises for what a site does."""
-        if attempt.credit.kind is CallKind.DEDUCT and not has_amount(attempt.credit.body):
-            return Blocked(_no_amount(attempt.credit))
-        headers = {**self._post_headers, "chargebee-idempotency-key": attempt.idempotency_key}
-        path = _POST_PATHS[attempt.credit.kind]
+        """Send the attempt's frozen call once, and say what came of it. Never raises for what a site does."""
+        credit = attempt.credit
+        if credit.kind is CallKind.DEDUCT and not has_amount(credit.body):
+            return Blocked(_no_amount(credit), is_proof=True)
+        frozen = self._post_headers(credit.call or self._own_call)
+        headers = {**frozen, "chargebee-idempotency-key": attempt.idempotency_key}
+        path = _POST_PATHS[credit.kind]
         try:
             await self._gate.enter("POST")
         except GateClosed:
             return NotSent("the run stopped before it was sent")
         try:
-            if not self._is_guarded(attempt.credit):
+            if credit.open_attempts == 1:
+                credit.first_sent = clock.boottime()
+            if not self.key_is_remembered(credit):
                 return NotSent("it waited so long to be sent again that its idempotency key may be forgotten")
             self.requests += 1
-            answer = await self._transport.send("POST", path, headers, attempt.credit.body)
+            answer = await self._transport.send("POST", path, headers, credit.body)
         except Exception as error:
             return failure_of(error)
         finally:
             self._gate.leave("POST")
-        return verdict_of(attempt.credit, answer)
+        verdict = verdict_of(credit, answer)
+        if not self.site_clock.is_known and isinstance(verdict, Credited):
+            self.site_clock.note(answer.headers)
+        return verdict
 
-    def _is_guarded(self, credit: PlannedCredit) -> bool:
-        """Whether no earlier attempt can be applied beside this one, or its key is still remembered.
+    def key_is_remembered(self, credit: PlannedCredit) -> bool:
+        """Whether this process made the first open attempt, and Chargebee still knows its key.
 
-        Asked when the bytes are about to leave: a pause or the site's limit may have held them back for long.
+        Asked again when bytes are about to leave: a pause, the site's limit or a machine that slept may have held them
+        back for long.
         """
-        if credit.open_attempts <= 1:
-            return True
         first = credit.first_sent
-        return first is not None and asyncio.get_running_loop().time() - first < self._key_window_seconds
+        return first is not None and clock.boottime() - first < self._key_window_seconds
 
-    async def credits_of(self, customer_id: str, kind: CallKind) -> list[ListedCredit]:
-        """Every credit of the customer (or every deduction) that the list shows: all pages.
+    def _post_headers(self, call: str) -> dict[str, str]:
+        headers = self._headers_of.get(call)
+        if headers is None:
+            headers = {"Content-Type": "application/x-www-form-urlencoded", **headers_of(call)}
+            self._headers_of[call] = headers
+        return headers
+
+    def _get_headers(self, call: str | None) -> dict[str, str]:
+        entity = self._post_headers(call or self._own_call).get(ENTITY_HEADER)
+        return {} if entity is None else {ENTITY_HEADER: entity}
+
+    async def credits_of(self, customer_id: str, kind: CallKind, call: str | None = None) -> list[ListedCredit]:
+        """Every credit of the customer (or every deduction) that the list shows, however it writes the id: all pages.
 
         Raises:
             LookFailed: a page was missing or unreadable, so the look says nothing.
@@ -122,30 +140,32 @@ class Chargebee:
         """
         return [
             credit
-            async for credit in self._listed({"customer_id[is]": customer_id, "type[is]": kind.listed_type})
-            if credit.customer_id == customer_id and credit.kind == kind.listed_type
+            async for credit in self._listed({"customer_id[is]": customer_id, "type[is]": kind.listed_type}, call)
+            if same_text(credit.customer_id, customer_id) and credit.kind == kind.listed_type
         ]
 
-    def credits_since(self, unix_seconds: int, kind: CallKind) -> AsyncIterator[ListedCredit]:
+    def credits_since(
+        self, unix_seconds: int, kind: CallKind, call: str | None = None
+    ) -> AsyncIterator[ListedCredit]:
         """Every credit (or every deduction) that the list shows from this moment on (the site's clock), page by page.
 
         Raises, while it is read:
             LookFailed: a page was missing or unreadable.
             RunStopped: the key or the site refuses us.
         """
-        return self._listed({"created_at[after]": str(max(0, unix_seconds)), "type[is]": kind.listed_type})
+        return self._listed({"created_at[after]": str(max(0, unix_seconds)), "type[is]": kind.listed_type}, call)
 
-    async def shows(self, credit_id: str, kind: CallKind) -> bool:
+    async def shows(self, credit_id: str, kind: CallKind, call: str | None = None) -> bool:
         """Whether the list of this kind shows the credit of this id.
 
         Raises:
             LookFailed: the list did not answer.
             RunStopped: the key or the site refuses us.
         """
-        listed = [c async for c in self._listed({"id[is]": credit_id, "type[is]": kind.listed_type})]
+        listed = [c async for c in self._listed({"id[is]": credit_id, "type[is]": kind.listed_type}, call)]
         return any(credit.credit_id == credit_id for credit in listed)
 
-    async def lists_anything(self, kind: CallKind | None = None) -> bool:
+    async def lists_anything(self, kind: CallKind | None = None, call: str | None = None) -> bool:
         """Whether the list shows any credit at all, of this kind if one is named.
 
         Raises:
@@ -153,7 +173,7 @@ class Chargebee:
             RunStopped: the key or the site refuses us.
         """
         filters = {"limit": "1"} if kind is None else {"limit": "1", "type[is]": kind.listed_type}
-        answer = await self._get(f"{_API}/promotional_credits", filters)
+        answer = await self._get(f"{_API}/promotional_credits", filters, call)
         return bool(self._page(answer)[0])
 
     async def answers(self) -> bool:
@@ -168,14 +188,14 @@ class Chargebee:
             return False
         return True
 
-    async def is_deleted(self, customer_id: str) -> bool:
+    async def is_deleted(self, customer_id: str, call: str | None = None) -> bool:
         """Whether Chargebee says that this customer is deleted.
 
         Raises:
             LookFailed: it did not say.
             RunStopped: the key or the site refuses us.
         """
-        answer = await self._get(f"{_API}/customers/{quote(customer_id, safe='')}", {})
+        answer = await self._get(f"{_API}/customers/{quote(customer_id, safe='')}", {}, call)
         try:
             return customer_is_deleted(answer)
         except ValueError as error:
@@ -201,10 +221,10 @@ class Chargebee:
         wanted = set(customer_ids)
         return [customer for customer in found if customer.customer_id in wanted]
 
-    async def _listed(self, filters: Mapping[str, str]) -> AsyncIterator[ListedCredit]:
+    async def _listed(self, filters: Mapping[str, str], call: str | None) -> AsyncIterator[ListedCredit]:
         query = {"limit": "100", **filters}
         for _page in range(_MAX_PAGES):
-            credits, next_offset = self._page(await self._get(f"{_API}/promotional_credits", query))
+            credits, next_offset = self._page(await self._get(f"{_API}/promotional_credits", query, call))
             for credit in credits:
                 yield credit
             if next_offset is None:
@@ -221,7 +241,7 @@ class Chargebee:
         except ValueError as error:
             raise LookFailed(str(error)) from None
 
-    async def _get(self, path: str, query: Mapping[str, str]) -> Answer:
+    async def _get(self, path: str, query: Mapping[str, str], call: str | None = None) -> Answer:
         target = f"{path}?{urlencode(query)}" if query else path
         try:
             await self._gate.enter("GET")
@@ -229,7 +249,7 @@ class Chargebee:
             raise LookFailed("the run is stopping") from None
         try:
             self.requests += 1
-            answer = await self._transport.send("GET", target, self._get_headers, None)
+            answer = await self._transport.send("GET", target, self._get_headers(call), None)
         except Exception as error:
             failure = failure_of(error)
             if isinstance(failure, Blocked):
@@ -237,15 +257,18 @@ class Chargebee:
             raise LookFailed(failure.reason) from error
         finally:
             self._gate.leave("GET")
-        code, message = error_of(answer)
-        stop = stop_for_status(answer.status, code, message)
+        if answer.status == 200:
+            self.site_clock.note(answer.headers)
+            return answer
+        said = error_of(answer)
+        stop = stop_for(answer.status, said)
         if stop is not None:
             raise stop
         if answer.status == 429:
             self.throttled += 1
             told = retry_after_seconds(answer.headers)
             wait = self._default_pause if told is None else min(told, self._longest_pause)
-            is_the_limit = code == "api_request_limit_exceeded"  # which a site counts for questions and credits alike
+            is_the_limit = said.code == "api_request_limit_exceeded"  # counted for questions and credits alike
             (self._gate.throttled if is_the_limit else self._gate.pause)(wait)
         return answer
 

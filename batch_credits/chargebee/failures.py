@@ -20,7 +20,8 @@ def failure_of(error: BaseException) -> NotSent | Blocked | NoAnswer:
                 SiteBlocked(
                     f"The site's certificate does not verify: {_sentence(error)}.",
                     hint="Check CHARGEBEE_BASE_URL; a proxy that opens TLS, or a wrong clock, may be in between.",
-                )
+                ),
+                is_proof=True,
             )
         case aiohttp.ClientConnectorDNSError():
             return NotSent("the site's name could not be resolved")

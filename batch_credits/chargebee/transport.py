@@ -18,9 +18,9 @@ import aiohttp
 from yarl import URL
 
 from batch_credits import __version__
+from batch_credits.chargebee.answers import Answer
 from batch_credits.chargebee.deadlines import Deadlines
 from batch_credits.chargebee.failures import AnswerTooLarge
-from batch_credits.chargebee.wire import Answer
 from batch_credits.settings import RunSettings, SiteSettings
 
 Method = Literal["GET", "POST"]

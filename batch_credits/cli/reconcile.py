@@ -17,6 +17,7 @@ from batch_credits.cli.options import (
     settings_for_asking,
     site_options,
 )
+from batch_credits.cli.speech import EXIT_PERSON_MUST_LOOK
 from batch_credits.errors import UsageError
 from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
@@ -28,20 +29,20 @@ from batch_credits.reporter import SITE_CURRENCY, total_in_words
 from batch_credits.run import report_batch
 from batch_credits.settings import SiteSettings
 
-EXIT_PERSON_MUST_LOOK = 3
-
 
 @click.command(short_help="Ask Chargebee: settle doubt, then tie out.")
 @click.argument("batch", required=False)
 @option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
         help="First learn every credit that Chargebee lists since this day (UTC): for a lost ledger.")
+@option("--whole", is_flag=True, help="Look at all credits of the customers, however old; else from a day before the"
+        " batch was first sent.")
 @asking_options
 @site_options
 @reports_option
 @ledger_option
 @option("--no-progress", is_flag=True, help="Show no progress.")
-def reconcile(batch: str | None, since: datetime | None, ledger: Path | None, reports: Path, no_progress: bool,
-              **chosen: Any) -> int:  # fmt: skip
+def reconcile(batch: str | None, since: datetime | None, whole: bool, ledger: Path | None, reports: Path,
+              no_progress: bool, **chosen: Any) -> int:  # fmt: skip
     """Ask Chargebee what exists: settle what is in doubt or review, then tie out file = ledger = Chargebee.
 
     Without BATCH, every batch of the site. Nothing is sent but questions.
@@ -63,7 +64,7 @@ def reconcile(batch: str | None, since: datetime | None, ledger: Path | None, re
                 if taken or kind is CallKind.ADD:
                     click.echo(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
         for record in _batches(opened, batch, site, since):
-            result = run_in_loop(reconcile_batch(opened, record, site, settings, progress))
+            result = run_in_loop(reconcile_batch(opened, record, site, settings, progress, whole=whole))
             progress.close()
             summary = report_batch(opened, record, reports, live=site.is_live)
             click.echo("\n".join(_lines(record, result)))
@@ -98,8 +99,22 @@ def _lines(batch: BatchRecord, result: TieOut) -> list[str]:
     for difference in result.differences:
         lines.append(f"  ! row {difference.row_number}, customer {difference.customer_id}, "
                      f"reference {difference.reference}: {difference.reason}.")  # fmt: skip
-    lines.append("  Ties out." if result.ties_out else "  DOES NOT TIE OUT: a person must look.")
+    if result.ties_out:
+        lines.append(f"  Ties out{_seen(result)}.")
+    else:
+        lines.append("  DOES NOT TIE OUT: a person must look.")
+    if result.since is not None:
+        lines.append(f"  Looked at what Chargebee lists since {_moment(result.since)} UTC, and at nothing older:"
+                     " --whole looks at all.")  # fmt: skip
     return lines
+
+
+def _seen(result: TieOut) -> str:
+    return "" if result.since is None else f" with what Chargebee lists since {_moment(result.since)} UTC"
+
+
+def _moment(unix_seconds: int) -> str:
+    return datetime.fromtimestamp(unix_seconds, UTC).isoformat(" ", "minutes").removesuffix("+00:00")
 
 
 def _words(total: ControlTotal, currency: str) -> str:

@@ -6,10 +6,11 @@ import sys
 import click
 
 from batch_credits.cli.screen import told
-from batch_credits.errors import BatchCreditsError, NotConfirmed, RunStopped
+from batch_credits.errors import BatchCreditsError, NotConfirmed, PersonNeeded, RunStopped
 from batch_credits.reporter import ReportsNotWritten
 
 EXIT_NOTHING_SENT = 2
+EXIT_PERSON_MUST_LOOK = 3
 EXIT_STOPPED = 4
 _AFTER_SENDING = (RunStopped, ReportsNotWritten)  # money may have moved, so nobody may read "nothing was sent"
 
@@ -32,6 +33,8 @@ def show_error(error: BatchCreditsError) -> None:
 
 def exit_code_of(error: BatchCreditsError) -> int:
     """What the process says to scripts when this error ends it."""
+    if isinstance(error, PersonNeeded):
+        return EXIT_PERSON_MUST_LOOK
     return EXIT_STOPPED if isinstance(error, _AFTER_SENDING) else EXIT_NOTHING_SENT
 
 

@@ -22,6 +22,7 @@ from batch_credits.ledger import (
     history,
     journal,
     listing,
+    looks,
     profile,
     queries,
     recent,
@@ -36,8 +37,9 @@ from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.ledger.history import History
 from batch_credits.ledger.journal import Finding
 from batch_credits.ledger.listing import Difference, Unrecorded
+from batch_credits.ledger.looks import Attribution, KnownCredit, Moment, OtherRequest
 from batch_credits.ledger.profile import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile
-from batch_credits.ledger.queries import KnownCredit, Moment, ProblemGroup
+from batch_credits.ledger.queries import ProblemGroup
 from batch_credits.ledger.resolution import ForeignCredit
 from batch_credits.ledger.reversible import HeldCredit, Standing
 from batch_credits.loaded import LoadedRows
@@ -55,6 +57,7 @@ from batch_credits.model import (
 from batch_credits.settings import THIS_MACHINE, InputOptions
 
 __all__ = [
+    "Attribution",
     "Bucket",
     "CustomerRow",
     "Difference",
@@ -69,11 +72,13 @@ __all__ = [
     "Ledger",
     "Moment",
     "NewRows",
+    "OtherRequest",
     "OwedByCustomer",
     "ProblemGroup",
     "Profile",
     "StagedRow",
     "Standing",
+    "Unrecorded",
 ]
 
 
@@ -209,20 +214,22 @@ class Ledger:
                 " If it is another site behind the same address, name another --ledger.",
             )
 
-    def check_entity(self, batch_id: int, entity: str | None) -> None:
-        """Refuse to look for what was sent for one business entity among the credits of another.
+    def check_entity(self, batch_id: int, entity: str | None, *, is_new: bool = False) -> None:
+        """Refuse to send, or to look for, what was sent for one business entity under another.
+
+        `is_new`: the batch was staged by this process.
 
         Raises:
-            UsageError: rows of the batch are in doubt or review that were sent for another one.
+            UsageError: rows of the batch are not settled that were sent for another one, from whatever file.
         """
         with store.translated(self.path):
-            others = [name for name in queries.doubtful_entities(self._db, batch_id) if name != entity]
+            others = [name for name in looks.open_entities(self._db, batch_id, is_new=is_new) if name != entity]
         if others:
             name = others[0]
             what = "without a business entity" if name is None else f"for business entity {name}"
             option = "without --business-entity" if name is None else f"with --business-entity {name}"
             raise UsageError(
-                f"Rows of this batch are in doubt that were sent {what}.",
+                f"Rows of this batch were sent {what}, and are not settled.",
                 hint=f"Run {option} until they are settled: elsewhere they are not found, and would be paid again.",
             )
 
@@ -337,12 +344,22 @@ class Ledger:
             ).fetchone()
         return int(row[0])
 
-    def end_run(self, run_id: int, *, requests: int, throttled: int, retries: int, stopped: str | None) -> None:
-        """Note how a run ended."""
+    def end_run(
+        self,
+        run_id: int,
+        *,
+        requests: int,
+        throttled: int,
+        retries: int,
+        stopped: str | None,
+        needs_person: bool = False,
+    ) -> None:
+        """Note how a run ended. `stopped` says why it did early; `needs_person`: a person must look before another."""
         with self._transaction() as db:
             db.execute(
-                "UPDATE run SET ended_at = ?, requests = ?, throttled = ?, retries = ?, stopped = ? WHERE run_id = ?",
-                (journal.now_ms(), requests, throttled, retries, stopped, run_id),
+                "UPDATE run SET ended_at = ?, requests = ?, throttled = ?, retries = ?, stopped = ?, needs_person = ?"
+                " WHERE run_id = ?",
+                (journal.now_ms(), requests, throttled, retries, stopped, needs_person, run_id),
             )
             totals.seal(db, db.execute("SELECT batch_id FROM run WHERE run_id = ?", (run_id,)).fetchone()[0])
 
@@ -356,6 +373,14 @@ class Ledger:
         with self._transaction() as db:
             return recent.still_counted(db, self._site_id(site), timeout_seconds)
 
+    def note_site_clock(self, run_id: int, began_ms: int) -> None:
+        """Remember when the run began by the site's clock (milliseconds since 1970); the earliest figure counts."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE run SET site_began_ms = min(coalesce(site_began_ms, ?1), ?1) WHERE run_id = ?2",
+                (began_ms, run_id),
+            )
+
     def planned_page(self, batch_id: int, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
         """The batch's requests in this state (not credited), by ascending id, after the given one."""
         with store.translated(self.path):
@@ -366,8 +391,14 @@ class Ledger:
         with store.translated(self.path):
             return journal.first_owed(self._db, batch_id, most)
 
-    def commit(self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
-        """Record what was learned and open new attempts, in one durable transaction.
+    def commit(
+        self,
+        run_id: int | None,
+        findings: Sequence[Finding],
+        openings: Sequence[PlannedCredit],
+        call: str = "{}",
+    ) -> None:
+        """Record what was learned and open new attempts, in one durable transaction. `call`: see `open_attempts`.
 
         Raises:
             LedgerError: nothing of it is durable, so nothing of it may be sent.
@@ -377,26 +408,42 @@ class Ledger:
                 journal.record(db, run_id, findings)
             if openings:
                 assert run_id is not None, "only a run sends"
-                journal.open_attempts(db, run_id, openings)
+                journal.open_attempts(db, run_id, openings, call)
 
     def moment(self) -> Moment:
         """Now, as a place in the history."""
         with store.translated(self.path):
-            return queries.moment(self._db)
+            return looks.moment(self._db)
 
-    def witnesses(self, site: str, kind: CallKind, since: Moment, limit: int) -> list[KnownCredit]:
+    def witnesses(self, site: str, kind: CallKind, since: Moment, limit: int, call: str) -> list[KnownCredit]:
         """Credits, or deductions, proved to us whose showing in the list says most about what was sent before then."""
         with store.translated(self.path):
             row = self._db.execute("SELECT site_id FROM site WHERE name = ?", (site,)).fetchone()
-            return queries.witnesses(self._db, row[0], kind, since, limit) if row else []
+            return looks.witnesses(self._db, row[0], kind, since, limit, call) if row else []
 
-    def attributed(self, site: str, credit_ids: list[str]) -> set[str]:
-        """Which of these Chargebee ids already belong to a request of this site."""
+    def attributed(self, site: str, credit_ids: Sequence[str]) -> list[Attribution]:
+        """Which requests of this site have these Chargebee ids."""
         with store.translated(self.path):
             row = self._db.execute("SELECT site_id FROM site WHERE name = ?", (site,)).fetchone()
-            return queries.attributed(self._db, row[0], credit_ids) if row else set()
+            return looks.attributed(self._db, row[0], credit_ids) if row else []
+
+    def requests_of(self, site: str, customer_ids: Sequence[str]) -> list[OtherRequest]:
+        """The requests that stand for identities of these customers of the site."""
+        with store.translated(self.path):
+            row = self._db.execute("SELECT site_id FROM site WHERE name = ?", (site,)).fetchone()
+            return looks.requests_of(self._db, row[0], customer_ids) if row else []
+
+    def first_sent_ms(self, request_id: int) -> int | None:
+        """When the request was first sent, by the site's clock, or earlier; None where that is not known."""
+        with store.translated(self.path):
+            return looks.first_sent_ms(self._db, request_id)
 
     # -- Reconciling ----------------------------------------------------------------------------------
+
+    def listed_entities(self, batch_id: int) -> list[str | None]:
+        """The business entities for which the batch's rows were sent, each once."""
+        with store.translated(self.path):
+            return looks.listed_entities(self._db, batch_id)
 
     def adopt(self, batch_id: int) -> None:
         """Make the batch answer for its rows' unsettled requests; what a dead process left in flight is in doubt."""
@@ -438,7 +485,7 @@ class Ledger:
             return listing.first_attempt_ms(self._db, batch_id)
 
     def unrecorded(self, batch_id: int) -> list[Unrecorded]:
-        """Unsettled requests for which the listing shows exactly one credit."""
+        """Requests that the ledger does not call credited, and for which the listing shows anything."""
         with store.translated(self.path):
             return listing.unrecorded(self._db, batch_id)
 

@@ -28,21 +28,31 @@ class InThread(Protocol):
 class CommitsGroups(Protocol):
     """What the journal needs of a ledger."""
 
-    def commit(self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
-        """Make all of it durable in one transaction, or raise."""
+    def commit(
+        self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit], call: str
+    ) -> None:
+        """Make all of it durable in one transaction, or raise. `call` is frozen for what was not sent yet."""
 
 
 class Journal:
-    """Opens attempts and records findings for one run."""
+    """Opens attempts and records findings for one run, whose options make this `call` of what was not sent yet."""
 
     def __init__(
-        self, ledger: CommitsGroups, run_id: int | None, site: str, *, in_thread: InThread, flush_seconds: float
+        self,
+        ledger: CommitsGroups,
+        run_id: int | None,
+        site: str,
+        *,
+        in_thread: InThread,
+        flush_seconds: float,
+        call: str = "{}",
     ) -> None:
         self._ledger = ledger
         self._run_id = run_id
         self._site = site
         self._in_thread = in_thread
         self._flush_seconds = flush_seconds
+        self._call = call
         self._findings: list[Finding] = []
         self._openings: list[PlannedCredit] = []
         self._committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -70,6 +80,8 @@ class Journal:
             credit.open_attempts += 1
             credit.attempts += 1
             credit.state = RequestState.IN_FLIGHT
+            if credit.call is None:
+                credit.call = self._call
         return [OpenAttempt(credit, idempotency_key(self._site, credit)) for credit in credits]
 
     def record(self, credit: PlannedCredit, state: RequestState, **learned: Any) -> None:
@@ -131,7 +143,7 @@ class Journal:
         self._work.clear()
         self._urgent.clear()
         try:
-            await self._in_thread(lambda: self._ledger.commit(self._run_id, findings, openings))
+            await self._in_thread(lambda: self._ledger.commit(self._run_id, findings, openings, self._call))
         except BaseException as error:
             self.failure = error
             for waited_for in (committed, self._committed):  # who came meanwhile waits for a commit that never comes

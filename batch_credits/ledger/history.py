@@ -100,8 +100,8 @@ def history(connection: sqlite3.Connection, batch_id: int) -> History:
 def runs(connection: sqlite3.Connection, batch_id: int, most: int) -> list[RunRecord]:
     """The newest runs over the batch, newest first."""
     found = connection.execute(
-        "SELECT run_id, started_at, ended_at, version, user, requests, throttled, retries, stopped, settings"
-        " FROM run WHERE batch_id = ? ORDER BY run_id DESC LIMIT ?",
+        "SELECT run_id, started_at, ended_at, version, user, requests, throttled, retries, stopped, settings,"
+        " needs_person FROM run WHERE batch_id = ? ORDER BY run_id DESC LIMIT ?",
         (batch_id, most),
     )
     return [

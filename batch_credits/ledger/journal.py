@@ -16,7 +16,7 @@ from batch_credits.model import CallKind, Money, PlannedCredit, RequestState
 # The columns of a PlannedCredit, in the order `_planned` takes them.
 _PLANNED = (
     "request_id, customer_id, reference, amount_minor, amount_in_decimal, currency_code, credit_type, body, generation,"
-    " key_spoiled, open_attempts, attempts, state, kind"
+    " key_spoiled, open_attempts, attempts, state, kind, call, credit_id, look_first"
 )
 
 _STATES = {state.value: state for state in RequestState}  # a third of the time of an enum's call
@@ -51,7 +51,13 @@ class Finding(NamedTuple):
     def about(cls, credit: PlannedCredit, state: RequestState, **learned: Any) -> Self:
         """The finding that `credit` is now in `state`."""
         return cls(
-            credit.request_id, state, credit.generation, credit.key_spoiled, credit.open_attempts, **learned
+            credit.request_id,
+            state,
+            credit.generation,
+            credit.key_spoiled,
+            credit.open_attempts,
+            credit_id=credit.credit_id,
+            **learned,
         )
 
 
@@ -84,7 +90,7 @@ def reopen_failed(connection: sqlite3.Connection, batch_id: int) -> int:
     """Make the batch's failed rows owed again, under the next generation. Returns how many."""
     cursor = connection.execute(
         "UPDATE credit_request SET state = 'pending', generation = generation + 1, batch_id = :batch, key_spoiled = 0,"
-        " error_code = NULL, error_param = NULL, error = NULL, http_status = NULL, finished_at = NULL"
+        " call = NULL, error_code = NULL, error_param = NULL, error = NULL, http_status = NULL, finished_at = NULL"
         " WHERE batch_id IN (SELECT batch_id FROM batch) AND state NOT IN ('credited')"
         f" AND state = 'failed' AND current = 1 AND {_HAS_ROW}",
         {"batch": batch_id},
@@ -140,7 +146,7 @@ def planned(connection: sqlite3.Connection, request_id: int) -> PlannedCredit:
 
 def _planned(row: Sequence[Any]) -> PlannedCredit:
     request_id, customer, reference, minor, decimal, currency, credit_type, body, generation, *progress = row
-    spoiled, open_attempts, attempts, state, kind = progress
+    spoiled, open_attempts, attempts, state, kind, call, credit_id, look_first = progress
     return PlannedCredit(
         request_id=request_id,
         customer_id=customer,
@@ -154,17 +160,22 @@ def _planned(row: Sequence[Any]) -> PlannedCredit:
         attempts=attempts,
         state=_STATES[state],
         kind=_KINDS[kind],
+        call=call,
+        credit_id=credit_id,
+        look_first=bool(look_first),
     )
 
 
-def open_attempts(connection: sqlite3.Connection, run_id: int, credits: Sequence[PlannedCredit]) -> None:
+def open_attempts(connection: sqlite3.Connection, run_id: int, credits: Sequence[PlannedCredit], call: str) -> None:
     """Write one more attempt for each request; they may be sent once the transaction is committed.
+
+    The first attempt of a generation freezes `call`: later ones repeat what was frozen.
 
     Raises:
         sqlite3.IntegrityError: a request is not in a state that may be sent (the ledger was changed meanwhile).
     """
     chunk = orjson.dumps([[c.request_id, c.generation, c.open_attempts + 1, c.attempts + 1] for c in credits]).decode()
-    cursor = connection.execute(_OPEN_REQUESTS, (chunk,))
+    cursor = connection.execute(_OPEN_REQUESTS, {"chunk": chunk, "call": call})
     if cursor.rowcount != len(credits):
         raise sqlite3.IntegrityError(f"{len(credits) - cursor.rowcount} requests may not be sent any more")
     connection.execute(_OPEN_ATTEMPTS, (run_id, now_ms(), chunk))
@@ -185,8 +196,9 @@ def record(connection: sqlite3.Connection, run_id: int | None, findings: Sequenc
 
 _OPEN_REQUESTS = """
 UPDATE credit_request
-SET state = 'in_flight', open_attempts = c.value ->> 2, attempts = c.value ->> 3
-FROM json_each(?) c
+SET state = 'in_flight', open_attempts = c.value ->> 2, attempts = c.value ->> 3, call = coalesce(call, :call),
+    look_first = 0
+FROM json_each(:chunk) c
 WHERE request_id = c.value ->> 0 AND generation = c.value ->> 1 AND state IN ('pending', 'in_doubt') AND current = 1
 """
 
@@ -198,9 +210,9 @@ SELECT value ->> 0, ?1, value ->> 1, ?2 FROM json_each(?3)
 # The places of a finding's fields are those in `Finding`.
 _RECORD_REQUESTS = """
 UPDATE credit_request
-SET state = c.value ->> 1, generation = c.value ->> 2, key_spoiled = c.value ->> 3, open_attempts = c.value ->> 4,
-    http_status = c.value ->> 6, error_code = c.value ->> 7, error_param = c.value ->> 8, credit_id = c.value ->> 9,
-    closing_balance = c.value ->> 10,
+SET state = c.value ->> 1, generation = c.value ->> 2, call = CASE generation WHEN c.value ->> 2 THEN call END,
+    key_spoiled = c.value ->> 3, open_attempts = c.value ->> 4, http_status = c.value ->> 6, error_code = c.value ->> 7,
+    error_param = c.value ->> 8, credit_id = c.value ->> 9, closing_balance = c.value ->> 10,
     error = CASE c.value ->> 1 WHEN 'credited' THEN NULL ELSE c.value ->> 5 END,
     finished_at = CASE WHEN c.value ->> 1 IN ('credited', 'failed', 'review') THEN :at END
 FROM json_each(:chunk) c

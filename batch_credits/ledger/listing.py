@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 import orjson
 
+from batch_credits.identity import folded
 from batch_credits.ledger.resolution import ForeignCredit
 from batch_credits.model import CallKind, ControlTotal, Money
 
@@ -26,21 +27,25 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Unrecorded:
-    """A request that the ledger does not call credited, and for which Chargebee lists exactly one credit."""
+    """A request that the ledger does not call credited, and what Chargebee lists for it: ids with its money, and
+    others. `is_in_review`: a person is to look already."""
 
     request_id: int
-    credit_id: str
+    is_in_review: bool
+    same: tuple[str, ...]
+    other: tuple[str, ...]
 
 
 def begin_listing(connection: sqlite3.Connection) -> None:
     """Start a fresh listing."""
     connection.create_function("same_decimal", 2, _same_decimal, deterministic=True)
+    connection.create_function("folded", 1, folded, deterministic=True)
     connection.execute("DROP TABLE IF EXISTS temp.listed")
     connection.execute(
-        "CREATE TEMP TABLE listed (credit_id TEXT PRIMARY KEY, customer_id TEXT, reference TEXT, amount_minor INTEGER,"
+        "CREATE TEMP TABLE listed (credit_id TEXT PRIMARY KEY, request_id INTEGER, amount_minor INTEGER,"
         " amount_in_decimal TEXT, currency_code TEXT, credit_type TEXT)"
     )
-    connection.execute("CREATE INDEX temp.listed_identity ON listed (customer_id, reference)")
+    connection.execute("CREATE INDEX temp.listed_request ON listed (request_id)")
 
 
 def _same_decimal(one: str | None, other: str | None) -> bool:
@@ -52,8 +57,12 @@ def _same_decimal(one: str | None, other: str | None) -> bool:
 
 
 def add_listed(connection: sqlite3.Connection, site_id: int, credits: Sequence[ForeignCredit]) -> None:
-    """Add a page of the list, as far as it is about identities that the ledger knows. A page that comes twice
-    changes nothing."""
+    """Add a page of the list, as far as it is about requests that the ledger knows. A page that comes twice changes
+    nothing.
+
+    A credit belongs to the request of its very texts; else to the one of its customer that has its id; else to the
+    one whose reference agrees in another form.
+    """
     chunk = orjson.dumps(
         [
             [
@@ -97,15 +106,18 @@ def first_attempt_ms(connection: sqlite3.Connection, batch_id: int) -> int | Non
 
 
 def unrecorded(connection: sqlite3.Connection, batch_id: int) -> list[Unrecorded]:
-    """Unsettled requests for which exactly one credit with their money is listed, which no other request has."""
+    """Requests of the batch that the ledger does not call credited, and for which Chargebee lists anything."""
     found = connection.execute(
-        f"SELECT r.request_id, min(l.credit_id) {_SAME} WHERE w.batch_id = ?"
-        " AND r.state IN ('pending', 'in_doubt', 'review') AND NOT EXISTS"
-        " (SELECT 1 FROM credit_request o WHERE o.site_id = r.site_id AND o.credit_id = l.credit_id)"
-        " GROUP BY r.request_id HAVING count(*) = 1",
+        "SELECT r.request_id, r.state = 'review', json_group_array(l.credit_id) FILTER (WHERE coalesce("
+        f"{_IS_SAME}, 0)), json_group_array(l.credit_id) FILTER (WHERE NOT coalesce({_IS_SAME}, 0))"
+        " FROM row w JOIN credit_request r USING (request_id) JOIN temp.listed l ON l.request_id = r.request_id"
+        " WHERE w.batch_id = ? AND r.state <> 'credited' AND r.current = 1 GROUP BY r.request_id",
         (batch_id,),
     )
-    return [Unrecorded(*row) for row in found]
+    return [
+        Unrecorded(request_id, bool(review), tuple(orjson.loads(same)), tuple(orjson.loads(other)))
+        for request_id, review, same, other in found
+    ]
 
 
 def listed_totals(connection: sqlite3.Connection, batch_id: int) -> dict[str, ControlTotal]:
@@ -114,7 +126,7 @@ def listed_totals(connection: sqlite3.Connection, batch_id: int) -> dict[str, Co
         "SELECT coalesce(r.currency_code, ''), CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor END,"
         " CASE WHEN r.amount_in_decimal IS NOT NULL THEN l.amount_in_decimal END"
         " FROM row w JOIN credit_request r USING (request_id)"
-        " JOIN temp.listed l ON l.customer_id = r.customer_id AND l.reference = r.reference WHERE w.batch_id = ?",
+        " JOIN temp.listed l ON l.request_id = r.request_id WHERE w.batch_id = ?",
         (batch_id,),
     )
     totals: dict[str, ControlTotal] = {}
@@ -158,24 +170,30 @@ _IS_SAME = """(l.currency_code IS r.currency_code OR r.currency_code IS NULL)
     AND CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor = r.amount_minor
         ELSE same_decimal(l.amount_in_decimal, r.amount_in_decimal) END"""
 
-_SAME = f"""FROM row w JOIN credit_request r USING (request_id)
-    JOIN temp.listed l ON l.customer_id = r.customer_id AND l.reference = r.reference AND {_IS_SAME}"""
-
 _DIFFERENCES = f"""
 SELECT w.row_number, r.customer_id, r.reference, r.kind, r.state, r.credit_id,
        coalesce(sum(l.credit_id = r.credit_id), 0), coalesce(sum({_IS_SAME}), 0),
        coalesce(sum(l.credit_id IS NOT NULL AND NOT coalesce({_IS_SAME}, 0)), 0), group_concat(l.credit_id, ', ')
 FROM row w JOIN credit_request r USING (request_id)
-LEFT JOIN temp.listed l ON l.customer_id = r.customer_id AND l.reference = r.reference
+LEFT JOIN temp.listed l ON l.request_id = r.request_id
 WHERE w.batch_id = ?
 GROUP BY w.row_number ORDER BY w.row_number
 """
 
 _ADD_LISTED = """
 INSERT INTO temp.listed
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
-FROM json_each(:chunk) c
-WHERE EXISTS (SELECT 1 FROM identity i WHERE i.site_id = :site AND i.customer_id = c.value ->> 1
-              AND i.reference = c.value ->> 2)
+SELECT credit_id, request_id, amount_minor, amount_in_decimal, currency_code, credit_type
+FROM (SELECT value ->> 0 AS credit_id, value ->> 3 AS amount_minor, value ->> 4 AS amount_in_decimal,
+             value ->> 5 AS currency_code, value ->> 6 AS credit_type,
+             coalesce((SELECT i.request_id FROM identity i
+                       WHERE i.site_id = :site AND i.customer_id = value ->> 1 AND i.reference = value ->> 2),
+                      (SELECT r.request_id FROM credit_request r
+                       WHERE r.site_id = :site AND r.credit_id = value ->> 0
+                         AND folded(r.customer_id) = folded(value ->> 1)),
+                      (SELECT i.request_id FROM identity i
+                       WHERE i.site_id = :site AND i.customer_id = value ->> 1
+                         AND folded(i.reference) = folded(value ->> 2))) AS request_id
+      FROM json_each(:chunk))
+WHERE request_id IS NOT NULL
 ON CONFLICT (credit_id) DO NOTHING
 """

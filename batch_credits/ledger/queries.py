@@ -41,22 +41,6 @@ _BATCH = """SELECT b.batch_id, b.key, s.name, b.file_name, b.file_sha256, b.head
 
 
 @dataclass(frozen=True, slots=True)
-class KnownCredit:
-    """A credit that Chargebee proved to us: a witness for others."""
-
-    credit_id: str
-    customer_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A place in the history: what has higher numbers came later. No clock can move it."""
-
-    attempt_id: int
-    finding_id: int
-
-
-@dataclass(frozen=True, slots=True)
 class ProblemGroup:
     """Rows rejected for the same reason: field, code, how many, and the first of them with its sentence."""
 
@@ -132,8 +116,8 @@ def _batch_record(row: tuple[Any, ...]) -> BatchRecord:
 def last_run(connection: sqlite3.Connection, batch_id: int) -> RunRecord | None:
     """The newest run over the batch, or None."""
     row = connection.execute(
-        "SELECT run_id, started_at, ended_at, version, user, requests, throttled, retries, stopped, settings"
-        " FROM run"
+        "SELECT run_id, started_at, ended_at, version, user, requests, throttled, retries, stopped, settings,"
+        " needs_person FROM run"
         " WHERE batch_id = ? ORDER BY run_id DESC LIMIT 1",
         (batch_id,),
     ).fetchone()
@@ -194,25 +178,6 @@ def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
     )
 
 
-def doubtful_entities(connection: sqlite3.Connection, batch_id: int) -> list[str | None]:
-    """The business entities for which the batch's rows in doubt or review were sent; none if there are no such rows."""
-    sent = (
-        "SELECT run_id FROM attempt WHERE request_id IN ("
-        " SELECT request_id FROM credit_request INDEXED BY credit_request_unsettled"
-        " WHERE batch_id = ? AND state IN ('in_flight', 'in_doubt', 'review') AND state NOT IN ('credited'))"
-    )
-    return entities_of_runs(connection, sent, batch_id)
-
-
-def entities_of_runs(connection: sqlite3.Connection, runs: str, batch_id: int) -> list[str | None]:
-    """The business entities that these runs were set to, each once; `runs` is a query of the batch for their ids."""
-    found = connection.execute(
-        f"SELECT DISTINCT settings ->> '$.settings.business_entity_id' FROM run WHERE run_id IN ({runs}) ORDER BY 1",
-        (batch_id,),
-    )
-    return [row[0] for row in found]
-
-
 def unsettled(connection: sqlite3.Connection, batch_id: int) -> dict[RequestState, int]:
     """How many requests that the batch answers for are in each state; the credited ones are not counted."""
     found = connection.execute(
@@ -222,44 +187,6 @@ def unsettled(connection: sqlite3.Connection, batch_id: int) -> dict[RequestStat
     )
     counts = dict.fromkeys(RequestState, 0)
     return counts | {RequestState(state): count for state, count in found}
-
-
-def moment(connection: sqlite3.Connection) -> Moment:
-    """Now, in the history."""
-    row = connection.execute(
-        "SELECT (SELECT coalesce(max(attempt_id), 0) FROM attempt), (SELECT coalesce(max(finding_id), 0) FROM finding)"
-    ).fetchone()
-    return Moment(*row)
-
-
-def witnesses(
-    connection: sqlite3.Connection, site_id: int, kind: CallKind, since: Moment, limit: int
-) -> list[KnownCredit]:
-    """Credits (or deductions) that Chargebee proved to us, whose showing in its list says most about another's absence.
-
-    They are of the same kind, since a list of decrements never shows an increment, however complete it is.
-
-    A credit sent and answered after a moment is younger than anything sent before it, so the oldest of those says
-    all; being the oldest it also shows first. Where there is none yet, the one whose own answer came last; a
-    credit that was found by a look, or that a replay told of, may be much older than its proof.
-    """
-    if kind is CallKind.DEDUCT and connection.execute(_HAS_NO_DEDUCTION, (site_id,)).fetchone()[0]:
-        return []  # said by an index, where the others would walk back through the whole history
-    found = connection.execute(_SENT_SINCE, (since.finding_id, since.attempt_id, site_id, kind, limit)).fetchall()
-    by_answer = _PROVEN_LAST.format(reason="AND f.reason IS NULL")
-    for statement in (by_answer, _PROVEN_LAST.format(reason=""), _TAKEN_OVER_LAST):
-        if not found:
-            found = connection.execute(statement, (site_id, kind, limit)).fetchall()
-    return [KnownCredit(*row) for row in found]
-
-
-def attributed(connection: sqlite3.Connection, site_id: int, credit_ids: list[str]) -> set[str]:
-    """Which of these Chargebee ids already belong to a request."""
-    found = connection.execute(
-        "SELECT credit_id FROM credit_request WHERE site_id = ? AND credit_id IN (SELECT value FROM json_each(?))",
-        (site_id, orjson.dumps(credit_ids).decode()),
-    )
-    return {row[0] for row in found}
 
 
 def summed(high: int, low: int) -> int:
@@ -298,30 +225,3 @@ def rejected_rows(connection: sqlite3.Connection, batch_id: int) -> Iterator[Rep
     )
     for row in found:
         yield _rejected_row(*row)
-
-
-# A request has one call under way, so an answer of its own belongs to its last attempt.
-_SENT_SINCE = """
-SELECT r.credit_id, r.customer_id FROM finding f JOIN credit_request r USING (request_id)
-WHERE f.finding_id > ? AND f.state = 'credited' AND f.reason IS NULL
-  AND f.request_id IN (SELECT request_id FROM attempt WHERE attempt_id > ?)
-  AND r.site_id = ? AND r.state = 'credited' AND r.kind = ?
-ORDER BY f.finding_id LIMIT ?
-"""
-
-# Backwards through the history: CROSS JOIN keeps SQLite from walking the whole site instead.
-_PROVEN_LAST = """
-SELECT r.credit_id, r.customer_id FROM finding f CROSS JOIN credit_request r ON r.request_id = f.request_id
-WHERE f.state = 'credited' {reason} AND r.site_id = ? AND r.state = 'credited' AND r.kind = ?
-ORDER BY f.finding_id DESC LIMIT ?
-"""
-
-# What `reconcile --since` took over was proved by the list alone, and has no findings.
-_TAKEN_OVER_LAST = """
-SELECT credit_id, customer_id FROM credit_request WHERE site_id = ? AND state = 'credited' AND kind = ?
-ORDER BY request_id DESC LIMIT ?
-"""
-
-_HAS_NO_DEDUCTION = """
-SELECT NOT EXISTS (SELECT 1 FROM credit_request WHERE kind = 'deduct' AND site_id = ? AND state = 'credited')
-"""

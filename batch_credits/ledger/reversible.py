@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from batch_credits.ledger import queries
+from batch_credits.ledger.looks import ENTITY
 from batch_credits.model import Money
 
 
@@ -71,11 +71,12 @@ def held_credits(connection: sqlite3.Connection, batch_id: int, after: int, limi
 
 def business_entities(connection: sqlite3.Connection, batch_id: int) -> list[str | None]:
     """The business entities for which the batch's credits were sent, each once; None: for no certain one."""
-    sent = (
-        "SELECT a.run_id FROM attempt a CROSS JOIN credit_request r ON r.request_id = a.request_id"
-        " WHERE r.batch_id = ? AND r.state = 'credited'"
+    found = connection.execute(
+        f"SELECT DISTINCT call ->> {ENTITY} FROM credit_request"
+        " WHERE batch_id = ? AND state = 'credited' AND attempts > 0 ORDER BY 1",
+        (batch_id,),
     )
-    return queries.entities_of_runs(connection, sent, batch_id)
+    return [row[0] for row in found]
 
 
 def _held(row: tuple[Any, ...]) -> HeldCredit:

@@ -1,4 +1,4 @@
--- The ledger, version 2. Money-like facts only: who is owed what, what was sent, what was learned.
+-- The ledger, version 3. Money-like facts only: who is owed what, what was sent, what was learned.
 -- Times are milliseconds since 1970 UTC, for people only: no decision reads them, but of `site.recent`.
 
 CREATE TABLE site (
@@ -45,10 +45,12 @@ CREATE TABLE credit_request (
     state             TEXT NOT NULL DEFAULT 'pending' CHECK ( -- in words, since IN takes as long as all else of a row
         state = 'pending' OR state = 'in_flight' OR state = 'in_doubt' OR state = 'credited' OR state = 'failed'
         OR state = 'review'),
+    call              TEXT,                          -- JSON object: the headers that its key stands for; NULL: not sent
+    look_first        INTEGER NOT NULL DEFAULT 0,    -- a person said that it is not credited
     key_spoiled       INTEGER NOT NULL DEFAULT 0,
     open_attempts     INTEGER NOT NULL DEFAULT 0,    -- attempts that may have been applied
     attempts          INTEGER NOT NULL DEFAULT 0,
-    credit_id         TEXT,                          -- Chargebee's id of the credit
+    credit_id         TEXT,                          -- Chargebee's id of the credit, also where it is not proven ours
     closing_balance   TEXT,
     http_status       INTEGER,
     error_code        TEXT,
@@ -124,7 +126,9 @@ CREATE TABLE run (
     throttled  INTEGER NOT NULL DEFAULT 0,
     retries    INTEGER NOT NULL DEFAULT 0,
     stopped    TEXT,
-    settings   TEXT NOT NULL DEFAULT '{}'            -- JSON object: how it was set, and what was agreed to
+    settings   TEXT NOT NULL DEFAULT '{}',           -- JSON object: how it was set, and what was agreed to
+    needs_person INTEGER NOT NULL DEFAULT 0,         -- it stopped: a person must look before anything else is sent
+    site_began_ms INTEGER                            -- when it began by the site's clock, or earlier; NULL: not learned
 ) STRICT;
 
 -- The history: what was sent, and what was learned. Rows are only ever added.

@@ -5,6 +5,7 @@ SQLite in WAL mode with `synchronous=FULL`: a commit that returned survives a po
 """
 
 import fcntl
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -13,10 +14,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TextIO
 
+from batch_credits.call import call_of
 from batch_credits.errors import LedgerBusy, LedgerError, LedgerVersion
+from batch_credits.settings import RunSettings
 
 APPLICATION_ID = 0x62635F31  # "bc_1": tells our file from another program's
-VERSION = 2
+VERSION = 3
 _PAGE_BYTES = 4096
 # After so many pages the write-ahead log is copied into the ledger. While a file is staged rarely, since then a page
 # is often written anew before it is copied.
@@ -61,8 +64,32 @@ def _from_1_to_2(connection: sqlite3.Connection) -> None:
     )
 
 
+def _from_2_to_3(connection: sqlite3.Connection) -> None:
+    for change in (
+        "TABLE credit_request ADD COLUMN call TEXT",
+        "TABLE credit_request ADD COLUMN look_first INTEGER NOT NULL DEFAULT 0",
+        "TABLE run ADD COLUMN needs_person INTEGER NOT NULL DEFAULT 0",
+        "TABLE run ADD COLUMN site_began_ms INTEGER",
+    ):
+        connection.execute(f"ALTER {change}")
+    # What was sent repeats what its last run said: no key is older than half an hour, and most are of one run.
+    connection.create_function("call_of_run", 1, _call_of_run, deterministic=True)
+    connection.execute(
+        "UPDATE credit_request SET call = call_of_run(sent.settings) FROM"
+        " (SELECT a.request_id, max(a.attempt_id), r.settings FROM attempt a JOIN run r USING (run_id)"
+        "  GROUP BY a.request_id) sent WHERE sent.request_id = credit_request.request_id"
+    )
+
+
+def _call_of_run(settings: str) -> str:
+    """What version 2 recorded of a run, as the headers of its calls."""
+    recorded = json.loads(settings).get("settings", {})
+    silence, entity = recorded.get("silence") or (), recorded.get("business_entity_id")
+    return call_of(RunSettings(silence=tuple(silence), business_entity_id=entity))
+
+
 # From one version to the next, by the version that is left behind.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _from_1_to_2}
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _from_1_to_2, 2: _from_2_to_3}
 
 
 @contextmanager

@@ -12,16 +12,13 @@ from typing import Protocol, assert_never
 
 from batch_credits.chargebee import Chargebee, ListedCredit, LookFailed
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
-from batch_credits.ledger import InThread, Journal, KnownCredit, Moment
+from batch_credits.identity import other_forms
+from batch_credits.ledger import InThread, Journal, Moment
 from batch_credits.model import CallKind, Outcome, PlannedCredit, RequestState
 from batch_credits.progress import Progress
 from batch_credits.protocol import (
-    Credited,
     DoubtFacts,
     FoundNothing,
-    FoundOne,
-    FoundOtherMoney,
-    FoundSeveral,
     Look,
     LookAgain,
     LookStep,
@@ -33,22 +30,10 @@ from batch_credits.protocol import (
     Witness,
     after_look,
 )
+from batch_credits.reconciler.looks import Memory, what_is_known, what_was_found
 from batch_credits.settings import RunSettings
 
 _WITNESSES = 3
-
-
-class Memory(Protocol):
-    """What the settler asks the ledger."""
-
-    def moment(self) -> Moment:
-        """Now, as a place in the history."""
-
-    def witnesses(self, site: str, kind: CallKind, since: Moment, limit: int) -> list[KnownCredit]:
-        """Credits, or deductions, proved to us whose showing says most about what was sent before the moment."""
-
-    def attributed(self, site: str, credit_ids: list[str]) -> set[str]:
-        """Which of these Chargebee ids already belong to a request."""
 
 
 class Pool(Protocol):
@@ -174,8 +159,7 @@ class DoubtSettler:
                 return step
 
     def _facts(self, credit: PlannedCredit, is_over: bool, looks_left: int) -> DoubtFacts:
-        first = credit.first_sent
-        remembered = first is not None and self._loop.time() - first < self._settings.key_window_seconds
+        remembered = self._chargebee.key_is_remembered(credit)
         return DoubtFacts(quarantine_over=is_over, key_remembered=remembered, looks_left=looks_left)
 
     def _quarantine_left(self, credit: PlannedCredit) -> float:
@@ -199,31 +183,37 @@ class DoubtSettler:
         # Only an absence that could be believed now is worth the questions that make it believable.
         if not isinstance(look, FoundNothing) or over_since is None or credit.open_attempts == 0:
             return _Seen(look, Witness.NOT_SHOWN)
-        if await self._chargebee.is_deleted(credit.customer_id):
+        if await self._chargebee.is_deleted(credit.customer_id, credit.call):
             return _Seen(FoundNothing(customer_deleted=True), Witness.NOT_SHOWN)
-        witness = await self._witness(credit.kind, over_since)
+        witness = await self._witness(credit, over_since)
         if witness is Witness.SHOWN:
             # The list may have caught up between the two questions, so the look must come after its witness.
-            look = await self._ask(credit)
+            look = await self._ask(credit, other_forms(credit.customer_id))
         return _Seen(look, witness)
 
-    async def _ask(self, credit: PlannedCredit) -> Look:
-        listed = await self._chargebee.credits_of(credit.customer_id, credit.kind)
-        ids = [item.credit_id for item in listed]
-        attributed = await self._in_thread(lambda: self._memory.attributed(self._site, ids)) if ids else set()
-        return _what_was_found(credit, listed, attributed)
+    async def _ask(self, credit: PlannedCredit, other_ids: Sequence[str] = ()) -> Look:
+        """Look for the credit, under other forms of its customer's id too: its list may know the stored form alone."""
+        listed = await self._chargebee.credits_of(credit.customer_id, credit.kind, credit.call)
+        elsewhere: list[ListedCredit] = []
+        for customer_id in other_ids:
+            elsewhere += await self._chargebee.credits_of(customer_id, credit.kind, credit.call)
+        if not listed and not elsewhere:
+            return FoundNothing()
+        known = await self._in_thread(lambda: what_is_known(self._memory, self._site, credit, [*listed, *elsewhere]))
+        return what_was_found(credit, listed, elsewhere, known)
 
-    async def _witness(self, kind: CallKind, over_since: Moment) -> Witness:
+    async def _witness(self, credit: PlannedCredit, over_since: Moment) -> Witness:
         """Ask for one that we know to exist, of the same kind: a list that shows it shows every older one."""
-        known = await self._in_thread(lambda: self._memory.witnesses(self._site, kind, over_since, _WITNESSES))
+        kind, call = credit.kind, credit.call or "{}"
+        known = await self._in_thread(lambda: self._memory.witnesses(self._site, kind, over_since, _WITNESSES, call))
         for witness in known:
-            if await self._chargebee.shows(witness.credit_id, kind):
+            if await self._chargebee.shows(witness.credit_id, kind, call):
                 return Witness.SHOWN
-            if not await self._chargebee.is_deleted(witness.customer_id):
+            if not await self._chargebee.is_deleted(witness.customer_id, call):
                 return Witness.NOT_SHOWN  # it exists, so the list lags; another would prove less
         if known:
             return Witness.NOT_SHOWN
-        return Witness.SHOWN if await self._chargebee.lists_anything(kind) else Witness.NONE_EXISTS
+        return Witness.SHOWN if await self._chargebee.lists_anything(kind, call) else Witness.NONE_EXISTS
 
     # -- What follows ----------------------------------------------------------------------------------------
 
@@ -231,12 +221,11 @@ class DoubtSettler:
         was_in_doubt = credit.state is RequestState.IN_DOUBT  # else it is looked at before its first send
         match step:
             case SettleCredited(proof):
-                credit.open_attempts = 0
+                credit.open_attempts, credit.credit_id = 0, proof.credit_id
                 self._journal.record(
                     credit,
                     RequestState.CREDITED,
                     reason="found by a look",
-                    credit_id=proof.credit_id,
                     closing_balance=proof.closing_balance,
                 )
                 outcome = Outcome.CREDITED if credit.attempts else Outcome.ALREADY_CREDITED
@@ -246,7 +235,9 @@ class DoubtSettler:
                 if was_in_doubt:
                     credit.open_attempts = 0
                     credit.key_spoiled = False
-                    credit.generation += next_generation
+                    if next_generation:
+                        credit.generation += 1
+                        credit.call = None  # another key may stand for another call
                     credit.first_sent = None
                     self._journal.record(credit, RequestState.PENDING, reason="witnessed absent")
                     self._observer.settled(Outcome.PENDING, was_in_doubt=True)
@@ -276,21 +267,3 @@ class DoubtSettler:
         self._journal.record(credit, RequestState.REVIEW, reason=reason)
         self._observer.settled(Outcome.REVIEW, was_in_doubt=was_in_doubt)
         self.pool.settled(credit)
-
-
-def _what_was_found(credit: PlannedCredit, listed: Sequence[ListedCredit], attributed: set[str]) -> Look:
-    """Match reference and money among the customer's credits, leaving out those that belong to other rows."""
-    ours = {
-        item.credit_id: item
-        for item in listed
-        if item.reference == credit.reference and item.credit_id not in attributed
-    }
-    same = [item for item in ours.values() if item.has_money_of(credit)]
-    if len(same) > 1:
-        return FoundSeveral(tuple(item.credit_id for item in same))
-    if same:
-        return FoundOne(Credited(same[0].credit_id, same[0].closing_balance))
-    if ours:
-        other = next(iter(ours.values()))
-        return FoundOtherMoney(other.credit_id, str(other.money))
-    return FoundNothing()

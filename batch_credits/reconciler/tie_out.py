@@ -1,12 +1,14 @@
 """Ties out: what the file asks, what the ledger says, and what Chargebee lists, per currency and row by row."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from batch_credits.call import call_for
 from batch_credits.chargebee import Chargebee, ListedCredit
 from batch_credits.errors import RunStopped
-from batch_credits.ledger import Difference, ForeignCredit, InThread, Journal, Ledger
+from batch_credits.ledger import Difference, ForeignCredit, InThread, Journal, Ledger, Unrecorded
 from batch_credits.model import BatchRecord, ControlTotal, Outcome, PlannedCredit, RequestState, sum_totals
 from batch_credits.reconciler.settler import DoubtSettler
 
@@ -28,10 +30,15 @@ class CurrencyLine:
 
 @dataclass(frozen=True, slots=True)
 class TieOut:
-    """Whether file, ledger and Chargebee agree about a batch, and every row where they do not."""
+    """Whether file, ledger and Chargebee agree about a batch, and every row where they do not.
+
+    `since` is the moment (unix seconds, the site's clock) from which on all of Chargebee's list was looked at; None:
+    all credits of the batch's customers were.
+    """
 
     lines: tuple[CurrencyLine, ...]
     differences: tuple[Difference, ...]
+    since: int | None = None
 
     @property
     def ties_out(self) -> bool:
@@ -79,46 +86,85 @@ class Held:
 
 
 async def tie_out(
-    chargebee: Chargebee, ledger: Ledger, journal: Journal, batch: BatchRecord, in_thread: InThread
+    chargebee: Chargebee, ledger: Ledger, journal: Journal, batch: BatchRecord, in_thread: InThread, *, whole: bool
 ) -> TieOut:
-    """Compare a batch with what Chargebee lists; a credit found for an unsettled row settles it.
+    """Compare a batch with what Chargebee lists, and carry out what is found against its rows: a credit for a row that
+    the ledger does not call credited settles it; other money, or several credits, leave it to a person, never owed.
+
+    `whole`: look at all credits of the batch's customers, however old.
 
     Raises:
         LookFailed: Chargebee did not answer all questions, so there is nothing to compare with.
         RunStopped: the key or the site refuses us.
     """
     await in_thread(ledger.begin_listing)
-    await _list_batch(chargebee, ledger, batch, in_thread)
+    since = await _list_batch(chargebee, ledger, batch, in_thread, whole=whole)
     for found in await in_thread(lambda: ledger.unrecorded(batch.batch_id)):
         credit = await in_thread(lambda found=found: ledger.planned(found.request_id))  # type: ignore[misc]
-        credit.open_attempts = 0
-        journal.record(credit, RequestState.CREDITED, reason="found by reconcile", credit_id=found.credit_id)
+        _carry_out(journal, credit, found)
     await journal.flush()
-    return await in_thread(lambda: _compare(ledger, batch))
+    return await in_thread(lambda: _compare(ledger, batch, since))
 
 
-async def _list_batch(chargebee: Chargebee, ledger: Ledger, batch: BatchRecord, in_thread: InThread) -> None:
-    """Fill the listing: once through the list where that is cheaper than once a customer, then the stragglers."""
+def _carry_out(journal: Journal, credit: PlannedCredit, found: Unrecorded) -> None:
+    if len(found.same) == 1 and not found.other:
+        credit.open_attempts, credit.credit_id = 0, found.same[0]
+        journal.record(credit, RequestState.CREDITED, reason="found by reconcile")
+    elif not found.is_in_review:
+        listed = ", ".join((*found.same, *found.other))
+        money = " with other money" if found.other and not found.same else ""
+        journal.record(credit, RequestState.REVIEW, reason=f"Chargebee lists {listed} under this reference{money}.")
+
+
+async def _list_batch(
+    chargebee: Chargebee, ledger: Ledger, batch: BatchRecord, in_thread: InThread, *, whole: bool
+) -> int | None:
+    """Fill the listing, under each business entity that the batch was sent for.
+
+    Returns from which moment on the list was read; None where all of it was, as far as the batch's customers go.
+    """
+    sent = await in_thread(lambda: ledger.first_attempt_ms(batch.batch_id))
+    start = 0 if whole or sent is None else max(0, sent // 1000 - _CLOCK_MARGIN_SECONDS)
+    entities = await in_thread(lambda: ledger.listed_entities(batch.batch_id))
+    calls: list[str | None] = [call_for(entity) for entity in entities]
+    looked_from = [await _list_entity(chargebee, ledger, batch, call, start, in_thread) for call in calls or [None]]
+    return max(looked_from) or None
+
+
+async def _list_entity(
+    chargebee: Chargebee, ledger: Ledger, batch: BatchRecord, call: str | None, start: int, in_thread: InThread
+) -> int:
+    """Once through the list where that is cheaper than once a customer, then the stragglers. Returns from when on."""
     customers = await in_thread(lambda: ledger.customers_of(batch.batch_id, only_unlisted=False))
-    since = await in_thread(lambda: ledger.first_attempt_ms(batch.batch_id))
+    looked_from = 0
     if len(customers) > _FEW_CUSTOMERS:
-        start = 0 if since is None else since // 1000 - _CLOCK_MARGIN_SECONDS
-        if await _list_window(chargebee, ledger, batch, start, len(customers), in_thread):
+        pages = in_pages(chargebee.credits_since(start, batch.kind, call))
+        if await _is_read_within(len(customers), pages, partial(_add_listed, ledger, batch, in_thread)):
+            looked_from = start
             customers = await in_thread(lambda: ledger.customers_of(batch.batch_id, only_unlisted=True))
     for customer_id in customers:
-        page = foreign(await chargebee.credits_of(customer_id, batch.kind))
-        await in_thread(lambda page=page: ledger.add_listed(batch.site, page))  # type: ignore[misc]
+        await _add_listed(ledger, batch, in_thread, await chargebee.credits_of(customer_id, batch.kind, call))
+    return looked_from
 
 
-async def _list_window(
-    chargebee: Chargebee, ledger: Ledger, batch: BatchRecord, start: int, max_pages: int, in_thread: InThread
+async def _add_listed(
+    ledger: Ledger, batch: BatchRecord, in_thread: InThread, listed: Sequence[ListedCredit]
+) -> None:
+    named = [_foreign(credit) for credit in listed if _has_amount(credit)]
+    await in_thread(lambda: ledger.add_listed(batch.site, named))
+
+
+async def _is_read_within(
+    max_pages: int,
+    pages: AsyncIterator[list[ListedCredit]],
+    add: Callable[[list[ListedCredit]], Awaitable[None]],
 ) -> bool:
-    """Read the list from `start` on. False if it is longer than asking for each customer would be."""
-    pages = 0
-    async for page in in_pages(chargebee.credits_since(start, batch.kind)):
-        await in_thread(lambda page=page: ledger.add_listed(batch.site, foreign(page)))  # type: ignore[misc]
-        pages += 1
-        if pages >= max_pages:
+    """Add the pages. False if there are more of them than asking for each customer would take."""
+    count = 0
+    async for page in pages:
+        await add(page)
+        count += 1
+        if count >= max_pages:
             return False
     return True
 
@@ -136,15 +182,20 @@ async def in_pages(credits: AsyncIterator[ListedCredit]) -> AsyncIterator[list[L
 
 
 def foreign(credits: Sequence[ListedCredit]) -> list[ForeignCredit]:
-    """What the ledger takes of listed credits: those with a reference and an amount, since others have no identity."""
-    return [
-        ForeignCredit(c.credit_id, c.customer_id, c.reference, c.money, c.credit_type or "general")
-        for c in credits
-        if c.reference and (c.money.amount_minor is not None or c.money.amount_in_decimal is not None)
-    ]
+    """What the ledger takes over of listed credits: those with a reference and an amount; others have no identity."""
+    return [_foreign(credit) for credit in credits if credit.reference and _has_amount(credit)]
 
 
-def _compare(ledger: Ledger, batch: BatchRecord) -> TieOut:
+def _foreign(credit: ListedCredit) -> ForeignCredit:
+    kind = credit.credit_type or "general"
+    return ForeignCredit(credit.credit_id, credit.customer_id, credit.reference or "", credit.money, kind)
+
+
+def _has_amount(credit: ListedCredit) -> bool:
+    return credit.money.amount_minor is not None or credit.money.amount_in_decimal is not None
+
+
+def _compare(ledger: Ledger, batch: BatchRecord, since: int | None) -> TieOut:
     by_outcome = ledger.outcome_totals(batch.batch_id)
     listed = ledger.listed_totals(batch.batch_id)
     credited = sum_totals(by_outcome.get(o, {}) for o in (Outcome.CREDITED, Outcome.ALREADY_CREDITED))
@@ -157,4 +208,4 @@ def _compare(ledger: Ledger, batch: BatchRecord) -> TieOut:
             asked.amount_in_decimal - paid.amount_in_decimal,
         )
         lines.append(CurrencyLine(currency, asked, rest, paid, listed.get(currency, ControlTotal())))
-    return TieOut(tuple(lines), tuple(ledger.differences(batch.batch_id)))
+    return TieOut(tuple(lines), tuple(ledger.differences(batch.batch_id)), since)

@@ -82,7 +82,8 @@ def summarise(batch: BatchRecord, run: RunRecord | None, tally: Tally, paths: Re
     """Draw the conclusions from a finished count."""
     unequal = differences(batch, tally)
     stopped = run is not None and run.stopped is not None
-    code = exit_code(tally.counts, stopped, in_balance=not unequal)
+    needs_person = run is not None and run.needs_person
+    code = exit_code(tally.counts, stopped, in_balance=not unequal, needs_person=needs_person)
     return Summary(batch, run, live, tally.counts, tally.totals, unequal, code, paths, tally.reasons)
 
 

@@ -136,8 +136,13 @@ def _in_words(total: ControlTotal) -> str:
     return amounts + (f" and {total.amount_in_decimal:f} in decimal" if total.amount_in_decimal else "")
 
 
-def exit_code(counts: Mapping[Outcome, int], stopped: bool, in_balance: bool) -> int:
-    """What the process says to scripts: 4 beats 3 beats 1."""
+def exit_code(counts: Mapping[Outcome, int], stopped: bool, in_balance: bool, needs_person: bool = False) -> int:
+    """What the process says to scripts: 4 beats 3 beats 1.
+
+    Running again carries on after 4, so a run that a person must look at first ends with 3 whatever is pending.
+    """
+    if needs_person:
+        return 3
     if stopped or counts[Outcome.PENDING]:
         return 4
     if counts[Outcome.IN_DOUBT] or counts[Outcome.REVIEW] or not in_balance:

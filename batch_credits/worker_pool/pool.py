@@ -20,7 +20,10 @@ from batch_credits.model import OpenAttempt, Outcome, PlannedCredit, RequestStat
 from batch_credits.progress import Progress
 from batch_credits.protocol import (
     AnswerStep,
+    Blocked,
+    ForAnother,
     HoldInDoubt,
+    KeepAndStop,
     NoAnswer,
     NotSent,
     SendAgain,
@@ -243,7 +246,9 @@ class WorkerPool:
     def _start(self, credit: PlannedCredit, page: list[PlannedCredit] | deque[PlannedCredit]) -> None:
         """Claim it, or have it looked at first: a credit in doubt, or its first send in a run if so wanted."""
         # Attempts of other runs prove nothing here: an old copy of the ledger may not know how they ended.
-        must_look = credit.state is RequestState.IN_DOUBT or (self._settings.verify_first and credit.sends == 0)
+        must_look = credit.state is RequestState.IN_DOUBT or (
+            credit.sends == 0 and (credit.look_first or self._settings.verify_first)
+        )
         if must_look:
             self._outstanding += 1
             self._held += 1
@@ -274,8 +279,6 @@ class WorkerPool:
                 self._not_sent(credit)
                 continue
             credit.sends += 1
-            if credit.open_attempts == 1:
-                credit.first_sent = self._loop.time()
             verdict = await self._chargebee.send_credit(attempt)
             credit.last_sent = self._loop.time()
             # No await from here to the record.
@@ -288,13 +291,12 @@ class WorkerPool:
     def _carry_out(self, credit: PlannedCredit, step: AnswerStep, verdict: Verdict) -> None:
         match step:
             case SettleCredited(proof):
-                credit.open_attempts = 0
+                credit.open_attempts, credit.credit_id = 0, proof.credit_id
                 self._journal.record(
                     credit,
                     RequestState.CREDITED,
                     reason="replayed" if proof.replayed else None,
                     http_status=proof.http_status,
-                    credit_id=proof.credit_id,
                     closing_balance=proof.closing_balance,
                 )
                 self.breaker.proof()
@@ -329,7 +331,15 @@ class WorkerPool:
             case StopRun(error, open_attempts):
                 credit.open_attempts = open_attempts
                 state = RequestState.IN_DOUBT if open_attempts else RequestState.PENDING
-                self._journal.record(credit, state, reason=error.message)
+                self._journal.record(credit, state, reason=error.message, http_status=_status(verdict))
+                if open_attempts:
+                    self._observer.settled(Outcome.IN_DOUBT)
+                self.stop(error)
+                self._let_go(credit)
+            case KeepAndStop(credit_id, reason, error):
+                credit.credit_id = credit_id
+                self._journal.record(credit, RequestState.REVIEW, reason=reason, http_status=_status(verdict))
+                self._observer.settled(Outcome.REVIEW)
                 self.stop(error)
                 self._let_go(credit)
             case _:
@@ -339,6 +349,7 @@ class WorkerPool:
     def _hold_in_doubt(self, credit: PlannedCredit, step: HoldInDoubt, verdict: Verdict) -> None:
         """Record the doubt, have others wait where it concerns them, and leave the credit to the settler."""
         credit.open_attempts, credit.key_spoiled = step.open_attempts, step.key_spoiled
+        credit.credit_id = step.credit_id
         self._journal.record(
             credit,
             RequestState.IN_DOUBT,
@@ -426,7 +437,7 @@ def _status(verdict: Verdict) -> int | None:
             return 429
         case Unavailable():
             return 503
-        case NoAnswer(http_status=status):
+        case NoAnswer(http_status=status) | Blocked(http_status=status) | ForAnother(http_status=status):
             return status
         case _:
             return None

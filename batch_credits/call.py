@@ -1,0 +1,30 @@
+"""A call as it is frozen beside its body: the headers that change what it does.
+
+An idempotency key stands for one call, so what is sent again under it has the headers of the first time, whatever the
+options of the later run. The texts are those of Chargebee's API docs, "add promotional credits", request headers.
+"""
+
+import orjson
+
+from batch_credits.settings import RunSettings
+
+ENTITY_HEADER = "chargebee-business-entity-id"
+
+
+def call_of(settings: RunSettings) -> str:
+    """What a run's options make of a call, as canonical JSON: header names and their values."""
+    headers = {f"chargebee-event-{kind}": "all-disabled" for kind in settings.silence}
+    if settings.business_entity_id:
+        headers[ENTITY_HEADER] = settings.business_entity_id
+    return orjson.dumps(headers, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def call_for(business_entity_id: str | None) -> str:
+    """The call of a run with no other option than this business entity: what is asked about goes by it alone."""
+    return call_of(RunSettings(business_entity_id=business_entity_id))
+
+
+def headers_of(call: str) -> dict[str, str]:
+    """The headers of which `call_of` made this text."""
+    headers: dict[str, str] = orjson.loads(call)
+    return headers

@@ -1,0 +1,64 @@
+"""What every answer is read for: its document, what it says of an error, and how long it says to wait."""
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+
+class Answer(NamedTuple):
+    """One HTTP answer, whole. Header names are asked for in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class ErrorBody(NamedTuple):
+    """What an error answer says. `code` is empty where it has none.
+
+    `is_chargebees`: it is whole and Chargebee's own, with `message`, `type` and `api_error_code` (Chargebee API docs,
+    "Error handling"). A proxy, a firewall or a login page may use any status, and proves nothing by it.
+    """
+
+    code: str
+    message: str
+    param: str | None
+    is_chargebees: bool
+
+
+def document_of(body: bytes) -> Any:
+    """The JSON document of a body; None where it is none."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def error_of(answer: Answer) -> ErrorBody:
+    """What an error answer says."""
+    document = document_of(answer.body)
+    if not isinstance(document, dict):
+        return ErrorBody("", f"HTTP {answer.status} without a readable answer", None, is_chargebees=False)
+    code, message, param = document.get("api_error_code"), document.get("message"), document.get("param")
+    return ErrorBody(
+        code if isinstance(code, str) else "",
+        message if isinstance(message, str) and message else f"HTTP {answer.status}",
+        param if isinstance(param, str) else None,
+        all(isinstance(word, str) and word for word in (code, message, document.get("type"))),
+    )
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """`Retry-After` as seconds from the answer: a number, or a date beside the answer's own. None if unreadable."""
+    text = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+        return float(text)
+    try:
+        # Both dates are the server's, so our own clock has no part in it.
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError, IndexError):  # what the standard library makes of odd dates
+        return None
+    return max(0.0, wait.total_seconds())

@@ -1,0 +1,91 @@
+"""The exact bytes that are sent: bodies are form-encoded once, at planning, and frozen."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote_plus, unquote_plus
+
+from batch_credits.loaded import RequestColumns
+from batch_credits.model import CreditRequest
+
+_ESCAPED = str.maketrans({character: quote_plus(character) for character in map(chr, range(128))})
+_PLAIN = re.compile(r"[A-Za-z0-9_.~ -]+")  # what a form carries as it is, and blanks
+_HAS_AMOUNT = re.compile(rb"(?:^|&)amount(?:=0*[1-9][0-9]*|_in_decimal=[0-9]*\.?[0-9]*[1-9][0-9]*\.?[0-9]*)(?:&|$)")
+
+
+def add_body(request: CreditRequest) -> bytes:
+    """The exact bytes of `POST /promotional_credits/add` for this request."""
+    return _body(request)
+
+
+def add_bodies(requests: RequestColumns) -> list[str]:
+    """The same for many requests at once, as text."""
+    columns = (
+        _all_quoted(requests.customer_id),
+        requests.amount,
+        requests.amount_in_decimal,
+        requests.currency_code,
+        _all_quoted(requests.description),
+        requests.credit_type,
+        _all_quoted(requests.reference),
+    )
+    return [*map(_form, *columns)]
+
+
+def deduct_body(request: CreditRequest) -> bytes:
+    """The exact bytes of `POST /promotional_credits/deduct` for this request: an add's fields, always with an amount.
+
+    Raises:
+        ValueError: it has no amount, so Chargebee would deduct the customer's whole balance.
+    """
+    body = _body(request)
+    if not has_amount(body):
+        raise ValueError("a deduction must name its amount")
+    return body
+
+
+def has_amount(body: bytes) -> bool:
+    """Whether a body names an amount above nothing."""
+    return _HAS_AMOUNT.search(body) is not None
+
+
+def description_in(body: bytes) -> str | None:
+    """The description that one of our bodies carries; None where it is empty (credits taken over from a list)."""
+    text = body.decode("ascii").partition("&description=")[2].partition("&")[0]
+    return unquote_plus(text) or None
+
+
+def _body(request: CreditRequest) -> bytes:
+    customer_id, description, reference = map(_quoted, (request.customer_id, request.description, request.reference))
+    return _form(customer_id, *request.money, description, request.credit_type, reference).encode("ascii")
+
+
+def _form(
+    customer_id: str,
+    amount: int | None,
+    in_decimal: str | None,
+    currency: str | None,
+    description: str,
+    credit_type: str,
+    reference: str,
+) -> str:
+    """The body, of texts that are quoted where they need to be."""
+    money = "" if amount is None else f"&amount={amount}"
+    if in_decimal is not None:
+        money += f"&amount_in_decimal={_quoted(in_decimal)}"
+    if currency is not None:
+        money += f"&currency_code={currency}"
+    return f"customer_id={customer_id}{money}&description={description}&credit_type={credit_type}&reference={reference}"
+
+
+def _all_quoted(texts: Sequence[str]) -> list[str]:
+    """The same, looking at the whole column first."""
+    if _PLAIN.fullmatch("".join(texts)):
+        return [text.replace(" ", "+") for text in texts]
+    return [*map(_quoted, texts)]
+
+
+def _quoted(text: str) -> str:
+    """The text as a form carries it. Most texts need no more than their blanks changed."""
+    if _PLAIN.fullmatch(text):
+        return text.replace(" ", "+")
+    return text.translate(_ESCAPED) if text.isascii() else quote_plus(text)

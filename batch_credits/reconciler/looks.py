@@ -1,0 +1,121 @@
+"""What a look at a customer's list says of one credit: which of what is listed is it, if any."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from batch_credits.chargebee import ListedCredit
+from batch_credits.identity import folded, same_text
+from batch_credits.ledger import Attribution, KnownCredit, Moment, OtherRequest
+from batch_credits.model import CallKind, PlannedCredit
+from batch_credits.protocol import Credited, FoundNothing, FoundOne, FoundOtherMoney, FoundSeveral, Look
+
+
+class Memory(Protocol):
+    """What the settler asks the ledger."""
+
+    def moment(self) -> Moment:
+        """Now, as a place in the history."""
+
+    def witnesses(self, site: str, kind: CallKind, since: Moment, limit: int, call: str) -> list[KnownCredit]:
+        """Credits, or deductions, proved to us whose showing says most about what was sent before the moment."""
+
+    def attributed(self, site: str, credit_ids: Sequence[str]) -> list[Attribution]:
+        """Which requests have these Chargebee ids."""
+
+    def requests_of(self, site: str, customer_ids: Sequence[str]) -> list[OtherRequest]:
+        """The requests that stand for identities of these customers."""
+
+    def first_sent_ms(self, request_id: int) -> int | None:
+        """When the request was first sent, by the site's clock, or earlier; None where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger knows of what is listed: which credits are other rows', and when ours was first sent.
+
+    `taken` are ids of credits that other requests have. `named` are the customers and references of other requests, as
+    they are spelt; `open_names` those of requests that are not credited, folded: what is listed so may be theirs.
+    """
+
+    taken: frozenset[str] = frozenset()
+    named: frozenset[tuple[str, str]] = frozenset()
+    open_names: frozenset[tuple[str, str]] = frozenset()
+    first_sent_ms: int | None = None
+
+
+def what_is_known(memory: Memory, site: str, credit: PlannedCredit, listed: Sequence[ListedCredit]) -> Known:
+    """Ask the ledger. An id belongs to another request only where customer and reference agree with that one's too."""
+    by_id = {item.credit_id: item for item in listed}
+    taken = frozenset(
+        known.credit_id
+        for known in memory.attributed(site, [*by_id])
+        if known.request_id != credit.request_id
+        and same_text(known.customer_id, by_id[known.credit_id].customer_id)
+        and same_text(known.reference, by_id[known.credit_id].reference or "")
+    )
+    if all(item.credit_id in taken or _is_spelt_as(item, credit) for item in listed):
+        return Known(taken)
+    customers = dict.fromkeys([credit.customer_id, *(item.customer_id for item in listed)])
+    others = [other for other in memory.requests_of(site, [*customers]) if other.request_id != credit.request_id]
+    return Known(
+        taken,
+        frozenset((other.customer_id, other.reference) for other in others),
+        frozenset(_folded(other.customer_id, other.reference) for other in others if not other.is_credited),
+        memory.first_sent_ms(credit.request_id) if credit.attempts else None,
+    )
+
+
+def what_was_found(
+    credit: PlannedCredit, listed: Sequence[ListedCredit], elsewhere: Sequence[ListedCredit], known: Known
+) -> Look:
+    """Match reference and money among the customer's credits, leaving out those that belong to other rows.
+
+    The id that an answer named comes first, then the very texts. Only where neither is listed does a credit count
+    whose texts agree in another form.
+    `elsewhere` is what is listed under other forms of the customer's id, which may be another customer's.
+    """
+    free = {item.credit_id: item for item in listed if item.credit_id not in known.taken}
+    others = known.open_names - {_folded(credit.customer_id, credit.reference)}
+    nobodys = [item for item in free.values() if not _is_of(item, known.named, others)]
+    ours = (
+        [item for item in nobodys if item.credit_id == credit.credit_id]
+        or [item for item in free.values() if _is_spelt_as(item, credit)]
+        or [item for item in nobodys if item.is_named_as(credit)]
+    )
+    if ours:
+        return _found(credit, ours)
+    beside = [item for item in elsewhere if item.credit_id not in known.taken and not _is_of(item, known.named, others)]
+    return FoundNothing(unattributed=_unattributed(credit, [*nobodys, *beside], known.first_sent_ms))
+
+
+def _found(credit: PlannedCredit, ours: Sequence[ListedCredit]) -> Look:
+    same = [item for item in ours if item.has_money_of(credit)]
+    if len(same) > 1:
+        return FoundSeveral(tuple(item.credit_id for item in same))
+    if same:
+        return FoundOne(Credited(same[0].credit_id, same[0].closing_balance))
+    return FoundOtherMoney(ours[0].credit_id, str(ours[0].money))
+
+
+def _unattributed(credit: PlannedCredit, items: Sequence[ListedCredit], first_sent_ms: int | None) -> str | None:
+    """A credit of our money that may be ours under a text that the site cut or changed."""
+    since = (first_sent_ms or 0) // 1000  # not known: any that is listed
+    for item in items:
+        if item.has_money_of(credit) and (item.created_at is None or item.created_at >= since):
+            return item.credit_id
+    return None
+
+
+def _is_spelt_as(item: ListedCredit, credit: PlannedCredit) -> bool:
+    return item.reference == credit.reference and same_text(item.customer_id, credit.customer_id)
+
+
+def _is_of(item: ListedCredit, named: frozenset[tuple[str, str]], open_names: frozenset[tuple[str, str]]) -> bool:
+    """Whether it belongs to another request by its texts."""
+    reference = item.reference or ""
+    return (item.customer_id, reference) in named or _folded(item.customer_id, reference) in open_names
+
+
+def _folded(customer_id: str, reference: str) -> tuple[str, str]:
+    return folded(customer_id), folded(reference)
