@@ -234,12 +234,13 @@ class Chargebee:
             query["offset"] = next_offset
         raise LookFailed("the list does not end")
 
-    @staticmethod
-    def _page(answer: Answer) -> tuple[list[ListedCredit], str | None]:
+    def _page(self, answer: Answer) -> tuple[list[ListedCredit], str | None]:
         try:
-            return listed_credits(answer)
+            page = listed_credits(answer)
         except ValueError as error:
             raise LookFailed(str(error)) from None
+        self.site_clock.note(answer.headers)
+        return page
 
     async def _get(self, path: str, query: Mapping[str, str], call: str | None = None) -> Answer:
         target = f"{path}?{urlencode(query)}" if query else path
@@ -258,7 +259,6 @@ class Chargebee:
         finally:
             self._gate.leave("GET")
         if answer.status == 200:
-            self.site_clock.note(answer.headers)
             return answer
         said = error_of(answer)
         stop = stop_for(answer.status, said)

@@ -464,10 +464,10 @@ class Ledger:
         with self._transaction() as db:
             return resolution.resolve(db, batch_id, row_number, credit_id, _user())
 
-    def begin_listing(self) -> None:
-        """Start a fresh listing of what Chargebee says."""
+    def begin_listing(self, batch_id: int) -> None:
+        """Start a fresh listing of what Chargebee says about a batch."""
         with self._transaction() as db:
-            listing.begin_listing(db)
+            listing.begin_listing(db, batch_id)
 
     def add_listed(self, site: str, credits: Sequence[ForeignCredit]) -> None:
         """Add listed credits, as far as the ledger knows their identities."""

@@ -36,8 +36,8 @@ class Unrecorded:
     other: tuple[str, ...]
 
 
-def begin_listing(connection: sqlite3.Connection) -> None:
-    """Start a fresh listing."""
+def begin_listing(connection: sqlite3.Connection, batch_id: int) -> None:
+    """Start a fresh listing for a batch. The site may keep the ids of its customers in another form."""
     connection.create_function("same_decimal", 2, _same_decimal, deterministic=True)
     connection.create_function("folded", 1, folded, deterministic=True)
     connection.execute("DROP TABLE IF EXISTS temp.listed")
@@ -46,6 +46,14 @@ def begin_listing(connection: sqlite3.Connection) -> None:
         " amount_in_decimal TEXT, currency_code TEXT, credit_type TEXT)"
     )
     connection.execute("CREATE INDEX temp.listed_request ON listed (request_id)")
+    connection.execute("DROP TABLE IF EXISTS temp.customer")
+    connection.execute("CREATE TEMP TABLE customer (form TEXT, customer_id TEXT)")
+    connection.execute(
+        "INSERT INTO temp.customer SELECT folded(customer_id), customer_id FROM (SELECT DISTINCT r.customer_id"
+        " FROM row w JOIN credit_request r USING (request_id) WHERE w.batch_id = ?)",
+        (batch_id,),
+    )
+    connection.execute("CREATE INDEX temp.customer_form ON customer (form)")
 
 
 def _same_decimal(one: str | None, other: str | None) -> bool:
@@ -61,7 +69,7 @@ def add_listed(connection: sqlite3.Connection, site_id: int, credits: Sequence[F
     nothing.
 
     A credit belongs to the request of its very texts; else to the one of its customer that has its id; else to the
-    one whose reference agrees in another form.
+    one whose customer and reference agree in another form.
     """
     chunk = orjson.dumps(
         [
@@ -190,8 +198,8 @@ FROM (SELECT value ->> 0 AS credit_id, value ->> 3 AS amount_minor, value ->> 4 
                       (SELECT r.request_id FROM credit_request r
                        WHERE r.site_id = :site AND r.credit_id = value ->> 0
                          AND folded(r.customer_id) = folded(value ->> 1)),
-                      (SELECT i.request_id FROM identity i
-                       WHERE i.site_id = :site AND i.customer_id = value ->> 1
+                      (SELECT i.request_id FROM temp.customer c CROSS JOIN identity i
+                       WHERE c.form = folded(value ->> 1) AND i.site_id = :site AND i.customer_id = c.customer_id
                          AND folded(i.reference) = folded(value ->> 2))) AS request_id
       FROM json_each(:chunk))
 WHERE request_id IS NOT NULL

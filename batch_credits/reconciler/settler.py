@@ -179,16 +179,18 @@ class DoubtSettler:
 
     async def _look(self, credit: PlannedCredit, over_since: Moment | None) -> _Seen:
         """`over_since`: when the quarantine was found to be over; None while it is not."""
-        look = await self._ask(credit)
+        other_ids = other_forms(credit.customer_id)
+        look = await self._ask(credit, other_ids if credit.open_attempts == 0 else ())
         # Only an absence that could be believed now is worth the questions that make it believable.
-        if not isinstance(look, FoundNothing) or over_since is None or credit.open_attempts == 0:
+        is_open = credit.open_attempts > 0 and credit.credit_id is None
+        if not isinstance(look, FoundNothing) or over_since is None or not is_open:
             return _Seen(look, Witness.NOT_SHOWN)
         if await self._chargebee.is_deleted(credit.customer_id, credit.call):
             return _Seen(FoundNothing(customer_deleted=True), Witness.NOT_SHOWN)
         witness = await self._witness(credit, over_since)
         if witness is Witness.SHOWN:
             # The list may have caught up between the two questions, so the look must come after its witness.
-            look = await self._ask(credit, other_forms(credit.customer_id))
+            look = await self._ask(credit, other_ids)
         return _Seen(look, witness)
 
     async def _ask(self, credit: PlannedCredit, other_ids: Sequence[str] = ()) -> Look:

@@ -97,7 +97,7 @@ async def tie_out(
         LookFailed: Chargebee did not answer all questions, so there is nothing to compare with.
         RunStopped: the key or the site refuses us.
     """
-    await in_thread(ledger.begin_listing)
+    await in_thread(lambda: ledger.begin_listing(batch.batch_id))
     since = await _list_batch(chargebee, ledger, batch, in_thread, whole=whole)
     for found in await in_thread(lambda: ledger.unrecorded(batch.batch_id)):
         credit = await in_thread(lambda found=found: ledger.planned(found.request_id))  # type: ignore[misc]

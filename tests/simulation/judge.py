@@ -6,9 +6,12 @@ from collections import Counter, defaultdict
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from batch_credits.errors import DoubleCreditAlarm
+from batch_credits.chargebee import LookFailed
+from batch_credits.errors import DoubleCreditAlarm, RunStopped
 from batch_credits.model import is_of_reversal, reversal_reference
+from batch_credits.reconciler import TieOut
 from batch_credits.sending import Issued
+from tests.simulation.answers import HARMLESS
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
@@ -22,7 +25,7 @@ class Judge:
 
     def __init__(self, world: "World") -> None:
         self._world = world
-        self._bodies: dict[str, bytes] = {}
+        self._calls: dict[str, tuple[bytes, str]] = {}
         self._payloads: dict[tuple[str, str], bytes] = {}
         self._sends: Counter[tuple[str, str]] = Counter()
         self._keys: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
@@ -44,7 +47,7 @@ class Judge:
 
     # -- While it goes on ----------------------------------------------------------------------------------
 
-    def leaves(self, operation: str, key: str, body: bytes) -> str:
+    def leaves(self, operation: str, key: str, body: bytes, headers: str) -> str:
         """A POST is about to leave. Returns its customer."""
         fields = self._world.site.parse(body)
         identity = fields["customer_id"], fields["reference"]
@@ -53,7 +56,8 @@ class Judge:
         self.expect(operation == wanted, "payload", f"{identity} is sent to {operation}")
         self._sends[identity] += 1
         self._keys[identity].add(key)
-        self.expect(self._bodies.setdefault(key, body) == body, "payload", f"two payloads under one key of {identity}")
+        call = body, "" if self._world.schedule.restores else headers  # a copy has forgotten what was frozen
+        self.expect(self._calls.setdefault(key, call) == call, "payload", f"two calls under one key of {identity}")
         same = self._payloads.setdefault(identity, body) == body
         self.expect(same, "payload", f"two payloads for {identity}")
         found = self._world.connection.execute(
@@ -64,11 +68,15 @@ class Judge:
         self.expect(found[0] == "in_flight", "journal", f"{identity} leaves while the ledger says {found[0]}")
         return identity[0]
 
-    def run_ended(self, process: "Process", outcome: Issued | BaseException | None) -> None:
+    def run_ended(self, process: "Process", outcome: Issued | TieOut | BaseException | None) -> None:
         """A process ended by itself, by an exception, or (None) by death."""
         if isinstance(outcome, Issued):
             alarm = isinstance(outcome.stopped, DoubleCreditAlarm)
             self.expect(not alarm, "double", f"alarm: {outcome.stopped}")
+        elif isinstance(outcome, TieOut):
+            self._tied_out(process, outcome)
+        elif process.plan.reconciles and isinstance(outcome, RunStopped | LookFailed):
+            self.expect(not isinstance(outcome, DoubleCreditAlarm), "double", f"alarm: {outcome}")
         elif outcome is not None:
             twice = process.plan.interrupt_twice and type(outcome).__name__ == "CancelledError"
             self.expect(twice, "failed", f"the run failed: {outcome!r} {outcome.__cause__!r}")
@@ -79,6 +87,24 @@ class Judge:
                 self.expect(False, "limiter", f"more than {budget} arrivals between {first:.3f} and {beyond:.3f}")
                 break
         self._doubles()
+
+    def _tied_out(self, process: "Process", result: TieOut) -> None:
+        """A tie-out may be wrong about what a list hides, and about nothing else."""
+        if not result.ties_out:
+            return
+        now, site = self._world.now, self._world.site
+        self.expect(result.since is None, "lie", "a whole tie-out looked at a part")
+        for customer, reference, state in self._world.connection.execute(
+            "SELECT r.customer_id, r.reference, r.state FROM row w JOIN credit_request r USING (request_id)"
+            " WHERE w.batch_id = ?",
+            (process.batch_id,),
+        ):
+            asked = {"customer_id[is]": customer, "limit": "100"}
+            shown = [one for one in site.visible(asked, None, now) if one.reference == reference]
+            of_ours = [one.credit_id for one in shown if one.kind == "increment"]
+            wanted = 1 if state == "credited" else 0
+            if site.plan.form in HARMLESS and not site.plan.is_scoped and not is_of_reversal(reference):
+                self.expect(len(of_ours) == wanted, "lie", f"ties out, {customer} {reference} {state}: {of_ours}")
 
     def owed(self) -> int:
         """Rows that the ledger says are not settled."""
@@ -100,7 +126,7 @@ class Judge:
             else:
                 self._judge_row(row, ours[planned])
         self._judge_reversals(by_identity, ours)
-        shared = Counter(row[4] for row in rows if row[4] is not None)
+        shared = Counter(row[4] for row in rows if row[3] == "credited")
         self.expect(not shared or max(shared.values()) == 1, "lost", f"one credit settles several rows: {shared}")
         if not self._world.schedule.restores:  # a copy has forgotten attempts
             self._judge_attempts()
@@ -184,6 +210,14 @@ class Judge:
                 # Each witness may need as many looks as the lag has minutes, and a better one may come once.
                 needed = 2 * ceil(site.plan.lag / settings.look_again_seconds)
                 return site.list_lagged or needed >= settings.max_looks or site.plan.hides_deleted
+            case "named":  # an answer named a credit, and was spoiled or is another's
+                changed = site.plan.form not in HARMLESS or site.plan.echo not in (None, *HARMLESS)
+                garbled = site.plan.outages or any("garbled" in fault for fault in site.plan.post_faults)
+                return changed or bool(garbled)
+            case "unattributed":
+                beside = any(customer == identity[0] for customer, _amount, _created in site.plan.neighbours)
+                forgotten = self._world.schedule.restores or bool(site.plan.lost)  # credits of ours that it cannot know
+                return beside or forgotten or site.plan.form != "exact"
             case _:
                 return False
 
@@ -203,9 +237,13 @@ class Judge:
 def _kind_of_review(why: str) -> str:
     for words, kind in (
         ("deleted", "deleted"),
+        ("under this reference for a customer", "unattributed"),
         ("under this reference", "other money"),
         ("no other credit exists", "unwitnessed"),
         ("does not show a credit", "lagging"),
+        ("belongs to no row", "unattributed"),
+        ("answered with another credit", "named"),
+        ("answered that it is credited", "named"),
     ):
         if words in why:
             return kind

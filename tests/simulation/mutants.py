@@ -4,32 +4,41 @@ A check that cannot fail is no check: the storm must catch every one of them. Th
 of the product's functions from outside; the product has no switch for them.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from batch_credits import reversal
-from batch_credits.chargebee import Chargebee, ListedCredit, add_body, client
-from batch_credits.ledger import Moment, group_commit, journal
+from batch_credits.chargebee import Answer, Chargebee, ListedCredit, add_body, client, verdicts
+from batch_credits.chargebee.answers import ErrorBody
+from batch_credits.ledger import Ledger, Moment, group_commit, journal
 from batch_credits.ledger.group_commit import Journal
 from batch_credits.model import CallKind, CreditRequest, OpenAttempt, PlannedCredit, RequestState, reversal_reference
 from batch_credits.protocol import (
     AnswerStep,
+    Blocked,
     Credited,
+    ForAnother,
+    FoundNothing,
     HoldInDoubt,
+    Look,
     NoAnswer,
     NotSent,
     Refused,
     SendAgain,
     SettleCredited,
     SettleFailed,
+    StopRun,
     Verdict,
     Witness,
 )
+from batch_credits.reconciler import settler
 from batch_credits.reconciler.settler import DoubtSettler
 from batch_credits.worker_pool import pool
 
@@ -37,6 +46,9 @@ _after_answer = pool.after_answer
 _idempotency_key = group_commit.idempotency_key
 _open_attempts = Journal.open_attempts
 _credits_of = Chargebee.credits_of
+_verdict_of, _error_of = client.verdict_of, verdicts.error_of
+_what_was_found = settler.what_was_found
+_get_headers, _post_headers = Chargebee._get_headers, Chargebee._post_headers
 
 
 @dataclass(frozen=True)
@@ -120,7 +132,7 @@ def _quarantine_by_the_wall_clock(self: DoubtSettler, credit: PlannedCredit) -> 
     return float((row[0] or 0) / 1000 + self._settings.quarantine_seconds - journal.now_ms() / 1000)
 
 
-async def _no_witness(self: DoubtSettler, kind: CallKind, over_since: Moment) -> Witness:
+async def _no_witness(self: DoubtSettler, credit: PlannedCredit, over_since: Moment) -> Witness:
     return Witness.SHOWN
 
 
@@ -130,8 +142,49 @@ async def _body_rebuilt(self: Journal, credits: Sequence[PlannedCredit]) -> list
     return await _open_attempts(self, credits)
 
 
-async def _looks_among_credits(self: Chargebee, customer_id: str, kind: CallKind) -> list[ListedCredit]:
-    return await _credits_of(self, customer_id, CallKind.ADD)
+async def _looks_among_credits(
+    self: Chargebee, customer_id: str, kind: CallKind, call: str | None = None
+) -> list[ListedCredit]:
+    return await _credits_of(self, customer_id, CallKind.ADD, call)
+
+
+def _word_by_word(self: ListedCredit, credit: PlannedCredit) -> bool:
+    return (self.customer_id, self.reference) == (credit.customer_id, credit.reference)
+
+
+def _another_is_no_answer(credit: PlannedCredit, answer: Answer) -> Verdict:
+    verdict = _verdict_of(credit, answer)
+    named = isinstance(verdict, ForAnother | NoAnswer) and answer.status == 200
+    return NoAnswer("about another credit", 200, spoils_key=_is_replayed(answer)) if named else verdict
+
+
+def _is_replayed(answer: Answer) -> bool:
+    return answer.headers.get("chargebee-idempotency-replayed") == "true"
+
+
+def _unattributed_is_absence(credit: PlannedCredit, listed: Any, elsewhere: Any, known: Any) -> Look:
+    look = _what_was_found(credit, listed, elsewhere, known)
+    return replace(look, unattributed=None) if isinstance(look, FoundNothing) else look
+
+
+def _a_proxys_no_is_proof(credit: PlannedCredit, verdict: Verdict, _step: AnswerStep) -> AnswerStep | None:
+    return StopRun(verdict.error, credit.open_attempts - 1) if isinstance(verdict, Blocked) else None
+
+
+def _any_json_is_chargebees(answer: Answer) -> ErrorBody:
+    return _error_of(answer)._replace(is_chargebees=True)
+
+
+def _under_the_entity_of_the_run(self: Chargebee, call: str | None) -> dict[str, str]:
+    return _get_headers(self, None)
+
+
+def _with_the_headers_of_the_run(self: Chargebee, call: str) -> dict[str, str]:
+    return _post_headers(self, self._own_call)
+
+
+def _by_a_clock_that_sleeps() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _named_anew_each_time() -> Callable[[str], str]:
@@ -168,4 +221,38 @@ MUTANTS = (
         frozenset({"drained"}),
     ),
     Mutant("body rebuilt instead of frozen", ((Journal, "open_attempts", _body_rebuilt),), 1002),
+    Mutant(
+        "texts held against each other word by word",
+        ((ListedCredit, "is_named_as", _word_by_word), (client, "verdict_of", _another_is_no_answer),
+         (settler, "what_was_found", _unattributed_is_absence)),
+        1000,
+        _TWICE,
+    ),
+    Mutant(
+        "a credit that a cut reference hides taken for absence",
+        ((client, "verdict_of", _another_is_no_answer), (settler, "what_was_found", _unattributed_is_absence)),
+        1000,
+        _TWICE,
+    ),
+    Mutant(
+        "another business entity by another file",
+        ((Ledger, "check_entity", lambda self, batch_id, entity, is_new=False: None),
+         (Chargebee, "_get_headers", _under_the_entity_of_the_run)),
+        1518,
+        _TWICE,
+    ),
+    Mutant("a proxy's refusal of the key is proof", _instead(_a_proxys_no_is_proof), 1057, _TWICE),
+    Mutant("any JSON with a code is Chargebee's", ((verdicts, "error_of", _any_json_is_chargebees),), 2150),
+    Mutant(
+        "headers of the run instead of those frozen",
+        ((Chargebee, "_post_headers", _with_the_headers_of_the_run),),
+        1047,
+        frozenset({"payload"}),
+    ),
+    Mutant(
+        "a key's age by a clock that sleeps",
+        ((client, "clock", SimpleNamespace(boottime=_by_a_clock_that_sleeps)),),
+        1036,
+        _TWICE,
+    ),
 )

@@ -9,12 +9,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from batch_credits.chargebee import Chargebee
 from batch_credits.errors import Interrupted
 from batch_credits.ledger import Finding, Ledger
 from batch_credits.model import PlannedCredit
 from batch_credits.progress import SilentProgress
+from batch_credits.reconcile import Asking, settle_and_tie_out
+from batch_credits.reconciler import TieOut
 from batch_credits.sending import Issued, Sending
 from batch_credits.settings import RunSettings
+from batch_credits.worker_pool import RateLimiter
 from tests.simulation.schedule import RunPlan
 from tests.simulation.virtual_time import Hung, VirtualLoop
 from tests.simulation.wire import ProcessDied, Wire
@@ -37,9 +41,11 @@ class MortalLedger(Ledger):
         self.process.point("after the run's start")
         return run_id
 
-    def commit(self, run_id: int, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
+    def commit(
+        self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit], call: str = "{}"
+    ) -> None:
         self.process.point("before a commit")
-        super().commit(run_id, findings, openings)
+        super().commit(run_id, findings, openings, call)
         if self.process.world.tracing:
             self.process.world.trace(_commit_in_words(findings, openings))
         self.process.point("after a commit")
@@ -60,7 +66,7 @@ class Process:
         self.world = world
         self.plan = plan
         self.settings: RunSettings = plan.settings
-        self._batch_id = batch_id
+        self.batch_id = batch_id
         origin = world.chance.choice((0.5, 1000.0, 5_000_000.0))
         self._origin, self._born = origin, world.now
         self.loop = VirtualLoop(origin)
@@ -68,6 +74,7 @@ class Process:
         self._operations = 0
         self._writer_free = origin
         self.is_dead = False
+        self.slept = 0.0
         self.wire = Wire(self)
         self.ledger = MortalLedger(world.connection, Path("simulated"))
         self.ledger.process = self
@@ -75,7 +82,7 @@ class Process:
     @property
     def now(self) -> float:
         """The world's time, as long as this process lives."""
-        return self._born + self.loop.time() - self._origin
+        return self._born + self.loop.time() - self._origin + self.slept
 
     def point(self, name: str, *, later: bool = False) -> None:
         """One more operation; death may come here, or (`later`) a moment after. The dead go no further.
@@ -122,20 +129,22 @@ class Process:
         self.loop.call_at(self._writer_free, finish)
         return done
 
-    def run(self) -> Issued | BaseException | None:
-        """Live. Returns how the sending ended, the exception that ended it, or None for a death."""
+    def run(self) -> Issued | TieOut | BaseException | None:
+        """Live. Returns how the sending or the asking ended, the exception that ended it, or None for a death."""
         try:
-            run_id = self.ledger.start_run(self._batch_id, retry_failed=self.settings.retry_failed)
+            main = self._reconcile() if self.plan.reconciles else self._main(self._started())
         except ProcessDied:
             self.loop.close()
             return None
+        for at, seconds in self.plan.sleeps:
+            self.loop.call_later(at, self._sleep, seconds)
         try:
-            task = self.loop.run_while(self._main(run_id), self._death)
+            task = self.loop.run_while(main, self._death)
         except Hung:
             self.is_dead = True
             self.loop.bury()
             raise
-        outcome: Issued | BaseException | None = None
+        outcome: Issued | TieOut | BaseException | None = None
         if not self.is_dead:
             outcome = asyncio.CancelledError() if task.cancelled() else task.exception() or task.result()
         ended = self.now
@@ -144,10 +153,27 @@ class Process:
         self.world.now_at(ended)
         return outcome
 
+    def _started(self) -> int:
+        return self.ledger.start_run(self.batch_id, retry_failed=self.settings.retry_failed)
+
+    def _sleep(self, seconds: float) -> None:
+        """The machine sleeps: its monotonic clock stands still, and the world goes on."""
+        self.world.trace(f"THE MACHINE SLEEPS for {seconds:.0f} s")
+        self.slept += seconds
+
+    async def _reconcile(self) -> TieOut:
+        self.ledger.adopt(self.batch_id)
+        chargebee = Chargebee(self.wire, RateLimiter.within(self.settings), self.settings)
+        batch = self.world.batch_record(self.batch_id)
+        asking = Asking(chargebee, self.in_thread)
+        return await settle_and_tie_out(
+            self.ledger, batch, asking, self.settings, _Watch(self.world.trace), whole=True
+        )
+
     async def _main(self, run_id: int) -> Issued:
         sending = Sending(
             self.ledger,
-            self.world.batch_record(self._batch_id),
+            self.world.batch_record(self.batch_id),
             run_id,
             SITE,
             self.settings,

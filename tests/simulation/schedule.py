@@ -27,10 +27,13 @@ POST_FAULTS = (
     "blocked",
     "slow",
 )
+ODD_POST_FAULTS = (*POST_FAULTS, "proxy_before", "proxy_after", "proxy_after")  # somebody on the way answers
 GET_FAULTS = ("not_sent", "lost", "error", "garbled", "throttled", "slow", "page_repeats", "page_loops")
+ODD_GET_FAULTS = (*GET_FAULTS, "page_circles")
 RATES = (0.02, 0.1, 0.25, 0.5, 0.8)
 DAY = 86_400.0
 REVERSED = 0.25  # of the seeds
+ODD = 0.6  # of the seeds: their sites do what no documentation forbids
 PILOTED = 0.2  # of the runs
 
 
@@ -78,6 +81,16 @@ class SitePlan:
     jittery: bool
     other_deductions: frozenset[tuple[str, str]] = frozenset()  # by hand, under the reference of a reversal
     spent_at: dict[str, float] = field(default_factory=dict)  # from when on an invoice has used the balance up
+    form: str = "exact"  # in which texts are kept
+    echo: str | None = None  # in which a 2xx shows what was asked for; None: as it is kept
+    strict_filter: bool = False  # a customer is found by the kept form of its id alone
+    is_scoped: bool = False  # a list is that of one business entity
+    no_entity_sees_all: bool = False
+    keys_know_headers: bool = False
+    is_dated: bool = True
+    skew: float = 0.0  # of the site's clock, in seconds
+    neighbours: tuple[tuple[str, int, float], ...] = ()  # credits by hand: customer, amount, when
+    lost: tuple[tuple[str, str, int], ...] = ()  # paid by a ledger that is lost: all runs look first
 
     @property
     def keeps_keys(self) -> bool:
@@ -104,6 +117,8 @@ class RunPlan:
     keeps_copy: bool = False
     restores_copy: bool = False
     reverses: bool = False
+    reconciles: bool = False  # it asks, and sends nothing
+    sleeps: tuple[tuple[float, float], ...] = ()  # the machine sleeps: when, and for how many seconds
 
 
 @dataclass(frozen=True)
@@ -131,10 +146,97 @@ class Schedule:
 
 def draw(seed: int) -> Schedule:
     """The schedule of this seed. A share of them reverses what it pays; the others know nothing of that."""
-    schedule, undo = _payouts(seed), Random(seed ^ 0xDED0C7)
+    schedule, undo, odd = _payouts(seed), Random(seed ^ 0xDED0C7), Random(seed ^ 0x0DD)
+    is_odd = odd.random() < ODD
+    if is_odd:
+        schedule = _with_odd_texts(odd, schedule)
     if undo.random() < REVERSED:
         schedule = _with_reversals(undo, schedule)
-    return _with_pilots(Random(seed ^ 0x9170), schedule)
+    schedule = _with_pilots(Random(seed ^ 0x9170), schedule)
+    return _with_an_odd_site(odd, schedule) if is_odd else schedule
+
+
+def _with_odd_texts(chance: Random, schedule: Schedule) -> Schedule:
+    """The same with customers and references whose letters have several forms. No two become one by any of them."""
+    who = chance.choice(("{}", "{}", "Cust-{}", "K\u00e4ufer{}"))
+    texts = ("Loyalty\u00a0{}", "Pr\u00e4mie  {}", "Pra\u0308mie {}", "{} \U0001f381", "QUARTER {}")
+    what = chance.choice(("{}", "{}", "the third quarter {}", *texts))
+    customers = {row.customer_id: who.format(row.customer_id) for batch in schedule.batches for row in batch}
+    names = {row.reference: what.format(row.reference) for batch in schedule.batches for row in batch}
+    batches = tuple(
+        tuple(replace(row, customer_id=customers[row.customer_id], reference=names[row.reference]) for row in batch)
+        for batch in schedule.batches
+    )
+    site = replace(
+        schedule.site,
+        unknown=frozenset(customers[one] for one in schedule.site.unknown),
+        deleted_at={customers[one]: at for one, at in schedule.site.deleted_at.items()},
+        other_money=frozenset((customers[one], names[name]) for one, name in schedule.site.other_money),
+    )
+    return replace(schedule, batches=batches, site=site)
+
+
+def _with_an_odd_site(chance: Random, schedule: Schedule) -> Schedule:
+    """The same on a site that keeps texts, lists, keys and clocks in ways that are documented nowhere."""
+    site, rows = schedule.site, [row for batch in schedule.batches for row in batch]
+    kinds = set(chance.sample(("form", "echo", "entity", "headers", "proxy", "neighbours", "sleep", "lost"), 3))
+    if schedule.restores:  # its user repeats what was done before, and texts that are cut would tell nothing
+        kinds -= {"entity", "form"}
+    shows_nothing = len(rows) < 4 and not site.foreign and site.lag == 3000.0 and site.get_rate == 0.0
+    if shows_nothing:  # the key alone guards, so it is its age that counts
+        kinds = {"sleep"}
+    entities = ("emea", "apac", None) if "entity" in kinds else (None,)
+    silences: tuple[tuple[str, ...], ...] = ((), ("email",), ("email", "webhook")) if "headers" in kinds else ((),)
+    lost = tuple(
+        (row.customer_id, row.reference, row.amount)
+        for row in rows
+        if "lost" in kinds
+        and chance.random() < 0.4
+        and row.customer_id not in site.unknown | site.deleted_at.keys()
+        and (row.customer_id, row.reference) not in site.other_money
+    )
+    form = chance.choice(("nfc", "nfd", "blanks", "lower", "upper", "cut", "ascii")) if "form" in kinds else "exact"
+    if form in ("cut", "ascii") or "entity" in kinds:
+        lost = ()  # nothing could tell these from a stranger's, or where to look for them
+    site = replace(
+        site,
+        form=form,
+        echo=chance.choice(("nfd", "lower", "cut", "ascii")) if "echo" in kinds else None,
+        strict_filter=form != "upper" and chance.random() < 0.3,
+        is_scoped="entity" in kinds and chance.random() < 0.6,
+        no_entity_sees_all=chance.random() < 0.5,
+        keys_know_headers=chance.random() < 0.7,
+        is_dated=chance.random() < 0.8,
+        skew=chance.choice((0.0, 0.0, -40 * DAY, 500.0)),
+        neighbours=tuple(
+            (row.customer_id, row.amount, chance.choice((-20 * DAY, -100.0, 50.0, 1000.0)))
+            for row in rows
+            if "neighbours" in kinds and chance.random() < 0.2
+        ),
+        lost=tuple(dict.fromkeys(lost)),
+        post_faults=tuple(chance.sample(ODD_POST_FAULTS, min(8, len(site.post_faults) + 1)))
+        if "proxy" in kinds
+        else site.post_faults,
+        get_faults=tuple(chance.sample(ODD_GET_FAULTS, len(site.get_faults))),
+    )
+    runs = tuple(
+        replace(
+            run,
+            settings=replace(
+                run.settings,
+                business_entity_id=chance.choice(entities),
+                silence=chance.choice(silences),
+                verify_first=run.settings.verify_first or bool(lost),
+            ),
+            reconciles=not run.reverses and chance.random() < 0.15,
+            sleeps=((chance.choice((0.2, 5.0, 100.0, 430.0, 700.0)), chance.choice((60.0, 1200.0, 4000.0))),)
+            if "sleep" in kinds and (shows_nothing or chance.random() < 0.5)
+            else (),
+        )
+        for run in schedule.runs
+    )
+    last = replace(schedule.last_settings, verify_first=schedule.last_settings.verify_first or bool(lost))
+    return replace(schedule, site=site, runs=runs, last_settings=last)
 
 
 def _with_pilots(chance: Random, schedule: Schedule) -> Schedule:

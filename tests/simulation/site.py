@@ -14,7 +14,9 @@ assumptions of the protocol; everything else is drawn. They are exactly these:
    time speaks for the list: then it must show what it was given within the quarantine.)
 4. With no witness at all of a kind that was sent, neither known nor listed, the key is the only guard: then either
    keys are kept for 30 minutes after a request, also after an error, or the list is at most `prompt_lag` behind.
-5. An error that promises "not applied" (400, 401, 404, 409 to a first request, 429 limit or lock, 503 read-only)
+5. Texts may be kept, and echoed, in any form; lists may be those of one business entity; a key may stand for a call
+   with its headers or without. What two readers would call the same text is one identity's alone.
+6. An error that promises "not applied" (400, 401, 404, 409 to a first request, 429 limit or lock, 503 read-only)
    keeps the promise, and a 2xx answer that names our customer, reference and money tells of a credit that exists.
 
 Keys may be kept, released by errors, forgotten at any time or ignored; errors stored and replayed or not.
@@ -31,18 +33,19 @@ import orjson
 
 from batch_credits.chargebee import Answer
 from batch_credits.model import reversal_reference
-from tests.simulation.answers import SiteCredit, as_json, error, matches, success
+from tests.simulation.answers import FORMS, SiteCredit, as_json, echo, error, matches, success
 from tests.simulation.schedule import RowPlan, SitePlan
 
 KEY_WINDOW = 30 * 60.0
 LONG_AGO = -30 * 86_400.0
+EPOCH = 1_780_000_000
 _REPLAYED = {"chargebee-idempotency-replayed": "true"}
 Trace = Callable[[str], None]
 
 
 @dataclass(slots=True)
 class _KeyEntry:
-    request: tuple[str, bytes]
+    request: tuple[str, bytes, str]
     arrived: float
     answer: Answer | None = None
 
@@ -55,6 +58,8 @@ class Ticket:
     body: bytes
     stumble: str | None = None
     operation: str = "add"
+    headers: str = ""  # those that change what it does
+    entity: str | None = None
     holds_key: bool = False
     answer: Answer | None = None
     applied: bool = False
@@ -95,15 +100,19 @@ class Site:
         self._keys: dict[str, _KeyEntry] = {}
         self._queue: list[tuple[float, int, Callable[[float, Ticket], None], Ticket]] = []
         self._submitted = 0
-        self._kinds_sent = {"increment"}
+        self._scopes_sent: set[tuple[str, str | None]] = {("increment", None)}
         self._horizon = LONG_AGO
         self._fields: dict[bytes, dict[str, str]] = {}
         for number in range(plan.foreign):
             self._add("stranger", f"theirs {number}", 100, "USD", "increment", LONG_AGO, is_foreign=True)
+        for customer_id, amount, created in plan.neighbours:
+            self._add(customer_id, f"by hand at {created:.0f}", amount, "USD", "increment", created, is_foreign=True)
         for customer_id, reference in sorted(plan.other_money):
             self._add(customer_id, reference, 99_900, "USD", "increment", LONG_AGO, is_foreign=True)
         for customer_id, reference in sorted(plan.other_deductions):
             self._add(customer_id, reversal_reference(reference), 7, "USD", "decrement", LONG_AGO, is_foreign=True)
+        for customer_id, reference, amount in plan.lost:
+            self._add(customer_id, reference, amount, "USD", "increment", LONG_AGO)
         for row in rows[: plan.foreign // 3]:  # the same again, but taken away
             self._add(row.customer_id, row.reference, row.amount, row.currency, "decrement", LONG_AGO, is_foreign=True)
 
@@ -111,7 +120,7 @@ class Site:
 
     def submit(self, due: float, arrival: float, ticket: Ticket) -> None:
         """Take a request that will be processed when it is due. With `holds_key` its key is taken on arrival."""
-        self._kinds_sent.add(ticket.kind)
+        self._scopes_sent.add((ticket.kind, ticket.entity))
         if ticket.holds_key:
             self._push(arrival, self._arrive, ticket)
             self._push(due, self._finish, ticket)
@@ -138,7 +147,7 @@ class Site:
             ticket.answer = self._duplicate(found, ticket)
             self._trace(f"site: a duplicate by its key, answered {ticket.answer.status}")
         elif self.plan.keys != "ignored":
-            self._keys[ticket.key] = _KeyEntry((ticket.operation, ticket.body), due)
+            self._keys[ticket.key] = _KeyEntry(self._call(ticket), due)
 
     def _finish(self, due: float, ticket: Ticket) -> None:
         if ticket.answer is None:
@@ -163,14 +172,20 @@ class Site:
         ticket.applied = True
         # Without an amount a deduction takes the whole balance, which is more than any row of the schedule has.
         amount = int(fields.get("amount", "999999999"))
-        credit = self._add(customer_id, fields["reference"], amount, fields["currency_code"], ticket.kind, due)
+        credit = self._add(
+            customer_id, fields["reference"], amount, fields["currency_code"], ticket.kind, due, entity=ticket.entity
+        )
         what = f"{ticket.operation} {customer_id} {credit.reference!r} as {credit.credit_id}"
         self._trace(f"site: APPLIED {what}, due at {due:.3f}")
         if stumble == "error_after":
             return error(*self._chance.choice(((500, "internal_error"), (503, "internal_temporary_error"))))
         if stumble == "third_party_after":
             return error(429, "third_party_api_request_limit_exceeded")
-        return success(credit)
+        return success(credit) if self.is_healed or self.plan.echo is None else echo(credit, self.plan.echo)
+
+    def _call(self, ticket: Ticket) -> tuple[str, bytes, str]:
+        """What a key stands for; whether headers belong to it is the site's own affair."""
+        return ticket.operation, ticket.body, ticket.headers if self.plan.keys_know_headers else ""
 
     def _stumbled(self, status: int, code: str) -> Answer:
         headers = {}
@@ -179,13 +194,31 @@ class Site:
         return error(status, code, headers)
 
     def _add(
-        self, customer: str, reference: str, amount: int, currency: str, kind: str, at: float, is_foreign: bool = False
+        self,
+        customer: str,
+        reference: str,
+        amount: int,
+        currency: str,
+        kind: str,
+        at: float,
+        *,
+        is_foreign: bool = False,
+        entity: str | None = None,
     ) -> SiteCredit:
         credit_id = f"pc{len(self.credits)}"
-        credit = SiteCredit(credit_id, customer, reference, amount, currency, kind, at, is_foreign)
+        credit = SiteCredit(credit_id, customer, reference, amount, currency, kind, at, is_foreign, entity)
+        keep = FORMS["exact" if self.is_healed else self.plan.form]
+        credit.kept_customer, credit.kept_reference = customer, keep(reference)
+        if self.plan.form not in ("cut", "ascii"):  # a site that does this to ids has other customers
+            credit.kept_customer = keep(customer)
+        credit.dated = self.clock(at)
         self.credits.append(credit)
         self.by_id[credit_id] = credit
         return credit
+
+    def clock(self, at: float) -> int:
+        """A moment by the site's own clock, in seconds since 1970."""
+        return int(EPOCH + self.plan.skew + at)
 
     def parse(self, body: bytes) -> dict[str, str]:
         """The fields of a body."""
@@ -207,7 +240,7 @@ class Site:
         return entry
 
     def _duplicate(self, found: _KeyEntry, ticket: Ticket) -> Answer:
-        if found.request != (ticket.operation, ticket.body):
+        if found.request != self._call(ticket):
             return error(422, "unable_to_process_request")
         if found.answer is None:
             if self.plan.duplicate_status == 409:
@@ -219,7 +252,7 @@ class Site:
         plan = self.plan
         if plan.keys == "ignored":
             return
-        entry = self._keys.setdefault(ticket.key, _KeyEntry((ticket.operation, ticket.body), due))
+        entry = self._keys.setdefault(ticket.key, _KeyEntry(self._call(ticket), due))
         if answer.status == 200:
             entry.answer = answer
         elif not ticket.applied:
@@ -248,10 +281,10 @@ class Site:
         customer = {"id": customer_id, "deleted": self.is_deleted(customer_id, now)}
         return Answer(200, {}, orjson.dumps({"customer": customer}))
 
-    def list_credits(self, filters: dict[str, str], now: float) -> Answer:
+    def list_credits(self, filters: dict[str, str], entity: str | None, now: float) -> Answer:
         """GET /promotional_credits, in pages by position."""
-        horizon = self._see_until(now)
-        shown = [n for n, c in enumerate(self.credits) if self._shows(c, horizon, now) and matches(c, filters)]
+        visible = {credit.credit_id for credit in self.visible(filters, entity, now)}
+        shown = [n for n, credit in enumerate(self.credits) if credit.credit_id in visible]
         offset = filters.get("offset")
         if self.plan.newest_first:
             shown.reverse()
@@ -264,6 +297,23 @@ class Site:
             document["next_offset"] = str(rest[size])
         self._trace(f"site: list {filters} -> {[self.credits[n].credit_id for n in rest[:size]]}")
         return Answer(200, {}, orjson.dumps(document))
+
+    def visible(self, filters: dict[str, str], entity: str | None, now: float) -> list[SiteCredit]:
+        """What a list holds now, before it is cut into pages."""
+        horizon = self._see_until(now)
+        return [
+            credit
+            for credit in self.credits
+            if self._shows(credit, horizon, now)
+            and self._is_in_scope(credit, entity)
+            and matches(credit, filters, strict=self.plan.strict_filter)
+        ]
+
+    def _is_in_scope(self, credit: SiteCredit, entity: str | None) -> bool:
+        """Whether a list asked for under this entity may hold it."""
+        if not self.plan.is_scoped or (entity is None and self.plan.no_entity_sees_all):
+            return True
+        return credit.entity == entity
 
     def _shows(self, credit: SiteCredit, horizon: float, now: float) -> bool:
         if credit.created > horizon:
@@ -289,13 +339,17 @@ class Site:
 
     def _must_be_prompt(self, horizon: float, now: float) -> bool:
         known = self._known()
-        return any(self._must_be_prompt_with(kind, known, horizon, now) for kind in sorted(self._kinds_sent))
+        scopes = sorted(self._scopes_sent, key=str)
+        return any(self._must_be_prompt_with(kind, entity, known, horizon, now) for kind, entity in scopes)
 
-    def _must_be_prompt_with(self, kind: str, known: set[str], horizon: float, now: float) -> bool:
+    def _must_be_prompt_with(
+        self, kind: str, entity: str | None, known: set[str], horizon: float, now: float
+    ) -> bool:
+        """Witnesses are those of the same kind and entity, whatever the scope of the list."""
         of_kind = [credit for credit in self.credits if credit.kind == kind]
-        created = [credit.created for credit in of_kind if credit.credit_id in known]
+        created = [credit.created for credit in of_kind if credit.credit_id in known and credit.entity == entity]
         if created:
             return horizon >= max(created) - self.plan.slack
-        if any(self._shows(credit, horizon, now) for credit in of_kind):
+        if any(self._shows(credit, horizon, now) for credit in of_kind if self._is_in_scope(credit, entity)):
             return True
         return not self.plan.keeps_keys

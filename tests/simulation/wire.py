@@ -4,7 +4,10 @@ A request that left is the site's: it is processed when it is due, whether its p
 """
 
 import asyncio
+import json
+import re
 from collections.abc import Mapping
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 _HTML = b"<html><body>Bad gateway</body></html>"
+_ENTITY = "chargebee-business-entity-id"
+_CHANGES = re.compile("chargebee-(event|business|request-origin)-")  # headers that change what a call does
 _GET_ERRORS = ((500, "internal_error"), (503, "site_not_ready"), (400, "invalid_request"))
 _INSIDE = {  # faults that happen inside the site
     "error_before": "error_before",
@@ -57,16 +62,18 @@ class Wire:
         try:
             if method == "POST":
                 assert body is not None
-                return await self._post(path.rsplit("/", 1)[1], headers["chargebee-idempotency-key"], body)
-            return await self._get(path)
+                return await self._post(path.rsplit("/", 1)[1], headers, body)
+            return await self._get(path, headers.get(_ENTITY))
         finally:
             self.in_flight[method] -= 1
 
     # -- Adding ------------------------------------------------------------------------------------------
 
-    async def _post(self, operation: str, key: str, body: bytes) -> Answer:
+    async def _post(self, operation: str, headers: Mapping[str, str], body: bytes) -> Answer:
         world = self._world
-        customer_id = world.judge.leaves(operation, key, body)
+        key = headers["chargebee-idempotency-key"]
+        call = json.dumps({name: headers[name] for name in sorted(headers) if _CHANGES.match(name)})
+        customer_id = world.judge.leaves(operation, key, body, call)
         world.judge.expect(customer_id not in self._busy, "two at once", f"two calls at once on {customer_id}")
         self._busy.add(customer_id)
         try:
@@ -77,7 +84,8 @@ class Wire:
                 fault = self._chance.choice(("not_sent", "not_sent", "lost_before", "garbled_before"))
             if world.tracing:
                 world.trace(f"POST {operation} {customer_id} key {key[-64:-58]} fault {fault}")
-            answer = await self._exchange(operation, key, body, fault)
+            ticket = Ticket(key, body, self._stumble(fault), operation, call, headers.get(_ENTITY))
+            answer = await self._exchange(ticket, fault)
             self._process.point("after the answer", later=True)
             if world.tracing:
                 world.trace(f"POST {customer_id} answered {answer.status} {dict(answer.headers)} {answer.body[:70]!r}")
@@ -89,7 +97,7 @@ class Wire:
         finally:
             self._busy.discard(customer_id)
 
-    async def _exchange(self, operation: str, key: str, body: bytes, fault: str | None) -> Answer:
+    async def _exchange(self, ticket: Ticket, fault: str | None) -> Answer:
         if fault == "not_sent":
             await self._not_sent()
         if fault == "lost_before":
@@ -97,7 +105,9 @@ class Wire:
         if fault == "garbled_before":
             await self._pause()
             return self._garbage(None)
-        ticket = Ticket(key, body, self._stumble(fault), operation)
+        if fault == "proxy_before":
+            await self._pause()
+            return self._of_a_proxy()
         arrival, answered = self._times(fault)
         due = arrival
         if fault == "late":
@@ -112,7 +122,9 @@ class Wire:
         await asyncio.sleep(answered - self._world.now)
         self._world.site.advance(self._world.now)
         assert ticket.answer is not None
-        return self._garbage(ticket.answer) if fault == "garbled_after" else ticket.answer
+        if fault == "proxy_after":
+            return self._of_a_proxy()
+        return self._garbage(ticket.answer) if fault == "garbled_after" else self._dated(ticket.answer)
 
     def _stumble(self, fault: str | None) -> str | None:
         if fault == "third_party":
@@ -132,7 +144,7 @@ class Wire:
 
     # -- Asking ------------------------------------------------------------------------------------------
 
-    async def _get(self, target: str) -> Answer:
+    async def _get(self, target: str, entity: str | None) -> Answer:
         world = self._world
         fault = self._draw(self._plan.get_rate, self._plan.get_faults)
         if world.is_out():
@@ -146,12 +158,12 @@ class Wire:
         arrival, answered = self._times(fault)
         self.arrivals.append(arrival)
         await asyncio.sleep(arrival - world.now)
-        answer = self._answer_get(target, fault)
+        answer = self._answer_get(target, entity, fault)
         await asyncio.sleep(answered - world.now)
         self._process.point("after a GET")
         return answer
 
-    def _answer_get(self, target: str, fault: str | None) -> Answer:
+    def _answer_get(self, target: str, entity: str | None, fault: str | None) -> Answer:
         site, now = self._world.site, self._world.now
         site.advance(now)
         if fault == "error":
@@ -163,8 +175,8 @@ class Wire:
             answer = site.customer(unquote(parts.path.rsplit("/", 1)[1]), now)
         else:
             filters = dict(parse_qsl(parts.query))
-            answer = self._bent(site.list_credits(filters, now), filters, fault)
-        return self._garbage(answer, is_list=True) if fault == "garbled" else answer
+            answer = self._bent(site.list_credits(filters, entity, now), filters, fault)
+        return self._garbage(answer, is_list=True) if fault == "garbled" else self._dated(answer)
 
     def _bent(self, answer: Answer, filters: dict[str, str], fault: str | None) -> Answer:
         """A page that shows its entries twice, or whose next page is the same again."""
@@ -176,7 +188,37 @@ class Wire:
             document = orjson.loads(answer.body)
             document["next_offset"] = filters["offset"]
             return Answer(200, {}, orjson.dumps(document))
+        if fault == "page_circles":
+            document = orjson.loads(answer.body)
+            turn = (int(filters.get("offset", "-1")) + 1) % 3
+            document["next_offset"] = str(turn)
+            return Answer(200, {}, orjson.dumps(document))
         return answer
+
+    def _dated(self, answer: Answer) -> Answer:
+        """The answer with the site's own clock in it, where it says so."""
+        if not self._plan.is_dated:
+            return answer
+        date = formatdate(self._world.site.clock(self._world.now), usegmt=True)
+        return Answer(answer.status, {**answer.headers, "date": date}, answer.body)
+
+    def _of_a_proxy(self) -> Answer:
+        """Somebody on the way answers in the site's place, dated by a clock of its own."""
+        chance = self._chance
+        code = chance.choice(("api_authorization_failed", "request_blocked", "site_not_found", "forbidden"))
+        body = chance.choice(
+            (
+                _HTML,
+                b"",
+                b'{"error":"forbidden"}',
+                b'{"message":"no","type":"blocked"}',
+                b'{"message":"no","api_error_code":"%b"}' % code.encode(),
+                b'{"message":"","type":"x","api_error_code":"api_request_limit_exceeded"}',
+            )
+        )
+        date = formatdate(chance.uniform(0, 4e9), usegmt=True)
+        status = chance.choice((301, 302, 307, 400, 401, 403, 404, 405, 409, 429, 503))
+        return Answer(status, {"location": "https://login.example/", "date": date, "retry-after": "1"}, body)
 
     # -- On the way --------------------------------------------------------------------------------------
 

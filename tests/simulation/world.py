@@ -2,17 +2,21 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from random import Random
 from typing import Any
 
+from batch_credits import clock
 from batch_credits.chargebee import add_body
+from batch_credits.errors import UsageError
 from batch_credits.ledger import Ledger, StagedRow, store
 from batch_credits.ledger import journal as ledger_journal
 from batch_credits.model import BatchRecord, ControlTotal, CreditRequest, LoadedRow
+from batch_credits.reconciler import TieOut
 from batch_credits.reversal import select, stage_reversal
 from batch_credits.sending import Issued
-from batch_credits.settings import DEFAULT_INPUT
+from batch_credits.settings import DEFAULT_INPUT, RunSettings
 from tests.simulation.judge import Judge
 from tests.simulation.process import SITE, Process
 from tests.simulation.schedule import DAY, RowPlan, RunPlan, Schedule
@@ -98,7 +102,7 @@ class World:
 
     def batch_record(self, batch_id: int) -> BatchRecord:
         """What `Sending` wants to know of a batch."""
-        return BatchRecord(batch_id, "", SITE, "sim.csv", "", (), {}, "{}", "", 0, {})
+        return replace(Ledger(self.connection, store.Path("simulated")).staged_batch(batch_id), totals={})
 
     def batch_id(self, number: int) -> int:
         """The file is read, and admitted, when it is first run."""
@@ -136,8 +140,8 @@ class World:
 
     def play(self) -> Judge:
         """Run the command as the schedule says, then, with the site healed, until the ledger owes nothing."""
-        original = ledger_journal.now_ms
-        ledger_journal.now_ms = self.wall_ms
+        original, boottime = ledger_journal.now_ms, clock.boottime
+        ledger_journal.now_ms, clock.boottime = self.wall_ms, lambda: 77.0 + self.now
         try:
             for plan in self.schedule.runs:
                 self._run(plan)
@@ -147,7 +151,7 @@ class World:
                     break
             self.judge.judge()
         finally:
-            ledger_journal.now_ms = original
+            ledger_journal.now_ms, clock.boottime = original, boottime
             self.connection.close()
         return self.judge
 
@@ -171,6 +175,11 @@ class World:
         batch_id = self._reversal_id(plan.batch) if plan.reverses else self.batch_id(plan.batch)
         if batch_id is None:
             return
+        settings = self._allowed(batch_id, plan.settings)
+        if settings is None:
+            self.trace("refused: rows are open under several business entities")
+            return
+        plan = replace(plan, settings=settings)
         self._process = Process(self, plan, batch_id)
         self.trace(f"RUN of {'the reversal in ' if plan.reverses else ''}batch {batch_id} with {_differences(plan)}")
         try:
@@ -184,6 +193,17 @@ class World:
         self.trace(f"ended: {_in_words(outcome)}")
         self._process = None
         self.site.advance(self.now)
+
+    def _allowed(self, batch_id: int, settings: RunSettings) -> RunSettings | None:
+        """The options with which the command takes the batch: its user follows the hint of a refusal."""
+        ledger = Ledger(self.connection, store.Path("simulated"))
+        for entity in dict.fromkeys((settings.business_entity_id, None, "emea", "apac")):
+            try:
+                ledger.check_entity(batch_id, entity)
+            except UsageError:
+                continue
+            return replace(settings, business_entity_id=entity)
+        return None
 
     def _copy_or_restore(self, plan: RunPlan) -> None:
         if plan.keeps_copy:
@@ -232,14 +252,16 @@ def _staged(row: RowPlan, number: int) -> StagedRow:
 def _differences(plan: RunPlan) -> str:
     shown: dict[str, Any] = {"crash_at": plan.crash_at, "interrupt_at": plan.interrupt_at, "gap": plan.gap}
     names = ("wait", "verify_first", "retry_failed", "concurrency", "claim_page", "rate_per_minute", "max_looks")
-    names += ("quarantine_seconds", "timeout_seconds")
+    names += ("quarantine_seconds", "timeout_seconds", "business_entity_id", "silence")
     shown |= {name: getattr(plan.settings, name) for name in names}
     return ", ".join(f"{name}={value}" for name, value in shown.items() if value is not None)
 
 
-def _in_words(outcome: Issued | BaseException | None) -> str:
+def _in_words(outcome: Issued | TieOut | BaseException | None) -> str:
     if outcome is None:
         return "died"
+    if isinstance(outcome, TieOut):
+        return f"reconciled: {outcome.differences}"
     if isinstance(outcome, Issued):
         return f"{outcome.requests} requests, stopped: {outcome.stopped}"
     return repr(outcome)
