@@ -5,7 +5,7 @@ idempotency keys, and it can be told to go wrong. It stands apart: nothing here 
 that a misreading of the provider has to be made twice to go unnoticed.
 """
 
-from batch_credits.sandbox.faults import FaultPlan
+from batch_credits.sandbox.plan import FaultPlan
 from batch_credits.sandbox.server import Sandbox, serve
 from batch_credits.sandbox.settings import SandboxSettings
 

@@ -13,10 +13,11 @@ from urllib.parse import unquote
 import orjson
 
 from batch_credits.sandbox.errors import Answer, ApiError, lock_timeout, method_not_supported, not_found, read_only_mode
-from batch_credits.sandbox.faults import READ_FAULTS, WRITE_FAULTS, Fault, FaultPlan
+from batch_credits.sandbox.faults import READ_FAULTS, WRITE_FAULTS, Fault
 from batch_credits.sandbox.fields import Change, read_change
 from batch_credits.sandbox.keys import KeyStore, Remembered
 from batch_credits.sandbox.limits import Limits
+from batch_credits.sandbox.plan import FaultPlan
 from batch_credits.sandbox.queries import Record, read_credit_query, read_customer_query
 from batch_credits.sandbox.settings import SandboxSettings
 from batch_credits.sandbox.site import Site

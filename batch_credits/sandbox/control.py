@@ -12,7 +12,7 @@ import orjson
 
 from batch_credits.sandbox.api import Api
 from batch_credits.sandbox.errors import Answer
-from batch_credits.sandbox.faults import FaultPlan
+from batch_credits.sandbox.plan import FaultPlan
 
 CONTROL_PATH = "/_sandbox/"
 

@@ -19,9 +19,10 @@ from batch_credits.sandbox.api import WRITE_PATHS, Api, Write
 from batch_credits.sandbox.control import CONTROL_PATH, control
 from batch_credits.sandbox.delivery import BAD_GATEWAY, close_without_answer, deliver, whole
 from batch_credits.sandbox.errors import Answer, ApiError, wrong_value
-from batch_credits.sandbox.faults import Delivery, Fault, FaultPlan
+from batch_credits.sandbox.faults import Delivery, Fault
 from batch_credits.sandbox.fields import read_form
 from batch_credits.sandbox.keys import KEY_HEADER
+from batch_credits.sandbox.plan import FaultPlan
 from batch_credits.sandbox.queries import Record
 from batch_credits.sandbox.settings import SandboxSettings
 from batch_credits.sandbox.tally import NO_ANSWER

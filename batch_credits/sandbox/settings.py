@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from batch_credits.sandbox.faults import NO_FAULTS, FaultPlan
+from batch_credits.sandbox.plan import NO_FAULTS, FaultPlan
 
 
 @dataclass(frozen=True)
