@@ -81,6 +81,21 @@ def method_not_supported(method: str) -> ApiError:
     return ApiError(405, "http_method_not_supported", f"The HTTP method {method} is not supported here")
 
 
+def key_refused() -> ApiError:
+    """401: the API key is not one of the site's."""
+    return ApiError(401, "api_authentication_failed", "Sorry, authentication failed. Invalid API key")
+
+
+def not_allowed() -> ApiError:
+    """403: the API key is one of the site's, but may not do this."""
+    return ApiError(403, "api_authorization_failed", "Sorry, this API key may not access this resource")
+
+
+def site_not_found() -> ApiError:
+    """404: there is no site under this name."""
+    return ApiError(404, "site_not_found", "Sorry, there is no site of this name")
+
+
 def lock_timeout(customer_id: str = "") -> ApiError:
     """429: another call on the same customer is in progress."""
     whom = f" {customer_id}" if customer_id else ""

@@ -14,6 +14,8 @@ REPLAYED = ("chargebee-idempotency-replayed", "true")
 WINDOW_SECONDS = 30 * 60.0
 MAX_KEY_LENGTH = 100
 
+Headers = tuple[tuple[str, str], ...]  # of one request: names in lower case and values, sorted
+
 
 @dataclass(slots=True, eq=False)
 class Remembered:
@@ -21,6 +23,7 @@ class Remembered:
 
     key: str | None
     request: tuple[str, bytes]
+    headers: Headers
     arrived_at: float
     answer: Answer | None = None
 
@@ -33,10 +36,13 @@ class KeyStore:
         self._clock = clock
         self._by_key: dict[str, Remembered] = {}  # in order of arrival
 
-    def begin(self, key: str | None, request: tuple[str, bytes]) -> Remembered:
+    def begin(
+        self, key: str | None, request: tuple[str, bytes], headers: Headers = (), *, compare_headers: bool = False
+    ) -> Remembered:
         """Look the key up, or take it: with an answer in it, the entry is a replay; without, the request may run.
 
-        `request` is whatever must be equal for a replay: the operation and the body.
+        `request` is whatever must be equal for a replay: the operation and the body. Whether those of the headers
+        that change what is done must be too is not documented: only with `compare_headers`.
 
         Raises:
             ApiError: 400, the key is too long; 409, the first request still runs; 422, it was another request.
@@ -45,12 +51,12 @@ class KeyStore:
             raise wrong_value(KEY_HEADER, f"must have 1 to {MAX_KEY_LENGTH} characters")
         now = self._clock()
         if key is None or self.ignored:
-            return Remembered(None, request, now)
+            return Remembered(None, request, headers, now)
         self._forget_before(now - WINDOW_SECONDS)
         found = self._by_key.get(key)
         if found is None:
-            found = self._by_key[key] = Remembered(key, request, now)
-        elif found.request != request:
+            found = self._by_key[key] = Remembered(key, request, headers, now)
+        elif found.request != request or (compare_headers and found.headers != headers):
             raise ApiError(422, "unable_to_process_request", "The idempotency key was used for another request")
         elif found.answer is None:
             raise ApiError(409, "invalid_state_for_request", "The first request with this idempotency key still runs")
@@ -64,6 +70,14 @@ class KeyStore:
         """Forget the request: the next one under its key runs anew."""
         if remembered.key is not None and self._by_key.get(remembered.key) is remembered:
             del self._by_key[remembered.key]
+
+    def forget(self, key: str) -> bool:
+        """Forget whatever was asked under a key; whether there was something."""
+        return self._by_key.pop(key, None) is not None
+
+    def forget_all(self) -> None:
+        """Forget every key, as if all of them were old."""
+        self._by_key.clear()
 
     def _forget_before(self, moment: float) -> None:
         while self._by_key:

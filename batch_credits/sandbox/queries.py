@@ -136,10 +136,12 @@ def write_offset(position: str) -> str:
     return urlsafe_b64encode(orjson.dumps([position])).decode()
 
 
-def _offset(parameters: Mapping[str, str]) -> str | None:
-    text = parameters.get("offset")
-    if text is None:
-        return None
+def read_offset(text: str) -> str:
+    """The place that `write_offset` made a text of.
+
+    Raises:
+        ApiError: 400, it made no such text.
+    """
     try:
         (position,) = orjson.loads(urlsafe_b64decode(text.encode("ascii")))
     except (ValueError, TypeError):
@@ -147,6 +149,11 @@ def _offset(parameters: Mapping[str, str]) -> str | None:
     if not isinstance(position, str) or write_offset(position) != text:
         raise wrong_value("offset", "is not an offset that this list gave out")
     return position
+
+
+def _offset(parameters: Mapping[str, str]) -> str | None:
+    text = parameters.get("offset")
+    return None if text is None else read_offset(text)
 
 
 def _limit(parameters: Mapping[str, str]) -> int:

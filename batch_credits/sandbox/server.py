@@ -8,35 +8,31 @@ import asyncio
 import base64
 import binascii
 import signal
-import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from email.utils import formatdate
 from types import TracebackType
 from typing import Any
 
 from aiohttp import web
 
 from batch_credits.sandbox.api import WRITE_PATHS, Api, Write
-from batch_credits.sandbox.control import CONTROL_PATH, control
-from batch_credits.sandbox.delivery import BAD_GATEWAY, close_without_answer, deliver, whole
-from batch_credits.sandbox.errors import Answer, ApiError, wrong_value
+from batch_credits.sandbox.clock import steady_clock
+from batch_credits.sandbox.control import CONTROL_PATH, control, seed_credits
+from batch_credits.sandbox.delivery import BAD_GATEWAY, Repeated, close_without_answer, deliver, whole
+from batch_credits.sandbox.errors import Answer, ApiError, key_refused, wrong_value
 from batch_credits.sandbox.faults import Delivery, Fault
 from batch_credits.sandbox.fields import read_form
-from batch_credits.sandbox.keys import KEY_HEADER
+from batch_credits.sandbox.keys import KEY_HEADER, Headers
 from batch_credits.sandbox.plan import FaultPlan
 from batch_credits.sandbox.queries import Record
 from batch_credits.sandbox.settings import SandboxSettings
 from batch_credits.sandbox.tally import NO_ANSWER
 
+EFFECT_HEADERS = (b"chargebee-event-", b"chargebee-business-entity-id", b"chargebee-request-origin-")
 FORM_TYPE = "application/x-www-form-urlencoded"
 BUSINESS_ENTITY_HEADER = "chargebee-business-entity-id"
 SILENCE_HEADERS = {f"chargebee-event-{what}": what for what in ("email", "webhook", "actions")}
 STOP_SECONDS = 0.5  # how long a request in progress may still take when the sandbox stops
-
-
-def steady_clock() -> Callable[[], float]:
-    """A clock of unix seconds that starts at the wall clock's time and never jumps after that."""
-    offset = time.time() - time.monotonic()
-    return lambda: time.monotonic() + offset
 
 
 class Sandbox:
@@ -51,6 +47,7 @@ class Sandbox:
     def __init__(self, settings: SandboxSettings | None = None, *, clock: Callable[[], float] | None = None) -> None:
         self.settings = settings or SandboxSettings()
         self._api = Api(self.settings, clock or steady_clock())
+        self._has_own_time = clock is not None
         self._accepted_logins: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stopping = asyncio.Event()
@@ -74,6 +71,22 @@ class Sandbox:
     def set_read_only(self, read_only: bool) -> None:
         """Refuse all writes with 503 `site_read_only_mode`, or no longer."""
         self._api.read_only = read_only
+
+    def seed_credits(self, *credits: Mapping[str, Any]) -> list[str]:
+        """Put credits there as if they had been there before; their ids. `control.seed_credits` says what each holds.
+
+        Raises:
+            ValueError: one of them cannot be.
+        """
+        return seed_credits(self._api, [dict(credit) for credit in credits])
+
+    def forget_keys(self) -> None:
+        """Forget all idempotency keys."""
+        self._api.keys.forget_all()
+
+    def advance(self, seconds: float) -> None:
+        """Move the site's clock on, and all that it measures with it."""
+        self._api.clock.advance(seconds)
 
     def delete_customers(self, *customer_ids: str) -> None:
         """Mark customers as deleted."""
@@ -120,7 +133,21 @@ class Sandbox:
             tally.statuses[NO_ANSWER] += 1
             raise
         tally.statuses[NO_ANSWER if response is None else str(response.status)] += 1
-        return close_without_answer(request) if response is None else response
+        if response is None:
+            return close_without_answer(request)
+        if self._has_own_time or self._api.shows_other_time:
+            response.headers["Date"] = formatdate(self._api.shown_time, usegmt=True)
+        if self._api.faults.repeats and isinstance(response, web.Response):
+            return await self._repeated(request, response)
+        return response
+
+    async def _repeated(self, request: web.BaseRequest, response: web.Response) -> web.Response:
+        asked = f"{request.method} {request.raw_path}\0" + (await request.read()).decode("utf-8", "replace")
+        name = self._api.repeat_of(asked, response.status)
+        if name is None:
+            return response
+        late_ms = self._api.faults.repeat_late_ms if name == "repeat_late" else 0
+        return Repeated(request, response, late_ms / 1000)
 
     async def _answer(self, request: web.BaseRequest, path: str, query: bytes) -> web.StreamResponse | None:
         """The response, or None where the connection is to be closed without one."""
@@ -148,9 +175,11 @@ class Sandbox:
         if entity is not None and not (entity.isascii() and 1 <= len(entity) <= 50):
             raise wrong_value(BUSINESS_ENTITY_HEADER, "must have 1 to 50 characters")
         self._note_silence(request)
-        write = Write(operation, read_form(body), body, headers.get(KEY_HEADER), entity)
+        write = Write(operation, read_form(body), body, headers.get(KEY_HEADER), entity, headers_of(request))
         tally = self._api.tally
         tally.body_seen(write.customer_id, write.reference, body)
+        if write.key is not None:
+            tally.call_seen(write.key, (operation, body, write.headers))
         fault = self._api.fault_of_write(write)
         with tally.call_on(write.customer_id):
             if fault is None:
@@ -163,20 +192,22 @@ class Sandbox:
             self._start(self._apply_late(write))
             return None
         error = fault.error() if fault.error else None
+        instead = None if fault.proxy_status is None else self._api.proxy_answer(write, fault.proxy_status)
         if fault.applied:
             answer = await self._apply(write, error)
         else:
             answer = BAD_GATEWAY if error is None else self._api.fail(write, error)
-        return await deliver(request, answer, fault.delivery, self._hang)
+        return await deliver(request, instead or answer, fault.delivery, self._hang)
 
     async def _read(self, request: web.BaseRequest, path: str, query: bytes) -> web.StreamResponse | None:
         fault = self._api.fault_of_read(request.raw_path)
         if self._api.faults.latency_ms:
             await asyncio.sleep(self._api.faults.latency_ms / 1000)
+        entity = request.headers.get(BUSINESS_ENTITY_HEADER)
         if fault is None:
-            return whole(self._api.get(path, query))
+            return whole(self._api.get(path, query, entity))
         self._api.tally.faults[fault.name] += 1
-        answer = fault.error().answer() if fault.error else self._api.get(path, query)
+        answer = fault.error().answer() if fault.error else self._api.get(path, query, entity)
         return await deliver(request, answer, fault.delivery, self._hang)
 
     async def _apply(self, write: Write, failure: ApiError | None) -> Answer:
@@ -225,7 +256,7 @@ class Sandbox:
         expected = self.settings.api_key
         accepted = user != "" if expected is None else user == expected
         if scheme.lower() != "basic" or not colon or password or not accepted:
-            raise ApiError(401, "api_authentication_failed", "Sorry, authentication failed. Invalid API key")
+            raise key_refused()
         if len(self._accepted_logins) < 100:
             self._accepted_logins.add(header)
 
@@ -242,6 +273,16 @@ class Sandbox:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def headers_of(request: web.BaseRequest) -> Headers:
+    """The headers that change what a request does: whom it tells, for which business entity, in whose name."""
+    found = [(name.lower(), text) for name, text in request.raw_headers if name[:10].lower() == b"chargebee-"]
+    return tuple(
+        sorted(
+            (name.decode("latin-1"), text.decode("latin-1")) for name, text in found if name.startswith(EFFECT_HEADERS)
+        )
+    )
 
 
 async def serve(settings: SandboxSettings, on_listening: Callable[[str], None]) -> None:

@@ -25,6 +25,7 @@ class Site:
     """The memory of one Chargebee account. `clock` tells unix seconds and never runs backwards."""
 
     def __init__(self, clock: Callable[[], float], *, customers: frozenset[str] | None = None, seed: int = 0) -> None:
+        self.clock_offset_seconds = 0.0  # how far ahead the times are that the site shows
         self._clock = clock
         self._opened_at = int(clock())
         self._customers = customers
@@ -37,6 +38,7 @@ class Site:
         self._number_by_id: dict[str, int] = {}
         self._numbers_by_customer: defaultdict[str, list[int]] = defaultdict(list)
         self._balances: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self._as_sent: dict[str, Record] = {}
 
     def require_customer(self, customer_id: str) -> None:
         """Return if the customer can get credits.
@@ -47,8 +49,18 @@ class Site:
         if not self._exists(customer_id) or customer_id in self._deleted:
             raise not_found(f"customer_id : {customer_id}", "customer_id")
 
-    def change(self, change: Change, business_entity_id: str | None = None) -> Record:
+    def change(
+        self,
+        change: Change,
+        business_entity_id: str | None = None,
+        *,
+        stored: Change | None = None,
+        created_at: int | None = None,
+    ) -> Record:
         """Apply an add or a deduct; the answer's body: the customer as it is now, and the new credit.
+
+        `stored` is the change as its texts are kept, if otherwise than they came. `created_at`, unix seconds as the
+        site shows them, makes it a credit that has been there since then; lists show it if they lag less.
 
         Raises:
             ApiError: 404, no such customer; 400, more than the balance is asked for, or than a balance can hold.
@@ -62,28 +74,21 @@ class Site:
         if not 0 <= closing <= MAX_AMOUNT:
             raise wrong_value("amount", f"would take the balance of {balance} {currency} to {closing}")
         now = self._clock()
-        credit: Record = {
-            "id": self._credit_id(len(self._credits)),
-            "customer_id": customer_id,
-            "type": change.type,
-            "amount": amount,
-            "currency_code": currency,
-            "description": change.description,
-            "credit_type": change.credit_type,
-            "closing_balance": closing,
-            "done_by": "sandbox",
-            "created_at": int(now),
-            "object": "promotional_credit",
-        }
-        if change.amount_in_decimal is not None:
-            credit["amount_in_decimal"] = change.amount_in_decimal
-        if change.reference is not None:
-            credit["reference"] = change.reference
+        if created_at is None:
+            created_at = int(now + self.clock_offset_seconds)
+        else:
+            now = min(now, created_at - self.clock_offset_seconds)
+        credit = self._credit_record(stored or change, currency, amount, closing)
+        credit["created_at"] = created_at
         if business_entity_id is not None:
             credit["business_entity_id"] = business_entity_id
         self._balances[customer_id][currency] = closing
-        self._append(credit, now)
-        return {"customer": self._customer_record(customer_id), "promotional_credit": credit}
+        self._append(credit, customer_id, now)
+        customer = self._customer_record(customer_id)
+        if stored is not None:
+            self._note_as_sent(credit, change)
+            customer["id"] = credit["customer_id"]
+        return {"customer": customer, "promotional_credit": credit}
 
     def credit(self, credit_id: str) -> Record:
         """One credit by its id. Raises ApiError 404."""
@@ -92,15 +97,23 @@ class Site:
             raise not_found(f"promotional credit {credit_id}")
         return {"promotional_credit": self._credits[number]}
 
-    def list_credits(self, query: CreditQuery, lag_seconds: float = 0.0) -> Record:
-        """A page of credits, newest first (the docs leave the order open), without those younger than the lag."""
+    def list_credits(self, query: CreditQuery, lag_seconds: float = 0.0, *, strict: bool = False) -> Record:
+        """A page of credits, newest first (the docs leave the order open), without those younger than the lag.
+
+        A credit kept under another customer id than it was sent for is found by both; if `strict`, by the kept one.
+        """
         newest = self._clock() - lag_seconds
-        found = (
-            number
-            for number in self._numbers(query)
-            if self._added_at[number] <= newest
-            and all(condition(self._credits[number]) for condition in query.conditions)
-        )
+        as_sent = {} if strict else self._as_sent
+
+        def matches(number: int) -> bool:
+            credit = self._credits[number]
+            sent = as_sent.get(credit["id"])
+            if sent is None:
+                return all(condition(credit) for condition in query.conditions)
+            told = {**credit, **sent}
+            return all(condition(credit) or condition(told) for condition in query.conditions)
+
+        found = (number for number in self._numbers(query) if self._added_at[number] <= newest and matches(number))
         page = list(islice(found, query.limit + 1))
         document: Record = {"list": [{"promotional_credit": self._credits[number]} for number in page[: query.limit]]}
         if len(page) > query.limit:
@@ -143,6 +156,10 @@ class Site:
         """Set the currency of the customer's credits that name none."""
         self._preferred_currencies[customer_id] = currency_code
 
+    def as_sent(self) -> dict[str, Record]:
+        """The texts of credits that are kept otherwise, as they were sent, by the credit's id."""
+        return {credit_id: dict(texts) for credit_id, texts in self._as_sent.items()}
+
     def credits(self) -> list[Record]:
         """Every credit, oldest first."""
         return [dict(credit) for credit in self._credits]
@@ -159,13 +176,21 @@ class Site:
     def _preferred_currency(self, customer_id: str) -> str:
         return self._preferred_currencies.get(customer_id, DEFAULT_CURRENCY)
 
-    def _append(self, credit: Record, now: float) -> None:
+    def _append(self, credit: Record, customer_id: str, now: float) -> None:
         number = len(self._credits)
         self._credits.append(credit)
         self._added_at.append(now)
         self._number_by_id[credit["id"]] = number
-        self._numbers_by_customer[credit["customer_id"]].append(number)
-        self._seen.add(credit["customer_id"])
+        self._numbers_by_customer[customer_id].append(number)
+        if credit["customer_id"] != customer_id:
+            self._numbers_by_customer[credit["customer_id"]].append(number)
+        self._seen.add(customer_id)
+
+    def _note_as_sent(self, credit: Record, change: Change) -> None:
+        texts: Record = {"customer_id": change.customer_id, "description": change.description}
+        if change.reference is not None:
+            texts["reference"] = change.reference
+        self._as_sent[credit["id"]] = texts
 
     def _numbers(self, query: CreditQuery) -> Iterator[int]:
         """Numbers of the credits that can match, newest first, those already shown left out."""
@@ -180,6 +205,25 @@ class Site:
         """An opaque id of 16 characters, the same for the same seed and number."""
         digest = blake2b(f"{self._seed}\0{number}".encode(), digest_size=10).digest()
         return base64.b32encode(digest).decode()
+
+    def _credit_record(self, change: Change, currency: str, amount: int, closing_balance: int) -> Record:
+        credit: Record = {
+            "id": self._credit_id(len(self._credits)),
+            "customer_id": change.customer_id,
+            "type": change.type,
+            "amount": amount,
+            "currency_code": currency,
+            "description": change.description,
+            "credit_type": change.credit_type,
+            "closing_balance": closing_balance,
+            "done_by": "sandbox",
+            "object": "promotional_credit",
+        }
+        if change.amount_in_decimal is not None:
+            credit["amount_in_decimal"] = change.amount_in_decimal
+        if change.reference is not None:
+            credit["reference"] = change.reference
+        return credit
 
     def _customer_record(self, customer_id: str) -> Record:
         currency = self._preferred_currency(customer_id)

@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+Call = tuple[str, bytes, tuple[tuple[str, str], ...]]  # operation, body, headers that change what is done
+
 NO_ANSWER = "none"  # stands for the status of a request that got no answer
 
 
@@ -20,6 +22,8 @@ class Tally:
         self.max_calls_per_customer = 0
         self._calls: Counter[str] = Counter()
         self._bodies: defaultdict[tuple[str, str], set[bytes]] = defaultdict(set)
+        self._first_call: dict[str, Call] = {}  # by key; a set of each would cost far more, and one is the rule
+        self._other_calls: defaultdict[str, set[Call]] = defaultdict(set)
 
     @contextmanager
     def call_on(self, customer_id: str) -> Iterator[None]:
@@ -36,6 +40,15 @@ class Tally:
     def body_seen(self, customer_id: str, reference: str, body: bytes) -> None:
         """Note the body of an add or deduct that got past the key check and the limits."""
         self._bodies[customer_id, reference].add(body)
+
+    def call_seen(self, key: str, call: Call) -> None:
+        """Note which call came under an idempotency key, past the same checks."""
+        if self._first_call.setdefault(key, call) != call:
+            self._other_calls[key].add(call)
+
+    def calls_by_key(self) -> dict[str, int]:
+        """How many different calls came under each idempotency key: one, unless a caller was careless."""
+        return {key: 1 + len(self._other_calls.get(key, ())) for key in self._first_call}
 
     def payloads_by_reference(self) -> dict[str, dict[str, int]]:
         """How many different bodies came, by customer and reference (`""`: without one)."""

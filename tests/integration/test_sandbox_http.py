@@ -6,72 +6,13 @@ import signal
 import socket
 import time
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-import orjson
 import pytest
 
 from batch_credits.sandbox import FaultPlan, Sandbox, SandboxSettings, serve
-
-ADD = "/api/v2/promotional_credits/add"
-DEDUCT = "/api/v2/promotional_credits/deduct"
-CREDITS = "/api/v2/promotional_credits"
-LOGIN = {"Authorization": "Basic " + b64encode(b"key:").decode()}
-FORM = {"customer_id": "c-1", "amount": "1000", "currency_code": "USD", "description": "Loyalty", "reference": "q3"}
-
-
-@dataclass
-class Reply:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def document(self) -> Any:
-        return orjson.loads(self.body)
-
-    @property
-    def code(self) -> str:
-        return str(self.document["api_error_code"])
-
-
-class Caller:
-    """A session against one sandbox."""
-
-    def __init__(self, session: aiohttp.ClientSession, sandbox: Sandbox) -> None:
-        self.session = session
-        self.sandbox = sandbox
-
-    async def call(self, method: str, path: str, **options: Any) -> Reply:
-        options["headers"] = {**LOGIN, **options.get("headers", {})}
-        async with self.session.request(method, self.sandbox.base_url + path, **options) as answer:
-            return Reply(answer.status, answer.headers, await answer.read())
-
-    async def add(self, key: str | None = None, **fields: str) -> Reply:
-        headers = {"chargebee-idempotency-key": key} if key else {}
-        return await self.call("POST", ADD, data={**FORM, **fields}, headers=headers)
-
-
-def with_sandbox(
-    work: Callable[[Caller], Awaitable[None]], *, clock: Callable[[], float] | None = None, **settings: Any
-) -> dict[str, Any]:
-    """Run the work against a sandbox of its own; the truth once it has stopped."""
-    if isinstance(settings.get("faults"), str):
-        settings["faults"] = FaultPlan.parse(settings["faults"])
-
-    async def run() -> dict[str, Any]:
-        timeout = aiohttp.ClientTimeout(total=5)
-        async with (
-            Sandbox(SandboxSettings(port=0, **settings), clock=clock) as sandbox,
-            aiohttp.ClientSession(timeout=timeout) as session,
-        ):
-            await work(Caller(session, sandbox))
-        return sandbox.truth()
-
-    return asyncio.run(run())
+from tests.integration.sandbox_caller import ADD, CREDITS, DEDUCT, FORM, Caller, with_sandbox
 
 
 def test_add_list_retrieve_deduct() -> None:
@@ -161,118 +102,67 @@ def test_silenced_events_are_counted() -> None:
     assert with_sandbox(work)["silenced"] == {"email": 1, "webhook": 1}
 
 
-ANSWERED = [
-    ("error_before", 500, "internal_error", 0),
-    ("error_after", 500, "internal_error", 1),
-    ("unavailable_before", 503, "internal_temporary_error", 0),
-    ("unavailable_after", 503, "internal_temporary_error", 1),
-    ("throttled", 429, "api_request_limit_exceeded", 0),
-    ("throttled_bare", 429, "api_request_limit_exceeded", 0),
-    ("lock_timeout", 429, "lock_timeout", 0),
-    ("read_only", 503, "site_read_only_mode", 0),
-]
-
-
-@pytest.mark.parametrize(("fault", "status", "code", "credits"), ANSWERED)
-def test_faults_with_an_error_for_an_answer(fault: str, status: int, code: str, credits: int) -> None:
+def test_each_key_is_one_call_with_one_body_and_the_headers_that_change_it() -> None:
     async def work(caller: Caller) -> None:
-        reply = await caller.add("k")
-        assert (reply.status, reply.code) == (status, code)
-        assert reply.headers.get("Retry-After") == ("1" if fault == "throttled" else None)
+        async def ask(key: str, path: str = ADD, amount: str = "1000", **headers: str) -> None:
+            named = {f"Chargebee-{name.replace('_', '-')}": text for name, text in headers.items()}
+            named["chargebee-idempotency-key"] = key
+            await caller.call("POST", path, data={**FORM, "amount": amount}, headers=named)
 
-    truth = with_sandbox(work, faults=f"{fault}=1")
-    assert len(truth["credits"]) == credits
-    assert truth["faults"] == {fault: 1}
-    assert truth["throttled"] == (status == 429)
+        for _ in range(2):
+            await ask("same", event_email="all-disabled", business_entity_id="be", request_origin_user="a@b.c")
+        await ask("other headers", event_email="all-disabled")
+        await ask("other headers", event_webhook="all-disabled")
+        await ask("other headers", business_entity_id="be")
+        await ask("other headers", request_origin_ip="::1")
+        for address in ("::1", "::2"):
+            await ask("other origin", request_origin_ip=address)
+        await ask("other body")
+        await ask("other body", amount="2")
+        await ask("other path")
+        await ask("other path", path=DEDUCT)
+        await caller.call("POST", ADD, data=FORM, headers={"User-Agent": "1", "chargebee-idempotency-key": "agent"})
+        await caller.call("POST", ADD, data=FORM, headers={"User-Agent": "2", "chargebee-idempotency-key": "agent"})
+        await caller.add()
+
+    assert with_sandbox(work)["calls_by_key"] == {
+        "same": 1,
+        "other headers": 4,
+        "other origin": 2,
+        "other body": 2,
+        "other path": 2,
+        "agent": 1,
+    }
 
 
-@pytest.mark.parametrize(("fault", "credits"), [("html", 0), ("html_after", 1)])
-def test_faults_with_a_page(fault: str, credits: int) -> None:
+def test_credits_that_were_there_before_and_keys_that_are_forgotten() -> None:
     async def work(caller: Caller) -> None:
-        reply = await caller.add("k")
-        assert (reply.status, reply.headers["Content-Type"]) == (502, "text/html;charset=utf-8")
+        [old] = caller.sandbox.seed_credits({"customer_id": "c-1", "amount": 5, "reference": "q2", "created_at": 100})
+        await caller.add("k")
+        caller.sandbox.forget_keys()
+        assert "chargebee-idempotency-replayed" not in (await caller.add("k")).headers
+        more = {"credits": [{"customer_id": "c-2", "amount": 6}]}
+        seeded = await caller.call("POST", "/_sandbox/credits", json=more)
+        listed = await caller.call("GET", CREDITS)
+        ids = [item["promotional_credit"]["id"] for item in listed.document["list"]]
+        assert [ids[0], ids[3]] == [seeded.document["ids"][0], old]
+        with pytest.raises(ValueError, match="Credit 1: customer_id : missing not found"):
+            caller.sandbox.seed_credits({"customer_id": "missing", "amount": 5})
 
-    assert len(with_sandbox(work, faults=f"{fault}=1")["credits"]) == credits
+    truth = with_sandbox(work)
+    assert [credit["amount"] for credit in truth["credits"]] == [5, 1000, 1000, 6]
 
 
-@pytest.mark.parametrize(
-    ("fault", "error", "credits"),
-    [
-        ("lost_before", aiohttp.ServerDisconnectedError, 0),
-        ("lost_after", aiohttp.ServerDisconnectedError, 1),
-        ("truncated", aiohttp.ClientPayloadError, 1),
-    ],
-)
-@pytest.mark.parametrize("latency_ms", [0, 5])
-def test_faults_that_break_the_connection(fault: str, error: type[Exception], credits: int, latency_ms: int) -> None:
+def test_lists_over_http_are_those_of_the_business_entity_in_the_header() -> None:
     async def work(caller: Caller) -> None:
-        with pytest.raises(error):
-            await caller.add("k")
-        caller.sandbox.set_faults(FaultPlan())
-        again = await caller.add("k")  # the site had finished, so the key remembers
-        assert ("chargebee-idempotency-replayed" in again.headers) is bool(credits)
+        for entity in ("a", "b"):
+            headers = {"chargebee-business-entity-id": entity}
+            await caller.call("POST", ADD, data={**FORM, "reference": entity}, headers=headers)
+            listed = await caller.call("GET", CREDITS, headers=headers)
+            assert [item["promotional_credit"]["reference"] for item in listed.document["list"]] == [entity]
+        assert (await caller.call("GET", CREDITS)).document == {"list": []}
 
-    truth = with_sandbox(work, faults=f"{fault}=1,latency_ms={latency_ms}")
-    assert len(truth["credits"]) == 1
-    assert truth["statuses"] == ({"200": 2} if fault == "truncated" else {"none": 1, "200": 1})
-
-
-def test_a_garbled_answer() -> None:
-    async def work(caller: Caller) -> None:
-        reply = await caller.add("k")
-        assert reply.status == 200
-        with pytest.raises(orjson.JSONDecodeError):
-            orjson.loads(reply.body)
-
-    assert len(with_sandbox(work, faults="garbled=1")["credits"]) == 1
-
-
-@pytest.mark.parametrize(("fault", "credits"), [("hang", 0), ("hang_after", 1)])
-def test_a_hanging_call_ends_with_its_connection(fault: str, credits: int) -> None:
-    async def work(caller: Caller) -> None:
-        with pytest.raises(TimeoutError):
-            await caller.call("POST", ADD, data=FORM, timeout=aiohttp.ClientTimeout(total=0.05))
-        caller.sandbox.set_faults(FaultPlan())
-        await caller.add("other", reference="other")
-
-    truth = with_sandbox(work, faults=f"{fault}=1")
-    assert len(truth["credits"]) == credits + 1
-    assert truth["statuses"] == {"none": 1, "200": 1}
-    assert truth["max_calls_per_customer"] == 1
-
-
-def test_a_hang_ends_with_a_gateway_timeout() -> None:
-    async def work(caller: Caller) -> None:
-        assert (await caller.add("k")).status == 504
-
-    assert with_sandbox(work, faults="hang=1,hang_seconds=0.02")["credits"] == []
-
-
-def test_a_late_request_is_applied_after_the_connection_is_gone() -> None:
-    async def work(caller: Caller) -> None:
-        with pytest.raises(aiohttp.ServerDisconnectedError):
-            await caller.add("k")
-        assert caller.sandbox.truth()["credits"] == []
-        await asyncio.sleep(0.06)
-        assert len(caller.sandbox.truth()["credits"]) == 1
-
-    with_sandbox(work, faults="late=1,late_seconds=0.03")
-
-
-@pytest.mark.parametrize(
-    ("fault", "status"), [("list_error", 500), ("list_throttled", 429), ("list_garbled", 200), ("list_lost", None)]
-)
-def test_read_faults_spare_writes(fault: str, status: int | None) -> None:
-    async def work(caller: Caller) -> None:
-        assert (await caller.add("k")).status == 200
-        if status is None:
-            with pytest.raises(aiohttp.ServerDisconnectedError):
-                # aiohttp repeats a GET whose kept connection was closed: so every try must fail
-                await caller.call("GET", CREDITS)
-        else:
-            assert (await caller.call("GET", CREDITS)).status == status
-
-    assert with_sandbox(work, faults=f"{fault}=1")["faults"][fault] >= 1
+    with_sandbox(work, faults="entity_scoped=1")
 
 
 def test_two_calls_at_once_on_one_customer() -> None:

@@ -186,6 +186,52 @@ def test_tries_are_counted_by_what_is_asked_for() -> None:
     assert [api.fault_of_read(each) is not None for each in ("/a", "/a", "/b")] == [True, False, True]
 
 
+def test_a_proxys_body_is_drawn_for_each_try() -> None:
+    def bodies(seed: int) -> list[bytes]:
+        api = make_api(faults=FaultPlan.parse("proxy_403_after=1"), seed=seed)
+        drawn = []
+        for _ in range(40):
+            assert api.fault_of_write(write()) is not None
+            drawn.append(api.proxy_answer(write(), 403).body)
+        return drawn
+
+    assert len(set(bodies(1))) == 5
+    assert bodies(1) == bodies(1)
+    assert bodies(1) != bodies(2)
+
+
+@pytest.mark.parametrize(
+    ("faults", "repeats"),
+    [
+        ("repeat_answer=1", ["repeat_answer"] * 3),
+        ("repeat_late=1", ["repeat_late"] * 3),
+        ("repeat_refusal=1", [None, "repeat_refusal", None]),
+        ("repeat_late=1,faulty_tries=1", ["repeat_late", None, None]),
+    ],
+)
+def test_which_answers_come_again(faults: str, repeats: list[str | None]) -> None:
+    api = make_api(faults=FaultPlan.parse(faults))
+
+    assert [api.repeat_of("POST /x", status) for status in (200, 404, 500)] == repeats
+    assert sum(api.truth()["faults"].values()) == sum(name is not None for name in repeats)
+
+
+def test_the_calls_of_a_key_are_counted() -> None:
+    api = make_api()
+    mine = ("add", b"amount=1", ())
+    for key, call in (
+        ("one", mine),
+        ("one", mine),
+        ("three", mine),
+        ("three", ("deduct", b"amount=1", ())),
+        ("three", ("add", b"amount=1", (("chargebee-event-email", "all-disabled"),))),
+        ("three", mine),
+    ):
+        api.tally.call_seen(key, call)
+
+    assert api.truth()["calls_by_key"] == {"one": 1, "three": 3}
+
+
 def test_an_error_body_has_what_the_provider_sends() -> None:
     answer = send(make_api(), write(amount="0"))
 

@@ -77,6 +77,34 @@ def test_a_release_forgets_the_request_but_not_a_newer_one() -> None:
     assert store.begin("k", REQUEST).answer is None
 
 
+@pytest.mark.parametrize(("compare_headers", "replayed"), [(False, True), (True, False)])
+def test_whether_headers_are_part_of_the_request(compare_headers: bool, replayed: bool) -> None:
+    store = KeyStore(Clock())
+    mine, other = (("chargebee-event-email", "all-disabled"),), ()
+    store.finish(store.begin("k", REQUEST, mine, compare_headers=compare_headers), Answer(200, b"{}"))
+
+    assert store.begin("k", REQUEST, mine, compare_headers=compare_headers).answer is not None
+    if replayed:
+        assert store.begin("k", REQUEST, other, compare_headers=compare_headers).answer is not None
+    else:
+        with pytest.raises(ApiError) as caught:
+            store.begin("k", REQUEST, other, compare_headers=compare_headers)
+        assert (caught.value.status, caught.value.api_error_code) == (422, "unable_to_process_request")
+
+
+def test_keys_can_be_forgotten_at_once() -> None:
+    store = KeyStore(Clock())
+    for key in "abc":
+        finished(store, key)
+
+    assert store.forget("a")
+    assert not store.forget("a")
+    assert store.begin("a", REQUEST).answer is None
+    assert store.begin("b", REQUEST).answer is not None
+    store.forget_all()
+    assert [store.begin(key, REQUEST).answer for key in "bc"] == [None, None]
+
+
 @pytest.mark.parametrize("key", ["", "k" * 101])
 def test_a_key_has_one_to_a_hundred_characters(key: str) -> None:
     with pytest.raises(ApiError) as caught:

@@ -1,5 +1,6 @@
 """Customers, credits and balances."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -207,6 +208,46 @@ def test_a_lag_hides_the_young_from_lists_alone() -> None:
     assert site.credit(young["id"])
     clock.now += 1.5
     assert amounts(site, "", lag_seconds=1.5) == [2, 1]
+
+
+def test_a_credit_kept_under_another_customer_id_is_found_by_both_unless_strictly_by_one() -> None:
+    site = Site(Clock())
+    sent = read_change("add", {"customer_id": "C-1", "amount": "7", "description": "x", "reference": "Q3"})
+    body = site.change(sent, stored=replace(sent, customer_id="c-1", reference="q3"))
+    add(site, "c-1", 8)
+
+    assert (body["customer"]["id"], body["promotional_credit"]["customer_id"]) == ("c-1", "c-1")
+    assert body["promotional_credit"]["reference"] == "q3"
+    assert site.as_sent() == {
+        body["promotional_credit"]["id"]: {"customer_id": "C-1", "reference": "Q3", "description": "x"}
+    }
+    assert site.balances() == {"C-1": {"USD": 7}, "c-1": {"USD": 8}}
+
+    def found(query: str, strict: bool) -> list[int]:
+        page = site.list_credits(read_credit_query(query.encode()), strict=strict)
+        return [item["promotional_credit"]["amount"] for item in page["list"]]
+
+    assert [found(f"customer_id[is]={each}", False) for each in ("C-1", "c-1", "C-2")] == [[7], [8, 7], []]
+    assert [found(f"customer_id[is]={each}", True) for each in ("C-1", "c-1")] == [[], [8, 7]]
+    assert [found(f"customer_id[starts_with]={each}", False) for each in ("C", "c")] == [[7], [8, 7]]
+    assert [found(f"customer_id[starts_with]={each}", True) for each in ("C", "c")] == [[], [8, 7]]
+
+
+def test_a_clock_that_is_wrong_shows_in_what_is_told_and_in_nothing_else() -> None:
+    clock = Clock()
+    site = Site(clock)
+    site.clock_offset_seconds = -3600.5
+    credit = add(site, amount=1)
+    old = site.change(
+        read_change("add", {"customer_id": "c-1", "amount": "2", "description": "x"}), created_at=NOW - 3610
+    )
+
+    assert credit["created_at"] == NOW - 3601
+    assert old["promotional_credit"]["created_at"] == NOW - 3610
+    assert amounts(site, f"created_at[before]={NOW}") == [2, 1]
+    assert amounts(site, "", lag_seconds=5) == [2]
+    clock.now += 5
+    assert amounts(site, "", lag_seconds=5) == [2, 1]
 
 
 def test_customer_lists() -> None:
