@@ -9,7 +9,26 @@ from batch_credits.cli.options import option
 from batch_credits.errors import UsageError
 
 
-@click.command(short_help="Serve a local Chargebee on 127.0.0.1.")
+class _WithFaults(click.Command):
+    """A command whose help ends with every fault there is, in the words of the module that defines them."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write paragraphs as text, and lists of names as such."""
+        from batch_credits.sandbox import faults
+
+        formatter.write_paragraph()
+        formatter.write("What --faults can name:\n")
+        for paragraph in (faults.__doc__ or "").strip().split("\n\n")[1:]:
+            formatter.write_paragraph()
+            with formatter.indentation():
+                if paragraph.startswith("    "):
+                    rows = (line.strip().partition("  ") for line in paragraph.splitlines())
+                    formatter.write_dl([(name, meaning.strip()) for name, _, meaning in rows])
+                else:
+                    formatter.write_text(paragraph)
+
+
+@click.command(cls=_WithFaults, short_help="Serve a local Chargebee on 127.0.0.1.")
 @option("--port", type=click.IntRange(0, 65535), default=8900, show_default=True, help="0: any free one.")
 @option("--rate", type=click.IntRange(min=0), default=0, show_default=True, help="Requests a minute; 0: no limit.",
         envvar="BATCH_CREDITS_SANDBOX_RATE")
@@ -20,7 +39,8 @@ from batch_credits.errors import UsageError
 @option("--customers", type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="File of customer ids, one a line.  [default: all that do not begin with 'missing']")
 @option("--seed", type=int, default=0, show_default=True, help="Seed of the faults.")
-@option("--faults", default="", metavar="NAME=PROBABILITY,...", help="What goes wrong, and how often.")
+@option("--faults", default="", metavar="NAME=PROBABILITY,...",
+        help="What goes wrong, and how often (1: always); the list is below.")
 def sandbox(port: int, rate: int, concurrency: int, api_key: str | None, customers: Path | None, seed: int,
             faults: str) -> int:  # fmt: skip
     """Serve a local Chargebee that remembers, until interrupted.

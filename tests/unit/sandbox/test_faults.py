@@ -1,7 +1,10 @@
-"""The faults there are, and that the module explains each."""
+"""The faults there are, and that the module and the command's help explain each."""
 
 import re
 
+from click.testing import CliRunner
+
+from batch_credits.cli import batch_credits
 from batch_credits.sandbox import faults
 from batch_credits.sandbox.plan import PARAMETERS
 
@@ -18,3 +21,11 @@ def test_every_name_is_explained_once_in_the_module() -> None:
 
 def test_no_name_means_two_things() -> None:
     assert len(set(faults.FAULT_NAMES)) == len(faults.FAULT_NAMES)
+
+
+def test_the_help_of_the_command_lists_every_name() -> None:
+    shown = CliRunner().invoke(batch_credits, ["sandbox", "--help"], terminal_width=80)
+
+    assert shown.exit_code == 0
+    assert {*faults.FAULT_NAMES, *PARAMETERS} <= set(re.findall(r"\w+", shown.output))
+    assert max(map(len, shown.output.splitlines())) <= 80
