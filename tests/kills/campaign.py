@@ -25,7 +25,12 @@ from typing import Any
 from tests.kills.victim import POINTS
 
 ROWS = 24
-FAULTS = "lost_after=0.04,lost_before=0.04,error_after=0.03,truncated=0.03,throttled=0.03,latency_ms=3"
+FAULTS = (
+    "lost_after=0.04,lost_before=0.04,error_after=0.03,truncated=0.03,throttled=0.03,latency_ms=3,keys_forget=0.2,"
+    "store_nfd=0.3,store_folded=0.3,store_lower=0.3,echo_nfc=0.2,key_headers=1,list_circle=0.01,"
+    "proxy_403_after=0.01,proxy_401_after=0.01,proxy_302_after=0.01,proxy_503_after=0.02,repeat_refusal=0.1"
+)
+SILENCES = ((), ("--silence", "email"), ("--silence", "webhook,actions"))  # a later run's options, under the same keys
 QUARANTINE_SECONDS = "1"
 MAX_RUNS = 20
 UNDONE = 0.4  # of the stories
@@ -100,7 +105,7 @@ def _judge_undone(path: Path, base_url: str, seed: int) -> list[str]:
     )
     taken = Counter(
         (c["customer_id"], c["reference"], str(c["amount"]))
-        for c in _truth(base_url)["credits"]
+        for c in _as_sent(_truth(base_url))
         if c["customer_id"].startswith(f"s{seed}-") and c["type"] == "decrement"
     )
     return [f"{key}: deducted {taken[key]} times" for key in wanted | taken if taken[key] != wanted[key]]
@@ -112,10 +117,15 @@ def _truth(base_url: str) -> dict[str, Any]:
     return truth
 
 
+def _as_sent(truth: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every credit with the texts that were asked for, in whatever form the site keeps them."""
+    return [credit | truth["as_sent"].get(credit["id"], {}) for credit in truth["credits"]]
+
+
 def _file(seed: int, chance: random.Random) -> str:
     lines = ["customer_id,amount,currency_code,description,reference"]
     for row in range(ROWS):  # some customers have two rows, which must never be under way at once
-        lines.append(f"s{seed}-{row - chance.randint(0, 1)},{100 + row},USD,kill story {seed},r{row}")
+        lines.append(f"s{seed}-{row - chance.randint(0, 1)},{100 + row},USD,kill story {seed},Pr\u00e4mie \u00a0R{row}")
     return "\n".join(lines) + "\n"
 
 
@@ -127,6 +137,7 @@ def _arguments(path: Path, folder: Path, seed: int) -> list[str]:
 def _killed_run(chance: random.Random, arguments: list[str], environment: dict[str, str], story: Story) -> None:
     """One run that is meant to die: at a named point by its own hand, or at a random moment by ours."""
     story.runs += 1
+    arguments = [*arguments, *chance.choice(SILENCES)]
     point = chance.choice((*POINTS, "random", "random"))
     if point == "random":
         process = subprocess.Popen(
@@ -156,7 +167,7 @@ def _judge(path: Path, folder: Path, base_url: str, seed: int) -> list[str]:
     truth = _truth(base_url)
     listed = Counter(
         (c["customer_id"], c["reference"], str(c["amount"]))
-        for c in truth["credits"]
+        for c in _as_sent(truth)
         if c["customer_id"].startswith(f"s{seed}-")
     )
     faults = [f"{key}: {n} credits instead of {wanted[key]}" for key, n in listed.items() if n != wanted[key]]
@@ -166,6 +177,7 @@ def _judge(path: Path, folder: Path, base_url: str, seed: int) -> list[str]:
     for customer, references in truth["payloads_by_reference"].items():
         if customer.startswith(f"s{seed}-"):
             faults += [f"{customer} {reference}: {n} payloads" for reference, n in references.items() if n > 1]
+    faults += [f"key {key} stood for {calls} calls" for key, calls in truth["calls_by_key"].items() if calls > 1]
     [summary] = (folder / "reports").glob(f"s{seed}-*/summary.json")
     counts = json.loads(summary.read_text())["counts"]
     if counts["credited"] != ROWS:

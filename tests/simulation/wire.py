@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 _HTML = b"<html><body>Bad gateway</body></html>"
+_CIRCLE = "circle"
 _ENTITY = "chargebee-business-entity-id"
 _CHANGES = re.compile("chargebee-(event|business|request-origin)-")  # headers that change what a call does
 _GET_ERRORS = ((500, "internal_error"), (503, "site_not_ready"), (400, "invalid_request"))
@@ -175,11 +176,14 @@ class Wire:
             answer = site.customer(unquote(parts.path.rsplit("/", 1)[1]), now)
         else:
             filters = dict(parse_qsl(parts.query))
-            answer = self._bent(site.list_credits(filters, entity, now), filters, fault)
+            turn = filters["offset"].removeprefix(_CIRCLE) if filters.get("offset", "").startswith(_CIRCLE) else None
+            if turn is not None:  # who is in a circle never gets out of it
+                del filters["offset"]
+            answer = self._bent(site.list_credits(filters, entity, now), filters, fault, turn)
         return self._garbage(answer, is_list=True) if fault == "garbled" else self._dated(answer)
 
-    def _bent(self, answer: Answer, filters: dict[str, str], fault: str | None) -> Answer:
-        """A page that shows its entries twice, or whose next page is the same again."""
+    def _bent(self, answer: Answer, filters: dict[str, str], fault: str | None, turn: str | None) -> Answer:
+        """A page that shows its entries twice, whose next page is the same again, or whose pages go in a circle."""
         if fault == "page_repeats":
             document = orjson.loads(answer.body)
             document["list"] *= 2
@@ -188,10 +192,9 @@ class Wire:
             document = orjson.loads(answer.body)
             document["next_offset"] = filters["offset"]
             return Answer(200, {}, orjson.dumps(document))
-        if fault == "page_circles":
+        if fault == "page_circles" or turn is not None:
             document = orjson.loads(answer.body)
-            turn = (int(filters.get("offset", "-1")) + 1) % 3
-            document["next_offset"] = str(turn)
+            document["next_offset"] = f"{_CIRCLE}{(int(turn or 0) + 1) % 3}"
             return Answer(200, {}, orjson.dumps(document))
         return answer
 
