@@ -16,11 +16,13 @@ class Deadlines:
         self._overdue: set[asyncio.Task[object]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    def begin(self, call: asyncio.Task[object]) -> None:
-        """The task begins a call. It must `end` it, however it goes."""
-        due = self._due[call] = self._loop.time() + self._seconds
+    def begin(self, call: asyncio.Task[object]) -> float:
+        """The task begins a call. It must `end` it, however it goes. Returns the moment, on the loop's clock."""
+        now = self._loop.time()
+        due = self._due[call] = now + self._seconds
         if self._timer is None:
             self._timer = self._loop.call_at(due, self._cancel_overdue)
+        return now
 
     def end(self, call: asyncio.Task[object]) -> None:
         """The call is over."""

@@ -35,12 +35,18 @@ def failure_of(error: BaseException) -> NotSent | Blocked | NoAnswer:
             return NoAnswer("the connection broke before the answer was whole")
         case AnswerTooLarge():
             return NoAnswer("the answer was larger than any of Chargebee's")
+        case AnsweredTwice():
+            return NoAnswer("more than one answer came for one request")
         case _:
             return NoAnswer(f"the call failed: {type(error).__name__}")
 
 
 class AnswerTooLarge(Exception):
     """The answer exceeded the bound on its size."""
+
+
+class AnsweredTwice(Exception):
+    """More came on the connection than the one answer that was asked for."""
 
 
 def _sentence(error: BaseException) -> str:

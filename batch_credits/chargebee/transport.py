@@ -4,6 +4,10 @@ Connections, name look-up, TLS and the parser are aiohttp's; its session is not 
 objects for a request, which are two thirds of what a request costs, for things that are not wanted here. So a request
 is written as the bytes that it is, at once, and its answer taken from aiohttp's parser. (`protocol` of a connection is
 not in aiohttp's documentation. Hence the upper bound in pyproject.toml; every word of it is held by tests.)
+
+On a connection that is used again, an answer that comes once too often passes for that of the next request, and a
+refusal would be believed. So a refusal counts once its connection is quiet, which is not used again then; and a
+question, whose answers name no question, gets a connection of its own. Credits are told apart by what is in them.
 """
 
 import asyncio
@@ -20,10 +24,15 @@ from yarl import URL
 from batch_credits import __version__
 from batch_credits.chargebee.answers import Answer
 from batch_credits.chargebee.deadlines import Deadlines
-from batch_credits.chargebee.failures import AnswerTooLarge
+from batch_credits.chargebee.failures import AnsweredTwice, AnswerTooLarge
 from batch_credits.settings import RunSettings, SiteSettings
 
 Method = Literal["GET", "POST"]
+# How long nothing more may come after a refusal, before it is believed: as long as the slowest credit took until now,
+# since the true answer may still be on its way. A site that is quick at all answers within the first, and a slow answer
+# is seldom as slow as the second: it only bounds how long a refused row holds its place among the calls in flight.
+QUIET_SECONDS = 0.5
+LONGEST_QUIET_SECONDS = 5.0
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # what no header may hold
 
 
@@ -37,14 +46,22 @@ class Transport(Protocol):
 class HttpTransport:
     """Exchanges with one site. Build it in a running event loop."""
 
-    def __init__(self, connector: aiohttp.TCPConnector, site: SiteSettings, settings: RunSettings) -> None:
+    def __init__(
+        self,
+        connector: aiohttp.TCPConnector,
+        one_each: aiohttp.TCPConnector,
+        site: SiteSettings,
+        settings: RunSettings,
+    ) -> None:
         url = URL(site.base_url)
         login = b64encode(f"{site.api_key}:".encode()).decode()
-        self._connector = connector
-        self._to_site = aiohttp.ClientRequest("GET", url, loop=asyncio.get_running_loop())  # says where to connect to
+        self._loop = asyncio.get_running_loop()
+        self._connector, self._one_each = connector, one_each
+        self._to_site = aiohttp.ClientRequest("GET", url, loop=self._loop)  # says where to connect to
         self._connect_timeout = aiohttp.ClientTimeout(total=None, sock_connect=min(30.0, settings.timeout_seconds))
         self._deadlines = Deadlines(settings.timeout_seconds)
         self._max_answer_bytes = settings.max_answer_bytes
+        self._slowest_seconds = QUIET_SECONDS
         self._always = (
             f"Host: {url.host_port_subcomponent}\r\n"
             f"Authorization: Basic {login}\r\n"
@@ -59,20 +76,42 @@ class HttpTransport:
         Raises:
             TimeoutError: it took too long.
             AnswerTooLarge: there is more to read.
+            AnsweredTwice: more came than one answer, so none of it may be this request's.
             ValueError: a header or the path has characters that would end it; nothing was sent.
             aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, OSError: whatever else went wrong.
         """
         request = self._bytes_of(method, path, headers, body)
         call = asyncio.current_task()
         assert call is not None
-        self._deadlines.begin(call)
+        begun = self._deadlines.begin(call)
         try:
+            connection = await self._connect(self._connector if method == "POST" else self._one_each)
             try:
-                return await self._exchange(request)
-            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as broken:
-                if method == "POST" or isinstance(broken, aiohttp.ClientConnectorError):
-                    raise
-                return await self._exchange(request)  # its connection went stale; a question may be asked twice
+                protocol, transport = connection.protocol, connection.transport
+                assert protocol is not None and transport is not None
+                is_new = protocol._parser is None
+                protocol.set_response_params(read_until_eof=True)
+                transport.write(request)
+                message, content = await protocol.read()
+                while message.code < 200 and message.code != 101:  # news of an answer that is still to come
+                    message, content = await protocol.read()
+                answer = Answer(message.code, message.headers, await self._whole(content))
+                if len(protocol) or isinstance(protocol.exception(), aiohttp.http_exceptions.HttpProcessingError):
+                    raise AnsweredTwice
+                if 200 <= message.code < 300:
+                    took = self._loop.time() - begun
+                    if took > self._slowest_seconds:
+                        self._slowest_seconds = took
+                else:
+                    protocol.force_close()
+                    if not is_new:  # else nobody was answered there before, so the first answer is this request's
+                        self._deadlines.end(call)  # it came in time
+                        await _stays_quiet(transport, self._slowest_seconds, may_end=message.should_close)
+            except BaseException:
+                connection.close()
+                raise
+            connection.release()
+            return answer
         except asyncio.CancelledError:
             if self._deadlines.ended(call):
                 raise TimeoutError from None
@@ -80,28 +119,11 @@ class HttpTransport:
         finally:
             self._deadlines.end(call)
 
-    async def _exchange(self, request: bytes) -> Answer:
-        connection = await self._connect()
-        try:
-            protocol, transport = connection.protocol, connection.transport
-            assert protocol is not None and transport is not None
-            protocol.set_response_params(read_until_eof=True)
-            transport.write(request)
-            message, content = await protocol.read()
-            while message.code < 200 and message.code != 101:  # news of an answer that is still to come
-                message, content = await protocol.read()
-            answer = Answer(message.code, message.headers, await self._whole(content))
-        except BaseException:
-            connection.close()
-            raise
-        connection.release()
-        return answer
-
-    async def _connect(self) -> aiohttp.connector.Connection:
+    async def _connect(self, connector: aiohttp.TCPConnector) -> aiohttp.connector.Connection:
         """A connection on which nothing waits: an answer that came unasked would pass for that of the next request."""
         while True:
             try:
-                connection = await self._connector.connect(self._to_site, traces=[], timeout=self._connect_timeout)
+                connection = await connector.connect(self._to_site, traces=[], timeout=self._connect_timeout)
             except TimeoutError as late:
                 raise aiohttp.ConnectionTimeoutError("no connection in time") from late
             assert connection.protocol is not None
@@ -131,16 +153,48 @@ class HttpTransport:
         self._deadlines.close()
 
 
+async def _stays_quiet(transport: asyncio.Transport, seconds: float, *, may_end: bool) -> None:
+    """Wait for so long, bounded, whether anything more comes on a connection, were it a single byte.
+
+    Raises:
+        AnsweredTwice: something came.
+        aiohttp.ServerDisconnectedError: it ended unannounced, so what came may have been meant for the request before.
+    """
+    ear = _Ear()
+    if not transport.is_closing():
+        transport.set_protocol(ear)
+        await asyncio.wait((ear.heard,), timeout=min(seconds, LONGEST_QUIET_SECONDS))
+    if ear.heard.done() and ear.heard.result():
+        raise AnsweredTwice
+    if transport.is_closing() and not may_end:
+        raise aiohttp.ServerDisconnectedError
+
+
+class _Ear(asyncio.Protocol):
+    """Hears whether anything comes, or the end: `heard` then has a result."""
+
+    def __init__(self) -> None:
+        self.heard: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        """Something came."""
+        if not self.heard.done():
+            self.heard.set_result(True)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Nothing more can come."""
+        if not self.heard.done():
+            self.heard.set_result(False)
+
+
 @asynccontextmanager
 async def http_transport(site: SiteSettings, settings: RunSettings) -> AsyncIterator[HttpTransport]:
     """The one way to the site of a run, closed at the end."""
-    connector = aiohttp.TCPConnector(
-        limit=0,  # the gate bounds the calls in flight
-        ssl=ssl.create_default_context() if site.base_url.startswith("https") else False,
-        ttl_dns_cache=300,
-    )
-    async with connector:
-        transport = HttpTransport(connector, site, settings)
+    tls = ssl.create_default_context() if site.base_url.startswith("https") else False
+    connector = aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=300)  # the gate bounds the calls in flight
+    one_each = aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=300, force_close=True)
+    async with connector, one_each:
+        transport = HttpTransport(connector, one_each, site, settings)
         try:
             yield transport
         finally:

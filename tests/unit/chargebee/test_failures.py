@@ -12,7 +12,7 @@ import pytest
 from aiohttp import client_exceptions
 from aiohttp.client_reqrep import ConnectionKey
 
-from batch_credits.chargebee.failures import AnswerTooLarge, failure_of
+from batch_credits.chargebee.failures import AnsweredTwice, AnswerTooLarge, failure_of
 from batch_credits.errors import SiteBlocked
 from batch_credits.protocol import Blocked, NoAnswer, NotSent
 
@@ -134,6 +134,10 @@ def test_whatever_else_happens_proves_nothing(error: Exception) -> None:
 
 def test_an_answer_without_end_proves_nothing() -> None:
     assert failure_of(AnswerTooLarge()) == NoAnswer("the answer was larger than any of Chargebee's")
+
+
+def test_two_answers_prove_nothing() -> None:
+    assert failure_of(AnsweredTwice()) == NoAnswer("more than one answer came for one request")
 
 
 def test_a_refused_connection_says_why() -> None:
