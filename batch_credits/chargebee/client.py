@@ -22,6 +22,7 @@ from batch_credits.chargebee.lists import (
     listed_credits,
     listed_customers,
 )
+from batch_credits.chargebee.pages import Pages
 from batch_credits.chargebee.site_clock import SiteClock
 from batch_credits.chargebee.transport import Method, Transport
 from batch_credits.chargebee.verdicts import stop_for, verdict_of
@@ -34,7 +35,6 @@ from batch_credits.settings import RunSettings
 _API = "/api/v2"
 _POST_PATHS = {kind: f"{_API}/promotional_credits/{kind}" for kind in CallKind}
 CUSTOMERS_A_CALL = 100
-_MAX_PAGES = 100_000  # of 100 credits: beyond it, an offset that never ends is more likely
 
 
 class GateClosed(Exception):
@@ -223,16 +223,16 @@ class Chargebee:
 
     async def _listed(self, filters: Mapping[str, str], call: str | None) -> AsyncIterator[ListedCredit]:
         query = {"limit": "100", **filters}
-        for _page in range(_MAX_PAGES):
+        pages = Pages()
+        while True:
             credits, next_offset = self._page(await self._get(f"{_API}/promotional_credits", query, call))
             for credit in credits:
                 yield credit
             if next_offset is None:
                 return
-            if next_offset == query.get("offset"):
-                raise LookFailed("the list repeats itself")
+            if no_way_on := pages.no_way_on((credit.credit_id for credit in credits), next_offset):
+                raise LookFailed(no_way_on)
             query["offset"] = next_offset
-        raise LookFailed("the list does not end")
 
     def _page(self, answer: Answer) -> tuple[list[ListedCredit], str | None]:
         try:

@@ -584,6 +584,21 @@ def test_a_look_with_a_page_missing_says_nothing(second: bytes) -> None:
         call(Server(says(page("a", next_offset="1")), says(second)), look)
 
 
+def test_a_look_at_a_list_that_circles_ends_where_it_began() -> None:
+    circle = [page(name, next_offset=offset) for name, offset in (("a", "1"), ("b", "2"), ("c", "3"), ("b", "1"))]
+    server = Server(*map(says, circle))
+    with pytest.raises(LookFailed, match="repeats itself"):
+        call(server, look)
+    assert len(server.requests) == 4
+
+
+def test_a_look_at_a_list_that_only_goes_on_ends() -> None:
+    server = Server(*[says(page("a", next_offset=str(number))) for number in range(200)])
+    with pytest.raises(LookFailed, match="does not end"):
+        call(server, look)
+    assert len(server.requests) < 100
+
+
 def test_a_look_at_a_server_that_is_away_says_nothing() -> None:
     with pytest.raises(LookFailed):
         call(Server(closes_at_once), look)
