@@ -158,7 +158,7 @@ async def _issue_and_note(
     )
     start_progress(ledger, batch.batch_id, progress)
     if settings.processes > 1:
-        async with Shards.started(settings.processes, ledger.lock_descriptor(), progress) as shards:
+        async with Shards.started(settings.processes, ledger.lock_descriptors(), progress) as shards:
             issued = await shards.issue(ShardOrders(ledger.path, batch.key, run_id, site, settings, 0), signals)
     else:
         async with http_transport(site, settings) as transport:

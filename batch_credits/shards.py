@@ -68,8 +68,8 @@ class Shards:
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, count: int, lock: int, progress: Progress) -> AsyncIterator[Self]:
-        """So many processes, which hold the ledger's lock (a file descriptor), until the end of the block."""
+    async def started(cls, count: int, locks: tuple[int, ...], progress: Progress) -> AsyncIterator[Self]:
+        """So many processes, which hold the ledger's locks (file descriptors), until the end of the block."""
         command = (sys.executable, "-P", "-c", _BEGIN, *sys.path)
         pipe = asyncio.subprocess.PIPE
         processes: list[asyncio.subprocess.Process] = []
@@ -78,7 +78,7 @@ class Shards:
                 # A session of its own: a terminal's Ctrl-C is for this process, which passes it on.
                 processes.append(
                     await asyncio.create_subprocess_exec(
-                        *command, stdin=pipe, stdout=pipe, pass_fds=(lock,), start_new_session=True, limit=_ANSWER_BYTES
+                        *command, stdin=pipe, stdout=pipe, pass_fds=locks, start_new_session=True, limit=_ANSWER_BYTES
                     )
                 )
             yield cls(processes, progress)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Self
 
 import orjson
 
@@ -37,6 +37,7 @@ from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.ledger.history import History
 from batch_credits.ledger.journal import Finding
 from batch_credits.ledger.listing import Difference, Unrecorded
+from batch_credits.ledger.lock import Lock
 from batch_credits.ledger.looks import Attribution, KnownCredit, Moment, OtherRequest
 from batch_credits.ledger.profile import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile
 from batch_credits.ledger.queries import ProblemGroup
@@ -88,7 +89,7 @@ SHARD_WAIT_SECONDS = 60.0  # for the others' commits
 class Ledger:
     """Who is owed what, what was sent, and what was learned."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, lock: TextIO | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, lock: Lock | None = None) -> None:
         self._db = connection
         self._lock = lock
         self._is_scratch = False
@@ -105,12 +106,16 @@ class Ledger:
             LedgerError: it cannot be opened or trusted.
         """
         path = Path(os.path.realpath(path))  # a link is no second ledger: both names share one lock
-        lock = store.take_lock(path)
+        lock = store.hold(path)
         try:
             ledger = cls(store.connect(path), path, lock)
-            ledger._discard_leftovers()
         except BaseException:
             lock.close()
+            raise
+        try:
+            ledger._discard_leftovers()
+        except BaseException:
+            ledger.close()
             raise
         return ledger
 
@@ -146,10 +151,10 @@ class Ledger:
                     scratch.borrow_batches(db, ledger._known_site, ledger._site_id(site))
         return ledger
 
-    def lock_descriptor(self) -> int:
-        """The open file that keeps other runs out: a process that inherits it keeps them out, too."""
+    def lock_descriptors(self) -> tuple[int, ...]:
+        """The open files that keep other runs out: a process that inherits them keeps them out, too."""
         assert self._lock is not None
-        return self._lock.fileno()
+        return self._lock.descriptors
 
     def close(self) -> None:
         """Close the file and give the ledger free."""

@@ -4,7 +4,6 @@ SQLite in WAL mode with `synchronous=FULL`: a commit that returned survives a po
 "starts afresh": a ledger that cannot be trusted stops the program, since forgetting is paying twice.
 """
 
-import fcntl
 import json
 import os
 import sqlite3
@@ -12,10 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import TextIO
 
 from batch_credits.call import call_of
-from batch_credits.errors import LedgerBusy, LedgerError, LedgerVersion
+from batch_credits.errors import LedgerError, LedgerVersion
+from batch_credits.ledger.lock import Lock, refuse_second_name
 from batch_credits.settings import RunSettings
 
 APPLICATION_ID = 0x62635F31  # "bc_1": tells our file from another program's
@@ -108,48 +107,39 @@ def translated(path: object) -> Iterator[None]:
         ) from error
 
 
-def take_lock(path: Path) -> TextIO:
-    """Hold the ledger for this process, until the returned file is closed or the process ends, however it ends.
+def hold(path: Path) -> Lock:
+    """Hold the ledger for this process, and create it if there is none.
 
     Raises:
         LedgerBusy: another process holds it.
-        LedgerError: the lock file cannot be written.
+        LedgerError: it cannot be opened or created.
     """
-    lock_path = path.with_name(path.name + "-lock")
     try:
         _make_private_directory(path.parent)
-        descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = Lock(path)
+        try:
+            if path.exists() or path.is_symlink():
+                refuse_second_name(path)
+            else:
+                _create_whole(path)
+            lock.take_file()
+        except BaseException:
+            lock.close()
+            raise
     except OSError as error:
         raise _cannot_open(path, error) from error
-    lock = os.fdopen(descriptor, "r+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = lock.read().strip()
-        lock.close()
-        raise LedgerBusy(
-            f"Another batch-credits{f' (process {holder})' if holder else ''} is using the ledger {path}.",
-            hint="Wait until it has finished: two at once could pay twice.",
-        ) from None
-    lock.seek(0)
-    lock.truncate()
-    lock.write(str(os.getpid()))
-    lock.flush()
     return lock
 
 
 def connect(path: Path, *, wait_seconds: float = 5.0) -> sqlite3.Connection:
-    """Open or create the ledger for writing. The caller holds the lock, or is a process of one that does.
+    """Open the ledger for writing. The caller holds it, or is a process of one that does.
 
     Raises:
         LedgerError: it is not a ledger, or it cannot be read or written.
         LedgerVersion: a newer program wrote it.
     """
     try:
-        if path.exists() or path.is_symlink():
-            os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
-        else:
-            _create_whole(path)
+        refuse_second_name(path)
     except OSError as error:
         raise _cannot_open(path, error) from error
     _refuse_cut(path)
@@ -186,11 +176,13 @@ def connect_for_reading(path: Path) -> sqlite3.Connection:
         LedgerError: there is none, or it is not one.
     """
     try:
-        exists = path.exists()
+        if not path.exists():
+            raise LedgerError(
+                f"There is no ledger at {path}.", hint="Nothing was run yet, or --ledger names another one."
+            )
+        refuse_second_name(path)
     except OSError as error:
         raise _cannot_open(path, error) from error
-    if not exists:
-        raise LedgerError(f"There is no ledger at {path}.", hint="Nothing was run yet, or --ledger names another one.")
     _refuse_cut(path)
     with translated(path):
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5)

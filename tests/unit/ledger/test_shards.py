@@ -50,9 +50,10 @@ def test_what_one_shard_commits_the_others_and_the_run_see(book: Any) -> None:
         ledger.close()
 
 
-def test_the_lock_can_be_handed_to_another_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", [0, 1])
+def test_each_lock_can_be_handed_to_another_process(tmp_path: Path, which: int) -> None:
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
-        handed = os.dup(ledger.lock_descriptor())
+        handed = os.dup(ledger.lock_descriptors()[which])
     with pytest.raises(LedgerBusy):
         Ledger.open(tmp_path / "ledger.sqlite3")
     os.close(handed)

@@ -1,0 +1,83 @@
+"""The ledger is held under whatever name it is reached, and by the file itself."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from batch_credits.errors import LedgerError
+from batch_credits.ledger import Ledger
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.sqlite3"
+
+
+def told_elsewhere(path: Path) -> str:
+    """What another process is told that opens the ledger under this name."""
+    script = (
+        "import sys, pathlib; from batch_credits.ledger import Ledger; from batch_credits.errors import LedgerError\n"
+        "try: Ledger.open(pathlib.Path(sys.argv[1])).close()\n"
+        "except LedgerError as error: print(type(error).__name__, error.message)"
+    )
+    return subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("second", [True, False], ids=["by its second name", "by its first name"])
+@pytest.mark.parametrize("linked_first", [True, False])
+def test_a_file_with_two_names_is_no_ledger(path: Path, second: bool, linked_first: bool) -> None:
+    """SQLite would look for the newest entries beside the one name, and find none beside the other."""
+    Ledger.open(path).close()
+    other = path.with_name("other.sqlite3")
+    if linked_first:
+        other.hardlink_to(path)
+        with pytest.raises(LedgerError, match="2 names"):
+            Ledger.open(path)
+        assert "2 names" in told_elsewhere(other if second else path)
+    else:
+        with Ledger.open(path):
+            other.hardlink_to(path)
+            assert ("2 names" in told_elsewhere(other)) if second else ("LedgerBusy" in told_elsewhere(path))
+    with pytest.raises(LedgerError, match="2 names"):
+        Ledger.open_for_reading(other if second else path)
+    other.unlink()
+    Ledger.open(path).close()
+
+
+def test_a_ledger_that_was_renamed_is_still_held(path: Path) -> None:
+    other = path.with_name("other.sqlite3")
+    with Ledger.open(path) as ledger:
+        path.rename(other)
+        assert "LedgerBusy" in told_elsewhere(other)
+        assert ledger.batches() == []
+        other.rename(path)
+    assert told_elsewhere(path) == ""
+
+
+def test_a_ledger_whose_lock_file_was_removed_is_still_held(path: Path) -> None:
+    with Ledger.open(path):
+        path.with_name("ledger.sqlite3-lock").unlink()
+        assert "LedgerBusy" in told_elsewhere(path)
+    assert told_elsewhere(path) == ""
+
+
+def test_the_lock_of_the_file_leaves_sqlites_own_locks_alone(path: Path) -> None:
+    """The process must not close the file anywhere while its connection is open: those locks would be gone."""
+    with Ledger.open(path):
+        assert _locked_by_this_process(path)
+    assert not _locked_by_this_process(path)
+
+
+def _locked_by_this_process(path: Path) -> bool:
+    """Whether this process holds SQLite's shared lock on the file, by what another one is told that asks for it."""
+    script = (
+        "import fcntl, struct, sys; file = open(sys.argv[1], 'r+')\n"
+        "asked = struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0x40000002, 510, 0)\n"
+        "found = struct.unpack('hhqqi4x', fcntl.fcntl(file, fcntl.F_GETLK, asked))\n"
+        "print(found[0] != fcntl.F_UNLCK and found[4])"
+    )
+    told = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
+    return told.stdout.strip() == str(os.getpid())
