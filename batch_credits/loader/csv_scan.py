@@ -17,11 +17,11 @@ from batch_credits.loader.csv_text import (
     MAX_LINE_CHARACTERS,
     MAX_RECORD_CHARACTERS,
     HashingReader,
-    choose_encoding,
+    as_text,
+    buffered,
+    encoding_of,
     not_a_text_line,
-    open_text,
     undecodable,
-    unpacked,
 )
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.settings import InputOptions
@@ -29,7 +29,6 @@ from batch_credits.settings import InputOptions
 DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 1_000
 MAX_CELL_CHARACTERS = 131_072
-_SAMPLE_CHARACTERS = 65_536
 _BLOCK_CHARACTERS = 65_536
 # What Excel reads as "these are the delimiters" and does not show: its row 1 is the line below.
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(?P<delimiter>[^"\r\n])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
@@ -64,19 +63,21 @@ def scan_csv(path: Path, options: InputOptions) -> CsvShape:
     Raises:
         InputError: this is no table of credits, or not a whole one.
     """
-    encoding = choose_encoding(path, options.encoding)
     matcher = HeaderMatcher(path.name, options)
     delimiter = options.delimiter
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
         raise InputError(f"{shown(delimiter)} cannot be a delimiter.", hint="Give one character, e.g. --delimiter ';'.")
-    try:
-        with open_text(path, encoding) as text:
-            stated, sample = _separator_line(text.read(_SAMPLE_CHARACTERS))
-        delimiter = delimiter or stated or _sniff(sample, matcher)
-        with HashingReader(path.open("rb", buffering=0)) as raw:
-            return _scan(path, raw, encoding, delimiter, matcher, skipped=stated is not None)
-    except UnicodeDecodeError:
-        raise undecodable(path, encoding) from None
+    with HashingReader(path.open("rb", buffering=0)) as raw:  # one reading for all: what is judged is what is hashed
+        table = buffered(path, raw)
+        encoding = encoding_of(path, table.peek(8)[:8], options.encoding)
+        try:
+            text = as_text(table, encoding)
+            stated, start = _separator_line(text.read(_BLOCK_CHARACTERS))
+            delimiter = delimiter or stated or _sniff(start, matcher)
+            records = _Records(text, path, delimiter, start=start, lines_before=int(stated is not None))
+            return _scan(path, raw, encoding, delimiter, records, matcher)
+        except UnicodeDecodeError:
+            raise undecodable(path, encoding) from None
 
 
 def _separator_line(sample: str) -> tuple[str | None, str]:
@@ -88,13 +89,8 @@ def _separator_line(sample: str) -> tuple[str | None, str]:
 
 
 def _scan(
-    path: Path, raw: HashingReader, encoding: str, delimiter: str, matcher: HeaderMatcher, *, skipped: bool
+    path: Path, raw: HashingReader, encoding: str, delimiter: str, records: "_Records", matcher: HeaderMatcher
 ) -> CsvShape:
-    buffered = io.BufferedReader(unpacked(path, raw), 1 << 18)  # type: ignore[type-var]
-    text = io.TextIOWrapper(buffered, encoding=encoding, newline="")
-    if skipped:
-        text.readline()
-    records = _Records(text, path, delimiter, lines_before=int(skipped))
     header_row, headers = _first_record(records, path)
     headers[0] = headers[0].removeprefix("\ufeff")  # a byte order mark, where the stated encoding keeps it
     header_lines = records.line
@@ -140,11 +136,15 @@ def _scan(
 class _Records:
     """The csv module's records, with its complaints turned into ours and a bound on each record.
 
-    `passed` counts those that were passed over just before the last one, if the caller wants that.
+    `start` was read from the text already. `passed` counts those that were passed over just before the last one, if the
+    caller wants that.
     """
 
-    def __init__(self, text: io.TextIOBase, path: Path, delimiter: str, *, lines_before: int = 0) -> None:
+    def __init__(
+        self, text: io.TextIOBase, path: Path, delimiter: str, *, start: str = "", lines_before: int = 0
+    ) -> None:
         self._path = path
+        self._read_already = start
         self._size = 0
         self._before = lines_before
         self._start = 1
@@ -164,7 +164,8 @@ class _Records:
 
     def _lines(self, text: io.TextIOBase) -> Iterator[str]:
         """The lines with their ends, none too long and none with a NUL."""
-        while block := text.read(_BLOCK_CHARACTERS):
+        while block := self._read_already or text.read(_BLOCK_CHARACTERS):
+            self._read_already = ""
             block += text.readline(MAX_LINE_CHARACTERS)
             lines = io.StringIO(block, newline="")
             is_plain = not self._size and '"' not in block and "\0" not in block

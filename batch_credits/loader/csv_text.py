@@ -35,7 +35,7 @@ _NOT_TEXT = (
 
 
 class HashingReader(io.RawIOBase):
-    """Passes bytes on and hashes them, so that one pass over the file is enough."""
+    """Passes bytes on and hashes them: the hash is of what was read, whatever became of the file since."""
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw
@@ -54,6 +54,12 @@ class HashingReader(io.RawIOBase):
     def hexdigest(self) -> str:
         """SHA-256 of the bytes read so far."""
         return self._digest.hexdigest()
+
+    def all_hexdigest(self) -> str:
+        """SHA-256 of the whole, which is read to its end."""
+        while self.read(_BLOCK_BYTES):
+            pass
+        return self.hexdigest()
 
     def close(self) -> None:
         """Close the file too."""
@@ -105,18 +111,35 @@ def open_bytes(path: Path) -> io.RawIOBase | BinaryIO:
 
 def open_text(path: Path, encoding: str) -> io.TextIOWrapper:
     """Open a file, packed or not, for its text with all line ends as they are."""
-    buffered = io.BufferedReader(open_bytes(path), _BLOCK_BYTES)  # type: ignore[type-var]
-    return io.TextIOWrapper(buffered, encoding=encoding, newline="")
+    return as_text(buffered(path, path.open("rb")), encoding)
+
+
+def buffered(path: Path, raw: io.RawIOBase | BinaryIO) -> io.BufferedReader:
+    """The bytes of the table, of a file that is open; with `peek`."""
+    return io.BufferedReader(unpacked(path, raw), _BLOCK_BYTES)  # type: ignore[arg-type]
+
+
+def as_text(table: io.BufferedReader, encoding: str) -> io.TextIOWrapper:
+    """The same as text, with all line ends as they are."""
+    return io.TextIOWrapper(table, encoding=encoding, newline="")
 
 
 def choose_encoding(path: Path, stated: str | None) -> str:
-    """The encoding to read the file with: the one stated, or the one its first bytes show, or UTF-8.
+    """The encoding to read the file with, as `encoding_of` says it.
 
     Raises:
         InputError: the encoding does not exist, or the file is no text.
     """
     with open_bytes(path) as file:
-        start = file.read(8) or b""
+        return encoding_of(path, file.read(8) or b"", stated)
+
+
+def encoding_of(path: Path, start: bytes, stated: str | None) -> str:
+    """The encoding to read a file with that starts so: the one stated, or the one its first bytes show, or UTF-8.
+
+    Raises:
+        InputError: the encoding does not exist, or the file is no text.
+    """
     if not start:
         raise InputError(f"{path.name} is empty.", hint="Check the export.")
     for magic, what, remedy in _NOT_TEXT:

@@ -14,6 +14,7 @@ from batch_credits.loader.csv_scan import scan_csv
 from batch_credits.loader.csv_text import GZIP_SUFFIX
 from batch_credits.loader.kinds import EXCEL_KINDS
 from batch_credits.loader.money import MAX_EXPONENT, currency_code, documented_digits
+from batch_credits.loader.private_copy import private_copy
 from batch_credits.loader.rows import RowReader
 from batch_credits.loader.table import Chunk, CsvTable, ExcelTable, Table
 from batch_credits.loader.wording import EDGE_BLANKS, shown
@@ -55,13 +56,17 @@ class Source:
         """The rows, at most `size` at a time. Each call reads them again from the start.
 
         Raises:
-            InputError: the file is no longer the one that was opened.
+            InputError: the file is no longer the one that was opened. Only with the last row is it certain that all of
+                them are those of `file_sha256`.
         """
         reader = RowReader(self.columns, self._options)
         chunks = self._table.chunks(size)
         while True:
             with _collector_paused():
-                chunk = next(chunks, None)
+                try:
+                    chunk = next(chunks, None)
+                except OSError as error:
+                    raise _unreadable(self.path, error) from None
                 rows = None if chunk is None else reader.read(self._mended(chunk))
             if rows is None:
                 return
@@ -105,15 +110,20 @@ def open_source(path: Path, options: InputOptions) -> Source:
     try:
         return Source(path, _open_table(path, options), options)
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.", hint="Check its permissions.") from None
+        raise _unreadable(path, error) from None
 
 
 def _open_table(path: Path, options: InputOptions) -> Table:
     if path.suffix.lower() in EXCEL_SUFFIXES:
-        return ExcelTable(path, options.sheet, HeaderMatcher(path.name, options))
+        with private_copy(path) as copy:
+            return ExcelTable(copy, options.sheet, HeaderMatcher(path.name, options))
     if options.sheet is not None:
         raise InputError(f"{path.name} has no sheets.", hint="--sheet is for Excel files.")
     return CsvTable(scan_csv(path, options))
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path} cannot be read: {error.strerror or error}.", hint="Check its permissions.")
 
 
 def _total_row(path: Path, table: Table) -> int | None:

@@ -15,7 +15,7 @@ from batch_credits.errors import InputError
 from batch_credits.loader.calamine import calamine_translated
 from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
 from batch_credits.loader.csv_scan import CsvShape, is_blank
-from batch_credits.loader.csv_text import open_text
+from batch_credits.loader.csv_text import HashingReader, as_text, buffered
 from batch_credits.loader.excel import Flaw, broken, gap, text_of, truth, zeros_lost
 from batch_credits.loader.kinds import EXCEL_KINDS
 from batch_credits.loader.wording import EDGE_BLANKS, listed, shown
@@ -68,48 +68,59 @@ class CsvTable:
         self.last_row = shape.last_row
         self.notes = _blank_notes(shape.blank_rows)
         self._shape = shape
-        self._stamp = _stamp(shape.path)
 
     def chunks(self, size: int) -> Iterator[Chunk]:
-        """The rows as pandas reads them, which must be the rows that the scan saw."""
-        number, seen = self._shape.header_row + 1, 0
-        for rows in self._frames(size):
-            chunk = _without_blanks(number, rows)
-            number += len(rows)
-            seen += len(chunk.rows)
-            if seen > self._shape.rows:
-                break
-            if chunk.rows:
-                yield chunk
-        if seen != self._shape.rows:
-            raise _changed(self._shape.path)
-        _refuse_change(self._shape.path, self._stamp)
+        """The rows as pandas reads them. After the last one it is certain that these bytes are those of the hash.
 
-    def _frames(self, size: int) -> Iterator[list[Row]]:
+        Raises:
+            InputError: they are not.
+        """
+        path, number, seen = self._shape.path, self._shape.header_row + 1, 0
+        with HashingReader(path.open("rb", buffering=0)) as raw:
+            text = as_text(buffered(path, raw), self._shape.encoding)
+            try:
+                for rows in self._frames(text, size):
+                    chunk = _without_blanks(number, rows)
+                    number += len(rows)
+                    seen += len(chunk.rows)
+                    if seen > self._shape.rows:
+                        break
+                    if chunk.rows:
+                        yield chunk
+            except ValueError:  # what pandas says of rows that the scan did not see
+                self._refuse_change(raw)
+                raise
+            self._refuse_change(raw)
+        assert seen == self._shape.rows, "both readers agree"
+
+    def _refuse_change(self, raw: HashingReader) -> None:
+        if raw.all_hexdigest() != self.file_sha256:
+            raise InputError(f"{self._shape.path.name} changed while it was read.", hint="Run again.")
+
+    def _frames(self, text: io.TextIOBase, size: int) -> Iterator[list[Row]]:
         import pandas
 
         shape = self._shape
-        with open_text(shape.path, shape.encoding) as text:
-            for _ in range(shape.header_lines):
-                text.readline()
-            frames = pandas.read_csv(
-                _Numbered(text, shape.width, shape.delimiter),
-                sep=shape.delimiter,
-                header=0,
-                usecols=list(shape.matched.kept),  # it also keeps pandas from judging trailing empty cells
-                index_col=False,
-                dtype=object,  # texts, as `str` would be, without a second copy in an array of their own
-                keep_default_na=False,
-                na_filter=False,
-                skip_blank_lines=False,  # they count as lines of the spreadsheet
-                engine="c",
-                low_memory=False,
-                chunksize=size,
-            )
-            with frames:
-                for frame in frames:
-                    columns = [frame.iloc[:, index].tolist() for index in range(frame.shape[1])]
-                    yield list(zip(*columns, strict=True))
+        for _ in range(shape.header_lines):
+            text.readline()
+        frames = pandas.read_csv(
+            _Numbered(text, shape.width, shape.delimiter),
+            sep=shape.delimiter,
+            header=0,
+            usecols=list(shape.matched.kept),  # it also keeps pandas from judging trailing empty cells
+            index_col=False,
+            dtype=object,  # texts, as `str` would be, without a second copy in an array of their own
+            keep_default_na=False,
+            na_filter=False,
+            skip_blank_lines=False,  # they count as lines of the spreadsheet
+            engine="c",
+            low_memory=False,
+            chunksize=size,
+        )
+        with frames:
+            for frame in frames:
+                columns = [frame.iloc[:, index].tolist() for index in range(frame.shape[1])]
+                yield list(zip(*columns, strict=True))
 
 
 class _Numbered(io.TextIOBase):
@@ -130,11 +141,13 @@ class _Numbered(io.TextIOBase):
 
 
 class ExcelTable:
-    """One sheet of a workbook. A sheet can only be opened whole, but its rows are made one chunk at a time."""
+    """One sheet of a workbook. A sheet can only be opened whole, but its rows are made one chunk at a time.
+
+    It is read more than once, so the file must be one that nobody else writes: see private_copy.py.
+    """
 
     def __init__(self, path: Path, sheet: str | None, matcher: HeaderMatcher) -> None:
         self._path = path
-        self._stamp = _stamp(path)
         EXCEL_KINDS[path.suffix.lower()].check(path)
         with path.open("rb") as file:
             self.file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -147,7 +160,6 @@ class ExcelTable:
         self._keep: Callable[[Row], Row] = itemgetter(*self.matched.kept)
         self.last_row, blank_rows = self._last_row()
         self.notes = (*sheet_notes, *self._marks.notes(), *_blank_notes(blank_rows))
-        _refuse_change(path, self._stamp)
 
     def chunks(self, size: int) -> Iterator[Chunk]:
         """The rows, as exact texts or with their flaws."""
@@ -269,17 +281,3 @@ def _blank_notes(blank_rows: int) -> tuple[str, ...]:
     if not blank_rows:
         return ()
     return (f"{blank_rows} blank line{'' if blank_rows == 1 else 's'} between the rows skipped",)
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _refuse_change(path: Path, stamp: tuple[int, int, int]) -> None:
-    if _stamp(path) != stamp:
-        raise _changed(path)
-
-
-def _changed(path: Path) -> InputError:
-    return InputError(f"{path.name} changed while it was read.", hint="Run again.")

@@ -1,7 +1,6 @@
 import csv
 import datetime
 import io
-import os
 
 import openpyxl
 import pytest
@@ -113,17 +112,6 @@ def test_texts_that_look_like_numbers_or_holes_stay_texts(tmp_path):
     rows = ["007,1e3,NA", "NaN,1.0,null", "None,00,", "-,1_0,TRUE", "#N/A,+1,nan"]
     path.write_text("customer_id,amount,note\n" + "\n".join(rows))
     assert [",".join(cells) for _, cells in numbered(csv_table(path))] == rows
-
-
-@pytest.mark.parametrize("change", [lambda path: path.write_text("customer_id,amount\n1,2\n"), os.utime])
-def test_a_file_that_changes_under_way_is_refused(tmp_path, change):
-    path = tmp_path / "payout.csv"
-    path.write_text("customer_id,amount\n1,2\n3,4\n")
-    os.utime(path, ns=(1, 1))
-    table = csv_table(path)
-    change(path)
-    with pytest.raises(InputError, match="changed while it was read"):
-        numbered(table)
 
 
 def workbook(path, rows, before=0, left=0):
