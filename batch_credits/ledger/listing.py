@@ -68,8 +68,8 @@ def add_listed(connection: sqlite3.Connection, site_id: int, credits: Sequence[F
     """Add a page of the list, as far as it is about requests that the ledger knows. A page that comes twice changes
     nothing.
 
-    A credit belongs to the request of its very texts; else to the one of its customer that has its id; else to the
-    one whose customer and reference agree in another form.
+    A credit belongs to the request of its very texts; else to the one of its customer that is credited by its id; else
+    to the one whose customer and reference agree in another form.
     """
     chunk = orjson.dumps(
         [
@@ -196,7 +196,7 @@ FROM (SELECT value ->> 0 AS credit_id, value ->> 3 AS amount_minor, value ->> 4 
              coalesce((SELECT i.request_id FROM identity i
                        WHERE i.site_id = :site AND i.customer_id = value ->> 1 AND i.reference = value ->> 2),
                       (SELECT r.request_id FROM credit_request r
-                       WHERE r.site_id = :site AND r.credit_id = value ->> 0
+                       WHERE r.site_id = :site AND r.credit_id = value ->> 0 AND r.state = 'credited'
                          AND folded(r.customer_id) = folded(value ->> 1)),
                       (SELECT i.request_id FROM temp.customer c CROSS JOIN identity i
                        WHERE c.form = folded(value ->> 1) AND i.site_id = :site AND i.customer_id = c.customer_id

@@ -71,18 +71,15 @@ def what_was_found(
 ) -> Look:
     """Match reference and money among the customer's credits, leaving out those that belong to other rows.
 
-    The id that an answer to us named comes first, if that credit was made since we sent; then the very texts. Only
-    where neither is listed does a credit count whose texts agree in another form.
+    The very texts come first. Only where they are not listed does a credit count whose texts agree in another form;
+    an id that an answer named is none without them, since whoever spoilt the answer may have meant another.
     `elsewhere` is what is listed under other forms of the customer's id, which may be another customer's.
     """
     free = {item.credit_id: item for item in listed if item.credit_id not in known.taken}
     others = known.open_names - {_folded(credit.customer_id, credit.reference)}
     nobodys = [item for item in free.values() if not _is_of(item, known.named, others)]
-    ours = (
-        [item for item in nobodys if item.credit_id == credit.credit_id and _is_since(item, known.first_sent_ms)]
-        or [item for item in free.values() if _is_spelt_as(item, credit)]
-        or [item for item in nobodys if item.is_named_as(credit)]
-    )
+    exact = [item for item in free.values() if _is_spelt_as(item, credit)]
+    ours = exact or [item for item in nobodys if item.is_named_as(credit)]
     if ours:
         return _found(credit, ours)
     beside = [item for item in elsewhere if item.credit_id not in known.taken and not _is_of(item, known.named, others)]
@@ -103,17 +100,11 @@ def _found(credit: PlannedCredit, ours: Sequence[ListedCredit]) -> Look:
 
 def _unattributed(credit: PlannedCredit, items: Sequence[ListedCredit], first_sent_ms: int | None) -> str | None:
     """A credit of our money that may be ours under a text that the site cut or changed."""
+    since = (first_sent_ms or 0) // 1000  # not known: any that is listed
     for item in items:
-        if item.has_money_of(credit) and (
-            first_sent_ms is None or item.created_at is None or _is_since(item, first_sent_ms)
-        ):
+        if item.has_money_of(credit) and (item.created_at is None or item.created_at >= since):
             return item.credit_id
     return None
-
-
-def _is_since(item: ListedCredit, first_sent_ms: int | None) -> bool:
-    """Whether it is known to have been made since then."""
-    return first_sent_ms is not None and item.created_at is not None and item.created_at >= first_sent_ms // 1000
 
 
 def _is_spelt_as(item: ListedCredit, credit: PlannedCredit) -> bool:
