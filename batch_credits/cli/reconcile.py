@@ -99,18 +99,17 @@ def _lines(batch: BatchRecord, result: TieOut) -> list[str]:
     for difference in result.differences:
         lines.append(f"  ! row {difference.row_number}, customer {difference.customer_id}, "
                      f"reference {difference.reference}: {difference.reason}.")  # fmt: skip
-    if result.ties_out:
-        lines.append(f"  Ties out{_seen(result)}.")
-    else:
+    if not result.ties_out:
         lines.append("  DOES NOT TIE OUT: a person must look.")
-    if result.since is not None:
-        lines.append(f"  Looked at what Chargebee lists since {_moment(result.since)} UTC, and at nothing older:"
-                     " --whole looks at all.")  # fmt: skip
+    lines.append(f"  {'Ties out. ' if result.ties_out else ''}{_seen(result)}".rstrip())
     return lines
 
 
 def _seen(result: TieOut) -> str:
-    return "" if result.since is None else f" with what Chargebee lists since {_moment(result.since)} UTC"
+    """What a tie-out does not speak of."""
+    if result.since is None:
+        return ""
+    return f"Nothing older than {_moment(result.since)} UTC was looked at: --whole looks at all."
 
 
 def _moment(unix_seconds: int) -> str:

@@ -220,17 +220,18 @@ class Ledger:
             )
 
     def check_entity(self, batch_id: int, entity: str | None, *, is_new: bool = False) -> None:
-        """Refuse to send, or to look for, what was sent for one business entity under another.
+        """Refuse another business entity than that for which the batch's rows were sent and are not settled.
 
+        Each row is looked for, and sent again, for its own; so where there are several any of them will do.
         `is_new`: the batch was staged by this process.
 
         Raises:
             UsageError: rows of the batch are not settled that were sent for another one, from whatever file.
         """
         with store.translated(self.path):
-            others = [name for name in looks.open_entities(self._db, batch_id, is_new=is_new) if name != entity]
-        if others:
-            name = others[0]
+            entities = looks.open_entities(self._db, batch_id, is_new=is_new)
+        if entities and entity not in entities:
+            name = entities[0]
             what = "without a business entity" if name is None else f"for business entity {name}"
             option = "without --business-entity" if name is None else f"with --business-entity {name}"
             raise UsageError(

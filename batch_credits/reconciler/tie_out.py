@@ -7,7 +7,7 @@ from functools import partial
 
 from batch_credits.call import call_for
 from batch_credits.chargebee import Chargebee, ListedCredit
-from batch_credits.errors import RunStopped
+from batch_credits.errors import DoubleCreditAlarm, RunStopped
 from batch_credits.ledger import Difference, ForeignCredit, InThread, Journal, Ledger, Unrecorded
 from batch_credits.model import BatchRecord, ControlTotal, Outcome, PlannedCredit, RequestState, sum_totals
 from batch_credits.reconciler.settler import DoubtSettler
@@ -70,15 +70,16 @@ class Held:
             self._done.set()
 
     def stop(self, error: RunStopped | None) -> None:
-        """The site refuses us, or something is badly wrong: wait no longer."""
-        self.stopped = self.stopped or error
-        self._done.set()
+        """The site refuses us: wait no longer. Where nothing is sent, two credits for one reference stop nothing."""
+        if not isinstance(error, DoubleCreditAlarm):
+            self.stopped = self.stopped or error
+            self._done.set()
 
     async def wait(self) -> None:
         """Return when all are settled, or it makes no sense to go on.
 
         Raises:
-            RunStopped: the key or the site refuses us, or two credits were found for one reference.
+            RunStopped: the key or the site refuses us.
         """
         await self._done.wait()
         if self.stopped is not None:
