@@ -163,10 +163,15 @@ _REJECTED = {
     "duplicate": ("An earlier row of this file has the same customer and reference, and one customer gets one credit "
                   "for one reference.",
                   "Take the row out if it is there by mistake. If both are meant, give it another reference, or pass "
-                  "--number-duplicates."),
+                  "--number-duplicates; from then on add such rows only below the others."),
     "conflict": ("This customer already has a credit, or a planned one, under this reference with another amount, "
                  "currency or type; or the reference is that of a credit's reversal.", "Find out which of the two is "
                  "right. If this is another credit, give it another reference."),
+    "numbering_moved": ("The file is read with --number-duplicates, and the numbers of this customer's rows with this "
+                        "reference no longer fit what was paid under them: a row came in, went, moved or changed "
+                        "above. So this row may be credited already, under another number.",
+                        "Look the customer's credits up. If the row is credited, take it out. If it is not, give it a "
+                        "reference of its own; or put the rows above back as they were, and run the file again."),
     "fractional_number": ("The cell holds a number with decimals where an id or a text belongs.",
                           "Format the column as text and enter the value again."),
     "turned_into_date": ("The spreadsheet took the value for a date or a time.",

@@ -11,7 +11,7 @@ from functools import partial
 
 from batch_credits.chargebee import add_bodies
 from batch_credits.event_loop import quick_switches
-from batch_credits.ledger import Bucket, LargeAmount, Ledger, NewRows, ProblemGroup, Profile
+from batch_credits.ledger import Bucket, LargeAmount, Ledger, NewRows, ProblemGroup, Profile, numbered
 from batch_credits.loaded import LoadedRows, add_rows
 from batch_credits.loader import Source
 from batch_credits.model import MAX_REFERENCE, CallKind, ControlTotal, LoadedRow, Outcome, Problem
@@ -107,7 +107,7 @@ def _stage_chunk(
 ) -> LoadedRows:
     if options.number_duplicates:
         rows = list(chunk)
-        chunk = LoadedRows.of(_numbered(rows, ledger.occurrences(batch_id, rows)))
+        chunk = LoadedRows.of(_numbered(rows, ledger.number(batch_id, rows)))
         bodies = add_bodies(chunk.requests)
     ledger.stage_columns(batch_id, chunk, bodies)
     return chunk
@@ -179,11 +179,11 @@ def _with_warnings(ledger: Ledger, plan: Plan, site: str, options: InputOptions)
     )
 
 
-def _numbered(rows: list[LoadedRow], occurrences: list[int]) -> list[LoadedRow]:
+def _numbered(rows: list[LoadedRow], numbers: list[int]) -> list[LoadedRow]:
     """Give the second and later rows of one identity their own reference: `reference #2`, `#3` ..."""
     return [
-        row if occurrence < 2 else _with_reference(row, f"{row.reference} #{occurrence}")
-        for row, occurrence in zip(rows, occurrences, strict=True)
+        row if row.reference is None or number < 2 else _with_reference(row, numbered(row.reference, number))
+        for row, number in zip(rows, numbers, strict=True)
     ]
 
 
@@ -195,4 +195,4 @@ def _with_reference(row: LoadedRow, reference: str) -> LoadedRow:
         problems = (*problems, Problem("reference", "too_long", message))
     if request is not None:
         request = request.model_copy(update={"reference": reference})
-    return LoadedRow(row.row_number, row.cells, request, problems, row.customer_id, reference, row.money)
+    return row._replace(request=request, problems=problems, reference=reference)

@@ -39,6 +39,7 @@ from batch_credits.ledger.journal import Finding
 from batch_credits.ledger.listing import Difference, Unrecorded
 from batch_credits.ledger.lock import Lock
 from batch_credits.ledger.looks import Attribution, KnownCredit, Moment, OtherRequest
+from batch_credits.ledger.numbering import numbered
 from batch_credits.ledger.profile import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile
 from batch_credits.ledger.queries import ProblemGroup
 from batch_credits.ledger.resolution import ForeignCredit
@@ -80,6 +81,7 @@ __all__ = [
     "StagedRow",
     "Standing",
     "Unrecorded",
+    "numbered",
 ]
 
 
@@ -294,10 +296,10 @@ class Ledger:
         self._db.execute("INSERT INTO site (name) VALUES (?) ON CONFLICT DO NOTHING", (site,))
         return int(self._db.execute("SELECT site_id FROM site WHERE name = ?", (site,)).fetchone()[0])
 
-    def occurrences(self, batch_id: int, rows: Sequence[LoadedRow]) -> list[int]:
-        """How often each row's identity has come up in this batch so far, itself included; 0 if unreadable."""
+    def number(self, batch_id: int, rows: Sequence[LoadedRow]) -> list[int]:
+        """The number of each row among those of the batch with its customer and reference; 0 if unreadable."""
         with self._transaction() as db:
-            return admission.Admission(db, batch_id).occurrences(rows)
+            return admission.Admission(db, batch_id).number(rows)
 
     def stage(self, batch_id: int, rows: Sequence[StagedRow]) -> None:
         """Store rows of a batch that is being staged; what they repeat or contradict shows at its end."""
@@ -310,7 +312,7 @@ class Ledger:
             admission.Admission(db, batch_id).stage(rows, bodies)
 
     def finish_staging(self, batch_id: int, rows_read: int, totals: dict[str, ControlTotal]) -> int:
-        """Reject rows that repeat or contradict an identity, and store what the loader counted.
+        """Reject rows that repeat or contradict an identity, or whose number has moved; store what the loader counted.
 
         From here on every commit is durable again. Returns how many rows have an identity that was taken: by another
         row, or by what the ledger knew; the requests of all others are new.

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from batch_credits.ledger import identities
+from batch_credits.ledger import identities, numbering
 from batch_credits.ledger.identities import rejected_json
 from batch_credits.loaded import LoadedRows
 from batch_credits.model import ControlTotal, LoadedRow
@@ -34,28 +34,9 @@ class Admission:
         self._db = connection
         self._batch_id = batch_id
 
-    def occurrences(self, rows: Sequence[LoadedRow]) -> list[int]:
-        """How often each row's identity has come up in this batch so far, itself included; 0 if unreadable.
-
-        Rejected rows count too: a number, once given, must not move when a row above it is mended.
-        """
-        self._db.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS occurrence ("
-            "batch_id INTEGER, customer_id TEXT, reference TEXT, count INTEGER,"
-            "PRIMARY KEY (batch_id, customer_id, reference)) WITHOUT ROWID"
-        )
-        counts = []
-        for row in rows:
-            if row.customer_id is None or row.reference is None:
-                counts.append(0)
-                continue
-            found = self._db.execute(
-                "INSERT INTO occurrence VALUES (?, ?, ?, 1)"
-                " ON CONFLICT DO UPDATE SET count = count + 1 RETURNING count",
-                (self._batch_id, row.customer_id, row.reference),
-            ).fetchone()
-            counts.append(found[0])
-        return counts
+    def number(self, rows: Sequence[LoadedRow]) -> list[int]:
+        """The number of each row among those of this batch with its customer and reference; 0 if unreadable."""
+        return numbering.number_rows(self._db, self._batch_id, rows)
 
     def stage(self, rows: LoadedRows, bodies: Sequence[str]) -> None:
         """Store rows, each with a request of its own and its frozen body if it is not rejected."""
@@ -105,9 +86,11 @@ class Admission:
     def finish(self, rows_read: int, totals: dict[str, ControlTotal]) -> int:
         """Settle all identities, and store what the loader counted, to tie the reports out against.
 
-        Returns how many identities were taken.
+        Returns how many identities were taken, or may have been paid under another number.
         """
-        taken = identities.settle(self._db, self._batch_id)
+        taken = numbering.reject_moved(self._db, self._batch_id)
+        numbering.forget(self._db)
+        taken += identities.settle(self._db, self._batch_id)
         self._db.execute(
             "UPDATE batch SET rows_read = ?, totals = ? WHERE batch_id = ?",
             (rows_read, encoded_totals(totals), self._batch_id),
@@ -139,6 +122,7 @@ class Admission:
 
 def discard(connection: sqlite3.Connection, batch_ids: Iterable[int]) -> None:
     """Remove staged batches without a trace. Only what was never owed can go: the schema refuses the rest."""
+    numbering.forget(connection)
     for batch_id in batch_ids:
         connection.executemany(_DISCARD_IDENTITY, connection.execute(_IDENTITIES, (batch_id,)))
         connection.execute(

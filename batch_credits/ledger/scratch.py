@@ -7,7 +7,7 @@ copied over just before they are settled: so a row meets the same rules as in a 
 import sqlite3
 from pathlib import Path
 
-from batch_credits.ledger import store
+from batch_credits.ledger import numbering, store
 
 KNOWN = "known"  # the name under which the real ledger is attached
 
@@ -42,9 +42,13 @@ def borrow_batches(connection: sqlite3.Connection, known_site_id: int, site_id: 
 
 
 def borrow_requests(connection: sqlite3.Connection, known_site_id: int, batch_id: int) -> None:
-    """Copy what the real ledger holds of the identities that a staged batch has, and let them stand for these."""
-    values = {"known": known_site_id, "batch": batch_id}
-    connection.execute(_BORROW_REQUESTS, values)
+    """Copy what the real ledger holds of the identities that a staged batch has, and of those that they may have been
+    numbered as, and let them stand for these."""
+    is_numbering = numbering.is_numbering(connection)
+    numbers = is_numbering or numbering.was_numbered(connection, batch_id)
+    values = {"known": known_site_id, "batch": batch_id, "numbers": numbers}
+    groups = _GROUPS if is_numbering else _REFERENCES
+    connection.execute(_BORROW_REQUESTS.format(groups=groups), values)
     connection.execute(_BORROW_IDENTITIES, values)
 
 
@@ -59,13 +63,23 @@ FROM {KNOWN}.batch WHERE site_id = ? AND admitted = 1
 _COLUMNS = """kind, customer_id, reference, amount_minor, amount_in_decimal, currency_code, credit_type, body,
     generation, batch_id, row_number, current, state, open_attempts, attempts, credit_id"""
 
+# Whose numbers matter: of a file that is numbered also those of rejected rows.
+_REFERENCES = "SELECT DISTINCT customer_id, reference FROM main.credit_request WHERE batch_id = :batch"
+_GROUPS = "SELECT DISTINCT customer_id, reference FROM temp.numbered WHERE batch_id = :batch"
+
 _BORROW_REQUESTS = f"""
 INSERT INTO main.credit_request (site_id, {_COLUMNS})
-SELECT s.site_id, {", ".join("r." + column.strip() for column in _COLUMNS.split(","))}
-FROM (SELECT DISTINCT site_id, customer_id, reference FROM main.credit_request WHERE batch_id = :batch
-      ORDER BY customer_id, reference LIMIT -1) s
-CROSS JOIN {KNOWN}.identity i ON i.site_id = :known AND i.customer_id = s.customer_id AND i.reference = s.reference
-CROSS JOIN {KNOWN}.credit_request r ON r.request_id = i.request_id
+SELECT (SELECT site_id FROM main.batch WHERE batch_id = :batch),
+       {", ".join("r." + column.strip() for column in _COLUMNS.split(","))}
+FROM (SELECT i.request_id FROM ({{groups}} ORDER BY customer_id, reference LIMIT -1) s
+      CROSS JOIN {KNOWN}.identity i ON i.site_id = :known AND i.customer_id = s.customer_id
+       AND i.reference = s.reference
+      UNION
+      SELECT i.request_id FROM ({{groups}} ORDER BY customer_id, reference LIMIT -1) s
+      CROSS JOIN {KNOWN}.identity i ON i.site_id = :known AND i.customer_id = s.customer_id
+       AND {numbering.IS_NUMBERED.format(group="s.reference")}
+      WHERE :numbers) found
+CROSS JOIN {KNOWN}.credit_request r ON r.request_id = found.request_id
 CROSS JOIN {KNOWN}.batch b ON b.batch_id = r.batch_id AND b.admitted = 1
 """
 

@@ -272,29 +272,6 @@ def test_what_was_sent_can_not_be_discarded(book: Any) -> None:
     assert len(book.ledger.batches()) == 1
 
 
-# -- Numbering ----------------------------------------------------------------------------------------------
-
-
-def test_occurrences_count_every_readable_identity_also_of_rejected_rows(book: Any) -> None:
-    batch = book.begin()
-    rows = [
-        book.row(2),
-        book.bad_row(3, customer_id="c-1", reference="q3"),
-        book.row(4),
-        book.row(5, "c-2"),
-        book.bad_row(6),
-        book.bad_row(7, customer_id="c-1"),
-        book.bad_row(8, reference="q3"),
-    ]
-    assert book.ledger.occurrences(batch, rows) == [1, 2, 3, 1, 0, 0, 0]
-    assert book.ledger.occurrences(batch, [book.row(9)]) == [4]
-
-
-def test_occurrences_of_one_batch_are_none_of_another(book: Any) -> None:
-    assert book.ledger.occurrences(book.begin(), [book.row(2)]) == [1]
-    assert book.ledger.occurrences(book.begin(), [book.row(2)]) == [1]
-
-
 # -- Against a model ----------------------------------------------------------------------------------------
 
 row_of = st.tuples(st.sampled_from("abc"), st.sampled_from(["q3", "q4"]), st.sampled_from([100, 200]))
