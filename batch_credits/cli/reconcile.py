@@ -25,7 +25,7 @@ from batch_credits.model import BatchRecord, CallKind, ControlTotal, Outcome, Re
 from batch_credits.progress_bar import progress_for
 from batch_credits.reconcile import rebuild, reconcile_batch
 from batch_credits.reconciler import TieOut
-from batch_credits.reporter import SITE_CURRENCY, total_in_words
+from batch_credits.reporter import SITE_CURRENCY, exit_code, total_in_words
 from batch_credits.run import report_batch
 from batch_credits.settings import SiteSettings
 
@@ -68,7 +68,9 @@ def reconcile(batch: str | None, since: datetime | None, whole: bool, ledger: Pa
             progress.close()
             summary = report_batch(opened, record, reports, live=site.is_live)
             click.echo("\n".join(_lines(record, result)))
-            codes.append(summary.exit_code if result.ties_out else max(EXIT_PERSON_MUST_LOOK, summary.exit_code))
+            # How the last run ended is of no matter any more: what counts is what stands now.
+            code = exit_code(summary.counts, stopped=False, in_balance=summary.in_balance)
+            codes.append(code if result.ties_out else max(EXIT_PERSON_MUST_LOOK, code))
     return max(codes)
 
 

@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import count
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -17,7 +19,7 @@ from unittest.mock import patch
 from batch_credits import reversal
 from batch_credits.chargebee import Answer, Chargebee, ListedCredit, add_body, client, verdicts
 from batch_credits.chargebee.answers import ErrorBody
-from batch_credits.ledger import Ledger, Moment, group_commit, journal
+from batch_credits.ledger import Ledger, Moment, Unrecorded, group_commit, journal, numbering
 from batch_credits.ledger.group_commit import Journal
 from batch_credits.model import CallKind, CreditRequest, OpenAttempt, PlannedCredit, RequestState, reversal_reference
 from batch_credits.protocol import (
@@ -41,6 +43,7 @@ from batch_credits.protocol import (
 from batch_credits.reconciler import settler
 from batch_credits.reconciler.settler import DoubtSettler
 from batch_credits.worker_pool import pool
+from tests.simulation import stories
 
 _after_answer = pool.after_answer
 _idempotency_key = group_commit.idempotency_key
@@ -48,6 +51,8 @@ _open_attempts = Journal.open_attempts
 _credits_of = Chargebee.credits_of
 _verdict_of, _error_of = client.verdict_of, verdicts.error_of
 _what_was_found = settler.what_was_found
+tie_out: Any = import_module("batch_credits.reconciler.tie_out")  # its package has a function of this name
+_list_entity, _carry_out = tie_out._list_entity, tie_out._carry_out
 _get_headers, _post_headers = Chargebee._get_headers, Chargebee._post_headers
 
 
@@ -196,7 +201,40 @@ def _without_its_amount(request: CreditRequest) -> bytes:
     return re.sub(rb"&amount=[0-9]+", b"", add_body(request))
 
 
+@dataclass(frozen=True)
+class StoryMutant(Mutant):
+    """One that a story must catch, which the storm does not play."""
+
+    story: Callable[[Path], set[str]] = stories.a_number_is_of_what_was_paid_under_it
+
+
+async def _looked_at_all(*arguments: Any) -> int:
+    await _list_entity(*arguments)
+    return 0
+
+
+def _told_and_left(journal: Journal, credit: PlannedCredit, found: Unrecorded) -> None:
+    if credit.state is not RequestState.FAILED and len(found.same) == 1 and not found.other:
+        _carry_out(journal, credit, found)
+
+
 _TWICE = frozenset({"double"})
+STORY_MUTANTS = (
+    StoryMutant(
+        "reconcile says of what it did not see that it ties out",
+        ((tie_out, "_list_entity", _looked_at_all),),
+        story=stories.a_lost_ledgers_payout_is_not_denied,
+    ),
+    StoryMutant(
+        "reconcile tells a contradiction and leaves the row owed",
+        ((tie_out, "_carry_out", _told_and_left),),
+        story=stories.a_contradiction_is_not_left_owed,
+    ),
+    StoryMutant(
+        "a new number of a group that has moved",
+        ((numbering, "reject_moved", lambda connection, batch_id: 0),),
+    ),
+)
 MUTANTS = (
     Mutant("journal after the send", ((Journal, "open_attempts", _journal_after_the_send),), 1055, _TWICE),
     Mutant("a new key per attempt", ((group_commit, "idempotency_key", _a_new_key_per_attempt),), 1002, _TWICE),
