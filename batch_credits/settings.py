@@ -120,6 +120,7 @@ class ControlLimits:
     control: ControlFile | None = None
 
 
+MAX_ORIGIN_LETTERS = 250  # of what is told of a request's origin; Chargebee documents no limit
 KEY_MEMORY_SECONDS = 1800.0  # Chargebee API docs, "Idempotency": keys are remembered for 30 minutes
 MAX_KEY_WINDOW_SECONDS = 1500.0
 
@@ -150,6 +151,9 @@ class RunSettings:
     max_answer_bytes: int = 1_048_576
     silence: tuple[str, ...] = ()
     business_entity_id: str | None = None
+    origin_user: str | None = None  # who asks, by e-mail address: for Chargebee's activity log, as the next two
+    origin_device: str | None = None
+    origin_ip: str | None = None
     verify_first: bool = False
     retry_failed: bool = False
     wait: bool = True

@@ -1,7 +1,7 @@
 """The command line: flags to settings, errors to messages and exit codes. The only place that prints.
 
-Precedence: command line, then environment (`BATCH_CREDITS_<OPTION>`), then `batch-credits.toml` or the
-`[tool.batch-credits]` table of pyproject.toml, then the default.
+Precedence: command line, then environment (`BATCH_CREDITS_<OPTION>`), then settings files (see config.py), then the
+default.
 """
 
 import os
@@ -14,7 +14,7 @@ import click
 
 from batch_credits import __version__
 from batch_credits.cli.check import check
-from batch_credits.cli.config import config_defaults
+from batch_credits.cli.config import take_settings
 from batch_credits.cli.explain import explain
 from batch_credits.cli.ledger_commands import report, status
 from batch_credits.cli.reconcile import reconcile, resolve
@@ -36,7 +36,8 @@ def batch_credits(context: click.Context) -> None:
     batch-credits check payout.csv        look before you pay: totals and every problem
     batch-credits run payout.csv          credit every row still owed; run again to resume
     """
-    context.default_map = config_defaults(context.command)
+    if context.invoked_subcommand != explain.name:  # which says what to do, whatever is wrong
+        take_settings(context)
 
 
 for command in (check, run, status, report, reconcile, resolve, reverse, explain, template, sandbox):

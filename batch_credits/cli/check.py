@@ -16,13 +16,13 @@ from batch_credits.cli.options import (
     input_settings,
     ledger_option,
     ledger_path,
-    option,
     pace_options,
     reports_option,
     settings_for_pace,
     site_options,
 )
 from batch_credits.cli.picture import Line, pace_line, plan_lines, rows, shown, site_line
+from batch_credits.cli.setting import option
 from batch_credits.controls import check_controls
 from batch_credits.errors import ControlError
 from batch_credits.event_loop import run_in_loop

@@ -1,59 +1,183 @@
-"""Settings from a file: `batch-credits.toml`, or the `[tool.batch-credits]` table of pyproject.toml, in this folder."""
+"""Settings from files. What the first of these sets, no later one changes:
 
+    batch-credits.toml                       in the working directory
+    pyproject.toml, [tool.batch-credits]     in the working directory
+    batch-credits.toml                       in the user's own settings directory
+
+A working directory is anybody's who packed it: its files may say how a payout is read and what bounds it, but not
+where the key goes, which ledger remembers, or that nobody is asked.
+"""
+
+import difflib
+import os
 import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+import platformdirs
 
+from batch_credits.cli.setting import FILES, PREFIX, QUARANTINE, Setting
 from batch_credits.errors import UsageError
 
+USERS_OWN = ("--base-url", "--ledger", "--api-key-file", "--yes", "--same-site")
+_NAME = "batch-credits.toml"
+_TABLE = "batch-credits"
 
-def config_defaults(group: click.Command) -> dict[str, dict[str, Any]]:
-    """The options of each command that a settings file gives.
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A settings file that is there."""
+
+    path: Path
+    settings: dict[str, Any]
+    is_users_own: bool
+
+
+def take_settings(context: click.Context) -> None:
+    """Make what the settings files say the defaults of every command below this context, and note which said what.
 
     Raises:
-        UsageError: the file is no TOML, or names an option that no command has.
+        UsageError: a file cannot be read, names an option that no command has, or may not set it; or the environment
+            holds a variable of ours that sets nothing.
     """
-    found = _read()
-    if found is None:
-        return {}
-    path, table = found
+    group = context.command
     assert isinstance(group, click.Group)
+    takers = _takers(group)
+    _refuse_unknown_variables(takers)
     defaults: dict[str, dict[str, Any]] = {name: {} for name in group.commands}
-    for key, value in table.items():
-        flag = f"--{key.replace('_', '-')}"
-        takers = [(name, parameter) for name, parameter in _options(group) if flag in parameter.opts]
-        if not takers:
-            raise UsageError(f"{path} sets {key!r}, which is no option of any command.", hint="Correct its name.")
-        for name, parameter in takers:
-            assert parameter.name is not None
-            defaults[name][parameter.name] = [str(v) for v in value] if isinstance(value, list) else value
-    return defaults
+    sources: dict[str, str] = {}
+    for file in _files():
+        for flag, value in _flags(file, takers).items():
+            if flag in sources:
+                continue
+            sources[flag] = str(file.path)
+            for name, parameter in takers[flag]:
+                assert parameter.name is not None
+                defaults[name][parameter.name] = _as_typed(value, parameter, f"{file.path} sets {flag[2:]}")
+    context.default_map = defaults
+    context.meta[FILES] = sources
 
 
-def _options(group: click.Group) -> list[tuple[str, click.Option]]:
-    return [
-        (name, parameter)
-        for name, command in group.commands.items()
-        for parameter in command.params
-        if isinstance(parameter, click.Option)
-    ]
+def own_settings_file() -> Path | None:
+    """Where the user's own settings file lies, if it exists; None for a user without a home."""
+    path = Path(platformdirs.user_config_dir("batch-credits", appauthor=False)) / _NAME
+    return path if path.is_absolute() else None
 
 
-def _read() -> tuple[Path, dict[str, Any]] | None:
-    for name, keys in (("batch-credits.toml", ()), ("pyproject.toml", ("tool", "batch-credits"))):
-        path = Path(name)
-        if not path.is_file():
+def _takers(group: click.Group) -> dict[str, list[tuple[str, Setting]]]:
+    """Every option that can be set other than on the command line, and the commands that take it."""
+    takers: dict[str, list[tuple[str, Setting]]] = {}
+    for name, command in group.commands.items():
+        for parameter in command.params:
+            if isinstance(parameter, Setting):
+                takers.setdefault(parameter.flag, []).append((name, parameter))
+    return takers
+
+
+def _refuse_unknown_variables(takers: dict[str, list[tuple[str, Setting]]]) -> None:
+    """A limit whose name is mistyped must not look as if it held."""
+    known = {str(parameter.envvar) for taking in takers.values() for _, parameter in taking} | {QUARANTINE}
+    for variable in sorted(os.environ.keys() - known):
+        if variable.startswith(PREFIX):
+            raise UsageError(f"{variable} sets no option of any command.", hint=_remedy(variable, known))
+
+
+def _remedy(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"Did you mean {near[0]}? Else remove it." if near else "Correct its name, or remove it."
+
+
+def _files() -> Iterator[_File]:
+    own = own_settings_file()
+    for path, keys in ((Path(_NAME), ()), (Path("pyproject.toml"), ("tool", _TABLE)), (own, ())):
+        content = None if path is None else _content(path)
+        if path is None or content is None:
             continue
-        try:
-            table: Any = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            if keys:
-                continue  # somebody else's file, which may not concern us
-            raise UsageError(f"{path} cannot be read: {error}.", hint="Correct it, or remove it.") from None
-        for key in keys:
-            table = table.get(key, {}) if isinstance(table, dict) else {}
-        if isinstance(table, dict) and table:
-            return path, table
-    return None
+        if path != own and _is_same(path, own):
+            continue  # it comes at its own place
+        settings = _table(path, content, keys)
+        if settings:
+            yield _File(path, settings, path == own)
+
+
+def _is_same(path: Path, own: Path | None) -> bool:
+    try:
+        return own is not None and path.samefile(own)
+    except OSError:  # there is none, or it cannot be read, which is said at its place
+        return False
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except NotADirectoryError:
+        return None
+    except FileNotFoundError:
+        if not path.is_symlink():
+            return None
+        reason = "it is a link to nothing"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    raise UsageError(f"The settings file {path} cannot be read: {reason}.", hint=_MEND)
+
+
+def _table(path: Path, content: bytes, keys: tuple[str, ...]) -> dict[str, Any]:
+    """The settings of a file, or of that table of it."""
+    try:
+        table: Any = tomllib.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"The settings file {path} is no UTF-8 (at line {line}).", hint=_MEND) from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"The settings file {path} cannot be read: {error}.", hint=_MEND) from None
+    for key in keys:
+        for name in table:
+            if name != key and key == _TABLE and name.replace("_", "-").lower() == key:
+                raise UsageError(f"{path} has a table {name!r}, which nobody reads.", hint=f"Call it {key!r}.")
+        table = table.get(key, {})
+        if not isinstance(table, dict):
+            raise UsageError(f"In {path}, {key} is no table.", hint=_MEND)
+    return dict(table)
+
+
+_MEND = "Correct it, or remove it: its limits would not hold."
+
+
+def _flags(file: _File, takers: dict[str, list[tuple[str, Setting]]]) -> dict[str, Any]:
+    """What a file sets, by the option's name on the command line."""
+    found: dict[str, Any] = {}
+    for key, value in file.settings.items():
+        flag = f"--{key.replace('_', '-')}"
+        if flag not in takers:
+            names = {known[2:].replace("-", "_") for known in takers}
+            raise UsageError(f"{file.path} sets {key!r}, which is no option of any command.", hint=_remedy(key, names))
+        if flag in found:
+            raise UsageError(f"{file.path} sets {key!r} twice, with a hyphen and without.", hint="Remove one of them.")
+        if flag in USERS_OWN and not file.is_users_own:
+            raise UsageError(
+                f"{file.path} sets {key!r}, which a working directory must not decide.",
+                hint=f"Move it to your own settings file, {own_settings_file()}, or give {flag} or "
+                f"{takers[flag][0][1].envvar}.",
+            )
+        found[flag] = value
+    return found
+
+
+def _as_typed(value: Any, parameter: Setting, what: str) -> str | list[str]:
+    """The text that would be typed, or several where the option is given several times: one parser reads them all."""
+    if isinstance(value, list) != parameter.multiple:
+        if isinstance(value, list):
+            raise UsageError(f"{what} to a list, and it takes one value.", hint='Write it as text: "...".')
+        value = [value]
+    if isinstance(value, list):
+        return [_text(each, what) for each in value]
+    return _text(value, what)
+
+
+def _text(value: Any, what: str) -> str:
+    if isinstance(value, dict | list):
+        raise UsageError(f"{what} to a table or a list of lists, and it takes a value.", hint=_MEND)
+    return str(value).lower() if isinstance(value, bool) else str(value)

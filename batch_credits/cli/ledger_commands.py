@@ -8,6 +8,7 @@ from batch_credits.cli.given import given
 from batch_credits.cli.options import ledger_option, ledger_path, reports_option, xlsx_option
 from batch_credits.cli.picture import rows
 from batch_credits.cli.screen import width
+from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.reporter import SITE_CURRENCY, summary_text, total_in_words
@@ -15,7 +16,7 @@ from batch_credits.run import report_batch
 
 
 @click.command(short_help="The batches in the ledger.")
-@click.argument("batch", required=False)
+@click.argument("batch", required=False, type=BatchId(fewest=1))
 @ledger_option
 def status(batch: str | None, ledger: Path | None) -> int:
     """Batches in the ledger: when, from which file, counts and totals by outcome.
@@ -50,7 +51,7 @@ def _status_lines(ledger: Ledger, batch: BatchRecord) -> list[str]:
 
 
 @click.command(short_help="Write a batch's reports again.")
-@click.argument("batch")
+@click.argument("batch", type=BatchId())
 @reports_option
 @xlsx_option
 @ledger_option

@@ -2,14 +2,26 @@
 
 import os
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import platformdirs
 
+from batch_credits.cli.setting import QUARANTINE, apply, option
+from batch_credits.cli.values import (
+    COUNT,
+    CommaList,
+    Currencies,
+    Email,
+    Exponents,
+    HeaderText,
+    IpAddress,
+    Number,
+    Pair,
+    each_once,
+)
 from batch_credits.errors import UsageError
 from batch_credits.loader.control_file import read_control_file
 from batch_credits.settings import (
@@ -22,71 +34,8 @@ from batch_credits.settings import (
     site_settings,
 )
 
-F = TypeVar("F", bound=Callable[..., Any])
-SILENCEABLE = ("email", "webhook", "actions")
 DEFAULT_QUARANTINE_SECONDS = RunSettings.quarantine_seconds
-
-
-def option(*names: str, **attributes: Any) -> Callable[[F], F]:
-    """An option that the environment may set too, as `BATCH_CREDITS_<OPTION>`."""
-    long = next(name for name in names if name.startswith("--")).partition("/")[0]
-    attributes.setdefault("envvar", "BATCH_CREDITS_" + long[2:].replace("-", "_").upper())
-    return click.option(*names, **attributes)
-
-
-class Pair(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic in newer releases of click only
-    """`NAME=VALUE`."""
-
-    name = "NAME=VALUE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Split at the first equals sign."""
-        if isinstance(value, tuple):
-            return value
-        name, equals, text = str(value).partition("=")
-        if not equals or not name.strip() or not text.strip():
-            self.fail(f"{value!r} is not of the form {self.name}.", param, ctx)
-        return name.strip(), text.strip()
-
-
-class Currencies(Pair):
-    """`USD=1234.50`."""
-
-    name = "USD=1234.50"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Check that the name is a currency code; the amount is checked where its exponent is known."""
-        currency, text = super().convert(value, param, ctx)
-        if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
-            self.fail(f"{currency!r} is no currency code; write it like USD=1234.50.", param, ctx)
-        return currency.upper(), text
-
-
-class CommaList(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """`email,webhook`: some of a known set."""
-
-    name = ",".join(SILENCEABLE)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Split at commas, and refuse what is not known."""
-        if isinstance(value, tuple):
-            return value
-        parts = tuple(part.strip().lower() for part in str(value).split(",") if part.strip())
-        for part in parts:
-            if part not in SILENCEABLE:
-                self.fail(f"{part!r} cannot be silenced; known are {', '.join(SILENCEABLE)}.", param, ctx)
-        return parts
-
-
-def apply(*decorators: Callable[[F], F]) -> Callable[[F], F]:
-    """Several options as one decorator, shown in the order given."""
-
-    def decorate(command: F) -> F:
-        for decorator in reversed(decorators):
-            command = decorator(command)
-        return command
-
-    return decorate
+LIMIT: dict[str, Any] = {"type": Currencies(), "multiple": True, "callback": each_once}
 
 
 ledger_option = option(
@@ -119,30 +68,30 @@ input_options = apply(
         "--amount-unit", type=click.Choice(["minor", "major"]), default="minor", show_default=True,
         help="What amounts count: cents, or dollars.",
     ),
-    option("--currency-exponent", "currency_exponents", type=Pair(), multiple=True, metavar="CLP=0",
+    option("--currency-exponent", "currency_exponents", type=Exponents(), multiple=True, callback=each_once,
            help="Decimals of a currency for which Chargebee documents none."),
     option("--locale", metavar="NAME", help="Language that writes amounts as the file does: de_DE for 1.234,50."),
-    option("--map", "header_map", type=Pair(), multiple=True, metavar="FIELD=HEADER",
+    option("--map", "header_map", type=Pair(), multiple=True, callback=each_once, metavar="FIELD=HEADER",
            help="Read a field from a column."),
     option("--sheet", metavar="NAME", help="Sheet of an Excel file.  [default: the first]"),
     option("--delimiter", metavar="CHAR", help="Delimiter of a CSV file.  [default: found]"),
     option("--encoding", metavar="NAME", help="Encoding of a CSV file.  [default: UTF-8, or by its mark]"),
     option("--number-duplicates", is_flag=True, help="Rows that repeat a reference get their own: #2, #3 ..."),
     option("--strict", is_flag=True, help="One rejected row refuses the file."),
-    option("--expect-rows", type=click.IntRange(min=0), metavar="N", help="Refuse the file unless it has N rows."),
-    option("--expect-total", type=Currencies(), multiple=True, help="Refuse the file unless this is its total."),
+    option("--expect-rows", type=COUNT, metavar="N", help="Refuse the file unless it has N rows."),
+    option("--expect-total", **LIMIT, help="Refuse the file unless this is its total."),
     option("--control", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
            help="Refuse the file unless it has these control totals: CSV (currency, rows, total) or JSON."),
-    option("--max-amount", type=Currencies(), multiple=True, help="Refuse the file if a row is larger."),
-    option("--max-total", type=Currencies(), multiple=True, help="Refuse the file if more is to be credited."),
+    option("--max-amount", **LIMIT, help="Refuse the file if a row is larger."),
+    option("--max-total", **LIMIT, help="Refuse the file if more is to be credited."),
 )  # fmt: skip
 
 
 limit_options = apply(
-    option("--expect-rows", type=click.IntRange(min=0), metavar="N", help="Refuse unless it is N rows."),
-    option("--expect-total", type=Currencies(), multiple=True, help="Refuse unless this is the total."),
-    option("--max-amount", type=Currencies(), multiple=True, help="Refuse if a row is larger."),
-    option("--max-total", type=Currencies(), multiple=True, help="Refuse if more is to be deducted."),
+    option("--expect-rows", type=COUNT, metavar="N", help="Refuse unless it is N rows."),
+    option("--expect-total", **LIMIT, help="Refuse unless this is the total."),
+    option("--max-amount", **LIMIT, help="Refuse if a row is larger."),
+    option("--max-total", **LIMIT, help="Refuse if more is to be deducted."),
 )
 
 
@@ -158,11 +107,7 @@ def limit_settings(chosen: dict[str, Any]) -> ControlLimits:
 
 def input_settings(chosen: dict[str, Any]) -> tuple[InputOptions, ControlLimits]:
     """The input options of a command, taken out of its parameters."""
-    exponents = []
-    for currency, digits in chosen.pop("currency_exponents"):
-        if not (digits.isascii() and digits.isdigit() and len(digits) == 1):
-            raise UsageError(f"--currency-exponent {currency}={digits}: the decimals must be a digit, such as CLP=0.")
-        exponents.append((currency.upper(), int(digits)))
+    exponents = tuple((currency, int(digits)) for currency, digits in chosen.pop("currency_exponents"))
     options = InputOptions(
         reference=chosen.pop("reference"),
         currency=chosen.pop("currency"),
@@ -174,7 +119,7 @@ def input_settings(chosen: dict[str, Any]) -> tuple[InputOptions, ControlLimits]
         delimiter=chosen.pop("delimiter"),
         encoding=chosen.pop("encoding"),
         number_duplicates=chosen.pop("number_duplicates"),
-        currency_exponents=tuple(exponents),
+        currency_exponents=exponents,
         locale=chosen.pop("locale"),
     )
     control: Path | None = chosen.pop("control")
@@ -220,7 +165,7 @@ def api_key(key_file: Path | None) -> str | None:
 
 
 pace_options = apply(
-    option("--rate", type=click.IntRange(min=0), default=None, metavar="N",
+    option("--rate", type=COUNT, default=None, metavar="N",
            help=f"Requests a minute that the site allows; 0: no limit.  [default: {TEST_SITE_RATE_PER_MINUTE}]"),
     option("--plan", type=click.Choice(list(PLAN_RATES_PER_MINUTE)),
            help="The live site's plan, for its documented limit: "
@@ -228,11 +173,11 @@ pace_options = apply(
            + f". Test sites stay at {TEST_SITE_RATE_PER_MINUTE}; --rate wins."),
     option("--pacing", type=click.Choice(["burst", "even"]), default="burst", show_default=True,
            help="As soon as the limit allows, or spread over the minute."),
-    option("--share", type=click.FloatRange(0, 1, min_open=True), default=RunSettings.share, show_default=True,
+    option("--share", type=Number(0, 1, min_open=True), default=RunSettings.share, show_default=True,
            help="The part of the site's limit to use."),
     option("--concurrency", type=click.IntRange(1, 1000), default=RunSettings.concurrency, show_default=True,
            help="Calls at one instant; of those that only ask, 50 at most."),
-    option("--timeout", "timeout_seconds", type=click.FloatRange(0, 3600, min_open=True),
+    option("--timeout", "timeout_seconds", type=Number(0, 3600, min_open=True),
            default=RunSettings.timeout_seconds, show_default=True, help="Seconds to wait for an answer."),
     option("--business-entity", "business_entity_id", metavar="ID", help="Business entity of the site."),
 )  # fmt: skip
@@ -249,7 +194,10 @@ sending_options = apply(
     option("--retry-failed", is_flag=True, help="Try failed rows again too."),
     option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
            help="Share the rows among N processes, where the site has no limit (--rate 0)."),
-    option("--max-failures", type=click.IntRange(min=0), metavar="N", help="Stop once Chargebee refused more rows."),
+    option("--origin-user", type=Email(), metavar="EMAIL", help="Who asks for it, for Chargebee's activity log."),
+    option("--origin-device", type=HeaderText(), metavar="TEXT", help="From which device, for the same."),
+    option("--origin-ip", type=IpAddress(), metavar="IP", help="From which address, for the same."),
+    option("--max-failures", type=COUNT, metavar="N", help="Stop once Chargebee refused more rows."),
 )
 
 pilot_option = option(
@@ -275,7 +223,7 @@ def settings_for_pace(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_R
 
 def _business_entity(text: str | None) -> str | None:
     """It is sent in a header of every request, which must be refused before a row is in doubt for it."""
-    if text is not None and not re.fullmatch(r"[!-~]+", text):
+    if text is not None and not re.fullmatch(r"[!-~]{1,50}", text):
         raise UsageError(f"--business-entity {text!r} is no id.", hint="Copy the id from Chargebee, without blanks.")
     return text
 
@@ -303,6 +251,9 @@ def settings_for_sending(chosen: dict[str, Any], *, default_rate: int) -> RunSet
         verify_first=chosen.pop("verify_first"),
         retry_failed=chosen.pop("retry_failed"),
         max_failures=chosen.pop("max_failures"),
+        origin_user=chosen.pop("origin_user"),
+        origin_device=chosen.pop("origin_device"),
+        origin_ip=chosen.pop("origin_ip"),
         pilot=chosen.pop("pilot", None) or 0,
     )
     if settings.processes > 1 and settings.budget_per_minute:
@@ -321,15 +272,15 @@ def settings_for_sending(chosen: dict[str, Any], *, default_rate: int) -> RunSet
 
 
 def _quarantine_seconds() -> float:
-    text = os.environ.get("BATCH_CREDITS_QUARANTINE", "").strip()
-    if not text:
+    text = os.environ.get(QUARANTINE)
+    if text is None:
         return DEFAULT_QUARANTINE_SECONDS
     try:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= 86_400:
-        raise UsageError(f"BATCH_CREDITS_QUARANTINE is {text!r}; it must be seconds, such as 420.")
+        raise UsageError(f"{QUARANTINE} is {text!r}; it must be seconds, such as 420.")
     return seconds
 
 

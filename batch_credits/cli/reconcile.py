@@ -12,12 +12,13 @@ from batch_credits.cli.options import (
     chosen_site,
     ledger_option,
     ledger_path,
-    option,
     reports_option,
     settings_for_asking,
     site_options,
 )
+from batch_credits.cli.setting import option
 from batch_credits.cli.speech import EXIT_PERSON_MUST_LOOK
+from batch_credits.cli.values import MAX_COUNT, BatchId
 from batch_credits.errors import UsageError
 from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
@@ -31,7 +32,7 @@ from batch_credits.settings import SiteSettings
 
 
 @click.command(short_help="Ask Chargebee: settle doubt, then tie out.")
-@click.argument("batch", required=False)
+@click.argument("batch", required=False, type=BatchId())
 @option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
         help="First learn every credit that Chargebee lists since this day (UTC): for a lost ledger.")
 @option("--whole", is_flag=True, help="Look at all credits of the customers, however old; else from a day before the"
@@ -123,12 +124,14 @@ def _words(total: ControlTotal, currency: str) -> str:
 
 
 @click.command(short_help="Settle a row in review.")
-@click.argument("batch")
-@click.option("--row", "row_number", type=click.IntRange(min=1), required=True, help="The row, as a spreadsheet shows.")
+@click.argument("batch", type=BatchId())
+@click.option("--row", "row_number", type=click.IntRange(1, MAX_COUNT), required=True,
+              help="The row, as a spreadsheet shows.")
 @click.option("--credited", metavar="CREDIT_ID", help="It is credited (of a reversal: deducted): Chargebee's id.")
 @click.option("--not-credited", is_flag=True, help="It is not credited (or deducted): the next run sends it again.")
 @ledger_option
-def resolve(batch: str, row_number: int, credited: str | None, not_credited: bool, ledger: Path | None) -> int:
+def resolve(batch: str, row_number: int, credited: str | None, not_credited: bool,
+            ledger: Path | None) -> int:  # fmt: skip
     """Settle a row in review, after looking it up at Chargebee; recorded with who and when.
 
     \b

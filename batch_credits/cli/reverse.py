@@ -13,14 +13,15 @@ from batch_credits.cli.options import (
     ledger_path,
     limit_options,
     limit_settings,
-    option,
     output_options,
     sending_options,
     settings_for_sending,
     site_options,
 )
 from batch_credits.cli.run import refuse_without_terminal
+from batch_credits.cli.setting import option
 from batch_credits.cli.speech import exit_code_of
+from batch_credits.cli.values import BatchId
 from batch_credits.cli.words import Words
 from batch_credits.errors import BatchCreditsError, NotConfirmed
 from batch_credits.event_loop import run_in_loop
@@ -34,7 +35,7 @@ from batch_credits.signals import Signals
 
 
 @click.command(short_help="Undo a batch: deduct what it credited, each credit once.")
-@click.argument("batch")
+@click.argument("batch", type=BatchId())
 @option("--rows", "rows_file", type=click.Path(path_type=Path), metavar="FILE",
         help="Only the rows that this CSV file names: a cut of the batch's results.csv, with its column credit_row.")
 @option("--yes", "-y", is_flag=True, help="Ask no question.")

@@ -15,13 +15,13 @@ from batch_credits.cli.options import (
     input_options,
     input_settings,
     ledger_path,
-    option,
     output_options,
     pilot_option,
     sending_options,
     settings_for_sending,
     site_options,
 )
+from batch_credits.cli.setting import option
 from batch_credits.cli.speech import exit_code_of
 from batch_credits.cli.words import Words
 from batch_credits.errors import BatchCreditsError, Interrupted, NotConfirmed, RunStopped

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import option
+from batch_credits.cli.setting import option
+from batch_credits.cli.values import COUNT
 from batch_credits.errors import UsageError
 
 
@@ -30,9 +31,9 @@ class _WithFaults(click.Command):
 
 @click.command(cls=_WithFaults, short_help="Serve a local Chargebee on 127.0.0.1.")
 @option("--port", type=click.IntRange(0, 65535), default=8900, show_default=True, help="0: any free one.")
-@option("--rate", type=click.IntRange(min=0), default=0, show_default=True, help="Requests a minute; 0: no limit.",
+@option("--rate", type=COUNT, default=0, show_default=True, help="Requests a minute; 0: no limit.",
         envvar="BATCH_CREDITS_SANDBOX_RATE")
-@option("--concurrency", type=click.IntRange(min=0), default=0, show_default=True, help="Calls at once; 0: no limit.",
+@option("--concurrency", type=COUNT, default=0, show_default=True, help="Calls at once; 0: no limit.",
         envvar="BATCH_CREDITS_SANDBOX_CONCURRENCY")
 @option("--api-key", help="The only key accepted.  [default: any but an empty one]",
         envvar="BATCH_CREDITS_SANDBOX_API_KEY")

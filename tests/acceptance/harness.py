@@ -247,8 +247,9 @@ class Report:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without anything that sets the command."""
-    return {name: text for name, text in os.environ.items() if not name.startswith(("CHARGEBEE_", "BATCH_CREDITS_"))}
+    """This process's environment without anything that sets the command, not even the user's own settings file."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("CHARGEBEE_", "BATCH_CREDITS_"))}
+    return {**kept, "XDG_CONFIG_HOME": "/dev/null"}
 
 
 def finish(process: subprocess.Popen[str], timeout: float = TIMEOUT_SECONDS) -> Ended:

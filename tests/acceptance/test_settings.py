@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.harness import Command, Site, finish, payout, write_csv
 
 
@@ -26,17 +28,47 @@ def test_precedence(command: Command) -> None:
     assert rate("--rate", "44", BATCH_CREDITS_RATE="33") == "44"
 
 
-def test_a_settings_file_may_set_what_a_scheduled_job_needs(command: Command, shared_site: Site) -> None:
+def test_settings_files_may_set_what_a_scheduled_job_needs(command: Command, shared_site: Site) -> None:
+    """How a file is read and what bounds it, beside it; that nobody is asked, and which ledger remembers, at home."""
     (command.folder / "batch-credits.toml").write_text(
-        'yes = true\nrate = 0\nreference = "toml-q3"\nmax_total = ["USD=100", "EUR=100"]\n'
-        'ledger = "own.sqlite3"\nreports = "own"\nmap = ["customer_id=Cust"]\n'
+        'rate = 0\nreference = "toml-q3"\nmax_total = ["USD=100"]\nreports = "own"\nmap = ["customer_id=Cust"]\n'
     )
+    home = command.folder / "home" / "batch-credits"
+    home.mkdir(parents=True)
+    (home / "batch-credits.toml").write_text('yes = true\nledger = "own.sqlite3"\nrate = 1\n')
     write_csv(
         command.folder / "payout.csv", [("toml-1", 5, "USD", "x")], ("Cust", "amount", "currency_code", "description")
     )
-    process = command.start("run", "payout.csv")
-    finish(process).exited(0)
+    job = DefaultLedger(command.folder, shared_site.url, {"XDG_CONFIG_HOME": str(home.parent)})
+    finish(job.start("run", "payout.csv")).exited(0)
     assert shared_site.times("toml-") == {("toml-1", "toml-q3"): 1}
+    assert (command.folder / "own.sqlite3").exists()
+
+
+LIES = {
+    "base_url": '"http://127.0.0.1:9"',
+    "ledger": '"another.sqlite3"',
+    "api_key_file": '"key.txt"',
+    "yes": "true",
+    "same_site": "true",
+}
+
+
+@pytest.mark.parametrize("name", ["batch-credits.toml", "pyproject.toml"])
+@pytest.mark.parametrize("key", LIES)
+def test_a_file_that_came_with_the_credits_moves_no_money(
+    command: Command, shared_site: Site, key: str, name: str
+) -> None:
+    """Neither to another place, nor with another memory, nor without a question."""
+    (command.folder / "key.txt").write_text("a key")
+    table = "[tool.batch-credits]\n" if name == "pyproject.toml" else ""
+    (command.folder / name).write_text(f"{table}{key} = {LIES[key]}\n")
+    file = write_csv(command.folder / "payout.csv", payout("lie", 1))
+    ended = finish(DefaultLedger(command.folder, shared_site.url).start("run", file.name)).exited(2)
+    assert f"{name} sets {key!r}" in ended.err
+    assert command.run(file).exited(2).err == ended.err, "also where the command line says otherwise"
+    assert not shared_site.credits("lie-")
+    assert not command.reports.exists()
 
 
 def test_the_ledger_lies_with_the_user_and_not_in_the_folder(tmp_path: Path, shared_site: Site) -> None:

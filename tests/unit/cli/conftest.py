@@ -14,6 +14,7 @@ Call = Callable[..., tuple[int, str, str]]
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """Runs one command: its exit code, what it printed, and what it said beside that."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("BATCH_CREDITS_LEDGER", str(tmp_path / "ledger.sqlite3"))
     for name in ("CHARGEBEE_SITE", "CHARGEBEE_BASE_URL", "CHARGEBEE_API_KEY"):
         monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,83 @@
+"""An option that the environment and the settings files may set, too."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from batch_credits.errors import UsageError
+
+PREFIX = "BATCH_CREDITS_"
+QUARANTINE = f"{PREFIX}QUARANTINE"  # no option: a choice of whoever knows the site, not of a run
+FILES = f"{__name__}.files"  # where a context remembers which file set which option
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Setting(click.Option):
+    """An option whose value is never empty. An empty one comes of an unset variable in some script, and to pass over
+    it could be to pass over a limit."""
+
+    @property
+    def flag(self) -> str:
+        """Its long name."""
+        return next(name for name in self.opts if name.startswith("--"))
+
+    def source_in(self, context: click.Context) -> str | None:
+        """The variable or the file that it comes from; None: from the command line, or nowhere."""
+        match context.get_parameter_source(self.name or ""):
+            case ParameterSource.ENVIRONMENT:
+                return str(self.envvar)
+            case ParameterSource.DEFAULT_MAP:
+                return str(context.meta[FILES][self.flag])
+            case _:
+                return None
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """The variable's text, if there is one; it is asked for where the command line says nothing."""
+        text = os.environ.get(str(self.envvar))
+        if text is not None and not ctx.resilient_parsing and self._is_empty(text):
+            raise UsageError(f"{self.envvar} is set, but empty.", hint="Give it a value, or unset it.")
+        return super().resolve_envvar_value(ctx)
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
+        """The value, and where it comes from."""
+        value, source = super().consume_value(ctx, opts)
+        if source in (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP) and not ctx.resilient_parsing:
+            texts = value if isinstance(value, list | tuple) else [value]
+            if not texts or any(isinstance(text, str) and self._is_empty(text) for text in texts):
+                raise UsageError(f"{self.flag} has an empty value.", hint="Give it one, or leave it out.")
+        return value, source
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """The value as the command takes it; what is wrong with it is said with where it comes from."""
+        try:
+            return super().process_value(ctx, value)
+        except click.BadParameter as error:
+            source = self.source_in(ctx)
+            if source is None:
+                raise
+            raise click.BadParameter(f"{error.message} It comes from {source}.", ctx, self) from None
+
+    def _is_empty(self, text: str) -> bool:
+        return not (text.strip() if self.multiple else text)  # one blank may be meant: as a delimiter
+
+
+def option(*names: str, **attributes: Any) -> Callable[[F], F]:
+    """An option that the environment may set too, as `BATCH_CREDITS_<OPTION>`."""
+    long = next(name for name in names if name.startswith("--")).partition("/")[0]
+    attributes.setdefault("envvar", PREFIX + long[2:].replace("-", "_").upper())
+    return click.option(*names, cls=Setting, **attributes)
+
+
+def apply(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator, shown in the order given."""
+
+    def decorate(command: F) -> F:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate

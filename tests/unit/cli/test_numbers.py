@@ -1,0 +1,100 @@
+"""Numbers: whatever sets one, it is a number within its bounds, or nothing is done. `nan` is within any bounds."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from batch_credits.cli import batch_credits, run_command_line
+
+WHOLE = (click.types.IntParamType, click.IntRange)
+FRACTION = (click.types.FloatParamType, click.FloatRange)
+NO_NUMBER = ["nan", "-nan", "NaN", "inf", "-inf", "infinity", "1e999", "-1", "two", "0x10", "1,5", " ", "1 2"]
+NO_WHOLE_NUMBER = [*NO_NUMBER, "1.5", "1e3", "9" * 30]
+ZERO_IS_SENSELESS = {"concurrency", "timeout", "share", "processes", "pilot", "row"}
+
+
+def numeric() -> list[tuple[str, click.Option]]:
+    """Every option of every command that takes a number."""
+    return [
+        (name, parameter)
+        for name, command in sorted(batch_credits.commands.items())
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and isinstance(parameter.type, WHOLE + FRACTION)
+    ]
+
+
+CASES = [
+    pytest.param(name, option, text, id=f"{name} {option.opts[0]} {text}")
+    for name, option in numeric()
+    for text in (NO_WHOLE_NUMBER if isinstance(option.type, WHOLE) else NO_NUMBER)
+    if not (option.opts[0] == "--seed" and text in ("-1", "9" * 30))
+]
+
+
+def test_the_options_are_those_of_the_program() -> None:
+    found = {f"{name} {option.opts[0]}" for name, option in numeric()}
+    assert {"run --timeout", "check --share", "reverse --expect-rows", "resolve --row", "sandbox --port"} <= found
+    assert len(found) > 25
+
+
+@pytest.mark.parametrize(("command", "option", "text"), CASES)
+def test_on_the_command_line(call: Any, command: str, option: click.Option, text: str) -> None:
+    code, _, err = call(command, f"{option.opts[0]}={text}", *needed(command))
+    assert code == 2
+    assert option.opts[0] in err
+
+
+@pytest.mark.parametrize(("command", "option", "text"), [case for case in CASES if case.values[1].envvar])
+def test_in_the_environment(
+    call: Any, monkeypatch: pytest.MonkeyPatch, command: str, option: click.Option, text: str
+) -> None:
+    monkeypatch.setenv(str(option.envvar), text)
+    code, _, err = call(command, *needed(command))
+    assert code == 2
+    assert option.opts[0] in err or str(option.envvar) in err
+
+
+@pytest.mark.parametrize("as_text", [True, False], ids=["text", "number"])
+@pytest.mark.parametrize(("command", "option"), numeric())
+def test_in_a_settings_file(call: Any, tmp_path: Path, command: str, option: click.Option, as_text: bool) -> None:
+    texts = ["nan", "inf", "-inf", *(["1.5", "true"] if isinstance(option.type, WHOLE) else ["true"])]
+    for text in texts:
+        value = f'"{text}"' if as_text else text
+        (tmp_path / "batch-credits.toml").write_text(f"{option.opts[0][2:]} = {value}\n")
+        code, _, err = call(command, *needed(command))
+        assert code == 2, (option.opts, text)
+        assert option.opts[0] in err or "batch-credits.toml" in err
+
+
+@pytest.mark.parametrize(("command", "option"), [case for case in numeric() if case[1].opts[0][2:] in ZERO_IS_SENSELESS
+                                                 and case[0] != "sandbox"])  # fmt: skip
+def test_no_zero_where_it_means_nothing(call: Any, command: str, option: click.Option) -> None:
+    code, _, err = call(command, option.opts[0], "0", *needed(command))
+    assert code == 2
+    assert option.opts[0] in err
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "-1", "1e999", "86401", "soon", "1,5"])
+@pytest.mark.parametrize("command", ["run", "check", "reconcile", "reverse"])
+def test_the_quarantine(call: Any, monkeypatch: pytest.MonkeyPatch, command: str, text: str) -> None:
+    monkeypatch.setenv("BATCH_CREDITS_QUARANTINE", text)
+    code, _, err = call(command, *needed(command))
+    assert code == 2
+    assert f"BATCH_CREDITS_QUARANTINE is {text!r}" in err
+
+
+def needed(command: str) -> list[str]:
+    """What the command cannot do without."""
+    names = {"run": "no-file.csv", "check": "no-file.csv", "reverse": "0" * 8, "resolve": "0" * 8}
+    return [names[command]] if command in names else []
+
+
+def test_a_number_that_is_none_reaches_no_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The tests above tell by the message; this one tells by what is done."""
+    monkeypatch.chdir(tmp_path)
+    served: list[str] = []
+    monkeypatch.setattr("asyncio.run", served.append)
+    assert run_command_line(["sandbox", "--rate", "nan"]) == 2
+    assert not served
