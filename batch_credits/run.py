@@ -100,10 +100,9 @@ def check_address(ledger: Ledger, orders: Orders) -> None:
     """Refuse to take one Chargebee for another.
 
     Raises:
-        UsageError: the ledger knows the site at another address.
+        UsageError: the ledger knows the site at another address, or the address by another name.
     """
-    if not orders.is_same_site:
-        ledger.check_address(orders.site.site, orders.site.address)
+    ledger.check_address(orders.site.site, orders.site.address, is_same_site=orders.is_same_site)
 
 
 def agreed(

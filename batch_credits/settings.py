@@ -4,7 +4,10 @@ Times are seconds unless the name says otherwise. The API key never shows in a r
 """
 
 import hashlib
+import ipaddress
 import json
+import re
+import unicodedata
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +22,12 @@ _CHARGEBEE = ".chargebee.com"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 THIS_MACHINE = "this machine"  # the address of whatever answers here
+THIS_PROCESS = "the sandbox within a run"  # the address of the one that `run --sandbox` starts, and ends
+MAX_SITE_LETTERS = 63  # of a name in a host name
+
+_SITE = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
+_HOST = r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])"
+_HOST_AND_PORT = re.compile(rf"{_HOST}(?::[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,7 @@ class SiteSettings:
     site: str
     base_url: str
     api_key: str = field(repr=False)
+    is_in_process: bool = False  # a sandbox that ends with this process, and forgets
 
     @property
     def is_live(self) -> bool:
@@ -48,7 +58,10 @@ class SiteSettings:
 
     @property
     def address(self) -> str:
-        """What tells two Chargebees of one name apart: the base URL, or just "this machine", whatever the port."""
+        """What tells two Chargebees of one name apart, and shows one that has two names: the base URL; or just "this
+        machine", whatever the port, since the same tunnel may come back on another one."""
+        if self.is_in_process:
+            return THIS_PROCESS
         return THIS_MACHINE if self.is_loopback else self.base_url
 
 
@@ -207,37 +220,70 @@ def site_settings(site: str | None, base_url: str | None, api_key: str | None) -
         )
     if not api_key.isascii() or not api_key.strip().isprintable():
         raise UsageError("The API key has characters that no Chargebee key has.", hint="Copy it again.")
-    site = site.lower() if site else None  # host names know no case, so neither may an identity
+    name = None if site is None else site_name(site, is_alone=base_url is None)
     if base_url is None:
-        if not site:
+        if name is None:
             raise UsageError("No site.", hint="Set CHARGEBEE_SITE, e.g. acme or acme-test.")
-        if not all(part.isalnum() and part.isascii() for part in site.split("-")):
-            raise UsageError(
-                f"CHARGEBEE_SITE is {site!r}, which is no site name.",
-                hint="Give the name alone: acme for https://acme.chargebee.com.",
-            )
-        return SiteSettings(site, f"https://{site}.chargebee.com", api_key.strip())
+        return SiteSettings(name, f"https://{name}{_CHARGEBEE}", api_key.strip())
+    scheme, host, port = _address(base_url)
+    netloc = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
+    named = host.removesuffix(_CHARGEBEE) if host.endswith(_CHARGEBEE) else None
+    if named and name not in (None, named):
+        raise UsageError(f"The base URL is that of site {named}, and {name} was named.", hint="Give one of the two.")
+    return SiteSettings(name or named or netloc, f"{scheme}://{netloc}", api_key.strip())
+
+
+def site_name(text: str, *, is_alone: bool = False) -> str:
+    """The one form of a site's name: two spellings would be two sites, and everything would be paid twice.
+
+    Behind a base URL a site may also be called by host and port; without one (`is_alone`) the name makes the address.
+
+    Raises:
+        UsageError: it is no name.
+    """
+    name = _trimmed(text)
+    if name.isascii():  # lower() would make letters of ours out of some foreign ones
+        name = name.lower()
+    if _SITE.fullmatch(name) and len(name) <= MAX_SITE_LETTERS:
+        return name
+    is_host = not is_alone and not name.endswith(_CHARGEBEE) and ("." in name or ":" in name)
+    if is_host and _HOST_AND_PORT.fullmatch(name):
+        return name
+    hint = "Give the name alone: acme for https://acme.chargebee.com."
+    if _SITE.fullmatch(hyphens := name.replace("_", "-")):
+        hint = f"Chargebee's names have hyphens, not underscores: is it {hyphens}?"
+    raise UsageError(f"The site (CHARGEBEE_SITE, --site) is {text!a}, which is no site name.", hint=hint)
+
+
+def _trimmed(text: str) -> str:
+    """Without what is invisible at its edges: blanks of any kind, line ends, control characters and marks."""
+    visible = [at for at, letter in enumerate(text) if unicodedata.category(letter)[0] not in "ZC"]
+    return text[visible[0] : visible[-1] + 1] if visible else ""
+
+
+def _address(base_url: str) -> tuple[str, str, int | None]:
+    """Scheme, host in its one form, and port, if one is given.
+
+    Raises:
+        UsageError: it is not scheme and host only, or not encrypted.
+    """
     if "@" in base_url:
         raise UsageError("The base URL holds a user or a key.", hint="Take it out: the key has a place of its own.")
     try:
-        parts = urlsplit(base_url)
-        host, port = parts.hostname or "", parts.port
+        parts = urlsplit(_trimmed(base_url))
+        host, port = (parts.hostname or "").removesuffix("."), parts.port
+        if ":" in host:
+            host = f"[{ipaddress.IPv6Address(host).compressed}]"
     except ValueError as error:
         raise UsageError(f"The base URL {base_url!r} is not an address: {error}.") from None
     more_than_host = parts.path not in ("", "/") or parts.query or parts.fragment
-    if parts.scheme not in ("http", "https") or not host or more_than_host:
+    if parts.scheme not in ("http", "https") or not re.fullmatch(_HOST, host) or more_than_host:
         raise UsageError(
             f"The base URL {base_url!r} must be scheme and host only.", hint="For example http://127.0.0.1:8900."
         )
-    if parts.scheme == "http" and host not in LOOPBACK_HOSTS:
+    if parts.scheme == "http" and host.strip("[]") not in LOOPBACK_HOSTS:
         raise UsageError(
             f"The base URL {base_url!r} would send the API key unencrypted.",
             hint="Use https, or a loopback address.",
         )
-    netloc = f"[{host}]" if ":" in host else host
-    if port not in (None, _DEFAULT_PORTS[parts.scheme]):
-        netloc += f":{port}"
-    named = host.removesuffix(_CHARGEBEE) if host.endswith(_CHARGEBEE) else None
-    if named and site not in (None, named):
-        raise UsageError(f"The base URL is that of site {named}, and {site} was named.", hint="Give one of the two.")
-    return SiteSettings(site or named or netloc, f"{parts.scheme}://{netloc}", api_key.strip())
+    return parts.scheme, host, port

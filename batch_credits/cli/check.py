@@ -79,8 +79,11 @@ def check(file: Path, as_json: bool, online: bool, ledger: Path | None, reports:
     options, limits = input_settings(chosen)
     pace = settings_for_pace(chosen)
     site = chosen_site(chosen) if online else _site(chosen)
-    source = open_source(file, options)
     known = ledger_path(ledger)
+    if site is not None and known.exists():
+        with Ledger.open_for_reading(known) as opened:
+            opened.check_address(site.site, site.address, is_same_site=chosen["same_site"])
+    source = open_source(file, options)
     with tempfile.TemporaryDirectory(prefix="batch-credits-") as folder:
         name = site.site if site else ""
         with Ledger.open_scratch(Path(folder) / "check", name, known if site and known.exists() else None) as scratch:

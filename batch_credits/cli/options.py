@@ -31,6 +31,7 @@ from batch_credits.settings import (
     InputOptions,
     RunSettings,
     SiteSettings,
+    site_name,
     site_settings,
 )
 
@@ -232,7 +233,7 @@ def _rate_per_minute(rate: int | None, plan: str | None, site: str | None, defau
     """What the operator says, or what is documented of the plan; a test site has its own limit on every plan."""
     if rate is not None:
         return rate
-    if plan is None or (site or "").lower().endswith("-test"):
+    if plan is None or (site is not None and site_name(site).endswith("-test")):
         return default_rate
     return PLAN_RATES_PER_MINUTE[plan]
 

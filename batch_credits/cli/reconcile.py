@@ -57,13 +57,13 @@ def reconcile(batch: str | None, since: datetime | None, whole: bool, ledger: Pa
     progress = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=no_progress)
     codes = [0]
     with Ledger.open(ledger_path(ledger)) as opened:
-        if not chosen["same_site"]:
-            opened.check_address(site.site, site.address)
+        opened.check_address(site.site, site.address, is_same_site=chosen["same_site"])
         if since is not None:
             for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
                 taken = run_in_loop(rebuild(opened, kind, since.replace(tzinfo=UTC), site, settings))
                 if taken or kind is CallKind.ADD:
                     click.echo(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
+            opened.note_address(site.site, site.address)
         for record in _batches(opened, batch, site, since):
             result = run_in_loop(reconcile_batch(opened, record, site, settings, progress, whole=whole))
             progress.close()

@@ -127,7 +127,7 @@ async def _local_site() -> AsyncIterator[SiteSettings]:
     from batch_credits.sandbox import Sandbox, SandboxSettings
 
     async with Sandbox(SandboxSettings(port=0)) as sandbox:
-        yield SiteSettings("sandbox", sandbox.base_url, "sandbox")
+        yield SiteSettings("sandbox", sandbox.base_url, "sandbox", is_in_process=True)
 
 
 def refuse_without_terminal() -> None:

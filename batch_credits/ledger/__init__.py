@@ -56,7 +56,7 @@ from batch_credits.model import (
     RequestState,
     RunRecord,
 )
-from batch_credits.settings import THIS_MACHINE, InputOptions
+from batch_credits.settings import InputOptions
 
 __all__ = [
     "Attribution",
@@ -197,9 +197,10 @@ class Ledger:
             found = queries.batches(self._db, key)
         return found[0] if found else None
 
-    def check_address(self, site: str, address: str) -> None:
+    def check_address(self, site: str, address: str, *, is_same_site: bool = False) -> None:
         """Refuse to take one Chargebee for another, or for two: what is paid in a sandbox is not paid on the site, and
-        what is paid to a site under one name is paid again under another.
+        what is paid to a site under one name is paid again under another. A site that the ledger knows may move
+        (`is_same_site`: the operator says so); a name that it does not know has no place at a known address.
 
         Raises:
             UsageError: the ledger knows the site at another address, or another site at this address.
@@ -207,10 +208,13 @@ class Ledger:
         with store.translated(self.path):
             row = self._db.execute("SELECT address FROM site WHERE name = ?", (site,)).fetchone()
             others = self._db.execute("SELECT name FROM site WHERE address = ? AND name <> ?", (address, site))
-            other = None if address == THIS_MACHINE else others.fetchone()
-        if row is not None and row[0] not in (None, address):
+            other = others.fetchone()
+        known = row[0] if row else None
+        if known == address or (known is not None and is_same_site):
+            return
+        if known is not None:
             raise UsageError(
-                f"The ledger knows site {site} at {row[0]}, and this run would call it at {address}.",
+                f"The ledger knows site {site} at {known}, and this run would call it at {address}.",
                 hint="If that is another Chargebee, such as a sandbox, name another --ledger or another CHARGEBEE_SITE;"
                 " if it is the same, say --same-site.",
             )
@@ -218,7 +222,7 @@ class Ledger:
             raise UsageError(
                 f"The ledger knows {address} as site {other[0]}, and this run would take it for site {site}.",
                 hint=f"Set CHARGEBEE_SITE={other[0]}: under another name all would be paid again."
-                " If it is another site behind the same address, name another --ledger.",
+                " If it is another site behind the same address, such as another sandbox, name another --ledger.",
             )
 
     def check_entity(self, batch_id: int, entity: str | None, *, is_new: bool = False) -> None:

@@ -36,6 +36,13 @@ KEY = "test_abc123"
         (None, "http://[::1]:8900/", SiteSettings("[::1]:8900", "http://[::1]:8900", KEY), False),
         ("acme", "https://proxy.example", SiteSettings("acme", "https://proxy.example", KEY), True),
         (None, "HTTPS://Proxy.Example:1", SiteSettings("proxy.example:1", "https://proxy.example:1", KEY), True),
+        (None, "https://acme.chargebee.com.", SiteSettings("acme", "https://acme.chargebee.com", KEY), True),
+        (None, " https://acme.chargebee.com/\n", SiteSettings("acme", "https://acme.chargebee.com", KEY), True),
+        (None, "http://[0:0:0:0:0:0:0:1]:8900", SiteSettings("[::1]:8900", "http://[::1]:8900", KEY), False),
+        ("127.0.0.1:8900", "http://127.0.0.1:1", SiteSettings("127.0.0.1:8900", "http://127.0.0.1:1", KEY), False),
+        ("Proxy.Example", "https://proxy.example:8443",
+         SiteSettings("proxy.example", "https://proxy.example:8443", KEY), True),
+        ("[::1]:8900", "http://[::1]:8900", SiteSettings("[::1]:8900", "http://[::1]:8900", KEY), False),
     ],
 )
 def test_what_names_a_site(site: str | None, base_url: str | None, wanted: SiteSettings, live: bool) -> None:
@@ -61,6 +68,37 @@ def test_what_names_no_site(site: str | None) -> None:
     assert caught.value.hint
 
 
+URLS = [None, "https://proxy.example", "http://127.0.0.1:8900"]
+BLANKS = [" ", "\n", "\r\n", "\t", "\x00", "\u00a0", "\u3000", "\u200b", "\u2060", "\ufeff", "\u2028", "\u202e"]
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize("shape", ["{0}acme-test", "acme-test{0}", "{0}{0}ACME-Test{0}"])
+@pytest.mark.parametrize("blank", BLANKS)
+def test_a_site_has_one_name_however_it_is_spelt(url: str | None, shape: str, blank: str) -> None:
+    """Each spelling would be a site of its own, where everything is paid again."""
+    assert site_settings(shape.format(blank), url, KEY) == site_settings("acme-test", url, KEY)
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize(
+    "site",
+    ["", *BLANKS, "a b", "a\u00a0b", "acme_test", "-acme", "acme-", "a--b", "\u00e4cme", "acme/", "acme.chargebee.com",
+     "\u0430cme", "\u212aacme", "acme\u200btest", "acme:", ":8900", "acme:test", "https://acme", "a" * 64],
+)  # fmt: skip
+def test_a_name_that_is_none_is_refused_wherever_the_site_answers(url: str | None, site: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        site_settings(site, url, KEY)
+    assert ascii(site) in caught.value.message, "what cannot be seen is shown"
+    assert caught.value.hint
+
+
+def test_an_underscore_is_no_hyphen() -> None:
+    with pytest.raises(UsageError) as caught:
+        site_settings("acme_test", "http://127.0.0.1:8900", KEY)
+    assert "is it acme-test?" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -77,6 +115,12 @@ def test_what_names_no_site(site: str | None) -> None:
         "https://key@acme.chargebee.com",
         "https://acme.chargebee.com:99999",
         "https://[::1",
+        "https://[::1%25eth0]",
+        "https://pr\u00f6xy.example",
+        "https://acme%2echargebee.com",
+        "https://acme .chargebee.com",
+        "https://.chargebee.com",
+        "https://a..b",
         "",
     ],
 )
