@@ -67,7 +67,7 @@ def test_a_reversal_as_events(command: Command) -> None:
     renamed = {"deducted" if name == "credited" else name.replace("y_credited", "y_deducted") for name in STATE}
     assert started.keys() - {"event"} == renamed
     assert (over["deducted"], summary["counts"]["deducted"], summary["reverses"]) == (3, 3, plan["reverses"])
-    refused = command("reverse", "none", "--yes", "--log-format", "json").exited(2)
+    refused = command("reverse", "0" * 8, "--yes", "--log-format", "json").exited(2)
     assert [event["event"] for event in events_of(refused.err)] == ["error"]
 
 
