@@ -1,6 +1,6 @@
 """Holding a plan against what the operator, or somebody else, said must hold. All that does not is named at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from batch_credits.errors import ControlError, UsageError
@@ -30,18 +30,36 @@ def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> 
             broken.append(f"--expect-total says {currency} {text}, and the {what}'s total is {actual.words}.")
     if limits.control is not None:
         broken += _against_control_file(plan, limits.control, options)
+    to_send = _to_pay(plan)
     for currency, text in limits.max_total:
-        actual = _sum(_to_pay(plan), currency, text, options, "--max-total")
+        actual = _sum(to_send, currency, text, options, "--max-total")
         if actual.difference > 0:
             broken.append(f"--max-total allows {currency} {text}, and the rows to {to_pay} sum up to {actual.words}.")
     for currency, text in limits.max_amount:
         bound = _minor(currency, text, options, "--max-amount")
-        _refuse_unknowable(plan.totals, currency, "--max-amount")
+        _refuse_unknowable(to_send, currency, "--max-amount")
         if plan.largest.get(currency, 0) > bound:
             largest = f"{plan.largest[currency]} minor units"
             broken.append(f"--max-amount allows {currency} {text}, and the largest row has {largest}.")
+    broken += _not_of_the_file("--expect-total", limits.expect_total, plan, plan.totals.keys(), what)
+    broken += _not_of_the_file("--max-total", limits.max_total, plan, to_send.keys(), what)
+    broken += _not_of_the_file("--max-amount", limits.max_amount, plan, to_send.keys(), what)
     if broken:
         raise ControlError(" ".join(broken), hint="Nothing was sent. Correct the file or the option.")
+
+
+def _not_of_the_file(
+    option: str, stated: Iterable[tuple[str, str]], plan: Plan, bound: Set[str], what: str
+) -> list[str]:
+    """A limit of another currency holds nothing, and looks as if it did. So a kind of limit that is given names every
+    currency that it is to bound, and none that the file does not have, be it only in a row that is not sent."""
+    named = {currency for currency, _ in stated}
+    if not named:
+        return []
+    strange, unnamed = sorted(named - plan.totals.keys()), sorted(bound - named)
+    return [f"{option} names {code}, which the {what} does not have." for code in strange] + [
+        f"{option} does not name {code or 'the site currency'}, which the {what} has." for code in unnamed
+    ]
 
 
 def _against_control_file(plan: Plan, control: ControlFile, options: InputOptions) -> list[str]:
@@ -50,6 +68,8 @@ def _against_control_file(plan: Plan, control: ControlFile, options: InputOption
         broken.append(f"--control says {control.rows} rows, and the file has {plan.rows}.")
     for line in control.lines:
         counted = plan.totals.get(line.currency, ControlTotal()).count
+        if not counted and line.rows is None and line.total is None:
+            broken.append(f"--control names {line.currency}, which the file does not have.")
         if line.rows is not None and line.rows != counted:
             broken.append(f"--control says {line.rows} rows of {line.currency}, and the file has {counted}.")
         if line.total is not None:

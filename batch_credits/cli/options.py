@@ -80,19 +80,19 @@ input_options = apply(
     option("--number-duplicates", is_flag=True, help="Rows that repeat a reference get their own: #2, #3 ..."),
     option("--strict", is_flag=True, help="One rejected row refuses the file."),
     option("--expect-rows", type=COUNT, metavar="N", help="Refuse the file unless it has N rows."),
-    option("--expect-total", **LIMIT, help="Refuse the file unless this is its total."),
+    option("--expect-total", **LIMIT, help="Refuse the file unless this is its total, in each of its currencies."),
     option("--control", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
            help="Refuse the file unless it has these control totals: CSV (currency, rows, total) or JSON."),
-    option("--max-amount", **LIMIT, help="Refuse the file if a row is larger."),
-    option("--max-total", **LIMIT, help="Refuse the file if more is to be credited."),
+    option("--max-amount", **LIMIT, help="Refuse the file if a row is larger; name each currency."),
+    option("--max-total", **LIMIT, help="Refuse the file if more is to be credited; name each currency."),
 )  # fmt: skip
 
 
 limit_options = apply(
     option("--expect-rows", type=COUNT, metavar="N", help="Refuse unless it is N rows."),
-    option("--expect-total", **LIMIT, help="Refuse unless this is the total."),
-    option("--max-amount", **LIMIT, help="Refuse if a row is larger."),
-    option("--max-total", **LIMIT, help="Refuse if more is to be deducted."),
+    option("--expect-total", **LIMIT, help="Refuse unless this is the total, in each currency."),
+    option("--max-amount", **LIMIT, help="Refuse if a row is larger; name each currency."),
+    option("--max-total", **LIMIT, help="Refuse if more is to be deducted; name each currency."),
 )
 
 

@@ -17,6 +17,10 @@ BROKEN = [
     ("--max-amount", "USD=20.49"),
     ("--max-total", "USD=30.49"),
     ("--max-total", "EUR=6.99"),
+    ("--max-total", "USD=99"),  # says nothing of the EUR
+    ("--max-total", "JPY=1"),
+    ("--max-amount", "USD=99"),
+    ("--expect-total", "USD=30.50"),
 ]
 HELD = [
     "--strict",
@@ -24,8 +28,9 @@ HELD = [
     "--expect-total", "USD=30.50",
     "--expect-total", "EUR=7",
     "--max-amount", "USD=20.50",
+    "--max-amount", "EUR=7",
     "--max-total", "USD=30.50",
-    "--max-total", "GBP=1",
+    "--max-total", "EUR=7",
 ]  # fmt: skip
 
 
@@ -89,3 +94,32 @@ def test_a_limit_that_cannot_be_checked_does_not_look_as_if_it_held(
     assert "currency" in ended.err
     assert not shared_site.credits(f"tell{limit}")
     command.run(file, limit, "USD=1000", "--currency", "USD").exited(0)
+
+
+@pytest.mark.parametrize("place", ["option", "environment", "file"])
+@pytest.mark.parametrize("limit", ["max-amount", "max-total", "expect-total"])
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (["UDS=1"], "no currency 'UDS'"),
+        (["EURO=1"], "no currency 'EURO'"),
+        (["XXX=1"], "no currency 'XXX'"),
+        (["XTS=1"], "no currency 'XTS'"),
+        (["USD=1", "usd=99999"], "USD is given twice"),
+        (["JPY=1"], "names JPY"),
+    ],
+)
+def test_a_limit_that_holds_nothing(
+    command: Command, shared_site: Site, place: str, limit: str, values: list[str], said: str
+) -> None:
+    file = write_csv(command.folder / "payout.csv", [("holds-nothing", 5_000_000, "USD", "Loyalty", "q3")])
+    options, environment = [], {}
+    if place == "option":
+        options = [f"--{limit}={value}" for value in values]
+    elif place == "environment":
+        environment = {f"BATCH_CREDITS_{limit.replace('-', '_').upper()}": " ".join(values)}
+    else:
+        (command.folder / "batch-credits.toml").write_text(f"{limit} = {values}")
+    ended = command.run(file, *options, **environment).exited(2)
+    assert said in ended.err
+    assert not shared_site.credits("holds-nothing")
