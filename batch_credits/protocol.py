@@ -254,14 +254,14 @@ class FoundNothing:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundElsewhere:
-    """A credit with our reference and money under another form of our customer's id: the same customer's, perhaps."""
+class FoundUncertain:
+    """A credit that may be ours or another's; `why` ends a sentence about it."""
 
     credit_id: str
-    customer_id: str
+    why: str
 
 
-Look = FoundOne | FoundSeveral | FoundOtherMoney | FoundElsewhere | FoundNothing
+Look = FoundOne | FoundSeveral | FoundOtherMoney | FoundUncertain | FoundNothing
 
 
 class Witness(Enum):
@@ -329,8 +329,8 @@ def after_look(credit: PlannedCredit, look: Look, witness: Witness, facts: Doubt
             return RaiseAlarm(credit_ids)
         case FoundOtherMoney():
             return SendToReview(f"Chargebee holds {look.credit_id} under this reference with {look.description}.")
-        case FoundElsewhere(credit_id, customer_id):
-            return SendToReview(f"Chargebee lists {credit_id} under this reference for a customer {customer_id!r}.")
+        case FoundUncertain(credit_id, why):
+            return SendToReview(f"Chargebee lists {credit_id} under this reference, {why}.")
         case FoundNothing():
             if look.customer_deleted:
                 return SendToReview("The customer is deleted, so Chargebee's list proves nothing.")

@@ -27,8 +27,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Unrecorded:
-    """A request that the ledger does not call credited, and what Chargebee lists for it: ids with its money, and
-    others. `is_in_review`: a person is to look already."""
+    """A request that the ledger does not call credited, and what Chargebee lists for it: ids that settle it, and others.
+
+    `is_in_review`: a person is to look already.
+    """
 
     request_id: int
     is_in_review: bool
@@ -116,8 +118,8 @@ def first_attempt_ms(connection: sqlite3.Connection, batch_id: int) -> int | Non
 def unrecorded(connection: sqlite3.Connection, batch_id: int) -> list[Unrecorded]:
     """Requests of the batch that the ledger does not call credited, and for which Chargebee lists anything."""
     found = connection.execute(
-        "SELECT r.request_id, r.state = 'review', json_group_array(l.credit_id) FILTER (WHERE coalesce("
-        f"{_IS_SAME}, 0)), json_group_array(l.credit_id) FILTER (WHERE NOT coalesce({_IS_SAME}, 0))"
+        f"SELECT r.request_id, r.state = 'review', json_group_array(l.credit_id) FILTER (WHERE {_IS_CERTAIN}),"
+        f" json_group_array(l.credit_id) FILTER (WHERE NOT {_IS_CERTAIN})"
         " FROM row w JOIN credit_request r USING (request_id) JOIN temp.listed l ON l.request_id = r.request_id"
         " WHERE w.batch_id = ? AND r.state <> 'credited' AND r.current = 1 GROUP BY r.request_id",
         (batch_id,),
@@ -177,6 +179,10 @@ _IS_SAME = """(l.currency_code IS r.currency_code OR r.currency_code IS NULL)
     AND (l.credit_type = r.credit_type)
     AND CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor = r.amount_minor
         ELSE same_decimal(l.amount_in_decimal, r.amount_in_decimal) END"""
+
+# The same money, and no answer named the credit for another row that is not settled.
+_IS_CERTAIN = f"""coalesce({_IS_SAME} AND NOT EXISTS (SELECT 1 FROM credit_request o WHERE o.site_id = r.site_id
+    AND o.credit_id = l.credit_id AND o.request_id <> r.request_id AND o.state <> 'credited'), 0)"""
 
 _DIFFERENCES = f"""
 SELECT w.row_number, r.customer_id, r.reference, r.kind, r.state, r.credit_id,

@@ -25,12 +25,13 @@ class KnownCredit:
 
 
 class Attribution(NamedTuple):
-    """A request that has one of Chargebee's ids, and whose it is."""
+    """A request that has one of Chargebee's ids, and whose it is. Not credited: an answer named it, without proof."""
 
     credit_id: str
     request_id: int
     customer_id: str
     reference: str
+    is_credited: bool
 
 
 class OtherRequest(NamedTuple):
@@ -114,11 +115,11 @@ def witnesses(
 def attributed(connection: sqlite3.Connection, site_id: int, credit_ids: Sequence[str]) -> list[Attribution]:
     """Which requests have these Chargebee ids."""
     found = connection.execute(
-        "SELECT credit_id, request_id, customer_id, reference FROM credit_request"
+        "SELECT credit_id, request_id, customer_id, reference, state = 'credited' FROM credit_request"
         " WHERE site_id = ? AND credit_id IN (SELECT value FROM json_each(?))",
         (site_id, orjson.dumps(list(credit_ids)).decode()),
     )
-    return [Attribution(*row) for row in found]
+    return [Attribution(of, by, who, what, bool(credited)) for of, by, who, what, credited in found]
 
 
 def requests_of(connection: sqlite3.Connection, site_id: int, customer_ids: Sequence[str]) -> list[OtherRequest]:

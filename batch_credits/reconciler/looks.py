@@ -8,7 +8,7 @@ from batch_credits.chargebee import ListedCredit
 from batch_credits.identity import folded, same_text
 from batch_credits.ledger import Attribution, KnownCredit, Moment, OtherRequest
 from batch_credits.model import CallKind, PlannedCredit
-from batch_credits.protocol import Credited, FoundElsewhere, FoundNothing, FoundOne, FoundOtherMoney, FoundSeveral, Look
+from batch_credits.protocol import Credited, FoundNothing, FoundOne, FoundOtherMoney, FoundSeveral, FoundUncertain, Look
 
 
 class Memory(Protocol):
@@ -34,11 +34,13 @@ class Memory(Protocol):
 class Known:
     """What the ledger knows of what is listed: which credits are other rows', and when ours was first sent.
 
-    `taken` are ids of credits that other requests have. `named` are the customers and references of other requests, as
-    they are spelt; `open_names` those of requests that are not credited, folded: what is listed so may be theirs.
+    `taken` are ids of credits that other requests have; `disputed` those that an answer named for another request,
+    without proof. `named` are the customers and references of other requests, as they are spelt; `open_names` those of
+    requests that are not credited, folded: what is listed so may be theirs.
     """
 
     taken: frozenset[str] = frozenset()
+    disputed: frozenset[str] = frozenset()
     named: frozenset[tuple[str, str]] = frozenset()
     open_names: frozenset[tuple[str, str]] = frozenset()
     first_sent_ms: int | None = None
@@ -47,19 +49,21 @@ class Known:
 def what_is_known(memory: Memory, site: str, credit: PlannedCredit, listed: Sequence[ListedCredit]) -> Known:
     """Ask the ledger. An id belongs to another request only where customer and reference agree with that one's too."""
     by_id = {item.credit_id: item for item in listed}
+    others_have = [each for each in memory.attributed(site, [*by_id]) if each.request_id != credit.request_id]
+    disputed = frozenset(each.credit_id for each in others_have if not each.is_credited)
     taken = frozenset(
-        known.credit_id
-        for known in memory.attributed(site, [*by_id])
-        if known.request_id != credit.request_id
-        and same_text(known.customer_id, by_id[known.credit_id].customer_id)
-        and same_text(known.reference, by_id[known.credit_id].reference or "")
+        each.credit_id
+        for each in others_have
+        if same_text(each.customer_id, by_id[each.credit_id].customer_id)
+        and same_text(each.reference, by_id[each.credit_id].reference or "")
     )
     if all(item.credit_id in taken or _is_spelt_as(item, credit) for item in listed):
-        return Known(taken)
+        return Known(taken, disputed)
     customers = dict.fromkeys([credit.customer_id, *(item.customer_id for item in listed)])
     others = [other for other in memory.requests_of(site, [*customers]) if other.request_id != credit.request_id]
     return Known(
         taken,
+        disputed,
         frozenset((other.customer_id, other.reference) for other in others),
         frozenset(_folded(other.customer_id, other.reference) for other in others if not other.is_credited),
         memory.first_sent_ms(credit.request_id) if credit.attempts else None,
@@ -80,12 +84,15 @@ def what_was_found(
     nobodys = [item for item in free.values() if not _is_of(item, known.named, others)]
     exact = [item for item in free.values() if _is_spelt_as(item, credit)]
     ours = exact or [item for item in nobodys if item.is_named_as(credit)]
+    for item in ours:
+        if item.credit_id in known.disputed:
+            return FoundUncertain(item.credit_id, "and an answer named it for another row")
     if ours:
         return _found(credit, ours)
     beside = [item for item in elsewhere if item.credit_id not in known.taken and not _is_of(item, known.named, others)]
     for item in beside:
         if item.is_named_as(credit) and item.has_money_of(credit):
-            return FoundElsewhere(item.credit_id, item.customer_id)
+            return FoundUncertain(item.credit_id, f"for a customer {item.customer_id!r}")
     return FoundNothing(unattributed=_unattributed(credit, [*nobodys, *beside], known.first_sent_ms))
 
 

@@ -113,8 +113,8 @@ def _carry_out(journal: Journal, credit: PlannedCredit, found: Unrecorded) -> No
         journal.record(credit, RequestState.CREDITED, reason="found by reconcile")
     elif not found.is_in_review:
         listed = ", ".join((*found.same, *found.other))
-        money = " with other money" if found.other and not found.same else ""
-        journal.record(credit, RequestState.REVIEW, reason=f"Chargebee lists {listed} under this reference{money}.")
+        reason = f"Chargebee lists {listed} under this reference: several, other money, or named for another row."
+        journal.record(credit, RequestState.REVIEW, reason=reason)
 
 
 async def _list_batch(

@@ -202,7 +202,8 @@ class Judge:
                 return identity[0] in site.plan.deleted_at
             case "other money":
                 others = {(customer, reversal_reference(name)) for customer, name in site.plan.other_deductions}
-                return identity in site.plan.other_money | others
+                changed = site.plan.form not in HARMLESS  # a cut reference may be another row's very text
+                return changed or identity in site.plan.other_money | others
             case "unwitnessed":
                 return True  # nothing was listed, and the process that sent it is gone or its key is spent
             case "lagging":
@@ -212,14 +213,18 @@ class Judge:
                 return site.list_lagged or needed >= settings.max_looks or site.plan.hides_deleted
             case "named":  # an answer named a credit, and was spoiled or is another's
                 changed = site.plan.form not in HARMLESS or site.plan.echo not in (None, *HARMLESS)
-                garbled = site.plan.outages or any("garbled" in fault for fault in site.plan.post_faults)
-                return changed or bool(garbled)
+                return changed or self._may_be_garbled()
             case "unattributed":
                 beside = any(customer == identity[0] for customer, _amount, _created in site.plan.neighbours)
                 forgotten = self._world.schedule.restores or bool(site.plan.lost)  # credits of ours that it cannot know
-                return beside or forgotten or site.plan.form != "exact"
+                return beside or forgotten or site.plan.form != "exact" or self._may_be_garbled()
             case _:
                 return False
+
+    def _may_be_garbled(self) -> bool:
+        """Whether an answer may have named any credit at all."""
+        plan = self._world.site.plan
+        return bool(plan.outages) or any("garbled" in fault for fault in plan.post_faults)
 
     def _judge_attempts(self) -> None:
         counted = self._world.connection.execute(
@@ -237,7 +242,7 @@ class Judge:
 def _kind_of_review(why: str) -> str:
     for words, kind in (
         ("deleted", "deleted"),
-        ("under this reference for a customer", "unattributed"),
+        ("under this reference, ", "unattributed"),
         ("under this reference", "other money"),
         ("no other credit exists", "unwitnessed"),
         ("does not show a credit", "lagging"),
