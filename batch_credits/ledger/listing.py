@@ -27,7 +27,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Unrecorded:
-    """A request that the ledger does not call credited, and what Chargebee lists for it: ids that settle it, and others.
+    """A request that the ledger does not call credited, and what is listed for it: ids that settle it, and others.
 
     `is_in_review`: a person is to look already.
     """
