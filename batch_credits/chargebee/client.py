@@ -96,7 +96,7 @@ class Chargebee:
         except GateClosed:
             return NotSent("the run stopped before it was sent")
         try:
-            if credit.open_attempts == 1:
+            if credit.open_attempts <= 1:
                 credit.first_sent = clock.boottime()
             if not self.key_is_remembered(credit):
                 return NotSent("it waited so long to be sent again that its idempotency key may be forgotten")

@@ -98,6 +98,8 @@ def _verdict_of_success(credit: PlannedCredit, answer: Answer, replayed: bool) -
         return proof
     try:
         listed = listed_credit(document)
+        if listed.money.amount_minor is None and listed.money.amount_in_decimal is None:
+            raise ValueError("promotional_credit.amount is missing")
     except ValueError as error:
         named = _named_id(document, answer.body)
         return NoAnswer(f"the answer was not whole: {error}", status, spoils_key=replayed, credit_id=named)

@@ -387,7 +387,7 @@ def test_an_answer_without_a_length_ends_with_the_connection() -> None:
 
 
 def test_a_refusal_arrives_whole() -> None:
-    body = b'{"api_error_code": "param_wrong_value", "message": "no", "param": "amount"}'
+    body = b'{"api_error_code": "param_wrong_value", "message": "no", "type": "invalid_request", "param": "amount"}'
     server = Server(says(answer("400 Bad Request", body, "Chargebee-Idempotency-Replayed: true")))
     assert call(server, add) == Refused("param_wrong_value", "no", 400, "amount", replayed=True)
 

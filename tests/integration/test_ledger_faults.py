@@ -54,7 +54,8 @@ def pay(ledger: Ledger, batch: int) -> None:
     run = ledger.start_run(batch)
     for credit in ledger.planned_page(batch, RequestState.PENDING, 0, 1000):
         ledger.commit(run, [], [credit])
-        finding = Finding.about(credit, RequestState.CREDITED, credit_id=f"cr-{credit.request_id}")
+        credit.credit_id = f"cr-{credit.request_id}"
+        finding = Finding.about(credit, RequestState.CREDITED)
         ledger.commit(run, [finding], [])
 
 
@@ -320,12 +321,14 @@ class FailingLedger(Ledger):
     failed_at: int | None = None
     site: Site
 
-    def commit(self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
+    def commit(
+        self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit], call: str = "{}"
+    ) -> None:
         self.commits_left -= 1
         if self.commits_left < 0 and not (self.is_brief and self.failed_at is not None):
             self.failed_at = len(self.site.posts) if self.failed_at is None else self.failed_at
             raise LedgerError("disk I/O error", hint="mend it")
-        super().commit(run_id, findings, openings)
+        super().commit(run_id, findings, openings, call)
 
 
 async def on_the_spot(work: Callable[[], Any]) -> Any:

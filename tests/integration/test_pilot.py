@@ -24,6 +24,9 @@ FAST = RunSettings(
 )
 HEADERS = ("customer_id", "amount", "currency_code", "reference")
 
+NO_CUSTOMER = b'{"api_error_code": "resource_not_found", "message": "no customer", "type": "x"}'
+KEY_REFUSED = b'{"api_error_code": "api_authentication_failed", "message": "no such key", "type": "untyped"}'
+
 
 class Site:
     """Credits what it is asked to, and lists it after `lag` lists that did not show it, each through `listed_as`."""
@@ -214,7 +217,7 @@ def test_a_pilot_that_does_not_agree_stops_the_run(bench: Bench, listed_as: Any,
 
 def test_a_refused_row_does_not_agree(bench: Bench) -> None:
     bench.plan(20)
-    bench.site.answers["c-3"] = Answer(404, {}, b'{"api_error_code": "resource_not_found", "message": "no customer"}')
+    bench.site.answers["c-3"] = Answer(404, {}, NO_CUSTOMER)
     stopped_by_pilot(bench.run())
     [row] = bench.reports[0].disagreeing
     assert row.problem == "failed: no customer"
@@ -257,7 +260,7 @@ def test_a_key_refused_at_the_list_stops_the_run(bench: Bench) -> None:
 
 def test_a_key_refused_to_the_pilot_stops_the_run(bench: Bench) -> None:
     bench.plan(20)
-    bench.site.answers = {f"c-{number}": Answer(401, {}, b"{}") for number in range(30)}
+    bench.site.answers = {f"c-{number}": Answer(401, {}, KEY_REFUSED) for number in range(30)}
     assert isinstance(bench.run().stopped, KeyRefused)
     assert (bench.reports, bench.counts()) == ([], {"pending": 20})
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from batch_credits import clock
+
 VIRTUAL_START = 1000.0
 
 
@@ -57,9 +59,11 @@ def virtually() -> Callable[..., Any]:
         loop = VirtualLoop(most_rounds)
         if seconds_a_look:
             loop.seconds_a_look, loop._clock_resolution = seconds_a_look, 0.0005
+        boottime, clock.boottime = clock.boottime, loop.time
         try:
             return loop.run_until_complete(work)
         finally:
+            clock.boottime = boottime
             left = asyncio.all_tasks(loop)
             for task in left:
                 task.cancel()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import batch_credits
-from batch_credits.chargebee.wire import Answer, verdict_of
+from batch_credits.chargebee.answers import Answer
+from batch_credits.chargebee.verdicts import verdict_of
 from batch_credits.explanations import Explanation, Kind, Proof, all_explanations, explained, near
 from batch_credits.model import CallKind, Money, Outcome, PlannedCredit
 from batch_credits.protocol import Blocked, NoAnswer, Refused, Throttled, Unavailable
@@ -132,7 +133,8 @@ PROOF_OF = {
 @pytest.mark.parametrize("said", [e for e in all_explanations() if e.kind is Kind.CHARGEBEE], ids=lambda e: e.code)
 def test_what_is_said_about_the_money_is_what_the_protocol_makes_of_the_answer(said: Explanation) -> None:
     assert said.status is not None
-    body = json.dumps({"api_error_code": said.code, "message": "no"}).encode() if not said.code.isdigit() else b"<html>"
+    document = {"api_error_code": said.code, "message": "no", "type": "x"}
+    body = json.dumps(document).encode() if not said.code.isdigit() else b"<html>"
     credit = PlannedCredit(1, "c", "r", Money(1, None, "USD"), "general", b"")
     verdict = verdict_of(credit, Answer(said.status, {}, body))
     assert said.money == PROOF_OF[type(verdict)].value

@@ -8,18 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_credits.errors import KeyRefused, Outage, RunStopped, SiteBlocked
+from batch_credits.errors import AnsweredForAnother, KeyRefused, Outage
 from batch_credits.model import Money, PlannedCredit
 from batch_credits.protocol import (
     AnswerStep,
     Blocked,
     Credited,
     DoubtFacts,
+    ForAnother,
     FoundNothing,
     FoundOne,
     FoundOtherMoney,
     FoundSeveral,
+    FoundUncertain,
     HoldInDoubt,
+    KeepAndStop,
     Look,
     LookAgain,
     LookStep,
@@ -40,10 +43,11 @@ from batch_credits.protocol import (
     Witness,
     after_answer,
     after_look,
-    stop_for_status,
 )
 
-BLOCK = Blocked(KeyRefused("no such key"))
+BLOCK = Blocked(KeyRefused("no such key"), is_proof=True)
+PROXY = Blocked(KeyRefused("somebody's login page"), is_proof=False)
+OTHER = ForAnother("cr-9", "it was answered with another credit, cr-9", 200)
 
 
 def credit(open_attempts: int = 1, key_spoiled: bool = False) -> PlannedCredit:
@@ -80,6 +84,9 @@ def every_verdict() -> Iterator[Verdict]:
             yield throttled(replayed=replayed, one_customer=flag)
     yield NotSent("no route")
     yield BLOCK
+    yield PROXY
+    yield OTHER
+    yield NoAnswer("cut off", credit_id="cr-9")
     yield NoAnswer("time-out")
     yield NoAnswer("422", spoils_key=True)
 
@@ -90,6 +97,8 @@ def every_look() -> Iterator[Look]:
     yield FoundOtherMoney("cr-1", "5 minor units of USD")
     yield FoundNothing()
     yield FoundNothing(customer_deleted=True)
+    yield FoundNothing(unattributed="cr-7")
+    yield FoundUncertain("cr-8", "for a customer 'C-1'")
 
 
 VERDICTS = tuple(every_verdict())
@@ -123,9 +132,21 @@ def expected_alone(verdict: Verdict, spoiled: bool) -> AnswerStep:
         case Throttled() | Unavailable() | NotSent():
             return SendAgain(verdict)
         case Blocked():
-            return StopRun(verdict.error, 0)
+            return StopRun(verdict.error, 0 if verdict.is_proof else 1)
         case NoAnswer():
-            return HoldInDoubt(verdict.reason, 1, spoiled or verdict.spoils_key)
+            return HoldInDoubt(verdict.reason, 1, spoiled or verdict.spoils_key, verdict.credit_id)
+        case ForAnother():
+            return stopped_for_another()
+
+
+def stopped_for_another() -> KeepAndStop:
+    """Nothing is sent for this row any more, nor for any other before a person has looked."""
+    step = after_answer(credit(), OTHER)
+    assert isinstance(step, KeepAndStop)
+    assert isinstance(step.error, AnsweredForAnother)
+    assert (step.credit_id, step.reason) == ("cr-9", OTHER.reason)
+    assert "'c-1'" in step.error.message and "cr-9" in step.error.message and "resolve" in step.error.hint
+    return step
 
 
 def expected_with_earlier(verdict: Verdict, count: int, spoiled: bool) -> AnswerStep:
@@ -144,9 +165,11 @@ def expected_with_earlier(verdict: Verdict, count: int, spoiled: bool) -> Answer
         case NotSent():
             return HoldInDoubt(verdict.reason, count - 1, spoiled)
         case Blocked():
-            return StopRun(verdict.error, count - 1)
+            return StopRun(verdict.error, count - 1 if verdict.is_proof else count)
         case NoAnswer():
-            return HoldInDoubt(verdict.reason, count, spoiled or verdict.spoils_key)
+            return HoldInDoubt(verdict.reason, count, spoiled or verdict.spoils_key, verdict.credit_id)
+        case ForAnother():
+            return stopped_for_another()
 
 
 @pytest.mark.parametrize("about", CREDITS, ids=lambda c: f"{c.open_attempts} open, spoiled {c.key_spoiled}")
@@ -154,7 +177,11 @@ def expected_with_earlier(verdict: Verdict, count: int, spoiled: bool) -> Answer
 def test_every_answer_in_every_situation(verdict: Verdict, about: PlannedCredit) -> None:
     count, spoiled = about.open_attempts, about.key_spoiled
     wanted = expected_alone(verdict, spoiled) if count == 1 else expected_with_earlier(verdict, count, spoiled)
-    assert after_answer(about, verdict) == wanted
+    step = after_answer(about, verdict)
+    if isinstance(wanted, KeepAndStop) and isinstance(step, KeepAndStop):
+        assert (step.credit_id, step.reason, str(step.error)) == (wanted.credit_id, wanted.reason, str(wanted.error))
+    else:
+        assert step == wanted
 
 
 @given(credits, verdicts)
@@ -226,7 +253,7 @@ def test_every_look_in_every_situation(about: PlannedCredit, witness: Witness, f
 
     assert found[LOOKS[0]] == SettleCredited(Credited("cr-1"))
     assert found[LOOKS[1]] == RaiseAlarm(("cr-1", "cr-2"))
-    other, nothing, deleted = found[LOOKS[2]], found[LOOKS[3]], found[LOOKS[4]]
+    other, nothing, deleted, unattributed, uncertain = (found[look] for look in LOOKS[2:])
     assert isinstance(other, SendToReview)
     assert "cr-1" in other.reason
     assert "5 minor units of USD" in other.reason
@@ -235,6 +262,37 @@ def test_every_look_in_every_situation(about: PlannedCredit, witness: Witness, f
     assert type(nothing) is expected_after_nothing(about, witness, facts)
     if isinstance(nothing, ReleaseAbsent):
         assert nothing.next_generation is about.key_spoiled
+    assert isinstance(uncertain, SendToReview)
+    assert "cr-8 under this reference, for a customer 'C-1'" in uncertain.reason
+    if about.open_attempts and facts.quarantine_over:
+        assert isinstance(unattributed, SendToReview)
+        assert "cr-7" in unattributed.reason
+    else:
+        assert unattributed == nothing
+
+
+@pytest.mark.parametrize("facts", EVERY_FACT, ids=repr)
+@pytest.mark.parametrize("witness", Witness)
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_where_an_answer_named_a_credit_no_absence_is_believed(
+    count: int, witness: Witness, facts: DoubtFacts
+) -> None:
+    named = credit(count)
+    named.credit_id = "cr-9"
+    step = after_look(named, FoundNothing(), witness, facts)
+    if facts.looks_left:
+        assert step == LookAgain()
+    else:
+        assert isinstance(step, SendToReview)
+        assert "cr-9" in step.reason
+
+
+def test_what_an_answer_named_is_kept_through_later_answers() -> None:
+    named = credit()
+    named.credit_id = "cr-9"
+    step = after_answer(named, NoAnswer("time-out"))
+    assert isinstance(step, HoldInDoubt)
+    assert step.credit_id == "cr-9"
 
 
 @given(st.builds(credit, st.integers(0, 5), st.booleans()), looks, st.sampled_from(Witness), facts_around)
@@ -242,7 +300,8 @@ def test_absence_is_believed_only_beside_a_witness_and_after_the_quarantine(
     about: PlannedCredit, look: Look, witness: Witness, facts: DoubtFacts
 ) -> None:
     if isinstance(after_look(about, look, witness, facts), ReleaseAbsent):
-        assert look == FoundNothing()
+        assert isinstance(look, FoundNothing) and not look.customer_deleted
+        assert look.unattributed is None or about.open_attempts == 0
         assert about.open_attempts == 0 or (witness is Witness.SHOWN and facts.quarantine_over)
 
 
@@ -266,27 +325,9 @@ def test_looking_ends(about: PlannedCredit, witness: Witness, remembered: bool) 
 # -- Stops --------------------------------------------------------------------------------------------------
 
 
-def expected_stop(status: int, code: str) -> type[RunStopped] | None:
-    if status == 401:
-        return KeyRefused
-    if status in (403, 405) or 300 <= status < 400 or (status == 404 and code == "site_not_found"):
-        return SiteBlocked
-    return None
-
-
-@pytest.mark.parametrize("code", ["", "site_not_found", "resource_not_found", "api_authorization_failed"])
-def test_which_answers_end_the_run(code: str) -> None:
-    for status in range(100, 600):
-        stop = stop_for_status(status, code, "what Chargebee said")
-        assert type(stop) is (expected_stop(status, code) or type(None)), status
-        if stop is not None:
-            assert stop.hint
-            assert 300 <= status < 400 or "what Chargebee said" in stop.message
-
-
 def test_a_stop_is_handed_on_as_it_came() -> None:
     error = Outage("gone")
-    step = after_answer(credit(), Blocked(error))
+    step = after_answer(credit(), Blocked(error, is_proof=True))
     assert isinstance(step, StopRun)
     assert step.error is error
 

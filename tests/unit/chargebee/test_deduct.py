@@ -8,10 +8,11 @@ import orjson
 import pytest
 
 from batch_credits.chargebee import Answer, Chargebee
-from batch_credits.chargebee.wire import add_body, deduct_body, description_in, has_amount, verdict_of
+from batch_credits.chargebee.bodies import add_body, deduct_body, description_in, has_amount
+from batch_credits.chargebee.verdicts import verdict_of
 from batch_credits.errors import AmountMissing
 from batch_credits.model import CallKind, CreditRequest, Money, OpenAttempt, PlannedCredit, idempotency_key
-from batch_credits.protocol import Blocked, Credited, NoAnswer
+from batch_credits.protocol import Blocked, Credited, ForAnother
 from batch_credits.settings import RunSettings
 
 REQUEST = CreditRequest(
@@ -100,12 +101,12 @@ def test_none_is_sent_without_an_amount(body: bytes) -> None:
 def test_it_goes_to_its_own_address() -> None:
     assert send(deduction()) == (Credited("cr-9", None, 200), ["/api/v2/promotional_credits/deduct"])
     verdict, paths = send(deduction(kind=CallKind.ADD))
-    assert isinstance(verdict, NoAnswer), "a decrement proves no add"
+    assert isinstance(verdict, ForAnother), "a decrement proves no add"
     assert paths == ["/api/v2/promotional_credits/add"]
 
 
 def test_an_increment_proves_no_deduction() -> None:
-    assert isinstance(verdict_of(deduction(), answer("increment")), NoAnswer)
+    assert isinstance(verdict_of(deduction(), answer("increment")), ForAnother)
     assert verdict_of(deduction(kind=CallKind.ADD), answer("increment")) == Credited("cr-9", None, 200)
 
 

@@ -107,10 +107,11 @@ class Book:
     def owed(self, batch: int, state: RequestState = RequestState.PENDING) -> list[PlannedCredit]:
         return self.ledger.planned_page(batch, state, 0, 10_000)
 
-    def send(self, run: int, *credits: PlannedCredit) -> None:
+    def send(self, run: int, *credits: PlannedCredit, call: str = "{}") -> None:
         """Open an attempt for each, as the journal does."""
-        self.ledger.commit(run, [], list(credits))
+        self.ledger.commit(run, [], list(credits), call)
         for credit in credits:
+            credit.call = credit.call or call
             credit.open_attempts += 1
             credit.attempts += 1
             credit.state = RequestState.IN_FLIGHT
@@ -121,6 +122,7 @@ class Book:
             credit.open_attempts = 0
         if state is RequestState.CREDITED:
             learned.setdefault("credit_id", f"cr-{credit.request_id}")
+        credit.credit_id = learned.pop("credit_id", credit.credit_id)
         credit.state = state
         self.ledger.commit(run, [Finding.about(credit, state, **learned)], [])
 

@@ -1,10 +1,8 @@
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from batch_credits.errors import LedgerVersion
 from batch_credits.ledger import history
 from batch_credits.ledger.history import Course, Slice
 from batch_credits.model import RequestState
@@ -155,31 +153,3 @@ def test_a_person_s_word_is_told_and_a_reconcile_s_is_not(book: Book, monkeypatc
         (2, "maria says: not credited"),
     ]
     assert found.decisions_in_all == 2
-
-
-def test_a_ledger_of_version_1_is_brought_up_to_date_by_the_next_run(
-    book: Book, tmp_path: Path, open_book: Callable[[Path], Book]
-) -> None:
-    batch = book.plan(book.row(2))
-    book.settle(batch, RequestState.CREDITED)
-    schema = sorted(book.sql("SELECT type, name FROM sqlite_schema"))
-    book.sql("DROP TRIGGER kind_is_frozen")
-    book.sql("DROP INDEX credit_request_deduct")
-    for column in ("run DROP COLUMN settings", "batch DROP COLUMN reverses", "batch DROP COLUMN kind",
-                   "credit_request DROP COLUMN kind"):  # fmt: skip
-        book.sql(f"ALTER TABLE {column}")
-    book.sql("DROP TRIGGER only_the_identity_is_sent")
-    book.sql("DROP TABLE sealed")
-    book.sql("DROP TABLE identity")
-    unique = "CREATE UNIQUE INDEX credit_request_identity ON credit_request (site_id, customer_id, reference)"
-    book.sql(f"{unique} WHERE current = 1")
-    book.sql("PRAGMA user_version = 1")
-    book.close()
-    with pytest.raises(LedgerVersion, match="earlier version"):
-        type(book.ledger).open_for_reading(book.path)
-    again = open_book(book.path)
-    assert sorted(again.sql("SELECT type, name FROM sqlite_schema")) == schema
-    again.ledger.start_run(batch, settings_json='{"x":1}')
-    assert [run.settings_json for run in again.ledger.history(batch).runs] == ['{"x":1}', "{}"]
-    other = again.begin(key="f" * 64)
-    assert [row.problems[0].code for row in again.stage(other, again.row(9, amount=7))] == ["conflict"]

@@ -116,7 +116,7 @@ def test_an_empty_commit(book: Any) -> None:
 @pytest.mark.parametrize("state", RequestState)
 def test_a_finding_is_stored_whole(book: Any, sent: tuple[int, PlannedCredit], state: RequestState) -> None:
     run, credit = sent
-    credit.generation, credit.key_spoiled, credit.open_attempts = 3, True, 2
+    credit.generation, credit.key_spoiled, credit.open_attempts, credit.credit_id = 3, True, 2, "cr-1"
     finding = Finding.about(
         credit,
         state,
@@ -124,7 +124,6 @@ def test_a_finding_is_stored_whole(book: Any, sent: tuple[int, PlannedCredit], s
         http_status=400,
         error_code="param_wrong_value",
         error_param="amount",
-        credit_id="cr-1",
         closing_balance="12",
     )
     book.ledger.commit(run, [finding], [])
@@ -143,8 +142,8 @@ def test_a_finding_is_stored_whole(book: Any, sent: tuple[int, PlannedCredit], s
 def test_of_two_findings_about_one_request_the_newest_holds(book: Any, sent: tuple[int, PlannedCredit]) -> None:
     run, credit = sent
     doubt = Finding.about(credit, RequestState.IN_DOUBT, reason="time-out")
-    credit.open_attempts = 0
-    found = Finding.about(credit, RequestState.CREDITED, credit_id="cr-1")
+    credit.open_attempts, credit.credit_id = 0, "cr-1"
+    found = Finding.about(credit, RequestState.CREDITED)
     book.ledger.commit(run, [doubt, found], [])
     assert (stored(book, credit).state, stored(book, credit).open_attempts) == (RequestState.CREDITED, 0)
     assert book.sql("SELECT state FROM finding ORDER BY finding_id") == [("in_doubt",), ("credited",)]
@@ -163,7 +162,7 @@ def test_what_is_credited_stays_credited(book: Any, sent: tuple[int, PlannedCred
     run, credit = sent
     book.learn(run, credit, RequestState.CREDITED)
     with pytest.raises(LedgerError, match="a credited request is final"):
-        book.learn(run, credit, state, credit_id="cr-1")
+        book.learn(run, credit, state)
     assert stored(book, credit).state is RequestState.CREDITED
 
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from batch_credits.call import call_for
 from batch_credits.errors import LedgerError, UnknownBatch, UsageError
+from batch_credits.ledger import Attribution
 from batch_credits.ledger.queries import iso_time
 from batch_credits.model import CallKind, ControlTotal, Money, Outcome, Problem, RequestState, sum_totals
 
@@ -229,11 +231,11 @@ def test_times_are_utc_and_say_so() -> None:
 
 
 def test_which_credits_belong_to_a_row(book: Any) -> None:
-    assert book.ledger.attributed("acme-test", ["cr-1"]) == set()
+    assert book.ledger.attributed("acme-test", ["cr-1"]) == []
     book.settle(book.plan(book.row(2)), RequestState.CREDITED)
-    assert book.ledger.attributed("acme-test", ["cr-1", "cr-2"]) == {"cr-1"}
-    assert book.ledger.attributed("acme-test", []) == set()
-    assert book.ledger.attributed("acme", ["cr-1"]) == set()
+    assert book.ledger.attributed("acme-test", ["cr-1", "cr-2"]) == [Attribution("cr-1", 1, "c-1", "q3", True)]
+    assert book.ledger.attributed("acme-test", []) == []
+    assert book.ledger.attributed("acme", ["cr-1"]) == []
 
 
 # -- Witnesses ----------------------------------------------------------------------------------------------
@@ -243,34 +245,34 @@ def test_the_credits_first_sent_after_a_moment_are_its_best_witnesses_oldest_fir
     book.settle(book.plan(book.row(2)), RequestState.CREDITED)
     moment = book.ledger.moment()
     book.settle(book.plan(*(book.row(n, f"c-{n}") for n in range(3, 8))), RequestState.CREDITED)
-    known = book.ledger.witnesses("acme-test", CallKind.ADD, moment, 3)
+    known = book.ledger.witnesses("acme-test", CallKind.ADD, moment, 3, "{}")
     assert [witness.customer_id for witness in known] == ["c-3", "c-4", "c-5"]
 
 
 def test_where_nothing_was_sent_since_the_newest_known_credits_witness(book: Any) -> None:
     book.settle(book.plan(*(book.row(n, f"c-{n}") for n in range(2, 7))), RequestState.CREDITED)
-    known = book.ledger.witnesses("acme-test", CallKind.ADD, book.ledger.moment(), 2)
+    known = book.ledger.witnesses("acme-test", CallKind.ADD, book.ledger.moment(), 2, "{}")
     assert [(witness.credit_id, witness.customer_id) for witness in known] == [("cr-5", "c-6"), ("cr-4", "c-5")]
 
 
 def test_a_refusal_a_doubt_or_another_site_is_no_witness(book: Any) -> None:
     start = book.ledger.moment()
-    assert book.ledger.witnesses("acme-test", CallKind.ADD, start, 3) == []
+    assert book.ledger.witnesses("acme-test", CallKind.ADD, start, 3, "{}") == []
     book.settle(book.plan(book.row(2)), RequestState.FAILED)
     book.settle(book.plan(book.row(2, "c-2")), RequestState.REVIEW)
     book.settle(book.plan(book.row(2, "c-3"), site="acme"), RequestState.CREDITED)
     for moment in start, book.ledger.moment():
-        assert book.ledger.witnesses("acme-test", CallKind.ADD, moment, 3) == []
+        assert book.ledger.witnesses("acme-test", CallKind.ADD, moment, 3, "{}") == []
 
 
 def test_only_a_deduction_witnesses_for_a_deduction(book: Any) -> None:
     start = book.ledger.moment()
     book.settle(book.plan(book.row(2)), RequestState.CREDITED)
-    assert book.ledger.witnesses("acme-test", CallKind.DEDUCT, start, 3) == []
+    assert book.ledger.witnesses("acme-test", CallKind.DEDUCT, start, 3, "{}") == []
     book.settle(book.plan(book.row(2, reference="reversal of q3"), kind=CallKind.DEDUCT), RequestState.CREDITED)
     for moment in start, book.ledger.moment():
-        assert [w.credit_id for w in book.ledger.witnesses("acme-test", CallKind.DEDUCT, moment, 3)] == ["cr-2"]
-        assert [w.credit_id for w in book.ledger.witnesses("acme-test", CallKind.ADD, moment, 3)] == ["cr-1"]
+        assert [w.credit_id for w in book.ledger.witnesses("acme-test", CallKind.DEDUCT, moment, 3, "{}")] == ["cr-2"]
+        assert [w.credit_id for w in book.ledger.witnesses("acme-test", CallKind.ADD, moment, 3, "{}")] == ["cr-1"]
 
 
 def test_what_is_unsettled_is_counted_by_state(book: Any) -> None:
@@ -289,20 +291,17 @@ def test_what_is_unsettled_is_counted_by_state(book: Any) -> None:
 def test_what_is_in_doubt_is_looked_for_where_it_was_sent(book: Any) -> None:
     batch = book.plan(book.row(2), book.row(3, "c-2"))
     first, second = book.owed(batch)
-    runs = [
-        book.ledger.start_run(batch, settings_json=f'{{"settings": {{"business_entity_id": {entity}}}}}')
-        for entity in ('"emea"', "null")
-    ]
+    runs = [book.ledger.start_run(batch), book.ledger.start_run(batch)]
     for entity in (None, "emea", "apac"):
         book.ledger.check_entity(batch, entity)  # nothing was sent
-    book.send(runs[0], first)
+    book.send(runs[0], first, call=call_for("emea"))
     book.ledger.check_entity(batch, "emea")
     for entity, words in ((None, "for business entity emea"), ("apac", "for business entity emea")):
         with pytest.raises(UsageError, match=words):
             book.ledger.check_entity(batch, entity)
     book.learn(runs[0], first, RequestState.CREDITED, credit_id="cr-1")
     book.ledger.check_entity(batch, "apac")
-    book.send(runs[1], second)
+    book.send(runs[1], second, call=call_for(None))
     book.learn(runs[1], second, RequestState.IN_DOUBT)
     book.ledger.check_entity(batch, None)
     with pytest.raises(UsageError, match="without a business entity"):
@@ -311,17 +310,14 @@ def test_what_is_in_doubt_is_looked_for_where_it_was_sent(book: Any) -> None:
 
 def test_the_business_entities_that_were_credited_are_those_of_the_runs_that_sent(book: Any) -> None:
     batch = book.plan(book.row(2), book.row(3, "c-2"), book.row(4, "c-3"))
-    entities = ('"emea"', '"apac"', "null")
-    runs = [
-        book.ledger.start_run(batch, settings_json=f'{{"settings": {{"business_entity_id": {entity}}}}}')
-        for entity in entities
-    ]
+    run = book.ledger.start_run(batch)
     first, second, third = book.owed(batch)
-    book.send(runs[0], first)
-    book.learn(runs[0], first, RequestState.CREDITED)
-    book.send(runs[1], second)
-    book.learn(runs[1], second, RequestState.FAILED)
+    book.send(run, first, call=call_for("emea"))
+    book.learn(run, first, RequestState.CREDITED)
+    book.send(run, second, call=call_for("apac"))
+    book.learn(run, second, RequestState.FAILED)
     assert book.ledger.business_entities(batch) == ["emea"]
-    book.send(runs[2], third)
-    book.learn(runs[2], third, RequestState.CREDITED)
+    assert book.ledger.listed_entities(batch) == ["apac", "emea"]
+    book.send(run, third, call=call_for(None))
+    book.learn(run, third, RequestState.CREDITED)
     assert book.ledger.business_entities(batch) == [None, "emea"]

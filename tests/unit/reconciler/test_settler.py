@@ -9,14 +9,17 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import pytest
 
+from batch_credits import clock
+from batch_credits.call import call_for
 from batch_credits.chargebee import Answer, Chargebee
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError, RunStopped
-from batch_credits.ledger import Finding, Journal, KnownCredit
+from batch_credits.ledger import Attribution, Finding, Journal, KnownCredit, OtherRequest
 from batch_credits.model import Money, PlannedCredit, RequestState
 from batch_credits.progress import SilentProgress
 from batch_credits.reconciler import DoubtSettler
 from batch_credits.settings import RunSettings
 
+SENT_MS = 1_790_000_000_000  # when the credit was first sent, by the site's clock
 SETTINGS = RunSettings(rate_per_minute=0, flush_seconds=0.01)
 
 
@@ -45,6 +48,7 @@ def listed(credit_id: str, **changes: Any) -> dict[str, Any]:
         "currency_code": "USD",
         "reference": "q3",
         "closing_balance": 300,
+        "created_at": SENT_MS // 1000 - 86_400,
     }
     return item | changes
 
@@ -56,11 +60,14 @@ class Site:
         self.credits: list[dict[str, Any]] = []
         self.deleted: set[str] = set()
         self.broken: list[Answer] = []
+        self.ignores_customers = False  # its filter finds an id in whatever form
         self.gets: list[tuple[float, str]] = []
+        self.entities: list[str | None] = []
 
     async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         assert method == "GET", "a settler sends nothing but questions"
         self.gets.append((now(), path))
+        self.entities.append(headers.get("chargebee-business-entity-id"))
         await asyncio.sleep(0.5)
         if self.broken:
             return self.broken.pop(0)
@@ -72,7 +79,8 @@ class Site:
         found = [
             {"promotional_credit": item}
             for item in self.credits
-            if query.get("customer_id[is]") in (None, item["customer_id"]) and query.get("id[is]") in (None, item["id"])
+            if (self.ignores_customers or query.get("customer_id[is]") in (None, item["customer_id"]))
+            and query.get("id[is]") in (None, item["id"])
         ]
         return Answer(200, {}, orjson.dumps({"list": found}))
 
@@ -83,22 +91,32 @@ class Memory:
     def __init__(self) -> None:
         self.known: list[KnownCredit] = []
         self.taken: set[str] = set()
+        self.calls: list[str] = []
 
     def moment(self) -> Any:
         return 0
 
-    def witnesses(self, site: str, kind: Any, since: Any, limit: int) -> list[KnownCredit]:
+    def witnesses(self, site: str, kind: Any, since: Any, limit: int, call: str) -> list[KnownCredit]:
+        self.calls.append(call)
         return self.known[:limit]
 
-    def attributed(self, site: str, credit_ids: list[str]) -> set[str]:
-        return self.taken & set(credit_ids)
+    def attributed(self, site: str, credit_ids: Sequence[str]) -> list[Attribution]:
+        return [Attribution(one, 99, "c-1", "q3", True) for one in credit_ids if one in self.taken]
+
+    def requests_of(self, site: str, customer_ids: Sequence[str]) -> list[OtherRequest]:
+        return []
+
+    def first_sent_ms(self, request_id: int) -> int | None:
+        return SENT_MS
 
 
 class Ledger:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
 
-    def commit(self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
+    def commit(
+        self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit], call: str = "{}"
+    ) -> None:
         self.findings += findings
 
 
@@ -307,6 +325,82 @@ def test_while_the_key_is_remembered_it_alone_may_guard(settle: Any) -> None:
 
     credit = doubt(spoiled=True)
     assert settle(credit, sent_now).state is RequestState.REVIEW
+
+
+def test_the_age_of_a_key_goes_on_while_the_machine_sleeps(settle: Any) -> None:
+    def sent_now(bench: Bench) -> None:
+        credit.first_sent = credit.last_sent = now()
+        slept = SETTINGS.key_window_seconds
+        clock.boottime = lambda: asyncio.get_running_loop().time() + slept  # `virtually` puts it back
+
+    credit = doubt()
+    assert settle(credit, sent_now).state is RequestState.REVIEW
+
+
+# -- Texts in another form, and other entities --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [{"reference": "Q3"}, {"reference": " q3\u00a0"}, {"customer_id": "C-1"}], ids=repr)
+def test_a_credit_in_another_form_of_its_texts_is_ours(settle: Any, form: dict[str, Any]) -> None:
+    def prepare(bench: Bench) -> None:
+        bench.site.credits.append(listed("cr-1", **form))
+        bench.site.ignores_customers = True
+
+    bench = settle(doubt(), prepare)
+    assert bench.state is RequestState.CREDITED
+    assert bench.took < 2
+
+
+def test_a_credit_of_our_money_that_is_nobodys_is_no_absence(settle: Any) -> None:
+    bench = settle(doubt(), has(listed("cr-1", reference="q", created_at=SENT_MS // 1000)))
+    assert bench.state is RequestState.REVIEW
+    assert "cr-1" in (bench.ledger.findings[-1].reason or "")
+    assert not bench.released
+
+
+def test_an_answer_that_named_a_credit_is_never_followed_by_another_send(settle: Any) -> None:
+    credit = doubt()
+    credit.credit_id = "cr-9"
+    bench = settle(credit, has(listed("cr-1", customer_id="c-2")))
+    assert bench.state is RequestState.REVIEW
+    assert bench.ledger.findings[-1].credit_id == "cr-9"
+    assert "cr-9" in (bench.ledger.findings[-1].reason or "")
+    assert not bench.released
+
+
+def test_every_question_goes_to_the_entity_for_which_the_row_was_sent(settle: Any) -> None:
+    credit = doubt()
+    credit.call = call_for("emea")
+    bench = settle(credit, settings=RunSettings(rate_per_minute=0, flush_seconds=0.01, business_entity_id="apac"))
+    assert set(bench.site.entities) == {"emea"}
+    assert set(bench.memory.calls) == {credit.call}
+
+
+def test_an_absence_is_looked_for_under_other_forms_of_the_customers_id_too(settle: Any) -> None:
+    credit = doubt()
+    credit.customer_id = "C-1"
+    bench = settle(credit, has(listed("cr-7", customer_id="c-7"), listed("cr-1")))
+    assert bench.state is RequestState.REVIEW
+    assert "for a customer 'c-1'" in (bench.ledger.findings[-1].reason or "")
+    assert not bench.released
+
+
+def test_a_first_send_is_looked_for_under_other_forms_of_the_customers_id_too(settle: Any) -> None:
+    credit = owed(attempts=0)
+    credit.customer_id = "C-1"
+    bench = settle(credit, has(listed("cr-1")))
+    assert bench.state is RequestState.REVIEW
+
+
+def test_another_generation_may_stand_for_another_call(settle: Any) -> None:
+    credit = doubt(spoiled=True)
+    credit.call = call_for("emea")
+    settle(credit, has(listed("cr-7", customer_id="c-7")))
+    assert (credit.generation, credit.call) == (1, None)
+    credit = doubt()
+    credit.call = call_for("emea")
+    settle(credit, has(listed("cr-7", customer_id="c-7")))
+    assert (credit.generation, credit.call) == (0, call_for("emea"))
 
 
 def test_a_deleted_customer_is_for_a_person(settle: Any) -> None:

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from batch_credits.chargebee import Answer, Chargebee
-from batch_credits.errors import Interrupted, KeyRefused, LedgerError, Outage, TooManyFailures
+from batch_credits.errors import AnsweredForAnother, Interrupted, KeyRefused, LedgerError, Outage, TooManyFailures
 from batch_credits.ledger import Finding, Journal
 from batch_credits.model import Money, PlannedCredit, RequestState
 from batch_credits.progress import Progress, SilentProgress
@@ -31,7 +31,7 @@ def credit(number: int, customer: str | None = None) -> PlannedCredit:
 
 
 def error(status: int, code: str, **headers: str) -> Answer:
-    return Answer(status, headers, orjson.dumps({"api_error_code": code, "message": f"{code}!"}))
+    return Answer(status, headers, orjson.dumps({"api_error_code": code, "message": f"{code}!", "type": "x"}))
 
 
 class Site:
@@ -43,6 +43,7 @@ class Site:
         self.busy: Counter[str] = Counter()
         self.at_once = self.most_at_once = 0
         self.posts: list[tuple[float, str, str]] = []
+        self.headers: list[Mapping[str, str]] = []
         self.gets: list[float] = []
 
     async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
@@ -53,6 +54,7 @@ class Site:
         fields = {name: value for name, [value] in parse_qs(body.decode()).items()}
         customer = fields["customer_id"]
         self.posts.append((asyncio.get_running_loop().time(), customer, headers["chargebee-idempotency-key"]))
+        self.headers.append(headers)
         self.busy[customer] += 1
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -80,7 +82,9 @@ class Memory:
         self.fails_at: int | None = None
         self.commits = 0
 
-    def commit(self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit]) -> None:
+    def commit(
+        self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit], call: str = "{}"
+    ) -> None:
         self.commits += 1
         if self.fails_at is not None and self.commits >= self.fails_at:
             raise LedgerError("disk full")
@@ -394,7 +398,44 @@ def test_a_refused_caller_sends_nothing_more(pooled: Any, fault: Any) -> None:
     bench = pooled([credit(number) for number in range(1, 101)], with_faults(c_1=fault))
     assert bench.pool.stopped is not None
     assert len(bench.site.posts) <= 4
-    assert bench.states() == {"pending": 101 - len(bench.site.posts), "credited": len(bench.site.posts) - 1}
+    answered = "in_doubt" if fault.status == 302 else "pending"  # a redirect is nobody's word but a stranger's
+    sent = len(bench.site.posts)
+    assert bench.states() == Counter({"pending": 100 - sent, "credited": sent - 1}) + Counter([answered])
+    [finding] = [finding for finding in bench.memory.findings if finding.state != "credited" and finding.http_status]
+    assert (finding.state, finding.http_status) == (answered, fault.status)
+
+
+def test_an_answer_for_another_keeps_its_id_and_stops_the_run(pooled: Any) -> None:
+    item = {"id": "cr-x", "customer_id": "c-9", "type": "increment", "amount": 100, "reference": "r-1"}
+    other = Answer(200, {}, orjson.dumps({"promotional_credit": item | {"currency_code": "USD"}}))
+    bench = pooled([credit(number) for number in range(1, 101)], with_faults(c_1=other))
+    assert isinstance(bench.pool.stopped, AnsweredForAnother)
+    assert len(bench.site.posts) <= 4
+    [finding] = [finding for finding in bench.memory.findings if finding.state == "review"]
+    assert (finding.request_id, finding.credit_id, finding.http_status) == (1, "cr-x", 200)
+    assert "cr-x" in (finding.reason or "") and "'c-9'" in (finding.reason or "")
+
+
+def test_what_is_not_whole_and_names_a_credit_is_kept_in_doubt_with_it(pooled: Any) -> None:
+    cut = Answer(200, {}, b'{"customer":{},"promotional_credit":{"id":"cr-x","customer_id":"c-')
+    bench = pooled([credit(1)], with_faults(c_1=cut))
+    assert [(one.request_id, one.credit_id) for one in bench.held] == [(1, "cr-x")]
+    assert bench.memory.findings[-1].credit_id == "cr-x"
+
+
+def test_a_row_that_a_person_said_is_not_credited_is_looked_at_before_it_is_sent(pooled: Any) -> None:
+    said = credit(1)
+    said.look_first = True
+    bench = pooled([said, credit(2)])
+    assert [one.request_id for one in bench.held] == [1]
+    assert bench.states() == {"pending": 1, "credited": 1}
+
+
+def test_the_call_is_frozen_at_the_first_attempt(pooled: Any) -> None:
+    frozen = credit(1)
+    frozen.call = '{"chargebee-event-email":"all-disabled"}'
+    bench = pooled([frozen, credit(2)])
+    assert [headers.get("chargebee-event-email") for headers in bench.site.headers] == ["all-disabled", None]
 
 
 def test_too_many_refusals_end_the_run(pooled: Any) -> None:

@@ -1,0 +1,109 @@
+"""Ledgers of earlier versions open, keep all that they know, and go on."""
+
+import gzip
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_credits.call import call_for
+from batch_credits.errors import LedgerVersion, UsageError
+from batch_credits.ledger import Ledger
+from batch_credits.model import RequestState
+
+Book = Any
+OLD = Path(__file__).parent / "data" / "ledger-0.1.sqlite3.gz"  # written by version 0.1.0: six rows in every state
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A copy of the ledger of version 0.1, schema version 2."""
+    path = tmp_path / "ledger.sqlite3"
+    path.write_bytes(gzip.decompress(OLD.read_bytes()))
+    return path
+
+
+def as_version_1(path: Path) -> None:
+    """What the first version made of it: no reversals, no identities apart, no settings of runs."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    for statement in (
+        "DROP TRIGGER kind_is_frozen",
+        "DROP INDEX credit_request_deduct",
+        "DROP TRIGGER only_the_identity_is_sent",
+        *(
+            f"ALTER TABLE {column}"
+            for column in ("run DROP COLUMN settings", "batch DROP COLUMN reverses", "batch DROP COLUMN kind")
+        ),
+        "ALTER TABLE credit_request DROP COLUMN kind",
+        "DROP TABLE sealed",
+        "DROP TABLE identity",
+        "CREATE UNIQUE INDEX credit_request_identity ON credit_request (site_id, customer_id, reference)"
+        " WHERE current = 1",
+        "PRAGMA user_version = 1",
+    ):
+        connection.execute(statement)
+    connection.close()
+
+
+def names(book: Book) -> list[Any]:
+    return sorted(book.sql("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_it_is_brought_up_to_date_by_the_next_run_and_not_by_a_look(
+    old: Path, tmp_path: Path, version: int, open_book: Callable[[Path], Book]
+) -> None:
+    if version == 1:
+        as_version_1(old)
+    with pytest.raises(LedgerVersion, match="earlier version"):
+        Ledger.open_for_reading(old)
+    new = open_book(tmp_path / "new.sqlite3")
+    book = open_book(old)
+    assert names(book) == names(new)
+    assert book.sql("PRAGMA user_version") == new.sql("PRAGMA user_version") == [(3,)]
+
+
+def test_nothing_that_was_paid_is_forgotten_and_what_was_open_goes_on(
+    old: Path, open_book: Callable[[Path], Book]
+) -> None:
+    book = open_book(old)
+    payout, other = book.ledger.batches()
+    book.ledger.start_run(payout.batch_id)
+    assert [row.outcome.value for row in book.ledger.report_rows(payout.batch_id)] == [
+        "credited", "failed", "in_doubt", "review", "in_doubt", "pending", "rejected",
+    ]  # fmt: skip
+    assert [each.credit_id for each in book.ledger.attributed("acme-test", ["cr-2", "cr-20"])] == ["cr-2", "cr-20"]
+    again = book.begin(key="f" * 64)
+    rows = [book.row(2, "c-2", amount=7), book.row(3, "c-20", reference="q4")]
+    assert [[problem.code for problem in row.problems] for row in book.stage(again, *rows)] == [["conflict"], []]
+    assert other.file_name == "other.csv"
+
+
+def test_what_was_sent_repeats_the_options_of_the_run_that_sent_it(
+    old: Path, open_book: Callable[[Path], Book]
+) -> None:
+    book = open_book(old)
+    payout, _other = book.ledger.batches()
+    book.ledger.start_run(payout.batch_id)
+    doubt, in_flight = book.owed(payout.batch_id, RequestState.IN_DOUBT)
+    assert doubt.call == in_flight.call
+    assert doubt.call == '{"chargebee-business-entity-id":"emea","chargebee-event-email":"all-disabled"}'
+    [pending] = book.owed(payout.batch_id)
+    assert pending.call is None
+    with pytest.raises(UsageError, match="for business entity emea"):
+        book.ledger.check_entity(payout.batch_id, None)
+    book.ledger.check_entity(payout.batch_id, "emea")
+    assert book.sql("SELECT call FROM credit_request WHERE credit_id = 'cr-20'") == [(call_for(None),)]
+    assert book.ledger.first_sent_ms(doubt.request_id) is None
+
+
+@pytest.mark.parametrize("settings", ["{}", '{"settings": {}}', '{"settings": {"silence": null}}'])
+def test_a_run_that_recorded_no_options_had_none(
+    old: Path, open_book: Callable[[Path], Book], settings: str
+) -> None:
+    connection = sqlite3.connect(old, isolation_level=None)
+    connection.execute("UPDATE run SET settings = ?", (settings,))
+    connection.close()
+    assert open_book(old).sql("SELECT DISTINCT call FROM credit_request WHERE attempts > 0") == [("{}",)]

@@ -1,0 +1,155 @@
+"""Which of a customer's listed credits is the one that is looked for."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from batch_credits.chargebee import ListedCredit
+from batch_credits.ledger import Attribution, OtherRequest
+from batch_credits.model import Money, PlannedCredit
+from batch_credits.protocol import (
+    Credited,
+    FoundNothing,
+    FoundOne,
+    FoundOtherMoney,
+    FoundSeveral,
+    FoundUncertain,
+    Look,
+)
+from batch_credits.reconciler.looks import Known, what_is_known, what_was_found
+
+SENT = 1_790_000_000  # when ours was first sent, by the site's clock
+OURS = PlannedCredit(
+    1, "c-1", "q3", Money(100, None, "USD"), "general", b"", open_attempts=1, attempts=1
+)
+
+
+def item(credit_id: str = "cr-1", **changes: Any) -> ListedCredit:
+    usual = ListedCredit(credit_id, "c-1", "q3", Money(100, None, "USD"), None, "increment", "300", SENT + 5)
+    return usual._replace(**changes)
+
+
+def nobodys(credit_id: str = "cr-1", **changes: Any) -> ListedCredit:
+    return item(credit_id, reference="loyalty payout of the", **changes)
+
+
+ONE = FoundOne(Credited("cr-1", "300"))
+NOTHING = FoundNothing()
+BARE = Known(first_sent_ms=SENT * 1000)
+OTHER_MONEY = Money(999, None, "USD")
+
+
+@pytest.mark.parametrize(
+    ("listed", "elsewhere", "known", "look"),
+    [
+        ([item()], [], BARE, ONE),
+        ([item(), item()], [], BARE, ONE),
+        ([item(reference="Q3")], [], BARE, ONE),
+        ([item(reference="q3 ")], [], BARE, ONE),
+        ([item(customer_id="C-1")], [], BARE, ONE),
+        ([item(), item("cr-2")], [], BARE, FoundSeveral(("cr-1", "cr-2"))),
+        ([item(reference="Q3"), item("cr-2", reference="q3 ")], [], BARE, FoundSeveral(("cr-1", "cr-2"))),
+        # The very text comes before another form of it.
+        ([item("cr-2", reference="Q3"), item()], [], BARE, ONE),
+        ([item("cr-2", reference="Q3"), item(money=OTHER_MONEY)], [], BARE,
+         FoundOtherMoney("cr-1", "999 minor units of USD")),
+        ([item(money=OTHER_MONEY)], [], BARE, FoundOtherMoney("cr-1", "999 minor units of USD")),
+        ([item(reference="Q3", money=OTHER_MONEY)], [], BARE, FoundOtherMoney("cr-1", "999 minor units of USD")),
+        ([item(money=OTHER_MONEY), item("cr-2")], [], BARE, FoundOne(Credited("cr-2", "300"))),
+        # What another row has, or is called, is not ours.
+        ([item()], [], replace(BARE, taken=frozenset({"cr-1"})), NOTHING),
+        ([item(reference="Q3")], [], replace(BARE, taken=frozenset({"cr-1"})), NOTHING),
+        ([item(reference="Q3")], [], replace(BARE, named=frozenset({("c-1", "Q3")})), NOTHING),
+        ([item(reference="Q3")], [], replace(BARE, open_names=frozenset({("c-1", "q3")})), ONE),
+        ([nobodys()], [], replace(BARE, open_names=frozenset({("c-1", "loyalty payout of the")})), NOTHING),
+        ([item()], [], replace(BARE, named=frozenset({("c-1", "q4")})), ONE),
+        # Named by an answer for another row: a person must say whose it is.
+        ([item()], [], replace(BARE, disputed=frozenset({"cr-1"})),
+         FoundUncertain("cr-1", "and an answer named it for another row")),
+        # Ours, perhaps, under a text that was cut.
+        ([nobodys()], [], BARE, FoundNothing(unattributed="cr-1")),
+        ([item(reference=None)], [], BARE, FoundNothing(unattributed="cr-1")),
+        ([nobodys(created_at=SENT)], [], BARE, FoundNothing(unattributed="cr-1")),
+        ([nobodys(created_at=SENT - 1)], [], BARE, NOTHING),
+        ([nobodys(created_at=SENT - 1)], [], Known(), FoundNothing(unattributed="cr-1")),
+        ([nobodys(created_at=None)], [], BARE, FoundNothing(unattributed="cr-1")),
+        ([nobodys(money=OTHER_MONEY)], [], BARE, NOTHING),
+        ([nobodys()], [], replace(BARE, taken=frozenset({"cr-1"})), NOTHING),
+        ([nobodys()], [], replace(BARE, named=frozenset({("c-1", "loyalty payout of the")})), NOTHING),
+        # Under another form of the customer's id.
+        ([], [item(customer_id="C-1")], BARE, FoundUncertain("cr-1", "for a customer 'C-1'")),
+        ([], [item(customer_id="C-1", money=OTHER_MONEY)], BARE, NOTHING),
+        ([], [nobodys(customer_id="C-1")], BARE, FoundNothing(unattributed="cr-1")),
+        ([], [item(customer_id="C-1")], replace(BARE, taken=frozenset({"cr-1"})), NOTHING),
+        ([], [item(customer_id="C-1")], replace(BARE, named=frozenset({("C-1", "q3")})), NOTHING),
+        ([item("cr-2")], [item(customer_id="C-1")], BARE, FoundOne(Credited("cr-2", "300"))),
+    ],
+)  # fmt: skip
+def test_what_was_found(
+    listed: list[ListedCredit], elsewhere: list[ListedCredit], known: Known, look: Look
+) -> None:
+    assert what_was_found(OURS, listed, elsewhere, known) == look
+
+
+class Memory:
+    """A ledger that knows of two requests of the customer beside ours, and who has which credit."""
+
+    def __init__(self, *attributions: Attribution) -> None:
+        self.attributions = attributions
+        self.asked: list[str] = []
+
+    def attributed(self, site: str, credit_ids: Sequence[str]) -> list[Attribution]:
+        return [each for each in self.attributions if each.credit_id in credit_ids]
+
+    def requests_of(self, site: str, customer_ids: Sequence[str]) -> list[OtherRequest]:
+        self.asked.extend(customer_ids)
+        return [
+            OtherRequest(1, "c-1", "q3", False),
+            OtherRequest(2, "c-1", "Q2", True),
+            OtherRequest(3, "c-1", "Q4", False),
+        ]
+
+    def first_sent_ms(self, request_id: int) -> int | None:
+        assert request_id == 1
+        return SENT * 1000
+
+
+def known_of(credit: PlannedCredit, listed: Sequence[ListedCredit], *attributions: Attribution) -> Known:
+    memory: Any = Memory(*attributions)
+    return what_is_known(memory, "acme-test", credit, listed)
+
+
+def test_the_other_requests_are_asked_for_where_something_is_not_plainly_ours() -> None:
+    known = known_of(OURS, [item(reference="q")])
+    assert known == Known(
+        frozenset(), frozenset(), frozenset({("c-1", "Q2"), ("c-1", "Q4")}), frozenset({("c-1", "q4")}), SENT * 1000
+    )
+
+
+def test_what_is_plainly_ours_or_anothers_needs_no_more() -> None:
+    assert known_of(OURS, [item()]) == Known()
+    other = Attribution("cr-2", 2, "c-1", "Q2", True)
+    assert known_of(OURS, [item(), item("cr-2", reference="q2")], other) == Known(frozenset({"cr-2"}))
+
+
+def test_an_id_is_anothers_only_where_customer_and_reference_agree() -> None:
+    listed = [item("cr-2", reference="q2")]
+    assert known_of(OURS, listed, Attribution("cr-2", 2, "c-1", "Q2", True)).taken == {"cr-2"}
+    assert known_of(OURS, listed, Attribution("cr-2", 2, "c-1", "q5", True)).taken == set()
+    assert known_of(OURS, listed, Attribution("cr-2", 2, "c-9", "q2", True)).taken == set()
+    assert known_of(OURS, [item("cr-2", reference=None)], Attribution("cr-2", 2, "c-1", "Q2", True)).taken == set()
+
+
+def test_our_own_id_is_not_anothers() -> None:
+    assert known_of(OURS, [item()], Attribution("cr-1", 1, "c-1", "q3", False)) == Known()
+
+
+def test_an_id_that_an_answer_named_for_another_row_is_disputed() -> None:
+    known = known_of(OURS, [item()], Attribution("cr-1", 3, "c-1", "Q4", False))
+    assert (known.taken, known.disputed) == (set(), {"cr-1"})
+
+
+def test_what_was_never_sent_has_no_first_send() -> None:
+    assert known_of(replace(OURS, attempts=0), [item(reference="q")]).first_sent_ms is None
