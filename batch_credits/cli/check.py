@@ -1,6 +1,5 @@
 """`batch-credits check`: look before you pay."""
 
-import tempfile
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,6 +22,7 @@ from batch_credits.cli.options import (
 )
 from batch_credits.cli.picture import Line, pace_line, plan_lines, rows, shown, site_line
 from batch_credits.cli.setting import option
+from batch_credits.cli.speech import say
 from batch_credits.controls import check_controls
 from batch_credits.errors import ControlError
 from batch_credits.event_loop import run_in_loop
@@ -33,6 +33,7 @@ from batch_credits.plan import Plan, stage
 from batch_credits.preflight import Preflight, look_up_customers
 from batch_credits.reporter import write_rejected
 from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings, site_settings
+from batch_credits.temporary import temporary_folder
 
 PROBLEMS_SHOWN = 100  # rows whose problems are shown one by one; rejected.csv has them all
 
@@ -84,9 +85,9 @@ def check(file: Path, as_json: bool, online: bool, ledger: Path | None, reports:
         with Ledger.open_for_reading(known) as opened:
             opened.check_address(site.site, site.address, is_same_site=chosen["same_site"])
     source = open_source(file, options)
-    with tempfile.TemporaryDirectory(prefix="batch-credits-") as folder:
+    with temporary_folder() as folder:
         name = site.site if site else ""
-        with Ledger.open_scratch(Path(folder) / "check", name, known if site and known.exists() else None) as scratch:
+        with Ledger.open_scratch(folder / "check", name, known if site and known.exists() else None) as scratch:
             plan = stage(scratch, source, name, options)
             batch = scratch.staged_batch(plan.batch_id)
             rejected = write_rejected(batch, lambda: scratch.rejected_rows(plan.batch_id), reports)
@@ -94,7 +95,7 @@ def check(file: Path, as_json: bool, online: bool, ledger: Path | None, reports:
             if online and site is not None:
                 asked = run_in_loop(look_up_customers(scratch, plan.batch_id, site, pace))
             found = Checked(source, plan, site, pace, rejected, asked, _refusal(plan, limits, options))
-            click.echo(check_json(found) if as_json else shown(_lines(found, scratch, options)))
+            say(check_json(found) if as_json else shown(_lines(found, scratch, options)))
     if found.refusal is not None:
         raise found.refusal
     return found.exit_code

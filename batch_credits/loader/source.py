@@ -106,8 +106,8 @@ def open_source(path: Path, options: InputOptions) -> Source:
         InputError: the file, or what the options say of it, is refused.
     """
     _check_options(options)
-    _check_path(path)
     try:
+        _check_path(path)
         return Source(path, _open_table(path, options), options)
     except OSError as error:
         raise _unreadable(path, error) from None
@@ -123,7 +123,7 @@ def _open_table(path: Path, options: InputOptions) -> Table:
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:
-    return InputError(f"{path} cannot be read: {error.strerror or error}.", hint="Check its permissions.")
+    return InputError(f"{path} cannot be read: {error.strerror or error}.", hint="Check its name and its permissions.")
 
 
 def _total_row(path: Path, table: Table) -> int | None:
@@ -148,6 +148,8 @@ def _total_row(path: Path, table: Table) -> int | None:
 
 
 def _check_path(path: Path) -> None:
+    if not path.name.isprintable() and any("\ud800" <= character <= "\udfff" for character in path.name):
+        raise InputError(f"The name of {shown(path.name)} is no text.", hint="Rename the file.")
     if not path.exists():
         raise InputError(f"There is no file {path}.", hint="Check the name and the folder.")
     if not path.is_file():

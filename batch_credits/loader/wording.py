@@ -2,6 +2,8 @@
 
 import re
 
+from batch_credits.visible import INVISIBLE
+
 # What may stand around a value and mean nothing. Not every Unicode blank: a control character is no blank.
 EDGE_BLANKS = " \t\r\n\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 
@@ -19,10 +21,7 @@ def listed(texts: "tuple[str, ...] | list[str]", most: int = 20) -> str:
     return quoted + (f" and {len(texts) - most} more" if len(texts) > most else "")
 
 
-# Control characters, and what turns or hides text on a screen: bidi overrides, zero-width blanks, line separators.
-_INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
-)
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
 
 def first_invisible(text: str) -> int | None:

@@ -11,7 +11,7 @@ from decimal import localcontext
 from itertools import chain
 from pathlib import Path
 
-from batch_credits.errors import BatchCreditsError
+from batch_credits.errors import BatchCreditsError, UsageError
 from batch_credits.ledger.history import History
 from batch_credits.model import BatchRecord, ReportRow
 from batch_credits.reporter.amounts import minor_in_words, money_in_words, stated_exponents, total_in_words
@@ -66,17 +66,18 @@ def write_reports(
     Raises:
         ReportsNotWritten: the disk refused.
     """
-    paths = ReportPaths.within(report_directory(batch, reports), xlsx=xlsx)
+    directory = report_directory(batch, reports)
     try:
         with localcontext(prec=DECIMAL_DIGITS):
-            make_private_directory(paths.directory)
+            make_private_directory(directory)
+            paths = ReportPaths.within(directory, xlsx=xlsx)
             tally = _write_tables(batch, rows(), paths)
             is_live = site_is_live(batch.site, history) if live is None else live
             summary = summarise(batch, history.last_run, tally, paths, is_live)
             _write_summaries(summary, tally, history)
     except OSError as error:
         raise ReportsNotWritten(
-            f"The reports cannot be written to {paths.directory}: {error.strerror or error}.",
+            f"The reports cannot be written to {directory}: {error.strerror or error}.",
             hint=f"The ledger has it all. Mend this, then: batch-credits report {batch.key[:8]}",
         ) from error
     return summary
@@ -86,7 +87,7 @@ def write_rejected(batch: BatchRecord, rows: Callable[[], Iterable[ReportRow]], 
     """Write rejected.csv where the batch's reports will be; without rejected rows, see that there is none.
 
     Raises:
-        ReportsNotWritten: the disk refused.
+        UsageError: the disk refused; nothing was sent yet.
     """
     path = report_directory(batch, reports) / "rejected.csv"
     stream = iter(rows())
@@ -101,7 +102,7 @@ def write_rejected(batch: BatchRecord, rows: Callable[[], Iterable[ReportRow]], 
             for row in chain((first,), stream):
                 write(row)
     except OSError as error:
-        raise ReportsNotWritten(
+        raise UsageError(
             f"{path} cannot be written: {error.strerror or error}.", hint="Name another folder with --reports."
         ) from error
     return path

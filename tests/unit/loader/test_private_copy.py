@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_credits.errors import InputError
+from batch_credits.errors import UsageError
 from batch_credits.loader.private_copy import private_copy
 
 
@@ -35,7 +35,7 @@ def test_it_is_gone_after_an_error(original: Path) -> None:
 
 def test_no_temporary_directory(original: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(original.parent / "missing"))
-    with pytest.raises(InputError, match=r"temporary directory.*No such file") as refused, private_copy(original):
+    with pytest.raises(UsageError, match=r"temporary directory.*No such file") as refused, private_copy(original):
         pass
     assert "TMPDIR" in refused.value.hint
 
@@ -45,7 +45,7 @@ def test_a_temporary_directory_that_is_full(original: Path, monkeypatch: pytest.
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(shutil, "copyfileobj", full)
-    with pytest.raises(InputError, match=r"temporary directory.*No space left"), private_copy(original):
+    with pytest.raises(UsageError, match=r"temporary directory.*No space left"), private_copy(original):
         pass
 
 

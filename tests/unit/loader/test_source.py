@@ -102,6 +102,8 @@ def test_an_excel_file_becomes_the_same_rows(tmp_path):
         ("folder.csv", "is not a file"),
         ("a.pdf", "suffix '.pdf'"),
         ("a", "suffix ''"),
+        ("x" * 300 + ".csv", "File name too long"),
+        ("bad\udcff.csv", "is no text"),
     ],
 )
 def test_a_path_that_is_no_table_is_refused(tmp_path, name, expected):

@@ -66,8 +66,9 @@ def test_rows_that_break_off_leave_the_old_reports(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in first.paths.directory.iterdir()} == before
 
 
-def test_a_disk_that_refuses_is_said_with_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["reports", "x" * 300])
+def test_a_disk_that_refuses_is_said_with_what_to_do(tmp_path: Path, name: str) -> None:
     (tmp_path / "reports").write_text("a file where the directory should be")
     with pytest.raises(ReportsNotWritten, match="cannot be written") as caught:
-        write_reports(make_batch(), History(), list, tmp_path / "reports")
+        write_reports(make_batch(), History(), list, tmp_path / name)
     assert "batch-credits report ab12cd34" in caught.value.hint
