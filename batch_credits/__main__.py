@@ -11,9 +11,11 @@ def main() -> None:
     _occupy_standard_streams()
     try:
         from batch_credits.cli import run_command_line
+        from batch_credits.cli.speech import unfailing
     except KeyboardInterrupt:  # it takes a moment to load
         sys.exit(_NOTHING_SENT)
 
+    sys.stdout, sys.stderr = unfailing(sys.stdout, 1), unfailing(sys.stderr, 2)
     sys.exit(run_command_line())
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TextIO
 
 from batch_credits.model import CallKind, Outcome
 from batch_credits.pace import MINUTE, RunTally, left_in_words, state_in_words, took_in_words
+from batch_credits.visible import visible
 
 LINE_SECONDS = 10.0  # between two lines where there is no terminal
 
@@ -154,7 +155,7 @@ class Display:
         raise NotImplementedError
 
     def _show_note(self, text: str) -> None:
-        self._line(text)
+        self._line(visible(text))
 
     def _show_nothing(self) -> None:
         """What was written stays."""
@@ -239,4 +240,4 @@ class JsonProgress(Display):
 
     def _event(self, name: str, fields: dict[str, Any]) -> None:
         at = self._utc_now().isoformat(timespec="milliseconds")
-        self._line(json.dumps({"event": name, "at": at, **fields}, ensure_ascii=False))
+        self._line(visible(json.dumps({"event": name, "at": at, **fields}, ensure_ascii=False)))

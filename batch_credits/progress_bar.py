@@ -11,6 +11,7 @@ from tqdm import tqdm
 from batch_credits.model import CallKind
 from batch_credits.pace import left_in_words, state_that_fits, took_in_words
 from batch_credits.progress import Display, JsonProgress, LineProgress, Progress, SilentProgress
+from batch_credits.visible import visible
 
 BAR_SECONDS = 0.2  # between two drawings of the bar
 MIN_BAR_WIDTH = 8
@@ -73,6 +74,7 @@ class TqdmProgress(Display):
         self._bar.refresh()
 
     def _show_note(self, text: str) -> None:
+        text = visible(text)
         if self._bar is None:
             self._line(self._folded(text))
         else:

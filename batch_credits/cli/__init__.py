@@ -5,7 +5,6 @@ default.
 """
 
 import os
-import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
@@ -21,7 +20,14 @@ from batch_credits.cli.reconcile import reconcile, resolve
 from batch_credits.cli.reverse import reverse
 from batch_credits.cli.run import run
 from batch_credits.cli.sandbox import sandbox
-from batch_credits.cli.speech import EXIT_NOTHING_SENT, EXIT_STOPPED, exit_code_of, say, show_error
+from batch_credits.cli.speech import (
+    EXIT_NOTHING_SENT,
+    EXIT_STOPPED,
+    exit_code_of,
+    say,
+    show_error,
+    show_usage_error,
+)
 from batch_credits.cli.template import template
 from batch_credits.errors import BatchCreditsError
 
@@ -49,7 +55,7 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
     try:
         code = batch_credits.main(arguments, prog_name="batch-credits", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        show_usage_error(error)
         return EXIT_NOTHING_SENT
     except click.Abort as abort:
         if not isinstance(abort.__cause__, KeyboardInterrupt):
@@ -60,9 +66,6 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
     except BatchCreditsError as error:
         show_error(error)
         return exit_code_of(error)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
-        return EXIT_NOTHING_SENT
     except Exception as error:  # a bug of ours: even then a sentence, and what happened to the money
         show_error(_unexpected(error))
         return EXIT_STOPPED
@@ -70,10 +73,16 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
 
 
 def _unexpected(error: Exception) -> BatchCreditsError:
-    descriptor, path = tempfile.mkstemp(prefix="batch-credits-", suffix=".txt")  # private, as mkstemp makes them
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        traceback.print_exception(error, file=stream)
-    return BatchCreditsError(
-        f"This is a bug in batch-credits: {type(error).__name__}.",
-        hint=f"The ledger knows what was sent: running again carries on. The details, for a bug report: {path}",
-    )
+    carry_on = "The ledger knows what was sent: running again carries on."
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="batch-credits-", suffix=".txt")  # private, as mkstemp makes them
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            traceback.print_exception(error, file=stream)
+    except OSError as no_place:
+        details = f"The details cannot be written down: {no_place.strerror or no_place}."
+    else:
+        details = f"The details, for a bug report: {path}"
+    if isinstance(error, OSError):  # nobody's bug, where a disk is full or a file went away
+        said = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
+        return BatchCreditsError(f"The system refused something: {said}.", hint=f"Mend it. {carry_on} {details}")
+    return BatchCreditsError(f"This is a bug in batch-credits: {type(error).__name__}.", hint=f"{carry_on} {details}")

@@ -4,6 +4,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from batch_credits.cli.screen import told, width
+from batch_credits.cli.speech import say
 from batch_credits.errors import UsageError
 from batch_credits.explanations import Explanation, Kind, all_explanations, explained, near
 
@@ -25,10 +26,10 @@ def explain(code: tuple[str, ...]) -> int:
     batch-credits explain 3
     """
     if not code:
-        click.echo("\n".join(_listing()))
+        say("\n".join(_listing()))
         return 0
     found = explained(" ".join(code)) or [each for one in code for each in _known(one)]
-    click.echo("\n\n".join("\n".join(_lines(explanation)) for explanation in found))
+    say("\n\n".join("\n".join(_lines(explanation)) for explanation in found))
     return 0
 
 

@@ -8,11 +8,13 @@ from batch_credits.cli.given import given
 from batch_credits.cli.options import ledger_option, ledger_path, reports_option, xlsx_option
 from batch_credits.cli.picture import rows
 from batch_credits.cli.screen import width
+from batch_credits.cli.speech import say
 from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.reporter import SITE_CURRENCY, summary_text, total_in_words
 from batch_credits.run import report_batch
+from batch_credits.visible import visible
 
 
 @click.command(short_help="The batches in the ledger.")
@@ -28,19 +30,20 @@ def status(batch: str | None, ledger: Path | None) -> int:
     with Ledger.open_for_reading(ledger_path(ledger)) as opened:
         batches = opened.batches() if batch is None else [opened.batch(batch)]
         for record in batches:
-            click.echo("\n".join(_status_lines(opened, record)))
+            say("\n".join(_status_lines(opened, record)))
         if not batches:
-            click.echo("The ledger holds no batch.")
+            say("The ledger holds no batch.")
     return 0
 
 
 def _status_lines(ledger: Ledger, batch: BatchRecord) -> list[str]:
-    lines = [f"{batch.key[:8]}  {batch.created_at}  {batch.file_name}  site {batch.site}  {rows(batch.rows_read)}"]
+    file = visible(batch.file_name)
+    lines = [f"{batch.key[:8]}  {batch.created_at}  {file}  site {batch.site}  {rows(batch.rows_read)}"]
     if batch.reverses is not None:
         lines.append(f"  reverses batch {batch.reverses[:8]}")
     last = ledger.last_run(batch.batch_id)
     if last is not None and last.stopped:
-        lines.append(f"  last run stopped: {last.stopped}")
+        lines.append(f"  last run stopped: {visible(last.stopped)}")
     totals = ledger.known_totals(batch.batch_id)
     for outcome in Outcome:
         for currency, total in sorted(totals.get(outcome, {}).items()):
@@ -64,5 +67,5 @@ def report(batch: str, reports: Path, xlsx: bool, ledger: Path | None) -> int:
     with Ledger.open_for_reading(ledger_path(ledger)) as opened:
         record = opened.batch(batch)
         summary = report_batch(opened, record, reports, xlsx=xlsx)
-    click.echo(summary_text(summary, width(), given))
+    say(summary_text(summary, width(), given))
     return summary.exit_code

@@ -17,7 +17,7 @@ from batch_credits.cli.options import (
     site_options,
 )
 from batch_credits.cli.setting import option
-from batch_credits.cli.speech import EXIT_PERSON_MUST_LOOK
+from batch_credits.cli.speech import EXIT_PERSON_MUST_LOOK, say
 from batch_credits.cli.values import MAX_COUNT, BatchId
 from batch_credits.errors import UsageError
 from batch_credits.event_loop import run_in_loop
@@ -29,6 +29,7 @@ from batch_credits.reconciler import TieOut
 from batch_credits.reporter import SITE_CURRENCY, exit_code, total_in_words
 from batch_credits.run import report_batch
 from batch_credits.settings import SiteSettings
+from batch_credits.visible import visible
 
 
 @click.command(short_help="Ask Chargebee: settle doubt, then tie out.")
@@ -62,13 +63,13 @@ def reconcile(batch: str | None, since: datetime | None, whole: bool, ledger: Pa
             for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
                 taken = run_in_loop(rebuild(opened, kind, since.replace(tzinfo=UTC), site, settings))
                 if taken or kind is CallKind.ADD:
-                    click.echo(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
+                    say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
             opened.note_address(site.site, site.address)
         for record in _batches(opened, batch, site, since):
             result = run_in_loop(reconcile_batch(opened, record, site, settings, progress, whole=whole))
             progress.close()
             summary = report_batch(opened, record, reports, live=site.is_live)
-            click.echo("\n".join(_lines(record, result)))
+            say("\n".join(_lines(record, result)))
             # How the last run ended is of no matter any more: what counts is what stands now.
             code = exit_code(summary.counts, stopped=False, in_balance=summary.in_balance)
             codes.append(code if result.ties_out else max(EXIT_PERSON_MUST_LOOK, code))
@@ -88,7 +89,7 @@ def _batches(ledger: Ledger, prefix: str | None, site: SiteSettings, since: date
 
 
 def _lines(batch: BatchRecord, result: TieOut) -> list[str]:
-    lines = [f"{batch.key[:8]}  {batch.file_name}  site {batch.site}"]
+    lines = [f"{batch.key[:8]}  {visible(batch.file_name)}  site {batch.site}"]
     is_payout = batch.kind is CallKind.ADD
     for line in result.lines:
         currency = line.currency or SITE_CURRENCY
@@ -100,8 +101,8 @@ def _lines(batch: BatchRecord, result: TieOut) -> list[str]:
         ):
             lines.append(f"  {label:<14} {_words(total, currency)}")
     for difference in result.differences:
-        lines.append(f"  ! row {difference.row_number}, customer {difference.customer_id}, "
-                     f"reference {difference.reference}: {difference.reason}.")  # fmt: skip
+        lines.append(f"  ! row {difference.row_number}, customer {visible(difference.customer_id)}, "
+                     f"reference {visible(difference.reference)}: {visible(difference.reason)}.")  # fmt: skip
     if not result.ties_out:
         lines.append("  DOES NOT TIE OUT: a person must look.")
     lines.append(f"  {'Ties out. ' if result.ties_out else ''}{_seen(result)}".rstrip())
@@ -146,8 +147,8 @@ def resolve(batch: str, row_number: int, credited: str | None, not_credited: boo
         record = opened.batch(batch)
         state = opened.resolve(record.batch_id, row_number, credited.strip() if credited else None)
     if state is RequestState.CREDITED:
-        click.echo(f"Row {row_number} is {record.kind.name_of(Outcome.CREDITED)} as {credited}.")
+        say(f"Row {row_number} is {record.kind.name_of(Outcome.CREDITED)} as {visible(str(credited))}.")
     else:
-        click.echo(f"Row {row_number} is owed again: the next run of {record.file_name} sends it.")
+        say(f"Row {row_number} is owed again: the next run of {visible(record.file_name)} sends it.")
     return 0
 

@@ -1,13 +1,16 @@
 """Saying things to whoever still listens: money that moves must not depend on a pipe that somebody closed."""
 
+import io
 import os
-import sys
+import select
+from typing import Any, TextIO
 
 import click
 
 from batch_credits.cli.screen import told
 from batch_credits.errors import BatchCreditsError, NotConfirmed, PersonNeeded, RunStopped
 from batch_credits.reporter import ReportsNotWritten
+from batch_credits.visible import visible_lines
 
 EXIT_NOTHING_SENT = 2
 EXIT_PERSON_MUST_LOOK = 3
@@ -16,11 +19,8 @@ _AFTER_SENDING = (RunStopped, ReportsNotWritten)  # money may have moved, so nob
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Show a text, unless nobody reads any more or the disk behind the stream is full."""
-    try:
-        click.echo(text, err=err)
-    except OSError:
-        _silence(err=err)
+    """Show a text of one or several lines, with nothing in it that would act on the screen."""
+    click.echo(visible_lines(text), err=err)
 
 
 def show_error(error: BatchCreditsError) -> None:
@@ -31,6 +31,13 @@ def show_error(error: BatchCreditsError) -> None:
         say("\n".join(told(error.hint, "  ", err=True)), err=True)
 
 
+def show_usage_error(error: click.ClickException) -> None:
+    """The same for what click has against a command line, with how the command is used."""
+    text = io.StringIO()
+    error.show(file=text)
+    say(text.getvalue().rstrip("\n"), err=True)
+
+
 def exit_code_of(error: BatchCreditsError) -> int:
     """What the process says to scripts when this error ends it."""
     if isinstance(error, PersonNeeded):
@@ -38,9 +45,26 @@ def exit_code_of(error: BatchCreditsError) -> int:
     return EXIT_STOPPED if isinstance(error, _AFTER_SENDING) else EXIT_NOTHING_SENT
 
 
-def _silence(*, err: bool) -> None:
-    """Let what is left in the stream go nowhere, or Python would try again at its end and fail with its own code."""
-    stream = sys.stderr if err else sys.stdout
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+def unfailing(stream: TextIO | None, number: int) -> TextIO:
+    """The same stream, but what nobody reads, or there is no room for, goes nowhere, and characters that it has not are
+    escaped. A stream that was closed (`None`) is one that nobody reads; `number` is that of its file."""
+    raw = _Unfailing(number, "wb", closefd=False)
+    encoding = "utf-8" if stream is None else stream.encoding
+    is_error = number == 2
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding, "backslashreplace", line_buffering=is_error or raw.isatty()
+    )
+
+
+class _Unfailing(io.FileIO):
+    def write(self, content: Any, /) -> int:
+        """Write it, or let it and all that follows go nowhere: else Python would fail at the end with its own code."""
+        try:
+            while (count := super().write(content)) is None:  # the terminal is shared with one who does not wait
+                select.select((), (self.fileno(),), ())
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return memoryview(content).nbytes
+        return count

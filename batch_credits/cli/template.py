@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from batch_credits.cli.speech import say
 from batch_credits.loader.template import write_template
 
 
@@ -22,5 +23,5 @@ def template(file: Path | None, xlsx: bool) -> int:
     if xlsx and path.suffix.lower() != suffix:
         path = path.with_name(path.name + suffix)
     write_template(path)
-    click.echo(f"Wrote {path}: fill it in, delete the example, then: batch-credits check {path}")
+    say(f"Wrote {path}: fill it in, delete the example, then: batch-credits check {path}")
     return 0

@@ -25,6 +25,7 @@ from batch_credits.cli.speech import say
 from batch_credits.errors import RunStopped
 from batch_credits.pilot import PilotReport
 from batch_credits.reporter import Summary, summary_text
+from batch_credits.visible import visible
 
 PROBLEMS_SHOWN = 5  # kinds of them, before the question; check shows all
 
@@ -119,4 +120,4 @@ def _ask(text: str) -> bool:
         say("\n".join(lines), err=True)
     with suppress(termios.error):  # no terminal after all
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
-    return click.confirm(last, default=False, show_default=False, prompt_suffix=" ", err=True)
+    return click.confirm(visible(last), default=False, show_default=False, prompt_suffix=" ", err=True)

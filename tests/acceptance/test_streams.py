@@ -1,0 +1,205 @@
+"""Promise: who listens, and where, changes neither what is done nor the exit code; and no text acts on the screen."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from batch_credits.cli import batch_credits
+from tests.acceptance.harness import Command, Ended, Site, each_once, finish, payout, write_csv
+from tests.acceptance.test_broken_world import serving
+
+# Arguments of each command that say something, and the exit code; BATCH is a batch of one file.
+CALLS = {
+    "check": (("payout.csv",), 0),
+    "run": (("payout.csv", "--yes", "--rate", "0"), 0),
+    "status": ((), 0),
+    "report": (("BATCH",), 0),
+    "reconcile": (("BATCH",), 0),
+    "resolve": (("BATCH", "--row", "2", "--not-credited"), 2),
+    "reverse": (("BATCH", "--yes", "--rate", "0"), 0),
+    "explain": ((), 0),
+    "template": ((), 0),
+    "sandbox": (("--faults", "nonsense"), 2),
+}
+
+
+def nobody_reads(number: int) -> Callable[[], None]:
+    """A pipe whose reader has gone."""
+
+    def prepare() -> None:
+        reading, writing = os.pipe()
+        os.close(reading)
+        os.dup2(writing, number)
+
+    return prepare
+
+
+def is_full(number: int) -> Callable[[], None]:
+    """A file on a disk without room."""
+    return lambda: os.dup2(os.open("/dev/full", os.O_WRONLY), number)
+
+
+def is_closed(*numbers: int) -> Callable[[], None]:
+    """Streams that a scheduler closed."""
+
+    def prepare() -> None:
+        for number in numbers:
+            os.close(number)
+
+    return prepare
+
+
+ODD_STREAMS = {
+    "stdout: nobody reads": nobody_reads(1),
+    "stderr: nobody reads": nobody_reads(2),
+    "stdout: full": is_full(1),
+    "stderr: full": is_full(2),
+    "all closed": is_closed(0, 1, 2),
+}
+
+
+def with_streams(command: Command, prepare: Callable[[], None], *arguments: object) -> Ended:
+    """Run a command whose streams are odd."""
+    name, *rest = map(str, arguments)
+    paths = command.paths(name) if name not in ("explain", "template", "sandbox") else []
+    process = subprocess.Popen(
+        [sys.executable, "-m", "batch_credits", name, *paths, *rest],
+        cwd=command.folder, env=command.variables({}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, preexec_fn=prepare,
+    )  # fmt: skip
+    return finish(process)
+
+
+def test_every_command_is_here() -> None:
+    assert set(CALLS) == set(batch_credits.commands)
+
+
+@pytest.mark.parametrize("streams", ODD_STREAMS)
+@pytest.mark.parametrize("name", CALLS)
+def test_a_command_ends_as_it_would_if_somebody_read(
+    command: Command, shared_site: Site, name: str, streams: str
+) -> None:
+    prefix = f"{name}-{list(ODD_STREAMS).index(streams)}"
+    rows = payout(prefix, 3)
+    file = write_csv(command.folder / "payout.csv", rows)
+    if name not in ("run", "check"):
+        command.run(file).exited(0)
+    batch = command("status").out.split()[0] if command.ledger.exists() else ""
+    arguments, code = CALLS[name]
+    ended = with_streams(command, ODD_STREAMS[streams], name, *[a.replace("BATCH", batch) for a in arguments])
+    ended.exited(code)
+    assert "Exception ignored" not in ended.said
+    if name == "run":
+        assert shared_site.times(f"{prefix}-") == each_once(rows)
+        assert command.report("payout").counts == {"credited": 3}
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("--version",), ("nonsense",)])
+def test_help_is_no_other(alone: Command, arguments: tuple[str, ...]) -> None:
+    for prepare in ODD_STREAMS.values():
+        process = subprocess.run(
+            [sys.executable, "-m", "batch_credits", *arguments],
+            cwd=alone.folder, capture_output=True, text=True, timeout=20, preexec_fn=prepare, check=False,
+        )  # fmt: skip
+        Ended(process.returncode, process.stdout, process.stderr).exited(2 if arguments == ("nonsense",) else 0)
+
+
+FORGED = "All 3 rows credited."
+MESSAGE = rf"\u001b[2J\u0007\u009b1A\n{FORGED}\r\n\u202e{FORGED}\u2028\u0000"
+
+
+def acts_on_the_screen(text: str) -> bool:
+    return not text.replace("\n", "").isprintable() or any(line.strip() == FORGED for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (401, "api_authentication_failed"),
+        (403, "request_blocked"),
+        (404, "site_not_found"),
+        (400, "param_wrong_value"),
+    ],
+)
+def test_what_a_site_says_does_not_act_on_the_screen(tmp_path: Path, status: int, code: str) -> None:
+    file = write_csv(tmp_path / "pay\x1b[2J\u202e\nout.csv", payout("x", 3))
+    body = f'{{"message": "{MESSAGE}", "type": "t", "param": "{MESSAGE}", "api_error_code": "{code}"}}'.encode()
+    with serving(status=status, body=body) as (url, _asked):
+        command = Command(tmp_path, url)
+        said = [command.run(file, "--no-wait"), command.run(file, "--no-wait", "--log-format", "json")]
+        batch = command("status").out.split()[0]
+        for arguments in (("status",), ("report", batch), ("reconcile", batch, "--no-wait"), ("reconcile",)):
+            said.append(command(*arguments))
+        said.append(command("resolve", batch, "--row", 2, "--credited", "cr\x1b[2J"))
+        if status != 400:  # which is asked again for a minute
+            said.append(command("check", file, "--online"))
+        said.append(command("explain", "\x1b[2J"))
+    for ended in said:
+        assert ended.code in (0, 1, 2, 3, 4) and "Traceback" not in ended.said and "This is a bug" not in ended.said
+        assert not acts_on_the_screen(ended.out), ended.out
+        assert not acts_on_the_screen(ended.err), ended.err
+
+
+# -- No place to write --------------------------------------------------------------------------------------
+
+NO_TEMPORARY_DIRECTORY = (
+    "import sys, tempfile; missing = sys.argv.pop(1); tempfile._candidate_tempdir_list = lambda: [missing];"
+    "from batch_credits.__main__ import main; main()"
+)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+@pytest.mark.parametrize("name", ["check", "run"])
+def test_no_temporary_directory(command: Command, shared_site: Site, suffix: str, name: str) -> None:
+    """`check` and workbooks need one; to pay a CSV file needs none."""
+    rows = payout(f"temp{name}{suffix[1:]}", 3)
+    file = write_csv(command.folder / "payout.csv", rows)
+    if suffix == ".xlsx":
+        import pandas
+
+        file = file.with_suffix(suffix)
+        pandas.read_csv(command.folder / "payout.csv").to_excel(file, index=False)
+    arguments = [name, *command.paths(name), str(file), *(("--yes", "--rate", "0") if name == "run" else ())]
+    process = subprocess.run(
+        [sys.executable, "-c", NO_TEMPORARY_DIRECTORY, str(command.folder / "missing"), *arguments],
+        cwd=command.folder, env=command.variables({}), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    ended = Ended(process.returncode, process.stdout, process.stderr)
+    if (name, suffix) == ("run", ".csv"):
+        ended.exited(0)
+        assert shared_site.times(rows[0][0].split("-")[0]) == each_once(rows)  # type: ignore[attr-defined]
+        return
+    ended.exited(2)
+    assert "temporary directory" in ended.err and "TMPDIR" in ended.err
+    assert not shared_site.credits(str(rows[0][0]).split("-")[0])
+
+
+@pytest.mark.parametrize("room", [0, 1, 20_000])
+def test_a_disk_that_is_full_before_there_is_a_ledger(command: Command, shared_site: Site, room: int) -> None:
+    from tests.acceptance.test_broken_world import with_files_no_larger_than
+
+    rows = payout(f"new{room}", 3)
+    file = write_csv(command.folder / "payout.csv", rows)
+    ended = with_files_no_larger_than(room, command, "run", file, "--yes", "--rate", 0).exited(2)
+    assert "Exception ignored" not in ended.err
+    assert "The ledger" in ended.err and not shared_site.credits(f"new{room}-")
+    command.run(file).exited(0)
+    assert shared_site.times(f"new{room}-") == each_once(rows)
+
+
+@pytest.mark.parametrize("name", ["check", "run"])
+def test_a_name_that_no_file_can_have(command: Command, name: str) -> None:
+    ended = command(name, "x" * 300 + ".csv", *(("--yes",) if name == "run" else ())).exited(2)
+    assert "File name too long" in ended.err
+
+
+def test_reports_in_a_folder_that_cannot_be(command: Command, shared_site: Site) -> None:
+    rows = payout("long", 3)
+    file = write_csv(command.folder / "payout.csv", rows)
+    ended = command.run(file, "--reports", "x" * 300).exited(4)
+    assert "reports cannot be written" in ended.err and shared_site.times("long-") == each_once(rows)
+    command("check", file, "--reports", "x" * 300).exited(2)
