@@ -15,6 +15,7 @@ from pathlib import Path
 
 from batch_credits.chargebee import http_transport
 from batch_credits.controls import check_controls
+from batch_credits.earlier_reports import refuse_what_another_ledger_paid
 from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerError, RunStopped
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source
@@ -24,7 +25,7 @@ from batch_credits.plan import Plan, stage
 from batch_credits.progress import Progress
 from batch_credits.reporter import Summary, write_reports
 from batch_credits.sending import Issued, issue, start_progress
-from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings, for_the_record
+from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings, for_the_record
 from batch_credits.shards import ShardOrders, Shards
 from batch_credits.signals import Signals
 
@@ -39,6 +40,7 @@ class Orders:
     reports: Path
     is_same_site: bool = False  # the operator says so, though the address changed
     confirmation: str = ""  # how a person said yes, for the record
+    origins: tuple[Origin, ...] = ()  # of settings that nobody typed, for the record
     xlsx: bool = False  # write results.xlsx too
     agree: Agree = lambda report: not report.disagreeing  # shown the pilot, and asked whether to go on
 
@@ -117,6 +119,8 @@ def agreed(
         ledger.check_entity(plan.batch_id, orders.settings.business_entity_id, is_new=plan.is_new)
         if orders.settings.retry_failed:
             plan = _with_failed_owed(ledger, plan)
+        if not (orders.settings.verify_first or orders.site.is_in_process):
+            refuse_what_another_ledger_paid(plan, orders.reports, ledger.path)
         check_controls(plan, orders.limits, options)
         confirm(plan)
     except BaseException:
@@ -153,7 +157,9 @@ async def _issue_and_note(
     run_id = ledger.start_run(
         batch.batch_id,
         retry_failed=settings.retry_failed,
-        settings_json=for_the_record(settings, orders.limits, site, orders.confirmation),
+        settings_json=for_the_record(
+            settings, orders.limits, site, orders.confirmation, origins=orders.origins, ledger=ledger.path
+        ),
     )
     start_progress(ledger, batch.batch_id, progress)
     if settings.processes > 1:

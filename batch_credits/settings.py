@@ -8,7 +8,9 @@ import ipaddress
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -193,11 +195,33 @@ class RunSettings:
         return max(1, int(self.rate_per_minute * self.share))
 
 
-def for_the_record(settings: RunSettings, limits: ControlLimits, site: SiteSettings, confirmation: str) -> str:
-    """How a run was set and what was agreed to before it sent anything, as a JSON object. It holds no secret."""
+@dataclass(frozen=True)
+class Origin:
+    """A setting that was not typed, as it would be typed, and the variable or the file that it comes from."""
+
+    option: str
+    value: str
+    source: str
+
+
+def for_the_record(
+    settings: RunSettings,
+    limits: ControlLimits,
+    site: SiteSettings,
+    confirmation: str,
+    *,
+    origins: Sequence[Origin] = (),
+    ledger: Path | None = None,
+) -> str:
+    """How a run was set and what was agreed to before it sent anything, as a JSON object. It holds no secret.
+
+    `origins` are the settings that change money and were not typed; `ledger` is the file that remembers the run.
+    """
     record = {
         "address": site.base_url,
         "confirmation": confirmation,
+        "ledger": None if ledger is None else str(ledger),
+        "origins": [asdict(origin) for origin in origins],
         "settings": asdict(settings),
         "limits": asdict(limits),
     }

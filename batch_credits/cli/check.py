@@ -20,7 +20,8 @@ from batch_credits.cli.options import (
     settings_for_pace,
     site_options,
 )
-from batch_credits.cli.picture import Line, pace_line, plan_lines, rows, shown, site_line
+from batch_credits.cli.origins import origins
+from batch_credits.cli.picture import Line, origin_lines, pace_line, plan_lines, rows, shown, site_line
 from batch_credits.cli.setting import option
 from batch_credits.cli.speech import say
 from batch_credits.controls import check_controls
@@ -32,7 +33,7 @@ from batch_credits.model import Outcome
 from batch_credits.plan import Plan, stage
 from batch_credits.preflight import Preflight, look_up_customers
 from batch_credits.reporter import write_rejected
-from batch_credits.settings import ControlLimits, InputOptions, RunSettings, SiteSettings, site_settings
+from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings, site_settings
 from batch_credits.temporary import temporary_folder
 
 PROBLEMS_SHOWN = 100  # rows whose problems are shown one by one; rejected.csv has them all
@@ -49,6 +50,7 @@ class Checked:
     rejected_csv: Path | None
     customers: Preflight | None
     refusal: ControlError | None
+    origins: tuple[Origin, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -80,6 +82,7 @@ def check(file: Path, as_json: bool, online: bool, ledger: Path | None, reports:
     options, limits = input_settings(chosen)
     pace = settings_for_pace(chosen)
     site = chosen_site(chosen) if online else _site(chosen)
+    not_typed = origins(click.get_current_context())
     known = ledger_path(ledger)
     if site is not None and known.exists():
         with Ledger.open_for_reading(known) as opened:
@@ -94,8 +97,8 @@ def check(file: Path, as_json: bool, online: bool, ledger: Path | None, reports:
             asked = None
             if online and site is not None:
                 asked = run_in_loop(look_up_customers(scratch, plan.batch_id, site, pace))
-            found = Checked(source, plan, site, pace, rejected, asked, _refusal(plan, limits, options))
-            say(check_json(found) if as_json else shown(_lines(found, scratch, options)))
+            found = Checked(source, plan, site, pace, rejected, asked, _refusal(plan, limits, options), not_typed)
+            say(check_json(found) if as_json else shown(_lines(found, scratch, known, options)))
     if found.refusal is not None:
         raise found.refusal
     return found.exit_code
@@ -125,13 +128,14 @@ def _customer_lines(customers: Preflight | None) -> list[Line]:
     return lines + [_row_line(f.row_number, f"customer_id: {f.message}") for f in customers.findings[:PROBLEMS_SHOWN]]
 
 
-def _lines(found: Checked, scratch: Ledger, options: InputOptions) -> list[Line]:
+def _lines(found: Checked, scratch: Ledger, known: Path, options: InputOptions) -> list[Line]:
     plan = found.plan
     lines = [("File", str(found.source.path)), ("Print", f"sha256 {found.source.file_sha256}")]
     lines += [("Note", note) for note in found.source.notes]
     lines += plan_lines(plan, dict(options.currency_exponents))
+    lines += origin_lines(found.origins)
     if found.site is not None:
-        lines.append(site_line(found.site))
+        lines += [("Ledger", f"{known}{'' if known.exists() else ', which is not there yet'}"), site_line(found.site)]
     lines.append(pace_line(plan.owed, found.pace))
     lines += _customer_lines(found.customers)
     for row in islice(scratch.problems(plan.batch_id), PROBLEMS_SHOWN):

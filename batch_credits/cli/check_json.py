@@ -2,6 +2,7 @@
 thing they use the same name. Amounts are minor units; those in decimal are texts."""
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from batch_credits.cli.picture import minutes_at_least
@@ -50,6 +51,7 @@ def check_json(found: "Checked") -> str:
         "warnings": plan.warnings,
         "requests_per_minute": found.pace.budget_per_minute or None,
         "minutes_at_least": minutes_at_least(plan.owed, found.pace),
+        "origins": [asdict(origin) for origin in found.origins],
         "rejected_csv": str(found.rejected_csv) if found.rejected_csv else None,
         "refusal": found.refusal.message if found.refusal else None,
         "exit_code": found.exit_code,

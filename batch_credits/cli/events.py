@@ -3,6 +3,7 @@ or check --json says the same thing, the same name is used. Amounts are minor un
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,7 +29,7 @@ class Events(Asking):
 
     def before(self, before: Before) -> None:
         """`plan`: what is about to be sent."""
-        if self._quiet and not self._asks and not before.plan.warnings:
+        if self._quiet and not self._asks and not before.plan.warnings and before.memory.batches:
             return
         _say(
             "plan",
@@ -37,6 +38,7 @@ class Events(Asking):
             warnings=[*before.plan.warnings, *too_many_at_once(before.site, before.settings)],
             requests_per_minute=before.settings.budget_per_minute or None,
             minutes_at_least=before.minutes,
+            **_how_and_where(before),
         )
 
     def before_reversal(self, before: BeforeReversal) -> None:
@@ -53,6 +55,7 @@ class Events(Asking):
             customers_short=[short.customer_id for short in balances.short] if balances else [],
             requests_per_minute=before.settings.budget_per_minute or None,
             minutes_at_least=minutes_at_least(before.requests, before.settings),
+            **_how_and_where(before),
         )
 
     def pilot(self, report: PilotReport) -> None:
@@ -87,6 +90,15 @@ def _plan(plan: Plan, site: SiteSettings, owed: str) -> dict[str, Any]:
         "totals": _totals(plan.totals),
         owed: _totals(plan.by_outcome.get(Outcome.PENDING, {})),
         "problems": [{"field": g.field, "code": g.code, "rows": g.rows} for g in plan.problems],
+    }
+
+
+def _how_and_where(before: Before | BeforeReversal) -> dict[str, Any]:
+    """`ledger_batches`: how many of the site the ledger knows. `origins`: of settings that nobody typed."""
+    return {
+        "ledger": str(before.memory.path),
+        "ledger_batches": before.memory.batches,
+        "origins": [asdict(origin) for origin in before.origins],
     }
 
 

@@ -286,7 +286,17 @@ def _quarantine_seconds() -> float:
 
 
 def ledger_path(chosen: Path | None) -> Path:
-    """The ledger's file: chosen, or in the user's data directory, so that every working directory shares it."""
+    """The ledger's file: chosen, or in the user's data directory, so that every working directory shares it.
+
+    Raises:
+        UsageError: the user has no such directory.
+    """
     if chosen is not None:
         return chosen.expanduser()
-    return Path(platformdirs.user_data_dir("batch-credits", appauthor=False)) / "ledger.sqlite3"
+    folder = Path(platformdirs.user_data_dir("batch-credits", appauthor=False))
+    if not folder.is_absolute():
+        raise UsageError(
+            f"There is no home to keep the ledger in: {folder} would be another place in each working directory.",
+            hint="Name the ledger with --ledger or BATCH_CREDITS_LEDGER, or set HOME.",
+        )
+    return folder / "ledger.sqlite3"

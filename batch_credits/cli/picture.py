@@ -1,6 +1,6 @@
 """What a person sees before anything is sent: the plan in words, as pairs of a label and a text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from batch_credits.cli.screen import NO_BREAK, told
@@ -9,7 +9,7 @@ from batch_credits.model import CallKind, ControlTotal, Outcome
 from batch_credits.plan import Plan
 from batch_credits.preflight import Balances
 from batch_credits.reporter import SITE_CURRENCY, minor_in_words, total_in_words
-from batch_credits.settings import RunSettings, SiteSettings
+from batch_credits.settings import Origin, RunSettings, SiteSettings
 
 Exponents = Mapping[str, int]
 Line = tuple[str, str]
@@ -99,6 +99,23 @@ def site_line(site: SiteSettings) -> Line:
         return "LIVE SITE", f"{site.site}: REAL MONEY, real customers ({site.base_url})"
     where = "this machine, " if site.is_loopback else ""
     return "TEST SITE", f"{site.site}: {where}no real money ({site.base_url})"
+
+
+def origin_lines(origins: Sequence[Origin]) -> list[Line]:
+    """The settings that nobody typed, each with its origin."""
+    lines, label = [], "Setting"
+    for origin in origins:
+        value = origin.value if origin.value.isprintable() else ascii(origin.value)
+        lines.append((label, f"{f'{origin.option} {value}'.rstrip()}, from {origin.source}"))
+        label = ""
+    return lines
+
+
+def request_origin_lines(settings: RunSettings) -> list[Line]:
+    """For whom Chargebee is told that it is asked."""
+    told = {"user": settings.origin_user, "device": settings.origin_device, "IP": settings.origin_ip}
+    words = [f"{name} {value}" for name, value in told.items() if value is not None]
+    return [("Origin", ", ".join(words))] if words else []
 
 
 def pace_line(requests: int, settings: RunSettings, now: datetime | None = None) -> Line:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from batch_credits.cli.before import BeforeReversal
+from batch_credits.cli.before import BeforeReversal, Memory
 from batch_credits.cli.events import Events
 from batch_credits.cli.options import (
     chosen_site,
@@ -18,6 +18,7 @@ from batch_credits.cli.options import (
     settings_for_sending,
     site_options,
 )
+from batch_credits.cli.origins import origins, source_of_ledger
 from batch_credits.cli.run import refuse_without_terminal
 from batch_credits.cli.setting import option
 from batch_credits.cli.speech import exit_code_of
@@ -80,13 +81,16 @@ def _reverse(batch: str, ledger: Path, chosen: dict[str, Any], *, as_json: bool 
         silent=chosen["no_progress"] or quiet or sys.stderr is None,
     )
     said_yes = "--yes" if yes else "asked at the terminal"
-    orders = Orders(limits, site, settings, chosen["reports"], chosen["same_site"], said_yes, chosen["xlsx"])
+    context = click.get_current_context()
+    not_typed = origins(context)
+    orders = Orders(limits, site, settings, chosen["reports"], chosen["same_site"], said_yes, not_typed, chosen["xlsx"])
     with Ledger.open(ledger) as opened:
         record = opened.batch(batch)
+        memory = Memory.of(opened, site.site, source_of_ledger(context))
         exponents = dict(InputOptions.from_json(record.options_json).currency_exponents)
 
         def confirm(picture: Picture) -> None:
-            before = BeforeReversal(record, picture, site, settings, exponents)
+            before = BeforeReversal(record, picture, site, settings, exponents, memory, not_typed)
             teller.before_reversal(before)
             if picture.plan.owed and not yes:
                 refuse_without_terminal()

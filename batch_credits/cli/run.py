@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from batch_credits.cli.before import Before
+from batch_credits.cli.before import Before, Memory
 from batch_credits.cli.events import Events
 from batch_credits.cli.options import (
     chosen_site,
@@ -21,6 +21,7 @@ from batch_credits.cli.options import (
     settings_for_sending,
     site_options,
 )
+from batch_credits.cli.origins import origins, source_of_ledger
 from batch_credits.cli.setting import option
 from batch_credits.cli.speech import exit_code_of
 from batch_credits.cli.words import Words
@@ -92,14 +93,17 @@ def _run(file: Path, ledger: Path | None, reports: Path, chosen: dict[str, Any],
         json_lines=as_json,
         silent=chosen["no_progress"] or quiet or sys.stderr is None,
     )
-    path = ledger_path(ledger)
+    context = click.get_current_context()
+    not_typed, ledger_source = origins(context), source_of_ledger(context)
 
     async def main() -> tuple[Summary, RunStopped | None]:
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(_local_site()) if site is None else site
+            opened = stack.enter_context(Ledger.open(ledger_path(ledger)))
+            memory = Memory.of(opened, where.site, ledger_source)
 
             def confirm(plan: Plan) -> None:
-                before = Before(source, plan, where, settings, dict(options.currency_exponents), path)
+                before = Before(source, plan, where, settings, dict(options.currency_exponents), memory, not_typed)
                 teller.before(before)
                 if plan.owed and not yes:
                     refuse_without_terminal()
@@ -111,10 +115,11 @@ def _run(file: Path, ledger: Path | None, reports: Path, chosen: dict[str, Any],
                 return not report.disagreeing and (yes or not report.rows_left or _yes_after(teller, report, signals))
 
             said_yes = "--yes" if yes else "asked at the terminal"
-            orders = Orders(limits, where, settings, reports, chosen["same_site"], said_yes, chosen["xlsx"], agree)
+            orders = Orders(
+                limits, where, settings, reports, chosen["same_site"], said_yes, not_typed, chosen["xlsx"], agree
+            )
             request = RunRequest(source, options, orders)
-            with Ledger.open(path) as opened:
-                return await run_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
+            return await run_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
 
     summary, stopped = run_in_loop(main())
     teller.after(summary, stopped)

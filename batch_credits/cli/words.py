@@ -7,13 +7,15 @@ from datetime import datetime
 
 import click
 
-from batch_credits.cli.before import Before, BeforeReversal
+from batch_credits.cli.before import Before, BeforeReversal, memory_lines
 from batch_credits.cli.given import given
 from batch_credits.cli.picture import (
     Line,
+    origin_lines,
     pace_line,
     plan_lines,
     question,
+    request_origin_lines,
     shortfall_lines,
     shown,
     site_line,
@@ -58,6 +60,7 @@ class Words(Asking):
         """What is about to be sent."""
         if self._quiet and not self._asks:
             lines: list[Line] = [("Look at", warning) for warning in before.plan.warnings]
+            lines += [] if before.memory.batches else memory_lines(before.memory, before.site)
         else:
             lines = self._all_of(before)
         if lines:
@@ -69,8 +72,8 @@ class Words(Asking):
         if before.plan.owed:
             lines += _pace_lines(before)
         if self._verbose:
-            lines += [("Ledger", str(before.ledger)), ("Batch", before.plan.key)]
-        return [*lines, site_line(before.site)]
+            lines.append(("Batch", before.plan.key))
+        return [*lines, *_how_and_where(before)]
 
     def before_reversal(self, before: BeforeReversal) -> None:
         """What is about to be deducted, and for whom the balance does not cover it."""
@@ -87,7 +90,7 @@ class Words(Asking):
             if before.picture.business_entity_id is not None:
                 lines.append(("Entity", before.picture.business_entity_id))
             lines += [*plan_lines(plan, before.exponents, problems=PROBLEMS_SHOWN), *warnings]
-            lines += [*_pace_lines(before), site_line(before.site)]
+            lines += [*_pace_lines(before), *_how_and_where(before)]
         if lines:
             say(shown(lines, err=True), err=True)
 
@@ -107,6 +110,11 @@ class Words(Asking):
 def _pace_lines(before: Before | BeforeReversal) -> list[Line]:
     notes = [("Note", note) for note in too_many_at_once(before.site, before.settings)]
     return [pace_line(before.requests, before.settings, datetime.now()), *notes]
+
+
+def _how_and_where(before: Before | BeforeReversal) -> list[Line]:
+    lines = [*request_origin_lines(before.settings), *origin_lines(before.origins)]
+    return [*lines, *memory_lines(before.memory, before.site), site_line(before.site)]
 
 
 def _ask(text: str) -> bool:

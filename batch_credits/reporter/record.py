@@ -14,6 +14,7 @@ from batch_credits.reporter.summary import Summary, names_a_live_site
 from batch_credits.settings import PLAN_RATES_PER_MINUTE, SiteSettings
 
 MAX_CONTROLS_SHOWN = 60
+MAX_ORIGINS_SHOWN = 60
 
 Fact = tuple[str, str]
 _Stated = tuple[str, str, int | None, str]  # (currency, option, rows, amount) of a control total
@@ -118,7 +119,7 @@ def settings_facts(run: RunRecord) -> list[Fact]:
     settings, limits = record.get("settings"), record.get("limits", {})
     if not settings:
         return []
-    facts = [("Address", clip(record["address"]))] if record.get("address") else []
+    facts = [(name.capitalize(), clip(record[name])) for name in ("address", "ledger") if record.get(name)]
     facts.append(("Pace", _pace(settings)))
     for label, name, unit in (
         ("Calls at once", "concurrency", ""),
@@ -132,6 +133,9 @@ def settings_facts(run: RunRecord) -> list[Fact]:
         facts.append(("Silenced", ", ".join(silenced)))
     if entity := settings.get("business_entity_id"):
         facts.append(("Business entity", clip(entity)))
+    origin = [(name, settings.get(f"origin_{name}")) for name in ("user", "device", "ip")]
+    if words := [f"{name} {value}" for name, value in origin if value]:
+        facts.append(("Origin that Chargebee is told", clip(", ".join(words))))
     chosen = [
         ("--verify-first", settings.get("verify_first")),
         ("--retry-failed", settings.get("retry_failed")),
@@ -146,6 +150,8 @@ def settings_facts(run: RunRecord) -> list[Fact]:
         bounds.append(f"--pilot {settings['pilot']}")
     if words := [name for name, is_set in chosen if is_set] + bounds:
         facts.append(("Limits and choices", clip(", ".join(words))))
+    for set_by in record.get("origins", ())[:MAX_ORIGINS_SHOWN]:
+        facts.append((f"From {clip(set_by['source'])}", clip(f"{set_by['option']} {set_by['value']}".rstrip())))
     return facts
 
 

@@ -115,7 +115,9 @@ def summary_json(summary: Summary) -> str:
     in_decimal = {name(outcome): _in_decimal(summary.totals[outcome]) for outcome in Outcome}
     if any(in_decimal.values()):
         content["totals_in_decimal"] = in_decimal
+    record = json.loads(run.settings_json) if run else {}
     content |= {
+        "settings": {name: record.get(name) for name in ("address", "ledger", "confirmation", "origins")},
         "in_balance": summary.in_balance,
         "differences": list(summary.differences),
         "requests": run.requests if run else 0,

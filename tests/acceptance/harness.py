@@ -247,9 +247,9 @@ class Report:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without anything that sets the command, not even the user's own settings file."""
+    """This process's environment without anything that sets the command, not even what lies in the user's home."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("CHARGEBEE_", "BATCH_CREDITS_"))}
-    return {**kept, "XDG_CONFIG_HOME": "/dev/null"}
+    return {**kept, "XDG_CONFIG_HOME": "/dev/null", "XDG_DATA_HOME": "/dev/null"}
 
 
 def finish(process: subprocess.Popen[str], timeout: float = TIMEOUT_SECONDS) -> Ended:

@@ -14,7 +14,7 @@ STATE = {
 FIELDS = {
     "plan": {
         "file", "batch", "site", "live", "rows", "counts", "totals", "to_credit", "problems", "warnings",
-        "requests_per_minute", "minutes_at_least",
+        "requests_per_minute", "minutes_at_least", "ledger", "ledger_batches", "origins",
     },
     "progress_started": STATE,
     "pilot": {"agrees", "rows"},
@@ -42,6 +42,8 @@ def test_a_run_as_events(command: Command) -> None:
     plan, _, pilot, ended_progress, summary = events
     assert (plan["live"], plan["counts"]["pending"]) == (False, 4)
     assert plan["to_credit"] == {"USD": {"rows": 4, "amount": 406}}
+    assert (plan["ledger"], plan["ledger_batches"]) == (str(command.ledger), 0)
+    assert [origin["source"] for origin in plan["origins"]] == ["CHARGEBEE_BASE_URL", "BATCH_CREDITS_QUARANTINE"]
     assert plan["problems"] == [{"field": "customer_id", "code": "missing", "rows": 1}]
     assert pilot["rows"][0] == {
         "row": 2, "customer_id": "events-0", "agrees": True, "problem": None,
@@ -73,7 +75,11 @@ def test_a_reversal_as_events(command: Command) -> None:
 
 @pytest.mark.parametrize("options", [["--quiet"], ["--no-progress", "--quiet"]])
 def test_a_quiet_run_has_no_events(command: Command, options: list[str]) -> None:
-    file = write_csv(command.folder / "payout.csv", payout(f"quiet-{len(options)}", 2))
+    first, file = (
+        write_csv(command.folder / f"{name}.csv", payout(f"{name}-{len(options)}", 2)) for name in ("first", "quiet")
+    )
+    [plan] = events_of(command.run(first, "--log-format", "json", *options).exited(0).err)
+    assert plan["ledger_batches"] == 0, "with a new ledger everything would be paid, and a person should know"
     assert command.run(file, "--log-format", "json", *options).exited(0).said == ""
 
 

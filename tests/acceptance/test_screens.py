@@ -6,6 +6,7 @@ After a change of words: `make screens` writes them anew; read the difference be
 import os
 import re
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ RENEW = bool(os.environ.get("RENEW_SCREENS"))
 
 # What differs from run to run, and what stands for it.
 CHANGING = (
+    (re.compile(r"/tmp/[a-z0-9_]{8}/"), "/tmp/FFFFFFFF/"),
     (re.compile(r"127\.0\.0\.1:\d{5}\b"), "127.0.0.1:PPPPP"),
     (re.compile(r"(batch |reverse |reconcile |payout-)[0-9a-f]{8}\b"), r"\1BBBBBBBB"),
     (re.compile(r"(until\s+)\d\d:\d\d"), r"\1HH:MM"),
@@ -52,9 +54,10 @@ def expect(name: str, *moments: str) -> None:
 
 
 @pytest.fixture
-def person(tmp_path: Path) -> Command:
-    """Somebody in a folder of their own, whose paths are the same each time."""
-    return Command(tmp_path, environment={"BATCH_CREDITS_LEDGER": "ledger.sqlite3"})
+def person() -> Iterator[Command]:
+    """Somebody in a folder of their own, whose paths are as long each time."""
+    with tempfile.TemporaryDirectory(prefix="", dir="/tmp") as folder:
+        yield Command(Path(folder), environment={"BATCH_CREDITS_LEDGER": "ledger.sqlite3"})
 
 
 @pytest.fixture

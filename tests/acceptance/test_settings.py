@@ -116,10 +116,78 @@ def test_every_option_of_run_can_come_from_the_environment(command: Command, sha
     }
     before = shared_site.truth()["silenced"]
     ended = command("run", file, **environment).exited(0)
-    assert ended.said == ""
+    assert " ".join(ended.said.split()) == f"Ledger {command.ledger} NEW: it knows of nothing that was paid before"
     assert {(c["reference"], c["amount"], c["credit_type"]) for c in shared_site.credits("env-")} == {
         ("env-q3", 5, "referral_rewards"),
         ("env-q3 #2", 5, "referral_rewards"),
     }
     after = shared_site.truth()["silenced"]
     assert {what: after[what] - before.get(what, 0) for what in after} == {"email": 2, "webhook": 2}
+
+
+def test_what_nobody_typed_is_shown_with_its_origin_and_kept(command: Command, shared_site: Site) -> None:
+    """A variable that was left behind made a hundredfold payout of a payout, unseen."""
+    file = write_csv(command.folder / "payout.csv", payout("left", 2))
+    (command.folder / "batch-credits.toml").write_text('max_total = ["USD=1000"]\ndescription = "x"\n')
+    environment = {
+        "BATCH_CREDITS_AMOUNT_UNIT": "major",
+        "BATCH_CREDITS_YES": "1",
+        "BATCH_CREDITS_CREDIT_TYPE": "loyalty_credits",
+    }
+    ended = command("run", file, "--rate", 0, "--credit-type", "general", **environment).exited(0)
+    shown = [
+        "Setting    --yes, from BATCH_CREDITS_YES",
+        "           --description x, from batch-credits.toml",
+        "           --amount-unit major, from BATCH_CREDITS_AMOUNT_UNIT",
+        "           --max-total USD=1000, from batch-credits.toml",
+        f"           --base-url {shared_site.url}, from CHARGEBEE_BASE_URL",
+        "           quarantine 2, from BATCH_CREDITS_QUARANTINE",
+    ]
+    assert "\n".join(shown) in ended.err
+    summary = command.report("payout").summary
+    kept = {(origin["option"], origin["value"]): origin["source"] for origin in summary["settings"]["origins"]}
+    assert kept == {
+        ("--yes", ""): "BATCH_CREDITS_YES",
+        ("--description", "x"): "batch-credits.toml",
+        ("--amount-unit", "major"): "BATCH_CREDITS_AMOUNT_UNIT",
+        ("--max-total", "USD=1000"): "batch-credits.toml",
+        ("--base-url", shared_site.url): "CHARGEBEE_BASE_URL",
+        ("quarantine", "2"): "BATCH_CREDITS_QUARANTINE",
+    }
+    page = (command.report("payout").directory / "summary.html").read_text()
+    assert "From BATCH_CREDITS_AMOUNT_UNIT" in page and "--amount-unit major" in page
+    again = command("run", file, "--credit-type", "general", **environment).exited(0).err
+    assert "\n".join(shown) in again, "with nothing owed, too"
+    batch = command("status").out.split()[0]
+    undone = command("reverse", batch, "--rate", 0, **environment).exited(0).err
+    assert shown[0] in undone and shown[3] in undone and "--amount-unit" not in undone
+    checked = command("check", file, "--credit-type", "general", **environment).exited(0).out
+    assert "--amount-unit major, from BATCH_CREDITS_AMOUNT_UNIT" in checked
+
+
+def test_what_is_told_of_a_requests_origin_is_shown_and_kept(command: Command, shared_site: Site) -> None:
+    file = write_csv(command.folder / "payout.csv", payout("told", 1))
+    origin = ("--origin-user", "ann@example.com", "--origin-device", "pay desk", "--origin-ip", "2001:DB8:0::7")
+    words = "user ann@example.com, device pay desk, IP 2001:db8::7"
+    assert f"Origin     {words}" in command.run(file, *origin).exited(0).err
+    assert words.replace("IP", "ip") in (command.report("payout").directory / "summary.html").read_text()
+    batch = command("status").out.split()[0]
+    assert f"Origin     {words}" in command("reverse", batch, "--yes", "--rate", 0, *origin).exited(0).err
+
+
+@pytest.mark.parametrize("command_line", [("run", "payout.csv"), ("reverse", "0" * 8)])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--origin-user", "ann"), ("--origin-user", "ann@@example.com"), ("--origin-user", "ann@example.com\r\nX: 1"),
+        ("--origin-user", "a b@example.com"), ("--origin-user", "a@" + "b" * 250), ("--origin-user", "\u202ea@b"),
+        ("--origin-user", " "), ("--origin-device", "a\nb"), ("--origin-device", "caf\u00e9"), ("--origin-device", " "),
+        ("--origin-device", "x" * 251), ("--origin-ip", "300.1.1.1"), ("--origin-ip", "example.com"),
+        ("--origin-ip", "10.0.0.0/8"), ("--origin-ip", "10.0.0.1:80"), ("--origin-ip", "fe80::1%eth0"),
+        ("--origin-ip", "\u0661.1.1.1"),
+    ],
+)  # fmt: skip
+def test_an_origin_that_no_header_should_carry(
+    alone: Command, command_line: tuple[str, str], option: str, value: str
+) -> None:
+    assert option in alone(*command_line, option, value).exited(2).err

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from batch_credits.settings import (
     ControlLimits,
     ControlLine,
     InputOptions,
+    Origin,
     RunSettings,
     SiteSettings,
     batch_key,
@@ -216,10 +218,14 @@ def test_what_is_sent_by_its_key_alone_arrives_while_the_key_is_remembered(quara
 def test_what_is_kept_for_the_record_has_everything_but_the_key() -> None:
     limits = ControlLimits(expect_rows=2, control=ControlFile(2, (ControlLine("USD", 2, "10.50"),)))
     site = SiteSettings("acme", "https://acme.chargebee.com", KEY)
-    text = for_the_record(RunSettings(plan="starter"), limits, site, "--yes")
+    origins = [Origin("--plan", "starter", "BATCH_CREDITS_PLAN")]
+    ledger = Path("/home/ann/ledger.sqlite3")
+    text = for_the_record(RunSettings(plan="starter"), limits, site, "--yes", origins=origins, ledger=ledger)
     record = json.loads(text)
     assert KEY not in text
     assert record["settings"].keys() == {field.name for field in fields(RunSettings)}
     assert record["limits"].keys() == {field.name for field in fields(ControlLimits)}
     assert record["limits"]["control"]["lines"] == [{"currency": "USD", "rows": 2, "total": "10.50"}]
     assert (record["confirmation"], record["address"]) == ("--yes", "https://acme.chargebee.com")
+    assert record["origins"] == [{"option": "--plan", "value": "starter", "source": "BATCH_CREDITS_PLAN"}]
+    assert record["ledger"] == "/home/ann/ledger.sqlite3"

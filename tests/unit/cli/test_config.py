@@ -10,6 +10,7 @@ import pytest
 
 from batch_credits.cli import batch_credits
 from batch_credits.cli.config import take_settings
+from batch_credits.cli.options import ledger_path
 from batch_credits.cli.setting import Setting
 from batch_credits.errors import UsageError
 
@@ -179,16 +180,21 @@ def test_the_users_own_file_is_theirs_also_where_they_stand_beside_it(
     assert parsed("run").params["ledger"] == Path("/somewhere/ledger.sqlite3")
 
 
-@pytest.mark.parametrize("home", ["relative", "~nobody-of-this-name"])
-def test_nobody_without_a_home_has_settings_of_their_own(
+@pytest.mark.parametrize("home", ["relative", "~/.config/batch-credits"])
+def test_nobody_without_a_home_has_settings_or_a_ledger_of_their_own(
     folder: Path, monkeypatch: pytest.MonkeyPatch, home: str
 ) -> None:
-    """Else a folder of the working directory would be believed."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", home)
-    path = Path(home) / "batch-credits" / "batch-credits.toml"
+    """Else a folder of the working directory would be believed, and each would have a memory of its own."""
+    monkeypatch.setattr("platformdirs.user_config_dir", lambda *_, **__: home)
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_, **__: home)
+    path = Path(home) / "batch-credits.toml"
     path.parent.mkdir(parents=True)
     path.write_text("yes = true\n")
     assert parsed("run").params["yes"] is False
+    with pytest.raises(UsageError, match="no home") as refused:
+        ledger_path(None)
+    assert "BATCH_CREDITS_LEDGER" in refused.value.hint
+    assert ledger_path(Path("mine.sqlite3")) == Path("mine.sqlite3")
 
 
 # -- What is refused ------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from batch_credits.settings import (
     ControlFile,
     ControlLimits,
     ControlLine,
+    Origin,
     RunSettings,
     SiteSettings,
     for_the_record,
@@ -48,6 +50,21 @@ def test_settings_in_words() -> None:
     assert dict(settings_facts(run(RunSettings(rate_per_minute=0))))["Pace"] == "no limit"
     overruled = RunSettings(rate_per_minute=60, plan="starter", share=1.0)
     assert dict(settings_facts(run(overruled)))["Pace"] == "100% of 60 requests a minute"
+
+
+def test_what_nobody_typed_is_told_with_its_origin() -> None:
+    origins = [Origin("--amount-unit", "major", "BATCH_CREDITS_AMOUNT_UNIT"), Origin("--yes", "", "pyproject.toml")]
+    text = for_the_record(
+        RunSettings(origin_user="ann@example.com", origin_ip="::1"), ControlLimits(), SITE, "--yes", origins=origins,
+        ledger=Path("/home/ann/ledger.sqlite3"),
+    )  # fmt: skip
+    facts = settings_facts(make_run(settings_json=text))
+    assert facts[1] == ("Ledger", "/home/ann/ledger.sqlite3")
+    assert facts[-3:] == [
+        ("Origin that Chargebee is told", "user ann@example.com, ip ::1"),
+        ("From BATCH_CREDITS_AMOUNT_UNIT", "--amount-unit major"),
+        ("From pyproject.toml", "--yes"),
+    ]
 
 
 def test_settings_of_another_version_are_told_as_far_as_they_are_known() -> None:

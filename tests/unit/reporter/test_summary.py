@@ -1,11 +1,25 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from batch_credits.model import CallKind, Money, Outcome
 from batch_credits.reporter.summary import names_a_live_site
+from batch_credits.settings import ControlLimits, Origin, RunSettings, SiteSettings, for_the_record
 from tests.unit.reporter.conftest import Report, make_row, make_run
+
+
+def test_how_the_run_was_set(report: Report) -> None:
+    site = SiteSettings("acme", "https://acme.chargebee.com", "key")
+    origins = [Origin("--yes", "", "BATCH_CREDITS_YES")]
+    text = for_the_record(RunSettings(), ControlLimits(), site, "--yes", origins=origins, ledger=Path("/l.sqlite3"))
+    assert read(report, [make_row(2)], make_run(settings_json=text))["settings"] == {
+        "address": "https://acme.chargebee.com",
+        "ledger": "/l.sqlite3",
+        "confirmation": "--yes",
+        "origins": [{"option": "--yes", "value": "", "source": "BATCH_CREDITS_YES"}],
+    }
 
 
 def read(report: Report, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -52,6 +66,7 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
             "review": {},
             "pending": {},
         },
+        "settings": {"address": None, "ledger": None, "confirmation": None, "origins": None},
         "in_balance": True,
         "differences": [],
         "requests": 12,

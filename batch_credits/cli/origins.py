@@ -1,0 +1,53 @@
+"""Where settings come from that nobody typed: a variable or a file, which may have been left by somebody else.
+
+What changes which money goes where is said with its origin before the question, and kept for the reports.
+"""
+
+import os
+from typing import Any
+
+import click
+
+from batch_credits.cli.setting import QUARANTINE, Setting
+from batch_credits.settings import Origin
+
+# How rows are read, what bounds them, where they go and as what, and what guards them.
+CHANGE_MONEY = frozenset(
+    [
+        "--reference", "--currency", "--description", "--credit-type", "--amount-unit", "--currency-exponent",
+        "--locale", "--map", "--sheet", "--delimiter", "--encoding", "--number-duplicates", "--rows",
+        "--strict", "--expect-rows", "--expect-total", "--control", "--max-amount", "--max-total", "--max-failures",
+        "--pilot", "--site", "--base-url", "--api-key-file", "--same-site", "--sandbox", "--business-entity",
+        "--origin-user", "--origin-device", "--origin-ip", "--silence", "--verify-first", "--retry-failed", "--yes",
+    ]
+)  # fmt: skip
+OF_A_SITE = frozenset(["--site", "--base-url", "--api-key-file", "--same-site"])  # which --sandbox does not ask for
+
+
+def origins(context: click.Context) -> tuple[Origin, ...]:
+    """The settings of this call that change money and were not typed, in the order of its help."""
+    unheeded = OF_A_SITE if context.params.get("sandbox") else frozenset()
+    found = [
+        Origin(parameter.flag, _text(context.params[parameter.name]), source)
+        for parameter in context.command.params
+        if isinstance(parameter, Setting) and parameter.name and parameter.flag in CHANGE_MONEY - unheeded
+        if (source := parameter.source_in(context)) is not None
+    ]
+    quarantine = os.environ.get(QUARANTINE)
+    return (*found, *([Origin("quarantine", quarantine, QUARANTINE)] if quarantine is not None else []))
+
+
+def source_of_ledger(context: click.Context) -> str | None:
+    """Where the ledger's name comes from, if it was not typed; None: nowhere, it is the user's own."""
+    [parameter] = [each for each in context.command.params if isinstance(each, Setting) and each.flag == "--ledger"]
+    return parameter.source_in(context)
+
+
+def _text(value: Any) -> str:
+    """The value as it would be typed; nothing for a flag that is set."""
+    if isinstance(value, bool):
+        return "" if value else "no"
+    if not isinstance(value, tuple):
+        return str(value)
+    pairs = ["=".join(part) for part in value if isinstance(part, tuple)]
+    return " ".join(pairs) if pairs else ",".join(value)
