@@ -71,7 +71,8 @@ def _reverse(batch: str, ledger: Path, chosen: dict[str, Any], *, as_json: bool 
     limits, settings = limit_settings(chosen), settings_for_sending(chosen, default_rate=TEST_SITE_RATE_PER_MINUTE)
     site = chosen_site(chosen)
     signals = Signals()
-    click.get_current_context().with_resource(signals.taken())  # until the last word is said
+    context = click.get_current_context()
+    context.with_resource(signals.taken())  # until the last word is said
     teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=False, asks=not yes)
     progress = progress_for(
         sys.stderr,
@@ -81,7 +82,6 @@ def _reverse(batch: str, ledger: Path, chosen: dict[str, Any], *, as_json: bool 
         silent=chosen["no_progress"] or quiet or sys.stderr is None,
     )
     said_yes = "--yes" if yes else "asked at the terminal"
-    context = click.get_current_context()
     not_typed = origins(context)
     orders = Orders(limits, site, settings, chosen["reports"], chosen["same_site"], said_yes, not_typed, chosen["xlsx"])
     with Ledger.open(ledger) as opened:

@@ -84,7 +84,8 @@ def _run(file: Path, ledger: Path | None, reports: Path, chosen: dict[str, Any],
     settings = settings_for_sending(chosen, default_rate=0 if in_sandbox else TEST_SITE_RATE_PER_MINUTE)
     site: SiteSettings | None = None if in_sandbox else chosen_site(chosen)
     signals = Signals()
-    click.get_current_context().with_resource(signals.taken())  # until the last word is said
+    context = click.get_current_context()
+    context.with_resource(signals.taken())  # until the last word is said
     source = open_source(file, options)
     teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=verbose, asks=not yes)
     progress = progress_for(
@@ -93,7 +94,6 @@ def _run(file: Path, ledger: Path | None, reports: Path, chosen: dict[str, Any],
         json_lines=as_json,
         silent=chosen["no_progress"] or quiet or sys.stderr is None,
     )
-    context = click.get_current_context()
     not_typed, ledger_source = origins(context), source_of_ledger(context)
 
     async def main() -> tuple[Summary, RunStopped | None]:
