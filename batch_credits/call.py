@@ -4,11 +4,14 @@ An idempotency key stands for one call, so what is sent again under it has the h
 options of the later run. The texts are those of Chargebee's API docs, "add promotional credits", request headers.
 """
 
+from base64 import b64encode
+
 import orjson
 
 from batch_credits.settings import RunSettings
 
 ENTITY_HEADER = "chargebee-business-entity-id"
+_ORIGIN = "chargebee-request-origin-"
 
 
 def call_of(settings: RunSettings) -> str:
@@ -16,6 +19,14 @@ def call_of(settings: RunSettings) -> str:
     headers = {f"chargebee-event-{kind}": "all-disabled" for kind in settings.silence}
     if settings.business_entity_id:
         headers[ENTITY_HEADER] = settings.business_entity_id
+    if user := settings.origin_user:
+        # An address beyond ASCII goes as Base64 of its UTF-8.
+        encoded = b64encode(user.encode()).decode()
+        headers |= {f"{_ORIGIN}user": user} if user.isascii() else {f"{_ORIGIN}user-encoded": encoded}
+    if settings.origin_device:
+        headers[f"{_ORIGIN}device"] = settings.origin_device
+    if settings.origin_ip:
+        headers[f"{_ORIGIN}ip"] = settings.origin_ip
     return orjson.dumps(headers, option=orjson.OPT_SORT_KEYS).decode()
 
 

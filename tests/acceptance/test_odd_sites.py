@@ -194,7 +194,11 @@ def test_a_proxys_refusal_fails_no_row(tmp_path: Path, status: int) -> None:
 def test_a_key_stands_for_one_call_whatever_the_options_of_later_runs(tmp_path: Path) -> None:
     rows: list[Row] = [(f"c-{n}", 100 + n, "USD", "Loyalty", "q3") for n in range(8)]
     path = write_csv(tmp_path / "payout.csv", rows)
-    options: list[tuple[Any, ...]] = [("--silence", "email,webhook"), (), ("--silence", "actions")]
+    options: list[tuple[Any, ...]] = [
+        ("--silence", "email,webhook", "--origin-user", "j\u00f6rg@example.com"),
+        (),
+        ("--silence", "actions", "--origin-ip", "192.0.2.7", "--origin-device", "payroll"),
+    ]
     with Site("--faults", "key_headers=1,lost_before=0.5,throttled=0.3") as site:
         command = Command(tmp_path, site.url)
         for chosen in options:
