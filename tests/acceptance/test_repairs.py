@@ -66,7 +66,9 @@ def test_a_deleted_ledger_within_the_keys_time_pays_nobody_twice(tmp_path: Path)
         command = Command(tmp_path, site.url)
         command.run(file).exited(0)
         forget(command)
-        command.run(file).exited(0)
+        command.run(file).exited(2)  # the reports remember
+        assert site.posts == 5
+        command.run(file, "--reports", tmp_path / "elsewhere").exited(0)
         assert site.times() == each_once(rows)
         assert site.truth()["replayed"] == 5
 
