@@ -33,7 +33,7 @@ def refuse_what_another_ledger_paid(plan: Plan, reports: Path, ledger: Path) -> 
     """
     outcomes = (*_SETTLED, *_OPEN) if plan.is_new else _SETTLED
     known = plan.count(*outcomes)
-    for path in sorted(reports.glob(f"*-{plan.key[:8]}/summary.json")):
+    for path in _summaries(reports, plan.key):
         told = _told(path, plan, outcomes)
         if told is None or told.paid <= known:
             continue
@@ -45,6 +45,13 @@ def refuse_what_another_ledger_paid(plan: Plan, reports: Path, ledger: Path) -> 
             "Chargebee has: batch-credits reconcile --since DATE, or run with --verify-first. If they are of a "
             f"Chargebee that is gone, such as a sandbox, remove {path.parent}.",
         )
+
+
+def _summaries(reports: Path, key: str) -> list[Path]:
+    try:
+        return sorted(reports.glob(f"*-{key[:8]}/summary.json"))
+    except OSError:  # where no folder can be there are no reports either; the run says so when it writes its own
+        return []
 
 
 def _told(path: Path, plan: Plan, outcomes: tuple[Outcome, ...]) -> _Told | None:
