@@ -1,6 +1,7 @@
 """What an answer proves: the provider's error table, and everything that is not in it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -122,15 +123,49 @@ def test_a_strangers_no_stops_the_run_and_proves_nothing(status: int, body: byte
         assert not found.is_proof
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_a_blocking_status_proves_something_with_its_own_codes_alone(code: str) -> None:
+    for status in [*range(300, 400), 401, 403, 404, 405]:
+        found = verdict(status, error(code))
+        if isinstance(found, Blocked):
+            assert found.is_proof is ((status, code) in STOPS), status
+            assert found.http_status == status
+
+
+SPOILT = [..., None, "", 7, ["x"], {}, True]
+
+
+def spoilt(code: str, name: str, value: Any) -> bytes:
+    """An error of Chargebee's in which one of its words is another thing; `...`: is left out."""
+    document = {key: text for key, text in orjson.loads(error(code)).items() if key != name}
+    return orjson.dumps(document if value is ... else document | {name: value})
+
+
 @pytest.mark.parametrize(("status", "code"), sorted(REFUSED | THROTTLED | UNAVAILABLE))
-@pytest.mark.parametrize("missing", ["message", "type"])
-def test_a_no_without_all_of_chargebees_words_proves_nothing(status: int, code: str, missing: str) -> None:
-    document = orjson.loads(error(code))
-    for value in ({}, {missing: ""}, {missing: 7}):
-        body = orjson.dumps({name: text for name, text in document.items() if name != missing} | value)
-        found = verdict(status, body)
+@pytest.mark.parametrize("name", ["message", "type", "api_error_code"])
+@pytest.mark.parametrize("value", SPOILT, ids=repr)
+def test_a_no_without_all_of_chargebees_words_proves_nothing(status: int, code: str, name: str, value: Any) -> None:
+    for headers in ({}, REPLAYED):
+        found = verdict(status, spoilt(code, name, value), headers)
         assert isinstance(found, NoAnswer)
-        assert found.error_code == code
+        assert found.error_code == (None if name == "api_error_code" else code)
+        assert found.http_status == status
+        assert found.spoils_key is (headers == REPLAYED)
+
+
+@pytest.mark.parametrize(("status", "code"), sorted(STOPS))
+@pytest.mark.parametrize("name", ["message", "type", "api_error_code"])
+@pytest.mark.parametrize("value", SPOILT, ids=repr)
+def test_a_stop_without_all_of_chargebees_words_may_hide_a_credit(
+    status: int, code: str, name: str, value: Any
+) -> None:
+    found = verdict(status, spoilt(code, name, value))
+    if (status, name) == (404, "api_error_code"):
+        assert isinstance(found, NoAnswer)
+    else:
+        assert isinstance(found, Blocked)
+        assert not found.is_proof
+        assert type(found.error) is (KeyRefused if status == 401 else SiteBlocked)
 
 
 @pytest.mark.parametrize(("status", "code"), sorted(THROTTLED))
@@ -269,6 +304,50 @@ def test_an_answer_about_our_credit_in_another_form_of_its_texts_is_proof(change
     assert verdict(200, added(**change)) == Credited("cr-9", "2000", 200)
 
 
+PRAEMIE = replace(CREDIT, customer_id="K\u00e4ufer-1", reference="Pr\u00e4mie  Stra\u00dfe Q3")
+
+
+@pytest.mark.parametrize(
+    ("customer", "reference"),
+    [
+        ("K\u00e4ufer-1", "Pr\u00e4mie  Stra\u00dfe Q3"),
+        ("Ka\u0308ufer-1", "Pra\u0308mie  Stra\u00dfe Q3"),
+        ("k\u00e4ufer-1", "pr\u00e4mie  stra\u00dfe q3"),
+        ("K\u00c4UFER-1", "PR\u00c4MIE  STRASSE Q3"),
+        ("K\u00e4ufer-1", "Pr\u00e4mie Stra\u00dfe Q3"),
+        ("K\u00e4ufer-1", "Pr\u00e4mie\u00a0\u00a0Stra\u00dfe\u2003Q3"),
+        (" K\u00e4ufer-1\t", " Pr\u00e4mie  Stra\u00dfe Q3\n"),
+        ("ka\u0308ufer-1", "pra\u0308mie strasse q3"),
+    ],
+)
+def test_a_site_may_keep_texts_in_any_of_their_forms(customer: str, reference: str) -> None:
+    body = added(customer_id=customer, reference=reference)
+    assert verdict(200, body, credit=PRAEMIE) == Credited("cr-9", "2000", 200)
+    assert verdict(201, body, REPLAYED, PRAEMIE) == Credited("cr-9", "2000", 201, replayed=True)
+
+
+@pytest.mark.parametrize(
+    ("customer", "reference"),
+    [
+        ("K?ufer-1", "Pr\u00e4mie  Stra\u00dfe Q3"),
+        ("K\u00e4ufer-1", "Pr?mie  Stra?e Q3"),
+        ("Kaufer-1", "Pr\u00e4mie  Stra\u00dfe Q3"),
+        ("K\u00e4ufer-1", "Pramie  Strasse Q3"),
+        ("K\u00e4ufer-1", "Pr\u00e4mie  Stra\u00dfe"),
+        ("K\u00e4ufer-1", "Pr\u00e4mieStra\u00dfeQ3"),
+        ("K\u00e4ufer-1", ""),
+        ("K\u00e4ufer-2", "Pr\u00e4mie  Stra\u00dfe Q3"),
+    ],
+)
+def test_a_text_that_lost_something_is_anothers_for_all_that_is_known(customer: str, reference: str) -> None:
+    body = added(customer_id=customer, reference=reference)
+    for status, headers in ((200, {}), (201, REPLAYED)):
+        found = verdict(status, body, headers, PRAEMIE)
+        assert isinstance(found, ForAnother)
+        assert (found.credit_id, found.http_status) == ("cr-9", status)
+        assert repr(customer) in found.reason and repr(reference) in found.reason
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -334,6 +413,49 @@ def test_a_cut_answer_names_the_credit_whose_id_is_still_in_it() -> None:
         found = verdict(200, whole[:length])
         assert isinstance(found, NoAnswer)
         assert found.credit_id == ("cr-9" if length >= end else None), length
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        added().replace(b'"amount":1250', b'"amount":NaN'),
+        added().replace(b'"reference":"q3"', b'"reference":"q3\xff"'),
+        b"\xef\xbb\xbf" + added(),
+        b"<html>" + added() + b"</html>",
+        added() + b"}",
+        b'{"promotional_credit" :\r\n { "customer_id": "c-1", "id" : "cr-9",',
+    ],
+    ids=lambda body: repr(body[:40]),
+)
+def test_a_garbled_answer_names_the_credit_that_is_still_to_be_read_in_it(body: bytes) -> None:
+    found = verdict(200, body)
+    assert isinstance(found, NoAnswer)
+    assert found.credit_id == "cr-9"
+
+
+def test_a_garbled_answer_of_an_error_names_nothing() -> None:
+    for status in [*range(100, 200), *range(400, 600)]:
+        found = verdict(status, added()[:-1])
+        assert getattr(found, "credit_id", None) is None, status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"promotional_credit":{"id":""',
+        b'{"promotional_credit":{"id":"' + b"9" * 151 + b'"',
+        b'{"promotional_credit":{"id":"cr 9"',
+        b'{"promotional_credit":{"id":9',
+        b'{"promotional_credit":{"id":"cr-',
+        b'{"promotional_credits":{"id":"cr-9"',
+        b'{"promotional_credit":{},"x":{"id":"cr-9"',
+    ],
+    ids=repr,
+)
+def test_what_is_no_whole_id_of_a_credit_is_not_taken_for_one(body: bytes) -> None:
+    found = verdict(200, body)
+    assert isinstance(found, NoAnswer)
+    assert found.credit_id is None
 
 
 def test_the_id_of_the_customer_is_none_of_the_credits() -> None:

@@ -20,6 +20,7 @@ class Disk:
 
     def __init__(self) -> None:
         self.commits: list[tuple[list[Finding], list[PlannedCredit]]] = []
+        self.calls: list[str] = []
         self.error: BaseException | None = None
 
     def commit(
@@ -28,6 +29,7 @@ class Disk:
         if self.error is not None:
             raise self.error
         self.commits.append((list(findings), list(openings)))
+        self.calls.append(call)
 
 
 class Thread:
@@ -51,7 +53,9 @@ class Bench:
     def __init__(self) -> None:
         self.disk = Disk()
         self.thread = Thread()
-        self.journal = Journal(self.disk, 1, "acme-test", in_thread=self.thread, flush_seconds=0.0)
+        self.journal = Journal(
+            self.disk, 1, "acme-test", in_thread=self.thread, flush_seconds=0.0, call='{"of":"this run"}'
+        )
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         return asyncio.get_running_loop().create_task(work)
@@ -90,6 +94,23 @@ def test_an_attempt_is_permitted_once_it_is_durable() -> None:
         assert (one.open_attempts, one.attempts, one.state) == (1, 1, RequestState.IN_FLIGHT)
         assert bench.disk.commits == [([], [one])]
         await bench.journal.close()
+
+    bench_run(scenario)
+
+
+def test_the_calls_of_the_run_are_frozen_with_the_attempt_for_what_was_not_sent_yet() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.hold()
+        new, old = credit(1), credit(2)
+        old.call = '{"of":"the first run"}'
+        opening = bench.spawn(bench.journal.open_attempts([new, old]))
+        await bench.thread.started.wait()
+        assert new.call is None  # it is frozen on disk first
+        bench.thread.go.set()
+        await opening
+        assert (new.call, old.call) == ('{"of":"this run"}', '{"of":"the first run"}')
+        await bench.journal.close()
+        assert bench.disk.calls == ['{"of":"this run"}']
 
     bench_run(scenario)
 

@@ -1,5 +1,6 @@
 """The ledger is held under whatever name it is reached, and by the file itself."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -69,6 +70,14 @@ def test_the_lock_of_the_file_leaves_sqlites_own_locks_alone(path: Path) -> None
     with Ledger.open(path):
         assert _locked_by_this_process(path)
     assert not _locked_by_this_process(path)
+
+
+def test_where_a_file_cannot_be_held_its_name_still_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(fcntl, "F_OFD_SETLK")
+    with Ledger.open(path) as ledger:
+        assert "LedgerBusy" in told_elsewhere(path)
+        assert len(ledger.lock_descriptors()) == 2  # open all the same, so that closing it keeps its order
+    assert told_elsewhere(path) == ""
 
 
 def _locked_by_this_process(path: Path) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batch_credits.errors import LedgerBusy
+from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger
 from batch_credits.model import RequestState
 
@@ -58,3 +58,10 @@ def test_each_lock_can_be_handed_to_another_process(tmp_path: Path, which: int) 
         Ledger.open(tmp_path / "ledger.sqlite3")
     os.close(handed)
     Ledger.open(tmp_path / "ledger.sqlite3").close()
+
+
+def test_a_shard_makes_no_ledger_of_its_own_where_there_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with pytest.raises(LedgerError, match="cannot be opened: No such file"):
+        Ledger.open_shard(path, 0, 2)
+    assert list(tmp_path.iterdir()) == []

@@ -153,3 +153,55 @@ def test_an_id_that_an_answer_named_for_another_row_is_disputed() -> None:
 
 def test_what_was_never_sent_has_no_first_send() -> None:
     assert known_of(replace(OURS, attempts=0), [item(reference="q")]).first_sent_ms is None
+
+
+# -- Two rows of ours whose references agree but for their form ---------------------------------------------
+
+UPPER = replace(OURS, request_id=1, reference="Q3")
+LOWER = replace(OURS, request_id=2, reference="q3")
+
+
+class Twins(Memory):
+    """Knows `UPPER` and `LOWER`; `credited` says which of them is, and by which credit."""
+
+    def __init__(self, credited: dict[int, str]) -> None:
+        self.credited = credited
+        names = {1: "Q3", 2: "q3"}
+        super().__init__(*(Attribution(one, row, "c-1", names[row], True) for row, one in credited.items()))
+
+    def requests_of(self, site: str, customer_ids: Sequence[str]) -> list[OtherRequest]:
+        return [OtherRequest(1, "c-1", "Q3", 1 in self.credited), OtherRequest(2, "c-1", "q3", 2 in self.credited)]
+
+    def first_sent_ms(self, request_id: int) -> int | None:
+        return SENT * 1000
+
+
+@pytest.mark.parametrize(
+    ("ours", "references", "credited", "look"),
+    [
+        # Each has what is spelt as it is.
+        (UPPER, ["Q3", "q3"], {}, ONE),
+        (LOWER, ["Q3", "q3"], {}, FoundOne(Credited("cr-2", "300"))),
+        (UPPER, ["Q3", "q3"], {2: "cr-2"}, ONE),
+        (LOWER, ["Q3", "q3"], {1: "cr-1"}, FoundOne(Credited("cr-2", "300"))),
+        # What the other one has is the other's, in whatever form the site keeps it.
+        (LOWER, ["q3"], {1: "cr-1"}, NOTHING),
+        (LOWER, ["q3 "], {1: "cr-1"}, NOTHING),
+        (UPPER, ["Q3"], {2: "cr-1"}, NOTHING),
+        (LOWER, ["q3", "q3"], {1: "cr-1"}, FoundOne(Credited("cr-2", "300"))),
+        # In a form that is nobody's it is whose is looked for first, and taken from then on.
+        (UPPER, ["Q 3", "q3\t"], {}, FoundOne(Credited("cr-2", "300"))),
+        (LOWER, ["q3\t"], {}, ONE),
+        (LOWER, ["q3\t"], {1: "cr-1"}, NOTHING),
+        # Two that may be either's are for a person.
+        (UPPER, ["q3\t", " q3"], {}, FoundSeveral(("cr-1", "cr-2"))),
+        (LOWER, ["q3", "q3"], {}, FoundSeveral(("cr-1", "cr-2"))),
+    ],
+)
+def test_rows_whose_references_agree(
+    ours: PlannedCredit, references: list[str], credited: dict[int, str], look: Look
+) -> None:
+    listed = [item(f"cr-{number}", reference=text) for number, text in enumerate(references, start=1)]
+    memory: Any = Twins(credited)
+    known = what_is_known(memory, "acme-test", ours, listed)
+    assert what_was_found(ours, listed, [], known) == look

@@ -354,6 +354,7 @@ def test_a_credit_in_another_form_of_its_texts_is_ours(settle: Any, form: dict[s
 def test_a_credit_of_our_money_that_is_nobodys_is_no_absence(settle: Any) -> None:
     bench = settle(doubt(), has(listed("cr-1", reference="q", created_at=SENT_MS // 1000)))
     assert bench.state is RequestState.REVIEW
+    assert bench.took >= SETTINGS.quarantine_seconds  # until then it may still be listed by its own name
     assert "cr-1" in (bench.ledger.findings[-1].reason or "")
     assert not bench.released
 
@@ -374,6 +375,49 @@ def test_every_question_goes_to_the_entity_for_which_the_row_was_sent(settle: An
     bench = settle(credit, settings=RunSettings(rate_per_minute=0, flush_seconds=0.01, business_entity_id="apac"))
     assert set(bench.site.entities) == {"emea"}
     assert set(bench.memory.calls) == {credit.call}
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_the_witness_is_asked_for_of_that_entity_too(settle: Any, is_shown: bool) -> None:
+    def prepare(bench: Bench) -> None:
+        bench.memory.known = [KnownCredit("cr-6", "c-6"), KnownCredit("cr-7", "c-7")]
+        bench.site.deleted.add("c-6")  # so that the next one is asked
+        if is_shown:
+            bench.site.credits.append(listed("cr-7", customer_id="c-7"))
+
+    credit = doubt()
+    credit.call = call_for("emea")
+    settings = RunSettings(rate_per_minute=0, flush_seconds=0.01, business_entity_id="apac")
+    bench = settle(credit, prepare, settings)
+    assert bench.state is (RequestState.PENDING if is_shown else RequestState.REVIEW)
+    asked = [path.split("?")[0] for _at, path in bench.site.gets]
+    assert {"/api/v2/customers/c-1", "/api/v2/customers/c-6"} <= {*asked}
+    assert any("id%5Bis%5D=cr-7" in path for _at, path in bench.site.gets)
+    assert set(bench.site.entities) == {"emea"}
+
+
+@pytest.mark.parametrize("call", ["{}", call_for(None)])
+def test_what_was_sent_for_no_entity_is_looked_for_without_one(settle: Any, call: str) -> None:
+    credit = doubt()
+    credit.call = call
+    bench = settle(credit, settings=RunSettings(rate_per_minute=0, flush_seconds=0.01, business_entity_id="apac"))
+    assert set(bench.site.entities) == {None}
+
+
+def test_what_was_never_sent_is_looked_for_under_the_entity_of_this_run(settle: Any) -> None:
+    bench = settle(owed(attempts=0), settings=RunSettings(rate_per_minute=0, business_entity_id="apac"))
+    assert set(bench.site.entities) == {"apac"}
+
+
+def test_while_the_quarantine_lasts_one_look_is_enough_and_other_forms_are_asked_for_at_the_last(settle: Any) -> None:
+    credit = doubt()
+    credit.customer_id = "C-1"
+    bench = settle(credit, has(listed("cr-7", customer_id="c-7")))
+    assert bench.state is RequestState.PENDING
+    of_form = [at - bench.began for at, path in bench.site.gets if path.endswith("%5D=c-1&type%5Bis%5D=increment")]
+    assert [at >= SETTINGS.quarantine_seconds for at in of_form] == [True]
+    of_itself = [at - bench.began for at, path in bench.site.gets if path.endswith("%5D=C-1&type%5Bis%5D=increment")]
+    assert len(of_itself) > 2 and of_itself[0] < 2
 
 
 def test_an_absence_is_looked_for_under_other_forms_of_the_customers_id_too(settle: Any) -> None:

@@ -30,6 +30,15 @@ def test_exit_code(outcomes: tuple[Outcome, ...], stopped: bool, in_balance: boo
     assert exit_code(counts, stopped, in_balance) == expected
 
 
+@pytest.mark.parametrize("outcomes", [(), (Outcome.CREDITED,), (Outcome.PENDING,), (Outcome.FAILED, Outcome.REVIEW)])
+@pytest.mark.parametrize(("stopped", "in_balance"), [(False, True), (True, True), (True, False)])
+def test_where_a_person_must_look_first_running_again_is_not_advised(
+    outcomes: tuple[Outcome, ...], stopped: bool, in_balance: bool
+) -> None:
+    counts = {outcome: outcomes.count(outcome) for outcome in Outcome}
+    assert exit_code(counts, stopped, in_balance, needs_person=True) == 3
+
+
 def test_every_outcome_is_counted_with_its_money() -> None:
     tally = Tally()
     for number, outcome in enumerate(Outcome):

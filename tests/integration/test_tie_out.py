@@ -1,0 +1,427 @@
+"""A batch in a real ledger, tied out with a list of the test's own: what is found is carried out, not only told."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+import pytest
+
+from batch_credits.call import call_for
+from batch_credits.chargebee import Answer, Chargebee, LookFailed, add_body
+from batch_credits.ledger import Finding, Journal, Ledger, StagedRow
+from batch_credits.model import ControlTotal, CreditRequest, LoadedRow, PlannedCredit, RequestState
+from batch_credits.progress import SilentProgress
+from batch_credits.reconcile import Asking, settle_and_tie_out
+from batch_credits.reconciler import CurrencyLine, TieOut, tie_out
+from batch_credits.settings import InputOptions, RunSettings
+
+SITE = "acme-test"
+HEADERS = ("customer_id", "amount", "currency_code", "reference")
+PENDING, IN_DOUBT, CREDITED = RequestState.PENDING, RequestState.IN_DOUBT, RequestState.CREDITED
+FAILED, REVIEW = RequestState.FAILED, RequestState.REVIEW
+OTHER_MONEY = {"amount": 999}
+EMEA, APAC = call_for("emea"), call_for("apac")
+
+
+def listed(number: int, customer: str = "", **changes: Any) -> dict[str, Any]:
+    """The credit of the row with this number, as the list shows it."""
+    usual = {
+        "id": f"cr-{number}",
+        "customer_id": customer or f"c-{number}",
+        "type": "increment",
+        "amount": 100,
+        "currency_code": "USD",
+        "credit_type": "general",
+        "reference": "q3",
+        "created_at": 2_000_000_000,
+    }
+    return usual | changes
+
+
+class Site:
+    """A list of credits, each of one business entity (None: of the site itself), that answers questions alone."""
+
+    def __init__(self) -> None:
+        self.credits: list[tuple[str | None, dict[str, Any]]] = []
+        self.folds_customers = False
+        self.is_broken = False
+        self.asked: list[tuple[str | None, dict[str, str]]] = []
+
+    def has(self, *credits: dict[str, Any], entity: str | None = None) -> None:
+        self.credits += [(entity, credit) for credit in credits]
+
+    async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        assert method == "GET", "a tie-out sends nothing but questions"
+        if self.is_broken:
+            return Answer(502, {}, b"")
+        url = urlsplit(path)
+        if url.path.startswith("/api/v2/customers/"):
+            return Answer(200, {}, orjson.dumps({"customer": {"id": url.path.rsplit("/", 1)[1]}}))
+        query = {name: value for name, [value] in parse_qs(url.query).items()}
+        entity = headers.get("chargebee-business-entity-id")
+        self.asked.append((entity, query))
+        found = [credit for of, credit in self.credits if of == entity and self._is_asked_for(credit, query)]
+        start = int(query.get("offset", "0"))
+        page: dict[str, Any] = {"list": [{"promotional_credit": credit} for credit in found[start : start + 100]]}
+        if start + 100 < len(found):
+            page["next_offset"] = str(start + 100)
+        return Answer(200, {}, orjson.dumps(page))
+
+    def _is_asked_for(self, credit: Mapping[str, Any], query: Mapping[str, str]) -> bool:
+        customer = query.get("customer_id[is]", credit["customer_id"])
+        is_theirs = customer == credit["customer_id"]
+        if self.folds_customers:
+            is_theirs = customer.lower() == str(credit["customer_id"]).lower()
+        return is_theirs and credit["created_at"] > int(query.get("created_at[after]", "0"))
+
+    def of_customers(self) -> list[str]:
+        """The customers that were asked for by themselves."""
+        return [query["customer_id[is]"] for _entity, query in self.asked if "customer_id[is]" in query]
+
+    async def enter(self, method: str) -> None:
+        """No limit."""
+
+    def leave(self, method: str) -> None:
+        """No limit."""
+
+    def pause(self, seconds: float) -> None:
+        """No limit."""
+
+
+async def on_the_spot(work: Callable[[], Any]) -> Any:
+    await asyncio.sleep(0)
+    return work()
+
+
+class Bench:
+    """One batch, whose rows are each of a customer of their own: row 2 is for c-2."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger, self.site = ledger, Site()
+        self.batch = 0
+
+    def plan(self, *numbers: int) -> None:
+        rows = []
+        for number in numbers:
+            request = CreditRequest(
+                customer_id=f"c-{number}",
+                reference="q3",
+                description="Loyalty",
+                amount=100,
+                currency_code="USD",
+            )
+            cells = (request.customer_id, "100", "USD", "q3")
+            row = LoadedRow(number, cells, request, (), request.customer_id, "q3", request.money)
+            rows.append(StagedRow(row, add_body(request)))
+        self.batch = self.ledger.begin_batch(
+            key="a" * 64,
+            site=SITE,
+            file_name="payout.csv",
+            file_sha256="",
+            headers=HEADERS,
+            columns={name: index for index, name in enumerate(HEADERS)},
+            options=InputOptions(),
+        )
+        self.ledger.stage(self.batch, rows)
+        totals = {"USD": ControlTotal(len(numbers), 100 * len(numbers))}
+        self.ledger.finish_staging(self.batch, len(numbers), totals)
+        self.ledger.admit(self.batch)
+
+    def sent(
+        self, state: RequestState, *customers: str, call: str = "{}", named: str | None = None
+    ) -> list[PlannedCredit]:
+        """A run in which these customers' rows were sent, and ended in this state; all of them if none is named."""
+        run = self.ledger.start_run(self.batch)
+        page = self.ledger.planned_page(self.batch, PENDING, 0, 1_000)
+        credits = [credit for credit in page if not customers or credit.customer_id in customers]
+        for credit in credits:
+            self.ledger.commit(run, [], [credit], call)
+            credit.attempts, credit.open_attempts = 1, int(state in (IN_DOUBT, REVIEW))
+            credit.credit_id = "cr-" + credit.customer_id.rpartition("-")[2] if state is CREDITED else named
+            self.ledger.commit(run, [Finding.about(credit, state, reason="it was so")], [])
+        return credits
+
+    def tied(self, *, whole: bool = False) -> TieOut:
+        async def main() -> TieOut:
+            journal = Journal(self.ledger, None, SITE, in_thread=on_the_spot, flush_seconds=0.0)
+            transport: Any = self.site
+            chargebee = Chargebee(transport, transport, RunSettings())
+            [batch] = [batch for batch in self.ledger.batches() if batch.batch_id == self.batch]
+            try:
+                return await tie_out(chargebee, self.ledger, journal, batch, on_the_spot, whole=whole)
+            finally:
+                await journal.close()
+
+        return asyncio.run(main())
+
+    def stands(self) -> dict[str, tuple[str, str | None]]:
+        """Each customer's state and credit."""
+        found = self.ledger._db.execute("SELECT customer_id, state, credit_id FROM credit_request")
+        return {customer: (state, credit_id) for customer, state, credit_id in found}
+
+    def findings(self) -> list[tuple[str, str]]:
+        """What the tie-out itself noted."""
+        return self.ledger._db.execute(
+            "SELECT state, reason FROM finding WHERE run_id IS NULL ORDER BY finding_id"
+        ).fetchall()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
+        yield Bench(ledger)
+
+
+def differences(found: TieOut) -> list[tuple[int, str]]:
+    return [(difference.row_number, difference.reason) for difference in found.differences]
+
+
+# -- What is found is carried out ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [PENDING, FAILED, IN_DOUBT, REVIEW])
+def test_one_credit_of_its_money_settles_a_row(bench: Bench, state: RequestState) -> None:
+    bench.plan(2, 3)
+    if state is not PENDING:
+        bench.sent(state, "c-2")
+    bench.site.has(listed(2))
+    found = bench.tied()
+    assert bench.stands() == {"c-2": ("credited", "cr-2"), "c-3": ("pending", None)}
+    assert bench.findings() == [("credited", "found by reconcile")]
+    assert found.ties_out
+    assert found.lines == (
+        CurrencyLine("USD", ControlTotal(2, 200), ControlTotal(1, 100), ControlTotal(1, 100), ControlTotal(1, 100)),
+    )
+    assert bench.ledger.planned(1).open_attempts == 0
+    assert bench.ledger._db.execute("SELECT error FROM credit_request").fetchall() == [(None,), (None,)]
+
+
+REVIEWED = {
+    "other money": [listed(2, **OTHER_MONEY)],
+    "another currency": [listed(2, currency_code="EUR")],
+    "another type": [listed(2, credit_type="loyalty_credits")],
+    "two": [listed(2), listed(20, "c-2")],
+    "ours and other money": [listed(2), listed(20, "c-2", **OTHER_MONEY)],
+    "ours and ours in another form": [listed(2), listed(20, "c-2", reference="Q3")],
+}
+
+
+@pytest.mark.parametrize("state", [PENDING, FAILED, IN_DOUBT])
+@pytest.mark.parametrize("credits", REVIEWED.values(), ids=REVIEWED.keys())
+def test_anything_else_that_is_listed_is_for_a_person_and_never_owed(
+    bench: Bench, state: RequestState, credits: Sequence[dict[str, Any]]
+) -> None:
+    bench.plan(2, 3)
+    if state is not PENDING:
+        bench.sent(state, "c-2")
+    bench.site.has(*credits)
+    found = bench.tied()
+    assert bench.stands() == {"c-2": ("review", None), "c-3": ("pending", None)}
+    [(noted, reason)] = bench.findings()
+    assert noted == "review"
+    assert all(credit["id"] in reason for credit in credits)
+    assert not found.ties_out
+    [(row, told)] = differences(found)
+    assert row == 2
+    assert all(credit["id"] in told for credit in credits)
+    bench.ledger.start_run(bench.batch, retry_failed=True)
+    assert [credit.customer_id for credit in bench.ledger.planned_page(bench.batch, PENDING, 0, 9)] == ["c-3"]
+
+
+def test_what_is_in_review_is_told_and_left_to_its_person(bench: Bench) -> None:
+    bench.plan(2)
+    bench.sent(REVIEW)
+    bench.site.has(listed(2, **OTHER_MONEY))
+    found = bench.tied()
+    assert bench.stands() == {"c-2": ("review", None)}
+    assert bench.findings() == []
+    assert differences(found) == [(2, "Chargebee lists cr-2 under this reference, with other money")]
+
+
+def test_a_credit_that_an_answer_named_for_another_row_settles_none(bench: Bench) -> None:
+    bench.plan(2, 3)
+    bench.sent(REVIEW, "c-3", named="cr-2")
+    bench.site.has(listed(2))
+    bench.tied()
+    assert bench.stands() == {"c-2": ("review", None), "c-3": ("review", "cr-2")}
+
+
+def test_what_is_in_doubt_and_not_listed_stays_so(bench: Bench) -> None:
+    bench.plan(2, 3)
+    bench.sent(IN_DOUBT, "c-2")
+    found = bench.tied()
+    assert bench.stands() == {"c-2": ("in_doubt", None), "c-3": ("pending", None)}
+    assert differences(found) == [(2, "the ledger says in doubt, and Chargebee lists nothing")]
+    assert bench.findings() == []
+
+
+def test_a_credited_row_is_never_touched(bench: Bench) -> None:
+    bench.plan(2, 3, 4)
+    bench.sent(CREDITED)
+    bench.site.has(listed(2), listed(3, **OTHER_MONEY), listed(33, "c-3"))
+    found = bench.tied()
+    assert bench.findings() == []
+    assert {state for state, _credit_id in bench.stands().values()} == {"credited"}
+    assert differences(found) == [
+        (3, "Chargebee lists 2 credits under this reference: cr-3, cr-33"),
+        (4, "the ledger says credited as cr-4, Chargebee does not list it"),
+    ]
+
+
+def test_nothing_is_carried_out_of_a_list_that_breaks_off(bench: Bench) -> None:
+    bench.plan(2)
+    bench.site.has(listed(2))
+    bench.site.is_broken = True
+    with pytest.raises(LookFailed):
+        bench.tied()
+    assert bench.stands() == {"c-2": ("pending", None)}
+
+
+# -- Texts in another form ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reference": "Q3"},
+        {"reference": " q3\u00a0"},
+        {"customer_id": "C-2"},
+        {"customer_id": "C-2", "reference": "Q3"},
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("state", [PENDING, FAILED, CREDITED])
+def test_a_credit_in_another_form_of_its_texts_is_its_rows(
+    bench: Bench, changes: dict[str, Any], state: RequestState
+) -> None:
+    bench.plan(2)
+    if state is not PENDING:
+        bench.sent(state)
+    bench.site.folds_customers = True
+    bench.site.has(listed(2, **changes))
+    assert bench.tied().ties_out
+    assert bench.stands() == {"c-2": ("credited", "cr-2")}
+
+
+# -- From when on, and for which entity ---------------------------------------------------------------------
+
+MANY = range(2, 32)
+
+
+def test_few_customers_are_asked_for_whole(bench: Bench) -> None:
+    bench.plan(*range(2, 22))
+    bench.sent(CREDITED)
+    bench.site.has(*(listed(number, created_at=5) for number in range(2, 22)))
+    found = bench.tied()
+    assert found.ties_out
+    assert found.since is None
+    assert sorted(bench.site.of_customers()) == sorted(f"c-{number}" for number in range(2, 22))
+
+
+def test_many_are_read_in_one_list_from_a_day_before_they_were_sent(bench: Bench) -> None:
+    bench.plan(*MANY)
+    bench.sent(CREDITED)
+    bench.site.has(*(listed(number) for number in MANY))
+    found = bench.tied()
+    assert found.ties_out
+    sent_ms = bench.ledger.first_attempt_ms(bench.batch)
+    assert sent_ms is not None
+    assert found.since == sent_ms // 1000 - 86_400
+    assert bench.site.of_customers() == []
+    assert [query["created_at[after]"] for _entity, query in bench.site.asked] == [str(found.since)]
+
+
+def test_who_is_credited_and_not_in_that_list_is_asked_for(bench: Bench) -> None:
+    bench.plan(*MANY)
+    bench.sent(CREDITED)
+    bench.site.has(*(listed(number, created_at=5 if number == 9 else 2_000_000_000) for number in MANY))
+    found = bench.tied()
+    assert found.ties_out
+    assert found.since is not None
+    assert bench.site.of_customers() == ["c-9"]
+
+
+def test_what_is_older_than_that_and_not_known_is_seen_by_the_whole_list_alone(bench: Bench) -> None:
+    bench.plan(*MANY)
+    bench.sent(CREDITED, *(f"c-{number}" for number in MANY if number != 9))
+    bench.site.has(*(listed(number, created_at=5 if number == 9 else 2_000_000_000) for number in MANY))
+    found = bench.tied()
+    assert found.ties_out and found.since is not None
+    assert bench.stands()["c-9"] == ("pending", None)
+    found = bench.tied(whole=True)
+    assert found.ties_out and found.since is None
+    assert bench.stands()["c-9"] == ("credited", "cr-9")
+
+
+def test_where_nothing_was_sent_the_whole_list_is_read(bench: Bench) -> None:
+    bench.plan(*MANY)
+    bench.site.has(listed(9, created_at=5))
+    found = bench.tied()
+    assert found.since is None
+    assert bench.stands()["c-9"] == ("credited", "cr-9")
+
+
+def test_a_list_that_is_longer_than_asking_for_each_customer_is_given_up(bench: Bench) -> None:
+    bench.plan(*range(2, 24))
+    bench.sent(CREDITED)
+    others = (listed(number, reference="q2") for number in range(1_000, 1_000 + 2_300))
+    bench.site.has(*others, *(listed(number) for number in range(2, 24)))
+    found = bench.tied()
+    assert found.ties_out
+    assert found.since is None, "all credits of each customer were looked at"
+    assert sorted(bench.site.of_customers()) == sorted(f"c-{number}" for number in range(2, 24))
+
+
+@pytest.mark.parametrize("numbers", [range(2, 6), MANY], ids=["few", "many"])
+def test_each_entity_is_asked_for_what_was_sent_for_it(bench: Bench, numbers: range) -> None:
+    bench.plan(*numbers)
+    bench.sent(CREDITED, "c-2", call=EMEA)
+    bench.sent(IN_DOUBT, "c-3", call=APAC)
+    bench.site.has(listed(2), entity="emea")
+    bench.site.has(listed(3), entity="apac")
+    bench.site.has(listed(4))  # of no entity, so that nobody sees it who asks for one
+    found = bench.tied()
+    assert {entity for entity, _query in bench.site.asked} == {"emea", "apac"}
+    assert bench.stands()["c-2"] == ("credited", "cr-2")
+    assert bench.stands()["c-3"] == ("credited", "cr-3")
+    assert bench.stands()["c-4"] == ("pending", None)
+    assert found.ties_out
+    assert (found.since is None) is (len(numbers) < 20)
+
+
+def test_credits_of_one_row_under_two_entities_are_two(bench: Bench) -> None:
+    bench.plan(2, 3)
+    bench.sent(IN_DOUBT, "c-2", call=EMEA)
+    bench.sent(CREDITED, "c-3", call=APAC)
+    bench.site.has(listed(2), entity="emea")
+    bench.site.has(listed(22, "c-2"), listed(3), entity="apac")
+    assert not bench.tied().ties_out
+    assert bench.stands()["c-2"] == ("review", None)
+
+
+# -- With the settler before it -----------------------------------------------------------------------------
+
+
+def test_doubts_and_reviews_are_settled_first(bench: Bench) -> None:
+    bench.plan(2, 3, 4)
+    bench.sent(IN_DOUBT, "c-2")
+    bench.sent(REVIEW, "c-3")
+    bench.site.has(listed(2), listed(3), listed(4))
+
+    async def main() -> TieOut:
+        transport: Any = bench.site
+        settings = RunSettings(flush_seconds=0.0, early_look_seconds=(0.0,), wait=False)
+        asking = Asking(Chargebee(transport, transport, settings), on_the_spot)
+        [batch] = bench.ledger.batches()
+        return await settle_and_tie_out(bench.ledger, batch, asking, settings, SilentProgress(), whole=False)
+
+    assert asyncio.run(main()).ties_out
+    assert bench.stands() == {f"c-{n}": ("credited", f"cr-{n}") for n in (2, 3, 4)}
+    assert sorted(bench.findings()) == [
+        ("credited", "found by a look"),
+        ("credited", "found by a look"),
+        ("credited", "found by reconcile"),
+    ]

@@ -1,0 +1,215 @@
+"""What the looks ask the ledger: whose is what is listed, what can witness, and for which entity a row was sent."""
+
+from typing import Any
+
+import pytest
+
+from batch_credits.call import call_for
+from batch_credits.ledger import Attribution, KnownCredit, Moment, OtherRequest, looks
+from batch_credits.model import CallKind, PlannedCredit, RequestState
+
+SITE = "acme-test"
+UNSETTLED = [RequestState.PENDING, RequestState.IN_FLIGHT, RequestState.IN_DOUBT, RequestState.REVIEW]
+EMEA, APAC, BARE = call_for("emea"), call_for("apac"), call_for(None)
+MINUTE_MS = 60_000
+
+
+def pay(book: Any, batch: int, call: str, state: RequestState = RequestState.CREDITED, **learned: Any) -> int:
+    """A run that sends all that the batch owes for this entity, and learns this of each. Returns the run."""
+    run: int = book.ledger.start_run(batch)
+    for credit in book.owed(batch):
+        book.send(run, credit, call=call)
+        if state is not RequestState.IN_FLIGHT:
+            book.learn(run, credit, state, **learned)
+    return run
+
+
+def open_entities(book: Any, batch: int, *, is_new: bool = False) -> list[str | None]:
+    return looks.open_entities(book.ledger._db, batch, is_new=is_new)
+
+
+# -- For which business entity ------------------------------------------------------------------------------
+
+
+def test_what_was_never_sent_is_of_no_entity(book: Any) -> None:
+    batch = book.plan(book.row(2))
+    assert open_entities(book, batch) == []
+    assert book.ledger.listed_entities(batch) == []
+
+
+@pytest.mark.parametrize("state", UNSETTLED)
+@pytest.mark.parametrize(("call", "entity"), [(EMEA, "emea"), (BARE, None)])
+def test_an_open_row_is_of_the_entity_that_it_was_sent_for(
+    book: Any, state: RequestState, call: str, entity: str | None
+) -> None:
+    batch = book.plan(book.row(2), book.row(3, "c-2"))
+    first, _never_sent = book.owed(batch)
+    run = book.ledger.start_run(batch)
+    book.send(run, first, call=call)
+    if state is not RequestState.IN_FLIGHT:
+        book.learn(run, first, state)
+    assert open_entities(book, batch) == [entity]
+    assert book.ledger.listed_entities(batch) == [entity]
+
+
+@pytest.mark.parametrize("state", [RequestState.CREDITED, RequestState.FAILED])
+def test_a_settled_row_binds_to_no_entity_and_is_listed_for_its_own(book: Any, state: RequestState) -> None:
+    batch = book.plan(book.row(2))
+    pay(book, batch, EMEA, state)
+    assert open_entities(book, batch) == []
+    assert book.ledger.listed_entities(batch) == ["emea"]
+
+
+@pytest.mark.parametrize("state", UNSETTLED)
+def test_another_file_with_the_row_meets_the_entity_before_it_has_adopted_anything(
+    book: Any, state: RequestState
+) -> None:
+    first = book.plan(book.row(2), book.row(3, "c-2"))
+    pay(book, first, EMEA, state)
+    again = book.plan(book.row(7, "c-9"), book.row(8), file_name="again.csv")
+    assert [credit.customer_id for credit in book.owed(again)] == ["c-9"]  # the other is still the first batch's
+    assert open_entities(book, again) == open_entities(book, again, is_new=True) == ["emea"]
+    book.ledger.start_run(again)
+    assert open_entities(book, again) == ["emea"]
+
+
+def test_what_a_new_batch_brought_itself_need_not_be_walked(book: Any) -> None:
+    """It may be a million rows, and nothing of it was sent."""
+    batch = book.plan(book.row(2))
+    pay(book, batch, EMEA, RequestState.IN_DOUBT)
+    assert open_entities(book, batch, is_new=True) == []
+    assert open_entities(book, batch) == ["emea"]
+
+
+def test_the_rows_of_other_files_bind_nobody(book: Any) -> None:
+    pay(book, book.plan(book.row(2)), EMEA, RequestState.IN_DOUBT)
+    other = book.plan(book.row(2, "c-2"))
+    assert open_entities(book, other) == []
+
+
+def test_each_entity_is_told_once(book: Any) -> None:
+    calls = [EMEA, APAC, EMEA, BARE]
+    batch = book.plan(*(book.row(n, f"c-{n}") for n in range(2, 2 + len(calls))))
+    run = book.ledger.start_run(batch)
+    for credit, call in zip(book.owed(batch), calls, strict=True):
+        book.send(run, credit, call=call)
+    assert open_entities(book, batch) == [None, "apac", "emea"]
+    assert book.ledger.listed_entities(batch) == [None, "apac", "emea"]
+    for entity in (None, "apac", "emea"):
+        book.ledger.check_entity(batch, entity)
+
+
+# -- Witnesses of the same entity ---------------------------------------------------------------------------
+
+
+def known(book: Any, since: Moment, call: str) -> list[str]:
+    found: list[KnownCredit] = book.ledger.witnesses(SITE, CallKind.ADD, since, 9, call)
+    return [witness.credit_id for witness in found]
+
+
+@pytest.mark.parametrize("reason", [None, "found by a look"])
+def test_only_a_credit_of_the_same_entity_witnesses(book: Any, reason: str | None) -> None:
+    start = book.ledger.moment()
+    for customer, call in [("c-1", EMEA), ("c-2", APAC), ("c-3", BARE)]:
+        pay(book, book.plan(book.row(2, customer)), call, reason=reason)
+    for since in (start, book.ledger.moment()):
+        assert known(book, since, EMEA) == ["cr-1"]
+        assert known(book, since, APAC) == ["cr-2"]
+        assert known(book, since, BARE) == ["cr-3"]
+        assert known(book, since, call_for("latam")) == []
+
+
+def test_other_headers_of_the_call_make_no_other_entity(book: Any) -> None:
+    silent = '{"chargebee-business-entity-id":"emea","chargebee-event-email":"all-disabled"}'
+    pay(book, book.plan(book.row(2)), silent)
+    assert known(book, book.ledger.moment(), EMEA) == ["cr-1"]
+    assert known(book, book.ledger.moment(), '{"chargebee-event-email":"all-disabled"}') == []
+
+
+def test_what_answered_by_itself_comes_before_what_a_look_found(book: Any) -> None:
+    """A credit that was found may be much older than its proof."""
+    pay(book, book.plan(book.row(2)), EMEA)
+    pay(book, book.plan(book.row(2, "c-2")), EMEA, reason="found by a look")
+    assert known(book, book.ledger.moment(), EMEA) == ["cr-1"]
+
+
+# -- Whose is what is listed --------------------------------------------------------------------------------
+
+
+def test_who_has_an_id_and_whether_by_proof(book: Any) -> None:
+    pay(book, book.plan(book.row(2)), BARE)
+    pay(book, book.plan(book.row(2, "c-2", "q4")), BARE, RequestState.REVIEW, credit_id="cr-9")
+    assert book.ledger.attributed(SITE, ["cr-9", "cr-8", "cr-1"]) == [
+        Attribution("cr-1", 1, "c-1", "q3", True),
+        Attribution("cr-9", 2, "c-2", "q4", False),
+    ]
+
+
+def test_which_requests_the_customers_have(book: Any) -> None:
+    paid = book.plan(book.row(2), book.row(3, "c-2"))
+    pay(book, paid, BARE)
+    book.plan(book.row(2, "c-1", "q4"), book.row(3, "c-3"))
+    book.plan(book.row(2, "c-1", "q5"), site="acme")
+    assert sorted(book.ledger.requests_of(SITE, ["c-1", "c-3", "c-8"])) == [
+        OtherRequest(1, "c-1", "q3", True),
+        OtherRequest(3, "c-1", "q4", False),
+        OtherRequest(4, "c-3", "q3", False),
+    ]
+    assert book.ledger.requests_of(SITE, []) == []
+    assert book.ledger.requests_of("nowhere", ["c-1"]) == []
+
+
+def test_of_a_failed_request_and_the_one_that_replaced_it_only_the_newer_stands(book: Any) -> None:
+    failed = book.plan(book.row(2))
+    pay(book, failed, BARE, RequestState.FAILED)
+    book.plan(book.row(2, amount=250), file_name="mended.csv")
+    assert book.ledger.requests_of(SITE, ["c-1"]) == [OtherRequest(2, "c-1", "q3", False)]
+
+
+# -- When it was first sent, by the site's clock ------------------------------------------------------------
+
+
+@pytest.fixture
+def doubtful(book: Any) -> tuple[int, PlannedCredit]:
+    """A run, and a credit of it in doubt."""
+    batch = book.plan(book.row(2))
+    run = pay(book, batch, BARE, RequestState.IN_DOUBT)
+    [credit] = book.owed(batch, RequestState.IN_DOUBT)
+    return run, credit
+
+
+def test_a_run_that_did_not_learn_the_sites_time_does_not_know_it(
+    book: Any, doubtful: tuple[int, PlannedCredit]
+) -> None:
+    assert book.ledger.first_sent_ms(doubtful[1].request_id) is None
+
+
+def test_what_was_never_sent_has_no_such_time(book: Any) -> None:
+    [credit] = book.owed(book.plan(book.row(2)))
+    assert book.ledger.first_sent_ms(credit.request_id) is None
+
+
+def test_nothing_of_a_run_was_sent_before_it_began(book: Any, doubtful: tuple[int, PlannedCredit]) -> None:
+    run, credit = doubtful
+    book.ledger.note_site_clock(run, 1_790_000_000_000)
+    assert book.ledger.first_sent_ms(credit.request_id) == 1_790_000_000_000 - MINUTE_MS
+
+
+def test_of_several_figures_for_one_run_the_earliest_counts(book: Any, doubtful: tuple[int, PlannedCredit]) -> None:
+    """Several processes share a run, and each learns the time for itself."""
+    run, credit = doubtful
+    for figure in (1_790_000_005_000, 1_790_000_000_000, 1_790_000_009_000):
+        book.ledger.note_site_clock(run, figure)
+    assert book.ledger.first_sent_ms(credit.request_id) == 1_790_000_000_000 - MINUTE_MS
+
+
+def test_the_run_of_the_first_attempt_counts_and_no_later_one(
+    book: Any, doubtful: tuple[int, PlannedCredit]
+) -> None:
+    run, credit = doubtful
+    later = book.ledger.start_run(1)
+    book.send(later, credit)
+    book.ledger.note_site_clock(later, 1_790_999_000_000)
+    assert book.ledger.first_sent_ms(credit.request_id) is None
+    book.ledger.note_site_clock(run, 1_790_000_000_000)
+    assert book.ledger.first_sent_ms(credit.request_id) == 1_790_000_000_000 - MINUTE_MS
