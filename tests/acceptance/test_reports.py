@@ -194,9 +194,9 @@ def test_three_says_that_a_person_must_look(tmp_path: Path) -> None:
         assert "999" in command.report("payout").results[0]["credit_error"]
         batch = command.report("payout").directory.name[-8:]
         assert f"resolve {batch}" in ended.said
-        command("resolve", batch, "--row", 2, "--not-credited").exited(0)
-        command.run(file).exited(0)
-        assert site.times() == {("look-0", "q3"): 2}, "a person said so"
+        assert "never sent" in command("resolve", batch, "--row", 2, "--not-credited").exited(2).err
+        command.run(file).exited(3)
+        assert site.times() == {("look-0", "q3"): 1}, "whoever says what"
 
 
 def test_reports_that_cannot_be_written_are_said_and_can_be_had_later(command: Command, shared_site: Site) -> None:

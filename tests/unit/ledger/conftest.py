@@ -133,6 +133,15 @@ class Book:
             self.send(run, credit)
             self.learn(run, credit, state, **learned)
 
+    def say(self, batch: int, row_number: int, credit_id: str | None, remark: str = "") -> None:
+        """A person's word on a row in review: credited under this id, or not credited."""
+        credit = self.ledger.in_review(batch, row_number).credit
+        credit.credit_id = credit_id
+        if credit_id is None:
+            self.ledger.owe_again(credit, remark)
+        else:
+            self.ledger.settle_credited(credit, "70", remark)
+
     def sql(self, statement: str, *values: Any) -> list[Any]:
         """Ask, or harm, the file behind the ledger's back."""
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=0)
