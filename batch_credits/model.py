@@ -157,6 +157,7 @@ def is_of_reversal(reference: str) -> bool:
 
 
 _REVERSAL = "reversal of "
+REVERSED = "reversed"  # credit_error_code of a row whose credit was deducted again
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,10 @@ class PlannedCredit:
 
 
 class ReportRow(NamedTuple):
-    """What became of one source row, as the ledger knows it now. Times are UTC, ISO 8601."""
+    """What became of one source row, as the ledger knows it now. Times are UTC, ISO 8601.
+
+    `reversed_by` is the key of the batch that deducted its credit again, if one did.
+    """
 
     row_number: int
     cells: tuple[str, ...]
@@ -270,6 +274,7 @@ class ReportRow(NamedTuple):
     attempts: int = 0
     closing_balance: str | None = None
     finished_at: str | None = None
+    reversed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from batch_credits.model import MAX_REFERENCE, CallKind, ControlTotal, LoadedRow
 from batch_credits.plausibility import far_rows, unusual_batch
 from batch_credits.reporter import minor_in_words
 from batch_credits.settings import InputOptions, batch_key
+from batch_credits.undone import Undone
 
 SWITCH_SECONDS = 0.0001
 LARGEST_SHOWN = 3  # rows of each currency
@@ -29,8 +30,8 @@ class Plan:
     """A batch as it stands in the ledger before a run. `is_new`: staged by this process, not yet owed.
 
     `totals` are those of the file; `by_outcome` says what is already known of its rows, and `by_type` are those that
-    are no rejected ones, by currency and credit type. `spread` is how the amounts lie; `warnings` are sentences about
-    amounts that look wrong.
+    are no rejected ones, by currency and credit type. `undone` are those that were credited, and deducted again.
+    `spread` is how the amounts lie; `warnings` are sentences about amounts that look wrong.
     """
 
     batch_id: int
@@ -46,6 +47,7 @@ class Plan:
     warnings: list[str] = field(default_factory=list)
     problems: list[ProblemGroup] = field(default_factory=list)
     kind: CallKind = CallKind.ADD
+    undone: Undone = field(default_factory=Undone)
 
     def count(self, *outcomes: Outcome) -> int:
         """How many rows have one of these outcomes."""
@@ -165,6 +167,7 @@ def plan_of(ledger: Ledger, counted: Counted, kind: CallKind = CallKind.ADD) -> 
         spread=profile.spread,
         problems=ledger.problem_groups(batch_id) if Outcome.REJECTED in profile.by_outcome else [],
         kind=kind,
+        undone=ledger.undone(batch_id) if kind is CallKind.ADD and counted.profile is None else Undone(),
     )
 
 

@@ -57,7 +57,7 @@ class Checked:
         """What the process says to scripts."""
         if self.refusal is not None:
             return 2
-        return 1 if self.plan.count(Outcome.REJECTED) else 0
+        return 1 if self.plan.count(Outcome.REJECTED) or self.plan.undone.rows else 0
 
 
 @click.command(short_help="Load and validate a file; send nothing.")

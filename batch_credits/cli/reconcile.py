@@ -71,7 +71,9 @@ def reconcile(batch: str | None, since: datetime | None, whole: bool, ledger: Pa
             summary = report_batch(opened, record, reports, live=site.is_live)
             say("\n".join(_lines(record, result)))
             # How the last run ended is of no matter any more: what counts is what stands now.
-            code = exit_code(summary.counts, stopped=False, in_balance=summary.in_balance)
+            code = exit_code(
+                summary.counts, stopped=False, in_balance=summary.in_balance, reversed_rows=summary.undone.rows
+            )
             codes.append(code if result.ties_out else max(EXIT_PERSON_MUST_LOOK, code))
     return max(codes)
 

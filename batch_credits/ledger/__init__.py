@@ -57,6 +57,7 @@ from batch_credits.model import (
     RunRecord,
 )
 from batch_credits.settings import InputOptions
+from batch_credits.undone import Undone
 
 __all__ = [
     "Attribution",
@@ -645,6 +646,16 @@ class Ledger:
         """Count and sums by outcome and currency, rejected rows' money left out."""
         with store.translated(self.path):
             return totals.counted_totals(self._db, batch_id)
+
+    def undone(self, batch_id: int) -> Undone:
+        """What was deducted again of the batch's credits."""
+        with store.translated(self.path):
+            return totals.undone(self._db, batch_id).get(batch_id, Undone())
+
+    def undone_by_batch(self) -> dict[int, Undone]:
+        """The same of all batches, those left out of which nothing was."""
+        with store.translated(self.path):
+            return totals.undone(self._db)
 
     def failed_totals(self, batch_id: int) -> dict[str, ControlTotal]:
         """Count and sums of the failed rows that may be tried again, by currency."""

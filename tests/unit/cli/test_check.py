@@ -47,7 +47,8 @@ def test_the_document_has_stable_names(call: Any, payout: Path) -> None:
     assert sorted(found) == [
         "accepted", "batch", "counts", "customers", "duplicates", "exit_code", "file", "file_sha256", "largest", "live",
         "minutes_at_least", "notes", "origins", "problems", "refusal", "rejected", "rejected_csv",
-        "requests_per_minute", "rows", "site", "totals", "totals_by_credit_type", "totals_by_outcome", "warnings",
+        "requests_per_minute", "reversed", "rows", "site", "totals", "totals_by_credit_type", "totals_by_outcome",
+        "warnings",
     ]  # fmt: skip
     assert (found["rows"], found["accepted"], found["rejected"], found["duplicates"]) == (7, 3, 4, 1)
     assert found["totals"] == {"JPY": {"rows": 1, "amount": 300}, "USD": {"rows": 4, "amount": 4105}}

@@ -63,6 +63,7 @@ class Book:
         file_name: str = "payout.csv",
         key: str | None = None,
         kind: CallKind = CallKind.ADD,
+        reverses: str | None = None,
     ) -> int:
         self._batches += 1
         return self.ledger.begin_batch(
@@ -74,6 +75,7 @@ class Book:
             columns={name: index for index, name in enumerate(HEADERS)},
             options=InputOptions(),
             kind=kind,
+            reverses=reverses,
         )
 
     def stage(self, batch: int, *rows: LoadedRow) -> list[LoadedRow]:
@@ -91,11 +93,9 @@ class Book:
             for row in rows
         ]
 
-    def plan(
-        self, *rows: LoadedRow, site: str = SITE, file_name: str = "payout.csv", kind: CallKind = CallKind.ADD
-    ) -> int:
+    def plan(self, *rows: LoadedRow, **batch_is: Any) -> int:
         """An admitted batch of these rows."""
-        batch = self.begin(site=site, file_name=file_name, kind=kind)
+        batch = self.begin(**batch_is)
         totals: dict[str, ControlTotal] = {}
         for row in self.stage(batch, *rows):
             if row.money is not None:

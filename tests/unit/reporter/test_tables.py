@@ -21,6 +21,14 @@ def written(writer: object, batch: BatchRecord, *rows: ReportRow) -> list[list[s
     return list(csv.reader(stream))
 
 
+def test_a_row_that_was_reversed_is_nothing_to_mend(report: Report) -> None:
+    """With its reference changed by accident, it would be paid again."""
+    undone = make_row(2, error_code="reversed", error="reversed by 57718102", reversed_by="57718102" * 8)
+    paths = report([undone, make_row(3, Outcome.FAILED)]).paths
+    assert [line.split(",")[0] for line in paths.failed.read_text().splitlines()[1:]] == ["00003"]
+    assert "credited,,q3,reversed,,reversed by 57718102" in paths.results.read_text()
+
+
 def failed_table(batch: BatchRecord, *rows: ReportRow) -> list[dict[str, str]]:
     header, *lines = written(failed_writer, batch, *rows)
     return [dict(zip(header, line, strict=True)) for line in lines]
