@@ -5,6 +5,7 @@ An act takes the history and does one thing. What it needs and does not find it 
 
 from collections.abc import Callable
 
+from tests.operator import promises
 from tests.operator.history import History, meant
 from tests.operator.judge import Report
 from tests.operator.paper import SELF_SAYING, Reading, Sheet, read_table
@@ -148,18 +149,19 @@ def run_mended(history: History) -> None:
             if row[at["amount"]] in WRONG_AMOUNTS:
                 row[at["amount"]] = "5"
     reading = Reading() if SELF_SAYING in headers else history.readings[report.batch]
-    beside = history.folder / f"mended-{len(history.sheets)}.csv"
-    sheet = Sheet(chance.choice((report.folder / "failed.csv", beside)), reading, headers, rows)
+    sheet = Sheet(history.folder / f"mended-{len(history.sheets)}.csv", reading, headers, rows)
     sheet.write()
-    history.sheets.append(Sheet(beside, reading, headers, [list(row) for row in rows]))
-    history.sheets[-1].write()
+    history.sheets.append(sheet)
+    if chance.random() < 0.5:  # mended where it lies; the command may write over it later
+        sheet = Sheet(report.folder / "failed.csv", reading, headers, rows)
+        sheet.write()
     history.run(sheet, "--yes", *meant(reading))
 
 
 def run_a_report(history: History) -> None:
     """Take another of our files for the one to pay."""
     report = _report(history)
-    if report is not None and not report.is_reversal and report.rows:
+    if report is not None and not report.is_reversal and report.rows and promises.REPORTS_ARE_NO_SOURCES:
         name = history.chance.choice(("results.csv", "results.csv", "rejected.csv"))
         path = report.folder / name
         if path.exists():
@@ -206,14 +208,14 @@ def resolve(history: History) -> None:
     others = [each.id for each in there if meaning is None or each.customer.lower() != row["customer_id"].lower()]
     right = [each.id for each in there if each.meaning == meaning and not each.is_deduction]
     batch, number = report.batch[:8], ("--row", row["credit_row"])
-    match chance.choice(("right", "other", "unknown", "not")):
+    match chance.choice(("right", "other", "unknown", "not") if promises.A_PERSONS_WORD_IS_CHECKED else ("right",)):
         case "right" if right:
             history.command("resolve", batch, *number, "--credited", chance.choice(right))
         case "other" if others:
             history.must_not_settle("somebody else's credit", batch, *number, "--credited", chance.choice(others))
         case "not":
             history.command("resolve", batch, *number, "--not-credited")
-        case _:
+        case _ if promises.A_PERSONS_WORD_IS_CHECKED:
             history.must_not_settle("an unknown id", batch, *number, "--credited", "NOSUCHCREDIT0000")
 
 

@@ -4,6 +4,7 @@ The acts (acts.py) go through `command`, `run` and `reverse` here; what these se
 """
 
 import random
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ BLINDING = ("store_cut", "store_ascii", "entity_scoped", "list_")  # where a loo
 LATE_SECONDS = 0.05  # for how long a request of these histories may be under way after its answer
 UNHURRIED_SECONDS = 3.0
 TRIES_AT_THE_END = 4
+_ENTITY = re.compile(r"--business-entity (\S+)")
 
 
 @dataclass
@@ -115,7 +117,7 @@ class History:
         if said.code != 2:
             self.branch.is_used = True
             self._book_of(place).ask(sheet.meanings(reading))
-            if place is self.branch.place:
+            if place is self.branch.place and not sheet.path.is_relative_to(self.kept):
                 self.ran.append((sheet, self.branch))
             self._judge_run(said, reports, sheet, reading, place)
         self._hold_limits(options, [credit for credit in place.ours() if credit.id not in before])
@@ -190,12 +192,15 @@ class History:
             self.branch = branch
             if not sheet.path.exists():
                 continue
+            said, entity = None, []
             for _ in range(TRIES_AT_THE_END):
-                said = self.run(sheet, "--yes", "--verify-first", "--retry-failed", *meant(sheet.reading))
-                if said.code < 4:
+                said = self.run(sheet, "--yes", "--verify-first", "--retry-failed", *meant(sheet.reading), *entity)
+                if said.code in (0, 1, 3):
                     break
-            if said.code in (2, 4):
-                self.harms.append(f"{sheet.path.name} cannot be finished, the site healed: {said.code}")
+                entity = _ENTITY.findall(said.text)[:1]  # what it says must be given until doubt is settled
+                entity = ["--business-entity", *entity] if entity else []
+            if said is None or said.code in (2, 4):
+                self.harms.append(f"{sheet.path.name} cannot be finished, the site healed: {said}")
         self.harms += judge.of_files(self.kept)
 
     def _book_of(self, place: Place) -> Book:
