@@ -35,8 +35,9 @@ def _row(history: History, sheet: Sheet) -> list[str]:
     chance, unit = history.chance, sheet.reading.unit
     right = AMOUNTS["major" if unit == "major" else "minor"]
     amount = chance.choice(right if chance.random() < 0.9 else WRONG_AMOUNTS)
-    reference = "" if sheet.reading.reference and chance.random() < 0.6 else chance.choice(REFERENCES)
-    customer = chance.choice(CUSTOMERS) if chance.random() < 0.95 else ""
+    few = 2 if sheet.reading.numbered else None  # so that there is something to number
+    reference = "" if sheet.reading.reference and chance.random() < 0.6 else chance.choice(REFERENCES[:few])
+    customer = chance.choice(CUSTOMERS[:few]) if chance.random() < 0.95 else ""
     return [customer, amount, chance.choice(("USD", "USD", "USD", "EUR", "JPY")), "gift", reference, str(chance.random())]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.operator import judge
 from tests.operator.desk import Desk, Said
 from tests.operator.judge import Book, Report
-from tests.operator.paper import AS_IT_SAYS, SELF_SAYING, Reading, Sheet, folded
+from tests.operator.paper import SELF_SAYING, Reading, Sheet, folded
 from tests.operator.world import Credit, Place
 
 BLINDING = ("store_cut", "store_ascii", "entity_scoped", "list_")  # where a look does not find what is there
@@ -106,7 +106,7 @@ class History:
         """Run a file; `reading` is how the options given and lying about make it be read."""
         reading = reading or self.reading_in_force(options, settings)
         if SELF_SAYING in sheet.headers:
-            reading = Reading(AS_IT_SAYS)
+            reading = Reading()
         may_send = "--yes" in options or "BATCH_CREDITS_YES" in {**self.desk.outside, **settings}
         place = place or self.branch.place
         careful = ["--verify-first"] if self.branch.is_careful and "--verify-first" not in options else []

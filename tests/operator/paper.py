@@ -18,7 +18,6 @@ OURS = (
 )  # fmt: skip
 SELF_SAYING = "credit_batch"  # the column by which a failed.csv says that it needs no option
 HEADERS = ("customer_id", "amount", "currency_code", "description", "reference", "note")
-AS_IT_SAYS = "as it says"  # the unit of a file that names one in each row
 DECIMALS = {"USD": 2, "EUR": 2, "JPY": 0}
 _WHOLE = re.compile(r"[0-9]+", re.ASCII)
 _MAJOR = re.compile(r"([0-9]+)(?:\.([0-9]+))?", re.ASCII)
@@ -65,7 +64,7 @@ class Reading:
 
     def money(self, row: dict[str, str]) -> Money | None:
         """The row's money, if a person can tell it."""
-        unit = row["amount_unit"].strip().lower() if self.unit == AS_IT_SAYS else self.unit
+        unit = row.get("amount_unit", "").strip().lower() or self.unit  # a failed.csv says it in each row
         text, currency = row.get("amount", "").strip(), row.get("currency_code", "").strip().upper()
         if currency not in DECIMALS:
             return None
