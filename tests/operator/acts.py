@@ -38,7 +38,8 @@ def _row(history: History, sheet: Sheet) -> list[str]:
     few = 2 if sheet.reading.numbered else None  # so that there is something to number
     reference = "" if sheet.reading.reference and chance.random() < 0.6 else chance.choice(REFERENCES[:few])
     customer = chance.choice(CUSTOMERS[:few]) if chance.random() < 0.95 else ""
-    return [customer, amount, chance.choice(("USD", "USD", "USD", "EUR", "JPY")), "gift", reference, str(chance.random())]
+    currency = chance.choice(("USD", "USD", "USD", "EUR", "JPY"))
+    return [customer, amount, currency, "gift", reference, str(chance.random())]
 
 
 def a_sheet(history: History) -> Sheet:

@@ -3,8 +3,8 @@
     python -m tests.operator.histories --histories 2000 --jobs 2 --start 0
     python -m tests.operator.histories --replay 17        plays one and tells every step
 
-No identity is paid twice unless the operator was told, nothing is paid or deducted that nobody asked for, and exit codes,
-reports and the site's truth agree after each step. It shares no code with the product, and gives it commands only.
+No identity is paid twice unless the operator was told, nothing is paid or deducted that nobody asked for, and exit
+codes, reports and the site's truth agree after each step. It shares no code with the product, and gives it commands only.
 """
 
 import argparse
@@ -108,7 +108,8 @@ def main() -> int:
             figures += played.figures
             if played.harms:
                 failed += 1
-                print(f"python -m tests.operator.histories --replay {played.seed}", *played.harms, sep="\n  ", flush=True)
+                again = f"python -m tests.operator.histories --replay {played.seed}"
+                print(again, *played.harms, sep="\n  ", flush=True)
     print(f"{chosen.histories:,} histories in {time.monotonic() - began:.0f} s, {failed} saw harm")
     print(", ".join(f"{name}: {count:,}" for name, count in sorted(figures.items())))
     return 1 if failed else 0

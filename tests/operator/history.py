@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tests.operator import judge
@@ -188,7 +189,8 @@ class History:
         self.reports = self.kept / "reports-at-the-end"
         for branch in self.branches:
             branch.place.heal()
-        for sheet, branch in {(str(sheet.path), branch.place.name): (sheet, branch) for sheet, branch in self.ran}.values():
+        last = {(sheet.path, branch.place.name): (sheet, branch) for sheet, branch in self.ran}
+        for sheet, branch in last.values():
             self.branch = branch
             if not sheet.path.exists():
                 continue
@@ -243,7 +245,8 @@ class History:
 
     def _denied(self, report: Report, reading: Reading, place: Place) -> list[str]:
         """Rows that are called refused, and are paid."""
-        book, paid = self._book_of(place), {(each.identity, each.money) for each in place.ours() if not each.is_deduction}
+        book = self._book_of(place)
+        paid = {(each.identity, each.money) for each in place.ours() if not each.is_deduction}
         harms = []
         for row in report.rows:
             identity = (folded(row["customer_id"], case=False), folded(row["credit_reference"]))
@@ -252,7 +255,7 @@ class History:
         return harms
 
     def _hold_limits(self, options: tuple[str, ...], new: list[Credit]) -> None:
-        limits = dict(zip(options, options[1:], strict=False))
+        limits = dict(pairwise(options))
         for flag in ("--max-total", "--max-amount"):
             if flag in limits:
                 minor = int(limits[flag].removeprefix("USD=").replace(".", ""))

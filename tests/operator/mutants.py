@@ -75,7 +75,7 @@ MUTANTS = (
         ((settings, "site_name", _as_spelt), (Ledger, "check_address", _let_pass)),
         "was paid 2 times|alpha_test|acme/test",
     ),
-    Mutant("amounts are minor units, whatever is said", ((cli_run, "input_settings", _always_minor),), "no file said so"),
+    Mutant("amounts are always minor units", ((cli_run, "input_settings", _always_minor),), "no file said so"),
     Mutant("nobody looks first", ((cli_run, "settings_for_sending", _without_looking),), "was paid 2 times"),
     Mutant("a refused row is no matter", ((summary, "exit_code", _all_is_well),), "mean \\[1\\]"),
     Mutant(

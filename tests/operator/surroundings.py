@@ -189,7 +189,7 @@ def leave_lying_about(history: History) -> None:
         history.desk.outside = dict(chance.choice(LYING_ABOUT))
     else:
         history.by_file = dict(chance.choice(FILES))
-        lines = [f'{name} = {text if text == "true" else repr(text)}\n' for name, text in history.by_file.items()]
+        lines = [f"{name} = {text if text == 'true' else repr(text)}\n" for name, text in history.by_file.items()]
         (history.folder / "batch-credits.toml").write_text("".join(lines))
 
 
