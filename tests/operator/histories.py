@@ -4,7 +4,8 @@
     python -m tests.operator.histories --replay 17        plays one and tells every step
 
 No identity is paid twice unless the operator was told, nothing is paid or deducted that nobody asked for, and exit
-codes, reports and the site's truth agree after each step. It shares no code with the product, and gives it commands only.
+codes, reports and the site's truth agree after each step. It shares no code with the product, and gives it commands
+only; what the contract promises and is not kept yet is in promises.py.
 """
 
 import argparse
