@@ -59,13 +59,16 @@ class Plan:
         return self.count(Outcome.PENDING, Outcome.IN_DOUBT)
 
 
-def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> Plan:
+def stage(ledger: Ledger, source: Source, site: str) -> Plan:
     """Bring a file into the ledger, once: content that it knows, read the same way, is the same batch.
+
+    It is read by the options that go for it (`Source.options`), which may not be all that were given.
 
     Raises:
         InputError: the file changed while it was read.
         LedgerError: the ledger failed.
     """
+    options = source.options
     key = batch_key(site, source.file_sha256, options)
     known = ledger.find_batch(key)
     if known is not None:
@@ -81,7 +84,7 @@ def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> P
         options=options,
     )
     try:
-        rows_read, totals, profile = _stage_rows(ledger, source, batch_id, options)
+        rows_read, totals, profile = _stage_rows(ledger, source, batch_id)
     except BaseException:
         ledger.discard(batch_id)
         raise
@@ -89,14 +92,12 @@ def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> P
     return _with_warnings(ledger, plan_of(ledger, counted), site, options)
 
 
-def _stage_rows(
-    ledger: Ledger, source: Source, batch_id: int, options: InputOptions
-) -> tuple[int, dict[str, ControlTotal], Profile | None]:
+def _stage_rows(ledger: Ledger, source: Source, batch_id: int) -> tuple[int, dict[str, ControlTotal], Profile | None]:
     """How many rows, their totals, and what they look like if all that are not rejected are new."""
     rows_read = 0
     totals: dict[str, ControlTotal] = {}
     new_rows = NewRows(LARGEST_SHOWN)
-    for rows in _overlapped(source, partial(_stage_chunk, ledger, batch_id, options)):
+    for rows in _overlapped(source, partial(_stage_chunk, ledger, batch_id, source.options)):
         rows_read += len(rows)
         add_rows(totals, rows)
         new_rows.add(rows)

@@ -1,6 +1,5 @@
 """What a person reads: the headline, what to do next, and the last screen of a run."""
 
-import json
 import re
 import shlex
 import textwrap
@@ -141,7 +140,8 @@ def next_steps(summary: Summary, given: Given = nothing_given) -> list[tuple[str
         codes = dict.fromkeys(code for outcome in NOT_CREDITED for code, _ in _reasons(summary, outcome))
         if codes:
             steps.append(("See what is to be mended:", f"batch-credits explain {' '.join(codes)}"))
-        steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", _command_for_failed(summary, given)))
+        again = _command(given, "run", str(summary.paths.failed))
+        steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", again))
     if summary.undone.rows:
         were = "row was" if summary.undone.rows == 1 else "rows were"
         sentence = f"{summary.undone.rows:,} {were} reversed by {summary.undone.batches}, and not paid again:"
@@ -165,17 +165,6 @@ def _steps_of_reversal(summary: Summary, given: Given) -> list[tuple[str, str]]:
     if rejected := summary.counts[Outcome.REJECTED]:
         steps.append((f"{rows(rejected)} cannot be deducted by this command: failed.csv says why.", ""))
     return steps
-
-
-def _command_for_failed(summary: Summary, given: Given) -> str:
-    """What runs failed.csv: it needs none of its source's options but what no cell can state."""
-    words = [str(summary.paths.failed)]
-    for currency, exponent in stated_exponents(summary.batch).items():
-        words += ["--currency-exponent", f"{currency}={exponent}"]
-    locale = json.loads(summary.batch.options_json).get("locale")
-    if locale is not None:
-        words += ["--locale", locale]
-    return _command(given, "run", *words)
 
 
 def advice_for_reversal(outcome: Outcome) -> str:

