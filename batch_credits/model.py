@@ -269,7 +269,8 @@ class PlannedCredit:
 class ReportRow(NamedTuple):
     """What became of one source row, as the ledger knows it now. Times are UTC, ISO 8601.
 
-    `reversed_by` is the key of the batch that deducted its credit again, if one did. `restated` is as in `LoadedRow`.
+    `reversed_by` is the key of the batch that deducted its credit again, if one did. `restated` is as in `LoadedRow`;
+    None of a row that the loader did not reject, or did in version 0.1.
     """
 
     row_number: int
@@ -287,7 +288,7 @@ class ReportRow(NamedTuple):
     closing_balance: str | None = None
     finished_at: str | None = None
     reversed_by: str | None = None
-    restated: tuple[tuple[str, str], ...] = ()
+    restated: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,12 +64,12 @@ def rejected_json(
     problems: tuple[Problem, ...],
     reference: str | None,
     money: Money | None,
-    restated: tuple[tuple[str, str], ...] = (),
+    restated: tuple[tuple[str, str], ...] | None = None,
 ) -> str:
-    """What the ledger keeps of a rejected row beside its cells."""
+    """What the ledger keeps of a rejected row beside its cells; `restated` of one that the loader rejected."""
     reasons = [[p.field, p.code, p.message] for p in problems]
     kept = {"problems": reasons, "reference": reference, "money": money and [*money]}
-    return orjson.dumps(kept | {"restated": restated} if restated else kept).decode()
+    return orjson.dumps(kept if restated is None else kept | {"restated": restated}).decode()
 
 
 def _meeting(row: tuple[Any, ...]) -> Meeting:

@@ -192,7 +192,7 @@ def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
         error_code=problems[0][1],
         error_param=problems[0][0],
         error=" ".join(message for _field, _code, message in problems),
-        restated=tuple((field, text) for field, text in why.get("restated", ())),
+        restated=tuple((field, text) for field, text in why["restated"]) if "restated" in why else None,
     )
 
 

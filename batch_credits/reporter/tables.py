@@ -10,6 +10,7 @@ column `credit_batch`.
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
@@ -37,6 +38,8 @@ _FIELD_OPTIONS = (
     ("reference", "reference"),
 )
 _ALWAYS = ("currency_code", AMOUNT_UNIT, "reference")  # columns to mend, or that say what the others mean
+_AMOUNTS = ("amount", "amount_in_decimal")
+_NUMBER = re.compile(r"\s*[0-9]+(?:\.[0-9]+)?\s*")
 _BYTE_ORDER_MARK = "\ufeff"
 _NOT_THEIRS = {bare(name) for name in (*RECOGNISED, *RESULT_COLUMNS, BATCH_COLUMN)}
 
@@ -99,7 +102,7 @@ class FailedColumns:
     """How failed.csv differs from its source: fields under their own names, and in their cells all that a row means.
 
     `columns` are the places of the fields, `defaults` texts for their empty cells, `stated` the decimals of currencies
-    for which Chargebee documents none.
+    for which Chargebee documents none. `has_locale`: the source writes amounts in a language's way.
     """
 
     headers: tuple[str, ...]
@@ -107,6 +110,7 @@ class FailedColumns:
     columns: Mapping[str, int]
     defaults: Mapping[str, str]
     stated: Mapping[str, int]
+    has_locale: bool
 
     def cells(self, row: ReportRow) -> list[str]:
         """The source's cells of a row, with everything in them that its credit depends on."""
@@ -115,13 +119,20 @@ class FailedColumns:
         for field, text in self.defaults.items():
             if not cells[self.columns[field]].strip():
                 cells[self.columns[field]] = text
-        for field, text in row.restated:
+        for field, text in self._doubted(row, cells) if row.restated is None else row.restated:
             cells[self.columns[field]] = text
         self._write_unit(row, cells)
         self._write_amount(row, cells)
         if row.reference is not None:  # as it counted: trimmed, perhaps numbered; "" if it must not count
             cells[self.columns["reference"]] = row.reference
         return cells
+
+    def _doubted(self, row: ReportRow, cells: list[str]) -> list[tuple[str, str]]:
+        """The amounts that version 0.1 could not read and did not restate: here they would be read as other numbers."""
+        if not self.has_locale or row.money is not None:
+            return []
+        texts = [(field, cells[self.columns[field]]) for field in _AMOUNTS if field in self.columns]
+        return [(field, f"? {text}") for field, text in texts if _NUMBER.fullmatch(text)]
 
     def _write_unit(self, row: ReportRow, cells: list[str]) -> None:
         """Major units of a currency whose decimals are not documented say how many it has."""
@@ -172,7 +183,8 @@ def failed_columns(batch: BatchRecord) -> FailedColumns:
             headers.append(field)
         if text is not None:
             defaults[field] = str(text)
-    return FailedColumns(tuple(headers), len(batch.headers), columns, defaults, stated_exponents(batch))
+    stated, has_locale = stated_exponents(batch), "locale" in options
+    return FailedColumns(tuple(headers), len(batch.headers), columns, defaults, stated, has_locale)
 
 
 def _renamed(batch: BatchRecord) -> list[str]:

@@ -234,6 +234,14 @@ def test_what_the_loader_restated_stands_instead_of_the_cell() -> None:
     assert (found["customer_id"], found["amount"], found["currency_code"]) == ("", "1234", "? EUR")
 
 
+@pytest.mark.parametrize(("amount", "shown"), [("1.234", "? 1.234"), ("7", "? 7"), ("1.234,5", "1.234,5"), ("", "")])
+def test_what_version_0_1_rejected_under_a_locale_is_not_read_as_another_number(amount: str, shown: str) -> None:
+    batch = make_batch(options_json=InputOptions(reference="q3", locale="de_DE").as_json())
+    assert table_of(batch, cells=("1", amount, "XXQ", ""), money=None)["amount"] == shown
+    assert table_of(batch, cells=("1", amount, "XXQ", ""), money=None, restated=())["amount"] == amount
+    assert table_of(batch, cells=("1", amount, "EUR", ""), money=Money(5, None, "EUR"))["amount"] == "5"
+
+
 @pytest.mark.parametrize(
     ("options", "fields", "said"),
     [
