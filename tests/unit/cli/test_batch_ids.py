@@ -31,7 +31,7 @@ def key(tmp_path: Path) -> str:
     path = tmp_path / "payout.csv"
     path.write_text(ROWS)
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
-        plan = stage(ledger, open_source(path, InputOptions()), "acme-test", InputOptions())
+        plan = stage(ledger, open_source(path, InputOptions()), "acme-test")
         ledger.admit(plan.batch_id)
     return plan.key
 
