@@ -8,10 +8,11 @@ JOBS ?= 2
 TEST_JOBS ?= 4  # most of them wait for another process most of the time
 KILLS ?= 1000
 CASES ?= 50000
+HISTORIES ?= 2000
 ROWS ?= 100000
 ROUNDS ?= 3
 
-.PHONY: demo test check coverage storm kills fuzz screens slow bench clean
+.PHONY: demo test check coverage storm kills operator fuzz screens slow bench clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -39,6 +40,9 @@ storm: $(VENV)/installed-dev
 
 kills: $(VENV)/installed-dev
 	$(BIN)/python -m tests.kills.campaign --kills $(KILLS) --jobs $(JOBS)
+
+operator: $(VENV)/installed-dev
+	$(BIN)/python -m tests.operator.histories --histories $(HISTORIES) --jobs $(JOBS)
 
 bench: $(VENV)/installed-bench
 	$(BIN)/python benchmarks/side_by_side.py --rows $(ROWS) --rounds $(ROUNDS)

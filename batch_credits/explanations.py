@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from batch_credits.model import CallKind, Outcome
+from batch_credits.model import REVERSED, CallKind, Outcome
 
 NEAR = 5  # codes named beside one that is not known
 
@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
     OUTCOME = "what became of a row (credit_outcome)"
     REJECTED = "a row that was rejected, and never sent (credit_error_code)"
+    REVERSED = "a row whose credit was deducted again (credit_error_code)"
     CHARGEBEE = "an answer of Chargebee (credit_error_code)"
     CUSTOMER = "a finding of check --online"
     EXIT = "an exit code of run"
@@ -60,6 +61,7 @@ def all_explanations() -> Iterator[Explanation]:
         yield Explanation(CallKind.DEDUCT.name_of(outcome), Kind.OUTCOME, *texts)
     for code, (happened, to_do) in _REJECTED.items():
         yield Explanation(code, Kind.REJECTED, happened, _NOT_SENT, to_do)
+    yield Explanation(REVERSED, Kind.REVERSED, *_REVERSED)
     for status, code, proof, happened, to_do in _CHARGEBEE:
         yield Explanation(code, Kind.CHARGEBEE, happened, proof.value, to_do or _BY_ITSELF[proof], status)
     for code, (happened, to_do) in _CUSTOMERS.items():
@@ -187,6 +189,13 @@ _REJECTED = {
                        "Format the column as text and enter the value again."),
 }  # fmt: skip
 
+# What happened, the money, what to do.
+_REVERSED = (
+    "The row was credited, and a reversal deducted the credit again; credit_error names its batch and the deduction.",
+    "The customer had the credit once, and it was taken back once. Nothing is ever sent for this row again.",
+    "Nothing, if that was meant; the exit code stays 1. To pay it again, give the row another reference.",
+)
+
 _PAYMENT = "Chargebee complains of a payment, which adding a credit does not need."
 _TALK = "Ask Chargebee's support, with credit_error in hand; then run again with --retry-failed."
 
@@ -245,9 +254,9 @@ _CUSTOMERS = {
 
 _EXITS = {
     0: ("Every row is credited, now or before.", "All is paid, once.", "Nothing."),
-    1: ("The run finished, but some rows were rejected or failed.",
-        "Those rows have no credit; all others have theirs.",
-        "Mend failed.csv and run it."),
+    1: ("The run finished, but some rows were rejected or failed, or their credits were reversed since.",
+        "Those rows have no credit, or it was taken back; all others have theirs.",
+        "Mend failed.csv and run it. To pay again what was reversed, take another reference."),
     2: ("Bad usage, an unreadable file, a limit or control total that does not hold, or nobody said yes.",
         "Nothing was sent.", "Read the message, correct what it names, and run again."),
     3: ("A row is in doubt or needs review, or the totals do not tie out.",

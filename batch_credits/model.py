@@ -6,6 +6,7 @@ multi-decimal pricing); a float never touches it.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
@@ -44,6 +45,15 @@ RESULT_COLUMNS = (
     "credit_closing_balance",
     "credit_finished_at",
 )
+BATCH_COLUMN = "credit_batch"  # which failed.csv has besides, and no other table: it can be run
+
+AMOUNT_UNIT = "amount_unit"  # a row's own unit; failed.csv has it, to mean the same under any options
+RECOGNISED = (*FIELDS, AMOUNT_UNIT)
+
+
+def bare(header: str) -> str:
+    """A header as it is compared: no case, blanks, underscores or hyphens."""
+    return re.sub(r"[\s_\-]+", "", header).casefold()
 
 
 class CallKind(StrEnum):
@@ -157,6 +167,7 @@ def is_of_reversal(reference: str) -> bool:
 
 
 _REVERSAL = "reversal of "
+REVERSED = "reversed"  # credit_error_code of a row whose credit was deducted again
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +184,8 @@ class LoadedRow(NamedTuple):
 
     `row_number` is the line a spreadsheet shows. `cells` are the source's own texts, untouched.
     `customer_id` and `reference` are set whenever they could be read, also in a rejected row, since the
-    numbering of duplicates counts it too; `money` likewise, for the totals.
+    numbering of duplicates counts it too; `money` likewise, for the totals. `restated` are fields of a rejected row,
+    and what failed.csv must say in their cells instead: what stands there would be read in it as something else.
     """
 
     row_number: int
@@ -183,6 +195,7 @@ class LoadedRow(NamedTuple):
     customer_id: str | None = None
     reference: str | None = None
     money: Money | None = None
+    restated: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -254,7 +267,11 @@ class PlannedCredit:
 
 
 class ReportRow(NamedTuple):
-    """What became of one source row, as the ledger knows it now. Times are UTC, ISO 8601."""
+    """What became of one source row, as the ledger knows it now. Times are UTC, ISO 8601.
+
+    `reversed_by` is the key of the batch that deducted its credit again, if one did. `restated` is as in `LoadedRow`;
+    None of a row that the loader did not reject, or did in version 0.1.
+    """
 
     row_number: int
     cells: tuple[str, ...]
@@ -270,6 +287,8 @@ class ReportRow(NamedTuple):
     attempts: int = 0
     closing_balance: str | None = None
     finished_at: str | None = None
+    reversed_by: str | None = None
+    restated: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

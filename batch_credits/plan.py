@@ -18,6 +18,7 @@ from batch_credits.model import MAX_REFERENCE, CallKind, ControlTotal, LoadedRow
 from batch_credits.plausibility import far_rows, unusual_batch
 from batch_credits.reporter import minor_in_words
 from batch_credits.settings import InputOptions, batch_key
+from batch_credits.undone import Undone
 
 SWITCH_SECONDS = 0.0001
 LARGEST_SHOWN = 3  # rows of each currency
@@ -29,8 +30,8 @@ class Plan:
     """A batch as it stands in the ledger before a run. `is_new`: staged by this process, not yet owed.
 
     `totals` are those of the file; `by_outcome` says what is already known of its rows, and `by_type` are those that
-    are no rejected ones, by currency and credit type. `spread` is how the amounts lie; `warnings` are sentences about
-    amounts that look wrong.
+    are no rejected ones, by currency and credit type. `undone` are those that were credited, and deducted again.
+    `spread` is how the amounts lie; `warnings` are sentences about amounts that look wrong.
     """
 
     batch_id: int
@@ -46,6 +47,7 @@ class Plan:
     warnings: list[str] = field(default_factory=list)
     problems: list[ProblemGroup] = field(default_factory=list)
     kind: CallKind = CallKind.ADD
+    undone: Undone = field(default_factory=Undone)
 
     def count(self, *outcomes: Outcome) -> int:
         """How many rows have one of these outcomes."""
@@ -57,13 +59,16 @@ class Plan:
         return self.count(Outcome.PENDING, Outcome.IN_DOUBT)
 
 
-def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> Plan:
+def stage(ledger: Ledger, source: Source, site: str) -> Plan:
     """Bring a file into the ledger, once: content that it knows, read the same way, is the same batch.
+
+    It is read by the options that go for it (`Source.options`), which may not be all that were given.
 
     Raises:
         InputError: the file changed while it was read.
         LedgerError: the ledger failed.
     """
+    options = source.options
     key = batch_key(site, source.file_sha256, options)
     known = ledger.find_batch(key)
     if known is not None:
@@ -79,7 +84,7 @@ def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> P
         options=options,
     )
     try:
-        rows_read, totals, profile = _stage_rows(ledger, source, batch_id, options)
+        rows_read, totals, profile = _stage_rows(ledger, source, batch_id)
     except BaseException:
         ledger.discard(batch_id)
         raise
@@ -87,14 +92,12 @@ def stage(ledger: Ledger, source: Source, site: str, options: InputOptions) -> P
     return _with_warnings(ledger, plan_of(ledger, counted), site, options)
 
 
-def _stage_rows(
-    ledger: Ledger, source: Source, batch_id: int, options: InputOptions
-) -> tuple[int, dict[str, ControlTotal], Profile | None]:
+def _stage_rows(ledger: Ledger, source: Source, batch_id: int) -> tuple[int, dict[str, ControlTotal], Profile | None]:
     """How many rows, their totals, and what they look like if all that are not rejected are new."""
     rows_read = 0
     totals: dict[str, ControlTotal] = {}
     new_rows = NewRows(LARGEST_SHOWN)
-    for rows in _overlapped(source, partial(_stage_chunk, ledger, batch_id, options)):
+    for rows in _overlapped(source, partial(_stage_chunk, ledger, batch_id, source.options)):
         rows_read += len(rows)
         add_rows(totals, rows)
         new_rows.add(rows)
@@ -165,6 +168,7 @@ def plan_of(ledger: Ledger, counted: Counted, kind: CallKind = CallKind.ADD) -> 
         spread=profile.spread,
         problems=ledger.problem_groups(batch_id) if Outcome.REJECTED in profile.by_outcome else [],
         kind=kind,
+        undone=ledger.undone(batch_id) if kind is CallKind.ADD and counted.profile is None else Undone(),
     )
 
 

@@ -51,7 +51,7 @@ async def reconcile_batch(
     """
     ledger.check_entity(batch.batch_id, settings.business_entity_id)
     ledger.adopt(batch.batch_id)
-    async with _asking(ledger, site, settings) as asking:
+    async with asking_of(ledger, site, settings) as asking:
         try:
             return await settle_and_tie_out(ledger, batch, asking, settings, progress, whole=whole)
         except LookFailed as error:
@@ -138,7 +138,7 @@ async def _take_over(
     ledger: Ledger, batch_id: int, kind: CallKind, since: int, site: SiteSettings, settings: RunSettings
 ) -> int:
     taken, next_row = 0, 2  # a spreadsheet's first data line
-    async with _asking(ledger, site, settings) as asking:
+    async with asking_of(ledger, site, settings) as asking:
         try:
             async for page in in_pages(asking.chargebee.credits_since(since - 1, kind)):
                 credits = [c for c in foreign(page) if kind is CallKind.ADD or is_of_reversal(c.reference)]
@@ -151,7 +151,8 @@ async def _take_over(
 
 
 @asynccontextmanager
-async def _asking(ledger: Ledger, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Asking]:
+async def asking_of(ledger: Ledger, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Asking]:
+    """The way to ask a site within its limits, for as long as the block goes on."""
     limiter = RateLimiter.within(settings)
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="ledger") as thread:

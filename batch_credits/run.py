@@ -70,7 +70,7 @@ async def run_batch(
     """
     orders, options = request.orders, request.input_options
     check_address(ledger, orders)
-    plan = agreed(ledger, stage(ledger, request.source, orders.site.site, options), orders, options, confirm)
+    plan = agreed(ledger, stage(ledger, request.source, orders.site.site), orders, options, confirm)
     return await carry_out(ledger, plan, orders, request.source.path.name, progress, signals)
 
 

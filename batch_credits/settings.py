@@ -83,6 +83,7 @@ class InputOptions:
     number_duplicates: bool = False
     currency_exponents: tuple[tuple[str, int], ...] = ()  # stated by the operator, e.g. ("CLP", 0)
     locale: str | None = None  # whose separators amounts are written with
+    failed_csv: bool = False  # it says itself how it is read, so no other is set beside this one
 
     def as_json(self) -> str:
         """A canonical text of what differs from the defaults."""

@@ -54,7 +54,7 @@ def admit(path: Path) -> None:
     from batch_credits.settings import InputOptions
 
     with tempfile.TemporaryDirectory() as folder, Ledger.open(Path(folder) / "ledger") as ledger:
-        plan = stage(ledger, open_source(path, InputOptions()), "acme-test", InputOptions())
+        plan = stage(ledger, open_source(path, InputOptions()), "acme-test")
         ledger.admit(plan.batch_id)
         assert plan.owed == plan.rows
 

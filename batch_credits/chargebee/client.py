@@ -155,6 +155,16 @@ class Chargebee:
         """
         return self._listed({"created_at[after]": str(max(0, unix_seconds)), "type[is]": kind.listed_type}, call)
 
+    async def credit(self, credit_id: str, call: str | None = None) -> ListedCredit | None:
+        """The credit, or the deduction, of this id, if the list shows it.
+
+        Raises:
+            LookFailed: the list did not answer.
+            RunStopped: the key or the site refuses us.
+        """
+        listed = [c async for c in self._listed({"id[is]": credit_id}, call) if c.credit_id == credit_id]
+        return listed[0] if listed else None
+
     async def shows(self, credit_id: str, kind: CallKind, call: str | None = None) -> bool:
         """Whether the list of this kind shows the credit of this id.
 

@@ -16,7 +16,8 @@ from batch_credits.cli.check import check
 from batch_credits.cli.config import take_settings
 from batch_credits.cli.explain import explain
 from batch_credits.cli.ledger_commands import report, status
-from batch_credits.cli.reconcile import reconcile, resolve
+from batch_credits.cli.reconcile import reconcile
+from batch_credits.cli.resolve import resolve
 from batch_credits.cli.reverse import reverse
 from batch_credits.cli.run import run
 from batch_credits.cli.sandbox import sandbox

@@ -57,7 +57,7 @@ class Checked:
         """What the process says to scripts."""
         if self.refusal is not None:
             return 2
-        return 1 if self.plan.count(Outcome.REJECTED) else 0
+        return 1 if self.plan.count(Outcome.REJECTED) or self.plan.undone.rows else 0
 
 
 @click.command(short_help="Load and validate a file; send nothing.")
@@ -91,7 +91,7 @@ def check(file: Path, as_json: bool, online: bool, ledger: Path | None, reports:
     with temporary_folder() as folder:
         name = site.site if site else ""
         with Ledger.open_scratch(folder / "check", name, known if site and known.exists() else None) as scratch:
-            plan = stage(scratch, source, name, options)
+            plan = stage(scratch, source, name)
             batch = scratch.staged_batch(plan.batch_id)
             rejected = write_rejected(batch, lambda: scratch.rejected_rows(plan.batch_id), reports)
             asked = None

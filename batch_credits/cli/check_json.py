@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def check_json(found: "Checked") -> str:
     """The document, indented."""
     plan, site = found.plan, found.site
+    undone = plan.undone
     content: dict[str, Any] = {
         "file": found.source.path.name,
         "file_sha256": found.source.file_sha256,
@@ -32,6 +33,11 @@ def check_json(found: "Checked") -> str:
             outcome.value: {currency or SITE_CURRENCY: _total(total) for currency, total in sorted(totals.items())}
             for outcome, totals in plan.by_outcome.items()
             if outcome is not Outcome.REJECTED
+        },
+        "reversed": {
+            "count": undone.rows,
+            "totals": {currency or SITE_CURRENCY: _total(total) for currency, total in sorted(undone.totals.items())},
+            "by": {key: undone.rows_by(key) for key in undone.by_batch},
         },
         "totals_by_credit_type": [
             {"currency": currency or SITE_CURRENCY, "credit_type": credit_type, **_total(total)}

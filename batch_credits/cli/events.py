@@ -89,6 +89,7 @@ def _plan(plan: Plan, site: SiteSettings, owed: str) -> dict[str, Any]:
         "counts": {plan.kind.name_of(outcome): plan.count(outcome) for outcome in Outcome},
         "totals": _totals(plan.totals),
         owed: _totals(plan.by_outcome.get(Outcome.PENDING, {})),
+        "reversed": _totals(plan.undone.totals),
         "problems": [{"field": g.field, "code": g.code, "rows": g.rows} for g in plan.problems],
     }
 

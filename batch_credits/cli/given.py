@@ -6,7 +6,7 @@ A command that is shown to be pasted would else run against another ledger, whic
 import click
 from click.core import ParameterSource
 
-_KEPT = ("sandbox", "site", "base_url", "api_key_file", "ledger", "reports")
+_KEPT = ("sandbox", "site", "base_url", "api_key_file", "business_entity_id", "ledger", "reports")
 
 
 def given(command: str) -> list[str]:

@@ -14,6 +14,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.reporter import SITE_CURRENCY, summary_text, total_in_words
 from batch_credits.run import report_batch
+from batch_credits.undone import Undone
 from batch_credits.visible import visible
 
 
@@ -29,14 +30,15 @@ def status(batch: str | None, ledger: Path | None) -> int:
     """
     with Ledger.open_for_reading(ledger_path(ledger)) as opened:
         batches = opened.batches() if batch is None else [opened.batch(batch)]
+        undone = opened.undone_by_batch() if batch is None else {r.batch_id: opened.undone(r.batch_id) for r in batches}
         for record in batches:
-            say("\n".join(_status_lines(opened, record)))
+            say("\n".join(_status_lines(opened, record, undone.get(record.batch_id, Undone()))))
         if not batches:
             say("The ledger holds no batch.")
     return 0
 
 
-def _status_lines(ledger: Ledger, batch: BatchRecord) -> list[str]:
+def _status_lines(ledger: Ledger, batch: BatchRecord, undone: Undone) -> list[str]:
     file = visible(batch.file_name)
     lines = [f"{batch.key[:8]}  {batch.created_at}  {file}  site {batch.site}  {rows(batch.rows_read)}"]
     if batch.reverses is not None:
@@ -50,6 +52,10 @@ def _status_lines(ledger: Ledger, batch: BatchRecord) -> list[str]:
             words = total_in_words(total, currency or SITE_CURRENCY, {}) if outcome is not Outcome.REJECTED else [""]
             for amount in words:
                 lines.append(f"  {batch.kind.name_of(outcome):<17} {total.count:>9,}  {amount}".rstrip())
+    for key, by_currency in undone.by_batch.items():
+        for currency, total in sorted(by_currency.items()):
+            amounts = " and ".join(total_in_words(total, currency or SITE_CURRENCY, {}))
+            lines.append(f"  {'of them reversed':<17} {total.count:>9,}  {amounts}, by {key[:8]}")
     return lines
 
 

@@ -40,6 +40,10 @@ def plan_lines(plan: Plan, exponents: Exponents, *, problems: int | None = None)
         totals = plan.by_outcome.get(outcome)
         if totals:
             lines += [(label, f"{rows(plan.count(outcome))}{what}"), *_total_lines("", totals, exponents)]
+    if plan.undone.rows:
+        label, totals = "Reversed", plan.undone.totals
+        lines.append((label, f"{rows(plan.undone.rows)} of these, by {plan.undone.batches}: not paid again"))
+        lines += _total_lines("", totals, exponents)
     lines += _rejected_lines(plan, problems)
     label = "To credit" if is_payout else "To deduct"
     if owed := plan.by_outcome.get(Outcome.PENDING):

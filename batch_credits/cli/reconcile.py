@@ -1,4 +1,4 @@
-"""`reconcile` and `resolve`: ask Chargebee, and take a person's word where Chargebee's list cannot tell."""
+"""`batch-credits reconcile`: ask Chargebee."""
 
 import sys
 from datetime import UTC, datetime
@@ -18,11 +18,11 @@ from batch_credits.cli.options import (
 )
 from batch_credits.cli.setting import option
 from batch_credits.cli.speech import EXIT_PERSON_MUST_LOOK, say
-from batch_credits.cli.values import MAX_COUNT, BatchId
+from batch_credits.cli.values import BatchId
 from batch_credits.errors import UsageError
 from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
-from batch_credits.model import BatchRecord, CallKind, ControlTotal, Outcome, RequestState
+from batch_credits.model import BatchRecord, CallKind, ControlTotal
 from batch_credits.progress_bar import progress_for
 from batch_credits.reconcile import rebuild, reconcile_batch
 from batch_credits.reconciler import TieOut
@@ -71,17 +71,29 @@ def reconcile(batch: str | None, since: datetime | None, whole: bool, ledger: Pa
             summary = report_batch(opened, record, reports, live=site.is_live)
             say("\n".join(_lines(record, result)))
             # How the last run ended is of no matter any more: what counts is what stands now.
-            code = exit_code(summary.counts, stopped=False, in_balance=summary.in_balance)
+            code = exit_code(
+                summary.counts, stopped=False, in_balance=summary.in_balance, reversed_rows=summary.undone.rows
+            )
             codes.append(code if result.ties_out else max(EXIT_PERSON_MUST_LOOK, code))
     return max(codes)
 
 
+def batch_of_site(ledger: Ledger, prefix: str, site: SiteSettings) -> BatchRecord:
+    """The batch whose id begins so.
+
+    Raises:
+        UsageError: it belongs to another site than the one that would be asked.
+        UnknownBatch: there is none, or more than one.
+    """
+    batch = ledger.batch(prefix)
+    if batch.site != site.site:
+        raise UsageError(f"Batch {batch.key[:8]} belongs to site {batch.site}, and {site.site} was to be asked.")
+    return batch
+
+
 def _batches(ledger: Ledger, prefix: str | None, site: SiteSettings, since: datetime | None) -> list[BatchRecord]:
     if prefix is not None:
-        batch = ledger.batch(prefix)
-        if batch.site != site.site:
-            raise UsageError(f"Batch {batch.key[:8]} belongs to site {batch.site}, and {site.site} was to be asked.")
-        return [batch]
+        return [batch_of_site(ledger, prefix, site)]
     batches = [batch for batch in ledger.batches() if batch.site == site.site]
     if not batches and since is None:
         raise UsageError(f"The ledger holds no batch of site {site.site}.", hint="`batch-credits status` lists them.")
@@ -122,33 +134,3 @@ def _moment(unix_seconds: int) -> str:
 
 def _words(total: ControlTotal, currency: str) -> str:
     return f"{total.count:>9,}  " + " and ".join(total_in_words(total, currency, {}))
-
-
-@click.command(short_help="Settle a row in review.")
-@click.argument("batch", type=BatchId())
-@click.option("--row", "row_number", type=click.IntRange(1, MAX_COUNT), required=True,
-              help="The row, as a spreadsheet shows.")
-@click.option("--credited", metavar="CREDIT_ID", help="It is credited (of a reversal: deducted): Chargebee's id.")
-@click.option("--not-credited", is_flag=True, help="It is not credited (or deducted): the next run sends it again.")
-@ledger_option
-def resolve(batch: str, row_number: int, credited: str | None, not_credited: bool,
-            ledger: Path | None) -> int:  # fmt: skip
-    """Settle a row in review, after looking it up at Chargebee; recorded with who and when.
-
-    \b
-    batch-credits resolve 3f9a2b1c --row 17 --credited AzZjQ3UjBq1nC2Yt
-    batch-credits resolve 3f9a2b1c --row 18 --not-credited
-    """
-    if (credited is None) != not_credited:
-        raise UsageError("Say either --credited CREDIT_ID or --not-credited.")
-    if credited is not None and not credited.strip():
-        raise UsageError("--credited needs Chargebee's id of the credit.")
-    with Ledger.open(ledger_path(ledger)) as opened:
-        record = opened.batch(batch)
-        state = opened.resolve(record.batch_id, row_number, credited.strip() if credited else None)
-    if state is RequestState.CREDITED:
-        say(f"Row {row_number} is {record.kind.name_of(Outcome.CREDITED)} as {visible(str(credited))}.")
-    else:
-        say(f"Row {row_number} is owed again: the next run of {visible(record.file_name)} sends it.")
-    return 0
-

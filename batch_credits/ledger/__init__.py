@@ -42,7 +42,7 @@ from batch_credits.ledger.looks import Attribution, KnownCredit, Moment, OtherRe
 from batch_credits.ledger.numbering import numbered
 from batch_credits.ledger.profile import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile
 from batch_credits.ledger.queries import ProblemGroup
-from batch_credits.ledger.resolution import ForeignCredit
+from batch_credits.ledger.resolution import ForeignCredit, Holder, RowInReview
 from batch_credits.ledger.reversible import HeldCredit, Standing
 from batch_credits.loaded import LoadedRows
 from batch_credits.model import (
@@ -57,6 +57,7 @@ from batch_credits.model import (
     RunRecord,
 )
 from batch_credits.settings import InputOptions
+from batch_credits.undone import Undone
 
 __all__ = [
     "Attribution",
@@ -67,6 +68,7 @@ __all__ = [
     "ForeignCredit",
     "HeldCredit",
     "History",
+    "Holder",
     "InThread",
     "Journal",
     "KnownCredit",
@@ -78,6 +80,7 @@ __all__ = [
     "OwedByCustomer",
     "ProblemGroup",
     "Profile",
+    "RowInReview",
     "StagedRow",
     "Standing",
     "Unrecorded",
@@ -467,14 +470,29 @@ class Ledger:
         with store.translated(self.path):
             return journal.planned(self._db, request_id)
 
-    def resolve(self, batch_id: int, row_number: int, credit_id: str | None) -> RequestState:
-        """Settle a row in review on this user's word: credited under this id, or (None) not credited, owed again.
+    def in_review(self, batch_id: int, row_number: int) -> RowInReview:
+        """A row that waits for a person's word.
 
         Raises:
-            UsageError: the row is not in review, or the id belongs to another row.
+            UsageError: there is no such row, or it is not in review.
         """
+        with store.translated(self.path):
+            return resolution.in_review(self._db, batch_id, row_number)
+
+    def other_holders(self, credit: PlannedCredit, credit_id: str) -> list[Holder]:
+        """The other requests of its site that have this id of Chargebee's."""
+        with store.translated(self.path):
+            return resolution.other_holders(self._db, credit.request_id, credit_id)
+
+    def settle_credited(self, credit: PlannedCredit, closing_balance: str | None, remark: str) -> None:
+        """Settle a row in review on this user's word: it is credited as `credit.credit_id`."""
         with self._transaction() as db:
-            return resolution.resolve(db, batch_id, row_number, credit_id, _user())
+            resolution.settle_credited(db, credit, closing_balance, _user(), remark)
+
+    def owe_again(self, credit: PlannedCredit, remark: str) -> None:
+        """Owe a row in review again, on this user's word that it is not credited; it is looked at before it is sent."""
+        with self._transaction() as db:
+            resolution.owe_again(db, credit, _user(), remark)
 
     def begin_listing(self, batch_id: int) -> None:
         """Start a fresh listing of what Chargebee says about a batch."""
@@ -628,6 +646,16 @@ class Ledger:
         """Count and sums by outcome and currency, rejected rows' money left out."""
         with store.translated(self.path):
             return totals.counted_totals(self._db, batch_id)
+
+    def undone(self, batch_id: int) -> Undone:
+        """What was deducted again of the batch's credits."""
+        with store.translated(self.path):
+            return totals.undone(self._db, batch_id).get(batch_id, Undone())
+
+    def undone_by_batch(self) -> dict[int, Undone]:
+        """The same of all batches, those left out of which nothing was."""
+        with store.translated(self.path):
+            return totals.undone(self._db)
 
     def failed_totals(self, batch_id: int) -> dict[str, ControlTotal]:
         """Count and sums of the failed rows that may be tried again, by currency."""

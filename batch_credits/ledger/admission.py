@@ -63,7 +63,7 @@ class Admission:
         )
         self._insert_rows(rows.row_numbers, rows.cells, ids, [None] * count)
         rejected = rows.rejected
-        reasons = [rejected_json(row.problems, row.reference, row.money) for row in rejected]
+        reasons = [rejected_json(row.problems, row.reference, row.money, row.restated) for row in rejected]
         cells = [row.cells for row in rejected]
         self._insert_rows([row.row_number for row in rejected], cells, [None] * len(rejected), reasons)
 

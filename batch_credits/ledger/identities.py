@@ -60,10 +60,16 @@ def settle(connection: sqlite3.Connection, batch_id: int) -> int:
     return met
 
 
-def rejected_json(problems: tuple[Problem, ...], reference: str | None, money: Money | None) -> str:
-    """What the ledger keeps of a rejected row beside its cells."""
+def rejected_json(
+    problems: tuple[Problem, ...],
+    reference: str | None,
+    money: Money | None,
+    restated: tuple[tuple[str, str], ...] | None = None,
+) -> str:
+    """What the ledger keeps of a rejected row beside its cells; `restated` of one that the loader rejected."""
     reasons = [[p.field, p.code, p.message] for p in problems]
-    return orjson.dumps({"problems": reasons, "reference": reference, "money": money and [*money]}).decode()
+    kept = {"problems": reasons, "reference": reference, "money": money and [*money]}
+    return orjson.dumps(kept if restated is None else kept | {"restated": restated}).decode()
 
 
 def _meeting(row: tuple[Any, ...]) -> Meeting:

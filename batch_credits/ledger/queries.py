@@ -11,7 +11,15 @@ import orjson
 
 from batch_credits.errors import UnknownBatch
 from batch_credits.ledger.admission import decoded_totals
+from batch_credits.ledger.reversals import (
+    NO_REVERSAL,
+    REVERSAL,
+    read_reversal,
+    reversal_parameters,
+    undone_batches,
+)
 from batch_credits.model import (
+    REVERSED,
     BatchRecord,
     CallKind,
     LoadedRow,
@@ -131,21 +139,23 @@ def report_rows(
     connection: sqlite3.Connection, batch_id: int, request_ids: Sequence[int] | None = None
 ) -> Iterator[ReportRow]:
     """What became of every source row, or of those of these requests, in the order of the file; streamed."""
-    only = "" if request_ids is None else "AND w.request_id IN (SELECT value FROM json_each(?))"
+    only = "" if request_ids is None else "AND w.request_id IN (SELECT value FROM json_each(:requests))"
+    undone = undone_batches(connection, batch_id)
+    parameters = reversal_parameters(connection, undone) if undone else {}
     cursor = connection.execute(
-        f"SELECT w.row_number, w.cells, {OUTCOME}, w.rejected, r.reference, r.amount_minor, r.amount_in_decimal,"
-        " r.currency_code, r.credit_type, r.credit_id, r.error_code, r.error_param, r.error, r.http_status, r.attempts,"
-        " r.closing_balance, r.finished_at"
+        f"SELECT w.row_number, w.cells, {OUTCOME}, w.rejected, {REVERSAL if undone else NO_REVERSAL}, r.reference,"
+        " r.amount_minor, r.amount_in_decimal, r.currency_code, r.credit_type, r.credit_id, r.error_code,"
+        " r.error_param, r.error, r.http_status, r.attempts, r.closing_balance, r.finished_at"
         " FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id"
-        f" WHERE w.batch_id = ? {only} ORDER BY w.row_number",
-        (batch_id,) if request_ids is None else (batch_id, orjson.dumps(list(request_ids)).decode()),
+        f" WHERE w.batch_id = :batch {only} ORDER BY w.row_number",
+        {**parameters, "batch": batch_id, "requests": orjson.dumps(list(request_ids or ())).decode()},
     )
-    for row_number, cells, outcome, rejected, *rest in cursor:
+    for row_number, cells, outcome, rejected, reversal, *rest in cursor:
         if rejected is not None:
             yield _rejected_row(row_number, cells, rejected)
             continue
         reference, minor, decimal, currency, kind, credit_id, code, param, error, status, tried, balance, at = rest
-        yield ReportRow(
+        row = ReportRow(
             row_number=row_number,
             cells=tuple(orjson.loads(cells)),
             outcome=_OUTCOMES[outcome],
@@ -161,6 +171,13 @@ def report_rows(
             closing_balance=balance,
             finished_at=iso_time(at),
         )
+        yield row if reversal is None else _reversed_row(row, *read_reversal(reversal))
+
+
+def _reversed_row(row: ReportRow, key: str, credit_id: str) -> ReportRow:
+    """What the row became in its own batch, and that it was undone since."""
+    sentence = f"reversed by {key[:8]} (deducted as {credit_id})"
+    return row._replace(error_code=REVERSED, error=sentence, reversed_by=key)
 
 
 def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
@@ -175,6 +192,7 @@ def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
         error_code=problems[0][1],
         error_param=problems[0][0],
         error=" ".join(message for _field, _code, message in problems),
+        restated=tuple((field, text) for field, text in why["restated"]) if "restated" in why else None,
     )
 
 

@@ -3,12 +3,13 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
 from batch_credits.errors import UsageError
-from batch_credits.ledger.journal import now_ms
-from batch_credits.model import CallKind, Money, Outcome, RequestState
+from batch_credits.ledger.journal import Finding, now_ms, planned, record
+from batch_credits.model import CallKind, Money, Outcome, PlannedCredit, RequestState
 
 SAYS = " says: "  # stands between the user and the word in the reason of such a finding
 
@@ -24,68 +25,83 @@ class ForeignCredit:
     credit_type: str
 
 
-def resolve(
-    connection: sqlite3.Connection, batch_id: int, row_number: int, credit_id: str | None, user: str
-) -> RequestState:
-    """Settle a row in review on a person's word: credited under this id, or (None) not credited and owed again.
+@dataclass(frozen=True, slots=True)
+class RowInReview:
+    """A row that waits for a person's word, and the sentence that says why."""
 
-    Returns the state that follows.
+    row_number: int
+    credit: PlannedCredit
+    reason: str
+
+
+class Holder(NamedTuple):
+    """A request that has one of Chargebee's ids: whose it is, and where it stands in the ledger."""
+
+    batch_key: str
+    row_number: int
+    customer_id: str
+    reference: str
+    is_credited: bool
+
+
+def in_review(connection: sqlite3.Connection, batch_id: int, row_number: int) -> RowInReview:
+    """A row of the batch that is in review.
 
     Raises:
-        UsageError: there is no such row, it is not in review, or the id belongs to another row.
+        UsageError: there is no such row, or it is not in review.
     """
     found = connection.execute(
-        "SELECT r.request_id, r.site_id, r.state, r.kind FROM row w LEFT JOIN credit_request r USING (request_id)"
+        "SELECT r.request_id, r.state, r.error FROM row w LEFT JOIN credit_request r USING (request_id)"
         " WHERE w.batch_id = ? AND w.row_number = ?",
         (batch_id, row_number),
     ).fetchone()
     if found is None:
         raise UsageError(f"The batch has no row {row_number}.", hint="Rows are numbered as a spreadsheet shows them.")
-    request_id, site_id, state, kind = found
+    request_id, state, reason = found
     if state != RequestState.REVIEW:
         words = "rejected" if state is None else state.replace("_", " ")
         raise UsageError(f"Row {row_number} is {words}, not in review: there is nothing to resolve.")
-    done = CallKind(kind).name_of(Outcome.CREDITED)
-    if credit_id is None:
-        return _owe_again(connection, request_id, user, f"not {done}")
-    _refuse_attributed(connection, site_id, credit_id)
-    connection.execute(
-        "UPDATE credit_request SET state = 'credited', credit_id = ?, open_attempts = 0, error = NULL, finished_at = ?"
-        " WHERE request_id = ?",
-        (credit_id, now_ms(), request_id),
+    return RowInReview(row_number, planned(connection, request_id), reason or "")
+
+
+def other_holders(connection: sqlite3.Connection, request_id: int, credit_id: str) -> list[Holder]:
+    """The other requests of the same site that have this id of Chargebee's."""
+    found = connection.execute(
+        "SELECT b.key, r.row_number, r.customer_id, r.reference, r.state = 'credited'"
+        " FROM credit_request r JOIN batch b USING (batch_id)"
+        " WHERE r.site_id = (SELECT site_id FROM credit_request WHERE request_id = ?1) AND r.credit_id = ?2"
+        " AND r.request_id <> ?1 ORDER BY r.request_id",
+        (request_id, credit_id),
     )
-    _note(connection, request_id, RequestState.CREDITED, f"{user}{SAYS}{done} as {credit_id}")
-    return RequestState.CREDITED
+    return [
+        Holder(key, row_number, customer_id, reference, bool(is_credited))
+        for key, row_number, customer_id, reference, is_credited in found
+    ]
 
 
-def _owe_again(connection: sqlite3.Connection, request_id: int, user: str, word: str) -> RequestState:
-    """A spoiled key would only repeat its useless answer; any other still guards against a late request of ours."""
+def settle_credited(
+    connection: sqlite3.Connection, credit: PlannedCredit, closing_balance: str | None, user: str, remark: str
+) -> None:
+    """Settle a request in review on a person's word: it is credited as `credit.credit_id`. `remark`: what else to
+    remember of it."""
+    credit.open_attempts = 0
+    done = CallKind(credit.kind).name_of(Outcome.CREDITED)
+    word = f"{user}{SAYS}{done} as {credit.credit_id}{remark}"
+    finding = Finding.about(credit, RequestState.CREDITED, reason=word, closing_balance=closing_balance)
+    record(connection, None, [finding])
+
+
+def owe_again(connection: sqlite3.Connection, credit: PlannedCredit, user: str, remark: str) -> None:
+    """A person says that a request in review is not credited: it is owed, and looked at before it is sent.
+
+    A spoiled key would only repeat its useless answer; any other still guards against a late request of ours.
+    """
+    credit.generation += int(credit.key_spoiled)
+    credit.key_spoiled, credit.open_attempts = False, 0
+    word = f"{user}{SAYS}not {CallKind(credit.kind).name_of(Outcome.CREDITED)}{remark}"
+    record(connection, None, [Finding.about(credit, RequestState.PENDING, reason=word)])
     connection.execute(
-        "UPDATE credit_request SET state = 'pending', open_attempts = 0, generation = generation + key_spoiled,"
-        " key_spoiled = 0, error = NULL, finished_at = NULL WHERE request_id = ?",
-        (request_id,),
-    )
-    _note(connection, request_id, RequestState.PENDING, f"{user}{SAYS}{word}")
-    return RequestState.PENDING
-
-
-def _refuse_attributed(connection: sqlite3.Connection, site_id: int, credit_id: str) -> None:
-    other = connection.execute(
-        "SELECT b.key, r.row_number FROM credit_request r JOIN batch b USING (batch_id)"
-        " WHERE r.site_id = ? AND r.credit_id = ?",
-        (site_id, credit_id),
-    ).fetchone()
-    if other is not None:
-        raise UsageError(
-            f"Credit {credit_id} already belongs to row {other[1]} of batch {other[0][:8]}.",
-            hint="One credit settles one row: look again at Chargebee.",
-        )
-
-
-def _note(connection: sqlite3.Connection, request_id: int, state: RequestState, reason: str) -> None:
-    connection.execute(
-        "INSERT INTO finding (request_id, run_id, state, reason, at) VALUES (?, NULL, ?, ?, ?)",
-        (request_id, state.value, reason, now_ms()),
+        "UPDATE credit_request SET look_first = 1, error = NULL WHERE request_id = ?", (credit.request_id,)
     )
 
 

@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from batch_credits.ledger import numbering, store
+from batch_credits.model import reversal_reference
 
 KNOWN = "known"  # the name under which the real ledger is attached
 
@@ -42,11 +43,11 @@ def borrow_batches(connection: sqlite3.Connection, known_site_id: int, site_id: 
 
 
 def borrow_requests(connection: sqlite3.Connection, known_site_id: int, batch_id: int) -> None:
-    """Copy what the real ledger holds of the identities that a staged batch has, and of those that they may have been
-    numbered as, and let them stand for these."""
+    """Copy what the real ledger holds of the identities that a staged batch has, of those that they may have been
+    numbered as, and of their reversals, and let them stand for these."""
     is_numbering = numbering.is_numbering(connection)
     numbers = is_numbering or numbering.was_numbered(connection, batch_id)
-    values = {"known": known_site_id, "batch": batch_id, "numbers": numbers}
+    values = {"known": known_site_id, "batch": batch_id, "numbers": numbers, "reversal": reversal_reference("")}
     groups = _GROUPS if is_numbering else _REFERENCES
     connection.execute(_BORROW_REQUESTS.format(groups=groups), values)
     connection.execute(_BORROW_IDENTITIES, values)
@@ -78,7 +79,13 @@ FROM (SELECT i.request_id FROM ({{groups}} ORDER BY customer_id, reference LIMIT
       SELECT i.request_id FROM ({{groups}} ORDER BY customer_id, reference LIMIT -1) s
       CROSS JOIN {KNOWN}.identity i ON i.site_id = :known AND i.customer_id = s.customer_id
        AND {numbering.IS_NUMBERED.format(group="s.reference")}
-      WHERE :numbers) found
+      WHERE :numbers
+      UNION
+      SELECT i.request_id FROM ({_REFERENCES} ORDER BY customer_id, reference LIMIT -1) s
+      CROSS JOIN {KNOWN}.identity i ON i.site_id = :known AND i.customer_id = s.customer_id
+       AND i.reference = :reversal || s.reference
+      WHERE EXISTS (SELECT 1 FROM {KNOWN}.credit_request d
+                    WHERE d.site_id = :known AND d.kind = 'deduct' AND d.state = 'credited')) found
 CROSS JOIN {KNOWN}.credit_request r ON r.request_id = found.request_id
 CROSS JOIN {KNOWN}.batch b ON b.batch_id = r.batch_id AND b.admitted = 1
 """

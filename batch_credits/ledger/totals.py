@@ -11,7 +11,9 @@ import orjson
 
 from batch_credits.ledger.admission import decoded_totals, encoded_totals
 from batch_credits.ledger.queries import MINOR_SUM, OUTCOME, summed
+from batch_credits.ledger.reversals import KEY, UNDOES, reversal_parameters
 from batch_credits.model import DECIMAL_DIGITS, ControlTotal, Outcome, sum_totals
+from batch_credits.undone import Undone
 
 Totals = dict[Outcome, dict[str, ControlTotal]]
 
@@ -56,6 +58,21 @@ def known_totals(connection: sqlite3.Connection, batch_id: int) -> Totals:
     return {outcome: sum_totals(part.get(outcome, {}) for part in parts) for outcome in outcomes}
 
 
+def undone(connection: sqlite3.Connection, batch_id: int | None = None) -> dict[int, Undone]:
+    """What was deducted again of each batch's credits, or of one batch's; without batches of which nothing was.
+
+    It goes by the deductions, which are few beside the rows.
+    """
+    batches: dict[int, Undone] = {}
+    found = connection.execute(_UNDONE, {**reversal_parameters(connection, []), "batch": batch_id})
+    for batch, key, currency, count, decimals, *halves in found:
+        total = ControlTotal(count, summed(*halves))
+        for text in orjson.loads(decimals):  # SQLite cannot sum them exactly
+            total.add_decimal(text)
+        batches.setdefault(batch, Undone()).by_batch.setdefault(key, {})[currency] = total
+    return batches
+
+
 def seal(connection: sqlite3.Connection, batch_id: int) -> None:
     """Seal the blocks of an admitted batch that are final now."""
     last = connection.execute("SELECT max(row_number) FROM row WHERE batch_id = ?", (batch_id,)).fetchone()[0] or 0
@@ -80,4 +97,17 @@ _DECIMALS = f"""
 SELECT {OUTCOME}, coalesce(r.currency_code, ''), r.amount_in_decimal
 FROM row w JOIN credit_request r ON r.request_id = w.request_id
 WHERE w.batch_id = ? AND w.row_number >= ? AND w.row_number < ? AND r.amount_in_decimal IS NOT NULL {{}}
+"""
+
+_UNDONE = f"""
+SELECT w.batch_id, {KEY}, coalesce(r.currency_code, ''), count(*),
+       json_group_array(r.amount_in_decimal) FILTER (WHERE r.amount_in_decimal IS NOT NULL), {MINOR_SUM}
+FROM credit_request d INDEXED BY credit_request_deduct
+CROSS JOIN identity i ON i.site_id = d.site_id AND i.customer_id = d.customer_id
+  AND i.reference = substr(d.reference, length(:prefix) + 1) AND d.reference = :prefix || i.reference
+CROSS JOIN credit_request r ON r.request_id = i.request_id
+CROSS JOIN row w ON w.request_id = r.request_id
+CROSS JOIN batch b ON b.batch_id = d.batch_id
+WHERE d.site_id IN (SELECT site_id FROM site) AND {UNDOES} AND (:batch IS NULL OR w.batch_id = :batch)
+GROUP BY 1, 2, 3
 """

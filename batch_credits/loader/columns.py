@@ -4,19 +4,18 @@ Headers match without regard to case, blanks, underscores and hyphens. A header 
 named and refused: ignoring `ammount` or `currency` would pay by defaults that nobody meant.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.formula import unescape_formula
+from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, is_own, own_columns, refuse_other_reports
 from batch_credits.loader.wording import EDGE_BLANKS, listed, shown
-from batch_credits.model import FIELDS, RESULT_COLUMNS
+from batch_credits.model import AMOUNT_UNIT, RECOGNISED, bare
 from batch_credits.settings import InputOptions
 
-AMOUNT_UNIT = "amount_unit"  # a row's own unit; our failed.csv has it, to mean the same under any options
-RECOGNISED = (*FIELDS, AMOUNT_UNIT)
 TITLE_ROWS = 20  # how far below a title the header line is looked for
 
 # Headers that people give these fields. Never taken as the field: named, so that the person decides.
@@ -36,11 +35,6 @@ _SUFFIXES = {"s", "no", "nr", "num", "number", "id", "code", "key", "text", "val
 _ORDINARY = {"preference", "preferences", "prescription"}  # near by spelling only
 
 
-def bare(header: str) -> str:
-    """A header as it is compared: no case, blanks, underscores or hyphens."""
-    return re.sub(r"[\s_\-]+", "", header).casefold()
-
-
 _FIELD_OF = {bare(field): field for field in RECOGNISED}
 
 
@@ -49,7 +43,8 @@ class MatchedHeaders:
     """A header line, understood.
 
     `kept` are the positions, in the file, of the columns that are the source's own; `headers` their headers and
-    `columns` field -> place among them. `own` are the headers of our reports' columns, which are dropped.
+    `columns` field -> place among them. `own` are the headers of the columns that we added to a failed.csv, which are
+    dropped; empty for any other file.
     """
 
     headers: tuple[str, ...]
@@ -57,18 +52,24 @@ class MatchedHeaders:
     columns: dict[str, int]
     own: tuple[str, ...]
 
+    @property
+    def is_failed_csv(self) -> bool:
+        """Whether the file says itself how it is read."""
+        return bool(self.own)
+
 
 @dataclass(frozen=True, slots=True)
 class HeaderMatcher:
     """Finds and understands the header line of one file."""
 
-    file_name: str
+    path: Path
     options: InputOptions
 
     def recognised(self, headers: Sequence[str]) -> int:
-        """How many headers are fields: the measure by which a header line and a delimiter are told."""
+        """How many headers are fields or our own: the measure by which a header line and a delimiter are told."""
         mapped = {bare(header) for _, header in self.options.header_map}
-        return sum(bare(header) in _FIELD_OF or bare(header) in mapped for header in headers if header)
+        known = _FIELD_OF.keys() | mapped
+        return sum(bare(header) in known or is_own(header) for header in headers if header)
 
     def match(self, headers: Sequence[str], following: Iterable[tuple[int, Sequence[str]]]) -> MatchedHeaders:
         """Understand the first line of the file that is not blank; `following` are the numbered ones after it.
@@ -76,20 +77,25 @@ class HeaderMatcher:
         Raises:
             InputError: it is no header line of credits, or not an unambiguous one.
         """
+        refuse_other_reports(self.path, headers)
+        if is_failed_csv(headers):
+            return self._match_failed_csv(headers)
         if not self.recognised(headers):
             self._refuse_title(following)
-        kept = tuple(index for index, header in enumerate(headers) if header not in RESULT_COLUMNS)
-        own = tuple(header for header in headers if header in RESULT_COLUMNS)
-        names = tuple(headers[index] for index in kept)
-        if own:
-            names = tuple(map(unescape_formula, names))
-        return MatchedHeaders(names, kept, match_columns(names, self.options), own)
+        return MatchedHeaders(tuple(headers), tuple(range(len(headers))), match_columns(headers, self.options), ())
+
+    def _match_failed_csv(self, headers: Sequence[str]) -> MatchedHeaders:
+        own = own_columns(headers)
+        kept = tuple(index for index in range(len(headers)) if index not in own)
+        names = tuple(unescape_formula(headers[index]) for index in kept)
+        columns = match_columns(names, AS_IT_SAYS)
+        return MatchedHeaders(names, kept, columns, tuple(headers[index] for index in own))
 
     def _refuse_title(self, following: Iterable[tuple[int, Sequence[str]]]) -> None:
         for row, cells in islice(following, TITLE_ROWS):
             if self.recognised(cells) > 1:
                 raise InputError(
-                    f"{self.file_name}: the headers seem to be in row {row}, below a title.",
+                    f"{self.path.name}: the headers seem to be in row {row}, below a title.",
                     hint="Delete the lines above them.",
                 )
 
@@ -108,13 +114,17 @@ def match_columns(headers: Sequence[str], options: InputOptions) -> dict[str, in
         if field is None or field in settled or index in taken:
             continue
         if field in columns:
+            which = "" if options.failed_csv else f", or say which is meant: --map {field}=HEADER"
             raise InputError(
                 f"Columns {shown(headers[columns[field]])} and {shown(header)} are both {field}.",
-                hint=f"Rename or remove one, or say which is meant: --map {field}=HEADER.",
+                hint=f"Rename or remove one{which}.",
             )
         columns[field] = index
-    _refuse_near(headers, columns, settled)
-    _refuse_missing(headers, columns, options)
+    if options.failed_csv:
+        _refuse_lost(headers, columns)
+    else:
+        _refuse_near(headers, columns, settled)
+        _refuse_missing(headers, columns, options)
     return columns
 
 
@@ -137,6 +147,21 @@ def _mapped(headers: Sequence[str], options: InputOptions) -> dict[str, int]:
             raise InputError(f"--map {field}={wanted}: a field or column is mapped twice.", hint="Map each once.")
         columns[field] = found[0]
     return columns
+
+
+def _refuse_lost(headers: Sequence[str], columns: dict[str, int]) -> None:
+    """Refuse a failed.csv without a column that it was written with: an option must not stand for it."""
+    amounts = ("amount", "amount_in_decimal")
+    lost = [field for field in ("customer_id", "description", "reference", AMOUNT_UNIT) if field not in columns]
+    if not any(field in columns for field in amounts):
+        lost.append(" or ".join(amounts))
+    if lost:
+        raise InputError(
+            f"This failed.csv has lost its column {' and its column '.join(lost)}. The headers found are "
+            f"{listed(list(headers))}.",
+            hint="Put it back, or write the file again with batch-credits report BATCH: mend cells, and leave the "
+            "headers as they are.",
+        )
 
 
 def _refuse_missing(headers: Sequence[str], columns: dict[str, int], options: InputOptions) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from batch_credits.errors import UsageError
-from batch_credits.loader.columns import bare
 from batch_credits.loader.wording import EDGE_BLANKS, shown
+from batch_credits.model import bare
 from batch_credits.settings import ControlFile, ControlLine
 
 MAX_CONTROL_BYTES = 1_048_576

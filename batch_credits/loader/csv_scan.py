@@ -19,12 +19,15 @@ from batch_credits.loader.csv_text import (
     HashingReader,
     as_text,
     buffered,
+    choose_encoding,
     encoding_of,
     not_a_text_line,
+    open_text,
     undecodable,
 )
+from batch_credits.loader.reports import NOT_UTF_8_HINT, is_failed_csv, refuse_other_reports
 from batch_credits.loader.wording import EDGE_BLANKS, shown
-from batch_credits.settings import InputOptions
+from batch_credits.settings import DEFAULT_INPUT, InputOptions
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 1_000
@@ -63,7 +66,7 @@ def scan_csv(path: Path, options: InputOptions) -> CsvShape:
     Raises:
         InputError: this is no table of credits, or not a whole one.
     """
-    matcher = HeaderMatcher(path.name, options)
+    matcher = HeaderMatcher(path, options)
     delimiter = options.delimiter
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
         raise InputError(f"{shown(delimiter)} cannot be a delimiter.", hint="Give one character, e.g. --delimiter ';'.")
@@ -77,7 +80,30 @@ def scan_csv(path: Path, options: InputOptions) -> CsvShape:
             records = _Records(text, path, delimiter, start=start, lines_before=int(stated is not None))
             return _scan(path, raw, encoding, delimiter, records, matcher)
         except UnicodeDecodeError:
-            raise undecodable(path, encoding) from None
+            headers = csv_headers(path)
+            refuse_other_reports(path, headers)
+            error = undecodable(path, encoding)
+            if is_failed_csv(headers):
+                error.hint = NOT_UTF_8_HINT
+            raise error from None
+
+
+def csv_headers(path: Path) -> list[str]:
+    """The header line as the file itself tells how to read it, split where it has most columns that are known; empty
+    if it cannot be told."""
+    try:
+        encoding = choose_encoding(path, None)
+        with open_text(path, encoding, errors="replace") as text:
+            _, sample = _separator_line(text.read(_BLOCK_CHARACTERS))
+        matcher = HeaderMatcher(path, DEFAULT_INPUT)
+        records = [_first_of(sample.removeprefix("\ufeff"), delimiter) for delimiter in DELIMITERS]
+    except (InputError, csv.Error):
+        return []
+    return max(records, key=matcher.recognised)
+
+
+def _first_of(sample: str, delimiter: str) -> list[str]:
+    return next((cells for cells in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if any(cells)), [])
 
 
 def _separator_line(sample: str) -> tuple[str | None, str]:
@@ -266,7 +292,7 @@ def _sniff(sample: str, matcher: HeaderMatcher) -> str:
     if len(winners) > 1:
         names = " and by ".join(_DELIMITER_NAMES[delimiter] for delimiter in winners)
         raise InputError(
-            f"{matcher.file_name}: the header line {shown(header.strip())} can be split by {names}.",
+            f"{matcher.path.name}: the header line {shown(header.strip())} can be split by {names}.",
             hint="Say which separates the columns, e.g. --delimiter ';'.",
         )
     return winners[0]

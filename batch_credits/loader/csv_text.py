@@ -109,9 +109,9 @@ def open_bytes(path: Path) -> io.RawIOBase | BinaryIO:
     return unpacked(path, path.open("rb"))
 
 
-def open_text(path: Path, encoding: str) -> io.TextIOWrapper:
+def open_text(path: Path, encoding: str, errors: str = "strict") -> io.TextIOWrapper:
     """Open a file, packed or not, for its text with all line ends as they are."""
-    return as_text(buffered(path, path.open("rb")), encoding)
+    return as_text(buffered(path, path.open("rb")), encoding, errors)
 
 
 def buffered(path: Path, raw: io.RawIOBase | BinaryIO) -> io.BufferedReader:
@@ -119,9 +119,9 @@ def buffered(path: Path, raw: io.RawIOBase | BinaryIO) -> io.BufferedReader:
     return io.BufferedReader(unpacked(path, raw), _BLOCK_BYTES)  # type: ignore[arg-type]
 
 
-def as_text(table: io.BufferedReader, encoding: str) -> io.TextIOWrapper:
+def as_text(table: io.BufferedReader, encoding: str, errors: str = "strict") -> io.TextIOWrapper:
     """The same as text, with all line ends as they are."""
-    return io.TextIOWrapper(table, encoding=encoding, newline="")
+    return io.TextIOWrapper(table, encoding=encoding, errors=errors, newline="")
 
 
 def choose_encoding(path: Path, stated: str | None) -> str:

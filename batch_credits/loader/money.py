@@ -35,6 +35,11 @@ _SEPARATORS = re.compile(r"[0-9]+(?:[.,'\u2019 \u00a0\u202f][0-9]+)+")
 _WITH_CURRENCY = re.compile(r"\W?[A-Z]{0,3}\W?\s*[0-9.,]+\s*\W?[A-Z]{0,3}\W?", re.IGNORECASE)
 
 
+def is_plain(text: str) -> bool:
+    """Whether it is written as numbers are here: digits, and at most one point before decimals."""
+    return _ANY_NUMBER.fullmatch(text.strip(EDGE_BLANKS)) is not None
+
+
 def documented_digits(currency: str) -> int | None:
     """How many decimals Chargebee documents for this currency; None when it documents nothing."""
     if currency in ZERO_DECIMAL:

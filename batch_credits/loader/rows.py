@@ -13,18 +13,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from batch_credits.loaded import LoadedRows, RequestColumns
-from batch_credits.loader.columns import AMOUNT_UNIT, RECOGNISED
 from batch_credits.loader.excel import FRACTION, Flaw, spoiled_by_excel
+from batch_credits.loader.money import is_plain
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.table import Chunk, Flaws
 from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms
 from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, shown
-from batch_credits.model import LoadedRow, Money, Problem
+from batch_credits.model import AMOUNT_UNIT, RECOGNISED, LoadedRow, Money, Problem
 from batch_credits.settings import InputOptions
 
 _REMEMBERED_TERMS = 10_000  # distinct combinations of currency, type and unit texts: an honest file has a few
 _REMEMBERED_AMOUNTS = 10_000  # distinct texts of amounts for each of them: many rows are paid alike
 _NO_MONEY = Money(None, None, None)
+_UNBELIEVED = "? "  # before a text in failed.csv that must not be read as what it looks like
 _PLACEHOLDER = "-"  # where a value is complained of already, so that pydantic still judges the others
 _TEXTS = ("customer_id", "reference", "description")
 _AMOUNTS = {"amount", "amount_in_decimal"}
@@ -53,6 +54,7 @@ class RowReader:
         for index in readings.suspects() | chunk.flaws.keys():
             rejection = Rejection(readings, index, self._by_field(chunk.flaws.get(index, {})))
             if rejection.problems:
+                rejection.restated = self._restated(chunk.rows[index], rejection)
                 rejected[index] = rejection
         requests = _validated(readings, rejected)
         if not rejected:
@@ -108,6 +110,24 @@ class RowReader:
             terms.moneys[amount] = money
         return money
 
+    def _restated(self, cells: tuple[str, ...], rejection: "Rejection") -> dict[str, str]:
+        """What failed.csv says in place of cells that would mean something else there, or would be believed.
+
+        That is a number in a language's way, a text that is none in this language but would be one there, and a cell
+        that cannot be trusted: in a CSV file it is a text like any other.
+        """
+        texts = {field: cells[index].strip(EDGE_BLANKS) for field, index in self._columns.items()}
+        restated = {}
+        for field in _AMOUNTS & texts.keys():
+            text = texts[field]
+            if self._written is not None and text and not self._written.refuses(text):
+                restated[field] = self._written.plain(text)
+            elif self._written is not None and is_plain(text):
+                restated[field] = _UNBELIEVED + text
+        for field in rejection.flawed:
+            restated[field] = "" if field in _TEXTS else (_UNBELIEVED + texts[field]).strip()
+        return restated
+
     def _by_field(self, flaws: Flaws) -> dict[str, Flaw]:
         """The flaws that count: a column that is only carried may hold anything, and an amount a fraction."""
         by_field = {self._field_at[index]: flaw for index, flaw in flaws.items() if index in self._field_at}
@@ -162,10 +182,11 @@ class Rejection:
         texts = (readings.customer_ids[index], readings.references[index], readings.descriptions[index])
         self._texts = dict(zip(_TEXTS, texts, strict=True))
         self._flaws = flaws
+        self.restated: Mapping[str, str] = {}
         money = readings.moneys[index]
         found = list(readings.terms[index].problems)
         for field, text in self._texts.items():
-            found += _text_problems(field, text)
+            found += _text_problems(field, text, options_count=not readings.terms[index].is_of_failed_csv)
         if isinstance(money, Problem):
             found.append(money)
         self._money = money if isinstance(money, Money) and not _MONEY_FIELDS & flaws.keys() else None
@@ -178,20 +199,24 @@ class Rejection:
         """The fields with a problem."""
         return {problem.field for problem in self.problems}
 
+    @property
+    def flawed(self) -> Iterable[str]:
+        """The fields whose cells cannot be trusted."""
+        return self._flaws.keys()
+
     def as_row(self, number: int, cells: tuple[str, ...]) -> LoadedRow:
         """The row with all its problems, in the order of the fields, and what could be read of it."""
         problems = tuple(sorted(self.problems, key=lambda problem: _ORDER[problem.field]))
-        return LoadedRow(
-            number, cells, None, problems, self._readable("customer_id"), self._readable("reference"), self._money
-        )
+        who, what = self._readable("customer_id"), self._readable("reference")
+        return LoadedRow(number, cells, None, problems, who, what, self._money, tuple(self.restated.items()))
 
     def _readable(self, field: str) -> str | None:
         return None if field in self._flaws else self._texts[field] or None
 
 
-def _text_problems(field: str, text: str) -> list[Problem]:
+def _text_problems(field: str, text: str, *, options_count: bool) -> list[Problem]:
     if not text:
-        option = "" if field == "customer_id" else f", or pass --{field} for all rows without one"
+        option = f", or pass --{field} for all rows without one" if field != "customer_id" and options_count else ""
         return [Problem(field, "missing", f"The {field} is empty: fill it{option}.")]
     what = spoiled_by_excel(text)
     if what and (field != "description" or text.startswith("#")):

@@ -4,19 +4,21 @@ import gc
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.formula import unescape_formula
 from batch_credits.loaded import LoadedRows
 from batch_credits.loader.columns import HeaderMatcher
-from batch_credits.loader.csv_scan import scan_csv
+from batch_credits.loader.csv_scan import csv_headers, scan_csv
 from batch_credits.loader.csv_text import GZIP_SUFFIX
 from batch_credits.loader.kinds import EXCEL_KINDS
 from batch_credits.loader.money import MAX_EXPONENT, currency_code, documented_digits
 from batch_credits.loader.private_copy import private_copy
+from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, not_applied, refuse_other_reports
 from batch_credits.loader.rows import RowReader
-from batch_credits.loader.table import Chunk, CsvTable, ExcelTable, Table
+from batch_credits.loader.table import Chunk, CsvTable, ExcelTable, Table, workbook_headers
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model import Problem
 from batch_credits.settings import InputOptions
@@ -33,22 +35,24 @@ class Source:
     """A source file that is accepted as a whole: its headers, and its rows one chunk after another.
 
     `headers` are the source's own, untouched and without the columns of our reports; `columns` says which of
-    them is which field; `notes` is what a person should know about how the file was read.
+    them is which field; `notes` is what a person should know about how the file was read. `options` are those that go
+    for it: of a failed.csv none, whatever was `given`.
     """
 
-    def __init__(self, path: Path, table: Table, options: InputOptions) -> None:
+    def __init__(self, path: Path, table: Table, given: InputOptions) -> None:
         matched = table.matched
         self.path = path
         self.file_sha256 = table.file_sha256
         self.headers = matched.headers
         self.columns = matched.columns
         self.notes = table.notes
+        self.options = AS_IT_SAYS if matched.is_failed_csv else given
         self._table = table
-        self._options = options
-        self._is_report = bool(matched.own)
         self._total_row = _total_row(path, table)
-        if matched.own:
+        if matched.is_failed_csv:
             self.notes += (f"the columns of the report that this file was ({shown(matched.own[0])}, ...) are left out",)
+            if unused := not_applied(given):
+                self.notes += (f"a failed.csv says itself how it is read: {', '.join(unused)} not applied",)
         if self._total_row is not None:
             self.notes += (f"row {self._total_row} skipped: it is a total of the rows above",)
 
@@ -59,7 +63,7 @@ class Source:
             InputError: the file is no longer the one that was opened. Only with the last row is it certain that all of
                 them are those of `file_sha256`.
         """
-        reader = RowReader(self.columns, self._options)
+        reader = RowReader(self.columns, self.options)
         chunks = self._table.chunks(size)
         while True:
             with _collector_paused():
@@ -79,7 +83,7 @@ class Source:
             chunk.numbers.pop()
             chunk.rows.pop()
             chunk.flaws.pop(len(chunk.rows), None)
-        if self._is_report:
+        if self.options.failed_csv:
             chunk.rows = [tuple(map(unescape_formula, cells)) for cells in chunk.rows]
         return chunk
 
@@ -105,18 +109,34 @@ def open_source(path: Path, options: InputOptions) -> Source:
     Raises:
         InputError: the file, or what the options say of it, is refused.
     """
-    _check_options(options)
     try:
         _check_path(path)
-        return Source(path, _open_table(path, options), options)
+        opened = Source(path, _open_table(path, _for_its_text(path, options)), options)
     except OSError as error:
         raise _unreadable(path, error) from None
+    if not opened.options.failed_csv:
+        _check_options(options)
+    return opened
+
+
+def _for_its_text(path: Path, options: InputOptions) -> InputOptions:
+    """The options without those that say how a source's text is read, if the file shows without them that it is a
+    failed.csv: with them it might look like something else.
+
+    Raises:
+        InputError: it shows to be another report.
+    """
+    if (options.encoding, options.delimiter, options.sheet) == (None, None, None):
+        return options
+    headers = workbook_headers(path) if _is_workbook(path) else csv_headers(path)
+    refuse_other_reports(path, headers)
+    return replace(options, encoding=None, delimiter=None, sheet=None) if is_failed_csv(headers) else options
 
 
 def _open_table(path: Path, options: InputOptions) -> Table:
-    if path.suffix.lower() in EXCEL_SUFFIXES:
+    if _is_workbook(path):
         with private_copy(path) as copy:
-            return ExcelTable(copy, options.sheet, HeaderMatcher(path.name, options))
+            return ExcelTable(copy, options.sheet, HeaderMatcher(path, options))
     if options.sheet is not None:
         raise InputError(f"{path.name} has no sheets.", hint="--sheet is for Excel files.")
     return CsvTable(scan_csv(path, options))
@@ -124,6 +144,10 @@ def _open_table(path: Path, options: InputOptions) -> Table:
 
 def _unreadable(path: Path, error: OSError) -> InputError:
     return InputError(f"{path} cannot be read: {error.strerror or error}.", hint="Check its name and its permissions.")
+
+
+def _is_workbook(path: Path) -> bool:
+    return path.suffix.lower() in EXCEL_SUFFIXES
 
 
 def _total_row(path: Path, table: Table) -> int | None:

@@ -247,6 +247,19 @@ class ExcelTable:
                 cells[column], flaws[column] = broken(error)
 
 
+def workbook_headers(path: Path) -> Row:
+    """The header line of a workbook's first sheet; empty if it has none.
+
+    Raises:
+        InputError: it is no workbook, or cannot be read.
+    """
+    EXCEL_KINDS[path.suffix.lower()].check(path)
+    sheet, _, _ = _open_sheet(path, None)
+    filled = sheet.start is not None
+    texts = (tuple(text_of(value)[0] for value in values) for values in (sheet.iter_rows() if filled else ()))
+    return next((cells for cells in texts if not is_blank(cells)), ())
+
+
 def _open_sheet(path: Path, wanted: str | None) -> tuple[Any, SheetMarks, tuple[str, ...]]:
     """The sheet asked for, else the first; what its XML tells; and what to say about that."""
     import pandas

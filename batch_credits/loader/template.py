@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from batch_credits.errors import UsageError
-from batch_credits.loader.columns import AMOUNT_UNIT
 from batch_credits.loader.money import AMOUNT_UNITS
-from batch_credits.model import CREDIT_TYPES
+from batch_credits.model import AMOUNT_UNIT, CREDIT_TYPES
 
 EXAMPLE = {
     "customer_id": "example-delete-this-row",

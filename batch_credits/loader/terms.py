@@ -1,17 +1,20 @@
 """What a row says about money and type: amount, currency, unit, credit type."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from batch_credits.loader.columns import AMOUNT_UNIT, bare
-from batch_credits.loader.money import AMOUNT_UNITS, amount_in_decimal, amount_minor, currency_code
+from batch_credits.loader.money import AMOUNT_UNITS, MAX_EXPONENT, amount_in_decimal, amount_minor, currency_code
 from batch_credits.loader.number_format import NumberFormat
 from batch_credits.loader.wording import EDGE_BLANKS, shown
-from batch_credits.model import CREDIT_TYPES, CreditType, Money, Problem
+from batch_credits.model import AMOUNT_UNIT, CREDIT_TYPES, CreditType, Money, Problem, bare
 from batch_credits.settings import InputOptions
 
 TERM_FIELDS = ("currency_code", "credit_type", AMOUNT_UNIT)
 SAFE_DIGITS = 15  # any number of so many digits is an amount Chargebee takes
+
+# A unit as only failed.csv states it, of a currency for which Chargebee documents no decimals: `major:0`.
+_MAJOR_WITH_DIGITS = re.compile(rf"major:([0-{MAX_EXPONENT}])")
 
 _CREDIT_TYPE_OF = {bare(credit_type): credit_type for credit_type in CREDIT_TYPES}
 
@@ -20,7 +23,8 @@ _CREDIT_TYPE_OF = {bare(credit_type): credit_type for credit_type in CREDIT_TYPE
 class Terms:
     """How the amounts of some rows are meant; the same object for all rows that say the same.
 
-    `currency` and `unit` are problems where the cells are wrong, and then `problems` holds them too. `moneys` are
+    `currency` and `unit` are problems where the cells are wrong, and then `problems` holds them too. `digits` are the
+    decimals of the currency that the row itself states, `is_of_failed_csv` whether options can mend it. `moneys` are
     amounts that were read under these terms before, by their texts.
     """
 
@@ -28,6 +32,8 @@ class Terms:
     unit: str | Problem
     credit_type: CreditType
     problems: tuple[Problem, ...]
+    digits: int | None = None
+    is_of_failed_csv: bool = False
     moneys: dict[str, Money] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -37,10 +43,18 @@ def read_terms(cells: Sequence[str], options: InputOptions) -> Terms:
     currency: str | Problem | None = None
     if currency_text or options.currency:
         currency = currency_code(currency_text or options.currency or "")
-    unit = _amount_unit(unit_text or options.amount_unit)
+    digits = _MAJOR_WITH_DIGITS.fullmatch(unit_text.casefold()) if options.failed_csv else None
+    unit = "major" if digits else _amount_unit(unit_text or ("" if options.failed_csv else options.amount_unit))
     credit_type = read_credit_type(type_text or options.credit_type or "general")
     problems = tuple(value for value in (currency, credit_type, unit) if isinstance(value, Problem))
-    return Terms(currency, unit, "general" if isinstance(credit_type, Problem) else credit_type, problems)
+    return Terms(
+        currency,
+        unit,
+        "general" if isinstance(credit_type, Problem) else credit_type,
+        problems,
+        digits=int(digits[1]) if digits else None,
+        is_of_failed_csv=options.failed_csv,
+    )
 
 
 def read_money(
@@ -68,7 +82,29 @@ def read_money(
         if written.refuses(text):
             return written.problem(field, text)
         amount, decimal = (written.plain(text) if text else "" for text in (amount, decimal))
-    return _decimal_money(decimal, terms) if decimal else _integer_money(amount, terms, exponents)
+    money = _decimal_money(decimal, terms) if decimal else _integer_money(amount, terms, exponents)
+    return _mendable(money, decimal or amount, terms) if isinstance(money, Problem) else money
+
+
+# What to do in a failed.csv, where else an option might be what is missing: no option goes for it.
+_WITHOUT_OPTIONS = {
+    "amount_has_decimals": "The amount {amount} has decimals, but amount_unit says minor units (cents): write it "
+    "without decimals, or major in amount_unit.",
+    "amount_has_separators": "The amount {amount} has a thousands separator or a decimal comma, which can be read in "
+    "two ways: write digits only, with a point before decimals (1234.50).",
+    "currency_needed": "The amount {amount} is in major units of an unknown currency: fill currency_code.",
+    "exponent_unknown": "Chargebee does not document how many decimals {currency} has there, and a guess could be 100 "
+    "times too much: say it in amount_unit (major:0 if it has none), or write the amount in minor units, and minor in "
+    "amount_unit.",
+}
+
+
+def _mendable(problem: Problem, amount: str, terms: Terms) -> Problem:
+    """The problem with what a person can do about it in the file."""
+    said = _WITHOUT_OPTIONS.get(problem.code) if terms.is_of_failed_csv else None
+    if said is None:
+        return problem
+    return replace(problem, message=said.format(amount=shown(amount), currency=terms.currency))
 
 
 def _decimal_money(decimal: str, terms: Terms) -> Money | Problem | None:
@@ -86,6 +122,8 @@ def _integer_money(amount: str, terms: Terms, exponents: Mapping[str, int]) -> M
             return None  # the currency decides the decimals
         value = amount_minor(amount, None, terms.unit, exponents)
         return value if isinstance(value, Problem) else None
+    if terms.digits is not None and terms.currency is not None:
+        exponents = {terms.currency: terms.digits}
     value = amount_minor(amount, terms.currency, terms.unit, exponents)
     return value if isinstance(value, Problem) else Money(value, None, terms.currency)
 

@@ -24,9 +24,14 @@ def stated_exponents(batch: BatchRecord) -> dict[str, int]:
     return dict(json.loads(batch.options_json).get("currency_exponents", ()))
 
 
+def is_documented(currency: str) -> bool:
+    """Whether Chargebee says how many decimals a currency has there."""
+    return currency not in _UNDOCUMENTED
+
+
 def exponent_of(currency: str, stated: Exponents) -> int | None:
     """How many of an amount's digits are decimals; None where nobody knows."""
-    if currency in _UNDOCUMENTED or currency == SITE_CURRENCY:
+    if not is_documented(currency) or currency == SITE_CURRENCY:
         return stated.get(currency)
     return 0 if currency in _WHOLE else 2
 

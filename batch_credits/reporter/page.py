@@ -6,6 +6,7 @@ have it whole.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -125,6 +126,7 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "outcomes": [_outcome_line(o, summary.counts[o], summary.totals[o], words, stated) for o in Outcome],
         "rows_sum": f"{sum(summary.counts.values()):,}",
         "outcomes_sum": _amounts(sum_totals(summary.totals.values()), stated),
+        "undone": _undone(summary, stated),
         "types": _type_groups(tally, words, stated),
         "balance": balance_in_words(summary),
         "ties": tie_groups(summary, controls, stated),
@@ -158,7 +160,18 @@ def _in_short(summary: Summary, words: Words, stated: Exponents) -> str:
             return ""
         if amounts:
             parts.append(f"{' + '.join(amounts)} {state}")
+    if undone := _amounts(summary.undone.totals, stated):
+        parts.append(f"{' + '.join(undone)} of it reversed")
     return ", ".join(parts)
+
+
+def _undone(summary: Summary, stated: Exponents) -> list[str]:
+    """What was deducted again, a sentence for each batch that did."""
+    return [
+        f"{rows_in_words(summary.undone.rows_by(key))} of these, {' and '.join(_amounts(totals, stated))}, reversed by"
+        f" batch {key[:8]}: the credit was deducted again, and is not paid again under its reference."
+        for key, totals in summary.undone.by_batch.items()
+    ]
 
 
 def _outcome_line(
@@ -169,7 +182,7 @@ def _outcome_line(
     )
 
 
-def _amounts(totals: dict[str, ControlTotal], stated: Exponents) -> list[str]:
+def _amounts(totals: Mapping[str, ControlTotal], stated: Exponents) -> list[str]:
     return [words for currency, total in sorted(totals.items()) for words in total_in_words(total, currency, stated)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from batch_credits.model import BatchRecord, ControlTotal, Outcome, RunRecord
 from batch_credits.reporter.tally import Tally, Totals, differences, exit_code
+from batch_credits.undone import Undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Summary:
     exit_code: int
     paths: ReportPaths
     reasons: Mapping[tuple[Outcome, str], int]  # why rows were not credited, by error code
+    undone: Undone  # what was credited, and deducted again
 
     @property
     def in_balance(self) -> bool:
@@ -83,8 +85,8 @@ def summarise(batch: BatchRecord, run: RunRecord | None, tally: Tally, paths: Re
     unequal = differences(batch, tally)
     stopped = run is not None and run.stopped is not None
     needs_person = run is not None and run.needs_person
-    code = exit_code(tally.counts, stopped, in_balance=not unequal, needs_person=needs_person)
-    return Summary(batch, run, live, tally.counts, tally.totals, unequal, code, paths, tally.reasons)
+    code = exit_code(tally.counts, stopped, not unequal, needs_person, tally.undone.rows)
+    return Summary(batch, run, live, tally.counts, tally.totals, unequal, code, paths, tally.reasons, tally.undone)
 
 
 def names_a_live_site(site: str) -> bool:
@@ -115,6 +117,7 @@ def summary_json(summary: Summary) -> str:
     in_decimal = {name(outcome): _in_decimal(summary.totals[outcome]) for outcome in Outcome}
     if any(in_decimal.values()):
         content["totals_in_decimal"] = in_decimal
+    content["reversed"] = _reversed(summary.undone)
     record = json.loads(run.settings_json) if run else {}
     content |= {
         "settings": {name: record.get(name) for name in ("address", "ledger", "confirmation", "origins")},
@@ -127,6 +130,14 @@ def summary_json(summary: Summary) -> str:
         "exit_code": summary.exit_code,
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _reversed(undone: Undone) -> dict[str, Any]:
+    """Rows that count as credited above, and were deducted again; `by` is by the id of the batch that did."""
+    said: dict[str, Any] = {"count": undone.rows, "totals": _in_minor_units(undone.totals)}
+    if in_decimal := _in_decimal(undone.totals):
+        said["totals_in_decimal"] = in_decimal
+    return said | {"by": {key: undone.rows_by(key) for key in undone.by_batch}}
 
 
 def _in_minor_units(totals: Mapping[str, ControlTotal]) -> dict[str, int]:

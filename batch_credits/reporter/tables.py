@@ -1,28 +1,47 @@
 """The two tables: every row with what became of it, and the rows that a person can mend.
 
-Both are plain UTF-8 without a byte order mark, lines ending in a line feed. Excel would like the mark, but a
-script that reads UTF-8 would find it glued to the first header, and lose the customer ids; people have
-summary.html, and Excel's own import asks for the encoding.
+Both are UTF-8, lines ending in a line feed. results.csv has no byte order mark, since a script that reads UTF-8 would
+find it glued to the first header; failed.csv, which people open in Excel, has one.
+
+failed.csv is a file to pay, and needs no option, whatever its source needed: fields stand under their own names,
+amounts are plain numbers beside their unit, and what options filled in is in the cells. The loader knows it by its
+column `credit_batch`.
 """
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
 from batch_credits.formula import escape_formula
-from batch_credits.model import RESULT_COLUMNS, BatchRecord, CallKind, ReportRow
+from batch_credits.model import (
+    AMOUNT_UNIT,
+    BATCH_COLUMN,
+    RECOGNISED,
+    RESULT_COLUMNS,
+    BatchRecord,
+    CallKind,
+    Outcome,
+    ReportRow,
+    bare,
+)
+from batch_credits.reporter.amounts import exponent_of, is_documented, stated_exponents
 
-# A field that an option of the first run filled in, and the name of that option: failed.csv carries the
-# value in its cells, so that it needs none of the options.
+# A field that an option of the first run filled in, and the name of that option.
 _FIELD_OPTIONS = (
     ("currency_code", "currency"),
     ("description", "description"),
     ("credit_type", "credit_type"),
-    ("amount_unit", "amount_unit"),
+    (AMOUNT_UNIT, "amount_unit"),
     ("reference", "reference"),
 )
+_ALWAYS = ("currency_code", AMOUNT_UNIT, "reference")  # columns to mend, or that say what the others mean
+_AMOUNTS = ("amount", "amount_in_decimal")
+_NUMBER = re.compile(r"\s*[0-9]+(?:\.[0-9]+)?\s*")
+_BYTE_ORDER_MARK = "\ufeff"
+_NOT_THEIRS = {bare(name) for name in (*RECOGNISED, *RESULT_COLUMNS, BATCH_COLUMN)}
 
 RowWriter = Callable[[ReportRow], None]
 
@@ -45,14 +64,18 @@ def failed_writer(stream: TextIO, batch: BatchRecord) -> RowWriter:
     Without any row the file holds its header alone, so that a script always finds it. That of a reversal is no file
     to pay: it has the source's own cells, and `reverse --rows` finds its rows by their numbers.
     """
+    stream.write(_BYTE_ORDER_MARK)
     if batch.kind is CallKind.DEDUCT:
         return results_writer(stream, batch)
     write = _csv_writer(stream)
     columns = failed_columns(batch)
-    write((*columns.headers, *RESULT_COLUMNS))
+    write((*columns.headers, *RESULT_COLUMNS, BATCH_COLUMN))
+    at_error = RESULT_COLUMNS.index("credit_error")
 
     def write_row(row: ReportRow) -> None:
-        write((*columns.cells(row), *result_cells(row, batch.kind)))
+        cells, ours = columns.cells(row), [*result_cells(row, batch.kind)]
+        ours[at_error] += columns.how_to_mend(row, cells)
+        write((*cells, *ours, batch.key))
 
     return write_row
 
@@ -76,59 +99,101 @@ def result_cells(row: ReportRow, kind: CallKind) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class FailedColumns:
-    """How failed.csv differs from its source: fields under their own names, and defaults in their cells."""
+    """How failed.csv differs from its source: fields under their own names, and in their cells all that a row means.
+
+    `columns` are the places of the fields, `defaults` texts for their empty cells, `stated` the decimals of currencies
+    for which Chargebee documents none. `has_locale`: the source writes amounts in a language's way.
+    """
 
     headers: tuple[str, ...]
     source_width: int
-    reference: int
-    defaults: tuple[tuple[int, str], ...]  # (index of the column, text for its empty cells)
+    columns: Mapping[str, int]
+    defaults: Mapping[str, str]
+    stated: Mapping[str, int]
+    has_locale: bool
 
     def cells(self, row: ReportRow) -> list[str]:
         """The source's cells of a row, with everything in them that its credit depends on."""
         cells = fit(row.cells, self.source_width)
         cells += [""] * (len(self.headers) - self.source_width)
-        for index, text in self.defaults:
-            if not cells[index].strip():
-                cells[index] = text
-        if row.reference is not None:  # as it counted: trimmed, perhaps numbered
-            cells[self.reference] = row.reference
+        for field, text in self.defaults.items():
+            if not cells[self.columns[field]].strip():
+                cells[self.columns[field]] = text
+        for field, text in self._doubted(row, cells) if row.restated is None else row.restated:
+            cells[self.columns[field]] = text
+        self._write_unit(row, cells)
+        self._write_amount(row, cells)
+        if row.reference is not None:  # as it counted: trimmed, perhaps numbered; "" if it must not count
+            cells[self.columns["reference"]] = row.reference
         return cells
+
+    def _doubted(self, row: ReportRow, cells: list[str]) -> list[tuple[str, str]]:
+        """The amounts that version 0.1 could not read and did not restate: here they would be read as other numbers."""
+        if not self.has_locale or row.money is not None:
+            return []
+        texts = [(field, cells[self.columns[field]]) for field in _AMOUNTS if field in self.columns]
+        return [(field, f"? {text}") for field, text in texts if _NUMBER.fullmatch(text)]
+
+    def _write_unit(self, row: ReportRow, cells: list[str]) -> None:
+        """Major units of a currency whose decimals are not documented say how many it has."""
+        at = self.columns[AMOUNT_UNIT]
+        currency = self._currency(row, cells)
+        if cells[at].strip().casefold() == "major" and not is_documented(currency) and currency in self.stated:
+            cells[at] = f"major:{self.stated[currency]}"
+
+    def _write_amount(self, row: ReportRow, cells: list[str]) -> None:
+        """An amount that was read, as a plain number; what could not be read stays as it was written."""
+        if row.money is None:
+            return
+        if row.money.amount_in_decimal is not None:
+            cells[self.columns["amount_in_decimal"]] = row.money.amount_in_decimal
+        elif row.money.amount_minor is not None:
+            unit, _, digits = cells[self.columns[AMOUNT_UNIT]].strip().casefold().partition(":")
+            known = exponent_of(self._currency(row, cells), {})
+            exponent = (int(digits or 0) if known is None else known) if unit == "major" else 0
+            whole, decimals = divmod(row.money.amount_minor, 10**exponent)
+            text = f"{whole}.{decimals:0{exponent}d}" if exponent else str(whole)
+            cells[self.columns["amount"]] = text
+
+    def _currency(self, row: ReportRow, cells: list[str]) -> str:
+        if row.money is not None and row.money.currency_code is not None:
+            return row.money.currency_code
+        return cells[self.columns["currency_code"]].strip().upper()
+
+    def how_to_mend(self, row: ReportRow, cells: list[str]) -> str:
+        """What to add to the reasons of a row: they may speak of the source and its options, and none goes for this."""
+        said = ""
+        if row.outcome is Outcome.REJECTED and row.money is None:
+            is_minor = cells[self.columns[AMOUNT_UNIT]].strip().casefold() == "minor"
+            how = "digits alone, in minor units (cents)" if is_minor else "digits, and a dot before decimals (1234.50)"
+            said = f" In this file write the amount with {how}."
+        return said + (" No option goes for this file: mend its cells." if " --" in (row.error or "") else "")
 
 
 def failed_columns(batch: BatchRecord) -> FailedColumns:
-    """Lay out failed.csv so that it can be run without the options of its source.
-
-    A reference column is there in any case: it is the identity, and the place to mend a missing one.
-    """
+    """Lay out failed.csv so that it can be run without the options of its source."""
     options: dict[str, Any] = json.loads(batch.options_json)
     columns = dict(batch.columns)
-    headers = _renamed(batch, {field for field, _ in options.get("header_map", ())})
-    defaults = []
+    headers = _renamed(batch)
+    defaults = {} if options.get("failed_csv") else {AMOUNT_UNIT: "minor"}
     for field, option in _FIELD_OPTIONS:
         text = options.get(option)
-        if field not in columns and (text is not None or field == "reference"):
+        if field not in columns and (text is not None or field in _ALWAYS):
             columns[field] = len(headers)
             headers.append(field)
         if text is not None:
-            defaults.append((columns[field], str(text)))
-    return FailedColumns(tuple(headers), len(batch.headers), columns["reference"], tuple(defaults))
+            defaults[field] = str(text)
+    stated, has_locale = stated_exponents(batch), "locale" in options
+    return FailedColumns(tuple(headers), len(batch.headers), columns, defaults, stated, has_locale)
 
 
-def _renamed(batch: BatchRecord, mapped: set[str]) -> list[str]:
-    """Headers under which the file reads the same without --map.
-
-    The option also said of the other columns that they are no fields, however near their names come.
-    """
-    headers = list(batch.headers)
-    if not mapped:
-        return headers
+def _renamed(batch: BatchRecord) -> list[str]:
+    """The source's headers: the fields by their own names, and no other column by the name of one, or of ours."""
     fields = {index: field for field, index in batch.columns.items()}
-    for index, header in enumerate(headers):
-        if index not in fields:
-            headers[index] = f"source: {header}"
-        elif fields[index] in mapped:
-            headers[index] = fields[index]
-    return headers
+    return [
+        fields.get(index) or (f"source: {header}" if bare(header) in _NOT_THEIRS else header)
+        for index, header in enumerate(batch.headers)
+    ]
 
 
 def fit(cells: tuple[str, ...], width: int) -> list[str]:

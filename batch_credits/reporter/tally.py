@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from batch_credits.model import BatchRecord, ControlTotal, Money, Outcome, ReportRow, sum_totals
 from batch_credits.reporter.spread import Spread, Unit
+from batch_credits.undone import Undone
 
 SITE_CURRENCY = "site currency"  # the key of money whose row names no currency
 NEEDS_A_PERSON = (Outcome.REVIEW, Outcome.IN_DOUBT, Outcome.FAILED, Outcome.REJECTED)  # most urgent first
@@ -35,7 +36,7 @@ class ReasonGroup:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts and totals by outcome, the amounts' spread, and rows that need a person.
+    """Counts and totals by outcome, the amounts' spread, rows that need a person, and what was deducted again.
 
     `by_type` is by outcome, currency and credit type, which is "" of rejected rows: what they meant is not known.
     """
@@ -44,6 +45,7 @@ class Tally:
     by_type: dict[tuple[Outcome, str, str], ControlTotal] = field(default_factory=dict)
     spread: dict[Unit, Spread] = field(default_factory=dict)  # of the rows that are not rejected
     reasons: Counter[Reason] = field(default_factory=Counter)
+    undone: Undone = field(default_factory=Undone)
     _kept: dict[Reason, list[ReportRow]] = field(default_factory=dict)
     _kept_beyond: Counter[Outcome] = field(default_factory=Counter)
 
@@ -59,6 +61,8 @@ class Tally:
             self.by_type[key].add(row.money)
             if outcome is not Outcome.REJECTED:
                 self._spread(currency, row.money, row)
+            if row.reversed_by is not None:
+                self.undone.add(row.reversed_by, currency, row.money)
         if outcome in NEEDS_A_PERSON:
             self._remember(row)
 
@@ -136,8 +140,10 @@ def _in_words(total: ControlTotal) -> str:
     return amounts + (f" and {total.amount_in_decimal:f} in decimal" if total.amount_in_decimal else "")
 
 
-def exit_code(counts: Mapping[Outcome, int], stopped: bool, in_balance: bool, needs_person: bool = False) -> int:
-    """What the process says to scripts: 4 beats 3 beats 1.
+def exit_code(
+    counts: Mapping[Outcome, int], stopped: bool, in_balance: bool, needs_person: bool = False, reversed_rows: int = 0
+) -> int:
+    """What the process says to scripts: 4 beats 3 beats 1. A row whose credit was deducted again is not paid.
 
     Running again carries on after 4, so a run that a person must look at first ends with 3 whatever is pending.
     """
@@ -147,6 +153,6 @@ def exit_code(counts: Mapping[Outcome, int], stopped: bool, in_balance: bool, ne
         return 4
     if counts[Outcome.IN_DOUBT] or counts[Outcome.REVIEW] or not in_balance:
         return 3
-    if counts[Outcome.FAILED] or counts[Outcome.REJECTED]:
+    if counts[Outcome.FAILED] or counts[Outcome.REJECTED] or reversed_rows:
         return 1
     return 0

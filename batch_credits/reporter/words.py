@@ -1,14 +1,14 @@
 """What a person reads: the headline, what to do next, and the last screen of a run."""
 
-import json
 import re
 import shlex
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from batch_credits.model import CallKind, Outcome
-from batch_credits.reporter.amounts import stated_exponents, total_in_words
+from batch_credits.reporter.amounts import Exponents, stated_exponents, total_in_words
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NOT_CREDITED
 
@@ -94,20 +94,29 @@ def headline(summary: Summary) -> str:
     to_look_at = summary.count(Outcome.REVIEW, Outcome.IN_DOUBT)
     unpaid = summary.count(*NOT_CREDITED)
     done = words_of(summary.batch.kind).done
+    undone = f", {summary.undone.rows:,} reversed" if summary.undone.rows else ""
     if not summary.in_balance:
         return "The totals do not tie out: a person must look"
     if summary.stopped or summary.counts[Outcome.PENDING]:
-        return f"Stopped before the end: {settled:,} of {rows(summary.rows)} {done}"
+        return f"Stopped before the end: {settled:,} of {rows(summary.rows)} {done}{undone}"
     if to_look_at:
         rest = f", {unpaid:,} more not {done}" if unpaid else ""
-        return f"{rows(to_look_at)} {'needs' if to_look_at == 1 else 'need'} a person{rest}"
+        return f"{rows(to_look_at)} {'needs' if to_look_at == 1 else 'need'} a person{rest}{undone}"
     if unpaid:
-        return f"{unpaid:,} of {rows(summary.rows)} not {done}"
+        return f"{unpaid:,} of {rows(summary.rows)} not {done}{undone}"
+    if undone:
+        return _headline_of_undone(summary)
     if not summary.rows:
         return "The file has no rows"
     if summary.counts[Outcome.ALREADY_CREDITED] == summary.rows:
         return f"All {rows(summary.rows)} were {done} before" if summary.rows > 1 else f"The row was {done} before"
     return f"All {rows(summary.rows)} {done}" if summary.rows > 1 else f"The row is {done}"
+
+
+def _headline_of_undone(summary: Summary) -> str:
+    if summary.undone.rows < summary.rows:
+        return f"{summary.undone.rows:,} of {rows(summary.rows)} reversed"
+    return f"All {rows(summary.rows)} were reversed" if summary.rows > 1 else "The row was reversed"
 
 
 def next_steps(summary: Summary, given: Given = nothing_given) -> list[tuple[str, str]]:
@@ -131,7 +140,12 @@ def next_steps(summary: Summary, given: Given = nothing_given) -> list[tuple[str
         codes = dict.fromkeys(code for outcome in NOT_CREDITED for code, _ in _reasons(summary, outcome))
         if codes:
             steps.append(("See what is to be mended:", f"batch-credits explain {' '.join(codes)}"))
-        steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", _command_for_failed(summary, given)))
+        again = _command(given, "run", str(summary.paths.failed))
+        steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", again))
+    if summary.undone.rows:
+        were = "row was" if summary.undone.rows == 1 else "rows were"
+        sentence = f"{summary.undone.rows:,} {were} reversed by {summary.undone.batches}, and not paid again:"
+        steps.append((sentence, "batch-credits explain reversed"))
     return steps or [("Nothing more to do.", "")]
 
 
@@ -151,17 +165,6 @@ def _steps_of_reversal(summary: Summary, given: Given) -> list[tuple[str, str]]:
     if rejected := summary.counts[Outcome.REJECTED]:
         steps.append((f"{rows(rejected)} cannot be deducted by this command: failed.csv says why.", ""))
     return steps
-
-
-def _command_for_failed(summary: Summary, given: Given) -> str:
-    """What runs failed.csv: it needs none of its source's options but what no cell can state."""
-    words = [str(summary.paths.failed)]
-    for currency, exponent in stated_exponents(summary.batch).items():
-        words += ["--currency-exponent", f"{currency}={exponent}"]
-    locale = json.loads(summary.batch.options_json).get("locale")
-    if locale is not None:
-        words += ["--locale", locale]
-    return _command(given, "run", *words)
 
 
 def advice_for_reversal(outcome: Outcome) -> str:
@@ -234,6 +237,25 @@ def _outcome_lines(summary: Summary, *, is_narrow: bool) -> list[str]:
             lines.append(f"{head}  {amount:>24}".rstrip())
             head = " " * len(head)
         lines += [f"  {'':<17}{number:>10,}  {code}" for code, number in reasons]
+    return lines + _undone_lines(summary, stated, is_narrow=is_narrow)
+
+
+def _undone_lines(summary: Summary, stated: Exponents, *, is_narrow: bool) -> list[str]:
+    """What of the above was deducted again, by batch."""
+    lines = []
+    for key, totals in summary.undone.by_batch.items():
+        in_words = (total_in_words(total, currency, stated) for currency, total in sorted(totals.items()))
+        amounts = list(chain.from_iterable(in_words))
+        number = summary.undone.rows_by(key)
+        if is_narrow:
+            lines.append(f"  of them reversed by {key[:8]}: {rows(number)}")
+            lines += [f"    {text}" for text in amounts]
+            continue
+        head = f"  {'of them reversed':<17}{number:>10,}"
+        for amount in amounts:
+            lines.append(f"{head}  {amount:>24}")
+            head = " " * len(head)
+        lines.append(f"{'':<29}  by {key[:8]}")
     return lines
 
 

@@ -218,15 +218,16 @@ class Report:
     @property
     def results(self) -> list[dict[str, str]]:
         """The lines of results.csv."""
-        return self._rows("results.csv")
+        return self.rows("results.csv")
 
     @property
     def failed(self) -> list[dict[str, str]]:
         """The lines of failed.csv."""
-        return self._rows("failed.csv")
+        return self.rows("failed.csv")
 
-    def _rows(self, name: str) -> list[dict[str, str]]:
-        with (self.directory / name).open(newline="", encoding="utf-8") as stream:
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """The lines of one of its tables."""
+        with (self.directory / name).open(newline="", encoding="utf-8-sig") as stream:
             return list(csv.DictReader(stream))
 
     @property

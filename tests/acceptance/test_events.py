@@ -13,7 +13,7 @@ STATE = {
 }  # fmt: skip
 FIELDS = {
     "plan": {
-        "file", "batch", "site", "live", "rows", "counts", "totals", "to_credit", "problems", "warnings",
+        "file", "batch", "site", "live", "rows", "counts", "totals", "to_credit", "reversed", "problems", "warnings",
         "requests_per_minute", "minutes_at_least", "ledger", "ledger_batches", "origins",
     },
     "progress_started": STATE,

@@ -74,6 +74,26 @@ def test_numbered_duplicates_are_credits_of_their_own(command: Command, shared_s
     assert shared_site.posts == posts + 1
 
 
+def test_a_numbered_file_that_was_edited_pays_nobody_twice(command: Command, shared_site: Site) -> None:
+    def run(*amounts: int) -> list[str]:
+        rows: list[Row] = [("moved", amount, "USD", "Loyalty", "q3") for amount in amounts]
+        file = write_csv(command.folder / f"{'-'.join(map(str, amounts))}.csv", rows)
+        command("check", file, "--number-duplicates")
+        command.run(file, "--number-duplicates")
+        report = command.report(file.stem)
+        command.run(report.directory / "failed.csv", BATCH_CREDITS_NUMBER_DUPLICATES="1", BATCH_CREDITS_REFERENCE="q3")
+        return [row["credit_error_code"] or row["credit_outcome"] for row in report.results]
+
+    assert run(1000, 2000) == ["credited", "credited"]
+    posts = shared_site.posts
+    assert run(500, 1000, 2000) == ["conflict", "conflict", "numbering_moved"]
+    assert run(2000, 1000) == ["conflict", "conflict"]
+    assert run(2000) == ["conflict"]
+    assert shared_site.posts == posts
+    assert run(1000, 2000, 500) == ["already_credited", "already_credited", "credited"]
+    assert sorted(c["amount"] for c in shared_site.credits("moved")) == [500, 1000, 2000]
+
+
 def test_a_failed_row_in_another_file_takes_its_own_money(command: Command, shared_site: Site) -> None:
     command.run(write_csv(command.folder / "first.csv", [("missing-h", 1000, "USD", "Loyalty", "q3")])).exited(1)
     posts = shared_site.posts

@@ -115,7 +115,7 @@ def test_a_person_settles_a_row_in_review(tmp_path: Path) -> None:
                 " WHERE customer_id <> 'rev-0'"
             )
         ledger.close()
-        [credit] = site.credits("rev-1")
+        [credit], [other] = site.credits("rev-1"), site.credits("rev-2")
 
         assert "2 rows need a person" in command("report", batch).exited(3).out
         taken = site.credits("rev-0")[0]["id"]
@@ -124,12 +124,16 @@ def test_a_person_settles_a_row_in_review(tmp_path: Path) -> None:
         assert "not in review" in command("resolve", batch, "--row", 3, "--not-credited").exited(2).err
         assert "has no row 99" in command("resolve", batch, "--row", 99, "--not-credited").exited(2).err
         command("resolve", batch, "--row", 4, "--credited", "x", "--not-credited").exited(2)
+        assert f"lists {other['id']} for it" in command("resolve", batch, "--row", 4, "--not-credited").exited(2).err
+        site.tell("settings", faults="list_error=1")
         command("resolve", batch, "--row", 4, "--not-credited").exited(0)
+        site.tell("settings", faults="")
 
         with sqlite3.connect(command.ledger) as ledger:
             reasons = [row[0] for row in ledger.execute("SELECT reason FROM finding WHERE reason LIKE '% says: %'")]
         ledger.close()
         assert len(reasons) == 2
-        # The key is still remembered, so the site answers the second try with the first one's credit.
+        posts = site.posts
         command.run(path).exited(0)
+        assert site.posts == posts, "it was looked at before it would have been sent"
         assert site.times("rev-") == each_once(payout("rev", 3))

@@ -16,9 +16,9 @@ from tests.acceptance.harness import HEADERS, Command, Report, Row, Site, each_o
 OUTCOMES = ("credited", "already_credited", "failed", "rejected", "in_doubt", "review", "pending")
 
 
-def mend(report: Report, path: Path, change: Callable[[dict[str, str]], None]) -> Path:
+def mend(report: Report, path: Path, change: Callable[[dict[str, str]], None], name: str = "failed.csv") -> Path:
     """A copy of failed.csv, each row changed as a person would, and nothing else."""
-    rows = report.failed
+    rows = report.rows(name)
     for row in rows:
         change(row)
     with path.open("w", newline="", encoding="utf-8") as stream:
@@ -140,7 +140,7 @@ def test_mended_under_options_it_needs_none_of_them(command: Command, shared_sit
 
     def correct(row: dict[str, str]) -> None:
         row["customer_id"] = row["customer_id"].replace("missing-options", "options-3")
-        row["Amount"] = row["Amount"].replace("1.234", "1.23")
+        row["amount"] = row["amount"].replace("1.234", "1.23")
 
     command.run(mend(report, command.folder / "mended.csv", correct)).exited(0)
     paid = {(c["customer_id"], c["reference"], c["amount"]) for c in shared_site.credits("options-")}
@@ -154,6 +154,64 @@ def test_mended_under_options_it_needs_none_of_them(command: Command, shared_sit
     assert {(c["currency_code"], c["description"], c["credit_type"]) for c in shared_site.credits("options-")} == {
         ("USD", "Thanks", "loyalty_credits")
     }
+
+
+def test_mended_where_amounts_are_written_in_another_language(command: Command, shared_site: Site) -> None:
+    """1.234 under --locale de_DE are a thousand and more: the option must not be missed in failed.csv."""
+    headers = ("customer_id", "amount_in_decimal", "description", "reference", "Konto")
+    rows: list[Row] = [("", "1.234", "Treue", "q3", "k1"), ("missing-lang", "1.234,5", "Treue", "q3", "k2")]
+    file = write_csv(command.folder / "first.csv", rows, headers)
+    command.run(file, "--locale", "de_DE", "--currency", "EUR").exited(1)
+    report = command.report("first")
+    assert [row["amount_in_decimal"] for row in report.failed] == ["1234", "1234.5"]
+    [advice] = [line for line in command("report", report.directory.name[-8:]).out.splitlines() if "failed.csv" in line
+                and line.startswith("  batch-credits run")]  # fmt: skip
+    assert "--locale" not in advice
+
+    def correct(row: dict[str, str]) -> None:
+        row["customer_id"] = "lang-" + row["Konto"]
+
+    mended = mend(report, command.folder / "mended.csv", correct)
+    hostile = {
+        "BATCH_CREDITS_LOCALE": "de_DE",
+        "BATCH_CREDITS_AMOUNT_UNIT": "major",
+        "BATCH_CREDITS_ENCODING": "utf-16",
+        "BATCH_CREDITS_NUMBER_DUPLICATES": "1",
+        "BATCH_CREDITS_REFERENCE": "other",
+        "BATCH_CREDITS_DELIMITER": ";",
+    }
+    ended = command.run(mended, "--sheet", "Q3", **hostile).exited(0)
+    assert "Note       a failed.csv says itself how it is read: --reference, --amount-unit, --sheet" in ended.err
+    paid = {(c["customer_id"], c["reference"], c["amount_in_decimal"]) for c in shared_site.credits("lang-")}
+    assert paid == {("lang-k1", "q3", "1234"), ("lang-k2", "q3", "1234.5")}
+
+
+def test_no_other_report_is_paid(command: Command, shared_site: Site) -> None:
+    rows: list[Row] = [("other-1", "13.00", "q3"), ("missing-other", "13.00", "q3")]
+    file = write_csv(command.folder / "first.csv", rows, ("customer_id", "amount", "reference"))
+    options = ("--amount-unit", "major", "--currency", "USD", "--description", "Thanks")
+    command.run(file, *options, "--xlsx").exited(1)
+    report, posts = command.report("first"), shared_site.posts
+    for name in ("results.csv", "results.xlsx"):
+        for given in ((), options, ("--description", "x", "--reference", "q4")):
+            ended = command.run(report.directory / name, *given).exited(2)
+            assert f"mend {report.directory / 'failed.csv'} and run that" in ended.err
+            command("check", report.directory / name, *given).exited(2)
+    assert shared_site.posts == posts
+    assert [c["amount"] for c in shared_site.credits("other-")] == [1300]
+
+
+def test_what_check_rejects_can_be_mended_and_run_too(command: Command, shared_site: Site) -> None:
+    rows: list[Row] = [("", "13,00", "USD", "Loyalty", "q3"), ("chk-2", "14.00", "USD", "Loyalty", "q3")]
+    file = write_csv(command.folder / "first.csv", rows)
+    command("check", file, "--amount-unit", "major").exited(1)
+    [rejected] = command.reports.glob("first-*/rejected.csv")
+
+    def correct(row: dict[str, str]) -> None:
+        row["customer_id"], row["amount"] = "chk-1", "13.00"
+
+    command.run(mend(Report(rejected.parent), command.folder / "mended.csv", correct, "rejected.csv")).exited(0)
+    assert {(c["customer_id"], c["amount"]) for c in shared_site.credits("chk-")} == {("chk-1", 1300)}
 
 
 def test_amounts_in_decimal(command: Command, shared_site: Site) -> None:
@@ -194,9 +252,9 @@ def test_three_says_that_a_person_must_look(tmp_path: Path) -> None:
         assert "999" in command.report("payout").results[0]["credit_error"]
         batch = command.report("payout").directory.name[-8:]
         assert f"resolve {batch}" in ended.said
-        command("resolve", batch, "--row", 2, "--not-credited").exited(0)
-        command.run(file).exited(0)
-        assert site.times() == {("look-0", "q3"): 2}, "a person said so"
+        assert "never sent" in command("resolve", batch, "--row", 2, "--not-credited").exited(2).err
+        command.run(file).exited(3)
+        assert site.times() == {("look-0", "q3"): 1}, "whoever says what"
 
 
 def test_reports_that_cannot_be_written_are_said_and_can_be_had_later(command: Command, shared_site: Site) -> None:

@@ -132,7 +132,7 @@ def test_a_balance_that_does_not_cover_it_is_said_before_and_after(command: Comm
     assert "balance" in failed["credit_error"]
     assert decrements(shared_site, "bal-1").get(("bal-1", "q3")) is None
 
-    command.run(report.directory / "failed.csv").exited(0)
+    command.run(report.directory / "failed.csv").exited(2)
     assert len(increments(shared_site, "bal-")) == 3, "what could not be deducted is not credited once more"
 
     add_by_hand(shared_site, customer_id="bal-1", amount=1, currency_code="USD", description="refund", reference="r")
@@ -216,7 +216,7 @@ def test_after_a_lost_ledger_nothing_is_deducted_twice(tmp_path: Path) -> None:
 
         (tmp_path / "second").mkdir()
         second = Command(tmp_path / "second", site.url)
-        learned = second("reconcile", "--since", "2026-01-01", "--rate", 0).exited(0)
+        learned = second("reconcile", "--since", "2026-01-01", "--rate", 0).exited(1)
         assert "Learned 25 credits" in learned.out
         assert "Learned 10 reversals of credits" in learned.out
         assert learned.out.count("Ties out.") == 2

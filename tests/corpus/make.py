@@ -45,7 +45,7 @@ def make_failed(folder: Path) -> Path:
         csv.writer(text).writerows((HEADERS, *TRICKY))
     options = InputOptions()
     with Ledger.open(folder / "ledger") as ledger:
-        plan = stage(ledger, open_source(source, options), "acme-test", options)
+        plan = stage(ledger, open_source(source, options), "acme-test")
         ledger.admit(plan.batch_id)
         return report_batch(ledger, ledger.batch(plan.key), folder / "reports").paths.failed
 

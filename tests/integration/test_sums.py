@@ -43,7 +43,7 @@ def test_every_sum_of_the_summary_is_exact(tmp_path: Path, rows: list[tuple[str,
     for left in tmp_path.glob("ledger*"):
         left.unlink()
     with Ledger.open(tmp_path / "ledger") as ledger:
-        plan = stage(ledger, open_source(path, options), "acme-test", options)
+        plan = stage(ledger, open_source(path, options), "acme-test")
         ledger.admit(plan.batch_id)
         summary = report_batch(ledger, ledger.batch(plan.key), tmp_path / "reports")
     wanted: dict[str, Any] = {}

@@ -11,7 +11,7 @@ import batch_credits
 from batch_credits.chargebee.answers import Answer
 from batch_credits.chargebee.verdicts import verdict_of
 from batch_credits.explanations import Explanation, Kind, Proof, all_explanations, explained, near
-from batch_credits.model import CallKind, Money, Outcome, PlannedCredit
+from batch_credits.model import REVERSED, CallKind, Money, Outcome, PlannedCredit
 from batch_credits.protocol import Blocked, NoAnswer, Refused, Throttled, Unavailable
 
 PACKAGE = Path(batch_credits.__file__).parent
@@ -98,6 +98,12 @@ def test_every_finding_about_a_customer_is_explained_and_no_other() -> None:
 
 def test_every_outcome_is_explained() -> None:
     assert {kind.name_of(outcome) for kind in CallKind for outcome in Outcome} == known(Kind.OUTCOME)
+
+
+def test_what_was_reversed_is_explained() -> None:
+    assert known(Kind.REVERSED) == {REVERSED}
+    [said] = explained("reversed")
+    assert "another reference" in said.to_do
 
 
 def test_every_exit_code_is_explained_and_no_other() -> None:

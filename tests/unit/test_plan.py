@@ -13,7 +13,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.loaded import LoadedRows
 from batch_credits.model import CreditRequest, LoadedRow, Outcome, Problem
 from batch_credits.plan import Plan, stage
-from batch_credits.settings import ControlLimits, InputOptions
+from batch_credits.settings import DEFAULT_INPUT, ControlLimits, InputOptions
 
 SITE = "acme-test"
 
@@ -32,11 +32,12 @@ def bad_row(number: int, customer: str | None = None, reference: str | None = No
 class File:
     """A source of these rows, two at a time; it breaks after them if told to."""
 
-    def __init__(self, *rows: LoadedRow, breaks: bool = False) -> None:
+    def __init__(self, *rows: LoadedRow, options: InputOptions = DEFAULT_INPUT, breaks: bool = False) -> None:
         self.path = Path("payout.csv")
         self.file_sha256 = "ab" * 32
         self.headers = ("customer_id",)
         self.columns = {"customer_id": 0}
+        self.options = options
         self._rows = rows
         self._breaks = breaks
 
@@ -54,7 +55,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def staged(ledger: Ledger, *rows: LoadedRow, **options: Any) -> Plan:
-    return stage(ledger, File(*rows), SITE, InputOptions(**options))  # type: ignore[arg-type]
+    return stage(ledger, File(*rows, options=InputOptions(**options)), SITE)  # type: ignore[arg-type]
 
 
 def references(ledger: Ledger, plan: Plan) -> list[str | None]:
@@ -91,7 +92,7 @@ def test_a_plan_counted_while_it_was_staged_is_the_one_that_the_ledger_tells(led
 
 def test_a_file_that_breaks_leaves_no_trace(ledger: Ledger) -> None:
     with pytest.raises(InputError):
-        stage(ledger, File(row(2), breaks=True), SITE, InputOptions())  # type: ignore[arg-type]
+        stage(ledger, File(row(2), breaks=True), SITE)  # type: ignore[arg-type]
     assert staged(ledger, row(2)).is_new
 
 

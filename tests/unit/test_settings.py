@@ -163,6 +163,7 @@ CHOSEN: dict[str, Any] = {
     "encoding": "cp1252",
     "number_duplicates": True,
     "currency_exponents": (("CLP", 0),),
+    "failed_csv": True,
 }
 
 

@@ -31,7 +31,7 @@ def key(tmp_path: Path) -> str:
     path = tmp_path / "payout.csv"
     path.write_text(ROWS)
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
-        plan = stage(ledger, open_source(path, InputOptions()), "acme-test", InputOptions())
+        plan = stage(ledger, open_source(path, InputOptions()), "acme-test")
         ledger.admit(plan.batch_id)
     return plan.key
 
@@ -88,7 +88,7 @@ def test_an_id_that_the_ledger_does_not_know(ask: Any, tmp_path: Path, key: str,
     assert_untouched(tmp_path, key)
 
 
-@pytest.mark.parametrize("command", ["reconcile", "reverse"])
+@pytest.mark.parametrize("command", ["reconcile", "resolve", "reverse"])
 def test_a_batch_of_another_site(ask: Any, tmp_path: Path, key: str, command: str) -> None:
     code, said = ask(command, key[:8])
     assert code == 2

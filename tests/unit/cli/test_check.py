@@ -47,7 +47,8 @@ def test_the_document_has_stable_names(call: Any, payout: Path) -> None:
     assert sorted(found) == [
         "accepted", "batch", "counts", "customers", "duplicates", "exit_code", "file", "file_sha256", "largest", "live",
         "minutes_at_least", "notes", "origins", "problems", "refusal", "rejected", "rejected_csv",
-        "requests_per_minute", "rows", "site", "totals", "totals_by_credit_type", "totals_by_outcome", "warnings",
+        "requests_per_minute", "reversed", "rows", "site", "totals", "totals_by_credit_type", "totals_by_outcome",
+        "warnings",
     ]  # fmt: skip
     assert (found["rows"], found["accepted"], found["rejected"], found["duplicates"]) == (7, 3, 4, 1)
     assert found["totals"] == {"JPY": {"rows": 1, "amount": 300}, "USD": {"rows": 4, "amount": 4105}}
@@ -94,7 +95,7 @@ def test_a_limit_that_does_not_hold_is_said_after_all_else(call: Any, payout: Pa
 def test_what_the_ledger_has_is_said_while_another_process_holds_it(call: Any, payout: Path, tmp_path: Path) -> None:
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
         source = open_source(payout, InputOptions())
-        ledger.admit(stage(ledger, source, "acme-test", InputOptions()).batch_id)
+        ledger.admit(stage(ledger, source, "acme-test").batch_id)
         other = payout.with_name("other.csv")
         other.write_text(HEADER + "c-1,9999,USD,Loyalty,loyalty_credits,q3\nc-7,1,USD,Loyalty,,q3\n")
         code, out, _ = call("check", "other.csv", "--site", "acme-test")

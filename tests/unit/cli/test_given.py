@@ -23,7 +23,9 @@ def asked(name: str, *arguments: str) -> click.Context:
         (["payout.csv", "--sandbox", "--ledger", "my ledger"], ["--sandbox", "--ledger", "my ledger"],
          ["--ledger", "my ledger"]),
         (["payout.csv", "--base-url", "http://127.0.0.1:1", "--reports", "out"],
-         ["--base-url", "http://127.0.0.1:1", "--reports", "out"], []),
+         ["--base-url", "http://127.0.0.1:1", "--reports", "out"], ["--base-url", "http://127.0.0.1:1"]),
+        (["payout.csv", "--business-entity", "emea", "--site", "acme"], ["--business-entity", "emea", "--site", "acme"],
+         ["--business-entity", "emea", "--site", "acme"]),
     ],
 )  # fmt: skip
 def test_what_was_said_is_said_again_where_it_is_taken(

@@ -41,7 +41,7 @@ def test_the_options_are_those_of_the_program() -> None:
 
 @pytest.mark.parametrize(("command", "option", "text"), CASES)
 def test_on_the_command_line(call: Any, command: str, option: click.Option, text: str) -> None:
-    code, _, err = call(command, f"{option.opts[0]}={text}", *needed(command))
+    code, _, err = call(command, *needed(command), f"{option.opts[0]}={text}")
     assert code == 2
     assert option.opts[0] in err
 
@@ -71,13 +71,13 @@ def test_in_a_settings_file(call: Any, tmp_path: Path, command: str, option: cli
 @pytest.mark.parametrize(("command", "option"), [case for case in numeric() if case[1].opts[0][2:] in ZERO_IS_SENSELESS
                                                  and case[0] != "sandbox"])  # fmt: skip
 def test_no_zero_where_it_means_nothing(call: Any, command: str, option: click.Option) -> None:
-    code, _, err = call(command, option.opts[0], "0", *needed(command))
+    code, _, err = call(command, *needed(command), option.opts[0], "0")
     assert code == 2
     assert option.opts[0] in err
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "-1", "1e999", "86401", "soon", "1,5"])
-@pytest.mark.parametrize("command", ["run", "check", "reconcile", "reverse"])
+@pytest.mark.parametrize("command", ["run", "check", "reconcile", "resolve", "reverse"])
 def test_the_quarantine(call: Any, monkeypatch: pytest.MonkeyPatch, command: str, text: str) -> None:
     monkeypatch.setenv("BATCH_CREDITS_QUARANTINE", text)
     code, _, err = call(command, *needed(command))
@@ -87,8 +87,13 @@ def test_the_quarantine(call: Any, monkeypatch: pytest.MonkeyPatch, command: str
 
 def needed(command: str) -> list[str]:
     """What the command cannot do without."""
-    names = {"run": "no-file.csv", "check": "no-file.csv", "reverse": "0" * 8, "resolve": "0" * 8}
-    return [names[command]] if command in names else []
+    words = {
+        "run": ["no-file.csv"],
+        "check": ["no-file.csv"],
+        "reverse": ["0" * 8],
+        "resolve": ["0" * 8, "--row", "2", "--not-credited"],
+    }
+    return words.get(command, [])
 
 
 def test_a_number_that_is_none_reaches_no_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What is shown before the question, and the question itself."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from batch_credits.ledger import LargeAmount, ProblemGroup
 from batch_credits.model import ControlTotal, Outcome
 from batch_credits.plan import Plan
 from batch_credits.settings import RunSettings, SiteSettings, site_settings
+from batch_credits.undone import Undone
 
 LIVE = SiteSettings("acme", "https://acme.chargebee.com", "k")
 TEST = SiteSettings("acme-test", "https://acme-test.chargebee.com", "k")
@@ -59,6 +61,18 @@ def test_all_that_is_known_in_the_order_in_which_it_is_read() -> None:
 def test_where_nothing_is_owed_it_says_so() -> None:
     assert ("To credit", "nothing that is still owed") in plan_lines(plan_of(credited={"USD": ControlTotal(2, 5)}), {})
     assert "To credit" not in dict(plan_lines(plan_of(in_doubt={"USD": ControlTotal(2, 5)}), {}))
+
+
+def test_what_was_reversed_is_said_before_what_is_to_be_credited() -> None:
+    plan = plan_of(credited={"USD": ControlTotal(2, 500)})
+    plan = replace(plan, undone=Undone({"57718102" * 8: {"USD": ControlTotal(2, 500)}}))
+    assert shown(plan_lines(plan, {})).splitlines()[2:7] == [
+        "Credited   2 rows",
+        "           5.00 USD",
+        "Reversed   2 rows of these, by batch 57718102: not paid again",
+        "           5.00 USD",
+        "To credit  nothing that is still owed",
+    ]
 
 
 def test_of_many_kinds_of_problems_the_first_are_shown_and_the_others_counted() -> None:

@@ -63,6 +63,7 @@ class Book:
         file_name: str = "payout.csv",
         key: str | None = None,
         kind: CallKind = CallKind.ADD,
+        reverses: str | None = None,
     ) -> int:
         self._batches += 1
         return self.ledger.begin_batch(
@@ -74,6 +75,7 @@ class Book:
             columns={name: index for index, name in enumerate(HEADERS)},
             options=InputOptions(),
             kind=kind,
+            reverses=reverses,
         )
 
     def stage(self, batch: int, *rows: LoadedRow) -> list[LoadedRow]:
@@ -91,11 +93,9 @@ class Book:
             for row in rows
         ]
 
-    def plan(
-        self, *rows: LoadedRow, site: str = SITE, file_name: str = "payout.csv", kind: CallKind = CallKind.ADD
-    ) -> int:
+    def plan(self, *rows: LoadedRow, **batch_is: Any) -> int:
         """An admitted batch of these rows."""
-        batch = self.begin(site=site, file_name=file_name, kind=kind)
+        batch = self.begin(**batch_is)
         totals: dict[str, ControlTotal] = {}
         for row in self.stage(batch, *rows):
             if row.money is not None:
@@ -132,6 +132,15 @@ class Book:
         for credit in self.owed(batch):
             self.send(run, credit)
             self.learn(run, credit, state, **learned)
+
+    def say(self, batch: int, row_number: int, credit_id: str | None, remark: str = "") -> None:
+        """A person's word on a row in review: credited under this id, or not credited."""
+        credit = self.ledger.in_review(batch, row_number).credit
+        credit.credit_id = credit_id
+        if credit_id is None:
+            self.ledger.owe_again(credit, remark)
+        else:
+            self.ledger.settle_credited(credit, "70", remark)
 
     def sql(self, statement: str, *values: Any) -> list[Any]:
         """Ask, or harm, the file behind the ledger's back."""

@@ -145,8 +145,8 @@ def test_a_person_s_word_is_told_and_a_reconcile_s_is_not(book: Book, monkeypatc
     batch = book.plan(book.row(2), book.row(3, "c-2"), book.row(4, "c-3"))
     book.settle(batch, RequestState.REVIEW)
     book.learn(None, book.owed(batch, RequestState.REVIEW)[2], RequestState.CREDITED, reason="found in the list")
-    book.ledger.resolve(batch, 3, "cr-9")
-    book.ledger.resolve(batch, 2, None)
+    book.say(batch, 3, "cr-9")
+    book.say(batch, 2, None)
     found = book.ledger.history(batch)
     assert [(word.row_number, word.reason) for word in found.decisions] == [
         (3, "maria says: credited as cr-9"),

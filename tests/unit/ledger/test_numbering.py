@@ -49,12 +49,13 @@ class File:
 
     made = 0
 
-    def __init__(self, lines: Sequence[Line], name: str) -> None:
+    def __init__(self, lines: Sequence[Line], name: str, options: InputOptions) -> None:
         File.made += 1
         self.path = Path(name)
         self.file_sha256 = f"{File.made:064x}"
         self.headers: tuple[str, ...] = ()
         self.columns: dict[str, int] = {}
+        self.options = options
         self._rows = [line.loaded(number) for number, line in enumerate(lines, 2)]
 
     def chunks(self) -> Iterator[LoadedRows]:
@@ -69,7 +70,7 @@ def lines(*told: int | Line | None) -> list[Line]:
 def staged(
     ledger: Ledger, *told: int | Line | None, options: InputOptions = NUMBERED, site: str = SITE, name: str = "q3.csv"
 ) -> Plan:
-    return stage(ledger, File(lines(*told), name), site, options)  # type: ignore[arg-type]
+    return stage(ledger, File(lines(*told), name, options), site)  # type: ignore[arg-type]
 
 
 def said(ledger: Ledger, plan: Plan) -> list[str]:

@@ -29,11 +29,20 @@ def reviewed(book: Any) -> int:
 
 
 def test_a_person_says_credited(book: Any, reviewed: int) -> None:
-    assert book.ledger.resolve(reviewed, 2, "cr-9") is RequestState.CREDITED
+    book.say(reviewed, 2, "cr-9", ", under reference 'loy'")
     [row] = book.ledger.report_rows(reviewed)
-    assert (row.outcome.value, row.credit_id, row.error) == ("credited", "cr-9", None)
-    [(reason,)] = book.sql("SELECT reason FROM finding WHERE state = 'credited'")
-    assert "says: credited as cr-9" in reason
+    assert (row.outcome.value, row.credit_id, row.error, row.closing_balance) == ("credited", "cr-9", None, "70")
+    assert row.finished_at is not None
+    [(reason, run)] = book.sql("SELECT reason, run_id FROM finding WHERE state = 'credited'")
+    assert reason.endswith(" says: credited as cr-9, under reference 'loy'")
+    assert run is None
+
+
+def test_a_person_says_deducted(book: Any) -> None:
+    batch = book.plan(book.row(2, reference="reversal of q3"), kind=CallKind.DEDUCT)
+    book.settle(batch, RequestState.REVIEW)
+    book.say(batch, 2, "cr-9")
+    assert book.sql("SELECT reason FROM finding WHERE reason LIKE '% says: deducted as cr-9'")
 
 
 @pytest.mark.parametrize("spoiled", [False, True])
@@ -41,30 +50,55 @@ def test_a_person_says_not_credited(book: Any, spoiled: bool) -> None:
     batch = book.plan(book.row(2))
     run = book.ledger.start_run(batch)
     [credit] = book.owed(batch)
-    book.send(run, credit)
-    credit.key_spoiled = spoiled
-    book.learn(run, credit, RequestState.REVIEW)
-    assert book.ledger.resolve(batch, 2, None) is RequestState.PENDING
+    book.ledger.commit(run, [], [credit], '{"chargebee-event-email":"all-disabled"}')
+    credit.key_spoiled, credit.credit_id = spoiled, "cr-named"
+    book.learn(run, credit, RequestState.REVIEW, reason="nobody knows")
+    book.say(batch, 2, None)
     [owed] = book.owed(batch)
     assert (owed.generation, owed.key_spoiled, owed.open_attempts) == (int(spoiled), False, 0)
+    assert owed.look_first
+    assert owed.call == (None if spoiled else '{"chargebee-event-email":"all-disabled"}'), "a key stands for one call"
+    assert owed.credit_id is None
+    [row] = book.ledger.report_rows(batch)
+    assert (row.outcome.value, row.error, row.finished_at) == ("pending", None, None)
+    assert book.sql("SELECT 1 FROM finding WHERE reason LIKE '% says: not credited'")
 
 
-def test_only_a_row_in_review_is_resolved(book: Any, reviewed: int) -> None:
+def test_a_look_before_a_send_is_asked_for_once(book: Any, reviewed: int) -> None:
+    book.say(reviewed, 2, None)
+    run = book.ledger.start_run(reviewed)
+    [owed] = book.owed(reviewed)
+    book.ledger.commit(run, [], [owed])
+    assert not book.ledger.planned(owed.request_id).look_first
+
+
+def test_only_a_row_in_review_waits_for_a_word(book: Any, reviewed: int) -> None:
+    row = book.ledger.in_review(reviewed, 2)
+    assert (row.row_number, row.credit.customer_id, row.reason) == (2, "c-1", "nobody knows")
     batch = book.plan(book.row(2, "c-2"), book.bad_row(3))
     with pytest.raises(UsageError, match="Row 2 is pending, not in review"):
-        book.ledger.resolve(batch, 2, "cr-9")
+        book.ledger.in_review(batch, 2)
     with pytest.raises(UsageError, match="Row 3 is rejected"):
-        book.ledger.resolve(batch, 3, None)
+        book.ledger.in_review(batch, 3)
     with pytest.raises(UsageError, match="no row 4"):
-        book.ledger.resolve(batch, 4, None)
-    assert len(book.owed(batch)) == 1
+        book.ledger.in_review(batch, 4)
 
 
-def test_one_credit_settles_one_row(book: Any, reviewed: int) -> None:
-    book.settle(book.plan(book.row(7, "c-2")), RequestState.CREDITED, credit_id="cr-9")
-    with pytest.raises(UsageError, match="already belongs to row 7"):
-        book.ledger.resolve(reviewed, 2, "cr-9")
-    assert len(book.owed(reviewed, RequestState.REVIEW)) == 1
+def test_who_has_an_id(book: Any, reviewed: int) -> None:
+    credited = book.plan(book.row(7, "c-2"))
+    book.settle(credited, RequestState.CREDITED, credit_id="cr-9")
+    named = book.plan(book.row(8, "c-3", "q4"))
+    [credit] = book.owed(named)
+    credit.credit_id = "cr-9"
+    book.learn(None, credit, RequestState.REVIEW)
+    book.settle(book.plan(book.row(9, "c-4"), site="other-test"), RequestState.CREDITED, credit_id="cr-9")
+    mine = book.ledger.in_review(reviewed, 2).credit
+    assert [holder[1:] for holder in book.ledger.other_holders(mine, "cr-9")] == [
+        (7, "c-2", "q3", True),
+        (8, "c-3", "q4", False),
+    ]
+    assert book.ledger.other_holders(mine, "cr-8") == []
+    assert len(book.ledger.other_holders(book.ledger.in_review(named, 8).credit, "cr-9")) == 1
 
 
 def test_what_chargebee_lists_is_taken_over_once(book: Any) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger import Bucket, Ledger
-from batch_credits.model import Outcome, RequestState
+from batch_credits.model import CallKind, ControlTotal, Outcome, RequestState
 from batch_credits.settings import InputOptions
+from batch_credits.undone import Undone
 
 
 @pytest.fixture
@@ -65,6 +66,22 @@ def test_another_site_and_a_batch_not_yet_admitted_say_nothing(book: Any, staged
     book.plan(book.row(2, amount=170), site="acme")
     _, _, [row] = staged_in_scratch(book.row(2, amount=999))
     assert row.problems == ()
+
+
+def test_what_was_reversed_in_the_real_ledger(book: Any, staged_in_scratch: Any) -> None:
+    paid = book.plan(book.row(2), book.row(3, "c-2"), book.row(4, "c-3"))
+    book.settle(paid, RequestState.CREDITED)
+    key = book.ledger.staged_batch(paid).key
+    reversal = {"kind": CallKind.DEDUCT, "reverses": key}
+    undoing = book.plan(book.row(2, reference="reversal of q3"), **reversal)
+    book.settle(undoing, RequestState.CREDITED)
+    book.settle(book.plan(book.row(3, "c-2", "reversal of q3"), **reversal), RequestState.FAILED)
+    rows = [book.row(2), book.row(3, "c-2"), book.row(4, "c-4"), book.row(5, "c-1", "reversal of q3")]
+    ledger, batch, judged = staged_in_scratch(*rows)
+    assert ledger.undone(batch) == Undone({book.ledger.staged_batch(undoing).key: {"USD": ControlTotal(1, 100)}})
+    assert [row.problems[0].code if row.problems else "" for row in judged] == ["", "", "", "conflict"]
+    fresh, new, _ = staged_in_scratch(book.row(2, "c-8"))
+    assert fresh.undone(new) == Undone()
 
 
 def test_earlier_amounts_are_those_of_the_real_ledger(book: Any, staged_in_scratch: Any) -> None:

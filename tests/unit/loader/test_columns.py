@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from batch_credits.errors import InputError
 from batch_credits.loader.columns import HeaderMatcher, match_columns
-from batch_credits.model import FIELDS, RESULT_COLUMNS
+from batch_credits.model import BATCH_COLUMN, FIELDS, RESULT_COLUMNS
 from batch_credits.settings import InputOptions
 
 DEFAULTS = InputOptions(reference="r", description="d")
@@ -125,16 +127,17 @@ def test_a_missing_column_is_named_with_the_headers_found(headers, options, miss
 
 
 def test_the_columns_of_our_reports_are_dropped_and_escaped_headers_restored():
-    headers = ["'=x", "customer_id", "credit_row", "amount", *RESULT_COLUMNS[1:]]
-    matched = HeaderMatcher("failed.csv", DEFAULTS).match(headers, [])
-    assert matched.headers == ("=x", "customer_id", "amount")
-    assert matched.kept == (0, 1, 3)
-    assert matched.columns == {"customer_id": 1, "amount": 2}
-    assert set(matched.own) == set(RESULT_COLUMNS)
+    fields = ["description", "reference", "amount_unit"]
+    headers = ["'=x", "customer_id", "credit_row", "amount", *RESULT_COLUMNS[1:], *fields, BATCH_COLUMN]
+    matched = HeaderMatcher(Path("failed.csv"), DEFAULTS).match(headers, [])
+    assert matched.headers == ("=x", "customer_id", "amount", *fields)
+    assert matched.kept == (0, 1, 3, 14, 15, 16)
+    assert matched.columns == {"customer_id": 1, "amount": 2, "description": 3, "reference": 4, "amount_unit": 5}
+    assert set(matched.own) == {*RESULT_COLUMNS, BATCH_COLUMN}
 
 
 def test_headers_of_other_files_are_untouched():
-    matched = HeaderMatcher("payout.csv", DEFAULTS).match(["'=x", "customer_id", "amount"], [])
+    matched = HeaderMatcher(Path("payout.csv"), DEFAULTS).match(["'=x", "customer_id", "amount"], [])
     assert matched.headers[0] == "'=x"
     assert matched.own == ()
 
@@ -142,5 +145,5 @@ def test_headers_of_other_files_are_untouched():
 def test_headers_below_a_title_are_pointed_out():
     following = [(2, ["", ""]), (3, ["Customer ID", "amount"])]
     with pytest.raises(InputError, match="in row 3, below a title") as refused:
-        HeaderMatcher("payout.csv", DEFAULTS).match(["Loyalty payout Q3", ""], following)
+        HeaderMatcher(Path("payout.csv"), DEFAULTS).match(["Loyalty payout Q3", ""], following)
     assert "Delete the lines above" in refused.value.hint

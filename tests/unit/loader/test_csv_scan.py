@@ -156,7 +156,8 @@ def test_a_quote_inside_an_unquoted_cell_is_a_character(tmp_path):
 
 
 def test_rows_that_hold_only_columns_of_ours_are_blank(tmp_path):
-    shape = scan(tmp_path, "credit_row,customer_id,amount\n2,a,1\n3,,\n4,b,2\n")
+    header = "credit_row,customer_id,amount,description,reference,amount_unit,credit_outcome,credit_batch\n"
+    shape = scan(tmp_path, header + "2,a,1,d,r,minor,failed,ab\n3,,,,,,failed,ab\n4,b,2,d,r,minor,failed,ab\n")
     assert (shape.rows, shape.blank_rows) == (2, 1)
 
 

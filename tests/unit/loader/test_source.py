@@ -8,7 +8,7 @@ import pytest
 
 from batch_credits.errors import InputError
 from batch_credits.loader import open_source
-from batch_credits.model import RESULT_COLUMNS
+from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS
 from batch_credits.settings import InputOptions
 
 OPTIONS = InputOptions(reference="r", description="d")
@@ -69,14 +69,20 @@ def test_a_total_among_the_rows_is_a_row(tmp_path):
     assert len(loaded(source(tmp_path, "customer_id,name,amount\n,Total,1\na,x,1\n"))) == 2
 
 
-def test_our_own_report_comes_back_as_it_was(tmp_path):
-    ours = ",".join(RESULT_COLUMNS)
-    cells = ",".join(["2", "failed"] + [""] * 9)
-    opened = source(tmp_path, f"customer_id,amount,'=note,{ours}\n'=a,5,'-x,{cells}\n'b,6,''=y,{cells}\n")
-    assert opened.headers == ("customer_id", "amount", "=note")
-    assert [row.cells for row in loaded(opened)] == [("=a", "5", "-x"), ("'b", "6", "'=y")]
+def test_a_failed_csv_comes_back_as_it_was(tmp_path):
+    header = ",".join(["customer_id,amount,'=note,description,reference,amount_unit", *RESULT_COLUMNS, BATCH_COLUMN])
+    cells = ",".join(["d,r,major", "2", "failed"] + [""] * 9 + ["ab"])
+    opened = source(tmp_path, f"\ufeff{header}\n'=a,5,'-x,{cells}\n'b,6,''=y,{cells}\n", InputOptions(currency="USD"))
+    assert opened.headers == ("customer_id", "amount", "=note", "description", "reference", "amount_unit")
+    assert [row.cells[:3] for row in loaded(opened)] == [("=a", "5", "-x"), ("'b", "6", "'=y")]
     assert loaded(opened)[0].customer_id == "=a"
+    assert opened.options == InputOptions(failed_csv=True)
     assert any("credit_row" in note for note in opened.notes)
+    assert any("--currency not applied" in note for note in opened.notes)
+
+
+def test_what_is_given_goes_for_any_other_file(tmp_path):
+    assert source(tmp_path, "customer_id,amount\n1,2\n").options == OPTIONS
 
 
 def test_nothing_is_unescaped_in_other_files(tmp_path):

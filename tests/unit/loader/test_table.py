@@ -40,7 +40,7 @@ def csv_table(path, options=OPTIONS):
 
 
 def excel_table(path, sheet=None):
-    return ExcelTable(path, sheet, HeaderMatcher(path.name, OPTIONS))
+    return ExcelTable(path, sheet, HeaderMatcher(path, OPTIONS))
 
 
 def numbered(table, size=1000):
@@ -156,12 +156,15 @@ def test_a_sheet_may_begin_anywhere_and_keeps_its_row_numbers(tmp_path):
 
 def test_flaws_are_placed_by_row_of_the_chunk_and_kept_column(tmp_path):
     day = datetime.date(2026, 7, 1)
+    ours, others = ("credit_row", "credit_outcome", "credit_batch"), ("description", "reference", "amount_unit")
+    rows = [(2, "failed", "ab", "a", 1), (3, "failed", "ab", day, 2), (day, "failed", "ab", "c", True)]
     path = workbook(
-        tmp_path / "a.xlsx", [("credit_row", "customer_id", "amount"), (2, "a", 1), (3, day, 2), (4, "c", True)]
+        tmp_path / "a.xlsx",
+        [(*ours, "customer_id", "amount", *others), *((*cells, "d", "r", "minor") for cells in rows)],
     )
     chunks = list(excel_table(path).chunks(2))
     assert [{row: list(flaws) for row, flaws in chunk.flaws.items()} for chunk in chunks] == [{1: [0]}, {0: [1]}]
-    assert chunks[0].rows == [("a", "1"), ("2026-07-01", "2")]
+    assert [cells[:2] for cells in chunks[0].rows] == [("a", "1"), ("2026-07-01", "2")]
 
 
 def test_the_first_sheet_is_read_and_said_or_the_one_named(tmp_path):

@@ -50,6 +50,16 @@ def test_a_good_batch(report: Report) -> None:
     assert "Rows that need a person" not in page.words
 
 
+def test_a_batch_that_was_reversed(report: Report) -> None:
+    page = Page(report([make_row(2, reversed_by="57718102" * 8), make_row(3)], make_run()))
+    assert "1 of 2 rows reversed" in page.words
+    assert "25.00 USD credited, 12.50 USD of it reversed" in page.words
+    assert "1 row of these, 12.50 USD, reversed by batch 57718102: the credit was deducted again" in page.words
+    assert "batch-credits explain reversed" in page.words
+    assert ("class", "warn") in page.attributes
+    assert "Rows that need a person" not in page.words
+
+
 def test_money_without_a_currency_is_not_taken_for_hundredths(report: Report) -> None:
     page = Page(report([make_row(2, money=Money(1234, None, None))]))
     assert "1,234 minor units (site currency)" in page.words

@@ -66,6 +66,7 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
             "review": {},
             "pending": {},
         },
+        "reversed": {"count": 0, "totals": {}, "by": {}},
         "settings": {"address": None, "ledger": None, "confirmation": None, "origins": None},
         "in_balance": True,
         "differences": [],
@@ -75,6 +76,27 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
         "stopped": None,
         "exit_code": 1,
     }
+
+
+def test_what_was_reversed_is_said_beside_the_outcomes_and_is_none(report: Report) -> None:
+    one, other = "57718102" * 8, "d0fcc168" * 8
+    content = read(
+        report,
+        [
+            make_row(2, reversed_by=one),
+            make_row(3, Outcome.ALREADY_CREDITED, reversed_by=one, money=Money(5, None, None)),
+            make_row(4, reversed_by=other, money=Money(None, "0.10", "USD")),
+            make_row(5),
+        ],
+    )
+    assert content["reversed"] == {
+        "count": 3,
+        "totals": {"USD": 1250, "site currency": 5},
+        "totals_in_decimal": {"USD": "0.10"},
+        "by": {one: 2, other: 1},
+    }
+    assert (content["counts"]["credited"], content["counts"]["already_credited"], content["rows"]) == (3, 1, 4)
+    assert (content["in_balance"], content["exit_code"]) == (True, 1)
 
 
 def test_decimal_amounts_are_exact_and_beside_the_minor_units(report: Report) -> None:

@@ -39,6 +39,24 @@ def test_where_a_person_must_look_first_running_again_is_not_advised(
     assert exit_code(counts, stopped, in_balance, needs_person=True) == 3
 
 
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [(Outcome.CREDITED, 1), (Outcome.FAILED, 1), (Outcome.REVIEW, 3), (Outcome.PENDING, 4)],
+)
+def test_what_was_reversed_is_not_paid(outcome: Outcome, expected: int) -> None:
+    counts = dict.fromkeys(Outcome, 0) | {outcome: 1}
+    assert exit_code(counts, stopped=False, in_balance=True, reversed_rows=1) == expected
+    assert exit_code(counts, stopped=False, in_balance=True, needs_person=True, reversed_rows=1) == 3
+
+
+def test_what_was_reversed_is_counted_beside_its_outcome() -> None:
+    tally = Tally()
+    for row in (make_row(2), make_row(3, reversed_by="ab" * 32), make_row(4, Outcome.FAILED)):
+        tally.add(row)
+    assert tally.counts[Outcome.CREDITED] == 2
+    assert tally.undone.by_batch == {"ab" * 32: {"USD": ControlTotal(1, 1250)}}
+
+
 def test_every_outcome_is_counted_with_its_money() -> None:
     tally = Tally()
     for number, outcome in enumerate(Outcome):

@@ -34,6 +34,46 @@ def test_headline(report: Report, outcomes: list[Outcome], changes: dict[str, An
     assert headline(report(rows, **changes)) == expected
 
 
+ONE, OTHER = "57718102" * 8, "d0fcc168" * 8
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "undone", "expected"),
+    [
+        ([C], 1, "The row was reversed"),
+        ([C, A], 2, "All 2 rows were reversed"),
+        ([C, C, C], 1, "1 of 3 rows reversed"),
+        ([C, C, F], 2, "1 of 3 rows not credited, 2 reversed"),
+        ([C, V], 1, "1 row needs a person, 1 reversed"),
+        ([C, D, F], 1, "1 row needs a person, 1 more not credited, 1 reversed"),
+        ([C, C, P], 1, "Stopped before the end: 2 of 3 rows credited, 1 reversed"),
+    ],
+)
+def test_a_headline_never_says_that_all_is_paid_once_it_was_reversed(
+    report: Report, outcomes: list[Outcome], undone: int, expected: str
+) -> None:
+    rows = [make_row(n, outcome, reversed_by=ONE if n < undone else None) for n, outcome in enumerate(outcomes)]
+    assert headline(report(rows)) == expected
+
+
+def test_the_last_screen_says_who_reversed_what(report: Report) -> None:
+    rows = [make_row(n, reversed_by=ONE if n < 4 else OTHER) for n in range(2, 6)]
+    summary = report([*rows, make_row(8)])
+    said = summary_text(summary).splitlines()
+    start = said.index("  credited                  5                 62.50 USD")
+    assert said[start + 1 : start + 5] == [
+        "  of them reversed          2                 25.00 USD",
+        "                               by 57718102",
+        "  of them reversed          2                 25.00 USD",
+        "                               by d0fcc168",
+    ]
+    start = said.index("4 rows were reversed by batches 57718102 and d0fcc168, and not paid again:")
+    assert said[start + 1] == "  batch-credits explain reversed"
+    assert "Nothing more to do." not in said
+    narrow = summary_text(summary, 40)
+    assert "\n  of them reversed by 57718102: 2 rows\n    25.00 USD\n" in narrow
+
+
 def mixed() -> list[ReportRow]:
     rows = [make_row(n) for n in range(2, 192)]
     rows += [make_row(n, money=Money(1500, None, "JPY")) for n in range(192, 292)]
@@ -114,7 +154,7 @@ def test_the_command_for_failed_can_be_pasted_and_is_whole(tmp_path: Path) -> No
     options = InputOptions(currency_exponents=(("CLP", 0),), locale="de_DE").as_json()
     batch = make_batch(rows_read=1, totals=totals_of([make_row(2)]), options_json=options)
     summary = write_reports(batch, History(), lambda: [make_row(2, F)], tmp_path / "my reports")
-    command = f"batch-credits run '{summary.paths.failed}' --currency-exponent CLP=0 --locale de_DE"
+    command = f"batch-credits run '{summary.paths.failed}'"
     assert f"\n  {command}\n" in summary_text(summary)
 
 

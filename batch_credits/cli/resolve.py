@@ -1,0 +1,85 @@
+"""`batch-credits resolve`: a person's word where Chargebee's list cannot tell, held against Chargebee."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from batch_credits.cli.options import (
+    chosen_site,
+    ledger_option,
+    ledger_path,
+    pace_options,
+    settings_for_pace,
+    site_options,
+)
+from batch_credits.cli.reconcile import batch_of_site
+from batch_credits.cli.speech import say
+from batch_credits.cli.values import MAX_COUNT, BatchId
+from batch_credits.errors import UsageError
+from batch_credits.event_loop import run_in_loop
+from batch_credits.ledger import Ledger
+from batch_credits.model import BatchRecord, Outcome
+from batch_credits.resolve import say_credited, say_not_credited
+from batch_credits.settings import RunSettings, SiteSettings
+from batch_credits.visible import visible
+
+
+@click.command(short_help="Settle a row in review.")
+@click.argument("batch", type=BatchId())
+@click.option("--row", "row_number", type=click.IntRange(1, MAX_COUNT), required=True,
+              help="The row, as a spreadsheet shows.")
+@click.option("--credited", metavar="CREDIT_ID", help="It is credited (of a reversal: deducted): Chargebee's id.")
+@click.option("--not-credited", is_flag=True, help="It is not credited (or deducted): the next run sends it again.")
+@pace_options
+@site_options
+@ledger_option
+def resolve(batch: str, row_number: int, credited: str | None, not_credited: bool, ledger: Path | None,
+            **chosen: Any) -> int:  # fmt: skip
+    """Settle a row in review, after looking it up at Chargebee; recorded with who and when.
+
+    Chargebee is asked, so the site and its key are needed, as for a run. The credit of CREDIT_ID must be the row's:
+    customer, amount, currency, type and reference, and no other row may have it. A reference that the site keeps in
+    another form is taken only for an id that the row's answer, or the reason for its review, names.
+
+    --not-credited is refused where Chargebee lists the row's credit. Else the row is owed again, and Chargebee is asked
+    for it once more before it is sent.
+
+    \b
+    batch-credits resolve 3f9a2b1c --row 17 --credited AzZjQ3UjBq1nC2Yt
+    batch-credits resolve 3f9a2b1c --row 18 --not-credited
+    """
+    if (credited is None) != not_credited:
+        raise UsageError("Say either --credited CREDIT_ID or --not-credited.")
+    if credited is not None and not credited.strip():
+        raise UsageError("--credited needs Chargebee's id of the credit.")
+    settings = settings_for_pace(chosen)
+    site = chosen_site(chosen)
+    with Ledger.open(ledger_path(ledger)) as opened:
+        opened.check_address(site.site, site.address, is_same_site=chosen["same_site"])
+        record = batch_of_site(opened, batch, site)
+        if credited is None:
+            say(_not_credited(opened, record, row_number, site, settings))
+        else:
+            say(_credited(opened, record, row_number, credited.strip(), site, settings))
+    return 0
+
+
+def _credited(ledger: Ledger, batch: BatchRecord, row_number: int, credit_id: str, site: SiteSettings,
+              settings: RunSettings) -> str:  # fmt: skip
+    listed = run_in_loop(say_credited(ledger, batch, row_number, credit_id, site, settings))
+    done = batch.kind.name_of(Outcome.CREDITED)
+    where = f"Chargebee lists it under reference {listed.reference!r}"
+    return f"Row {row_number} is {done} as {visible(credit_id)}: {where}."
+
+
+def _not_credited(ledger: Ledger, batch: BatchRecord, row_number: int, site: SiteSettings,
+                  settings: RunSettings) -> str:  # fmt: skip
+    silence = run_in_loop(say_not_credited(ledger, batch, row_number, site, settings))
+    said = (
+        "Chargebee lists nothing for it now"
+        if silence is None
+        else f"Chargebee did not answer whether it lists it ({silence})"
+    )
+    file = visible(batch.file_name)
+    return f"Row {row_number} is owed again: {said}, and is asked once more before the next run of {file} sends it."

@@ -1,0 +1,87 @@
+"""Programs that each break one promise of the contract. The judge must see harm in every one, within few histories.
+
+They exist here only, as patches of the product from outside. A mutant says by which words its harm is known.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any
+from unittest.mock import patch
+
+from batch_credits import run, settings
+from batch_credits.cli import options
+from batch_credits.cli.values import BatchId
+from batch_credits.cli.words import Words
+from batch_credits.ledger import Ledger, admission
+from batch_credits.reporter import summary
+
+cli_run: Any = import_module("batch_credits.cli.run")  # its package has a command of this name
+_input_settings, _settings_for_sending = options.input_settings, cli_run.settings_for_sending
+_exit_code = summary.exit_code
+
+
+def _any_word(self: Any, value: Any, param: Any, ctx: Any) -> str:
+    return str(value).strip().lower()
+
+
+def _always_minor(chosen: dict[str, Any]) -> Any:
+    how, limits = _input_settings(chosen)
+    return replace(how, amount_unit="minor"), limits
+
+
+def _without_looking(*arguments: Any, **named: Any) -> Any:
+    return replace(_settings_for_sending(*arguments, **named), verify_first=False)
+
+
+def _all_is_well(counts: Any, stopped: bool, in_balance: bool, needs_person: bool = False) -> int:
+    code = _exit_code(counts, stopped, in_balance, needs_person)
+    return 0 if code == 1 else code
+
+
+def _let_pass(*arguments: Any, **named: Any) -> None:
+    return None
+
+
+def _as_spelt(text: str, *, is_alone: bool = False) -> str:
+    return text.strip("\n")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """What is done wrong, where the patches go, from which seed on histories meet it, and how its harm is worded."""
+
+    name: str
+    patches: tuple[tuple[Any, str, Any], ...]
+    harm: str
+    first_seed: int = 0
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The product with this mistake in it."""
+        with ExitStack() as stack:
+            for where, name, new in self.patches:
+                stack.enter_context(patch.object(where, name, new))
+            yield
+
+
+MUTANTS = (
+    Mutant("limits are not held", ((run, "check_controls", _let_pass),), "let .* pass|did not refuse|wrong control"),
+    Mutant("a prefix of a batch's id is enough", ((BatchId, "convert", _any_word),), "in spite of the batch"),
+    Mutant("an address may have two sites", ((Ledger, "check_address", _let_pass),), "another site's name"),
+    Mutant(
+        "a site is as many as its spellings",
+        ((settings, "site_name", _as_spelt), (Ledger, "check_address", _let_pass)),
+        "was paid 2 times|alpha_test|acme/test",
+    ),
+    Mutant("amounts are always minor units", ((cli_run, "input_settings", _always_minor),), "no file said so"),
+    Mutant("nobody looks first", ((cli_run, "settings_for_sending", _without_looking),), "was paid 2 times"),
+    Mutant("a refused row is no matter", ((summary, "exit_code", _all_is_well),), "mean \\[1\\]"),
+    Mutant(
+        "nobody need say yes",
+        ((cli_run, "refuse_without_terminal", _let_pass), (Words, "ask_before", lambda *_: True)),
+        "run sent something",
+    ),
+    Mutant("numbers move with their rows", ((admission.numbering, "reject_moved", lambda *_: 0),), "and asked for"),
+)

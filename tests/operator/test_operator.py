@@ -1,0 +1,35 @@
+"""A bounded share of `make operator` for every test run, and mutants that its judge must catch."""
+
+import re
+
+import pytest
+
+from tests.operator.histories import WEIGHTS, play
+from tests.operator.mutants import MUTANTS, Mutant
+
+HISTORIES = 12
+BOUND = 60  # histories within which a mutant must be caught
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+def test_no_history_sees_harm(seed: int) -> None:
+    played = play(seed)
+    assert not played.harms, "\n".join(
+        (f"python -m tests.operator.histories --replay {seed}", *played.harms, *played.log)
+    )
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_the_judge_catches(mutant: Mutant) -> None:
+    for seed in range(mutant.first_seed, mutant.first_seed + BOUND):
+        with mutant.applied():
+            harms = play(seed).harms
+        if any(re.search(mutant.harm, harm) for harm in harms):
+            return
+        assert not harms, f"seed {seed} sees another harm than that of {mutant.name!r}: {harms}"
+    pytest.fail(f"{mutant.name!r} was not caught in {BOUND} histories")
+
+
+def test_none_is_missing() -> None:
+    assert len({mutant.name for mutant in MUTANTS}) == 9
+    assert len(WEIGHTS) == 33
