@@ -89,6 +89,9 @@ def what_was_found(
             return FoundUncertain(item.credit_id, "and an answer named it for another row")
     if ours:
         return _found(credit, ours)
+    for item in listed:
+        if not _is_spelt_as(item, credit) and item.is_named_as(credit) and item.has_money_of(credit):
+            return FoundUncertain(item.credit_id, "which another row has in another spelling")
     beside = [item for item in elsewhere if item.credit_id not in known.taken and not _is_of(item, known.named, others)]
     for item in beside:
         if item.is_named_as(credit) and item.has_money_of(credit):

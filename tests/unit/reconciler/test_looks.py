@@ -37,6 +37,7 @@ def nobodys(credit_id: str = "cr-1", **changes: Any) -> ListedCredit:
 
 ONE = FoundOne(Credited("cr-1", "300"))
 NOTHING = FoundNothing()
+SPELT_OTHERWISE = FoundUncertain("cr-1", "which another row has in another spelling")
 BARE = Known(first_sent_ms=SENT * 1000)
 OTHER_MONEY = Money(999, None, "USD")
 
@@ -60,8 +61,10 @@ OTHER_MONEY = Money(999, None, "USD")
         ([item(money=OTHER_MONEY), item("cr-2")], [], BARE, FoundOne(Credited("cr-2", "300"))),
         # What another row has, or is called, is not ours.
         ([item()], [], replace(BARE, taken=frozenset({"cr-1"})), NOTHING),
-        ([item(reference="Q3")], [], replace(BARE, taken=frozenset({"cr-1"})), NOTHING),
-        ([item(reference="Q3")], [], replace(BARE, named=frozenset({("c-1", "Q3")})), NOTHING),
+        # Two spellings are one credit: where another row has ours in another one, a person must say whose it is.
+        ([item(reference="Q3")], [], replace(BARE, taken=frozenset({"cr-1"})), SPELT_OTHERWISE),
+        ([item(reference="Q3")], [], replace(BARE, named=frozenset({("c-1", "Q3")})), SPELT_OTHERWISE),
+        ([item(reference="Q3", money=OTHER_MONEY)], [], replace(BARE, taken=frozenset({"cr-1"})), NOTHING),
         ([item(reference="Q3")], [], replace(BARE, open_names=frozenset({("c-1", "q3")})), ONE),
         ([nobodys()], [], replace(BARE, open_names=frozenset({("c-1", "loyalty payout of the")})), NOTHING),
         ([item()], [], replace(BARE, named=frozenset({("c-1", "q4")})), ONE),
@@ -186,13 +189,13 @@ class Twins(Memory):
         (LOWER, ["Q3", "q3"], {1: "cr-1"}, FoundOne(Credited("cr-2", "300"))),
         # What the other one has is the other's, in whatever form the site keeps it.
         (LOWER, ["q3"], {1: "cr-1"}, NOTHING),
-        (LOWER, ["q3 "], {1: "cr-1"}, NOTHING),
+        (LOWER, ["q3 "], {1: "cr-1"}, SPELT_OTHERWISE),
         (UPPER, ["Q3"], {2: "cr-1"}, NOTHING),
         (LOWER, ["q3", "q3"], {1: "cr-1"}, FoundOne(Credited("cr-2", "300"))),
         # In a form that is nobody's it is whose is looked for first, and taken from then on.
         (UPPER, ["Q 3", "q3\t"], {}, FoundOne(Credited("cr-2", "300"))),
         (LOWER, ["q3\t"], {}, ONE),
-        (LOWER, ["q3\t"], {1: "cr-1"}, NOTHING),
+        (LOWER, ["q3\t"], {1: "cr-1"}, SPELT_OTHERWISE),
         # Two that may be either's are for a person.
         (UPPER, ["q3\t", " q3"], {}, FoundSeveral(("cr-1", "cr-2"))),
         (LOWER, ["q3", "q3"], {}, FoundSeveral(("cr-1", "cr-2"))),
