@@ -56,6 +56,7 @@ class History:
         self.log: list[str] = []
         self.figures: Counter[str] = Counter()
         self._stamps: dict[Path, int] = {}
+        self._sent = 0  # by the last command
 
     # -- Giving commands ----------------------------------------------------------------------------------------
 
@@ -83,6 +84,7 @@ class History:
         if time.monotonic() - began > 20:
             self.harms.append(f"{arguments[0]} took {time.monotonic() - began:.0f} s")
         self.harms += judge.of_speech(said)
+        self._sent = sum(each.place.posts for each in self.branches) - sum(posts.values())
         for each in self.branches:
             if each.place.posts > posts[each.place.name] and (
                 not sends or said.code == 2 or each.place is not place
@@ -227,8 +229,10 @@ class History:
         self._judge_written(said, reports)
 
     def _judge_written(self, said: Said, reports: list[Report]) -> None:
+        if said.code == 4 and not reports and not self._sent:
+            return  # Ctrl-C before there was a batch
         if len(reports) != 1:
-            self.harms.append(f"{said.arguments[0]} wrote {len(reports)} reports")
+            self.harms.append(f"{said.arguments[0]} wrote {len(reports)} reports: {said}")
         for report in reports:
             self.judge_report(report)
             self.harms += judge.of_exit(report, said.code)

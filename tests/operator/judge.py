@@ -32,6 +32,7 @@ class Book:
     told: Counter[tuple[str, str]] = field(default_factory=Counter)
     told_meanings: Counter[Meaning] = field(default_factory=Counter)
     reversals: set[tuple[str, str]] = field(default_factory=set)
+    elsewhere: list[Credit] = field(default_factory=list)  # of the other site, which its ledger took for this one
 
     def ask(self, meanings: Iterable[Meaning]) -> None:
         """A file with these rows is run."""
@@ -65,7 +66,7 @@ def of_truth(place: Place, book: Book) -> list[str]:
         customer, name = credit.identity
         paid = sum(
             each.money.minor
-            for each in everything
+            for each in (*everything, *book.elsewhere)
             if not each.is_deduction and each.identity == (customer, name.removeprefix("reversal of "))
         )
         if credit.identity not in book.reversals:

@@ -76,12 +76,12 @@ MUTANTS = (
         "was paid 2 times|alpha_test|acme/test",
     ),
     Mutant("amounts are always minor units", ((cli_run, "input_settings", _always_minor),), "no file said so"),
-    Mutant("nobody looks first", ((cli_run, "settings_for_sending", _without_looking),), "was paid 2 times"),
+    Mutant("nobody looks first", ((cli_run, "settings_for_sending", _without_looking),), "was paid 2 times", 30),
     Mutant("a refused row is no matter", ((summary, "exit_code", _all_is_well),), "mean \\[1\\]"),
     Mutant(
         "nobody need say yes",
         ((cli_run, "refuse_without_terminal", _let_pass), (Words, "ask_before", lambda *_: True)),
         "run sent something",
     ),
-    Mutant("numbers move with their rows", ((admission.numbering, "reject_moved", lambda *_: 0),), "and asked for"),
+    Mutant("numbers move with their rows", ((admission.numbering, "reject_moved", lambda *_: 0),), "and asked for", 40),
 )

@@ -175,6 +175,7 @@ def take_the_other_address(history: History) -> None:
     history.run(sheet, "--yes", *meant(sheet.reading), place=other.place)
     known = {credit.id for credit in before}
     other.book.tell(credit for credit in other.place.ours() if credit.id not in known)
+    history.branch.book.elsewhere += other.place.everything()
     history.figures["told"] += 1
 
 
