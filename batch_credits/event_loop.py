@@ -6,6 +6,8 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from batch_credits.errors import BatchCreditsError
+
 T = TypeVar("T")
 
 
@@ -15,8 +17,14 @@ def run_in_loop(main: Coroutine[Any, Any, T]) -> T:
         import uvloop
     except ImportError:
         return asyncio.run(main)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(main)
+    except RuntimeError as error:
+        # A signal ended the loop within its own code, and uvloop refuses to close what it takes to be running.
+        if "close a running" in str(error) and isinstance(error.__context__, BatchCreditsError):
+            raise error.__context__ from None
+        raise
 
 
 @contextmanager
