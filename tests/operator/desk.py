@@ -60,7 +60,11 @@ class Desk:
             contextlib.redirect_stderr(said),
             _interrupted_after(patience),
         ):
-            code = run_command_line(arguments)
+            try:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                code = run_command_line(arguments)
+            finally:
+                signal.signal(signal.SIGINT, _pass_over)  # who presses too late presses in vain
         return Said(arguments, code, said.getvalue())
 
     def _apart(self, environment: Mapping[str, str], arguments: tuple[str, ...]) -> Said:
@@ -70,6 +74,10 @@ class Desk:
             stderr=subprocess.STDOUT,
         )  # fmt: skip
         return Said(arguments, done.returncode, done.stdout)
+
+
+def _pass_over(number: int, frame: object) -> None:
+    return None
 
 
 @contextmanager

@@ -78,7 +78,8 @@ def of_truth(place: Place, book: Book) -> list[str]:
 
 def of_speech(said: Said) -> list[str]:
     """A traceback, a bug, the key, or a code that means nothing."""
-    harms = [f"{said.arguments[0]} said {word!r}" for word in ("Traceback", "This is a bug", KEY) if word in said.text]
+    wrong = [word for word in ("Traceback", "This is a bug", KEY) if word in said.text]
+    harms = [f"{said.arguments[0]} said {word!r}: {said.text[-2000:]}" for word in wrong]
     if said.code not in range(5):
         harms.append(f"{said.arguments[0]} ended with {said.code}")
     if said.code == 2 and not said.text.strip():
