@@ -22,8 +22,11 @@ def run_in_loop(main: Coroutine[Any, Any, T]) -> T:
             return runner.run(main)
     except RuntimeError as error:
         # A signal ended the loop within its own code, and uvloop refuses to close what it takes to be running.
-        if "close a running" in str(error) and isinstance(error.__context__, BatchCreditsError):
-            raise error.__context__ from None
+        reason: BaseException | None = error
+        while isinstance(reason, RuntimeError) and "running" in str(reason):
+            reason = reason.__context__
+        if isinstance(reason, BatchCreditsError):
+            raise reason from None
         raise
 
 

@@ -20,7 +20,10 @@ def test_ctrl_c_within_the_loops_own_code_is_told_as_what_it_is(monkeypatch: pyt
         try:
             raise NotConfirmed("Interrupted: nothing was sent.")
         finally:
-            raise RuntimeError("Cannot close a running event loop")
+            try:
+                raise RuntimeError("this event loop is already running.")
+            finally:
+                raise RuntimeError("Cannot close a running event loop")
 
     monkeypatch.setattr(asyncio.Runner, "close", interrupted)
     with pytest.raises(NotConfirmed, match="Interrupted"):
