@@ -70,7 +70,7 @@ def test_a_killed_payout_is_undone_by_a_reversal_that_is_killed_again_and_again(
         assert ended.out.count("Ties out.") == len(list(command.reports.iterdir()))
 
         # What was never sent is paid by running the file again; and what was undone stays undone.
-        command.run(file).exited(0)
+        command.run(file).exited(1)
         assert {identity: times for identity, times in site.times().items() if "reversal" not in identity[1]} == (
             each_once(rows)
         )

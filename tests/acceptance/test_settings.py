@@ -161,7 +161,7 @@ def test_what_nobody_typed_is_shown_with_its_origin_and_kept(command: Command, s
     batch = command("status").out.split()[0]
     undone = command("reverse", batch, "--rate", 0, **environment).exited(0).err
     assert shown[0] in undone and shown[3] in undone and "--amount-unit" not in undone
-    checked = command("check", file, "--credit-type", "general", **environment).exited(0).out
+    checked = command("check", file, "--credit-type", "general", **environment).exited(1).out
     assert "--amount-unit major, from BATCH_CREDITS_AMOUNT_UNIT" in checked
 
 

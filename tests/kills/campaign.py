@@ -27,7 +27,7 @@ from tests.kills.victim import POINTS
 ROWS = 24
 FAULTS = (
     "lost_after=0.04,lost_before=0.04,error_after=0.03,truncated=0.03,throttled=0.03,latency_ms=3,keys_forget=0.2,"
-    "store_nfd=0.3,store_folded=0.3,store_lower=0.3,echo_nfc=0.2,key_headers=1,list_circle=0.01,"
+    "store_nfd=0.3,store_folded=0.3,store_lower=0.3,echo_nfc=0.2,key_headers=1,"
     "proxy_403_after=0.01,proxy_401_after=0.01,proxy_302_after=0.01,proxy_503_after=0.02,repeat_refusal=0.1"
 )
 SILENCES = ((), ("--silence", "email"), ("--silence", "webhook,actions"))  # a later run's options, under the same keys
