@@ -15,6 +15,7 @@ SAME = [
     ("q3", " q3\t"),
     ("q3", "\u3000q3"),
     ("Stra\u00dfe", "STRASSE"),
+    ("\u03b1\u0345\u0301", "\u1fb4"),  # alpha with iota and accent, in either order
     ("\u1f80", "\u1f88"),  # a letter that has its iota below or beside it
     ("\u212a1", "k1"),  # the sign for kelvin
 ]

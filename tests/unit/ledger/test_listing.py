@@ -129,6 +129,7 @@ def test_a_credit_is_its_rows_by_its_texts_and_not_by_an_id_that_somebody_gave_a
     book.settle(other, RequestState.CREDITED, credit_id="cr-1")
     batch = book.plan(book.row(2, reference="q4"))
     assert reasons(book, batch, listed("cr-1", reference="q4")) == ["the ledger says pending, Chargebee lists cr-1"]
+    assert book.ledger.unrecorded(batch) == [Unrecorded(2, False, ("cr-1",), ())]
     assert reasons(book, other, listed("cr-1", reference="q4")) == [
         "the ledger says credited as cr-1, Chargebee does not list it"
     ]

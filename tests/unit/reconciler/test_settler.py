@@ -275,10 +275,13 @@ def test_a_witnessed_absence_is_owed_again(settle: Any, spoiled: bool) -> None:
         bench.memory.known = [KnownCredit("cr-7", "c-7")]
         bench.site.credits.append(listed("cr-7", customer_id="c-7"))
 
-    bench = settle(doubt(spoiled=spoiled), prepare)
+    sent = doubt(spoiled=spoiled)
+    sent.first_sent = 1.0
+    bench = settle(sent, prepare)
     assert bench.state is RequestState.PENDING
     assert bench.took >= SETTINGS.quarantine_seconds
     [credit] = bench.released
+    assert credit.first_sent is None  # no open attempt was ever made
     assert (credit.open_attempts, credit.generation, credit.key_spoiled) == (0, int(spoiled), False)
 
 
@@ -369,6 +372,20 @@ def test_an_answer_that_named_a_credit_is_never_followed_by_another_send(settle:
     assert not bench.released
 
 
+def test_where_an_answer_named_a_credit_nothing_is_asked_that_could_make_its_absence_believable(settle: Any) -> None:
+    def prepare(bench: Bench) -> None:
+        bench.memory.known = [KnownCredit("cr-7", "c-7")]
+        bench.site.credits.append(listed("cr-7", customer_id="c-7"))
+        bench.site.deleted.add("c-1")
+
+    credit = doubt()
+    credit.credit_id = "cr-9"
+    bench = settle(credit, prepare)
+    assert bench.state is RequestState.REVIEW
+    assert "cr-9" in (bench.ledger.findings[-1].reason or "")
+    assert all("customer_id%5Bis%5D=c-1" in path for _at, path in bench.site.gets)
+
+
 def test_every_question_goes_to_the_entity_for_which_the_row_was_sent(settle: Any) -> None:
     credit = doubt()
     credit.call = call_for("emea")
@@ -418,6 +435,15 @@ def test_while_the_quarantine_lasts_one_look_is_enough_and_other_forms_are_asked
     assert [at >= SETTINGS.quarantine_seconds for at in of_form] == [True]
     of_itself = [at - bench.began for at, path in bench.site.gets if path.endswith("%5D=C-1&type%5Bis%5D=increment")]
     assert len(of_itself) > 2 and of_itself[0] < 2
+
+
+def test_other_forms_of_the_customers_id_are_asked_for_of_that_entity_too(settle: Any) -> None:
+    credit = doubt()
+    credit.customer_id, credit.call = "C-1", call_for("emea")
+    settings = RunSettings(rate_per_minute=0, flush_seconds=0.01, business_entity_id="apac")
+    bench = settle(credit, has(listed("cr-7", customer_id="c-7")), settings)
+    assert any("=c-1&" in path for _at, path in bench.site.gets)
+    assert set(bench.site.entities) == {"emea"}
 
 
 def test_an_absence_is_looked_for_under_other_forms_of_the_customers_id_too(settle: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 from batch_credits.chargebee import Answer, Chargebee
 from batch_credits.errors import AnsweredForAnother, Interrupted, KeyRefused, LedgerError, Outage, TooManyFailures
 from batch_credits.ledger import Finding, Journal
-from batch_credits.model import Money, PlannedCredit, RequestState
+from batch_credits.model import Money, Outcome, PlannedCredit, RequestState
 from batch_credits.progress import Progress, SilentProgress
 from batch_credits.settings import RunSettings
 from batch_credits.worker_pool import RateLimiter, WorkerPool
@@ -403,17 +403,61 @@ def test_a_refused_caller_sends_nothing_more(pooled: Any, fault: Any) -> None:
     assert bench.states() == Counter({"pending": 100 - sent, "credited": sent - 1}) + Counter([answered])
     [finding] = [finding for finding in bench.memory.findings if finding.state != "credited" and finding.http_status]
     assert (finding.state, finding.http_status) == (answered, fault.status)
+    assert finding.open_attempts == (answered == "in_doubt")
+
+
+ANOTHERS = orjson.dumps(
+    {
+        "promotional_credit": {
+            "id": "cr-x",
+            "customer_id": "c-9",
+            "type": "increment",
+            "amount": 100,
+            "currency_code": "USD",
+            "reference": "r-1",
+        }
+    }
+)
 
 
 def test_an_answer_for_another_keeps_its_id_and_stops_the_run(pooled: Any) -> None:
-    item = {"id": "cr-x", "customer_id": "c-9", "type": "increment", "amount": 100, "reference": "r-1"}
-    other = Answer(200, {}, orjson.dumps({"promotional_credit": item | {"currency_code": "USD"}}))
+    other = Answer(200, {}, ANOTHERS)
     bench = pooled([credit(number) for number in range(1, 101)], with_faults(c_1=other))
     assert isinstance(bench.pool.stopped, AnsweredForAnother)
     assert len(bench.site.posts) <= 4
     [finding] = [finding for finding in bench.memory.findings if finding.state == "review"]
     assert (finding.request_id, finding.credit_id, finding.http_status) == (1, "cr-x", 200)
     assert "cr-x" in (finding.reason or "") and "'c-9'" in (finding.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (error(401, "api_authentication_failed"), []),
+        (Answer(401, {}, b"<html>"), [Outcome.IN_DOUBT]),
+        (Answer(302, {}, b""), [Outcome.IN_DOUBT]),
+        (Answer(200, {}, b"{"), [Outcome.IN_DOUBT]),
+        (Answer(200, {}, ANOTHERS), [Outcome.REVIEW]),
+        (error(404, "resource_not_found"), [Outcome.FAILED]),
+    ],
+    ids=repr,
+)
+def test_who_watches_is_told_what_becomes_of_the_row(virtually: Any, fault: Answer, told: list[Outcome]) -> None:
+    class Watching(SilentProgress):
+        def __init__(self) -> None:
+            self.outcomes: list[Outcome] = []
+
+        def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
+            self.outcomes.append(outcome)
+
+    async def main() -> list[Outcome]:
+        watching = Watching()
+        bench = Bench([credit(1)], observer=watching)
+        bench.site.faults["c-1"] = [fault]
+        await bench.run()
+        return watching.outcomes
+
+    assert virtually(main()) == told
 
 
 def test_what_is_not_whole_and_names_a_credit_is_kept_in_doubt_with_it(pooled: Any) -> None:
