@@ -57,7 +57,7 @@ def what_is_known(memory: Memory, site: str, credit: PlannedCredit, listed: Sequ
         if same_text(each.customer_id, by_id[each.credit_id].customer_id)
         and same_text(each.reference, by_id[each.credit_id].reference or "")
     )
-    if all(item.credit_id in taken or _is_spelt_as(item, credit) for item in listed):
+    if all(item.credit_id in taken or _has_the_texts_of(item, credit) for item in listed):
         return Known(taken, disputed)
     customers = dict.fromkeys([credit.customer_id, *(item.customer_id for item in listed)])
     others = [other for other in memory.requests_of(site, [*customers]) if other.request_id != credit.request_id]
@@ -82,7 +82,7 @@ def what_was_found(
     free = {item.credit_id: item for item in listed if item.credit_id not in known.taken}
     others = known.open_names - {_folded(credit.customer_id, credit.reference)}
     nobodys = [item for item in free.values() if not _is_of(item, known.named, others)]
-    exact = [item for item in free.values() if _is_spelt_as(item, credit)]
+    exact = [item for item in free.values() if _is_spelt_as(item, credit) and not _is_named(item, credit, known)]
     ours = exact or [item for item in nobodys if item.is_named_as(credit)]
     for item in ours:
         if item.credit_id in known.disputed:
@@ -90,7 +90,8 @@ def what_was_found(
     if ours:
         return _found(credit, ours)
     for item in listed:
-        if not _is_spelt_as(item, credit) and item.is_named_as(credit) and item.has_money_of(credit):
+        is_spelt_so = _is_spelt_as(item, credit) and item.credit_id in known.taken
+        if not is_spelt_so and item.is_named_as(credit) and item.has_money_of(credit):
             return FoundUncertain(item.credit_id, "which another row has in another spelling")
     beside = [item for item in elsewhere if item.credit_id not in known.taken and not _is_of(item, known.named, others)]
     for item in beside:
@@ -119,6 +120,15 @@ def _unattributed(credit: PlannedCredit, items: Sequence[ListedCredit], first_se
 
 def _is_spelt_as(item: ListedCredit, credit: PlannedCredit) -> bool:
     return item.reference == credit.reference and same_text(item.customer_id, credit.customer_id)
+
+
+def _has_the_texts_of(item: ListedCredit, credit: PlannedCredit) -> bool:
+    return item.reference == credit.reference and item.customer_id == credit.customer_id
+
+
+def _is_named(item: ListedCredit, credit: PlannedCredit, known: Known) -> bool:
+    """Whether its texts are those of another request, to the letter: of a customer whose id differs in case, perhaps."""
+    return not _has_the_texts_of(item, credit) and (item.customer_id, item.reference or "") in known.named
 
 
 def _is_of(item: ListedCredit, named: frozenset[tuple[str, str]], open_names: frozenset[tuple[str, str]]) -> bool:

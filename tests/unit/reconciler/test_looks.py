@@ -208,3 +208,37 @@ def test_rows_whose_references_agree(
     memory: Any = Twins(credited)
     known = what_is_known(memory, "acme-test", ours, listed)
     assert what_was_found(ours, listed, [], known) == look
+
+
+# -- Two customers of ours whose ids differ in case alone, at a site whose filter does not care ---------------
+
+
+class TwoCustomers(Memory):
+    """Knows a request of `c-1` (ours) and one of `C-1`, under one reference."""
+
+    def requests_of(self, site: str, customer_ids: Sequence[str]) -> list[OtherRequest]:
+        return [
+            OtherRequest(number, customer_id, "q3", False)
+            for number, customer_id in ((1, "c-1"), (2, "C-1"))
+            if customer_id in customer_ids
+        ]
+
+
+@pytest.mark.parametrize(
+    ("customers", "attributions", "look"),
+    [
+        # The other one's, by its very texts: neither ours, nor a proof that ours is absent.
+        (["C-1"], [], FoundUncertain("cr-1", "which another row has in another spelling")),
+        (["C-1", "c-1"], [], FoundOne(Credited("cr-2", "300"))),
+        (["c-1", "C-1"], [], ONE),
+        # Known to be the other one's.
+        (["C-1"], [Attribution("cr-1", 2, "C-1", "q3", True)], NOTHING),
+    ],
+)
+def test_customers_whose_ids_differ_in_case_alone(
+    customers: list[str], attributions: list[Attribution], look: Look
+) -> None:
+    listed = [item(f"cr-{number}", customer_id=each) for number, each in enumerate(customers, start=1)]
+    memory: Any = TwoCustomers(*attributions)
+    known = what_is_known(memory, "acme-test", OURS, listed)
+    assert what_was_found(OURS, listed, [], known) == look
