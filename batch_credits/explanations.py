@@ -169,6 +169,11 @@ _REJECTED = {
     "conflict": ("This customer already has a credit, or a planned one, under this reference with another amount, "
                  "currency or type; or the reference is that of a credit's reversal.", "Find out which of the two is "
                  "right. If this is another credit, give it another reference."),
+    "reference_resembles": ("This customer already has a row with this reference, spelt otherwise: with other "
+                            "capitals, blanks or forms of letters; or the customer's id is spelt otherwise. Chargebee "
+                            "would pay both.",
+                            "If it is the same credit, write it as the other row does, or take it out. If it is "
+                            "another credit, give it a reference that differs in more than that."),
     "numbering_moved": ("The file is read with --number-duplicates, and the numbers of this customer's rows with this "
                         "reference no longer fit what was paid under them: a row came in, went, moved or changed "
                         "above. So this row may be credited already, under another number.",

@@ -14,6 +14,11 @@ def folded(text: str) -> str:
     return normalize("NFC", normalize("NFD", " ".join(text.split())).casefold())
 
 
+def folded_id(customer_id: str) -> str:
+    """The id without regard to Unicode form and blanks. Its case is kept: Chargebee makes ids of mixed case itself."""
+    return normalize("NFC", " ".join(customer_id.split()))
+
+
 def same_text(one: str, other: str) -> bool:
     """Whether both name one thing."""
     return one == other or folded(one) == folded(other)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from batch_credits.ledger import identities, numbering
+from batch_credits.ledger import identities, numbering, spellings
 from batch_credits.ledger.identities import rejected_json
 from batch_credits.loaded import LoadedRows
 from batch_credits.model import ControlTotal, LoadedRow
@@ -62,6 +62,7 @@ class Admission:
             },
         )
         self._insert_rows(rows.row_numbers, rows.cells, ids, [None] * count)
+        spellings.note(self._db, first_id, requests.customer_id, requests.reference)
         rejected = rows.rejected
         reasons = [rejected_json(row.problems, row.reference, row.money, row.restated) for row in rejected]
         cells = [row.cells for row in rejected]
@@ -91,6 +92,7 @@ class Admission:
         taken = numbering.reject_moved(self._db, self._batch_id)
         numbering.forget(self._db)
         taken += identities.settle(self._db, self._batch_id)
+        taken += spellings.settle(self._db, self._batch_id)
         self._db.execute(
             "UPDATE batch SET rows_read = ?, totals = ? WHERE batch_id = ?",
             (rows_read, encoded_totals(totals), self._batch_id),
@@ -123,7 +125,11 @@ class Admission:
 def discard(connection: sqlite3.Connection, batch_ids: Iterable[int]) -> None:
     """Remove staged batches without a trace. Only what was never owed can go: the schema refuses the rest."""
     numbering.forget(connection)
+    spellings.forget(connection)
     for batch_id in batch_ids:
+        connection.execute(
+            "DELETE FROM respelt WHERE request_id IN (SELECT r.request_id " + _OF_BATCH + ")", (batch_id,)
+        )
         connection.executemany(_DISCARD_IDENTITY, connection.execute(_IDENTITIES, (batch_id,)))
         connection.execute(
             "DELETE FROM credit_request WHERE request_id IN (SELECT r.request_id " + _OF_BATCH + ")", (batch_id,)
@@ -178,6 +184,4 @@ _OF_BATCH = "FROM row w JOIN credit_request r USING (request_id) WHERE w.batch_i
 _IDENTITIES = f"""
 SELECT r.site_id, r.customer_id, r.reference, r.request_id {_OF_BATCH} ORDER BY r.site_id, r.customer_id, r.reference
 """
-_DISCARD_IDENTITY = (
-    "DELETE FROM identity WHERE site_id = ? AND customer_id = ? AND reference = ? AND request_id = ?"
-)
+_DISCARD_IDENTITY = "DELETE FROM identity WHERE site_id = ? AND customer_id = ? AND reference = ? AND request_id = ?"

@@ -31,6 +31,7 @@ class Meeting(NamedTuple):
     known_kind: str
     known_type: str
     known_money: Money
+    known_reference: str  # the same, perhaps in other capitals
     state: str
     generation: int
     file_name: str
@@ -89,7 +90,22 @@ def _judged(meetings: Iterator[Meeting]) -> Iterator[tuple[Meeting, Problem | No
         yield meeting, problem
 
 
+def resembling(customer_id: str, reference: str, other_customer: str, other: str, known_in: str) -> Problem:
+    """What is wrong with a row whose texts are another's in another spelling. `known_in`: "row 2 of payout.csv"."""
+    whose = "" if other_customer == customer_id else f" of customer {other_customer!r}"
+    return Problem(
+        "reference",
+        "reference_resembles",
+        f"Reference {reference!r} of customer {customer_id!r} is {other!r}{whose} ({known_in}) in another spelling, "
+        "and both would be paid. If it is the same credit, write it as there; if it is another one, give it a "
+        "reference that differs in more than capitals, blanks and the like.",
+    )
+
+
 def _problem(met: Meeting, first: int | None) -> Problem | None:
+    if met.reference != met.known_reference:
+        known_in = f"row {met.known_row} of {met.file_name}"
+        return resembling(met.customer_id, met.reference, met.customer_id, met.known_reference, known_in)
     if first is not None:
         return Problem(
             "reference",
@@ -151,20 +167,21 @@ _END = f"SELECT request_id {_STAGED} ORDER BY request_id {{}} LIMIT 1"
 # A batch has one site, so this is the order of the identities; SQLite sorts by a text quicker than by a number and it.
 _TAKE = f"""
 INSERT INTO identity SELECT site_id, customer_id, reference, request_id {_STAGED}
-ORDER BY customer_id, reference, request_id ON CONFLICT DO NOTHING
+ORDER BY customer_id, reference COLLATE NOCASE, request_id ON CONFLICT DO NOTHING
 """
 
 # Sorted within, so that the identities are looked up in their own order; the LIMIT keeps SQLite from leaving it out.
 _MEETINGS = f"""
 SELECT r.request_id, r.row_number, r.customer_id, r.reference, r.kind, r.credit_type,
        r.amount_minor, r.amount_in_decimal, r.currency_code, o.request_id, o.kind, o.credit_type,
-       o.amount_minor, o.amount_in_decimal, o.currency_code, o.state, o.generation, b.file_name, o.row_number,
+       o.amount_minor, o.amount_in_decimal, o.currency_code, o.reference, o.state, o.generation, b.file_name,
+       o.row_number,
        coalesce(
          (SELECT min(w.row_number) FROM row w WHERE w.request_id = o.request_id AND w.batch_id = :batch),
          (SELECT p.row_number FROM credit_request p WHERE p.batch_id = :batch AND p.customer_id = o.customer_id
            AND p.reference = o.reference AND p.current = 0))
 FROM (SELECT request_id, site_id, customer_id, reference {_STAGED}
-      ORDER BY customer_id, reference LIMIT -1) s
+      ORDER BY customer_id, reference COLLATE NOCASE LIMIT -1) s
 CROSS JOIN identity i ON i.site_id = s.site_id AND i.customer_id = s.customer_id AND i.reference = s.reference
  AND i.request_id <> s.request_id
 CROSS JOIN credit_request r ON r.request_id = s.request_id

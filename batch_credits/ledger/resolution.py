@@ -8,6 +8,7 @@ from typing import NamedTuple
 import orjson
 
 from batch_credits.errors import UsageError
+from batch_credits.ledger import spellings
 from batch_credits.ledger.journal import Finding, now_ms, planned, record
 from batch_credits.model import CallKind, Money, Outcome, PlannedCredit, RequestState
 
@@ -95,7 +96,16 @@ def owe_again(connection: sqlite3.Connection, credit: PlannedCredit, user: str, 
     """A person says that a request in review is not credited: it is owed, and looked at before it is sent.
 
     A spoiled key would only repeat its useless answer; any other still guards against a late request of ours.
+
+    Raises:
+        UsageError: another row has its reference in another spelling, as only a ledger of an early version has it.
     """
+    if connection.execute(_STANDS, (credit.request_id,)).fetchone() is None:
+        raise UsageError(
+            f"Another row has reference {credit.reference!r} of customer {credit.customer_id!r} in another spelling, so"
+            " this one is never sent.",
+            hint="If it is another credit, pay it in another file, under another reference.",
+        )
     credit.generation += int(credit.key_spoiled)
     credit.key_spoiled, credit.open_attempts = False, 0
     word = f"{user}{SAYS}not {CallKind(credit.kind).name_of(Outcome.CREDITED)}{remark}"
@@ -135,17 +145,24 @@ def take_over(
     connection.executemany(
         "INSERT INTO identity SELECT site_id, customer_id, reference, request_id FROM credit_request"
         " WHERE request_id = ?",
-        added,
+        [(request_id,) for request_id, *_texts in added],
     )
+    for each in added:
+        spellings.note_known(connection, *each)
     connection.executemany(
         "INSERT INTO row (batch_id, row_number, cells, request_id)"
         " SELECT batch_id, row_number, json_array(customer_id, coalesce(CAST(amount_minor AS TEXT), ''),"
         " coalesce(amount_in_decimal, ''), coalesce(currency_code, ''), credit_type, reference), request_id"
         " FROM credit_request WHERE request_id = ?",
-        added,
+        [(request_id,) for request_id, *_texts in added],
     )
     return len(added)
 
+
+_STANDS = """
+SELECT 1 FROM credit_request r JOIN identity i USING (request_id, site_id, customer_id, reference)
+WHERE r.request_id = ?
+"""
 
 _TAKE_OVER = """
 INSERT INTO credit_request (site_id, kind, customer_id, reference, amount_minor, amount_in_decimal, currency_code,
@@ -154,7 +171,7 @@ SELECT :site, kind, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->
        value ->> 7, 'credited', value ->> 6, :now
 FROM json_each(:chunk) c CROSS JOIN batch WHERE batch_id = :batch AND NOT EXISTS (
     SELECT 1 FROM identity WHERE site_id = :site AND customer_id = value ->> 0 AND reference = value ->> 1)
-GROUP BY value ->> 0, value ->> 1 HAVING min(c.key) IS NOT NULL ORDER BY c.key
-RETURNING request_id
+GROUP BY value ->> 0, value ->> 1 COLLATE NOCASE HAVING min(c.key) IS NOT NULL ORDER BY c.key
+RETURNING request_id, customer_id, reference
 """
 TAKEN_OVER_HEADERS = ("customer_id", "amount", "amount_in_decimal", "currency_code", "credit_type", "reference")

@@ -72,9 +72,18 @@ CREATE INDEX credit_request_credit ON credit_request (site_id, credit_id) WHERE 
 CREATE TABLE identity (
     site_id     INTEGER NOT NULL REFERENCES site,
     customer_id TEXT NOT NULL,
-    reference   TEXT NOT NULL,
+    reference   TEXT NOT NULL COLLATE NOCASE,        -- q3 and Q3 are one; what else is, `respelt` tells
     request_id  INTEGER NOT NULL REFERENCES credit_request,
     PRIMARY KEY (site_id, customer_id, reference)
+) STRICT, WITHOUT ROWID;
+
+-- The forms of identities whose texts are not their own form but for capitals of ASCII: see spellings.py.
+CREATE TABLE respelt (
+    site_id        INTEGER NOT NULL REFERENCES site,
+    customer_form  TEXT NOT NULL,
+    reference_form TEXT NOT NULL COLLATE NOCASE,
+    request_id     INTEGER NOT NULL REFERENCES credit_request,
+    PRIMARY KEY (site_id, customer_form, reference_form, request_id)
 ) STRICT, WITHOUT ROWID;
 
 -- One identity, one request that may be sent, whatever the program believes.

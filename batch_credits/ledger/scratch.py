@@ -7,7 +7,7 @@ copied over just before they are settled: so a row meets the same rules as in a 
 import sqlite3
 from pathlib import Path
 
-from batch_credits.ledger import numbering, store
+from batch_credits.ledger import numbering, spellings, store
 from batch_credits.model import reversal_reference
 
 KNOWN = "known"  # the name under which the real ledger is attached
@@ -44,13 +44,15 @@ def borrow_batches(connection: sqlite3.Connection, known_site_id: int, site_id: 
 
 def borrow_requests(connection: sqlite3.Connection, known_site_id: int, batch_id: int) -> None:
     """Copy what the real ledger holds of the identities that a staged batch has, of those that they may have been
-    numbered as, and of their reversals, and let them stand for these."""
+    numbered as, of their other spellings, and of their reversals, and let them stand for these."""
+    spellings.begin(connection)
     is_numbering = numbering.is_numbering(connection)
     numbers = is_numbering or numbering.was_numbered(connection, batch_id)
     values = {"known": known_site_id, "batch": batch_id, "numbers": numbers, "reversal": reversal_reference("")}
     groups = _GROUPS if is_numbering else _REFERENCES
     connection.execute(_BORROW_REQUESTS.format(groups=groups), values)
     connection.execute(_BORROW_IDENTITIES, values)
+    connection.execute(_BORROW_FORMS, values)
 
 
 _BORROW_BATCHES = f"""
@@ -81,6 +83,19 @@ FROM (SELECT i.request_id FROM ({{groups}} ORDER BY customer_id, reference LIMIT
        AND {numbering.IS_NUMBERED.format(group="s.reference")}
       WHERE :numbers
       UNION
+      SELECT k.request_id FROM ({_REFERENCES} ORDER BY customer_id, reference LIMIT -1) s
+      CROSS JOIN {KNOWN}.respelt k ON k.site_id = :known AND k.customer_form = s.customer_id
+       AND k.reference_form = s.reference
+      WHERE EXISTS (SELECT 1 FROM {KNOWN}.respelt)
+      UNION
+      SELECT i.request_id FROM temp.form f
+      CROSS JOIN {KNOWN}.identity i ON i.site_id = :known AND i.customer_id = f.customer_form
+       AND i.reference = f.reference_form
+      UNION
+      SELECT k.request_id FROM temp.form f
+      CROSS JOIN {KNOWN}.respelt k ON k.site_id = :known AND k.customer_form = f.customer_form
+       AND k.reference_form = f.reference_form
+      UNION
       SELECT i.request_id FROM ({_REFERENCES} ORDER BY customer_id, reference LIMIT -1) s
       CROSS JOIN {KNOWN}.identity i ON i.site_id = :known AND i.customer_id = s.customer_id
        AND i.reference = :reversal || s.reference
@@ -94,4 +109,12 @@ CROSS JOIN {KNOWN}.batch b ON b.batch_id = r.batch_id AND b.admitted = 1
 _BORROW_IDENTITIES = """
 INSERT INTO main.identity
 SELECT site_id, customer_id, reference, request_id FROM main.credit_request WHERE batch_id <> :batch
+"""
+_BORROW_FORMS = f"""
+INSERT INTO main.respelt
+SELECT i.site_id, k.customer_form, k.reference_form, i.request_id
+FROM {KNOWN}.respelt k CROSS JOIN {KNOWN}.credit_request r ON r.request_id = k.request_id
+CROSS JOIN main.identity i ON i.site_id = (SELECT site_id FROM main.batch WHERE batch_id = :batch)
+    AND i.customer_id = r.customer_id AND i.reference = r.reference
+WHERE k.site_id = :known
 """

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from batch_credits.call import call_of
 from batch_credits.errors import LedgerError, LedgerVersion
+from batch_credits.ledger import spellings
+from batch_credits.ledger.journal import now_ms
 from batch_credits.ledger.lock import Lock, refuse_second_name
 from batch_credits.settings import RunSettings
 
@@ -34,9 +36,7 @@ def _from_1_to_2(connection: sqlite3.Connection) -> None:
         "TABLE credit_request ADD COLUMN kind TEXT NOT NULL DEFAULT 'add' CHECK (kind IN ('add', 'deduct'))",
     ):
         connection.execute(f"ALTER {change}")
-    connection.execute(
-        "CREATE INDEX credit_request_deduct ON credit_request (site_id, state) WHERE kind = 'deduct'"
-    )
+    connection.execute("CREATE INDEX credit_request_deduct ON credit_request (site_id, state) WHERE kind = 'deduct'")
     connection.execute(
         "CREATE TABLE sealed (batch_id INTEGER NOT NULL REFERENCES batch, block INTEGER NOT NULL, totals TEXT NOT NULL,"
         " PRIMARY KEY (batch_id, block)) STRICT, WITHOUT ROWID"
@@ -71,6 +71,7 @@ def _from_2_to_3(connection: sqlite3.Connection) -> None:
         "TABLE run ADD COLUMN site_began_ms INTEGER",
     ):
         connection.execute(f"ALTER {change}")
+    _tell_capitals_apart_from_nothing(connection)
     # What was sent repeats what its last run said: no key is older than half an hour, and most are of one run.
     connection.create_function("call_of_run", 1, _call_of_run, deterministic=True)
     connection.execute(
@@ -78,6 +79,40 @@ def _from_2_to_3(connection: sqlite3.Connection) -> None:
         " (SELECT a.request_id, max(a.attempt_id), r.settings FROM attempt a JOIN run r USING (run_id)"
         "  GROUP BY a.request_id) sent WHERE sent.request_id = credit_request.request_id"
     )
+
+
+def _tell_capitals_apart_from_nothing(connection: sqlite3.Connection) -> None:
+    """Versions 1 and 2 took `q3` and `Q3` for two credits. The one that was sent stands for both; where neither was, or
+    both were, the older one. One that no longer stands and may still be sent is left to a person."""
+    connection.execute("CREATE TEMP TABLE spelt AS SELECT * FROM identity")
+    connection.execute("DROP TABLE identity")
+    connection.execute(
+        "CREATE TABLE identity (site_id INTEGER NOT NULL REFERENCES site, customer_id TEXT NOT NULL,"
+        " reference TEXT NOT NULL COLLATE NOCASE, request_id INTEGER NOT NULL REFERENCES credit_request,"
+        " PRIMARY KEY (site_id, customer_id, reference)) STRICT, WITHOUT ROWID"
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO identity SELECT s.site_id, s.customer_id, s.reference, s.request_id FROM spelt s"
+        " JOIN credit_request r USING (request_id)"
+        " ORDER BY s.site_id, s.customer_id, s.reference COLLATE NOCASE, r.attempts = 0, s.request_id"
+    )
+    fallen = "request_id IN (SELECT request_id FROM spelt EXCEPT SELECT request_id FROM identity)"
+    is_open = f"{fallen} AND state IN ('pending', 'in_flight', 'in_doubt')"
+    reason = "Another row has this reference in other capitals."
+    connection.execute(
+        "INSERT INTO finding (request_id, state, reason, at)"
+        f" SELECT request_id, 'review', ?, ? FROM credit_request WHERE {is_open}",
+        (reason, now_ms()),
+    )
+    connection.execute(f"UPDATE credit_request SET state = 'review', error = ? WHERE {is_open}", (reason,))
+    connection.execute(f"UPDATE credit_request SET current = 0 WHERE {fallen} AND state = 'failed'")
+    connection.execute("DROP TABLE temp.spelt")
+    connection.execute(
+        "CREATE TABLE respelt (site_id INTEGER NOT NULL REFERENCES site, customer_form TEXT NOT NULL,"
+        " reference_form TEXT NOT NULL COLLATE NOCASE, request_id INTEGER NOT NULL REFERENCES credit_request,"
+        " PRIMARY KEY (site_id, customer_form, reference_form, request_id)) STRICT, WITHOUT ROWID"
+    )
+    spellings.upgrade(connection)
 
 
 def _call_of_run(settings: str) -> str:

@@ -127,7 +127,7 @@ def _has_the_texts_of(item: ListedCredit, credit: PlannedCredit) -> bool:
 
 
 def _is_named(item: ListedCredit, credit: PlannedCredit, known: Known) -> bool:
-    """Whether its texts are those of another request, to the letter: of a customer whose id differs in case, perhaps."""
+    """Whether its texts are those of another request, to the letter: of another customer's, perhaps."""
     return not _has_the_texts_of(item, credit) and (item.customer_id, item.reference or "") in known.named
 
 

@@ -36,15 +36,20 @@ def test_the_same_credit_from_another_file_is_already_credited(command: Command,
     assert row["customer_id"] == " d-1 ", "the source's own cells stay as they are"
 
 
-def test_case_and_inner_blanks_are_another_identity(command: Command, shared_site: Site) -> None:
+def test_a_reference_in_another_spelling_is_no_other_one(command: Command, shared_site: Site) -> None:
     rows: list[Row] = [
         ("e-1", 10, "USD", "Loyalty", "q3 a"),
         ("e-1", 10, "USD", "Loyalty", "Q3 a"),
         ("e-1", 10, "USD", "Loyalty", "q3  a"),
         ("e-01", 10, "USD", "Loyalty", "q3 a"),
     ]
-    command.run(write_csv(command.folder / "payout.csv", rows)).exited(0)
-    assert len(shared_site.credits("e-")) == 4
+    command.run(write_csv(command.folder / "payout.csv", rows)).exited(1)
+    assert shared_site.times("e-") == {("e-1", "q3 a"): 1, ("e-01", "q3 a"): 1}
+    for row in command.report("payout").results[1:3]:
+        assert (row["credit_outcome"], row["credit_error_code"]) == ("rejected", "reference_resembles")
+        assert "'q3 a' (row 2 of payout.csv)" in row["credit_error"]
+    command.run(write_csv(command.folder / "again.csv", rows[1:2])).exited(1)
+    assert shared_site.times("e-") == {("e-1", "q3 a"): 1, ("e-01", "q3 a"): 1}
 
 
 def test_duplicates_in_one_file_name_the_first_row(command: Command, shared_site: Site) -> None:

@@ -100,3 +100,24 @@ def test_without_a_ledger_it_is_one_by_itself_and_no_other_file_will_do(book: An
     (tmp_path / "other").write_bytes(b"\0" * 4096)
     with pytest.raises(LedgerError):
         Ledger.open_scratch(tmp_path / "scratch", "acme-test", tmp_path / "other")
+
+
+@pytest.mark.parametrize("state", [RequestState.CREDITED, RequestState.FAILED])
+@pytest.mark.parametrize(
+    ("known", "asked"),
+    [
+        ("loyalty q3", "Loyalty Q3"),
+        ("loyalty  q3", "loyalty q3"),
+        ("loyalty q3", "loyalty\u00a0q3"),
+        ("PR\u00c4MIE", "pr\u00e4mie"),
+        ("pr\u00e4mie", "PR\u00c4MIE"),
+        ("PRA\u0308MIE", "PR\u00c4MIE"),
+    ],
+)
+def test_another_spelling_of_what_the_real_ledger_knows(
+    book: Any, staged_in_scratch: Any, known: str, asked: str, state: RequestState
+) -> None:
+    book.settle(book.plan(book.row(5, reference=known), book.row(6, "c-2"), file_name="june.csv"), state)
+    _, _, [row, other] = staged_in_scratch(book.row(2, reference=asked), book.row(3, "c-2", reference="q4"))
+    assert ([problem.code for problem in row.problems], other.problems) == (["reference_resembles"], ())
+    assert "row 5 of june.csv" in row.problems[0].message

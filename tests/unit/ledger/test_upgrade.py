@@ -100,10 +100,64 @@ def test_what_was_sent_repeats_the_options_of_the_run_that_sent_it(
 
 
 @pytest.mark.parametrize("settings", ["{}", '{"settings": {}}', '{"settings": {"silence": null}}'])
-def test_a_run_that_recorded_no_options_had_none(
-    old: Path, open_book: Callable[[Path], Book], settings: str
-) -> None:
+def test_a_run_that_recorded_no_options_had_none(old: Path, open_book: Callable[[Path], Book], settings: str) -> None:
     connection = sqlite3.connect(old, isolation_level=None)
     connection.execute("UPDATE run SET settings = ?", (settings,))
     connection.close()
     assert open_book(old).sql("SELECT DISTINCT call FROM credit_request WHERE attempts > 0") == [("{}",)]
+
+
+def with_two_spellings(path: Path, states: tuple[str, str]) -> None:
+    """As version 0.1 took them: `q3` of one row, `Q3` of another, both of customer c-1."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    pairs = zip(("q3", "Q3"), states, strict=True)
+    for request_id, (reference, state) in enumerate(pairs, start=901):
+        connection.execute(
+            "INSERT INTO credit_request (request_id, site_id, kind, customer_id, reference, amount_minor, credit_type,"
+            " body, batch_id, row_number, state, credit_id, attempts) SELECT ?1, site_id, 'add', 'twin', ?2, 5,"
+            " 'general', '', batch_id, ?1, ?3, CASE ?3 WHEN 'credited' THEN ?2 END, ?3 = 'credited' FROM batch LIMIT 1",
+            (request_id, reference, state),
+        )
+        connection.execute(
+            "INSERT INTO identity SELECT site_id, 'twin', ?, ? FROM batch LIMIT 1", (reference, request_id)
+        )
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("states", "become", "stands"),
+    [
+        (("pending", "pending"), ["pending", "review"], "q3"),
+        (("pending", "credited"), ["review", "credited"], "Q3"),
+        (("credited", "pending"), ["credited", "review"], "q3"),
+        (("credited", "credited"), ["credited", "credited"], "q3"),
+        (("failed", "credited"), ["failed", "credited"], "Q3"),
+    ],
+)
+def test_of_two_spellings_one_stands_and_the_other_is_never_sent(
+    old: Path, open_book: Callable[[Path], Book], states: tuple[str, str], become: list[str], stands: str
+) -> None:
+    with_two_spellings(old, states)
+    book = open_book(old)
+    assert [state for (state,) in book.sql("SELECT state FROM credit_request WHERE customer_id = 'twin'")] == become
+    assert book.sql("SELECT reference FROM identity WHERE customer_id = 'twin'") == [(stands,)]
+    [again] = book.stage(book.begin(key="f" * 64), book.row(2, "twin", reference=stands.swapcase(), amount=5))
+    assert [problem.code for problem in again.problems] == ["reference_resembles"]
+    batch, *_ = book.ledger.batches()
+    book.ledger.start_run(batch.batch_id, retry_failed=True)
+    sendable = {credit.reference for credit in book.owed(batch.batch_id) if credit.customer_id == "twin"}
+    assert sendable <= {stands}
+    if "review" in become:
+        [other] = [each for each in book.owed(batch.batch_id, RequestState.REVIEW) if each.customer_id == "twin"]
+        with pytest.raises(UsageError, match="in another spelling"):
+            book.ledger.owe_again(other, "")
+
+
+def test_other_spellings_of_what_an_old_ledger_knows_are_known(old: Path, open_book: Callable[[Path], Book]) -> None:
+    connection = sqlite3.connect(old, isolation_level=None)
+    connection.execute("UPDATE credit_request SET reference = 'PR\u00c4MIE' WHERE customer_id = 'c-2'")
+    connection.execute("UPDATE identity SET reference = 'PR\u00c4MIE' WHERE customer_id = 'c-2'")
+    connection.close()
+    book = open_book(old)
+    [row] = book.stage(book.begin(key="f" * 64), book.row(2, "c-2", reference="pr\u00e4mie", amount=7))
+    assert [problem.code for problem in row.problems] == ["reference_resembles"]
