@@ -50,6 +50,7 @@ class Held:
     """Waits for the settler where nothing is sent: whatever may be sent again stays owed for the next run."""
 
     def __init__(self, credits: Sequence[PlannedCredit], settler: DoubtSettler) -> None:
+        self._settler = settler
         self._left = len(credits)
         self._done = asyncio.Event()
         self.stopped: RunStopped | None = None
@@ -70,7 +71,8 @@ class Held:
             self._done.set()
 
     def stop(self, error: RunStopped | None) -> None:
-        """The site refuses us: wait no longer. Where nothing is sent, two credits for one reference stop nothing."""
+        """The site refuses us, or (None) the settler failed: wait no longer. Where nothing is sent, two credits for one
+        reference stop nothing."""
         if not isinstance(error, DoubleCreditAlarm):
             self.stopped = self.stopped or error
             self._done.set()
@@ -80,8 +82,11 @@ class Held:
 
         Raises:
             RunStopped: the key or the site refuses us.
+            LedgerError: the ledger failed; or whatever else the settler did not expect.
         """
         await self._done.wait()
+        if self._settler.failure is not None:
+            raise self._settler.failure
         if self.stopped is not None:
             raise self.stopped
 

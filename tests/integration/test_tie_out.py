@@ -11,6 +11,7 @@ import pytest
 
 from batch_credits.call import call_for
 from batch_credits.chargebee import Answer, Chargebee, LookFailed, add_body
+from batch_credits.errors import LedgerError
 from batch_credits.ledger import Finding, Journal, Ledger, StagedRow
 from batch_credits.model import ControlTotal, CreditRequest, LoadedRow, PlannedCredit, RequestState
 from batch_credits.progress import SilentProgress
@@ -405,11 +406,8 @@ def test_credits_of_one_row_under_two_entities_are_two(bench: Bench) -> None:
 # -- With the settler before it -----------------------------------------------------------------------------
 
 
-def test_doubts_and_reviews_are_settled_first(bench: Bench) -> None:
-    bench.plan(2, 3, 4)
-    bench.sent(IN_DOUBT, "c-2")
-    bench.sent(REVIEW, "c-3")
-    bench.site.has(listed(2), listed(3), listed(4))
+def reconciled(bench: Bench) -> TieOut:
+    """The whole of a reconcile, which does not wait for a quarantine."""
 
     async def main() -> TieOut:
         transport: Any = bench.site
@@ -418,10 +416,35 @@ def test_doubts_and_reviews_are_settled_first(bench: Bench) -> None:
         [batch] = bench.ledger.batches()
         return await settle_and_tie_out(bench.ledger, batch, asking, settings, SilentProgress(), whole=False)
 
-    assert asyncio.run(main()).ties_out
+    return asyncio.run(main())
+
+
+def test_doubts_and_reviews_are_settled_first(bench: Bench) -> None:
+    bench.plan(2, 3, 4)
+    bench.sent(IN_DOUBT, "c-2")
+    bench.sent(REVIEW, "c-3")
+    bench.site.has(listed(2), listed(3), listed(4))
+    assert reconciled(bench).ties_out
     assert bench.stands() == {f"c-{n}": ("credited", f"cr-{n}") for n in (2, 3, 4)}
     assert sorted(bench.findings()) == [
         ("credited", "found by a look"),
         ("credited", "found by a look"),
         ("credited", "found by reconcile"),
     ]
+
+
+def test_where_the_settling_fails_nothing_is_told_as_if_all_were_well(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.plan(2, 3)
+    bench.sent(IN_DOUBT, "c-2")
+    bench.site.has(listed(2), listed(3))
+
+    def fails(site: str, credit_ids: Sequence[str]) -> Any:
+        raise LedgerError("the disk is full")
+
+    monkeypatch.setattr(bench.ledger, "attributed", fails)
+    with pytest.raises(LedgerError, match="the disk is full"):
+        reconciled(bench)
+    assert bench.stands() == {"c-2": ("in_doubt", None), "c-3": ("pending", None)}
+    assert bench.findings() == []
