@@ -3,13 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from decimal import localcontext
 from functools import partial
 
 from batch_credits.call import call_for
 from batch_credits.chargebee import Chargebee, ListedCredit
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
 from batch_credits.ledger import Difference, ForeignCredit, InThread, Journal, Ledger, Unrecorded
-from batch_credits.model import BatchRecord, ControlTotal, Outcome, PlannedCredit, RequestState, sum_totals
+from batch_credits.model import (
+    DECIMAL_DIGITS,
+    BatchRecord,
+    ControlTotal,
+    Outcome,
+    PlannedCredit,
+    RequestState,
+    sum_totals,
+)
 from batch_credits.reconciler.settler import DoubtSettler
 
 _FEW_CUSTOMERS = 20  # below it, asking for each customer costs less than reading the list
@@ -208,10 +217,8 @@ def _compare(ledger: Ledger, batch: BatchRecord, since: int | None) -> TieOut:
     lines = []
     for currency in sorted(batch.totals.keys() | credited.keys() | listed.keys()):
         asked, paid = batch.totals.get(currency, ControlTotal()), credited.get(currency, ControlTotal())
-        rest = ControlTotal(
-            asked.count - paid.count,
-            asked.amount_minor - paid.amount_minor,
-            asked.amount_in_decimal - paid.amount_in_decimal,
-        )
+        with localcontext(prec=DECIMAL_DIGITS):
+            in_decimal = asked.amount_in_decimal - paid.amount_in_decimal
+        rest = ControlTotal(asked.count - paid.count, asked.amount_minor - paid.amount_minor, in_decimal)
         lines.append(CurrencyLine(currency, asked, rest, paid, listed.get(currency, ControlTotal())))
     return TieOut(tuple(lines), tuple(ledger.differences(batch.batch_id)), since)
