@@ -124,3 +124,10 @@ class DoubleCreditAlarm(PersonNeeded):
 
 class AnsweredForAnother(PersonNeeded):
     """A request was answered with a credit that is not the one it asked for."""
+
+
+def weightier(first: RunStopped | None, later: RunStopped | None) -> RunStopped | None:
+    """Which of two reasons ended a run, as far as people are told: the first, unless only the later needs a person."""
+    if first is None or (isinstance(later, PersonNeeded) and not isinstance(first, PersonNeeded)):
+        return later
+    return first

@@ -303,7 +303,8 @@ class RaiseAlarm:
     credit_ids: tuple[str, ...]
 
 
-LookStep = SettleCredited | LookAgain | ReleaseAbsent | ResendSameKey | SendToReview | RaiseAlarm
+Decision = SettleCredited | ReleaseAbsent | ResendSameKey | SendToReview | RaiseAlarm
+LookStep = Decision | LookAgain
 
 
 @dataclass(frozen=True, slots=True)

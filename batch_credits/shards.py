@@ -16,13 +16,14 @@ import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any, Self
 
 import orjson
 
 from batch_credits import errors
-from batch_credits.errors import Interrupted, LedgerError, RunStopped, ShardDied, TooManyFailures
+from batch_credits.errors import Interrupted, LedgerError, RunStopped, ShardDied, TooManyFailures, weightier
 from batch_credits.model import Outcome
 from batch_credits.progress import Progress
 from batch_credits.sending import Issued, ticking
@@ -168,8 +169,9 @@ class Shards:
                 message, hint = ending["error"]
                 raise LedgerError(message, hint=hint)
         counts = Counts(*(sum(ending[name] for ending in ended) for name in ("throttled", "retries", "failures")))
-        reasons = sorted(self._stopped, key=lambda why: isinstance(why, Interrupted))  # what stopped it is said first
-        return Issued(counts, sum(ending["requests"] for ending in ended), reasons[0] if reasons else None)
+        # One process stops the others, so what is told is what stopped it, and not that they were interrupted.
+        reasons = sorted(self._stopped, key=lambda why: isinstance(why, Interrupted))
+        return Issued(counts, sum(ending["requests"] for ending in ended), reduce(weightier, reasons, None))
 
 
 def _stopped(told: list[str]) -> RunStopped:

@@ -5,6 +5,7 @@ Chargebee's own words; whatever the table does not list proves nothing.
 """
 
 import re
+from collections import deque
 from typing import Any
 
 from batch_credits.chargebee.answers import Answer, ErrorBody, document_of, error_of, retry_after_seconds
@@ -35,8 +36,8 @@ _BLOCKING_CODES = {
     405: ("http_method_not_supported",),
 }
 _REPLAYED = "chargebee-idempotency-replayed"
-# The id of the credit in a body that is cut off or spoiled further on.
-_NAMED_ID = re.compile(rb'"promotional_credit"\s*:\s*\{[^{}]*?"id"\s*:\s*"([A-Za-z0-9_.:-]{1,150})"')
+# The id of the credit in a body that is cut off or spoiled further on, or which stands in a text of another document.
+_NAMED_ID = re.compile(rb'"promotional_credit\\*"\s*:\s*\{[^{}]*?"id\\*"\s*:\s*\\*"([A-Za-z0-9_.:-]{1,150})\\*"')
 
 
 def verdict_of(credit: PlannedCredit, answer: Answer) -> Verdict:
@@ -109,13 +110,25 @@ def _verdict_of_success(credit: PlannedCredit, answer: Answer, replayed: bool) -
 
 
 def _named_id(document: Any, body: bytes) -> str | None:
-    """The credit that a body names although it is not whole."""
-    if document is None:
-        found = _NAMED_ID.search(body)
-        return found[1].decode() if found else None
-    item = document.get("promotional_credit") if isinstance(document, dict) else None
-    credit_id = item.get("id") if isinstance(item, dict) else None
-    return credit_id if isinstance(credit_id, str) and credit_id else None
+    """The credit that a body names although it is not whole, or not where it should be: the first, outermost first."""
+    waiting = deque([(document, False)])
+    while waiting:
+        item, is_credit = waiting.popleft()
+        if isinstance(item, dict):
+            credit_id = item.get("id")
+            if isinstance(credit_id, str) and credit_id and (is_credit or _is_credit(item)):
+                return credit_id
+            waiting.extend((inner, name == "promotional_credit") for name, inner in item.items())
+        elif isinstance(item, list):
+            waiting.extend((inner, is_credit) for inner in item)
+    found = _NAMED_ID.search(body)
+    return found[1].decode() if found else None
+
+
+def _is_credit(item: dict[str, Any]) -> bool:
+    """Whether an object says by itself that it is a credit, or has a credit's fields and says nothing else."""
+    kind = item.get("object")
+    return kind == "promotional_credit" or (kind is None and "customer_id" in item)
 
 
 def _in_words(listed: ListedCredit) -> str:

@@ -131,9 +131,13 @@ def unrecorded(connection: sqlite3.Connection, batch_id: int) -> list[Unrecorded
 
 
 def listed_totals(connection: sqlite3.Connection, batch_id: int) -> dict[str, ControlTotal]:
-    """Count and sum per currency of what Chargebee lists under the batch's identities, whatever the ledger says."""
+    """Count and sum per currency of what Chargebee lists under the batch's identities, whatever the ledger says.
+
+    What is listed for a row that names no currency is in the site's.
+    """
     found = connection.execute(
-        "SELECT coalesce(r.currency_code, ''), CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor END,"
+        "SELECT CASE WHEN r.currency_code IS NULL THEN '' ELSE coalesce(l.currency_code, '') END,"
+        " CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor END,"
         " CASE WHEN r.amount_in_decimal IS NOT NULL THEN l.amount_in_decimal END"
         " FROM row w JOIN credit_request r USING (request_id)"
         " JOIN temp.listed l ON l.request_id = r.request_id WHERE w.batch_id = ?",

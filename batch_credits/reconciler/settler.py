@@ -17,11 +17,11 @@ from batch_credits.ledger import InThread, Journal, Moment
 from batch_credits.model import CallKind, Outcome, PlannedCredit, RequestState
 from batch_credits.progress import Progress
 from batch_credits.protocol import (
+    Decision,
     DoubtFacts,
     FoundNothing,
     Look,
     LookAgain,
-    LookStep,
     RaiseAlarm,
     ReleaseAbsent,
     ResendSameKey,
@@ -115,7 +115,7 @@ class DoubtSettler:
         else:
             self._carry_out(credit, step)
 
-    async def _look_until_decided(self, credit: PlannedCredit) -> LookStep | None:
+    async def _look_until_decided(self, credit: PlannedCredit) -> Decision | None:
         """Look early and often, then when the quarantine is over. None: undecided, left in doubt."""
         settings = self._settings
         waits = list(settings.early_look_seconds)
@@ -219,7 +219,7 @@ class DoubtSettler:
 
     # -- What follows ----------------------------------------------------------------------------------------
 
-    def _carry_out(self, credit: PlannedCredit, step: LookStep) -> None:
+    def _carry_out(self, credit: PlannedCredit, step: Decision) -> None:
         was_in_doubt = credit.state is RequestState.IN_DOUBT  # else it is looked at before its first send
         match step:
             case SettleCredited(proof):
@@ -259,8 +259,6 @@ class DoubtSettler:
                         hint="Nothing more was sent. A person must look before the next run.",
                     )
                 )
-            case LookAgain():
-                raise AssertionError("a look that decided nothing is not a decision")
             case _:
                 assert_never(step)
 

@@ -3,13 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from decimal import localcontext
 from functools import partial
 
 from batch_credits.call import call_for
 from batch_credits.chargebee import Chargebee, ListedCredit
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
 from batch_credits.ledger import Difference, ForeignCredit, InThread, Journal, Ledger, Unrecorded
-from batch_credits.model import BatchRecord, ControlTotal, Outcome, PlannedCredit, RequestState, sum_totals
+from batch_credits.model import (
+    DECIMAL_DIGITS,
+    BatchRecord,
+    ControlTotal,
+    Outcome,
+    PlannedCredit,
+    RequestState,
+    sum_totals,
+)
 from batch_credits.reconciler.settler import DoubtSettler
 
 _FEW_CUSTOMERS = 20  # below it, asking for each customer costs less than reading the list
@@ -50,6 +59,7 @@ class Held:
     """Waits for the settler where nothing is sent: whatever may be sent again stays owed for the next run."""
 
     def __init__(self, credits: Sequence[PlannedCredit], settler: DoubtSettler) -> None:
+        self._settler = settler
         self._left = len(credits)
         self._done = asyncio.Event()
         self.stopped: RunStopped | None = None
@@ -70,7 +80,8 @@ class Held:
             self._done.set()
 
     def stop(self, error: RunStopped | None) -> None:
-        """The site refuses us: wait no longer. Where nothing is sent, two credits for one reference stop nothing."""
+        """The site refuses us, or (None) the settler failed: wait no longer. Where nothing is sent, two credits for one
+        reference stop nothing."""
         if not isinstance(error, DoubleCreditAlarm):
             self.stopped = self.stopped or error
             self._done.set()
@@ -80,8 +91,11 @@ class Held:
 
         Raises:
             RunStopped: the key or the site refuses us.
+            LedgerError: the ledger failed; or whatever else the settler did not expect.
         """
         await self._done.wait()
+        if self._settler.failure is not None:
+            raise self._settler.failure
         if self.stopped is not None:
             raise self.stopped
 
@@ -203,10 +217,8 @@ def _compare(ledger: Ledger, batch: BatchRecord, since: int | None) -> TieOut:
     lines = []
     for currency in sorted(batch.totals.keys() | credited.keys() | listed.keys()):
         asked, paid = batch.totals.get(currency, ControlTotal()), credited.get(currency, ControlTotal())
-        rest = ControlTotal(
-            asked.count - paid.count,
-            asked.amount_minor - paid.amount_minor,
-            asked.amount_in_decimal - paid.amount_in_decimal,
-        )
+        with localcontext(prec=DECIMAL_DIGITS):
+            in_decimal = asked.amount_in_decimal - paid.amount_in_decimal
+        rest = ControlTotal(asked.count - paid.count, asked.amount_minor - paid.amount_minor, in_decimal)
         lines.append(CurrencyLine(currency, asked, rest, paid, listed.get(currency, ControlTotal())))
     return TieOut(tuple(lines), tuple(ledger.differences(batch.batch_id)), since)

@@ -75,6 +75,11 @@ class Summary:
         """Why the latest run ended early, if it did."""
         return self.run.stopped if self.run else None
 
+    @property
+    def needs_person(self) -> bool:
+        """Whether it stopped since a person must look before anything else is sent."""
+        return self.run is not None and self.run.needs_person
+
     def count(self, *outcomes: Outcome) -> int:
         """How many rows have one of these outcomes."""
         return sum(self.counts[outcome] for outcome in outcomes)

@@ -145,7 +145,8 @@ def exit_code(
 ) -> int:
     """What the process says to scripts: 4 beats 3 beats 1. A row whose credit was deducted again is not paid.
 
-    Running again carries on after 4, so a run that a person must look at first ends with 3 whatever is pending.
+    Running again carries on after 4, so a run that a person must look at first ends with 3 whatever is pending, and
+    whatever else stopped it.
     """
     if needs_person:
         return 3

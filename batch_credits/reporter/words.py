@@ -98,7 +98,8 @@ def headline(summary: Summary) -> str:
     if not summary.in_balance:
         return "The totals do not tie out: a person must look"
     if summary.stopped or summary.counts[Outcome.PENDING]:
-        return f"Stopped before the end: {settled:,} of {rows(summary.rows)} {done}{undone}"
+        for_whom = ", a person must look" if summary.needs_person else ""
+        return f"Stopped before the end{for_whom}: {settled:,} of {rows(summary.rows)} {done}{undone}"
     if to_look_at:
         rest = f", {unpaid:,} more not {done}" if unpaid else ""
         return f"{rows(to_look_at)} {'needs' if to_look_at == 1 else 'need'} a person{rest}{undone}"
@@ -125,8 +126,8 @@ def next_steps(summary: Summary, given: Given = nothing_given) -> list[tuple[str
     steps = []
     if not summary.in_balance:
         steps.append(("The totals do not tie out. Ask Chargebee what exists:", _command(given, "reconcile", batch)))
-    if summary.stopped or summary.counts[Outcome.PENDING] or summary.counts[Outcome.IN_DOUBT]:
-        doubt = ", and settles doubt before it sends" if summary.counts[Outcome.IN_DOUBT] else ""
+    doubt = ", and settles doubt before it sends" if summary.counts[Outcome.IN_DOUBT] else ""
+    if not summary.needs_person and (doubt or summary.stopped or summary.counts[Outcome.PENDING]):
         steps.append((f"Run the same command again: it carries on{doubt}.", ""))
     if review := summary.counts[Outcome.REVIEW]:
         sentence = f"Look up {rows(review)} in review at Chargebee, and say for each what you found:"
@@ -134,6 +135,8 @@ def next_steps(summary: Summary, given: Given = nothing_given) -> list[tuple[str
             sentence = f"Look up {rows(review)} in review at Chargebee; here --credited says that it was deducted:"
         found = _command(given, "resolve", batch, "--row", "N", "--credited", "CREDIT_ID")
         steps.append((sentence, f"{found} (or --not-credited)"))
+    if summary.needs_person:
+        steps.append((f"Find out why. Only then run the same command again: it carries on{doubt}.", ""))
     if summary.batch.kind is CallKind.DEDUCT:
         steps += _steps_of_reversal(summary, given)
     elif unpaid := summary.count(*NOT_CREDITED):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from batch_credits.chargebee import Chargebee
-from batch_credits.errors import RunStopped, TooManyFailures
+from batch_credits.errors import RunStopped, TooManyFailures, weightier
 from batch_credits.ledger import Journal
 from batch_credits.model import OpenAttempt, Outcome, PlannedCredit, RequestState
 from batch_credits.progress import Progress
@@ -136,8 +136,7 @@ class WorkerPool:
 
     def stop(self, error: RunStopped | None) -> None:
         """Send nothing more; let what is on its way be answered and recorded. `error` says why, if something is."""
-        if self.stopped is None:
-            self.stopped = error
+        self.stopped = weightier(self.stopped, error)
         self.stopping = True
         self.breaker.cancel()
         self._limiter.close()

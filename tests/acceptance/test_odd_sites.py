@@ -3,6 +3,7 @@
 Each was a double credit once. The site's own truth is the judge, over runs with its keys forgotten in between.
 """
 
+import signal
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.harness import Command, Ended, Row, Site, finish, wait_until, write_csv
+from tests.acceptance.harness import Command, Ended, Row, Site, finish, stop, wait_until, write_csv
 
 # Composed and decomposed, two blanks and a hard one, capitals, beyond the first plane, longer than a site may keep.
 REFERENCES = (
@@ -92,6 +93,23 @@ def test_the_run_that_is_stopped_so_says_who_must_look(tmp_path: Path) -> None:
         assert "answered with another credit" in ended.said
         assert "batch-credits resolve" in ended.said
         assert command.report("payout").summary["exit_code"] == 3
+
+
+@pytest.mark.parametrize("processes", [(), ("--processes", 2)], ids=["one process", "two"])
+def test_an_interrupt_does_not_hide_who_must_look(tmp_path: Path, processes: tuple[object, ...]) -> None:
+    """Ctrl-C, and only then the answers come in that are another's: running again is not the advice."""
+    path = write_csv(tmp_path / "payout.csv", [(f"c-{n}", 500, "USD", "Loyalty", REFERENCES[5]) for n in range(20)])
+    with Site("--faults", "echo_cut=1,latency_ms=1500") as site:
+        command = Command(tmp_path, site.url)
+        process = command.start_run(path, "--concurrency", 2, *processes)
+        wait_until(lambda: site.posts == 2)
+        stop(process, signal.SIGINT)
+        ended = finish(process).exited(3)
+        report = command.report("payout")
+        assert report.counts == {"review": 2, "pending": 18}
+        assert report.summary["exit_code"] == 3
+        assert "answered with another credit" in report.summary["stopped"]
+        assert "find out why before the next run" in ended.said.replace("\n", " ")
 
 
 def test_a_lost_answer_and_a_cut_text_are_left_to_a_person(tmp_path: Path) -> None:

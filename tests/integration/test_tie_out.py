@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +12,7 @@ import pytest
 
 from batch_credits.call import call_for
 from batch_credits.chargebee import Answer, Chargebee, LookFailed, add_body
+from batch_credits.errors import LedgerError
 from batch_credits.ledger import Finding, Journal, Ledger, StagedRow
 from batch_credits.model import ControlTotal, CreditRequest, LoadedRow, PlannedCredit, RequestState
 from batch_credits.progress import SilentProgress
@@ -103,16 +105,13 @@ class Bench:
         self.ledger, self.site = ledger, Site()
         self.batch = 0
 
-    def plan(self, *numbers: int) -> None:
-        rows = []
+    def plan(self, *numbers: int, **money: Any) -> None:
+        """Rows of these numbers, of 1.00 USD each unless it is said."""
+        rows, totals = [], ControlTotal()
+        money = money or {"amount": 100, "currency_code": "USD"}
         for number in numbers:
-            request = CreditRequest(
-                customer_id=f"c-{number}",
-                reference="q3",
-                description="Loyalty",
-                amount=100,
-                currency_code="USD",
-            )
+            request = CreditRequest(customer_id=f"c-{number}", reference="q3", description="Loyalty", **money)
+            totals.add(request.money)
             cells = (request.customer_id, "100", "USD", "q3")
             row = LoadedRow(number, cells, request, (), request.customer_id, "q3", request.money)
             rows.append(StagedRow(row, add_body(request)))
@@ -126,8 +125,7 @@ class Bench:
             options=InputOptions(),
         )
         self.ledger.stage(self.batch, rows)
-        totals = {"USD": ControlTotal(len(numbers), 100 * len(numbers))}
-        self.ledger.finish_staging(self.batch, len(numbers), totals)
+        self.ledger.finish_staging(self.batch, len(numbers), {money.get("currency_code", ""): totals})
         self.ledger.admit(self.batch)
 
     def sent(
@@ -229,6 +227,51 @@ def test_anything_else_that_is_listed_is_for_a_person_and_never_owed(
     assert all(credit["id"] in told for credit in credits)
     bench.ledger.start_run(bench.batch, retry_failed=True)
     assert [credit.customer_id for credit in bench.ledger.planned_page(bench.batch, PENDING, 0, 9)] == ["c-3"]
+
+
+def test_amounts_in_decimal_are_tied_out_to_the_last_digit(bench: Bench) -> None:
+    text = "12345678901234567890.123456789012"
+    bench.plan(2, 3, 4, amount_in_decimal=text, currency_code="EUR")
+    bench.sent(CREDITED, "c-2")
+    decimal = {"amount": None, "amount_in_decimal": text + "0", "currency_code": "EUR"}
+    bench.site.has(listed(2, **decimal), listed(4, **decimal | {"amount_in_decimal": text[:-1]}))
+    found = bench.tied()
+    assert bench.stands() == {"c-2": ("credited", "cr-2"), "c-3": ("pending", None), "c-4": ("review", None)}
+    ours = Decimal(text)
+    with localcontext(prec=40):
+        assert found.lines == (
+            CurrencyLine(
+                "EUR",
+                ControlTotal(3, 0, 3 * ours),
+                ControlTotal(2, 0, 2 * ours),
+                ControlTotal(1, 0, ours),
+                ControlTotal(2, 0, ours + Decimal(text[:-1])),
+            ),
+        )
+    assert not found.ties_out
+
+
+def test_each_currency_is_a_line_of_its_own_also_one_that_nobody_asked_for(bench: Bench) -> None:
+    bench.plan(2)
+    bench.sent(CREDITED)
+    bench.site.has(listed(2, currency_code="EUR"))
+    one, nothing = ControlTotal(1, 100), ControlTotal()
+    found = bench.tied()
+    assert found.lines == (
+        CurrencyLine("EUR", nothing, nothing, nothing, one),
+        CurrencyLine("USD", one, nothing, one, nothing),
+    )
+    assert not found.ties_out
+
+
+def test_a_row_that_names_no_currency_takes_what_is_listed_for_the_sites(bench: Bench) -> None:
+    bench.plan(2, amount=100)
+    bench.site.has(listed(2, currency_code="EUR"))
+    one = ControlTotal(1, 100)
+    found = bench.tied()
+    assert found.lines == (CurrencyLine("", one, ControlTotal(), one, one),)
+    assert found.ties_out
+    assert bench.stands() == {"c-2": ("credited", "cr-2")}
 
 
 def test_what_is_in_review_is_told_and_left_to_its_person(bench: Bench) -> None:
@@ -405,11 +448,8 @@ def test_credits_of_one_row_under_two_entities_are_two(bench: Bench) -> None:
 # -- With the settler before it -----------------------------------------------------------------------------
 
 
-def test_doubts_and_reviews_are_settled_first(bench: Bench) -> None:
-    bench.plan(2, 3, 4)
-    bench.sent(IN_DOUBT, "c-2")
-    bench.sent(REVIEW, "c-3")
-    bench.site.has(listed(2), listed(3), listed(4))
+def reconciled(bench: Bench) -> TieOut:
+    """The whole of a reconcile, which does not wait for a quarantine."""
 
     async def main() -> TieOut:
         transport: Any = bench.site
@@ -418,10 +458,35 @@ def test_doubts_and_reviews_are_settled_first(bench: Bench) -> None:
         [batch] = bench.ledger.batches()
         return await settle_and_tie_out(bench.ledger, batch, asking, settings, SilentProgress(), whole=False)
 
-    assert asyncio.run(main()).ties_out
+    return asyncio.run(main())
+
+
+def test_doubts_and_reviews_are_settled_first(bench: Bench) -> None:
+    bench.plan(2, 3, 4)
+    bench.sent(IN_DOUBT, "c-2")
+    bench.sent(REVIEW, "c-3")
+    bench.site.has(listed(2), listed(3), listed(4))
+    assert reconciled(bench).ties_out
     assert bench.stands() == {f"c-{n}": ("credited", f"cr-{n}") for n in (2, 3, 4)}
     assert sorted(bench.findings()) == [
         ("credited", "found by a look"),
         ("credited", "found by a look"),
         ("credited", "found by reconcile"),
     ]
+
+
+def test_where_the_settling_fails_nothing_is_told_as_if_all_were_well(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.plan(2, 3)
+    bench.sent(IN_DOUBT, "c-2")
+    bench.site.has(listed(2), listed(3))
+
+    def fails(site: str, credit_ids: Sequence[str]) -> Any:
+        raise LedgerError("the disk is full")
+
+    monkeypatch.setattr(bench.ledger, "attributed", fails)
+    with pytest.raises(LedgerError, match="the disk is full"):
+        reconciled(bench)
+    assert bench.stands() == {"c-2": ("in_doubt", None), "c-3": ("pending", None)}
+    assert bench.findings() == []

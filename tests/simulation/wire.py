@@ -269,4 +269,5 @@ class Wire:
             kinds.append(Answer(200, {}, answer.body.replace(b'"amount":100', b'"amount":NaN')[:-1]))
             if not is_list:
                 kinds.append(Answer(200, {}, answer.body.replace(b'"customer_id":"c', b'"customer_id":"x')))
+                kinds.append(Answer(200, {}, b'{"list":[%b]}' % answer.body))
         return self._chance.choice(kinds)

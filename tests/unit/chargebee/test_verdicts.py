@@ -433,6 +433,80 @@ def test_a_garbled_answer_names_the_credit_that_is_still_to_be_read_in_it(body: 
     assert found.credit_id == "cr-9"
 
 
+BARE = orjson.dumps(ITEM)
+WITHOUT_ITS_KIND = orjson.dumps({name: value for name, value in ITEM.items() if name != "object"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + added() + b"]",
+        b'{"list":[' + added() + b"]}",
+        b'{"list":[{"promotional_credit":{"id":9}},' + added() + b"]}",
+        b'{"result":{"status":"ok","content":' + added() + b"}}",
+        b'{"promotional_credit":' + added() + b"}",
+        b'{"promotional_credit":[' + added() + b"]}",
+        b'{"promotional_credit":[{"id":"cr-9"}]}',
+        b'{"promotional_credits":[' + BARE + b"]}",
+        BARE,
+        WITHOUT_ITS_KIND,
+        b"[" + BARE + b"]",
+        b'{"event":{"content":{"credit":' + WITHOUT_ITS_KIND + b"}}}",
+        b'{"object":"promotional_credit","id":"cr-9"}',
+        orjson.dumps({"statusCode": 200, "body": added().decode()}),
+        orjson.dumps({"statusCode": 200, "body": added().decode()})[:-60],
+        b'{"promotional_credit":{"id":"cr-9","amount":1250},"promotional_credit":null}',
+        b"[" * 900 + added() + b"]" * 900,
+    ],
+    ids=lambda body: repr(body[:60]),
+)
+@pytest.mark.parametrize("headers", [{}, REPLAYED], ids=["first", "replayed"])
+def test_a_credit_in_any_other_wrapping_is_named_and_proves_no_more(body: bytes, headers: dict[str, str]) -> None:
+    for status in (200, 201, 202):
+        found = verdict(status, body, headers)
+        assert isinstance(found, NoAnswer)
+        assert (found.credit_id, found.http_status, found.spoils_key) == ("cr-9", status, bool(headers))
+        assert found.reason.startswith("the answer was not whole: ")
+    assert getattr(verdict(400, body, headers), "credit_id", None) is None
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        [],
+        {},
+        {"list": []},
+        {"id": "cr-9"},
+        {"customer": {"id": "c-1", "promotional_credits": 2000}},
+        {"object": "customer", "id": "c-1"},
+        {"object": "invoice", "id": "i-1", "customer_id": "c-1"},
+        {"object": "promotional_credit", "id": 9, "customer_id": "c-1"},
+        {"object": "promotional_credit", "id": "", "customer_id": "c-1"},
+        {"promotional_credit": ["cr-9"]},
+        {"promotional_credit": "cr-9"},
+        {"promotional_credit": {"credit": {"id": "cr-9"}}},
+        {"promotional_credits": [{"id": "cr-9"}]},
+        {"message": 'no "promotional_credit": {} here, "id": "cr-9"'},
+    ],
+    ids=repr,
+)
+def test_an_id_of_anything_else_is_no_credits(document: Any) -> None:
+    found = verdict(200, orjson.dumps(document))
+    assert isinstance(found, NoAnswer)
+    assert found.credit_id is None
+
+
+@given(st.lists(st.sampled_from(["list", "result", "id", "customer", None]), min_size=1, max_size=6))
+def test_however_deep_a_credit_stands_it_is_named(ways: list[str | None]) -> None:
+    document: Any = {"promotional_credit": ITEM}
+    for way in ways:
+        document = [document] if way is None else {way: document, "object": "list"}
+    found = verdict(200, orjson.dumps(document))
+    assert isinstance(found, NoAnswer)
+    assert found.credit_id == "cr-9"
+
+
 def test_a_garbled_answer_of_an_error_names_nothing() -> None:
     for status in [*range(100, 200), *range(400, 600)]:
         found = verdict(status, added()[:-1])

@@ -1,6 +1,7 @@
 """Doubt settled by looking, in virtual time: at once where a look finds it, never on an absence without a witness."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError, Run
 from batch_credits.ledger import Attribution, Finding, Journal, KnownCredit, OtherRequest
 from batch_credits.model import Money, PlannedCredit, RequestState
 from batch_credits.progress import SilentProgress
-from batch_credits.reconciler import DoubtSettler
+from batch_credits.reconciler import DoubtSettler, settler
 from batch_credits.settings import RunSettings
 
 SENT_MS = 1_790_000_000_000  # when the credit was first sent, by the site's clock
@@ -413,6 +414,22 @@ def test_the_witness_is_asked_for_of_that_entity_too(settle: Any, is_shown: bool
     assert set(bench.site.entities) == {"emea"}
 
 
+def test_credits_of_deleted_customers_alone_are_no_witness(settle: Any) -> None:
+    """Nor may another credit of the site stand in for them: we know of credits that the list does not show."""
+
+    def prepare(bench: Bench) -> None:
+        bench.memory.known = [KnownCredit(f"cr-{n}", f"c-{n}") for n in (6, 7)]
+        bench.site.deleted |= {"c-6", "c-7"}
+        bench.site.credits.append(listed("cr-8", customer_id="c-8"))
+
+    bench = settle(doubt(), prepare)
+    assert bench.state is RequestState.REVIEW
+    assert "does not show a credit that is known to exist" in (bench.ledger.findings[-1].reason or "")
+    assert not bench.released
+    asked = Counter(path.split("?")[0].rpartition("/")[2] for _at, path in bench.site.gets)
+    assert asked["c-6"] == asked["c-7"] == SETTINGS.max_looks
+
+
 @pytest.mark.parametrize("call", ["{}", call_for(None)])
 def test_what_was_sent_for_no_entity_is_looked_for_without_one(settle: Any, call: str) -> None:
     credit = doubt()
@@ -543,3 +560,13 @@ def test_closing_ends_every_wait(virtually: Any) -> None:
         assert bench.ledger.findings == []
 
     virtually(main())
+
+
+def test_a_step_that_nobody_can_carry_out_is_a_failure_and_decides_nothing(
+    settle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settler, "after_look", lambda *_: "a step")
+    bench = settle(doubt(), has(listed("cr-1")))
+    assert isinstance(bench.settler.failure, AssertionError)
+    assert bench.stopped == [None]
+    assert (bench.ledger.findings, bench.released, bench.done) == ([], [], [])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from batch_credits.chargebee import ListedCredit
-from batch_credits.errors import AnsweredForAnother, DoubleCreditAlarm, KeyRefused, RunStopped
+from batch_credits.errors import AnsweredForAnother, DoubleCreditAlarm, KeyRefused, LedgerError, RunStopped
 from batch_credits.ledger import Difference, ForeignCredit
 from batch_credits.model import ControlTotal, Money, PlannedCredit
 from batch_credits.reconciler import CurrencyLine, Held, TieOut, foreign, in_pages
@@ -26,12 +26,13 @@ class Settler:
     def __init__(self) -> None:
         self.held: list[PlannedCredit] = []
         self.pool: Any = None
+        self.failure: BaseException | None = None
 
     def hold(self, credit: PlannedCredit) -> None:
         self.held.append(credit)
 
 
-def waiting_for(virtually: Any, count: int, *ends: str | RunStopped | None) -> str:
+def waiting_for(virtually: Any, count: int, *ends: str | RunStopped | LedgerError) -> str:
     """How the wait for so many credits goes when this comes, a second after each other."""
 
     async def main() -> str:
@@ -44,8 +45,11 @@ def waiting_for(virtually: Any, count: int, *ends: str | RunStopped | None) -> s
             await asyncio.sleep(1)
             if isinstance(end, str):
                 getattr(held, end)(settler.held.pop())
-            else:
+            elif isinstance(end, RunStopped):
                 held.stop(end)
+            else:  # the settler itself fails
+                settler.failure = end
+                held.stop(None)
         await asyncio.sleep(1)
         if not waiting.done():
             waiting.cancel()
@@ -71,6 +75,10 @@ def waiting_for(virtually: Any, count: int, *ends: str | RunStopped | None) -> s
         (2, [DoubleCreditAlarm("two of them"), "settled", "settled"], "is over"),
         (1, [DoubleCreditAlarm("two of them"), KeyRefused("no such key")], "no such key"),
         (1, [AnsweredForAnother("not ours")], "not ours"),
+        (2, [LedgerError("the disk is full")], "the disk is full"),
+        (2, ["settled", LedgerError("the disk is full")], "the disk is full"),
+        (2, [KeyRefused("no such key"), LedgerError("the disk is full")], "no such key"),
+        (2, [DoubleCreditAlarm("two of them"), LedgerError("the disk is full")], "the disk is full"),
     ],
     ids=repr,
 )

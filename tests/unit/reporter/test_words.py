@@ -7,7 +7,8 @@ import pytest
 from batch_credits.ledger.history import History
 from batch_credits.model import CallKind, Money, Outcome, ReportRow
 from batch_credits.reporter import summary_text, write_reports
-from batch_credits.reporter.words import advice_for_reversal, headline, words_of
+from batch_credits.reporter.words import advice_for_reversal, headline, next_steps, words_of
+from batch_credits.reporter.words import rows as rows_in_words
 from batch_credits.settings import InputOptions
 from tests.unit.reporter.conftest import Report, make_batch, make_row, make_run, totals_of
 
@@ -112,6 +113,30 @@ def test_the_last_screen(report: Report) -> None:
         "  DIR/summary.json\n"
         "  DIR/summary.html"
     )
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "again"),
+    [
+        ([V], "it carries on"),
+        ([V, P], "it carries on"),
+        ([V, D, P], "it carries on, and settles doubt before it sends"),
+    ],
+)
+def test_where_a_person_must_look_first_running_again_comes_last(
+    report: Report, outcomes: list[Outcome], again: str
+) -> None:
+    rows = [make_row(n, outcome) for n, outcome in enumerate(outcomes, start=2)]
+    summary = report(rows, make_run(stopped="it was answered with another credit", needs_person=True))
+    assert summary.exit_code == 3
+    assert headline(summary) == f"Stopped before the end, a person must look: 0 of {rows_in_words(len(rows))} credited"
+    assert next_steps(summary) == [
+        (
+            "Look up 1 row in review at Chargebee, and say for each what you found:",
+            "batch-credits resolve ab12cd34 --row N --credited CREDIT_ID (or --not-credited)",
+        ),
+        (f"Find out why. Only then run the same command again: {again}.", ""),
+    ]
 
 
 def test_why_rows_are_not_credited_and_where_it_is_explained(report: Report) -> None:

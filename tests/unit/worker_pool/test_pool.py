@@ -11,7 +11,16 @@ import orjson
 import pytest
 
 from batch_credits.chargebee import Answer, Chargebee
-from batch_credits.errors import AnsweredForAnother, Interrupted, KeyRefused, LedgerError, Outage, TooManyFailures
+from batch_credits.errors import (
+    AnsweredForAnother,
+    DoubleCreditAlarm,
+    Interrupted,
+    KeyRefused,
+    LedgerError,
+    Outage,
+    RunStopped,
+    TooManyFailures,
+)
 from batch_credits.ledger import Finding, Journal
 from batch_credits.model import Money, Outcome, PlannedCredit, RequestState
 from batch_credits.progress import Progress, SilentProgress
@@ -501,6 +510,49 @@ def test_stopping_lets_every_answer_on_its_way_come_in(pooled: Any) -> None:
     assert str(bench.pool.stopped) == "enough"
     assert bench.states() == {"credited": 12, "pending": 88}
     assert len(bench.site.posts) == 12
+
+
+PERSON, OTHER_PERSON = AnsweredForAnother("not ours"), DoubleCreditAlarm("two of them")
+ENOUGH, REFUSED = Interrupted("enough"), KeyRefused("no such key")
+
+
+@pytest.mark.parametrize(
+    ("stops", "told"),
+    [
+        ([None], None),
+        ([None, ENOUGH], ENOUGH),
+        ([ENOUGH, None], ENOUGH),
+        ([ENOUGH, REFUSED], ENOUGH),
+        ([ENOUGH, PERSON], PERSON),
+        ([ENOUGH, PERSON, None, REFUSED], PERSON),
+        ([REFUSED, OTHER_PERSON, ENOUGH], OTHER_PERSON),
+        ([PERSON, OTHER_PERSON], PERSON),
+    ],
+    ids=repr,
+)
+def test_what_a_person_must_look_at_is_told_whatever_stopped_the_run_first(
+    virtually: Any, stops: list[RunStopped | None], told: RunStopped | None
+) -> None:
+    async def main() -> RunStopped | None:
+        bench = Bench([credit(1)])
+        for stop in stops:
+            bench.pool.stop(stop)
+        await bench.run()
+        assert bench.site.posts == []
+        return bench.pool.stopped
+
+    assert virtually(main()) is told
+
+
+def test_an_answer_for_another_that_comes_in_after_the_interrupt_is_told(pooled: Any) -> None:
+    async def prepare(bench: Bench) -> None:
+        bench.site.faults["c-1"] = [Answer(200, {}, ANOTHERS)]
+        await asyncio.sleep(0.5)
+        bench.pool.stop(ENOUGH)
+
+    bench = pooled([credit(number) for number in range(1, 101)], prepare)
+    assert isinstance(bench.pool.stopped, AnsweredForAnother)
+    assert bench.states() == {"review": 1, "credited": 3, "pending": 96}
 
 
 def test_a_stop_while_rows_wait_for_another_try_does_not_wait_for_them(pooled: Any) -> None:
