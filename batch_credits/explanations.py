@@ -264,8 +264,8 @@ _EXITS = {
         "Mend failed.csv and run it. To pay again what was reversed, take another reference."),
     2: ("Bad usage, an unreadable file, a limit or control total that does not hold, or nobody said yes.",
         "Nothing was sent.", "Read the message, correct what it names, and run again."),
-    3: ("A row is in doubt or needs review, the totals do not tie out, or what Chargebee says cannot be true: it lists "
-        "two credits for one reference, or answered with another's credit. Rows may be pending then.",
+    3: ("A row is in doubt or needs review, the totals do not tie out, or Chargebee answered with another's "
+        "credit: then rows may be pending, too.",
         "Some credits may exist or not; none of them is sent again unasked.",
         "A person must look: the summary says at what. batch-credits reconcile asks Chargebee."),
     4: ("The run stopped before the end: key refused, site blocked, outage, interrupt, or a pilot "

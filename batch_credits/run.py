@@ -16,7 +16,7 @@ from pathlib import Path
 from batch_credits.chargebee import http_transport
 from batch_credits.controls import check_controls
 from batch_credits.earlier_reports import refuse_what_another_ledger_paid
-from batch_credits.errors import JournalFailed, LedgerError, PersonNeeded, RunStopped
+from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerError, RunStopped
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source
 from batch_credits.model import BatchRecord, Outcome, sum_totals
@@ -176,6 +176,6 @@ async def _issue_and_note(
         throttled=issued.counts.throttled,
         retries=issued.counts.retries,
         stopped=issued.stopped.message if issued.stopped else None,
-        needs_person=isinstance(issued.stopped, PersonNeeded),
+        needs_person=isinstance(issued.stopped, AnsweredForAnother),
     )
     return issued

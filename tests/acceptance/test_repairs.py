@@ -134,12 +134,12 @@ def test_two_credits_under_one_reference_stop_the_run(tmp_path: Path) -> None:
             other.run(write_csv(other.folder / "payout.csv", rows[:1])).exited(0)
         command = Command(tmp_path, site.url)
         posts = site.posts
-        ended = command.run(write_csv(tmp_path / "payout.csv", rows), "--verify-first", "--concurrency", 1).exited(3)
+        ended = command.run(write_csv(tmp_path / "payout.csv", rows), "--verify-first", "--concurrency", 1).exited(4)
         assert "ALARM" in ended.said and "alarm-0" in ended.said
         assert site.posts <= posts + 2
         report = command.report("payout")
         assert report.counts["review"] == 1 and report.counts["pending"]
-        assert report.summary["exit_code"] == 3
+        assert report.summary["exit_code"] == 4
 
 
 def test_reconcile_ties_out_and_finds_a_missing_credit(tmp_path: Path) -> None:
