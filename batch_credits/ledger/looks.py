@@ -35,12 +35,13 @@ class Attribution(NamedTuple):
 
 
 class OtherRequest(NamedTuple):
-    """A request that stands for an identity, and whether its credit is proven."""
+    """A request that stands for an identity, and whether its credit is proven: then it has that id."""
 
     request_id: int
     customer_id: str
     reference: str
     is_credited: bool
+    credit_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +126,12 @@ def attributed(connection: sqlite3.Connection, site_id: int, credit_ids: Sequenc
 def requests_of(connection: sqlite3.Connection, site_id: int, customer_ids: Sequence[str]) -> list[OtherRequest]:
     """The requests that stand for identities of these customers."""
     found = connection.execute(
-        "SELECT i.request_id, i.customer_id, i.reference, r.state = 'credited'"
+        "SELECT i.request_id, i.customer_id, i.reference, r.state = 'credited', r.credit_id"
         " FROM identity i CROSS JOIN credit_request r ON r.request_id = i.request_id"
         " WHERE i.site_id = ? AND i.customer_id IN (SELECT value FROM json_each(?))",
         (site_id, orjson.dumps(list(customer_ids)).decode()),
     )
-    return [OtherRequest(request, who, what, bool(credited)) for request, who, what, credited in found]
+    return [OtherRequest(request, who, what, bool(credited), of) for request, who, what, credited, of in found]
 
 
 def first_sent_ms(connection: sqlite3.Connection, request_id: int) -> int | None:

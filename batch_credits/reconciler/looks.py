@@ -35,8 +35,9 @@ class Known:
     """What the ledger knows of what is listed: which credits are other rows', and when ours was first sent.
 
     `taken` are ids of credits that other requests have; `disputed` those that an answer named for another request,
-    without proof. `named` are the customers and references of other requests, as they are spelt; `open_names` those of
-    requests that are not credited, folded: what is listed so may be theirs.
+    without proof. `named` are the customers and references of other requests, as they are spelt, but of those whose own
+    credit is listed: a site may cut a reference to another row's text. `open_names` are those of requests that are not
+    credited, folded: what is listed so may be theirs.
     """
 
     taken: frozenset[str] = frozenset()
@@ -64,7 +65,11 @@ def what_is_known(memory: Memory, site: str, credit: PlannedCredit, listed: Sequ
     return Known(
         taken,
         disputed,
-        frozenset((other.customer_id, other.reference) for other in others),
+        frozenset(
+            (other.customer_id, other.reference)
+            for other in others
+            if not (other.is_credited and other.credit_id in by_id)  # one that is listed by its id has no second one
+        ),
         frozenset(_folded(other.customer_id, other.reference) for other in others if not other.is_credited),
         memory.first_sent_ms(credit.request_id) if credit.attempts else None,
     )

@@ -151,7 +151,7 @@ def test_which_requests_the_customers_have(book: Any) -> None:
     book.plan(book.row(2, "c-1", "q4"), book.row(3, "c-3"))
     book.plan(book.row(2, "c-1", "q5"), site="acme")
     assert sorted(book.ledger.requests_of(SITE, ["c-1", "c-3", "c-8"])) == [
-        OtherRequest(1, "c-1", "q3", True),
+        OtherRequest(1, "c-1", "q3", True, "cr-1"),
         OtherRequest(3, "c-1", "q4", False),
         OtherRequest(4, "c-3", "q3", False),
     ]

@@ -242,3 +242,27 @@ def test_customers_whose_ids_differ_in_case_alone(
     memory: Any = TwoCustomers(*attributions)
     known = what_is_known(memory, "acme-test", OURS, listed)
     assert what_was_found(OURS, listed, [], known) == look
+
+
+# -- A site that cuts our reference to another row's very text -------------------------------------------------
+
+CUT = replace(OURS, reference="q2 of loyalty")  # stored as `q2`, which is another row's
+
+
+@pytest.mark.parametrize(
+    ("other", "listed", "look"),
+    [
+        # That row's own credit is listed by its id, so a second one of its name may be ours.
+        (OtherRequest(2, "c-1", "q2", True, "cr-1"), ["cr-1", "cr-2"], FoundNothing(unattributed="cr-2")),
+        # It is not (the list lags, or knows it by another id): the one that is listed is that row's.
+        (OtherRequest(2, "c-1", "q2", True, "cr-1"), ["cr-2"], NOTHING),
+        (OtherRequest(2, "c-1", "q2", False), ["cr-2"], NOTHING),
+        (OtherRequest(2, "c-1", "q2", False, "cr-1"), ["cr-1", "cr-2"], NOTHING),
+    ],
+)
+def test_a_reference_cut_to_that_of_another_row(other: OtherRequest, listed: list[str], look: Look) -> None:
+    owner = Attribution("cr-1", 2, "c-1", "q2", other.is_credited)
+    memory: Any = Memory(owner)
+    memory.requests_of = lambda _site, _customers: [other]
+    items = [item(credit_id, reference="q2") for credit_id in listed]
+    assert what_was_found(CUT, items, [], what_is_known(memory, "acme-test", CUT, items)) == look
