@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from enum import StrEnum
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -264,6 +264,63 @@ class PlannedCredit:
     first_sent: float | None = None
     last_sent: float | None = None
     sends: int = 0
+
+    def follow(self, finding: "Finding") -> None:
+        """Be as a finding about it says."""
+        self.state, self.credit_id = finding.state, finding.credit_id
+        self.key_spoiled, self.open_attempts = finding.key_spoiled, finding.open_attempts
+        if finding.generation != self.generation:
+            self.generation = finding.generation
+            self.call = None  # another key may stand for another call
+        if not finding.open_attempts:
+            self.first_sent = None
+
+
+class Finding(NamedTuple):
+    """What was learned about one request, and how it stands from then on: absolute values, as of that moment."""
+
+    request_id: int
+    state: RequestState
+    generation: int
+    key_spoiled: bool
+    open_attempts: int
+    reason: str | None = None
+    http_status: int | None = None
+    error_code: str | None = None
+    error_param: str | None = None
+    credit_id: str | None = None
+    closing_balance: str | None = None
+
+    @classmethod
+    def about(
+        cls,
+        credit: PlannedCredit,
+        state: RequestState,
+        *,
+        open_attempts: int | None = None,
+        key_spoiled: bool | None = None,
+        next_generation: bool = False,
+        credit_id: str | None = None,
+        reason: str | None = None,
+        http_status: int | None = None,
+        error_code: str | None = None,
+        error_param: str | None = None,
+        closing_balance: str | None = None,
+    ) -> Self:
+        """The finding that `credit` is now in `state`, and what else is learned; what is not named stays as it is."""
+        return cls(
+            credit.request_id,
+            state,
+            credit.generation + next_generation,
+            credit.key_spoiled if key_spoiled is None else key_spoiled,
+            credit.open_attempts if open_attempts is None else open_attempts,
+            reason,
+            http_status,
+            error_code,
+            error_param,
+            credit_id or credit.credit_id,
+            closing_balance,
+        )
 
 
 class ReportRow(NamedTuple):

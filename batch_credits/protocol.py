@@ -14,10 +14,10 @@ key. Nothing here depends on the wall clock.
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import assert_never
+from typing import ClassVar, assert_never
 
-from batch_credits.errors import AnsweredForAnother, RunStopped
-from batch_credits.model import PlannedCredit
+from batch_credits.errors import AnsweredForAnother, DoubleCreditAlarm, RunStopped
+from batch_credits.model import CallKind, Finding, PlannedCredit, RequestState
 
 # ---------------------------------------------------------------------------------------------------------
 # Verdicts: what one answer proves about one attempt.
@@ -58,6 +58,7 @@ class Throttled:
     retry_after_seconds: float | None = None
     one_customer: bool = False
     replayed: bool = False
+    http_status: ClassVar[int] = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Unavailable:
     message: str
     retry_after_seconds: float | None = None
     replayed: bool = False
+    http_status: ClassVar[int] = 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class NotSent:
     """Proven not credited by this attempt: no byte of it left this machine."""
 
     reason: str
+    http_status: ClassVar[None] = None
+    error_code: ClassVar[None] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ class ForAnother:
 Verdict = Credited | Refused | Throttled | Unavailable | NotSent | Blocked | NoAnswer | ForAnother
 
 # ---------------------------------------------------------------------------------------------------------
-# Steps: what follows.
+# Steps: what follows. Each says what is found of the credit by it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +130,39 @@ class SettleCredited:
 
     proof: Credited
 
+    def finding(self, credit: PlannedCredit) -> Finding:
+        """Proven, by an answer or by a look."""
+        proof = self.proof
+        by_look = "found by a look" if proof.http_status is None else None
+        return Finding.about(
+            credit,
+            RequestState.CREDITED,
+            open_attempts=0,
+            credit_id=proof.credit_id,
+            reason="replayed" if proof.replayed else by_look,
+            http_status=proof.http_status,
+            closing_balance=proof.closing_balance,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SettleFailed:
     """Record the refusal; no credit exists."""
 
     refusal: Refused
+
+    def finding(self, credit: PlannedCredit) -> Finding:
+        """Refused, with Chargebee's own words."""
+        refusal = self.refusal
+        return Finding.about(
+            credit,
+            RequestState.FAILED,
+            open_attempts=0,
+            reason=refusal.message,
+            http_status=refusal.http_status,
+            error_code=refusal.error_code,
+            error_param=refusal.error_param,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +171,44 @@ class SendAgain:
 
     verdict: Throttled | Unavailable | NotSent
 
+    def finding(self, credit: PlannedCredit) -> Finding:
+        """Owed as before."""
+        verdict = self.verdict
+        return Finding.about(
+            credit,
+            RequestState.PENDING,
+            open_attempts=0,
+            reason=verdict.reason if isinstance(verdict, NotSent) else verdict.message,
+            http_status=verdict.http_status,
+            error_code=verdict.error_code,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class HoldInDoubt:
-    """Look before anything else. `open_attempts` may still have been applied; `credit_id` was named by an answer."""
+    """Look before anything else. `open_attempts` may still have been applied; `credit_id` was named by an answer.
 
+    `verdict` is what the last answer proved of its own attempt.
+    """
+
+    verdict: Refused | Throttled | Unavailable | NotSent | NoAnswer
     reason: str
     open_attempts: int
     key_spoiled: bool
     credit_id: str | None = None
+
+    def finding(self, credit: PlannedCredit) -> Finding:
+        """In doubt."""
+        return Finding.about(
+            credit,
+            RequestState.IN_DOUBT,
+            open_attempts=self.open_attempts,
+            key_spoiled=self.key_spoiled,
+            credit_id=self.credit_id,
+            reason=self.reason,
+            http_status=self.verdict.http_status,
+            error_code=self.verdict.error_code,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +217,17 @@ class StopRun:
 
     error: RunStopped
     open_attempts: int
+    http_status: int | None = None
+
+    def finding(self, credit: PlannedCredit) -> Finding:
+        """Owed as before, or in doubt."""
+        return Finding.about(
+            credit,
+            RequestState.IN_DOUBT if self.open_attempts else RequestState.PENDING,
+            open_attempts=self.open_attempts,
+            reason=self.error.message,
+            http_status=self.http_status,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +237,17 @@ class KeepAndStop:
     credit_id: str
     reason: str
     error: RunStopped
+    http_status: int | None = None
+
+    def finding(self, credit: PlannedCredit) -> Finding:
+        """For a person to look at, with the id."""
+        return Finding.about(
+            credit,
+            RequestState.REVIEW,
+            credit_id=self.credit_id,
+            reason=self.reason,
+            http_status=self.http_status,
+        )
 
 
 AnswerStep = SettleCredited | SettleFailed | SendAgain | HoldInDoubt | StopRun | KeepAndStop
@@ -182,26 +264,29 @@ def after_answer(credit: PlannedCredit, verdict: Verdict) -> AnswerStep:
             # all of them; but 409 may be the answer to a duplicate of ours, so it never outweighs an open one.
             speaks_for_all = verdict.replayed and not verdict.about_state
             if earlier_open and not speaks_for_all:
-                return HoldInDoubt(verdict.message, earlier_open, credit.key_spoiled)
+                return HoldInDoubt(verdict, verdict.message, earlier_open, credit.key_spoiled)
             return SettleFailed(verdict)
         case Throttled() | Unavailable():
             if verdict.replayed:
                 # The first attempt under this key was refused, so none is open; but the key answers this for ever.
-                return HoldInDoubt(f"replayed {verdict.error_code}", 0, key_spoiled=True)
+                return HoldInDoubt(verdict, f"replayed {verdict.error_code}", 0, key_spoiled=True)
             if earlier_open:
-                return HoldInDoubt(verdict.message, earlier_open, credit.key_spoiled)
+                return HoldInDoubt(verdict, verdict.message, earlier_open, credit.key_spoiled)
             return SendAgain(verdict)
         case NotSent():
             if earlier_open:
-                return HoldInDoubt(verdict.reason, earlier_open, credit.key_spoiled)
+                return HoldInDoubt(verdict, verdict.reason, earlier_open, credit.key_spoiled)
             return SendAgain(verdict)
         case Blocked():
-            return StopRun(verdict.error, earlier_open if verdict.is_proof else credit.open_attempts)
+            still_open = earlier_open if verdict.is_proof else credit.open_attempts
+            return StopRun(verdict.error, still_open, verdict.http_status)
         case NoAnswer():
             spoiled = credit.key_spoiled or verdict.spoils_key
-            return HoldInDoubt(verdict.reason, credit.open_attempts, spoiled, verdict.credit_id or credit.credit_id)
+            credit_id = verdict.credit_id or credit.credit_id
+            return HoldInDoubt(verdict, verdict.reason, credit.open_attempts, spoiled, credit_id)
         case ForAnother():
-            return KeepAndStop(verdict.credit_id, verdict.reason, _answered_for_another(credit, verdict))
+            why = _answered_for_another(credit, verdict)
+            return KeepAndStop(verdict.credit_id, verdict.reason, why, verdict.http_status)
         case _:
             assert_never(verdict)
 
@@ -283,6 +368,17 @@ class ReleaseAbsent:
 
     next_generation: bool
 
+    def finding(self, credit: PlannedCredit) -> Finding:
+        """Owed again, and no key is spoiled."""
+        return Finding.about(
+            credit,
+            RequestState.PENDING,
+            open_attempts=0,
+            key_spoiled=False,
+            next_generation=self.next_generation,
+            reason="witnessed absent",
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ResendSameKey:
@@ -295,12 +391,32 @@ class SendToReview:
 
     reason: str
 
+    def finding(self, credit: PlannedCredit) -> Finding:
+        """For a person to look at."""
+        return Finding.about(credit, RequestState.REVIEW, reason=self.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class RaiseAlarm:
     """Two credits for one reference: stop everything."""
 
     credit_ids: tuple[str, ...]
+
+    def finding(self, credit: PlannedCredit) -> Finding:
+        """For a person to look at."""
+        reason = f"Chargebee lists {self._how_many(credit)} for it: {', '.join(self.credit_ids)}."
+        return Finding.about(credit, RequestState.REVIEW, reason=reason)
+
+    def alarm(self, credit: PlannedCredit) -> DoubleCreditAlarm:
+        """The error that ends the run."""
+        return DoubleCreditAlarm(
+            f"ALARM: Chargebee lists {self._how_many(credit)} of customer {credit.customer_id!r} under "
+            f"reference {credit.reference!r}: {', '.join(self.credit_ids)}.",
+            hint="Nothing more was sent. A person must look before the next run.",
+        )
+
+    def _how_many(self, credit: PlannedCredit) -> str:
+        return f"{len(self.credit_ids)} {'credits' if credit.kind is CallKind.ADD else 'deductions'}"
 
 
 Decision = SettleCredited | ReleaseAbsent | ResendSameKey | SendToReview | RaiseAlarm

@@ -35,7 +35,6 @@ from batch_credits.ledger import (
 from batch_credits.ledger.admission import StagedRow
 from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.ledger.history import History
-from batch_credits.ledger.journal import Finding
 from batch_credits.ledger.listing import Difference, Unrecorded
 from batch_credits.ledger.lock import Lock
 from batch_credits.ledger.looks import Attribution, KnownCredit, Moment, OtherRequest
@@ -49,6 +48,7 @@ from batch_credits.model import (
     BatchRecord,
     CallKind,
     ControlTotal,
+    Finding,
     LoadedRow,
     Outcome,
     PlannedCredit,
@@ -64,7 +64,6 @@ __all__ = [
     "Bucket",
     "CustomerRow",
     "Difference",
-    "Finding",
     "ForeignCredit",
     "HeldCredit",
     "History",

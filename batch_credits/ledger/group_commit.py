@@ -10,10 +10,9 @@ that is not on disk.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from batch_credits.ledger.journal import Finding
-from batch_credits.model import OpenAttempt, PlannedCredit, RequestState, idempotency_key
+from batch_credits.model import Finding, OpenAttempt, PlannedCredit, RequestState, idempotency_key
 
 T = TypeVar("T")
 
@@ -84,13 +83,13 @@ class Journal:
                 credit.call = self._call
         return [OpenAttempt(credit, idempotency_key(self._site, credit)) for credit in credits]
 
-    def record(self, credit: PlannedCredit, state: RequestState, **learned: Any) -> None:
-        """Note what was learned; it becomes durable with the next commit. No await: nothing can come between.
+    def record(self, credit: PlannedCredit, finding: Finding) -> None:
+        """Note what was learned of a credit, and let it follow; it becomes durable with the next commit.
 
-        `learned`: the fields of `Finding` beyond those of the credit.
+        No await: nothing can come between.
         """
-        credit.state = state
-        self._findings.append(Finding.about(credit, state, **learned))
+        credit.follow(finding)
+        self._findings.append(finding)
         self._work.set()
 
     async def flush(self) -> None:

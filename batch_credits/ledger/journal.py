@@ -7,11 +7,11 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple, Self
+from typing import Any
 
 import orjson
 
-from batch_credits.model import CallKind, Money, PlannedCredit, RequestState
+from batch_credits.model import CallKind, Finding, Money, PlannedCredit, RequestState
 
 # The columns of a PlannedCredit, in the order `_planned` takes them.
 _PLANNED = (
@@ -30,35 +30,6 @@ _IN_FLIGHT = "batch_id IN (SELECT batch_id FROM batch) AND state = 'in_flight' A
 
 # Asked of the unsettled requests, which are few: to walk over the rows of the batch would take as long as it is.
 _HAS_ROW = "EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch)"
-
-
-class Finding(NamedTuple):
-    """What was learned about one request, and the state that follows: absolute values, as of that moment."""
-
-    request_id: int
-    state: RequestState
-    generation: int
-    key_spoiled: bool
-    open_attempts: int
-    reason: str | None = None
-    http_status: int | None = None
-    error_code: str | None = None
-    error_param: str | None = None
-    credit_id: str | None = None
-    closing_balance: str | None = None
-
-    @classmethod
-    def about(cls, credit: PlannedCredit, state: RequestState, **learned: Any) -> Self:
-        """The finding that `credit` is now in `state`."""
-        return cls(
-            credit.request_id,
-            state,
-            credit.generation,
-            credit.key_spoiled,
-            credit.open_attempts,
-            credit_id=credit.credit_id,
-            **learned,
-        )
 
 
 def now_ms() -> int:

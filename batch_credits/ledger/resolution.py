@@ -9,8 +9,8 @@ import orjson
 
 from batch_credits.errors import UsageError
 from batch_credits.ledger import spellings
-from batch_credits.ledger.journal import Finding, now_ms, planned, record
-from batch_credits.model import CallKind, Money, Outcome, PlannedCredit, RequestState
+from batch_credits.ledger.journal import now_ms, planned, record
+from batch_credits.model import CallKind, Finding, Money, Outcome, PlannedCredit, RequestState
 
 SAYS = " says: "  # stands between the user and the word in the reason of such a finding
 
@@ -85,10 +85,11 @@ def settle_credited(
 ) -> None:
     """Settle a request in review on a person's word: it is credited as `credit.credit_id`. `remark`: what else to
     remember of it."""
-    credit.open_attempts = 0
     done = CallKind(credit.kind).name_of(Outcome.CREDITED)
     word = f"{user}{SAYS}{done} as {credit.credit_id}{remark}"
-    finding = Finding.about(credit, RequestState.CREDITED, reason=word, closing_balance=closing_balance)
+    finding = Finding.about(
+        credit, RequestState.CREDITED, open_attempts=0, reason=word, closing_balance=closing_balance
+    )
     record(connection, None, [finding])
 
 
@@ -106,10 +107,15 @@ def owe_again(connection: sqlite3.Connection, credit: PlannedCredit, user: str, 
             " this one is never sent.",
             hint="If it is another credit, pay it in another file, under another reference.",
         )
-    credit.generation += int(credit.key_spoiled)
-    credit.key_spoiled, credit.open_attempts = False, 0
-    word = f"{user}{SAYS}not {CallKind(credit.kind).name_of(Outcome.CREDITED)}{remark}"
-    record(connection, None, [Finding.about(credit, RequestState.PENDING, reason=word)])
+    finding = Finding.about(
+        credit,
+        RequestState.PENDING,
+        open_attempts=0,
+        key_spoiled=False,
+        next_generation=credit.key_spoiled,
+        reason=f"{user}{SAYS}not {CallKind(credit.kind).name_of(Outcome.CREDITED)}{remark}",
+    )
+    record(connection, None, [finding])
     connection.execute(
         "UPDATE credit_request SET look_first = 1, error = NULL WHERE request_id = ?", (credit.request_id,)
     )

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from batch_credits.chargebee import Chargebee, ListedCredit, LookFailed
-from batch_credits.errors import DoubleCreditAlarm, RunStopped
+from batch_credits.errors import RunStopped
 from batch_credits.identity import other_forms
 from batch_credits.ledger import InThread, Journal, Moment
-from batch_credits.model import CallKind, Outcome, PlannedCredit, RequestState
+from batch_credits.model import Outcome, PlannedCredit, RequestState
 from batch_credits.progress import Progress
 from batch_credits.protocol import (
     Decision,
@@ -222,48 +222,24 @@ class DoubtSettler:
     def _carry_out(self, credit: PlannedCredit, step: Decision) -> None:
         was_in_doubt = credit.state is RequestState.IN_DOUBT  # else it is looked at before its first send
         match step:
-            case SettleCredited(proof):
-                credit.open_attempts, credit.credit_id = 0, proof.credit_id
-                self._journal.record(
-                    credit,
-                    RequestState.CREDITED,
-                    reason="found by a look",
-                    closing_balance=proof.closing_balance,
-                )
+            case SettleCredited():
+                self._journal.record(credit, step.finding(credit))
                 outcome = Outcome.CREDITED if credit.attempts else Outcome.ALREADY_CREDITED
                 self._observer.settled(outcome, was_in_doubt=was_in_doubt)
                 self.pool.settled(credit)
-            case ReleaseAbsent(next_generation):
+            case ReleaseAbsent():
                 if was_in_doubt:
-                    credit.open_attempts = 0
-                    credit.key_spoiled = False
-                    if next_generation:
-                        credit.generation += 1
-                        credit.call = None  # another key may stand for another call
-                    credit.first_sent = None
-                    self._journal.record(credit, RequestState.PENDING, reason="witnessed absent")
+                    self._journal.record(credit, step.finding(credit))
                     self._observer.settled(Outcome.PENDING, was_in_doubt=True)
                 self.pool.release(credit)
             case ResendSameKey():
                 self._observer.settled(Outcome.PENDING, was_in_doubt=True)
                 self.pool.release(credit)
-            case SendToReview(reason):
-                self._review(credit, reason)
-            case RaiseAlarm(credit_ids):
-                things = "credits" if credit.kind is CallKind.ADD else "deductions"
-                self._review(credit, f"Chargebee lists {len(credit_ids)} {things} for it: {', '.join(credit_ids)}.")
-                self.pool.stop(
-                    DoubleCreditAlarm(
-                        f"ALARM: Chargebee lists {len(credit_ids)} {things} of customer {credit.customer_id!r} under "
-                        f"reference {credit.reference!r}: {', '.join(credit_ids)}.",
-                        hint="Nothing more was sent. A person must look before the next run.",
-                    )
-                )
+            case SendToReview() | RaiseAlarm():
+                self._journal.record(credit, step.finding(credit))
+                self._observer.settled(Outcome.REVIEW, was_in_doubt=was_in_doubt)
+                self.pool.settled(credit)
+                if isinstance(step, RaiseAlarm):
+                    self.pool.stop(step.alarm(credit))
             case _:
                 assert_never(step)
-
-    def _review(self, credit: PlannedCredit, reason: str) -> None:
-        was_in_doubt = credit.state is RequestState.IN_DOUBT
-        self._journal.record(credit, RequestState.REVIEW, reason=reason)
-        self._observer.settled(Outcome.REVIEW, was_in_doubt=was_in_doubt)
-        self.pool.settled(credit)

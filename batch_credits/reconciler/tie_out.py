@@ -14,6 +14,7 @@ from batch_credits.model import (
     DECIMAL_DIGITS,
     BatchRecord,
     ControlTotal,
+    Finding,
     Outcome,
     PlannedCredit,
     RequestState,
@@ -123,12 +124,14 @@ async def tie_out(
 
 def _carry_out(journal: Journal, credit: PlannedCredit, found: Unrecorded) -> None:
     if len(found.same) == 1 and not found.other:
-        credit.open_attempts, credit.credit_id = 0, found.same[0]
-        journal.record(credit, RequestState.CREDITED, reason="found by reconcile")
+        finding = Finding.about(
+            credit, RequestState.CREDITED, open_attempts=0, credit_id=found.same[0], reason="found by reconcile"
+        )
+        journal.record(credit, finding)
     elif not found.is_in_review:
         listed = ", ".join((*found.same, *found.other))
         reason = f"Chargebee lists {listed} under this reference: several, other money, or named for another row."
-        journal.record(credit, RequestState.REVIEW, reason=reason)
+        journal.record(credit, Finding.about(credit, RequestState.REVIEW, reason=reason))
 
 
 async def _list_batch(

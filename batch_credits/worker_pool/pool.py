@@ -20,8 +20,6 @@ from batch_credits.model import OpenAttempt, Outcome, PlannedCredit, RequestStat
 from batch_credits.progress import Progress
 from batch_credits.protocol import (
     AnswerStep,
-    Blocked,
-    ForAnother,
     HoldInDoubt,
     KeepAndStop,
     NoAnswer,
@@ -281,63 +279,33 @@ class WorkerPool:
             verdict = await self._chargebee.send_credit(attempt)
             credit.last_sent = self._loop.time()
             # No await from here to the record.
-            self._carry_out(credit, after_answer(credit, verdict), verdict)
+            self._carry_out(credit, after_answer(credit, verdict))
 
     def _not_sent(self, credit: PlannedCredit) -> None:
-        verdict = NotSent("the run stopped before it was sent")
-        self._carry_out(credit, after_answer(credit, verdict), verdict)
+        self._carry_out(credit, after_answer(credit, NotSent("the run stopped before it was sent")))
 
-    def _carry_out(self, credit: PlannedCredit, step: AnswerStep, verdict: Verdict) -> None:
+    def _carry_out(self, credit: PlannedCredit, step: AnswerStep) -> None:
+        self._journal.record(credit, step.finding(credit))
         match step:
-            case SettleCredited(proof):
-                credit.open_attempts, credit.credit_id = 0, proof.credit_id
-                self._journal.record(
-                    credit,
-                    RequestState.CREDITED,
-                    reason="replayed" if proof.replayed else None,
-                    http_status=proof.http_status,
-                    closing_balance=proof.closing_balance,
-                )
+            case SettleCredited():
                 self.breaker.proof()
                 self._observer.settled(Outcome.CREDITED)
                 self._let_go(credit)
-            case SettleFailed(refusal):
-                credit.open_attempts = 0
-                self._journal.record(
-                    credit,
-                    RequestState.FAILED,
-                    reason=refusal.message,
-                    http_status=refusal.http_status,
-                    error_code=refusal.error_code,
-                    error_param=refusal.error_param,
-                )
+            case SettleFailed():
                 self.breaker.proof()
                 self._observer.settled(Outcome.FAILED)
                 self._count_failure()
                 self._let_go(credit)
-            case SendAgain(again):
-                credit.open_attempts = 0
-                self._journal.record(
-                    credit,
-                    RequestState.PENDING,
-                    reason=_reason(again),
-                    http_status=_status(again),
-                    error_code=_code(again),
-                )
-                self._try_again(credit, again)
-            case HoldInDoubt():
-                self._hold_in_doubt(credit, step, verdict)
+            case SendAgain(verdict):
+                self._try_again(credit, verdict)
+            case HoldInDoubt(verdict, reason):
+                self._hold_in_doubt(credit, verdict, reason)
             case StopRun(error, open_attempts):
-                credit.open_attempts = open_attempts
-                state = RequestState.IN_DOUBT if open_attempts else RequestState.PENDING
-                self._journal.record(credit, state, reason=error.message, http_status=_status(verdict))
                 if open_attempts:
                     self._observer.settled(Outcome.IN_DOUBT)
                 self.stop(error)
                 self._let_go(credit)
-            case KeepAndStop(credit_id, reason, error):
-                credit.credit_id = credit_id
-                self._journal.record(credit, RequestState.REVIEW, reason=reason, http_status=_status(verdict))
+            case KeepAndStop(error=error):
                 self._observer.settled(Outcome.REVIEW)
                 self.stop(error)
                 self._let_go(credit)
@@ -345,20 +313,11 @@ class WorkerPool:
                 assert_never(step)
         self._changed.set()
 
-    def _hold_in_doubt(self, credit: PlannedCredit, step: HoldInDoubt, verdict: Verdict) -> None:
-        """Record the doubt, have others wait where it concerns them, and leave the credit to the settler."""
-        credit.open_attempts, credit.key_spoiled = step.open_attempts, step.key_spoiled
-        credit.credit_id = step.credit_id
-        self._journal.record(
-            credit,
-            RequestState.IN_DOUBT,
-            reason=step.reason,
-            http_status=_status(verdict),
-            error_code=_code(verdict),
-        )
+    def _hold_in_doubt(self, credit: PlannedCredit, verdict: Verdict, reason: str) -> None:
+        """Have others wait where it concerns them, and leave the credit to the settler."""
         match verdict:
             case NoAnswer():
-                self.breaker.trouble(step.reason)
+                self.breaker.trouble(reason)
             case Throttled(replayed=False) | Unavailable(replayed=False) | NotSent():
                 self._pause_for(verdict, max(1, credit.sends))
             case _:
@@ -419,24 +378,3 @@ class WorkerPool:
 
     async def _probe(self) -> bool:
         return await self._chargebee.answers()
-
-
-def _reason(verdict: Throttled | Unavailable | NotSent) -> str:
-    return verdict.reason if isinstance(verdict, NotSent) else verdict.message
-
-
-def _code(verdict: Verdict) -> str | None:
-    return getattr(verdict, "error_code", None)
-
-
-def _status(verdict: Verdict) -> int | None:
-    """The status of an answer that settles nothing."""
-    match verdict:
-        case Throttled():
-            return 429
-        case Unavailable():
-            return 503
-        case NoAnswer(http_status=status) | Blocked(http_status=status) | ForAnother(http_status=status):
-            return status
-        case _:
-            return None

@@ -13,9 +13,9 @@ import openpyxl
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.ledger import Finding, Ledger
+from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
-from batch_credits.model import CreditRequest, LoadedRow, RequestState
+from batch_credits.model import CreditRequest, Finding, LoadedRow, RequestState
 from batch_credits.plan import stage
 from batch_credits.reporter import ReportPaths
 from batch_credits.run import report_batch

@@ -13,8 +13,8 @@ import pytest
 from batch_credits.call import call_for
 from batch_credits.chargebee import Answer, Chargebee, LookFailed, add_body
 from batch_credits.errors import LedgerError
-from batch_credits.ledger import Finding, Journal, Ledger, StagedRow
-from batch_credits.model import ControlTotal, CreditRequest, LoadedRow, PlannedCredit, RequestState
+from batch_credits.ledger import Journal, Ledger, StagedRow
+from batch_credits.model import ControlTotal, CreditRequest, Finding, LoadedRow, PlannedCredit, RequestState
 from batch_credits.progress import SilentProgress
 from batch_credits.reconcile import Asking, settle_and_tie_out
 from batch_credits.reconciler import CurrencyLine, TieOut, tie_out

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from batch_credits.chargebee import Chargebee
 from batch_credits.errors import Interrupted
-from batch_credits.ledger import Finding, Ledger
-from batch_credits.model import PlannedCredit
+from batch_credits.ledger import Ledger
+from batch_credits.model import Finding, PlannedCredit
 from batch_credits.progress import SilentProgress
 from batch_credits.reconcile import Asking, settle_and_tie_out
 from batch_credits.reconciler import TieOut

@@ -128,13 +128,13 @@ def expected_alone(verdict: Verdict, spoiled: bool) -> AnswerStep:
         case Refused():
             return SettleFailed(verdict)
         case Throttled(replayed=True) | Unavailable(replayed=True):
-            return HoldInDoubt(f"replayed {verdict.error_code}", 0, key_spoiled=True)
+            return HoldInDoubt(verdict, f"replayed {verdict.error_code}", 0, key_spoiled=True)
         case Throttled() | Unavailable() | NotSent():
             return SendAgain(verdict)
         case Blocked():
-            return StopRun(verdict.error, 0 if verdict.is_proof else 1)
+            return StopRun(verdict.error, 0 if verdict.is_proof else 1, verdict.http_status)
         case NoAnswer():
-            return HoldInDoubt(verdict.reason, 1, spoiled or verdict.spoils_key, verdict.credit_id)
+            return HoldInDoubt(verdict, verdict.reason, 1, spoiled or verdict.spoils_key, verdict.credit_id)
         case ForAnother():
             return stopped_for_another()
 
@@ -157,17 +157,17 @@ def expected_with_earlier(verdict: Verdict, count: int, spoiled: bool) -> Answer
         case Refused(replayed=True, about_state=False):
             return SettleFailed(verdict)
         case Refused():
-            return HoldInDoubt(verdict.message, count - 1, spoiled)
+            return HoldInDoubt(verdict, verdict.message, count - 1, spoiled)
         case Throttled(replayed=True) | Unavailable(replayed=True):
-            return HoldInDoubt(f"replayed {verdict.error_code}", 0, key_spoiled=True)
+            return HoldInDoubt(verdict, f"replayed {verdict.error_code}", 0, key_spoiled=True)
         case Throttled() | Unavailable():
-            return HoldInDoubt(verdict.message, count - 1, spoiled)
+            return HoldInDoubt(verdict, verdict.message, count - 1, spoiled)
         case NotSent():
-            return HoldInDoubt(verdict.reason, count - 1, spoiled)
+            return HoldInDoubt(verdict, verdict.reason, count - 1, spoiled)
         case Blocked():
-            return StopRun(verdict.error, count - 1 if verdict.is_proof else count)
+            return StopRun(verdict.error, count - 1 if verdict.is_proof else count, verdict.http_status)
         case NoAnswer():
-            return HoldInDoubt(verdict.reason, count, spoiled or verdict.spoils_key, verdict.credit_id)
+            return HoldInDoubt(verdict, verdict.reason, count, spoiled or verdict.spoils_key, verdict.credit_id)
         case ForAnother():
             return stopped_for_another()
 

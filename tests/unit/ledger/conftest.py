@@ -8,8 +8,17 @@ from typing import Any
 import pytest
 
 from batch_credits.chargebee import add_body
-from batch_credits.ledger import Finding, Ledger, StagedRow
-from batch_credits.model import CallKind, ControlTotal, CreditRequest, LoadedRow, PlannedCredit, Problem, RequestState
+from batch_credits.ledger import Ledger, StagedRow
+from batch_credits.model import (
+    CallKind,
+    ControlTotal,
+    CreditRequest,
+    Finding,
+    LoadedRow,
+    PlannedCredit,
+    Problem,
+    RequestState,
+)
 from batch_credits.settings import InputOptions
 
 SITE = "acme-test"

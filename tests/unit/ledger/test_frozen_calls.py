@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from batch_credits.call import call_for
-from batch_credits.ledger import Finding
-from batch_credits.model import PlannedCredit, RequestState
+from batch_credits.model import Finding, PlannedCredit, RequestState
 
 EMEA, APAC = call_for("emea"), call_for("apac")
 

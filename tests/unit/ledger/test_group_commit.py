@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import LedgerError
-from batch_credits.ledger import Finding, Journal
-from batch_credits.model import Money, PlannedCredit, RequestState, idempotency_key
+from batch_credits.ledger import Journal
+from batch_credits.model import Finding, Money, PlannedCredit, RequestState, idempotency_key
 
 
 def credit(number: int = 1) -> PlannedCredit:
@@ -59,6 +59,9 @@ class Bench:
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         return asyncio.get_running_loop().create_task(work)
+
+    def record(self, credit: PlannedCredit, state: RequestState, reason: str | None = None) -> None:
+        self.journal.record(credit, Finding.about(credit, state, reason=reason))
 
     def hold(self) -> None:
         self.thread.go.clear()
@@ -123,7 +126,7 @@ def test_many_attempts_and_answers_share_few_commits() -> None:
         others = [bench.spawn(bench.journal.open_attempts([credit(n)])) for n in range(1, 100)]
         await turns()
         for number in range(200, 300):
-            bench.journal.record(credit(number), RequestState.FAILED)
+            bench.record(credit(number), RequestState.FAILED)
         bench.thread.go.set()
         await asyncio.gather(first, *others)
         await bench.journal.close()
@@ -136,7 +139,7 @@ def test_many_attempts_and_answers_share_few_commits() -> None:
 def test_answers_keep_their_order_and_lose_none() -> None:
     async def scenario(bench: Bench) -> None:
         for number in range(50):
-            bench.journal.record(credit(number), RequestState.CREDITED)
+            bench.record(credit(number), RequestState.CREDITED)
             if number % 7 == 0:
                 await turns(3)
         await bench.journal.close()
@@ -148,7 +151,7 @@ def test_answers_keep_their_order_and_lose_none() -> None:
 
 def test_an_answer_alone_is_committed_without_being_asked_for() -> None:
     async def scenario(bench: Bench) -> None:
-        bench.journal.record(credit(), RequestState.FAILED, reason="no")
+        bench.record(credit(), RequestState.FAILED, reason="no")
         while not bench.disk.commits:
             await asyncio.sleep(0)
         [([finding], [])] = bench.disk.commits
@@ -162,7 +165,7 @@ def test_a_finding_holds_what_was_known_when_it_was_recorded() -> None:
     async def scenario(bench: Bench) -> None:
         one = credit()
         one.open_attempts = 2
-        bench.journal.record(one, RequestState.IN_DOUBT)
+        bench.record(one, RequestState.IN_DOUBT)
         one.open_attempts = 9
         await bench.journal.close()
         assert bench.disk.commits[0][0][0].open_attempts == 2
@@ -173,7 +176,7 @@ def test_a_finding_holds_what_was_known_when_it_was_recorded() -> None:
 def test_flush_waits_for_the_commit_under_way() -> None:
     async def scenario(bench: Bench) -> None:
         bench.hold()
-        bench.journal.record(credit(), RequestState.FAILED)
+        bench.record(credit(), RequestState.FAILED)
         await bench.thread.started.wait()
         flushing = bench.spawn(bench.journal.flush())
         await turns()
@@ -189,9 +192,9 @@ def test_flush_waits_for_the_commit_under_way() -> None:
 def test_flush_waits_for_what_came_during_a_commit_too() -> None:
     async def scenario(bench: Bench) -> None:
         bench.hold()
-        bench.journal.record(credit(1), RequestState.FAILED)
+        bench.record(credit(1), RequestState.FAILED)
         await bench.thread.started.wait()
-        bench.journal.record(credit(2), RequestState.FAILED)
+        bench.record(credit(2), RequestState.FAILED)
         flushing = bench.spawn(bench.journal.flush())
         await turns()
         bench.thread.go.set()
@@ -230,7 +233,7 @@ def test_a_failed_commit_permits_nothing() -> None:
 def test_after_a_failed_commit_nothing_is_ever_permitted_again() -> None:
     async def scenario(bench: Bench) -> None:
         bench.disk.error = LedgerError("disk full")
-        bench.journal.record(credit(), RequestState.FAILED)
+        bench.record(credit(), RequestState.FAILED)
         await turns()
         bench.disk.error = None  # the disk has room again, but what was recorded is lost
         with pytest.raises(LedgerError, match="disk full"):
@@ -248,7 +251,7 @@ def test_who_waits_for_the_commit_after_the_failed_one_is_told_too() -> None:
     async def scenario(bench: Bench) -> None:
         bench.hold()
         bench.disk.error = LedgerError("disk full")
-        bench.journal.record(credit(1), RequestState.FAILED)
+        bench.record(credit(1), RequestState.FAILED)
         await bench.thread.started.wait()
         waiting = [bench.spawn(bench.journal.open_attempts([credit(n)])) for n in (2, 3)]
         waiting.append(bench.spawn(bench.journal.flush()))
@@ -265,7 +268,7 @@ def test_who_waits_for_the_commit_after_the_failed_one_is_told_too() -> None:
 def test_close_says_that_the_last_answers_are_not_on_disk() -> None:
     async def scenario(bench: Bench) -> None:
         bench.disk.error = LedgerError("disk full")
-        bench.journal.record(credit(), RequestState.CREDITED)
+        bench.record(credit(), RequestState.CREDITED)
         await turns()
         with pytest.raises(LedgerError, match="disk full"):
             await bench.journal.close()
@@ -278,7 +281,7 @@ def test_a_failure_is_told_at_once_to_who_wants_to_know() -> None:
         told: list[bool] = []
         bench.journal.on_failure = lambda: told.append(True)
         bench.disk.error = LedgerError("disk full")
-        bench.journal.record(credit(), RequestState.FAILED)
+        bench.record(credit(), RequestState.FAILED)
         await turns()
         assert told == [True]
         with pytest.raises(LedgerError):
@@ -306,7 +309,7 @@ def test_a_bug_in_the_ledger_ends_the_journal_like_a_full_disk() -> None:
 def test_close_makes_everything_durable_and_leaves_nothing_running() -> None:
     async def scenario(bench: Bench) -> None:
         before = asyncio.all_tasks()
-        bench.journal.record(credit(), RequestState.FAILED)
+        bench.record(credit(), RequestState.FAILED)
         await bench.journal.close()
         assert len(bench.disk.commits) == 1
         assert len(asyncio.all_tasks()) == len(before) - 1  # the writer has gone
@@ -333,7 +336,7 @@ def test_a_caller_that_is_cancelled_takes_no_commit_with_it() -> None:
 def test_a_close_that_is_cancelled_in_the_middle_of_a_commit_ends_the_writer() -> None:
     async def scenario(bench: Bench) -> None:
         bench.hold()
-        bench.journal.record(credit(), RequestState.FAILED)
+        bench.record(credit(), RequestState.FAILED)
         await bench.thread.started.wait()
         closing = bench.spawn(bench.journal.close())
         await turns()

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import LedgerError
-from batch_credits.ledger import Finding
-from batch_credits.model import PlannedCredit, RequestState
+from batch_credits.model import Finding, PlannedCredit, RequestState
 
 FINAL = (RequestState.CREDITED, RequestState.FAILED, RequestState.REVIEW)
 
