@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TypeVar
 
-from batch_credits.chargebee import CUSTOMERS_A_CALL, Chargebee, ListedCustomer, LookFailed, http_transport
+from batch_credits.chargebee import CUSTOMERS_A_CALL, Chargebee, ListedCustomer, LookFailed
 from batch_credits.errors import Outage
+from batch_credits.gate import session_at
 from batch_credits.ledger import CustomerRow, Ledger, OwedByCustomer
 from batch_credits.settings import RunSettings, SiteSettings
-from batch_credits.worker_pool import RateLimiter, SlotMemory
 
 MAX_ASKED_CHARACTERS = 1_500  # of the ids in one call: an address may have some 8,000, and each may be written as three
 MAX_REMEMBERED = 1_000  # findings kept with their rows; all are counted
@@ -58,12 +58,8 @@ async def look_up_customers(ledger: Ledger, batch_id: int, site: SiteSettings, s
         RunStopped: the key or the site refuses us, or it did not answer.
         LedgerError: the ledger failed.
     """
-    limiter = RateLimiter.within(settings)
-    try:
-        async with http_transport(site, settings) as transport:
-            return await examine(Chargebee(transport, limiter, settings), ledger.customer_rows(batch_id))
-    finally:
-        limiter.close()
+    async with session_at(site, ledger, settings, _at_once) as session:
+        return await examine(session.chargebee, ledger.customer_rows(batch_id))
 
 
 async def examine(chargebee: Chargebee, rows: Iterable[CustomerRow], sleep: Sleep = asyncio.sleep) -> Preflight:
@@ -120,27 +116,20 @@ async def look_up_balances(
         RunStopped: the key or the site refuses us, or it did not answer.
         LedgerError: the ledger failed.
     """
-    limiter = RateLimiter.within(settings)
-
-    async def at_once(work: Callable[[], T]) -> T:
-        return work()
-
-    slots = SlotMemory(limiter, ledger, site.site, at_once, lambda: 0)
     seen = Balances()
-    try:
-        async with http_transport(site, settings) as transport:
-            await slots.recall(settings.timeout_seconds)
-            chargebee = Chargebee(transport, limiter, settings)
-            for asked in _calls(ledger.owed_by_customer(batch_id, with_failed=settings.retry_failed)):
-                found = {each.customer_id: each for each in await _asked(chargebee, list(asked), sleep)}
-                seen.customers += len(asked)
-                for customer_id, owed in asked.items():
-                    for sum_ in owed:
-                        _compare(seen, sum_, found.get(customer_id), settings.business_entity_id)
-    finally:
-        limiter.close()
-        await slots.close()
+    async with session_at(site, ledger, settings, _at_once) as session:
+        for asked in _calls(ledger.owed_by_customer(batch_id, with_failed=settings.retry_failed)):
+            found = {each.customer_id: each for each in await _asked(session.chargebee, list(asked), sleep)}
+            seen.customers += len(asked)
+            for customer_id, owed in asked.items():
+                for sum_ in owed:
+                    _compare(seen, sum_, found.get(customer_id), settings.business_entity_id)
     return seen
+
+
+async def _at_once(work: Callable[[], T]) -> T:
+    """Nothing else goes on meanwhile, so the ledger needs no thread."""
+    return work()
 
 
 def _compare(

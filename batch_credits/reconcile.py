@@ -1,34 +1,20 @@
 """Reconciling, as one paragraph: settle doubt without sending anything, then tie file, ledger and Chargebee out."""
 
-import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
 
-from batch_credits.chargebee import Chargebee, LookFailed, http_transport
+from batch_credits.chargebee import LookFailed
 from batch_credits.errors import Outage
-from batch_credits.ledger import InThread, Journal, Ledger
+from batch_credits.gate import Session, ledger_thread, session_at
+from batch_credits.ledger import Journal, Ledger
 from batch_credits.ledger.resolution import TAKEN_OVER_HEADERS
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, RequestState, is_of_reversal
 from batch_credits.progress import Progress
 from batch_credits.reconciler import DoubtSettler, Held, TieOut, foreign, in_pages, tie_out
 from batch_credits.settings import InputOptions, RunSettings, SiteSettings
-from batch_credits.worker_pool import RateLimiter, SlotMemory
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """What it takes to ask a site within its limits."""
-
-    chargebee: Chargebee
-    in_thread: InThread
 
 
 async def reconcile_batch(
@@ -59,7 +45,7 @@ async def reconcile_batch(
 
 
 async def settle_and_tie_out(
-    ledger: Ledger, batch: BatchRecord, asking: Asking, settings: RunSettings, progress: Progress, *, whole: bool
+    ledger: Ledger, batch: BatchRecord, asking: Session, settings: RunSettings, progress: Progress, *, whole: bool
 ) -> TieOut:
     """The same, for whoever brings the way to ask.
 
@@ -151,23 +137,11 @@ async def _take_over(
 
 
 @asynccontextmanager
-async def asking_of(ledger: Ledger, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Asking]:
+async def asking_of(ledger: Ledger, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Session]:
     """The way to ask a site within its limits, for as long as the block goes on."""
-    limiter = RateLimiter.within(settings)
-    loop = asyncio.get_running_loop()
-    with ThreadPoolExecutor(1, thread_name_prefix="ledger") as thread:
-
-        def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
-            return loop.run_in_executor(thread, work)
-
-        slots = SlotMemory(limiter, ledger, site.site, in_thread, lambda: 0)
-        async with http_transport(site, settings) as transport:
-            try:
-                await slots.recall(settings.timeout_seconds)
-                yield Asking(Chargebee(transport, limiter, settings), in_thread)
-            finally:
-                limiter.close()
-                await slots.close()
+    with ledger_thread() as in_thread:
+        async with session_at(site, ledger, settings, in_thread) as session:
+            yield session
 
 
 def _no_answer(error: LookFailed) -> Outage:

@@ -15,11 +15,12 @@ from functools import partial
 from batch_credits.call import ENTITY_HEADER, call_of, headers_of
 from batch_credits.chargebee import ListedCredit, LookFailed
 from batch_credits.errors import Outage, UsageError
+from batch_credits.gate import Session
 from batch_credits.identity import other_forms, same_text
 from batch_credits.ledger import Holder, Ledger, RowInReview
 from batch_credits.model import BatchRecord, CallKind, Money, Outcome, PlannedCredit
 from batch_credits.protocol import FoundOne, FoundOtherMoney, FoundSeveral, Look
-from batch_credits.reconcile import Asking, asking_of
+from batch_credits.reconcile import asking_of
 from batch_credits.reconciler.looks import what_is_known, what_was_found
 from batch_credits.reporter import money_in_words, stated_exponents
 from batch_credits.settings import RunSettings, SiteSettings
@@ -213,7 +214,7 @@ def refuse_what_is_listed(
         )
 
 
-async def _listed_for(asking: Asking, credit: PlannedCredit) -> list[ListedCredit]:
+async def _listed_for(asking: Session, credit: PlannedCredit) -> list[ListedCredit]:
     """What the list shows of the row's customer, also under other forms of its id: it may know the stored one alone.
 
     Raises:
@@ -230,7 +231,7 @@ def _look(ledger: Ledger, site: SiteSettings, credit: PlannedCredit, listed: Seq
     return what_was_found(credit, listed, [], what_is_known(ledger, site.site, credit, listed))
 
 
-async def _named_by_answer(asking: Asking, ledger: Ledger, row: RowInReview) -> Claim | None:
+async def _named_by_answer(asking: Session, ledger: Ledger, row: RowInReview) -> Claim | None:
     """The credit that an answer to the row named, if one did and Chargebee lists it."""
     credit_id = row.credit.credit_id
     listed = None if credit_id is None else await asking.chargebee.credit(credit_id, row.credit.call)

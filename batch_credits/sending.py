@@ -10,15 +10,14 @@ import asyncio
 import gc
 import random
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from batch_credits.call import call_of
-from batch_credits.chargebee import Chargebee, Transport
+from batch_credits.chargebee import Transport
 from batch_credits.errors import Interrupted, LedgerError, RunStopped
 from batch_credits.event_loop import quick_switches
+from batch_credits.gate import Session, ledger_thread
 from batch_credits.ledger import InThread, Journal, Ledger
 from batch_credits.model import BatchRecord, PlannedCredit, RequestState
 from batch_credits.pilot import Agree, Pilot
@@ -26,9 +25,8 @@ from batch_credits.progress import Progress
 from batch_credits.reconciler import DoubtSettler
 from batch_credits.settings import RunSettings
 from batch_credits.signals import Signals
-from batch_credits.worker_pool import Counts, RateLimiter, ReadPage, SlotMemory, WorkerPool
+from batch_credits.worker_pool import Counts, ReadPage, WorkerPool
 
-T = TypeVar("T")
 TICK_SECONDS = 0.5  # how old what the person sees may be
 COLLECT_EVERY = 50_000  # objects made and not freed, between two walks of the garbage collector
 SWITCH_SECONDS = 0.0005  # that a commit may wait for Python's lock, half a dozen times; requests are sent meanwhile
@@ -59,12 +57,7 @@ async def issue(
     Raises:
         LedgerError: the journal failed; nothing was sent after that.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="ledger") as writer:
-        loop = asyncio.get_running_loop()
-
-        def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
-            return loop.run_in_executor(writer, work)
-
+    with ledger_thread() as in_thread:
         sending = Sending(ledger, batch, run_id, site, settings, progress, transport, in_thread, agree=agree)
         with (
             _stop_on(signals or Signals(), sending),
@@ -147,8 +140,8 @@ class Sending:
         self._in_thread = in_thread
         self._chance = chance
         self._was_told = False  # to stop
-        self._limiter = RateLimiter.within(settings)
-        self._chargebee = Chargebee(transport, self._limiter, settings)
+        self._session = Session(transport, ledger, site, settings, in_thread, self._journaled)
+        self._limiter, self._chargebee = self._session.limiter, self._session.chargebee
         self._journal = Journal(
             ledger,
             run_id,
@@ -167,7 +160,6 @@ class Sending:
             in_thread=in_thread,
         )
         self.pool = self._pool_for(self._pending_page)
-        self._slots = SlotMemory(self._limiter, ledger, site, in_thread, self._journaled)
         self._pilot = Pilot(
             ledger, batch, self._chargebee, settings, progress, in_thread, agree, lambda: self.pool.stopping
         )
@@ -211,7 +203,7 @@ class Sending:
         """Send until nothing is owed or the pool is stopped, and make durable what was learned."""
         noting = asyncio.get_running_loop().create_task(self._note_site_clock())
         try:
-            await self._slots.recall(self._settings.timeout_seconds)
+            await self._session.begin()
             if self._settings.pilot:
                 await self._run_pilot()
             if not self.pool.stopping:
@@ -220,7 +212,7 @@ class Sending:
         finally:
             noting.cancel()
             await self._settler.close()
-            await self._slots.close()
+            await self._session.end()
             await self._journal.close()
         if self._settler.failure is not None:
             raise self._settler.failure

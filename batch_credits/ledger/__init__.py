@@ -385,6 +385,8 @@ class Ledger:
     def taken_slots(self, site: str, timeout_seconds: float) -> list[tuple[float, int]]:
         """The requests of earlier runs that the site may still count, as (seconds until it does not, how many)."""
         with self._transaction() as db:
+            if self._known_site is not None:  # those of the real ledger
+                return recent.still_counted(db, self._known_site, timeout_seconds, scratch.KNOWN)
             return recent.still_counted(db, self._site_id(site), timeout_seconds)
 
     def note_site_clock(self, run_id: int, began_ms: int) -> None:

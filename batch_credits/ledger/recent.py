@@ -25,16 +25,21 @@ def note(connection: sqlite3.Connection, site_id: int, ages: Sequence[tuple[floa
     )
 
 
-def still_counted(connection: sqlite3.Connection, site_id: int, timeout_seconds: float) -> list[tuple[float, int]]:
+def still_counted(
+    connection: sqlite3.Connection, site_id: int, timeout_seconds: float, schema: str = "main"
+) -> list[tuple[float, int]]:
     """The requests that a site may still count, as (seconds until it does not, how many).
+
+    `schema`: where the ledger is attached.
 
     What a killed process had under way may have arrived until its timeout at the latest.
     """
-    noted = connection.execute("SELECT recent FROM site WHERE site_id = ?", (site_id,)).fetchone()[0]
+    noted = connection.execute(f"SELECT recent FROM {schema}.site WHERE site_id = ?", (site_id,)).fetchone()[0]
     if noted is None:
         return []
     recent = orjson.loads(noted)
-    later, newest = connection.execute(_LATER_ATTEMPTS, (recent["attempt"], site_id, _MOST)).fetchone()
+    later_attempts = connection.execute(_LATER_ATTEMPTS.format(schema=schema), (recent["attempt"], site_id, _MOST))
+    later, newest = later_attempts.fetchone()
     last_ms = max(recent["at"], newest) + timeout_seconds * 1000
     now = journal.now_ms()
     ends = [*recent["answered"], [last_ms, recent["under_way"] + later]]
@@ -45,7 +50,7 @@ def still_counted(connection: sqlite3.Connection, site_id: int, timeout_seconds:
 # Those that were journaled after the note.
 _LATER_ATTEMPTS = """
 SELECT count(*), coalesce(max(at), 0) FROM (
-    SELECT attempt.at FROM attempt JOIN credit_request USING (request_id)
+    SELECT a.at FROM {schema}.attempt a JOIN {schema}.credit_request USING (request_id)
     WHERE attempt_id > ? AND site_id = ? ORDER BY attempt_id DESC LIMIT ?
 )
 """

@@ -15,6 +15,7 @@ from typing import Any, assert_never
 
 from batch_credits.chargebee import Chargebee
 from batch_credits.errors import RunStopped, TooManyFailures, weightier
+from batch_credits.gate import RateLimiter
 from batch_credits.ledger import Journal
 from batch_credits.model import OpenAttempt, Outcome, PlannedCredit, RequestState
 from batch_credits.progress import Progress
@@ -35,7 +36,6 @@ from batch_credits.protocol import (
 )
 from batch_credits.settings import RunSettings
 from batch_credits.worker_pool.breaker import Breaker
-from batch_credits.worker_pool.limiter import RateLimiter
 from batch_credits.worker_pool.retry import backoff_seconds, may_try_again, throttle_seconds
 
 ReadPage = Callable[[int, int], Coroutine[Any, Any, list[PlannedCredit]]]

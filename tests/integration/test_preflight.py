@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from batch_credits.chargebee import Chargebee, http_transport
+from batch_credits.gate import RateLimiter
 from batch_credits.ledger import CustomerRow
 from batch_credits.model import CallKind
 from batch_credits.preflight import Balances, Preflight, Shortfall, examine, look_up_balances
 from batch_credits.sandbox import Sandbox, SandboxSettings
 from batch_credits.settings import RunSettings, SiteSettings
-from batch_credits.worker_pool import RateLimiter
 from tests.unit.ledger.conftest import Book
 
 ODD = ('say "hi"', "back\\slash", "a,b]", "50% & more", "\u6771\u4eac" * 25, "plus+sign", "per%20cent", "[x")

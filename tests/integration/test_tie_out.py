@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +17,7 @@ from batch_credits.errors import LedgerError
 from batch_credits.ledger import Journal, Ledger, StagedRow
 from batch_credits.model import ControlTotal, CreditRequest, Finding, LoadedRow, PlannedCredit, RequestState
 from batch_credits.progress import SilentProgress
-from batch_credits.reconcile import Asking, settle_and_tie_out
+from batch_credits.reconcile import settle_and_tie_out
 from batch_credits.reconciler import CurrencyLine, TieOut, tie_out
 from batch_credits.settings import InputOptions, RunSettings
 
@@ -454,7 +455,7 @@ def reconciled(bench: Bench) -> TieOut:
     async def main() -> TieOut:
         transport: Any = bench.site
         settings = RunSettings(flush_seconds=0.0, early_look_seconds=(0.0,), wait=False)
-        asking = Asking(Chargebee(transport, transport, settings), on_the_spot)
+        asking: Any = SimpleNamespace(chargebee=Chargebee(transport, transport, settings), in_thread=on_the_spot)
         [batch] = bench.ledger.batches()
         return await settle_and_tie_out(bench.ledger, batch, asking, settings, SilentProgress(), whole=False)
 

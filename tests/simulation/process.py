@@ -7,18 +7,19 @@ be unwound) has no effect: its ledger and its wire refuse.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from batch_credits.chargebee import Chargebee
 from batch_credits.errors import Interrupted
+from batch_credits.gate import RateLimiter
 from batch_credits.ledger import Ledger
 from batch_credits.model import Finding, PlannedCredit
 from batch_credits.progress import SilentProgress
-from batch_credits.reconcile import Asking, settle_and_tie_out
+from batch_credits.reconcile import settle_and_tie_out
 from batch_credits.reconciler import TieOut
 from batch_credits.sending import Issued, Sending
 from batch_credits.settings import RunSettings
-from batch_credits.worker_pool import RateLimiter
 from tests.simulation.schedule import RunPlan
 from tests.simulation.virtual_time import Hung, VirtualLoop
 from tests.simulation.wire import ProcessDied, Wire
@@ -165,7 +166,7 @@ class Process:
         self.ledger.adopt(self.batch_id)
         chargebee = Chargebee(self.wire, RateLimiter.within(self.settings), self.settings)
         batch = self.world.batch_record(self.batch_id)
-        asking = Asking(chargebee, self.in_thread)
+        asking: Any = SimpleNamespace(chargebee=chargebee, in_thread=self.in_thread)
         return await settle_and_tie_out(
             self.ledger, batch, asking, self.settings, _Watch(self.world.trace), whole=True
         )

@@ -121,3 +121,16 @@ def test_another_spelling_of_what_the_real_ledger_knows(
     _, _, [row, other] = staged_in_scratch(book.row(2, reference=asked), book.row(3, "c-2", reference="q4"))
     assert ([problem.code for problem in row.problems], other.problems) == (["reference_resembles"], ())
     assert "row 5 of june.csv" in row.problems[0].message
+
+
+def test_what_the_site_still_counts_is_asked_of_the_real_ledger(book: Any, staged_in_scratch: Any) -> None:
+    paid = book.plan(book.row(2))
+    book.ledger.note_slots("acme-test", [(10.0, 7)], 0)
+    run = book.ledger.start_run(paid)
+    book.send(run, *book.owed(paid))
+    ledger, _, _ = staged_in_scratch(book.row(2))
+    pairs = zip(ledger.taken_slots("acme-test", 5.0), book.ledger.taken_slots("acme-test", 5.0), strict=True)
+    assert all(abs(one - other) < 1 for (one, _), (other, _) in pairs)
+    assert [slots for _seconds, slots in ledger.taken_slots("acme-test", 5.0)] == [7, 1]
+    ledger.note_slots("acme-test", [(1.0, 50)], 0)
+    assert [slots for _seconds, slots in book.ledger.taken_slots("acme-test", 5.0)] == [7, 1]

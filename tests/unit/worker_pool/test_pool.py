@@ -21,11 +21,12 @@ from batch_credits.errors import (
     RunStopped,
     TooManyFailures,
 )
+from batch_credits.gate import RateLimiter
 from batch_credits.ledger import Journal
 from batch_credits.model import Finding, Money, Outcome, PlannedCredit, RequestState
 from batch_credits.progress import Progress, SilentProgress
 from batch_credits.settings import RunSettings
-from batch_credits.worker_pool import RateLimiter, WorkerPool
+from batch_credits.worker_pool import WorkerPool
 from tests.unit.conftest import VIRTUAL_START
 
 SETTINGS = RunSettings(

@@ -10,8 +10,8 @@ from contextlib import suppress
 from typing import Protocol
 
 from batch_credits.errors import LedgerError
+from batch_credits.gate.limiter import RateLimiter
 from batch_credits.ledger import InThread
-from batch_credits.worker_pool.limiter import RateLimiter
 
 NOTE_SECONDS = 1.0
 

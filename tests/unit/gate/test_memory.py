@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import LedgerError
+from batch_credits.gate import RateLimiter
+from batch_credits.gate.memory import SlotMemory
 from batch_credits.ledger import Ledger, journal
-from batch_credits.worker_pool import RateLimiter, SlotMemory
 
 SITE = "acme-test"
 EPOCH_MS = 1_790_000_000_000

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from batch_credits.worker_pool import RateLimiter
-from batch_credits.worker_pool.share import Share
+from batch_credits.gate import RateLimiter
+from batch_credits.gate.share import Share
 
 SITE_LIMIT = 600
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_credits.chargebee import GateClosed
+from batch_credits.gate import RateLimiter
 from batch_credits.settings import RunSettings
-from batch_credits.worker_pool import RateLimiter
 
 property_settings = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from batch_credits.worker_pool import RateLimiter
+from batch_credits.gate import RateLimiter
 
 ROWS = {150: (100, 151, 1_100, 1_200), 1_000: (1_001, 4_600, 10_000), 3_500: (3_501, 20_000)}
 JOBS = [(budget, rows) for budget, counts in ROWS.items() for rows in counts]
