@@ -241,6 +241,6 @@ def reverse_what_is_not(history: History) -> None:
     """The id of a batch is empty, too short, or of none here."""
     report, chance = _report(history), history.chance
     known = report.batch if report is not None else "3f9a2b1c"
-    batch = chance.choice(("", " ", known[:1], known[:7], "00000000", known[:8] + "zz", "f" * 64))
+    batch = chance.choice(("", " ", known[:1], known[:4], known[:6], known[:7], "00000000", known[:8] + "zz", "f" * 64))
     history.must_refuse(f"the batch {batch!r}", "reverse", batch, "--yes")
     history.judge_truth()
