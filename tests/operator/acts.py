@@ -166,10 +166,15 @@ def run_a_report(history: History) -> None:
     if report is not None and not report.is_reversal and report.rows and promises.REPORTS_ARE_NO_SOURCES:
         name = history.chance.choice(("results.csv", "results.csv", "rejected.csv"))
         path = report.folder / name
-        if path.exists():
-            unit = history.chance.choice(((), ("--amount-unit", "major")))
-            history.must_refuse(f"{name} for a source", "run", str(path), "--yes", *unit)
-            history.judge_truth()
+        if not path.exists():
+            return
+        unit = history.chance.choice(((), ("--amount-unit", "major")))
+        headers, rows = read_table(path)
+        if SELF_SAYING in headers:  # rejected.csv is a failed.csv before a run
+            history.run(Sheet(path, Reading(), headers, rows), "--yes", *unit)
+            return
+        history.must_refuse(f"{name} for a source", "run", str(path), "--yes", *unit)
+        history.judge_truth()
 
 
 def _report(history: History) -> Report | None:

@@ -19,6 +19,7 @@ from batch_credits.ledger.lock import Lock
 
 KEY = "key_that_nobody_may_see"
 PATIENCE_SECONDS = 6.0  # between two Ctrl-C of somebody who has waited long enough
+STOPPED = 4
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -65,6 +66,8 @@ class Desk:
             try:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 code = run_command_line(arguments)
+            except KeyboardInterrupt:  # within its last words, after it gave the signal back
+                code = STOPPED
             finally:
                 signal.signal(signal.SIGINT, _pass_over)  # who presses too late presses in vain
         if pressed.is_set():

@@ -34,6 +34,7 @@ class Branch:
     is_used: bool = False  # the ledger knows the site by its name
     is_careful: bool = False
     copy: Path | None = None
+    is_copy_used: bool = False
 
 
 class History:

@@ -105,7 +105,7 @@ def copy_ledger(history: History) -> None:
         for suffix in ("", "-wal"):
             if (part := branch.ledger.with_name(branch.ledger.name + suffix)).exists():
                 shutil.copy(part, copy.with_name(copy.name + suffix))
-        branch.copy = copy
+        branch.copy, branch.is_copy_used = copy, branch.is_used
 
 
 def restore_ledger(history: History) -> None:
@@ -141,6 +141,7 @@ def restore_an_old_copy(history: History) -> None:
 
 def _put_back(branch: Branch, copy: Path) -> None:
     _forget_companions(branch.ledger)
+    branch.is_used = branch.is_copy_used
     for suffix in ("", "-wal"):
         if (part := copy.with_name(copy.name + suffix)).exists():
             shutil.copy(part, branch.ledger.with_name(branch.ledger.name + suffix))
