@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from batch_credits.ledger.history import History
 from batch_credits.model import ControlTotal, Outcome, sum_totals
@@ -94,6 +95,13 @@ class AmountGroup:
 
 def summary_html(summary: Summary, tally: Tally, history: History) -> str:
     """The text of summary.html."""
+    page = page_template().render(_content(summary, tally, history))
+    return _CONTROL.sub("\ufffd", page)  # characters that HTML does not allow, escaped or not
+
+
+@cache
+def page_template() -> Template:
+    """How the page looks, compiled: once for all batches that a process reports, for it takes longer than a page."""
     environment = Environment(
         loader=PackageLoader("batch_credits.reporter", ""),
         autoescape=True,
@@ -101,8 +109,7 @@ def summary_html(summary: Summary, tally: Tally, history: History) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("summary.html").render(_content(summary, tally, history))
-    return _CONTROL.sub("\ufffd", page)  # characters that HTML does not allow, escaped or not
+    return environment.get_template("summary.html")
 
 
 def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]:

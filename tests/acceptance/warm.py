@@ -18,7 +18,9 @@ def main() -> None:
     import uvloop  # noqa: F401
 
     import batch_credits.cli  # noqa: F401
+    from batch_credits.reporter.page import page_template
 
+    page_template()
     for line in sys.stdin:
         call = json.loads(line)
         pid = os.fork()

@@ -204,8 +204,9 @@ def campaign(kills: int, jobs: int, start: int, say: bool = True) -> list[Story]
             with ThreadPoolExecutor(jobs) as pool:
                 seed = start
                 while sum(sum(s.kills.values()) for s in stories) < kills:
-                    wave = list(pool.map(lambda n: play(n, folder, base_url), range(seed, seed + 4 * jobs)))
-                    seed += 4 * jobs
+                    many = min(4 * jobs, kills)
+                    wave = list(pool.map(lambda n: play(n, folder, base_url), range(seed, seed + many)))
+                    seed += many
                     stories += wave
                     if say:
                         _report(stories, time.monotonic() - began)

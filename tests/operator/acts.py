@@ -166,10 +166,15 @@ def run_a_report(history: History) -> None:
     if report is not None and not report.is_reversal and report.rows and promises.REPORTS_ARE_NO_SOURCES:
         name = history.chance.choice(("results.csv", "results.csv", "rejected.csv"))
         path = report.folder / name
-        if path.exists():
-            unit = history.chance.choice(((), ("--amount-unit", "major")))
-            history.must_refuse(f"{name} for a source", "run", str(path), "--yes", *unit)
-            history.judge_truth()
+        if not path.exists():
+            return
+        unit = history.chance.choice(((), ("--amount-unit", "major")))
+        headers, rows = read_table(path)
+        if SELF_SAYING in headers:  # rejected.csv is a failed.csv before a run
+            history.run(Sheet(path, Reading(), headers, rows), "--yes", *unit)
+            return
+        history.must_refuse(f"{name} for a source", "run", str(path), "--yes", *unit)
+        history.judge_truth()
 
 
 def _report(history: History) -> Report | None:
@@ -241,6 +246,6 @@ def reverse_what_is_not(history: History) -> None:
     """The id of a batch is empty, too short, or of none here."""
     report, chance = _report(history), history.chance
     known = report.batch if report is not None else "3f9a2b1c"
-    batch = chance.choice(("", " ", known[:1], known[:7], "00000000", known[:8] + "zz", "f" * 64))
+    batch = chance.choice(("", " ", known[:1], known[:4], known[:6], known[:7], "00000000", known[:8] + "zz", "f" * 64))
     history.must_refuse(f"the batch {batch!r}", "reverse", batch, "--yes")
     history.judge_truth()

@@ -1,6 +1,7 @@
 """The operator's desk: a folder, an environment, the command, and the patience to wait for it."""
 
 import contextlib
+import gc
 import io
 import os
 import signal
@@ -14,9 +15,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 from batch_credits.cli import run_command_line
+from batch_credits.ledger.lock import Lock
 
 KEY = "key_that_nobody_may_see"
 PATIENCE_SECONDS = 6.0  # between two Ctrl-C of somebody who has waited long enough
+STOPPED = 4
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -58,13 +61,17 @@ class Desk:
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(said),
             contextlib.redirect_stderr(said),
-            _interrupted_after(patience),
+            _interrupted_after(patience) as pressed,
         ):
             try:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 code = run_command_line(arguments)
+            except KeyboardInterrupt:  # within its last words, after it gave the signal back
+                code = STOPPED
             finally:
                 signal.signal(signal.SIGINT, _pass_over)  # who presses too late presses in vain
+        if pressed.is_set():
+            _release_ledgers()
         return Said(arguments, code, said.getvalue())
 
     def _apart(self, environment: Mapping[str, str], arguments: tuple[str, ...]) -> Said:
@@ -76,24 +83,34 @@ class Desk:
         return Said(arguments, done.returncode, done.stdout)
 
 
+def _release_ledgers() -> None:
+    """Give free what the end of a process gives free: Ctrl-C may come between taking a ledger and minding it."""
+    for held in gc.get_objects():
+        if isinstance(held, Lock):
+            with contextlib.suppress(AttributeError):  # Ctrl-C came as it was taken
+                held.close()
+
+
 def _pass_over(number: int, frame: object) -> None:
     return None
 
 
 @contextmanager
-def _interrupted_after(seconds: float) -> Iterator[None]:
-    done = threading.Event()
+def _interrupted_after(seconds: float) -> Iterator[threading.Event]:
+    """Presses Ctrl-C after so long. The event says whether it did."""
+    done, pressed = threading.Event(), threading.Event()
 
     def press() -> None:
         wait = seconds
         while not done.wait(wait):
+            pressed.set()
             os.kill(os.getpid(), signal.SIGINT)
             wait = PATIENCE_SECONDS
 
     thread = threading.Thread(target=press)
     thread.start()
     try:
-        yield
+        yield pressed
     finally:
         done.set()
         thread.join()

@@ -28,6 +28,7 @@ from tests.operator.history import History
 from tests.operator.world import open_sites
 
 STEPS = 20
+MEMORY = Path("/dev/shm")  # where there is one: thousands of ledgers and reports need not wait for a disk
 WEIGHTS: Mapping[Act, int] = {
     acts.write_sheet: 3, acts.edit: 3, acts.respell: 1, acts.rearrange: 3, acts.rename: 1, acts.check: 1, acts.run: 10,
     acts.run_as_it_comes: 2, acts.run_without_yes: 1, acts.run_against_controls: 1, acts.run_mended: 4,
@@ -35,9 +36,9 @@ WEIGHTS: Mapping[Act, int] = {
     acts.reverse_what_is_not: 1, surroundings.misbehave: 4, surroundings.heal: 3, surroundings.forget_keys: 1,
     surroundings.pass_time: 1, surroundings.credit_by_hand: 2, surroundings.delete_customer: 1,
     surroundings.copy_ledger: 2, surroundings.restore_ledger: 2, surroundings.lose_ledger: 1,
-    surroundings.go_to_the_other_site: 1, surroundings.spell_the_site: 1, surroundings.name_another_site: 1,
-    surroundings.take_the_other_address: 1, surroundings.leave_lying_about: 1, surroundings.clear_up: 2,
-    surroundings.set_what_is_refused: 1,
+    surroundings.restore_an_old_copy: 2, surroundings.go_to_the_other_site: 1, surroundings.spell_the_site: 1,
+    surroundings.name_another_site: 1, surroundings.take_the_other_address: 1, surroundings.leave_lying_about: 1,
+    surroundings.clear_up: 2, surroundings.set_what_is_refused: 1,
 }  # fmt: skip
 ALWAYS = (acts.write_sheet, acts.run)
 
@@ -58,7 +59,7 @@ def play(seed: int, steps: int = STEPS) -> Played:
     factors = [chance.choice((0, 1, 1, 3)) or (act in ALWAYS) for act in WEIGHTS]
     weights = [weight * factor for weight, factor in zip(WEIGHTS.values(), factors, strict=True)]
     quirks = chance.choice(surroundings.QUIRKS)
-    folder = Path(tempfile.mkdtemp(prefix="operator-"))
+    folder = Path(tempfile.mkdtemp(prefix="operator-", dir=MEMORY if MEMORY.is_dir() else None))
     try:
         with open_sites(quirks, seed) as places:
             history = History(seed, folder, places)

@@ -34,6 +34,7 @@ class Branch:
     is_used: bool = False  # the ledger knows the site by its name
     is_careful: bool = False
     copy: Path | None = None
+    is_copy_used: bool = False
 
 
 class History:
@@ -164,6 +165,13 @@ class History:
         time.sleep(2 * LATE_SECONDS)
         self.branch.book.tell(self.branch.place.ours())
         self.figures["told"] += 1
+
+    def tell_numbers(self) -> None:
+        """From here on the site alone knows what was paid, and under which numbers."""
+        if not promises.NUMBERS_OUTLIVE_THE_LEDGER:
+            time.sleep(2 * LATE_SECONDS)
+            self.branch.book.tell_numbers(self.branch.place.ours())
+            self.figures["numbers told"] += 1
 
     @property
     def is_blind(self) -> bool:

@@ -6,7 +6,7 @@ Every check returns the harms that it sees, as sentences; none is no harm.
 import json
 import stat
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -39,10 +39,15 @@ class Book:
         for meaning, count in Counter(meanings).items():
             self.asked[meaning] = max(self.asked[meaning], count)
 
-    def tell(self, credits: Iterable[Credit]) -> None:
+    def tell(self, credits: Collection[Credit]) -> None:
         """What is there now may be paid once more: the ledger that knew it is gone."""
         for credit in credits:
             self.told[credit.identity] += 1
+        self.tell_numbers(credits)
+
+    def tell_numbers(self, credits: Iterable[Credit]) -> None:
+        """What is there now may be paid once more under another number: a look asks for one number at a time."""
+        for credit in credits:
             self.told_meanings[credit.meaning] += 1
 
 
@@ -107,16 +112,21 @@ class Report:
     summary: dict[str, Any]
     headers: list[str]
     rows: list[dict[str, str]]
-    page: Counter[str]
+    page: str
 
     @classmethod
     def read(cls, folder: Path) -> "Report":
         """Read what lies there."""
         headers, rows = read_table(folder / "results.csv")
-        page = _Outcomes()
-        page.feed((folder / "summary.html").read_text("utf-8"))
+        page = (folder / "summary.html").read_text("utf-8")
         summary = json.loads((folder / "summary.json").read_text("utf-8"))
-        return cls(folder, summary, headers, [record(headers, row) for row in rows], page.counts)
+        return cls(folder, summary, headers, [record(headers, row) for row in rows], page)
+
+    def on_page(self) -> Counter[str]:
+        """How many rows of each class the page counts."""
+        parser = _Outcomes()
+        parser.feed(self.page)
+        return parser.counts
 
     @property
     def batch(self) -> str:
@@ -141,7 +151,8 @@ def of_report(report: Report, reading: Reading | None, truth: Mapping[str, Credi
         harms.append(f"summary.json counts {told}, results.csv {dict(counts)}")
     if report.summary["rows"] != len(report.rows):
         harms.append(f"summary.json has {report.summary['rows']} rows, results.csv {len(report.rows)}")
-    on_page = dict(zip(outcomes, (report.page[name] for name in PAYOUT), strict=True))  # its classes are one for both
+    page = report.on_page()
+    on_page = dict(zip(outcomes, (page[name] for name in PAYOUT), strict=True))  # its classes are one for both
     if on_page != told:
         harms.append(f"summary.html counts {on_page}, summary.json {told}")
     if report.summary["in_balance"] is not True:

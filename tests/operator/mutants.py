@@ -31,6 +31,10 @@ def _always_minor(chosen: dict[str, Any]) -> Any:
     return replace(how, amount_unit="minor"), limits
 
 
+def _without_looking(*arguments: Any, **named: Any) -> Any:
+    return replace(_settings_for_sending(*arguments, **named), verify_first=False)
+
+
 def _all_is_well(*told: Any) -> int:
     code = _exit_code(*told)
     return 0 if code == 1 else code
@@ -64,19 +68,25 @@ class Mutant:
 
 MUTANTS = (
     Mutant("limits are not held", ((run, "check_controls", _let_pass),), "let .* pass|did not refuse|wrong control"),
-    Mutant("a prefix of a batch's id is enough", ((BatchId, "convert", _any_word),), "in spite of the batch"),
+    Mutant("a prefix of a batch's id is enough", ((BatchId, "convert", _any_word),), "in spite of the batch", 2),
     Mutant("an address may have two sites", ((Ledger, "check_address", _let_pass),), "another site's name"),
     Mutant(
         "a site is as many as its spellings",
         ((settings, "site_name", _as_spelt), (Ledger, "check_address", _let_pass)),
-        "was paid 2 times|alpha_test|acme/test",
+        "was paid 2 times|alpha_test|acme/test|another site's name",
     ),
-    Mutant("amounts are always minor units", ((cli_run, "input_settings", _always_minor),), "no file said so"),
+    Mutant(
+        "amounts are always minor units",
+        ((cli_run, "input_settings", _always_minor),),
+        "no file said so|and asks for|json totals",
+        2,
+    ),
+    Mutant("nobody looks first", ((cli_run, "settings_for_sending", _without_looking),), "was paid 2 times", 12),
     Mutant("a refused row is no matter", ((summary, "exit_code", _all_is_well),), "mean \\[1\\]"),
     Mutant(
         "nobody need say yes",
         ((cli_run, "refuse_without_terminal", _let_pass), (Words, "ask_before", lambda *_: True)),
         "run sent something",
     ),
-    Mutant("numbers move with their rows", ((admission.numbering, "reject_moved", lambda *_: 0),), "and asked for", 40),
+    Mutant("numbers move with their rows", ((admission.numbering, "reject_moved", lambda *_: 0),), "and asked for", 44),
 )

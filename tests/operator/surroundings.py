@@ -7,6 +7,8 @@ from pathlib import Path
 from tests.operator.acts import AMOUNTS, CUSTOMERS, REFERENCES, a_sheet
 from tests.operator.history import Branch, History, meant
 
+DAYS = 200_000  # seconds in which a site forgets every key
+
 FAULTS = (
     "lost_after=0.5,faulty_tries=2",
     "lost_before=0.5,faulty_tries=2",
@@ -103,7 +105,7 @@ def copy_ledger(history: History) -> None:
         for suffix in ("", "-wal"):
             if (part := branch.ledger.with_name(branch.ledger.name + suffix)).exists():
                 shutil.copy(part, copy.with_name(copy.name + suffix))
-        branch.copy = copy
+        branch.copy, branch.is_copy_used = copy, branch.is_used
 
 
 def restore_ledger(history: History) -> None:
@@ -111,13 +113,38 @@ def restore_ledger(history: History) -> None:
     branch = history.branch
     if branch.copy is None:
         return
-    _forget_companions(branch.ledger)
-    for suffix in ("", "-wal"):
-        if (part := branch.copy.with_name(branch.copy.name + suffix)).exists():
-            shutil.copy(part, branch.ledger.with_name(branch.ledger.name + suffix))
+    _put_back(branch, branch.copy)
     branch.is_careful = history.chance.random() < 0.7
     if not branch.is_careful or history.is_blind:
         history.tell()
+    else:
+        history.tell_numbers()
+
+
+def restore_an_old_copy(history: History) -> None:
+    """Pay a file, and days later again, with a copy of the ledger from before and no report: only a look can tell."""
+    branch, sheet = history.branch, a_sheet(history)
+    copy_ledger(history)
+    history.run(sheet, "--yes", *meant(sheet.reading))
+    branch.place.sandbox.advance(DAYS)
+    if branch.copy is None:
+        return
+    _put_back(branch, branch.copy)
+    branch.is_careful = True
+    history.reports = history.kept / f"reports-{time.monotonic_ns()}"
+    if history.is_blind:
+        history.tell()
+    else:
+        history.tell_numbers()
+    history.run(sheet, "--yes", "--verify-first", *meant(sheet.reading))
+
+
+def _put_back(branch: Branch, copy: Path) -> None:
+    _forget_companions(branch.ledger)
+    branch.is_used = branch.is_copy_used
+    for suffix in ("", "-wal"):
+        if (part := copy.with_name(copy.name + suffix)).exists():
+            shutil.copy(part, branch.ledger.with_name(branch.ledger.name + suffix))
 
 
 def lose_ledger(history: History) -> None:
@@ -133,6 +160,8 @@ def lose_ledger(history: History) -> None:
     branch.is_careful = how == "look"
     if history.is_blind or not (learned or branch.is_careful):
         history.tell()
+    else:
+        history.tell_numbers()
     if chance.random() < 0.8:
         history.reports = history.kept / f"reports-{time.monotonic_ns()}"
 
@@ -174,7 +203,7 @@ def take_the_other_address(history: History) -> None:
     other.book.tell(before)
     history.run(sheet, "--yes", *meant(sheet.reading), place=other.place)
     known = {credit.id for credit in before}
-    other.book.tell(credit for credit in other.place.ours() if credit.id not in known)
+    other.book.tell([credit for credit in other.place.ours() if credit.id not in known])
     history.branch.book.elsewhere += other.place.everything()
     history.figures["told"] += 1
 
