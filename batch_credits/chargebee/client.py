@@ -27,7 +27,6 @@ from batch_credits.chargebee.site_clock import SiteClock
 from batch_credits.chargebee.transport import Method, Transport
 from batch_credits.chargebee.verdicts import stop_for, verdict_of
 from batch_credits.errors import AmountMissing
-from batch_credits.identity import same_text
 from batch_credits.model import CallKind, OpenAttempt, PlannedCredit
 from batch_credits.protocol import Blocked, Credited, NotSent, Verdict
 from batch_credits.settings import RunSettings
@@ -132,7 +131,9 @@ class Chargebee:
         return {} if entity is None else {ENTITY_HEADER: entity}
 
     async def credits_of(self, customer_id: str, kind: CallKind, call: str | None = None) -> list[ListedCredit]:
-        """Every credit of the customer (or every deduction) that the list shows, however it writes the id: all pages.
+        """Every credit (or every deduction) that the list shows for the customer, all pages.
+
+        Some may bear another id: a site may keep ids in another form, or not heed the filter (UNKNOWN).
 
         Raises:
             LookFailed: a page was missing or unreadable, so the look says nothing.
@@ -141,7 +142,7 @@ class Chargebee:
         return [
             credit
             async for credit in self._listed({"customer_id[is]": customer_id, "type[is]": kind.listed_type}, call)
-            if same_text(credit.customer_id, customer_id) and credit.kind == kind.listed_type
+            if credit.kind == kind.listed_type
         ]
 
     def credits_since(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from batch_credits.chargebee import ListedCredit
-from batch_credits.identity import folded, same_text
 from batch_credits.ledger import Attribution, KnownCredit, Moment, OtherRequest
 from batch_credits.model import CallKind, PlannedCredit
+from batch_credits.model.identity import folded, same_text
 from batch_credits.protocol import Credited, FoundNothing, FoundOne, FoundOtherMoney, FoundSeveral, FoundUncertain, Look
 
 
@@ -82,8 +82,11 @@ def what_was_found(
 
     The very texts come first. Only where they are not listed does a credit count whose texts agree in another form;
     an id that an answer named is none without them, since whoever spoilt the answer may have meant another.
-    `elsewhere` is what is listed under other forms of the customer's id, which may be another customer's.
+    `elsewhere` is what is listed under other forms of the customer's id, which may be another customer's. What the list
+    of the customer itself shows under another id may be the customer's, too, by an id that the site keeps otherwise.
     """
+    misnamed = [item for item in listed if not same_text(item.customer_id, credit.customer_id)]
+    listed = [item for item in listed if same_text(item.customer_id, credit.customer_id)]
     free = {item.credit_id: item for item in listed if item.credit_id not in known.taken}
     others = known.open_names - {_folded(credit.customer_id, credit.reference)}
     nobodys = [item for item in free.values() if not _is_of(item, known.named, others)]
@@ -98,9 +101,14 @@ def what_was_found(
         is_spelt_so = _is_spelt_as(item, credit) and item.credit_id in known.taken
         if not is_spelt_so and item.is_named_as(credit) and item.has_money_of(credit):
             return FoundUncertain(item.credit_id, "which another row has in another spelling")
-    beside = [item for item in elsewhere if item.credit_id not in known.taken and not _is_of(item, known.named, others)]
+    beside = [
+        item
+        for item in [*misnamed, *elsewhere]
+        if item.credit_id not in known.taken and not _is_of(item, known.named, others)
+    ]
     for item in beside:
-        if item.is_named_as(credit) and item.has_money_of(credit):
+        is_asked_for = item in misnamed and same_text(item.reference or "", credit.reference)
+        if (is_asked_for or item.is_named_as(credit)) and item.has_money_of(credit):
             return FoundUncertain(item.credit_id, f"for a customer {item.customer_id!r}")
     return FoundNothing(unattributed=_unattributed(credit, [*nobodys, *beside], known.first_sent_ms))
 

@@ -88,6 +88,15 @@ OTHER_MONEY = Money(999, None, "USD")
         ([], [item(customer_id="C-1")], replace(BARE, taken=frozenset({"cr-1"})), NOTHING),
         ([], [item(customer_id="C-1")], replace(BARE, named=frozenset({("C-1", "q3")})), NOTHING),
         ([item("cr-2")], [item(customer_id="C-1")], BARE, FoundOne(Credited("cr-2", "300"))),
+        # In the customer's own list, by an id that the site keeps in another form; or the list heeds no filter.
+        ([item(customer_id="c?1")], [], BARE, FoundUncertain("cr-1", "for a customer 'c?1'")),
+        ([item(customer_id="c?1", created_at=SENT - 1)], [], BARE, FoundUncertain("cr-1", "for a customer 'c?1'")),
+        ([item(customer_id="c?1", money=OTHER_MONEY)], [], BARE, NOTHING),
+        ([nobodys(customer_id="c?1")], [], BARE, FoundNothing(unattributed="cr-1")),
+        ([item(customer_id="c?1")], [], replace(BARE, taken=frozenset({"cr-1"})), NOTHING),
+        ([item(customer_id="c-2")], [], replace(BARE, named=frozenset({("c-2", "q3")})), NOTHING),
+        ([item(customer_id="c?1"), item("cr-2")], [], BARE, FoundOne(Credited("cr-2", "300"))),
+        ([], [item(customer_id="c?1")], BARE, FoundNothing(unattributed="cr-1")),
     ],
 )  # fmt: skip
 def test_what_was_found(
