@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from batch_credits.model import CallKind, Outcome
-
-MINUTE = 60.0  # the window of the site's limit, so also of the pace we show
+from batch_credits.settings import WINDOW_SECONDS
 
 
 @dataclass(slots=True)
@@ -49,12 +48,12 @@ class RunTally:
         """Rows a minute, over the past minute; under a limit never more than it, as no minute can hold more."""
         now = self.clock()
         self._samples.append((now, self.done))
-        while len(self._samples) > 2 and now - self._samples[1][0] >= MINUTE:
+        while len(self._samples) > 2 and now - self._samples[1][0] >= WINDOW_SECONDS:
             self._samples.popleft()
         then, done_then = self._samples[0]
         if now <= then:
             return 0.0
-        pace = (self.done - done_then) * MINUTE / (now - then)
+        pace = (self.done - done_then) * WINDOW_SECONDS / (now - then)
         return min(pace, self.budget_per_minute) if self.budget_per_minute else pace
 
     def minutes_left(self, pace: float) -> float | None:

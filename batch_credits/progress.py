@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, TextIO
 
 from batch_credits.model import CallKind, Outcome
-from batch_credits.pace import MINUTE, RunTally, left_in_words, state_in_words, took_in_words
+from batch_credits.pace import RunTally, left_in_words, state_in_words, took_in_words
 from batch_credits.visible import visible
 
 LINE_SECONDS = 10.0  # between two lines where there is no terminal
@@ -235,7 +235,7 @@ class JsonProgress(Display):
             "rows_per_minute": round(pace, 1),
             "budget_per_minute": tally.budget_per_minute,
             **({"slowed_to_per_minute": tally.slowed_to} if tally.is_slowed else {}),
-            "seconds_left": None if left is None else round(left * MINUTE),
+            "seconds_left": None if left is None else round(left * 60),
         }
 
     def _event(self, name: str, fields: dict[str, Any]) -> None:

@@ -16,9 +16,9 @@ from batch_credits.call import ENTITY_HEADER, call_of, headers_of
 from batch_credits.chargebee import ListedCredit, LookFailed
 from batch_credits.errors import Outage, UsageError
 from batch_credits.gate import Session
-from batch_credits.identity import other_forms, same_text
 from batch_credits.ledger import Holder, Ledger, RowInReview
 from batch_credits.model import BatchRecord, CallKind, Money, Outcome, PlannedCredit
+from batch_credits.model.identity import other_forms, same_text
 from batch_credits.protocol import FoundOne, FoundOtherMoney, FoundSeveral, Look
 from batch_credits.reconcile import asking_of
 from batch_credits.reconciler.looks import what_is_known, what_was_found

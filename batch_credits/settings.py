@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from batch_credits.errors import UsageError
 
 TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
+WINDOW_SECONDS = 60.0  # in which a site counts its requests, rolling (Chargebee API docs: "per minute")
 PLAN_RATES_PER_MINUTE = {"starter": 150, "performance": 1000, "enterprise": 3500}  # of live sites
 MAX_GETS_AT_ONCE = 50  # of every site (Chargebee API docs); of POST:
 TEST_SITE_POSTS_AT_ONCE, LIVE_SITE_POSTS_AT_ONCE = 50, 100
@@ -32,6 +33,15 @@ _HOST = r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])"
 _HOST_AND_PORT = re.compile(rf"{_HOST}(?::[0-9]+)?")
 
 
+def names_live_money(site: str) -> bool:
+    """Whether credits of this site are real ones, by its name alone: neither a test site nor this machine."""
+    return not (_is_test_site(site) or site.startswith(("127.0.0.1", "localhost", "[::1]")))
+
+
+def _is_test_site(site: str) -> bool:
+    return site.endswith("-test")  # Chargebee names them so
+
+
 @dataclass(frozen=True)
 class SiteSettings:
     """Which Chargebee account, where it answers, and the key that opens it."""
@@ -44,7 +54,7 @@ class SiteSettings:
     @property
     def is_live(self) -> bool:
         """Whether credits added here are real ones: a `-test` site and a loopback address are not."""
-        return not (self.site.endswith("-test") or self.is_loopback)
+        return not (_is_test_site(self.site) or self.is_loopback)
 
     @property
     def is_loopback(self) -> bool:

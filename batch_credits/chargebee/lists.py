@@ -5,8 +5,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from batch_credits.chargebee.answers import Answer, document_of, error_of
-from batch_credits.identity import same_text
 from batch_credits.model import Money, PlannedCredit
+from batch_credits.model.identity import same_text
 
 
 class ListedCredit(NamedTuple):

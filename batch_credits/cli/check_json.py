@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from batch_credits.cli.picture import minutes_at_least
 from batch_credits.model import ControlTotal, Outcome
+from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.preflight import Preflight
-from batch_credits.reporter import SITE_CURRENCY
 
 if TYPE_CHECKING:
     from batch_credits.cli.check import Checked

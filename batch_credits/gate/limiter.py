@@ -14,9 +14,8 @@ from typing import Self
 from batch_credits.chargebee import GateClosed
 from batch_credits.chargebee.transport import Method
 from batch_credits.gate.share import Share
-from batch_credits.settings import MAX_GETS_AT_ONCE, RunSettings
+from batch_credits.settings import MAX_GETS_AT_ONCE, WINDOW_SECONDS, RunSettings
 
-WINDOW_SECONDS = 60.0
 LATE_SECONDS = 0.05  # that a timer may be late, and spread requests catch up on
 
 

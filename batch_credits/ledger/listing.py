@@ -10,9 +10,9 @@ from decimal import Decimal, InvalidOperation
 
 import orjson
 
-from batch_credits.identity import folded
 from batch_credits.ledger.resolution import ForeignCredit
 from batch_credits.model import CallKind, ControlTotal, Money
+from batch_credits.model.identity import folded
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import orjson
 
 from batch_credits.ledger import journal
+from batch_credits.settings import WINDOW_SECONDS
 
-WINDOW_SECONDS = 60.0
 _MOST = 10_000  # attempts that are counted; more than any site's limit
 
 

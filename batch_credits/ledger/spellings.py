@@ -8,9 +8,9 @@ spellings are rare: the form of a text that is not its own form is kept beside, 
 import sqlite3
 from collections.abc import Sequence
 
-from batch_credits.identity import folded, folded_id
 from batch_credits.ledger.identities import rejected_json, resembling
 from batch_credits.model import Money
+from batch_credits.model.identity import folded, folded_id
 
 _TO_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 

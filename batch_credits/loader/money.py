@@ -11,20 +11,12 @@ from functools import lru_cache
 
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model import Problem
+from batch_credits.model.currencies import exponent_of
 
 MAX_AMOUNT_MINOR = 2**53 - 1
 MAX_DECIMAL_CHARACTERS = 33
 MAX_DIGITS = 40  # more than any amount; keeps int() off texts built to be slow
 AMOUNT_UNITS = ("minor", "major")
-
-# Chargebee's exponents, not those of ISO 4217: every currency has 2, also the three-decimal ones, except ...
-USUAL_EXPONENT = 2
-MAX_EXPONENT = 4
-ZERO_DECIMAL = frozenset({"JPY", "KRW", "XAF", "XOF"})  # documented
-# ... and these, of which nothing is documented: ISO gives them 0 (the last two: 4). A guess is a factor of 100.
-UNDOCUMENTED = frozenset(
-    ["BIF", "CLP", "DJF", "GNF", "ISK", "KMF", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XPF", "CLF", "UYW"]
-)
 
 _INTEGER = re.compile(r"[0-9]+")
 _DECIMAL = re.compile(r"([0-9]+)\.([0-9]+)")
@@ -38,19 +30,6 @@ _WITH_CURRENCY = re.compile(r"\W?[A-Z]{0,3}\W?\s*[0-9.,]+\s*\W?[A-Z]{0,3}\W?", r
 def is_plain(text: str) -> bool:
     """Whether it is written as numbers are here: digits, and at most one point before decimals."""
     return _ANY_NUMBER.fullmatch(text.strip(EDGE_BLANKS)) is not None
-
-
-def documented_digits(currency: str) -> int | None:
-    """How many decimals Chargebee documents for this currency; None when it documents nothing."""
-    if currency in ZERO_DECIMAL:
-        return 0
-    return None if currency in UNDOCUMENTED else USUAL_EXPONENT
-
-
-def minor_digits(currency: str, stated: Mapping[str, int]) -> int | None:
-    """How many decimals Chargebee gives this currency; None when nobody has said."""
-    documented = documented_digits(currency)
-    return stated.get(currency) if documented is None else documented
 
 
 def amount_minor(text: str, currency: str | None, unit: str, stated: Mapping[str, int]) -> int | Problem:
@@ -85,7 +64,7 @@ def parse_major(text: str, currency: str | None, stated: Mapping[str, int]) -> i
             f"The amount {shown(text)} is in major units of an unknown currency: "
             "fill currency_code, or pass --currency.",
         )
-    digits = minor_digits(currency, stated)
+    digits = exponent_of(currency, stated)
     if digits is None:
         return Problem(
             "currency_code",

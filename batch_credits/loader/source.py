@@ -14,13 +14,14 @@ from batch_credits.loader.columns import HeaderMatcher
 from batch_credits.loader.csv_scan import csv_headers, scan_csv
 from batch_credits.loader.csv_text import GZIP_SUFFIX
 from batch_credits.loader.kinds import EXCEL_KINDS
-from batch_credits.loader.money import MAX_EXPONENT, currency_code, documented_digits
+from batch_credits.loader.money import currency_code
 from batch_credits.loader.private_copy import private_copy
 from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, not_applied, refuse_other_reports
 from batch_credits.loader.rows import RowReader
 from batch_credits.loader.table import Chunk, CsvTable, ExcelTable, Table, workbook_headers
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model import Problem
+from batch_credits.model.currencies import MAX_EXPONENT, documented_exponent
 from batch_credits.settings import InputOptions
 
 CHUNK_ROWS = 5_000
@@ -200,7 +201,7 @@ def _check_options(options: InputOptions) -> None:
             option = {"currency_code": "currency"}.get(problem.field, problem.field).replace("_", "-")
             raise InputError(problem.message, hint=f"It was given as --{option}.")
     for currency, digits in options.currency_exponents:
-        documented = documented_digits(currency)
+        documented = documented_exponent(currency)
         if documented is not None and documented != digits:
             raise InputError(
                 f"--currency-exponent {currency}={digits} contradicts Chargebee, which documents {documented}.",

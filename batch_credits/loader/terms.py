@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from batch_credits.loader.money import AMOUNT_UNITS, MAX_EXPONENT, amount_in_decimal, amount_minor, currency_code
+from batch_credits.loader.money import AMOUNT_UNITS, amount_in_decimal, amount_minor, currency_code
 from batch_credits.loader.number_format import NumberFormat
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model import AMOUNT_UNIT, CREDIT_TYPES, CreditType, Money, Problem, bare
+from batch_credits.model.currencies import MAX_EXPONENT
 from batch_credits.settings import InputOptions
 
 TERM_FIELDS = ("currency_code", "credit_type", AMOUNT_UNIT)

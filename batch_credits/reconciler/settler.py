@@ -12,9 +12,9 @@ from typing import Protocol, assert_never
 
 from batch_credits.chargebee import Chargebee, ListedCredit, LookFailed
 from batch_credits.errors import RunStopped
-from batch_credits.identity import other_forms
 from batch_credits.ledger import InThread, Journal, Moment
 from batch_credits.model import Outcome, PlannedCredit, RequestState
+from batch_credits.model.identity import other_forms
 from batch_credits.progress import Progress
 from batch_credits.protocol import (
     Decision,

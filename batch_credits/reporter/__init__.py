@@ -13,14 +13,15 @@ from pathlib import Path
 
 from batch_credits.errors import BatchCreditsError, UsageError
 from batch_credits.ledger.history import History
-from batch_credits.model import BatchRecord, ReportRow
+from batch_credits.model import DECIMAL_DIGITS, BatchRecord, ReportRow
+from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.reporter.amounts import minor_in_words, money_in_words, stated_exponents, total_in_words
 from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
 from batch_credits.reporter.page import summary_html
 from batch_credits.reporter.record import site_is_live
 from batch_credits.reporter.summary import ReportPaths, Summary, summarise, summary_json
 from batch_credits.reporter.tables import failed_writer, results_writer
-from batch_credits.reporter.tally import NOT_CREDITED, SITE_CURRENCY, Tally, exit_code
+from batch_credits.reporter.tally import NOT_CREDITED, Tally, exit_code
 from batch_credits.reporter.words import summary_text
 from batch_credits.reporter.workbook import results_workbook
 
@@ -40,9 +41,6 @@ __all__ = [
     "write_rejected",
     "write_reports",
 ]
-
-DECIMAL_DIGITS = 100  # amounts in decimal have 33 characters each; the default of 28 digits would round
-
 
 class ReportsNotWritten(BatchCreditsError):
     """The reports cannot be written; the ledger is not concerned, and has it all."""

@@ -1,20 +1,13 @@
 """Amounts as people read them: major units, by integer arithmetic, and only where the exponent is known.
 
-Chargebee documents four currencies without decimals and counts every other one in hundredths, also those
-that ISO 4217 gives three decimals. For the rest of ISO's currencies without decimals it says nothing: a guess
-would be wrong by a factor of 100, so those show as minor units unless the operator stated the exponent.
+Where nobody knows it, a guess would be wrong by a factor of 100, so those show as minor units.
 """
 
 import json
 from collections.abc import Mapping
 
 from batch_credits.model import BatchRecord, ControlTotal, Money
-from batch_credits.reporter.tally import SITE_CURRENCY
-
-_WHOLE = frozenset({"JPY", "KRW", "XAF", "XOF"})
-_UNDOCUMENTED = frozenset(
-    {"BIF", "CLF", "CLP", "DJF", "GNF", "ISK", "KMF", "PYG", "RWF", "UGX", "UYI", "UYW", "VND", "VUV", "XPF"}
-)
+from batch_credits.model.currencies import SITE_CURRENCY, exponent_of
 
 Exponents = Mapping[str, int]
 
@@ -22,18 +15,6 @@ Exponents = Mapping[str, int]
 def stated_exponents(batch: BatchRecord) -> dict[str, int]:
     """The exponents that the operator gave when the file was read."""
     return dict(json.loads(batch.options_json).get("currency_exponents", ()))
-
-
-def is_documented(currency: str) -> bool:
-    """Whether Chargebee says how many decimals a currency has there."""
-    return currency not in _UNDOCUMENTED
-
-
-def exponent_of(currency: str, stated: Exponents) -> int | None:
-    """How many of an amount's digits are decimals; None where nobody knows."""
-    if not is_documented(currency) or currency == SITE_CURRENCY:
-        return stated.get(currency)
-    return 0 if currency in _WHOLE else 2
 
 
 def minor_in_words(amount_minor: int, currency: str, stated: Exponents) -> str:

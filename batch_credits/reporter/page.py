@@ -16,9 +16,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from batch_credits.ledger.history import History
 from batch_credits.model import ControlTotal, Outcome, sum_totals
+from batch_credits.model.currencies import exponent_of
 from batch_credits.reporter.amounts import (
     Exponents,
-    exponent_of,
     minor_in_digits,
     money_in_words,
     stated_exponents,

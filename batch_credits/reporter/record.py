@@ -10,8 +10,8 @@ from typing import Any
 from batch_credits.ledger.history import History
 from batch_credits.model import RunRecord
 from batch_credits.reporter.display import MAX_WORD_LETTERS, clip, readable_time, took
-from batch_credits.reporter.summary import Summary, names_a_live_site
-from batch_credits.settings import PLAN_RATES_PER_MINUTE, SiteSettings
+from batch_credits.reporter.summary import Summary
+from batch_credits.settings import PLAN_RATES_PER_MINUTE, SiteSettings, names_live_money
 
 MAX_CONTROLS_SHOWN = 60
 MAX_ORIGINS_SHOWN = 60
@@ -110,7 +110,7 @@ def site_is_live(site: str, history: History) -> bool:
     addresses = [recorded(run).get("address") for run in history.runs]
     if address := next(filter(None, addresses), None):
         return SiteSettings(site, address, "").is_live
-    return names_a_live_site(site)
+    return names_live_money(site)
 
 
 def settings_facts(run: RunRecord) -> list[Fact]:

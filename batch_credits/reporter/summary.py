@@ -94,12 +94,6 @@ def summarise(batch: BatchRecord, run: RunRecord | None, tally: Tally, paths: Re
     return Summary(batch, run, live, tally.counts, tally.totals, unequal, code, paths, tally.reasons, tally.undone)
 
 
-def names_a_live_site(site: str) -> bool:
-    """Whether credits of this site are real, by its name alone: neither a -test site nor this machine."""
-    on_this_machine = site.startswith(("127.0.0.1", "localhost", "[::1]"))
-    return not (site.endswith("-test") or on_this_machine)
-
-
 def summary_json(summary: Summary) -> str:
     """The text of summary.json. Amounts are minor units; `totals_in_decimal` is there only if it has any."""
     batch, run = summary.batch, summary.run

@@ -27,7 +27,8 @@ from batch_credits.model import (
     ReportRow,
     bare,
 )
-from batch_credits.reporter.amounts import exponent_of, is_documented, stated_exponents
+from batch_credits.model.currencies import documented_exponent, exponent_of
+from batch_credits.reporter.amounts import stated_exponents
 
 # A field that an option of the first run filled in, and the name of that option.
 _FIELD_OPTIONS = (
@@ -138,7 +139,8 @@ class FailedColumns:
         """Major units of a currency whose decimals are not documented say how many it has."""
         at = self.columns[AMOUNT_UNIT]
         currency = self._currency(row, cells)
-        if cells[at].strip().casefold() == "major" and not is_documented(currency) and currency in self.stated:
+        is_undocumented = documented_exponent(currency) is None
+        if cells[at].strip().casefold() == "major" and is_undocumented and currency in self.stated:
             cells[at] = f"major:{self.stated[currency]}"
 
     def _write_amount(self, row: ReportRow, cells: list[str]) -> None:

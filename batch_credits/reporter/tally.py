@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from batch_credits.model import BatchRecord, ControlTotal, Money, Outcome, ReportRow, sum_totals
+from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.reporter.spread import Spread, Unit
 from batch_credits.undone import Undone
 
-SITE_CURRENCY = "site currency"  # the key of money whose row names no currency
 NEEDS_A_PERSON = (Outcome.REVIEW, Outcome.IN_DOUBT, Outcome.FAILED, Outcome.REJECTED)  # most urgent first
 NOT_CREDITED = (Outcome.FAILED, Outcome.REJECTED)  # for certain, and a person can mend them
 MAX_ROWS_SHOWN = 200  # a page names this many rows; the CSV files have them all

@@ -6,7 +6,8 @@ from decimal import Decimal
 from functools import partial
 
 from batch_credits.model import CallKind, ControlTotal, sum_totals
-from batch_credits.reporter.amounts import Exponents, exponent_of, total_in_words
+from batch_credits.model.currencies import exponent_of
+from batch_credits.reporter.amounts import Exponents, total_in_words
 from batch_credits.reporter.record import ControlLineShown
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import totals_read

@@ -16,7 +16,8 @@ from typing import Any
 
 from batch_credits.formula import escape_formula
 from batch_credits.model import RESULT_COLUMNS, BatchRecord, ReportRow
-from batch_credits.reporter.amounts import exponent_of, stated_exponents
+from batch_credits.model.currencies import exponent_of
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.files import atomic_path
 from batch_credits.reporter.tables import RowWriter, fit, result_cells
 

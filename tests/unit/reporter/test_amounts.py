@@ -2,9 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from batch_credits.loader.money import UNDOCUMENTED, ZERO_DECIMAL, minor_digits
 from batch_credits.model import ControlTotal, Money
-from batch_credits.reporter.amounts import exponent_of, minor_in_words, money_in_words, stated_exponents, total_in_words
+from batch_credits.reporter.amounts import minor_in_words, money_in_words, stated_exponents, total_in_words
 from batch_credits.settings import InputOptions
 from tests.unit.reporter.conftest import make_batch
 
@@ -43,9 +42,3 @@ def test_a_total_of_both_kinds_shows_both() -> None:
     assert total_in_words(ControlTotal(2, 100, Decimal("1234.5678")), "USD", {}) == ["1.00 USD", "1,234.5678 USD"]
     assert total_in_words(ControlTotal(1, 0, Decimal("1E-7")), "USD", {}) == ["0.0000001 USD"]
     assert total_in_words(ControlTotal(), "USD", {}) == ["0.00 USD"]
-
-
-def test_the_loader_knows_the_same_decimals() -> None:
-    for currency in (*ZERO_DECIMAL, *UNDOCUMENTED, "USD", "KWD"):
-        assert exponent_of(currency, {}) == minor_digits(currency, {})
-        assert exponent_of(currency, {currency: 3}) == minor_digits(currency, {currency: 3})

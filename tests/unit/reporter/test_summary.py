@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from batch_credits.model import CallKind, Money, Outcome
-from batch_credits.reporter.summary import names_a_live_site
-from batch_credits.settings import ControlLimits, Origin, RunSettings, SiteSettings, for_the_record
+from batch_credits.settings import ControlLimits, Origin, RunSettings, SiteSettings, for_the_record, names_live_money
 from tests.unit.reporter.conftest import Report, make_row, make_run
 
 
@@ -126,7 +125,7 @@ def test_a_stopped_run_and_one_out_of_balance(report: Report) -> None:
     [("acme", True), ("acme-test", False), ("127.0.0.1:8900", False), ("localhost:1", False), ("[::1]:8900", False)],
 )
 def test_live_or_test_by_the_name_of_the_site(site: str, live: bool) -> None:
-    assert names_a_live_site(site) is live
+    assert names_live_money(site) is live
 
 
 def test_a_script_cannot_take_a_reversal_for_a_payout(report: Report) -> None:

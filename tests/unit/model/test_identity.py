@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_credits.identity import folded, other_forms, same_text
+from batch_credits.model.identity import folded, other_forms, same_text
 
 SAME = [
     ("q3", "Q3"),
