@@ -14,7 +14,7 @@ from batch_credits.call import call_for
 from batch_credits.chargebee import Answer, Chargebee
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError, RunStopped
 from batch_credits.ledger import Attribution, Finding, Journal, KnownCredit, OtherRequest
-from batch_credits.model import Money, PlannedCredit, RequestState
+from batch_credits.model import Money, Outcome, PlannedCredit, RequestState
 from batch_credits.progress import SilentProgress
 from batch_credits.reconciler import DoubtSettler
 from batch_credits.settings import RunSettings
@@ -138,11 +138,21 @@ async def on_the_spot(work: Callable[[], Any]) -> Any:
     return work()
 
 
+class Watching(SilentProgress):
+    """What a person is shown."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[tuple[Outcome, bool]] = []
+
+    def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
+        self.outcomes.append((outcome, was_in_doubt))
+
+
 class Bench:
     """A settler, and what it gave back: `released`, `done` and `stopped`, each with its moment."""
 
     def __init__(self, settings: RunSettings) -> None:
-        self.site, self.memory, self.ledger = Site(), Memory(), Ledger()
+        self.site, self.memory, self.ledger, self.watching = Site(), Memory(), Ledger(), Watching()
         self.journal = Journal(self.ledger, 1, "acme-test", in_thread=on_the_spot, flush_seconds=0.01)
         self.settler = DoubtSettler(
             chargebee=Chargebee(self.site, OpenGate(), settings),
@@ -150,7 +160,7 @@ class Bench:
             memory=self.memory,
             site="acme-test",
             settings=settings,
-            observer=SilentProgress(),
+            observer=self.watching,
             in_thread=on_the_spot,
         )
         self.settler.pool = self
@@ -255,6 +265,25 @@ def test_a_credit_of_another_row_is_not_ours(settle: Any) -> None:
         bench.memory.taken.add("cr-1")
 
     assert settle(doubt(), prepare).state is RequestState.PENDING
+
+
+@pytest.mark.parametrize(
+    ("credit", "credits", "outcome"),
+    [
+        (doubt(), [listed("cr-1")], (Outcome.CREDITED, True)),
+        (doubt(), [listed("cr-1", customer_id="c-2")], (Outcome.PENDING, True)),
+        (doubt(), [listed("cr-1", amount=101)], (Outcome.REVIEW, True)),
+        (doubt(), [listed("cr-1"), listed("cr-2")], (Outcome.REVIEW, True)),
+        (owed(attempts=1), [listed("cr-1")], (Outcome.CREDITED, False)),
+        (owed(attempts=0), [listed("cr-1")], (Outcome.ALREADY_CREDITED, False)),
+        (owed(attempts=0), [listed("cr-1", amount=101)], (Outcome.REVIEW, False)),
+    ],
+)
+def test_who_watches_is_told_that_a_doubt_is_over(
+    settle: Any, credit: PlannedCredit, credits: list[dict[str, Any]], outcome: tuple[Outcome, bool]
+) -> None:
+    """Told otherwise the rows in doubt on the screen would never become fewer."""
+    assert settle(replace(credit), has(*credits)).watching.outcomes == [outcome]
 
 
 def test_two_credits_raise_the_alarm(settle: Any) -> None:
