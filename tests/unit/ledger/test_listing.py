@@ -71,6 +71,12 @@ def test_what_differs_about_a_row_that_is_not_credited(book: Any, state: Request
     assert reasons(book, batch, listed("cr-9")) == [f"the ledger says {words}, Chargebee lists cr-9"]
 
 
+def test_what_a_dead_process_left_in_flight_is_told_like_any_doubt(book: Any) -> None:
+    batch = book.plan(book.row(2))
+    book.send(book.ledger.start_run(batch), *book.owed(batch))
+    assert reasons(book, batch) == ["the ledger says in flight, and Chargebee lists nothing"]
+
+
 def test_a_page_that_comes_twice_changes_nothing(book: Any, credited: int) -> None:
     book.ledger.begin_listing(credited)
     for _ in range(2):

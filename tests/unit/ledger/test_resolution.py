@@ -85,6 +85,15 @@ def test_only_a_row_in_review_waits_for_a_word(book: Any, reviewed: int) -> None
         book.ledger.in_review(batch, 4)
 
 
+def test_who_has_an_id_at_a_site_that_came_second(book: Any) -> None:
+    book.settle(book.plan(book.row(7, "c-2"), site="other-test"), RequestState.CREDITED, credit_id="cr-9")
+    reviewed = book.plan(book.row(2))
+    book.settle(reviewed, RequestState.REVIEW)
+    book.settle(book.plan(book.row(5, "c-3")), RequestState.CREDITED, credit_id="cr-9")
+    mine = book.ledger.in_review(reviewed, 2).credit
+    assert [holder.row_number for holder in book.ledger.other_holders(mine, "cr-9")] == [5]
+
+
 def test_who_has_an_id(book: Any, reviewed: int) -> None:
     credited = book.plan(book.row(7, "c-2"))
     book.settle(credited, RequestState.CREDITED, credit_id="cr-9")
