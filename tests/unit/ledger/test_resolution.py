@@ -85,6 +85,12 @@ def test_only_a_row_in_review_waits_for_a_word(book: Any, reviewed: int) -> None
         book.ledger.in_review(batch, 4)
 
 
+def test_a_row_in_review_that_nobody_gave_a_reason_for(book: Any) -> None:
+    batch = book.plan(book.row(2))
+    book.settle(batch, RequestState.REVIEW)
+    assert book.ledger.in_review(batch, 2).reason == ""
+
+
 def test_who_has_an_id_at_a_site_that_came_second(book: Any) -> None:
     book.settle(book.plan(book.row(7, "c-2"), site="other-test"), RequestState.CREDITED, credit_id="cr-9")
     reviewed = book.plan(book.row(2))

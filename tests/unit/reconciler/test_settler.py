@@ -286,6 +286,15 @@ def test_who_watches_is_told_that_a_doubt_is_over(
     assert settle(replace(credit), has(*credits)).watching.outcomes == [outcome]
 
 
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 1.5])
+def test_however_short_the_quarantine_nobody_looks_within_it_but_early(settle: Any, seconds: float) -> None:
+    """An absence within it proves nothing, so such a look would be in vain."""
+    settings = replace(SETTINGS, quarantine_seconds=seconds, early_look_seconds=())
+    bench = settle(doubt(), has(listed("cr-1", customer_id="c-2")), settings)
+    assert bench.state is RequestState.PENDING
+    assert bench.site.gets[0][0] - bench.began >= seconds
+
+
 def test_two_credits_raise_the_alarm(settle: Any) -> None:
     bench = settle(doubt(), has(listed("cr-1"), listed("cr-2")))
     [alarm] = bench.stopped
