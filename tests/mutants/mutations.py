@@ -62,9 +62,14 @@ class Mutant:
 
 def mutants_of(path: str, source: str) -> list[Mutant]:
     """Every mutant of one file."""
+    return [mutant for mutant in changes_of(path, source) if _compiles(mutant, source)]
+
+
+def changes_of(path: str, source: str) -> list[Mutant]:
+    """The same at once: with those that are no Python any more."""
     changes = _Python(source).changes if path.endswith(".py") else _schema(source)
     found = {_shown(Mutant(path, *change), source) for change in changes}
-    return sorted(mutant for mutant in found if mutant.before != mutant.after and _compiles(mutant, source))
+    return sorted(mutant for mutant in found if mutant.before != mutant.after)
 
 
 def _shown(mutant: Mutant, source: str) -> Mutant:
