@@ -20,7 +20,10 @@ from tests.mutants.mutations import Mutant
 
 ROOT = Path(__file__).parents[2]
 KEPT = Path(sys.prefix) / "mutants"  # goes with the virtual environment
-PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.mutants.contexts", "-m", "not slow")
+PYTEST = (
+    "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.mutants.contexts", "-m", "not slow",
+    "--hypothesis-seed=0",
+)  # fmt: skip
 FOLDERS = ("tests/unit", "tests/integration")
 _LEFT_OUT = ("tests/unit/sandbox/", "tests/unit/test_layers.py")  # none of them runs what decides about money
 
