@@ -295,6 +295,15 @@ def test_however_short_the_quarantine_nobody_looks_within_it_but_early(settle: A
     assert bench.site.gets[0][0] - bench.began >= seconds
 
 
+def test_where_no_attempt_is_open_an_absence_needs_no_witness(settle: Any) -> None:
+    """One question for each form of the customer's id, as for every row of a run that verifies first."""
+    settings = replace(SETTINGS, quarantine_seconds=0.0)
+    bench = settle(owed(attempts=0), has(listed("cr-9", customer_id="c-9")), settings)
+    assert [credit.request_id for credit in bench.released] == [1]
+    assert all("customer_id" in path and "/customers/" not in path for _, path in bench.site.gets)
+    assert bench.memory.calls == []
+
+
 def test_two_credits_raise_the_alarm(settle: Any) -> None:
     bench = settle(doubt(), has(listed("cr-1"), listed("cr-2")))
     [alarm] = bench.stopped
@@ -363,6 +372,7 @@ def test_while_the_key_is_remembered_it_alone_may_guard(settle: Any) -> None:
     assert bench.released == [credit]
     assert (credit.open_attempts, credit.generation) == (1, 0)
     assert bench.state is None  # still in doubt, and nothing new was learned
+    assert bench.watching.outcomes == [(Outcome.PENDING, True)]
 
     credit = doubt(spoiled=True)
     assert settle(credit, sent_now).state is RequestState.REVIEW
