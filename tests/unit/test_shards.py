@@ -153,7 +153,7 @@ def test_a_signal_from_before_is_passed_on_with_the_orders() -> None:
         process, signals = Process(), Signals()
         signals.sending_begins()
         signals.arrive()
-        process.ends(stopped=["Interrupted", "interrupted", ""])
+        process.ends()  # it was done already, so nothing else stops it
         known: Any = [process]
         site = SiteSettings("acme-test", "http://127.0.0.1:1", "key")
         orders = ShardOrders(Path("l"), "ab" * 32, 7, site, RunSettings(processes=1), 0)
