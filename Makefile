@@ -9,10 +9,12 @@ TEST_JOBS ?= 4  # most of them wait for another process most of the time
 KILLS ?= 1000
 CASES ?= 50000
 HISTORIES ?= 2000
+SAMPLE ?= 300
+SEED ?= 1
 ROWS ?= 100000
 ROUNDS ?= 3
 
-.PHONY: demo test check coverage storm kills operator fuzz screens slow bench clean
+.PHONY: demo test check coverage storm kills operator fuzz mutants screens slow bench clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -51,6 +53,12 @@ bench: $(VENV)/installed-bench
 
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m tests.fuzz.campaign --cases $(CASES) --jobs $(JOBS)
+
+# A sample of small mistakes in what decides about money and reports: at least 95 % of them must make a test fail.
+# `make mutants SEED=7`: another sample; MODULE=ledger: of these paths only. tests/mutants/accepted.toml names those that
+# need not die, and why.
+mutants: $(VENV)/installed-dev
+	$(BIN)/python -m tests.mutants.campaign --sample $(SAMPLE) --seed $(SEED) --jobs $(JOBS) --module "$(MODULE)"
 
 screens: $(VENV)/installed-dev
 	RENEW_SCREENS=1 $(BIN)/python -m pytest -q tests/acceptance/test_screens.py

@@ -13,12 +13,13 @@ import pytest
 
 from batch_credits.call import call_for
 from batch_credits.chargebee import Answer, Chargebee, LookFailed, add_body
-from batch_credits.errors import LedgerError
+from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError
 from batch_credits.ledger import Journal, Ledger, StagedRow
 from batch_credits.model import ControlTotal, CreditRequest, Finding, LoadedRow, PlannedCredit, RequestState
 from batch_credits.progress import SilentProgress
 from batch_credits.reconcile import settle_and_tie_out
 from batch_credits.reconciler import CurrencyLine, TieOut, tie_out
+from batch_credits.reconciler.tie_out import Held
 from batch_credits.settings import InputOptions, RunSettings
 
 SITE = "acme-test"
@@ -491,3 +492,81 @@ def test_where_the_settling_fails_nothing_is_told_as_if_all_were_well(
         reconciled(bench)
     assert bench.stands() == {"c-2": ("in_doubt", None), "c-3": ("pending", None)}
     assert bench.findings() == []
+
+
+class Refusing(Site):
+    """Does not accept the key."""
+
+    async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        return Answer(401, {}, b'{"api_error_code": "api_authentication_failed", "message": "no", "type": "x"}')
+
+
+def test_a_key_that_is_refused_while_doubts_are_settled_ends_it(bench: Bench) -> None:
+    bench.plan(2, 3)
+    bench.sent(IN_DOUBT)
+    bench.site = Refusing()
+    with pytest.raises(KeyRefused):
+        reconciled(bench)
+    assert bench.stands() == {"c-2": ("in_doubt", None), "c-3": ("in_doubt", None)}
+
+
+def test_a_credit_that_is_there_twice_keeps_no_other_doubt_from_being_settled_and_is_told(bench: Bench) -> None:
+    bench.plan(2, 3, 4)
+    bench.sent(IN_DOUBT)
+    bench.site.has(listed(2), listed(22, "c-2"), listed(3), listed(4))
+    found = reconciled(bench)
+    assert bench.stands() == {"c-2": ("review", None), "c-3": ("credited", "cr-3"), "c-4": ("credited", "cr-4")}
+    assert not found.ties_out
+    [(row, told)] = differences(found)
+    assert row == 2 and "cr-2" in told and "cr-22" in told
+    assert found.lines[0].ledger == ControlTotal(2, 200)
+    assert found.lines[0].chargebee == ControlTotal(4, 400)
+
+
+def test_what_stops_the_settling_first_is_what_is_said(bench: Bench) -> None:
+    async def main() -> None:
+        settler: Any = SimpleNamespace(hold=lambda credit: None, failure=None)
+        alarm, refused = DoubleCreditAlarm("twice"), KeyRefused("no such key")
+        held = Held(bench.sent(IN_DOUBT), settler)
+        held.stop(alarm)
+        assert not held._done.is_set()
+        held.stop(refused)
+        held.stop(KeyRefused("again"))
+        with pytest.raises(KeyRefused, match="no such key"):
+            await asyncio.wait_for(held.wait(), 1)
+
+    bench.plan(2)
+    asyncio.run(main())
+
+
+def test_amounts_in_decimal_are_compared_like_others(bench: Bench) -> None:
+    rows = []
+    for number, amount in ((2, "1.50"), (3, "2.25"), (4, "4.125")):
+        request = CreditRequest(
+            customer_id=f"c-{number}", reference="q3", description="d", amount_in_decimal=amount, currency_code="USD"
+        )
+        cells = (request.customer_id, amount, "USD", "q3")
+        row = LoadedRow(number, cells, request, (), request.customer_id, "q3", request.money)
+        rows.append(StagedRow(row, add_body(request)))
+    bench.batch = bench.ledger.begin_batch(
+        key="b" * 64, site=SITE, file_name="payout.csv", file_sha256="", headers=HEADERS,
+        columns={name: index for index, name in enumerate(HEADERS)}, options=InputOptions(),
+    )  # fmt: skip
+    bench.ledger.stage(bench.batch, rows)
+    bench.ledger.finish_staging(bench.batch, 3, {"USD": ControlTotal(3, 0, Decimal("7.875"))})
+    bench.ledger.admit(bench.batch)
+    bench.sent(CREDITED, "c-2", "c-3")
+    bench.site.has(*(
+        {**listed(number, amount=0), "amount_in_decimal": text} for number, text in ((2, "1.5"), (3, "2.25"))
+    ))  # fmt: skip
+    found = bench.tied()
+    assert found.lines == (
+        CurrencyLine(
+            "USD",
+            asked=ControlTotal(3, 0, Decimal("7.875")),
+            not_credited=ControlTotal(1, 0, Decimal("4.125")),
+            ledger=ControlTotal(2, 0, Decimal("3.75")),
+            chargebee=ControlTotal(2, 0, Decimal("3.75")),
+        ),
+    )
+    assert found.ties_out

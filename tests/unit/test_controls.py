@@ -29,6 +29,7 @@ def check(control: ControlFile, totals: dict[str, ControlTotal] = TOTALS) -> Non
         ControlFile(3, ()),
         ControlFile(None, (ControlLine("USD", 2, "3.05"), ControlLine("EUR", None, "0.90"))),
         ControlFile(3, (ControlLine("USD", None, None), ControlLine("EUR", 1, None), ControlLine("JPY", 0, "0"))),
+        ControlFile(3, (ControlLine("USD", 2, None), ControlLine("EUR", 1, None), ControlLine("JPY", None, "0"))),
     ],
 )
 def test_what_holds(control: ControlFile) -> None:
@@ -44,6 +45,8 @@ def test_what_holds(control: ControlFile) -> None:
         (ControlFile(None, (ControlLine("USD", 2, "3.05"),)), "does not name EUR"),
         (ControlFile(3, (ControlLine("USD", 2, None), ControlLine("EUR", 1, None), ControlLine("JPY", None, None))),
          "--control names JPY, which the file does not have"),
+        (ControlFile(3, (ControlLine("USD", 2, None), ControlLine("EUR", 1, None), ControlLine("JPY", None, "5"))),
+         "^--control says JPY 5, and the file's total is 0 minor units[^-]*$"),
         (ControlFile(None, (ControlLine("USD", 2, "3.05"), ControlLine("JPY", 1, "5"))), "1 rows of JPY.*name EUR"),
     ],
 )

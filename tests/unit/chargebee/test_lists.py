@@ -159,6 +159,13 @@ def test_a_balance_is_that_of_the_currency(
     assert customer.balance_in(currency, entity) == balance
 
 
+def test_the_balances_of_a_customer_are_read() -> None:
+    of_currency = {"currency_code": "EUR", "business_entity_id": "be-2", "promotional_credits": 30}
+    item = {"id": "c-1", "preferred_currency_code": "USD", "promotional_credits": 500, "balances": [of_currency]}
+    [customer], _ = listed_customers(Answer(200, {}, orjson.dumps({"list": [{"customer": item}]})))
+    assert customer == ListedCustomer("c-1", False, "USD", 500, (("EUR", "be-2", 30),))
+
+
 @pytest.mark.parametrize("odd", [None, "many", {}, [None], [{}], [{"currency_code": "USD"}],
                                  [{"currency_code": 7, "promotional_credits": 5}],
                                  [{"currency_code": "USD", "promotional_credits": "5"}]])  # fmt: skip

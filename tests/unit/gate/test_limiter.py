@@ -307,3 +307,27 @@ def test_asking_for_free_slots_keeps_nobody_waiting(virtually: Any) -> None:
         assert waiting.done()
 
     virtually(main())
+
+
+def test_without_a_limit_no_slot_is_remembered() -> None:
+    async def main() -> None:
+        limiter, changes = RateLimiter(0, 4), []
+        limiter.on_change = lambda: changes.append(1)
+        for _ in range(3):
+            await limiter.enter("POST")
+            limiter.leave("POST")
+        assert changes == [] and not limiter._coming_back
+
+    asyncio.run(main())
+
+
+def test_who_remembers_the_slots_is_told_of_each_that_is_taken_and_each_that_comes_back() -> None:
+    async def main() -> None:
+        limiter, changes = RateLimiter(60, 4), []
+        limiter.on_change = lambda: changes.append(limiter.calls("POST"))
+        await limiter.enter("POST")
+        assert changes == [1]
+        limiter.leave("POST")
+        assert changes == [1, 0]
+
+    asyncio.run(main())

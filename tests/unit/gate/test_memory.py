@@ -192,3 +192,33 @@ def test_a_run_that_never_began_leaves_the_note_alone(virtually: Any, ledger: Le
         assert sum(requests for _, requests in ledger.taken_slots(SITE, 80.0)) == 10
 
     virtually(main())
+
+
+def test_once_closed_nothing_is_noted_any_more(virtually: Any) -> None:
+    """The ledger is closed next."""
+
+    class Notes:
+        def __init__(self) -> None:
+            self.noted = 0
+
+        def taken_slots(self, site: str, timeout_seconds: float) -> list[float]:
+            return []
+
+        def note_slots(self, site: str, ages: Any, under_way: int) -> None:
+            self.noted += 1
+
+    async def main() -> None:
+        notes: Any = Notes()
+        limiter = RateLimiter(60, 5)
+        slots = SlotMemory(limiter, notes, SITE, on_the_spot, lambda: 0)
+        await slots.recall(80.0)
+        await limiter.enter("POST")
+        limiter.leave("POST")
+        assert slots._timer is not None
+        await slots.close()
+        noted = notes.noted
+        assert noted == 2, "at the beginning, and at the end"
+        await asyncio.sleep(100)
+        assert notes.noted == noted
+
+    virtually(main())

@@ -67,6 +67,22 @@ def test_a_course_counts_what_was_sent_and_what_came_back(book: Book, at: Callab
     ]
 
 
+def test_what_comes_first_and_last_is_of_the_first_and_the_last_slice(
+    book: Book, at: Callable[[float], None]
+) -> None:
+    batch = book.plan(*[book.row(n, f"c-{n}") for n in range(2, 5)])
+    run = book.ledger.start_run(batch)
+    for seconds, credit in zip((0, 0.5, 9), book.owed(batch), strict=True):
+        at(seconds)
+        book.send(run, credit)
+        book.learn(run, credit, RequestState.CREDITED)
+    found = book.ledger.history(batch)
+    width = found.slice_milliseconds
+    assert [(part.number, part.sent, part.credited) for part in found.courses[0].slices] == [
+        (0, 1, 1), (500 // width, 1, 1), (9_000 // width, 1, 1)
+    ]  # fmt: skip
+
+
 def test_runs_of_other_batches_between_ours_are_not_ours(book: Book, at: Callable[[float], None]) -> None:
     ours = book.plan(book.row(2), book.row(3, "c-2"), book.row(4, "c-3"))
     other = book.plan(*[book.row(n, f"o-{n}") for n in range(2, 12)])

@@ -71,6 +71,29 @@ def test_what_differs_about_a_row_that_is_not_credited(book: Any, state: Request
     assert reasons(book, batch, listed("cr-9")) == [f"the ledger says {words}, Chargebee lists cr-9"]
 
 
+def test_what_a_dead_process_left_in_flight_is_told_like_any_doubt(book: Any) -> None:
+    batch = book.plan(book.row(2))
+    book.send(book.ledger.start_run(batch), *book.owed(batch))
+    assert reasons(book, batch) == ["the ledger says in flight, and Chargebee lists nothing"]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (RequestState.CREDITED, ["the ledger says credited as cr-1, Chargebee does not list it"]),
+        (RequestState.IN_DOUBT, ["the ledger says in doubt, and Chargebee lists nothing"]),
+        (RequestState.PENDING, []),
+    ],
+)
+@pytest.mark.parametrize("money", [{"currency_code": None}, {"amount_in_decimal": "1.50", "currency_code": None}])
+def test_a_row_of_the_site_s_currency_that_is_not_listed(
+    book: Any, state: RequestState, reason: list[str], money: dict[str, Any]
+) -> None:
+    batch = book.plan(book.row(2, **money))
+    book.settle(batch, state)
+    assert reasons(book, batch) == reason
+
+
 def test_a_page_that_comes_twice_changes_nothing(book: Any, credited: int) -> None:
     book.ledger.begin_listing(credited)
     for _ in range(2):

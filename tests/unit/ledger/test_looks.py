@@ -31,6 +31,10 @@ def open_entities(book: Any, batch: int, *, is_new: bool = False) -> list[str | 
 # -- For which business entity ------------------------------------------------------------------------------
 
 
+def test_before_anything_was_sent_every_attempt_is_later(book: Any) -> None:
+    assert book.ledger.moment() == Moment(0, 0)
+
+
 def test_what_was_never_sent_is_of_no_entity(book: Any) -> None:
     batch = book.plan(book.row(2))
     assert open_entities(book, batch) == []

@@ -87,6 +87,14 @@ def test_the_largest_rows_of_a_currency(book: Any) -> None:
     assert book.ledger.largest_rows(batch, "", 2) == [LargeAmount(5, "", 9)]
 
 
+def test_the_largest_rows_are_found_wherever_in_the_file_they_come(book: Any) -> None:
+    seen = NewRows(2)
+    for number, amounts in enumerate(((10, 5), (8, 4), (7,), (9, 10), (11,))):
+        seen.add(LoadedRows.of([book.row(10 * number + n, f"c-{number}-{n}", amount=a) for n, a in enumerate(amounts)]))
+        wanted = ([(0, 10), (1, 5)], [(0, 10), (10, 8)], [(0, 10), (10, 8)], [(0, 10), (31, 10)], [(40, 11), (0, 10)])
+        assert [(row.row_number, row.amount_minor) for row in seen._seen.largest_rows["USD"]] == wanted[number]
+
+
 def test_earlier_amounts_are_those_credited_to_other_batches_of_the_site(book: Any) -> None:
     first = book.plan(book.row(2, amount=100), book.row(3, "c-2", amount=104), book.row(4, "c-3", amount=9))
     book.settle(first, RequestState.CREDITED)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from batch_credits.call import call_for
 from batch_credits.errors import LedgerError, UnknownBatch, UsageError
-from batch_credits.ledger import Attribution
+from batch_credits.ledger import Attribution, ForeignCredit
 from batch_credits.ledger.queries import iso_time
 from batch_credits.model import CallKind, ControlTotal, Money, Outcome, Problem, RequestState, sum_totals
 
@@ -273,6 +273,17 @@ def test_only_a_deduction_witnesses_for_a_deduction(book: Any) -> None:
     for moment in start, book.ledger.moment():
         assert [w.credit_id for w in book.ledger.witnesses("acme-test", CallKind.DEDUCT, moment, 3, "{}")] == ["cr-2"]
         assert [w.credit_id for w in book.ledger.witnesses("acme-test", CallKind.ADD, moment, 3, "{}")] == ["cr-1"]
+
+
+def test_what_was_taken_over_witnesses_for_its_own_kind(book: Any) -> None:
+    for kind, name, reference in ((CallKind.ADD, "add", "q3"), (CallKind.DEDUCT, "deduct", "reversal of q3")):
+        batch = book.begin(file_name="Chargebee", kind=kind)
+        listed = ForeignCredit(f"cr-{name}", "c-1", reference, Money(100, None, "USD"), "general")
+        book.ledger.take_over("acme-test", batch, 2, [listed])
+        book.ledger.admit(batch)
+    for kind, name in ((CallKind.ADD, "add"), (CallKind.DEDUCT, "deduct")):
+        known = book.ledger.witnesses("acme-test", kind, book.ledger.moment(), 3, "{}")
+        assert [witness.credit_id for witness in known] == [f"cr-{name}"]
 
 
 def test_what_is_unsettled_is_counted_by_state(book: Any) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from batch_credits.errors import UsageError
 from batch_credits.ledger import ForeignCredit
+from batch_credits.ledger.resolution import TAKEN_OVER_HEADERS
 from batch_credits.model import CallKind, Money, RequestState
 
 
@@ -84,6 +85,21 @@ def test_only_a_row_in_review_waits_for_a_word(book: Any, reviewed: int) -> None
         book.ledger.in_review(batch, 4)
 
 
+def test_a_row_in_review_that_nobody_gave_a_reason_for(book: Any) -> None:
+    batch = book.plan(book.row(2))
+    book.settle(batch, RequestState.REVIEW)
+    assert book.ledger.in_review(batch, 2).reason == ""
+
+
+def test_who_has_an_id_at_a_site_that_came_second(book: Any) -> None:
+    book.settle(book.plan(book.row(7, "c-2"), site="other-test"), RequestState.CREDITED, credit_id="cr-9")
+    reviewed = book.plan(book.row(2))
+    book.settle(reviewed, RequestState.REVIEW)
+    book.settle(book.plan(book.row(5, "c-3")), RequestState.CREDITED, credit_id="cr-9")
+    mine = book.ledger.in_review(reviewed, 2).credit
+    assert [holder.row_number for holder in book.ledger.other_holders(mine, "cr-9")] == [5]
+
+
 def test_who_has_an_id(book: Any, reviewed: int) -> None:
     credited = book.plan(book.row(7, "c-2"))
     book.settle(credited, RequestState.CREDITED, credit_id="cr-9")
@@ -110,6 +126,10 @@ def test_what_chargebee_lists_is_taken_over_once(book: Any) -> None:
     rows = list(book.ledger.report_rows(batch))
     assert [row.outcome.value for row in rows] == ["already_credited"] * 3
     assert [row.credit_id for row in rows] == ["cr-1", "cr-2", "cr-3"]
+    assert dict(zip(TAKEN_OVER_HEADERS, rows[1].cells, strict=True)) == {
+        "customer_id": "c-2", "amount": "", "amount_in_decimal": "1.50", "currency_code": "",
+        "credit_type": "loyalty_credits", "reference": "q3",
+    }  # fmt: skip
     assert rows[0].cells == ("c-1", "100", "", "USD", "general", "q3")
     assert rows[1].cells == ("c-2", "", "1.50", "", "loyalty_credits", "q3")
 
@@ -141,4 +161,4 @@ def test_a_take_over_that_is_given_up_leaves_no_trace(book: Any) -> None:
     batch = book.begin(file_name="Chargebee")
     book.ledger.take_over("acme-test", batch, 2, [foreign(1)])
     book.ledger.discard(batch)
-    assert book.sql("SELECT * FROM credit_request") == []
+    assert [book.sql(f"SELECT * FROM {name}") for name in ("credit_request", "identity", "row", "batch")] == [[]] * 4

@@ -15,7 +15,7 @@ from batch_credits.call import call_for
 from batch_credits.chargebee import Answer, Chargebee
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError, RunStopped
 from batch_credits.ledger import Attribution, Journal, KnownCredit, OtherRequest
-from batch_credits.model import Finding, Money, PlannedCredit, RequestState
+from batch_credits.model import Finding, Money, Outcome, PlannedCredit, RequestState
 from batch_credits.progress import SilentProgress
 from batch_credits.reconciler import DoubtSettler, settler
 from batch_credits.settings import RunSettings
@@ -139,11 +139,21 @@ async def on_the_spot(work: Callable[[], Any]) -> Any:
     return work()
 
 
+class Watching(SilentProgress):
+    """What a person is shown."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[tuple[Outcome, bool]] = []
+
+    def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
+        self.outcomes.append((outcome, was_in_doubt))
+
+
 class Bench:
     """A settler, and what it gave back: `released`, `done` and `stopped`, each with its moment."""
 
     def __init__(self, settings: RunSettings) -> None:
-        self.site, self.memory, self.ledger = Site(), Memory(), Ledger()
+        self.site, self.memory, self.ledger, self.watching = Site(), Memory(), Ledger(), Watching()
         self.journal = Journal(self.ledger, 1, "acme-test", in_thread=on_the_spot, flush_seconds=0.01)
         self.settler = DoubtSettler(
             chargebee=Chargebee(self.site, OpenGate(), settings),
@@ -151,7 +161,7 @@ class Bench:
             memory=self.memory,
             site="acme-test",
             settings=settings,
-            observer=SilentProgress(),
+            observer=self.watching,
             in_thread=on_the_spot,
         )
         self.settler.pool = self
@@ -258,6 +268,43 @@ def test_a_credit_of_another_row_is_not_ours(settle: Any) -> None:
     assert settle(doubt(), prepare).state is RequestState.PENDING
 
 
+@pytest.mark.parametrize(
+    ("credit", "credits", "outcome"),
+    [
+        (doubt(), [listed("cr-1")], (Outcome.CREDITED, True)),
+        (doubt(), [listed("cr-1", customer_id="c-2")], (Outcome.PENDING, True)),
+        (doubt(), [listed("cr-1", amount=101)], (Outcome.REVIEW, True)),
+        (doubt(), [listed("cr-1"), listed("cr-2")], (Outcome.REVIEW, True)),
+        (owed(attempts=1), [listed("cr-1")], (Outcome.CREDITED, False)),
+        (owed(attempts=0), [listed("cr-1")], (Outcome.ALREADY_CREDITED, False)),
+        (owed(attempts=0), [listed("cr-1", amount=101)], (Outcome.REVIEW, False)),
+    ],
+)
+def test_who_watches_is_told_that_a_doubt_is_over(
+    settle: Any, credit: PlannedCredit, credits: list[dict[str, Any]], outcome: tuple[Outcome, bool]
+) -> None:
+    """Told otherwise the rows in doubt on the screen would never become fewer."""
+    assert settle(replace(credit), has(*credits)).watching.outcomes == [outcome]
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 1.5])
+def test_however_short_the_quarantine_nobody_looks_within_it_but_early(settle: Any, seconds: float) -> None:
+    """An absence within it proves nothing, so such a look would be in vain."""
+    settings = replace(SETTINGS, quarantine_seconds=seconds, early_look_seconds=())
+    bench = settle(doubt(), has(listed("cr-1", customer_id="c-2")), settings)
+    assert bench.state is RequestState.PENDING
+    assert bench.site.gets[0][0] - bench.began >= seconds
+
+
+def test_where_no_attempt_is_open_an_absence_needs_no_witness(settle: Any) -> None:
+    """One question for each form of the customer's id, as for every row of a run that verifies first."""
+    settings = replace(SETTINGS, quarantine_seconds=0.0)
+    bench = settle(owed(attempts=0), has(listed("cr-9", customer_id="c-9")), settings)
+    assert [credit.request_id for credit in bench.released] == [1]
+    assert all("customer_id" in path and "/customers/" not in path for _, path in bench.site.gets)
+    assert bench.memory.calls == []
+
+
 def test_two_credits_raise_the_alarm(settle: Any) -> None:
     bench = settle(doubt(), has(listed("cr-1"), listed("cr-2")))
     [alarm] = bench.stopped
@@ -326,6 +373,7 @@ def test_while_the_key_is_remembered_it_alone_may_guard(settle: Any) -> None:
     assert bench.released == [credit]
     assert (credit.open_attempts, credit.generation) == (1, 0)
     assert bench.state is None  # still in doubt, and nothing new was learned
+    assert bench.watching.outcomes == [(Outcome.PENDING, True)]
 
     credit = doubt(spoiled=True)
     assert settle(credit, sent_now).state is RequestState.REVIEW

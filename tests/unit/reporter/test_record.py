@@ -67,6 +67,12 @@ def test_what_nobody_typed_is_told_with_its_origin() -> None:
     ]
 
 
+def test_where_a_run_says_it_came_from_is_told_whole() -> None:
+    told = RunSettings(origin_user="ann", origin_device="till 7", origin_ip="::1")
+    assert dict(settings_facts(run(told)))["Origin that Chargebee is told"] == "user ann, device till 7, ip ::1"
+    assert dict(settings_facts(run(RunSettings(origin_device="d"))))["Origin that Chargebee is told"] == "device d"
+
+
 def test_settings_of_another_version_are_told_as_far_as_they_are_known() -> None:
     other = make_run(settings_json='{"settings":{"rate_per_minute":60,"new_one":[1]},"more":{}}')
     assert settings_facts(other) == [("Pace", "100% of 60 requests a minute")]

@@ -27,6 +27,7 @@ from batch_credits.model import Finding, Money, Outcome, PlannedCredit, RequestS
 from batch_credits.progress import Progress, SilentProgress
 from batch_credits.settings import RunSettings
 from batch_credits.worker_pool import WorkerPool
+from batch_credits.worker_pool.pool import _PAGES_AHEAD
 from tests.unit.conftest import VIRTUAL_START
 
 SETTINGS = RunSettings(
@@ -598,3 +599,128 @@ def test_after_a_failed_commit_nothing_is_sent_that_was_not_on_its_way(virtually
         assert len(bench.site.posts) <= sent_at_failure[0] + settings.concurrency
 
     virtually(main())
+
+
+# -- What is journaled ahead, and what waits behind an open breaker -----------------------------------------
+
+
+@pytest.mark.parametrize(("rate", "most"), [(0, _PAGES_AHEAD * SETTINGS.claim_page), (60, SETTINGS.claim_page)])
+def test_few_rows_are_journaled_ahead_of_their_sending(pooled: Any, rate: int, most: int) -> None:
+    """All of them would be in doubt if the process died."""
+    ahead: list[int] = []
+
+    async def prepare(bench: Bench) -> None:
+        while len(bench.site.posts) < 100:
+            in_flight = sum(state is RequestState.IN_FLIGHT for state in bench.memory.states.values())
+            ahead.append(in_flight - bench.site.at_once)
+            await asyncio.sleep(0.1)
+
+    bench = pooled([credit(number) for number in range(1, 201)], prepare, replace(SETTINGS, rate_per_minute=rate))
+    assert bench.states() == {"credited": 200}
+    assert 0 < max(ahead) <= most
+
+
+def test_the_last_rows_wait_for_the_breaker_to_close(pooled: Any) -> None:
+    async def prepare(bench: Bench) -> None:
+        bench.site.faults["c-1"] = [error(503, "site_read_only_mode")]
+        bench.site.probe = error(503, "site_read_only_mode")
+        await asyncio.sleep(120)
+        assert len(bench.site.posts) == 1
+        bench.site.probe = Answer(200, {}, b'{"list": []}')
+
+    bench = pooled([credit(1)], prepare)
+    assert bench.states() == {"credited": 1}
+    bench = pooled([credit(1), credit(2, "c-1")], prepare)
+    assert bench.states() == {"credited": 2}
+
+
+@pytest.mark.parametrize("customer", ["c-1", None], ids=["of the same customer", "of others"])
+@pytest.mark.parametrize(("rate", "claim_page"), [(0, 1), (60, 5)], ids=["not all are read", "all are read"])
+def test_rows_after_a_doubt_that_opened_the_breaker_are_sent_when_it_closes(
+    pooled: Any, customer: str | None, rate: int, claim_page: int
+) -> None:
+    settings = replace(SETTINGS, breaker_threshold=1, concurrency=1, claim_page=claim_page, rate_per_minute=rate)
+    rows = [credit(1), *(credit(number, customer) for number in range(2, 10))]
+    bench = pooled(rows, with_faults(c_1=TimeoutError()), settings)
+    assert bench.states() == {"in_doubt": 1, "credited": 8}
+    assert len(bench.site.gets) == 1
+
+
+def test_doubts_that_are_not_in_a_row_open_no_breaker(pooled: Any) -> None:
+    """Any proof begins the count anew, also that a row is refused."""
+    settings = replace(SETTINGS, concurrency=1, breaker_threshold=2)
+    refused = error(404, "resource_not_found")
+    lost = {f"c_{number}": TimeoutError() for number in (1, 3, 5, 7)}
+    bench = pooled([credit(number) for number in range(1, 9)], with_faults(**lost, c_2=refused, c_6=refused), settings)
+    assert bench.site.gets == []
+    assert bench.states() == {"in_doubt": 4, "failed": 2, "credited": 2}
+    bench = pooled([credit(number) for number in range(1, 9)], with_faults(all=[TimeoutError()] * 2), settings)
+    assert len(bench.site.gets) == 1
+
+
+def test_a_finding_has_all_that_the_answer_said(pooled: Any) -> None:
+    document = {"api_error_code": "param_wrong_value", "message": "amount : no", "type": "x", "param": "amount"}
+    refused = Answer(400, {}, orjson.dumps(document))
+    bench = pooled([credit(1)], with_faults(c_1=refused))
+    [finding] = bench.memory.findings
+    assert (finding.state, finding.http_status) == ("failed", 400)
+    assert (finding.error_code, finding.error_param, finding.reason) == ("param_wrong_value", "amount", "amount : no")
+
+    bench = pooled([credit(1)], with_faults(c_1=[error(429, "lock_timeout")] * SETTINGS.max_attempts))
+    finding = bench.memory.findings[-1]
+    assert (finding.state, finding.http_status) == ("pending", 429)
+    assert (finding.error_code, finding.reason) == ("lock_timeout", "lock_timeout!")
+
+    bench = pooled([credit(1)], with_faults(c_1=error(503, "site_not_ready")))
+    finding = bench.memory.findings[0]
+    assert (finding.state, finding.http_status) == ("pending", 503)
+    assert (finding.error_code, finding.reason) == ("site_not_ready", "site_not_ready!")
+
+    bench = pooled([credit(1)], with_faults(c_1=error(500, "internal_error")))
+    finding = bench.memory.findings[-1]
+    assert (finding.state, finding.http_status, finding.error_code) == ("in_doubt", 500, "internal_error")
+    assert finding.reason
+
+
+@pytest.mark.parametrize("open_attempts", [0, 1])
+def test_what_the_settler_releases_is_sent_again_and_frees_its_customer(virtually: Any, open_attempts: int) -> None:
+    async def main() -> Bench:
+        bench = Bench([credit(1), credit(2, "c-1"), credit(3)])
+        bench.site.faults["c-1"] = [TimeoutError()]
+
+        def release(one: PlannedCredit) -> None:
+            bench.held.append(one)
+            one.open_attempts = open_attempts
+            bench.journal.record(one, Finding.about(one, RequestState.PENDING, open_attempts=0, reason="absent"))
+            asyncio.get_running_loop().call_later(30, bench.pool.release, one)
+
+        bench.pool._hold = release
+        await bench.run()
+        return bench
+
+    bench = virtually(main())
+    assert bench.states() == {"credited": 3}
+    assert [customer for _, customer, _ in sorted(bench.site.posts)].count("c-1") == 3
+    assert [one.request_id for one in bench.held] == [1]
+    assert bench.pool.journaled() == 0
+
+
+def test_what_is_released_too_often_waits_for_the_next_run(virtually: Any) -> None:
+    async def main() -> Bench:
+        bench = Bench([credit(1), credit(2, "c-1")], replace(SETTINGS, breaker_threshold=99))
+        bench.site.faults["c-1"] = [TimeoutError()] * SETTINGS.max_attempts
+
+        def release(one: PlannedCredit) -> None:
+            bench.held.append(one)
+            one.open_attempts = 0
+            bench.journal.record(one, Finding.about(one, RequestState.PENDING, open_attempts=0, reason="absent"))
+            asyncio.get_running_loop().call_later(1, bench.pool.release, one)
+
+        bench.pool._hold = release
+        await bench.run()
+        return bench
+
+    bench = virtually(main())
+    assert bench.memory.states == {1: RequestState.PENDING, 2: RequestState.CREDITED}
+    assert len(bench.held) == SETTINGS.max_attempts
+    assert bench.pool.journaled() == 0

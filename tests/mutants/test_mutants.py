@@ -1,0 +1,70 @@
+"""The mutants are what they are meant to be; whether they die is for `make mutants` to find out."""
+
+import pytest
+
+from tests.mutants.campaign import ROOT, accepted
+from tests.mutants.mutations import changes_of, mutants_of
+
+
+def made_of(source: str, path: str = "batch_credits/x.py") -> set[str]:
+    return {" ".join(mutant.applied(source).split()) for mutant in mutants_of(path, source)}
+
+
+@pytest.mark.parametrize(
+    ("line", "mutants"),
+    [
+        ("if a < b: pass", {"if a <= b: pass", "if True: pass", "if False: pass"}),
+        ("x = a and not b", {"x = a or not b", "x = True and not b", "x = a and True", "x = a and (b)"}),
+        ("x = a - 1", {"x = a + 1", "x = a - (2)"}),
+        ("x = a is None", {"x = a is not None"}),
+        ("f(a, key=b)", {"pass", "f(a, )"}),
+        ("raise E", {"pass"}),
+        ("self.a = b", {"pass"}),
+        ("self.a += b", {"pass", "self.a -= b"}),
+        ("return a", {"return None"}),
+        ("x = min(a, b)", {"x = max(a, b)"}),
+        ("x = a if b else c", {"x = a if not (b) else c"}),
+        ("x = [a for a in b if a]", {"x = [a for a in b if True]"}),
+        ("x = 'state'", {"x = 'state_'"}),
+        ("x = 'What a person reads.'", set()),
+        ("assert a < b", set()),
+        ("x: int | None = a", set()),
+        ("'''Words.'''", set()),
+    ],
+)
+def test_python(line: str, mutants: set[str]) -> None:
+    assert made_of(f"def f():\n    {line}\n") == {f"def f(): {mutant}" for mutant in mutants}
+
+
+@pytest.mark.parametrize(
+    ("text", "mutants"),
+    [
+        (
+            "SELECT a FROM t WHERE b = ? AND c IS NULL",
+            {
+                "SELECT a FROM t WHERE b <> ? AND c IS NULL", "SELECT a FROM t WHERE b = ? OR c IS NULL",
+                "SELECT a FROM t WHERE b = ? AND c IS NOT NULL", "SELECT a FROM t WHERE b = ?",
+            },
+        ),
+        (
+            "SELECT max(a) FROM t ORDER BY a DESC",
+            {"SELECT min(a) FROM t ORDER BY a DESC", "SELECT max(a) FROM t ORDER BY a ASC"},
+        ),
+        ("DELETE FROM t WHERE a <> 'b'", {"DELETE FROM t WHERE a = 'b'", "DELETE FROM t WHERE a <> 'b_'"}),
+        ("no statement = at all", set()),
+    ],
+)  # fmt: skip
+def test_sql(text: str, mutants: set[str]) -> None:
+    assert made_of(f'S = "{text}"\n') == {f'S = "{mutant}"' for mutant in mutants}
+    schema = made_of(f"{text}; -- a = b AND c\n", "x.sql") if mutants else set()
+    assert schema == {f"{mutant}; -- a = b AND c" for mutant in mutants}
+
+
+def test_what_is_accepted_is_still_a_mutant_and_says_why() -> None:
+    known = {
+        (mutant.path, mutant.before, mutant.after)
+        for path in {path for path, _, _ in accepted()}
+        for mutant in changes_of(path, (ROOT / path).read_text())
+    }
+    assert accepted().keys() <= known, accepted().keys() - known
+    assert all(len(reason) > 20 for reason in accepted().values())
