@@ -1,8 +1,7 @@
 import pytest
 
-from batch_credits.loader.excel import FRACTION, Flaw
 from batch_credits.loader.rows import RowReader
-from batch_credits.loader.table import Chunk
+from batch_credits.loader.table import FRACTION, Chunk, Flaw
 from batch_credits.model import FIELDS, CreditRequest, Money
 from batch_credits.settings import InputOptions
 

@@ -13,15 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batch_credits.errors import InputError
-from batch_credits.loader.workbook import (
-    MAX_PART_BYTES,
-    SheetMarks,
-    attribute,
-    blocks_ending_in,
-    check_zip,
-    damaged,
-    refuse_large,
-)
+from batch_credits.loader.workbook.archive import MAX_PART_BYTES, attribute, blocks_ending_in, check_zip
+from batch_credits.loader.workbook.marks import SheetMarks, damaged, refuse_large
 
 MAX_BROKEN_CELLS = 1_000_000  # more is an attack, or a table that nobody looked at
 

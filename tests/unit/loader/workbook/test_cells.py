@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_credits.loader.excel import FRACTION, broken, text_of
+from batch_credits.loader.table import FRACTION
+from batch_credits.loader.workbook.cells import broken, text_of
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ Here a value either has one exact text, or a flaw that rejects the row if the ce
 import datetime
 import re
 from decimal import Decimal
-from typing import NamedTuple
+
+from batch_credits.loader.table import FRACTION, Flaw
 
 EXACT_INTEGERS_BELOW = 10**15  # Excel keeps 15 digits and writes zeros for the rest
 
@@ -16,14 +17,6 @@ _ERRORS = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "
 _AS_TEXT = "format the column as text and enter the value again"
 
 
-class Flaw(NamedTuple):
-    """Why a cell cannot be trusted: a stable code, and a sentence."""
-
-    code: str
-    message: str
-
-
-FRACTION = "fractional_number"  # fine in an amount, not in an id
 
 
 def text_of(value: object) -> tuple[str, Flaw | None]:
