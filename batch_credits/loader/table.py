@@ -15,8 +15,6 @@ class Flaw(NamedTuple):
     message: str
 
 
-FRACTION = "fractional_number"  # fine in an amount, not in an id
-
 Row = tuple[str, ...]
 NumberedRow = tuple[int, Row]
 # Of one row of a workbook: column -> why the cell there cannot be trusted.

@@ -5,11 +5,13 @@ Here a value either has one exact text, or a flaw that rejects the row if the ce
 """
 
 import datetime
+import math
 import re
 from decimal import Decimal
 
-from batch_credits.loader.table import FRACTION, Flaw
+from batch_credits.loader.table import Flaw
 
+FRACTION = "fractional_number"  # fine in an amount, not in an id
 EXACT_INTEGERS_BELOW = 10**15  # Excel keeps 15 digits and writes zeros for the rest
 
 _SHORTENED = re.compile(r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
@@ -71,6 +73,8 @@ def zeros_lost(text: str, digits: int) -> Flaw:
 
 
 def _number(value: float) -> tuple[str, Flaw | None]:
+    if not math.isfinite(value):  # a program can write one into the file; Excel shows an error or nonsense
+        return _flawed(str(value), "not_a_number", "stands where a number should, and is none")
     text = format(Decimal(repr(value)), "f")
     if value == int(value):
         text = str(int(value))

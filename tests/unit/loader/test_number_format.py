@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from batch_credits.errors import InputError
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.rows import RowReader
-from batch_credits.loader.table import FRACTION, Chunk, Flaw
+from batch_credits.loader.table import Chunk, Flaw
+from batch_credits.loader.workbook import FRACTION
 from batch_credits.model import Money
 from batch_credits.settings import InputOptions
 

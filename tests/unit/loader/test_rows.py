@@ -1,7 +1,8 @@
 import pytest
 
 from batch_credits.loader.rows import RowReader
-from batch_credits.loader.table import FRACTION, Chunk, Flaw
+from batch_credits.loader.table import Chunk, Flaw
+from batch_credits.loader.workbook import FRACTION
 from batch_credits.model import FIELDS, CreditRequest, Money
 from batch_credits.settings import InputOptions
 

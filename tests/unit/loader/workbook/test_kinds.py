@@ -74,6 +74,18 @@ def test_errors_truth_values_and_damaged_numbers_are_rejected(tmp_path: Path, su
 
 
 @pytest.mark.parametrize("suffix", KINDS)
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_is_none_rejects_its_row_alone(tmp_path: Path, suffix: str, number: float) -> None:
+    rows = [HEADER, ("c-1", number, "d", ""), (number, 5.0, "d", ""), ("c-3", 5.0, "d", number)]
+    found = loaded(KINDS[suffix](tmp_path / f"payout{suffix}", rows))
+    assert [[(p.field, p.code) for p in row.problems] for row in found] == [
+        [("amount", "not_a_number")],
+        [("customer_id", "not_a_number")],
+        [],  # a column that is only carried may hold anything
+    ]
+
+
+@pytest.mark.parametrize("suffix", KINDS)
 def test_a_sheet_by_its_name_and_one_that_is_not_there(tmp_path: Path, suffix: str) -> None:
     path = KINDS[suffix](tmp_path / f"payout{suffix}", [HEADER, ("007", 5.0, "d", "")], sheet="Q3 <\u00e9>")
     assert len(open_source(path, InputOptions(reference="r", currency="USD", sheet="Q3 <\u00e9>")).headers) == 4
