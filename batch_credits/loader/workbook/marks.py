@@ -60,3 +60,8 @@ def damaged(path: Path) -> InputError:
         f"{path.name} is damaged, or no workbook of its suffix.",
         hint="Open it in Excel or LibreOffice and save it again.",
     )
+
+
+def encrypted(path: Path) -> InputError:
+    """A workbook that only a password opens."""
+    return InputError(f"{path.name} is encrypted.", hint="Save it without a password.")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook.archive import MAX_PART_BYTES, attribute, blocks_ending_in, check_zip
-from batch_credits.loader.workbook.marks import SheetMarks, damaged, refuse_large
+from batch_credits.loader.workbook.marks import SheetMarks, damaged, encrypted, refuse_large
 
 MAX_BROKEN_CELLS = 1_000_000  # more is an attack, or a table that nobody looked at
 
@@ -37,13 +37,13 @@ def check_ods(path: Path) -> None:
     check_zip(path, "content.xml", "OpenDocument spreadsheet")
     try:
         with zipfile.ZipFile(path) as archive, archive.open("META-INF/manifest.xml") as manifest:
-            encrypted = b"encryption-data" in manifest.read(MAX_PART_BYTES)
+            has_password = b"encryption-data" in manifest.read(MAX_PART_BYTES)
     except KeyError:
         return
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
         raise damaged(path) from None
-    if encrypted:
-        raise InputError(f"{path.name} is encrypted.", hint="Save it without a password.")
+    if has_password:
+        raise encrypted(path)
 
 
 def ods_marks(path: Path, sheet: str) -> SheetMarks:

@@ -1,8 +1,10 @@
 """What the inside of an .xls file tells that its cell values do not: errors, and what is hidden.
 
-All lies in one stream of a compound file, which is a small file system in sectors of its own. The stream is a sequence
-of records, each a number, a length, and so many bytes. A formula always carries its last value. Layouts: [MS-XLS],
-[MS-CFB].
+All lies in one stream of a compound file: a sequence of records, each a number, a length, and so many bytes. A formula
+always carries its last value. Layout: [MS-XLS].
+
+Five kinds of record are read by hand. xlrd would read them all, and with them what nobody asks for here: a list of
+texts whose lengths lead back, or names that double each other, keep it busy for hours or fill the memory, in 6 kB.
 """
 
 import struct
@@ -11,7 +13,8 @@ from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook.archive import is_compound
-from batch_credits.loader.workbook.marks import BIFF_ERRORS, SheetMarks, damaged
+from batch_credits.loader.workbook.compound import workbook_stream
+from batch_credits.loader.workbook.marks import BIFF_ERRORS, SheetMarks, damaged, encrypted
 
 MAX_XLS_BYTES = 536_870_912  # a full sheet of the old format takes a tenth of it
 
@@ -33,10 +36,10 @@ def check_xls(path: Path) -> None:
         )
     if path.stat().st_size > MAX_XLS_BYTES:
         raise InputError(f"{path.name} has more than {MAX_XLS_BYTES:,} bytes.", hint="Save it as CSV.")
-    stream = _workbook_stream(path)
+    stream = workbook_stream(path)
     for kind, _ in _xls_records(stream, 0, path):
         if kind == _FILE_PASS:
-            raise InputError(f"{path.name} is encrypted.", hint="Save it without a password.")
+            raise encrypted(path)
 
 
 def xls_marks(path: Path, sheet: str) -> SheetMarks:
@@ -46,7 +49,7 @@ def xls_marks(path: Path, sheet: str) -> SheetMarks:
         InputError: its sheet cannot be found.
     """
     marks = SheetMarks()
-    stream = _workbook_stream(path)
+    stream = workbook_stream(path)
     try:
         for kind, content in _xls_records(stream, _start_of(stream, sheet, path), path):
             if kind == _BOOL_ERR and content[7]:
@@ -87,81 +90,3 @@ def _start_of(stream: bytes, sheet: str, path: Path) -> int:
             if name == sheet:
                 return int(start)
     raise damaged(path)
-
-
-def _workbook_stream(path: Path) -> bytes:
-    """The stream that holds the workbook, out of the compound file's sectors.
-
-    Raises:
-        InputError: there is none that can be followed.
-    """
-    try:
-        return _Compound(path.read_bytes()).stream("Workbook", "Book")
-    except (IndexError, KeyError, ValueError, struct.error):
-        raise damaged(path) from None
-
-
-class _Compound:
-    """A compound file: sectors, chained by a table of which sector follows which."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self._size = 1 << struct.unpack_from("<H", content, 30)[0]
-        self._mini_size = 1 << struct.unpack_from("<H", content, 32)[0]
-        if self._size not in (512, 4096) or self._mini_size != 64:
-            raise ValueError("no such sectors")
-        directory, _, _, mini_start = struct.unpack_from("<IIII", content, 48)
-        table = b"".join(map(self._sector, self._table_sectors()))
-        self._next = struct.unpack(f"<{len(table) // 4}I", table)
-        self._directory = self._chain(directory)
-        mini = self._chain(mini_start)
-        self._mini_next = struct.unpack(f"<{len(mini) // 4}I", mini)
-
-    def _sector(self, number: int) -> bytes:
-        start = (number + 1) * self._size
-        if start >= len(self._content):
-            raise ValueError("a sector beyond the end")
-        return self._content[start : start + self._size].ljust(self._size, b"\0")
-
-    def _table_sectors(self) -> list[int]:
-        """The sectors of the table: 109 of them in the header, the others in sectors chained by their last entry."""
-        numbers = list(struct.unpack_from("<109I", self._content, 76))
-        following, count = struct.unpack_from("<II", self._content, 68)
-        for _ in range(min(count, len(self._content) // self._size)):
-            entries = struct.unpack(f"<{self._size // 4}I", self._sector(following))
-            numbers += entries[:-1]
-            following = entries[-1]
-        return [number for number in numbers if number < 0xFFFFFFFA]
-
-    def _chain(self, number: int) -> bytes:
-        sectors = []
-        while number < 0xFFFFFFFA:
-            sectors.append(self._sector(number))
-            number = self._next[number]
-            if len(sectors) > len(self._next):
-                raise ValueError("a chain without an end")
-        return b"".join(sectors)
-
-    def stream(self, *names: str) -> bytes:
-        """The bytes of the first stream that has one of these names."""
-        entries = {self._name(at): self._directory[at : at + 128] for at in range(0, len(self._directory) - 127, 128)}
-        entry = next(entries[name] for name in (*names, "") if name in entries or not name)
-        start, size = struct.unpack_from("<IQ", entry, 116)
-        if size >= 4096:
-            return self._chain(start)[:size]
-        root_start = struct.unpack_from("<I", self._directory, 116)[0]
-        return self._mini_chain(start, self._chain(root_start))[:size]
-
-    def _name(self, at: int) -> str:
-        (length,) = struct.unpack_from("<H", self._directory, at + 64)
-        return self._directory[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le", "replace")
-
-    def _mini_chain(self, number: int, container: bytes) -> bytes:
-        """Short streams lie in small sectors of their own, inside a stream that the root entry names."""
-        sectors = []
-        while number < 0xFFFFFFFA:
-            sectors.append(container[number * self._mini_size : (number + 1) * self._mini_size])
-            number = self._mini_next[number]
-            if len(sectors) > len(self._mini_next):
-                raise ValueError("a chain without an end")
-        return b"".join(sectors)
