@@ -190,6 +190,8 @@ _REJECTED = {
                               "it."),
     "leading_zeros_lost": ("The id is a number in a column of ids that begin with 0, so it may have lost its zeros.",
                            "Format the column as text and enter the id again."),
+    "not_a_number": ("The file holds NaN or an infinity where a number should be.",
+                     "Correct it where the file comes from, or enter the value again."),
     "number_damaged": ("The number has more than 15 digits, of which spreadsheets keep 15.",
                        "Format the column as text and enter the value again."),
 }  # fmt: skip

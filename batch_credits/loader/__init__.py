@@ -1,8 +1,8 @@
 """Stage 1: a file of promotional credits becomes rows, each a credit request or the reasons why it is not one.
 
     source    START HERE: open_source, and chunks of rows
-    table     file to rows of text: csv_text, csv_scan, table (the only importer of pandas), excel
-    kinds     what values do not tell of a workbook, by its format: workbook (.xlsx), ods, biff (.xls, .xlsb)
+    csv       a CSV file to rows of text, and
+    workbook  a sheet to rows of text: rooms of their own, which meet in table
     columns   headers to fields
     rows      texts to credit requests: terms, money, rows
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from batch_credits.errors import InputError
 from batch_credits.formula import unescape_formula
-from batch_credits.loader.csv_text import choose_encoding, open_text
+from batch_credits.loader.csv import choose_encoding, open_text
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 
 ROW_COLUMN = "credit_row"

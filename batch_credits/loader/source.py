@@ -11,15 +11,14 @@ from batch_credits.errors import InputError
 from batch_credits.formula import unescape_formula
 from batch_credits.loaded import LoadedRows
 from batch_credits.loader.columns import HeaderMatcher
-from batch_credits.loader.csv_scan import csv_headers, scan_csv
-from batch_credits.loader.csv_text import GZIP_SUFFIX
-from batch_credits.loader.kinds import EXCEL_KINDS
+from batch_credits.loader.csv import GZIP_SUFFIX, CsvTable, csv_headers, scan_csv
 from batch_credits.loader.money import currency_code
 from batch_credits.loader.private_copy import private_copy
 from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, not_applied, refuse_other_reports
 from batch_credits.loader.rows import RowReader
-from batch_credits.loader.table import Chunk, CsvTable, ExcelTable, Table, workbook_headers
+from batch_credits.loader.table import Chunk, Table
 from batch_credits.loader.wording import EDGE_BLANKS, shown
+from batch_credits.loader.workbook import EXCEL_KINDS, ExcelTable, workbook_headers
 from batch_credits.model import Problem
 from batch_credits.model.currencies import MAX_EXPONENT, documented_exponent
 from batch_credits.settings import InputOptions

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from batch_credits.errors import InputError
 from batch_credits.loader import open_source, source
-from batch_credits.loader.kinds import EXCEL_KINDS
+from batch_credits.loader.workbook.kinds import EXCEL_KINDS
 from batch_credits.settings import InputOptions
 
 OPTIONS = InputOptions(reference="r", description="d", currency="USD")

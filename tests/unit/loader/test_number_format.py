@@ -8,10 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from batch_credits.errors import InputError
-from batch_credits.loader.excel import FRACTION, Flaw
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.rows import RowReader
-from batch_credits.loader.table import Chunk
+from batch_credits.loader.table import Chunk, Flaw
+from batch_credits.loader.workbook import FRACTION
 from batch_credits.model import Money
 from batch_credits.settings import InputOptions
 

@@ -1,8 +1,8 @@
 import pytest
 
-from batch_credits.loader.excel import FRACTION, Flaw
 from batch_credits.loader.rows import RowReader
-from batch_credits.loader.table import Chunk
+from batch_credits.loader.table import Chunk, Flaw
+from batch_credits.loader.workbook import FRACTION
 from batch_credits.model import FIELDS, CreditRequest, Money
 from batch_credits.settings import InputOptions
 

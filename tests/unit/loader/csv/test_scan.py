@@ -5,8 +5,8 @@ import random
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.loader import csv_scan
-from batch_credits.loader.csv_scan import MAX_COLUMNS, scan_csv
+from batch_credits.loader.csv import scan as csv_scan
+from batch_credits.loader.csv.scan import MAX_COLUMNS, scan_csv
 from batch_credits.settings import InputOptions
 
 HEADER = "customer_id,amount,name\n"

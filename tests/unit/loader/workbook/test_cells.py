@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_credits.loader.excel import FRACTION, broken, text_of
+from batch_credits.loader.workbook.cells import FRACTION, broken, text_of
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,8 @@ def test_an_exact_value_has_one_text(value, text):
         (1e-7, "0.0000001", FRACTION),
         (1e15, "1000000000000000", "number_damaged"),
         (123456789012345678.0, "123456789012345680", "number_damaged"),
+        (float("nan"), "nan", "not_a_number"),
+        (float("-inf"), "-inf", "not_a_number"),
         (True, "TRUE", "not_text"),
         (datetime.date(2026, 1, 2), "2026-01-02", "turned_into_date"),
         (datetime.datetime(2026, 1, 2, 3, 4), "2026-01-02 03:04:00", "turned_into_date"),

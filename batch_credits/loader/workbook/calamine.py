@@ -9,10 +9,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from batch_credits.errors import BatchCreditsError, InputError
 
 _STDERR = 2
+
+
+@contextmanager
+def open_workbook(path: Path) -> Iterator[Any]:
+    """A workbook of any format, by what its bytes are and not by its suffix."""
+    from python_calamine import CalamineWorkbook  # here, since `status` reads no workbook
+
+    with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as workbook:
+        yield workbook
 
 
 @contextmanager

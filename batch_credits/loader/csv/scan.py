@@ -7,13 +7,13 @@ would read differently (an unclosed quote, text after a closing quote, ragged ro
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
-from batch_credits.loader.csv_text import (
+from batch_credits.loader.csv.text import (
     MAX_LINE_CHARACTERS,
     MAX_RECORD_CHARACTERS,
     HashingReader,
@@ -26,6 +26,7 @@ from batch_credits.loader.csv_text import (
     undecodable,
 )
 from batch_credits.loader.reports import NOT_UTF_8_HINT, is_failed_csv, refuse_other_reports
+from batch_credits.loader.table import is_blank
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.settings import DEFAULT_INPUT, InputOptions
 
@@ -53,11 +54,6 @@ class CsvShape:
     blank_rows: int  # between rows, not after them
     last_row: tuple[int, tuple[str, ...]]
     file_sha256: str
-
-
-def is_blank(cells: Sequence[str]) -> bool:
-    """Whether a record holds nothing but blanks: `,,,` is what spreadsheets write for an empty line."""
-    return not "".join(cells).strip(EDGE_BLANKS)
 
 
 def scan_csv(path: Path, options: InputOptions) -> CsvShape:

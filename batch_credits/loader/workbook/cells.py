@@ -5,10 +5,13 @@ Here a value either has one exact text, or a flaw that rejects the row if the ce
 """
 
 import datetime
+import math
 import re
 from decimal import Decimal
-from typing import NamedTuple
 
+from batch_credits.loader.table import Flaw
+
+FRACTION = "fractional_number"  # fine in an amount, not in an id
 EXACT_INTEGERS_BELOW = 10**15  # Excel keeps 15 digits and writes zeros for the rest
 
 _SHORTENED = re.compile(r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
@@ -16,14 +19,6 @@ _ERRORS = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "
 _AS_TEXT = "format the column as text and enter the value again"
 
 
-class Flaw(NamedTuple):
-    """Why a cell cannot be trusted: a stable code, and a sentence."""
-
-    code: str
-    message: str
-
-
-FRACTION = "fractional_number"  # fine in an amount, not in an id
 
 
 def text_of(value: object) -> tuple[str, Flaw | None]:
@@ -78,6 +73,8 @@ def zeros_lost(text: str, digits: int) -> Flaw:
 
 
 def _number(value: float) -> tuple[str, Flaw | None]:
+    if not math.isfinite(value):  # a program can write one into the file; Excel shows an error or nonsense
+        return _flawed(str(value), "not_a_number", "stands where a number should, and is none")
     text = format(Decimal(repr(value)), "f")
     if value == int(value):
         text = str(int(value))

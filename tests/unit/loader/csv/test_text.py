@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.loader.csv_text import HashingReader, choose_encoding, not_a_text_line
+from batch_credits.loader.csv.text import HashingReader, choose_encoding, not_a_text_line
 
 
 def test_what_passes_through_is_hashed(tmp_path):

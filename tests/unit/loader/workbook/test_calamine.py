@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.loader.calamine import calamine_translated
+from batch_credits.loader.workbook.calamine import calamine_translated
 
 
 class Panic(BaseException):

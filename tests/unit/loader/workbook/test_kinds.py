@@ -1,7 +1,6 @@
 """Workbooks of every kind are read alike: the same rows, the same flaws, the same refusals."""
 
 import random
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_credits.errors import InputError
-from batch_credits.loader import ods as ods_module
 from batch_credits.loader import open_source
-from batch_credits.loader.csv_scan import is_blank
-from batch_credits.loader.kinds import EXCEL_KINDS
+from batch_credits.loader.table import is_blank
+from batch_credits.loader.workbook.kinds import EXCEL_KINDS
 from batch_credits.settings import InputOptions
-from tests.unit.loader import written
-from tests.unit.loader.written import DIV0, NOT_AVAILABLE, Truth
+from tests.unit.loader.workbook import written
+from tests.unit.loader.workbook.written import DIV0, NOT_AVAILABLE, Truth
 
 OPTIONS = InputOptions(reference="q3", description="d", currency="USD")
 HEADER = ("customer_id", "amount", "description", "note")
@@ -76,6 +74,18 @@ def test_errors_truth_values_and_damaged_numbers_are_rejected(tmp_path: Path, su
 
 
 @pytest.mark.parametrize("suffix", KINDS)
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_is_none_rejects_its_row_alone(tmp_path: Path, suffix: str, number: float) -> None:
+    rows = [HEADER, ("c-1", number, "d", ""), (number, 5.0, "d", ""), ("c-3", 5.0, "d", number)]
+    found = loaded(KINDS[suffix](tmp_path / f"payout{suffix}", rows))
+    assert [[(p.field, p.code) for p in row.problems] for row in found] == [
+        [("amount", "not_a_number")],
+        [("customer_id", "not_a_number")],
+        [],  # a column that is only carried may hold anything
+    ]
+
+
+@pytest.mark.parametrize("suffix", KINDS)
 def test_a_sheet_by_its_name_and_one_that_is_not_there(tmp_path: Path, suffix: str) -> None:
     path = KINDS[suffix](tmp_path / f"payout{suffix}", [HEADER, ("007", 5.0, "d", "")], sheet="Q3 <\u00e9>")
     assert len(open_source(path, InputOptions(reference="r", currency="USD", sheet="Q3 <\u00e9>")).headers) == 4
@@ -109,82 +119,3 @@ def test_any_damage_ends_in_rows_or_one_refusal(tmp_path: Path, suffix: str, see
         assert error.hint
     else:
         assert all((row.request is None) == bool(row.problems) for row in found)
-
-
-# -- What only one kind has -------------------------------------------------------------------------------
-
-
-def test_an_encrypted_old_workbook(tmp_path: Path) -> None:
-    path = written.xls(tmp_path / "payout.xls", [HEADER], encrypted=True)
-    with pytest.raises(InputError, match="is encrypted"):
-        open_source(path, OPTIONS)
-
-
-def test_a_compound_file_without_a_workbook(tmp_path: Path) -> None:
-    path = tmp_path / "payout.xls"
-    path.write_bytes(written.compound(b"a letter", "WordDocument"))
-    with pytest.raises(InputError):
-        open_source(path, OPTIONS)
-
-
-def test_an_encrypted_spreadsheet(tmp_path: Path) -> None:
-    path = tmp_path / "payout.ods"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("content.xml", b"\x01\x02")
-        archive.writestr("META-INF/manifest.xml", "<manifest:encryption-data/>")
-    with pytest.raises(InputError, match="is encrypted"):
-        open_source(path, OPTIONS)
-
-
-@pytest.mark.parametrize(
-    ("extra", "said"),
-    [
-        ('<table:table-row table:number-rows-repeated="1048576"><table:table-cell/></table:table-row>', None),
-        ('<table:table-row table:number-rows-repeated="1048576"/>', None),
-        (
-            '<table:table-row table:number-rows-repeated="900000000"><table:table-cell office:value-type="string">'
-            "<text:p>x</text:p></table:table-cell></table:table-row>",
-            "spans .* cells",
-        ),
-        (
-            '<table:table-row><table:table-cell table:number-columns-repeated="900000000" office:value-type="string">'
-            "<text:p>x</text:p></table:table-cell></table:table-row>",
-            "spans .* cells",
-        ),
-    ],
-)
-def test_repeated_rows_and_cells_do_not_fill_the_memory(tmp_path: Path, extra: str, said: str | None) -> None:
-    path = written.ods(tmp_path / "payout.ods", [HEADER, ("007", 5.0, "d", "")], extra=extra)
-    if said is None:
-        assert len(loaded(path)) == 1
-        return
-    with pytest.raises(InputError, match=said):
-        open_source(path, OPTIONS)
-
-
-def test_repeated_errors_are_marked_one_by_one_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cell = written._ods_cell(DIV0).replace(
-        "<table:table-cell", '<table:table-cell table:number-columns-repeated="2"', 1
-    )
-    extra = f'<table:table-row table:number-rows-repeated="3">{cell}</table:table-row>'
-    path = written.ods(tmp_path / "payout.ods", [HEADER], extra=extra)
-    assert [[p.code for p in row.problems] for row in loaded(path)] == [["excel_error", "excel_error"]] * 3
-    monkeypatch.setattr(ods_module, "MAX_BROKEN_CELLS", 5)
-    with pytest.raises(InputError, match="more than 5 cells"):
-        open_source(path, OPTIONS)
-
-
-def test_a_formula_that_has_no_value_is_rejected(tmp_path: Path) -> None:
-    cell = '<table:table-cell table:formula="of:=A1&gt;&quot;a&quot;"/>'
-    extra = f"<table:table-row>{written._ods_cell('c-1')}{written._ods_cell(5.0)}{cell}</table:table-row>"
-    [row] = loaded(written.ods(tmp_path / "payout.ods", [HEADER], extra=extra))
-    assert [(p.field, p.code) for p in row.problems] == [("description", "formula_without_value")]
-
-
-@pytest.mark.parametrize("inside", ["a<text:tab/>b", "a<text:line-break/>b", "a<text:span><text:tab/></text:span>"])
-def test_a_tab_or_break_that_the_values_lack_is_not_lost(tmp_path: Path, inside: str) -> None:
-    cell = written._ods_cell("TEXT").replace("TEXT", inside)
-    extra = f"<table:table-row>{cell}{written._ods_cell(5.0)}{cell.replace(inside, 'a <text:s/>b')}</table:table-row>"
-    [row] = loaded(written.ods(tmp_path / "payout.ods", [HEADER], extra=extra))
-    assert [(p.field, p.code) for p in row.problems] == [("customer_id", "control_character")]
-    assert row.cells[2] == "a  b"

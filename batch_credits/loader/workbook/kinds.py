@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from batch_credits.loader.biff import check_xls, check_xlsb, xls_marks, xlsb_marks
-from batch_credits.loader.ods import check_ods, ods_marks
-from batch_credits.loader.workbook import SheetMarks, check_xlsx, xlsx_marks
+from batch_credits.loader.workbook.marks import SheetMarks
+from batch_credits.loader.workbook.ods import check_ods, ods_marks
+from batch_credits.loader.workbook.xls import check_xls, xls_marks
+from batch_credits.loader.workbook.xlsb import check_xlsb, xlsb_marks
+from batch_credits.loader.workbook.xlsx import check_xlsx, xlsx_marks
 
 
 class ExcelKind(NamedTuple):

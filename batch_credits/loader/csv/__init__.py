@@ -1,0 +1,14 @@
+"""A CSV file as a table of texts.
+
+    text    bytes to text: the encoding, gzip, the hash of what was read, a bound on every line
+    scan    one pass before anything is believed: is it a table, whole, and the same to every reader?
+    table   the rows, as pandas reads them, if they are still those of the scan
+
+What the scan refuses is refused with an `InputError`, so the two readers agree on all that is left.
+"""
+
+from batch_credits.loader.csv.scan import csv_headers, scan_csv
+from batch_credits.loader.csv.table import CsvTable
+from batch_credits.loader.csv.text import GZIP_SUFFIX, choose_encoding, open_text
+
+__all__ = ["GZIP_SUFFIX", "CsvTable", "choose_encoding", "csv_headers", "open_text", "scan_csv"]

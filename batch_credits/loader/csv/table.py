@@ -1,0 +1,104 @@
+"""A CSV file as chunks of rows. The only module that knows pandas.
+
+pandas is imported inside the function: it takes a quarter of a second, which `status` must not pay.
+"""
+
+import io
+from collections.abc import Iterator
+
+from batch_credits.errors import InputError
+from batch_credits.loader.csv.scan import CsvShape
+from batch_credits.loader.csv.text import HashingReader, as_text, buffered
+from batch_credits.loader.table import Chunk, Row, blank_notes, is_blank
+from batch_credits.loader.wording import EDGE_BLANKS
+
+
+class CsvTable:
+    """A CSV file that the scan found whole."""
+
+    def __init__(self, shape: CsvShape) -> None:
+        self.matched = shape.matched
+        self.file_sha256 = shape.file_sha256
+        self.last_row = shape.last_row
+        self.notes = blank_notes(shape.blank_rows)
+        self._shape = shape
+
+    def chunks(self, size: int) -> Iterator[Chunk]:
+        """The rows as pandas reads them. After the last one it is certain that these bytes are those of the hash.
+
+        Raises:
+            InputError: they are not.
+        """
+        path, number, seen = self._shape.path, self._shape.header_row + 1, 0
+        with HashingReader(path.open("rb", buffering=0)) as raw:
+            text = as_text(buffered(path, raw), self._shape.encoding)
+            try:
+                for rows in self._frames(text, size):
+                    chunk = _without_blanks(number, rows)
+                    number += len(rows)
+                    seen += len(chunk.rows)
+                    if seen > self._shape.rows:
+                        break
+                    if chunk.rows:
+                        yield chunk
+            except ValueError:  # what pandas says of rows that the scan did not see
+                self._refuse_change(raw)
+                raise
+            self._refuse_change(raw)
+        assert seen == self._shape.rows, "both readers agree"
+
+    def _refuse_change(self, raw: HashingReader) -> None:
+        if raw.all_hexdigest() != self.file_sha256:
+            raise InputError(f"{self._shape.path.name} changed while it was read.", hint="Run again.")
+
+    def _frames(self, text: io.TextIOBase, size: int) -> Iterator[list[Row]]:
+        import pandas
+
+        shape = self._shape
+        for _ in range(shape.header_lines):
+            text.readline()
+        frames = pandas.read_csv(
+            _Numbered(text, shape.width, shape.delimiter),
+            sep=shape.delimiter,
+            header=0,
+            usecols=list(shape.matched.kept),  # it also keeps pandas from judging trailing empty cells
+            index_col=False,
+            dtype=object,  # texts, as `str` would be, without a second copy in an array of their own
+            keep_default_na=False,
+            na_filter=False,
+            skip_blank_lines=False,  # they count as lines of the spreadsheet
+            engine="c",
+            low_memory=False,
+            chunksize=size,
+        )
+        with frames:
+            for frame in frames:
+                columns = [frame.iloc[:, index].tolist() for index in range(frame.shape[1])]
+                yield list(zip(*columns, strict=True))
+
+
+class _Numbered(io.TextIOBase):
+    """The rows of a file under a header of plain numbers, so that pandas judges no header of the source."""
+
+    def __init__(self, text: io.TextIOBase, width: int, delimiter: str) -> None:
+        self._text = text
+        self._header = delimiter.join(f'"{index}"' for index in range(width)) + "\n"
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> str:
+        if self._header:
+            header, self._header = self._header, ""
+            return header
+        return self._text.read(size)
+
+
+def _without_blanks(first_number: int, rows: list[Row]) -> Chunk:
+    numbers = list(range(first_number, first_number + len(rows)))
+    # That the first cell is filled is nearly always so, and quickest asked.
+    gone = {index for index, cells in enumerate(rows) if not cells[0].strip(EDGE_BLANKS) and is_blank(cells)}
+    if gone:
+        numbers = [number for index, number in enumerate(numbers) if index not in gone]
+        rows = [cells for index, cells in enumerate(rows) if index not in gone]
+    return Chunk(numbers, rows)

@@ -1,0 +1,18 @@
+"""A sheet of a workbook as a table of texts.
+
+    kinds      by suffix: how a file is judged before it is opened, and what is looked for inside
+    xlsx, xlsb, xls, ods   one format each; those that are archives share archive, relations and xml
+    xml, compound   the borders to expat and olefile: both bounded, whatever a hostile file holds
+    marks      what they find: errors, truth values, what is hidden
+    calamine   the border to the library that reads the values of all of them
+    cells      a value to its one exact text, or to the flaw that rejects its row
+    table      values and marks put together: the rows
+
+What cannot be trusted as a whole is refused with an `InputError`; a cell that cannot be trusted is a flaw of its row.
+"""
+
+from batch_credits.loader.workbook.cells import FRACTION, spoiled_by_excel
+from batch_credits.loader.workbook.kinds import EXCEL_KINDS
+from batch_credits.loader.workbook.table import ExcelTable, workbook_headers
+
+__all__ = ["EXCEL_KINDS", "FRACTION", "ExcelTable", "spoiled_by_excel", "workbook_headers"]

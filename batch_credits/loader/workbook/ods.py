@@ -1,0 +1,188 @@
+"""What the inside of an .ods file tells that its cell values do not: errors, formulas without a value, truth values,
+what is hidden, and how large its table is in memory, since a row or cell may be repeated by a number.
+"""
+
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch_credits.errors import InputError
+from batch_credits.loader.workbook.archive import MAX_PART_BYTES, check_zip
+from batch_credits.loader.workbook.marks import SheetMarks, damaged, encrypted, refuse_large
+from batch_credits.loader.workbook.xml import Attributes, PartReader
+
+MAX_BROKEN_CELLS = 1_000_000  # more is an attack, or a table that nobody looked at
+
+_CELLS = ("table:table-cell", "table:covered-table-cell")
+_FILLED = ("office:value-type", "calcext:value-type", "table:formula")
+_ERROR_TEXT = re.compile(r"#[A-Z0-9/]+[!?]?|Err:[0-9]+")
+_HIDDEN = ("collapse", "filter")
+
+
+def check_ods(path: Path) -> None:
+    """Refuse what is no spreadsheet of this kind, is encrypted or damaged, or would unpack beyond the bound.
+
+    Raises:
+        InputError: with the reason.
+    """
+    check_zip(path, "content.xml", "OpenDocument spreadsheet")
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("META-INF/manifest.xml") as manifest:
+            has_password = b"encryption-data" in manifest.read(MAX_PART_BYTES)
+    except KeyError:
+        return
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
+        raise damaged(path) from None
+    if has_password:
+        raise encrypted(path)
+
+
+def ods_marks(path: Path, sheet: str) -> SheetMarks:
+    """Read the table of a sheet in bounded memory, before the reader of its values is let loose on it.
+
+    Raises:
+        InputError: its table cannot be found, or would be too large in memory, however small the file is.
+    """
+    reader = _Content(path, sheet)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            reader.read(archive, "content.xml")
+    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
+        raise damaged(path) from None
+    if not reader.was_found:
+        raise damaged(path)
+    return reader.marks
+
+
+@dataclass(slots=True)
+class _Cell:
+    """A cell while its text is being read."""
+
+    column: int
+    repeated: int
+    attributes: Attributes
+    text: str = ""
+    has_gap: bool = False
+    is_filled: bool = False
+
+    @property
+    def error(self) -> str | None:
+        """Its error; or "" for a formula without a value; or None if it is sound."""
+        has_formula = self.attributes.get("table:formula", "") != ""
+        if self.attributes.get("calcext:value-type") == "error":
+            return self.text or "#ERROR!"
+        if has_formula and _ERROR_TEXT.fullmatch(self.text):
+            return self.text
+        return "" if has_formula and not self.attributes.get("office:value-type") else None
+
+
+class _Content(PartReader):
+    """Where the reading stands in the file."""
+
+    def __init__(self, path: Path, sheet: str) -> None:
+        super().__init__(path)
+        self.marks = SheetMarks()
+        self.was_found = False
+        self._sheet = sheet
+        self._is_inside = False
+        self._row = 0
+        self._rows_repeated = 1
+        self._column = 0
+        self._width = 0  # of the columns up to the last filled cell of any row
+        self._is_hidden = False
+        self._cell: _Cell | None = None
+        self._cells: list[_Cell] = []  # of a row, those that are filled
+        self._broken = 0
+        self.parser.EndElementHandler = self._end
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        """Tables outside the one that is read are passed over, and so is all that is not named here."""
+        self.begun += 1
+        if name == "table:table":
+            named = attributes.get("table:name") == self._sheet
+            self._is_inside = named and not self.was_found
+            self.was_found = self.was_found or named
+        elif not self._is_inside:
+            return
+        elif name in _CELLS:
+            self._start_cell(attributes)
+        elif self._cell is not None:
+            self._start_in_cell(self._cell, name)
+        elif name == "table:table-row":
+            self._rows_repeated = _number(attributes, "table:number-rows-repeated")
+            self._column, self._cells, self._cell = 0, [], None
+            self._is_hidden = attributes.get("table:visibility") in _HIDDEN
+        elif name == "table:table-column" and attributes.get("table:visibility") in _HIDDEN:
+            self.marks.hidden_columns = True
+
+    def _end(self, name: str) -> None:
+        self.ended.append(name)
+        if name == "text:p":
+            self.parser.CharacterDataHandler = None
+        elif name == "table:table":
+            self._is_inside = False
+            self.row()
+        elif name == "table:table-row":
+            self.row()
+            if self._is_inside:
+                self._end_row()
+        elif name in _CELLS:
+            self._cell = None
+
+    def _text(self, text: str) -> None:
+        if self._cell is not None:
+            self._cell.text += text
+
+    def _start_cell(self, attributes: Attributes) -> None:
+        cell = _Cell(self._column, _number(attributes, "table:number-columns-repeated"), attributes)
+        self._column += cell.repeated
+        self._cell = cell
+        if not attributes.keys().isdisjoint(_FILLED):
+            self._fill(cell)
+
+    def _start_in_cell(self, cell: _Cell, name: str) -> None:
+        self._fill(cell)
+        if name == "text:p":
+            self.parser.CharacterDataHandler = self._text
+        elif name in ("text:tab", "text:line-break"):
+            cell.has_gap = True
+
+    def _fill(self, cell: _Cell) -> None:
+        if not cell.is_filled:
+            cell.is_filled = True
+            self._cells.append(cell)
+
+    def _end_row(self) -> None:
+        first, self._row = self._row, self._row + self._rows_repeated
+        if not self._cells:
+            return
+        self._width = max(self._width, *(cell.column + cell.repeated for cell in self._cells))
+        refuse_large(self._row * self._width, self.path)
+        if self._is_hidden:
+            self.marks.hidden_rows += self._rows_repeated
+        for cell in self._cells:
+            error, is_truth = cell.error, cell.attributes.get("office:value-type") == "boolean"
+            if error is not None or is_truth or cell.has_gap:
+                self._mark(range(first, self._row), cell, error)
+        self._cells = []
+
+    def _mark(self, rows: range, cell: _Cell, error: str | None) -> None:
+        self._broken += len(rows) * cell.repeated
+        if self._broken > MAX_BROKEN_CELLS:
+            raise InputError(
+                f"{self.path.name} has more than {MAX_BROKEN_CELLS:,} cells with errors, truth values or tabs.",
+                hint="Check the table.",
+            )
+        for row in rows:
+            for column in range(cell.column, cell.column + cell.repeated):
+                if error is not None:
+                    self.marks.add((row, column), error)
+                else:
+                    (self.marks.gaps if cell.has_gap else self.marks.truths).setdefault(row, set()).add(column)
+
+
+def _number(attributes: Attributes, name: str) -> int:
+    text = attributes.get(name, "")
+    return int(text[:12]) if text.isascii() and text.isdigit() and int(text[:12]) else 1

@@ -1,0 +1,92 @@
+"""What the inside of an .xls file tells that its cell values do not: errors, and what is hidden.
+
+All lies in one stream of a compound file: a sequence of records, each a number, a length, and so many bytes. A formula
+always carries its last value. Layout: [MS-XLS].
+
+Five kinds of record are read by hand. xlrd would read them all, and with them what nobody asks for here: a list of
+texts whose lengths lead back, or names that double each other, keep it busy for hours or fill the memory, in 6 kB.
+"""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from batch_credits.errors import InputError
+from batch_credits.loader.workbook.archive import is_compound
+from batch_credits.loader.workbook.compound import workbook_stream
+from batch_credits.loader.workbook.marks import BIFF_ERRORS, SheetMarks, damaged, encrypted
+
+MAX_XLS_BYTES = 536_870_912  # a full sheet of the old format takes a tenth of it
+
+Record = tuple[int, bytes]
+
+_BOUND_SHEET, _FILE_PASS, _EOF = 0x85, 0x2F, 0x0A
+_FORMULA, _BOOL_ERR, _OLD_ROW, _COLUMN_INFO = 0x06, 0x205, 0x208, 0x7D
+
+
+def check_xls(path: Path) -> None:
+    """Refuse what is no workbook of the old format, is encrypted or damaged.
+
+    Raises:
+        InputError: with the reason.
+    """
+    if not is_compound(path):
+        raise InputError(
+            f"{path.name} is no Excel workbook of the old format.", hint="Check its suffix, or save it as .xlsx."
+        )
+    if path.stat().st_size > MAX_XLS_BYTES:
+        raise InputError(f"{path.name} has more than {MAX_XLS_BYTES:,} bytes.", hint="Save it as CSV.")
+    stream = workbook_stream(path)
+    for kind, _ in _xls_records(stream, 0, path):
+        if kind == _FILE_PASS:
+            raise encrypted(path)
+
+
+def xls_marks(path: Path, sheet: str) -> SheetMarks:
+    """Search the records of a sheet. What it spans is bounded by the format.
+
+    Raises:
+        InputError: its sheet cannot be found.
+    """
+    marks = SheetMarks()
+    stream = workbook_stream(path)
+    try:
+        for kind, content in _xls_records(stream, _start_of(stream, sheet, path), path):
+            if kind == _BOOL_ERR and content[7]:
+                marks.add(_place(content), BIFF_ERRORS.get(content[6], "#ERROR!"))
+            elif kind == _FORMULA and content[12:14] == b"\xff\xff" and content[6] == 2:
+                marks.add(_place(content), BIFF_ERRORS.get(content[8], "#ERROR!"))
+            elif kind == _OLD_ROW:
+                marks.hidden_rows += bool(content[12] & 0x20)
+            elif kind == _COLUMN_INFO and content[8] & 1:
+                marks.hidden_columns = True
+    except (IndexError, struct.error):
+        raise damaged(path) from None
+    return marks
+
+
+def _place(content: bytes) -> tuple[int, int]:
+    row, column = struct.unpack_from("<HH", content)
+    return row, column
+
+
+def _xls_records(stream: bytes, at: int, path: Path) -> Iterator[Record]:
+    """The records from there to the end of the sheet, or of the workbook's own part."""
+    while at + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, at)
+        yield kind, stream[at + 4 : at + 4 + size]
+        if kind == _EOF:
+            return
+        at += 4 + size
+    raise damaged(path)
+
+
+def _start_of(stream: bytes, sheet: str, path: Path) -> int:
+    for kind, content in _xls_records(stream, 0, path):
+        if kind == _BOUND_SHEET:
+            (start,) = struct.unpack_from("<I", content)
+            length, is_wide = content[6], content[7] & 1
+            name = content[8:].decode("utf-16-le" if is_wide else "latin-1", "replace")[:length]
+            if name == sheet:
+                return int(start)
+    raise damaged(path)

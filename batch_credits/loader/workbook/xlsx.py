@@ -1,0 +1,168 @@
+"""What the inside of an .xlsx file tells that its cell values do not.
+
+An .xlsx file is a zip of XML. Reading its values loses which cells hold an error or a formula never calculated
+(both look empty, and an empty cell takes a default), and what is hidden. So the sheet's XML is read for just that.
+
+Most cells are sound: of them only the start is told, and their text goes unread.
+"""
+
+import re
+import zipfile
+import zlib
+from pathlib import Path
+
+from batch_credits.errors import InputError
+from batch_credits.loader.workbook.archive import check_zip
+from batch_credits.loader.workbook.marks import SheetMarks, damaged, refuse_large
+from batch_credits.loader.workbook.relations import relation_target, sheet_relation
+from batch_credits.loader.workbook.xml import Attributes, PartReader, local
+
+_ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_TRUE = ("1", "true")
+_DIGITS = "0123456789"
+_VALUES = frozenset(("v", "is", "t"))
+# A sheet that ends before column AA and row 1,000,000 needs no measuring.
+_FAR_COLUMNS, _FAR_ROW = 26, 1_000_000
+
+
+def check_xlsx(path: Path) -> None:
+    """Refuse what is no workbook, cannot be opened, is damaged, or would unpack beyond the bound.
+
+    Raises:
+        InputError: with the reason.
+    """
+    check_zip(path, "xl/workbook.xml", "Excel workbook")
+
+
+def xlsx_marks(path: Path, sheet: str) -> SheetMarks:
+    """Read the XML of a sheet, in bounded memory, before the reader of its values is let loose on it.
+
+    Raises:
+        InputError: its sheet cannot be found, or would be too large in memory, however small the file is.
+    """
+    reader = _Sheet(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            relation = sheet_relation(archive, sheet, path)
+            reader.read(archive, relation_target(archive, "xl/_rels/workbook.xml.rels", relation, path))
+    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
+        raise damaged(path) from None
+    reader.refuse_large()
+    return reader.marks
+
+
+class _Sheet(PartReader):
+    """Where the reading stands in a sheet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.marks = SheetMarks()
+        self._columns: dict[str, int] = {"": 0}  # those that were met, by their letters
+        self._width = 0
+        self._last_row = 0
+        self._digits = ""  # of the row at hand, and where in an address they begin
+        self._cut: int | None = None
+        self._attributes: Attributes = {}  # of the cell at hand
+        self._is_looked_into = False
+        self._text: list[str] = []  # of the value of a cell that is looked into
+        self._has_formula = self._has_value = self._has_other = False
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        """Cells and values come first, without a call: nearly all elements are one of them."""
+        self.begun += 1
+        if name in _VALUES and not self._is_looked_into:
+            return
+        if name == "c":
+            self._attributes = attributes
+            if "t" in attributes and attributes["t"] == "e":
+                self._look_into()
+            if "r" in attributes:
+                address = attributes["r"]
+                if address[: self._cut] not in self._columns or not address.endswith(self._digits):
+                    self._measure(address)
+            return
+        self._start_other(local(name), attributes)
+
+    def _start_other(self, kind: str, attributes: Attributes) -> None:
+        if kind == "c":
+            self.begun -= 1
+            self.start(kind, attributes)
+        elif kind == "f":
+            if not self._is_looked_into:
+                self._look_into()
+            self._has_formula = True
+        elif kind == "v":
+            if self._is_looked_into:
+                self._has_value = True
+                self.parser.CharacterDataHandler = self._text.append
+        elif kind == "is":
+            self._has_other = True
+        elif kind == "row":
+            self.row()
+            self._measure(attributes.get("r", ""))
+            self.marks.hidden_rows += attributes.get("hidden") in _TRUE
+        elif kind == "col":
+            self.marks.hidden_columns = self.marks.hidden_columns or attributes.get("hidden") in _TRUE
+
+    def refuse_large(self) -> None:
+        """Measure the rectangle that the addresses span. One cell far out would make a reader fill all before it.
+
+        Raises:
+            InputError: it is too large.
+        """
+        if self._width > _FAR_COLUMNS or self._last_row >= _FAR_ROW:
+            refuse_large(self._last_row * self._width, self.path)
+
+    def _measure(self, address: str) -> None:
+        letters = address.rstrip(_DIGITS)
+        if letters not in self._columns:
+            number = _column_number(letters[:6])
+            self._width = max(self._width, number)
+            if len(letters) <= 3:
+                self._columns[letters] = number
+        digits = address[len(letters) :]
+        if digits != self._digits:
+            self._digits, self._cut = digits, -len(digits) or None
+            self._last_row = max(self._last_row, int(digits[:12] or "0"))
+
+    def _look_into(self) -> None:
+        self._is_looked_into = True
+        self._has_formula = self._has_value = self._has_other = False
+        self._text.clear()
+        self.parser.EndElementHandler = self._end
+
+    def _end(self, name: str) -> None:
+        self.ended.append(name)
+        kind = local(name)
+        if kind == "v":
+            self.parser.CharacterDataHandler = None
+        elif kind == "c":
+            self._is_looked_into = False
+            self.parser.EndElementHandler = self.ended.append
+            self._judge("".join(self._text))
+
+    def _judge(self, text: str) -> None:
+        kind = self._attributes.get("t")
+        is_valueless = self._has_formula and not self._has_other and not text.strip()
+        if is_valueless and kind != "str":  # such a formula gave an empty text
+            self.marks.add(self._place(), "")
+        elif kind == "e" and self._has_value:
+            self.marks.add(self._place(), text)
+
+    def _place(self) -> tuple[int, int]:
+        """Row and column of the cell, counted from 0, by its address (B12)."""
+        found = _ADDRESS.fullmatch(self._attributes.get("r", ""))
+        if found is None:
+            raise InputError(
+                f"{self.path.name} has cells with errors, or formulas without a value, and does not say where.",
+                hint="Open it in Excel or LibreOffice and save it again.",
+            )
+        return int(found[2]) - 1, _column_number(found[1]) - 1
+
+
+def _column_number(letters: str) -> int:
+    """A is 1, Z is 26, AA is 27."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number

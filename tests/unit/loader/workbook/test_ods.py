@@ -1,0 +1,84 @@
+"""What only OpenDocument spreadsheets have."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_credits.errors import InputError
+from batch_credits.loader import open_source
+from batch_credits.loader.workbook import ods as ods_module
+from batch_credits.settings import InputOptions
+from tests.unit.loader.workbook import written
+from tests.unit.loader.workbook.written import DIV0
+
+OPTIONS = InputOptions(reference="q3", description="d", currency="USD")
+HEADER = ("customer_id", "amount", "description", "note")
+
+
+def loaded(path: Path) -> list[Any]:
+    return [row for chunk in open_source(path, OPTIONS).chunks() for row in chunk]
+
+
+def test_an_encrypted_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "payout.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("content.xml", b"\x01\x02")
+        archive.writestr("META-INF/manifest.xml", "<manifest:encryption-data/>")
+    with pytest.raises(InputError, match="is encrypted"):
+        open_source(path, OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ('<table:table-row table:number-rows-repeated="1048576"><table:table-cell/></table:table-row>', None),
+        ('<table:table-row table:number-rows-repeated="1048576"/>', None),
+        (
+            '<table:table-row table:number-rows-repeated="900000000"><table:table-cell office:value-type="string">'
+            "<text:p>x</text:p></table:table-cell></table:table-row>",
+            "spans .* cells",
+        ),
+        (
+            '<table:table-row><table:table-cell table:number-columns-repeated="900000000" office:value-type="string">'
+            "<text:p>x</text:p></table:table-cell></table:table-row>",
+            "spans .* cells",
+        ),
+    ],
+)
+def test_repeated_rows_and_cells_do_not_fill_the_memory(tmp_path: Path, extra: str, said: str | None) -> None:
+    path = written.ods(tmp_path / "payout.ods", [HEADER, ("007", 5.0, "d", "")], extra=extra)
+    if said is None:
+        assert len(loaded(path)) == 1
+        return
+    with pytest.raises(InputError, match=said):
+        open_source(path, OPTIONS)
+
+
+def test_repeated_errors_are_marked_one_by_one_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = written._ods_cell(DIV0).replace(
+        "<table:table-cell", '<table:table-cell table:number-columns-repeated="2"', 1
+    )
+    extra = f'<table:table-row table:number-rows-repeated="3">{cell}</table:table-row>'
+    path = written.ods(tmp_path / "payout.ods", [HEADER], extra=extra)
+    assert [[p.code for p in row.problems] for row in loaded(path)] == [["excel_error", "excel_error"]] * 3
+    monkeypatch.setattr(ods_module, "MAX_BROKEN_CELLS", 5)
+    with pytest.raises(InputError, match="more than 5 cells"):
+        open_source(path, OPTIONS)
+
+
+def test_a_formula_that_has_no_value_is_rejected(tmp_path: Path) -> None:
+    cell = '<table:table-cell table:formula="of:=A1&gt;&quot;a&quot;"/>'
+    extra = f"<table:table-row>{written._ods_cell('c-1')}{written._ods_cell(5.0)}{cell}</table:table-row>"
+    [row] = loaded(written.ods(tmp_path / "payout.ods", [HEADER], extra=extra))
+    assert [(p.field, p.code) for p in row.problems] == [("description", "formula_without_value")]
+
+
+@pytest.mark.parametrize("inside", ["a<text:tab/>b", "a<text:line-break/>b", "a<text:span><text:tab/></text:span>"])
+def test_a_tab_or_break_that_the_values_lack_is_not_lost(tmp_path: Path, inside: str) -> None:
+    cell = written._ods_cell("TEXT").replace("TEXT", inside)
+    extra = f"<table:table-row>{cell}{written._ods_cell(5.0)}{cell.replace(inside, 'a <text:s/>b')}</table:table-row>"
+    [row] = loaded(written.ods(tmp_path / "payout.ods", [HEADER], extra=extra))
+    assert [(p.field, p.code) for p in row.problems] == [("customer_id", "control_character")]
+    assert row.cells[2] == "a  b"
