@@ -11,7 +11,7 @@ from decimal import localcontext
 from itertools import chain
 from pathlib import Path
 
-from batch_credits.errors import BatchCreditsError, UsageError
+from batch_credits.errors import ReportsNotWritten, UsageError
 from batch_credits.ledger.history import History
 from batch_credits.model import BatchRecord, ReportRow
 from batch_credits.reporter.amounts import minor_in_words, money_in_words, stated_exponents, total_in_words
@@ -27,7 +27,6 @@ from batch_credits.reporter.workbook import results_workbook
 __all__ = [
     "SITE_CURRENCY",
     "ReportPaths",
-    "ReportsNotWritten",
     "Summary",
     "exit_code",
     "minor_in_words",
@@ -42,10 +41,6 @@ __all__ = [
 ]
 
 DECIMAL_DIGITS = 100  # amounts in decimal have 33 characters each; the default of 28 digits would round
-
-
-class ReportsNotWritten(BatchCreditsError):
-    """The reports cannot be written; the ledger is not concerned, and has it all."""
 
 
 def write_reports(

@@ -17,7 +17,9 @@ def main() -> None:
     import pandas  # noqa: F401 - what a run imports when it needs it
     import uvloop  # noqa: F401
 
-    import batch_credits.cli  # noqa: F401
+    from batch_credits.cli import batch_credits
+
+    dict(batch_credits.commands)  # each is loaded when it is taken out
 
     for line in sys.stdin:
         call = json.loads(line)

@@ -12,12 +12,12 @@ from unittest.mock import patch
 
 from batch_credits import run, settings
 from batch_credits.cli import options
+from batch_credits.cli.telling.words import Words
 from batch_credits.cli.values import BatchId
-from batch_credits.cli.words import Words
 from batch_credits.ledger import Ledger, admission
 from batch_credits.reporter import summary
 
-cli_run: Any = import_module("batch_credits.cli.run")  # its package has a command of this name
+cli_run: Any = import_module("batch_credits.cli.commands.run")  # its package has a command of this name
 _input_settings, _settings_for_sending = options.input_settings, cli_run.settings_for_sending
 _exit_code = summary.exit_code
 

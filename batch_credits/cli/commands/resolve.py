@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from batch_credits.cli.commands.reconcile import batch_of_site
 from batch_credits.cli.options import (
     chosen_site,
     ledger_option,
@@ -13,8 +14,7 @@ from batch_credits.cli.options import (
     settings_for_pace,
     site_options,
 )
-from batch_credits.cli.reconcile import batch_of_site
-from batch_credits.cli.speech import say
+from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import MAX_COUNT, BatchId
 from batch_credits.errors import UsageError
 from batch_credits.event_loop import run_in_loop
@@ -25,7 +25,7 @@ from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.visible import visible
 
 
-@click.command(short_help="Settle a row in review.")
+@click.command()
 @click.argument("batch", type=BatchId())
 @click.option("--row", "row_number", type=click.IntRange(1, MAX_COUNT), required=True,
               help="The row, as a spreadsheet shows.")

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from batch_credits.cli.check_json import check_json
 from batch_credits.cli.options import (
     api_key,
     chosen_site,
@@ -21,9 +20,10 @@ from batch_credits.cli.options import (
     site_options,
 )
 from batch_credits.cli.origins import origins
-from batch_credits.cli.picture import Line, origin_lines, pace_line, plan_lines, rows, shown, site_line
 from batch_credits.cli.setting import option
-from batch_credits.cli.speech import say
+from batch_credits.cli.telling.check_json import check_json
+from batch_credits.cli.telling.picture import Line, origin_lines, pace_line, plan_lines, rows, shown, site_line
+from batch_credits.cli.telling.speech import say
 from batch_credits.controls import check_controls
 from batch_credits.errors import ControlError
 from batch_credits.event_loop import run_in_loop
@@ -60,7 +60,7 @@ class Checked:
         return 1 if self.plan.count(Outcome.REJECTED) or self.plan.undone.rows else 0
 
 
-@click.command(short_help="Load and validate a file; send nothing.")
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
 @option("--online", is_flag=True, help="Ask Chargebee whether the customers exist, a hundred a call.")

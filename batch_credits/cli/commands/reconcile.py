@@ -17,7 +17,7 @@ from batch_credits.cli.options import (
     site_options,
 )
 from batch_credits.cli.setting import option
-from batch_credits.cli.speech import EXIT_PERSON_MUST_LOOK, say
+from batch_credits.cli.telling.speech import EXIT_PERSON_MUST_LOOK, say
 from batch_credits.cli.values import BatchId
 from batch_credits.errors import UsageError
 from batch_credits.event_loop import run_in_loop
@@ -32,7 +32,7 @@ from batch_credits.settings import SiteSettings
 from batch_credits.visible import visible
 
 
-@click.command(short_help="Ask Chargebee: settle doubt, then tie out.")
+@click.command()
 @click.argument("batch", required=False, type=BatchId())
 @option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
         help="First learn every credit that Chargebee lists since this day (UTC): for a lost ledger.")

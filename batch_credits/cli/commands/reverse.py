@@ -6,8 +6,6 @@ from typing import Any
 
 import click
 
-from batch_credits.cli.before import BeforeReversal, Memory
-from batch_credits.cli.events import Events
 from batch_credits.cli.options import (
     chosen_site,
     ledger_path,
@@ -19,11 +17,13 @@ from batch_credits.cli.options import (
     site_options,
 )
 from batch_credits.cli.origins import origins, source_of_ledger
-from batch_credits.cli.run import refuse_without_terminal
 from batch_credits.cli.setting import option
-from batch_credits.cli.speech import exit_code_of
+from batch_credits.cli.telling.asking import refuse_without_terminal
+from batch_credits.cli.telling.before import BeforeReversal, Memory
+from batch_credits.cli.telling.events import Events
+from batch_credits.cli.telling.speech import exit_code_of
+from batch_credits.cli.telling.words import Words
 from batch_credits.cli.values import BatchId
-from batch_credits.cli.words import Words
 from batch_credits.errors import BatchCreditsError, NotConfirmed
 from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
@@ -35,7 +35,7 @@ from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions
 from batch_credits.signals import Signals
 
 
-@click.command(short_help="Undo a batch: deduct what it credited, each credit once.")
+@click.command()
 @click.argument("batch", type=BatchId())
 @option("--rows", "rows_file", type=click.Path(path_type=Path), metavar="FILE",
         help="Only the rows that this CSV file names: a cut of the batch's results.csv, with its column credit_row.")

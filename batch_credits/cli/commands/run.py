@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 
 import click
 
-from batch_credits.cli.before import Before, Memory
-from batch_credits.cli.events import Events
 from batch_credits.cli.options import (
     chosen_site,
     input_options,
@@ -23,8 +21,11 @@ from batch_credits.cli.options import (
 )
 from batch_credits.cli.origins import origins, source_of_ledger
 from batch_credits.cli.setting import option
-from batch_credits.cli.speech import exit_code_of
-from batch_credits.cli.words import Words
+from batch_credits.cli.telling.asking import refuse_without_terminal
+from batch_credits.cli.telling.before import Before, Memory
+from batch_credits.cli.telling.events import Events
+from batch_credits.cli.telling.speech import exit_code_of
+from batch_credits.cli.telling.words import Words
 from batch_credits.errors import BatchCreditsError, Interrupted, NotConfirmed, RunStopped
 from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
@@ -40,7 +41,7 @@ from batch_credits.signals import Signals
 T = TypeVar("T")
 
 
-@click.command(short_help="Credit every row still owed; run again to resume.")
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @option("--sandbox", is_flag=True, help="Run against a local Chargebee started inside this process.")
@@ -133,19 +134,6 @@ async def _local_site() -> AsyncIterator[SiteSettings]:
 
     async with Sandbox(SandboxSettings(port=0)) as sandbox:
         yield SiteSettings("sandbox", sandbox.base_url, "sandbox", is_in_process=True)
-
-
-def refuse_without_terminal() -> None:
-    """Refuse to go on where nobody can be asked.
-
-    Raises:
-        NotConfirmed: there is no terminal.
-    """
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise NotConfirmed(
-            "Nothing was sent: there is no terminal to ask, and --yes was not given.",
-            hint="Look at the totals above; if they are right, run again with --yes.",
-        )
 
 
 def _yes_after(teller: Words | Events, report: PilotReport, signals: Signals) -> bool:
