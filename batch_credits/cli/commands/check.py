@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from batch_credits.check import staged_apart, what_does_not_hold
 from batch_credits.cli.options import (
     LimitChoice,
     PaceChoice,
@@ -22,17 +23,15 @@ from batch_credits.cli.setting import option
 from batch_credits.cli.telling.check_json import check_json
 from batch_credits.cli.telling.picture import Line, origin_lines, pace_line, plan_lines, rows, shown, site_line
 from batch_credits.cli.telling.speech import say
-from batch_credits.controls import check_controls
 from batch_credits.errors import ControlError
 from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source, open_source
 from batch_credits.model import Outcome
-from batch_credits.plan import Plan, stage
+from batch_credits.plan import Plan
 from batch_credits.preflight import Preflight, look_up_customers
 from batch_credits.reporter import write_rejected
-from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings
-from batch_credits.temporary import temporary_folder
+from batch_credits.settings import InputOptions, Origin, RunSettings, SiteSettings
 
 PROBLEMS_SHOWN = 100  # rows whose problems are shown one by one; rejected.csv has them all
 
@@ -84,32 +83,19 @@ def check(
     where = site.settings() if online else site.settings_if_named()
     not_typed = origins(click.get_current_context())
     known = ledger_path(ledger)
-    if where is not None and known.exists():
-        with Ledger.open_for_reading(known) as opened:
-            opened.check_address(where.site, where.address, is_same_site=site.same_site)
     source = open_source(file, options)
-    with temporary_folder() as folder:
-        name = where.site if where else ""
-        with Ledger.open_scratch(folder / "check", name, known if where and known.exists() else None) as scratch:
-            plan = stage(scratch, source, name)
-            batch = scratch.staged_batch(plan.batch_id)
-            rejected = write_rejected(batch, lambda: scratch.rejected_rows(plan.batch_id), reports)
-            asked = None
-            if online and where is not None:
-                asked = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings))
-            found = Checked(source, plan, where, settings, rejected, asked, _refusal(plan, bounds, options), not_typed)
-            say(check_json(found) if as_json else shown(_lines(found, scratch, known, options)))
+    with staged_apart(source, where, known, is_same_site=site.same_site) as (scratch, plan):
+        batch = scratch.staged_batch(plan.batch_id)
+        rejected = write_rejected(batch, lambda: scratch.rejected_rows(plan.batch_id), reports)
+        asked = None
+        if online and where is not None:
+            asked = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings))
+        refusal = what_does_not_hold(plan, bounds, options)
+        found = Checked(source, plan, where, settings, rejected, asked, refusal, not_typed)
+        say(check_json(found) if as_json else shown(_lines(found, scratch, known, options)))
     if found.refusal is not None:
         raise found.refusal
     return found.exit_code
-
-
-def _refusal(plan: Plan, limits: ControlLimits, options: InputOptions) -> ControlError | None:
-    try:
-        check_controls(plan, limits, options)
-    except ControlError as error:
-        return error
-    return None
 
 
 def _customer_lines(customers: Preflight | None) -> list[Line]:
