@@ -14,7 +14,7 @@ SEED ?= 1
 ROWS ?= 100000
 ROUNDS ?= 3
 
-.PHONY: demo test check coverage storm kills operator fuzz mutants screens slow bench clean
+.PHONY: demo test check lowest coverage storm kills operator fuzz mutants screens slow bench clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -28,6 +28,14 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# What pyproject.toml says is enough, is enough: the oldest dependencies that it allows, in an environment of their own.
+lowest: $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/lowest
+	$(BIN)/uv pip install --quiet --python $(VENV)/lowest/bin/python --resolution lowest-direct --editable '.[dev]'
+	$(VENV)/lowest/bin/python -m pytest -n $(TEST_JOBS) -q -m "not slow" -p no:cacheprovider tests/unit/loader tests/unit/chargebee
+	@$(MAKE) --no-print-directory demo BIN=$(VENV)/lowest/bin
 
 # Every branch of the protocol, of what answers prove, and of the ledger.
 coverage: $(VENV)/installed-dev

@@ -11,7 +11,7 @@ def main() -> None:
     _occupy_standard_streams()
     try:
         from batch_credits.cli import run_command_line
-        from batch_credits.cli.speech import unfailing
+        from batch_credits.cli.telling.speech import unfailing
     except KeyboardInterrupt:  # it takes a moment to load
         sys.exit(_NOTHING_SENT)
 

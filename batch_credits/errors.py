@@ -9,6 +9,7 @@
     |   +-- LedgerBusy      another process holds it
     |   +-- LedgerVersion   written by a version this one does not know
     |   +-- UnknownBatch    no such batch, or more than one
+    +-- ReportsNotWritten   the disk refused them; the ledger has it all
     +-- RunStopped          sending stopped before the end; running again carries on
         +-- KeyRefused      the API key is not accepted
         +-- SiteBlocked     the site, or the way to it, is not the one meant
@@ -64,6 +65,10 @@ class LedgerVersion(LedgerError):
 
 class UnknownBatch(LedgerError):
     """The ledger holds no batch of that name, or more than one."""
+
+
+class ReportsNotWritten(BatchCreditsError):
+    """The reports cannot be written; the ledger is not concerned, and has it all."""
 
 
 class RunStopped(BatchCreditsError):

@@ -5,23 +5,13 @@ default.
 """
 
 import os
-import tempfile
-import traceback
 from collections.abc import Sequence
 
 import click
 
 from batch_credits import __version__
-from batch_credits.cli.check import check
-from batch_credits.cli.config import take_settings
-from batch_credits.cli.explain import explain
-from batch_credits.cli.ledger_commands import report, status
-from batch_credits.cli.reconcile import reconcile
-from batch_credits.cli.resolve import resolve
-from batch_credits.cli.reverse import reverse
-from batch_credits.cli.run import run
-from batch_credits.cli.sandbox import sandbox
-from batch_credits.cli.speech import (
+from batch_credits.cli.commands import Lazily, loading
+from batch_credits.cli.telling.speech import (
     EXIT_NOTHING_SENT,
     EXIT_STOPPED,
     exit_code_of,
@@ -29,11 +19,10 @@ from batch_credits.cli.speech import (
     show_error,
     show_usage_error,
 )
-from batch_credits.cli.template import template
 from batch_credits.errors import BatchCreditsError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Lazily, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="batch-credits")
 @click.pass_context
 def batch_credits(context: click.Context) -> None:
@@ -43,16 +32,22 @@ def batch_credits(context: click.Context) -> None:
     batch-credits check payout.csv        look before you pay: totals and every problem
     batch-credits run payout.csv          credit every row still owed; run again to resume
     """
-    if context.invoked_subcommand != explain.name:  # which says what to do, whatever is wrong
+    if context.invoked_subcommand != "explain":  # which says what to do, whatever is wrong
+        with loading():
+            from batch_credits.cli.config import take_settings
         take_settings(context)
 
-
-for command in (check, run, status, report, reconcile, resolve, reverse, explain, template, sandbox):
-    batch_credits.add_command(command)
 
 
 def run_command_line(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code; every error has become a message."""
+    try:
+        return _run_command_line(arguments)
+    except KeyboardInterrupt:  # while such a message was being said
+        return EXIT_STOPPED
+
+
+def _run_command_line(arguments: Sequence[str] | None) -> int:
     try:
         code = batch_credits.main(arguments, prog_name="batch-credits", standalone_mode=False)
     except click.ClickException as error:
@@ -74,6 +69,9 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
 
 
 def _unexpected(error: Exception) -> BatchCreditsError:
+    import tempfile
+    import traceback
+
     carry_on = "The ledger knows what was sent: running again carries on."
     try:
         descriptor, path = tempfile.mkstemp(prefix="batch-credits-", suffix=".txt")  # private, as mkstemp makes them

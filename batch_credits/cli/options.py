@@ -1,15 +1,16 @@
-"""The options that commands share, and what becomes of them: settings objects."""
+"""The options that commands share, in groups: each comes to its command as one frozen object, which makes settings of
+what was chosen."""
 
 import os
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 import platformdirs
 
-from batch_credits.cli.setting import QUARANTINE, apply, option
+from batch_credits.cli.setting import QUARANTINE, apply, chosen_as, option
 from batch_credits.cli.values import (
     COUNT,
     CommaList,
@@ -21,6 +22,7 @@ from batch_credits.cli.values import (
     Number,
     Pair,
     each_once,
+    in_digits,
 )
 from batch_credits.errors import UsageError
 from batch_credits.loader.control_file import read_control_file
@@ -51,7 +53,20 @@ reports_option = option(
 
 xlsx_option = option("--xlsx", is_flag=True, help="Write results.xlsx too: results.csv as a workbook.")
 
+
+@dataclass(frozen=True, slots=True)
+class OutputChoice:
+    """Where a run remembers and reports, and how it is followed."""
+
+    reports: Path
+    xlsx: bool
+    ledger: Path | None
+    no_progress: bool
+    log_format: str
+
+
 output_options = apply(
+    chosen_as(OutputChoice, "output"),
     reports_option,
     xlsx_option,
     ledger_option,
@@ -60,7 +75,36 @@ output_options = apply(
            help="Progress as lines for people, or one JSON event a line."),
 )  # fmt: skip
 
+@dataclass(frozen=True, slots=True)
+class LimitChoice:
+    """What must hold before anything is sent."""
+
+    expect_rows: int | None
+    expect_total: tuple[tuple[str, str], ...]
+    max_amount: tuple[tuple[str, str], ...]
+    max_total: tuple[tuple[str, str], ...]
+    strict: bool = False
+    control: Path | None = None
+
+    def settings(self) -> ControlLimits:
+        """The limits, with what the control file says.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        return ControlLimits(
+            strict=self.strict,
+            expect_rows=self.expect_rows,
+            expect_total=self.expect_total,
+            max_amount=self.max_amount,
+            max_total=self.max_total,
+            control=None if self.control is None else read_control_file(self.control),
+        )
+
+
 input_options = apply(
+    chosen_as(InputOptions, "options"),
+    chosen_as(LimitChoice, "limits"),
     option("--reference", metavar="TEXT", help="Reference of rows that have none."),
     option("--currency", metavar="CODE", help="Currency of rows that have none."),
     option("--description", metavar="TEXT", help="Description of rows that have none."),
@@ -69,7 +113,7 @@ input_options = apply(
         "--amount-unit", type=click.Choice(["minor", "major"]), default="minor", show_default=True,
         help="What amounts count: cents, or dollars.",
     ),
-    option("--currency-exponent", "currency_exponents", type=Exponents(), multiple=True, callback=each_once,
+    option("--currency-exponent", "currency_exponents", type=Exponents(), multiple=True, callback=in_digits,
            help="Decimals of a currency for which Chargebee documents none."),
     option("--locale", metavar="NAME", help="Language that writes amounts as the file does: de_DE for 1.234,50."),
     option("--map", "header_map", type=Pair(), multiple=True, callback=each_once, metavar="FIELD=HEADER",
@@ -89,6 +133,7 @@ input_options = apply(
 
 
 limit_options = apply(
+    chosen_as(LimitChoice, "limits"),
     option("--expect-rows", type=COUNT, metavar="N", help="Refuse unless it is N rows."),
     option("--expect-total", **LIMIT, help="Refuse unless this is the total, in each currency."),
     option("--max-amount", **LIMIT, help="Refuse if a row is larger; name each currency."),
@@ -96,46 +141,37 @@ limit_options = apply(
 )
 
 
-def limit_settings(chosen: dict[str, Any]) -> ControlLimits:
-    """The limits of a command that reads no file of credits, taken out of its parameters."""
-    return ControlLimits(
-        expect_rows=chosen.pop("expect_rows"),
-        expect_total=tuple(chosen.pop("expect_total")),
-        max_amount=tuple(chosen.pop("max_amount")),
-        max_total=tuple(chosen.pop("max_total")),
-    )
 
+@dataclass(frozen=True, slots=True)
+class SiteChoice:
+    """The site that the operator named."""
 
-def input_settings(chosen: dict[str, Any]) -> tuple[InputOptions, ControlLimits]:
-    """The input options of a command, taken out of its parameters."""
-    exponents = tuple((currency, int(digits)) for currency, digits in chosen.pop("currency_exponents"))
-    options = InputOptions(
-        reference=chosen.pop("reference"),
-        currency=chosen.pop("currency"),
-        description=chosen.pop("description"),
-        credit_type=chosen.pop("credit_type"),
-        amount_unit=chosen.pop("amount_unit"),
-        header_map=tuple(chosen.pop("header_map")),
-        sheet=chosen.pop("sheet"),
-        delimiter=chosen.pop("delimiter"),
-        encoding=chosen.pop("encoding"),
-        number_duplicates=chosen.pop("number_duplicates"),
-        currency_exponents=exponents,
-        locale=chosen.pop("locale"),
-    )
-    control: Path | None = chosen.pop("control")
-    limits = ControlLimits(
-        strict=chosen.pop("strict"),
-        expect_rows=chosen.pop("expect_rows"),
-        expect_total=tuple(chosen.pop("expect_total")),
-        max_amount=tuple(chosen.pop("max_amount")),
-        max_total=tuple(chosen.pop("max_total")),
-        control=None if control is None else read_control_file(control),
-    )
-    return options, limits
+    site: str | None
+    base_url: str | None
+    api_key_file: Path | None
+    same_site: bool
+
+    def settings(self) -> SiteSettings:
+        """The site and its key.
+
+        Raises:
+            UsageError: something is missing.
+        """
+        return site_settings(self.site, self.base_url, api_key(self.api_key_file))
+
+    def settings_if_named(self) -> SiteSettings | None:
+        """The same, for looking at a file: the site need not be named, and its key is not needed.
+
+        Raises:
+            UsageError: what is named is no site.
+        """
+        if not self.site and not self.base_url:
+            return None
+        return site_settings(self.site, self.base_url, api_key(self.api_key_file) or "none")
 
 
 site_options = apply(
+    chosen_as(SiteChoice, "site"),
     option("--site", envvar="CHARGEBEE_SITE", metavar="NAME", help="Chargebee site.  [env: CHARGEBEE_SITE]"),
     option("--base-url", envvar="CHARGEBEE_BASE_URL", metavar="URL",
            help="Scheme and host of a sandbox or a proxy.  [env: CHARGEBEE_BASE_URL]"),
@@ -143,16 +179,6 @@ site_options = apply(
            help="File that holds the API key.  [default: env CHARGEBEE_API_KEY]"),
     option("--same-site", is_flag=True, help="The site is the one the ledger knows, though its address changed."),
 )  # fmt: skip
-
-
-def chosen_site(chosen: dict[str, Any]) -> SiteSettings:
-    """The site that the operator named.
-
-    Raises:
-        UsageError: something is missing.
-    """
-    site, base_url, key_file = chosen.pop("site"), chosen.pop("base_url"), chosen.pop("api_key_file")
-    return site_settings(site, base_url, api_key(key_file))
 
 
 def api_key(key_file: Path | None) -> str | None:
@@ -165,7 +191,80 @@ def api_key(key_file: Path | None) -> str | None:
         raise UsageError(f"The API key cannot be read from {key_file}: {error}.") from None
 
 
-pace_options = apply(
+@dataclass(frozen=True)
+class PaceChoice:
+    """What every command needs that looks at the site's limits."""
+
+    rate: int | None
+    plan: str | None
+    pacing: str
+    share: float
+    concurrency: int
+    timeout_seconds: float
+    business_entity_id: str | None
+
+    def settings(self, site: str | None, *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
+        """How to send to the site of this name, if one was given.
+
+        Raises:
+            UsageError: the choices do not go together, or one cannot be meant.
+        """
+        return RunSettings(
+            rate_per_minute=_rate_per_minute(self.rate, self.plan, site, default_rate),
+            plan=self.plan,
+            even_pacing=self.pacing == "even",
+            share=self.share,
+            concurrency=self.concurrency,
+            timeout_seconds=self.timeout_seconds,
+            quarantine_seconds=_quarantine_seconds(),
+            business_entity_id=_business_entity(self.business_entity_id),
+        )
+
+
+@dataclass(frozen=True)
+class AskingChoice(PaceChoice):
+    """The same, and what every command needs that settles doubt."""
+
+    no_wait: bool
+
+    def settings(self, site: str | None, *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
+        """The same, with whether doubt is waited for."""
+        return replace(super().settings(site, default_rate=default_rate), wait=not self.no_wait)
+
+
+@dataclass(frozen=True)
+class SendingChoice(AskingChoice):
+    """The same, and what only a command needs that sends."""
+
+    silence: tuple[str, ...]
+    verify_first: bool
+    retry_failed: bool
+    processes: int
+    origin_user: str | None
+    origin_device: str | None
+    origin_ip: str | None
+    max_failures: int | None
+    pilot: int | None = None
+
+    def settings(self, site: str | None, *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
+        """The same, with how it is sent."""
+        settings = replace(
+            super().settings(site, default_rate=default_rate),
+            processes=self.processes,
+            silence=self.silence,
+            verify_first=self.verify_first,
+            retry_failed=self.retry_failed,
+            max_failures=self.max_failures,
+            origin_user=self.origin_user,
+            origin_device=self.origin_device,
+            origin_ip=self.origin_ip,
+            pilot=self.pilot or 0,
+        )
+        _check_processes(settings)
+        return settings
+
+
+_pace_options = apply(
     option("--rate", type=COUNT, default=None, metavar="N",
            help=f"Requests a minute that the site allows; 0: no limit.  [default: {TEST_SITE_RATE_PER_MINUTE}]"),
     option("--plan", type=click.Choice(list(PLAN_RATES_PER_MINUTE)),
@@ -183,13 +282,16 @@ pace_options = apply(
     option("--business-entity", "business_entity_id", metavar="ID", help="Business entity of the site."),
 )  # fmt: skip
 
-asking_options = apply(
-    pace_options,
+_asking_options = apply(
+    _pace_options,
     option("--no-wait", is_flag=True, help="Leave doubt for the next run instead of waiting for it to be settled."),
 )
 
+pace_options = apply(chosen_as(PaceChoice, "pace"), _pace_options)
+asking_options = apply(chosen_as(AskingChoice, "asking"), _asking_options)
 sending_options = apply(
-    asking_options,
+    chosen_as(SendingChoice, "sending"),
+    _asking_options,
     option("--silence", type=CommaList(), default=(), help="Events that these credits shall not cause."),
     option("--verify-first", is_flag=True, help="Look before every first send (after restoring an old ledger)."),
     option("--retry-failed", is_flag=True, help="Try failed rows again too."),
@@ -205,21 +307,6 @@ pilot_option = option(
     "--pilot", type=click.IntRange(1, 1000), metavar="N",
     help="Credit the first N rows, read them back, and go on only if they agree.",
 )  # fmt: skip
-
-
-def settings_for_pace(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
-    """The options of every command that looks at the site's limits, taken out of its parameters."""
-    plan: str | None = chosen.pop("plan")
-    return RunSettings(
-        rate_per_minute=_rate_per_minute(chosen.pop("rate"), plan, chosen.get("site"), default_rate),
-        plan=plan,
-        even_pacing=chosen.pop("pacing") == "even",
-        share=chosen.pop("share"),
-        concurrency=chosen.pop("concurrency"),
-        timeout_seconds=chosen.pop("timeout_seconds"),
-        quarantine_seconds=_quarantine_seconds(),
-        business_entity_id=_business_entity(chosen.pop("business_entity_id")),
-    )
 
 
 def _business_entity(text: str | None) -> str | None:
@@ -238,25 +325,7 @@ def _rate_per_minute(rate: int | None, plan: str | None, site: str | None, defau
     return PLAN_RATES_PER_MINUTE[plan]
 
 
-def settings_for_asking(chosen: dict[str, Any], *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
-    """The same, and what every command needs that settles doubt."""
-    return replace(settings_for_pace(chosen, default_rate=default_rate), wait=not chosen.pop("no_wait"))
-
-
-def settings_for_sending(chosen: dict[str, Any], *, default_rate: int) -> RunSettings:
-    """The same, and what only a run needs."""
-    settings = replace(
-        settings_for_asking(chosen, default_rate=default_rate),
-        processes=chosen.pop("processes"),
-        silence=chosen.pop("silence"),
-        verify_first=chosen.pop("verify_first"),
-        retry_failed=chosen.pop("retry_failed"),
-        max_failures=chosen.pop("max_failures"),
-        origin_user=chosen.pop("origin_user"),
-        origin_device=chosen.pop("origin_device"),
-        origin_ip=chosen.pop("origin_ip"),
-        pilot=chosen.pop("pilot", None) or 0,
-    )
+def _check_processes(settings: RunSettings) -> None:
     if settings.processes > 1 and settings.budget_per_minute:
         raise UsageError(
             "--processes is for sites without a limit: one process reaches any limit.",
@@ -269,7 +338,6 @@ def settings_for_sending(chosen: dict[str, Any], *, default_rate: int) -> RunSet
         )
     if settings.processes > 1 and settings.pilot:
         raise UsageError("--pilot and --processes do not go together.", hint="Run with --pilot first, then without.")
-    return settings
 
 
 def _quarantine_seconds() -> float:

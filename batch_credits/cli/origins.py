@@ -49,5 +49,5 @@ def _text(value: Any) -> str:
         return "" if value else "no"
     if not isinstance(value, tuple):
         return str(value)
-    pairs = ["=".join(part) for part in value if isinstance(part, tuple)]
+    pairs = ["=".join(map(str, part)) for part in value if isinstance(part, tuple)]
     return " ".join(pairs) if pairs else ",".join(value)

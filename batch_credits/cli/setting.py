@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from dataclasses import fields
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import click
 from click.core import ParameterSource
@@ -79,5 +81,22 @@ def apply(*decorators: Callable[[F], F]) -> Callable[[F], F]:
         for decorator in reversed(decorators):
             command = decorator(command)
         return command
+
+    return decorate
+
+
+def chosen_as(kind: type[Any], name: str) -> Callable[[F], F]:
+    """The options that are named like the fields of a frozen dataclass come to the command as one object of that kind,
+    under this name. A field whose option the command does not have keeps its default. What stands above may be part of
+    what stands below."""
+    names = [field.name for field in fields(kind)]
+
+    def decorate(command: F) -> F:
+        @wraps(command)
+        def called(**chosen: Any) -> Any:
+            group = kind(**{each: chosen.pop(each) for each in names if each in chosen})
+            return command(**chosen, **{name: group})
+
+        return cast(F, called)
 
     return decorate

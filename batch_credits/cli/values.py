@@ -98,6 +98,13 @@ def each_once(
     return pairs
 
 
+def in_digits(
+    context: click.Context, parameter: click.Parameter, pairs: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, int], ...]:
+    """The same, of pairs whose second is a digit, as a number."""
+    return tuple((name, int(digits)) for name, digits in each_once(context, parameter, pairs))
+
+
 class CommaList(_Type):  # type: ignore[type-arg,unused-ignore]
     """`email,webhook`: some of a known set."""
 

@@ -11,7 +11,7 @@ from decimal import localcontext
 from itertools import chain
 from pathlib import Path
 
-from batch_credits.errors import BatchCreditsError, UsageError
+from batch_credits.errors import ReportsNotWritten, UsageError
 from batch_credits.ledger.history import History
 from batch_credits.model import DECIMAL_DIGITS, BatchRecord, ReportRow
 from batch_credits.model.currencies import SITE_CURRENCY
@@ -28,7 +28,6 @@ from batch_credits.reporter.workbook import results_workbook
 __all__ = [
     "SITE_CURRENCY",
     "ReportPaths",
-    "ReportsNotWritten",
     "Summary",
     "exit_code",
     "minor_in_words",
@@ -42,8 +41,6 @@ __all__ = [
     "write_reports",
 ]
 
-class ReportsNotWritten(BatchCreditsError):
-    """The reports cannot be written; the ledger is not concerned, and has it all."""
 
 
 def write_reports(

@@ -17,8 +17,10 @@ def main() -> None:
     import pandas  # noqa: F401 - what a run imports when it needs it
     import uvloop  # noqa: F401
 
-    import batch_credits.cli  # noqa: F401
+    from batch_credits.cli import batch_credits
     from batch_credits.reporter.page import page_template
+
+    dict(batch_credits.commands)  # each is loaded when it is taken out
 
     page_template()
     for line in sys.stdin:

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from batch_credits.cli import run_command_line
+from batch_credits.cli import batch_credits, run_command_line
 from batch_credits.ledger.lock import Lock
 
 KEY = "key_that_nobody_may_see"
 PATIENCE_SECONDS = 6.0  # between two Ctrl-C of somebody who has waited long enough
 STOPPED = 4
 REPOSITORY = Path(__file__).parents[2]
+
+dict(batch_credits.commands)  # all are loaded before anybody presses Ctrl-C, or a mutant patches what they import
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,32 +7,32 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from batch_credits import run, settings
-from batch_credits.cli import options
+from batch_credits.cli.options import SendingChoice
+from batch_credits.cli.telling.words import Words
 from batch_credits.cli.values import BatchId
-from batch_credits.cli.words import Words
 from batch_credits.ledger import Ledger, admission
 from batch_credits.reporter import summary
+from batch_credits.settings import InputOptions
 
-cli_run: Any = import_module("batch_credits.cli.run")  # its package has a command of this name
-_input_settings, _settings_for_sending = options.input_settings, cli_run.settings_for_sending
-_exit_code = summary.exit_code
+cli_run: Any = import_module("batch_credits.cli.commands.run")  # its package has a command of this name
+_open_source, _exit_code, _settings_of = cli_run.open_source, summary.exit_code, SendingChoice.settings
 
 
 def _any_word(self: Any, value: Any, param: Any, ctx: Any) -> str:
     return str(value).strip().lower()
 
 
-def _always_minor(chosen: dict[str, Any]) -> Any:
-    how, limits = _input_settings(chosen)
-    return replace(how, amount_unit="minor"), limits
+def _always_minor(file: Path, options: InputOptions) -> Any:
+    return _open_source(file, replace(options, amount_unit="minor"))
 
 
 def _without_looking(*arguments: Any, **named: Any) -> Any:
-    return replace(_settings_for_sending(*arguments, **named), verify_first=False)
+    return replace(_settings_of(*arguments, **named), verify_first=False)
 
 
 def _all_is_well(*told: Any) -> int:
@@ -77,11 +77,11 @@ MUTANTS = (
     ),
     Mutant(
         "amounts are always minor units",
-        ((cli_run, "input_settings", _always_minor),),
+        ((cli_run, "open_source", _always_minor),),
         "no file said so|and asks for|json totals",
         2,
     ),
-    Mutant("nobody looks first", ((cli_run, "settings_for_sending", _without_looking),), "was paid 2 times", 12),
+    Mutant("nobody looks first", ((SendingChoice, "settings", _without_looking),), "was paid 2 times", 12),
     Mutant("a refused row is no matter", ((summary, "exit_code", _all_is_well),), "mean \\[1\\]"),
     Mutant(
         "nobody need say yes",

@@ -7,11 +7,11 @@ import click
 import pytest
 
 from batch_credits.cli import batch_credits
-from batch_credits.cli.before import Memory, memory_lines
 from batch_credits.cli.config import take_settings
 from batch_credits.cli.origins import CHANGE_MONEY, origins, source_of_ledger
-from batch_credits.cli.picture import origin_lines
 from batch_credits.cli.setting import Setting
+from batch_credits.cli.telling.before import Memory, memory_lines
+from batch_credits.cli.telling.picture import origin_lines
 from batch_credits.settings import Origin, site_settings
 
 # How fast, how it is shown, and where it is written; the ledger is always shown.

@@ -1,12 +1,10 @@
 """What the operator says of the site's limit, in settings."""
 
-from typing import Any
-
 import click
 import pytest
 from click.testing import CliRunner
 
-from batch_credits.cli.options import pace_options, settings_for_pace, site_options
+from batch_credits.cli.options import PaceChoice, SiteChoice, pace_options, site_options
 from batch_credits.errors import UsageError
 from batch_credits.settings import RunSettings
 
@@ -17,8 +15,8 @@ def chosen(*arguments: str, default_rate: int = 150) -> RunSettings:
     @click.command()
     @pace_options
     @site_options
-    def command(**values: Any) -> None:
-        found.append(settings_for_pace(values, default_rate=default_rate))
+    def command(pace: PaceChoice, site: SiteChoice) -> None:
+        found.append(pace.settings(site.site, default_rate=default_rate))
 
     result = CliRunner().invoke(command, arguments, catch_exceptions=False, env={"CHARGEBEE_SITE": None})
     assert result.exit_code == 0, result.output

@@ -1,29 +1,30 @@
 """`batch-credits reverse`: undo what a batch credited."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
-from batch_credits.cli.before import BeforeReversal, Memory
-from batch_credits.cli.events import Events
 from batch_credits.cli.options import (
-    chosen_site,
+    LimitChoice,
+    OutputChoice,
+    SendingChoice,
+    SiteChoice,
     ledger_path,
     limit_options,
-    limit_settings,
     output_options,
     sending_options,
-    settings_for_sending,
     site_options,
 )
 from batch_credits.cli.origins import origins, source_of_ledger
-from batch_credits.cli.run import refuse_without_terminal
-from batch_credits.cli.setting import option
-from batch_credits.cli.speech import exit_code_of
+from batch_credits.cli.setting import chosen_as, option
+from batch_credits.cli.telling.asking import refuse_without_terminal
+from batch_credits.cli.telling.before import BeforeReversal, Memory
+from batch_credits.cli.telling.events import Events
+from batch_credits.cli.telling.speech import exit_code_of
+from batch_credits.cli.telling.words import Words
 from batch_credits.cli.values import BatchId
-from batch_credits.cli.words import Words
 from batch_credits.errors import BatchCreditsError, NotConfirmed
 from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
@@ -31,11 +32,25 @@ from batch_credits.model import CallKind
 from batch_credits.progress_bar import progress_for
 from batch_credits.reverse import Picture, ReverseRequest, reverse_batch
 from batch_credits.run import Orders
-from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions
+from batch_credits.settings import InputOptions
 from batch_credits.signals import Signals
 
 
-@click.command(short_help="Undo a batch: deduct what it credited, each credit once.")
+@dataclass(frozen=True, slots=True)
+class ReverseChoice:
+    """What the operator chose of a reversal."""
+
+    batch: str
+    rows_file: Path | None
+    yes: bool
+    quiet: bool
+    sending: SendingChoice
+    limits: LimitChoice
+    site: SiteChoice
+    output: OutputChoice
+
+
+@click.command()
 @click.argument("batch", type=BatchId())
 @option("--rows", "rows_file", type=click.Path(path_type=Path), metavar="FILE",
         help="Only the rows that this CSV file names: a cut of the batch's results.csv, with its column credit_row.")
@@ -45,7 +60,8 @@ from batch_credits.signals import Signals
 @site_options
 @output_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
-def reverse(batch: str, ledger: Path | None, **chosen: Any) -> int:
+@chosen_as(ReverseChoice, "chosen")
+def reverse(chosen: ReverseChoice) -> int:
     """Deduct what BATCH credited, or the part of it that a file names, and write the reports.
 
     Each row deducts its own credit's amount under the reference "reversal of REFERENCE", so nothing is deducted twice,
@@ -55,21 +71,20 @@ def reverse(batch: str, ledger: Path | None, **chosen: Any) -> int:
     batch-credits reverse 3f9a2b1c
     batch-credits reverse 3f9a2b1c --rows wrong_ones.csv --max-total USD=500
     """  # fmt: skip
-    as_json = chosen.pop("log_format") == "json"
-    if not as_json:
-        return _reverse(batch, ledger_path(ledger), chosen)
+    if chosen.output.log_format != "json":
+        return _reverse(chosen)
     try:
-        return _reverse(batch, ledger_path(ledger), chosen, as_json=True)
+        return _reverse(chosen, as_json=True)
     except BatchCreditsError as error:
         code = exit_code_of(error)
-        Events(quiet=chosen["quiet"], asks=False).error(error, code)
+        Events(quiet=chosen.quiet, asks=False).error(error, code)
         return code
 
 
-def _reverse(batch: str, ledger: Path, chosen: dict[str, Any], *, as_json: bool = False) -> int:
-    yes, quiet = chosen["yes"], chosen["quiet"]
-    limits, settings = limit_settings(chosen), settings_for_sending(chosen, default_rate=TEST_SITE_RATE_PER_MINUTE)
-    site = chosen_site(chosen)
+def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
+    yes, quiet, output, ledger = chosen.yes, chosen.quiet, chosen.output, ledger_path(chosen.output.ledger)
+    limits, settings = chosen.limits.settings(), chosen.sending.settings(chosen.site.site)
+    site = chosen.site.settings()
     signals = Signals()
     context = click.get_current_context()
     context.with_resource(signals.taken())  # until the last word is said
@@ -79,13 +94,13 @@ def _reverse(batch: str, ledger: Path, chosen: dict[str, Any], *, as_json: bool 
         budget_per_minute=settings.budget_per_minute,
         kind=CallKind.DEDUCT,
         json_lines=as_json,
-        silent=chosen["no_progress"] or quiet or sys.stderr is None,
+        silent=output.no_progress or quiet or sys.stderr is None,
     )
     said_yes = "--yes" if yes else "asked at the terminal"
     not_typed = origins(context)
-    orders = Orders(limits, site, settings, chosen["reports"], chosen["same_site"], said_yes, not_typed, chosen["xlsx"])
+    orders = Orders(limits, site, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx)
     with Ledger.open(ledger) as opened:
-        record = opened.batch(batch)
+        record = opened.batch(chosen.batch)
         memory = Memory.of(opened, site.site, source_of_ledger(context))
         exponents = dict(InputOptions.from_json(record.options_json).currency_exponents)
 
@@ -97,7 +112,7 @@ def _reverse(batch: str, ledger: Path, chosen: dict[str, Any], *, as_json: bool 
                 if not teller.ask_before_reversal(before):
                     raise NotConfirmed("Nothing was sent.")
 
-        request = ReverseRequest(record, chosen["rows_file"], orders)
+        request = ReverseRequest(record, chosen.rows_file, orders)
         summary, stopped = run_in_loop(
             reverse_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
         )

@@ -3,38 +3,35 @@
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import click
 
-from batch_credits.cli.check_json import check_json
+from batch_credits.check import staged_apart, what_does_not_hold
 from batch_credits.cli.options import (
-    api_key,
-    chosen_site,
+    LimitChoice,
+    PaceChoice,
+    SiteChoice,
     input_options,
-    input_settings,
     ledger_option,
     ledger_path,
     pace_options,
     reports_option,
-    settings_for_pace,
     site_options,
 )
 from batch_credits.cli.origins import origins
-from batch_credits.cli.picture import Line, origin_lines, pace_line, plan_lines, rows, shown, site_line
 from batch_credits.cli.setting import option
-from batch_credits.cli.speech import say
-from batch_credits.controls import check_controls
+from batch_credits.cli.telling.check_json import check_json
+from batch_credits.cli.telling.picture import Line, origin_lines, pace_line, plan_lines, rows, shown, site_line
+from batch_credits.cli.telling.speech import say
 from batch_credits.errors import ControlError
 from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source, open_source
 from batch_credits.model import Outcome
-from batch_credits.plan import Plan, stage
+from batch_credits.plan import Plan
 from batch_credits.preflight import Preflight, look_up_customers
 from batch_credits.reporter import write_rejected
-from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings, site_settings
-from batch_credits.temporary import temporary_folder
+from batch_credits.settings import InputOptions, Origin, RunSettings, SiteSettings
 
 PROBLEMS_SHOWN = 100  # rows whose problems are shown one by one; rejected.csv has them all
 
@@ -60,7 +57,7 @@ class Checked:
         return 1 if self.plan.count(Outcome.REJECTED) or self.plan.undone.rows else 0
 
 
-@click.command(short_help="Load and validate a file; send nothing.")
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
 @option("--online", is_flag=True, help="Ask Chargebee whether the customers exist, a hundred a call.")
@@ -69,7 +66,10 @@ class Checked:
 @site_options
 @reports_option
 @ledger_option
-def check(file: Path, as_json: bool, online: bool, ledger: Path | None, reports: Path, **chosen: Any) -> int:
+def check(
+    file: Path, as_json: bool, online: bool, options: InputOptions, limits: LimitChoice, pace: PaceChoice,
+    site: SiteChoice, reports: Path, ledger: Path | None,
+) -> int:  # fmt: skip
     """Load and validate FILE and send nothing: totals, every problem of every row, fingerprint.
 
     With a site named, it also says what the ledger already has. Rejected rows are written to rejected.csv.
@@ -79,45 +79,23 @@ def check(file: Path, as_json: bool, online: bool, ledger: Path | None, reports:
     batch-credits check payout.csv --online
     batch-credits check payout.xlsx --sheet Q3 --amount-unit major --expect-total USD=12500.00
     """
-    options, limits = input_settings(chosen)
-    pace = settings_for_pace(chosen)
-    site = chosen_site(chosen) if online else _site(chosen)
+    bounds, settings = limits.settings(), pace.settings(site.site)
+    where = site.settings() if online else site.settings_if_named()
     not_typed = origins(click.get_current_context())
     known = ledger_path(ledger)
-    if site is not None and known.exists():
-        with Ledger.open_for_reading(known) as opened:
-            opened.check_address(site.site, site.address, is_same_site=chosen["same_site"])
     source = open_source(file, options)
-    with temporary_folder() as folder:
-        name = site.site if site else ""
-        with Ledger.open_scratch(folder / "check", name, known if site and known.exists() else None) as scratch:
-            plan = stage(scratch, source, name)
-            batch = scratch.staged_batch(plan.batch_id)
-            rejected = write_rejected(batch, lambda: scratch.rejected_rows(plan.batch_id), reports)
-            asked = None
-            if online and site is not None:
-                asked = run_in_loop(look_up_customers(scratch, plan.batch_id, site, pace))
-            found = Checked(source, plan, site, pace, rejected, asked, _refusal(plan, limits, options), not_typed)
-            say(check_json(found) if as_json else shown(_lines(found, scratch, known, options)))
+    with staged_apart(source, where, known, is_same_site=site.same_site) as (scratch, plan):
+        batch = scratch.staged_batch(plan.batch_id)
+        rejected = write_rejected(batch, lambda: scratch.rejected_rows(plan.batch_id), reports)
+        asked = None
+        if online and where is not None:
+            asked = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings))
+        refusal = what_does_not_hold(plan, bounds, options)
+        found = Checked(source, plan, where, settings, rejected, asked, refusal, not_typed)
+        say(check_json(found) if as_json else shown(_lines(found, scratch, known, options)))
     if found.refusal is not None:
         raise found.refusal
     return found.exit_code
-
-
-def _site(chosen: dict[str, Any]) -> SiteSettings | None:
-    """The site, if one is named: its key is not needed to look at a file."""
-    name, base_url, key_file = chosen.pop("site"), chosen.pop("base_url"), chosen.pop("api_key_file")
-    if not name and not base_url:
-        return None
-    return site_settings(name, base_url, api_key(key_file) or "none")
-
-
-def _refusal(plan: Plan, limits: ControlLimits, options: InputOptions) -> ControlError | None:
-    try:
-        check_controls(plan, limits, options)
-    except ControlError as error:
-        return error
-    return None
 
 
 def _customer_lines(customers: Preflight | None) -> list[Line]:

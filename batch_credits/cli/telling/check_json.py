@@ -5,13 +5,13 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from batch_credits.cli.picture import minutes_at_least
+from batch_credits.cli.telling.picture import minutes_at_least
 from batch_credits.model import ControlTotal, Outcome
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.preflight import Preflight
 
 if TYPE_CHECKING:
-    from batch_credits.cli.check import Checked
+    from batch_credits.cli.commands.check import Checked
 
 
 def check_json(found: "Checked") -> str:

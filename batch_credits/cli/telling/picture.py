@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from batch_credits.cli.screen import NO_BREAK, told
+from batch_credits.cli.telling.screen import NO_BREAK, told
 from batch_credits.ledger import ProblemGroup
 from batch_credits.model import CallKind, ControlTotal, Outcome
 from batch_credits.plan import Plan

@@ -1,51 +1,29 @@
 """A run in words: what is said before it, after its pilot, and at its end."""
 
-import sys
-import termios
-from contextlib import suppress
 from datetime import datetime
 
-import click
-
-from batch_credits.cli.before import Before, BeforeReversal, memory_lines
-from batch_credits.cli.given import given
-from batch_credits.cli.picture import (
+from batch_credits.cli.telling.asking import Asking
+from batch_credits.cli.telling.before import Before, BeforeReversal, memory_lines
+from batch_credits.cli.telling.given import given
+from batch_credits.cli.telling.picture import (
     Line,
     origin_lines,
     pace_line,
     plan_lines,
-    question,
     request_origin_lines,
     shortfall_lines,
     shown,
     site_line,
     too_many_at_once,
 )
-from batch_credits.cli.pilot_table import pilot_question, pilot_text
-from batch_credits.cli.screen import NO_BREAK, told, width
-from batch_credits.cli.speech import say
+from batch_credits.cli.telling.pilot_table import pilot_text
+from batch_credits.cli.telling.screen import told, width
+from batch_credits.cli.telling.speech import say
 from batch_credits.errors import RunStopped
 from batch_credits.pilot import PilotReport
 from batch_credits.reporter import Summary, summary_text
-from batch_credits.visible import visible
 
 PROBLEMS_SHOWN = 5  # kinds of them, before the question; check shows all
-
-
-class Asking:
-    """What a run asks: always in words, for it asks a person."""
-
-    def ask_before(self, before: Before) -> bool:
-        """Whether the person says yes to all that was shown."""
-        return _ask(question(before.plan, before.site, before.exponents, before.settings.pilot))
-
-    def ask_before_reversal(self, before: BeforeReversal) -> bool:
-        """The same, of a reversal."""
-        return _ask(question(before.picture.plan, before.site, before.exponents, pilot=0))
-
-    def ask_after_pilot(self, report: PilotReport) -> bool:
-        """Whether the person says yes to the rest."""
-        return _ask(pilot_question(report))
 
 
 class Words(Asking):
@@ -115,17 +93,3 @@ def _pace_lines(before: Before | BeforeReversal) -> list[Line]:
 def _how_and_where(before: Before | BeforeReversal) -> list[Line]:
     lines = [*request_origin_lines(before.settings), *origin_lines(before.origins)]
     return [*lines, *memory_lines(before.memory, before.site), site_line(before.site)]
-
-
-def _ask(text: str) -> bool:
-    """A question whose last line takes the answer. No is the default, and what was typed before it shows is no answer.
-
-    Raises:
-        click.Abort: Ctrl-C, or the end of the input.
-    """
-    *lines, last = told(f"{text}{NO_BREAK}[y/N]:", err=True)  # no fold before what asks for the answer
-    if lines:
-        say("\n".join(lines), err=True)
-    with suppress(termios.error):  # no terminal after all
-        termios.tcflush(sys.stdin, termios.TCIFLUSH)
-    return click.confirm(visible(last), default=False, show_default=False, prompt_suffix=" ", err=True)

@@ -3,21 +3,20 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from batch_credits.cli.options import (
+    AskingChoice,
+    SiteChoice,
     asking_options,
-    chosen_site,
     ledger_option,
     ledger_path,
     reports_option,
-    settings_for_asking,
     site_options,
 )
 from batch_credits.cli.setting import option
-from batch_credits.cli.speech import EXIT_PERSON_MUST_LOOK, say
+from batch_credits.cli.telling.speech import EXIT_PERSON_MUST_LOOK, say
 from batch_credits.cli.values import BatchId
 from batch_credits.errors import UsageError
 from batch_credits.event_loop import run_in_loop
@@ -32,7 +31,7 @@ from batch_credits.settings import SiteSettings
 from batch_credits.visible import visible
 
 
-@click.command(short_help="Ask Chargebee: settle doubt, then tie out.")
+@click.command()
 @click.argument("batch", required=False, type=BatchId())
 @option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
         help="First learn every credit that Chargebee lists since this day (UTC): for a lost ledger.")
@@ -43,8 +42,10 @@ from batch_credits.visible import visible
 @reports_option
 @ledger_option
 @option("--no-progress", is_flag=True, help="Show no progress.")
-def reconcile(batch: str | None, since: datetime | None, whole: bool, ledger: Path | None, reports: Path,
-              no_progress: bool, **chosen: Any) -> int:  # fmt: skip
+def reconcile(
+    batch: str | None, since: datetime | None, whole: bool, asking: AskingChoice, site: SiteChoice, reports: Path,
+    ledger: Path | None, no_progress: bool,
+) -> int:  # fmt: skip
     """Ask Chargebee what exists: settle what is in doubt or review, then tie out file = ledger = Chargebee.
 
     Without BATCH, every batch of the site. Nothing is sent but questions.
@@ -53,22 +54,22 @@ def reconcile(batch: str | None, since: datetime | None, whole: bool, ledger: Pa
     batch-credits reconcile 3f9a2b1c
     batch-credits reconcile --since 2026-10-01
     """
-    settings = settings_for_asking(chosen)
-    site = chosen_site(chosen)
+    settings = asking.settings(site.site)
+    where = site.settings()
     progress = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=no_progress)
     codes = [0]
     with Ledger.open(ledger_path(ledger)) as opened:
-        opened.check_address(site.site, site.address, is_same_site=chosen["same_site"])
+        opened.check_address(where.site, where.address, is_same_site=site.same_site)
         if since is not None:
             for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
-                taken = run_in_loop(rebuild(opened, kind, since.replace(tzinfo=UTC), site, settings))
+                taken = run_in_loop(rebuild(opened, kind, since.replace(tzinfo=UTC), where, settings))
                 if taken or kind is CallKind.ADD:
                     say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
-            opened.note_address(site.site, site.address)
-        for record in _batches(opened, batch, site, since):
-            result = run_in_loop(reconcile_batch(opened, record, site, settings, progress, whole=whole))
+            opened.note_address(where.site, where.address)
+        for record in _batches(opened, batch, where, since):
+            result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=whole))
             progress.close()
-            summary = report_batch(opened, record, reports, live=site.is_live)
+            summary = report_batch(opened, record, reports, live=where.is_live)
             say("\n".join(_lines(record, result)))
             # How the last run ended is of no matter any more: what counts is what stands now.
             code = exit_code(

@@ -1,20 +1,19 @@
 """`batch-credits resolve`: a person's word where Chargebee's list cannot tell, held against Chargebee."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
+from batch_credits.cli.commands.reconcile import batch_of_site
 from batch_credits.cli.options import (
-    chosen_site,
+    PaceChoice,
+    SiteChoice,
     ledger_option,
     ledger_path,
     pace_options,
-    settings_for_pace,
     site_options,
 )
-from batch_credits.cli.reconcile import batch_of_site
-from batch_credits.cli.speech import say
+from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import MAX_COUNT, BatchId
 from batch_credits.errors import UsageError
 from batch_credits.event_loop import run_in_loop
@@ -25,7 +24,7 @@ from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.visible import visible
 
 
-@click.command(short_help="Settle a row in review.")
+@click.command()
 @click.argument("batch", type=BatchId())
 @click.option("--row", "row_number", type=click.IntRange(1, MAX_COUNT), required=True,
               help="The row, as a spreadsheet shows.")
@@ -34,8 +33,10 @@ from batch_credits.visible import visible
 @pace_options
 @site_options
 @ledger_option
-def resolve(batch: str, row_number: int, credited: str | None, not_credited: bool, ledger: Path | None,
-            **chosen: Any) -> int:  # fmt: skip
+def resolve(
+    batch: str, row_number: int, credited: str | None, not_credited: bool, pace: PaceChoice, site: SiteChoice,
+    ledger: Path | None,
+) -> int:  # fmt: skip
     """Settle a row in review, after looking it up at Chargebee; recorded with who and when.
 
     Chargebee is asked, so the site and its key are needed, as for a run. The credit of CREDIT_ID must be the row's:
@@ -53,15 +54,15 @@ def resolve(batch: str, row_number: int, credited: str | None, not_credited: boo
         raise UsageError("Say either --credited CREDIT_ID or --not-credited.")
     if credited is not None and not credited.strip():
         raise UsageError("--credited needs Chargebee's id of the credit.")
-    settings = settings_for_pace(chosen)
-    site = chosen_site(chosen)
+    settings = pace.settings(site.site)
+    where = site.settings()
     with Ledger.open(ledger_path(ledger)) as opened:
-        opened.check_address(site.site, site.address, is_same_site=chosen["same_site"])
-        record = batch_of_site(opened, batch, site)
+        opened.check_address(where.site, where.address, is_same_site=site.same_site)
+        record = batch_of_site(opened, batch, where)
         if credited is None:
-            say(_not_credited(opened, record, row_number, site, settings))
+            say(_not_credited(opened, record, row_number, where, settings))
         else:
-            say(_credited(opened, record, row_number, credited.strip(), site, settings))
+            say(_credited(opened, record, row_number, credited.strip(), where, settings))
     return 0
 
 

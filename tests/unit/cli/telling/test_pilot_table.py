@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from batch_credits.chargebee import ListedCredit
-from batch_credits.cli import screen
-from batch_credits.cli.pilot_table import pilot_question, pilot_text
+from batch_credits.cli.telling import screen
+from batch_credits.cli.telling.pilot_table import pilot_question, pilot_text
 from batch_credits.model import ControlTotal, Money, Outcome, PlannedCredit, ReportRow
 from batch_credits.pilot import PilotReport, PilotRow
 from tests.unit.reporter.conftest import make_batch
@@ -56,7 +56,7 @@ def test_a_table_where_there_is_room() -> None:
 
 def test_blocks_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("screen", "pilot_table"):
-        monkeypatch.setattr(f"batch_credits.cli.{module}.width", lambda **_: 40)
+        monkeypatch.setattr(f"batch_credits.cli.telling.{module}.width", lambda **_: 40)
     assert pilot_text(report_of(pilot_row(2))) == NARROW
 
 

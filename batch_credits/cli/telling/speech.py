@@ -7,9 +7,8 @@ from typing import Any, TextIO
 
 import click
 
-from batch_credits.cli.screen import told
-from batch_credits.errors import BatchCreditsError, NotConfirmed, PersonNeeded, RunStopped
-from batch_credits.reporter import ReportsNotWritten
+from batch_credits.cli.telling.screen import told
+from batch_credits.errors import BatchCreditsError, NotConfirmed, PersonNeeded, ReportsNotWritten, RunStopped
 from batch_credits.visible import visible_lines
 
 EXIT_NOTHING_SENT = 2

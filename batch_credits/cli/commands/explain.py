@@ -3,8 +3,8 @@
 import click
 from click.shell_completion import CompletionItem
 
-from batch_credits.cli.screen import told, width
-from batch_credits.cli.speech import say
+from batch_credits.cli.telling.screen import told, width
+from batch_credits.cli.telling.speech import say
 from batch_credits.errors import UsageError
 from batch_credits.explanations import Explanation, Kind, all_explanations, explained, near
 
@@ -15,7 +15,7 @@ def _completions(context: click.Context, parameter: click.Parameter, incomplete:
     return [CompletionItem(e.code, help=e.happened) for e in all_explanations() if e.code.startswith(incomplete)]
 
 
-@click.command(short_help="What a code or a word means.")
+@click.command()
 @click.argument("code", nargs=-1, shell_complete=_completions)
 def explain(code: tuple[str, ...]) -> int:
     """Explain CODE: what happened, what it means for the money, what to do. Without CODE, list all that can be asked.

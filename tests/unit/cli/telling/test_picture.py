@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from batch_credits.cli import screen
-from batch_credits.cli.before import Before
-from batch_credits.cli.picture import pace_line, plan_lines, question, shown, site_line, too_many_at_once
+from batch_credits.cli.telling import screen
+from batch_credits.cli.telling.before import Before
+from batch_credits.cli.telling.picture import pace_line, plan_lines, question, shown, site_line, too_many_at_once
 from batch_credits.ledger import LargeAmount, ProblemGroup
 from batch_credits.model import ControlTotal, Outcome
 from batch_credits.plan import Plan

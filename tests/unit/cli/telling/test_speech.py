@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from batch_credits.cli import _unexpected, speech
+from batch_credits.cli import _unexpected
+from batch_credits.cli.telling import speech
 from batch_credits.errors import LedgerError, RunStopped
 
 

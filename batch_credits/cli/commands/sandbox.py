@@ -29,7 +29,7 @@ class _WithFaults(click.Command):
                     formatter.write_text(paragraph)
 
 
-@click.command(cls=_WithFaults, short_help="Serve a local Chargebee on 127.0.0.1.")
+@click.command(cls=_WithFaults)
 @option("--port", type=click.IntRange(0, 65535), default=8900, show_default=True, help="0: any free one.")
 @option("--rate", type=COUNT, default=0, show_default=True, help="Requests a minute; 0: no limit.",
         envvar="BATCH_CREDITS_SANDBOX_RATE")

@@ -3,28 +3,30 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
-from batch_credits.cli.before import Before, Memory
-from batch_credits.cli.events import Events
 from batch_credits.cli.options import (
-    chosen_site,
+    LimitChoice,
+    OutputChoice,
+    SendingChoice,
+    SiteChoice,
     input_options,
-    input_settings,
     ledger_path,
     output_options,
     pilot_option,
     sending_options,
-    settings_for_sending,
     site_options,
 )
 from batch_credits.cli.origins import origins, source_of_ledger
-from batch_credits.cli.setting import option
-from batch_credits.cli.speech import exit_code_of
-from batch_credits.cli.words import Words
+from batch_credits.cli.setting import chosen_as, option
+from batch_credits.cli.telling.asking import refuse_without_terminal
+from batch_credits.cli.telling.before import Before, Memory
+from batch_credits.cli.telling.events import Events
+from batch_credits.cli.telling.speech import exit_code_of
+from batch_credits.cli.telling.words import Words
 from batch_credits.errors import BatchCreditsError, Interrupted, NotConfirmed, RunStopped
 from batch_credits.event_loop import run_in_loop
 from batch_credits.ledger import Ledger
@@ -34,13 +36,27 @@ from batch_credits.plan import Plan
 from batch_credits.progress_bar import progress_for
 from batch_credits.reporter import Summary
 from batch_credits.run import Orders, RunRequest, run_batch
-from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, SiteSettings
+from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, SiteSettings
 from batch_credits.signals import Signals
 
-T = TypeVar("T")
+
+@dataclass(frozen=True, slots=True)
+class RunChoice:
+    """What the operator chose of a run."""
+
+    file: Path
+    yes: bool
+    sandbox: bool
+    verbose: bool
+    quiet: bool
+    sending: SendingChoice
+    options: InputOptions
+    limits: LimitChoice
+    site: SiteChoice
+    output: OutputChoice
 
 
-@click.command(short_help="Credit every row still owed; run again to resume.")
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @option("--sandbox", is_flag=True, help="Run against a local Chargebee started inside this process.")
@@ -51,7 +67,8 @@ T = TypeVar("T")
 @output_options
 @option("--verbose", "-v", is_flag=True, help="Say more.")
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
-def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  # fmt: skip
+@chosen_as(RunChoice, "chosen")
+def run(chosen: RunChoice) -> int:
     """Credit every row of FILE that is still owed, and write the reports. Running again resumes.
 
     \b
@@ -66,40 +83,40 @@ def run(file: Path, ledger: Path | None, reports: Path, **chosen: Any) -> int:  
     With --log-format json, stderr has one JSON object a line. Each has `event` and `at` (UTC): plan, progress_started,
     progress, note, pilot, progress_ended, summary (the fields of summary.json), or error (message, hint, exit_code).
     """
-    as_json = chosen.pop("log_format") == "json"
-    if not as_json:
-        return _run(file, ledger, reports, chosen)
+    if chosen.output.log_format != "json":
+        return _run(chosen)
     try:
-        return _run(file, ledger, reports, chosen, as_json=True)
+        return _run(chosen, as_json=True)
     except BatchCreditsError as error:
         code = exit_code_of(error)
-        Events(quiet=chosen["quiet"], asks=False).error(error, code)
+        Events(quiet=chosen.quiet, asks=False).error(error, code)
         return code
 
 
-def _run(file: Path, ledger: Path | None, reports: Path, chosen: dict[str, Any], *, as_json: bool = False) -> int:
-    yes, quiet, verbose = (chosen[name] for name in ("yes", "quiet", "verbose"))
-    options, limits = input_settings(chosen)
-    in_sandbox: bool = chosen.pop("sandbox")
-    settings = settings_for_sending(chosen, default_rate=0 if in_sandbox else TEST_SITE_RATE_PER_MINUTE)
-    site: SiteSettings | None = None if in_sandbox else chosen_site(chosen)
+def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
+    yes, quiet, options, output = chosen.yes, chosen.quiet, chosen.options, chosen.output
+    limits = chosen.limits.settings()
+    settings = chosen.sending.settings(
+        chosen.site.site, default_rate=0 if chosen.sandbox else TEST_SITE_RATE_PER_MINUTE
+    )
+    site = None if chosen.sandbox else chosen.site.settings()
     signals = Signals()
     context = click.get_current_context()
     context.with_resource(signals.taken())  # until the last word is said
-    source = open_source(file, options)
-    teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=verbose, asks=not yes)
+    source = open_source(chosen.file, options)
+    teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=chosen.verbose, asks=not yes)
     progress = progress_for(
         sys.stderr,
         budget_per_minute=settings.budget_per_minute,
         json_lines=as_json,
-        silent=chosen["no_progress"] or quiet or sys.stderr is None,
+        silent=output.no_progress or quiet or sys.stderr is None,
     )
     not_typed, ledger_source = origins(context), source_of_ledger(context)
 
     async def main() -> tuple[Summary, RunStopped | None]:
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(_local_site()) if site is None else site
-            opened = stack.enter_context(Ledger.open(ledger_path(ledger)))
+            opened = stack.enter_context(Ledger.open(ledger_path(output.ledger)))
             memory = Memory.of(opened, where.site, ledger_source)
 
             def confirm(plan: Plan) -> None:
@@ -116,7 +133,7 @@ def _run(file: Path, ledger: Path | None, reports: Path, chosen: dict[str, Any],
 
             said_yes = "--yes" if yes else "asked at the terminal"
             orders = Orders(
-                limits, where, settings, reports, chosen["same_site"], said_yes, not_typed, chosen["xlsx"], agree
+                limits, where, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx, agree
             )
             request = RunRequest(source, options, orders)
             return await run_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
@@ -133,19 +150,6 @@ async def _local_site() -> AsyncIterator[SiteSettings]:
 
     async with Sandbox(SandboxSettings(port=0)) as sandbox:
         yield SiteSettings("sandbox", sandbox.base_url, "sandbox", is_in_process=True)
-
-
-def refuse_without_terminal() -> None:
-    """Refuse to go on where nobody can be asked.
-
-    Raises:
-        NotConfirmed: there is no terminal.
-    """
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise NotConfirmed(
-            "Nothing was sent: there is no terminal to ask, and --yes was not given.",
-            hint="Look at the totals above; if they are right, run again with --yes.",
-        )
 
 
 def _yes_after(teller: Words | Events, report: PilotReport, signals: Signals) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from batch_credits.cli.picture import Exponents, Line, minutes_at_least
+from batch_credits.cli.telling.picture import Exponents, Line, minutes_at_least
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source
 from batch_credits.model import BatchRecord

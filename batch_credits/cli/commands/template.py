@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.speech import say
+from batch_credits.cli.telling.speech import say
 from batch_credits.loader.template import write_template
 
 
-@click.command(short_help="Write a file to fill in.")
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--xlsx", is_flag=True, help="An Excel workbook that offers the choices and keeps ids as text.")
 def template(file: Path | None, xlsx: bool) -> int:

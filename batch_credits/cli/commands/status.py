@@ -1,24 +1,21 @@
-"""`status` and `report`: what the ledger knows, also while another process runs a batch."""
+"""`batch-credits status`: what the ledger knows, also while another process runs a batch."""
 
 from pathlib import Path
 
 import click
 
-from batch_credits.cli.given import given
-from batch_credits.cli.options import ledger_option, ledger_path, reports_option, xlsx_option
-from batch_credits.cli.picture import rows
-from batch_credits.cli.screen import width
-from batch_credits.cli.speech import say
+from batch_credits.cli.options import ledger_option, ledger_path
+from batch_credits.cli.telling.picture import rows
+from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
-from batch_credits.reporter import SITE_CURRENCY, summary_text, total_in_words
-from batch_credits.run import report_batch
+from batch_credits.reporter import SITE_CURRENCY, total_in_words
 from batch_credits.undone import Undone
 from batch_credits.visible import visible
 
 
-@click.command(short_help="The batches in the ledger.")
+@click.command()
 @click.argument("batch", required=False, type=BatchId(fewest=1))
 @ledger_option
 def status(batch: str | None, ledger: Path | None) -> int:
@@ -57,21 +54,3 @@ def _status_lines(ledger: Ledger, batch: BatchRecord, undone: Undone) -> list[st
             amounts = " and ".join(total_in_words(total, currency or SITE_CURRENCY, {}))
             lines.append(f"  {'of them reversed':<17} {total.count:>9,}  {amounts}, by {key[:8]}")
     return lines
-
-
-@click.command(short_help="Write a batch's reports again.")
-@click.argument("batch", type=BatchId())
-@reports_option
-@xlsx_option
-@ledger_option
-def report(batch: str, reports: Path, xlsx: bool, ledger: Path | None) -> int:
-    """Write the reports of BATCH again, from the ledger.
-
-    \b
-    batch-credits report 3f9a2b1c --xlsx
-    """
-    with Ledger.open_for_reading(ledger_path(ledger)) as opened:
-        record = opened.batch(batch)
-        summary = report_batch(opened, record, reports, xlsx=xlsx)
-    say(summary_text(summary, width(), given))
-    return summary.exit_code

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from batch_credits.cli import batch_credits
-from batch_credits.cli.given import given
+from batch_credits.cli.telling.given import given
 
 
 def asked(name: str, *arguments: str) -> click.Context:

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from batch_credits.cli.before import Before, BeforeReversal
-from batch_credits.cli.given import given
-from batch_credits.cli.picture import minutes_at_least, too_many_at_once
-from batch_credits.cli.speech import say
-from batch_credits.cli.words import Asking
+from batch_credits.cli.telling.asking import Asking
+from batch_credits.cli.telling.before import Before, BeforeReversal
+from batch_credits.cli.telling.given import given
+from batch_credits.cli.telling.picture import minutes_at_least, too_many_at_once
+from batch_credits.cli.telling.speech import say
 from batch_credits.errors import BatchCreditsError, RunStopped
 from batch_credits.model import ControlTotal, Money, Outcome
 from batch_credits.pilot import PilotReport, PilotRow

@@ -1,0 +1,76 @@
+"""The commands, each in the module of its name, which is imported when the command is used: a pool, tables and a web
+client are much to load for a line of help.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from typing import cast
+
+import click
+from click.exceptions import Exit
+from click.shell_completion import CompletionItem
+
+from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT
+
+# What each does, in one line of `batch-credits --help`.
+COMMANDS = {
+    "check": "Load and validate a file; send nothing.",
+    "run": "Credit every row still owed; run again to resume.",
+    "status": "The batches in the ledger.",
+    "report": "Write a batch's reports again.",
+    "reconcile": "Ask Chargebee: settle doubt, then tie out.",
+    "resolve": "Settle a row in review.",
+    "reverse": "Undo a batch: deduct what it credited, each credit once.",
+    "explain": "What a code or a word means.",
+    "template": "Write a file to fill in.",
+    "sandbox": "Serve a local Chargebee on 127.0.0.1.",
+}
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """While modules are imported, which takes a moment, Ctrl-C means that nothing was sent."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Exit(EXIT_NOTHING_SENT) from None
+
+
+class Loaded(Mapping[str, click.Command]):
+    """The commands by name; to take one out is to load it."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        with loading():
+            module = import_module(f"{__name__}.{name}")
+        return cast(click.Command, getattr(module, name))
+
+    def __contains__(self, name: object) -> bool:
+        return name in COMMANDS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class Lazily(click.Group):
+    """A group of all commands that names and describes them without loading one."""
+
+    def __init__(self, *arguments: object, **attributes: object) -> None:
+        super().__init__(*arguments, **attributes)  # type: ignore[arg-type]
+        self.commands = Loaded()  # type: ignore[assignment]  # nobody adds to them
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with their lines."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands whose names begin so, with their lines; then the options of the group."""
+        names = (name for name in self.list_commands(ctx) if name.startswith(incomplete))
+        found = [CompletionItem(name, help=COMMANDS[name]) for name in names]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]

@@ -1,0 +1,32 @@
+"""`batch-credits report`: a batch's reports once more, also while another process runs it."""
+
+from pathlib import Path
+
+import click
+
+from batch_credits.cli.options import ledger_option, ledger_path, reports_option, xlsx_option
+from batch_credits.cli.telling.given import given
+from batch_credits.cli.telling.screen import width
+from batch_credits.cli.telling.speech import say
+from batch_credits.cli.values import BatchId
+from batch_credits.ledger import Ledger
+from batch_credits.reporter import summary_text
+from batch_credits.run import report_batch
+
+
+@click.command()
+@click.argument("batch", type=BatchId())
+@reports_option
+@xlsx_option
+@ledger_option
+def report(batch: str, reports: Path, xlsx: bool, ledger: Path | None) -> int:
+    """Write the reports of BATCH again, from the ledger.
+
+    \b
+    batch-credits report 3f9a2b1c --xlsx
+    """
+    with Ledger.open_for_reading(ledger_path(ledger)) as opened:
+        record = opened.batch(batch)
+        summary = report_batch(opened, record, reports, xlsx=xlsx)
+    say(summary_text(summary, width(), given))
+    return summary.exit_code

@@ -1,0 +1,59 @@
+"""What a run asks: always in words, for it asks a person, and only where there is one."""
+
+import sys
+import termios
+from contextlib import suppress
+
+import click
+
+from batch_credits.cli.telling.before import Before, BeforeReversal
+from batch_credits.cli.telling.picture import question
+from batch_credits.cli.telling.pilot_table import pilot_question
+from batch_credits.cli.telling.screen import NO_BREAK, told
+from batch_credits.cli.telling.speech import say
+from batch_credits.errors import NotConfirmed
+from batch_credits.pilot import PilotReport
+from batch_credits.visible import visible
+
+
+class Asking:
+    """Asks, whoever tells the rest."""
+
+    def ask_before(self, before: Before) -> bool:
+        """Whether the person says yes to all that was shown."""
+        return _ask(question(before.plan, before.site, before.exponents, before.settings.pilot))
+
+    def ask_before_reversal(self, before: BeforeReversal) -> bool:
+        """The same, of a reversal."""
+        return _ask(question(before.picture.plan, before.site, before.exponents, pilot=0))
+
+    def ask_after_pilot(self, report: PilotReport) -> bool:
+        """Whether the person says yes to the rest."""
+        return _ask(pilot_question(report))
+
+
+def refuse_without_terminal() -> None:
+    """Refuse to go on where nobody can be asked.
+
+    Raises:
+        NotConfirmed: there is no terminal.
+    """
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise NotConfirmed(
+            "Nothing was sent: there is no terminal to ask, and --yes was not given.",
+            hint="Look at the totals above; if they are right, run again with --yes.",
+        )
+
+
+def _ask(text: str) -> bool:
+    """A question whose last line takes the answer. No is the default, and what was typed before it shows is no answer.
+
+    Raises:
+        click.Abort: Ctrl-C, or the end of the input.
+    """
+    *lines, last = told(f"{text}{NO_BREAK}[y/N]:", err=True)  # no fold before what asks for the answer
+    if lines:
+        say("\n".join(lines), err=True)
+    with suppress(termios.error):  # no terminal after all
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    return click.confirm(visible(last), default=False, show_default=False, prompt_suffix=" ", err=True)

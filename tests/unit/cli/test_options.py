@@ -1,0 +1,96 @@
+"""Groups of options: what was chosen comes to a command as frozen objects, and none of it is lost on the way."""
+
+from dataclasses import FrozenInstanceError, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from batch_credits.cli import batch_credits
+from batch_credits.cli.commands.reverse import ReverseChoice
+from batch_credits.cli.commands.run import RunChoice
+from batch_credits.cli.options import (
+    AskingChoice,
+    LimitChoice,
+    OutputChoice,
+    PaceChoice,
+    SendingChoice,
+    SiteChoice,
+    input_options,
+    site_options,
+)
+from batch_credits.cli.setting import apply, chosen_as, option
+from batch_credits.errors import UsageError
+from batch_credits.settings import InputOptions
+
+GROUPS: dict[str, list[type[Any]]] = {
+    "run": [SendingChoice, InputOptions, LimitChoice, SiteChoice, OutputChoice],
+    "check": [PaceChoice, InputOptions, LimitChoice, SiteChoice],
+    "reverse": [SendingChoice, LimitChoice, SiteChoice, OutputChoice],
+    "reconcile": [AskingChoice, SiteChoice],
+    "resolve": [PaceChoice, SiteChoice],
+}
+NO_OPTION = {"failed_csv"}  # which the file says of itself
+NAMES = {"sending", "options", "limits", "site", "output"}  # of groups in RunChoice and ReverseChoice
+NOT_OF_REVERSE = {"strict", "control", "pilot"}  # rows are not rejected there, and nothing is new
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_every_field_of_a_group_is_an_option_of_the_command(name: str) -> None:
+    """One that is not would keep its default whatever was said: a limit that does not hold."""
+    options = {parameter.name for parameter in batch_credits.commands[name].params}
+    asked = {field.name for group in GROUPS[name] for field in fields(group)}
+    assert asked - options == NO_OPTION & asked | (NOT_OF_REVERSE if name == "reverse" else set())
+
+
+@pytest.mark.parametrize(("name", "kind"), [("run", RunChoice), ("reverse", ReverseChoice)])
+def test_every_option_of_a_command_that_sends_is_in_one_group(name: str, kind: type[Any]) -> None:
+    groups = [{field.name for field in fields(group)} for group in GROUPS[name]]
+    groups.append({field.name for field in fields(kind)} - NAMES)
+    for parameter in batch_credits.commands[name].params:
+        assert sum(parameter.name in group for group in groups) == 1, parameter.name
+
+
+def chosen(*arguments: str) -> dict[str, Any]:
+    """What a command with these two groups gets."""
+    found: dict[str, Any] = {}
+
+    @click.command()
+    @site_options
+    @input_options
+    def command(**groups: Any) -> None:
+        found.update(groups)
+
+    result = CliRunner().invoke(command, arguments, catch_exceptions=False, env={"CHARGEBEE_SITE": None})
+    assert result.exit_code == 0, result.output
+    return found
+
+
+def test_a_group_is_built_once_and_cannot_be_changed() -> None:
+    groups = chosen("--site", "acme", "--currency-exponent", "CLP=0", "--map", "amount=Betrag", "--max-total", "USD=5")
+    assert set(groups) == {"site", "options", "limits"}
+    assert groups["options"] == InputOptions(header_map=(("amount", "Betrag"),), currency_exponents=(("CLP", 0),))
+    assert groups["limits"].settings().max_total == (("USD", "5"),)
+    with pytest.raises(FrozenInstanceError):
+        groups["site"].site = "other"
+
+
+def test_a_control_file_is_read_when_limits_are_made_of_it(tmp_path: Path) -> None:
+    limits = chosen("--control", str(tmp_path / "none.csv"))["limits"]
+    with pytest.raises(UsageError, match=r"none\.csv"):
+        limits.settings()
+
+
+def test_a_group_leaves_what_is_not_its_own() -> None:
+    @dataclass(frozen=True)
+    class Colours:
+        red: bool
+        green: bool = True
+
+    @apply(chosen_as(Colours, "colours"), option("--red", is_flag=True, help="Red."))
+    def command(**values: Any) -> dict[str, Any]:
+        return values
+
+    assert command(red=True, size=3) == {"colours": Colours(red=True), "size": 3}
