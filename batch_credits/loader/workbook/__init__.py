@@ -1,7 +1,8 @@
 """A sheet of a workbook as a table of texts.
 
     kinds      by suffix: how a file is judged before it is opened, and what is looked for inside
-    xlsx, xlsb, xls, ods   one format each; those that are archives share archive
+    xlsx, xlsb, xls, ods   one format each; those that are archives share archive, relations and xml
+    xml, compound   the borders to expat and olefile: both bounded, whatever a hostile file holds
     marks      what they find: errors, truth values, what is hidden
     calamine   the border to the library that reads the values of all of them
     cells      a value to its one exact text, or to the flaw that rejects its row

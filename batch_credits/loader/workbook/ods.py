@@ -1,31 +1,24 @@
 """What the inside of an .ods file tells that its cell values do not: errors, formulas without a value, truth values,
 what is hidden, and how large its table is in memory, since a row or cell may be repeated by a number.
-
-As with .xlsx the XML is searched by pattern, in blocks that end between rows; nothing expands.
 """
 
-import html
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from batch_credits.errors import InputError
-from batch_credits.loader.workbook.archive import MAX_PART_BYTES, attribute, blocks_ending_in, check_zip
+from batch_credits.loader.workbook.archive import MAX_PART_BYTES, check_zip
 from batch_credits.loader.workbook.marks import SheetMarks, damaged, encrypted, refuse_large
+from batch_credits.loader.workbook.xml import Attributes, PartReader
 
 MAX_BROKEN_CELLS = 1_000_000  # more is an attack, or a table that nobody looked at
 
-_ATTRIBUTES = rb"""(?P<attributes>(?:[^<>"'/]|"[^"<]*"|'[^'<]*'|/(?!>))*)"""
-_TOKEN = re.compile(
-    rb"<(?P<end>/?)(?P<name>table:table|table:table-row|table:table-column|table:table-cell|table:covered-table-cell"
-    rb"|text:p|text:tab|text:line-break)(?=[\s/>])" + _ATTRIBUTES + rb"(?P<empty>/?)>(?P<text>[^<]*)"
-)
-_ROW_END = re.compile(rb"</table:table-row>|</table:table>")
-_ERROR_TEXT = re.compile(rb"#[A-Z0-9/]+[!?]?|Err:[0-9]+")
-_HIDDEN = (b"collapse", b"filter")
+_CELLS = ("table:table-cell", "table:covered-table-cell")
+_FILLED = ("office:value-type", "calcext:value-type", "table:formula")
+_ERROR_TEXT = re.compile(r"#[A-Z0-9/]+[!?]?|Err:[0-9]+")
+_HIDDEN = ("collapse", "filter")
 
 
 def check_ods(path: Path) -> None:
@@ -47,26 +40,20 @@ def check_ods(path: Path) -> None:
 
 
 def ods_marks(path: Path, sheet: str) -> SheetMarks:
-    """Search the table of a sheet in bounded memory, before its reader is let loose on it.
+    """Read the table of a sheet in bounded memory, before the reader of its values is let loose on it.
 
     Raises:
         InputError: its table cannot be found, or would be too large in memory, however small the file is.
     """
-    search = _Search(path, sheet)
+    reader = _Content(path, sheet)
     try:
         with zipfile.ZipFile(path) as archive:
-            for block in _blocks(archive, path):
-                for token in _TOKEN.finditer(block):
-                    search.take(token)
+            reader.read(archive, "content.xml")
     except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
         raise damaged(path) from None
-    if not search.was_found:
+    if not reader.was_found:
         raise damaged(path)
-    return search.marks
-
-
-def _blocks(archive: zipfile.ZipFile, path: Path) -> Iterator[bytes]:
-    return blocks_ending_in(_ROW_END, archive, "content.xml", path)
+    return reader.marks
 
 
 @dataclass(slots=True)
@@ -75,79 +62,95 @@ class _Cell:
 
     column: int
     repeated: int
-    attributes: bytes
-    text: bytes = b""
+    attributes: Attributes
+    text: str = ""
     has_gap: bool = False
+    is_filled: bool = False
 
     @property
     def error(self) -> str | None:
         """Its error; or "" for a formula without a value; or None if it is sound."""
-        kind = attribute(self.attributes, rb"office:value-type")
-        has_formula = attribute(self.attributes, rb"table:formula") != ""
-        if attribute(self.attributes, rb"calcext:value-type") == "error":
-            return self.text.decode("utf-8", "replace") or "#ERROR!"
+        has_formula = self.attributes.get("table:formula", "") != ""
+        if self.attributes.get("calcext:value-type") == "error":
+            return self.text or "#ERROR!"
         if has_formula and _ERROR_TEXT.fullmatch(self.text):
-            return self.text.decode("ascii")
-        return "" if has_formula and not kind else None
+            return self.text
+        return "" if has_formula and not self.attributes.get("office:value-type") else None
 
 
-@dataclass(slots=True)
-class _Search:
-    """Where the search stands in the file."""
+class _Content(PartReader):
+    """Where the reading stands in the file."""
 
-    path: Path
-    sheet: str
-    marks: SheetMarks = field(default_factory=SheetMarks)
-    was_found: bool = False
-    _inside: bool = False
-    _row: int = 0
-    _rows_repeated: int = 1
-    _column: int = 0
-    _width: int = 0  # of the columns up to the last filled cell of any row
-    _hidden: bool = False
-    _cell: _Cell | None = None
-    _cells: list[_Cell] = field(default_factory=list)
-    _broken: int = 0
+    def __init__(self, path: Path, sheet: str) -> None:
+        super().__init__(path)
+        self.marks = SheetMarks()
+        self.was_found = False
+        self._sheet = sheet
+        self._is_inside = False
+        self._row = 0
+        self._rows_repeated = 1
+        self._column = 0
+        self._width = 0  # of the columns up to the last filled cell of any row
+        self._is_hidden = False
+        self._cell: _Cell | None = None
+        self._cells: list[_Cell] = []  # of a row, those that are filled
+        self._broken = 0
+        self.parser.EndElementHandler = self._end
 
-    def take(self, token: "re.Match[bytes]") -> None:
-        """One tag, with the text behind it."""
-        name, is_end = token["name"], bool(token["end"])
-        if name == b"table:table":
-            named = not is_end and html.unescape(attribute(token["attributes"], rb"table:name")) == self.sheet
-            self._inside = named and not self.was_found
+    def start(self, name: str, attributes: Attributes) -> None:
+        """Tables outside the one that is read are passed over, and so is all that is not named here."""
+        if name == "table:table":
+            named = attributes.get("table:name") == self._sheet
+            self._is_inside = named and not self.was_found
             self.was_found = self.was_found or named
-        elif not self._inside:
+        elif not self._is_inside:
             return
-        elif name == b"table:table-row":
-            self._end_row() if is_end else self._start_row(token)
-        elif name == b"table:table-column":
-            if not is_end and attribute(token["attributes"], rb"table:visibility").encode() in _HIDDEN:
-                self.marks.hidden_columns = True
-        elif name in (b"text:tab", b"text:line-break"):
-            if self._cell is not None:
-                self._cell.has_gap = True
-        elif name == b"text:p":
-            if self._cell is not None and not is_end:
-                self._cell.text += token["text"]
-        else:
-            self._take_cell(token, is_end=is_end)
+        elif name in _CELLS:
+            self._start_cell(attributes)
+        elif self._cell is not None:
+            self._start_in_cell(self._cell, name)
+        elif name == "table:table-row":
+            self._rows_repeated = _number(attributes, "table:number-rows-repeated")
+            self._column, self._cells, self._cell = 0, [], None
+            self._is_hidden = attributes.get("table:visibility") in _HIDDEN
+        elif name == "table:table-column" and attributes.get("table:visibility") in _HIDDEN:
+            self.marks.hidden_columns = True
 
-    def _start_row(self, token: "re.Match[bytes]") -> None:
-        self._rows_repeated = _number(token["attributes"], rb"table:number-rows-repeated")
-        self._column, self._cells, self._cell = 0, [], None
-        self._hidden = attribute(token["attributes"], rb"table:visibility").encode() in _HIDDEN
-        if token["empty"]:
-            self._end_row()
-
-    def _take_cell(self, token: "re.Match[bytes]", *, is_end: bool) -> None:
-        if is_end:
+    def _end(self, name: str) -> None:
+        self.ended.append(name)
+        if name == "text:p":
+            self.parser.CharacterDataHandler = None
+        elif name == "table:table":
+            self._is_inside = False
+            self.row()
+        elif name == "table:table-row":
+            self.row()
+            if self._is_inside:
+                self._end_row()
+        elif name in _CELLS:
             self._cell = None
-            return
-        cell = _Cell(self._column, _number(token["attributes"], rb"table:number-columns-repeated"), token["attributes"])
+
+    def _text(self, text: str) -> None:
+        if self._cell is not None:
+            self._cell.text += text
+
+    def _start_cell(self, attributes: Attributes) -> None:
+        cell = _Cell(self._column, _number(attributes, "table:number-columns-repeated"), attributes)
         self._column += cell.repeated
-        if not token["empty"]:
-            self._cell = cell
-        if not token["empty"] or b"value-type" in cell.attributes or b"table:formula" in cell.attributes:
+        self._cell = cell
+        if not attributes.keys().isdisjoint(_FILLED):
+            self._fill(cell)
+
+    def _start_in_cell(self, cell: _Cell, name: str) -> None:
+        self._fill(cell)
+        if name == "text:p":
+            self.parser.CharacterDataHandler = self._text
+        elif name in ("text:tab", "text:line-break"):
+            cell.has_gap = True
+
+    def _fill(self, cell: _Cell) -> None:
+        if not cell.is_filled:
+            cell.is_filled = True
             self._cells.append(cell)
 
     def _end_row(self) -> None:
@@ -156,10 +159,10 @@ class _Search:
             return
         self._width = max(self._width, *(cell.column + cell.repeated for cell in self._cells))
         refuse_large(self._row * self._width, self.path)
-        if self._hidden:
+        if self._is_hidden:
             self.marks.hidden_rows += self._rows_repeated
         for cell in self._cells:
-            error, is_truth = cell.error, attribute(cell.attributes, rb"office:value-type") == "boolean"
+            error, is_truth = cell.error, cell.attributes.get("office:value-type") == "boolean"
             if error is not None or is_truth or cell.has_gap:
                 self._mark(range(first, self._row), cell, error)
         self._cells = []
@@ -179,6 +182,6 @@ class _Search:
                     (self.marks.gaps if cell.has_gap else self.marks.truths).setdefault(row, set()).add(column)
 
 
-def _number(attributes: bytes, name: bytes) -> int:
-    text = attribute(attributes, name)
+def _number(attributes: Attributes, name: str) -> int:
+    text = attributes.get(name, "")
     return int(text[:12]) if text.isascii() and text.isdigit() and int(text[:12]) else 1

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from batch_credits.loader.workbook.archive import MAX_PART_BYTES, check_zip, relation_target
+from batch_credits.loader.workbook.archive import MAX_PART_BYTES, check_zip
 from batch_credits.loader.workbook.marks import BIFF_ERRORS, SheetMarks, damaged, refuse_large
+from batch_credits.loader.workbook.relations import relation_target
 
 Record = tuple[int, bytes]
 
@@ -38,7 +39,7 @@ def xlsb_marks(path: Path, sheet: str) -> SheetMarks:
     marks = SheetMarks()
     row = width = 0
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(_part_of(archive, sheet)) as stream:
+        with zipfile.ZipFile(path) as archive, archive.open(_part_of(archive, sheet, path)) as stream:
             for kind, content in _xlsb_records(stream):
                 if kind == _ROW:
                     (row,) = struct.unpack_from("<I", content)
@@ -76,14 +77,14 @@ def _xlsb_records(stream: IO[bytes]) -> Iterator[Record]:
         yield kind, content
 
 
-def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
+def _part_of(archive: zipfile.ZipFile, sheet: str, path: Path) -> str:
     """The part of a sheet: the workbook's records name it and its relation."""
     with archive.open("xl/workbook.bin") as stream:
         for kind, content in _xlsb_records(stream):
             if kind == _SHEET_NAME:
                 relation, end = _wide_text(content, 8)
                 if _wide_text(content, end)[0] == sheet:
-                    return relation_target(archive, "xl/_rels/workbook.bin.rels", relation)
+                    return relation_target(archive, "xl/_rels/workbook.bin.rels", relation, path)
     raise KeyError(sheet)
 
 

@@ -1,39 +1,28 @@
 """What the inside of an .xlsx file tells that its cell values do not.
 
 An .xlsx file is a zip of XML. Reading its values loses which cells hold an error or a formula never calculated
-(both look empty, and an empty cell takes a default), and what is hidden. So the sheet's XML is searched for just
-that, in blocks and by pattern: no parser, hence no entities to expand.
+(both look empty, and an empty cell takes a default), and what is hidden. So the sheet's XML is read for just that.
+
+Most cells are sound: of them only the start is told, and their text goes unread.
 """
 
-import html
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 from batch_credits.errors import InputError
-from batch_credits.loader.workbook.archive import attribute, blocks_ending_in, check_zip, read_part, relation_target
+from batch_credits.loader.workbook.archive import check_zip
 from batch_credits.loader.workbook.marks import SheetMarks, damaged, refuse_large
+from batch_credits.loader.workbook.relations import relation_target, sheet_relation
+from batch_credits.loader.workbook.xml import Attributes, PartReader, local
 
-# No `<` inside a tag's pattern: else a hostile file of open tags would be searched again from each of them.
-_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^<>]*>")
-_ERROR_CELL = re.compile(
-    rb"""<(?:\w+:)?c\s(?P<attributes>[^<>]*\bt=["']e["'][^<>]*)>(?:(?!</?(?:\w+:)?c[\s>]).)*?"""
-    rb"""<(?:\w+:)?v>(?P<error>[^<]*)<""",
-    re.DOTALL,
-)
-_VALUELESS_FORMULA = re.compile(
-    rb"""<(?:\w+:)?c\s(?P<attributes>[^<>]*)(?<!/)>\s*<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|(?<!/)>[^<]*</(?:\w+:)?f>)\s*"""
-    rb"""(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>""",
-)
-_TEXT_CELL = re.compile(rb"""\bt=["']str["']""")
-_HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s[^<>]*\bhidden=["'](?:1|true)["']""")
-_HIDDEN_COLUMN = re.compile(rb"""<(?:\w+:)?col\s[^<>]*\bhidden=["'](?:1|true)["']""")
-_ADDRESS = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]*)""")
-# An address beyond column Z or row 999,999; where there is none the rectangle needs no measuring.
-_FAR_ADDRESS = re.compile(rb"""r\s*=\s*["'](?:[A-Za-z]{2}|[A-Za-z]?[0-9]{7})""")
-_ROW_END = re.compile(rb"</(?:\w+:)?row>")
+_ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_TRUE = ("1", "true")
+_DIGITS = "0123456789"
+_VALUES = frozenset(("v", "is", "t"))
+# A sheet that ends before column AA and row 1,000,000 needs no measuring.
+_FAR_COLUMNS, _FAR_ROW = 26, 1_000_000
 
 
 def check_xlsx(path: Path) -> None:
@@ -46,79 +35,141 @@ def check_xlsx(path: Path) -> None:
 
 
 def xlsx_marks(path: Path, sheet: str) -> SheetMarks:
-    """Search the XML of a sheet, in bounded memory, before its reader is let loose on it.
+    """Read the XML of a sheet, in bounded memory, before the reader of its values is let loose on it.
 
     Raises:
         InputError: its sheet cannot be found, or would be too large in memory, however small the file is.
     """
-    marks = SheetMarks()
-    far = False
+    reader = _Sheet(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            part = _part_of(archive, sheet)
-            for rows in _blocks_of_rows(archive, part, path):
-                _search(rows, marks, path)
-                far = far or _FAR_ADDRESS.search(rows) is not None
-            if far:
-                _measure(_blocks_of_rows(archive, part, path), path)
+            relation = sheet_relation(archive, sheet, path)
+            reader.read(archive, relation_target(archive, "xl/_rels/workbook.xml.rels", relation, path))
     except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
         raise damaged(path) from None
-    return marks
+    reader.refuse_large()
+    return reader.marks
 
 
-def _measure(blocks: Iterator[bytes], path: Path) -> None:
-    """Measure the rectangle that the addresses span. One cell far out would make a reader fill all before it."""
-    columns: set[bytes] = set()
-    last_row = 0
-    for rows in blocks:
-        for letters, digits in _ADDRESS.findall(rows):
-            columns.add(letters)
-            last_row = max(last_row, int(digits[:12] or b"0"))
-    refuse_large(last_row * max(_column_number(letters[:6]) for letters in columns), path)
+class _Sheet(PartReader):
+    """Where the reading stands in a sheet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.marks = SheetMarks()
+        self._columns: dict[str, int] = {"": 0}  # those that were met, by their letters
+        self._width = 0
+        self._last_row = 0
+        self._digits = ""  # of the row at hand, and where in an address they begin
+        self._cut: int | None = None
+        self._attributes: Attributes = {}  # of the cell at hand
+        self._text: list[str] = []  # of the value of a cell that is looked into
+        self._has_formula = self._has_value = self._has_other = False
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        """Cells and values come first, without a call: nearly all elements are one of them."""
+        if name in _VALUES:
+            return
+        if name == "c":
+            self._attributes = attributes
+            if "t" in attributes and attributes["t"] == "e":
+                self._look_into()
+            if "r" in attributes:
+                address = attributes["r"]
+                if address[: self._cut] not in self._columns or not address.endswith(self._digits):
+                    self._measure(address)
+            return
+        self._start_other(local(name), attributes)
+
+    def _start_other(self, kind: str, attributes: Attributes) -> None:
+        if kind == "c":
+            self.start(kind, attributes)
+        elif kind == "f":
+            self._look_into()
+            self._has_formula = True
+        elif kind == "row":
+            self.row()
+            self._measure(attributes.get("r", ""))
+            self.marks.hidden_rows += attributes.get("hidden") in _TRUE
+        elif kind == "col":
+            self.marks.hidden_columns = self.marks.hidden_columns or attributes.get("hidden") in _TRUE
+
+    def refuse_large(self) -> None:
+        """Measure the rectangle that the addresses span. One cell far out would make a reader fill all before it.
+
+        Raises:
+            InputError: it is too large.
+        """
+        if self._width > _FAR_COLUMNS or self._last_row >= _FAR_ROW:
+            refuse_large(self._last_row * self._width, self.path)
+
+    def _measure(self, address: str) -> None:
+        letters = address.rstrip(_DIGITS)
+        if letters not in self._columns:
+            number = _column_number(letters[:6])
+            self._width = max(self._width, number)
+            if len(letters) <= 3:
+                self._columns[letters] = number
+        digits = address[len(letters) :]
+        if digits != self._digits:
+            self._digits, self._cut = digits, -len(digits) or None
+            self._last_row = max(self._last_row, int(digits[:12] or "0"))
+
+    def _look_into(self) -> None:
+        self._has_formula = self._has_value = self._has_other = False
+        self._text.clear()
+        self.parser.StartElementHandler = self._start_within
+        self.parser.EndElementHandler = self._end
+
+    def _start_within(self, name: str, attributes: Attributes) -> None:
+        kind = local(name)
+        if kind == "f":
+            self._has_formula = True
+        elif kind == "v":
+            self._has_value = True
+            self.parser.CharacterDataHandler = self._text.append
+        elif kind == "is":
+            self._has_other = True
+        elif kind == "row":  # a formula outside of cells, in an extension, led here
+            self._look_away()
+            self.start(name, attributes)
+
+    def _look_away(self) -> None:
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.ended.append
+        self.parser.CharacterDataHandler = None
+
+    def _end(self, name: str) -> None:
+        self.ended.append(name)
+        kind = local(name)
+        if kind == "v":
+            self.parser.CharacterDataHandler = None
+        elif kind == "c":
+            self._look_away()
+            self._judge("".join(self._text))
+
+    def _judge(self, text: str) -> None:
+        kind = self._attributes.get("t")
+        is_valueless = self._has_formula and not self._has_other and not text.strip()
+        if is_valueless and kind != "str":  # such a formula gave an empty text
+            self.marks.add(self._place(), "")
+        elif kind == "e" and self._has_value:
+            self.marks.add(self._place(), text)
+
+    def _place(self) -> tuple[int, int]:
+        """Row and column of the cell, counted from 0, by its address (B12)."""
+        found = _ADDRESS.fullmatch(self._attributes.get("r", ""))
+        if found is None:
+            raise InputError(
+                f"{self.path.name} has cells with errors, or formulas without a value, and does not say where.",
+                hint="Open it in Excel or LibreOffice and save it again.",
+            )
+        return int(found[2]) - 1, _column_number(found[1]) - 1
 
 
-def _search(rows: bytes, marks: SheetMarks, path: Path) -> None:
-    """Note what a piece of a sheet holds. Plain searches come first, since most sheets hold none of it."""
-    if b"hidden=" in rows:
-        marks.hidden_rows += len(_HIDDEN_ROW.findall(rows))
-        marks.hidden_columns = marks.hidden_columns or _HIDDEN_COLUMN.search(rows) is not None
-    if b't="e"' in rows or b"t='e'" in rows:
-        for cell in _ERROR_CELL.finditer(rows):
-            marks.add(_place(cell, path), html.unescape(cell["error"].decode("utf-8", "replace")))
-    if b"f>" in rows or b":f" in rows or b"<f" in rows:
-        for cell in _VALUELESS_FORMULA.finditer(rows):
-            if not _TEXT_CELL.search(cell["attributes"]):  # such a formula gave an empty text
-                marks.add(_place(cell, path), "")
-
-
-def _blocks_of_rows(archive: zipfile.ZipFile, part: str, path: Path) -> Iterator[bytes]:
-    return blocks_ending_in(_ROW_END, archive, part, path)
-
-
-def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
-    """The name, inside the archive, of the part that holds a sheet."""
-    relation = next(
-        attribute(tag, rb"\w+:id")
-        for tag in (*_SHEET.findall(read_part(archive, "xl/workbook.xml")), b"")
-        if not tag or html.unescape(attribute(tag, rb"name")) == sheet
-    )
-    return relation_target(archive, "xl/_rels/workbook.xml.rels", relation)
-
-
-def _place(cell: "re.Match[bytes]", path: Path) -> tuple[int, int]:
-    """Row and column of a cell, counted from 0, by its address (B12)."""
-    found = re.fullmatch(r"([A-Z]{1,3})([0-9]{1,7})", attribute(b" " + cell["attributes"], rb"r"))
-    if found is None:
-        raise InputError(
-            f"{path.name} has cells with errors, or formulas without a value, and does not say where.",
-            hint="Open it in Excel or LibreOffice and save it again.",
-        )
-    return int(found[2]) - 1, _column_number(found[1].encode()) - 1
-
-
-def _column_number(letters: bytes) -> int:
+def _column_number(letters: str) -> int:
     """A is 1, Z is 26, AA is 27."""
     number = 0
     for letter in letters.upper():
-        number = number * 26 + letter - ord("A") + 1
+        number = number * 26 + ord(letter) - ord("A") + 1
     return number

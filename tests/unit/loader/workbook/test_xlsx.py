@@ -3,7 +3,7 @@ import zipfile
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.loader.workbook import archive as archive_module
+from batch_credits.loader.workbook import xml
 from batch_credits.loader.workbook.xlsx import xlsx_marks
 
 BOOK = '<workbook><sheets><sheet name="A &amp; B" sheetId="1" r:id="rId7"/></sheets></workbook>'
@@ -31,6 +31,10 @@ def archive(path, sheet, *, target="worksheets/s.xml", part="xl/worksheets/s.xml
         ('<row r="3"><c r="A3"><f>1+1</f><v></v></c></row>', {2: {0: ""}}),
         ('<row r="3"><c r="A3"><f t="shared" si="0"/><v /></c></row>', {2: {0: ""}}),
         ('<row r="3"><c r="A3" t="str"><f>""</f><v></v></c></row>', {}),
+        ('<row r="3"><c r="A3"><f>1+1</f><v> </v></c></row>', {2: {0: ""}}),
+        ('<row r="3"><c r="A3" t="inlineStr"><f>1</f><is><t>a</t></is></c></row>', {}),
+        ('<row r="3"><c r="A3" t="e"><v>a&lt;b</v></c><c r="B3" t="e"/></row>', {2: {0: "a<b"}}),
+        ('<row r="3"><!-- <c r="A3" t="e"><v>#N/A</v></c> --></row>', {}),
         ('<row r="3"><c r="A3" s="1"/><c r="B3"><f>1</f><v>1</v></c></row>', {}),
     ],
 )
@@ -46,7 +50,7 @@ def test_hidden_rows_are_counted_and_hidden_columns_seen(tmp_path):
 
 @pytest.mark.parametrize("block", [1, 7, 64])
 def test_no_cell_is_missed_where_two_blocks_meet(tmp_path, monkeypatch, block):
-    monkeypatch.setattr(archive_module, "_BLOCK_BYTES", block)
+    monkeypatch.setattr(xml, "_BLOCK_BYTES", block)
     sheet = "".join(f'<row r="{row}"><c r="A{row}" t="e"><v>#N/A</v></c></row>' for row in range(1, 30))
     marks = xlsx_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
     assert marks.broken == {row: {0: "#N/A"} for row in range(29)}
@@ -70,9 +74,20 @@ def test_a_sheet_that_cannot_be_found_refuses_the_file(tmp_path, sheet, part):
         xlsx_marks(archive(tmp_path / "a.xlsx", "", part=part), sheet)
 
 
-def test_open_tags_without_end_are_searched_in_linear_time(tmp_path):
-    path = archive(tmp_path / "a.xlsx", "<c <row " * 100_000 + 't="e" hidden= <f' + "<row></row>")
-    assert xlsx_marks(path, "A & B").broken == {}
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "<c <row " * 100_000 + 't="e" hidden= <f' + "<row></row>",
+        "<row>" * 2_000,
+        "<row><c></row></c>",
+        '<row r="1" r="2"></row>',
+        "&undefined;",
+        "\x01",
+    ],
+)
+def test_what_is_no_xml_refuses_the_file(tmp_path, sheet):
+    with pytest.raises(InputError, match="damaged"):
+        xlsx_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
 
 
 @pytest.mark.parametrize("address", ["XFD1048576", "A99999999", "E" + "9" * 60, "zzzzzz1", "A20000001", "ALM1048576"])
@@ -98,8 +113,13 @@ def test_xml_in_another_encoding_refuses_the_file(tmp_path, sheet):
         xlsx_marks(path, "A & B")
 
 
+def test_a_sheet_without_a_cell_whose_attributes_look_like_far_addresses(tmp_path):
+    path = archive(tmp_path / "a.xlsx", '<sheetPr filterr="ABC"/><pageMargins footer="0.3000000"/>')
+    assert xlsx_marks(path, "A & B").broken == {}
+
+
 def test_a_row_beyond_the_bound_refuses_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive_module, "MAX_PART_BYTES", 1000)
-    monkeypatch.setattr(archive_module, "_BLOCK_BYTES", 100)
+    monkeypatch.setattr(xml, "MAX_ROW_BYTES", 1000)
+    monkeypatch.setattr(xml, "_BLOCK_BYTES", 100)
     with pytest.raises(InputError, match="row of more than"):
         xlsx_marks(archive(tmp_path / "a.xlsx", "x" * 2000), "A & B")

@@ -1,0 +1,95 @@
+"""The border to expat, which reads the XML of a workbook's parts, in blocks and in bounded memory.
+
+A document type is refused before anything of it is read, so there are no entities that could be expanded. XML is
+read as UTF-8 whatever it says of itself, as the reader of the values does, and refused if it says something else.
+"""
+
+import zipfile
+from pathlib import Path
+from xml.parsers import expat
+
+from batch_credits.errors import InputError
+from batch_credits.loader.workbook.marks import damaged
+
+Attributes = dict[str, str]
+
+MAX_ROW_BYTES = 16_777_216  # also of all that lies before and after the rows, and of a part without rows
+MAX_DEPTH = 1_000_000  # of elements within each other: the parser keeps some hundred bytes of each
+_BLOCK_BYTES = 1_048_576
+_ENCODINGS = ("utf-8", "us-ascii")
+
+
+class PartReader:
+    """What is made of one part. It is told the elements that begin; what else it is to be told it asks its parser.
+
+    A subclass keeps in `ended` what ends, and says with `row()` that a row is over.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ended: list[str] = []
+        self.parser = expat.ParserCreate("utf-8")
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.ended.append  # no function of ours, which would take half as long again
+        self.parser.CommentHandler = self.ended.append
+        self.parser.ProcessingInstructionHandler = lambda target, _: self.ended.append(target)
+        self.parser.StartCdataSectionHandler = lambda: self.ended.append("cdata")
+        self.parser.XmlDeclHandler = self._declared
+        self.parser.StartDoctypeDeclHandler = self._refuse
+        self._depth = 0
+        self._is_cut = False  # the last block ended in a `<`
+        self._row_at = 0
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        """An element begins."""
+        raise NotImplementedError
+
+    def row(self) -> None:
+        """A row is over, or the next begins: what is remembered of it can be let go."""
+        self._row_at = self.parser.CurrentByteIndex
+
+    def read(self, archive: zipfile.ZipFile, part: str) -> None:
+        """Read a part from its start to its end.
+
+        Raises:
+            InputError: it is not XML, or has an endless row.
+            KeyError: there is no such part.
+        """
+        read = 0
+        try:
+            with archive.open(part) as stream:
+                while block := stream.read(_BLOCK_BYTES):
+                    read += len(block)
+                    if b"\0" in block:  # UTF-16, which the parser would follow whatever it was told
+                        raise damaged(self.path)
+                    self.parser.Parse(block, False)
+                    self._bound(read, block)
+                self.parser.Parse(b"", True)
+        except expat.ExpatError:
+            raise damaged(self.path) from None
+
+    def _bound(self, read: int, block: bytes) -> None:
+        """What begins is counted by its `<`, since a line of Python for each would take too long. Inside comments and
+        CDATA a `<` may stand for nothing, so the bound is a wide one."""
+        if read - self._row_at > MAX_ROW_BYTES:
+            raise InputError(f"{self.path.name} has a row of more than {MAX_ROW_BYTES:,} bytes.", hint="Check it.")
+        ends = block.count(b"</") + (self._is_cut and block[:1] == b"/")
+        self._is_cut = block[-1:] == b"<"
+        self._depth += block.count(b"<") - ends - len(self.ended)
+        self.ended.clear()
+        if self._depth > MAX_DEPTH:
+            raise damaged(self.path)
+
+    def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
+        self.ended.append("xml")
+        if encoding is not None and encoding.lower() not in _ENCODINGS:
+            raise damaged(self.path)
+
+    def _refuse(self, *_: object) -> None:
+        raise damaged(self.path)
+
+
+def local(name: str) -> str:
+    """A name without the prefix of its namespace."""
+    return name[name.rfind(":") + 1 :]
