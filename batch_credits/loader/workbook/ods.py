@@ -99,7 +99,6 @@ class _Content(PartReader):
 
     def start(self, name: str, attributes: Attributes) -> None:
         """Tables outside the one that is read are passed over, and so is all that is not named here."""
-        self.begun += 1
         if name == "table:table":
             named = attributes.get("table:name") == self._sheet
             self._is_inside = named and not self.was_found

@@ -37,7 +37,6 @@ class _Relations(PartReader):
         self.targets: dict[str, str] = {}
 
     def start(self, name: str, attributes: Attributes) -> None:
-        self.begun += 1
         if local(name) == "Relationship" and "Id" in attributes:
             self.targets.setdefault(attributes["Id"], attributes.get("Target", ""))
 
@@ -48,7 +47,6 @@ class _Sheets(PartReader):
         self.relations: dict[str, str] = {}
 
     def start(self, name: str, attributes: Attributes) -> None:
-        self.begun += 1
         if local(name) == "sheet" and "name" in attributes:
             relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
             self.relations.setdefault(attributes["name"], relation)

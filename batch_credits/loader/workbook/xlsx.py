@@ -63,14 +63,12 @@ class _Sheet(PartReader):
         self._digits = ""  # of the row at hand, and where in an address they begin
         self._cut: int | None = None
         self._attributes: Attributes = {}  # of the cell at hand
-        self._is_looked_into = False
         self._text: list[str] = []  # of the value of a cell that is looked into
         self._has_formula = self._has_value = self._has_other = False
 
     def start(self, name: str, attributes: Attributes) -> None:
         """Cells and values come first, without a call: nearly all elements are one of them."""
-        self.begun += 1
-        if name in _VALUES and not self._is_looked_into:
+        if name in _VALUES:
             return
         if name == "c":
             self._attributes = attributes
@@ -85,18 +83,10 @@ class _Sheet(PartReader):
 
     def _start_other(self, kind: str, attributes: Attributes) -> None:
         if kind == "c":
-            self.begun -= 1
             self.start(kind, attributes)
         elif kind == "f":
-            if not self._is_looked_into:
-                self._look_into()
+            self._look_into()
             self._has_formula = True
-        elif kind == "v":
-            if self._is_looked_into:
-                self._has_value = True
-                self.parser.CharacterDataHandler = self._text.append
-        elif kind == "is":
-            self._has_other = True
         elif kind == "row":
             self.row()
             self._measure(attributes.get("r", ""))
@@ -126,10 +116,28 @@ class _Sheet(PartReader):
             self._last_row = max(self._last_row, int(digits[:12] or "0"))
 
     def _look_into(self) -> None:
-        self._is_looked_into = True
         self._has_formula = self._has_value = self._has_other = False
         self._text.clear()
+        self.parser.StartElementHandler = self._start_within
         self.parser.EndElementHandler = self._end
+
+    def _start_within(self, name: str, attributes: Attributes) -> None:
+        kind = local(name)
+        if kind == "f":
+            self._has_formula = True
+        elif kind == "v":
+            self._has_value = True
+            self.parser.CharacterDataHandler = self._text.append
+        elif kind == "is":
+            self._has_other = True
+        elif kind == "row":  # a formula outside of cells, in an extension, led here
+            self._look_away()
+            self.start(name, attributes)
+
+    def _look_away(self) -> None:
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.ended.append
+        self.parser.CharacterDataHandler = None
 
     def _end(self, name: str) -> None:
         self.ended.append(name)
@@ -137,8 +145,7 @@ class _Sheet(PartReader):
         if kind == "v":
             self.parser.CharacterDataHandler = None
         elif kind == "c":
-            self._is_looked_into = False
-            self.parser.EndElementHandler = self.ended.append
+            self._look_away()
             self._judge("".join(self._text))
 
     def _judge(self, text: str) -> None:

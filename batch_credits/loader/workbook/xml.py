@@ -14,7 +14,7 @@ from batch_credits.loader.workbook.marks import damaged
 Attributes = dict[str, str]
 
 MAX_ROW_BYTES = 16_777_216  # also of all that lies before and after the rows, and of a part without rows
-MAX_DEPTH = 1_000  # of elements within each other
+MAX_DEPTH = 1_000_000  # of elements within each other: the parser keeps some hundred bytes of each
 _BLOCK_BYTES = 1_048_576
 _ENCODINGS = ("utf-8", "us-ascii")
 
@@ -22,20 +22,23 @@ _ENCODINGS = ("utf-8", "us-ascii")
 class PartReader:
     """What is made of one part. It is told the elements that begin; what else it is to be told it asks its parser.
 
-    A subclass counts in `begun` what begins, keeps in `ended` what ends, and says with `row()` that a row is over.
+    A subclass keeps in `ended` what ends, and says with `row()` that a row is over.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.begun = 0
         self.ended: list[str] = []
         self.parser = expat.ParserCreate("utf-8")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.ended.append  # no function of ours, which would take half as long again
+        self.parser.CommentHandler = self.ended.append
+        self.parser.ProcessingInstructionHandler = lambda target, _: self.ended.append(target)
+        self.parser.StartCdataSectionHandler = lambda: self.ended.append("cdata")
         self.parser.XmlDeclHandler = self._declared
         self.parser.StartDoctypeDeclHandler = self._refuse
         self._depth = 0
+        self._is_cut = False  # the last block ended in a `<`
         self._row_at = 0
 
     def start(self, name: str, attributes: Attributes) -> None:
@@ -61,21 +64,25 @@ class PartReader:
                     if b"\0" in block:  # UTF-16, which the parser would follow whatever it was told
                         raise damaged(self.path)
                     self.parser.Parse(block, False)
-                    self._bound(read)
+                    self._bound(read, block)
                 self.parser.Parse(b"", True)
         except expat.ExpatError:
             raise damaged(self.path) from None
 
-    def _bound(self, read: int) -> None:
+    def _bound(self, read: int, block: bytes) -> None:
+        """What begins is counted by its `<`, since a line of Python for each would take too long. Inside comments and
+        CDATA a `<` may stand for nothing, so the bound is a wide one."""
         if read - self._row_at > MAX_ROW_BYTES:
             raise InputError(f"{self.path.name} has a row of more than {MAX_ROW_BYTES:,} bytes.", hint="Check it.")
-        self._depth += self.begun - len(self.ended)
-        self.begun = 0
+        ends = block.count(b"</") + (self._is_cut and block[:1] == b"/")
+        self._is_cut = block[-1:] == b"<"
+        self._depth += block.count(b"<") - ends - len(self.ended)
         self.ended.clear()
         if self._depth > MAX_DEPTH:
             raise damaged(self.path)
 
     def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
+        self.ended.append("xml")
         if encoding is not None and encoding.lower() not in _ENCODINGS:
             raise damaged(self.path)
 

@@ -6,7 +6,7 @@ import pytest
 
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook import xml
-from batch_credits.loader.workbook.xml import MAX_DEPTH, PartReader, local
+from batch_credits.loader.workbook.xml import PartReader, local
 
 
 class Names(PartReader):
@@ -15,7 +15,6 @@ class Names(PartReader):
         self.names = []
 
     def start(self, name, attributes):
-        self.begun += 1
         self.names.append(name)
 
 
@@ -56,10 +55,13 @@ def test_what_is_no_plain_xml_is_refused(tmp_path, content):
 
 def test_depth_is_bounded_also_over_blocks(tmp_path, monkeypatch):
     monkeypatch.setattr(xml, "_BLOCK_BYTES", 64)
-    deep = MAX_DEPTH - 1
+    monkeypatch.setattr(xml, "MAX_DEPTH", 1_000)
+    deep = 950
     assert len(names(tmp_path, "<a>" * deep + "</a>" * deep)) == deep
+    flat = "<b/><c></c><!-- a --><?pi x?><![CDATA[a]]>" * 2_000
+    assert len(names(tmp_path, f"<a>{flat}</a>")) == 4_001
     with pytest.raises(InputError, match="damaged"):
-        names(tmp_path, "<a>" * (MAX_DEPTH + 50) + "</a>" * (MAX_DEPTH + 50))
+        names(tmp_path, "<a>" * 1_050 + "</a>" * 1_050)
 
 
 @pytest.mark.parametrize("content", ["<a b='" + "x" * 5_000 + "'/>", "<a>" + "<b/>" * 1_000 + "</a>"])
