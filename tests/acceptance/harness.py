@@ -129,7 +129,7 @@ class Command:
 
     def start_run(self, file: Path, *arguments: object, **environment: str) -> subprocess.Popen[str]:
         """Begin `run FILE --yes --rate 0`."""
-        return self.start("run", file, "--yes", "--rate", 0, *arguments, **environment)
+        return self.start("run", file, "--yes", "--rate", 0, *arguments, **environment)  # type: ignore[arg-type]
 
     def start(self, *arguments: object, stdin: int = subprocess.DEVNULL, **environment: str) -> subprocess.Popen[str]:
         """Begin any command, from nothing, as a user does."""

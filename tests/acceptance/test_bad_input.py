@@ -97,7 +97,7 @@ def attempt(command: Command, shared_site: Site) -> Callable[[Refused], None]:
         if toml := environment.pop("with toml", None):
             (command.folder / "batch-credits.toml").write_text(toml)
         posts = shared_site.posts
-        ended = command("run", case.file, "--yes", *case.options, **environment)
+        ended = command("run", case.file, "--yes", *case.options, **environment)  # type: ignore[arg-type]
         said = one_message(ended)
         assert re.search(case.words, said, re.IGNORECASE), said
         assert shared_site.posts == posts

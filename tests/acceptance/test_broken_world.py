@@ -127,8 +127,8 @@ def test_a_guest_network_that_answers_200_to_everything_credits_nobody(tmp_path:
     with Site() as site:
         witness = write_csv(tmp_path / "witness.csv", payout("witness", 1))
         same = {"CHARGEBEE_BASE_URL": site.url, "BATCH_CREDITS_SAME_SITE": "1"}
-        command.run(witness, **same).exited(0)
-        command.run(file, **same).exited(0)
+        command.run(witness, **same).exited(0)  # type: ignore[arg-type]
+        command.run(file, **same).exited(0)  # type: ignore[arg-type]
         assert site.times("guest-") == each_once(rows)
 
 

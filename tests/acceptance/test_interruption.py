@@ -26,7 +26,7 @@ def kill_and_run_again(command: Command, file: Path, site: Site, after_posts: li
     for more in after_posts:
         target = site.posts + more
         process = command.start_run(file, "--concurrency", 10)
-        wait_until(lambda target=target, process=process: site.posts >= target or process.poll() is not None)
+        wait_until(lambda target=target, process=process: site.posts >= target or process.poll() is not None)  # type: ignore[misc]
         process.kill()
         process.communicate()
     command.run(file).exited(0)

@@ -120,6 +120,6 @@ def test_a_limit_that_holds_nothing(
         environment = {f"BATCH_CREDITS_{limit.replace('-', '_').upper()}": " ".join(values)}
     else:
         (command.folder / "batch-credits.toml").write_text(f"{limit} = {values}")
-    ended = command.run(file, *options, **environment).exited(2)
+    ended = command.run(file, *options, **environment).exited(2)  # type: ignore[arg-type]
     assert said in ended.err
     assert not shared_site.credits("holds-nothing")

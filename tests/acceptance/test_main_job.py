@@ -8,7 +8,7 @@ from tests.acceptance.harness import Command, Site, each_once, finish, payout, w
 
 def main_file(path: Path) -> tuple[Path, list[tuple[object, ...]]]:
     """300 rows, of which every thirtieth names an unknown customer."""
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             f"{'missing' if number % 30 == 7 else 'main'}-{number}",
             100 + number,

@@ -180,7 +180,7 @@ def test_mended_where_amounts_are_written_in_another_language(command: Command, 
         "BATCH_CREDITS_REFERENCE": "other",
         "BATCH_CREDITS_DELIMITER": ";",
     }
-    ended = command.run(mended, "--sheet", "Q3", **hostile).exited(0)
+    ended = command.run(mended, "--sheet", "Q3", **hostile).exited(0)  # type: ignore[arg-type]
     assert "Note       a failed.csv says itself how it is read: --reference, --amount-unit, --sheet" in ended.err
     paid = {(c["customer_id"], c["reference"], c["amount_in_decimal"]) for c in shared_site.credits("lang-")}
     assert paid == {("lang-k1", "q3", "1234"), ("lang-k2", "q3", "1234.5")}

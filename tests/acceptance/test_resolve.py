@@ -74,7 +74,8 @@ def test_a_credit_that_nobody_else_has_is_held_against_the_row(
         command = Command(tmp_path, site.url)
         command.run(write_csv(tmp_path / "payout.csv", payout("dif", 1))).exited(0)
         leave_to_a_person(command, "dif-0")
-        fields = {"customer_id": "dif-0", "amount": 100, "currency_code": "USD", "reference": "q3", "description": "x"}
+        fields: dict[str, Any] = {"customer_id": "dif-0", "amount": 100, "currency_code": "USD"}
+        fields |= {"reference": "q3", "description": "x"}
         other = add_by_hand(site, **(fields | differs))
         refused = command("resolve", batch_of(command), "--row", 2, "--credited", other).exited(2)
         assert said in refused.err
@@ -92,7 +93,8 @@ def test_nobody_is_deducted_from_who_was_not_paid(tmp_path: Path) -> None:
         batch = batch_of(command)
         site.tell("settings", faults="")
         for number in range(2):
-            fields = {"customer_id": f"own-{number}", "amount": 500, "currency_code": "USD", "description": "a gift"}
+            fields: dict[str, Any] = {"customer_id": f"own-{number}", "amount": 500, "currency_code": "USD"}
+            fields["description"] = "a gift"
             add_by_hand(site, **fields)
         leave_to_a_person(command, "own-0", "own-1")
         command("resolve", batch, "--row", 2, "--credited", "made-up").exited(2)

@@ -51,7 +51,7 @@ def test_a_killed_payout_is_undone_by_a_reversal_that_is_killed_again_and_again(
         for _ in range(3):
             target = site.posts + chance.randrange(1, 18)
             process = command.start(*reverse(command, batch, "--concurrency", 10))
-            wait_until(lambda target=target, process=process: site.posts >= target or process.poll() is not None)
+            wait_until(lambda target=target, process=process: site.posts >= target or process.poll() is not None)  # type: ignore[misc]
             process.kill()
             process.communicate()
         ended = command(*reverse(command, batch))

@@ -9,6 +9,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,7 +87,7 @@ def test_a_first_run(person: Command) -> None:
 def test_the_question_before_real_money(person: Command, columns: int) -> None:
     """Asked before the site is called at all; whoever presses Enter has sent nothing."""
     file = write_csv(person.folder / "payout.csv", rows_with_mistakes())
-    site = {"CHARGEBEE_SITE": "acme", "CHARGEBEE_API_KEY": "live_key"}
+    site: dict[str, Any] = {"CHARGEBEE_SITE": "acme", "CHARGEBEE_API_KEY": "live_key"}
     with Terminal(person, "run", file.name, columns=columns, **site) as terminal:
         terminal.until(r"\[y/N\]:")
         terminal.types(b"\n")

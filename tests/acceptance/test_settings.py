@@ -17,7 +17,7 @@ def test_precedence(command: Command) -> None:
     file = write_csv(command.folder / "payout.csv", payout("settings", 1))
 
     def rate(*options: str, **environment: str) -> str:
-        return rate_shown(command("run", file, "--share", "1", *options, **environment).exited(2).err)
+        return rate_shown(command("run", file, "--share", "1", *options, **environment).exited(2).err)  # type: ignore[arg-type]
 
     assert rate() == "150", "the default of a test site"
     (command.folder / "pyproject.toml").write_text("[tool.batch-credits]\nrate = 11\n")
@@ -115,7 +115,7 @@ def test_every_option_of_run_can_come_from_the_environment(command: Command, sha
         "BATCH_CREDITS_QUIET": "1",
     }
     before = shared_site.truth()["silenced"]
-    ended = command("run", file, **environment).exited(0)
+    ended = command("run", file, **environment).exited(0)  # type: ignore[arg-type]
     assert " ".join(ended.said.split()) == f"Ledger {command.ledger} NEW: it knows of nothing that was paid before"
     assert {(c["reference"], c["amount"], c["credit_type"]) for c in shared_site.credits("env-")} == {
         ("env-q3", 5, "referral_rewards"),
@@ -134,7 +134,7 @@ def test_what_nobody_typed_is_shown_with_its_origin_and_kept(command: Command, s
         "BATCH_CREDITS_YES": "1",
         "BATCH_CREDITS_CREDIT_TYPE": "loyalty_credits",
     }
-    ended = command("run", file, "--rate", 0, "--credit-type", "general", **environment).exited(0)
+    ended = command("run", file, "--rate", 0, "--credit-type", "general", **environment).exited(0)  # type: ignore[arg-type]
     shown = [
         "Setting    --yes, from BATCH_CREDITS_YES",
         "           --description x, from batch-credits.toml",
@@ -156,12 +156,12 @@ def test_what_nobody_typed_is_shown_with_its_origin_and_kept(command: Command, s
     }
     page = (command.report("payout").directory / "summary.html").read_text()
     assert "From BATCH_CREDITS_AMOUNT_UNIT" in page and "--amount-unit major" in page
-    again = command("run", file, "--credit-type", "general", **environment).exited(0).err
+    again = command("run", file, "--credit-type", "general", **environment).exited(0).err  # type: ignore[arg-type]
     assert "\n".join(shown) in again, "with nothing owed, too"
     batch = command("status").out.split()[0]
-    undone = command("reverse", batch, "--rate", 0, **environment).exited(0).err
+    undone = command("reverse", batch, "--rate", 0, **environment).exited(0).err  # type: ignore[arg-type]
     assert shown[0] in undone and shown[3] in undone and "--amount-unit" not in undone
-    checked = command("check", file, "--credit-type", "general", **environment).exited(1).out
+    checked = command("check", file, "--credit-type", "general", **environment).exited(1).out  # type: ignore[arg-type]
     assert "--amount-unit major, from BATCH_CREDITS_AMOUNT_UNIT" in checked
 
 

@@ -38,7 +38,7 @@ def nobody_reads(number: int) -> Callable[[], None]:
     return prepare
 
 
-def is_full(number: int) -> Callable[[], None]:
+def is_full(number: int) -> Callable[[], object]:
     """A file on a disk without room."""
     return lambda: os.dup2(os.open("/dev/full", os.O_WRONLY), number)
 
@@ -62,7 +62,7 @@ ODD_STREAMS = {
 }
 
 
-def with_streams(command: Command, prepare: Callable[[], None], *arguments: object) -> Ended:
+def with_streams(command: Command, prepare: Callable[[], object], *arguments: object) -> Ended:
     """Run a command whose streams are odd."""
     name, *rest = map(str, arguments)
     paths = command.paths(name) if name not in ("explain", "template", "sandbox") else []

@@ -87,7 +87,9 @@ def make_round_trip(work: Path) -> None:
 
 def make_ordinary(work: Path) -> None:
     """Files as other programs make them of ordinary rows, good and bad."""
-    rows = [(f"{n:05d}", 1000 + n, "USD", f"Loyalty {n}", "loyalty_credits", f"q3-{n}", n / 4) for n in range(1, 13)]
+    rows: list[tuple[object, ...]] = [
+        (f"{n:05d}", 1000 + n, "USD", f"Loyalty {n}", "loyalty_credits", f"q3-{n}", n / 4) for n in range(1, 13)
+    ]
     rows[4] = ("", 12.5, "usd", "", "bonus", "q3-1", None)
     frame = pandas.DataFrame(rows, columns=list(HEADERS))
     frame.to_csv(FOLDER / "pandas.csv", index=False)

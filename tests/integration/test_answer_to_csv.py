@@ -13,7 +13,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.run import report_batch
 from tests.integration.test_pilot import FAST, Bench
 
-SETTINGS = replace(FAST, pilot=None, wait=False, early_look_seconds=(0.0,), max_attempts=1)
+SETTINGS = replace(FAST, pilot=0, wait=False, early_look_seconds=(0.0,), max_attempts=1)
 
 
 def refusal(status: int, **document: str) -> Answer:

@@ -140,7 +140,7 @@ def stopped_by_pilot(issued: Issued) -> str:
 def test_a_pilot_that_agrees_is_followed_by_all_others(bench: Bench) -> None:
     bench.plan(20)
     seen: list[int] = []
-    bench.answer = lambda report: seen.append(len(bench.site.credits)) is None
+    bench.answer = lambda report: not seen.append(len(bench.site.credits))
     assert bench.run().stopped is None
     assert seen == [3], "nothing else was sent before the answer"
     [report] = bench.reports

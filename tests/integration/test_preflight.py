@@ -66,7 +66,7 @@ def test_balances_are_held_against_what_each_customer_is_owed(tmp_path: Path) ->
                 fields = {"customer_id": customer, "amount": 100, "currency_code": "USD", "description": "x"}
                 request = Request(f"{sandbox.base_url}/api/v2/promotional_credits/add", urlencode(fields).encode())
                 request.add_header("Authorization", "Basic azo=")
-                await asyncio.to_thread(lambda request=request: urlopen(request).close())
+                await asyncio.to_thread(lambda request=request: urlopen(request).close())  # type: ignore[misc]
             sandbox.delete_customers("deleted")
             where = SiteSettings("acme-test", sandbox.base_url, "key")
             return await look_up_balances(book.ledger, batch, where, RunSettings(rate_per_minute=150))

@@ -32,7 +32,7 @@ def test_every_doubt_from_before_is_taken_up_however_many_pages_they_are(bench: 
          "credit_type": "general", "id": f"cr-{number}", "type": "increment"}
         for number in range(2, count + 2)
     ]  # fmt: skip
-    assert bench.run(replace(FAST, pilot=None, early_look_seconds=(0.0,))).stopped is None
+    assert bench.run(replace(FAST, pilot=0, early_look_seconds=(0.0,))).stopped is None
     assert bench.counts() == {"credited": count}
     assert len(bench.site.credits) == count
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.mutants.campaign import ROOT, accepted
+from tests.mutants.campaign import accepted
+from tests.mutants.covering import ROOT
 from tests.mutants.mutations import changes_of, mutants_of
 
 

@@ -95,7 +95,7 @@ class History:
 
     def must_refuse(self, why: str, *arguments: str, place: Place | None = None, **settings: str) -> None:
         """Give a command that nobody may carry out."""
-        said, _reports = self.command(*arguments, place=place, **settings)
+        said, _reports = self.command(*arguments, place=place, **settings)  # type: ignore[arg-type]
         if said.code != 2:
             self.harms.append(f"{arguments[0]} ended with {said.code} in spite of {why}")
 
@@ -206,7 +206,8 @@ class History:
             self.branch = branch
             if not sheet.path.exists():
                 continue
-            said, entity = None, []
+            said = None
+            entity: list[str] = []
             for _ in range(TRIES_AT_THE_END):
                 said = self.run(sheet, "--yes", "--verify-first", "--retry-failed", *meant(sheet.reading), *entity)
                 if said.code in (0, 1, 3):

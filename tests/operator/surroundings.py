@@ -235,7 +235,7 @@ def set_what_is_refused(history: History) -> None:
     order = ("run", str(sheet.path), "--yes", *meant(sheet.reading))
     if chance.random() < 0.6:
         settings = chance.choice(REFUSED_VARIABLES)
-        history.must_refuse(str(settings), *order, **settings)
+        history.must_refuse(str(settings), *order, **settings)  # type: ignore[arg-type]
     else:
         clear_up(history)
         text = chance.choice(REFUSED_FILES)

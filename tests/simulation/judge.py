@@ -180,7 +180,7 @@ class Judge:
             found = self._world.site.by_id.get(credit_id)
             kind = "decrement" if is_of_reversal(reference) else "increment"
             right = found is not None and (found.customer_id, found.reference, found.amount) == (*identity, amount)
-            right = right and found.kind == kind
+            right = right and found is not None and found.kind == kind
             self.expect(right and found in credits, "lost", f"{identity} is credited as {credit_id}, which is {found}")
             self.expect(open_attempts == 0, "ledger", f"{identity} is credited with {open_attempts} open attempts")
         elif state == "failed":

@@ -143,7 +143,7 @@ async def _no_witness(self: DoubtSettler, credit: PlannedCredit, over_since: Mom
 
 async def _body_rebuilt(self: Journal, credits: Sequence[PlannedCredit]) -> list[OpenAttempt]:
     for credit in credits:
-        credit.body = credit.body.replace(b"a+credit", b"a+credit+of+run+%d" % self._run_id)
+        credit.body = credit.body.replace(b"a+credit", b"a+credit+of+run+%d" % (self._run_id or 0))
     return await _open_attempts(self, credits)
 
 

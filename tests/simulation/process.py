@@ -36,9 +36,9 @@ class MortalLedger(Ledger):
 
     process: "Process"
 
-    def start_run(self, batch_id: int, *, retry_failed: bool = False) -> int:
+    def start_run(self, batch_id: int, *, retry_failed: bool = False, settings_json: str = "{}") -> int:
         self.process.point("before the run's start")
-        run_id = super().start_run(batch_id, retry_failed=retry_failed)
+        run_id = super().start_run(batch_id, retry_failed=retry_failed, settings_json=settings_json)
         self.process.point("after the run's start")
         return run_id
 

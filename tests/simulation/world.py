@@ -251,8 +251,8 @@ def _staged(row: RowPlan, number: int) -> StagedRow:
 
 def _differences(plan: RunPlan) -> str:
     shown: dict[str, Any] = {"crash_at": plan.crash_at, "interrupt_at": plan.interrupt_at, "gap": plan.gap}
-    names = ("wait", "verify_first", "retry_failed", "concurrency", "claim_page", "rate_per_minute", "max_looks")
-    names += ("quarantine_seconds", "timeout_seconds", "business_entity_id", "silence")
+    names = ["wait", "verify_first", "retry_failed", "concurrency", "claim_page", "rate_per_minute", "max_looks"]
+    names += ["quarantine_seconds", "timeout_seconds", "business_entity_id", "silence"]
     shown |= {name: getattr(plan.settings, name) for name in names}
     return ", ".join(f"{name}={value}" for name, value in shown.items() if value is not None)
 

@@ -72,7 +72,7 @@ STATED = {"max_total": {"USD": LARGE, "EUR": LARGE}, "max_amount": {"USD": LARGE
 
 
 def limits(**stated: dict[str, str]) -> ControlLimits:
-    return ControlLimits(**{name: tuple(pairs.items()) for name, pairs in stated.items()})
+    return replace(ControlLimits(), **{name: tuple(pairs.items()) for name, pairs in stated.items()})  # type: ignore[arg-type]
 
 
 def owed(**outcomes: dict[str, ControlTotal]) -> Plan:

@@ -38,7 +38,7 @@ def check(reports: Path, known: Plan) -> None:
 def test_what_may_be_paid_is_not_paid_by_a_ledger_that_does_not_know_it(
     tmp_path: Path, outcome: str, stem: str
 ) -> None:
-    path = summary(tmp_path, stem, **{outcome: 3})
+    path = summary(tmp_path, stem, **{outcome: 3})  # type: ignore[arg-type]
     with pytest.raises(UsageError) as refused:
         check(tmp_path, plan(pending=10))
     for said in (str(path.parent), "3 rows", str(LEDGER), "of 0", "the ledger /theirs/l"):
@@ -58,7 +58,7 @@ def test_a_ledger_that_learned_it_all_goes_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("outcome", ["failed", "rejected", "pending"])
 def test_what_was_not_paid_hinders_nobody(tmp_path: Path, outcome: str) -> None:
-    summary(tmp_path, **{outcome: 3})
+    summary(tmp_path, **{outcome: 3})  # type: ignore[arg-type]
     check(tmp_path, plan(pending=10))
 
 
@@ -72,7 +72,7 @@ def test_an_old_copy_of_the_ledger_knows_the_batch_and_not_what_was_paid(tmp_pat
 @pytest.mark.parametrize("outcome", ["in_doubt", "review"])
 def test_doubt_of_a_known_batch_may_be_settled_since(tmp_path: Path, outcome: str) -> None:
     """`resolve --not-credited`, or a look that found nothing; the reports are of before."""
-    summary(tmp_path, credited=3, **{outcome: 2})
+    summary(tmp_path, credited=3, **{outcome: 2})  # type: ignore[arg-type]
     check(tmp_path, plan(is_new=False, credited=3, pending=7))
 
 

@@ -9,7 +9,7 @@ from batch_credits.chargebee import add_bodies, add_body
 from batch_credits.loaded import LoadedRows, add_rows
 from batch_credits.model import CREDIT_TYPES, FIELDS, ControlTotal, CreditRequest, LoadedRow, Money, Problem
 
-texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=50)
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=50)
 plain = st.text("abcZ09 _.~-+&=%", min_size=1, max_size=50)
 moneys = st.one_of(
     st.builds(lambda minor: {"amount": minor}, st.integers(1, 10**15)),

@@ -174,4 +174,4 @@ def test_a_limit_that_cannot_be_checked_does_not_look_as_if_it_held(ledger: Ledg
     plan = staged(ledger, row(2, amount_in_decimal="1000000.5"))
     for name in ("expect_total", "max_total", "max_amount"):
         with pytest.raises(UsageError, match="in decimal"):
-            check_controls(plan, ControlLimits(**{name: (("USD", "1.00"),)}), InputOptions())
+            check_controls(plan, replace(ControlLimits(), **{name: (("USD", "1.00"),)}), InputOptions())  # type: ignore[arg-type]

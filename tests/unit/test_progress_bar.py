@@ -3,6 +3,7 @@
 import io
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -168,5 +169,5 @@ def test_closing_twice_or_before_the_start_is_no_harm(display: Callable[[io.Stri
         (Terminal(), {"json_lines": True, "silent": True}, SilentProgress),
     ],
 )
-def test_the_display_suits_the_stream(stream: io.StringIO, options: dict[str, bool], expected: type) -> None:
+def test_the_display_suits_the_stream(stream: io.StringIO, options: dict[str, Any], expected: type) -> None:
     assert type(progress_for(stream, **options)) is expected

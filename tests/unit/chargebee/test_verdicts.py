@@ -132,7 +132,7 @@ def test_a_blocking_status_proves_something_with_its_own_codes_alone(code: str) 
             assert found.http_status == status
 
 
-SPOILT = [..., None, "", 7, ["x"], {}, True]
+SPOILT: list[Any] = [..., None, "", 7, ["x"], {}, True]
 
 
 def spoilt(code: str, name: str, value: Any) -> bytes:

@@ -46,7 +46,9 @@ def test_on_the_command_line(call: Any, command: str, option: click.Option, text
     assert option.opts[0] in err
 
 
-@pytest.mark.parametrize(("command", "option", "text"), [case for case in CASES if case.values[1].envvar])
+@pytest.mark.parametrize(("command", "option", "text"), [
+    case for case in CASES if getattr(case.values[1], "envvar", None)
+])
 def test_in_the_environment(
     call: Any, monkeypatch: pytest.MonkeyPatch, command: str, option: click.Option, text: str
 ) -> None:

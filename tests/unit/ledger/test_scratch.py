@@ -16,7 +16,7 @@ from batch_credits.undone import Undone
 @pytest.fixture
 def staged_in_scratch(book: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Stages rows in a scratch ledger beside the real one, which stays open and locked."""
-    opened = []
+    opened: list[Any] = []
 
     def stage(*rows: Any, site: str = "acme-test") -> tuple[Ledger, int, list[Any]]:
         ledger = Ledger.open_scratch(tmp_path / f"scratch-{len(opened)}", site, book.path)

@@ -168,7 +168,7 @@ def test_an_older_version_is_migrated_step_by_step(path: Path, monkeypatch: pyte
         monkeypatch.setitem(
             store.MIGRATIONS,
             version,
-            lambda connection, version=version: steps.append(version)
+            lambda connection, version=version: steps.append(version)  # type: ignore[misc]
             or connection.execute(f"CREATE TABLE of_version_{version + 1} (x)"),
         )
     with Ledger.open(path) as ledger:

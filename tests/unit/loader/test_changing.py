@@ -6,6 +6,7 @@ import io
 import os
 import random
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -175,7 +176,7 @@ def test_a_workbook_that_changes_between_its_readings_is_one_of_the_two(
     content = workbook(path, 100)
     kind = EXCEL_KINDS[".xlsx"]
 
-    def changes(*arguments: object) -> object:
+    def changes(*arguments: object) -> Any:
         path.write_bytes(other)
         return getattr(kind, step)(*arguments)
 

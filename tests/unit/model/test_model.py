@@ -106,13 +106,13 @@ def test_money_in_words() -> None:
 
 
 @pytest.mark.parametrize("amount", [True, 1.0, "1", Decimal(1)])
-def test_an_amount_is_an_integer_and_nothing_like_it(amount: object) -> None:
+def test_an_amount_is_an_integer_and_nothing_like_it(amount: Any) -> None:
     with pytest.raises(ValidationError):
         CreditRequest(customer_id="c", reference="r", description="d", amount=amount)
 
 
 @pytest.mark.parametrize("amount", [1.5, 1, Decimal("1.5")])
-def test_an_amount_in_decimal_is_its_text(amount: object) -> None:
+def test_an_amount_in_decimal_is_its_text(amount: Any) -> None:
     with pytest.raises(ValidationError):
         CreditRequest(customer_id="c", reference="r", description="d", amount_in_decimal=amount)
 

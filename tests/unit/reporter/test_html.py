@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from justhtml import JustHTML
@@ -24,6 +25,11 @@ def parsed(page: str) -> JustHTML:
     return JustHTML(page, collect_errors=True, sanitize=False, max_errors=10)
 
 
+def attrs(node: Any) -> dict[str, Any]:
+    """The attributes of an element."""
+    return dict(node.attrs or {})
+
+
 def test_it_is_html_without_any_error_of_syntax(page: str) -> None:
     assert parsed(page).errors == []
     assert parsed(page.replace("</tr>", "</tx>", 1)).errors, "the parser would tell"
@@ -32,7 +38,7 @@ def test_it_is_html_without_any_error_of_syntax(page: str) -> None:
 def test_nothing_from_outside_becomes_markup(page: str) -> None:
     document = parsed(page)
     assert not document.query("script, img, iframe, object, form, input, base, link, image, [onmouseover], [src]")
-    assert {link.attrs["href"] for link in document.query("a")} <= {"results.csv", "failed.csv", "summary.json"}
+    assert {attrs(link)["href"] for link in document.query("a")} <= {"results.csv", "failed.csv", "summary.json"}
     assert len(document.query("h1")) == len(document.query("main")) == len(document.query("title")) == 1
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0\ufffe\U0001ffff\u202a-\u202e\u2066-\u2069]", page)
     assert "49" not in document.query("h1")[0].to_text()
@@ -43,29 +49,29 @@ def test_headings_go_down_one_step_at_a_time_and_every_section_has_its_own(page:
     levels = [int(heading.name[1]) for heading in document.query("h1, h2, h3, h4")]
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
-    ids = [node.attrs["id"] for node in document.query("[id]")]
+    ids = [attrs(node)["id"] for node in document.query("[id]")]
     assert len(ids) == len(set(ids))
-    named = [node.attrs["aria-labelledby"] for node in document.query("[aria-labelledby]")]
+    named = [attrs(node)["aria-labelledby"] for node in document.query("[aria-labelledby]")]
     assert set(named) <= set(ids)
-    assert all("aria-labelledby" in section.attrs for section in document.query("section"))
+    assert all("aria-labelledby" in attrs(section) for section in document.query("section"))
 
 
 def test_tables_have_captions_and_headers_that_say_what_they_head(page: str) -> None:
     document = parsed(page)
     tables = document.query("table")
     assert tables and all(len(table.query("caption")) == 1 for table in tables)
-    assert all(header.attrs.get("scope") in ("col", "row", "rowgroup") for header in document.query("th"))
+    assert all(attrs(header).get("scope") in ("col", "row", "rowgroup") for header in document.query("th"))
     for table in tables:
         width = len(table.query("thead th"))
         for row in table.query("tr"):
             cells = row.query("th, td")
-            assert sum(int(cell.attrs.get("colspan", 1)) for cell in cells) == width
+            assert sum(int(attrs(cell).get("colspan", 1)) for cell in cells) == width
 
 
 def test_pictures_have_a_text_or_are_passed_over(page: str) -> None:
     document = parsed(page)
-    assert all(picture.attrs.get("aria-hidden") == "true" for picture in document.query("svg"))
-    assert all(len(named.attrs["aria-label"]) > 40 for named in document.query("[role=img]"))
+    assert all(attrs(picture).get("aria-hidden") == "true" for picture in document.query("svg"))
+    assert all(len(attrs(named)["aria-label"]) > 40 for named in document.query("[role=img]"))
     assert len(document.query("details")) == len(document.query("[role=img]"))
 
 

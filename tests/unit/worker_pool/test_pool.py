@@ -592,7 +592,12 @@ def test_after_a_failed_commit_nothing_is_sent_that_was_not_on_its_way(virtually
         bench.memory.fails_at = commit
         sent_at_failure: list[int] = []
         told = bench.journal.on_failure
-        bench.journal.on_failure = lambda: (sent_at_failure.append(len(bench.site.posts)), told())
+
+        def noted() -> None:
+            sent_at_failure.append(len(bench.site.posts))
+            told()
+
+        bench.journal.on_failure = noted
         with pytest.raises(LedgerError, match="disk full"):
             await bench.run()
         assert sent_at_failure

@@ -16,7 +16,7 @@ DEFAULTS = {"reference": "r", "description": "d"}
 def scan(tmp_path, content, **options):
     path = tmp_path / "payout.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return scan_csv(path, InputOptions(**DEFAULTS, **options))
+    return scan_csv(path, InputOptions(**DEFAULTS, **options))  # type: ignore[arg-type]
 
 
 def refusal(tmp_path, content, **options):
