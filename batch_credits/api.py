@@ -22,17 +22,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from batch_credits.check import staged_apart, what_does_not_hold
 from batch_credits.errors import BatchCreditsError, ControlError, InputError, NotConfirmed, RunStopped, UsageError
-from batch_credits.event_loop import run_in_loop
-from batch_credits.formula import unescape_formula
+from batch_credits.jobs.check import staged_apart, what_does_not_hold
+from batch_credits.jobs.run import Orders, RunRequest, run_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source, open_source
 from batch_credits.model import RESULT_COLUMNS, ControlTotal, Outcome
-from batch_credits.plan import Plan
-from batch_credits.progress import SilentProgress
+from batch_credits.planning.plan import Plan
+from batch_credits.process.event_loop import run_in_loop
+from batch_credits.process.signals import Signals
+from batch_credits.progress.observers import SilentProgress
 from batch_credits.reporter import Summary
-from batch_credits.run import Orders, RunRequest, run_batch
 from batch_credits.settings import (
     DEFAULT_INPUT,
     MAX_ORIGIN_LETTERS,
@@ -42,7 +42,7 @@ from batch_credits.settings import (
     SiteSettings,
     site_settings,
 )
-from batch_credits.signals import Signals
+from batch_credits.text.formula import unescape_formula
 
 __all__ = [
     "BatchCreditsError",

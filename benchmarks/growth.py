@@ -20,10 +20,10 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.model import ControlTotal, RequestState
-from batch_credits.plan import Counted, plan_of
-from batch_credits.run import report_batch
+from batch_credits.planning.plan import Counted, plan_of
 from batch_credits.settings import InputOptions
 
 HEADERS = ("customer_id", "amount", "currency_code", "description", "credit_type", "reference")

@@ -50,7 +50,7 @@ def validate(path: Path) -> None:
 def admit(path: Path) -> None:
     from batch_credits.ledger import Ledger
     from batch_credits.loader import open_source
-    from batch_credits.plan import stage
+    from batch_credits.planning.plan import stage
     from batch_credits.settings import InputOptions
 
     with tempfile.TemporaryDirectory() as folder, Ledger.open(Path(folder) / "ledger") as ledger:
@@ -76,7 +76,7 @@ def measure(name: str, path: Path) -> dict[str, float]:
 def measure_here(name: str, path: Path) -> None:
     import pandas  # noqa: F401 - both sides need it; a program that starts pays for it once
 
-    import batch_credits.plan  # noqa: F401
+    import batch_credits.planning.plan  # noqa: F401
 
     start, cpu = time.perf_counter(), time.process_time()
     MEASURES[name](path)

@@ -10,7 +10,6 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from batch_credits import clock
 from batch_credits.call import ENTITY_HEADER, call_of, headers_of
 from batch_credits.chargebee.answers import Answer, error_of, retry_after_seconds
 from batch_credits.chargebee.bodies import has_amount
@@ -28,6 +27,7 @@ from batch_credits.chargebee.transport import Method, Transport
 from batch_credits.chargebee.verdicts import stop_for, verdict_of
 from batch_credits.errors import AmountMissing
 from batch_credits.model import CallKind, OpenAttempt, PlannedCredit
+from batch_credits.process import clock
 from batch_credits.protocol import Blocked, Credited, NotSent, Verdict
 from batch_credits.settings import RunSettings
 

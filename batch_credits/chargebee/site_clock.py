@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from batch_credits import clock
+from batch_credits.process import clock
 
 
 class SiteClock:

@@ -43,7 +43,6 @@ from batch_credits.ledger.profile import Bucket, CustomerRow, LargeAmount, NewRo
 from batch_credits.ledger.queries import ProblemGroup
 from batch_credits.ledger.resolution import ForeignCredit, Holder, RowInReview
 from batch_credits.ledger.reversible import HeldCredit, Standing
-from batch_credits.loaded import LoadedRows
 from batch_credits.model import (
     BatchRecord,
     CallKind,
@@ -56,8 +55,9 @@ from batch_credits.model import (
     RequestState,
     RunRecord,
 )
+from batch_credits.model.loaded import LoadedRows
+from batch_credits.model.undone import Undone
 from batch_credits.settings import InputOptions
-from batch_credits.undone import Undone
 
 __all__ = [
     "Attribution",

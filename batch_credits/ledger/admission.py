@@ -14,8 +14,8 @@ import orjson
 
 from batch_credits.ledger import identities, numbering, spellings
 from batch_credits.ledger.identities import rejected_json
-from batch_credits.loaded import LoadedRows
 from batch_credits.model import ControlTotal, LoadedRow
+from batch_credits.model.loaded import LoadedRows
 
 ROWS_A_STATEMENT = 5_000  # SQLite stores as many without asking for Python's lock in between
 

@@ -12,8 +12,8 @@ from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 from batch_credits.ledger.queries import MINOR_SUM, OUTCOME, summed
-from batch_credits.loaded import LoadedRows
 from batch_credits.model import DECIMAL_DIGITS, ControlTotal, Outcome
+from batch_credits.model.loaded import LoadedRows
 
 DISTINCT_AMOUNTS = 50_000  # counted by themselves before they are put into buckets
 EARLIER_CREDITS = 100_000  # how many of the newest credits of a site say what is usual there

@@ -13,7 +13,7 @@ from batch_credits.ledger.admission import decoded_totals, encoded_totals
 from batch_credits.ledger.queries import MINOR_SUM, OUTCOME, summed
 from batch_credits.ledger.reversals import KEY, UNDOES, reversal_parameters
 from batch_credits.model import DECIMAL_DIGITS, ControlTotal, Outcome, sum_totals
-from batch_credits.undone import Undone
+from batch_credits.model.undone import Undone
 
 Totals = dict[Outcome, dict[str, ControlTotal]]
 

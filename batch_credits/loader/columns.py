@@ -10,11 +10,11 @@ from itertools import islice
 from pathlib import Path
 
 from batch_credits.errors import InputError
-from batch_credits.formula import unescape_formula
 from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, is_own, own_columns, refuse_other_reports
 from batch_credits.loader.wording import EDGE_BLANKS, listed, shown
 from batch_credits.model import AMOUNT_UNIT, RECOGNISED, bare
 from batch_credits.settings import InputOptions
+from batch_credits.text.formula import unescape_formula
 
 TITLE_ROWS = 20  # how far below a title the header line is looked for
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batch_credits.errors import InputError
-from batch_credits.formula import unescape_formula
 from batch_credits.loader.csv import choose_encoding, open_text
 from batch_credits.loader.wording import EDGE_BLANKS, shown
+from batch_credits.text.formula import unescape_formula
 
 ROW_COLUMN = "credit_row"
 _DELIMITERS = ",;\t"

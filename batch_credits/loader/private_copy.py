@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from batch_credits.temporary import no_place, temporary_folder
+from batch_credits.process.temporary import no_place, temporary_folder
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from batch_credits.loaded import LoadedRows, RequestColumns
 from batch_credits.loader.money import is_plain
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.table import Chunk, Flaw, Flaws
@@ -20,6 +19,7 @@ from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_term
 from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, shown
 from batch_credits.loader.workbook import FRACTION, spoiled_by_excel
 from batch_credits.model import AMOUNT_UNIT, RECOGNISED, LoadedRow, Money, Problem
+from batch_credits.model.loaded import LoadedRows, RequestColumns
 from batch_credits.settings import InputOptions
 
 _REMEMBERED_TERMS = 10_000  # distinct combinations of currency, type and unit texts: an honest file has a few

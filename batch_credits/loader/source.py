@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from batch_credits.errors import InputError
-from batch_credits.formula import unescape_formula
-from batch_credits.loaded import LoadedRows
 from batch_credits.loader.columns import HeaderMatcher
 from batch_credits.loader.csv import GZIP_SUFFIX, CsvTable, csv_headers, scan_csv
 from batch_credits.loader.money import currency_code
@@ -21,7 +19,9 @@ from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.loader.workbook import EXCEL_KINDS, ExcelTable, workbook_headers
 from batch_credits.model import Problem
 from batch_credits.model.currencies import MAX_EXPONENT, documented_exponent
+from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
+from batch_credits.text.formula import unescape_formula
 
 CHUNK_ROWS = 5_000
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")

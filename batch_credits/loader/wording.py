@@ -2,7 +2,7 @@
 
 import re
 
-from batch_credits.visible import INVISIBLE
+from batch_credits.text.visible import INVISIBLE
 
 # What may stand around a value and mean nothing. Not every Unicode blank: a control character is no blank.
 EDGE_BLANKS = " \t\r\n\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"

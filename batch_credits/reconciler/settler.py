@@ -15,7 +15,7 @@ from batch_credits.errors import RunStopped
 from batch_credits.ledger import InThread, Journal, Moment
 from batch_credits.model import Outcome, PlannedCredit, RequestState
 from batch_credits.model.identity import other_forms
-from batch_credits.progress import Progress
+from batch_credits.progress.observers import Progress
 from batch_credits.protocol import (
     Decision,
     DoubtFacts,

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from batch_credits.model import BatchRecord, ControlTotal, Outcome, RunRecord
+from batch_credits.model.undone import Undone
 from batch_credits.reporter.tally import Tally, Totals, differences, exit_code
-from batch_credits.undone import Undone
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from batch_credits.formula import escape_formula
 from batch_credits.model import (
     AMOUNT_UNIT,
     BATCH_COLUMN,
@@ -29,6 +28,7 @@ from batch_credits.model import (
 )
 from batch_credits.model.currencies import documented_exponent, exponent_of
 from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.text.formula import escape_formula
 
 # A field that an option of the first run filled in, and the name of that option.
 _FIELD_OPTIONS = (

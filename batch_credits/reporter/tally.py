@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from batch_credits.model import BatchRecord, ControlTotal, Money, Outcome, ReportRow, sum_totals
 from batch_credits.model.currencies import SITE_CURRENCY
+from batch_credits.model.undone import Undone
 from batch_credits.reporter.spread import Spread, Unit
-from batch_credits.undone import Undone
 
 NEEDS_A_PERSON = (Outcome.REVIEW, Outcome.IN_DOUBT, Outcome.FAILED, Outcome.REJECTED)  # most urgent first
 NOT_CREDITED = (Outcome.FAILED, Outcome.REJECTED)  # for certain, and a person can mend them

@@ -14,12 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from batch_credits.formula import escape_formula
 from batch_credits.model import RESULT_COLUMNS, BatchRecord, ReportRow
 from batch_credits.model.currencies import exponent_of
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.files import atomic_path
 from batch_credits.reporter.tables import RowWriter, fit, result_cells
+from batch_credits.text.formula import escape_formula
 
 SHEET_NAME = "Results"
 MAX_SHEET_ROWS = 1_048_575  # below the header

@@ -18,7 +18,7 @@ from batch_credits.errors import RunStopped, TooManyFailures, weightier
 from batch_credits.gate import RateLimiter
 from batch_credits.ledger import Journal
 from batch_credits.model import OpenAttempt, Outcome, PlannedCredit, RequestState
-from batch_credits.progress import Progress
+from batch_credits.progress.observers import Progress
 from batch_credits.protocol import (
     AnswerStep,
     HoldInDoubt,

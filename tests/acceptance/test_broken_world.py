@@ -151,7 +151,7 @@ def test_a_signal_while_the_reports_are_written_lets_them_be_finished(command: C
     """One signal must not cost the reports, nor turn what was paid into "nothing was sent"."""
     rows = payout("report", 3)
     file = write_csv(command.folder / "payout.csv", rows)
-    slow = "import time, batch_credits.run as run; was = run.report_batch\n"
+    slow = "import time, batch_credits.jobs.run as run; was = run.report_batch\n"
     slow += "def late(*a, **k):\n    print('writing', flush=True); time.sleep(1); return was(*a, **k)\n"
     slow += "run.report_batch = late\nfrom batch_credits.__main__ import main; main()"
     for signals, code in ((1, 0), (2, 4)):

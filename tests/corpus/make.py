@@ -15,10 +15,10 @@ from pathlib import Path
 import openpyxl
 import pandas
 
+from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
-from batch_credits.plan import stage
-from batch_credits.run import report_batch
+from batch_credits.planning.plan import stage
 from batch_credits.settings import InputOptions
 
 FOLDER = Path(__file__).parent

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from batch_credits.chargebee import Answer
+from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
-from batch_credits.run import report_batch
 from tests.integration.test_pilot import FAST, Bench
 
 SETTINGS = replace(FAST, pilot=0, wait=False, early_look_seconds=(0.0,), max_attempts=1)

@@ -17,8 +17,8 @@ from batch_credits.chargebee import Answer, add_body
 from batch_credits.errors import LedgerError, LedgerVersion
 from batch_credits.ledger import Ledger, StagedRow
 from batch_credits.model import CreditRequest, Finding, LoadedRow, PlannedCredit, RequestState
-from batch_credits.progress import SilentProgress
-from batch_credits.sending import Sending
+from batch_credits.progress.observers import SilentProgress
+from batch_credits.sending.session import Sending
 from batch_credits.settings import InputOptions, RunSettings
 
 SITE = "acme-test"

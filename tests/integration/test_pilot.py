@@ -13,9 +13,9 @@ from batch_credits.chargebee import Answer, add_body
 from batch_credits.errors import Interrupted, KeyRefused, PilotNotAgreed
 from batch_credits.ledger import Ledger, StagedRow
 from batch_credits.model import ControlTotal, CreditRequest, LoadedRow, Outcome
-from batch_credits.pilot import PilotReport
-from batch_credits.progress import SilentProgress
-from batch_credits.sending import Issued, Sending
+from batch_credits.progress.observers import SilentProgress
+from batch_credits.sending.pilot import PilotReport
+from batch_credits.sending.session import Issued, Sending
 from batch_credits.settings import InputOptions, RunSettings
 
 SITE = "acme-test"

@@ -9,7 +9,7 @@ from batch_credits.chargebee import Chargebee, http_transport
 from batch_credits.gate import RateLimiter
 from batch_credits.ledger import CustomerRow
 from batch_credits.model import CallKind
-from batch_credits.preflight import Balances, Preflight, Shortfall, examine, look_up_balances
+from batch_credits.planning.customers import Balances, Preflight, Shortfall, examine, look_up_balances
 from batch_credits.sandbox import Sandbox, SandboxSettings
 from batch_credits.settings import RunSettings, SiteSettings
 from tests.unit.ledger.conftest import Book

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import KeyRefused, Outage, UsageError
+from batch_credits.jobs.resolve import say_credited, say_not_credited
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, RequestState
-from batch_credits.resolve import say_credited, say_not_credited
 from batch_credits.sandbox import FaultPlan, Sandbox, SandboxSettings
 from batch_credits.settings import RunSettings, SiteSettings
 from tests.unit.ledger.conftest import Book

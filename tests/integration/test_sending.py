@@ -10,8 +10,8 @@ import pytest
 
 from batch_credits.errors import RunStopped
 from batch_credits.ledger import Ledger
-from batch_credits.sending import _stop_on
-from batch_credits.signals import Signals
+from batch_credits.process.signals import Signals
+from batch_credits.sending.session import _stop_on
 from tests.integration.test_pilot import FAST, Bench
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
-from batch_credits.plan import stage
-from batch_credits.run import report_batch
+from batch_credits.planning.plan import stage
 from batch_credits.settings import InputOptions
 
 DECIMALS = {"USD": 2, "EUR": 2, "KWD": 2, "JPY": 0, "XAF": 0, "CLP": 0, "UYW": 4}  # Chargebee's, the last two stated

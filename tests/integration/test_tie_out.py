@@ -14,10 +14,10 @@ import pytest
 from batch_credits.call import call_for
 from batch_credits.chargebee import Answer, Chargebee, LookFailed, add_body
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError
+from batch_credits.jobs.reconcile import settle_and_tie_out
 from batch_credits.ledger import Journal, Ledger, StagedRow
 from batch_credits.model import ControlTotal, CreditRequest, Finding, LoadedRow, PlannedCredit, RequestState
-from batch_credits.progress import SilentProgress
-from batch_credits.reconcile import settle_and_tie_out
+from batch_credits.progress.observers import SilentProgress
 from batch_credits.reconciler import CurrencyLine, TieOut, tie_out
 from batch_credits.reconciler.tie_out import Held
 from batch_credits.settings import InputOptions, RunSettings

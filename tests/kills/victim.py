@@ -62,8 +62,8 @@ def _wrap(
 
 def arm(point: str, nth: int) -> None:
     """Put the point in."""
-    from batch_credits import run
     from batch_credits.chargebee import Chargebee, HttpTransport
+    from batch_credits.jobs import run
     from batch_credits.ledger import Ledger, journal
     from batch_credits.reporter import tables
 

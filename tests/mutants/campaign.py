@@ -29,17 +29,19 @@ from tests.mutants.mutations import Mutant, files, mutants_of
 MODULES = tuple(
     f"batch_credits/{pattern}"
     for pattern in (
-        "protocol.py", "model/*.py", "call.py", "plan.py", "controls.py", "sending.py", "shards.py", "reverse.py",
-        "reversal.py", "resolve.py", "chargebee/answers.py", "chargebee/lists.py", "chargebee/verdicts.py",
-        "chargebee/bodies.py", "ledger/*.py", "ledger/schema.sql", "gate/*.py", "worker_pool/*.py", "reconciler/*.py",
+        "protocol.py", "model/*.py", "call.py", "planning/plan.py", "planning/controls.py", "planning/reversal.py",
+        "sending/session.py", "sending/processes.py", "jobs/reverse.py", "jobs/resolve.py", "chargebee/answers.py",
+        "chargebee/lists.py", "chargebee/verdicts.py", "chargebee/bodies.py", "ledger/*.py", "ledger/schema.sql",
+        "gate/*.py", "worker_pool/*.py", "reconciler/*.py",
         "loader/money.py", "reporter/tally.py", "reporter/tables.py", "reporter/summary.py", "reporter/record.py",
     )
 )  # fmt: skip
 # Lines that run in processes of their own are seen by no count: a few tests of the whole command for each.
 COMMAND = {
-    "shards.py": ("test_processes.py",), "sending.py": ("test_processes.py", "test_interruption.py"),
-    "reverse.py": ("test_reverse.py",), "reversal.py": ("test_reverse.py",), "resolve.py": ("test_resolve.py",),
-    "looks.py": ("test_reconcile.py",), "tie_out.py": ("test_reconcile.py",), "settler.py": ("test_reconcile.py",),
+    "sending/processes.py": ("test_processes.py",), "sending/session.py": ("test_processes.py", "test_interruption.py"),
+    "jobs/reverse.py": ("test_reverse.py",), "planning/reversal.py": ("test_reverse.py",),
+    "jobs/resolve.py": ("test_resolve.py",), "reconciler/looks.py": ("test_reconcile.py",),
+    "reconciler/tie_out.py": ("test_reconcile.py",), "reconciler/settler.py": ("test_reconcile.py",),
 }  # fmt: skip
 ENOUGH = 0.95
 FIRST_SECONDS, SECOND_SECONDS = 20.0, 60.0  # of tests, by what they took without a mutant
@@ -81,7 +83,7 @@ class Desk:
         return self._noticed(paths, 30 + 5 * sum(covering.seconds.get(test, 0.0) for test in tests), chosen)
 
     def _failed_command(self, mutant: Mutant) -> str | None:
-        names = COMMAND.get(Path(mutant.path).name)
+        names = COMMAND.get(mutant.path.removeprefix("batch_credits/"))
         return self._noticed([f"tests/acceptance/{name}" for name in names], COMMAND_SECONDS) if names else None
 
     def _noticed(self, paths: list[str], seconds: float, chosen: Path | None = None) -> str | None:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from batch_credits import run, settings
+from batch_credits import settings
 from batch_credits.cli.options import SendingChoice
 from batch_credits.cli.telling.words import Words
 from batch_credits.cli.values import BatchId
+from batch_credits.jobs import run
 from batch_credits.ledger import Ledger, admission
 from batch_credits.reporter import summary
 from batch_credits.settings import InputOptions

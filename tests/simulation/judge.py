@@ -10,7 +10,7 @@ from batch_credits.chargebee import LookFailed
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
 from batch_credits.model import is_of_reversal, reversal_reference
 from batch_credits.reconciler import TieOut
-from batch_credits.sending import Issued
+from batch_credits.sending.session import Issued
 from tests.simulation.answers import HARMLESS
 
 if TYPE_CHECKING:

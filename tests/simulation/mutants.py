@@ -16,12 +16,12 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from batch_credits import reversal
 from batch_credits.chargebee import Answer, Chargebee, ListedCredit, add_body, client, verdicts
 from batch_credits.chargebee.answers import ErrorBody
 from batch_credits.ledger import Ledger, Moment, Unrecorded, group_commit, journal, numbering
 from batch_credits.ledger.group_commit import Journal
 from batch_credits.model import CallKind, CreditRequest, OpenAttempt, PlannedCredit, RequestState, reversal_reference
+from batch_credits.planning import reversal
 from batch_credits.protocol import (
     AnswerStep,
     Blocked,

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from batch_credits.chargebee import Chargebee
 from batch_credits.errors import Interrupted
 from batch_credits.gate import RateLimiter
+from batch_credits.jobs.reconcile import settle_and_tie_out
 from batch_credits.ledger import Ledger
 from batch_credits.model import Finding, PlannedCredit
-from batch_credits.progress import SilentProgress
-from batch_credits.reconcile import settle_and_tie_out
+from batch_credits.progress.observers import SilentProgress
 from batch_credits.reconciler import TieOut
-from batch_credits.sending import Issued, Sending
+from batch_credits.sending.session import Issued, Sending
 from batch_credits.settings import RunSettings
 from tests.simulation.schedule import RunPlan
 from tests.simulation.virtual_time import Hung, VirtualLoop

@@ -7,15 +7,15 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from batch_credits import clock
 from batch_credits.chargebee import add_body
 from batch_credits.errors import UsageError
 from batch_credits.ledger import Ledger, StagedRow, store
 from batch_credits.ledger import journal as ledger_journal
 from batch_credits.model import BatchRecord, ControlTotal, CreditRequest, LoadedRow
+from batch_credits.planning.reversal import select, stage_reversal
+from batch_credits.process import clock
 from batch_credits.reconciler import TieOut
-from batch_credits.reversal import select, stage_reversal
-from batch_credits.sending import Issued
+from batch_credits.sending.session import Issued
 from batch_credits.settings import DEFAULT_INPUT, RunSettings
 from tests.simulation.judge import Judge
 from tests.simulation.process import SITE, Process

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batch_credits import clock
+from batch_credits.process import clock
 
 VIRTUAL_START = 1000.0
 

@@ -15,9 +15,9 @@ from batch_credits.errors import (
     Outage,
     RunStopped,
 )
-from batch_credits.progress import SilentProgress
-from batch_credits.sending import Issued
-from batch_credits.shards import Shards
+from batch_credits.progress.observers import SilentProgress
+from batch_credits.sending.processes import Shards
+from batch_credits.sending.session import Issued
 from batch_credits.worker_pool import Counts
 
 PERSON, OTHER_PERSON = AnsweredForAnother("not ours", hint="look"), DoubleCreditAlarm("two of them")

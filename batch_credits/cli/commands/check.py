@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from batch_credits.check import staged_apart, what_does_not_hold
 from batch_credits.cli.options import (
     LimitChoice,
     PaceChoice,
@@ -24,12 +23,13 @@ from batch_credits.cli.telling.check_json import check_json
 from batch_credits.cli.telling.picture import Line, origin_lines, pace_line, plan_lines, rows, shown, site_line
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import ControlError
-from batch_credits.event_loop import run_in_loop
+from batch_credits.jobs.check import staged_apart, what_does_not_hold
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source, open_source
 from batch_credits.model import Outcome
-from batch_credits.plan import Plan
-from batch_credits.preflight import Preflight, look_up_customers
+from batch_credits.planning.customers import Preflight, look_up_customers
+from batch_credits.planning.plan import Plan
+from batch_credits.process.event_loop import run_in_loop
 from batch_credits.reporter import write_rejected
 from batch_credits.settings import InputOptions, Origin, RunSettings, SiteSettings
 

@@ -19,16 +19,16 @@ from batch_credits.cli.setting import option
 from batch_credits.cli.telling.speech import EXIT_PERSON_MUST_LOOK, say
 from batch_credits.cli.values import BatchId
 from batch_credits.errors import UsageError
-from batch_credits.event_loop import run_in_loop
+from batch_credits.jobs.reconcile import rebuild, reconcile_batch
+from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind, ControlTotal
-from batch_credits.progress_bar import progress_for
-from batch_credits.reconcile import rebuild, reconcile_batch
+from batch_credits.process.event_loop import run_in_loop
+from batch_credits.progress.bar import progress_for
 from batch_credits.reconciler import TieOut
 from batch_credits.reporter import SITE_CURRENCY, exit_code, total_in_words
-from batch_credits.run import report_batch
 from batch_credits.settings import SiteSettings
-from batch_credits.visible import visible
+from batch_credits.text.visible import visible
 
 
 @click.command()

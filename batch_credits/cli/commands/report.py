@@ -9,9 +9,9 @@ from batch_credits.cli.telling.given import given
 from batch_credits.cli.telling.screen import width
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import BatchId
+from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.reporter import summary_text
-from batch_credits.run import report_batch
 
 
 @click.command()

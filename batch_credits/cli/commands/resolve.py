@@ -16,12 +16,12 @@ from batch_credits.cli.options import (
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import MAX_COUNT, BatchId
 from batch_credits.errors import UsageError
-from batch_credits.event_loop import run_in_loop
+from batch_credits.jobs.resolve import say_credited, say_not_credited
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
-from batch_credits.resolve import say_credited, say_not_credited
+from batch_credits.process.event_loop import run_in_loop
 from batch_credits.settings import RunSettings, SiteSettings
-from batch_credits.visible import visible
+from batch_credits.text.visible import visible
 
 
 @click.command()

@@ -26,14 +26,14 @@ from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.cli.telling.words import Words
 from batch_credits.cli.values import BatchId
 from batch_credits.errors import BatchCreditsError, NotConfirmed
-from batch_credits.event_loop import run_in_loop
+from batch_credits.jobs.reverse import Picture, ReverseRequest, reverse_batch
+from batch_credits.jobs.run import Orders
 from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind
-from batch_credits.progress_bar import progress_for
-from batch_credits.reverse import Picture, ReverseRequest, reverse_batch
-from batch_credits.run import Orders
+from batch_credits.process.event_loop import run_in_loop
+from batch_credits.process.signals import Signals
+from batch_credits.progress.bar import progress_for
 from batch_credits.settings import InputOptions
-from batch_credits.signals import Signals
 
 
 @dataclass(frozen=True, slots=True)

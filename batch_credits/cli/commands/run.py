@@ -28,16 +28,16 @@ from batch_credits.cli.telling.events import Events
 from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.cli.telling.words import Words
 from batch_credits.errors import BatchCreditsError, Interrupted, NotConfirmed, RunStopped
-from batch_credits.event_loop import run_in_loop
+from batch_credits.jobs.run import Orders, RunRequest, run_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
-from batch_credits.pilot import PilotReport
-from batch_credits.plan import Plan
-from batch_credits.progress_bar import progress_for
+from batch_credits.planning.plan import Plan
+from batch_credits.process.event_loop import run_in_loop
+from batch_credits.process.signals import Signals
+from batch_credits.progress.bar import progress_for
 from batch_credits.reporter import Summary
-from batch_credits.run import Orders, RunRequest, run_batch
+from batch_credits.sending.pilot import PilotReport
 from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, SiteSettings
-from batch_credits.signals import Signals
 
 
 @dataclass(frozen=True, slots=True)

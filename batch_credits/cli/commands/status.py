@@ -10,9 +10,9 @@ from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
+from batch_credits.model.undone import Undone
 from batch_credits.reporter import SITE_CURRENCY, total_in_words
-from batch_credits.undone import Undone
-from batch_credits.visible import visible
+from batch_credits.text.visible import visible
 
 
 @click.command()

@@ -12,8 +12,8 @@ from batch_credits.cli.telling.pilot_table import pilot_question
 from batch_credits.cli.telling.screen import NO_BREAK, told
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import NotConfirmed
-from batch_credits.pilot import PilotReport
-from batch_credits.visible import visible
+from batch_credits.sending.pilot import PilotReport
+from batch_credits.text.visible import visible
 
 
 class Asking:

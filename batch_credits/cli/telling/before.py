@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Self
 
 from batch_credits.cli.telling.picture import Exponents, Line, minutes_at_least
+from batch_credits.jobs.reverse import Picture
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source
 from batch_credits.model import BatchRecord
-from batch_credits.plan import Plan
-from batch_credits.reverse import Picture
+from batch_credits.planning.plan import Plan
 from batch_credits.settings import Origin, RunSettings, SiteSettings
 
 

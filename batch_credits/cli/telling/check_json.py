@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from batch_credits.cli.telling.picture import minutes_at_least
 from batch_credits.model import ControlTotal, Outcome
 from batch_credits.model.currencies import SITE_CURRENCY
-from batch_credits.preflight import Preflight
+from batch_credits.planning.customers import Preflight
 
 if TYPE_CHECKING:
     from batch_credits.cli.commands.check import Checked

@@ -14,9 +14,9 @@ from batch_credits.cli.telling.picture import minutes_at_least, too_many_at_once
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import BatchCreditsError, RunStopped
 from batch_credits.model import ControlTotal, Money, Outcome
-from batch_credits.pilot import PilotReport, PilotRow
-from batch_credits.plan import Plan
+from batch_credits.planning.plan import Plan
 from batch_credits.reporter import SITE_CURRENCY, Summary, summary_json, summary_text
+from batch_credits.sending.pilot import PilotReport, PilotRow
 from batch_credits.settings import SiteSettings
 
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from batch_credits.cli.telling.screen import NO_BREAK, told
 from batch_credits.ledger import ProblemGroup
 from batch_credits.model import CallKind, ControlTotal, Outcome
-from batch_credits.plan import Plan
-from batch_credits.preflight import Balances
+from batch_credits.planning.customers import Balances
+from batch_credits.planning.plan import Plan
 from batch_credits.reporter import SITE_CURRENCY, minor_in_words, total_in_words
 from batch_credits.settings import Origin, RunSettings, SiteSettings
 

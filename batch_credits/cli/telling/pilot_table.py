@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from batch_credits.cli.telling.picture import rows
 from batch_credits.cli.telling.screen import NO_BREAK, told, width
-from batch_credits.pilot import PilotReport, PilotRow
 from batch_credits.reporter import SITE_CURRENCY, money_in_words, stated_exponents, total_in_words
+from batch_credits.sending.pilot import PilotReport, PilotRow
 
 ROWS_SHOWN = 20  # of those that agree; rows that do not agree are all shown, up to
 DISAGREEING_SHOWN = 100

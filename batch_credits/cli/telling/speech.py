@@ -9,7 +9,7 @@ import click
 
 from batch_credits.cli.telling.screen import told
 from batch_credits.errors import BatchCreditsError, NotConfirmed, PersonNeeded, ReportsNotWritten, RunStopped
-from batch_credits.visible import visible_lines
+from batch_credits.text.visible import visible_lines
 
 EXIT_NOTHING_SENT = 2
 EXIT_PERSON_MUST_LOOK = 3

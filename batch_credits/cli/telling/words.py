@@ -20,8 +20,8 @@ from batch_credits.cli.telling.pilot_table import pilot_text
 from batch_credits.cli.telling.screen import told, width
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import RunStopped
-from batch_credits.pilot import PilotReport
 from batch_credits.reporter import Summary, summary_text
+from batch_credits.sending.pilot import PilotReport
 
 PROBLEMS_SHOWN = 5  # kinds of them, before the question; check shows all
 

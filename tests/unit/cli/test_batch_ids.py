@@ -11,7 +11,7 @@ from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
 from batch_credits.model import Outcome
-from batch_credits.plan import stage
+from batch_credits.planning.plan import stage
 from batch_credits.settings import InputOptions
 
 ROWS = "customer_id,amount,currency_code,description,reference\nc-1,100,USD,Loyalty,q3\n"

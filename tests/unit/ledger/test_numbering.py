@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_credits.ledger import Ledger
-from batch_credits.loaded import LoadedRows
 from batch_credits.model import CreditRequest, LoadedRow, Problem, RequestState
-from batch_credits.plan import Plan, stage
+from batch_credits.model.loaded import LoadedRows
+from batch_credits.planning.plan import Plan, stage
 from batch_credits.settings import InputOptions
 
 SITE = "acme-test"

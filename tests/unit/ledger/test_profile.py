@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_credits.ledger import Bucket, CustomerRow, LargeAmount, NewRows, Profile, profile
-from batch_credits.loaded import LoadedRows
 from batch_credits.model import ControlTotal, Money, Outcome, RequestState
+from batch_credits.model.loaded import LoadedRows
 
 LARGEST = 2**53 - 1
 moneys = st.one_of(

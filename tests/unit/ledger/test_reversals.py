@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from batch_credits.ledger import ForeignCredit
 from batch_credits.ledger.reversals import undone_batches
 from batch_credits.model import CallKind, ControlTotal, Money, Outcome, RequestState
+from batch_credits.model.undone import Undone
 from batch_credits.reporter.tally import Tally
-from batch_credits.undone import Undone
 
 REVERSAL = "reversal of q3"
 

@@ -9,8 +9,8 @@ import pytest
 from batch_credits.errors import LedgerError
 from batch_credits.ledger import Bucket, Ledger
 from batch_credits.model import CallKind, ControlTotal, Outcome, RequestState
+from batch_credits.model.undone import Undone
 from batch_credits.settings import InputOptions
-from batch_credits.undone import Undone
 
 
 @pytest.fixture

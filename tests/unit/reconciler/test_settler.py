@@ -10,13 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import pytest
 
-from batch_credits import clock
 from batch_credits.call import call_for
 from batch_credits.chargebee import Answer, Chargebee
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError, RunStopped
 from batch_credits.ledger import Attribution, Journal, KnownCredit, OtherRequest
 from batch_credits.model import Finding, Money, Outcome, PlannedCredit, RequestState
-from batch_credits.progress import SilentProgress
+from batch_credits.process import clock
+from batch_credits.progress.observers import SilentProgress
 from batch_credits.reconciler import DoubtSettler, settler
 from batch_credits.settings import RunSettings
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_credits.formula import unescape_formula
 from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS, BatchRecord, CallKind, Money, Outcome, ReportRow
 from batch_credits.reporter.tables import failed_columns, failed_writer, results_writer
 from batch_credits.settings import InputOptions
+from batch_credits.text.formula import unescape_formula
 from tests.unit.reporter.conftest import Report, make_batch, make_row
 
 

@@ -15,11 +15,11 @@ from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileSizeError
 
 from batch_credits.errors import ReportsNotWritten
-from batch_credits.formula import unescape_formula
 from batch_credits.ledger.history import History
 from batch_credits.model import RESULT_COLUMNS, Money, Outcome, ReportRow
 from batch_credits.reporter import Summary, workbook, write_reports
 from batch_credits.reporter.workbook import is_faithful
+from batch_credits.text.formula import unescape_formula
 from tests.unit.reporter.conftest import make_batch, make_row, totals_of
 from tests.unit.reporter.pages import HOSTILE
 

@@ -24,7 +24,7 @@ from batch_credits.errors import (
 from batch_credits.gate import RateLimiter
 from batch_credits.ledger import Journal
 from batch_credits.model import Finding, Money, Outcome, PlannedCredit, RequestState
-from batch_credits.progress import Progress, SilentProgress
+from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import RunSettings
 from batch_credits.worker_pool import WorkerPool
 from batch_credits.worker_pool.pool import _PAGES_AHEAD

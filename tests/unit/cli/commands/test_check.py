@@ -10,7 +10,7 @@ import pytest
 
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
-from batch_credits.plan import stage
+from batch_credits.planning.plan import stage
 from batch_credits.settings import InputOptions
 
 HEADER = "customer_id,amount,currency_code,description,credit_type,reference\n"

@@ -23,7 +23,8 @@ except SystemExit as ended:
     print(json.dumps([ended.code, sorted(set(sys.modules) - before)]))
 """
 OF_THE_COMMAND_LINE = {
-    "batch_credits", "batch_credits.__main__", "batch_credits.errors", "batch_credits.visible", "batch_credits.cli",
+    "batch_credits", "batch_credits.__main__", "batch_credits.errors", "batch_credits.text",
+    "batch_credits.text.visible", "batch_credits.cli",
     "batch_credits.cli.commands", "batch_credits.cli.telling", "batch_credits.cli.telling.screen",
     "batch_credits.cli.telling.speech",
 }  # fmt: skip

@@ -12,9 +12,9 @@ from batch_credits.cli.telling.before import Before
 from batch_credits.cli.telling.picture import pace_line, plan_lines, question, shown, site_line, too_many_at_once
 from batch_credits.ledger import LargeAmount, ProblemGroup
 from batch_credits.model import ControlTotal, Outcome
-from batch_credits.plan import Plan
+from batch_credits.model.undone import Undone
+from batch_credits.planning.plan import Plan
 from batch_credits.settings import RunSettings, SiteSettings, site_settings
-from batch_credits.undone import Undone
 
 LIVE = SiteSettings("acme", "https://acme.chargebee.com", "k")
 TEST = SiteSettings("acme-test", "https://acme-test.chargebee.com", "k")

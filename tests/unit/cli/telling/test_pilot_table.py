@@ -8,7 +8,7 @@ from batch_credits.chargebee import ListedCredit
 from batch_credits.cli.telling import screen
 from batch_credits.cli.telling.pilot_table import pilot_question, pilot_text
 from batch_credits.model import ControlTotal, Money, Outcome, PlannedCredit, ReportRow
-from batch_credits.pilot import PilotReport, PilotRow
+from batch_credits.sending.pilot import PilotReport, PilotRow
 from tests.unit.reporter.conftest import make_batch
 
 

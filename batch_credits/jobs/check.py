@@ -1,0 +1,47 @@
+"""A file as a run would see it, without a run: staged in a ledger of its own, which is thrown away."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from batch_credits.errors import ControlError
+from batch_credits.ledger import Ledger
+from batch_credits.loader import Source
+from batch_credits.planning.controls import check_controls
+from batch_credits.planning.plan import Plan, stage
+from batch_credits.process.temporary import temporary_folder
+from batch_credits.settings import ControlLimits, InputOptions, SiteSettings
+
+
+@contextmanager
+def staged_apart(
+    source: Source, site: SiteSettings | None, known: Path, *, is_same_site: bool = False
+) -> Iterator[tuple[Ledger, Plan]]:
+    """The file in a ledger that is gone after the block. With a site it sees what the ledger at `known` holds of it.
+
+    Raises:
+        UsageError: the ledger knows the site at another address; or there is no place to work in.
+        InputError: the file changed while it was read.
+        LedgerError: the ledger at `known` cannot be read.
+    """
+    name, held = "", None
+    if site is not None:
+        name, held = site.site, known if known.exists() else None
+    if site is not None and held is not None:
+        with Ledger.open_for_reading(held) as opened:
+            opened.check_address(site.site, site.address, is_same_site=is_same_site)
+    with temporary_folder() as folder, Ledger.open_scratch(folder / "check", name, held) as scratch:
+        yield scratch, stage(scratch, source, name)
+
+
+def what_does_not_hold(plan: Plan, limits: ControlLimits, options: InputOptions) -> ControlError | None:
+    """The limits and control totals that the plan breaks, as the error that a run would end with.
+
+    Raises:
+        UsageError: a limit is not an amount of its currency.
+    """
+    try:
+        check_controls(plan, limits, options)
+    except ControlError as error:
+        return error
+    return None

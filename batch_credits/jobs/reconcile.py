@@ -1,0 +1,150 @@
+"""Reconciling, as one paragraph: settle doubt without sending anything, then tie file, ledger and Chargebee out."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
+
+from batch_credits.chargebee import LookFailed
+from batch_credits.errors import Outage
+from batch_credits.gate import Session, ledger_thread, session_at
+from batch_credits.ledger import Journal, Ledger
+from batch_credits.ledger.resolution import TAKEN_OVER_HEADERS
+from batch_credits.model import BatchRecord, CallKind, ControlTotal, RequestState, is_of_reversal
+from batch_credits.progress.observers import Progress
+from batch_credits.reconciler import DoubtSettler, Held, TieOut, foreign, in_pages, tie_out
+from batch_credits.settings import InputOptions, RunSettings, SiteSettings
+
+
+async def reconcile_batch(
+    ledger: Ledger,
+    batch: BatchRecord,
+    site: SiteSettings,
+    settings: RunSettings,
+    progress: Progress,
+    *,
+    whole: bool = False,
+) -> TieOut:
+    """Settle the batch's doubts and reviews by asking Chargebee, then tie it out. Nothing is sent but questions.
+
+    `whole`: tie it out with all credits of its customers, however old.
+
+    Raises:
+        UsageError: what is in doubt was sent for another business entity.
+        RunStopped: the key or the site refuses us, or it did not answer.
+        LedgerError: the ledger failed.
+    """
+    ledger.check_entity(batch.batch_id, settings.business_entity_id)
+    ledger.adopt(batch.batch_id)
+    async with asking_of(ledger, site, settings) as asking:
+        try:
+            return await settle_and_tie_out(ledger, batch, asking, settings, progress, whole=whole)
+        except LookFailed as error:
+            raise _no_answer(error) from error
+
+
+async def settle_and_tie_out(
+    ledger: Ledger, batch: BatchRecord, asking: Session, settings: RunSettings, progress: Progress, *, whole: bool
+) -> TieOut:
+    """The same, for whoever brings the way to ask.
+
+    Raises:
+        LookFailed: Chargebee did not answer a question.
+        RunStopped, LedgerError: as above.
+    """
+    unsettled = [
+        credit
+        for state in (RequestState.IN_DOUBT, RequestState.REVIEW)
+        for credit in await asking.in_thread(partial(ledger.planned_page, batch.batch_id, state, 0, batch.rows_read))
+    ]
+    journal = Journal(
+        ledger, None, batch.site, in_thread=asking.in_thread, flush_seconds=settings.flush_seconds
+    )
+    settler = DoubtSettler(
+        chargebee=asking.chargebee,
+        journal=journal,
+        memory=ledger,
+        site=batch.site,
+        settings=settings,
+        observer=progress,
+        in_thread=asking.in_thread,
+    )
+    try:
+        await Held(unsettled, settler).wait()
+        return await tie_out(asking.chargebee, ledger, journal, batch, asking.in_thread, whole=whole)
+    finally:
+        await settler.close()
+        await journal.close()
+
+
+async def rebuild(
+    ledger: Ledger, kind: CallKind, since: datetime, site: SiteSettings, settings: RunSettings
+) -> int:
+    """Bring into the ledger every credit that Chargebee lists since a moment and that the ledger does not know;
+    or every reversal of one, told by its reference.
+
+    After a lost ledger, a run then finds these credits already credited, and a reversal finds them reversed.
+    Returns how many were taken over.
+
+    Raises:
+        RunStopped: the key or the site refuses us, or it did not answer; nothing was taken over.
+        LedgerError: the ledger failed; nothing was taken over.
+    """
+    name = f"{'Chargebee' if kind is CallKind.ADD else 'Reversals at Chargebee'} since {since.date().isoformat()}"
+    key = hashlib.sha256(f"{site.site} {name} {len(ledger.batches())}".encode()).hexdigest()
+    batch_id = ledger.begin_batch(
+        key=key,
+        site=site.site,
+        file_name=name,
+        file_sha256="",
+        headers=TAKEN_OVER_HEADERS,
+        columns={header: index for index, header in enumerate(TAKEN_OVER_HEADERS)},
+        options=InputOptions(),
+        kind=kind,
+    )
+    try:
+        taken = await _take_over(ledger, batch_id, kind, int(since.timestamp()), site, settings)
+    except BaseException:
+        ledger.discard(batch_id)
+        raise
+    if not taken:
+        ledger.discard(batch_id)
+        return 0
+    totals: dict[str, ControlTotal] = {}
+    for row in ledger.report_rows(batch_id):
+        assert row.money is not None
+        totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
+    ledger.finish_staging(batch_id, taken, totals)
+    ledger.admit(batch_id)
+    return taken
+
+
+async def _take_over(
+    ledger: Ledger, batch_id: int, kind: CallKind, since: int, site: SiteSettings, settings: RunSettings
+) -> int:
+    taken, next_row = 0, 2  # a spreadsheet's first data line
+    async with asking_of(ledger, site, settings) as asking:
+        try:
+            async for page in in_pages(asking.chargebee.credits_since(since - 1, kind)):
+                credits = [c for c in foreign(page) if kind is CallKind.ADD or is_of_reversal(c.reference)]
+                # In the ledger's thread, where the limiter's notes are written meanwhile.
+                taken += await asking.in_thread(partial(ledger.take_over, site.site, batch_id, next_row, credits))
+                next_row += len(credits)
+        except LookFailed as error:
+            raise _no_answer(error) from error
+    return taken
+
+
+@asynccontextmanager
+async def asking_of(ledger: Ledger, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Session]:
+    """The way to ask a site within its limits, for as long as the block goes on."""
+    with ledger_thread() as in_thread:
+        async with session_at(site, ledger, settings, in_thread) as session:
+            yield session
+
+
+def _no_answer(error: LookFailed) -> Outage:
+    return Outage(
+        f"Chargebee did not answer a question: {error}.", hint="Nothing was sent. Run reconcile again in a while."
+    )

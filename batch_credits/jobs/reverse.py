@@ -1,0 +1,123 @@
+"""Undoing a batch, as one paragraph: what it credited is staged as deductions, looked at, agreed to, sent, reported.
+
+    selection = select(ledger, batch, rows)     the credits that the batch holds, or those of them that a file names
+    plan = stage_reversal(ledger, selection)    a batch of its own, of deductions; nothing is owed yet
+    look_up_balances(...)                       for whom the balance no longer covers it
+    agreed(...), carry_out(...)                 as every run: controls, the question, the pool, the reports
+
+It is a run like any other: the same ledger, protocol and reports, and running it again is the only repair there is.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from batch_credits.errors import Outage, RunStopped, UsageError
+from batch_credits.jobs.run import Orders, agreed, carry_out, check_address
+from batch_credits.ledger import Ledger
+from batch_credits.model import BatchRecord, Outcome
+from batch_credits.planning.customers import Balances, look_up_balances
+from batch_credits.planning.plan import Plan
+from batch_credits.planning.reversal import Selection, business_entity_of, select, stage_reversal
+from batch_credits.process.signals import Signals, refuse
+from batch_credits.progress.observers import Progress
+from batch_credits.reporter import Summary
+from batch_credits.settings import InputOptions
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseRequest:
+    """Which batch is to be undone, which of its rows (None: all that it credited), and how."""
+
+    batch: BatchRecord
+    rows_file: Path | None
+    orders: Orders
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a person sees before saying yes. `balances` is None where nothing is owed, or Chargebee did not answer."""
+
+    plan: Plan
+    selection: Selection
+    balances: Balances | None
+    business_entity_id: str | None = None
+
+
+async def reverse_batch(
+    ledger: Ledger,
+    request: ReverseRequest,
+    *,
+    confirm: Callable[[Picture], None],
+    progress: Progress,
+    signals: Signals,
+) -> tuple[Summary, RunStopped | None]:
+    """Deduct what a batch credited, each credit once, and write the reports.
+
+    `confirm` is called with the picture, and raises `NotConfirmed` to send nothing. Returns the summary, and why the
+    sending stopped early.
+
+    Raises:
+        UsageError, InputError, ControlError, NotConfirmed, LedgerError: nothing was sent.
+        RunStopped: before the question: the key or the site refuses us, and nothing was sent.
+        JournalFailed, ReportsNotWritten, Interrupted: as of a run.
+    """
+    batch, orders = request.batch, _for_its_entity(ledger, request)
+    if batch.site != orders.site.site:
+        raise UsageError(
+            f"Batch {batch.key[:8]} belongs to site {batch.site}, not to {orders.site.site}.",
+            hint="Name its site; what was paid with --sandbox is gone with that sandbox.",
+        )
+    check_address(ledger, orders)
+    selection = select(ledger, batch, request.rows_file)
+    if not selection.rows:
+        raise UsageError(
+            f"There is nothing to reverse: batch {batch.key[:8]} credited none of these rows.",
+            hint=" ".join(selection.left_out()),
+        )
+    plan = stage_reversal(ledger, selection)
+    try:
+        balances = None
+        if plan.owed or (orders.settings.retry_failed and plan.count(Outcome.FAILED)):
+            with suppress(Outage):  # a wrong credit is urgent to undo, and the balances are only a warning
+                balances = await _balances(ledger, plan, orders, signals)
+    except BaseException:
+        if plan.is_new:
+            ledger.discard(plan.batch_id)
+        raise
+    picture = Picture(plan, selection, balances, orders.settings.business_entity_id)
+    options = InputOptions.from_json(batch.options_json)
+    plan = agreed(ledger, plan, orders, options, lambda plan: confirm(replace(picture, plan=plan)))
+    name = f"reversal of {batch.file_name}"
+    return await carry_out(ledger, plan, orders, name, progress, signals)
+
+
+async def _balances(ledger: Ledger, plan: Plan, orders: Orders, signals: Signals) -> Balances:
+    """Ask for the balances; a signal ends it, and the reversal with it.
+
+    A signal's own exception would be lost in the loop, which runs the handler between its callbacks.
+    """
+    loop = asyncio.get_running_loop()
+    asking = loop.create_task(look_up_balances(ledger, plan.batch_id, orders.site, orders.settings))
+
+    def stop() -> None:
+        loop.call_soon_threadsafe(asking.cancel)
+
+    with signals.doing(stop):
+        try:
+            return await asking
+        except asyncio.CancelledError:
+            if signals.arrived:
+                refuse()
+            raise
+
+
+def _for_its_entity(ledger: Ledger, request: ReverseRequest) -> Orders:
+    """The orders, for the business entity that was credited, where the operator names none."""
+    orders = request.orders
+    if orders.settings.business_entity_id is not None:
+        return orders
+    entity = business_entity_of(ledger, request.batch)
+    return replace(orders, settings=replace(orders.settings, business_entity_id=entity))

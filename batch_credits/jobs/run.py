@@ -1,0 +1,181 @@
+"""START HERE: load a file, issue its credits, report what became of every row.
+
+    plan = stage(ledger, source, ...)      the file, validated and staged in the ledger; nothing is owed yet
+    confirm(plan)                          a person, or --yes
+    ledger.admit(plan.batch_id)            now it is owed
+    issue(...)                             the worker pool sends, the settler asks, the ledger remembers
+    write_reports(...)                     from the ledger alone
+
+Whatever happens after `admit`, short of the ledger's failing, the reports are written; running again carries on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from batch_credits.chargebee import http_transport
+from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerError, RunStopped
+from batch_credits.ledger import Ledger
+from batch_credits.loader import Source
+from batch_credits.model import BatchRecord, Outcome, sum_totals
+from batch_credits.planning.controls import check_controls
+from batch_credits.planning.earlier_reports import refuse_what_another_ledger_paid
+from batch_credits.planning.plan import Plan, stage
+from batch_credits.process.signals import Signals
+from batch_credits.progress.observers import Progress
+from batch_credits.reporter import Summary, write_reports
+from batch_credits.sending.pilot import Agree
+from batch_credits.sending.processes import ShardOrders, Shards
+from batch_credits.sending.session import Issued, issue, start_progress
+from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings, for_the_record
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """How a plan is to be carried out, and what it is held against before."""
+
+    limits: ControlLimits
+    site: SiteSettings
+    settings: RunSettings
+    reports: Path
+    is_same_site: bool = False  # the operator says so, though the address changed
+    confirmation: str = ""  # how a person said yes, for the record
+    origins: tuple[Origin, ...] = ()  # of settings that nobody typed, for the record
+    xlsx: bool = False  # write results.xlsx too
+    agree: Agree = lambda report: not report.disagreeing  # shown the pilot, and asked whether to go on
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """Everything that a run is about."""
+
+    source: Source
+    input_options: InputOptions
+    orders: Orders
+
+
+async def run_batch(
+    ledger: Ledger, request: RunRequest, *, confirm: Callable[[Plan], None], progress: Progress, signals: Signals
+) -> tuple[Summary, RunStopped | None]:
+    """Credit every row still owed, and write the reports. Returns the summary, and why the run stopped early.
+
+    `confirm` is called with the plan, and raises `NotConfirmed` to send nothing. The caller takes `signals`, since
+    they can come before and after this, too.
+
+    Raises:
+        InputError, ControlError, UsageError, NotConfirmed, LedgerError: nothing was sent.
+        JournalFailed: the ledger failed while the run went on; nothing was sent after that.
+        ReportsNotWritten: the run is over, and the ledger has it all.
+        Interrupted: told to end at once while the reports were written; the ledger has it all.
+    """
+    orders, options = request.orders, request.input_options
+    check_address(ledger, orders)
+    plan = agreed(ledger, stage(ledger, request.source, orders.site.site), orders, options, confirm)
+    return await carry_out(ledger, plan, orders, request.source.path.name, progress, signals)
+
+
+async def carry_out(
+    ledger: Ledger, plan: Plan, orders: Orders, name: str, progress: Progress, signals: Signals
+) -> tuple[Summary, RunStopped | None]:
+    """Send what an agreed plan owes, and write the reports under this name.
+
+    Returns the summary, and why the sending stopped early. Raises what `run_batch` does once sending has begun.
+    """
+    signals.sending_begins()
+    if plan.is_new:
+        ledger.admit(plan.batch_id)
+    ledger.note_address(orders.site.site, orders.site.address)
+    batch = ledger.batch(plan.key)
+    try:
+        issued = await _issue_and_note(ledger, batch, orders, progress, signals)
+    except LedgerError as error:
+        raise JournalFailed(error.message, hint=error.hint) from error
+    finally:
+        progress.close()
+    # The same content may have come under another name before; the reports bear the name that was run now.
+    named = replace(batch, file_name=name)
+    summary = report_batch(ledger, named, orders.reports, live=orders.site.is_live, xlsx=orders.xlsx)
+    return summary, issued.stopped
+
+
+def check_address(ledger: Ledger, orders: Orders) -> None:
+    """Refuse to take one Chargebee for another.
+
+    Raises:
+        UsageError: the ledger knows the site at another address, or the address by another name.
+    """
+    ledger.check_address(orders.site.site, orders.site.address, is_same_site=orders.is_same_site)
+
+
+def agreed(
+    ledger: Ledger, plan: Plan, orders: Orders, options: InputOptions, confirm: Callable[[Plan], None]
+) -> Plan:
+    """The plan that holds against every limit, and to which somebody said yes; else it is forgotten.
+
+    Raises:
+        ControlError, UsageError, NotConfirmed: nothing was sent.
+    """
+    try:
+        ledger.check_entity(plan.batch_id, orders.settings.business_entity_id, is_new=plan.is_new)
+        if orders.settings.retry_failed:
+            plan = _with_failed_owed(ledger, plan)
+        if not (orders.settings.verify_first or orders.site.is_in_process):
+            refuse_what_another_ledger_paid(plan, orders.reports, ledger.path)
+        check_controls(plan, orders.limits, options)
+        confirm(plan)
+    except BaseException:
+        if plan.is_new:
+            ledger.discard(plan.batch_id)
+        raise
+    return plan
+
+
+def _with_failed_owed(ledger: Ledger, plan: Plan) -> Plan:
+    """What failed and is to be tried again is money like any other: asked about, and held against the limits."""
+    by_outcome = dict(plan.by_outcome)
+    by_outcome.pop(Outcome.FAILED, None)
+    owed = sum_totals([by_outcome.pop(Outcome.PENDING, {}), ledger.failed_totals(plan.batch_id)])
+    return replace(plan, by_outcome={**by_outcome, Outcome.PENDING: owed})
+
+
+def report_batch(
+    ledger: Ledger, batch: BatchRecord, reports: Path, *, live: bool | None = None, xlsx: bool = False
+) -> Summary:
+    """Write the reports of a batch from the ledger, at any time.
+
+    Raises:
+        ReportsNotWritten: the disk refused.
+    """
+    history = ledger.history(batch.batch_id)
+    return write_reports(batch, history, lambda: ledger.report_rows(batch.batch_id), reports, live=live, xlsx=xlsx)
+
+
+async def _issue_and_note(
+    ledger: Ledger, batch: BatchRecord, orders: Orders, progress: Progress, signals: Signals
+) -> Issued:
+    settings, site = orders.settings, orders.site
+    run_id = ledger.start_run(
+        batch.batch_id,
+        retry_failed=settings.retry_failed,
+        settings_json=for_the_record(
+            settings, orders.limits, site, orders.confirmation, origins=orders.origins, ledger=ledger.path
+        ),
+    )
+    start_progress(ledger, batch.batch_id, progress)
+    if settings.processes > 1:
+        async with Shards.started(settings.processes, ledger.lock_descriptors(), progress) as shards:
+            issued = await shards.issue(ShardOrders(ledger.path, batch.key, run_id, site, settings, 0), signals)
+    else:
+        async with http_transport(site, settings) as transport:
+            issued = await issue(
+                ledger, batch, run_id, site.site, settings, progress, transport, signals, orders.agree
+            )
+    ledger.end_run(
+        run_id,
+        requests=issued.requests,
+        throttled=issued.counts.throttled,
+        retries=issued.counts.retries,
+        stopped=issued.stopped.message if issued.stopped else None,
+        needs_person=isinstance(issued.stopped, AnsweredForAnother),
+    )
+    return issued

@@ -1,0 +1,1 @@
+"""This process among others: its signals, event loop, clocks and temporary files."""

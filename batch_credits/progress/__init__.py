@@ -1,0 +1,1 @@
+"""How a run goes, for whoever watches: counts, pace, a bar, JSON lines."""

@@ -1,0 +1,293 @@
+"""Sending what a batch owes: one run's worker pool, settler, journal and limiter, joined.
+
+    sending = Sending(ledger, batch, ...)
+    await sending.run()                    the pilot, if there is one; then every doubt and every row still owed
+
+Signals end it early, and it ends by itself when nothing is owed. The ledger alone remembers what came of it.
+"""
+
+import asyncio
+import gc
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from batch_credits.call import call_of
+from batch_credits.chargebee import Transport
+from batch_credits.errors import Interrupted, LedgerError, RunStopped
+from batch_credits.gate import Session, ledger_thread
+from batch_credits.ledger import InThread, Journal, Ledger
+from batch_credits.model import BatchRecord, PlannedCredit, RequestState
+from batch_credits.process.event_loop import quick_switches
+from batch_credits.process.signals import Signals
+from batch_credits.progress.observers import Progress
+from batch_credits.reconciler import DoubtSettler
+from batch_credits.sending.pilot import Agree, Pilot
+from batch_credits.settings import RunSettings
+from batch_credits.worker_pool import Counts, ReadPage, WorkerPool
+
+TICK_SECONDS = 0.5  # how old what the person sees may be
+COLLECT_EVERY = 50_000  # objects made and not freed, between two walks of the garbage collector
+SWITCH_SECONDS = 0.0005  # that a commit may wait for Python's lock, half a dozen times; requests are sent meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """How the sending went. `stopped` is why it ended early, if it did."""
+
+    counts: Counts
+    requests: int
+    stopped: RunStopped | None
+
+
+async def issue(
+    ledger: Ledger,
+    batch: BatchRecord,
+    run_id: int,
+    site: str,
+    settings: RunSettings,
+    progress: Progress,
+    transport: Transport,
+    signals: Signals | None = None,
+    agree: Agree = lambda report: not report.disagreeing,
+) -> Issued:
+    """Send what the batch owes, and settle its doubts.
+
+    Raises:
+        LedgerError: the journal failed; nothing was sent after that.
+    """
+    with ledger_thread() as in_thread:
+        sending = Sending(ledger, batch, run_id, site, settings, progress, transport, in_thread, agree=agree)
+        with (
+            _stop_on(signals or Signals(), sending),
+            ticking(progress),
+            _rare_collections(),
+            quick_switches(SWITCH_SECONDS),
+        ):
+            try:
+                return await sending.run()
+            except asyncio.CancelledError:
+                if sending.pool.stopped is None:
+                    raise
+                _uncancel()  # the second signal: what was on its way is in doubt, and the ledger says so
+                return sending.issued()
+
+
+def start_progress(ledger: Ledger, batch_id: int, progress: Progress) -> None:
+    """Tell how many rows there are, and how many are done."""
+    rows, states = ledger.staged_batch(batch_id).rows_read, ledger.unsettled(batch_id)
+    doubts = states[RequestState.IN_DOUBT] + states[RequestState.IN_FLIGHT]
+    progress.start(rows, rows - states[RequestState.PENDING] - doubts, doubts)
+
+
+@contextmanager
+def ticking(progress: Progress) -> Iterator[None]:
+    """Keep what is shown fresh while the run waits for the limit, a pause or a quarantine."""
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            progress.tick()
+
+    task = asyncio.get_running_loop().create_task(tick())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Collect garbage rarely: sending leaves hardly a cycle behind."""
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(COLLECT_EVERY, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+
+
+def _uncancel() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.uncancel()
+
+
+class Sending:
+    """One run's worker pool, settler, journal and limiter, joined. `in_thread` serves the ledger's connection."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        batch: BatchRecord,
+        run_id: int,
+        site: str,
+        settings: RunSettings,
+        progress: Progress,
+        transport: Transport,
+        in_thread: InThread,
+        chance: Callable[[], float] = random.random,
+        agree: Agree = lambda report: not report.disagreeing,
+    ) -> None:
+        self._ledger = ledger
+        self._batch_id = batch.batch_id
+        self._run_id = run_id
+        self._settings = settings
+        self._progress = progress
+        self._in_thread = in_thread
+        self._chance = chance
+        self._was_told = False  # to stop
+        self._session = Session(transport, ledger, site, settings, in_thread, self._journaled)
+        self._limiter, self._chargebee = self._session.limiter, self._session.chargebee
+        self._journal = Journal(
+            ledger,
+            run_id,
+            site,
+            in_thread=in_thread,
+            flush_seconds=settings.flush_seconds,
+            call=call_of(settings),
+        )
+        self._settler = DoubtSettler(
+            chargebee=self._chargebee,
+            journal=self._journal,
+            memory=ledger,
+            site=site,
+            settings=settings,
+            observer=progress,
+            in_thread=in_thread,
+        )
+        self.pool = self._pool_for(self._pending_page)
+        self._pilot = Pilot(
+            ledger, batch, self._chargebee, settings, progress, in_thread, agree, lambda: self.pool.stopping
+        )
+
+    def _journaled(self) -> int:
+        return self.pool.journaled()
+
+    def _pool_for(self, read_page: ReadPage) -> WorkerPool:
+        """A pool that sends what these pages hold."""
+        pool = WorkerPool(
+            chargebee=self._chargebee,
+            journal=self._journal,
+            limiter=self._limiter,
+            settings=self._settings,
+            read_page=read_page,
+            hold=self._settler.hold,
+            observer=self._progress,
+            chance=self._chance,
+        )
+        self._settler.pool = pool
+        return pool
+
+    def stop(self, error: RunStopped) -> None:
+        """Send nothing more, and let every answer on its way come in."""
+        if not self._was_told:
+            self._was_told = True
+            self._progress.note(f"Stopping: {error.message}{self._waited_for()}")
+        self.pool.stop(error)
+        self._pilot.wake()
+
+    def _waited_for(self) -> str:
+        """What has left this machine and is not answered."""
+        count = self._limiter.calls("POST")
+        if not count:
+            return "."
+        answers = "the answer to 1 request" if count == 1 else f"the answers to {count} requests"
+        seconds = f"{self._settings.timeout_seconds:.0f} s at most"
+        return f"; waiting for {answers} on the way, {seconds}. (Again: end at once, and leave them in doubt.)"
+
+    async def run(self) -> Issued:
+        """Send until nothing is owed or the pool is stopped, and make durable what was learned."""
+        noting = asyncio.get_running_loop().create_task(self._note_site_clock())
+        try:
+            await self._session.begin()
+            if self._settings.pilot:
+                await self._run_pilot()
+            if not self.pool.stopping:
+                await self._take_doubts()
+                await self.pool.run()
+        finally:
+            noting.cancel()
+            await self._settler.close()
+            await self._session.end()
+            await self._journal.close()
+        if self._settler.failure is not None:
+            raise self._settler.failure
+        return self.issued()
+
+    async def _note_site_clock(self) -> None:
+        """Remember what time it was at the site, once that is known: a later run may ask when this one sent."""
+        began_ms = await self._chargebee.site_clock.began_ms()
+        with suppress(LedgerError):  # it says so elsewhere, about what matters more
+            await self._in_thread(lambda: self._ledger.note_site_clock(self._run_id, began_ms))
+
+    async def _run_pilot(self) -> None:
+        """Send the first rows in a pool of their own, and stop unless they are agreed to."""
+        read_page = await self._pilot.take()
+        if self.pool.stopping:
+            return
+        pilot = self.pool = self._pool_for(read_page)
+        await pilot.run()
+        if pilot.stopping:
+            return
+        await self._journal.flush()
+        why_not = await self._pilot.judge()
+        if why_not is not None:
+            pilot.stop(why_not)
+        if not pilot.stopping:
+            self.pool = self._pool_for(self._pending_page)
+            self.pool.counts = pilot.counts
+
+    def issued(self) -> Issued:
+        """How the sending went, so far."""
+        counts = self.pool.counts
+        counts = replace(counts, throttled=counts.throttled + self._chargebee.throttled)
+        return Issued(counts, self._chargebee.requests, self.pool.stopped)
+
+    async def _take_doubts(self) -> None:
+        after, limit = 0, self._settings.claim_page
+        while True:
+            page = await self._page(RequestState.IN_DOUBT, after, limit)
+            for credit in page:
+                self.pool.take_held(credit)
+            if len(page) < limit:
+                return
+            after = page[-1].request_id
+
+    async def _pending_page(self, after: int, limit: int) -> list[PlannedCredit]:
+        return await self._page(RequestState.PENDING, after, limit)
+
+    async def _page(self, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
+        return await self._in_thread(lambda: self._ledger.planned_page(self._batch_id, state, after, limit))
+
+
+@contextmanager
+def _stop_on(signals: Signals, sending: Sending) -> Iterator[None]:
+    """The first signal lets every answer on its way come in; the second ends at once (what was sent is in doubt)."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    assert task is not None
+    stopped = Interrupted("interrupted")
+
+    over = False
+
+    def stop() -> None:
+        if over:
+            return
+        sending.stop(stopped)
+        if signals.arrived > 1:
+            task.cancel()
+
+    def in_the_loop() -> None:
+        loop.call_soon_threadsafe(stop)  # a signal may come between any two steps of the program
+
+    try:
+        with signals.doing(in_the_loop):
+            if signals.arrived:
+                sending.stop(stopped)
+            yield
+    finally:
+        over = True
