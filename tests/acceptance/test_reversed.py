@@ -278,7 +278,7 @@ def settled(story: Story) -> Iterator[Any]:
                             yield story.say("resolve", batch, "--row", number, "--credited", credit["id"], "--rate", 0)
 
 
-@pytest.mark.parametrize("seed", [1, 2, *[pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 25)]])
+@pytest.mark.parametrize("seed", [1, *[pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 25)]])
 def test_whatever_is_done_the_reports_say_what_is_true(tmp_path: Path, seed: int) -> None:
     with Site("--seed", str(seed)) as site:
         story = Story(Command(tmp_path, site.url, {"BATCH_CREDITS_QUARANTINE": "1"}), site, seed)

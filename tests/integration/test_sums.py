@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.jobs.run import report_batch
@@ -31,7 +31,7 @@ def amounts(draw: st.DrawFn) -> tuple[str, str, str]:
     return (f"{whole}.{cents:0{digits}d}" if digits else str(whole)), currency, "major"
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60)
 @given(st.lists(amounts(), min_size=1, max_size=20))
 def test_every_sum_of_the_summary_is_exact(tmp_path: Path, rows: list[tuple[str, str, str]]) -> None:
     path = tmp_path / "payout.csv"

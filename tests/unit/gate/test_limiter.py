@@ -5,16 +5,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.chargebee import GateClosed
 from batch_credits.gate import RateLimiter
 from batch_credits.settings import RunSettings
 
-property_settings = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+property_settings = settings(max_examples=60, deadline=None)
 
 
 def now() -> float:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.errors import LedgerError
@@ -292,7 +292,7 @@ files = st.lists(st.lists(row_of, min_size=1, max_size=6), min_size=1, max_size=
 
 
 @given(files, st.lists(learnable, min_size=9))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None)
 def test_one_identity_is_owed_once_whatever_the_files_say(
     book: Any, contents: list[list[tuple[str, str, int]]], states: list[RequestState]
 ) -> None:

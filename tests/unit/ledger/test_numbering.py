@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.ledger import Ledger
@@ -354,7 +354,7 @@ def credited(book: Any, site: str, customer: str) -> Counter[int]:
     st.lists(st.tuples(edits, st.booleans()), min_size=2, max_size=3),
     st.lists(amounts, max_size=1),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None)
 def test_whatever_is_edited_no_line_is_paid_twice(
     book: Any, content: list[Line], runs: list[tuple[list[tuple[str, int, Any]], bool]], refused: list[int]
 ) -> None:
@@ -380,7 +380,7 @@ def test_whatever_is_edited_no_line_is_paid_twice(
 
 
 @given(st.lists(a_line, min_size=1, max_size=6), st.lists(amounts, max_size=3))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None)
 def test_what_is_added_below_whole_lines_is_always_paid(book: Any, content: list[Line], added: list[int]) -> None:
     site = f"site-{File.made}"
     whole = [line for line in content if line.amount and line.customer]

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.ledger import Bucket, CustomerRow, LargeAmount, NewRows, Profile, profile
@@ -25,7 +25,7 @@ rows = st.tuples(
 
 
 @given(st.lists(rows, min_size=1, max_size=15), st.sampled_from([2, profile.DISTINCT_AMOUNTS]))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None)
 def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content: list[Any], distinct: int) -> None:
     site = f"site-{len(book.ledger.batches())}"
     loaded = [

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.call import call_for
@@ -150,7 +150,7 @@ learned = st.sampled_from([s for s in RequestState if s is not RequestState.IN_F
 
 
 @given(st.lists(st.tuples(moneys, currencies, learned | st.none()), min_size=1, max_size=12))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None)
 def test_totals_are_those_of_the_rows_counted_one_by_one(
     book: Any, content: list[tuple[dict[str, Any], str | None, RequestState | None]]
 ) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.ledger import ForeignCredit
@@ -173,7 +173,7 @@ contents = st.lists(st.tuples(moneys, states, states, st.booleans()), min_size=1
 
 
 @given(contents)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None)
 def test_all_ways_of_counting_agree(book: Any, content: list[Any]) -> None:
     """As the rows are streamed, by the deductions of one batch, and by those of all."""
     site = f"site-{len(book.ledger.batches())}"

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.ledger import totals
@@ -20,7 +20,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(rows, st.lists(learnable, min_size=12, max_size=12))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 def test_known_totals_are_those_counted(book: Any, content: list[Any], later: list[RequestState | None]) -> None:
     site = f"site-{len(book.ledger.batches())}"
     earlier = book.plan(book.row(2, "c-2"), site=site)

@@ -2,7 +2,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.errors import InputError
@@ -12,7 +12,7 @@ from batch_credits.loader.table import is_blank
 from batch_credits.settings import InputOptions
 
 PROFILE = settings(
-    derandomize=True, deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    derandomize=True, deadline=None, max_examples=150
 )
 OPTIONS = InputOptions(reference="r", description="d")
 HEADERS = ("customer_id", "amount", "note")

@@ -33,7 +33,7 @@ def loaded(path: Path) -> list[Any]:
 
 @pytest.mark.parametrize("suffix", KINDS)
 @settings(derandomize=True, deadline=None, max_examples=80,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
 @given(rows=st.lists(st.tuples(TEXTS, TEXTS, TEXTS, TEXTS), min_size=1, max_size=8))
 def test_any_texts_are_read_back_as_they_were_written(tmp_path: Path, suffix: str, rows: list[Any]) -> None:
     path = KINDS[suffix](tmp_path / f"payout{suffix}", [HEADER, *rows])
