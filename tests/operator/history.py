@@ -182,10 +182,15 @@ class History:
         return any(name in f"{place.quirks},{place.faults}" for name in blinding)
 
     def own_reports(self) -> list[Report]:
-        """The reports of this site's batches."""
-        folders = sorted(path.parent for path in self.kept.glob("reports*/*/summary.json"))
-        reports = [Report.read(folder) for folder in folders]
-        return [report for report in reports if report.summary["site"] == self.branch.place.name]
+        """The newest report of each of this site's batches."""
+        written = {path: path.stat().st_mtime_ns for path in sorted(self.kept.glob("reports*/*/summary.json"))}
+        reports = {path: Report.read(path.parent) for path in written}
+        newest = {reports[path].batch: path for path in sorted(written, key=written.__getitem__)}
+        return [
+            report
+            for path, report in reports.items()
+            if newest[report.batch] == path and report.summary["site"] == self.branch.place.name
+        ]
 
     # -- The judge ----------------------------------------------------------------------------------------------
 

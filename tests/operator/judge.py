@@ -72,13 +72,19 @@ def of_truth(place: Place, book: Book) -> list[str]:
         paid = sum(
             each.money.minor
             for each in (*everything, *book.elsewhere)
-            if not each.is_deduction and each.identity == (customer, name.removeprefix("reversal of "))
+            if not each.is_deduction and each.identity[0] == customer and _undoes(name, each.identity[1], place)
         )
         if credit.identity not in book.reversals:
             harms.append(f"{place.name}: {credit} was deducted, and nobody asked for it")
         elif credit.money.minor > paid:
             harms.append(f"{place.name}: {credit} was deducted, and only {paid} had been paid")
     return harms
+
+
+def _undoes(name: str, reference: str, place: Place) -> bool:
+    """Whether a deduction of this reference is the reversal of a credit of that; a site may have cut it."""
+    whole = f"reversal of {reference}"
+    return whole.startswith(name) if "store_cut" in f"{place.quirks},{place.faults}" else whole == name
 
 
 def of_speech(said: Said) -> list[str]:

@@ -69,7 +69,7 @@ class Mutant:
 
 MUTANTS = (
     Mutant("limits are not held", ((run, "check_controls", _let_pass),), "let .* pass|did not refuse|wrong control"),
-    Mutant("a prefix of a batch's id is enough", ((BatchId, "convert", _any_word),), "in spite of the batch", 2),
+    Mutant("a prefix of a batch's id is enough", ((BatchId, "convert", _any_word),), "in spite of the batch", 77),
     Mutant("an address may have two sites", ((Ledger, "check_address", _let_pass),), "another site's name"),
     Mutant(
         "a site is as many as its spellings",
