@@ -26,7 +26,7 @@ def run_in_loop(main: Coroutine[Any, Any, T]) -> T:
     ended: list[BatchCreditsError] = []
     try:
         with asyncio.Runner(loop_factory=new_loop) as runner:
-            return runner.run(_ended_by_signals(main, ended))
+            return runner.run(_ended_by_signals(main, runner.get_loop(), ended))
     except asyncio.CancelledError:
         if ended:
             raise ended[0] from None
@@ -41,21 +41,32 @@ def run_in_loop(main: Coroutine[Any, Any, T]) -> T:
         raise
 
 
-async def _ended_by_signals(main: Coroutine[Any, Any, T], ended: list[BatchCreditsError]) -> T:
-    """Cancel `main` at an error of ours that nobody else would hear of, and keep it."""
-    task = asyncio.current_task()
-    assert task is not None
+def _ended_by_signals(
+    main: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop, ended: list[BatchCreditsError]
+) -> Coroutine[Any, Any, T]:
+    """Cancel `main` at an error of ours that nobody else would hear of, from before its first step on, and keep it."""
+    running: list[asyncio.Task[Any]] = []
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if isinstance(error, BatchCreditsError) and context.get("future") is None:
             ended.append(error)
-            task.cancel()
+            for task in running:
+                task.cancel()
         else:
             loop.default_exception_handler(context)
 
-    asyncio.get_running_loop().set_exception_handler(handle)
-    return await main
+    async def run() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        running.append(task)
+        if ended:
+            main.close()
+            raise ended[0]
+        return await main
+
+    loop.set_exception_handler(handle)
+    return run()
 
 
 @contextmanager

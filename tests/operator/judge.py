@@ -142,7 +142,7 @@ class Report:
     @property
     def is_reversal(self) -> bool:
         """Whether it deducts."""
-        return self.summary["reverses"] is not None
+        return bool(self.summary["kind"] == "deduct")
 
 
 def of_report(report: Report, reading: Reading | None, truth: Mapping[str, Credit]) -> list[str]:

@@ -74,3 +74,24 @@ def test_any_other_error_of_a_callback_is_told(caplog: pytest.LogCaptureFixture)
 
     assert run_in_loop(main()) == "went on"
     assert "division by zero" in caplog.text
+
+
+def test_a_signal_that_comes_before_the_first_step_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = asyncio.Runner.run
+
+    def refuse() -> None:
+        raise NotConfirmed("Interrupted: nothing was sent.")
+
+    def with_a_signal(self: Any, main: Any) -> Any:
+        self.get_loop().call_soon(refuse)
+        return run(self, main)
+
+    async def never() -> None:
+        raise AssertionError("it must not begin")
+
+    monkeypatch.setattr(asyncio.Runner, "run", with_a_signal)
+    with pytest.raises(NotConfirmed, match="nothing was sent"):
+        run_in_loop(never())
+    assert capfd.readouterr() == ("", "")
