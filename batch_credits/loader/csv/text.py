@@ -40,6 +40,7 @@ class HashingReader(io.RawIOBase):
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw
         self._digest = hashlib.sha256()
+        self._has_ended = False
 
     def readable(self) -> bool:
         """Yes: this is all it does."""
@@ -48,6 +49,9 @@ class HashingReader(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Fill the buffer, and hash what went in."""
         count: int = self._raw.readinto(buffer)  # type: ignore[attr-defined]
+        if count and self._has_ended:
+            self._digest.update(b"\0after its end")  # whoever read it took it for over, so this is nobody's hash
+        self._has_ended = self._has_ended or not count
         self._digest.update(memoryview(buffer)[:count])
         return count
 

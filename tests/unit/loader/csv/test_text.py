@@ -1,4 +1,6 @@
 import hashlib
+import io
+from typing import Any, ClassVar
 
 import pytest
 
@@ -40,3 +42,23 @@ def test_an_empty_file_has_no_encoding(tmp_path):
 def test_a_line_is_blamed_for_its_nul_or_its_length(tmp_path):
     assert "character 2: a NUL" in not_a_text_line(tmp_path / "a", 1, "a\0").message
     assert "longer than" in not_a_text_line(tmp_path / "a", 1, "a").message
+
+
+def test_what_comes_after_the_end_was_read_by_nobody_and_has_no_hash() -> None:
+    """A file that is cut and written again while it is read: rows end at the cut, though all its bytes came."""
+
+    class Cut(io.RawIOBase):
+        pieces: ClassVar = [b"customer_id,amount\nc-1,1", b"", b"0\n", b""]
+
+        def readinto(self, buffer: Any) -> int:
+            piece = self.pieces.pop(0) if self.pieces else b""
+            buffer[: len(piece)] = piece
+            return len(piece)
+
+    raw: Any = Cut()
+    whole = hashlib.sha256(b"customer_id,amount\nc-1,10\n").hexdigest()
+    reader = HashingReader(raw)
+    assert reader.read() == b"customer_id,amount\nc-1,1"
+    assert reader.all_hexdigest() != whole
+    at_once: Any = io.BytesIO(b"customer_id,amount\nc-1,10\n")
+    assert HashingReader(at_once).all_hexdigest() == whole
