@@ -14,6 +14,9 @@ SEED ?= 1
 ROWS ?= 100000
 ROUNDS ?= 3
 
+# The tests start the command hundreds of times; without its byte code each start would compile the whole package.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check lowest coverage storm kills operator fuzz mutants screens slow bench clean
 
 demo: $(VENV)/installed
