@@ -26,10 +26,11 @@ class SiteClock:
 
     def note(self, headers: Mapping[str, str]) -> None:
         """Learn from the headers of an answer of Chargebee's own, if it is the first that is dated."""
-        if self.is_known:
+        date = headers.get("date")
+        if self.is_known or not date:  # a site that dates nothing is asked with every answer
             return
         try:
-            dated = parsedate_to_datetime(headers.get("date", "")).timestamp()
+            dated = parsedate_to_datetime(date).timestamp()
         except (ValueError, TypeError, OverflowError, IndexError):  # what the standard library makes of odd dates
             return
         self._began_ms = int((dated - (clock.boottime() - self._made)) * 1000)
