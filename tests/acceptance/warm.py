@@ -1,8 +1,8 @@
 """A process that has loaded the program and forks itself for each call: the same code in a process of its own,
 without half a second of imports each time.
 
-Reads a call as a line of JSON (arguments, folder, environment, and the files for its output), answers with the
-line of its process id, and when that has ended with the line of its exit code.
+Reads a line of JSON, and answers with a number on a line. A call (arguments, folder, environment, and the files for its
+output) is begun, and answered with its process id; `wait` for such an id is answered with the exit code, once there is one.
 """
 
 import json
@@ -17,26 +17,24 @@ def main() -> None:
     import pandas  # noqa: F401 - what a run imports when it needs it
     import uvloop  # noqa: F401
 
-    from batch_credits.cli import batch_credits
+    import batch_credits.sandbox  # noqa: F401
+    from batch_credits.cli import batch_credits as program
     from batch_credits.reporter.page import page_template
 
-    dict(batch_credits.commands)  # each is loaded when it is taken out
+    dict(program.commands)  # each is loaded when it is taken out
 
     page_template()
     for line in sys.stdin:
-        call = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            os._exit(run(call))
-        answer(pid)
-        _, status = os.waitpid(pid, 0)
-        answer(os.waitstatus_to_exitcode(status))
-
-
-def answer(number: int) -> None:
-    """Say a number."""
-    sys.stdout.write(f"{number}\n")
-    sys.stdout.flush()
+        asked = json.loads(line)
+        if "wait" in asked:
+            _, status = os.waitpid(asked["wait"], 0)
+            number = os.waitstatus_to_exitcode(status)
+        else:
+            number = os.fork()
+            if number == 0:
+                os._exit(run(asked))
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
 
 
 def run(call: dict[str, Any]) -> int:
