@@ -291,7 +291,7 @@ def wait_until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
+        time.sleep(0.03)
 
 
 def write_csv(path: Path, rows: Iterable[Row], headers: Sequence[str] = HEADERS) -> Path:

@@ -1,8 +1,8 @@
 """A process that has loaded the program and forks itself for each call: the same code in a process of its own,
 without half a second of imports each time.
 
-Reads a line of JSON, and answers with a number on a line. A call (arguments, folder, environment, and the files for its
-output) is begun, and answered with its process id; `wait` for such an id is answered with the exit code, once there is one.
+Reads a line of JSON, and answers with a number on a line. A call (arguments, folder, environment, and the files for
+its output) is begun, and answered with its process id; `wait` for such an id with the exit code, once there is one.
 """
 
 import json
