@@ -5,6 +5,7 @@ Reads a line of JSON, and answers with a number on a line. A call (arguments, fo
 its output) is begun, and answered with its process id; `wait` for such an id with the exit code, once there is one.
 """
 
+import gc
 import json
 import os
 import random
@@ -14,16 +15,7 @@ from typing import Any
 
 def main() -> None:
     """Serve calls until there is nobody left to call."""
-    import pandas  # noqa: F401 - what a run imports when it needs it
-    import uvloop  # noqa: F401
-
-    import batch_credits.sandbox  # noqa: F401
-    from batch_credits.cli import batch_credits as program
-    from batch_credits.reporter.page import page_template
-
-    dict(program.commands)  # each is loaded when it is taken out
-
-    page_template()
+    load()
     for line in sys.stdin:
         asked = json.loads(line)
         if "wait" in asked:
@@ -35,6 +27,26 @@ def main() -> None:
                 os._exit(run(asked))
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
+
+
+def load() -> None:
+    """Import and keep what else each call would, at the moment when it needs it."""
+    import encodings.idna  # noqa: F401
+    import importlib.readers  # noqa: F401
+
+    import pandas  # noqa: F401
+    import uvloop  # noqa: F401
+
+    import batch_credits.cli.config
+    import batch_credits.sandbox  # noqa: F401
+    from batch_credits.cli import batch_credits as program
+    from batch_credits.loader.money import currency_code
+    from batch_credits.reporter.page import page_template
+
+    dict(program.commands)
+    currency_code("USD")
+    page_template()
+    gc.freeze()  # or each call would look through all of it for what it can give free
 
 
 def run(call: dict[str, Any]) -> int:
