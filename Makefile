@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SEEDS ?= 10000
 JOBS ?= 2
-TEST_JOBS ?= 4  # most of them wait for another process most of the time
+TEST_JOBS ?= 3  # of two cores: some always wait for another process, and each worker must find all tests first
 KILLS ?= 1000
 CASES ?= 50000
 HISTORIES ?= 2000
@@ -14,10 +14,10 @@ SEED ?= 1
 ROWS ?= 100000
 ROUNDS ?= 3
 
-# The tests start the command hundreds of times; without its byte code each start would compile the whole package.
+# Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lowest coverage storm kills operator fuzz mutants screens slow bench clean
+.PHONY: demo test check lowest newest coverage storm kills operator fuzz mutants screens slow bench clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -39,6 +39,17 @@ lowest: $(VENV)/installed-dev
 	$(BIN)/uv pip install --quiet --python $(VENV)/lowest/bin/python --resolution lowest-direct --editable '.[dev]'
 	$(VENV)/lowest/bin/python -m pytest -n $(TEST_JOBS) -q -m "not slow" -p no:cacheprovider tests/unit/loader tests/unit/chargebee
 	@$(MAKE) --no-print-directory demo BIN=$(VENV)/lowest/bin
+
+# What a newer Python refuses is found before it is the usual one: the newest of this machine, in an environment of its own.
+newest: $(VENV)/installed-dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@newest=$$($(BIN)/python .ci/newest.py); \
+	if test -z "$$newest"; then echo "newest: there is no Python beyond $$($(BIN)/python --version)"; exit 0; fi; \
+	echo "newest: $$($$newest --version), $$newest"; set -e; \
+	$(BIN)/uv venv --quiet --clear --python $$newest $(VENV)/newest; \
+	$(BIN)/uv pip install --quiet --python $(VENV)/newest/bin/python --editable '.[dev]'; \
+	$(VENV)/newest/bin/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow" -p no:cacheprovider tests/unit; \
+	$(MAKE) --no-print-directory demo BIN=$(VENV)/newest/bin
 
 # Every branch of the protocol, of what answers prove, and of the ledger.
 coverage: $(VENV)/installed-dev

@@ -6,7 +6,7 @@ The names below are what a program may use (docs/python.md); they are imported w
 
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "BatchCreditsError",

@@ -11,7 +11,8 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -27,18 +28,16 @@ class Site:
     """A sandbox in a process of its own, and its own door for tests."""
 
     def __init__(self, *options: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "batch_credits", "sandbox", "--port", "0", *options],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=clean_environment(),
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        said, _, self.url = line.strip().rpartition(" ")
-        if said != "sandbox listening on":
-            self.kill()
-            raise AssertionError(f"the sandbox does not start: {line!r}")
+        self._is_up = True
+        with said_into_files() as (out, err):
+            self._pid = WARM.start(["sandbox", "--port", "0", *options], Path.cwd(), clean_environment(), out, err)
+            try:
+                wait_until(lambda: "\n" in out.read_text(), TIMEOUT_SECONDS)
+                said, _, self.url = out.read_text().strip().rpartition(" ")
+                assert said == "sandbox listening on", said
+            except AssertionError:
+                self.kill()
+                raise AssertionError(f"the sandbox does not start: {out.read_text()}{err.read_text()}") from None
 
     def __enter__(self) -> Self:
         return self
@@ -48,10 +47,10 @@ class Site:
 
     def kill(self) -> None:
         """End it at once, as a site does that goes down."""
-        self.process.kill()
-        self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        if self._is_up:
+            self._is_up = False
+            os.kill(self._pid, signal.SIGKILL)
+            WARM.wait(self._pid)
 
     def truth(self) -> dict[str, Any]:
         """What really happened, by the site's own account."""
@@ -165,13 +164,37 @@ class Command:
 
 
 class Warm:
-    """A process that serves calls by forking itself; begun with the first one."""
+    """A process that starts commands by forking itself; begun with the first one."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
     def call(self, arguments: list[str], folder: Path, environment: Mapping[str, str], timeout: float) -> Ended:
         """Run a command to its end; one that hangs is killed, and the test fails with what it had said."""
+        with said_into_files() as (out, err):
+            pid, hung = self.start(arguments, folder, environment, out, err), threading.Event()
+            killer = threading.Timer(timeout, lambda: (hung.set(), os.kill(pid, signal.SIGKILL)))
+            killer.start()
+            code = self.wait(pid)
+            killer.cancel()
+            killer.join()
+            said = [path.read_text(encoding="utf-8") for path in (out, err)]
+        assert not hung.is_set(), f"still running after {timeout} s:\n{said[0]}{said[1]}"
+        return Ended(code, *said)
+
+    def start(
+        self, arguments: list[str], folder: Path, environment: Mapping[str, str], out: Path, err: Path
+    ) -> int:  # fmt: skip
+        """Begin a command that says what it says into these files. Returns the id of its process."""
+        call = {"arguments": arguments, "folder": str(folder), "environment": environment}
+        return self._asked({**call, "out": str(out), "err": str(err)})
+
+    def wait(self, pid: int) -> int:
+        """The exit code of a command that was begun here, once it has ended."""
+        return self._asked({"wait": pid})
+
+    def _asked(self, what: Mapping[str, object]) -> int:
+        """What the process answers: a number, always."""
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, str(Path(__file__).with_name("warm.py"))],
@@ -180,23 +203,9 @@ class Warm:
                 text=True,
                 env=clean_environment(),
             )
-        with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
-            call = {"arguments": arguments, "folder": str(folder), "environment": environment}
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps({**call, "out": out.name, "err": err.name}) + "\n")
-            self._process.stdin.flush()
-            pid, hung = self._number(), threading.Event()
-            killer = threading.Timer(timeout, lambda: (hung.set(), os.kill(pid, signal.SIGKILL)))
-            killer.start()
-            code = self._number()
-            killer.cancel()
-            killer.join()
-            said = [Path(stream.name).read_text(encoding="utf-8") for stream in (out, err)]
-        assert not hung.is_set(), f"still running after {timeout} s:\n{said[0]}{said[1]}"
-        return Ended(code, *said)
-
-    def _number(self) -> int:
-        assert self._process is not None and self._process.stdout is not None
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps(what) + "\n")
+        self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
     def close(self) -> None:
@@ -247,6 +256,13 @@ class Report:
         return [row["credit_outcome"] for row in self.results]
 
 
+@contextmanager
+def said_into_files() -> Iterator[tuple[Path, Path]]:
+    """Two empty files for what a command says, which are gone afterwards."""
+    with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
+        yield Path(out.name), Path(err.name)
+
+
 def clean_environment() -> dict[str, str]:
     """This process's environment without anything that sets the command, not even what lies in the user's home."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("CHARGEBEE_", "BATCH_CREDITS_"))}
@@ -275,7 +291,7 @@ def wait_until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
+        time.sleep(0.03)
 
 
 def write_csv(path: Path, rows: Iterable[Row], headers: Sequence[str] = HEADERS) -> Path:

@@ -15,7 +15,19 @@ from typing import ClassVar
 
 import pytest
 
-from tests.acceptance.harness import Command, Ended, Site, each_once, finish, payout, stop, wait_until, write_csv
+from tests.acceptance.harness import (
+    WARM,
+    Command,
+    Ended,
+    Site,
+    clean_environment,
+    each_once,
+    finish,
+    payout,
+    stop,
+    wait_until,
+    write_csv,
+)
 
 
 def with_files_no_larger_than(limit: int, command: Command, *arguments: object) -> Ended:
@@ -30,7 +42,7 @@ def with_files_no_larger_than(limit: int, command: Command, *arguments: object) 
     return finish(process)
 
 
-@pytest.mark.parametrize("room", [0, 30_000, 60_000])
+@pytest.mark.parametrize("room", [0, pytest.param(30_000, marks=pytest.mark.slow), 60_000])
 def test_a_disk_that_fills_up_in_the_middle(command: Command, shared_site: Site, room: int) -> None:
     """Whatever was sent by then is known or in doubt; once there is room again, each row is credited once."""
     rows = payout(f"full{room}", 150)
@@ -191,17 +203,9 @@ def test_a_signal_while_the_file_is_staged_leaves_nothing_owed(command: Command,
     ],
 )
 def test_a_sandbox_that_cannot_be_started_says_why(alone: Command, options: tuple[str, ...], words: str) -> None:
-    process = subprocess.run(
-        [sys.executable, "-m", "batch_credits", "sandbox", *options], capture_output=True, text=True, timeout=20
-    )
-    Ended(process.returncode, process.stdout, process.stderr).exited(2)
-    assert words in process.stderr
+    assert words in WARM.call(["sandbox", *options], alone.folder, clean_environment(), 20).exited(2).err
 
 
-def test_a_port_that_is_taken_is_named(shared_site: Site) -> None:
+def test_a_port_that_is_taken_is_named(alone: Command, shared_site: Site) -> None:
     port = shared_site.url.rpartition(":")[2]
-    process = subprocess.run(
-        [sys.executable, "-m", "batch_credits", "sandbox", "--port", port], capture_output=True, text=True, timeout=20
-    )
-    Ended(process.returncode, process.stdout, process.stderr).exited(2)
-    assert port in process.stderr
+    assert port in WARM.call(["sandbox", "--port", port], alone.folder, clean_environment(), 20).exited(2).err

@@ -78,8 +78,15 @@ def test_every_command_is_here() -> None:
     assert set(CALLS) == set(batch_credits.commands)
 
 
-@pytest.mark.parametrize("streams", ODD_STREAMS)
-@pytest.mark.parametrize("name", CALLS)
+# Each is a program started from nothing: how Python comes up and goes down is what is tried.
+EACH_COMMAND_AND_EACH_STREAM = [
+    pytest.param(name, streams, marks=[] if name == "run" or streams == "stdout: nobody reads" else [pytest.mark.slow])
+    for name in CALLS
+    for streams in ODD_STREAMS
+]
+
+
+@pytest.mark.parametrize(("name", "streams"), EACH_COMMAND_AND_EACH_STREAM)
 def test_a_command_ends_as_it_would_if_somebody_read(
     command: Command, shared_site: Site, name: str, streams: str
 ) -> None:

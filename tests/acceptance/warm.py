@@ -1,10 +1,11 @@
 """A process that has loaded the program and forks itself for each call: the same code in a process of its own,
 without half a second of imports each time.
 
-Reads a call as a line of JSON (arguments, folder, environment, and the files for its output), answers with the
-line of its process id, and when that has ended with the line of its exit code.
+Reads a line of JSON, and answers with a number on a line. A call (arguments, folder, environment, and the files for
+its output) is begun, and answered with its process id; `wait` for such an id with the exit code, once there is one.
 """
 
+import gc
 import json
 import os
 import random
@@ -14,29 +15,38 @@ from typing import Any
 
 def main() -> None:
     """Serve calls until there is nobody left to call."""
-    import pandas  # noqa: F401 - what a run imports when it needs it
+    load()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "wait" in asked:
+            _, status = os.waitpid(asked["wait"], 0)
+            number = os.waitstatus_to_exitcode(status)
+        else:
+            number = os.fork()
+            if number == 0:
+                os._exit(run(asked))
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
+
+
+def load() -> None:
+    """Import and keep what else each call would, at the moment when it needs it."""
+    import encodings.idna  # noqa: F401
+    import importlib.readers  # noqa: F401
+
+    import pandas  # noqa: F401
     import uvloop  # noqa: F401
 
-    from batch_credits.cli import batch_credits
+    import batch_credits.cli.config
+    import batch_credits.sandbox  # noqa: F401
+    from batch_credits.cli import batch_credits as program
+    from batch_credits.loader.money import currency_code
     from batch_credits.reporter.page import page_template
 
-    dict(batch_credits.commands)  # each is loaded when it is taken out
-
+    dict(program.commands)
+    currency_code("USD")
     page_template()
-    for line in sys.stdin:
-        call = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            os._exit(run(call))
-        answer(pid)
-        _, status = os.waitpid(pid, 0)
-        answer(os.waitstatus_to_exitcode(status))
-
-
-def answer(number: int) -> None:
-    """Say a number."""
-    sys.stdout.write(f"{number}\n")
-    sys.stdout.flush()
+    gc.freeze()  # or each call would look through all of it for what it can give free
 
 
 def run(call: dict[str, Any]) -> int:

@@ -11,10 +11,13 @@ pytestmark = pytest.mark.filterwarnings(  # Ctrl-C between opening a file and mi
     "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
 )
 HISTORIES = 12
+SHARE = 6  # of them, with every `make test`; the others are slow
 BOUND = 60  # histories within which a mutant must be caught
 
 
-@pytest.mark.parametrize("seed", range(HISTORIES))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=[pytest.mark.slow] if seed >= SHARE else []) for seed in range(HISTORIES)]
+)
 def test_no_history_sees_harm(seed: int) -> None:
     played = play(seed)
     assert not played.harms, "\n".join(

@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,9 @@ CODE_AT = {"Problem": 1, "Flaw": 0, "CustomerFinding": 2, "ApiError": 1}  # whic
 FIELD_OF = {"Problem": "code", "Flaw": "code", "CustomerFinding": "code", "ApiError": "api_error_code"}
 
 
-def modules(folder: Path = PACKAGE) -> Iterator[ast.Module]:
-    for path in sorted(folder.rglob("*.py")):
-        yield ast.parse(path.read_text(encoding="utf-8"), str(path))
+@cache
+def modules() -> list[ast.Module]:
+    return [ast.parse(path.read_text(encoding="utf-8"), str(path)) for path in sorted(PACKAGE.rglob("*.py"))]
 
 
 def name_of(call: ast.Call) -> str:

@@ -27,7 +27,13 @@ def settings() -> list[tuple[str, Setting]]:
     ]
 
 
+def settings_of(command: str) -> list[Setting]:
+    """Those of one command."""
+    return [parameter for name, parameter in settings() if name == command]
+
+
 SETTINGS = [pytest.param(name, parameter, id=f"{name} {parameter.flag}") for name, parameter in settings()]
+COMMANDS = sorted({name for name, _ in settings()})
 TYPICAL = {
     "NAME=VALUE": "amount=Betrag",
     "USD=1234.50": "USD=5.50",
@@ -115,27 +121,27 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("command", "parameter"), SETTINGS)
-def test_every_option_from_every_place(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, command: str, parameter: Setting, place: str
-) -> None:
+def test_every_option_from_every_place(folder: Path, command: str, parameter: Setting) -> None:
     name = str(parameter.name)
     text = sample(parameter, folder)
     typed = parsed(command, parameter.flag if parameter.is_flag else f"{parameter.flag}={text}")
     assert parameter.source_in(typed) is None
     unset = parsed(command)
     assert typed.params[name] != unset.params[name], "a sample that is the default would show nothing"
-    source = PLACES[place](folder, parameter, text, monkeypatch)
-    if parameter.flag in USERS_OWN and place.endswith(".toml"):
-        with pytest.raises(UsageError) as refused:
-            parsed(command)
-        assert place in refused.value.message and parameter.flag[2:].replace("-", "_") in refused.value.message
-        assert str(own(folder)) in refused.value.hint and str(parameter.envvar) in refused.value.hint
-        return
-    found = parsed(command)
-    assert found.params == typed.params
-    assert parameter.source_in(found) == source
+    for place, write in PLACES.items():
+        with pytest.MonkeyPatch.context() as patch:
+            source = write(folder, parameter, text, patch)
+            if parameter.flag in USERS_OWN and place.endswith(".toml"):
+                with pytest.raises(UsageError) as refused:
+                    parsed(command)
+                assert place in refused.value.message and parameter.flag[2:].replace("-", "_") in refused.value.message
+                assert str(own(folder)) in refused.value.hint and str(parameter.envvar) in refused.value.hint
+            else:
+                found = parsed(command)
+                assert found.params == typed.params, place
+                assert parameter.source_in(found) == source
+        Path(source).unlink(missing_ok=True)
 
 
 def test_those_that_only_the_user_may_set_are_options() -> None:
@@ -271,23 +277,23 @@ def test_a_table_that_is_none(folder: Path, content: str) -> None:
 # -- The environment ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("command", "parameter"), SETTINGS)
-def test_a_variable_that_is_set_but_empty(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, command: str, parameter: Setting
-) -> None:
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_variable_that_is_set_but_empty(folder: Path, command: str) -> None:
     """`BATCH_CREDITS_MAX_TOTAL="$LIMIT"`, where LIMIT is misspelt, holds nothing."""
-    for text in ["", " \t"] if parameter.multiple else [""]:
-        monkeypatch.setenv(str(parameter.envvar), text)
-        with pytest.raises(UsageError, match=f"{parameter.envvar} is set, but empty"):
-            parsed(command)
+    for parameter in settings_of(command):
+        for text in ["", " \t"] if parameter.multiple else [""]:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv(str(parameter.envvar), text)
+                with pytest.raises(UsageError, match=f"{parameter.envvar} is set, but empty"):
+                    parsed(command)
 
 
-@pytest.mark.parametrize(("command", "parameter"), [
-    case for case in SETTINGS if not getattr(case.values[1], "is_flag", False)
-])
-def test_an_option_that_is_given_but_empty(folder: Path, command: str, parameter: Setting) -> None:
-    with pytest.raises(UsageError, match=f"{parameter.flag} has an empty value"):
-        parsed(command, f"{parameter.flag}=")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_option_that_is_given_but_empty(folder: Path, command: str) -> None:
+    for parameter in settings_of(command):
+        if not parameter.is_flag:
+            with pytest.raises(UsageError, match=f"{parameter.flag} has an empty value"):
+                parsed(command, f"{parameter.flag}=")
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ async def runs(site: SharedSite, limiter: RateLimiter, rows: int) -> None:
     await asyncio.gather(*(work() for _ in range(40)))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
 @pytest.mark.parametrize(("share", "gap"), [(480, 0.0), (480, 20.0), (600, 7.0)])
 def test_two_runs_share_one_site(virtually: Any, seed: int, share: int, gap: float) -> None:
     site, rows = SharedSite(seed), 3000

@@ -32,7 +32,7 @@ def make_run(**changes: Any) -> RunRecord:
         "run_id": 1,
         "started_at": "2026-10-01T08:00:00+00:00",
         "ended_at": "2026-10-01T08:12:31+00:00",
-        "version": "0.1.0",
+        "version": "0.2.0",
         "user": "finance",
         "requests": 12,
         "throttled": 2,

@@ -45,7 +45,7 @@ def test_a_good_batch(report: Report) -> None:
     assert "2,500.00 USD" in page.words
     assert "TEST site, no real credits" in page.words
     assert "In balance" in page.words
-    assert "2026-10-01 08:00:00 UTC finance , 0.1.0" in page.words
+    assert "2026-10-01 08:00:00 UTC finance , 0.2.0" in page.words
     assert "12 2 1 finished , took 12 min 31 s" in page.words
     assert "Rows that need a person" not in page.words
 

@@ -42,7 +42,7 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
         "file": "payout.csv",
         "file_sha256": "cd" * 32,
         "site": "acme-test",
-        "version": "0.1.0",
+        "version": "0.2.0",
         "user": "finance",
         "started_at": "2026-10-01T08:00:00+00:00",
         "ended_at": "2026-10-01T08:12:31+00:00",
