@@ -3,10 +3,11 @@
 import re
 import shlex
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
 
+from batch_credits.explanations.outcomes import label_of
 from batch_credits.model import CallKind, Outcome
 from batch_credits.reporter.amounts import Exponents, stated_exponents, total_in_words
 from batch_credits.reporter.summary import Summary
@@ -18,49 +19,19 @@ NARROWEST = 20
 REASONS_SHOWN = 5  # of each outcome
 _CODE = re.compile(r"[a-z0-9_]{1,60}")  # codes come from outside
 
-_LABELS = {
-    Outcome.CREDITED: "credited",
-    Outcome.ALREADY_CREDITED: "already credited",
-    Outcome.FAILED: "failed",
-    Outcome.REJECTED: "rejected",
-    Outcome.IN_DOUBT: "in doubt",
-    Outcome.REVIEW: "review",
-    Outcome.PENDING: "pending",
-}
-
-_MEANINGS = {
-    Outcome.CREDITED: "this batch added the credit, and Chargebee proved it",
-    Outcome.ALREADY_CREDITED: "the same credit was there before; nothing was sent",
-    Outcome.FAILED: "Chargebee said no; there is no credit",
-    Outcome.REJECTED: "we said no; nothing was sent",
-    Outcome.IN_DOUBT: "sent, and not proven either way",
-    Outcome.REVIEW: "a person must look",
-    Outcome.PENDING: "not tried, or worth another try",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a batch of one kind is spoken of: a reversal never says "credited"."""
+    """How a batch of one kind is spoken of: a reversal never says "credited". Its rows: `explanations.outcomes`."""
 
     done: str
-    labels: Mapping[Outcome, str]
-    meanings: Mapping[Outcome, str]
     failed_file: str  # what failed.csv is for
 
 
 _WORDS = {
-    CallKind.ADD: Words("credited", _LABELS, _MEANINGS, "the rows not credited; mend them and run that file"),
+    CallKind.ADD: Words("credited", "the rows not credited; mend them and run that file"),
     CallKind.DEDUCT: Words(
-        "deducted",
-        {**_LABELS, Outcome.CREDITED: "deducted", Outcome.ALREADY_CREDITED: "already deducted"},
-        {
-            **_MEANINGS,
-            Outcome.CREDITED: "this reversal deducted the credit, and Chargebee proved it",
-            Outcome.ALREADY_CREDITED: "the credit was deducted before; nothing was sent",
-            Outcome.FAILED: "Chargebee said no; nothing was deducted",
-        },
-        "the rows not deducted, with the reason; for batch-credits reverse --rows, never to be paid",
+        "deducted", "the rows not deducted, with the reason; for batch-credits reverse --rows, never to be paid"
     ),
 }
 
@@ -170,23 +141,6 @@ def _steps_of_reversal(summary: Summary, given: Given) -> list[tuple[str, str]]:
     return steps
 
 
-def advice_for_reversal(outcome: Outcome) -> str:
-    """What a person does about rows of a reversal. (Those of a payout: see `explanations`.)"""
-    match outcome:
-        case Outcome.REVIEW:
-            return "Look at the customer's promotional credits in Chargebee, then use batch-credits resolve."
-        case Outcome.IN_DOUBT:
-            return "Run the same command again: it asks Chargebee before it sends anything. Do not deduct by hand."
-        case Outcome.FAILED:
-            return "See that the balance covers it, then reverse the row again."
-        case Outcome.REJECTED:
-            return "This command cannot deduct it: the reason says why."
-        case Outcome.PENDING:
-            return "Run the same command again."
-        case Outcome.CREDITED | Outcome.ALREADY_CREDITED:
-            return ""
-
-
 def balance_in_words(summary: Summary) -> list[str]:
     """The tie-out, in sentences."""
     if summary.in_balance:
@@ -220,7 +174,6 @@ def summary_text(summary: Summary, width: int = SCREEN_WIDTH, given: Given = not
 def _outcome_lines(summary: Summary, *, is_narrow: bool) -> list[str]:
     """A line for each outcome that has rows, with its totals one below the other, and why rows are not credited."""
     stated = stated_exponents(summary.batch)
-    labels = words_of(summary.batch.kind).labels
     lines = []
     for outcome in Outcome:
         if not summary.counts[outcome]:
@@ -231,11 +184,12 @@ def _outcome_lines(summary: Summary, *, is_narrow: bool) -> list[str]:
             for words in total_in_words(total, currency, stated)
         ]
         reasons = _reasons(summary, outcome)
+        label = label_of(summary.batch.kind, outcome)
         if is_narrow:
-            lines.append(f"  {labels[outcome]}: {rows(summary.counts[outcome])}")
+            lines.append(f"  {label}: {rows(summary.counts[outcome])}")
             lines += [f"    {text}" for text in [*amounts, *(f"{number:,} {code}" for code, number in reasons)]]
             continue
-        head = f"  {labels[outcome]:<17}{summary.counts[outcome]:>10,}"
+        head = f"  {label:<17}{summary.counts[outcome]:>10,}"
         for amount in amounts or [""]:
             lines.append(f"{head}  {amount:>24}".rstrip())
             head = " " * len(head)
