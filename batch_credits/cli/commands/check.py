@@ -4,17 +4,10 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import (
-    LimitChoice,
-    PaceChoice,
-    SiteChoice,
-    input_options,
-    ledger_option,
-    ledger_path,
-    pace_options,
-    reports_option,
-    site_options,
-)
+from batch_credits.cli.options.input import LimitChoice, input_options
+from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
+from batch_credits.cli.options.sending import PaceChoice, pace_options
+from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.check_json import check_json

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import ledger_option, ledger_path, reports_option, xlsx_option
+from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option, xlsx_option
 from batch_credits.cli.telling.given import given
 from batch_credits.cli.telling.result_words import result_in_words
 from batch_credits.cli.telling.screen import width

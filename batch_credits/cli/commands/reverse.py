@@ -6,17 +6,10 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import (
-    LimitChoice,
-    OutputChoice,
-    SendingChoice,
-    SiteChoice,
-    ledger_path,
-    limit_options,
-    output_options,
-    sending_options,
-    site_options,
-)
+from batch_credits.cli.options.input import LimitChoice, limit_options
+from batch_credits.cli.options.places import OutputChoice, ledger_path, output_options
+from batch_credits.cli.options.sending import SendingChoice, sending_options
+from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.asking import refuse_without_terminal

@@ -8,18 +8,10 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import (
-    LimitChoice,
-    OutputChoice,
-    SendingChoice,
-    SiteChoice,
-    input_options,
-    ledger_path,
-    output_options,
-    pilot_option,
-    sending_options,
-    site_options,
-)
+from batch_credits.cli.options.input import LimitChoice, input_options
+from batch_credits.cli.options.places import OutputChoice, ledger_path, output_options
+from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
+from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.asking import refuse_without_terminal

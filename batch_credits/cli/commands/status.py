@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import ledger_option, ledger_path
+from batch_credits.cli.options.places import ledger_option, ledger_path
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
