@@ -25,15 +25,15 @@ class CallKind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What the report says of a row. Rows read = the sum of the seven, always."""
+    """What the report says of a row; `explanations` has the sentences. Rows read = the sum of the seven, always."""
 
-    CREDITED = "credited"  # this batch added the credit, and Chargebee proved it
-    ALREADY_CREDITED = "already_credited"  # the same credit was added by another batch, or before us
-    FAILED = "failed"  # Chargebee said no, and it is proven that there is no credit
-    REJECTED = "rejected"  # we said no; nothing was sent
-    IN_DOUBT = "in_doubt"  # sent, and not proven either way
-    REVIEW = "review"  # a person must look
-    PENDING = "pending"  # not tried, or worth another try: run again
+    CREDITED = "credited"
+    ALREADY_CREDITED = "already_credited"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    IN_DOUBT = "in_doubt"
+    REVIEW = "review"
+    PENDING = "pending"
 
 
 _DEDUCTED = {Outcome.CREDITED: "deducted", Outcome.ALREADY_CREDITED: "already_deducted"}

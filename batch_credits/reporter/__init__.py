@@ -1,8 +1,7 @@
 """Stage 3, the reporter: what became of every row, on disk, at any time, from the ledger alone.
 
 `write_reports` streams the rows once, writing results.csv and failed.csv together and counting as it goes;
-summary.json and summary.html follow from the count. Nothing here prints: `summary_text` is for the command
-line to show.
+summary.json and summary.html follow from the count. Nothing here prints: what a run ends with is `views.result`.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,7 +21,6 @@ from batch_credits.reporter.record import site_is_live
 from batch_credits.reporter.summary import ReportPaths, Summary, summarise, summary_json
 from batch_credits.reporter.tables import failed_writer, results_writer
 from batch_credits.reporter.tally import NOT_CREDITED, Tally, exit_code
-from batch_credits.reporter.words import summary_text
 from batch_credits.reporter.workbook import results_workbook
 
 __all__ = [
@@ -35,7 +33,6 @@ __all__ = [
     "report_directory",
     "stated_exponents",
     "summary_json",
-    "summary_text",
     "total_in_words",
     "write_rejected",
     "write_reports",

@@ -14,8 +14,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from batch_credits.explanations.outcomes import label_of, sentences_of
 from batch_credits.ledger.history import History
-from batch_credits.model import ControlTotal, Outcome, sum_totals
+from batch_credits.model import CallKind, ControlTotal, Outcome, sum_totals
 from batch_credits.model.currencies import exponent_of
 from batch_credits.reporter.amounts import (
     Exponents,
@@ -32,7 +33,7 @@ from batch_credits.reporter.spread import Bin, Spread, Unit
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NOT_CREDITED, Tally
 from batch_credits.reporter.ties import tie_groups
-from batch_credits.reporter.words import Words, balance_in_words, headline, next_steps, words_of
+from batch_credits.reporter.words import balance_in_words, headline, next_steps, words_of
 from batch_credits.reporter.words import rows as rows_in_words
 
 MAX_CURRENCIES = 12  # shown one by one, those with the most rows
@@ -117,7 +118,8 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
     groups = person_groups(summary, tally)
     amounts = _amount_groups(summary, tally, stated)
     last = history.last_run
-    words = words_of(summary.batch.kind)
+    kind = summary.batch.kind
+    words = words_of(kind)
     controls = agreed_controls(history)
     return {
         "headline": headline(summary),
@@ -128,13 +130,13 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "file_name": clip(summary.batch.file_name),
         "site": clip(summary.batch.site),
         "stopped": clip(summary.stopped or ""),
-        "in_short": _in_short(summary, words, stated),
+        "in_short": _in_short(summary, words.done, stated),
         "steps": next_steps(summary),
-        "outcomes": [_outcome_line(o, summary.counts[o], summary.totals[o], words, stated) for o in Outcome],
+        "outcomes": [_outcome_line(kind, o, summary.counts[o], summary.totals[o], stated) for o in Outcome],
         "rows_sum": f"{sum(summary.counts.values()):,}",
         "outcomes_sum": _amounts(sum_totals(summary.totals.values()), stated),
         "undone": _undone(summary, stated),
-        "types": _type_groups(tally, words, stated),
+        "types": _type_groups(tally, kind, stated),
         "balance": balance_in_words(summary),
         "ties": tie_groups(summary, controls, stated),
         "controls": controls,
@@ -153,12 +155,12 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
     }
 
 
-def _in_short(summary: Summary, words: Words, stated: Exponents) -> str:
+def _in_short(summary: Summary, done: str, stated: Exponents) -> str:
     """The money in one line, where it is short enough for one."""
     parts = []
     for state, outcomes in (
-        (words.done, (Outcome.CREDITED, Outcome.ALREADY_CREDITED)),
-        (f"not {words.done}", NOT_CREDITED),
+        (done, (Outcome.CREDITED, Outcome.ALREADY_CREDITED)),
+        (f"not {done}", NOT_CREDITED),
         ("in doubt or review", (Outcome.IN_DOUBT, Outcome.REVIEW)),
         ("still pending", (Outcome.PENDING,)),
     ):
@@ -182,28 +184,27 @@ def _undone(summary: Summary, stated: Exponents) -> list[str]:
 
 
 def _outcome_line(
-    outcome: Outcome, rows: int, totals: dict[str, ControlTotal], words: Words, stated: Exponents
+    kind: CallKind, outcome: Outcome, rows: int, totals: dict[str, ControlTotal], stated: Exponents
 ) -> OutcomeLine:
-    return OutcomeLine(
-        outcome.value, words.labels[outcome], words.meanings[outcome], f"{rows:,}", _amounts(totals, stated)
-    )
+    meaning = sentences_of(kind, outcome).meaning
+    return OutcomeLine(outcome.value, label_of(kind, outcome), meaning, f"{rows:,}", _amounts(totals, stated))
 
 
 def _amounts(totals: Mapping[str, ControlTotal], stated: Exponents) -> list[str]:
     return [words for currency, total in sorted(totals.items()) for words in total_in_words(total, currency, stated)]
 
 
-def _type_groups(tally: Tally, words: Words, stated: Exponents) -> list[TypeGroup]:
+def _type_groups(tally: Tally, kind: CallKind, stated: Exponents) -> list[TypeGroup]:
     """By currency and credit type, each outcome that has rows."""
     groups: dict[tuple[str, str], list[OutcomeLine]] = {}
     order = list(Outcome)
-    for outcome, currency, kind in sorted(tally.by_type, key=lambda key: (key[1], key[2], order.index(key[0]))):
-        total = tally.by_type[outcome, currency, kind]
-        line = _outcome_line(outcome, total.count, {currency: total}, words, stated)
-        groups.setdefault((currency, kind), []).append(line)
+    for outcome, currency, type_ in sorted(tally.by_type, key=lambda key: (key[1], key[2], order.index(key[0]))):
+        total = tally.by_type[outcome, currency, type_]
+        line = _outcome_line(kind, outcome, total.count, {currency: total}, stated)
+        groups.setdefault((currency, type_), []).append(line)
     return [
-        TypeGroup(f"{currency}, {kind}" if kind else f"{currency}, rejected before its type was read", lines)
-        for (currency, kind), lines in groups.items()
+        TypeGroup(f"{currency}, {type_}" if type_ else f"{currency}, rejected before its type was read", lines)
+        for (currency, type_), lines in groups.items()
     ]
 
 
@@ -235,7 +236,7 @@ def _amount_group(unit: Unit, spread: Spread, summary: Summary, stated: Exponent
                 row.row_number,
                 clip(cell(row, summary, "customer_id")),
                 money_in_words(row.money, stated) if row.money else "",
-                words_of(summary.batch.kind).labels[row.outcome],
+                label_of(summary.batch.kind, row.outcome),
             )
             for row in spread.largest
         ],

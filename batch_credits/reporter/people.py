@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from batch_credits.explanations import Explanation, Kind, explained
+from batch_credits.explanations import Kind, explained
+from batch_credits.explanations.outcomes import Sentences, label_of, sentences_of
 from batch_credits.model import CallKind, Outcome, ReportRow
 from batch_credits.reporter.amounts import Exponents, money_in_words, stated_exponents
 from batch_credits.reporter.display import MAX_WORD_LETTERS, clip
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NEEDS_A_PERSON, ReasonGroup, Tally
-from batch_credits.reporter.words import advice_for_reversal, words_of
 from batch_credits.reporter.words import rows as rows_in_words
 
 _KINDS = {Outcome.REJECTED: Kind.REJECTED, Outcome.FAILED: Kind.CHARGEBEE}
@@ -55,12 +55,12 @@ def rows_shown(summary: Summary, groups: list[PersonGroup]) -> str:
 
 
 def _group(group: ReasonGroup, summary: Summary, stated: Exponents) -> PersonGroup:
-    known = _explanation(group.outcome, group.code, summary.batch.kind)
+    known = _sentences(group.outcome, group.code, summary.batch.kind)
     hidden = group.rows - len(group.shown)
     file = "failed.csv" if group.outcome in _KINDS else "results.csv"
     return PersonGroup(
         outcome=group.outcome.value,
-        label=words_of(summary.batch.kind).labels[group.outcome],
+        label=label_of(summary.batch.kind, group.outcome),
         code=clip(group.code, MAX_WORD_LETTERS),
         rows=rows_in_words(group.rows),
         happened=known.happened,
@@ -71,16 +71,13 @@ def _group(group: ReasonGroup, summary: Summary, stated: Exponents) -> PersonGro
     )
 
 
-def _explanation(outcome: Outcome, code: str, kind: CallKind) -> Explanation:
-    """What is known of the outcome, and of the code where it says more."""
-    if kind is CallKind.DEDUCT:
-        meaning = words_of(kind).meanings[outcome]
-        return Explanation(code, Kind.OUTCOME, f"{meaning[0].upper()}{meaning[1:]}.", "", advice_for_reversal(outcome))
-    [of_outcome] = (e for e in explained(outcome.value) if e.kind is Kind.OUTCOME)
-    of_code = [e for e in explained(code) if e.kind is _KINDS.get(outcome)] if code else []
-    if not of_code:
+def _sentences(outcome: Outcome, code: str, kind: CallKind) -> Sentences:
+    """What is known of the outcome, and of the code where it says more: of credits, for no code is about deductions."""
+    of_outcome = sentences_of(kind, outcome)
+    if kind is CallKind.DEDUCT or not code:
         return of_outcome
-    return replace(of_outcome, happened=of_code[0].happened, to_do=of_code[0].to_do)
+    of_code = [each for each in explained(code) if each.kind is _KINDS.get(outcome)]
+    return replace(of_outcome, happened=of_code[0].happened, to_do=of_code[0].to_do) if of_code else of_outcome
 
 
 def _line(row: ReportRow, summary: Summary, stated: Exponents) -> PersonLine:

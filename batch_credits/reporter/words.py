@@ -1,66 +1,30 @@
-"""What a person reads: the headline, what to do next, and the last screen of a run."""
+"""What a person reads first: the headline, whether the totals tie out, and what to do next."""
 
 import re
 import shlex
-import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
 
 from batch_credits.model import CallKind, Outcome
-from batch_credits.reporter.amounts import Exponents, stated_exponents, total_in_words
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NOT_CREDITED
 
-SCREEN_WIDTH = 78
-TABLE_WIDTH = 56  # columns that a line of the table may have
-NARROWEST = 20
 REASONS_SHOWN = 5  # of each outcome
 _CODE = re.compile(r"[a-z0-9_]{1,60}")  # codes come from outside
-
-_LABELS = {
-    Outcome.CREDITED: "credited",
-    Outcome.ALREADY_CREDITED: "already credited",
-    Outcome.FAILED: "failed",
-    Outcome.REJECTED: "rejected",
-    Outcome.IN_DOUBT: "in doubt",
-    Outcome.REVIEW: "review",
-    Outcome.PENDING: "pending",
-}
-
-_MEANINGS = {
-    Outcome.CREDITED: "this batch added the credit, and Chargebee proved it",
-    Outcome.ALREADY_CREDITED: "the same credit was there before; nothing was sent",
-    Outcome.FAILED: "Chargebee said no; there is no credit",
-    Outcome.REJECTED: "we said no; nothing was sent",
-    Outcome.IN_DOUBT: "sent, and not proven either way",
-    Outcome.REVIEW: "a person must look",
-    Outcome.PENDING: "not tried, or worth another try",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a batch of one kind is spoken of: a reversal never says "credited"."""
+    """How a batch of one kind is spoken of: a reversal never says "credited". Its rows: `explanations.outcomes`."""
 
     done: str
-    labels: Mapping[Outcome, str]
-    meanings: Mapping[Outcome, str]
     failed_file: str  # what failed.csv is for
 
 
 _WORDS = {
-    CallKind.ADD: Words("credited", _LABELS, _MEANINGS, "the rows not credited; mend them and run that file"),
+    CallKind.ADD: Words("credited", "the rows not credited; mend them and run that file"),
     CallKind.DEDUCT: Words(
-        "deducted",
-        {**_LABELS, Outcome.CREDITED: "deducted", Outcome.ALREADY_CREDITED: "already deducted"},
-        {
-            **_MEANINGS,
-            Outcome.CREDITED: "this reversal deducted the credit, and Chargebee proved it",
-            Outcome.ALREADY_CREDITED: "the credit was deducted before; nothing was sent",
-            Outcome.FAILED: "Chargebee said no; nothing was deducted",
-        },
-        "the rows not deducted, with the reason; for batch-credits reverse --rows, never to be paid",
+        "deducted", "the rows not deducted, with the reason; for batch-credits reverse --rows, never to be paid"
     ),
 }
 
@@ -81,11 +45,6 @@ def words_of(kind: CallKind) -> Words:
 def rows(number: int) -> str:
     """`1 row`, `2,000 rows`."""
     return "1 row" if number == 1 else f"{number:,} rows"
-
-
-def site_in_words(summary: Summary) -> str:
-    """The site, and whether its credits are real."""
-    return f"{summary.batch.site} ({'LIVE site' if summary.live else 'TEST site'})"
 
 
 def headline(summary: Summary) -> str:
@@ -140,7 +99,7 @@ def next_steps(summary: Summary, given: Given = nothing_given) -> list[tuple[str
     if summary.batch.kind is CallKind.DEDUCT:
         steps += _steps_of_reversal(summary, given)
     elif unpaid := summary.count(*NOT_CREDITED):
-        codes = dict.fromkeys(code for outcome in NOT_CREDITED for code, _ in _reasons(summary, outcome))
+        codes = dict.fromkeys(code for outcome in NOT_CREDITED for code, _ in reasons_of(summary, outcome))
         if codes:
             steps.append(("See what is to be mended:", f"batch-credits explain {' '.join(codes)}"))
         again = _command(given, "run", str(summary.paths.failed))
@@ -170,23 +129,6 @@ def _steps_of_reversal(summary: Summary, given: Given) -> list[tuple[str, str]]:
     return steps
 
 
-def advice_for_reversal(outcome: Outcome) -> str:
-    """What a person does about rows of a reversal. (Those of a payout: see `explanations`.)"""
-    match outcome:
-        case Outcome.REVIEW:
-            return "Look at the customer's promotional credits in Chargebee, then use batch-credits resolve."
-        case Outcome.IN_DOUBT:
-            return "Run the same command again: it asks Chargebee before it sends anything. Do not deduct by hand."
-        case Outcome.FAILED:
-            return "See that the balance covers it, then reverse the row again."
-        case Outcome.REJECTED:
-            return "This command cannot deduct it: the reason says why."
-        case Outcome.PENDING:
-            return "Run the same command again."
-        case Outcome.CREDITED | Outcome.ALREADY_CREDITED:
-            return ""
-
-
 def balance_in_words(summary: Summary) -> list[str]:
     """The tie-out, in sentences."""
     if summary.in_balance:
@@ -194,81 +136,9 @@ def balance_in_words(summary: Summary) -> list[str]:
     return ["Not in balance.", *summary.differences]
 
 
-def summary_text(summary: Summary, width: int = SCREEN_WIDTH, given: Given = nothing_given) -> str:
-    """The last screen of a run: headline, counts and totals, what to do next, and where the reports are.
-
-    `width` is that of the terminal; commands and paths stay whole, so that they can be pasted. `given` says which
-    options of this command line (which ledger, which site) the commands to paste need too.
-    """
-    width = min(width, SCREEN_WIDTH)
-    to = "to" if summary.batch.kind is CallKind.ADD else "at"
-    blocks = [
-        _wrapped(f"{headline(summary)}.", width),
-        _wrapped(f"{summary.batch.file_name} {to} {site_in_words(summary)}, batch {summary.batch.key[:8]}", width),
-        _wrapped(f"Stopped: {summary.stopped}", width) if summary.stopped else "",
-        "\n".join(_outcome_lines(summary, is_narrow=width < TABLE_WIDTH)),
-        "\n".join(_wrapped(sentence, width) for sentence in balance_in_words(summary)),
-        "\n".join(
-            _wrapped(sentence, width) + (f"\n  {command}" if command else "")
-            for sentence, command in next_steps(summary, given)
-        ),
-        "\n".join(f"  {path}" for path in summary.paths.written),
-    ]
-    return "\n\n".join(block for block in blocks if block)
-
-
-def _outcome_lines(summary: Summary, *, is_narrow: bool) -> list[str]:
-    """A line for each outcome that has rows, with its totals one below the other, and why rows are not credited."""
-    stated = stated_exponents(summary.batch)
-    labels = words_of(summary.batch.kind).labels
-    lines = []
-    for outcome in Outcome:
-        if not summary.counts[outcome]:
-            continue
-        amounts = [
-            words
-            for currency, total in sorted(summary.totals[outcome].items())
-            for words in total_in_words(total, currency, stated)
-        ]
-        reasons = _reasons(summary, outcome)
-        if is_narrow:
-            lines.append(f"  {labels[outcome]}: {rows(summary.counts[outcome])}")
-            lines += [f"    {text}" for text in [*amounts, *(f"{number:,} {code}" for code, number in reasons)]]
-            continue
-        head = f"  {labels[outcome]:<17}{summary.counts[outcome]:>10,}"
-        for amount in amounts or [""]:
-            lines.append(f"{head}  {amount:>24}".rstrip())
-            head = " " * len(head)
-        lines += [f"  {'':<17}{number:>10,}  {code}" for code, number in reasons]
-    return lines + _undone_lines(summary, stated, is_narrow=is_narrow)
-
-
-def _undone_lines(summary: Summary, stated: Exponents, *, is_narrow: bool) -> list[str]:
-    """What of the above was deducted again, by batch."""
-    lines = []
-    for key, totals in summary.undone.by_batch.items():
-        in_words = (total_in_words(total, currency, stated) for currency, total in sorted(totals.items()))
-        amounts = list(chain.from_iterable(in_words))
-        number = summary.undone.rows_by(key)
-        if is_narrow:
-            lines.append(f"  of them reversed by {key[:8]}: {rows(number)}")
-            lines += [f"    {text}" for text in amounts]
-            continue
-        head = f"  {'of them reversed':<17}{number:>10,}"
-        for amount in amounts:
-            lines.append(f"{head}  {amount:>24}")
-            head = " " * len(head)
-        lines.append(f"{'':<29}  by {key[:8]}")
-    return lines
-
-
-def _reasons(summary: Summary, outcome: Outcome) -> list[tuple[str, int]]:
+def reasons_of(summary: Summary, outcome: Outcome) -> list[tuple[str, int]]:
     """Error codes of an outcome with their rows, the most frequent first. What is no code is not shown."""
     if outcome not in NOT_CREDITED:
         return []
     counted = [(code, number) for (each, code), number in summary.reasons.items() if each is outcome]
     return sorted((c for c in counted if _CODE.fullmatch(c[0])), key=lambda c: -c[1])[:REASONS_SHOWN]
-
-
-def _wrapped(text: str, width: int) -> str:
-    return textwrap.fill(text, max(width, NARROWEST), break_long_words=False, break_on_hyphens=False)

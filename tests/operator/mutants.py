@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from batch_credits import settings
-from batch_credits.cli.options import SendingChoice
+from batch_credits.cli.options.sending import SendingChoice
 from batch_credits.cli.telling.words import Words
 from batch_credits.cli.values import BatchId
 from batch_credits.jobs import run

@@ -1,60 +1,27 @@
 """`batch-credits check`: look before you pay."""
 
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import (
-    LimitChoice,
-    PaceChoice,
-    SiteChoice,
-    input_options,
-    ledger_option,
-    ledger_path,
-    pace_options,
-    reports_option,
-    site_options,
-)
+from batch_credits.cli.options.input import LimitChoice, input_options
+from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
+from batch_credits.cli.options.sending import PaceChoice, pace_options
+from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.check_json import check_json
-from batch_credits.cli.telling.picture import Line, origin_lines, pace_line, plan_lines, rows, shown, site_line
+from batch_credits.cli.telling.check_words import check_in_words
 from batch_credits.cli.telling.speech import say
-from batch_credits.errors import ControlError
 from batch_credits.jobs.check import staged_apart, what_does_not_hold
-from batch_credits.ledger import Ledger
-from batch_credits.loader import Source, open_source
-from batch_credits.model import Outcome
-from batch_credits.planning.customers import Preflight, look_up_customers
-from batch_credits.planning.plan import Plan
+from batch_credits.loader import open_source
+from batch_credits.planning.customers import look_up_customers
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.reporter import write_rejected
-from batch_credits.settings import InputOptions, Origin, RunSettings, SiteSettings
-
-PROBLEMS_SHOWN = 100  # rows whose problems are shown one by one; rejected.csv has them all
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """Everything that a check has found. `refusal` is the limit or control total that does not hold."""
-
-    source: Source
-    plan: Plan
-    site: SiteSettings | None
-    pace: RunSettings
-    rejected_csv: Path | None
-    customers: Preflight | None
-    refusal: ControlError | None
-    origins: tuple[Origin, ...] = ()
-
-    @property
-    def exit_code(self) -> int:
-        """What the process says to scripts."""
-        if self.refusal is not None:
-            return 2
-        return 1 if self.plan.count(Outcome.REJECTED) or self.plan.undone.rows else 0
+from batch_credits.settings import InputOptions
+from batch_credits.views.check import CheckView, FileView, customers_view, rows_with_problems
+from batch_credits.views.plan import plan_view
+from batch_credits.views.terms import pace_of, site_view
 
 
 @click.command()
@@ -90,38 +57,20 @@ def check(
         asked = None
         if online and where is not None:
             asked = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings))
-        refusal = what_does_not_hold(plan, bounds, options)
-        found = Checked(source, plan, where, settings, rejected, asked, refusal, not_typed)
-        say(check_json(found) if as_json else shown(_lines(found, scratch, known, options)))
+        found = CheckView(
+            file=FileView(source.path, source.file_sha256, tuple(source.notes)),
+            plan=plan_view(plan, dict(options.currency_exponents)),
+            site=site_view(where) if where is not None else None,
+            ledger=known,
+            ledger_is_there=known.exists(),
+            pace=pace_of(plan.owed, settings),
+            rows=rows_with_problems(scratch, plan.batch_id),
+            rejected_csv=rejected,
+            customers=customers_view(asked) if asked is not None else None,
+            refusal=what_does_not_hold(plan, bounds, options),
+            origins=not_typed,
+        )
+        say(check_json(found) if as_json else check_in_words(found))
     if found.refusal is not None:
         raise found.refusal
     return found.exit_code
-
-
-def _customer_lines(customers: Preflight | None) -> list[Line]:
-    if customers is None:
-        return []
-    said = [f"{rows(count)}: customer {code.replace('_', ' ')}" for code, count in sorted(customers.counts.items())]
-    lines = [("Customers", f"{customers.customers:,} asked for, {'; '.join(said) or 'nothing to say of them'}")]
-    return lines + [_row_line(f.row_number, f"customer_id: {f.message}") for f in customers.findings[:PROBLEMS_SHOWN]]
-
-
-def _lines(found: Checked, scratch: Ledger, known: Path, options: InputOptions) -> list[Line]:
-    plan = found.plan
-    lines = [("File", str(found.source.path)), ("Print", f"sha256 {found.source.file_sha256}")]
-    lines += [("Note", note) for note in found.source.notes]
-    lines += plan_lines(plan, dict(options.currency_exponents))
-    lines += origin_lines(found.origins)
-    if found.site is not None:
-        lines += [("Ledger", f"{known}{'' if known.exists() else ', which is not there yet'}"), site_line(found.site)]
-    lines.append(pace_line(plan.owed, found.pace))
-    lines += _customer_lines(found.customers)
-    for row in islice(scratch.problems(plan.batch_id), PROBLEMS_SHOWN):
-        lines += [_row_line(row.row_number, f"{p.field}: {p.message} [{p.code}]") for p in row.problems]
-    if found.rejected_csv is not None:
-        lines.append(("Rejected", f"{rows(plan.count(Outcome.REJECTED))}, all their problems in {found.rejected_csv}"))
-    return lines
-
-
-def _row_line(number: int, text: str) -> Line:
-    return f"row {number}:", text

@@ -6,15 +6,9 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import (
-    AskingChoice,
-    SiteChoice,
-    asking_options,
-    ledger_option,
-    ledger_path,
-    reports_option,
-    site_options,
-)
+from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
+from batch_credits.cli.options.sending import AskingChoice, asking_options
+from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.speech import EXIT_PERSON_MUST_LOOK, say
 from batch_credits.cli.values import BatchId

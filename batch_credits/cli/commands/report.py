@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import ledger_option, ledger_path, reports_option, xlsx_option
+from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option, xlsx_option
 from batch_credits.cli.telling.given import given
+from batch_credits.cli.telling.result_words import result_in_words
 from batch_credits.cli.telling.screen import width
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import BatchId
 from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
-from batch_credits.reporter import summary_text
+from batch_credits.views.result import result_view
 
 
 @click.command()
@@ -28,5 +29,5 @@ def report(batch: str, reports: Path, xlsx: bool, ledger: Path | None) -> int:
     with Ledger.open_for_reading(ledger_path(ledger)) as opened:
         record = opened.batch(batch)
         summary = report_batch(opened, record, reports, xlsx=xlsx)
-    say(summary_text(summary, width(), given))
+    say(result_in_words(result_view(summary, given), width()))
     return summary.exit_code

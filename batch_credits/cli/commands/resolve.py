@@ -5,14 +5,9 @@ from pathlib import Path
 import click
 
 from batch_credits.cli.commands.reconcile import batch_of_site
-from batch_credits.cli.options import (
-    PaceChoice,
-    SiteChoice,
-    ledger_option,
-    ledger_path,
-    pace_options,
-    site_options,
-)
+from batch_credits.cli.options.places import ledger_option, ledger_path
+from batch_credits.cli.options.sending import PaceChoice, pace_options
+from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import MAX_COUNT, BatchId
 from batch_credits.errors import UsageError

@@ -6,21 +6,13 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import (
-    LimitChoice,
-    OutputChoice,
-    SendingChoice,
-    SiteChoice,
-    ledger_path,
-    limit_options,
-    output_options,
-    sending_options,
-    site_options,
-)
+from batch_credits.cli.options.input import LimitChoice, limit_options
+from batch_credits.cli.options.places import OutputChoice, ledger_path, output_options
+from batch_credits.cli.options.sending import SendingChoice, sending_options
+from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.asking import refuse_without_terminal
-from batch_credits.cli.telling.before import BeforeReversal, Memory
 from batch_credits.cli.telling.events import Events
 from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.cli.telling.words import Words
@@ -33,7 +25,8 @@ from batch_credits.model import CallKind
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
-from batch_credits.settings import InputOptions
+from batch_credits.views.question import question_of_reversal
+from batch_credits.views.terms import Terms, memory_of, site_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +94,15 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
     orders = Orders(limits, site, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx)
     with Ledger.open(ledger) as opened:
         record = opened.batch(chosen.batch)
-        memory = Memory.of(opened, site.site, source_of_ledger(context))
-        exponents = dict(InputOptions.from_json(record.options_json).currency_exponents)
+        memory = memory_of(opened, site.site, source_of_ledger(context))
+        terms = Terms(site_view(site), settings, memory, not_typed)
 
         def confirm(picture: Picture) -> None:
-            before = BeforeReversal(record, picture, site, settings, exponents, memory, not_typed)
-            teller.before_reversal(before)
+            question = question_of_reversal(record, picture, terms)
+            teller.before(question)
             if picture.plan.owed and not yes:
                 refuse_without_terminal()
-                if not teller.ask_before_reversal(before):
+                if not teller.ask_before(question):
                     raise NotConfirmed("Nothing was sent.")
 
         request = ReverseRequest(record, chosen.rows_file, orders)

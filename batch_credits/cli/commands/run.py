@@ -8,22 +8,13 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import (
-    LimitChoice,
-    OutputChoice,
-    SendingChoice,
-    SiteChoice,
-    input_options,
-    ledger_path,
-    output_options,
-    pilot_option,
-    sending_options,
-    site_options,
-)
+from batch_credits.cli.options.input import LimitChoice, input_options
+from batch_credits.cli.options.places import OutputChoice, ledger_path, output_options
+from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
+from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.asking import refuse_without_terminal
-from batch_credits.cli.telling.before import Before, Memory
 from batch_credits.cli.telling.events import Events
 from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.cli.telling.words import Words
@@ -38,6 +29,9 @@ from batch_credits.progress.bar import progress_for
 from batch_credits.reporter import Summary
 from batch_credits.sending.pilot import PilotReport
 from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, SiteSettings
+from batch_credits.views.pilot import PilotView, pilot_view
+from batch_credits.views.question import question_of_run
+from batch_credits.views.terms import Terms, memory_of, site_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +111,21 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(_local_site()) if site is None else site
             opened = stack.enter_context(Ledger.open(ledger_path(output.ledger)))
-            memory = Memory.of(opened, where.site, ledger_source)
+            memory = memory_of(opened, where.site, ledger_source)
+            terms = Terms(site_view(where), settings, memory, not_typed)
 
             def confirm(plan: Plan) -> None:
-                before = Before(source, plan, where, settings, dict(options.currency_exponents), memory, not_typed)
-                teller.before(before)
+                question = question_of_run(source, plan, dict(options.currency_exponents), terms)
+                teller.before(question)
                 if plan.owed and not yes:
                     refuse_without_terminal()
-                    if not teller.ask_before(before):
+                    if not teller.ask_before(question):
                         raise NotConfirmed("Nothing was sent.")
 
             def agree(report: PilotReport) -> bool:
-                teller.pilot(report)
-                return not report.disagreeing and (yes or not report.rows_left or _yes_after(teller, report, signals))
+                pilot = pilot_view(report)
+                teller.pilot(pilot)
+                return not pilot.disagreeing and (yes or not pilot.rows_left or _yes_after(teller, pilot, signals))
 
             said_yes = "--yes" if yes else "asked at the terminal"
             orders = Orders(
@@ -152,11 +148,11 @@ async def _local_site() -> AsyncIterator[SiteSettings]:
         yield SiteSettings("sandbox", sandbox.base_url, "sandbox", is_in_process=True)
 
 
-def _yes_after(teller: Words | Events, report: PilotReport, signals: Signals) -> bool:
+def _yes_after(teller: Words | Events, pilot: PilotView, signals: Signals) -> bool:
     """Ask about the rest. While a person thinks nothing is on its way, so a signal may end the question at once."""
     with signals.doing(_interrupt):
         try:
-            return teller.ask_after_pilot(report)
+            return teller.ask_after_pilot(pilot)
         except click.Abort:  # the end of the input
             return False
 

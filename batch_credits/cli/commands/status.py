@@ -4,15 +4,14 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options import ledger_option, ledger_path
-from batch_credits.cli.telling.picture import rows
+from batch_credits.cli.options.places import ledger_option, ledger_path
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
-from batch_credits.model import BatchRecord, Outcome
-from batch_credits.model.undone import Undone
-from batch_credits.reporter import SITE_CURRENCY, total_in_words
+from batch_credits.model import Outcome
+from batch_credits.reporter.words import rows
 from batch_credits.text.visible import visible
+from batch_credits.views.batches import BatchView, batches_view
 
 
 @click.command()
@@ -26,31 +25,28 @@ def status(batch: str | None, ledger: Path | None) -> int:
     batch-credits status 3f9a2b1c
     """
     with Ledger.open_for_reading(ledger_path(ledger)) as opened:
-        batches = opened.batches() if batch is None else [opened.batch(batch)]
-        undone = opened.undone_by_batch() if batch is None else {r.batch_id: opened.undone(r.batch_id) for r in batches}
-        for record in batches:
-            say("\n".join(_status_lines(opened, record, undone.get(record.batch_id, Undone()))))
-        if not batches:
+        is_empty = True
+        for known in batches_view(opened, batch):
+            say("\n".join(_lines(known)))
+            is_empty = False
+        if is_empty:
             say("The ledger holds no batch.")
     return 0
 
 
-def _status_lines(ledger: Ledger, batch: BatchRecord, undone: Undone) -> list[str]:
+def _lines(batch: BatchView) -> list[str]:
     file = visible(batch.file_name)
-    lines = [f"{batch.key[:8]}  {batch.created_at}  {file}  site {batch.site}  {rows(batch.rows_read)}"]
+    lines = [f"{batch.key[:8]}  {batch.created_at}  {file}  site {batch.site}  {rows(batch.rows)}"]
     if batch.reverses is not None:
         lines.append(f"  reverses batch {batch.reverses[:8]}")
-    last = ledger.last_run(batch.batch_id)
-    if last is not None and last.stopped:
-        lines.append(f"  last run stopped: {visible(last.stopped)}")
-    totals = ledger.known_totals(batch.batch_id)
-    for outcome in Outcome:
-        for currency, total in sorted(totals.get(outcome, {}).items()):
-            words = total_in_words(total, currency or SITE_CURRENCY, {}) if outcome is not Outcome.REJECTED else [""]
-            for amount in words:
-                lines.append(f"  {batch.kind.name_of(outcome):<17} {total.count:>9,}  {amount}".rstrip())
-    for key, by_currency in undone.by_batch.items():
-        for currency, total in sorted(by_currency.items()):
-            amounts = " and ".join(total_in_words(total, currency or SITE_CURRENCY, {}))
-            lines.append(f"  {'of them reversed':<17} {total.count:>9,}  {amounts}, by {key[:8]}")
+    if batch.stopped:
+        lines.append(f"  last run stopped: {visible(batch.stopped)}")
+    for outcome, totals in batch.outcomes.items():
+        for total in totals:
+            for amount in total.words if outcome is not Outcome.REJECTED else [""]:
+                lines.append(f"  {batch.kind.name_of(outcome):<17} {total.rows:>9,}  {amount}".rstrip())
+    for by in batch.undone.by:
+        for total in by.totals:
+            amounts = " and ".join(total.words)
+            lines.append(f"  {'of them reversed':<17} {total.rows:>9,}  {amounts}, by {by.key[:8]}")
     return lines

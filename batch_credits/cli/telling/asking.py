@@ -6,30 +6,26 @@ from contextlib import suppress
 
 import click
 
-from batch_credits.cli.telling.before import Before, BeforeReversal
-from batch_credits.cli.telling.picture import question
+from batch_credits.cli.telling.picture import question_in_words
 from batch_credits.cli.telling.pilot_table import pilot_question
 from batch_credits.cli.telling.screen import NO_BREAK, told
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import NotConfirmed
-from batch_credits.sending.pilot import PilotReport
 from batch_credits.text.visible import visible
+from batch_credits.views.pilot import PilotView
+from batch_credits.views.question import Question
 
 
 class Asking:
     """Asks, whoever tells the rest."""
 
-    def ask_before(self, before: Before) -> bool:
+    def ask_before(self, question: Question) -> bool:
         """Whether the person says yes to all that was shown."""
-        return _ask(question(before.plan, before.site, before.exponents, before.settings.pilot))
+        return _ask(question_in_words(question))
 
-    def ask_before_reversal(self, before: BeforeReversal) -> bool:
-        """The same, of a reversal."""
-        return _ask(question(before.picture.plan, before.site, before.exponents, pilot=0))
-
-    def ask_after_pilot(self, report: PilotReport) -> bool:
+    def ask_after_pilot(self, pilot: PilotView) -> bool:
         """Whether the person says yes to the rest."""
-        return _ask(pilot_question(report))
+        return _ask(pilot_question(pilot))
 
 
 def refuse_without_terminal() -> None:

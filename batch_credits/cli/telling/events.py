@@ -2,22 +2,21 @@
 or check --json says the same thing, the same name is used. Amounts are minor units."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, assert_never
 
 from batch_credits.cli.telling.asking import Asking
-from batch_credits.cli.telling.before import Before, BeforeReversal
 from batch_credits.cli.telling.given import given
-from batch_credits.cli.telling.picture import minutes_at_least, too_many_at_once
+from batch_credits.cli.telling.result_words import result_in_words
 from batch_credits.cli.telling.speech import say
+from batch_credits.cli.telling.totals_json import totals_json
 from batch_credits.errors import BatchCreditsError, RunStopped
-from batch_credits.model import ControlTotal, Money, Outcome
-from batch_credits.planning.plan import Plan
-from batch_credits.reporter import SITE_CURRENCY, Summary, summary_json, summary_text
-from batch_credits.sending.pilot import PilotReport, PilotRow
-from batch_credits.settings import SiteSettings
+from batch_credits.model import Money, Outcome
+from batch_credits.reporter import Summary, summary_json
+from batch_credits.views.pilot import PilotRowView, PilotView
+from batch_credits.views.question import BatchToReverse, FileToPay, Question
+from batch_credits.views.result import result_view
 
 
 class Events(Asking):
@@ -27,48 +26,54 @@ class Events(Asking):
         self._quiet = quiet
         self._asks = asks
 
-    def before(self, before: Before) -> None:
+    def before(self, question: Question) -> None:
         """`plan`: what is about to be sent."""
-        if self._quiet and not self._asks and not before.plan.warnings and before.memory.batches:
+        is_quiet = self._quiet and not self._asks
+        match question.about:
+            case FileToPay():
+                self._of_file(question, question.about, is_quiet=is_quiet)
+            case BatchToReverse():
+                self._of_reversal(question, question.about, is_quiet=is_quiet)
+            case _:
+                assert_never(question.about)
+
+    def _of_file(self, question: Question, file: FileToPay, *, is_quiet: bool) -> None:
+        if is_quiet and not question.plan.warnings and question.terms.memory.batches:
             return
         _say(
             "plan",
-            file=str(before.source.path),
-            **_plan(before.plan, before.site, "to_credit"),
-            warnings=[*before.plan.warnings, *too_many_at_once(before.site, before.settings)],
-            requests_per_minute=before.settings.budget_per_minute or None,
-            minutes_at_least=before.minutes,
-            **_how_and_where(before),
+            file=str(file.path),
+            **_plan(question, "to_credit"),
+            warnings=[*question.plan.warnings, *question.terms.notes],
+            **_terms(question),
         )
 
-    def before_reversal(self, before: BeforeReversal) -> None:
-        """`plan`: what is about to be deducted. `balances_short` is null where Chargebee did not tell them."""
-        left_out, balances = before.picture.selection.left_out(), before.picture.balances
-        if self._quiet and not self._asks and not left_out and not (balances and balances.short_in_all):
+    def _of_reversal(self, question: Question, batch: BatchToReverse, *, is_quiet: bool) -> None:
+        """`balances_short` is null where Chargebee did not tell them."""
+        balances = batch.balances
+        if is_quiet and not batch.left_out and not (balances and balances.short_in_all):
             return
         _say(
             "plan",
-            reverses=before.batch.key,
-            **_plan(before.picture.plan, before.site, "to_deduct"),
-            warnings=[*left_out, *too_many_at_once(before.site, before.settings)],
+            reverses=batch.key,
+            **_plan(question, "to_deduct"),
+            warnings=[*batch.left_out, *question.terms.notes],
             balances_short=balances and balances.short_in_all,
             customers_short=[short.customer_id for short in balances.short] if balances else [],
-            requests_per_minute=before.settings.budget_per_minute or None,
-            minutes_at_least=minutes_at_least(before.requests, before.settings),
-            **_how_and_where(before),
+            **_terms(question),
         )
 
-    def pilot(self, report: PilotReport) -> None:
+    def pilot(self, pilot: PilotView) -> None:
         """`pilot`: the first rows, read back."""
-        if self._asks or not self._quiet or report.disagreeing:
-            _say("pilot", agrees=not report.disagreeing, rows=[_pilot_row(row) for row in report.rows])
+        if self._asks or not self._quiet or pilot.disagreeing:
+            _say("pilot", agrees=not pilot.disagreeing, rows=[_pilot_row(row) for row in pilot.rows])
 
     def after(self, summary: Summary, stopped: RunStopped | None) -> None:
         """`summary`: the content of summary.json, and where the reports are."""
         if not self._quiet or summary.exit_code:
             hint = stopped.hint if stopped is not None else ""
             _say("summary", **json.loads(summary_json(summary)), hint=hint, reports=str(summary.paths.directory))
-            say(summary_text(summary, given=given))
+            say(result_in_words(result_view(summary, given)))
 
     def error(self, error: BatchCreditsError, exit_code: int) -> None:
         """`error`: what ended the command without a summary."""
@@ -80,43 +85,38 @@ def _say(event: str, **fields: Any) -> None:
     say(json.dumps({"event": event, "at": at, **fields}, ensure_ascii=False), err=True)
 
 
-def _plan(plan: Plan, site: SiteSettings, owed: str) -> dict[str, Any]:
+def _plan(question: Question, owed: str) -> dict[str, Any]:
+    plan, site = question.plan, question.terms.site
     return {
         "batch": plan.key,
-        "site": site.site,
+        "site": site.name,
         "live": site.is_live,
         "rows": plan.rows,
-        "counts": {plan.kind.name_of(outcome): plan.count(outcome) for outcome in Outcome},
-        "totals": _totals(plan.totals),
-        owed: _totals(plan.by_outcome.get(Outcome.PENDING, {})),
-        "reversed": _totals(plan.undone.totals),
+        "counts": {plan.kind.name_of(outcome): count for outcome, count in plan.counts.items()},
+        "totals": totals_json(plan.totals),
+        owed: totals_json(plan.by_outcome.get(Outcome.PENDING, ())),
+        "reversed": totals_json(plan.undone.totals),
         "problems": [{"field": g.field, "code": g.code, "rows": g.rows} for g in plan.problems],
     }
 
 
-def _how_and_where(before: Before | BeforeReversal) -> dict[str, Any]:
+def _terms(question: Question) -> dict[str, Any]:
     """`ledger_batches`: how many of the site the ledger knows. `origins`: of settings that nobody typed."""
+    pace, memory = question.pace, question.terms.memory
     return {
-        "ledger": str(before.memory.path),
-        "ledger_batches": before.memory.batches,
-        "origins": [asdict(origin) for origin in before.origins],
+        "requests_per_minute": pace.per_minute,
+        "minutes_at_least": pace.minutes_at_least,
+        "ledger": str(memory.path),
+        "ledger_batches": memory.batches,
+        "origins": [asdict(origin) for origin in question.terms.origins],
     }
 
 
-def _totals(totals: Mapping[str, ControlTotal]) -> dict[str, dict[str, Any]]:
-    counted: dict[str, dict[str, Any]] = {}
-    for currency, total in sorted(totals.items()):
-        counted[currency or SITE_CURRENCY] = {"rows": total.count, "amount": total.amount_minor}
-        if total.amount_in_decimal:
-            counted[currency or SITE_CURRENCY]["amount_in_decimal"] = f"{total.amount_in_decimal:f}"
-    return counted
-
-
-def _pilot_row(row: PilotRow) -> dict[str, Any]:
+def _pilot_row(row: PilotRowView) -> dict[str, Any]:
     listed = row.listed
     return {
-        "row": row.source.row_number,
-        "customer_id": row.asked.customer_id,
+        "row": row.row_number,
+        "customer_id": row.customer_id,
         "agrees": not row.problem,
         "problem": row.problem or None,
         "asked": {**_money(row.asked.money), "reference": row.asked.reference},

@@ -1,12 +1,13 @@
 """A run in words: what is said before it, after its pilot, and at its end."""
 
 from datetime import datetime
+from typing import assert_never
 
 from batch_credits.cli.telling.asking import Asking
-from batch_credits.cli.telling.before import Before, BeforeReversal, memory_lines
 from batch_credits.cli.telling.given import given
 from batch_credits.cli.telling.picture import (
     Line,
+    memory_lines,
     origin_lines,
     pace_line,
     plan_lines,
@@ -14,14 +15,16 @@ from batch_credits.cli.telling.picture import (
     shortfall_lines,
     shown,
     site_line,
-    too_many_at_once,
 )
 from batch_credits.cli.telling.pilot_table import pilot_text
+from batch_credits.cli.telling.result_words import result_in_words
 from batch_credits.cli.telling.screen import told, width
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import RunStopped
-from batch_credits.reporter import Summary, summary_text
-from batch_credits.sending.pilot import PilotReport
+from batch_credits.reporter import Summary
+from batch_credits.views.pilot import PilotView
+from batch_credits.views.question import BatchToReverse, FileToPay, Question
+from batch_credits.views.result import result_view
 
 PROBLEMS_SHOWN = 5  # kinds of them, before the question; check shows all
 
@@ -34,62 +37,66 @@ class Words(Asking):
         self._verbose = verbose
         self._asks = asks
 
-    def before(self, before: Before) -> None:
+    def before(self, question: Question) -> None:
         """What is about to be sent."""
+        match question.about:
+            case FileToPay():
+                lines = self._of_file(question, question.about)
+            case BatchToReverse():
+                lines = self._of_reversal(question, question.about)
+            case _:
+                assert_never(question.about)
+        if lines:
+            say(shown(lines, err=True), err=True)
+
+    def _of_file(self, question: Question, file: FileToPay) -> list[Line]:
+        plan, terms = question.plan, question.terms
         if self._quiet and not self._asks:
-            lines: list[Line] = [("Look at", warning) for warning in before.plan.warnings]
-            lines += [] if before.memory.batches else memory_lines(before.memory, before.site)
-        else:
-            lines = self._all_of(before)
-        if lines:
-            say(shown(lines, err=True), err=True)
-
-    def _all_of(self, before: Before) -> list[Line]:
-        lines = [("File", str(before.source.path)), *[("Note", note) for note in before.source.notes]]
-        lines += plan_lines(before.plan, before.exponents, problems=PROBLEMS_SHOWN)
-        if before.plan.owed:
-            lines += _pace_lines(before)
+            lines: list[Line] = [("Look at", warning) for warning in plan.warnings]
+            return lines + ([] if terms.memory.batches else memory_lines(terms.memory, terms.site))
+        lines = [("File", str(file.path)), *[("Note", note) for note in file.notes]]
+        lines += plan_lines(plan, problems=PROBLEMS_SHOWN)
+        if plan.owed:
+            lines += _pace_lines(question)
         if self._verbose:
-            lines.append(("Batch", before.plan.key))
-        return [*lines, *_how_and_where(before)]
+            lines.append(("Batch", plan.key))
+        return [*lines, *_how_and_where(question)]
 
-    def before_reversal(self, before: BeforeReversal) -> None:
-        """What is about to be deducted, and for whom the balance does not cover it."""
-        warnings = [("Left out", sentence) for sentence in before.picture.selection.left_out()]
-        plan, balances = before.picture.plan, before.picture.balances
-        if balances is not None:
-            short = shortfall_lines(balances, before.exponents)
+    def _of_reversal(self, question: Question, batch: BatchToReverse) -> list[Line]:
+        """Also for whom the balance does not cover it."""
+        warnings = [("Left out", sentence) for sentence in batch.left_out]
+        if batch.balances is not None:
+            short = shortfall_lines(batch.balances)
             warnings += short or ([] if self._quiet else [("Balances", "cover it, for every customer")])
-        elif plan.owed:
+        elif question.plan.owed:
             warnings.append(("Balances", "were not told by Chargebee, so some may not cover it"))
-        lines = warnings
-        if self._asks or not self._quiet:
-            lines = [("Reversal", f"of batch {before.batch.key[:8]}, {before.batch.file_name}")]
-            if before.picture.business_entity_id is not None:
-                lines.append(("Entity", before.picture.business_entity_id))
-            lines += [*plan_lines(plan, before.exponents, problems=PROBLEMS_SHOWN), *warnings]
-            lines += [*_pace_lines(before), *_how_and_where(before)]
-        if lines:
-            say(shown(lines, err=True), err=True)
+        if self._quiet and not self._asks:
+            return warnings
+        lines = [("Reversal", f"of batch {batch.key[:8]}, {batch.file_name}")]
+        if batch.business_entity_id is not None:
+            lines.append(("Entity", batch.business_entity_id))
+        lines += [*plan_lines(question.plan, problems=PROBLEMS_SHOWN), *warnings]
+        return [*lines, *_pace_lines(question), *_how_and_where(question)]
 
-    def pilot(self, report: PilotReport) -> None:
+    def pilot(self, pilot: PilotView) -> None:
         """The pilot beside the file."""
-        if self._asks or not self._quiet or report.disagreeing:
-            say(pilot_text(report, err=True), err=True)
+        if self._asks or not self._quiet or pilot.disagreeing:
+            say(pilot_text(pilot, err=True), err=True)
 
     def after(self, summary: Summary, stopped: RunStopped | None) -> None:
         """The last screen."""
         if not self._quiet or summary.exit_code:
-            say(summary_text(summary, width(), given))
+            say(result_in_words(result_view(summary, given), width()))
         if stopped is not None and stopped.hint:
             say("\n".join(told(stopped.hint, err=True)), err=True)
 
 
-def _pace_lines(before: Before | BeforeReversal) -> list[Line]:
-    notes = [("Note", note) for note in too_many_at_once(before.site, before.settings)]
-    return [pace_line(before.requests, before.settings, datetime.now()), *notes]
+def _pace_lines(question: Question) -> list[Line]:
+    notes = [("Note", note) for note in question.terms.notes]
+    return [pace_line(question.pace, datetime.now()), *notes]
 
 
-def _how_and_where(before: Before | BeforeReversal) -> list[Line]:
-    lines = [*request_origin_lines(before.settings), *origin_lines(before.origins)]
-    return [*lines, *memory_lines(before.memory, before.site), site_line(before.site)]
+def _how_and_where(question: Question) -> list[Line]:
+    terms = question.terms
+    lines = [*request_origin_lines(terms.settings), *origin_lines(terms.origins)]
+    return [*lines, *memory_lines(terms.memory, terms.site), site_line(terms.site)]

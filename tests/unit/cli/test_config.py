@@ -10,7 +10,7 @@ import pytest
 
 from batch_credits.cli import batch_credits
 from batch_credits.cli.config import take_settings
-from batch_credits.cli.options import ledger_path
+from batch_credits.cli.options.places import ledger_path
 from batch_credits.cli.setting import Setting
 from batch_credits.errors import UsageError
 

@@ -11,16 +11,10 @@ from click.testing import CliRunner
 from batch_credits.cli import batch_credits
 from batch_credits.cli.commands.reverse import ReverseChoice
 from batch_credits.cli.commands.run import RunChoice
-from batch_credits.cli.options import (
-    AskingChoice,
-    LimitChoice,
-    OutputChoice,
-    PaceChoice,
-    SendingChoice,
-    SiteChoice,
-    input_options,
-    site_options,
-)
+from batch_credits.cli.options.input import LimitChoice, input_options
+from batch_credits.cli.options.places import OutputChoice
+from batch_credits.cli.options.sending import AskingChoice, PaceChoice, SendingChoice
+from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.setting import apply, chosen_as, option
 from batch_credits.errors import UsageError
 from batch_credits.settings import InputOptions

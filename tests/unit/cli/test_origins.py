@@ -10,9 +10,9 @@ from batch_credits.cli import batch_credits
 from batch_credits.cli.config import take_settings
 from batch_credits.cli.origins import CHANGE_MONEY, origins, source_of_ledger
 from batch_credits.cli.setting import Setting
-from batch_credits.cli.telling.before import Memory, memory_lines
-from batch_credits.cli.telling.picture import origin_lines
+from batch_credits.cli.telling.picture import memory_lines, origin_lines
 from batch_credits.settings import Origin, site_settings
+from batch_credits.views.terms import Memory, site_view
 
 # How fast, how it is shown, and where it is written; the ledger is always shown.
 CHANGE_NOTHING = {
@@ -85,7 +85,8 @@ def test_nothing_invisible_is_shown_as_it_is() -> None:
     ],
 )
 def test_which_ledger_it_is(batches: int, of_others: int, source: str | None, said: str) -> None:
-    lines = memory_lines(Memory(Path("/x/l.sqlite3"), source, batches, of_others), site_settings("acme", None, "key"))
+    memory, site = Memory(Path("/x/l.sqlite3"), source, batches, of_others), site_settings("acme", None, "key")
+    lines = memory_lines(memory, site_view(site))
     assert lines == [("Ledger", "/x/l.sqlite3"), ("", said)]
 
 

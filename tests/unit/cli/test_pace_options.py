@@ -4,7 +4,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from batch_credits.cli.options import PaceChoice, SiteChoice, pace_options, site_options
+from batch_credits.cli.options.sending import PaceChoice, pace_options
+from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.errors import UsageError
 from batch_credits.settings import RunSettings
 

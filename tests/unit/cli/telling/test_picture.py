@@ -1,6 +1,5 @@
 """What is shown before the question, and the question itself."""
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,28 +7,38 @@ from typing import Any
 import pytest
 
 from batch_credits.cli.telling import screen
-from batch_credits.cli.telling.before import Before
-from batch_credits.cli.telling.picture import pace_line, plan_lines, question, shown, site_line, too_many_at_once
+from batch_credits.cli.telling.picture import pace_line, plan_lines, question_in_words, shown, site_line
 from batch_credits.ledger import LargeAmount, ProblemGroup
 from batch_credits.model import ControlTotal, Outcome
 from batch_credits.model.undone import Undone
 from batch_credits.planning.plan import Plan
-from batch_credits.settings import RunSettings, SiteSettings, site_settings
+from batch_credits.settings import RunSettings, SiteSettings
+from batch_credits.views.plan import PlanView, plan_view
+from batch_credits.views.question import FileToPay, Question
+from batch_credits.views.terms import Memory, Terms, pace_of, site_view
 
 LIVE = SiteSettings("acme", "https://acme.chargebee.com", "k")
 TEST = SiteSettings("acme-test", "https://acme-test.chargebee.com", "k")
 HERE = SiteSettings("sandbox", "http://127.0.0.1:8900", "k")
 
 
-def plan_of(problems: int = 0, **by_outcome: dict[str, ControlTotal]) -> Plan:
+def asked(plan: PlanView, site: SiteSettings, pilot: int = 0) -> str:
+    """The question, with its no-break spaces as they are."""
+    terms = Terms(site_view(site), RunSettings(pilot=pilot), Memory(Path("l"), None, 1, 0))
+    return question_in_words(Question(FileToPay(Path("payout.csv"), ()), plan, terms))
+
+
+def plan_of(problems: int = 0, undone: Undone | None = None, **by_outcome: dict[str, ControlTotal]) -> PlanView:
     totals = {"USD": ControlTotal(200, 651_100)}
-    return Plan(
+    plan = Plan(
         batch_id=1, key="ab" * 32, is_new=True, rows=200, totals=totals,
         by_outcome={Outcome(name): counted for name, counted in by_outcome.items()},
         by_type={("USD", "general"): totals["USD"]}, largest={"USD": 14_900},
         largest_rows=[LargeAmount(100, "USD", 14_900)],
         problems=[ProblemGroup("amount", f"code_{number}", 2, 7, "It is wrong.") for number in range(problems)],
+        undone=undone or Undone(),
     )  # fmt: skip
+    return plan_view(plan, {})
 
 
 def test_all_that_is_known_in_the_order_in_which_it_is_read() -> None:
@@ -41,7 +50,7 @@ def test_all_that_is_known_in_the_order_in_which_it_is_read() -> None:
         rejected={"": ControlTotal(2)},
         pending={"USD": ControlTotal(194, 650_200)},
     )
-    assert shown(plan_lines(plan, {})).splitlines() == [
+    assert shown(plan_lines(plan)).splitlines() == [
         "Rows       200",
         "Total      6,511.00 USD",
         "Credited   2 rows",
@@ -59,14 +68,14 @@ def test_all_that_is_known_in_the_order_in_which_it_is_read() -> None:
 
 
 def test_where_nothing_is_owed_it_says_so() -> None:
-    assert ("To credit", "nothing that is still owed") in plan_lines(plan_of(credited={"USD": ControlTotal(2, 5)}), {})
-    assert "To credit" not in dict(plan_lines(plan_of(in_doubt={"USD": ControlTotal(2, 5)}), {}))
+    assert ("To credit", "nothing that is still owed") in plan_lines(plan_of(credited={"USD": ControlTotal(2, 5)}))
+    assert "To credit" not in dict(plan_lines(plan_of(in_doubt={"USD": ControlTotal(2, 5)})))
 
 
 def test_what_was_reversed_is_said_before_what_is_to_be_credited() -> None:
-    plan = plan_of(credited={"USD": ControlTotal(2, 500)})
-    plan = replace(plan, undone=Undone({"57718102" * 8: {"USD": ControlTotal(2, 500)}}))
-    assert shown(plan_lines(plan, {})).splitlines()[2:7] == [
+    undone = Undone({"57718102" * 8: {"USD": ControlTotal(2, 500)}})
+    plan = plan_of(undone=undone, credited={"USD": ControlTotal(2, 500)})
+    assert shown(plan_lines(plan)).splitlines()[2:7] == [
         "Credited   2 rows",
         "           5.00 USD",
         "Reversed   2 rows of these, by batch 57718102: not paid again",
@@ -76,15 +85,15 @@ def test_what_was_reversed_is_said_before_what_is_to_be_credited() -> None:
 
 
 def test_of_many_kinds_of_problems_the_first_are_shown_and_the_others_counted() -> None:
-    lines = plan_lines(plan_of(8, rejected={"": ControlTotal(16)}), {}, problems=5)
+    lines = plan_lines(plan_of(8, rejected={"": ControlTotal(16)}), problems=5)
     problems = [text for label, text in lines if label == "  !"]
     assert len(problems) == 6
     assert problems[-1] == "and 3 more kinds of problems: batch-credits check shows them all"
-    assert len([label for label, _ in plan_lines(plan_of(8), {}) if label == "  !"]) == 8
+    assert len([label for label, _ in plan_lines(plan_of(8)) if label == "  !"]) == 8
 
 
 @pytest.mark.parametrize(
-    ("site", "said", "asked"),
+    ("site", "said", "where"),
     [
         (LIVE, ("LIVE SITE", "acme: REAL MONEY, real customers (https://acme.chargebee.com)"),
          "on the LIVE site acme, with REAL MONEY?"),
@@ -92,60 +101,31 @@ def test_of_many_kinds_of_problems_the_first_are_shown_and_the_others_counted() 
         (HERE, ("TEST SITE", "sandbox: this machine, no real money (http://127.0.0.1:8900)"), "on test site sandbox?"),
     ],
 )  # fmt: skip
-def test_live_and_test_cannot_be_taken_for_each_other(site: SiteSettings, said: Any, asked: str) -> None:
-    assert site_line(site) == said
+def test_live_and_test_cannot_be_taken_for_each_other(site: SiteSettings, said: Any, where: str) -> None:
+    assert site_line(site_view(site)) == said
     plan = plan_of(pending={"USD": ControlTotal(194, 650_200)})
-    assert " ".join(question(plan, site, {}, 0).split()) == f"Credit 194 rows, 6,502.00 USD, {asked}"
+    assert " ".join(asked(plan, site).split()) == f"Credit 194 rows, 6,502.00 USD, {where}"
 
 
 def test_questions_about_a_pilot_many_currencies_and_doubt_alone() -> None:
     plan = plan_of(pending={"USD": ControlTotal(3, 100), "": ControlTotal(1, 5)})
-    asked = " ".join(question(plan, TEST, {}, 2).split())
-    assert asked.startswith("Credit 4 rows, 5 minor units (site currency), 1.00 USD, the first 2 as a pilot, on test")
-    assert "pilot" not in question(plan, TEST, {}, 4), "there is no rest"
+    said = " ".join(asked(plan, TEST, 2).split())
+    assert said.startswith("Credit 4 rows, 5 minor units (site currency), 1.00 USD, the first 2 as a pilot, on test")
+    assert "pilot" not in asked(plan, TEST, 4), "there is no rest"
     many = plan_of(pending={code: ControlTotal(1, 100) for code in ("USD", "EUR", "CHF", "GBP")})
-    assert question(many, TEST, {}, 0) == "Credit 4 rows, in 4 currencies, on test site acme-test?"
+    assert asked(many, TEST) == "Credit 4 rows, in 4 currencies, on test site acme-test?"
     doubt = plan_of(in_doubt={"USD": ControlTotal(3, 100)})
-    assert question(doubt, TEST, {}, 0) == "Settle 3 rows in doubt on test site acme-test?"
+    assert asked(doubt, TEST) == "Settle 3 rows in doubt on test site acme-test?"
 
 
 def test_when_it_ends_by_the_clock() -> None:
     settings = RunSettings(rate_per_minute=150)
     now = datetime(2026, 11, 23, 14, 50)
-    assert pace_line(200, settings) == ("Pace", "120 requests a minute, so 1 min or more")
-    assert pace_line(1921, settings, now)[1].endswith("so 16 min or more, until 15:06 at the earliest")
+    assert pace_line(pace_of(200, settings)) == ("Pace", "120 requests a minute, so 1 min or more")
+    assert pace_line(pace_of(1921, settings), now)[1].endswith("so 16 min or more, until 15:06 at the earliest")
     tomorrow = "11 h 6 min or more, until 01:56 on Tuesday, 24 November at the earliest"
-    assert pace_line(80_000, settings, now)[1].endswith(tomorrow)
-    assert pace_line(5, RunSettings(rate_per_minute=0), now) == ("Pace", "no limit")
-
-
-@pytest.mark.parametrize(
-    ("address", "concurrency", "documented"),
-    [
-        ("https://acme.chargebee.com", 100, None),
-        ("https://acme.chargebee.com", 101, "the 100 calls at one instant that Chargebee documents for live sites"),
-        ("https://acme-test.chargebee.com", 50, None),
-        ("https://acme-test.chargebee.com", 51, "the 50 calls at one instant that Chargebee documents for test sites"),
-        ("http://127.0.0.1:8900", 1000, None),
-        ("https://proxy.acme.example", 1000, None),
-    ],
-)
-def test_more_calls_at_once_than_are_documented(address: str, concurrency: int, documented: str | None) -> None:
-    notes = too_many_at_once(site_settings(None, address, "k"), RunSettings(concurrency=concurrency))
-    assert len(notes) == bool(documented)
-    assert all(note.startswith(f"--concurrency {concurrency} is above {documented};") for note in notes)
-
-
-def test_the_pilot_and_first_looks_take_requests_too() -> None:
-    plan = plan_of(pending={"USD": ControlTotal(100, 100)})
-    for settings, requests in (
-        (RunSettings(), 100),
-        (RunSettings(pilot=20), 120),
-        (RunSettings(pilot=1000), 200),
-        (RunSettings(verify_first=True), 200),
-    ):
-        before = Before(Any, plan, TEST, settings, {}, Path("l"))  # type: ignore[arg-type]
-        assert before.requests == requests
+    assert pace_line(pace_of(80_000, settings), now)[1].endswith(tomorrow)
+    assert pace_line(pace_of(5, RunSettings(rate_per_minute=0)), now) == ("Pace", "no limit")
 
 
 @pytest.mark.parametrize("columns", [24, 40, 80, 200])

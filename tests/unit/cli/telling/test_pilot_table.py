@@ -9,6 +9,7 @@ from batch_credits.cli.telling import screen
 from batch_credits.cli.telling.pilot_table import pilot_question, pilot_text
 from batch_credits.model import ControlTotal, Money, Outcome, PlannedCredit, ReportRow
 from batch_credits.sending.pilot import PilotReport, PilotRow
+from batch_credits.views.pilot import PilotView, pilot_view
 from tests.unit.reporter.conftest import make_batch
 
 
@@ -20,8 +21,8 @@ def pilot_row(number: int, listed_amount: int | None = 1250, problem: str = "") 
     return PilotRow(source, asked, None if listed_amount is None else listed, problem)
 
 
-def report_of(*rows: PilotRow) -> PilotReport:
-    return PilotReport(make_batch(), rows, {"USD": ControlTotal(195, 12_345)})
+def pilot_of(*rows: PilotRow) -> PilotView:
+    return pilot_view(PilotReport(make_batch(), rows, {"USD": ControlTotal(195, 12_345)}))
 
 
 WIDE = """\
@@ -51,24 +52,24 @@ currency and reference."""
 
 def test_a_table_where_there_is_room() -> None:
     rows = (pilot_row(2), pilot_row(3, 125_000, "the amount is another one"), pilot_row(4, None, "not listed"))
-    assert pilot_text(report_of(*rows)) == WIDE
+    assert pilot_text(pilot_of(*rows)) == WIDE
 
 
 def test_blocks_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("screen", "pilot_table"):
         monkeypatch.setattr(f"batch_credits.cli.telling.{module}.width", lambda **_: 40)
-    assert pilot_text(report_of(pilot_row(2))) == NARROW
+    assert pilot_text(pilot_of(pilot_row(2))) == NARROW
 
 
 def test_of_a_large_pilot_what_does_not_agree_is_shown_before_what_does() -> None:
-    said = pilot_text(report_of(*(pilot_row(n, problem="not listed" if n > 500 else "") for n in range(2, 502))))
+    said = pilot_text(pilot_of(*(pilot_row(n, problem="not listed" if n > 500 else "") for n in range(2, 502))))
     assert len([line for line in said.splitlines() if " file " in line]) == 21
     assert "  ! Row 501: not listed." in said
-    said = pilot_text(report_of(*(pilot_row(n) for n in range(2, 102))))
+    said = pilot_text(pilot_of(*(pilot_row(n) for n in range(2, 102))))
     assert said.endswith("All 100 rows of the pilot agree in amount, currency and reference (20 of them shown).")
 
 
 def test_the_question_names_the_rest(monkeypatch: Any) -> None:
     monkeypatch.setattr(screen, "width", lambda **_: 40)
-    asked = screen.told(pilot_question(report_of(pilot_row(2))))
+    asked = screen.told(pilot_question(pilot_of(pilot_row(2))))
     assert asked == ["Credit the other 195 rows, 123.45 USD?"]

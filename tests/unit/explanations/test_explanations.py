@@ -11,7 +11,8 @@ import pytest
 import batch_credits
 from batch_credits.chargebee.answers import Answer
 from batch_credits.chargebee.verdicts import verdict_of
-from batch_credits.explanations import Explanation, Kind, Proof, all_explanations, explained, near
+from batch_credits.explanations import Explanation, Kind, all_explanations, explained, near
+from batch_credits.explanations.codes import Proof
 from batch_credits.model import REVERSED, CallKind, Money, Outcome, PlannedCredit
 from batch_credits.protocol import Blocked, NoAnswer, Refused, Throttled, Unavailable
 

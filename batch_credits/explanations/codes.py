@@ -1,28 +1,6 @@
-"""Every code and word that this program says, explained: what happened, what it means for the money, what to do.
+"""The codes that say why: of rejected rows, reversed ones, Chargebee's answers, and what `check --online` finds."""
 
-One table. A code may stand in it more than once (`missing` is said of a cell and of a customer): `explained` finds all.
-"""
-
-from collections.abc import Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
-
-from batch_credits.model import REVERSED, CallKind, Outcome
-
-NEAR = 5  # codes named beside one that is not known
-
-
-class Kind(StrEnum):
-    """Where a code is met, in words."""
-
-    OUTCOME = "what became of a row (credit_outcome)"
-    REJECTED = "a row that was rejected, and never sent (credit_error_code)"
-    REVERSED = "a row whose credit was deducted again (credit_error_code)"
-    CHARGEBEE = "an answer of Chargebee (credit_error_code)"
-    CUSTOMER = "a finding of check --online"
-    EXIT = "an exit code of run"
-    WORD = "a word used here"
 
 
 class Proof(StrEnum):
@@ -41,95 +19,17 @@ class Proof(StrEnum):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One code. `status` is the HTTP status that comes with an answer of Chargebee, None for all else."""
-
-    code: str
-    kind: Kind
-    happened: str
-    money: str
-    to_do: str
-    status: int | None = None
-
-
-def all_explanations() -> Iterator[Explanation]:
-    """The whole table, kind by kind."""
-    for outcome, texts in _OUTCOMES.items():
-        yield Explanation(outcome.value, Kind.OUTCOME, *texts)
-    for outcome, texts in _DEDUCTIONS.items():
-        yield Explanation(CallKind.DEDUCT.name_of(outcome), Kind.OUTCOME, *texts)
-    for code, (happened, to_do) in _REJECTED.items():
-        yield Explanation(code, Kind.REJECTED, happened, _NOT_SENT, to_do)
-    yield Explanation(REVERSED, Kind.REVERSED, *_REVERSED)
-    for status, code, proof, happened, to_do in _CHARGEBEE:
-        yield Explanation(code, Kind.CHARGEBEE, happened, proof.value, to_do or _BY_ITSELF[proof], status)
-    for code, (happened, to_do) in _CUSTOMERS.items():
-        yield Explanation(code, Kind.CUSTOMER, happened, _ONLY_ASKED, to_do)
-    for number, texts in _EXITS.items():
-        yield Explanation(str(number), Kind.EXIT, *texts)
-    for word, texts in _WORDS.items():
-        yield Explanation(word, Kind.WORD, *texts)
-
-
-def explained(code: str) -> list[Explanation]:
-    """Everything said about a code, however it is written (`In doubt`, `in-doubt`); also about an HTTP status."""
-    wanted = "_".join(code.casefold().replace("-", " ").replace("_", " ").split())
-    for before_a_number in ("exit_code_", "exit_", "http_"):
-        wanted = wanted.removeprefix(before_a_number)
-    return [e for e in all_explanations() if wanted == e.code or (e.status is not None and wanted == str(e.status))]
-
-
-def near(code: str) -> list[str]:
-    """Codes that are written much like this one, the most alike first."""
-    wanted = "_".join(code.casefold().replace("-", " ").split())
-    known = list(dict.fromkeys(e.code for e in all_explanations()))
-    holding = [name for name in known if len(wanted) > 2 and wanted in name]
-    return list(dict.fromkeys([*get_close_matches(wanted, known, NEAR), *holding]))[:NEAR]
-
-
-_NOT_SENT = "Nothing was sent: there is no credit for this row."
-_ONLY_ASKED = "Nothing was sent: check only asks."
-_BY_ITSELF = {
+BY_ITSELF = {
     Proof.REFUSED: "Mend the row in failed.csv as credit_error says, and run that file.",
     Proof.WAIT: "Nothing, unless it goes on for long: then another program uses the site's limit, too; see --share.",
     Proof.PAUSE: "Nothing. If the run gives up, run the same command again once the site is back.",
     Proof.STOP: "Mend what the message says, and run the same command again: it carries on.",
     Proof.NOTHING: "Nothing while the run goes on. Afterwards run the same command again. Do not credit by hand.",
 }
+ONLY_ASKED = "Nothing was sent: check only asks."
 
-# What happened, the money, what to do.
-_OUTCOMES = {
-    Outcome.CREDITED: ("This batch added the credit, and Chargebee proved it.", "The customer has it, once.",
-                       "Nothing."),
-    Outcome.ALREADY_CREDITED: (
-        "The same credit (customer, reference, amount, currency, type) was there before this batch came to it.",
-        "The customer has it, once. Nothing was sent.", "Nothing. If it is meant as a second credit, give the row "
-        "another reference."),
-    Outcome.FAILED: ("Chargebee refused the row; credit_error_code says why.",
-                     "There is no credit: that is proven.", "Mend the row in failed.csv and run that file."),
-    Outcome.REJECTED: ("The row did not hold before anything was sent; credit_error_code says why.", _NOT_SENT,
-                       "Mend the row in failed.csv and run that file."),
-    Outcome.IN_DOUBT: ("The row was sent, and no answer proved what became of it.",
-                       "The credit may exist or not. It is never sent again before Chargebee's list was asked.",
-                       "Run the same command again: it asks first. Do not credit by hand."),
-    Outcome.REVIEW: ("Chargebee's list could not settle a doubt: only a person can tell.",
-                     "The credit may exist or not. Nothing is sent for this row until a person has decided.",
-                     "Look at the customer's promotional credits in Chargebee, then use batch-credits resolve."),
-    Outcome.PENDING: ("The row was not tried yet, or it is worth another try.", "No credit was added so far.",
-                      "Run the same command again: it carries on."),
-}  # fmt: skip
-
-# Those that bear another name in the reports of a reversal.
-_DEDUCTIONS = {
-    Outcome.CREDITED: ("This reversal deducted the credit again, and Chargebee proved it.",
-                       "The amount was taken from the customer's balance, once.", "Nothing."),
-    Outcome.ALREADY_CREDITED: ("The same deduction was there before this reversal came to it.",
-                               "The amount was taken once. Nothing was sent.", "Nothing."),
-}  # fmt: skip
-
-# What happened, what to do.
-_REJECTED = {
+# What happened, what to do; the money is always `NOT_SENT`.
+REJECTED = {
     "missing": ("The customer id, reference or description is empty.",
                 "Fill the cell. --reference and --description fill all empty cells of their column."),
     "too_long": ("A text has more characters than Chargebee takes: 50 in an id, 250 in a description, 500 in a "
@@ -197,7 +97,7 @@ _REJECTED = {
 }  # fmt: skip
 
 # What happened, the money, what to do.
-_REVERSED = (
+REVERSED_AGAIN = (
     "The row was credited, and a reversal deducted the credit again; credit_error names its batch and the deduction.",
     "The customer had the credit once, and it was taken back once. Nothing is ever sent for this row again.",
     "Nothing, if that was meant; the exit code stays 1. To pay it again, give the row another reference.",
@@ -207,7 +107,7 @@ _PAYMENT = "Chargebee complains of a payment, which adding a credit does not nee
 _TALK = "Ask Chargebee's support, with credit_error in hand; then run again with --retry-failed."
 
 # HTTP status, code, proof, what happened, what to do ("": what that proof always asks for).
-_CHARGEBEE = (
+CHARGEBEE = (
     (400, "param_wrong_value", Proof.REFUSED, "A value is not accepted; credit_error_param names the field.", ""),
     (400, "invalid_request", Proof.REFUSED, "The values do not go together, or not with this site.", ""),
     (400, "duplicate_entry", Proof.REFUSED, "A value that must be unique is taken already.", ""),
@@ -252,58 +152,10 @@ _CHARGEBEE = (
     (504, "504", Proof.NOTHING, "Something between here and Chargebee gave up waiting for it.", ""),
 )  # fmt: skip
 
-_CUSTOMERS = {
+# What happened, what to do; the money is always `ONLY_ASKED`.
+CUSTOMERS = {
     "missing": ("Chargebee has no such customer.", "Correct the id, or create the customer before the run."),
     "deleted": ("The customer is deleted in Chargebee.", "Correct the id, or take the row out."),
     "other_currency": ("The customer's currency is another one than the credit's.",
                        "Make sure that it is meant."),
-}  # fmt: skip
-
-_EXITS = {
-    0: ("Every row is credited, now or before.", "All is paid, once.", "Nothing."),
-    1: ("The run finished, but some rows were rejected or failed, or their credits were reversed since.",
-        "Those rows have no credit, or it was taken back; all others have theirs.",
-        "Mend failed.csv and run it. To pay again what was reversed, take another reference."),
-    2: ("Bad usage, an unreadable file, a limit or control total that does not hold, or nobody said yes.",
-        "Nothing was sent.", "Read the message, correct what it names, and run again."),
-    3: ("A row is in doubt or needs review, the totals do not tie out, or Chargebee answered with another's "
-        "credit: then rows may be pending, too.",
-        "Some credits may exist or not; none of them is sent again unasked.",
-        "A person must look: the summary says at what. batch-credits reconcile asks Chargebee."),
-    4: ("The run stopped before the end: key refused, site blocked, outage, interrupt, or a pilot "
-        "that was not agreed to.",
-        "What was credited is recorded; the rest was not sent, or is in doubt.",
-        "Run the same command again: it carries on."),
-}  # fmt: skip
-
-_WORDS = {
-    "batch": ("One file's content, read one way, for one site; known by the first 8 characters of its id.",
-              "The same file run again is the same batch: what it has credited is not sent again.",
-              "List all with batch-credits status."),
-    "reference": ("The business's name for a credit, such as loyalty-2026-q3.",
-                  "One customer gets one credit for one reference, for ever.",
-                  "Choose one that names the payout, and keep it when you run the file again."),
-    "ledger": ("The file in which this program remembers what was sent and what came of it.",
-               "It is what keeps a second run from paying twice.", "Use one ledger for a site, and keep it."),
-    "throttled": ("The site told us to wait, since its limit of requests was used up.",
-                  "No credit was added by those requests; they are sent again by themselves.",
-                  "Nothing. With --share a smaller part of the limit is used."),
-    "attempt": ("One request for one row (credit_attempts counts them).",
-                "All attempts of a row carry the same reference and key, so they are one credit at most.", "Nothing."),
-    "idempotency_key": ("A name that Chargebee remembers for 30 minutes, so that a repeated request is not done twice.",
-                        "The second guard against a double credit; Chargebee's own list is the first.", "Nothing."),
-    "quarantine": ("How long a request may still be under way: 420 seconds.",
-                   "Before it is over, a credit that is not listed may still come, so the row is not sent again.",
-                   "Wait. Ctrl-C is safe, too: the next run settles it."),
-    "in_balance": ("Rows and totals of all outcomes add up to those read from the file.",
-                   "No row was lost on the way, and no amount changed.",
-                   "If it says false, run batch-credits reconcile."),
-    "pilot": ("The first rows of a run, credited and read back from Chargebee before the others (run --pilot N).",
-              "The pilot's credits are real; the others are sent only if the pilot agrees with the file.",
-              "If it does not agree, find out why before you run again."),
-    "reversal": ("A batch of deductions that undoes what another batch credited (batch-credits reverse).",
-                 "Each credit is deducted once at most, by its own amount, from whatever is left of the balance.",
-                 "To pay again what was undone, take another reference."),
-    "sandbox": ("A Chargebee simulated on this machine.", "No real money.",
-                "Try a file there: batch-credits run FILE --sandbox."),
 }  # fmt: skip

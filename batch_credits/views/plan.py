@@ -1,0 +1,80 @@
+"""A plan before anything is sent: what is asked for, what is known of its rows, and what looks wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from batch_credits.ledger import ProblemGroup
+from batch_credits.model import CallKind, Outcome
+from batch_credits.planning.plan import Plan
+from batch_credits.reporter import SITE_CURRENCY, minor_in_words
+from batch_credits.reporter.amounts import Exponents
+from batch_credits.views.amounts import Total, UndoneView, total_of, totals_of, undone_view
+
+
+@dataclass(frozen=True, slots=True)
+class TypeTotal:
+    """What rows of one currency and credit type sum up to."""
+
+    credit_type: str
+    total: Total
+
+
+@dataclass(frozen=True, slots=True)
+class LargeRow:
+    """One of the largest amounts; `words` are as people read it."""
+
+    row_number: int
+    currency: str
+    amount_minor: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A batch as it stands before a run.
+
+    `totals` are those of the file; `counts` and `by_outcome` say what is already known of its rows (`pending` ones are
+    to be sent), `by_type` those that are not rejected. `problems` say why rows are rejected, `warnings` which amounts
+    look wrong.
+    """
+
+    key: str
+    kind: CallKind
+    rows: int
+    totals: tuple[Total, ...]
+    counts: Mapping[Outcome, int]
+    by_outcome: Mapping[Outcome, tuple[Total, ...]]
+    by_type: tuple[TypeTotal, ...]
+    undone: UndoneView
+    problems: tuple[ProblemGroup, ...]
+    largest: tuple[LargeRow, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def owed(self) -> int:
+        """How many rows a run would send or settle."""
+        return self.counts[Outcome.PENDING] + self.counts[Outcome.IN_DOUBT]
+
+
+def plan_view(plan: Plan, stated: Exponents) -> PlanView:
+    """The plan, with its amounts in words."""
+    return PlanView(
+        key=plan.key,
+        kind=plan.kind,
+        rows=plan.rows,
+        totals=totals_of(plan.totals, stated),
+        counts={outcome: plan.count(outcome) for outcome in Outcome},
+        by_outcome={outcome: totals_of(totals, stated) for outcome, totals in plan.by_outcome.items()},
+        by_type=tuple(
+            TypeTotal(credit_type, total_of(total, currency, stated))
+            for (currency, credit_type), total in sorted(plan.by_type.items())
+        ),
+        undone=undone_view(plan.undone, stated),
+        problems=tuple(plan.problems),
+        largest=tuple(
+            LargeRow(row.row_number, currency, row.amount_minor, minor_in_words(row.amount_minor, currency, stated))
+            for row in plan.largest_rows
+            for currency in (row.currency or SITE_CURRENCY,)
+        ),
+        warnings=tuple(plan.warnings),
+    )

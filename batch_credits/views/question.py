@@ -1,0 +1,107 @@
+"""The question before anything is sent: what it is about, the plan, and on what terms."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batch_credits.loader import Source
+from batch_credits.model import BatchRecord
+from batch_credits.planning.customers import Balances
+from batch_credits.planning.plan import Plan
+from batch_credits.reporter import SITE_CURRENCY, minor_in_words, stated_exponents
+from batch_credits.reporter.amounts import Exponents
+from batch_credits.views.plan import PlanView, plan_view
+from batch_credits.views.terms import Pace, Terms, pace_of
+
+if TYPE_CHECKING:  # who only looks at a file need not load all that sends
+    from batch_credits.jobs.reverse import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class FileToPay:
+    """A source file is to be paid; `notes` say how it was read."""
+
+    path: Path
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShortBalance:
+    """A customer whose balance does not cover it; `left` is None of one who is missing or deleted."""
+
+    customer_id: str
+    row_number: int
+    asked: str
+    left: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BalancesView:
+    """Whose balance does not cover what is to be deducted: the first of them, how many in all, and of how many
+    customers nobody can tell."""
+
+    customers: int
+    short_in_all: int
+    short: tuple[ShortBalance, ...]
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchToReverse:
+    """What a batch credited is to be deducted, for one business entity if there are several. `left_out` says which of
+    its rows are not, a sentence each; `balances` is None where nothing is owed, or Chargebee did not tell them."""
+
+    key: str
+    file_name: str
+    business_entity_id: str | None
+    left_out: tuple[str, ...]
+    balances: BalancesView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that a person sees before saying yes."""
+
+    about: FileToPay | BatchToReverse
+    plan: PlanView
+    terms: Terms
+
+    @property
+    def pilot(self) -> int:
+        """How many rows are sent and read back before all others; 0: none are."""
+        return self.terms.settings.pilot
+
+    @property
+    def pace(self) -> Pace:
+        """How long it takes, with the questions that are asked besides."""
+        owed = self.plan.owed
+        questions = owed if self.terms.settings.verify_first else 0
+        return pace_of(owed + questions + min(self.pilot, owed), self.terms.settings)
+
+
+def question_of_run(source: Source, plan: Plan, stated: Exponents, terms: Terms) -> Question:
+    """What a run asks. `stated` are the decimals that the operator gave for currencies that have none documented."""
+    return Question(FileToPay(source.path, tuple(source.notes)), plan_view(plan, stated), terms)
+
+
+def question_of_reversal(batch: BatchRecord, picture: "Picture", terms: Terms) -> Question:
+    """What the reversal of a batch asks."""
+    stated = stated_exponents(batch)
+    about = BatchToReverse(
+        batch.key,
+        batch.file_name,
+        picture.business_entity_id,
+        tuple(picture.selection.left_out()),
+        None if picture.balances is None else _balances(picture.balances, stated),
+    )
+    return Question(about, plan_view(picture.plan, stated), terms)
+
+
+def _balances(seen: Balances, stated: Exponents) -> BalancesView:
+    short = []
+    for each in seen.short:
+        currency = each.currency or SITE_CURRENCY
+        left = None if each.balance_minor is None else minor_in_words(each.balance_minor, currency, stated)
+        asked = minor_in_words(each.asked_minor, currency, stated)
+        short.append(ShortBalance(each.customer_id, each.row_number, asked, left))
+    return BalancesView(seen.customers, seen.short_in_all, tuple(short), seen.unknown)

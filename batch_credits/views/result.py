@@ -1,0 +1,82 @@
+"""What became of a batch: the last screen of a run, and what a page says of it first."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch_credits.explanations.outcomes import label_of
+from batch_credits.model import CallKind, Outcome
+from batch_credits.reporter import Summary, stated_exponents
+from batch_credits.reporter.words import Given, balance_in_words, headline, next_steps, nothing_given, reasons_of
+from batch_credits.views.amounts import Total, UndoneView, totals_of, undone_view
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeView:
+    """The rows of one outcome, under the name that reports give it and the label that people read. `reasons` are error
+    codes with their rows, the most frequent first, of rows that were not credited."""
+
+    name: str
+    label: str
+    rows: int
+    totals: tuple[Total, ...]
+    reasons: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do now, and the command that does it; "" where there is none to paste."""
+
+    sentence: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultView:
+    """The conclusions. `outcomes` are those that have rows; `steps` are what to do, the most urgent first; `stopped`
+    is why the latest run ended early, if it did; `reports` are the files that were written."""
+
+    headline: str
+    key: str
+    kind: CallKind
+    file_name: str
+    site: str
+    is_live: bool
+    stopped: str | None
+    outcomes: tuple[OutcomeView, ...]
+    undone: UndoneView
+    balance: tuple[str, ...]
+    steps: tuple[Step, ...]
+    reports: tuple[Path, ...]
+    exit_code: int
+
+
+def result_view(summary: Summary, given: Given = nothing_given) -> ResultView:
+    """The conclusions of a summary. `given` says which options of this command line (which ledger, which site) the
+    commands to paste need too."""
+    batch = summary.batch
+    stated = stated_exponents(batch)
+    return ResultView(
+        headline=headline(summary),
+        key=batch.key,
+        kind=batch.kind,
+        file_name=batch.file_name,
+        site=batch.site,
+        is_live=summary.live,
+        stopped=summary.stopped,
+        outcomes=tuple(
+            OutcomeView(
+                batch.kind.name_of(outcome),
+                label_of(batch.kind, outcome),
+                summary.counts[outcome],
+                totals_of(summary.totals[outcome], stated),
+                tuple(reasons_of(summary, outcome)),
+            )
+            for outcome in Outcome
+            if summary.counts[outcome]
+        ),
+        undone=undone_view(summary.undone, stated),
+        balance=tuple(balance_in_words(summary)),
+        steps=tuple(Step(sentence, command) for sentence, command in next_steps(summary, given)),
+        reports=tuple(summary.paths.written),
+        exit_code=summary.exit_code,
+    )

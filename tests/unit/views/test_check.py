@@ -1,0 +1,57 @@
+"""Everything that a check has found, and its exit code."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_credits.errors import ControlError
+from batch_credits.model import ControlTotal, Outcome, Problem
+from batch_credits.model.undone import Undone
+from batch_credits.planning.customers import CustomerFinding, Preflight
+from batch_credits.planning.plan import Plan
+from batch_credits.settings import RunSettings
+from batch_credits.views import check
+from batch_credits.views.check import CheckView, FileView, RowProblems, customers_view, rows_with_problems
+from batch_credits.views.plan import plan_view
+from batch_credits.views.terms import pace_of
+from tests.unit.ledger.conftest import Book
+
+UNDONE = Undone({"57718102" * 8: {"USD": ControlTotal(1, 5)}})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "undone", "refusal", "code"),
+    [
+        (Outcome.PENDING, Undone(), None, 0),
+        (Outcome.REJECTED, Undone(), None, 1),
+        (Outcome.CREDITED, UNDONE, None, 1),
+        (Outcome.PENDING, Undone(), ControlError("too much"), 2),
+        (Outcome.REJECTED, Undone(), ControlError("too much"), 2),
+    ],
+)
+def test_the_exit_code_of_a_check(outcome: Outcome, undone: Undone, refusal: ControlError | None, code: int) -> None:
+    totals = {"USD": ControlTotal(1, 5)}
+    plan = Plan(1, "ab" * 32, True, 1, totals, {outcome: totals}, {}, {}, undone=undone)
+    found = CheckView(
+        file=FileView(Path("payout.csv"), "cd" * 32, ()), plan=plan_view(plan, {}), site=None, ledger=Path("l"),
+        ledger_is_there=False, pace=pace_of(1, RunSettings()), rows=(), rejected_csv=None, customers=None,
+        refusal=refusal,
+    )  # fmt: skip
+    assert found.exit_code == code
+
+
+def test_the_first_rows_with_problems(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(check, "PROBLEMS_SHOWN", 2)
+    book = Book(tmp_path / "ledger.sqlite3")
+    problem = Problem("amount", "missing", "There is no amount.")
+    batch = book.plan(book.row(2), *(book.bad_row(number, problem) for number in (3, 4, 5)))
+    assert rows_with_problems(book.ledger, batch) == (RowProblems(3, (problem,)), RowProblems(4, (problem,)))
+    book.close()
+
+
+def test_what_is_wrong_with_customers_is_counted_by_code() -> None:
+    finding = CustomerFinding(7, "c-1", "missing", "Chargebee has no customer 'c-1'.")
+    view = customers_view(Preflight(12, Counter(missing=2, deleted=1), [finding]))
+    assert (view.asked, list(view.counts.items()), view.findings) == (12, [("deleted", 1), ("missing", 2)], (finding,))
