@@ -17,7 +17,7 @@ from enum import Enum
 from typing import ClassVar, assert_never
 
 from batch_credits.errors import AnsweredForAnother, DoubleCreditAlarm, RunStopped
-from batch_credits.model import CallKind, Finding, PlannedCredit, RequestState
+from batch_credits.model import CallKind, Finding, Learned, PlannedCredit, RequestState
 
 # ---------------------------------------------------------------------------------------------------------
 # Verdicts: what one answer proves about one attempt.
@@ -137,11 +137,13 @@ class SettleCredited:
         return Finding.about(
             credit,
             RequestState.CREDITED,
+            Learned(
+                "replayed" if proof.replayed else by_look,
+                proof.http_status,
+                credit_id=proof.credit_id,
+                closing_balance=proof.closing_balance,
+            ),
             open_attempts=0,
-            credit_id=proof.credit_id,
-            reason="replayed" if proof.replayed else by_look,
-            http_status=proof.http_status,
-            closing_balance=proof.closing_balance,
         )
 
 
@@ -157,11 +159,8 @@ class SettleFailed:
         return Finding.about(
             credit,
             RequestState.FAILED,
+            Learned(refusal.message, refusal.http_status, refusal.error_code, refusal.error_param),
             open_attempts=0,
-            reason=refusal.message,
-            http_status=refusal.http_status,
-            error_code=refusal.error_code,
-            error_param=refusal.error_param,
         )
 
 
@@ -177,10 +176,12 @@ class SendAgain:
         return Finding.about(
             credit,
             RequestState.PENDING,
+            Learned(
+                verdict.reason if isinstance(verdict, NotSent) else verdict.message,
+                verdict.http_status,
+                verdict.error_code,
+            ),
             open_attempts=0,
-            reason=verdict.reason if isinstance(verdict, NotSent) else verdict.message,
-            http_status=verdict.http_status,
-            error_code=verdict.error_code,
         )
 
 
@@ -202,12 +203,9 @@ class HoldInDoubt:
         return Finding.about(
             credit,
             RequestState.IN_DOUBT,
+            Learned(self.reason, self.verdict.http_status, self.verdict.error_code, credit_id=self.credit_id),
             open_attempts=self.open_attempts,
             key_spoiled=self.key_spoiled,
-            credit_id=self.credit_id,
-            reason=self.reason,
-            http_status=self.verdict.http_status,
-            error_code=self.verdict.error_code,
         )
 
 
@@ -224,9 +222,8 @@ class StopRun:
         return Finding.about(
             credit,
             RequestState.IN_DOUBT if self.open_attempts else RequestState.PENDING,
+            Learned(self.error.message, self.http_status),
             open_attempts=self.open_attempts,
-            reason=self.error.message,
-            http_status=self.http_status,
         )
 
 
@@ -244,9 +241,7 @@ class KeepAndStop:
         return Finding.about(
             credit,
             RequestState.REVIEW,
-            credit_id=self.credit_id,
-            reason=self.reason,
-            http_status=self.http_status,
+            Learned(self.reason, self.http_status, credit_id=self.credit_id),
         )
 
 
@@ -373,10 +368,10 @@ class ReleaseAbsent:
         return Finding.about(
             credit,
             RequestState.PENDING,
+            Learned("witnessed absent"),
             open_attempts=0,
             key_spoiled=False,
             next_generation=self.next_generation,
-            reason="witnessed absent",
         )
 
 
@@ -393,7 +388,7 @@ class SendToReview:
 
     def finding(self, credit: PlannedCredit) -> Finding:
         """For a person to look at."""
-        return Finding.about(credit, RequestState.REVIEW, reason=self.reason)
+        return Finding.about(credit, RequestState.REVIEW, Learned(self.reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,7 +400,7 @@ class RaiseAlarm:
     def finding(self, credit: PlannedCredit) -> Finding:
         """For a person to look at."""
         reason = f"Chargebee lists {self._how_many(credit)} for it: {', '.join(self.credit_ids)}."
-        return Finding.about(credit, RequestState.REVIEW, reason=reason)
+        return Finding.about(credit, RequestState.REVIEW, Learned(reason))
 
     def alarm(self, credit: PlannedCredit) -> DoubleCreditAlarm:
         """The error that ends the run."""
