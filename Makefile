@@ -34,7 +34,8 @@ lowest: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/lowest
 	$(BIN)/uv pip install --quiet --python $(VENV)/lowest/bin/python --resolution lowest-direct --editable '.[dev]'
-	$(VENV)/lowest/bin/python -m pytest -n $(TEST_JOBS) -q -m "not slow" -p no:cacheprovider tests/unit/loader tests/unit/chargebee
+	$(VENV)/lowest/bin/python -m pytest -n $(TEST_JOBS) -q -m "not slow" -p no:cacheprovider tests/unit/loader tests/unit/chargebee \
+	  tests/integration/test_http_transport.py tests/integration/test_repeated_answers.py
 	@$(MAKE) --no-print-directory demo BIN=$(VENV)/lowest/bin
 
 # Every branch of the protocol, of what answers prove, and of the ledger.

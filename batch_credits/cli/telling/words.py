@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from batch_credits.chargebee import way_in_words
 from batch_credits.cli.telling.asking import Asking
 from batch_credits.cli.telling.before import Before, BeforeReversal, memory_lines
 from batch_credits.cli.telling.given import given
@@ -50,7 +51,7 @@ class Words(Asking):
         if before.plan.owed:
             lines += _pace_lines(before)
         if self._verbose:
-            lines.append(("Batch", before.plan.key))
+            lines += [("Batch", before.plan.key), ("Requests", way_in_words(before.settings))]
         return [*lines, *_how_and_where(before)]
 
     def before_reversal(self, before: BeforeReversal) -> None:
