@@ -466,7 +466,9 @@ def test_an_answer_that_was_not_asked_to_be_packed_takes_no_memory(encoding: str
 @pytest.mark.parametrize(
     ("encoding", "pack"), [("gzip", gzip.compress), ("GZIP", gzip.compress), ("deflate", zlib.compress)]
 )
-def test_an_answer_that_was_packed_unasked_is_read_if_it_is_whole(encoding: str, pack: Callable[[bytes], bytes]) -> None:
+def test_an_answer_that_was_packed_unasked_is_read_if_it_is_whole(
+    encoding: str, pack: Callable[[bytes], bytes]
+) -> None:
     packed, header = pack(OK), f"Content-Encoding: {encoding}"
     assert call(Server(says(answer("200 OK", packed, header))), add) == Credited("cr-1", None, 200)
     for broken in (packed[:-1], packed[:-12], packed + b"!", packed + packed, OK, b""):
