@@ -41,10 +41,10 @@ lowest: $(VENV)/installed-dev
 # Every branch of the protocol, of what answers prove, and of the ledger.
 coverage: $(VENV)/installed-dev
 	$(BIN)/coverage run --branch -m pytest -q \
-	  tests/unit/ledger tests/unit/chargebee tests/unit/cli tests/unit/test_protocol.py tests/unit/model tests/unit/planning \
+	  tests/unit/ledger tests/unit/chargebee tests/unit/cli tests/unit/protocol tests/unit/model tests/unit/planning \
 	  tests/unit/reconciler \
 	  tests/integration
-	$(BIN)/coverage report --show-missing --fail-under=100 --include="*/ledger/*,*/protocol.py,*/chargebee/answers.py,*/chargebee/lists.py,*/chargebee/verdicts.py,*/failures.py,*/model/identity.py,*/reconciler/*"
+	$(BIN)/coverage report --show-missing --fail-under=100 --include="*/ledger/*,*/protocol/*,*/chargebee/answers.py,*/chargebee/lists.py,*/chargebee/verdicts.py,*/failures.py,*/model/identity.py,*/reconciler/*"
 
 storm: $(VENV)/installed-dev
 	$(BIN)/python -m tests.simulation.storm --seeds $(SEEDS) --jobs $(JOBS)
