@@ -37,7 +37,8 @@ lowest: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/lowest
 	$(BIN)/uv pip install --quiet --python $(VENV)/lowest/bin/python --resolution lowest-direct --editable '.[dev]'
-	$(VENV)/lowest/bin/python -m pytest -n $(TEST_JOBS) -q -m "not slow" -p no:cacheprovider tests/unit/loader tests/unit/chargebee
+	$(VENV)/lowest/bin/python -m pytest -n $(TEST_JOBS) -q -m "not slow" -p no:cacheprovider tests/unit/loader tests/unit/chargebee \
+	  tests/integration/test_http_transport.py tests/integration/test_repeated_answers.py
 	@$(MAKE) --no-print-directory demo BIN=$(VENV)/lowest/bin
 
 # What a newer Python refuses is found before it is the usual one: the newest of this machine, in an environment of its own.
@@ -54,10 +55,10 @@ newest: $(VENV)/installed-dev
 # Every branch of the protocol, of what answers prove, and of the ledger.
 coverage: $(VENV)/installed-dev
 	$(BIN)/coverage run --branch -m pytest -q \
-	  tests/unit/ledger tests/unit/chargebee tests/unit/cli tests/unit/test_protocol.py tests/unit/model tests/unit/planning \
+	  tests/unit/ledger tests/unit/chargebee tests/unit/cli tests/unit/protocol tests/unit/model tests/unit/planning \
 	  tests/unit/reconciler \
 	  tests/integration
-	$(BIN)/coverage report --show-missing --fail-under=100 --include="*/ledger/*,*/protocol.py,*/chargebee/answers.py,*/chargebee/lists.py,*/chargebee/verdicts.py,*/failures.py,*/model/identity.py,*/reconciler/*"
+	$(BIN)/coverage report --show-missing --fail-under=100 --include="*/ledger/*,*/protocol/*,*/chargebee/answers.py,*/chargebee/lists.py,*/chargebee/verdicts.py,*/failures.py,*/model/identity.py,*/reconciler/*"
 
 storm: $(VENV)/installed-dev
 	$(BIN)/python -m tests.simulation.storm --seeds $(SEEDS) --jobs $(JOBS)

@@ -10,7 +10,7 @@ from batch_credits.chargebee.client import (
     LookFailed,
 )
 from batch_credits.chargebee.lists import ListedCredit, ListedCustomer
-from batch_credits.chargebee.transport import HttpTransport, Transport, http_transport
+from batch_credits.chargebee.transport import Transport, http_transport, way_in_words
 
 __all__ = [
     "CUSTOMERS_A_CALL",
@@ -18,7 +18,6 @@ __all__ = [
     "Chargebee",
     "Gate",
     "GateClosed",
-    "HttpTransport",
     "ListedCredit",
     "ListedCustomer",
     "LookFailed",
@@ -28,4 +27,5 @@ __all__ = [
     "deduct_body",
     "description_in",
     "http_transport",
+    "way_in_words",
 ]

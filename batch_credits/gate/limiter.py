@@ -8,15 +8,17 @@ a minute than there are slots. Nothing is left unused either: a slot is idle onl
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 from batch_credits.chargebee import GateClosed
 from batch_credits.chargebee.transport import Method
 from batch_credits.gate.share import Share
+from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import MAX_GETS_AT_ONCE, WINDOW_SECONDS, RunSettings
 
 LATE_SECONDS = 0.05  # that a timer may be late, and spread requests catch up on
+_UNWATCHED = SilentProgress()
 
 
 class RateLimiter:
@@ -25,11 +27,20 @@ class RateLimiter:
     Of GET never more than `gets_at_once`: no site takes more, whatever it takes of POST.
 
     Times are the running event loop's. GET goes first: it settles doubt and probes. `even`: requests are spread
-    over the minute, where there is a budget.
+    over the minute, where there is a budget. `progress` is told when our share of the site's limit changes.
+
+    `freed` is set when requests may leave again, after a pause or a full minute; `changed` when a slot of the budget
+    was taken, or its request answered. Whoever waits for one of them clears it.
     """
 
     def __init__(
-        self, budget: int, concurrency: int, *, gets_at_once: int = MAX_GETS_AT_ONCE, even: bool = False
+        self,
+        budget: int,
+        concurrency: int,
+        *,
+        gets_at_once: int = MAX_GETS_AT_ONCE,
+        even: bool = False,
+        progress: Progress = _UNWATCHED,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._budget = budget  # what is ours of it now
@@ -46,15 +57,14 @@ class RateLimiter:
         self._next_at = 0.0  # for the next request, where they are spread
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
-        self.on_free: Callable[[], None] = lambda: None
-        self.on_share: Callable[[int], None] = lambda _share: None  # requests a minute that are ours now
-        self.on_shrink: Callable[[int], None] = lambda _share: None  # the same, as a refusal made it smaller
-        self.on_change: Callable[[], None] = lambda: None  # a slot was taken, or its request answered
+        self._progress = progress
+        self.freed = asyncio.Event()
+        self.changed = asyncio.Event()
 
     @classmethod
-    def within(cls, settings: RunSettings) -> Self:
+    def within(cls, settings: RunSettings, progress: Progress = _UNWATCHED) -> Self:
         """The gate that keeps the operator's limits."""
-        return cls(settings.budget_per_minute, settings.concurrency, even=settings.even_pacing)
+        return cls(settings.budget_per_minute, settings.concurrency, even=settings.even_pacing, progress=progress)
 
     async def enter(self, method: Method) -> None:
         """Wait for a slot, and take it.
@@ -84,7 +94,7 @@ class RateLimiter:
         self._answers += 1
         if self._budget:
             self._coming_back.append(self._loop.time() + WINDOW_SECONDS)
-            self.on_change()
+            self.changed.set()
         elif not self._waiting["POST"] and not self._waiting["GET"]:
             return  # no slot to come back, and nobody to let through
         self._pump()
@@ -107,7 +117,10 @@ class RateLimiter:
         self._follow_share(now)
         self.pause(seconds)
         if shrinks:
-            self.on_shrink(self._budget)
+            self._progress.note(
+                "The site's limit is used up, by others too: sending goes on more slowly, at"
+                f" {self._budget:,} requests a minute, and slowly faster again."
+            )
 
     def free_slots(self) -> int | None:
         """How many requests could leave now; None means any number."""
@@ -174,7 +187,7 @@ class RateLimiter:
         self._in_flight[method] += 1
         if self._budget:
             self._taken += 1
-            self.on_change()
+            self.changed.set()
             if self._is_spread():
                 gap = WINDOW_SECONDS / self._budget
                 self._next_at = max(self._next_at, now - LATE_SECONDS) + gap
@@ -190,7 +203,7 @@ class RateLimiter:
         share = self._share.at(now)
         if share != self._budget:
             self._budget = share
-            self.on_share(share)
+            self._progress.slowed_to(share)
 
     def _pump(self) -> None:
         now = self._loop.time()  # one for all: what is not due yet for a waiter must be in the future for the timer
@@ -226,4 +239,4 @@ class RateLimiter:
         self._timer = None
         self._collect(self._loop.time())  # or, with nobody waiting, the next timer would be due at once, for ever
         self._pump()
-        self.on_free()
+        self.freed.set()

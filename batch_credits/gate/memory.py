@@ -37,9 +37,7 @@ class SlotMemory:
         self._site = site
         self._in_thread = in_thread
         self._journaled = journaled
-        self._timer: asyncio.TimerHandle | None = None
-        self._writing: asyncio.Task[None] | None = None
-        self._recalled = False
+        self._noting: asyncio.Task[None] | None = None  # from the recall on
 
     async def recall(self, timeout_seconds: float) -> None:
         """Take the slots that earlier runs left taken, before anything is sent.
@@ -49,28 +47,23 @@ class SlotMemory:
         """
         waits = await self._in_thread(lambda: self._memory.taken_slots(self._site, timeout_seconds))
         self._limiter.take_until(waits)
-        self._recalled = True
-        self._limiter.on_change = self._changed
         await self._write()
+        self._noting = asyncio.get_running_loop().create_task(self._note_changes())
 
     async def close(self) -> None:
         """Note how it ends. A ledger that fails says so elsewhere, about what matters more."""
-        if not self._recalled:
+        if self._noting is None:
             return  # what earlier runs left is noted still, and nothing was sent
-        self._limiter.on_change = lambda: None
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._writing is not None:
-            await asyncio.gather(self._writing, return_exceptions=True)
+        self._noting.cancel()
+        await asyncio.gather(self._noting, return_exceptions=True)
         await self._write()
 
-    def _changed(self) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(NOTE_SECONDS, self._begin_to_write)
-
-    def _begin_to_write(self) -> None:
-        self._timer = None
-        self._writing = asyncio.get_running_loop().create_task(self._write())
+    async def _note_changes(self) -> None:
+        while True:
+            await self._limiter.changed.wait()
+            await asyncio.sleep(NOTE_SECONDS)
+            self._limiter.changed.clear()
+            await self._write()
 
     async def _write(self) -> None:
         ages, under_way = self._limiter.ages(), self._limiter.calls("GET") + self._journaled()

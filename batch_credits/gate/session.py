@@ -13,15 +13,18 @@ from batch_credits.chargebee import Chargebee, Transport, http_transport
 from batch_credits.gate.limiter import RateLimiter
 from batch_credits.gate.memory import RemembersSlots, SlotMemory
 from batch_credits.ledger import InThread
+from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import RunSettings, SiteSettings
 
 T = TypeVar("T")
+_UNWATCHED = SilentProgress()
 
 
 class Session:
     """Calls to one site, within its limits. Build it in a running event loop; `begin` before the first call.
 
-    `in_thread` serves `memory`, the ledger; `journaled` says how many attempts may leave, or have left, unanswered.
+    `in_thread` serves `memory`, the ledger; `journaled` says how many attempts may leave, or have left, unanswered;
+    `progress` is told how much of the site's limit is ours, as that changes.
     """
 
     def __init__(
@@ -32,9 +35,10 @@ class Session:
         settings: RunSettings,
         in_thread: InThread,
         journaled: Callable[[], int] = lambda: 0,
+        progress: Progress = _UNWATCHED,
     ) -> None:
         self.in_thread = in_thread
-        self.limiter = RateLimiter.within(settings)
+        self.limiter = RateLimiter.within(settings, progress)
         self.chargebee = Chargebee(transport, self.limiter, settings)
         self._slots = SlotMemory(self.limiter, memory, site, in_thread, journaled)
         self._timeout_seconds = settings.timeout_seconds

@@ -24,7 +24,8 @@ from batch_credits.planning.plan import Plan, stage
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress
 from batch_credits.reporter import Summary, write_reports
-from batch_credits.sending.pilot import Agree
+from batch_credits.sending.context import RunContext
+from batch_credits.sending.pilot import Agree, agrees
 from batch_credits.sending.processes import ShardOrders, Shards
 from batch_credits.sending.session import Issued, issue, start_progress
 from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings, for_the_record
@@ -42,7 +43,7 @@ class Orders:
     confirmation: str = ""  # how a person said yes, for the record
     origins: tuple[Origin, ...] = ()  # of settings that nobody typed, for the record
     xlsx: bool = False  # write results.xlsx too
-    agree: Agree = lambda report: not report.disagreeing  # shown the pilot, and asked whether to go on
+    agree: Agree = agrees  # shown the pilot, and asked whether to go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +168,8 @@ async def _issue_and_note(
             issued = await shards.issue(ShardOrders(ledger.path, batch.key, run_id, site, settings, 0), signals)
     else:
         async with http_transport(site, settings) as transport:
-            issued = await issue(
-                ledger, batch, run_id, site.site, settings, progress, transport, signals, orders.agree
-            )
+            run = RunContext(ledger, batch, run_id, settings, progress)
+            issued = await issue(run, transport, signals, orders.agree)
     ledger.end_run(
         run_id,
         requests=issued.requests,

@@ -34,7 +34,10 @@ class CommitsGroups(Protocol):
 
 
 class Journal:
-    """Opens attempts and records findings for one run, whose options make this `call` of what was not sent yet."""
+    """Opens attempts and records findings for one run, whose options make this `call` of what was not sent yet.
+
+    `on_failure` is called at once when a commit fails.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Journal:
         in_thread: InThread,
         flush_seconds: float,
         call: str = "{}",
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self._ledger = ledger
         self._run_id = run_id
@@ -59,8 +63,8 @@ class Journal:
         self._work = asyncio.Event()
         self._urgent = asyncio.Event()
         self._writer = asyncio.get_running_loop().create_task(self._write())
+        self._on_failure = on_failure
         self.failure: BaseException | None = None
-        self.on_failure: Callable[[], None] = lambda: None
         self.commits = 0
 
     async def open_attempts(self, credits: Sequence[PlannedCredit]) -> list[OpenAttempt]:
@@ -148,7 +152,7 @@ class Journal:
             for waited_for in (committed, self._committed):  # who came meanwhile waits for a commit that never comes
                 waited_for.set_exception(error)
                 waited_for.exception()  # a commit of answers alone has nobody waiting
-            self.on_failure()
+            self._on_failure()
             if not isinstance(error, Exception):
                 raise
         else:

@@ -10,7 +10,7 @@ import orjson
 from batch_credits.errors import UsageError
 from batch_credits.ledger import spellings
 from batch_credits.ledger.journal import now_ms, planned, record
-from batch_credits.model import CallKind, Finding, Money, Outcome, PlannedCredit, RequestState
+from batch_credits.model import CallKind, Finding, Learned, Money, Outcome, PlannedCredit, RequestState
 
 SAYS = " says: "  # stands between the user and the word in the reason of such a finding
 
@@ -87,9 +87,8 @@ def settle_credited(
     remember of it."""
     done = CallKind(credit.kind).name_of(Outcome.CREDITED)
     word = f"{user}{SAYS}{done} as {credit.credit_id}{remark}"
-    finding = Finding.about(
-        credit, RequestState.CREDITED, open_attempts=0, reason=word, closing_balance=closing_balance
-    )
+    learned = Learned(word, closing_balance=closing_balance)
+    finding = Finding.about(credit, RequestState.CREDITED, learned, open_attempts=0)
     record(connection, None, [finding])
 
 
@@ -110,10 +109,10 @@ def owe_again(connection: sqlite3.Connection, credit: PlannedCredit, user: str, 
     finding = Finding.about(
         credit,
         RequestState.PENDING,
+        Learned(f"{user}{SAYS}not {CallKind(credit.kind).name_of(Outcome.CREDITED)}{remark}"),
         open_attempts=0,
         key_spoiled=False,
         next_generation=credit.key_spoiled,
-        reason=f"{user}{SAYS}not {CallKind(credit.kind).name_of(Outcome.CREDITED)}{remark}",
     )
     record(connection, None, [finding])
     connection.execute(

@@ -110,6 +110,23 @@ class PlannedCredit:
             self.first_sent = None
 
 
+class Learned(NamedTuple):
+    """What an answer, a look or a person said of a request; in Chargebee's own words where it spoke.
+
+    `credit_id` is that of the credit, `closing_balance` the customer's after it, as text.
+    """
+
+    reason: str | None = None
+    http_status: int | None = None
+    error_code: str | None = None
+    error_param: str | None = None
+    credit_id: str | None = None
+    closing_balance: str | None = None
+
+
+_NOTHING_ELSE = Learned()
+
+
 class Finding(NamedTuple):
     """What was learned about one request, and how it stands from then on: absolute values, as of that moment."""
 
@@ -130,18 +147,14 @@ class Finding(NamedTuple):
         cls,
         credit: PlannedCredit,
         state: RequestState,
+        learned: Learned = _NOTHING_ELSE,
         *,
         open_attempts: int | None = None,
         key_spoiled: bool | None = None,
         next_generation: bool = False,
-        credit_id: str | None = None,
-        reason: str | None = None,
-        http_status: int | None = None,
-        error_code: str | None = None,
-        error_param: str | None = None,
-        closing_balance: str | None = None,
     ) -> Self:
         """The finding that `credit` is now in `state`, and what else is learned; what is not named stays as it is."""
+        reason, http_status, error_code, error_param, credit_id, closing_balance = learned
         return cls(
             credit.request_id,
             state,

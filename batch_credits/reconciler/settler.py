@@ -8,6 +8,7 @@ on its way, and looks again beside a witness. What to make of a look is `protoco
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, assert_never
 
 from batch_credits.chargebee import Chargebee, ListedCredit, LookFailed
@@ -84,13 +85,12 @@ class DoubtSettler:
         self._looking = asyncio.Semaphore(max(1, settings.concurrency // 2))
         self._said_waiting = False
         self.failure: BaseException | None = None
-        self.pool: Pool
 
-    def hold(self, credit: PlannedCredit) -> None:
+    def hold(self, credit: PlannedCredit, pool: Pool) -> None:
         """Settle this credit's doubt, and give it back to the pool."""
-        task = self._loop.create_task(self._settle(credit))
+        task = self._loop.create_task(self._settle(credit, pool))
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(partial(self._ended, pool))
 
     async def close(self) -> None:
         """End every wait; what is not settled stays in doubt for the next run."""
@@ -98,22 +98,22 @@ class DoubtSettler:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, pool: Pool, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self.failure = task.exception()
-            self.pool.stop(None)
+            pool.stop(None)
 
-    async def _settle(self, credit: PlannedCredit) -> None:
+    async def _settle(self, credit: PlannedCredit, pool: Pool) -> None:
         try:
             step = await self._look_until_decided(credit)
         except RunStopped as stop:
-            self.pool.stop(stop)
+            pool.stop(stop)
             step = None
         if step is None:
-            self.pool.settled(credit)
+            pool.settled(credit)
         else:
-            self._carry_out(credit, step)
+            self._carry_out(credit, step, pool)
 
     async def _look_until_decided(self, credit: PlannedCredit) -> Decision | None:
         """Look early and often, then when the quarantine is over. None: undecided, left in doubt."""
@@ -219,27 +219,27 @@ class DoubtSettler:
 
     # -- What follows ----------------------------------------------------------------------------------------
 
-    def _carry_out(self, credit: PlannedCredit, step: Decision) -> None:
+    def _carry_out(self, credit: PlannedCredit, step: Decision, pool: Pool) -> None:
         was_in_doubt = credit.state is RequestState.IN_DOUBT  # else it is looked at before its first send
         match step:
             case SettleCredited():
                 self._journal.record(credit, step.finding(credit))
                 outcome = Outcome.CREDITED if credit.attempts else Outcome.ALREADY_CREDITED
                 self._observer.settled(outcome, was_in_doubt=was_in_doubt)
-                self.pool.settled(credit)
+                pool.settled(credit)
             case ReleaseAbsent():
                 if was_in_doubt:
                     self._journal.record(credit, step.finding(credit))
                     self._observer.settled(Outcome.PENDING, was_in_doubt=True)
-                self.pool.release(credit)
+                pool.release(credit)
             case ResendSameKey():
                 self._observer.settled(Outcome.PENDING, was_in_doubt=True)
-                self.pool.release(credit)
+                pool.release(credit)
             case SendToReview() | RaiseAlarm():
                 self._journal.record(credit, step.finding(credit))
                 self._observer.settled(Outcome.REVIEW, was_in_doubt=was_in_doubt)
-                self.pool.settled(credit)
+                pool.settled(credit)
                 if isinstance(step, RaiseAlarm):
-                    self.pool.stop(step.alarm(credit))
+                    pool.stop(step.alarm(credit))
             case _:
                 assert_never(step)

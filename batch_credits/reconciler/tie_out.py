@@ -15,6 +15,7 @@ from batch_credits.model import (
     BatchRecord,
     ControlTotal,
     Finding,
+    Learned,
     Outcome,
     PlannedCredit,
     RequestState,
@@ -64,11 +65,10 @@ class Held:
         self._left = len(credits)
         self._done = asyncio.Event()
         self.stopped: RunStopped | None = None
-        settler.pool = self
         if not credits:
             self._done.set()
         for credit in credits:
-            settler.hold(credit)
+            settler.hold(credit, self)
 
     def release(self, credit: PlannedCredit) -> None:
         """It may be sent: by the next run."""
@@ -124,14 +124,13 @@ async def tie_out(
 
 def _carry_out(journal: Journal, credit: PlannedCredit, found: Unrecorded) -> None:
     if len(found.same) == 1 and not found.other:
-        finding = Finding.about(
-            credit, RequestState.CREDITED, open_attempts=0, credit_id=found.same[0], reason="found by reconcile"
-        )
+        learned = Learned("found by reconcile", credit_id=found.same[0])
+        finding = Finding.about(credit, RequestState.CREDITED, learned, open_attempts=0)
         journal.record(credit, finding)
     elif not found.is_in_review:
         listed = ", ".join((*found.same, *found.other))
         reason = f"Chargebee lists {listed} under this reference: several, other money, or named for another row."
-        journal.record(credit, Finding.about(credit, RequestState.REVIEW, reason=reason))
+        journal.record(credit, Finding.about(credit, RequestState.REVIEW, Learned(reason)))
 
 
 async def _list_batch(

@@ -6,16 +6,15 @@ asked again for a bounded time; what it still does not show does not agree.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from batch_credits.chargebee import Chargebee, ListedCredit, LookFailed
+from batch_credits.chargebee import ListedCredit, LookFailed
 from batch_credits.errors import PilotNotAgreed, RunStopped
-from batch_credits.ledger import InThread, Ledger
+from batch_credits.gate import Session
 from batch_credits.model import BatchRecord, ControlTotal, Outcome, PlannedCredit, ReportRow, sum_totals
-from batch_credits.progress.observers import Progress
-from batch_credits.settings import RunSettings
+from batch_credits.sending.context import RunContext
+from batch_credits.worker_pool import ReadPage
 
 _NOT_LISTED = "Chargebee's list does not show it"
 
@@ -56,32 +55,26 @@ class PilotReport:
 Agree = Callable[[PilotReport], bool]
 
 
+def agrees(report: PilotReport) -> bool:
+    """Whether every row was read back as the file has it: what is said where nobody is asked."""
+    return not report.disagreeing
+
+
 class Pilot:
     """The pilot of one run. `is_stopping` says whether nothing more may be sent, and so nothing asked."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        batch: BatchRecord,
-        chargebee: Chargebee,
-        settings: RunSettings,
-        observer: Progress,
-        in_thread: InThread,
-        agree: Agree,
-        is_stopping: Callable[[], bool],
+        self, run: RunContext, session: Session, agree: Agree, is_stopping: Callable[[], bool]
     ) -> None:
-        self._ledger = ledger
-        self._batch = batch
-        self._chargebee = chargebee
-        self._settings = settings
-        self._observer = observer
-        self._in_thread = in_thread
+        self._ledger, self._batch = run.ledger, run.batch
+        self._settings, self._progress = run.settings, run.progress
+        self._chargebee, self._in_thread = session.chargebee, session.in_thread
         self._agree = agree
         self._is_stopping = is_stopping
         self._woken = asyncio.Event()
         self._credits: list[PlannedCredit] = []
 
-    async def take(self) -> Callable[[int, int], Coroutine[Any, Any, list[PlannedCredit]]]:
+    async def take(self) -> ReadPage:
         """The pilot's credits, as the pages that a pool reads."""
         batch_id, most = self._batch.batch_id, self._settings.pilot
         self._credits = await self._in_thread(lambda: self._ledger.first_owed(batch_id, most))
@@ -108,7 +101,7 @@ class Pilot:
                 return None
             left = await self._in_thread(self._left)
             report = PilotReport(self._batch, tuple(rows), left)
-            self._observer.step_aside()
+            self._progress.step_aside()
             goes_on = self._agree(report)
         except RunStopped as stop:
             return stop
@@ -141,7 +134,7 @@ class Pilot:
         if not seconds:
             return
         what = "1 credit" if unseen == 1 else f"{unseen} credits"
-        self._observer.note(f"Chargebee's list does not show {what} of the pilot yet; next look in {seconds:.0f} s.")
+        self._progress.note(f"Chargebee's list does not show {what} of the pilot yet; next look in {seconds:.0f} s.")
         try:
             await asyncio.wait_for(self._woken.wait(), seconds)
         except TimeoutError:

@@ -1,6 +1,6 @@
 """Sending what a batch owes: one run's worker pool, settler, journal and limiter, joined.
 
-    sending = Sending(ledger, batch, ...)
+    sending = Sending(run, transport, in_thread)
     await sending.run()                    the pilot, if there is one; then every doubt and every row still owed
 
 Signals end it early, and it ends by itself when nothing is owed. The ledger alone remembers what came of it.
@@ -8,8 +8,7 @@ Signals end it early, and it ends by itself when nothing is owed. The ledger alo
 
 import asyncio
 import gc
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -18,14 +17,14 @@ from batch_credits.chargebee import Transport
 from batch_credits.errors import Interrupted, LedgerError, RunStopped
 from batch_credits.gate import Session, ledger_thread
 from batch_credits.ledger import InThread, Journal, Ledger
-from batch_credits.model import BatchRecord, PlannedCredit, RequestState
+from batch_credits.model import PlannedCredit, RequestState
 from batch_credits.process.event_loop import quick_switches
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress
 from batch_credits.reconciler import DoubtSettler
-from batch_credits.sending.pilot import Agree, Pilot
-from batch_credits.settings import RunSettings
-from batch_credits.worker_pool import Counts, ReadPage, WorkerPool
+from batch_credits.sending.context import RunContext
+from batch_credits.sending.pilot import Agree, Pilot, agrees
+from batch_credits.worker_pool import Counts, WorkerPool
 
 TICK_SECONDS = 0.5  # how old what the person sees may be
 COLLECT_EVERY = 50_000  # objects made and not freed, between two walks of the garbage collector
@@ -41,27 +40,17 @@ class Issued:
     stopped: RunStopped | None
 
 
-async def issue(
-    ledger: Ledger,
-    batch: BatchRecord,
-    run_id: int,
-    site: str,
-    settings: RunSettings,
-    progress: Progress,
-    transport: Transport,
-    signals: Signals | None = None,
-    agree: Agree = lambda report: not report.disagreeing,
-) -> Issued:
-    """Send what the batch owes, and settle its doubts.
+async def issue(run: RunContext, transport: Transport, signals: Signals, agree: Agree = agrees) -> Issued:
+    """Send what the run's batch owes, and settle its doubts.
 
     Raises:
         LedgerError: the journal failed; nothing was sent after that.
     """
     with ledger_thread() as in_thread:
-        sending = Sending(ledger, batch, run_id, site, settings, progress, transport, in_thread, agree=agree)
+        sending = Sending(run, transport, in_thread, agree)
         with (
-            _stop_on(signals or Signals(), sending),
-            ticking(progress),
+            _stop_on(signals, sending),
+            ticking(run.progress),
             _rare_collections(),
             quick_switches(SWITCH_SECONDS),
         ):
@@ -120,35 +109,22 @@ class Sending:
     """One run's worker pool, settler, journal and limiter, joined. `in_thread` serves the ledger's connection."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        batch: BatchRecord,
-        run_id: int,
-        site: str,
-        settings: RunSettings,
-        progress: Progress,
-        transport: Transport,
-        in_thread: InThread,
-        chance: Callable[[], float] = random.random,
-        agree: Agree = lambda report: not report.disagreeing,
+        self, run: RunContext, transport: Transport, in_thread: InThread, agree: Agree = agrees
     ) -> None:
-        self._ledger = ledger
-        self._batch_id = batch.batch_id
-        self._run_id = run_id
-        self._settings = settings
-        self._progress = progress
+        self._run = run
         self._in_thread = in_thread
-        self._chance = chance
+        ledger, site, settings, progress = run.ledger, run.batch.site, run.settings, run.progress
         self._was_told = False  # to stop
-        self._session = Session(transport, ledger, site, settings, in_thread, self._journaled)
-        self._limiter, self._chargebee = self._session.limiter, self._session.chargebee
+        self._session = Session(transport, ledger, site, settings, in_thread, self._journaled, progress)
+        self._chargebee = self._session.chargebee
         self._journal = Journal(
             ledger,
-            run_id,
+            run.run_id,
             site,
             in_thread=in_thread,
             flush_seconds=settings.flush_seconds,
             call=call_of(settings),
+            on_failure=self._send_no_more,
         )
         self._settler = DoubtSettler(
             chargebee=self._chargebee,
@@ -159,44 +135,34 @@ class Sending:
             observer=progress,
             in_thread=in_thread,
         )
-        self.pool = self._pool_for(self._pending_page)
-        self._pilot = Pilot(
-            ledger, batch, self._chargebee, settings, progress, in_thread, agree, lambda: self.pool.stopping
-        )
+        self.pool = WorkerPool(self._session, self._journal, self._settler, settings, progress, run.chance)
+        self._pilot = Pilot(run, self._session, agree, self._is_stopping)
 
     def _journaled(self) -> int:
         return self.pool.journaled()
 
-    def _pool_for(self, read_page: ReadPage) -> WorkerPool:
-        """A pool that sends what these pages hold."""
-        pool = WorkerPool(
-            chargebee=self._chargebee,
-            journal=self._journal,
-            limiter=self._limiter,
-            settings=self._settings,
-            read_page=read_page,
-            hold=self._settler.hold,
-            observer=self._progress,
-            chance=self._chance,
-        )
-        self._settler.pool = pool
-        return pool
+    def _is_stopping(self) -> bool:
+        return self.pool.stopping
+
+    def _send_no_more(self) -> None:
+        """The journal failed: what is journaled and waits for a worker stays here, too."""
+        self.pool.stop(None)
 
     def stop(self, error: RunStopped) -> None:
         """Send nothing more, and let every answer on its way come in."""
         if not self._was_told:
             self._was_told = True
-            self._progress.note(f"Stopping: {error.message}{self._waited_for()}")
+            self._run.progress.note(f"Stopping: {error.message}{self._waited_for()}")
         self.pool.stop(error)
         self._pilot.wake()
 
     def _waited_for(self) -> str:
         """What has left this machine and is not answered."""
-        count = self._limiter.calls("POST")
+        count = self._session.limiter.calls("POST")
         if not count:
             return "."
         answers = "the answer to 1 request" if count == 1 else f"the answers to {count} requests"
-        seconds = f"{self._settings.timeout_seconds:.0f} s at most"
+        seconds = f"{self._run.settings.timeout_seconds:.0f} s at most"
         return f"; waiting for {answers} on the way, {seconds}. (Again: end at once, and leave them in doubt.)"
 
     async def run(self) -> Issued:
@@ -204,11 +170,11 @@ class Sending:
         noting = asyncio.get_running_loop().create_task(self._note_site_clock())
         try:
             await self._session.begin()
-            if self._settings.pilot:
+            if self._run.settings.pilot:
                 await self._run_pilot()
             if not self.pool.stopping:
                 await self._take_doubts()
-                await self.pool.run()
+                await self.pool.run(self._pending_page)
         finally:
             noting.cancel()
             await self._settler.close()
@@ -222,24 +188,18 @@ class Sending:
         """Remember what time it was at the site, once that is known: a later run may ask when this one sent."""
         began_ms = await self._chargebee.site_clock.began_ms()
         with suppress(LedgerError):  # it says so elsewhere, about what matters more
-            await self._in_thread(lambda: self._ledger.note_site_clock(self._run_id, began_ms))
+            await self._in_thread(lambda: self._run.ledger.note_site_clock(self._run.run_id, began_ms))
 
     async def _run_pilot(self) -> None:
-        """Send the first rows in a pool of their own, and stop unless they are agreed to."""
+        """Send the first rows alone, and stop unless they are agreed to."""
         read_page = await self._pilot.take()
-        if self.pool.stopping:
-            return
-        pilot = self.pool = self._pool_for(read_page)
-        await pilot.run()
-        if pilot.stopping:
-            return
-        await self._journal.flush()
-        why_not = await self._pilot.judge()
-        if why_not is not None:
-            pilot.stop(why_not)
-        if not pilot.stopping:
-            self.pool = self._pool_for(self._pending_page)
-            self.pool.counts = pilot.counts
+        if not self.pool.stopping:
+            await self.pool.run(read_page)
+        if not self.pool.stopping:
+            await self._journal.flush()
+            why_not = await self._pilot.judge()
+            if why_not is not None:
+                self.pool.stop(why_not)
 
     def issued(self) -> Issued:
         """How the sending went, so far."""
@@ -248,7 +208,7 @@ class Sending:
         return Issued(counts, self._chargebee.requests, self.pool.stopped)
 
     async def _take_doubts(self) -> None:
-        after, limit = 0, self._settings.claim_page
+        after, limit = 0, self._run.settings.claim_page
         while True:
             page = await self._page(RequestState.IN_DOUBT, after, limit)
             for credit in page:
@@ -261,7 +221,8 @@ class Sending:
         return await self._page(RequestState.PENDING, after, limit)
 
     async def _page(self, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
-        return await self._in_thread(lambda: self._ledger.planned_page(self._batch_id, state, after, limit))
+        run = self._run
+        return await self._in_thread(lambda: run.ledger.planned_page(run.batch.batch_id, state, after, limit))
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from batch_credits.model import Outcome
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import SIGNALS, Signals
 from batch_credits.progress.observers import SilentProgress
+from batch_credits.sending.context import RunContext
 from batch_credits.sending.processes import SIZE_BYTES, STOP, ShardOrders
 from batch_credits.sending.session import issue
 
@@ -80,16 +81,9 @@ async def send() -> None:
     try:
         with Ledger.open_shard(orders.ledger, orders.shard, orders.settings.processes) as ledger:
             async with http_transport(orders.site, orders.settings) as transport:
-                issued = await issue(
-                    ledger,
-                    ledger.batch(orders.batch_key),
-                    orders.run_id,
-                    orders.site.site,
-                    orders.settings,
-                    teller,
-                    transport,
-                    signals,
-                )
+                batch = ledger.batch(orders.batch_key)
+                run = RunContext(ledger, batch, orders.run_id, orders.settings, teller)
+                issued = await issue(run, transport, signals)
     except LedgerError as error:
         ended = {"error": [error.message, error.hint]}
     else:

@@ -15,7 +15,7 @@ class Breaker:
     """Closed while the site answers. `probe` asks it something harmless and says whether it answered.
 
     `on_stop` is told when the site stays away too long, or refuses the probe for good; `say` gets sentences
-    for the person who waits.
+    for the person who waits; `wake` is set when it closes again.
     """
 
     def __init__(
@@ -25,12 +25,14 @@ class Breaker:
         on_stop: Callable[[RunStopped | None], None],
         say: Callable[[str], None],
         chance: Callable[[], float],
+        wake: asyncio.Event,
     ) -> None:
         self._settings = settings
         self._probe = probe
         self._on_stop = on_stop
         self._say = say
         self._chance = chance
+        self._wake = wake
         self._loop = asyncio.get_running_loop()
         self._in_a_row = 0
         self._openings = 0
@@ -40,7 +42,12 @@ class Breaker:
         self.failure: Exception | None = None
         self.closed = asyncio.Event()
         self.closed.set()
-        self.on_closed: Callable[[], None] = lambda: None
+
+    def begin(self) -> None:
+        """The pool begins to send: nothing is held against the site."""
+        self._over = False
+        self._probing = None
+        self.proof()
 
     def proof(self) -> None:
         """An answer proved something: the site is well."""
@@ -115,4 +122,4 @@ class Breaker:
         self._in_a_row = 0
         self._probing = None
         self.closed.set()
-        self.on_closed()
+        self._wake.set()

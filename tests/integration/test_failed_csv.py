@@ -16,7 +16,7 @@ from batch_credits.errors import InputError
 from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
-from batch_credits.model import CreditRequest, Finding, LoadedRow, RequestState
+from batch_credits.model import CreditRequest, Finding, Learned, LoadedRow, RequestState
 from batch_credits.planning.plan import stage
 from batch_credits.reporter import ReportPaths
 from batch_credits.settings import InputOptions
@@ -269,7 +269,8 @@ def run(ledger: Ledger, source: Path, options: InputOptions, reports: Path) -> R
     for credit in ledger.planned_page(plan.batch_id, RequestState.PENDING, 0, 100):
         ledger.commit(run_id, [], [credit])
         credit.state, credit.attempts = RequestState.FAILED, 1
-        ledger.commit(run_id, [Finding.about(credit, RequestState.FAILED, error_code="resource_not_found")], [])
+        refused = Finding.about(credit, RequestState.FAILED, Learned(error_code="resource_not_found"))
+        ledger.commit(run_id, [refused], [])
     return report_batch(ledger, ledger.batch(plan.key), reports, xlsx=True).paths
 
 

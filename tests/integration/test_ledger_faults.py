@@ -18,6 +18,7 @@ from batch_credits.errors import LedgerError, LedgerVersion
 from batch_credits.ledger import Ledger, StagedRow
 from batch_credits.model import CreditRequest, Finding, LoadedRow, PlannedCredit, RequestState
 from batch_credits.progress.observers import SilentProgress
+from batch_credits.sending.context import RunContext
 from batch_credits.sending.session import Sending
 from batch_credits.settings import InputOptions, RunSettings
 
@@ -339,8 +340,9 @@ async def on_the_spot(work: Callable[[], Any]) -> Any:
 def issue(ledger: Ledger, site: Site, settings: RunSettings = FAST) -> Any:
     async def main() -> Any:
         [batch] = ledger.batches()
-        run = ledger.start_run(batch.batch_id)
-        sending = Sending(ledger, batch, run, SITE, settings, SilentProgress(), site, on_the_spot, chance=lambda: 0.5)
+        run_id = ledger.start_run(batch.batch_id)
+        run = RunContext(ledger, batch, run_id, settings, SilentProgress(), lambda: 0.5)
+        sending = Sending(run, site, on_the_spot)
         return await asyncio.wait_for(sending.run(), 20)
 
     return asyncio.run(main())

@@ -14,6 +14,7 @@ from batch_credits.errors import Interrupted, KeyRefused, PilotNotAgreed
 from batch_credits.ledger import Ledger, StagedRow
 from batch_credits.model import ControlTotal, CreditRequest, LoadedRow, Outcome
 from batch_credits.progress.observers import SilentProgress
+from batch_credits.sending.context import RunContext
 from batch_credits.sending.pilot import PilotReport
 from batch_credits.sending.session import Issued, Sending
 from batch_credits.settings import InputOptions, RunSettings
@@ -103,10 +104,9 @@ class Bench:
     def run(self, settings: RunSettings = FAST) -> Issued:
         async def main() -> Issued:
             [batch] = self.ledger.batches()
-            run = self.ledger.start_run(batch.batch_id)
-            self.sending = Sending(
-                self.ledger, batch, run, SITE, settings, self.notes, self.site, on_the_spot, lambda: 0.5, self._agree
-            )
+            run_id = self.ledger.start_run(batch.batch_id)
+            run = RunContext(self.ledger, batch, run_id, settings, self.notes, lambda: 0.5)
+            self.sending = Sending(run, self.site, on_the_spot, self._agree)
             return await asyncio.wait_for(self.sending.run(), 20)
 
         return asyncio.run(main())

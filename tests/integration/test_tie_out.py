@@ -16,7 +16,7 @@ from batch_credits.chargebee import Answer, Chargebee, LookFailed, add_body
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError
 from batch_credits.jobs.reconcile import settle_and_tie_out
 from batch_credits.ledger import Journal, Ledger, StagedRow
-from batch_credits.model import ControlTotal, CreditRequest, Finding, LoadedRow, PlannedCredit, RequestState
+from batch_credits.model import ControlTotal, CreditRequest, Finding, Learned, LoadedRow, PlannedCredit, RequestState
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.reconciler import CurrencyLine, TieOut, tie_out
 from batch_credits.reconciler.tie_out import Held
@@ -141,7 +141,7 @@ class Bench:
             self.ledger.commit(run, [], [credit], call)
             credit.attempts, credit.open_attempts = 1, int(state in (IN_DOUBT, REVIEW))
             credit.credit_id = "cr-" + credit.customer_id.rpartition("-")[2] if state is CREDITED else named
-            self.ledger.commit(run, [Finding.about(credit, state, reason="it was so")], [])
+            self.ledger.commit(run, [Finding.about(credit, state, Learned(reason="it was so"))], [])
         return credits
 
     def tied(self, *, whole: bool = False) -> TieOut:

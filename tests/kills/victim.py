@@ -62,7 +62,9 @@ def _wrap(
 
 def arm(point: str, nth: int) -> None:
     """Put the point in."""
-    from batch_credits.chargebee import Chargebee, HttpTransport
+    from batch_credits.chargebee import Chargebee
+    from batch_credits.chargebee.transport.direct import DirectTransport
+    from batch_credits.chargebee.transport.session import SessionTransport
     from batch_credits.jobs import run
     from batch_credits.ledger import Ledger, journal
     from batch_credits.reporter import tables
@@ -81,9 +83,11 @@ def arm(point: str, nth: int) -> None:
         case "after_journal":
             _wrap(Ledger, "commit", after=die)
         case "before_send":
-            _wrap(HttpTransport, "send", before=die)
+            for transport in (DirectTransport, SessionTransport):
+                _wrap(transport, "send", before=die)
         case "mid_request":
-            _kill_during(HttpTransport, "send", die)
+            for transport in (DirectTransport, SessionTransport):
+                _kill_during(transport, "send", die)
         case "before_record":
             _kill_after(Chargebee, "send_credit", die)
         case "before_report":

@@ -29,7 +29,7 @@ from tests.mutants.mutations import Mutant, files, mutants_of
 MODULES = tuple(
     f"batch_credits/{pattern}"
     for pattern in (
-        "protocol.py", "model/*.py", "call.py", "planning/plan.py", "planning/controls.py", "planning/reversal.py",
+        "protocol/*.py", "model/*.py", "call.py", "planning/plan.py", "planning/controls.py", "planning/reversal.py",
         "sending/session.py", "sending/processes.py", "jobs/reverse.py", "jobs/resolve.py", "chargebee/answers.py",
         "chargebee/lists.py", "chargebee/verdicts.py", "chargebee/bodies.py", "ledger/*.py", "ledger/schema.sql",
         "gate/*.py", "worker_pool/*.py", "reconciler/*.py",

@@ -42,7 +42,7 @@ from batch_credits.protocol import (
 )
 from batch_credits.reconciler import settler
 from batch_credits.reconciler.settler import DoubtSettler
-from batch_credits.worker_pool import pool
+from batch_credits.worker_pool import WorkerPool, pool
 from tests.simulation import stories
 
 _after_answer = pool.after_answer
@@ -123,8 +123,8 @@ def _doubt_is_retried(_credit: PlannedCredit, _verdict: Verdict, step: AnswerSte
     return SendAgain(NotSent(step.reason)) if isinstance(step, HoldInDoubt) else None
 
 
-def _release_without_a_look(self: DoubtSettler, credit: PlannedCredit) -> None:
-    self._loop.call_soon(self.pool.release, credit)
+def _release_without_a_look(self: DoubtSettler, credit: PlannedCredit, pool: WorkerPool) -> None:
+    self._loop.call_soon(pool.release, credit)
 
 
 def _no_quarantine(self: DoubtSettler, credit: PlannedCredit) -> float:

@@ -18,6 +18,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.model import Finding, PlannedCredit
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.reconciler import TieOut
+from batch_credits.sending.context import RunContext
 from batch_credits.sending.session import Issued, Sending
 from batch_credits.settings import RunSettings
 from tests.simulation.schedule import RunPlan
@@ -172,17 +173,15 @@ class Process:
         )
 
     async def _main(self, run_id: int) -> Issued:
-        sending = Sending(
+        run = RunContext(
             self.ledger,
             self.world.batch_record(self.batch_id),
             run_id,
-            SITE,
             self.settings,
             _Watch(self.world.trace),
-            self.wire,
-            self.in_thread,
             self.world.chance.random,
         )
+        sending = Sending(run, self.wire, self.in_thread)
         self._schedule_interrupts(sending)
         try:
             issued = await sending.run()

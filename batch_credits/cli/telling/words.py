@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import assert_never
 
+from batch_credits.chargebee import way_in_words
 from batch_credits.cli.telling.asking import Asking
 from batch_credits.cli.telling.given import given
 from batch_credits.cli.telling.picture import (
@@ -59,7 +60,7 @@ class Words(Asking):
         if plan.owed:
             lines += _pace_lines(question)
         if self._verbose:
-            lines.append(("Batch", plan.key))
+            lines += [("Batch", plan.key), ("Requests", way_in_words(terms.settings))]
         return [*lines, *_how_and_where(question)]
 
     def _of_reversal(self, question: Question, batch: BatchToReverse) -> list[Line]:

@@ -57,9 +57,8 @@ async def process(
         return
     calls = [asyncio.get_running_loop().create_task(call()) for _ in range(rows)]
     await asyncio.sleep(killed_after)
-    limiter.on_change = lambda: None
-    if slots._timer is not None:
-        slots._timer.cancel()
+    assert slots._noting is not None
+    calls.append(slots._noting)
     for one in calls:
         one.cancel()
     await asyncio.gather(*calls, return_exceptions=True)
@@ -214,7 +213,7 @@ def test_once_closed_nothing_is_noted_any_more(virtually: Any) -> None:
         await slots.recall(80.0)
         await limiter.enter("POST")
         limiter.leave("POST")
-        assert slots._timer is not None
+        assert limiter.changed.is_set()
         await slots.close()
         noted = notes.noted
         assert noted == 2, "at the beginning, and at the end"

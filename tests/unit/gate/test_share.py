@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections import deque
 from itertools import pairwise
 from typing import Any
@@ -10,8 +11,24 @@ import pytest
 
 from batch_credits.gate import RateLimiter
 from batch_credits.gate.share import Share
+from batch_credits.progress.observers import SilentProgress
 
 SITE_LIMIT = 600
+
+
+class Watching(SilentProgress):
+    """Our share, at each change; and those of them that a person is told in a sentence."""
+
+    def __init__(self) -> None:
+        self.shares: list[int] = []
+        self.shrank: list[int] = []
+
+    def slowed_to(self, per_minute: int) -> None:
+        self.shares.append(per_minute)
+
+    def note(self, text: str) -> None:
+        [share] = re.findall(r"at ([0-9,]+) requests a minute", text)
+        self.shrank.append(int(share.replace(",", "")))
 
 
 class SharedSite:
@@ -101,31 +118,28 @@ def test_a_share_is_never_nothing() -> None:
 
 def test_requests_that_had_left_before_do_not_shrink_again(virtually: Any) -> None:
     async def main() -> None:
-        limiter = RateLimiter(100, 50)
-        told: list[int] = []
-        shrank: list[int] = []
-        limiter.on_share, limiter.on_shrink = told.append, shrank.append
+        watching = Watching()
+        limiter = RateLimiter(100, 50, progress=watching)
         for _ in range(10):
             await limiter.enter("POST")
         for _ in range(10):
             limiter.leave("POST")
             limiter.throttled(1.0)
-        assert told == shrank == [70]
+        assert watching.shares == watching.shrank == [70]
         await limiter.enter("POST")
         limiter.leave("POST")
         limiter.throttled(1.0)
-        assert told == shrank and shrank[1] < 70
+        assert watching.shares == watching.shrank and watching.shrank[1] < 70
 
     virtually(main())
 
 
 def test_without_a_budget_a_refusal_only_pauses(virtually: Any) -> None:
     async def main() -> None:
-        limiter = RateLimiter(0, 5)
-        shrank: list[int] = []
-        limiter.on_shrink = shrank.append
+        watching = Watching()
+        limiter = RateLimiter(0, 5, progress=watching)
         limiter.throttled(30.0)
-        assert not shrank
+        assert not watching.shrank
         began = asyncio.get_running_loop().time()
         await limiter.enter("POST")
         assert asyncio.get_running_loop().time() - began == pytest.approx(30.0)
@@ -136,13 +150,12 @@ def test_without_a_budget_a_refusal_only_pauses(virtually: Any) -> None:
 
 def test_while_others_use_the_limit_requests_are_spread(virtually: Any) -> None:
     async def main() -> None:
-        limiter = RateLimiter(60, 50)
-        told: list[int] = []
-        limiter.on_share = told.append
+        watching = Watching()
+        limiter = RateLimiter(60, 50, progress=watching)
         await limiter.enter("POST")
         limiter.leave("POST")
         limiter.throttled(1.0)
-        assert told == [42]
+        assert watching.shares == [42]
         left: list[float] = []
         for _ in range(10):
             await limiter.enter("POST")

@@ -14,6 +14,7 @@ from batch_credits.model import (
     ControlTotal,
     CreditRequest,
     Finding,
+    Learned,
     LoadedRow,
     PlannedCredit,
     Problem,
@@ -133,7 +134,7 @@ class Book:
             learned.setdefault("credit_id", f"cr-{credit.request_id}")
         credit.credit_id = learned.pop("credit_id", credit.credit_id)
         credit.state = state
-        self.ledger.commit(run, [Finding.about(credit, state, **learned)], [])
+        self.ledger.commit(run, [Finding.about(credit, state, Learned(**learned))], [])
 
     def settle(self, batch: int, state: RequestState, **learned: Any) -> None:
         """A run that sends all that the batch owes, and learns this of each."""

@@ -8,7 +8,7 @@ import pytest
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger import Journal
-from batch_credits.model import Finding, Money, PlannedCredit, RequestState, idempotency_key
+from batch_credits.model import Finding, Learned, Money, PlannedCredit, RequestState, idempotency_key
 
 
 def credit(number: int = 1) -> PlannedCredit:
@@ -53,15 +53,22 @@ class Bench:
     def __init__(self) -> None:
         self.disk = Disk()
         self.thread = Thread()
+        self.failures: list[bool] = []
         self.journal = Journal(
-            self.disk, 1, "acme-test", in_thread=self.thread, flush_seconds=0.0, call='{"of":"this run"}'
+            self.disk,
+            1,
+            "acme-test",
+            in_thread=self.thread,
+            flush_seconds=0.0,
+            call='{"of":"this run"}',
+            on_failure=lambda: self.failures.append(True),
         )
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         return asyncio.get_running_loop().create_task(work)
 
     def record(self, credit: PlannedCredit, state: RequestState, reason: str | None = None) -> None:
-        self.journal.record(credit, Finding.about(credit, state, reason=reason))
+        self.journal.record(credit, Finding.about(credit, state, Learned(reason=reason)))
 
     def hold(self) -> None:
         self.thread.go.clear()
@@ -278,12 +285,10 @@ def test_close_says_that_the_last_answers_are_not_on_disk() -> None:
 
 def test_a_failure_is_told_at_once_to_who_wants_to_know() -> None:
     async def scenario(bench: Bench) -> None:
-        told: list[bool] = []
-        bench.journal.on_failure = lambda: told.append(True)
         bench.disk.error = LedgerError("disk full")
         bench.record(credit(), RequestState.FAILED)
         await turns()
-        assert told == [True]
+        assert bench.failures == [True]
         with pytest.raises(LedgerError):
             await bench.journal.close()
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import LedgerError
-from batch_credits.model import Finding, PlannedCredit, RequestState
+from batch_credits.model import Finding, Learned, PlannedCredit, RequestState
 
 FINAL = (RequestState.CREDITED, RequestState.FAILED, RequestState.REVIEW)
 
@@ -119,11 +119,13 @@ def test_a_finding_is_stored_whole(book: Any, sent: tuple[int, PlannedCredit], s
     finding = Finding.about(
         credit,
         state,
-        reason="because",
-        http_status=400,
-        error_code="param_wrong_value",
-        error_param="amount",
-        closing_balance="12",
+        Learned(
+            reason="because",
+            http_status=400,
+            error_code="param_wrong_value",
+            error_param="amount",
+            closing_balance="12",
+        ),
     )
     book.ledger.commit(run, [finding], [])
     after = stored(book, credit)
@@ -140,7 +142,7 @@ def test_a_finding_is_stored_whole(book: Any, sent: tuple[int, PlannedCredit], s
 
 def test_of_two_findings_about_one_request_the_newest_holds(book: Any, sent: tuple[int, PlannedCredit]) -> None:
     run, credit = sent
-    doubt = Finding.about(credit, RequestState.IN_DOUBT, reason="time-out")
+    doubt = Finding.about(credit, RequestState.IN_DOUBT, Learned(reason="time-out"))
     credit.open_attempts, credit.credit_id = 0, "cr-1"
     found = Finding.about(credit, RequestState.CREDITED)
     book.ledger.commit(run, [doubt, found], [])

@@ -164,7 +164,6 @@ class Bench:
             observer=self.watching,
             in_thread=on_the_spot,
         )
-        self.settler.pool = self
         self.began = now()
         self.released: list[PlannedCredit] = []
         self.done: list[PlannedCredit] = []
@@ -206,7 +205,7 @@ def settle(virtually: Any) -> Callable[..., Bench]:
         async def main() -> Bench:
             bench = Bench(settings)
             prepare(bench)
-            bench.settler.hold(credit)
+            bench.settler.hold(credit, bench)
             await bench.over.wait()
             await asyncio.sleep(0.1)
             await bench.settler.close()
@@ -600,7 +599,7 @@ def test_closing_ends_every_wait(virtually: Any) -> None:
     async def main() -> None:
         bench = Bench(SETTINGS)
         for _ in range(5):
-            bench.settler.hold(doubt())
+            bench.settler.hold(doubt(), bench)
         await asyncio.sleep(50)
         await bench.settler.close()
         assert now() - bench.began < 51

@@ -25,11 +25,12 @@ class Settler:
 
     def __init__(self) -> None:
         self.held: list[PlannedCredit] = []
-        self.pool: Any = None
+        self.pools: list[Any] = []
         self.failure: BaseException | None = None
 
-    def hold(self, credit: PlannedCredit) -> None:
+    def hold(self, credit: PlannedCredit, pool: Any) -> None:
         self.held.append(credit)
+        self.pools.append(pool)
 
 
 def waiting_for(virtually: Any, count: int, *ends: str | RunStopped | LedgerError) -> str:
@@ -38,7 +39,7 @@ def waiting_for(virtually: Any, count: int, *ends: str | RunStopped | LedgerErro
     async def main() -> str:
         settler: Any = Settler()
         held = Held([replace(CREDIT, request_id=number) for number in range(count)], settler)
-        assert settler.pool is held
+        assert settler.pools == [held] * count
         assert len(settler.held) == count
         waiting = asyncio.get_running_loop().create_task(held.wait())
         for end in ends:

@@ -19,7 +19,8 @@ def test_once_the_run_is_over_nothing_pauses_anybody() -> None:
             raise AssertionError("nobody asks any more")
 
         settings = RunSettings(breaker_threshold=2)
-        breaker = Breaker(settings, probe, lambda stop: None, lambda text: None, lambda: 0.5)
+        wake = asyncio.Event()
+        breaker = Breaker(settings, probe, lambda stop: None, lambda text: None, lambda: 0.5, wake)
         breaker.cancel()
         for _ in range(3):
             breaker.trouble("no answer in time")
@@ -45,7 +46,8 @@ class Bench:
         self.probes: list[float] = []
         self.loop = asyncio.get_running_loop()
         self.began = self.loop.time()
-        self.breaker = Breaker(SETTINGS, self.probe, self.stops.append, self.said.append, lambda: 1.0)
+        self.wake = asyncio.Event()
+        self.breaker = Breaker(SETTINGS, self.probe, self.stops.append, self.said.append, lambda: 1.0, self.wake)
 
     async def probe(self) -> bool:
         self.probes.append(self.loop.time() - self.began)
@@ -85,12 +87,12 @@ def test_what_is_proven_between_begins_the_count_anew(virtually: Any) -> None:
 
 def test_each_look_waits_longer_until_one_is_answered(virtually: Any) -> None:
     async def main() -> None:
-        bench, closed = Bench(False, False, False, False, True), []
-        bench.breaker.on_closed = lambda: closed.append(bench.breaker.closed.is_set())
+        bench = Bench(False, False, False, False, True)
         assert bench.troubles(3)
-        await bench.breaker.closed.wait()
+        assert not bench.wake.is_set()
+        await bench.wake.wait()
+        assert bench.breaker.closed.is_set()
         assert bench.probes == [2, 2 + 4, 2 + 4 + 8, 2 + 4 + 8 + 8, 2 + 4 + 8 + 8 + 8]
-        assert closed == [True]
         assert bench.said[0] == "Sending is paused, next look in 2 s: no answer in time."
         assert bench.said[-1] == "The site answers; sending is tried again."
         assert bench.stops == [] and len(bench.said) == 6
@@ -179,5 +181,22 @@ def test_once_cancelled_the_look_under_way_ends_too(virtually: Any) -> None:
         assert bench.breaker.closed.is_set()
         await asyncio.sleep(1_000)
         assert bench.probes == [] and bench.stops == []
+
+    virtually(main())
+
+
+def test_what_was_held_against_the_site_is_forgotten_when_sending_begins_again(virtually: Any) -> None:
+    """After the pilot, say, which ended while the site was looked for."""
+
+    async def main() -> None:
+        bench = Bench(True)
+        assert bench.troubles(3)
+        bench.breaker.cancel()
+        assert not bench.troubles(9), "nobody is held up any more"
+        bench.breaker.begin()
+        assert not bench.troubles(2)
+        assert bench.troubles(1)
+        await bench.breaker.closed.wait()
+        assert bench.probes == [2]
 
     virtually(main())

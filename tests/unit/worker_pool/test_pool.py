@@ -21,9 +21,9 @@ from batch_credits.errors import (
     RunStopped,
     TooManyFailures,
 )
-from batch_credits.gate import RateLimiter
+from batch_credits.gate import Session
 from batch_credits.ledger import Journal
-from batch_credits.model import Finding, Money, Outcome, PlannedCredit, RequestState
+from batch_credits.model import Finding, Learned, Money, Outcome, PlannedCredit, RequestState
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import RunSettings
 from batch_credits.worker_pool import WorkerPool
@@ -122,30 +122,38 @@ class Bench:
     ) -> None:
         self.site = Site()
         self.memory = Memory(credits)
-        self.limiter = RateLimiter(settings.budget_per_minute, settings.concurrency)
+        progress = observer or SilentProgress()
+        nothing_noted: Any = None
+        session = Session(self.site, nothing_noted, "acme-test", settings, on_the_spot, progress=progress)
+        self.limiter, self.chargebee = session.limiter, session.chargebee
         self.journal = Journal(
-            self.memory, 1, "acme-test", in_thread=on_the_spot, flush_seconds=settings.flush_seconds
+            self.memory,
+            1,
+            "acme-test",
+            in_thread=on_the_spot,
+            flush_seconds=settings.flush_seconds,
+            on_failure=self.journal_failed,
         )
+        self.sent_at_failure: list[int] = []
         self.held: list[PlannedCredit] = []
-        self.chargebee = Chargebee(self.site, self.limiter, settings)
-        self.pool = WorkerPool(
-            chargebee=self.chargebee,
-            journal=self.journal,
-            limiter=self.limiter,
-            settings=settings,
-            read_page=self.memory.page,
-            hold=self.hold,
-            observer=observer or SilentProgress(),
-            chance=lambda: 0.5,
-        )
+        self.settle: Callable[[PlannedCredit], None] = self.leave
+        self.pool = WorkerPool(session, self.journal, self, settings, progress, lambda: 0.5)
 
-    def hold(self, one: PlannedCredit) -> None:
-        """A settler that leaves every doubt for the next run."""
+    def journal_failed(self) -> None:
+        self.sent_at_failure.append(len(self.site.posts))
+        self.pool.stop(None)
+
+    def hold(self, one: PlannedCredit, pool: WorkerPool) -> None:
+        assert pool is self.pool
         self.held.append(one)
+        self.settle(one)
+
+    def leave(self, one: PlannedCredit) -> None:
+        """Every doubt is left for the next run."""
         asyncio.get_running_loop().call_soon(self.pool.settled, one)
 
     async def run(self) -> None:
-        await asyncio.wait_for(self.pool.run(), 100_000)
+        await asyncio.wait_for(self.pool.run(self.memory.page), 100_000)
         await self.journal.close()
 
     def states(self) -> Counter[str]:
@@ -382,14 +390,13 @@ def test_a_probe_that_is_refused_stops_the_run(pooled: Any) -> None:
 
 
 def test_a_bug_in_the_probe_is_no_hang(virtually: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def buggy(chargebee: Chargebee) -> bool:
+        raise ZeroDivisionError("a bug")
+
     async def main() -> None:
+        monkeypatch.setattr(Chargebee, "answers", buggy)
         bench = Bench([credit(number) for number in range(1, 9)])
         bench.site.faults["*"] = [error(503, "site_not_ready")]
-
-        async def buggy() -> bool:
-            raise ZeroDivisionError("a bug")
-
-        monkeypatch.setattr(bench.chargebee, "answers", buggy)
         try:
             with pytest.raises(ZeroDivisionError):
                 await bench.run()
@@ -590,18 +597,10 @@ def test_after_a_failed_commit_nothing_is_sent_that_was_not_on_its_way(virtually
         settings = RunSettings(rate_per_minute=0, concurrency=2, claim_page=100, flush_seconds=0.0)
         bench = Bench([credit(number) for number in range(1, 90)], settings)
         bench.memory.fails_at = commit
-        sent_at_failure: list[int] = []
-        told = bench.journal.on_failure
-
-        def noted() -> None:
-            sent_at_failure.append(len(bench.site.posts))
-            told()
-
-        bench.journal.on_failure = noted
         with pytest.raises(LedgerError, match="disk full"):
             await bench.run()
-        assert sent_at_failure
-        assert len(bench.site.posts) <= sent_at_failure[0] + settings.concurrency
+        assert bench.sent_at_failure
+        assert len(bench.site.posts) <= bench.sent_at_failure[0] + settings.concurrency
 
     virtually(main())
 
@@ -694,12 +693,12 @@ def test_what_the_settler_releases_is_sent_again_and_frees_its_customer(virtuall
         bench.site.faults["c-1"] = [TimeoutError()]
 
         def release(one: PlannedCredit) -> None:
-            bench.held.append(one)
             one.open_attempts = open_attempts
-            bench.journal.record(one, Finding.about(one, RequestState.PENDING, open_attempts=0, reason="absent"))
+            absent = Finding.about(one, RequestState.PENDING, Learned("absent"), open_attempts=0)
+            bench.journal.record(one, absent)
             asyncio.get_running_loop().call_later(30, bench.pool.release, one)
 
-        bench.pool._hold = release
+        bench.settle = release
         await bench.run()
         return bench
 
@@ -716,12 +715,12 @@ def test_what_is_released_too_often_waits_for_the_next_run(virtually: Any) -> No
         bench.site.faults["c-1"] = [TimeoutError()] * SETTINGS.max_attempts
 
         def release(one: PlannedCredit) -> None:
-            bench.held.append(one)
             one.open_attempts = 0
-            bench.journal.record(one, Finding.about(one, RequestState.PENDING, open_attempts=0, reason="absent"))
+            absent = Finding.about(one, RequestState.PENDING, Learned("absent"), open_attempts=0)
+            bench.journal.record(one, absent)
             asyncio.get_running_loop().call_later(1, bench.pool.release, one)
 
-        bench.pool._hold = release
+        bench.settle = release
         await bench.run()
         return bench
 

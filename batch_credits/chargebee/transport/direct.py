@@ -1,9 +1,9 @@
-"""HTTP as this program speaks it: keep-alive, verified TLS, bounded in time and size; no redirect, proxy or cookie.
+"""Straight onto aiohttp's connections, which are kept: for runs without a limit, where nothing else holds them back.
 
 Connections, name look-up, TLS and the parser are aiohttp's; its session is not used. A session builds some forty
 objects for a request, which are two thirds of what a request costs, for things that are not wanted here. So a request
 is written as the bytes that it is, at once, and its answer taken from aiohttp's parser. (`protocol` of a connection is
-not in aiohttp's documentation. Hence the upper bound in pyproject.toml; every word of it is held by tests.)
+not in aiohttp's documentation, hence the versions in `choice.py`; every word of it is held by tests.)
 
 On a connection that is used again, an answer that comes once too often passes for that of the next request, and a
 refusal would be believed. So a refusal counts once its connection is quiet, which is not used again then; and a
@@ -11,39 +11,34 @@ question, whose answers name no question, gets a connection of its own. Credits 
 """
 
 import asyncio
-import re
-import ssl
-from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Literal, Protocol
 
 import aiohttp
 from yarl import URL
 
-from batch_credits import __version__
 from batch_credits.chargebee.answers import Answer
 from batch_credits.chargebee.deadlines import Deadlines
-from batch_credits.chargebee.failures import AnsweredTwice, AnswerTooLarge
+from batch_credits.chargebee.failures import AnsweredTwice
+from batch_credits.chargebee.transport.seam import (
+    DNS_SECONDS,
+    Method,
+    connect_seconds,
+    headers_of_every_request,
+    refuse_what_ends_early,
+    verified_tls,
+    whole,
+)
 from batch_credits.settings import RunSettings, SiteSettings
 
-Method = Literal["GET", "POST"]
 # How long nothing more may come after a refusal, before it is believed: as long as the slowest credit took until now,
 # since the true answer may still be on its way. A site that is quick at all answers within the first, and a slow answer
 # is seldom as slow as the second: it only bounds how long a refused row holds its place among the calls in flight.
 QUIET_SECONDS = 0.5
 LONGEST_QUIET_SECONDS = 5.0
-_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # what no header may hold
 
 
-class Transport(Protocol):
-    """One HTTP exchange. The seam where tests put a site of their own."""
-
-    async def send(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        """Send one request and read the whole answer; any exception means that there is none."""
-
-
-class HttpTransport:
+class DirectTransport:
     """Exchanges with one site. Build it in a running event loop."""
 
     def __init__(
@@ -54,32 +49,18 @@ class HttpTransport:
         settings: RunSettings,
     ) -> None:
         url = URL(site.base_url)
-        login = b64encode(f"{site.api_key}:".encode()).decode()
         self._loop = asyncio.get_running_loop()
         self._connector, self._one_each = connector, one_each
         self._to_site = aiohttp.ClientRequest("GET", url, loop=self._loop)  # says where to connect to
-        self._connect_timeout = aiohttp.ClientTimeout(total=None, sock_connect=min(30.0, settings.timeout_seconds))
+        self._connect_timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_seconds(settings))
         self._deadlines = Deadlines(settings.timeout_seconds)
         self._max_answer_bytes = settings.max_answer_bytes
         self._slowest_seconds = QUIET_SECONDS
-        self._always = (
-            f"Host: {url.host_port_subcomponent}\r\n"
-            f"Authorization: Basic {login}\r\n"
-            "Accept: application/json\r\n"
-            "Accept-Encoding: identity\r\n"
-            f"User-Agent: batch-credits/{__version__}\r\n"
-        )
+        always = {"Host": url.host_port_subcomponent, **headers_of_every_request(site)}
+        self._always = "".join([f"{name}: {value}\r\n" for name, value in always.items()])
 
     async def send(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        """Send one request and read the whole answer, at most `max_answer_bytes` of it.
-
-        Raises:
-            TimeoutError: it took too long.
-            AnswerTooLarge: there is more to read.
-            AnsweredTwice: more came than one answer, so none of it may be this request's.
-            ValueError: a header or the path has characters that would end it; nothing was sent.
-            aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, OSError: whatever else went wrong.
-        """
+        """As the seam says."""
         request = self._bytes_of(method, path, headers, body)
         call = asyncio.current_task()
         assert call is not None
@@ -90,12 +71,13 @@ class HttpTransport:
                 protocol, transport = connection.protocol, connection.transport
                 assert protocol is not None and transport is not None
                 is_new = protocol._parser is None
-                protocol.set_response_params(read_until_eof=True)
+                protocol.set_response_params(read_until_eof=True, auto_decompress=False)
                 transport.write(request)
                 message, content = await protocol.read()
                 while message.code < 200 and message.code != 101:  # news of an answer that is still to come
                     message, content = await protocol.read()
-                answer = Answer(message.code, message.headers, await self._whole(content))
+                body_read = await whole(content, message.headers, self._max_answer_bytes)
+                answer = Answer(message.code, message.headers, body_read)
                 if len(protocol) or isinstance(protocol.exception(), aiohttp.http_exceptions.HttpProcessingError):
                     raise AnsweredTwice
                 if 200 <= message.code < 300:
@@ -119,7 +101,7 @@ class HttpTransport:
         finally:
             self._deadlines.end(call)
 
-    async def _connect(self, connector: aiohttp.TCPConnector) -> aiohttp.connector.Connection:
+    async def _connect(self, connector: aiohttp.TCPConnector) -> "aiohttp.connector.Connection":
         """A connection on which nothing waits: an answer that came unasked would pass for that of the next request."""
         while True:
             try:
@@ -131,19 +113,8 @@ class HttpTransport:
                 return connection
             connection.close()
 
-    async def _whole(self, content: aiohttp.StreamReader) -> bytes:
-        chunks: list[bytes] = []
-        room = self._max_answer_bytes + 1
-        while not content.at_eof():
-            chunks.append(await content.read(room))
-            room -= len(chunks[-1])
-            if room <= 0:
-                raise AnswerTooLarge
-        return b"".join(chunks)
-
     def _bytes_of(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-        if not path.isprintable() or " " in path or _CONTROLS.search("".join((*headers, *headers.values()))):
-            raise ValueError("a path or a header would end before its end")
+        refuse_what_ends_early(path, headers)
         own = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         length = "" if body is None else f"Content-Length: {len(body)}\r\n"
         return f"{method} {path} HTTP/1.1\r\n{self._always}{own}{length}\r\n".encode() + (body or b"")
@@ -188,13 +159,14 @@ class _Ear(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def http_transport(site: SiteSettings, settings: RunSettings) -> AsyncIterator[HttpTransport]:
-    """The one way to the site of a run, closed at the end."""
-    tls = ssl.create_default_context() if site.base_url.startswith("https") else False
-    connector = aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=300)  # the gate bounds the calls in flight
-    one_each = aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=300, force_close=True)
+async def direct_transport(site: SiteSettings, settings: RunSettings) -> AsyncIterator[DirectTransport]:
+    """The way to the site of a run, closed at the end."""
+    tls = verified_tls(site)
+    # The gate bounds the calls in flight.
+    connector = aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=DNS_SECONDS)
+    one_each = aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=DNS_SECONDS, force_close=True)
     async with connector, one_each:
-        transport = HttpTransport(connector, one_each, site, settings)
+        transport = DirectTransport(connector, one_each, site, settings)
         try:
             yield transport
         finally:

@@ -1,23 +1,10 @@
-"""Never twice, never lost: every decision of the protocol, as pure functions over closed unions.
-
-An answer proves one of three things: *credited*, *not credited*, or *nothing*. A verdict says which; a step
-says what follows. Nobody else decides: the worker pool and the reconciler carry the steps out, and the
-ledger remembers them. No clock, no socket, no disk here, so a test can walk every case.
-
-    after_answer(credit, verdict)  ->  what to do after one attempt
-    after_look(credit, look, ...)  ->  what to do after asking Chargebee about a credit in doubt
-
-Two guards stand between a row and a double credit: the look (Chargebee's own list, believed about absence
-only after the quarantine and only when a witness shows that the list is up to date), and the idempotency
-key. Nothing here depends on the wall clock.
-"""
+"""What an answer means: a verdict says what it proves about its attempt, a step what follows."""
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import ClassVar, assert_never
 
-from batch_credits.errors import AnsweredForAnother, DoubleCreditAlarm, RunStopped
-from batch_credits.model import CallKind, Finding, PlannedCredit, RequestState
+from batch_credits.errors import AnsweredForAnother, RunStopped
+from batch_credits.model import Finding, Learned, PlannedCredit, RequestState
 
 # ---------------------------------------------------------------------------------------------------------
 # Verdicts: what one answer proves about one attempt.
@@ -137,11 +124,13 @@ class SettleCredited:
         return Finding.about(
             credit,
             RequestState.CREDITED,
+            Learned(
+                "replayed" if proof.replayed else by_look,
+                proof.http_status,
+                credit_id=proof.credit_id,
+                closing_balance=proof.closing_balance,
+            ),
             open_attempts=0,
-            credit_id=proof.credit_id,
-            reason="replayed" if proof.replayed else by_look,
-            http_status=proof.http_status,
-            closing_balance=proof.closing_balance,
         )
 
 
@@ -157,11 +146,8 @@ class SettleFailed:
         return Finding.about(
             credit,
             RequestState.FAILED,
+            Learned(refusal.message, refusal.http_status, refusal.error_code, refusal.error_param),
             open_attempts=0,
-            reason=refusal.message,
-            http_status=refusal.http_status,
-            error_code=refusal.error_code,
-            error_param=refusal.error_param,
         )
 
 
@@ -177,10 +163,12 @@ class SendAgain:
         return Finding.about(
             credit,
             RequestState.PENDING,
+            Learned(
+                verdict.reason if isinstance(verdict, NotSent) else verdict.message,
+                verdict.http_status,
+                verdict.error_code,
+            ),
             open_attempts=0,
-            reason=verdict.reason if isinstance(verdict, NotSent) else verdict.message,
-            http_status=verdict.http_status,
-            error_code=verdict.error_code,
         )
 
 
@@ -202,12 +190,9 @@ class HoldInDoubt:
         return Finding.about(
             credit,
             RequestState.IN_DOUBT,
+            Learned(self.reason, self.verdict.http_status, self.verdict.error_code, credit_id=self.credit_id),
             open_attempts=self.open_attempts,
             key_spoiled=self.key_spoiled,
-            credit_id=self.credit_id,
-            reason=self.reason,
-            http_status=self.verdict.http_status,
-            error_code=self.verdict.error_code,
         )
 
 
@@ -224,9 +209,8 @@ class StopRun:
         return Finding.about(
             credit,
             RequestState.IN_DOUBT if self.open_attempts else RequestState.PENDING,
+            Learned(self.error.message, self.http_status),
             open_attempts=self.open_attempts,
-            reason=self.error.message,
-            http_status=self.http_status,
         )
 
 
@@ -244,9 +228,7 @@ class KeepAndStop:
         return Finding.about(
             credit,
             RequestState.REVIEW,
-            credit_id=self.credit_id,
-            reason=self.reason,
-            http_status=self.http_status,
+            Learned(self.reason, self.http_status, credit_id=self.credit_id),
         )
 
 
@@ -297,190 +279,3 @@ def _answered_for_another(credit: PlannedCredit, verdict: ForAnother) -> RunStop
         hint="Nothing more was sent: something answers for another, or keeps texts in another form. Look up that credit"
         " in Chargebee, settle the row with batch-credits resolve, and find out why before the next run.",
     )
-
-
-# ---------------------------------------------------------------------------------------------------------
-# Looks: what Chargebee's list says of one credit in doubt.
-
-
-@dataclass(frozen=True, slots=True)
-class FoundOne:
-    """One credit of our customer with our reference and money, not attributed to another row; or that of the id that
-    an answer named."""
-
-    proof: Credited
-
-
-@dataclass(frozen=True, slots=True)
-class FoundSeveral:
-    """Two or more such credits: what this program exists to prevent."""
-
-    credit_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FoundOtherMoney:
-    """A credit with our reference but another amount, currency or type, and none with ours."""
-
-    credit_id: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
-class FoundNothing:
-    """No credit with our reference.
-
-    `customer_deleted`: the customer is gone, so the list may be silent. `unattributed`: a credit of our money, made
-    since our first attempt, which belongs to no row: ours, perhaps, if the site cut or changed the reference.
-    """
-
-    customer_deleted: bool = False
-    unattributed: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FoundUncertain:
-    """A credit that may be ours or another's; `why` ends a sentence about it."""
-
-    credit_id: str
-    why: str
-
-
-Look = FoundOne | FoundSeveral | FoundOtherMoney | FoundUncertain | FoundNothing
-
-
-class Witness(Enum):
-    """Whether a credit that is known to exist showed beside the look, so that absence can be believed."""
-
-    SHOWN = "shown"
-    NOT_SHOWN = "not shown"  # one exists, but the list does not show it: the list lags
-    NONE_EXISTS = "none exists"  # we have none yet, and the site lists none
-
-
-@dataclass(frozen=True, slots=True)
-class LookAgain:
-    """This look decided nothing; ask again later."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseAbsent:
-    """Witnessed absent: no attempt is open any more. Send again; under the next generation if the key is spoiled."""
-
-    next_generation: bool
-
-    def finding(self, credit: PlannedCredit) -> Finding:
-        """Owed again, and no key is spoiled."""
-        return Finding.about(
-            credit,
-            RequestState.PENDING,
-            open_attempts=0,
-            key_spoiled=False,
-            next_generation=self.next_generation,
-            reason="witnessed absent",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ResendSameKey:
-    """Nothing can witness: the key is the only guard left, and still remembered. The attempts stay open."""
-
-
-@dataclass(frozen=True, slots=True)
-class SendToReview:
-    """Only a person can settle it."""
-
-    reason: str
-
-    def finding(self, credit: PlannedCredit) -> Finding:
-        """For a person to look at."""
-        return Finding.about(credit, RequestState.REVIEW, reason=self.reason)
-
-
-@dataclass(frozen=True, slots=True)
-class RaiseAlarm:
-    """Two credits for one reference: stop everything."""
-
-    credit_ids: tuple[str, ...]
-
-    def finding(self, credit: PlannedCredit) -> Finding:
-        """For a person to look at."""
-        reason = f"Chargebee lists {self._how_many(credit)} for it: {', '.join(self.credit_ids)}."
-        return Finding.about(credit, RequestState.REVIEW, reason=reason)
-
-    def alarm(self, credit: PlannedCredit) -> DoubleCreditAlarm:
-        """The error that ends the run."""
-        return DoubleCreditAlarm(
-            f"ALARM: Chargebee lists {self._how_many(credit)} of customer {credit.customer_id!r} under "
-            f"reference {credit.reference!r}: {', '.join(self.credit_ids)}.",
-            hint="Nothing more was sent. A person must look before the next run.",
-        )
-
-    def _how_many(self, credit: PlannedCredit) -> str:
-        return f"{len(self.credit_ids)} {'credits' if credit.kind is CallKind.ADD else 'deductions'}"
-
-
-Decision = SettleCredited | ReleaseAbsent | ResendSameKey | SendToReview | RaiseAlarm
-LookStep = Decision | LookAgain
-
-
-@dataclass(frozen=True, slots=True)
-class DoubtFacts:
-    """What this process knows around a look.
-
-    `quarantine_over`: long enough since our last send, or our start, on the monotonic clock.
-    `key_remembered`: this process made the first open attempt, less than the key window ago.
-    `looks_left`: inconclusive looks that remain before a person must look.
-    """
-
-    quarantine_over: bool
-    key_remembered: bool
-    looks_left: int
-
-
-def after_look(credit: PlannedCredit, look: Look, witness: Witness, facts: DoubtFacts) -> LookStep:
-    """Decide what follows a look at a credit in doubt."""
-    match look:
-        case FoundOne(proof):
-            return SettleCredited(proof)
-        case FoundSeveral(credit_ids):
-            return RaiseAlarm(credit_ids)
-        case FoundOtherMoney():
-            return SendToReview(f"Chargebee holds {look.credit_id} under this reference with {look.description}.")
-        case FoundUncertain(credit_id, why):
-            return SendToReview(f"Chargebee lists {credit_id} under this reference, {why}.")
-        case FoundNothing():
-            if look.customer_deleted:
-                return SendToReview("The customer is deleted, so Chargebee's list proves nothing.")
-            return _after_nothing(credit, look, witness, facts)
-        case _:
-            assert_never(look)
-
-
-def _after_nothing(credit: PlannedCredit, look: FoundNothing, witness: Witness, facts: DoubtFacts) -> LookStep:
-    if credit.credit_id is not None:
-        if facts.looks_left > 0:
-            return LookAgain()
-        return SendToReview(f"Chargebee answered that it is credited as {credit.credit_id}, and does not list it.")
-    if credit.open_attempts == 0:
-        return ReleaseAbsent(next_generation=credit.key_spoiled)
-    if not facts.quarantine_over:
-        return LookAgain()
-    if look.unattributed is not None:
-        return SendToReview(
-            f"Chargebee lists {look.unattributed} with this money, made since it was sent, which belongs to no row."
-        )
-    match witness:
-        case Witness.SHOWN:
-            return ReleaseAbsent(next_generation=credit.key_spoiled)
-        case Witness.NOT_SHOWN:
-            if facts.looks_left > 0:
-                return LookAgain()
-            return SendToReview("Chargebee's list does not show a credit that is known to exist, so it proves nothing.")
-        case Witness.NONE_EXISTS:
-            if facts.looks_left > 0:
-                return LookAgain()  # credits that this run adds meanwhile can witness, and two guards beat one
-            if facts.key_remembered and not credit.key_spoiled:
-                return ResendSameKey()
-            return SendToReview("Sent, not listed, and no other credit exists that could show the list is complete.")
-        case _:
-            assert_never(witness)
