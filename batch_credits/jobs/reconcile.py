@@ -10,8 +10,8 @@ from batch_credits.chargebee import LookFailed
 from batch_credits.errors import Outage
 from batch_credits.gate import Session, ledger_thread, session_at
 from batch_credits.ledger import Journal, Ledger
-from batch_credits.ledger.resolution import TAKEN_OVER_HEADERS
-from batch_credits.model import BatchRecord, CallKind, ControlTotal, RequestState, is_of_reversal
+from batch_credits.ledger.requests import TAKEN_OVER_HEADERS
+from batch_credits.model import BatchRecord, CallKind, ControlTotal, NewBatch, RequestState, is_of_reversal
 from batch_credits.progress.observers import Progress
 from batch_credits.reconciler import DoubtSettler, Held, TieOut, foreign, in_pages, tie_out
 from batch_credits.settings import InputOptions, RunSettings, SiteSettings
@@ -35,8 +35,8 @@ async def reconcile_batch(
         RunStopped: the key or the site refuses us, or it did not answer.
         LedgerError: the ledger failed.
     """
-    ledger.check_entity(batch.batch_id, settings.business_entity_id)
-    ledger.adopt(batch.batch_id)
+    ledger.claims.check_entity(batch.batch_id, settings.business_entity_id)
+    ledger.claims.adopt(batch.batch_id)
     async with asking_of(ledger, site, settings) as asking:
         try:
             return await settle_and_tie_out(ledger, batch, asking, settings, progress, whole=whole)
@@ -56,7 +56,7 @@ async def settle_and_tie_out(
     unsettled = [
         credit
         for state in (RequestState.IN_DOUBT, RequestState.REVIEW)
-        for credit in await asking.in_thread(partial(ledger.planned_page, batch.batch_id, state, 0, batch.rows_read))
+        for credit in await asking.in_thread(partial(ledger.claims.planned_page, batch.batch_id, state, 0, batch.rows_read))
     ]
     journal = Journal(
         ledger, None, batch.site, in_thread=asking.in_thread, flush_seconds=settings.flush_seconds
@@ -92,31 +92,33 @@ async def rebuild(
         LedgerError: the ledger failed; nothing was taken over.
     """
     name = f"{'Chargebee' if kind is CallKind.ADD else 'Reversals at Chargebee'} since {since.date().isoformat()}"
-    key = hashlib.sha256(f"{site.site} {name} {len(ledger.batches())}".encode()).hexdigest()
-    batch_id = ledger.begin_batch(
-        key=key,
-        site=site.site,
-        file_name=name,
-        file_sha256="",
-        headers=TAKEN_OVER_HEADERS,
-        columns={header: index for index, header in enumerate(TAKEN_OVER_HEADERS)},
-        options=InputOptions(),
-        kind=kind,
+    key = hashlib.sha256(f"{site.site} {name} {len(ledger.batches.all())}".encode()).hexdigest()
+    batch_id = ledger.admission.begin(
+        NewBatch(
+            key=key,
+            site=site.site,
+            file_name=name,
+            file_sha256="",
+            headers=TAKEN_OVER_HEADERS,
+            columns={header: index for index, header in enumerate(TAKEN_OVER_HEADERS)},
+            options_json=InputOptions().as_json(),
+            kind=kind,
+        )
     )
     try:
         taken = await _take_over(ledger, batch_id, kind, int(since.timestamp()), site, settings)
     except BaseException:
-        ledger.discard(batch_id)
+        ledger.admission.discard(batch_id)
         raise
     if not taken:
-        ledger.discard(batch_id)
+        ledger.admission.discard(batch_id)
         return 0
     totals: dict[str, ControlTotal] = {}
-    for row in ledger.report_rows(batch_id):
+    for row in ledger.reports.rows(batch_id):
         assert row.money is not None
         totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
-    ledger.finish_staging(batch_id, taken, totals)
-    ledger.admit(batch_id)
+    ledger.admission.finish(batch_id, taken, totals)
+    ledger.admission.admit(batch_id)
     return taken
 
 
@@ -129,7 +131,7 @@ async def _take_over(
             async for page in in_pages(asking.chargebee.credits_since(since - 1, kind)):
                 credits = [c for c in foreign(page) if kind is CallKind.ADD or is_of_reversal(c.reference)]
                 # In the ledger's thread, where the limiter's notes are written meanwhile.
-                taken += await asking.in_thread(partial(ledger.take_over, site.site, batch_id, next_row, credits))
+                taken += await asking.in_thread(partial(ledger.requests.take_over, site.site, batch_id, next_row, credits))
                 next_row += len(credits)
         except LookFailed as error:
             raise _no_answer(error) from error

@@ -78,7 +78,7 @@ async def say_credited(
         RunStopped: the key or the site refuses us, or it did not answer; nothing was changed.
         LedgerError: the ledger failed.
     """
-    row = ledger.in_review(batch.batch_id, row_number)
+    row = ledger.requests.in_review(batch.batch_id, row_number)
     async with asking_of(ledger, site, settings) as asking:
         try:
             listed = await asking.chargebee.credit(credit_id, row.credit.call)
@@ -93,11 +93,11 @@ async def say_credited(
             hint="Copy the id from the customer's promotional credits. One that was made just now may not be listed"
             " yet: then say it again in a while.",
         )
-    claim = Claim(row, listed, ledger.other_holders(row.credit, credit_id))
+    claim = Claim(row, listed, ledger.requests.other_holders(row.credit, credit_id))
     refuse_what_differs(batch, claim)
     row.credit.credit_id = credit_id
     remark = "" if claim.has_our_reference else f", under reference {listed.reference!r}"
-    ledger.settle_credited(row.credit, listed.closing_balance, remark)
+    ledger.requests.settle_credited(row.credit, listed.closing_balance, remark)
     return listed
 
 
@@ -165,7 +165,7 @@ async def say_not_credited(
         RunStopped: the key or the site refuses us; nothing was changed.
         LedgerError: the ledger failed.
     """
-    row = ledger.in_review(batch.batch_id, row_number)
+    row = ledger.requests.in_review(batch.batch_id, row_number)
     silence = None
     async with asking_of(ledger, site, settings) as asking:
         try:
@@ -177,7 +177,7 @@ async def say_not_credited(
         else:
             refuse_what_is_listed(batch, row, listed, look, named)
             row.credit.credit_id = None
-    ledger.owe_again(row.credit, "" if silence is None else " (Chargebee could not be asked)")
+    ledger.requests.owe_again(row.credit, "" if silence is None else " (Chargebee could not be asked)")
     return silence
 
 
@@ -237,7 +237,7 @@ async def _named_by_answer(asking: Session, ledger: Ledger, row: RowInReview) ->
     listed = None if credit_id is None else await asking.chargebee.credit(credit_id, row.credit.call)
     if listed is None:
         return None
-    return Claim(row, listed, await asking.in_thread(partial(ledger.other_holders, row.credit, listed.credit_id)))
+    return Claim(row, listed, await asking.in_thread(partial(ledger.requests.other_holders, row.credit, listed.credit_id)))
 
 
 def _names(sentence: str, credit_id: str) -> bool:

@@ -65,7 +65,7 @@ async def issue(run: RunContext, transport: Transport, signals: Signals, agree: 
 
 def start_progress(ledger: Ledger, batch_id: int, progress: Progress) -> None:
     """Tell how many rows there are, and how many are done."""
-    rows, states = ledger.staged_batch(batch_id).rows_read, ledger.unsettled(batch_id)
+    rows, states = ledger.batches.staged(batch_id).rows_read, ledger.claims.unsettled(batch_id)
     doubts = states[RequestState.IN_DOUBT] + states[RequestState.IN_FLIGHT]
     progress.start(rows, rows - states[RequestState.PENDING] - doubts, doubts)
 
@@ -188,7 +188,7 @@ class Sending:
         """Remember what time it was at the site, once that is known: a later run may ask when this one sent."""
         began_ms = await self._chargebee.site_clock.began_ms()
         with suppress(LedgerError):  # it says so elsewhere, about what matters more
-            await self._in_thread(lambda: self._run.ledger.note_site_clock(self._run.run_id, began_ms))
+            await self._in_thread(lambda: self._run.ledger.runs.note_site_clock(self._run.run_id, began_ms))
 
     async def _run_pilot(self) -> None:
         """Send the first rows alone, and stop unless they are agreed to."""
@@ -222,7 +222,7 @@ class Sending:
 
     async def _page(self, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
         run = self._run
-        return await self._in_thread(lambda: run.ledger.planned_page(run.batch.batch_id, state, after, limit))
+        return await self._in_thread(lambda: run.ledger.claims.planned_page(run.batch.batch_id, state, after, limit))
 
 
 @contextmanager

@@ -81,7 +81,7 @@ async def send() -> None:
     try:
         with Ledger.open_shard(orders.ledger, orders.shard, orders.settings.processes) as ledger:
             async with http_transport(orders.site, orders.settings) as transport:
-                batch = ledger.batch(orders.batch_key)
+                batch = ledger.batches.one(orders.batch_key)
                 run = RunContext(ledger, batch, orders.run_id, orders.settings, teller)
                 issued = await issue(run, transport, signals)
     except LedgerError as error:

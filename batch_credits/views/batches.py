@@ -33,17 +33,17 @@ def batches_view(ledger: Ledger, prefix: str | None = None) -> Iterator[BatchVie
         UnknownBatch: there is none, or more than one.
     """
     if prefix is not None:
-        record = ledger.batch(prefix)
-        yield _batch_view(ledger, record, ledger.undone(record.batch_id))
+        record = ledger.batches.one(prefix)
+        yield _batch_view(ledger, record, ledger.totals.undone(record.batch_id))
         return
-    undone = ledger.undone_by_batch()
-    for record in ledger.batches():
+    undone = ledger.totals.undone_by_batch()
+    for record in ledger.batches.all():
         yield _batch_view(ledger, record, undone.get(record.batch_id, Undone()))
 
 
 def _batch_view(ledger: Ledger, batch: BatchRecord, undone: Undone) -> BatchView:
-    last = ledger.last_run(batch.batch_id)
-    totals = ledger.known_totals(batch.batch_id)
+    last = ledger.runs.last(batch.batch_id)
+    totals = ledger.totals.known(batch.batch_id)
     return BatchView(
         key=batch.key,
         kind=batch.kind,

@@ -70,7 +70,7 @@ def site_view(site: SiteSettings) -> SiteView:
 
 def memory_of(ledger: Ledger, site: str, source: str | None) -> Memory:
     """What an open ledger knows of a site, and where its name comes from."""
-    sites = Counter(batch.site for batch in ledger.batches())
+    sites = Counter(batch.site for batch in ledger.batches.all())
     return Memory(ledger.path, source, sites[site], sites.total() - sites[site])
 
 

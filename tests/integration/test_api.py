@@ -136,7 +136,7 @@ def test_its_task(tmp_path: Path, payout: Path, monkeypatch: pytest.MonkeyPatch,
 def test_a_file_is_paid_once(run: Any, payout: Path, site: SiteSettings, tmp_path: Path) -> None:
     first, again = run(), run()
     assert (first.exit_code, first.in_balance, first.stopped) == (0, True, None)
-    assert first.counts["credited"] == 2 and first.batch == again.batch
+    assert first.counts["credited"] == 2 and first.batch == again.batches.one
     rows = list(read_report(first.reports).rows())
     assert [(row.row, row.outcome, row.reference) for row in rows] == [
         (2, "credited", tmp_path.name), (3, "credited", tmp_path.name),
@@ -155,7 +155,7 @@ def test_nothing_but_true_is_a_yes(run: Any, tmp_path: Path, answer: object) -> 
         run(lambda checked: seen.append(checked) or answer)
     assert seen[0].to_credit == {"USD": 3000} and seen[0].owed == 2
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
-        assert not list(ledger.batches())
+        assert not list(ledger.batches.all())
 
 
 def test_a_limit_holds(run: Any, payout: Path) -> None:

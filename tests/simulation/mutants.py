@@ -133,7 +133,7 @@ def _no_quarantine(self: DoubtSettler, credit: PlannedCredit) -> float:
 
 def _quarantine_by_the_wall_clock(self: DoubtSettler, credit: PlannedCredit) -> float:
     ledger: Any = self._memory
-    row = ledger._db.execute("SELECT max(at) FROM attempt WHERE request_id = ?", (credit.request_id,)).fetchone()
+    row = ledger._db._connection.execute("SELECT max(at) FROM attempt WHERE request_id = ?", (credit.request_id,)).fetchone()
     return float((row[0] or 0) / 1000 + self._settings.quarantine_seconds - journal.now_ms() / 1000)
 
 

@@ -156,7 +156,7 @@ class Process:
         return outcome
 
     def _started(self) -> int:
-        return self.ledger.start_run(self.batch_id, retry_failed=self.settings.retry_failed)
+        return self.ledger.runs.start(self.batch_id, retry_failed=self.settings.retry_failed)
 
     def _sleep(self, seconds: float) -> None:
         """The machine sleeps: its monotonic clock stands still, and the world goes on."""
@@ -164,7 +164,7 @@ class Process:
         self.slept += seconds
 
     async def _reconcile(self) -> TieOut:
-        self.ledger.adopt(self.batch_id)
+        self.ledger.claims.adopt(self.batch_id)
         chargebee = Chargebee(self.wire, RateLimiter.within(self.settings), self.settings)
         batch = self.world.batch_record(self.batch_id)
         asking: Any = SimpleNamespace(chargebee=chargebee, in_thread=self.in_thread)
@@ -189,7 +189,7 @@ class Process:
             if sending.pool.stopped is None:
                 raise
             issued = sending.issued()
-        self.ledger.end_run(run_id, requests=issued.requests, throttled=0, retries=0, stopped=None)
+        self.ledger.runs.end(run_id, requests=issued.requests, throttled=0, retries=0, stopped=None)
         return issued
 
     def _schedule_interrupts(self, sending: Sending) -> None:

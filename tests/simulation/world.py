@@ -11,7 +11,7 @@ from batch_credits.chargebee import add_body
 from batch_credits.errors import UsageError
 from batch_credits.ledger import Ledger, StagedRow, store
 from batch_credits.ledger import journal as ledger_journal
-from batch_credits.model import BatchRecord, ControlTotal, CreditRequest, LoadedRow
+from batch_credits.model import BatchRecord, ControlTotal, CreditRequest, LoadedRow, NewBatch
 from batch_credits.planning.reversal import select, stage_reversal
 from batch_credits.process import clock
 from batch_credits.reconciler import TieOut
@@ -113,27 +113,29 @@ class World:
     def _reversal_id(self, number: int) -> int | None:
         """The reversal of what the batch has credited by now, staged and admitted; None if there is nothing."""
         ledger = Ledger(self.connection, store.Path("simulated"))
-        selection = select(ledger, ledger.staged_batch(self.batch_id(number)), None)
+        selection = select(ledger, ledger.batches.staged(self.batch_id(number)), None)
         if not selection.rows:
             return None
         plan = stage_reversal(ledger, selection)
         self.judge.expect(not plan.problems, "admission", f"a reversal is rejected: {plan.problems}")
         if plan.is_new:
-            ledger.admit(plan.batch_id)
+            ledger.admission.admit(plan.batch_id)
         return plan.batch_id
 
     def _stage(self, number: int) -> int:
         ledger = Ledger(self.connection, store.Path("simulated"))
-        batch_id = ledger.begin_batch(
-            key=f"{number:064x}", site=SITE, file_name=f"{number}.csv", file_sha256="0", headers=(), columns={},
-            options=DEFAULT_INPUT,
+        batch_id = ledger.admission.begin(
+            NewBatch(
+                key=f"{number:064x}", site=SITE, file_name=f"{number}.csv", file_sha256="0", headers=(), columns={},
+                options_json=DEFAULT_INPUT.as_json(),
+            )
         )  # fmt: skip
         staged = [_staged(row, n) for n, row in enumerate(self.schedule.batches[number], start=2)]
-        ledger.stage(batch_id, staged)
-        ledger.finish_staging(batch_id, len(staged), {"USD": ControlTotal(len(staged))})
-        for row in ledger.problems(batch_id):
+        ledger.admission.stage(batch_id, staged)
+        ledger.admission.finish(batch_id, len(staged), {"USD": ControlTotal(len(staged))})
+        for row in ledger.reports.problems(batch_id):
             self.judge.expect(False, "admission", f"row {row.row_number}: {row.problems}")
-        ledger.admit(batch_id)
+        ledger.admission.admit(batch_id)
         return batch_id
 
     # -- The user ----------------------------------------------------------------------------------------
@@ -199,7 +201,7 @@ class World:
         ledger = Ledger(self.connection, store.Path("simulated"))
         for entity in dict.fromkeys((settings.business_entity_id, None, "emea", "apac")):
             try:
-                ledger.check_entity(batch_id, entity)
+                ledger.claims.check_entity(batch_id, entity)
             except UsageError:
                 continue
             return replace(settings, business_entity_id=entity)

@@ -52,8 +52,8 @@ def check(
     known = ledger_path(ledger)
     source = open_source(file, options)
     with staged_apart(source, where, known, is_same_site=site.same_site) as (scratch, plan):
-        batch = scratch.staged_batch(plan.batch_id)
-        rejected = write_rejected(batch, lambda: scratch.rejected_rows(plan.batch_id), reports)
+        batch = scratch.batches.staged(plan.batch_id)
+        rejected = write_rejected(batch, lambda: scratch.reports.rejected_rows(plan.batch_id), reports)
         asked = None
         if online and where is not None:
             asked = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings))

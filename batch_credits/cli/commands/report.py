@@ -27,7 +27,7 @@ def report(batch: str, reports: Path, xlsx: bool, ledger: Path | None) -> int:
     batch-credits report 3f9a2b1c --xlsx
     """
     with Ledger.open_for_reading(ledger_path(ledger)) as opened:
-        record = opened.batch(batch)
+        record = opened.batches.one(batch)
         summary = report_batch(opened, record, reports, xlsx=xlsx)
     say(result_in_words(result_view(summary, given), width()))
     return summary.exit_code

@@ -93,7 +93,7 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
     not_typed = origins(context)
     orders = Orders(limits, site, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx)
     with Ledger.open(ledger) as opened:
-        record = opened.batch(chosen.batch)
+        record = opened.batches.one(chosen.batch)
         memory = memory_of(opened, site.site, source_of_ledger(context))
         terms = Terms(site_view(site), settings, memory, not_typed)
 

@@ -109,11 +109,11 @@ def test_what_a_killed_run_had_under_way_counts_a_minute_from_now(virtually: Any
     async def main() -> None:
         await process(ledger, 40, [], 0, killed_after=1.0, journaled=7)
         await asyncio.sleep(70)
-        assert ledger.taken_slots(SITE, 80.0) == [(60.0, 7)]
+        assert ledger.slots.taken(SITE, 80.0) == [(60.0, 7)]
         await asyncio.sleep(40)
-        assert [requests for _, requests in ledger.taken_slots(SITE, 80.0)] == [7]
+        assert [requests for _, requests in ledger.slots.taken(SITE, 80.0)] == [7]
         await asyncio.sleep(31)
-        assert ledger.taken_slots(SITE, 80.0) == []
+        assert ledger.slots.taken(SITE, 80.0) == []
 
     virtually(main())
 
@@ -145,8 +145,8 @@ def test_without_a_limit_nothing_is_held_back(virtually: Any, ledger: Ledger, cl
 def test_every_site_has_its_own(virtually: Any, ledger: Ledger, clock: Any) -> None:
     async def main() -> None:
         await process(ledger, 10, [], 10)
-        assert ledger.taken_slots("other-test", 80.0) == []
-        assert sum(requests for _, requests in ledger.taken_slots(SITE, 80.0)) == 10
+        assert ledger.slots.taken("other-test", 80.0) == []
+        assert sum(requests for _, requests in ledger.slots.taken(SITE, 80.0)) == 10
 
     virtually(main())
 
@@ -188,7 +188,7 @@ def test_a_run_that_never_began_leaves_the_note_alone(virtually: Any, ledger: Le
     async def main() -> None:
         await process(ledger, 10, [], 10)
         await SlotMemory(RateLimiter(10, 5), ledger, SITE, on_the_spot, lambda: 0).close()
-        assert sum(requests for _, requests in ledger.taken_slots(SITE, 80.0)) == 10
+        assert sum(requests for _, requests in ledger.slots.taken(SITE, 80.0)) == 10
 
     virtually(main())
 

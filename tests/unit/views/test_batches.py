@@ -38,9 +38,9 @@ def test_each_batch_with_its_outcomes(book: Book) -> None:
 def test_what_was_reversed_is_said_at_both(book: Book) -> None:
     batch = book.plan(book.row(2))
     book.settle(batch, RequestState.CREDITED)
-    record = book.ledger.staged_batch(batch)
+    record = book.ledger.batches.staged(batch)
     plan = stage_reversal(book.ledger, select(book.ledger, record, None))
-    book.ledger.admit(plan.batch_id)
+    book.ledger.admission.admit(plan.batch_id)
     book.settle(plan.batch_id, RequestState.CREDITED)
     [paid] = batches_view(book.ledger, record.key)
     [undoing] = batches_view(book.ledger, plan.key)
@@ -50,8 +50,8 @@ def test_what_was_reversed_is_said_at_both(book: Book) -> None:
 
 def test_why_the_last_run_ended_early(book: Book) -> None:
     batch = book.plan(book.row(2))
-    run = book.ledger.start_run(batch)
-    book.ledger.end_run(run, requests=1, throttled=0, retries=0, stopped="the site is gone")
+    run = book.ledger.runs.start(batch)
+    book.ledger.runs.end(run, requests=1, throttled=0, retries=0, stopped="the site is gone")
     [view] = batches_view(book.ledger)
     assert view.stopped == "the site is gone"
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from batch_credits.cli.telling.result_words import SCREEN_WIDTH, result_in_words
-from batch_credits.ledger.history import History
+from batch_credits.ledger.runs import History
 from batch_credits.model import CallKind, Money, Outcome, ReportRow
 from batch_credits.reporter import Summary, write_reports
 from batch_credits.settings import InputOptions
