@@ -170,7 +170,7 @@ def check_file(
     with staged_apart(source, site, Path(ledger or "")) as (scratch, plan):
         problems = tuple(
             f"row {row.row_number}: {problem.field}: {problem.message}"
-            for row in islice(scratch.problems(plan.batch_id), MAX_PROBLEMS)
+            for row in islice(scratch.reports.problems(plan.batch_id), MAX_PROBLEMS)
             for problem in row.problems
         )
         return _checked(source, plan, problems, what_does_not_hold(plan, limits, options))

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
-from batch_credits.model import ControlTotal, RequestState
+from batch_credits.model import ControlTotal, NewBatch, RequestState
 from batch_credits.planning.plan import Counted, plan_of
 from batch_credits.settings import InputOptions
 
@@ -36,18 +36,20 @@ KEY = "9" * 64
 def build(path: Path, rows: int) -> None:
     """A ledger of one batch, all of it credited but the last ten rows."""
     with Ledger.open(path) as ledger:
-        ledger.begin_batch(
-            key=KEY,
-            site="acme-test",
-            file_name="payout.csv",
-            file_sha256="0" * 64,
-            headers=HEADERS,
-            columns={header: index for index, header in enumerate(HEADERS)},
-            options=InputOptions(),
+        ledger.admission.begin(
+            NewBatch(
+                key=KEY,
+                site="acme-test",
+                file_name="payout.csv",
+                file_sha256="0" * 64,
+                headers=HEADERS,
+                columns={header: index for index, header in enumerate(HEADERS)},
+                options_json=InputOptions().as_json(),
+            )
         )
-        ledger.finish_staging(1, rows, {"USD": ControlTotal(rows, sum(100 + n % 5_000 for n in range(rows)))})
-        ledger.admit(1)
-        ledger.start_run(1)
+        ledger.admission.finish(1, rows, {"USD": ControlTotal(rows, sum(100 + n % 5_000 for n in range(rows)))})
+        ledger.admission.admit(1)
+        ledger.runs.start(1)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -262144")
@@ -66,7 +68,7 @@ def build(path: Path, rows: int) -> None:
             connection.execute(statement)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with Ledger.open(path) as ledger:  # what it seals it would have sealed after the run
-        ledger.end_run(1, requests=rows, throttled=0, retries=0, stopped=None)
+        ledger.runs.end(1, requests=rows, throttled=0, retries=0, stopped=None)
 
 
 # The customers come in no order, as in a real file.
@@ -97,7 +99,7 @@ def opening(path: Path) -> None:
 def planning(path: Path) -> None:
     """What `run` shows of a batch that the ledger knows before it asks."""
     with Ledger.open(path) as ledger:
-        batch = ledger.batch(KEY)
+        batch = ledger.batches.one(KEY)
         plan = plan_of(ledger, Counted(batch.batch_id, KEY, batch.rows_read, batch.totals, is_new=False))
         assert plan.owed == OWED
 
@@ -105,21 +107,21 @@ def planning(path: Path) -> None:
 def resuming(path: Path) -> None:
     """From the yes to the first page that is sent."""
     with Ledger.open(path) as ledger:
-        ledger.start_run(1)
-        assert ledger.unsettled(1)[RequestState.PENDING] == OWED
-        assert len(ledger.planned_page(1, RequestState.PENDING, 0, 500)) == OWED
+        ledger.runs.start(1)
+        assert ledger.claims.unsettled(1)[RequestState.PENDING] == OWED
+        assert len(ledger.claims.planned_page(1, RequestState.PENDING, 0, 500)) == OWED
 
 
 def status(path: Path) -> None:
     with Ledger.open_for_reading(path) as ledger:
-        for batch in ledger.batches():
-            ledger.last_run(batch.batch_id)
-            assert sum(t.count for by in ledger.known_totals(batch.batch_id).values() for t in by.values())
+        for batch in ledger.batches.all():
+            ledger.runs.last(batch.batch_id)
+            assert sum(t.count for by in ledger.totals.known(batch.batch_id).values() for t in by.values())
 
 
 def report(path: Path) -> None:
     with Ledger.open_for_reading(path) as ledger, tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        summary = report_batch(ledger, ledger.batch(KEY), Path(folder))
+        summary = report_batch(ledger, ledger.batches.one(KEY), Path(folder))
         assert summary.in_balance
 
 

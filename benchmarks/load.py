@@ -55,7 +55,7 @@ def admit(path: Path) -> None:
 
     with tempfile.TemporaryDirectory() as folder, Ledger.open(Path(folder) / "ledger") as ledger:
         plan = stage(ledger, open_source(path, InputOptions()), "acme-test")
-        ledger.admit(plan.batch_id)
+        ledger.admission.admit(plan.batch_id)
         assert plan.owed == plan.rows
 
 

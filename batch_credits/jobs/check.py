@@ -29,7 +29,7 @@ def staged_apart(
         name, held = site.site, known if known.exists() else None
     if site is not None and held is not None:
         with Ledger.open_for_reading(held) as opened:
-            opened.check_address(site.site, site.address, is_same_site=is_same_site)
+            opened.sites.check_address(site.site, site.address, is_same_site=is_same_site)
     with temporary_folder() as folder, Ledger.open_scratch(folder / "check", name, held) as scratch:
         yield scratch, stage(scratch, source, name)
 

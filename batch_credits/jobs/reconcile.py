@@ -9,9 +9,9 @@ from functools import partial
 from batch_credits.chargebee import LookFailed
 from batch_credits.errors import Outage
 from batch_credits.gate import Session, ledger_thread, session_at
-from batch_credits.ledger import Journal, Ledger
-from batch_credits.ledger.resolution import TAKEN_OVER_HEADERS
-from batch_credits.model import BatchRecord, CallKind, ControlTotal, RequestState, is_of_reversal
+from batch_credits.ledger import Journal, Ledger, Slots
+from batch_credits.ledger.requests import TAKEN_OVER_HEADERS
+from batch_credits.model import BatchRecord, CallKind, ControlTotal, NewBatch, RequestState, is_of_reversal
 from batch_credits.progress.observers import Progress
 from batch_credits.reconciler import DoubtSettler, Held, TieOut, foreign, in_pages, tie_out
 from batch_credits.settings import InputOptions, RunSettings, SiteSettings
@@ -35,9 +35,9 @@ async def reconcile_batch(
         RunStopped: the key or the site refuses us, or it did not answer.
         LedgerError: the ledger failed.
     """
-    ledger.check_entity(batch.batch_id, settings.business_entity_id)
-    ledger.adopt(batch.batch_id)
-    async with asking_of(ledger, site, settings) as asking:
+    ledger.claims.check_entity(batch.batch_id, settings.business_entity_id)
+    ledger.claims.adopt(batch.batch_id)
+    async with asking_of(ledger.slots, site, settings) as asking:
         try:
             return await settle_and_tie_out(ledger, batch, asking, settings, progress, whole=whole)
         except LookFailed as error:
@@ -53,18 +53,19 @@ async def settle_and_tie_out(
         LookFailed: Chargebee did not answer a question.
         RunStopped, LedgerError: as above.
     """
+    read_page = ledger.claims.planned_page
     unsettled = [
         credit
         for state in (RequestState.IN_DOUBT, RequestState.REVIEW)
-        for credit in await asking.in_thread(partial(ledger.planned_page, batch.batch_id, state, 0, batch.rows_read))
+        for credit in await asking.in_thread(partial(read_page, batch.batch_id, state, 0, batch.rows_read))
     ]
     journal = Journal(
-        ledger, None, batch.site, in_thread=asking.in_thread, flush_seconds=settings.flush_seconds
+        ledger.claims, None, batch.site, in_thread=asking.in_thread, flush_seconds=settings.flush_seconds
     )
     settler = DoubtSettler(
         chargebee=asking.chargebee,
         journal=journal,
-        memory=ledger,
+        memory=ledger.looks,
         site=batch.site,
         settings=settings,
         observer=progress,
@@ -92,31 +93,33 @@ async def rebuild(
         LedgerError: the ledger failed; nothing was taken over.
     """
     name = f"{'Chargebee' if kind is CallKind.ADD else 'Reversals at Chargebee'} since {since.date().isoformat()}"
-    key = hashlib.sha256(f"{site.site} {name} {len(ledger.batches())}".encode()).hexdigest()
-    batch_id = ledger.begin_batch(
-        key=key,
-        site=site.site,
-        file_name=name,
-        file_sha256="",
-        headers=TAKEN_OVER_HEADERS,
-        columns={header: index for index, header in enumerate(TAKEN_OVER_HEADERS)},
-        options=InputOptions(),
-        kind=kind,
+    key = hashlib.sha256(f"{site.site} {name} {len(ledger.batches.all())}".encode()).hexdigest()
+    batch_id = ledger.admission.begin(
+        NewBatch(
+            key=key,
+            site=site.site,
+            file_name=name,
+            file_sha256="",
+            headers=TAKEN_OVER_HEADERS,
+            columns={header: index for index, header in enumerate(TAKEN_OVER_HEADERS)},
+            options_json=InputOptions().as_json(),
+            kind=kind,
+        )
     )
     try:
         taken = await _take_over(ledger, batch_id, kind, int(since.timestamp()), site, settings)
     except BaseException:
-        ledger.discard(batch_id)
+        ledger.admission.discard(batch_id)
         raise
     if not taken:
-        ledger.discard(batch_id)
+        ledger.admission.discard(batch_id)
         return 0
     totals: dict[str, ControlTotal] = {}
-    for row in ledger.report_rows(batch_id):
+    for row in ledger.reports.rows(batch_id):
         assert row.money is not None
         totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
-    ledger.finish_staging(batch_id, taken, totals)
-    ledger.admit(batch_id)
+    ledger.admission.finish(batch_id, taken, totals)
+    ledger.admission.admit(batch_id)
     return taken
 
 
@@ -124,12 +127,13 @@ async def _take_over(
     ledger: Ledger, batch_id: int, kind: CallKind, since: int, site: SiteSettings, settings: RunSettings
 ) -> int:
     taken, next_row = 0, 2  # a spreadsheet's first data line
-    async with asking_of(ledger, site, settings) as asking:
+    take_over = ledger.requests.take_over
+    async with asking_of(ledger.slots, site, settings) as asking:
         try:
             async for page in in_pages(asking.chargebee.credits_since(since - 1, kind)):
                 credits = [c for c in foreign(page) if kind is CallKind.ADD or is_of_reversal(c.reference)]
                 # In the ledger's thread, where the limiter's notes are written meanwhile.
-                taken += await asking.in_thread(partial(ledger.take_over, site.site, batch_id, next_row, credits))
+                taken += await asking.in_thread(partial(take_over, site.site, batch_id, next_row, credits))
                 next_row += len(credits)
         except LookFailed as error:
             raise _no_answer(error) from error
@@ -137,10 +141,10 @@ async def _take_over(
 
 
 @asynccontextmanager
-async def asking_of(ledger: Ledger, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Session]:
+async def asking_of(slots: Slots, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Session]:
     """The way to ask a site within its limits, for as long as the block goes on."""
     with ledger_thread() as in_thread:
-        async with session_at(site, ledger, settings, in_thread) as session:
+        async with session_at(site, slots, settings, in_thread) as session:
             yield session
 
 

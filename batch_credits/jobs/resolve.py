@@ -17,7 +17,7 @@ from batch_credits.chargebee import ListedCredit, LookFailed
 from batch_credits.errors import Outage, UsageError
 from batch_credits.gate import Session
 from batch_credits.jobs.reconcile import asking_of
-from batch_credits.ledger import Holder, Ledger, RowInReview
+from batch_credits.ledger import Holder, Ledger, Looks, Requests, RowInReview
 from batch_credits.model import BatchRecord, CallKind, Money, Outcome, PlannedCredit
 from batch_credits.model.identity import other_forms, same_text
 from batch_credits.protocol import FoundOne, FoundOtherMoney, FoundSeveral, Look
@@ -78,8 +78,8 @@ async def say_credited(
         RunStopped: the key or the site refuses us, or it did not answer; nothing was changed.
         LedgerError: the ledger failed.
     """
-    row = ledger.in_review(batch.batch_id, row_number)
-    async with asking_of(ledger, site, settings) as asking:
+    row = ledger.requests.in_review(batch.batch_id, row_number)
+    async with asking_of(ledger.slots, site, settings) as asking:
         try:
             listed = await asking.chargebee.credit(credit_id, row.credit.call)
         except LookFailed as error:
@@ -93,11 +93,11 @@ async def say_credited(
             hint="Copy the id from the customer's promotional credits. One that was made just now may not be listed"
             " yet: then say it again in a while.",
         )
-    claim = Claim(row, listed, ledger.other_holders(row.credit, credit_id))
+    claim = Claim(row, listed, ledger.requests.other_holders(row.credit, credit_id))
     refuse_what_differs(batch, claim)
     row.credit.credit_id = credit_id
     remark = "" if claim.has_our_reference else f", under reference {listed.reference!r}"
-    ledger.settle_credited(row.credit, listed.closing_balance, remark)
+    ledger.requests.settle_credited(row.credit, listed.closing_balance, remark)
     return listed
 
 
@@ -165,19 +165,19 @@ async def say_not_credited(
         RunStopped: the key or the site refuses us; nothing was changed.
         LedgerError: the ledger failed.
     """
-    row = ledger.in_review(batch.batch_id, row_number)
+    row = ledger.requests.in_review(batch.batch_id, row_number)
     silence = None
-    async with asking_of(ledger, site, settings) as asking:
+    async with asking_of(ledger.slots, site, settings) as asking:
         try:
             listed = await _listed_for(asking, row.credit)
-            look = await asking.in_thread(partial(_look, ledger, site, row.credit, listed))
-            named = await _named_by_answer(asking, ledger, row)
+            look = await asking.in_thread(partial(_look, ledger.looks, site, row.credit, listed))
+            named = await _named_by_answer(asking, ledger.requests, row)
         except LookFailed as error:
             silence = str(error)
         else:
             refuse_what_is_listed(batch, row, listed, look, named)
             row.credit.credit_id = None
-    ledger.owe_again(row.credit, "" if silence is None else " (Chargebee could not be asked)")
+    ledger.requests.owe_again(row.credit, "" if silence is None else " (Chargebee could not be asked)")
     return silence
 
 
@@ -227,17 +227,17 @@ async def _listed_for(asking: Session, credit: PlannedCredit) -> list[ListedCred
     return listed
 
 
-def _look(ledger: Ledger, site: SiteSettings, credit: PlannedCredit, listed: Sequence[ListedCredit]) -> Look:
-    return what_was_found(credit, listed, [], what_is_known(ledger, site.site, credit, listed))
+def _look(looks: Looks, site: SiteSettings, credit: PlannedCredit, listed: Sequence[ListedCredit]) -> Look:
+    return what_was_found(credit, listed, [], what_is_known(looks, site.site, credit, listed))
 
 
-async def _named_by_answer(asking: Session, ledger: Ledger, row: RowInReview) -> Claim | None:
+async def _named_by_answer(asking: Session, requests: Requests, row: RowInReview) -> Claim | None:
     """The credit that an answer to the row named, if one did and Chargebee lists it."""
     credit_id = row.credit.credit_id
     listed = None if credit_id is None else await asking.chargebee.credit(credit_id, row.credit.call)
     if listed is None:
         return None
-    return Claim(row, listed, await asking.in_thread(partial(ledger.other_holders, row.credit, listed.credit_id)))
+    return Claim(row, listed, await asking.in_thread(partial(requests.other_holders, row.credit, listed.credit_id)))
 
 
 def _names(sentence: str, credit_id: str) -> bool:

@@ -85,7 +85,7 @@ async def reverse_batch(
                 balances = await _balances(ledger, plan, orders, signals)
     except BaseException:
         if plan.is_new:
-            ledger.discard(plan.batch_id)
+            ledger.admission.discard(plan.batch_id)
         raise
     picture = Picture(plan, selection, balances, orders.settings.business_entity_id)
     options = InputOptions.from_json(batch.options_json)

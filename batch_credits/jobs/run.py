@@ -83,9 +83,9 @@ async def carry_out(
     """
     signals.sending_begins()
     if plan.is_new:
-        ledger.admit(plan.batch_id)
-    ledger.note_address(orders.site.site, orders.site.address)
-    batch = ledger.batch(plan.key)
+        ledger.admission.admit(plan.batch_id)
+    ledger.sites.note_address(orders.site.site, orders.site.address)
+    batch = ledger.batches.one(plan.key)
     try:
         issued = await _issue_and_note(ledger, batch, orders, progress, signals)
     except LedgerError as error:
@@ -104,7 +104,7 @@ def check_address(ledger: Ledger, orders: Orders) -> None:
     Raises:
         UsageError: the ledger knows the site at another address, or the address by another name.
     """
-    ledger.check_address(orders.site.site, orders.site.address, is_same_site=orders.is_same_site)
+    ledger.sites.check_address(orders.site.site, orders.site.address, is_same_site=orders.is_same_site)
 
 
 def agreed(
@@ -116,7 +116,7 @@ def agreed(
         ControlError, UsageError, NotConfirmed: nothing was sent.
     """
     try:
-        ledger.check_entity(plan.batch_id, orders.settings.business_entity_id, is_new=plan.is_new)
+        ledger.claims.check_entity(plan.batch_id, orders.settings.business_entity_id, is_new=plan.is_new)
         if orders.settings.retry_failed:
             plan = _with_failed_owed(ledger, plan)
         if not (orders.settings.verify_first or orders.site.is_in_process):
@@ -125,7 +125,7 @@ def agreed(
         confirm(plan)
     except BaseException:
         if plan.is_new:
-            ledger.discard(plan.batch_id)
+            ledger.admission.discard(plan.batch_id)
         raise
     return plan
 
@@ -134,7 +134,7 @@ def _with_failed_owed(ledger: Ledger, plan: Plan) -> Plan:
     """What failed and is to be tried again is money like any other: asked about, and held against the limits."""
     by_outcome = dict(plan.by_outcome)
     by_outcome.pop(Outcome.FAILED, None)
-    owed = sum_totals([by_outcome.pop(Outcome.PENDING, {}), ledger.failed_totals(plan.batch_id)])
+    owed = sum_totals([by_outcome.pop(Outcome.PENDING, {}), ledger.totals.failed(plan.batch_id)])
     return replace(plan, by_outcome={**by_outcome, Outcome.PENDING: owed})
 
 
@@ -146,15 +146,15 @@ def report_batch(
     Raises:
         ReportsNotWritten: the disk refused.
     """
-    history = ledger.history(batch.batch_id)
-    return write_reports(batch, history, lambda: ledger.report_rows(batch.batch_id), reports, live=live, xlsx=xlsx)
+    history = ledger.runs.history(batch.batch_id)
+    return write_reports(batch, history, lambda: ledger.reports.rows(batch.batch_id), reports, live=live, xlsx=xlsx)
 
 
 async def _issue_and_note(
     ledger: Ledger, batch: BatchRecord, orders: Orders, progress: Progress, signals: Signals
 ) -> Issued:
     settings, site = orders.settings, orders.site
-    run_id = ledger.start_run(
+    run_id = ledger.runs.start(
         batch.batch_id,
         retry_failed=settings.retry_failed,
         settings_json=for_the_record(
@@ -170,7 +170,7 @@ async def _issue_and_note(
             issued = await issue(
                 ledger, batch, run_id, site.site, settings, progress, transport, signals, orders.agree
             )
-    ledger.end_run(
+    ledger.runs.end(
         run_id,
         requests=issued.requests,
         throttled=issued.counts.throttled,

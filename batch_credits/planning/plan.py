@@ -12,7 +12,7 @@ from functools import partial
 from batch_credits.chargebee import add_bodies
 from batch_credits.ledger import Bucket, LargeAmount, Ledger, NewRows, ProblemGroup, Profile, numbered
 from batch_credits.loader import Source
-from batch_credits.model import MAX_REFERENCE, CallKind, ControlTotal, LoadedRow, Outcome, Problem
+from batch_credits.model import MAX_REFERENCE, CallKind, ControlTotal, LoadedRow, NewBatch, Outcome, Problem
 from batch_credits.model.loaded import LoadedRows, add_rows
 from batch_credits.model.undone import Undone
 from batch_credits.planning.plausibility import far_rows, unusual_batch
@@ -70,23 +70,25 @@ def stage(ledger: Ledger, source: Source, site: str) -> Plan:
     """
     options = source.options
     key = batch_key(site, source.file_sha256, options)
-    known = ledger.find_batch(key)
+    known = ledger.batches.find(key)
     if known is not None:
         counted = Counted(known.batch_id, key, known.rows_read, known.totals, is_new=False)
         return _with_warnings(ledger, plan_of(ledger, counted), site, options)
-    batch_id = ledger.begin_batch(
-        key=key,
-        site=site,
-        file_name=source.path.name,
-        file_sha256=source.file_sha256,
-        headers=source.headers,
-        columns=source.columns,
-        options=options,
+    batch_id = ledger.admission.begin(
+        NewBatch(
+            key=key,
+            site=site,
+            file_name=source.path.name,
+            file_sha256=source.file_sha256,
+            headers=source.headers,
+            columns=source.columns,
+            options_json=options.as_json(),
+        )
     )
     try:
         rows_read, totals, profile = _stage_rows(ledger, source, batch_id)
     except BaseException:
-        ledger.discard(batch_id)
+        ledger.admission.discard(batch_id)
         raise
     counted = Counted(batch_id, key, rows_read, totals, is_new=True, profile=profile)
     return _with_warnings(ledger, plan_of(ledger, counted), site, options)
@@ -101,7 +103,7 @@ def _stage_rows(ledger: Ledger, source: Source, batch_id: int) -> tuple[int, dic
         rows_read += len(rows)
         add_rows(totals, rows)
         new_rows.add(rows)
-    known = ledger.finish_staging(batch_id, rows_read, totals)
+    known = ledger.admission.finish(batch_id, rows_read, totals)
     return rows_read, totals, None if known else new_rows.profile()
 
 
@@ -110,9 +112,9 @@ def _stage_chunk(
 ) -> LoadedRows:
     if options.number_duplicates:
         rows = list(chunk)
-        chunk = LoadedRows.of(_numbered(rows, ledger.number(batch_id, rows)))
+        chunk = LoadedRows.of(_numbered(rows, ledger.admission.number(batch_id, rows)))
         bodies = add_bodies(chunk.requests)
-    ledger.stage_columns(batch_id, chunk, bodies)
+    ledger.admission.stage_columns(batch_id, chunk, bodies)
     return chunk
 
 
@@ -148,12 +150,12 @@ class Counted:
 def plan_of(ledger: Ledger, counted: Counted, kind: CallKind = CallKind.ADD) -> Plan:
     """A batch that the ledger holds, as a person sees it before saying yes; without warnings."""
     batch_id = counted.batch_id
-    profile = counted.profile or ledger.profile(batch_id)
+    profile = counted.profile or ledger.profiles.of(batch_id)
     currencies = sorted(profile.largest)[:CURRENCIES_SHOWN]
     largest_rows = [
         row
         for code in currencies
-        for row in profile.largest_rows.get(code) or ledger.largest_rows(batch_id, code, LARGEST_SHOWN)
+        for row in profile.largest_rows.get(code) or ledger.profiles.largest_rows(batch_id, code, LARGEST_SHOWN)
     ]
     return Plan(
         batch_id=batch_id,
@@ -166,9 +168,9 @@ def plan_of(ledger: Ledger, counted: Counted, kind: CallKind = CallKind.ADD) -> 
         largest=profile.largest,
         largest_rows=largest_rows,
         spread=profile.spread,
-        problems=ledger.problem_groups(batch_id) if Outcome.REJECTED in profile.by_outcome else [],
+        problems=ledger.reports.problem_groups(batch_id) if Outcome.REJECTED in profile.by_outcome else [],
         kind=kind,
-        undone=ledger.undone(batch_id) if kind is CallKind.ADD and counted.profile is None else Undone(),
+        undone=ledger.totals.undone(batch_id) if kind is CallKind.ADD and counted.profile is None else Undone(),
     )
 
 
@@ -178,7 +180,7 @@ def _with_warnings(ledger: Ledger, plan: Plan, site: str, options: InputOptions)
         plan,
         warnings=[
             *far_rows(plan.spread, plan.largest_rows, in_words),
-            *unusual_batch(plan.spread, ledger.earlier_amounts(site, plan.batch_id), in_words),
+            *unusual_batch(plan.spread, ledger.profiles.earlier_amounts(site, plan.batch_id), in_words),
         ],
     )
 

@@ -29,6 +29,7 @@ from batch_credits.model import (
     ControlTotal,
     CreditRequest,
     LoadedRow,
+    NewBatch,
     Problem,
     reversal_reference,
 )
@@ -96,7 +97,7 @@ def select(ledger: Ledger, batch: BatchRecord, rows_file: Path | None) -> Select
     digest = hashlib.sha256(f"{CallKind.DEDUCT} {batch.key}".encode())
     counts: Counter[Standing] = Counter()
     rows = 0
-    for row_number, standing in ledger.standings(batch.batch_id):
+    for row_number, standing in ledger.held_credits.standings(batch.batch_id):
         if named is None or row_number in named:
             counts[standing] += 1
             if _takes(named, row_number, standing):
@@ -119,32 +120,34 @@ def stage_reversal(ledger: Ledger, selection: Selection) -> Plan:
     """
     batch = selection.batch
     options = InputOptions.from_json(batch.options_json)
-    known = ledger.find_batch(selection.key)
+    known = ledger.batches.find(selection.key)
     if known is not None:
         counted = Counted(known.batch_id, known.key, known.rows_read, known.totals, is_new=False)
         return plan_of(ledger, counted, CallKind.DEDUCT)
-    batch_id = ledger.begin_batch(
-        key=selection.key,
-        site=batch.site,
-        file_name=f"reversal of {batch.file_name}",
-        file_sha256=batch.file_sha256,
-        headers=batch.headers,
-        columns=batch.columns,
-        options=options,
-        kind=CallKind.DEDUCT,
-        reverses=batch.key,
+    batch_id = ledger.admission.begin(
+        NewBatch(
+            key=selection.key,
+            site=batch.site,
+            file_name=f"reversal of {batch.file_name}",
+            file_sha256=batch.file_sha256,
+            headers=batch.headers,
+            columns=batch.columns,
+            options_json=options.as_json(),
+            kind=CallKind.DEDUCT,
+            reverses=batch.key,
+        )
     )
     try:
         totals: dict[str, ControlTotal] = {}
         for page in _pages(ledger, selection):
             rows = [deduction_of(credit) for credit in page]
-            ledger.stage(batch_id, [StagedRow(row, _body(row)) for row in rows])
+            ledger.admission.stage(batch_id, [StagedRow(row, _body(row)) for row in rows])
             for row in rows:
                 if row.money is not None:
                     totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
-        ledger.finish_staging(batch_id, selection.rows, totals)
+        ledger.admission.finish(batch_id, selection.rows, totals)
     except BaseException:
-        ledger.discard(batch_id)
+        ledger.admission.discard(batch_id)
         raise
     counted = Counted(batch_id, selection.key, selection.rows, totals, is_new=True)
     return plan_of(ledger, counted, CallKind.DEDUCT)
@@ -152,7 +155,7 @@ def stage_reversal(ledger: Ledger, selection: Selection) -> Plan:
 
 def _pages(ledger: Ledger, selection: Selection) -> Iterator[list[HeldCredit]]:
     after = 0
-    while page := ledger.held_credits(selection.batch.batch_id, after, PAGE_ROWS):
+    while page := ledger.held_credits.page(selection.batch.batch_id, after, PAGE_ROWS):
         after = page[-1].row_number
         yield [credit for credit in page if selection.takes(credit.row_number, credit.standing)]
 
@@ -163,7 +166,7 @@ def business_entity_of(ledger: Ledger, batch: BatchRecord) -> str | None:
     Raises:
         UsageError: there are several.
     """
-    entities = ledger.business_entities(batch.batch_id)
+    entities = ledger.held_credits.entities(batch.batch_id)
     if len(entities) > 1:
         names = ", ".join(entity or "none" for entity in entities)
         raise UsageError(
@@ -223,7 +226,7 @@ def _named(ledger: Ledger, batch: BatchRecord, path: Path) -> Iterator[int]:
     is_empty = True
     while chunk := list(islice(lines, PAGE_ROWS)):
         is_empty = False
-        known = ledger.rows_by_number(batch.batch_id, [line.row_number for line in chunk])
+        known = ledger.held_credits.rows_by_number(batch.batch_id, [line.row_number for line in chunk])
         for line in chunk:
             if line.row_number not in known:
                 raise InputError(

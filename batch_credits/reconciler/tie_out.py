@@ -9,7 +9,7 @@ from functools import partial
 from batch_credits.call import call_for
 from batch_credits.chargebee import Chargebee, ListedCredit
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
-from batch_credits.ledger import Difference, ForeignCredit, InThread, Journal, Ledger, Unrecorded
+from batch_credits.ledger import Difference, ForeignCredit, InThread, Journal, Ledger, Listing, Unrecorded
 from batch_credits.model import (
     DECIMAL_DIGITS,
     BatchRecord,
@@ -113,10 +113,10 @@ async def tie_out(
         LookFailed: Chargebee did not answer all questions, so there is nothing to compare with.
         RunStopped: the key or the site refuses us.
     """
-    await in_thread(lambda: ledger.begin_listing(batch.batch_id))
-    since = await _list_batch(chargebee, ledger, batch, in_thread, whole=whole)
-    for found in await in_thread(lambda: ledger.unrecorded(batch.batch_id)):
-        credit = await in_thread(lambda found=found: ledger.planned(found.request_id))  # type: ignore[misc]
+    await in_thread(lambda: ledger.listing.begin(batch.batch_id))
+    since = await _list_batch(chargebee, ledger.listing, batch, in_thread, whole=whole)
+    for found in await in_thread(lambda: ledger.listing.unrecorded(batch.batch_id)):
+        credit = await in_thread(lambda found=found: ledger.requests.planned(found.request_id))  # type: ignore[misc]
         _carry_out(journal, credit, found)
     await journal.flush()
     return await in_thread(lambda: _compare(ledger, batch, since))
@@ -135,41 +135,41 @@ def _carry_out(journal: Journal, credit: PlannedCredit, found: Unrecorded) -> No
 
 
 async def _list_batch(
-    chargebee: Chargebee, ledger: Ledger, batch: BatchRecord, in_thread: InThread, *, whole: bool
+    chargebee: Chargebee, listing: Listing, batch: BatchRecord, in_thread: InThread, *, whole: bool
 ) -> int | None:
     """Fill the listing, under each business entity that the batch was sent for.
 
     Returns from which moment on the list was read; None where all of it was, as far as the batch's customers go.
     """
-    sent = await in_thread(lambda: ledger.first_attempt_ms(batch.batch_id))
+    sent = await in_thread(lambda: listing.first_attempt_ms(batch.batch_id))
     start = 0 if whole or sent is None else max(0, sent // 1000 - _CLOCK_MARGIN_SECONDS)
-    entities = await in_thread(lambda: ledger.listed_entities(batch.batch_id))
+    entities = await in_thread(lambda: listing.entities(batch.batch_id))
     calls: list[str | None] = [call_for(entity) for entity in entities]
-    looked_from = [await _list_entity(chargebee, ledger, batch, call, start, in_thread) for call in calls or [None]]
+    looked_from = [await _list_entity(chargebee, listing, batch, call, start, in_thread) for call in calls or [None]]
     return max(looked_from) or None
 
 
 async def _list_entity(
-    chargebee: Chargebee, ledger: Ledger, batch: BatchRecord, call: str | None, start: int, in_thread: InThread
+    chargebee: Chargebee, listing: Listing, batch: BatchRecord, call: str | None, start: int, in_thread: InThread
 ) -> int:
     """Once through the list where that is cheaper than once a customer, then the stragglers. Returns from when on."""
-    customers = await in_thread(lambda: ledger.customers_of(batch.batch_id, only_unlisted=False))
+    customers = await in_thread(lambda: listing.customers(batch.batch_id, only_unlisted=False))
     looked_from = 0
     if len(customers) > _FEW_CUSTOMERS:
         pages = in_pages(chargebee.credits_since(start, batch.kind, call))
-        if await _is_read_within(len(customers), pages, partial(_add_listed, ledger, batch, in_thread)):
+        if await _is_read_within(len(customers), pages, partial(_add_listed, listing, batch, in_thread)):
             looked_from = start
-            customers = await in_thread(lambda: ledger.customers_of(batch.batch_id, only_unlisted=True))
+            customers = await in_thread(lambda: listing.customers(batch.batch_id, only_unlisted=True))
     for customer_id in customers:
-        await _add_listed(ledger, batch, in_thread, await chargebee.credits_of(customer_id, batch.kind, call))
+        await _add_listed(listing, batch, in_thread, await chargebee.credits_of(customer_id, batch.kind, call))
     return looked_from
 
 
 async def _add_listed(
-    ledger: Ledger, batch: BatchRecord, in_thread: InThread, listed: Sequence[ListedCredit]
+    listing: Listing, batch: BatchRecord, in_thread: InThread, listed: Sequence[ListedCredit]
 ) -> None:
     named = [_foreign(credit) for credit in listed if _has_amount(credit)]
-    await in_thread(lambda: ledger.add_listed(batch.site, named))
+    await in_thread(lambda: listing.add(batch.site, named))
 
 
 async def _is_read_within(
@@ -214,8 +214,8 @@ def _has_amount(credit: ListedCredit) -> bool:
 
 
 def _compare(ledger: Ledger, batch: BatchRecord, since: int | None) -> TieOut:
-    by_outcome = ledger.outcome_totals(batch.batch_id)
-    listed = ledger.listed_totals(batch.batch_id)
+    by_outcome = ledger.totals.counted(batch.batch_id)
+    listed = ledger.listing.totals(batch.batch_id)
     credited = sum_totals(by_outcome.get(o, {}) for o in (Outcome.CREDITED, Outcome.ALREADY_CREDITED))
     lines = []
     for currency in sorted(batch.totals.keys() | credited.keys() | listed.keys()):
@@ -224,4 +224,4 @@ def _compare(ledger: Ledger, batch: BatchRecord, since: int | None) -> TieOut:
             in_decimal = asked.amount_in_decimal - paid.amount_in_decimal
         rest = ControlTotal(asked.count - paid.count, asked.amount_minor - paid.amount_minor, in_decimal)
         lines.append(CurrencyLine(currency, asked, rest, paid, listed.get(currency, ControlTotal())))
-    return TieOut(tuple(lines), tuple(ledger.differences(batch.batch_id)), since)
+    return TieOut(tuple(lines), tuple(ledger.listing.differences(batch.batch_id)), since)

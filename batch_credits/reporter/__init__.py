@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from batch_credits.errors import ReportsNotWritten, UsageError
-from batch_credits.ledger.history import History
+from batch_credits.ledger.runs import History
 from batch_credits.model import DECIMAL_DIGITS, BatchRecord, ReportRow
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.reporter.amounts import minor_in_words, money_in_words, stated_exponents, total_in_words

@@ -7,7 +7,7 @@ runs may be days. A plot is as wide as it has slices and 100 high, and is stretc
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from batch_credits.ledger.history import Course, History, Slice
+from batch_credits.ledger.runs import Course, History, Slice
 from batch_credits.reporter.display import clock, duration, readable_time
 
 HEIGHT = 100

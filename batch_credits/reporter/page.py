@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from batch_credits.ledger.history import History
+from batch_credits.ledger.runs import History
 from batch_credits.model import ControlTotal, Outcome, sum_totals
 from batch_credits.model.currencies import exponent_of
 from batch_credits.reporter.amounts import (

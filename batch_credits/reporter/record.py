@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from batch_credits.ledger.history import History
+from batch_credits.ledger.runs import History
 from batch_credits.model import RunRecord
 from batch_credits.reporter.display import MAX_WORD_LETTERS, clip, readable_time, took
 from batch_credits.reporter.summary import Summary

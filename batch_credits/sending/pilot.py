@@ -84,7 +84,7 @@ class Pilot:
     async def take(self) -> Callable[[int, int], Coroutine[Any, Any, list[PlannedCredit]]]:
         """The pilot's credits, as the pages that a pool reads."""
         batch_id, most = self._batch.batch_id, self._settings.pilot
-        self._credits = await self._in_thread(lambda: self._ledger.first_owed(batch_id, most))
+        self._credits = await self._in_thread(lambda: self._ledger.claims.first_owed(batch_id, most))
         unread = list(self._credits)
 
         async def read_page(after: int, limit: int) -> list[PlannedCredit]:
@@ -117,12 +117,12 @@ class Pilot:
         return _why_not(report, goes_on)
 
     def _left(self) -> dict[str, ControlTotal]:
-        totals = self._ledger.outcome_totals(self._batch.batch_id)
+        totals = self._ledger.totals.counted(self._batch.batch_id)
         return sum_totals(totals.get(outcome, {}) for outcome in (Outcome.PENDING, Outcome.IN_DOUBT))
 
     async def _read_back(self) -> list[PilotRow]:
         ids = [credit.request_id for credit in self._credits]
-        sources = await self._in_thread(lambda: list(self._ledger.report_rows(self._batch.batch_id, ids)))
+        sources = await self._in_thread(lambda: list(self._ledger.reports.rows(self._batch.batch_id, ids)))
         rows = [
             PilotRow(source, credit, None, _unsettled(source))
             for source, credit in zip(sources, self._credits, strict=True)

@@ -76,7 +76,7 @@ async def issue(
 
 def start_progress(ledger: Ledger, batch_id: int, progress: Progress) -> None:
     """Tell how many rows there are, and how many are done."""
-    rows, states = ledger.staged_batch(batch_id).rows_read, ledger.unsettled(batch_id)
+    rows, states = ledger.batches.staged(batch_id).rows_read, ledger.claims.unsettled(batch_id)
     doubts = states[RequestState.IN_DOUBT] + states[RequestState.IN_FLIGHT]
     progress.start(rows, rows - states[RequestState.PENDING] - doubts, doubts)
 
@@ -140,10 +140,10 @@ class Sending:
         self._in_thread = in_thread
         self._chance = chance
         self._was_told = False  # to stop
-        self._session = Session(transport, ledger, site, settings, in_thread, self._journaled)
+        self._session = Session(transport, ledger.slots, site, settings, in_thread, self._journaled)
         self._limiter, self._chargebee = self._session.limiter, self._session.chargebee
         self._journal = Journal(
-            ledger,
+            ledger.claims,
             run_id,
             site,
             in_thread=in_thread,
@@ -153,7 +153,7 @@ class Sending:
         self._settler = DoubtSettler(
             chargebee=self._chargebee,
             journal=self._journal,
-            memory=ledger,
+            memory=ledger.looks,
             site=site,
             settings=settings,
             observer=progress,
@@ -222,7 +222,7 @@ class Sending:
         """Remember what time it was at the site, once that is known: a later run may ask when this one sent."""
         began_ms = await self._chargebee.site_clock.began_ms()
         with suppress(LedgerError):  # it says so elsewhere, about what matters more
-            await self._in_thread(lambda: self._ledger.note_site_clock(self._run_id, began_ms))
+            await self._in_thread(lambda: self._ledger.runs.note_site_clock(self._run_id, began_ms))
 
     async def _run_pilot(self) -> None:
         """Send the first rows in a pool of their own, and stop unless they are agreed to."""
@@ -261,7 +261,7 @@ class Sending:
         return await self._page(RequestState.PENDING, after, limit)
 
     async def _page(self, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
-        return await self._in_thread(lambda: self._ledger.planned_page(self._batch_id, state, after, limit))
+        return await self._in_thread(lambda: self._ledger.claims.planned_page(self._batch_id, state, after, limit))
 
 
 @contextmanager

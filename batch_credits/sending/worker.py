@@ -82,7 +82,7 @@ async def send() -> None:
             async with http_transport(orders.site, orders.settings) as transport:
                 issued = await issue(
                     ledger,
-                    ledger.batch(orders.batch_key),
+                    ledger.batches.one(orders.batch_key),
                     orders.run_id,
                     orders.site.site,
                     orders.settings,

@@ -20,7 +20,7 @@ def acme(tmp_path: Path, shared_site: Site) -> Command:
 def moves(command: Command, site: str = "acme-test") -> None:
     """Let the ledger know the site at another address."""
     with Ledger.open(command.ledger) as ledger:
-        ledger.note_address(site, ELSEWHERE)
+        ledger.sites.note_address(site, ELSEWHERE)
 
 
 def batch_of(command: Command) -> str:
@@ -65,10 +65,10 @@ def test_a_reversal_at_another_address_is_refused_until_somebody_says_that_it_is
 
 def test_a_reversal_at_a_site_that_did_not_pay_it_is_refused(acme: Command, shared_site: Site) -> None:
     with Ledger.open(acme.ledger) as ledger:  # so its address is no reason to refuse it
-        ledger.note_address("other-test", "this machine")
+        ledger.sites.note_address("other-test", "this machine")
     acme.run(write_csv(acme.folder / "other.csv", payout("first", 1)), CHARGEBEE_SITE="other-test").exited(0)
     with Ledger.open(acme.ledger) as ledger:
-        ledger.note_address("acme-test", "this machine")
+        ledger.sites.note_address("acme-test", "this machine")
     acme.run(write_csv(acme.folder / "payout.csv", payout("theirs", 2))).exited(0)
     batch = next(word for word in acme("status").out.split() if acme_has(acme, word))
     refused = acme("reverse", batch, "--yes", "--rate", 0, CHARGEBEE_SITE="other-test").exited(2)
@@ -78,7 +78,7 @@ def test_a_reversal_at_a_site_that_did_not_pay_it_is_refused(acme: Command, shar
 
 def acme_has(command: Command, word: str) -> bool:
     with Ledger.open(command.ledger) as ledger:
-        return any(batch.key[:8] == word and batch.site == "acme-test" for batch in ledger.batches())
+        return any(batch.key[:8] == word and batch.site == "acme-test" for batch in ledger.batches.all())
 
 
 ASKING: dict[str, Callable[[Command, Path], tuple[object, ...]]] = {

@@ -46,8 +46,8 @@ def make_failed(folder: Path) -> Path:
     options = InputOptions()
     with Ledger.open(folder / "ledger") as ledger:
         plan = stage(ledger, open_source(source, options), "acme-test")
-        ledger.admit(plan.batch_id)
-        return report_batch(ledger, ledger.batch(plan.key), folder / "reports").paths.failed
+        ledger.admission.admit(plan.batch_id)
+        return report_batch(ledger, ledger.batches.one(plan.key), folder / "reports").paths.failed
 
 
 def mended(failed: Path, to: Path) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_credits.ledger.history import History
+from batch_credits.ledger.runs import History
 from batch_credits.model import Money, Outcome
 from batch_credits.reporter import ReportPaths, write_reports
 from tests.corpus.make import AS_TEXT, TRICKY, libreoffice

@@ -28,14 +28,14 @@ def test_a_site_is_known_by_where_it_was_called(
 ) -> None:
     before, now = (site_settings("acme", url, "key") for url in (first, second))
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
-        ledger.check_address(before.site, before.address)
-        ledger.note_address(before.site, before.address)
+        ledger.sites.check_address(before.site, before.address)
+        ledger.sites.note_address(before.site, before.address)
         if is_refused:
             with pytest.raises(UsageError, match="knows site acme at"):
-                ledger.check_address(now.site, now.address)
+                ledger.sites.check_address(now.site, now.address)
         else:
-            ledger.check_address(now.site, now.address)
-        ledger.check_address("another-site", "https://another-site.chargebee.com")
+            ledger.sites.check_address(now.site, now.address)
+        ledger.sites.check_address("another-site", "https://another-site.chargebee.com")
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def test_an_address_has_one_name(
     before, now = (site_settings(name, url, "key") for name, url in (first, second))
     assert before.site != now.site
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
-        ledger.note_address(before.site, before.address)
+        ledger.sites.note_address(before.site, before.address)
         with pytest.raises(UsageError, match=f"as site {re.escape(before.site)}") as refusal:
-            ledger.check_address(now.site, now.address, is_same_site=is_same_site)
+            ledger.sites.check_address(now.site, now.address, is_same_site=is_same_site)
         assert f"CHARGEBEE_SITE={before.site}:" in refusal.value.hint
         said_so = site_settings(before.site, now.base_url, "key")
-        ledger.check_address(said_so.site, said_so.address)
+        ledger.sites.check_address(said_so.site, said_so.address)
 
 
 def test_a_site_that_moved_is_known_there_also_beside_another(tmp_path: Path) -> None:
@@ -73,14 +73,14 @@ def test_a_site_that_moved_is_known_there_also_beside_another(tmp_path: Path) ->
         for name, url in ((None, "http://127.0.0.1:1"), ("acme", None), ("acme", "http://127.0.0.1:2"))
     )
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
-        ledger.note_address(sandbox.site, sandbox.address)
-        ledger.note_address(acme.site, acme.address)
+        ledger.sites.note_address(sandbox.site, sandbox.address)
+        ledger.sites.note_address(acme.site, acme.address)
         with pytest.raises(UsageError, match="knows site acme at"):
-            ledger.check_address(moved.site, moved.address)
-        ledger.check_address(moved.site, moved.address, is_same_site=True)
-        ledger.note_address(moved.site, moved.address)
-        ledger.check_address(moved.site, moved.address)
-        ledger.check_address(sandbox.site, sandbox.address)
+            ledger.sites.check_address(moved.site, moved.address)
+        ledger.sites.check_address(moved.site, moved.address, is_same_site=True)
+        ledger.sites.note_address(moved.site, moved.address)
+        ledger.sites.check_address(moved.site, moved.address)
+        ledger.sites.check_address(sandbox.site, sandbox.address)
 
 
 def test_a_sandbox_within_a_run_is_no_proxy_on_this_machine(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_sandbox_within_a_run_is_no_proxy_on_this_machine(tmp_path: Path) -> N
     proxy = site_settings("acme", "http://127.0.0.1:1", "key")
     for first, second in ((within, proxy), (proxy, within)):
         with Ledger.open(tmp_path / f"{first.site}.sqlite3") as ledger:
-            ledger.note_address(first.site, first.address)
-            ledger.check_address(second.site, second.address)
+            ledger.sites.note_address(first.site, first.address)
+            ledger.sites.check_address(second.site, second.address)
         taken_for_it = site_settings("sandbox", "http://127.0.0.1:1", "key")
         assert taken_for_it.address != within.address

@@ -48,7 +48,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def results(bench: Bench, reports: Path) -> list[dict[str, str]]:
-    [batch] = bench.ledger.batches()
+    [batch] = bench.ledger.batches.all()
     report_batch(bench.ledger, batch, reports)
     [path] = reports.glob("*/results.csv")
     with path.open(newline="", encoding="utf-8-sig") as stream:

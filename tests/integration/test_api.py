@@ -155,7 +155,7 @@ def test_nothing_but_true_is_a_yes(run: Any, tmp_path: Path, answer: object) -> 
         run(lambda checked: seen.append(checked) or answer)
     assert seen[0].to_credit == {"USD": 3000} and seen[0].owed == 2
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
-        assert not list(ledger.batches())
+        assert not list(ledger.batches.all())
 
 
 def test_a_limit_holds(run: Any, payout: Path) -> None:

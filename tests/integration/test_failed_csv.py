@@ -263,13 +263,13 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def run(ledger: Ledger, source: Path, options: InputOptions, reports: Path) -> ReportPaths:
     """A run in which Chargebee refuses all that it is sent; its reports."""
     plan = stage(ledger, open_source(source, options), SITE)
-    ledger.admit(plan.batch_id)
-    run_id = ledger.start_run(plan.batch_id)
-    for credit in ledger.planned_page(plan.batch_id, RequestState.PENDING, 0, 100):
-        ledger.commit(run_id, [], [credit])
+    ledger.admission.admit(plan.batch_id)
+    run_id = ledger.runs.start(plan.batch_id)
+    for credit in ledger.claims.planned_page(plan.batch_id, RequestState.PENDING, 0, 100):
+        ledger.claims.commit(run_id, [], [credit])
         credit.state, credit.attempts = RequestState.FAILED, 1
-        ledger.commit(run_id, [Finding.about(credit, RequestState.FAILED, error_code="resource_not_found")], [])
-    return report_batch(ledger, ledger.batch(plan.key), reports, xlsx=True).paths
+        ledger.claims.commit(run_id, [Finding.about(credit, RequestState.FAILED, error_code="resource_not_found")], [])
+    return report_batch(ledger, ledger.batches.one(plan.key), reports, xlsx=True).paths
 
 
 def table_in(path: Path) -> Table:
@@ -346,8 +346,8 @@ def test_what_was_mended_is_owed_once_under_the_reference_that_it_had(
     case = CASES[option]
     failed = run(ledger, source_of(case, tmp_path), InputOptions(**case.options), tmp_path / "reports").failed
     plan = stage(ledger, open_source(write_table(tmp_path / "m.csv", mended(failed, case)), HOSTILE), SITE)
-    ledger.admit(plan.batch_id)
-    owed = ledger.planned_page(plan.batch_id, RequestState.PENDING, 0, 100)
+    ledger.admission.admit(plan.batch_id)
+    owed = ledger.claims.planned_page(plan.batch_id, RequestState.PENDING, 0, 100)
     wanted = {(line.meant.customer, line.meant.reference, line.meant.amount) for line in case.lines}
     assert len(owed) == len(case.lines)
     assert {(c.customer_id, c.reference, c.money.amount_minor or c.money.amount_in_decimal) for c in owed} == wanted

@@ -6,7 +6,8 @@ import resource
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import pytest
 
 from batch_credits.chargebee import Answer, add_body
 from batch_credits.errors import LedgerError, LedgerVersion
-from batch_credits.ledger import Ledger, StagedRow
-from batch_credits.model import CreditRequest, Finding, LoadedRow, PlannedCredit, RequestState
+from batch_credits.ledger import Claims, Ledger, StagedRow
+from batch_credits.model import CreditRequest, Finding, LoadedRow, NewBatch, PlannedCredit, RequestState
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.sending.session import Sending
 from batch_credits.settings import InputOptions, RunSettings
@@ -27,14 +28,16 @@ FAST = RunSettings(rate_per_minute=0, concurrency=4, claim_page=5, flush_seconds
 
 def plan(ledger: Ledger, count: int, key: str = "ab" * 32, first: int = 0) -> int:
     """An admitted batch of one credit for each of `count` customers."""
-    batch = ledger.begin_batch(
-        key=key,
-        site=SITE,
-        file_name="payout.csv",
-        file_sha256="",
-        headers=["customer_id"],
-        columns={"customer_id": 0},
-        options=InputOptions(),
+    batch = ledger.admission.begin(
+        NewBatch(
+            key=key,
+            site=SITE,
+            file_name="payout.csv",
+            file_sha256="",
+            headers=["customer_id"],
+            columns={"customer_id": 0},
+            options_json=InputOptions().as_json(),
+        )
     )
     rows = []
     for number in range(first, first + count):
@@ -43,24 +46,24 @@ def plan(ledger: Ledger, count: int, key: str = "ab" * 32, first: int = 0) -> in
         )
         row = LoadedRow(number + 2, (f"c-{number}",), request, (), f"c-{number}", "q3", request.money)
         rows.append(StagedRow(row, add_body(request)))
-    ledger.stage(batch, rows)
-    ledger.finish_staging(batch, count, {})
-    ledger.admit(batch)
+    ledger.admission.stage(batch, rows)
+    ledger.admission.finish(batch, count, {})
+    ledger.admission.admit(batch)
     return batch
 
 
 def pay(ledger: Ledger, batch: int) -> None:
     """Credit every row of the batch."""
-    run = ledger.start_run(batch)
-    for credit in ledger.planned_page(batch, RequestState.PENDING, 0, 1000):
-        ledger.commit(run, [], [credit])
+    run = ledger.runs.start(batch)
+    for credit in ledger.claims.planned_page(batch, RequestState.PENDING, 0, 1000):
+        ledger.claims.commit(run, [], [credit])
         credit.credit_id = f"cr-{credit.request_id}"
         finding = Finding.about(credit, RequestState.CREDITED)
-        ledger.commit(run, [finding], [])
+        ledger.claims.commit(run, [finding], [])
 
 
 def counts(ledger: Ledger, batch: int) -> dict[str, int]:
-    totals = ledger.outcome_totals(batch)
+    totals = ledger.totals.counted(batch)
     return {outcome.value: sum(t.count for t in by_currency.values()) for outcome, by_currency in totals.items()}
 
 
@@ -76,13 +79,13 @@ def test_a_full_disk_stops_everything_and_keeps_what_was_there(path: Path) -> No
     with Ledger.open(path) as ledger:
         batch = plan(ledger, 20)
         pay(ledger, batch)
-        pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
-        ledger._db.execute(f"PRAGMA max_page_count = {pages + 1}")
+        pages = ledger._db._connection.execute("PRAGMA page_count").fetchone()[0]
+        ledger._db._connection.execute(f"PRAGMA max_page_count = {pages + 1}")
         with pytest.raises(LedgerError, match="full") as caught:
             plan(ledger, 5000, "cd" * 32, first=100)
         assert "never delete the ledger" in caught.value.hint
     with Ledger.open(path) as ledger:
-        assert [b.batch_id for b in ledger.batches()] == [batch]
+        assert [b.batch_id for b in ledger.batches.all()] == [batch]
         assert counts(ledger, batch) == {"credited": 20}
 
 
@@ -96,13 +99,13 @@ from test_ledger_faults import *
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 with Ledger.open(Path(sys.argv[1])) as ledger:
     batch = plan(ledger, 50)
-    run = ledger.start_run(batch)
+    run = ledger.runs.start(batch)
     size = Path(sys.argv[1] + "-wal").stat().st_size + 40_000
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     permitted = 0
     try:
-        for credit in ledger.planned_page(batch, RequestState.PENDING, 0, 50):
-            ledger.commit(run, [], [credit])
+        for credit in ledger.claims.planned_page(batch, RequestState.PENDING, 0, 50):
+            ledger.claims.commit(run, [], [credit])
             permitted += 1
     except LedgerError as error:
         print(permitted, error.message, flush=True)
@@ -120,7 +123,7 @@ with Ledger.open(Path(sys.argv[1])) as ledger:
     assert "The ledger" in message
     assert 0 < int(permitted) < 50
     with Ledger.open(path) as ledger:
-        ledger.start_run(1)
+        ledger.runs.start(1)
         in_doubt = counts(ledger, 1)["in_doubt"]
     assert in_doubt >= int(permitted)  # an attempt too many in doubt is asked about; one too few is paid twice
 
@@ -143,33 +146,33 @@ def test_a_full_disk_at_creation_leaves_no_ledger(path: Path) -> None:
 def test_a_writer_that_nobody_expected_is_not_waited_for_for_ever(path: Path) -> None:
     with Ledger.open(path) as ledger:
         batch = plan(ledger, 3)
-        ledger._db.execute("PRAGMA busy_timeout = 20")
+        ledger._db._connection.execute("PRAGMA busy_timeout = 20")
         other = sqlite3.connect(path, isolation_level=None)
         try:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(LedgerError, match="locked"):
-                ledger.start_run(batch)
+                ledger.runs.start(batch)
             other.execute("ROLLBACK")
         finally:
             other.close()
-        assert ledger.start_run(batch)
+        assert ledger.runs.start(batch)
 
 
 def test_a_read_only_connection_permits_nothing(path: Path) -> None:
     with Ledger.open(path) as ledger:
         batch = plan(ledger, 3)
-        run = ledger.start_run(batch)
-        ledger._db.execute("PRAGMA query_only = ON")
-        [first, *_] = ledger.planned_page(batch, RequestState.PENDING, 0, 10)
+        run = ledger.runs.start(batch)
+        ledger._db._connection.execute("PRAGMA query_only = ON")
+        [first, *_] = ledger.claims.planned_page(batch, RequestState.PENDING, 0, 10)
         with pytest.raises(LedgerError, match="readonly"):
-            ledger.commit(run, [], [first])
+            ledger.claims.commit(run, [], [first])
         assert counts(ledger, batch) == {"pending": 3}
 
 
 def test_a_newer_version_is_not_touched(path: Path) -> None:
     with Ledger.open(path) as ledger:
         plan(ledger, 3)
-        ledger._db.execute("PRAGMA user_version = 99")
+        ledger._db._connection.execute("PRAGMA user_version = 99")
     before = path.read_bytes()
     for opened in (Ledger.open, Ledger.open_for_reading):
         with pytest.raises(LedgerVersion, match="version 99"):
@@ -197,11 +200,11 @@ def test_a_truncated_ledger_is_refused(path: Path, part: float) -> None:
 def read_everything(path: Path) -> dict[str, int]:
     """What a run would read; raises if the ledger cannot be trusted."""
     with Ledger.open(path) as ledger:
-        [batch] = ledger.batches()
-        ledger.start_run(batch.batch_id)
+        [batch] = ledger.batches.all()
+        ledger.runs.start(batch.batch_id)
         for state in RequestState:
-            ledger.planned_page(batch.batch_id, state, 0, 1000)
-        rows = list(ledger.report_rows(batch.batch_id))
+            ledger.claims.planned_page(batch.batch_id, state, 0, 1000)
+        rows = list(ledger.reports.rows(batch.batch_id))
         assert len(rows) == sum(counts(ledger, batch.batch_id).values())
         return counts(ledger, batch.batch_id)
 
@@ -269,7 +272,7 @@ def test_a_write_ahead_log_cut_anywhere_gives_a_state_that_was_once_committed(pa
         here.write_bytes(base)
         here.with_name("ledger.sqlite3-wal").write_bytes(log[:length])
         with Ledger.open(here) as ledger:
-            found = ledger.batches()
+            found = ledger.batches.all()
             credited.append(counts(ledger, found[0].batch_id).get("credited", 0) if found else 0)
     assert credited == sorted(credited)
     assert credited[-1] == 6
@@ -288,7 +291,7 @@ def test_a_flipped_bit_in_the_write_ahead_log_is_never_taken_for_a_commit(path: 
         here.write_bytes(base)
         here.with_name("ledger.sqlite3-wal").write_bytes(harmed)
         with Ledger.open(here) as ledger:
-            assert ledger._db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert ledger._db._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 # -- Nothing is sent after a failed write -------------------------------------------------------------------
@@ -313,7 +316,7 @@ class Site:
         return Answer(200, {}, orjson.dumps({"promotional_credit": item}))
 
 
-class FailingLedger(Ledger):
+class FailingClaims(Claims):
     """Its disk fails once so many commits are done, as a disk does: for good, or for one commit alone."""
 
     commits_left = 10**9
@@ -331,6 +334,14 @@ class FailingLedger(Ledger):
         super().commit(run_id, findings, openings, call)
 
 
+@contextmanager
+def failing_ledger(path: Path) -> Iterator[tuple[Ledger, FailingClaims]]:
+    """A ledger, and the desk of it that will fail."""
+    with Ledger.open(path) as ledger:
+        ledger.claims = claims = FailingClaims(ledger._db)
+        yield ledger, claims
+
+
 async def on_the_spot(work: Callable[[], Any]) -> Any:
     await asyncio.sleep(0)
     return work()
@@ -338,8 +349,8 @@ async def on_the_spot(work: Callable[[], Any]) -> Any:
 
 def issue(ledger: Ledger, site: Site, settings: RunSettings = FAST) -> Any:
     async def main() -> Any:
-        [batch] = ledger.batches()
-        run = ledger.start_run(batch.batch_id)
+        [batch] = ledger.batches.all()
+        run = ledger.runs.start(batch.batch_id)
         sending = Sending(ledger, batch, run, SITE, settings, SilentProgress(), site, on_the_spot, chance=lambda: 0.5)
         return await asyncio.wait_for(sending.run(), 20)
 
@@ -356,37 +367,37 @@ def test_a_sound_disk_credits_everybody(path: Path) -> None:
 
 @pytest.mark.parametrize("is_brief", [False, True], ids=["for good", "for one commit"])
 def test_wherever_the_journal_fails_the_run_ends_with_it_and_sends_no_more(path: Path, is_brief: bool) -> None:
-    with FailingLedger.open(path) as ledger:
+    with Ledger.open(path) as ledger:
         plan(ledger, 60)
     template = path.read_bytes()
     for commits in range(1000):
         path.write_bytes(template)
-        with FailingLedger.open(path) as ledger:
-            ledger.commits_left, ledger.is_brief, ledger.site = commits, is_brief, Site()
+        with failing_ledger(path) as (ledger, claims):
+            claims.commits_left, claims.is_brief, claims.site = commits, is_brief, Site()
             try:
-                issue(ledger, ledger.site)
+                issue(ledger, claims.site)
             except LedgerError as error:
                 assert error.message == "disk I/O error"
-            sent = len(ledger.site.posts)
-            if ledger.failed_at is None:
+            sent = len(claims.site.posts)
+            if claims.failed_at is None:
                 break  # the run needs no more commits than that
             on_their_way = FAST.concurrency  # calls that had begun before the disk failed
-            assert sent <= ledger.failed_at + on_their_way
-            assert sent == len(set(ledger.site.posts))
-            assert ledger._db.execute("SELECT count(*) FROM attempt").fetchone()[0] >= sent
+            assert sent <= claims.failed_at + on_their_way
+            assert sent == len(set(claims.site.posts))
+            assert ledger._db._connection.execute("SELECT count(*) FROM attempt").fetchone()[0] >= sent
         with Ledger.open(path) as again:
-            [batch] = again.batches()
-            again.start_run(batch.batch_id)
+            [batch] = again.batches.all()
+            again.runs.start(batch.batch_id)
             known = counts(again, batch.batch_id)
             assert known.get("credited", 0) + known.get("in_doubt", 0) >= sent
     assert commits > 4
 
 
 def test_a_failure_of_the_very_last_answers_is_not_swallowed(path: Path) -> None:
-    with FailingLedger.open(path) as ledger:
-        batch, ledger.site = plan(ledger, 1), Site()
-        ledger.commits_left = 1
+    with failing_ledger(path) as (ledger, claims):
+        batch, claims.site = plan(ledger, 1), Site()
+        claims.commits_left = 1
         with pytest.raises(LedgerError, match="disk I/O error"):
-            issue(ledger, ledger.site)
-        assert len(ledger.site.posts) == 1
+            issue(ledger, claims.site)
+        assert len(claims.site.posts) == 1
         assert counts(ledger, batch) == {"in_doubt": 1}

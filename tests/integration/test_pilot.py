@@ -12,7 +12,7 @@ import pytest
 from batch_credits.chargebee import Answer, add_body
 from batch_credits.errors import Interrupted, KeyRefused, PilotNotAgreed
 from batch_credits.ledger import Ledger, StagedRow
-from batch_credits.model import ControlTotal, CreditRequest, LoadedRow, Outcome
+from batch_credits.model import ControlTotal, CreditRequest, LoadedRow, NewBatch, Outcome
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.sending.pilot import PilotReport
 from batch_credits.sending.session import Issued, Sending
@@ -82,9 +82,11 @@ class Bench:
 
     def plan(self, count: int) -> int:
         """A batch whose row numbers begin at 2."""
-        batch = self.ledger.begin_batch(
-            key="0" * 64, site=SITE, file_name="payout.csv", file_sha256="ab" * 32, headers=HEADERS,
-            columns={name: index for index, name in enumerate(HEADERS)}, options=InputOptions(),
+        batch = self.ledger.admission.begin(
+            NewBatch(
+                key="0" * 64, site=SITE, file_name="payout.csv", file_sha256="ab" * 32, headers=HEADERS,
+                columns={name: index for index, name in enumerate(HEADERS)}, options_json=InputOptions().as_json(),
+            )
         )  # fmt: skip
         total, rows = ControlTotal(), []
         for number in range(2, count + 2):
@@ -95,15 +97,15 @@ class Bench:
             row = LoadedRow(number, cells, request, (), request.customer_id, "q3", request.money)
             rows.append(StagedRow(row, add_body(request)))
             total.add(request.money)
-        self.ledger.stage(batch, rows)
-        self.ledger.finish_staging(batch, count, {"USD": total})
-        self.ledger.admit(batch)
+        self.ledger.admission.stage(batch, rows)
+        self.ledger.admission.finish(batch, count, {"USD": total})
+        self.ledger.admission.admit(batch)
         return batch
 
     def run(self, settings: RunSettings = FAST) -> Issued:
         async def main() -> Issued:
-            [batch] = self.ledger.batches()
-            run = self.ledger.start_run(batch.batch_id)
+            [batch] = self.ledger.batches.all()
+            run = self.ledger.runs.start(batch.batch_id)
             self.sending = Sending(
                 self.ledger, batch, run, SITE, settings, self.notes, self.site, on_the_spot, lambda: 0.5, self._agree
             )
@@ -116,8 +118,8 @@ class Bench:
         return self.answer(report)
 
     def counts(self) -> dict[str, int]:
-        [batch] = self.ledger.batches()
-        totals = self.ledger.outcome_totals(batch.batch_id)
+        [batch] = self.ledger.batches.all()
+        totals = self.ledger.totals.counted(batch.batch_id)
         return {outcome.value: sum(t.count for t in by.values()) for outcome, by in totals.items()}
 
 
@@ -279,9 +281,9 @@ def test_a_signal_while_the_list_lags_ends_the_wait(bench: Bench) -> None:
 def test_doubt_from_before_waits_for_the_pilot(bench: Bench) -> None:
     """It is not the pilot's, and settled once the pilot is agreed to."""
     batch = bench.plan(20)
-    run = bench.ledger.start_run(batch)
-    lost = bench.ledger.first_owed(batch, 1)
-    bench.ledger.commit(run, [], lost)
+    run = bench.ledger.runs.start(batch)
+    lost = bench.ledger.claims.first_owed(batch, 1)
+    bench.ledger.claims.commit(run, [], lost)
     bench.site.credits.append(
         {"customer_id": "c-2", "reference": "q3", "amount": 102, "currency_code": "USD", "credit_type": "general",
          "id": "cr-lost", "type": "increment"}

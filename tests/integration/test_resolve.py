@@ -31,9 +31,9 @@ def book(tmp_path: Path) -> Iterator[Book]:
 def reviewed(book: Book, *, customer: str = "c-1", call: str = "{}", credit_id: str | None = None) -> int:
     """A batch whose row 2 was sent, and is in review."""
     batch = book.plan(book.row(2, customer, "loyalty-2026"))
-    run = book.ledger.start_run(batch)
+    run = book.ledger.runs.start(batch)
     [credit] = book.owed(batch)
-    book.ledger.commit(run, [], [credit], call)
+    book.ledger.claims.commit(run, [], [credit], call)
     credit.open_attempts, credit.attempts, credit.credit_id = 1, 1, credit_id
     book.learn(run, credit, RequestState.REVIEW, reason="nobody knows")
     return batch
@@ -58,7 +58,7 @@ def on_a_site(
             sandbox.set_faults(FaultPlan.parse(faults))
             site = SiteSettings("acme-test", sandbox.base_url, "key")
             try:
-                return await say(ids)(book.ledger, book.ledger.staged_batch(batch), site)
+                return await say(ids)(book.ledger, book.ledger.batches.staged(batch), site)
             finally:
                 assert sandbox.truth()["posts"] == 0, "it only asks"
 
@@ -106,7 +106,7 @@ def test_it_is_not_looked_for_under_another_entity(book: Book) -> None:
 
 
 def _batch(book: Book) -> int:
-    return book.ledger.batches()[0].batch_id
+    return book.ledger.batches.all()[0].batch_id
 
 
 def test_chargebee_s_silence_settles_nothing_that_is_said_to_be_credited(book: Book) -> None:

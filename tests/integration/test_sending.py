@@ -25,8 +25,8 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def test_every_doubt_from_before_is_taken_up_however_many_pages_they_are(bench: Bench, count: int) -> None:
     """One that is not would stay in doubt, and so would its customer's other rows wait for nothing."""
     batch = bench.plan(count)
-    run = bench.ledger.start_run(batch)
-    bench.ledger.commit(run, [], bench.ledger.first_owed(batch, count))
+    run = bench.ledger.runs.start(batch)
+    bench.ledger.claims.commit(run, [], bench.ledger.claims.first_owed(batch, count))
     bench.site.credits += [
         {"customer_id": f"c-{number}", "reference": "q3", "amount": 100 + number, "currency_code": "USD",
          "credit_type": "general", "id": f"cr-{number}", "type": "increment"}

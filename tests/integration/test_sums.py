@@ -44,8 +44,8 @@ def test_every_sum_of_the_summary_is_exact(tmp_path: Path, rows: list[tuple[str,
         left.unlink()
     with Ledger.open(tmp_path / "ledger") as ledger:
         plan = stage(ledger, open_source(path, options), "acme-test")
-        ledger.admit(plan.batch_id)
-        summary = report_batch(ledger, ledger.batch(plan.key), tmp_path / "reports")
+        ledger.admission.admit(plan.batch_id)
+        summary = report_batch(ledger, ledger.batches.one(plan.key), tmp_path / "reports")
     wanted: dict[str, Any] = {}
     for amount, currency, unit in rows:
         minor = Fraction(amount) * (10 ** DECIMALS[currency] if unit == "major" else 1)

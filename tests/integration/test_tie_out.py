@@ -16,7 +16,7 @@ from batch_credits.chargebee import Answer, Chargebee, LookFailed, add_body
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError
 from batch_credits.jobs.reconcile import settle_and_tie_out
 from batch_credits.ledger import Journal, Ledger, StagedRow
-from batch_credits.model import ControlTotal, CreditRequest, Finding, LoadedRow, PlannedCredit, RequestState
+from batch_credits.model import ControlTotal, CreditRequest, Finding, LoadedRow, NewBatch, PlannedCredit, RequestState
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.reconciler import CurrencyLine, TieOut, tie_out
 from batch_credits.reconciler.tie_out import Held
@@ -117,39 +117,41 @@ class Bench:
             cells = (request.customer_id, "100", "USD", "q3")
             row = LoadedRow(number, cells, request, (), request.customer_id, "q3", request.money)
             rows.append(StagedRow(row, add_body(request)))
-        self.batch = self.ledger.begin_batch(
-            key="a" * 64,
-            site=SITE,
-            file_name="payout.csv",
-            file_sha256="",
-            headers=HEADERS,
-            columns={name: index for index, name in enumerate(HEADERS)},
-            options=InputOptions(),
+        self.batch = self.ledger.admission.begin(
+            NewBatch(
+                key="a" * 64,
+                site=SITE,
+                file_name="payout.csv",
+                file_sha256="",
+                headers=HEADERS,
+                columns={name: index for index, name in enumerate(HEADERS)},
+                options_json=InputOptions().as_json(),
+            )
         )
-        self.ledger.stage(self.batch, rows)
-        self.ledger.finish_staging(self.batch, len(numbers), {money.get("currency_code", ""): totals})
-        self.ledger.admit(self.batch)
+        self.ledger.admission.stage(self.batch, rows)
+        self.ledger.admission.finish(self.batch, len(numbers), {money.get("currency_code", ""): totals})
+        self.ledger.admission.admit(self.batch)
 
     def sent(
         self, state: RequestState, *customers: str, call: str = "{}", named: str | None = None
     ) -> list[PlannedCredit]:
         """A run in which these customers' rows were sent, and ended in this state; all of them if none is named."""
-        run = self.ledger.start_run(self.batch)
-        page = self.ledger.planned_page(self.batch, PENDING, 0, 1_000)
+        run = self.ledger.runs.start(self.batch)
+        page = self.ledger.claims.planned_page(self.batch, PENDING, 0, 1_000)
         credits = [credit for credit in page if not customers or credit.customer_id in customers]
         for credit in credits:
-            self.ledger.commit(run, [], [credit], call)
+            self.ledger.claims.commit(run, [], [credit], call)
             credit.attempts, credit.open_attempts = 1, int(state in (IN_DOUBT, REVIEW))
             credit.credit_id = "cr-" + credit.customer_id.rpartition("-")[2] if state is CREDITED else named
-            self.ledger.commit(run, [Finding.about(credit, state, reason="it was so")], [])
+            self.ledger.claims.commit(run, [Finding.about(credit, state, reason="it was so")], [])
         return credits
 
     def tied(self, *, whole: bool = False) -> TieOut:
         async def main() -> TieOut:
-            journal = Journal(self.ledger, None, SITE, in_thread=on_the_spot, flush_seconds=0.0)
+            journal = Journal(self.ledger.claims, None, SITE, in_thread=on_the_spot, flush_seconds=0.0)
             transport: Any = self.site
             chargebee = Chargebee(transport, transport, RunSettings())
-            [batch] = [batch for batch in self.ledger.batches() if batch.batch_id == self.batch]
+            [batch] = [batch for batch in self.ledger.batches.all() if batch.batch_id == self.batch]
             try:
                 return await tie_out(chargebee, self.ledger, journal, batch, on_the_spot, whole=whole)
             finally:
@@ -159,12 +161,12 @@ class Bench:
 
     def stands(self) -> dict[str, tuple[str, str | None]]:
         """Each customer's state and credit."""
-        found = self.ledger._db.execute("SELECT customer_id, state, credit_id FROM credit_request")
+        found = self.ledger._db._connection.execute("SELECT customer_id, state, credit_id FROM credit_request")
         return {customer: (state, credit_id) for customer, state, credit_id in found}
 
     def findings(self) -> list[tuple[str, str]]:
         """What the tie-out itself noted."""
-        return self.ledger._db.execute(
+        return self.ledger._db._connection.execute(
             "SELECT state, reason FROM finding WHERE run_id IS NULL ORDER BY finding_id"
         ).fetchall()
 
@@ -195,8 +197,8 @@ def test_one_credit_of_its_money_settles_a_row(bench: Bench, state: RequestState
     assert found.lines == (
         CurrencyLine("USD", ControlTotal(2, 200), ControlTotal(1, 100), ControlTotal(1, 100), ControlTotal(1, 100)),
     )
-    assert bench.ledger.planned(1).open_attempts == 0
-    assert bench.ledger._db.execute("SELECT error FROM credit_request").fetchall() == [(None,), (None,)]
+    assert bench.ledger.requests.planned(1).open_attempts == 0
+    assert bench.ledger._db._connection.execute("SELECT error FROM credit_request").fetchall() == [(None,), (None,)]
 
 
 REVIEWED = {
@@ -227,8 +229,8 @@ def test_anything_else_that_is_listed_is_for_a_person_and_never_owed(
     [(row, told)] = differences(found)
     assert row == 2
     assert all(credit["id"] in told for credit in credits)
-    bench.ledger.start_run(bench.batch, retry_failed=True)
-    assert [credit.customer_id for credit in bench.ledger.planned_page(bench.batch, PENDING, 0, 9)] == ["c-3"]
+    bench.ledger.runs.start(bench.batch, retry_failed=True)
+    assert [credit.customer_id for credit in bench.ledger.claims.planned_page(bench.batch, PENDING, 0, 9)] == ["c-3"]
 
 
 def test_amounts_in_decimal_are_tied_out_to_the_last_digit(bench: Bench) -> None:
@@ -372,7 +374,7 @@ def test_many_are_read_in_one_list_from_a_day_before_they_were_sent(bench: Bench
     bench.site.has(*(listed(number) for number in MANY))
     found = bench.tied()
     assert found.ties_out
-    sent_ms = bench.ledger.first_attempt_ms(bench.batch)
+    sent_ms = bench.ledger.listing.first_attempt_ms(bench.batch)
     assert sent_ms is not None
     assert found.since == sent_ms // 1000 - 86_400
     assert bench.site.of_customers() == []
@@ -457,7 +459,7 @@ def reconciled(bench: Bench) -> TieOut:
         transport: Any = bench.site
         settings = RunSettings(flush_seconds=0.0, early_look_seconds=(0.0,), wait=False)
         asking: Any = SimpleNamespace(chargebee=Chargebee(transport, transport, settings), in_thread=on_the_spot)
-        [batch] = bench.ledger.batches()
+        [batch] = bench.ledger.batches.all()
         return await settle_and_tie_out(bench.ledger, batch, asking, settings, SilentProgress(), whole=False)
 
     return asyncio.run(main())
@@ -487,7 +489,7 @@ def test_where_the_settling_fails_nothing_is_told_as_if_all_were_well(
     def fails(site: str, credit_ids: Sequence[str]) -> Any:
         raise LedgerError("the disk is full")
 
-    monkeypatch.setattr(bench.ledger, "attributed", fails)
+    monkeypatch.setattr(bench.ledger.looks, "attributed", fails)
     with pytest.raises(LedgerError, match="the disk is full"):
         reconciled(bench)
     assert bench.stands() == {"c-2": ("in_doubt", None), "c-3": ("pending", None)}
@@ -548,13 +550,15 @@ def test_amounts_in_decimal_are_compared_like_others(bench: Bench) -> None:
         cells = (request.customer_id, amount, "USD", "q3")
         row = LoadedRow(number, cells, request, (), request.customer_id, "q3", request.money)
         rows.append(StagedRow(row, add_body(request)))
-    bench.batch = bench.ledger.begin_batch(
-        key="b" * 64, site=SITE, file_name="payout.csv", file_sha256="", headers=HEADERS,
-        columns={name: index for index, name in enumerate(HEADERS)}, options=InputOptions(),
+    bench.batch = bench.ledger.admission.begin(
+        NewBatch(
+            key="b" * 64, site=SITE, file_name="payout.csv", file_sha256="", headers=HEADERS,
+            columns={name: index for index, name in enumerate(HEADERS)}, options_json=InputOptions().as_json(),
+        )
     )  # fmt: skip
-    bench.ledger.stage(bench.batch, rows)
-    bench.ledger.finish_staging(bench.batch, 3, {"USD": ControlTotal(3, 0, Decimal("7.875"))})
-    bench.ledger.admit(bench.batch)
+    bench.ledger.admission.stage(bench.batch, rows)
+    bench.ledger.admission.finish(bench.batch, 3, {"USD": ControlTotal(3, 0, Decimal("7.875"))})
+    bench.ledger.admission.admit(bench.batch)
     bench.sent(CREDITED, "c-2", "c-3")
     bench.site.has(*(
         {**listed(number, amount=0), "amount_in_decimal": text} for number, text in ((2, "1.5"), (3, "2.25"))

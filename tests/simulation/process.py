@@ -14,7 +14,8 @@ from batch_credits.chargebee import Chargebee
 from batch_credits.errors import Interrupted
 from batch_credits.gate import RateLimiter
 from batch_credits.jobs.reconcile import settle_and_tie_out
-from batch_credits.ledger import Ledger
+from batch_credits.ledger import Claims, Ledger, Runs
+from batch_credits.ledger.database import Database
 from batch_credits.model import Finding, PlannedCredit
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.reconciler import TieOut
@@ -31,16 +32,22 @@ T = TypeVar("T")
 SITE = "acme-test"
 
 
-class MortalLedger(Ledger):
-    """The real ledger; its process may die before a commit or right after it."""
+class MortalRuns(Runs):
+    """The real desk; its process may die before a run's start or right after it."""
 
     process: "Process"
 
-    def start_run(self, batch_id: int, *, retry_failed: bool = False, settings_json: str = "{}") -> int:
+    def start(self, batch_id: int, *, retry_failed: bool = False, settings_json: str = "{}") -> int:
         self.process.point("before the run's start")
-        run_id = super().start_run(batch_id, retry_failed=retry_failed, settings_json=settings_json)
+        run_id = super().start(batch_id, retry_failed=retry_failed, settings_json=settings_json)
         self.process.point("after the run's start")
         return run_id
+
+
+class MortalClaims(Claims):
+    """The real desk; its process may die before a commit or right after it."""
+
+    process: "Process"
 
     def commit(
         self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit], call: str = "{}"
@@ -77,8 +84,14 @@ class Process:
         self.is_dead = False
         self.slept = 0.0
         self.wire = Wire(self)
-        self.ledger = MortalLedger(world.connection, Path("simulated"))
-        self.ledger.process = self
+        self.ledger = self._mortal_ledger(Database(world.connection, Path("simulated")))
+
+    def _mortal_ledger(self, database: Database) -> Ledger:
+        ledger = Ledger(database)
+        ledger.claims = claims = MortalClaims(database)
+        ledger.runs = runs = MortalRuns(database, claims, ledger.totals)
+        claims.process = runs.process = self
+        return ledger
 
     @property
     def now(self) -> float:
@@ -155,7 +168,7 @@ class Process:
         return outcome
 
     def _started(self) -> int:
-        return self.ledger.start_run(self.batch_id, retry_failed=self.settings.retry_failed)
+        return self.ledger.runs.start(self.batch_id, retry_failed=self.settings.retry_failed)
 
     def _sleep(self, seconds: float) -> None:
         """The machine sleeps: its monotonic clock stands still, and the world goes on."""
@@ -163,7 +176,7 @@ class Process:
         self.slept += seconds
 
     async def _reconcile(self) -> TieOut:
-        self.ledger.adopt(self.batch_id)
+        self.ledger.claims.adopt(self.batch_id)
         chargebee = Chargebee(self.wire, RateLimiter.within(self.settings), self.settings)
         batch = self.world.batch_record(self.batch_id)
         asking: Any = SimpleNamespace(chargebee=chargebee, in_thread=self.in_thread)
@@ -190,7 +203,7 @@ class Process:
             if sending.pool.stopped is None:
                 raise
             issued = sending.issued()
-        self.ledger.end_run(run_id, requests=issued.requests, throttled=0, retries=0, stopped=None)
+        self.ledger.runs.end(run_id, requests=issued.requests, throttled=0, retries=0, stopped=None)
         return issued
 
     def _schedule_interrupts(self, sending: Sending) -> None:

@@ -85,8 +85,8 @@ def check(
     known = ledger_path(ledger)
     source = open_source(file, options)
     with staged_apart(source, where, known, is_same_site=site.same_site) as (scratch, plan):
-        batch = scratch.staged_batch(plan.batch_id)
-        rejected = write_rejected(batch, lambda: scratch.rejected_rows(plan.batch_id), reports)
+        batch = scratch.batches.staged(plan.batch_id)
+        rejected = write_rejected(batch, lambda: scratch.reports.rejected_rows(plan.batch_id), reports)
         asked = None
         if online and where is not None:
             asked = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings))
@@ -116,7 +116,7 @@ def _lines(found: Checked, scratch: Ledger, known: Path, options: InputOptions) 
         lines += [("Ledger", f"{known}{'' if known.exists() else ', which is not there yet'}"), site_line(found.site)]
     lines.append(pace_line(plan.owed, found.pace))
     lines += _customer_lines(found.customers)
-    for row in islice(scratch.problems(plan.batch_id), PROBLEMS_SHOWN):
+    for row in islice(scratch.reports.problems(plan.batch_id), PROBLEMS_SHOWN):
         lines += [_row_line(row.row_number, f"{p.field}: {p.message} [{p.code}]") for p in row.problems]
     if found.rejected_csv is not None:
         lines.append(("Rejected", f"{rows(plan.count(Outcome.REJECTED))}, all their problems in {found.rejected_csv}"))

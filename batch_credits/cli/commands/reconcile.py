@@ -59,13 +59,13 @@ def reconcile(
     progress = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=no_progress)
     codes = [0]
     with Ledger.open(ledger_path(ledger)) as opened:
-        opened.check_address(where.site, where.address, is_same_site=site.same_site)
+        opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
         if since is not None:
             for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
                 taken = run_in_loop(rebuild(opened, kind, since.replace(tzinfo=UTC), where, settings))
                 if taken or kind is CallKind.ADD:
                     say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
-            opened.note_address(where.site, where.address)
+            opened.sites.note_address(where.site, where.address)
         for record in _batches(opened, batch, where, since):
             result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=whole))
             progress.close()
@@ -86,7 +86,7 @@ def batch_of_site(ledger: Ledger, prefix: str, site: SiteSettings) -> BatchRecor
         UsageError: it belongs to another site than the one that would be asked.
         UnknownBatch: there is none, or more than one.
     """
-    batch = ledger.batch(prefix)
+    batch = ledger.batches.one(prefix)
     if batch.site != site.site:
         raise UsageError(f"Batch {batch.key[:8]} belongs to site {batch.site}, and {site.site} was to be asked.")
     return batch
@@ -95,7 +95,7 @@ def batch_of_site(ledger: Ledger, prefix: str, site: SiteSettings) -> BatchRecor
 def _batches(ledger: Ledger, prefix: str | None, site: SiteSettings, since: datetime | None) -> list[BatchRecord]:
     if prefix is not None:
         return [batch_of_site(ledger, prefix, site)]
-    batches = [batch for batch in ledger.batches() if batch.site == site.site]
+    batches = [batch for batch in ledger.batches.all() if batch.site == site.site]
     if not batches and since is None:
         raise UsageError(f"The ledger holds no batch of site {site.site}.", hint="`batch-credits status` lists them.")
     return batches

@@ -26,7 +26,7 @@ def report(batch: str, reports: Path, xlsx: bool, ledger: Path | None) -> int:
     batch-credits report 3f9a2b1c --xlsx
     """
     with Ledger.open_for_reading(ledger_path(ledger)) as opened:
-        record = opened.batch(batch)
+        record = opened.batches.one(batch)
         summary = report_batch(opened, record, reports, xlsx=xlsx)
     say(summary_text(summary, width(), given))
     return summary.exit_code

@@ -57,7 +57,7 @@ def resolve(
     settings = pace.settings(site.site)
     where = site.settings()
     with Ledger.open(ledger_path(ledger)) as opened:
-        opened.check_address(where.site, where.address, is_same_site=site.same_site)
+        opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
         record = batch_of_site(opened, batch, where)
         if credited is None:
             say(_not_credited(opened, record, row_number, where, settings))

@@ -100,7 +100,7 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
     not_typed = origins(context)
     orders = Orders(limits, site, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx)
     with Ledger.open(ledger) as opened:
-        record = opened.batch(chosen.batch)
+        record = opened.batches.one(chosen.batch)
         memory = Memory.of(opened, site.site, source_of_ledger(context))
         exponents = dict(InputOptions.from_json(record.options_json).currency_exponents)
 

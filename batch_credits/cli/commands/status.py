@@ -26,8 +26,9 @@ def status(batch: str | None, ledger: Path | None) -> int:
     batch-credits status 3f9a2b1c
     """
     with Ledger.open_for_reading(ledger_path(ledger)) as opened:
-        batches = opened.batches() if batch is None else [opened.batch(batch)]
-        undone = opened.undone_by_batch() if batch is None else {r.batch_id: opened.undone(r.batch_id) for r in batches}
+        batches = opened.batches.all() if batch is None else [opened.batches.one(batch)]
+        totals = opened.totals
+        undone = totals.undone_by_batch() if batch is None else {r.batch_id: totals.undone(r.batch_id) for r in batches}
         for record in batches:
             say("\n".join(_status_lines(opened, record, undone.get(record.batch_id, Undone()))))
         if not batches:
@@ -40,10 +41,10 @@ def _status_lines(ledger: Ledger, batch: BatchRecord, undone: Undone) -> list[st
     lines = [f"{batch.key[:8]}  {batch.created_at}  {file}  site {batch.site}  {rows(batch.rows_read)}"]
     if batch.reverses is not None:
         lines.append(f"  reverses batch {batch.reverses[:8]}")
-    last = ledger.last_run(batch.batch_id)
+    last = ledger.runs.last(batch.batch_id)
     if last is not None and last.stopped:
         lines.append(f"  last run stopped: {visible(last.stopped)}")
-    totals = ledger.known_totals(batch.batch_id)
+    totals = ledger.totals.known(batch.batch_id)
     for outcome in Outcome:
         for currency, total in sorted(totals.get(outcome, {}).items()):
             words = total_in_words(total, currency or SITE_CURRENCY, {}) if outcome is not Outcome.REJECTED else [""]

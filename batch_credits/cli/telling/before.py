@@ -27,7 +27,7 @@ class Memory:
     @classmethod
     def of(cls, ledger: Ledger, site: str, source: str | None) -> Self:
         """That of an open ledger."""
-        sites = Counter(batch.site for batch in ledger.batches())
+        sites = Counter(batch.site for batch in ledger.batches.all())
         return cls(ledger.path, source, sites[site], sites.total() - sites[site])
 
 

@@ -32,7 +32,7 @@ def key(tmp_path: Path) -> str:
     path.write_text(ROWS)
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
         plan = stage(ledger, open_source(path, InputOptions()), "acme-test")
-        ledger.admit(plan.batch_id)
+        ledger.admission.admit(plan.batch_id)
     return plan.key
 
 
@@ -106,8 +106,8 @@ def test_an_id_as_it_may_be_pasted(ask: Any, key: str, shape: Any) -> None:
 def assert_untouched(folder: Path, key: str) -> None:
     """The batch is still owed, it is the only one, and nothing was written."""
     with Ledger.open(folder / "ledger.sqlite3") as ledger:
-        [batch] = ledger.batches()
+        [batch] = ledger.batches.all()
         assert batch.key == key
-        assert ledger.outcome_totals(batch.batch_id).keys() == {Outcome.PENDING}
-        assert ledger.last_run(batch.batch_id) is None
+        assert ledger.totals.counted(batch.batch_id).keys() == {Outcome.PENDING}
+        assert ledger.runs.last(batch.batch_id) is None
     assert not (folder / "reports").exists()

@@ -15,6 +15,7 @@ from batch_credits.model import (
     CreditRequest,
     Finding,
     LoadedRow,
+    NewBatch,
     PlannedCredit,
     Problem,
     RequestState,
@@ -75,28 +76,30 @@ class Book:
         reverses: str | None = None,
     ) -> int:
         self._batches += 1
-        return self.ledger.begin_batch(
-            key=key or f"{self._batches:064x}",
-            site=site,
-            file_name=file_name,
-            file_sha256="ab" * 32,
-            headers=HEADERS,
-            columns={name: index for index, name in enumerate(HEADERS)},
-            options=InputOptions(),
-            kind=kind,
-            reverses=reverses,
+        return self.ledger.admission.begin(
+            NewBatch(
+                key=key or f"{self._batches:064x}",
+                site=site,
+                file_name=file_name,
+                file_sha256="ab" * 32,
+                headers=HEADERS,
+                columns={name: index for index, name in enumerate(HEADERS)},
+                options_json=InputOptions().as_json(),
+                kind=kind,
+                reverses=reverses,
+            )
         )
 
     def stage(self, batch: int, *rows: LoadedRow) -> list[LoadedRow]:
         """The rows as they stand when this is all that the batch has: those that are rejected with their reasons."""
-        self.ledger.stage(batch, self.staged(list(rows)))
-        self.ledger.finish_staging(batch, len(rows), {})
+        self.ledger.admission.stage(batch, self.staged(list(rows)))
+        self.ledger.admission.finish(batch, len(rows), {})
         return self.judged(self.ledger, batch, rows)
 
     @staticmethod
     def judged(ledger: Ledger, batch: int, rows: Iterable[LoadedRow]) -> list[LoadedRow]:
         """The rows, those that the ledger has rejected with their reasons."""
-        reasons = {row.row_number: row.problems for row in ledger.problems(batch)}
+        reasons = {row.row_number: row.problems for row in ledger.reports.problems(batch)}
         return [
             row._replace(request=None, problems=reasons[row.row_number]) if row.row_number in reasons else row
             for row in rows
@@ -109,16 +112,16 @@ class Book:
         for row in self.stage(batch, *rows):
             if row.money is not None:
                 totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
-        self.ledger.finish_staging(batch, len(rows), totals)
-        self.ledger.admit(batch)
+        self.ledger.admission.finish(batch, len(rows), totals)
+        self.ledger.admission.admit(batch)
         return batch
 
     def owed(self, batch: int, state: RequestState = RequestState.PENDING) -> list[PlannedCredit]:
-        return self.ledger.planned_page(batch, state, 0, 10_000)
+        return self.ledger.claims.planned_page(batch, state, 0, 10_000)
 
     def send(self, run: int, *credits: PlannedCredit, call: str = "{}") -> None:
         """Open an attempt for each, as the journal does."""
-        self.ledger.commit(run, [], list(credits), call)
+        self.ledger.claims.commit(run, [], list(credits), call)
         for credit in credits:
             credit.call = credit.call or call
             credit.open_attempts += 1
@@ -133,23 +136,23 @@ class Book:
             learned.setdefault("credit_id", f"cr-{credit.request_id}")
         credit.credit_id = learned.pop("credit_id", credit.credit_id)
         credit.state = state
-        self.ledger.commit(run, [Finding.about(credit, state, **learned)], [])
+        self.ledger.claims.commit(run, [Finding.about(credit, state, **learned)], [])
 
     def settle(self, batch: int, state: RequestState, **learned: Any) -> None:
         """A run that sends all that the batch owes, and learns this of each."""
-        run = self.ledger.start_run(batch)
+        run = self.ledger.runs.start(batch)
         for credit in self.owed(batch):
             self.send(run, credit)
             self.learn(run, credit, state, **learned)
 
     def say(self, batch: int, row_number: int, credit_id: str | None, remark: str = "") -> None:
         """A person's word on a row in review: credited under this id, or not credited."""
-        credit = self.ledger.in_review(batch, row_number).credit
+        credit = self.ledger.requests.in_review(batch, row_number).credit
         credit.credit_id = credit_id
         if credit_id is None:
-            self.ledger.owe_again(credit, remark)
+            self.ledger.requests.owe_again(credit, remark)
         else:
-            self.ledger.settle_credited(credit, "70", remark)
+            self.ledger.requests.settle_credited(credit, "70", remark)
 
     def sql(self, statement: str, *values: Any) -> list[Any]:
         """Ask, or harm, the file behind the ledger's back."""

@@ -16,7 +16,7 @@ def codes(rows: list[LoadedRow]) -> list[str]:
 
 
 def outcomes(book: Any, batch: int) -> list[str]:
-    return [row.outcome.value for row in book.ledger.report_rows(batch)]
+    return [row.outcome.value for row in book.ledger.reports.rows(batch)]
 
 
 def tables(book: Any) -> dict[str, list[Any]]:
@@ -40,7 +40,7 @@ def test_new_rows_are_owed_with_their_frozen_bodies(book: Any) -> None:
 def test_a_rejected_row_is_stored_and_owes_nothing(book: Any) -> None:
     batch = book.begin()
     rows = book.stage(batch, book.bad_row(2))
-    book.ledger.admit(batch)
+    book.ledger.admission.admit(batch)
     assert codes(rows) == ["missing"]
     assert book.owed(batch) == []
     assert outcomes(book, batch) == ["rejected"]
@@ -49,10 +49,10 @@ def test_a_rejected_row_is_stored_and_owes_nothing(book: Any) -> None:
 def test_nothing_is_owed_before_it_is_admitted(book: Any) -> None:
     batch = book.begin()
     book.stage(batch, book.row(2))
-    assert book.ledger.batches() == []
-    assert book.ledger.find_batch(f"{1:064x}") is None
-    book.ledger.admit(batch)
-    assert book.ledger.find_batch(f"{1:064x}").batch_id == batch
+    assert book.ledger.batches.all() == []
+    assert book.ledger.batches.find(f"{1:064x}") is None
+    book.ledger.admission.admit(batch)
+    assert book.ledger.batches.find(f"{1:064x}").batch_id == batch
 
 
 def test_the_same_credit_twice_in_a_chunk(book: Any) -> None:
@@ -72,7 +72,7 @@ def test_the_same_credit_twice_across_chunks(book: Any) -> None:
 
 def test_the_reasons_of_a_row_are_kept_when_another_is_added(book: Any) -> None:
     batch = book.plan(book.row(2), book.row(3))
-    [problem] = book.ledger.problems(batch)
+    [problem] = book.ledger.reports.problems(batch)
     assert (problem.row_number, problem.problems[0].code, problem.reference) == (3, "duplicate", "q3")
 
 
@@ -85,7 +85,7 @@ def test_the_same_credit_from_another_file_is_the_same_request(book: Any, state:
         book.settle(first, state)
     second = book.begin(file_name="again.csv")
     assert codes(book.stage(second, book.row(7))) == ["ok"]
-    book.ledger.admit(second)
+    book.ledger.admission.admit(second)
     assert len(book.sql("SELECT * FROM credit_request")) == 1
 
 
@@ -137,7 +137,7 @@ def test_odd_texts_come_back_as_they_went(book: Any, text: str) -> None:
     batch = book.plan(book.row(2, customer=text, reference=text, description=text))
     [credit] = book.owed(batch)
     assert (credit.customer_id, credit.reference) == (text, text)
-    [row] = book.ledger.report_rows(batch)
+    [row] = book.ledger.reports.rows(batch)
     assert row.cells == (text, "100", "USD", text)
 
 
@@ -190,12 +190,12 @@ def test_a_failed_credit_of_other_money_replaces_the_old_one_alone(book: Any) ->
 def test_a_replaced_credit_can_not_be_sent(book: Any) -> None:
     first = failed(book)
     book.plan(book.row(5, amount=200))
-    run = book.ledger.start_run(first, retry_failed=True)
+    run = book.ledger.runs.start(first, retry_failed=True)
     assert book.owed(first) == []
     assert outcomes(book, first) == ["failed"]
-    old = book.ledger.planned(1)
+    old = book.ledger.requests.planned(1)
     with pytest.raises(LedgerError):
-        book.ledger.commit(run, [], [old])
+        book.ledger.claims.commit(run, [], [old])
 
 
 def test_generations_go_on_counting(book: Any) -> None:
@@ -214,7 +214,7 @@ def test_a_proposal_is_unknown_until_it_is_admitted(book: Any) -> None:
     book.stage(second, book.row(5, amount=200))
     assert outcomes(book, first) == ["failed"]
     assert book.sql("SELECT current FROM credit_request ORDER BY request_id") == [(1,), (0,)]
-    book.ledger.discard(second)
+    book.ledger.admission.discard(second)
     assert tables(book) == before
 
 
@@ -226,16 +226,16 @@ def test_two_proposals_for_one_identity(book: Any) -> None:
     assert codes(chunk + later) == ["ok", "duplicate", "duplicate"]
     assert "row 2" in chunk[1].problems[0].message
     assert "row 2" in later[0].problems[0].message
-    book.ledger.admit(batch)
+    book.ledger.admission.admit(batch)
     assert [credit.money.amount_minor for credit in book.owed(batch)] == [200]
     assert outcomes(book, batch) == ["pending", "rejected", "rejected"]
 
 
 def test_retrying_failed_rows_of_the_same_batch(book: Any) -> None:
     batch = failed(book)
-    book.ledger.start_run(batch)
+    book.ledger.runs.start(batch)
     assert book.owed(batch) == []
-    book.ledger.start_run(batch, retry_failed=True)
+    book.ledger.runs.start(batch, retry_failed=True)
     [credit] = book.owed(batch)
     assert (credit.generation, credit.key_spoiled, credit.open_attempts) == (1, False, 0)
 
@@ -248,7 +248,7 @@ def test_a_discarded_batch_leaves_no_trace(book: Any) -> None:
     before = tables(book)
     batch = book.begin(file_name="other.csv")
     book.stage(batch, book.row(2), book.row(3, "c-3"), book.bad_row(4), book.row(5, "c-2", amount=7))
-    book.ledger.discard(batch)
+    book.ledger.admission.discard(batch)
     assert tables(book) == before
 
 
@@ -260,7 +260,7 @@ def test_a_discarded_batch_takes_no_identity_along_that_shares_one_of_its_texts(
     batch = book.begin(file_name="refused.csv")
     book.stage(batch, book.row(2, "c-1", "q5"), book.row(3, "c-3", "q3"), book.row(4, "c-9", "q9"))
     assert len(book.sql("SELECT * FROM identity")) == 7
-    book.ledger.discard(batch)
+    book.ledger.admission.discard(batch)
     assert tables(book) == before
     again = book.plan(book.row(2, "c-1", "q3"), book.row(3, "c-1", "q5"), book.row(4, "c-2", "q3"))
     assert [credit.reference for credit in book.owed(again)] == ["q5"]
@@ -277,11 +277,11 @@ def test_what_a_dead_process_left_staged_is_discarded_at_the_next_start(book: An
 
 def test_what_was_sent_can_not_be_discarded(book: Any) -> None:
     batch = book.plan(book.row(2))
-    run = book.ledger.start_run(batch)
+    run = book.ledger.runs.start(batch)
     book.send(run, *book.owed(batch))
     with pytest.raises(LedgerError, match="never forgotten"):
-        book.ledger.discard(batch)
-    assert len(book.ledger.batches()) == 1
+        book.ledger.admission.discard(batch)
+    assert len(book.ledger.batches.all()) == 1
 
 
 # -- Against a model ----------------------------------------------------------------------------------------
@@ -296,7 +296,7 @@ files = st.lists(st.lists(row_of, min_size=1, max_size=6), min_size=1, max_size=
 def test_one_identity_is_owed_once_whatever_the_files_say(
     book: Any, contents: list[list[tuple[str, str, int]]], states: list[RequestState]
 ) -> None:
-    site = f"site-{len(book.ledger.batches())}"
+    site = f"site-{len(book.ledger.batches.all())}"
     learned = iter(states * 10)
     paid: dict[tuple[str, str], int] = {}
     known: dict[tuple[str, str], tuple[int, RequestState]] = {}
@@ -312,9 +312,9 @@ def test_one_identity_is_owed_once_whatever_the_files_say(
             assert codes([row]) == [wanted]
             if wanted == "ok":
                 seen.add((customer, reference))
-        book.ledger.finish_staging(batch, len(rows), {})
-        book.ledger.admit(batch)
-        run = book.ledger.start_run(batch)
+        book.ledger.admission.finish(batch, len(rows), {})
+        book.ledger.admission.admit(batch)
+        run = book.ledger.runs.start(batch)
         for credit in book.owed(batch):
             state = next(learned)
             book.send(run, credit)
@@ -324,23 +324,23 @@ def test_one_identity_is_owed_once_whatever_the_files_say(
             if state is RequestState.CREDITED:
                 assert identity not in paid
                 paid[identity] = amount
-        assert Outcome.PENDING not in book.ledger.outcome_totals(batch)
+        assert Outcome.PENDING not in book.ledger.totals.counted(batch)
 
 
 def test_every_commit_after_staging_waits_for_the_disk_again(book: Any) -> None:
     def waits() -> bool:
-        return bool(book.ledger._db.execute("PRAGMA synchronous").fetchone()[0] == 2)
+        return bool(book.ledger._db._connection.execute("PRAGMA synchronous").fetchone()[0] == 2)
 
     assert waits()
     batch = book.begin()
-    book.ledger.stage(batch, book.staged([book.row(2)]))
+    book.ledger.admission.stage(batch, book.staged([book.row(2)]))
     assert not waits()  # what is staged would be discarded after a power cut
-    book.ledger.finish_staging(batch, 1, {})
+    book.ledger.admission.finish(batch, 1, {})
     assert waits()
-    book.ledger.admit(batch)
+    book.ledger.admission.admit(batch)
     other = book.begin()
     assert not waits()
-    book.ledger.discard(other)
+    book.ledger.admission.discard(other)
     assert waits()
 
 
@@ -352,7 +352,7 @@ def test_more_rows_than_one_statement_takes_keep_their_order(book: Any, rejected
     batch = book.plan(*rows)
     again = book.plan(*rows[::2], book.row(400, "c-3", amount=3), book.row(401, "new"))
     for known, numbers in ((batch, [row.row_number for row in rows]), (again, None)):
-        reported = list(book.ledger.report_rows(known))
+        reported = list(book.ledger.reports.rows(known))
         assert numbers is None or [row.row_number for row in reported] == numbers
         for row in reported:
             assert (

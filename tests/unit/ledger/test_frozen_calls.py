@@ -14,14 +14,14 @@ EMEA, APAC = call_for("emea"), call_for("apac")
 def sent(book: Any) -> tuple[int, PlannedCredit]:
     """A run, and a credit that was sent for one entity."""
     batch = book.plan(book.row(2))
-    run = book.ledger.start_run(batch)
+    run = book.ledger.runs.start(batch)
     [credit] = book.owed(batch)
     book.send(run, credit, call=EMEA)
     return run, credit
 
 
 def stored(book: Any, credit: PlannedCredit) -> PlannedCredit:
-    found: PlannedCredit = book.ledger.planned(credit.request_id)
+    found: PlannedCredit = book.ledger.requests.planned(credit.request_id)
     return found
 
 
@@ -44,8 +44,8 @@ def test_later_attempts_repeat_it_whatever_the_options_of_the_run(
     book.learn(run, credit, state)
     [again] = book.owed(1, state)
     assert again.call == EMEA
-    later = book.ledger.start_run(1)
-    book.ledger.commit(later, [], [again], APAC)
+    later = book.ledger.runs.start(1)
+    book.ledger.claims.commit(later, [], [again], APAC)
     assert stored(book, credit).call == EMEA
 
 
@@ -64,7 +64,7 @@ def test_another_generation_freezes_another(book: Any, sent: tuple[int, PlannedC
     book.learn(run, credit, RequestState.PENDING)
     assert stored(book, credit).call is None
     [again] = book.owed(1)
-    book.ledger.commit(run, [], [again], APAC)
+    book.ledger.claims.commit(run, [], [again], APAC)
     assert stored(book, credit).call == APAC
 
 
@@ -74,7 +74,7 @@ def test_two_findings_of_one_commit_end_with_the_newer_generations(
     run, credit = sent
     doubt = Finding.about(credit, RequestState.IN_DOUBT)
     credit.generation, credit.open_attempts = 1, 0
-    book.ledger.commit(run, [doubt, Finding.about(credit, RequestState.PENDING)], [credit], APAC)
+    book.ledger.claims.commit(run, [doubt, Finding.about(credit, RequestState.PENDING)], [credit], APAC)
     assert (stored(book, credit).generation, stored(book, credit).call) == (1, APAC)
 
 
@@ -83,10 +83,10 @@ def test_a_failed_row_that_is_tried_again_takes_the_call_of_the_new_run(
 ) -> None:
     run, credit = sent
     book.learn(run, credit, RequestState.FAILED)
-    again = book.ledger.start_run(1, retry_failed=True)
+    again = book.ledger.runs.start(1, retry_failed=True)
     [credit] = book.owed(1)
     assert (credit.generation, credit.call) == (1, None)
-    book.ledger.commit(again, [], [credit], APAC)
+    book.ledger.claims.commit(again, [], [credit], APAC)
     assert stored(book, credit).call == APAC
 
 
@@ -94,7 +94,7 @@ def test_adopting_an_unsettled_row_keeps_its_call(book: Any, sent: tuple[int, Pl
     run, credit = sent
     book.learn(run, credit, RequestState.IN_DOUBT)
     other = book.plan(book.row(9), file_name="again.csv")
-    book.ledger.start_run(other)
+    book.ledger.runs.start(other)
     [adopted] = book.owed(other, RequestState.IN_DOUBT)
     assert (adopted.request_id, adopted.call) == (credit.request_id, EMEA)
 
@@ -108,8 +108,8 @@ def test_who_is_to_be_looked_at_first_is_so_until_an_attempt_is_opened(book: Any
     book.sql("UPDATE credit_request SET look_first = 1")
     first, second = book.owed(batch)
     assert first.look_first and second.look_first
-    assert [credit.look_first for credit in book.ledger.first_owed(batch, 9)] == [True, True]
-    run = book.ledger.start_run(batch)
+    assert [credit.look_first for credit in book.ledger.claims.first_owed(batch, 9)] == [True, True]
+    run = book.ledger.runs.start(batch)
     book.learn(run, first, RequestState.PENDING)
     assert stored(book, first).look_first  # a look that released it sends next, and may be interrupted before
     book.send(run, first)
@@ -126,15 +126,15 @@ def test_the_id_that_an_answer_named_is_kept_with_the_doubt(
     [kept] = book.owed(1, state)
     assert (kept.credit_id, kept.open_attempts) == ("cr-9", 1)
     book.reopen()
-    book.ledger.start_run(1)
+    book.ledger.runs.start(1)
     assert stored(book, credit).credit_id == "cr-9"
 
 
 @pytest.mark.parametrize("needs_person", [False, True])
 def test_whether_a_person_must_look_before_the_next_run_is_noted(book: Any, needs_person: bool) -> None:
     batch = book.plan(book.row(2))
-    run = book.ledger.start_run(batch)
-    assert not book.ledger.last_run(batch).needs_person
-    book.ledger.end_run(run, requests=0, throttled=0, retries=0, stopped="no", needs_person=needs_person)
-    assert book.ledger.last_run(batch).needs_person == needs_person
-    assert book.ledger.history(batch).runs[0].needs_person == needs_person
+    run = book.ledger.runs.start(batch)
+    assert not book.ledger.runs.last(batch).needs_person
+    book.ledger.runs.end(run, requests=0, throttled=0, retries=0, stopped="no", needs_person=needs_person)
+    assert book.ledger.runs.last(batch).needs_person == needs_person
+    assert book.ledger.runs.history(batch).runs[0].needs_person == needs_person

@@ -17,9 +17,9 @@ def listed(credit_id: str, customer: str = "c-1", **changes: Any) -> ForeignCred
 
 
 def reasons(book: Any, batch: int, *credits: ForeignCredit) -> list[str]:
-    book.ledger.begin_listing(batch)
-    book.ledger.add_listed(SITE, list(credits))
-    return [difference.reason for difference in book.ledger.differences(batch)]
+    book.ledger.listing.begin(batch)
+    book.ledger.listing.add(SITE, list(credits))
+    return [difference.reason for difference in book.ledger.listing.differences(batch)]
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_what_differs_about_a_row_that_is_not_credited(book: Any, state: Request
 
 def test_what_a_dead_process_left_in_flight_is_told_like_any_doubt(book: Any) -> None:
     batch = book.plan(book.row(2))
-    book.send(book.ledger.start_run(batch), *book.owed(batch))
+    book.send(book.ledger.runs.start(batch), *book.owed(batch))
     assert reasons(book, batch) == ["the ledger says in flight, and Chargebee lists nothing"]
 
 
@@ -95,11 +95,11 @@ def test_a_row_of_the_site_s_currency_that_is_not_listed(
 
 
 def test_a_page_that_comes_twice_changes_nothing(book: Any, credited: int) -> None:
-    book.ledger.begin_listing(credited)
+    book.ledger.listing.begin(credited)
     for _ in range(2):
-        book.ledger.add_listed(SITE, [listed("cr-1")])
-    assert list(book.ledger.differences(credited)) == []
-    assert book.ledger.listed_totals(credited) == {"USD": ControlTotal(1, 100)}
+        book.ledger.listing.add(SITE, [listed("cr-1")])
+    assert list(book.ledger.listing.differences(credited)) == []
+    assert book.ledger.listing.totals(credited) == {"USD": ControlTotal(1, 100)}
 
 
 def test_a_fresh_listing_forgets_the_last(book: Any, credited: int) -> None:
@@ -111,7 +111,7 @@ def test_decimals_are_compared_and_summed_exactly(book: Any) -> None:
     batch = book.plan(book.row(2, amount_in_decimal="1.5"))
     book.settle(batch, RequestState.CREDITED)
     assert reasons(book, batch, listed("cr-1", money=Money(150, "1.50", "USD"))) == []
-    assert book.ledger.listed_totals(batch) == {"USD": ControlTotal(1, 0, Decimal("1.5"))}
+    assert book.ledger.listing.totals(batch) == {"USD": ControlTotal(1, 0, Decimal("1.5"))}
     for other in ("1.51", "much", None):
         [reason] = reasons(book, batch, listed("cr-1", money=Money(150, other, "USD")))
         assert "other money" in reason
@@ -119,15 +119,15 @@ def test_decimals_are_compared_and_summed_exactly(book: Any) -> None:
 
 def test_a_credit_listed_for_a_row_that_is_not_settled(book: Any) -> None:
     batch = book.plan(*(book.row(n, f"c-{n}") for n in range(2, 7)))
-    run = book.ledger.start_run(batch)
+    run = book.ledger.runs.start(batch)
     credits = book.owed(batch)
     states = [RequestState.IN_DOUBT, RequestState.REVIEW, RequestState.PENDING, RequestState.FAILED]
     for credit, state in zip(credits, states, strict=False):
         book.send(run, credit)
         book.learn(run, credit, state)
-    book.ledger.begin_listing(batch)
-    book.ledger.add_listed(SITE, [listed(f"cr-{n}", f"c-{n}") for n in range(2, 6)])
-    assert book.ledger.unrecorded(batch) == [
+    book.ledger.listing.begin(batch)
+    book.ledger.listing.add(SITE, [listed(f"cr-{n}", f"c-{n}") for n in range(2, 6)])
+    assert book.ledger.listing.unrecorded(batch) == [
         Unrecorded(credit.request_id, state is RequestState.REVIEW, (f"cr-{n}",), ())
         for n, (credit, state) in enumerate(zip(credits, states, strict=False), start=2)
     ]
@@ -136,12 +136,12 @@ def test_a_credit_listed_for_a_row_that_is_not_settled(book: Any) -> None:
 def test_several_credits_and_other_money_are_told_apart(book: Any) -> None:
     batch = book.plan(book.row(2), book.row(3, "c-3"), book.row(4, "c-4"))
     first, second, _third = book.owed(batch)
-    book.ledger.begin_listing(batch)
+    book.ledger.listing.begin(batch)
     other = Money(999, None, "USD")
-    book.ledger.add_listed(
+    book.ledger.listing.add(
         SITE, [listed("cr-1"), listed("cr-2"), listed("cr-3", "c-3", money=other), listed("cr-4", "c-3")]
     )
-    assert book.ledger.unrecorded(batch) == [
+    assert book.ledger.listing.unrecorded(batch) == [
         Unrecorded(first.request_id, False, ("cr-1", "cr-2"), ()),
         Unrecorded(second.request_id, False, ("cr-4",), ("cr-3",)),
     ]
@@ -152,7 +152,7 @@ def test_a_credit_is_its_rows_by_its_texts_and_not_by_an_id_that_somebody_gave_a
     book.settle(other, RequestState.CREDITED, credit_id="cr-1")
     batch = book.plan(book.row(2, reference="q4"))
     assert reasons(book, batch, listed("cr-1", reference="q4")) == ["the ledger says pending, Chargebee lists cr-1"]
-    assert book.ledger.unrecorded(batch) == [Unrecorded(2, False, ("cr-1",), ())]
+    assert book.ledger.listing.unrecorded(batch) == [Unrecorded(2, False, ("cr-1",), ())]
     assert reasons(book, other, listed("cr-1", reference="q4")) == [
         "the ledger says credited as cr-1, Chargebee does not list it"
     ]
@@ -164,9 +164,9 @@ def test_a_credit_is_its_rows_by_its_texts_and_not_by_an_id_that_somebody_gave_a
 def test_a_credit_in_another_form_of_its_texts_is_its_rows(book: Any, customer: str, reference: str) -> None:
     batch = book.plan(book.row(2))
     [credit] = book.owed(batch)
-    book.ledger.begin_listing(batch)
-    book.ledger.add_listed(SITE, [listed("cr-9", customer, reference=reference)])
-    assert book.ledger.unrecorded(batch) == [Unrecorded(credit.request_id, False, ("cr-9",), ())]
+    book.ledger.listing.begin(batch)
+    book.ledger.listing.add(SITE, [listed("cr-9", customer, reference=reference)])
+    assert book.ledger.listing.unrecorded(batch) == [Unrecorded(credit.request_id, False, ("cr-9",), ())]
 
 
 def test_a_credited_rows_id_counts_under_its_customer_whatever_the_site_made_of_its_reference(
@@ -178,22 +178,22 @@ def test_a_credited_rows_id_counts_under_its_customer_whatever_the_site_made_of_
 def test_an_id_that_an_answer_named_settles_nothing_without_its_texts(book: Any) -> None:
     batch = book.plan(book.row(2))
     book.settle(batch, RequestState.REVIEW, credit_id="cr-1")
-    book.ledger.begin_listing(batch)
-    book.ledger.add_listed(SITE, [listed("cr-1", reference="somebody else's")])
-    assert book.ledger.unrecorded(batch) == []
+    book.ledger.listing.begin(batch)
+    book.ledger.listing.add(SITE, [listed("cr-1", reference="somebody else's")])
+    assert book.ledger.listing.unrecorded(batch) == []
 
 
 def test_which_customers_to_ask(book: Any, credited: int) -> None:
     batch = book.plan(book.row(2), book.row(3, "c-2"), book.bad_row(4))
     book.settle(batch, RequestState.CREDITED)
-    book.ledger.begin_listing(batch)
-    book.ledger.add_listed(SITE, [listed("cr-1")])
-    assert sorted(book.ledger.customers_of(batch, only_unlisted=False)) == ["c-1", "c-2"]
-    assert book.ledger.customers_of(batch, only_unlisted=True) == ["c-2"]
+    book.ledger.listing.begin(batch)
+    book.ledger.listing.add(SITE, [listed("cr-1")])
+    assert sorted(book.ledger.listing.customers(batch, only_unlisted=False)) == ["c-1", "c-2"]
+    assert book.ledger.listing.customers(batch, only_unlisted=True) == ["c-2"]
 
 
 def test_when_the_first_attempt_was_made(book: Any) -> None:
     batch = book.plan(book.row(2))
-    assert book.ledger.first_attempt_ms(batch) is None
+    assert book.ledger.listing.first_attempt_ms(batch) is None
     book.settle(batch, RequestState.CREDITED)
-    assert book.ledger.first_attempt_ms(batch) == book.sql("SELECT min(at) FROM attempt")[0][0]
+    assert book.ledger.listing.first_attempt_ms(batch) == book.sql("SELECT min(at) FROM attempt")[0][0]

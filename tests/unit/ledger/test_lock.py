@@ -53,7 +53,7 @@ def test_a_ledger_that_was_renamed_is_still_held(path: Path) -> None:
     with Ledger.open(path) as ledger:
         path.rename(other)
         assert "LedgerBusy" in told_elsewhere(other)
-        assert ledger.batches() == []
+        assert ledger.batches.all() == []
         other.rename(path)
     assert told_elsewhere(path) == ""
 

@@ -75,15 +75,15 @@ def staged(
 
 def said(ledger: Ledger, plan: Plan) -> list[str]:
     """Of each row its reference, or the code of its last problem."""
-    problems = {row.row_number: row.problems[-1].code for row in ledger.problems(plan.batch_id)}
-    return [problems.get(row.row_number, row.reference or "") for row in ledger.report_rows(plan.batch_id)]
+    problems = {row.row_number: row.problems[-1].code for row in ledger.reports.problems(plan.batch_id)}
+    return [problems.get(row.row_number, row.reference or "") for row in ledger.reports.rows(plan.batch_id)]
 
 
 def settled(book: Any, plan: Plan, *refused: int) -> None:
     """The plan is carried out: all that it owes is credited, but the amounts that are refused."""
     if plan.is_new:
-        book.ledger.admit(plan.batch_id)
-    run = book.ledger.start_run(plan.batch_id)
+        book.ledger.admission.admit(plan.batch_id)
+    run = book.ledger.runs.start(plan.batch_id)
     for credit in book.owed(plan.batch_id):
         book.send(run, credit)
         state = RequestState.FAILED if credit.money.amount_minor in refused else RequestState.CREDITED
@@ -100,7 +100,8 @@ def paid(book: Any, *told: int | Line | None, refused: tuple[int, ...] = (), **o
 def why(book: Any, *told: int | Line | None, **options: Any) -> dict[int, str]:
     """The sentences of the rows whose numbers moved."""
     plan = staged(book.ledger, *told, **options)
-    problems = [(row.row_number, problem) for row in book.ledger.problems(plan.batch_id) for problem in row.problems]
+    rejected = book.ledger.reports.problems(plan.batch_id)
+    problems = [(row.row_number, problem) for row in rejected for problem in row.problems]
     return {number: problem.message for number, problem in problems if problem.code == "numbering_moved"}
 
 
@@ -120,13 +121,13 @@ def test_numbers_count_every_readable_identity_also_of_rejected_rows(book: Any) 
         book.bad_row(7, customer_id="c-1"),
         book.bad_row(8, reference="q3"),
     ]
-    assert book.ledger.number(batch, rows) == [1, 2, 3, 1, 0, 0, 0]
-    assert book.ledger.number(batch, [book.row(9)]) == [4]
+    assert book.ledger.admission.number(batch, rows) == [1, 2, 3, 1, 0, 0, 0]
+    assert book.ledger.admission.number(batch, [book.row(9)]) == [4]
 
 
 def test_numbers_of_one_batch_are_none_of_another(book: Any) -> None:
-    assert book.ledger.number(book.begin(), [book.row(2)]) == [1]
-    assert book.ledger.number(book.begin(), [book.row(2)]) == [1]
+    assert book.ledger.admission.number(book.begin(), [book.row(2)]) == [1]
+    assert book.ledger.admission.number(book.begin(), [book.row(2)]) == [1]
 
 
 def test_a_row_whose_customer_or_reference_is_wrong_has_no_number(book: Any) -> None:
@@ -134,14 +135,14 @@ def test_a_row_whose_customer_or_reference_is_wrong_has_no_number(book: Any) -> 
     wrong = Problem("customer_id", "spoiled_by_excel", "1.2E+11 has lost its digits.")
     spoiled = book.bad_row(3, wrong, customer_id="1.2E+11", reference="q3")
     rows = [book.row(2, "1.2E+11"), spoiled, book.row(4, "1.2E+11")]
-    assert book.ledger.number(book.begin(), rows) == [1, 0, 2]
+    assert book.ledger.admission.number(book.begin(), rows) == [1, 0, 2]
 
 
 def test_staging_that_was_given_up_leaves_no_numbers(book: Any) -> None:
     batch = book.begin()
-    assert book.ledger.number(batch, [book.row(2)]) == [1]
-    book.ledger.discard(batch)
-    assert book.ledger.number(book.begin(), [book.row(2)]) == [1]
+    assert book.ledger.admission.number(batch, [book.row(2)]) == [1]
+    book.ledger.admission.discard(batch)
+    assert book.ledger.admission.number(book.begin(), [book.row(2)]) == [1]
 
 
 # -- An edited file -----------------------------------------------------------------------------------------
@@ -216,22 +217,22 @@ def test_what_may_be_paid_already_has_no_reference_left_and_what_only_waits_keep
     """failed.csv says the reference that a row has, and is paid without being numbered again."""
     paid(book, 1, 2)
     moved = staged(book.ledger, 5, 1, 2, None)
-    assert [row.reference for row in book.ledger.report_rows(moved.batch_id)] == ["q3", "q3 #2", "", ""]
+    assert [row.reference for row in book.ledger.reports.rows(moved.batch_id)] == ["q3", "q3 #2", "", ""]
     waiting = staged(book.ledger, Line(5, None), 1, 2, 3)
-    assert [row.reference for row in book.ledger.report_rows(waiting.batch_id)] == ["q3", "q3", "q3 #2", "q3 #3"]
+    assert [row.reference for row in book.ledger.reports.rows(waiting.batch_id)] == ["q3", "q3", "q3 #2", "q3 #3"]
 
 
 def test_a_row_keeps_the_reasons_that_it_had(book: Any) -> None:
     paid(book, 1, 2)
     plan = staged(book.ledger, 5, 1, None)
-    [*_, row] = book.ledger.problems(plan.batch_id)
+    [*_, row] = book.ledger.reports.problems(plan.batch_id)
     assert [problem.code for problem in row.problems] == ["amount_not_a_number", M]
 
 
 @pytest.mark.parametrize("state", [RequestState.PENDING, RequestState.IN_DOUBT, RequestState.REVIEW])
 def test_what_is_owed_or_in_doubt_holds_its_number_too(book: Any, state: RequestState) -> None:
     plan = staged(book.ledger, 1, 2)
-    book.ledger.admit(plan.batch_id)
+    book.ledger.admission.admit(plan.batch_id)
     if state is not RequestState.PENDING:
         book.settle(plan.batch_id, state)
     assert paid(book, 5, 1, 2) == [C, C, M]
@@ -302,7 +303,7 @@ def test_check_sees_it_as_a_run_would(book: Any, tmp_path: Path, options: InputO
             seen = said(scratch, staged(scratch, *told, options=options))
         plan = staged(book.ledger, *told, options=options)
         assert seen == said(book.ledger, plan)
-        book.ledger.discard(plan.batch_id)
+        book.ledger.admission.discard(plan.batch_id)
 
 
 # -- Against a model ----------------------------------------------------------------------------------------

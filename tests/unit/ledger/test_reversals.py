@@ -16,7 +16,7 @@ REVERSAL = "reversal of q3"
 
 
 def key_of(book: Any, batch: int) -> str:
-    return str(book.ledger.staged_batch(batch).key)
+    return str(book.ledger.batches.staged(batch).key)
 
 
 def paid(book: Any, *rows: Any, **batch_is: Any) -> int:
@@ -43,41 +43,41 @@ def learned(book: Any, site: str = "acme-test", **changes: Any) -> int:
         "credit_type": "general",
     }
     batch = book.begin(site=site, file_name="Reversals at Chargebee", kind=CallKind.DEDUCT)
-    assert book.ledger.take_over(site, batch, 2, [ForeignCredit(**(fields | changes))]) == 1
-    book.ledger.admit(batch)
+    assert book.ledger.requests.take_over(site, batch, 2, [ForeignCredit(**(fields | changes))]) == 1
+    book.ledger.admission.admit(batch)
     return int(batch)
 
 
 def test_a_row_says_who_reversed_it_and_as_what(book: Any) -> None:
     batch = paid(book)
     made = reversal(book, batch, credit_id="dr-9")
-    first, second = book.ledger.report_rows(batch)
+    first, second = book.ledger.reports.rows(batch)
     assert (first.outcome, first.credit_id) == (Outcome.CREDITED, "cr-1")
     assert (first.error_code, first.error_param) == ("reversed", None)
     assert first.error == f"reversed by {key_of(book, made)[:8]} (deducted as dr-9)"
     assert first.reversed_by == key_of(book, made)
     assert (second.error_code, second.error, second.reversed_by) == (None, None, None)
-    [deducted] = book.ledger.report_rows(made)
+    [deducted] = book.ledger.reports.rows(made)
     assert (deducted.outcome, deducted.error_code, deducted.reversed_by) == (Outcome.CREDITED, None, None)
-    assert book.ledger.undone(batch) == Undone({key_of(book, made): {"USD": ControlTotal(1, 100)}})
-    assert book.ledger.undone(made) == Undone()
-    assert list(book.ledger.undone_by_batch()) == [batch]
+    assert book.ledger.totals.undone(batch) == Undone({key_of(book, made): {"USD": ControlTotal(1, 100)}})
+    assert book.ledger.totals.undone(made) == Undone()
+    assert list(book.ledger.totals.undone_by_batch()) == [batch]
 
 
 def test_another_file_with_the_identity_says_so_too(book: Any) -> None:
     made = reversal(book, paid(book))
     other = paid(book, book.row(7), book.row(8, "c-9"))
-    found = {row.row_number: (row.outcome, row.reversed_by) for row in book.ledger.report_rows(other)}
+    found = {row.row_number: (row.outcome, row.reversed_by) for row in book.ledger.reports.rows(other)}
     assert found == {7: (Outcome.ALREADY_CREDITED, key_of(book, made)), 8: (Outcome.CREDITED, None)}
-    assert book.ledger.undone(other).rows == 1
+    assert book.ledger.totals.undone(other).rows == 1
 
 
 @pytest.mark.parametrize("state", [s for s in RequestState if s is not RequestState.CREDITED])
 def test_a_deduction_that_is_not_proven_has_undone_nothing(book: Any, state: RequestState) -> None:
     batch = paid(book)
     reversal(book, batch, state=state)
-    assert {row.reversed_by for row in book.ledger.report_rows(batch)} == {None}
-    assert book.ledger.undone(batch) == Undone()
+    assert {row.reversed_by for row in book.ledger.reports.rows(batch)} == {None}
+    assert book.ledger.totals.undone(batch) == Undone()
 
 
 @pytest.mark.parametrize("state", [s for s in RequestState if s is not RequestState.CREDITED])
@@ -86,15 +86,15 @@ def test_a_row_without_a_credit_is_not_reversed_whatever_was_deducted(book: Any,
     batch = book.plan(book.row(2), book.row(3, "c-2"))
     book.settle(batch, state)
     learned(book)
-    assert {row.reversed_by for row in book.ledger.report_rows(batch)} == {None}
-    assert book.ledger.undone(batch) == Undone()
+    assert {row.reversed_by for row in book.ledger.reports.rows(batch)} == {None}
+    assert book.ledger.totals.undone(batch) == Undone()
 
 
 def test_a_reversal_that_the_list_told_of(book: Any) -> None:
     batch = paid(book)
     made = learned(book)
-    assert [row.reversed_by for row in book.ledger.report_rows(batch)] == [key_of(book, made), None]
-    assert book.ledger.undone(batch).rows == 1
+    assert [row.reversed_by for row in book.ledger.reports.rows(batch)] == [key_of(book, made), None]
+    assert book.ledger.totals.undone(batch).rows == 1
 
 
 @pytest.mark.parametrize(
@@ -119,17 +119,17 @@ def test_only_a_deduction_of_its_own_money_undoes_a_credit(
     if changes.get("reference") == "q3":
         changes = {**changes, "customer_id": "c-2"}
     learned(book, **changes)
-    [row] = book.ledger.report_rows(batch)
+    [row] = book.ledger.reports.rows(batch)
     assert (row.reversed_by is not None) is is_reversed
-    assert book.ledger.undone(batch).rows == int(is_reversed)
+    assert book.ledger.totals.undone(batch).rows == int(is_reversed)
 
 
 def test_a_credit_by_the_name_of_a_reversal_undoes_nothing(book: Any) -> None:
     batch = paid(book)
     paid(book, book.row(2, reference=REVERSAL))
     reversal(book, batch, book.row(3, "c-2", REVERSAL))  # so that the rows are asked about at all
-    assert [row.reversed_by is not None for row in book.ledger.report_rows(batch)] == [False, True]
-    assert book.ledger.undone(batch).rows == 1
+    assert [row.reversed_by is not None for row in book.ledger.reports.rows(batch)] == [False, True]
+    assert book.ledger.totals.undone(batch).rows == 1
 
 
 def test_whose_rows_are_asked_about(book: Any) -> None:
@@ -146,8 +146,8 @@ def test_whose_rows_are_asked_about(book: Any) -> None:
 def test_a_site_without_reversals_is_asked_once_and_not_for_each_row(book: Any) -> None:
     batch = paid(book)
     said: list[str] = []
-    book.ledger._db.set_trace_callback(said.append)
-    assert len(list(book.ledger.report_rows(batch))) == 2
+    book.ledger._db._connection.set_trace_callback(said.append)
+    assert len(list(book.ledger.reports.rows(batch))) == 2
     assert not [statement for statement in said if "identity" in statement]
 
 
@@ -155,14 +155,14 @@ def test_a_row_finds_its_reversal_by_an_index(book: Any) -> None:
     batch = paid(book)
     reversal(book, batch)
     said: list[str] = []
-    book.ledger._db.set_trace_callback(said.append)
-    list(book.ledger.report_rows(batch))
-    book.ledger.undone(batch)
-    book.ledger._db.set_trace_callback(None)
+    book.ledger._db._connection.set_trace_callback(said.append)
+    list(book.ledger.reports.rows(batch))
+    book.ledger.totals.undone(batch)
+    book.ledger._db._connection.set_trace_callback(None)
     asked = [statement for statement in said if "identity" in statement]
     assert len(asked) == 2
     for statement in asked:
-        steps = [step[3].split() for step in book.ledger._db.execute(f"EXPLAIN QUERY PLAN {statement}")]
+        steps = [step[3].split() for step in book.ledger._db._connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
         assert {table for verb, table, *_ in steps if verb == "SEARCH"} >= {"w", "r", "i", "d"}
         assert not {table for verb, table, *_ in steps if verb == "SCAN"} & {"w", "r", "i", "d"}
 
@@ -176,7 +176,7 @@ contents = st.lists(st.tuples(moneys, states, states, st.booleans()), min_size=1
 @settings(max_examples=40, deadline=None)
 def test_all_ways_of_counting_agree(book: Any, content: list[Any]) -> None:
     """As the rows are streamed, by the deductions of one batch, and by those of all."""
-    site = f"site-{len(book.ledger.batches())}"
+    site = f"site-{len(book.ledger.batches.all())}"
     rows = [book.row(number, f"c-{number}", **money) for number, (money, *_) in enumerate(content, 2)]
     batch = book.plan(*rows, site=site)
     learn(book, batch, [state for _, state, _, _ in content])
@@ -192,20 +192,20 @@ def test_all_ways_of_counting_agree(book: Any, content: list[Any]) -> None:
     expected = sum(c[1] is RequestState.CREDITED and c[2] is RequestState.CREDITED and c[3] for c in content)
     for each in (batch, other):
         tally = Tally()
-        for row in book.ledger.report_rows(each):
+        for row in book.ledger.reports.rows(each):
             tally.add(row)
-        counted = book.ledger.undone(each)
+        counted = book.ledger.totals.undone(each)
         streamed = {
             key: {"" if code == "site currency" else code: total for code, total in by_currency.items()}
             for key, by_currency in tally.undone.by_batch.items()
         }
         assert streamed == counted.by_batch
-        assert book.ledger.undone_by_batch().get(each, Undone()) == counted
+        assert book.ledger.totals.undone_by_batch().get(each, Undone()) == counted
         assert counted.rows == expected
 
 
 def learn(book: Any, batch: int, states: list[RequestState | None]) -> None:
-    run = book.ledger.start_run(batch)
+    run = book.ledger.runs.start(batch)
     for credit, state in zip(book.owed(batch), states, strict=True):
         if state is not None:
             book.send(run, credit)

@@ -8,7 +8,7 @@ import pytest
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger import Bucket, Ledger
-from batch_credits.model import CallKind, ControlTotal, Outcome, RequestState
+from batch_credits.model import CallKind, ControlTotal, NewBatch, Outcome, RequestState
 from batch_credits.model.undone import Undone
 from batch_credits.settings import InputOptions
 
@@ -21,11 +21,14 @@ def staged_in_scratch(book: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]
     def stage(*rows: Any, site: str = "acme-test") -> tuple[Ledger, int, list[Any]]:
         ledger = Ledger.open_scratch(tmp_path / f"scratch-{len(opened)}", site, book.path)
         opened.append(ledger)
-        batch = ledger.begin_batch(
-            key="f" * 64, site=site, file_name="new.csv", file_sha256="", headers=(), columns={}, options=InputOptions()
+        batch = ledger.admission.begin(
+            NewBatch(
+                key="f" * 64, site=site, file_name="new.csv", file_sha256="", headers=(), columns={},
+                options_json=InputOptions().as_json(),
+            )
         )
-        ledger.stage(batch, book.staged(list(rows)))
-        ledger.finish_staging(batch, len(rows), {})
+        ledger.admission.stage(batch, book.staged(list(rows)))
+        ledger.admission.finish(batch, len(rows), {})
         return ledger, batch, book.judged(ledger, batch, rows)
 
     yield stage
@@ -49,7 +52,7 @@ def test_what_the_real_ledger_knows_of_a_row(
     book.settle(book.plan(book.row(2, amount=150), book.row(3, "c-2")), state)
     before = book.sql("SELECT * FROM batch"), book.sql("SELECT * FROM credit_request")
     ledger, batch, _ = staged_in_scratch(book.row(2, amount=150), book.row(3, "c-9"))
-    counts = {o: sum(t.count for t in totals.values()) for o, totals in ledger.outcome_totals(batch).items()}
+    counts = {o: sum(t.count for t in totals.values()) for o, totals in ledger.totals.counted(batch).items()}
     assert counts == ({outcome: 2} if outcome is Outcome.PENDING else {outcome: 1, Outcome.PENDING: 1})
     assert (book.sql("SELECT * FROM batch"), book.sql("SELECT * FROM credit_request")) == before
 
@@ -71,32 +74,32 @@ def test_another_site_and_a_batch_not_yet_admitted_say_nothing(book: Any, staged
 def test_what_was_reversed_in_the_real_ledger(book: Any, staged_in_scratch: Any) -> None:
     paid = book.plan(book.row(2), book.row(3, "c-2"), book.row(4, "c-3"))
     book.settle(paid, RequestState.CREDITED)
-    key = book.ledger.staged_batch(paid).key
+    key = book.ledger.batches.staged(paid).key
     reversal = {"kind": CallKind.DEDUCT, "reverses": key}
     undoing = book.plan(book.row(2, reference="reversal of q3"), **reversal)
     book.settle(undoing, RequestState.CREDITED)
     book.settle(book.plan(book.row(3, "c-2", "reversal of q3"), **reversal), RequestState.FAILED)
     rows = [book.row(2), book.row(3, "c-2"), book.row(4, "c-4"), book.row(5, "c-1", "reversal of q3")]
     ledger, batch, judged = staged_in_scratch(*rows)
-    assert ledger.undone(batch) == Undone({book.ledger.staged_batch(undoing).key: {"USD": ControlTotal(1, 100)}})
+    key = book.ledger.batches.staged(undoing).key
+    assert ledger.totals.undone(batch) == Undone({key: {"USD": ControlTotal(1, 100)}})
     assert [row.problems[0].code if row.problems else "" for row in judged] == ["", "", "", "conflict"]
     fresh, new, _ = staged_in_scratch(book.row(2, "c-8"))
-    assert fresh.undone(new) == Undone()
+    assert fresh.totals.undone(new) == Undone()
 
 
 def test_earlier_amounts_are_those_of_the_real_ledger(book: Any, staged_in_scratch: Any) -> None:
     book.settle(book.plan(book.row(2, amount=150)), RequestState.CREDITED)
     ledger, batch, _ = staged_in_scratch(book.row(2, "c-7", amount=999))
-    assert ledger.earlier_amounts("acme-test", batch) == {"USD": [Bucket(150, 1)]}
+    assert ledger.profiles.earlier_amounts("acme-test", batch) == {"USD": [Bucket(150, 1)]}
 
 
 def test_without_a_ledger_it_is_one_by_itself_and_no_other_file_will_do(book: Any, tmp_path: Path) -> None:
     with Ledger.open_scratch(tmp_path / "alone", "acme-test", None) as alone:
-        batch = alone.begin_batch(
-            key="f" * 64, site="", file_name="new.csv", file_sha256="", headers=(), columns={}, options=InputOptions()
-        )
-        assert alone.earlier_amounts("", batch) == {}
-        assert alone.staged_batch(batch).file_name == "new.csv"
+        new = NewBatch("f" * 64, "", "new.csv", "", headers=(), columns={}, options_json="{}")
+        batch = alone.admission.begin(new)
+        assert alone.profiles.earlier_amounts("", batch) == {}
+        assert alone.batches.staged(batch).file_name == "new.csv"
     (tmp_path / "other").write_bytes(b"\0" * 4096)
     with pytest.raises(LedgerError):
         Ledger.open_scratch(tmp_path / "scratch", "acme-test", tmp_path / "other")
@@ -125,12 +128,12 @@ def test_another_spelling_of_what_the_real_ledger_knows(
 
 def test_what_the_site_still_counts_is_asked_of_the_real_ledger(book: Any, staged_in_scratch: Any) -> None:
     paid = book.plan(book.row(2))
-    book.ledger.note_slots("acme-test", [(10.0, 7)], 0)
-    run = book.ledger.start_run(paid)
+    book.ledger.slots.note("acme-test", [(10.0, 7)], 0)
+    run = book.ledger.runs.start(paid)
     book.send(run, *book.owed(paid))
     ledger, _, _ = staged_in_scratch(book.row(2))
-    pairs = zip(ledger.taken_slots("acme-test", 5.0), book.ledger.taken_slots("acme-test", 5.0), strict=True)
+    pairs = zip(ledger.slots.taken("acme-test", 5.0), book.ledger.slots.taken("acme-test", 5.0), strict=True)
     assert all(abs(one - other) < 1 for (one, _), (other, _) in pairs)
-    assert [slots for _seconds, slots in ledger.taken_slots("acme-test", 5.0)] == [7, 1]
-    ledger.note_slots("acme-test", [(1.0, 50)], 0)
-    assert [slots for _seconds, slots in book.ledger.taken_slots("acme-test", 5.0)] == [7, 1]
+    assert [slots for _seconds, slots in ledger.slots.taken("acme-test", 5.0)] == [7, 1]
+    ledger.slots.note("acme-test", [(1.0, 50)], 0)
+    assert [slots for _seconds, slots in book.ledger.slots.taken("acme-test", 5.0)] == [7, 1]

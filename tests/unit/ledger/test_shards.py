@@ -21,7 +21,7 @@ def test_every_customer_belongs_to_one_shard_with_all_of_its_rows(book: Any, sha
     customers: list[set[str]] = []
     for number in range(shards):
         with Ledger.open_shard(book.path, number, shards) as ledger:
-            credits = ledger.planned_page(batch, RequestState.PENDING, 0, 1_000)
+            credits = ledger.claims.planned_page(batch, RequestState.PENDING, 0, 1_000)
         seen += [(credit.customer_id, credit.reference) for credit in credits]
         customers.append({credit.customer_id for credit in credits})
     assert sorted(seen) == sorted((credit.customer_id, credit.reference) for credit in book.owed(batch))
@@ -33,18 +33,18 @@ def test_ids_that_count_up_are_shared_out_evenly(book: Any) -> None:
     sizes = []
     for number in range(4):
         with Ledger.open_shard(book.path, number, 4) as ledger:
-            sizes.append(len(ledger.planned_page(batch, RequestState.PENDING, 0, 2_000)))
+            sizes.append(len(ledger.claims.planned_page(batch, RequestState.PENDING, 0, 2_000)))
     assert sum(sizes) == 1_000
     assert max(sizes) < 1.5 * min(sizes)
 
 
 def test_what_one_shard_commits_the_others_and_the_run_see(book: Any) -> None:
     batch = book.plan(book.row(2), book.row(3, "c-2"))
-    run = book.ledger.start_run(batch)
+    run = book.ledger.runs.start(batch)
     shards = [Ledger.open_shard(book.path, number, 2) for number in range(2)]
-    [first], [second] = (ledger.planned_page(batch, RequestState.PENDING, 0, 10) for ledger in shards)
-    shards[0].commit(run, [], [first])
-    shards[1].commit(run, [], [second])
+    [first], [second] = (ledger.claims.planned_page(batch, RequestState.PENDING, 0, 10) for ledger in shards)
+    shards[0].claims.commit(run, [], [first])
+    shards[1].claims.commit(run, [], [second])
     assert [len(book.owed(batch, state)) for state in (RequestState.PENDING, RequestState.IN_FLIGHT)] == [0, 2]
     for ledger in shards:
         ledger.close()

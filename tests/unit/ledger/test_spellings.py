@@ -51,7 +51,7 @@ def test_the_second_of_one_file_is_rejected_and_names_the_first(book: Any, one: 
     [problem] = rows[2].problems
     assert (problem.field, "row 3 of payout.csv" in problem.message) == ("reference", True)
     assert repr(one[1]) in problem.message and repr(other[1]) in problem.message
-    book.ledger.admit(batch)
+    book.ledger.admission.admit(batch)
     assert [(credit.customer_id, credit.reference) for credit in book.owed(batch)] == [("c-0", "q3"), one]
 
 
@@ -75,7 +75,7 @@ def test_others_are_two(book: Any, one: Any, other: Any) -> None:
 def test_a_file_that_is_given_up_leaves_its_spellings_to_others(book: Any, one: Any, other: Any) -> None:
     batch = book.begin()
     book.stage(batch, book.row(2, *one))
-    book.ledger.discard(batch)
+    book.ledger.admission.discard(batch)
     assert book.sql("SELECT count(*) FROM identity") == book.sql("SELECT count(*) FROM respelt") == [(0,)]
     assert codes(book.stage(book.begin(), book.row(2, *other))) == ["ok"]
 
@@ -90,7 +90,7 @@ def test_the_same_spelling_again_is_the_same_credit(book: Any) -> None:
     first = book.plan(book.row(2, "c-1", CAFE_APART), book.row(3, "c-1", "Q4"))
     book.settle(first, RequestState.CREDITED)
     again = book.plan(book.row(2, "c-1", CAFE_APART), book.row(3, "c-1", "Q4"))
-    assert [row.outcome for row in book.ledger.report_rows(again)] == [Outcome.ALREADY_CREDITED] * 2
+    assert [row.outcome for row in book.ledger.reports.rows(again)] == [Outcome.ALREADY_CREDITED] * 2
     assert book.sql("SELECT count(*) FROM respelt") == [(1,)]
 
 
@@ -107,8 +107,8 @@ def test_two_spellings_at_chargebee_are_taken_over_as_one(book: Any) -> None:
         ForeignCredit(f"cr-{number}", "c-1", text, Money(100, None, "USD"), "general")
         for number, text in enumerate(("q3", "Q3", CAFE_APART))
     ]
-    assert book.ledger.take_over("acme-test", batch, 2, taken) == 2
-    book.ledger.finish_staging(batch, 2, {})
-    book.ledger.admit(batch)
+    assert book.ledger.requests.take_over("acme-test", batch, 2, taken) == 2
+    book.ledger.admission.finish(batch, 2, {})
+    book.ledger.admission.admit(batch)
     rows = [book.row(2, "c-1", "Q3"), book.row(3, "c-1", CAFE), book.row(4, "c-1", "q3")]
     assert codes(book.stage(book.begin(kind=CallKind.ADD), *rows)) == ["reference_resembles"] * 2 + ["ok"]

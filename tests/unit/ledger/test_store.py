@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import LedgerBusy, LedgerError, LedgerVersion
-from batch_credits.ledger import Ledger, store
+from batch_credits.ledger import Ledger, migrations, store
 from batch_credits.model import RequestState
 
 
@@ -57,8 +57,8 @@ def test_a_directory_that_exists_is_left_as_it_is(tmp_path: Path, open_book: Any
 
 def test_commits_survive_a_power_cut(path: Path) -> None:
     with Ledger.open(path) as ledger:
-        assert ledger._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert ledger._db.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert ledger._db._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert ledger._db._connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_a_ledger_is_found_again(book: Any) -> None:
@@ -166,14 +166,14 @@ def test_an_older_version_is_migrated_step_by_step(path: Path, monkeypatch: pyte
     monkeypatch.setattr(store, "VERSION", now + 2)
     for version in (now, now + 1):
         monkeypatch.setitem(
-            store.MIGRATIONS,
+            migrations.MIGRATIONS,
             version,
             lambda connection, version=version: steps.append(version)  # type: ignore[misc]
             or connection.execute(f"CREATE TABLE of_version_{version + 1} (x)"),
         )
     with Ledger.open(path) as ledger:
-        assert ledger._db.execute("PRAGMA user_version").fetchone() == (now + 2,)
-        ledger._db.execute(f"SELECT * FROM of_version_{now + 1}, of_version_{now + 2}")
+        assert ledger._db._connection.execute("PRAGMA user_version").fetchone() == (now + 2,)
+        ledger._db._connection.execute(f"SELECT * FROM of_version_{now + 1}, of_version_{now + 2}")
     assert steps == [now, now + 1]
     Ledger.open(path).close()
     assert steps == [now, now + 1]
@@ -188,11 +188,12 @@ def test_a_migration_that_fails_leaves_the_older_version(path: Path, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "VERSION", store.VERSION + 1)
-        patch.setitem(store.MIGRATIONS, store.VERSION - 1, fails)
+        patch.setitem(migrations.MIGRATIONS, store.VERSION - 1, fails)
         with pytest.raises(LedgerError, match="disk I/O error"):
             Ledger.open(path)
     with Ledger.open(path) as ledger:
-        assert ledger._db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone() == (0,)
+        half = ledger._db._connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'")
+        assert half.fetchone() == (0,)
 
 
 # -- One writer ---------------------------------------------------------------------------------------------
@@ -268,38 +269,38 @@ def test_a_lock_is_given_free_when_opening_fails(path: Path) -> None:
 def test_a_reader_sees_a_live_writers_newest_commit(book: Any) -> None:
     batch = book.plan(book.row(2))
     with Ledger.open_for_reading(book.path) as reader:
-        assert len(list(reader.report_rows(batch))) == 1
+        assert len(list(reader.reports.rows(batch))) == 1
         book.settle(batch, RequestState.CREDITED)
-        assert next(reader.report_rows(batch)).credit_id == "cr-1"
+        assert next(reader.reports.rows(batch)).credit_id == "cr-1"
 
 
 def test_a_reader_writes_nothing(book: Any) -> None:
     batch = book.plan(book.row(2))
     with Ledger.open_for_reading(book.path) as reader:
         with pytest.raises(LedgerError, match="readonly"):
-            reader.start_run(batch)
+            reader.runs.start(batch)
         with pytest.raises(LedgerError, match="readonly"):
-            reader.discard(batch)
+            reader.admission.discard(batch)
 
 
 def test_a_reader_needs_no_lock_and_no_writer(book: Any) -> None:
     book.plan(book.row(2))
     book.close()
     with Ledger.open_for_reading(book.path) as one, Ledger.open_for_reading(book.path) as other:
-        assert len(one.batches()) == len(other.batches()) == 1
-        assert one.batch("0")
+        assert len(one.batches.all()) == len(other.batches.all()) == 1
+        assert one.batches.one("0")
 
 
 def test_a_reader_after_a_killed_writer_sees_what_it_committed(path: Path) -> None:
     script = (
-        "import os, sys, pathlib; from batch_credits.ledger import Ledger; from batch_credits.settings import *;"
+        "import os, sys, pathlib; from batch_credits.ledger import Ledger; from batch_credits.model import NewBatch;"
         "ledger = Ledger.open(pathlib.Path(sys.argv[1]));"
-        "batch = ledger.begin_batch(key='aa', site='acme', file_name='f', file_sha256='', headers=[], columns={},"
-        " options=InputOptions()); ledger.admit(batch); os._exit(9)"
+        "new = NewBatch('aa', 'acme', 'f', file_sha256='', headers=[], columns={}, options_json='{}');"
+        "ledger.admission.admit(ledger.admission.begin(new)); os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == 9
     with Ledger.open_for_reading(path) as reader:
-        assert [batch.key for batch in reader.batches()] == ["aa"]
+        assert [batch.key for batch in reader.batches.all()] == ["aa"]
 
 
 def test_a_read_only_directory(book: Any) -> None:
@@ -309,7 +310,7 @@ def test_a_read_only_directory(book: Any) -> None:
     book.path.parent.chmod(0o500)
     try:
         with Ledger.open_for_reading(book.path) as reader:
-            assert len(reader.batches()) == 1
+            assert len(reader.batches.all()) == 1
     except LedgerError as error:
         assert "unable to open" in error.message  # either way is right, by who runs the test
     finally:
@@ -325,17 +326,17 @@ def test_a_ledger_in_memory_has_the_same_schema(book: Any) -> None:
 
 def test_a_transaction_that_sqlite_gave_up_itself_is_not_rolled_back_twice(book: Any) -> None:
     batch = book.plan(book.row(2))
-    with pytest.raises(ZeroDivisionError), book.ledger._transaction() as connection:
-        connection.execute("UPDATE batch SET file_name = 'other'")
-        connection.execute("ROLLBACK")
+    with pytest.raises(ZeroDivisionError), book.ledger._db.transaction():
+        book.ledger._db._connection.execute("UPDATE batch SET file_name = 'other'")
+        book.ledger._db._connection.execute("ROLLBACK")
         raise ZeroDivisionError
-    assert book.ledger.batches()[0].file_name == "payout.csv"
-    assert book.ledger.start_run(batch)
+    assert book.ledger.batches.all()[0].file_name == "payout.csv"
+    assert book.ledger.runs.start(batch)
 
 
 def test_a_scratch_ledger_without_a_real_one_knows_nobody(tmp_path: Path) -> None:
     with Ledger.open_scratch(tmp_path / "scratch", "acme-test", None) as ledger:
-        assert ledger.batches() == []
+        assert ledger.batches.all() == []
 
 
 def test_a_scratch_ledger_on_a_file_that_is_none(tmp_path: Path) -> None:
@@ -347,4 +348,4 @@ def test_a_scratch_ledger_on_a_file_that_is_none(tmp_path: Path) -> None:
 def test_a_scratch_ledger_for_a_site_that_the_real_one_never_saw(book: Any, tmp_path: Path) -> None:
     book.plan(book.row(2))
     with Ledger.open_scratch(tmp_path / "scratch", "acme", book.path) as ledger:
-        assert ledger.batches() == []
+        assert ledger.batches.all() == []

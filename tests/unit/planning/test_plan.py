@@ -59,7 +59,7 @@ def staged(ledger: Ledger, *rows: LoadedRow, **options: Any) -> Plan:
 
 
 def references(ledger: Ledger, plan: Plan) -> list[str | None]:
-    return [found.reference for found in ledger.report_rows(plan.batch_id)]
+    return [found.reference for found in ledger.reports.rows(plan.batch_id)]
 
 
 def test_a_plan_counts_what_the_file_asks(ledger: Ledger) -> None:
@@ -68,12 +68,12 @@ def test_a_plan_counts_what_the_file_asks(ledger: Ledger) -> None:
     assert {currency: total.amount_minor for currency, total in plan.totals.items()} == {"USD": 150, "EUR": 100}
     assert plan.count(Outcome.REJECTED) == 1
     assert plan.largest == {"USD": 100, "EUR": 100}
-    assert ledger.batches() == []  # nothing is owed yet
+    assert ledger.batches.all() == []  # nothing is owed yet
 
 
 def test_the_same_content_read_the_same_way_is_the_same_batch(ledger: Ledger) -> None:
     first = staged(ledger, row(2))
-    ledger.admit(first.batch_id)
+    ledger.admission.admit(first.batch_id)
     again = staged(ledger, row(2))
     assert (again.batch_id, again.is_new, again.owed) == (first.batch_id, False, 1)
     other = staged(ledger, row(2), currency="USD")
@@ -83,7 +83,7 @@ def test_the_same_content_read_the_same_way_is_the_same_batch(ledger: Ledger) ->
 def test_a_plan_counted_while_it_was_staged_is_the_one_that_the_ledger_tells(ledger: Ledger) -> None:
     rows = [row(2), row(3, "c-2", amount=50), bad_row(4), row(5, "c-3", currency_code="EUR", amount=31)]
     first = staged(ledger, *rows)
-    ledger.admit(first.batch_id)
+    ledger.admission.admit(first.batch_id)
     again = staged(ledger, *rows)
     in_order = {code: sorted(buckets) for code, buckets in first.spread.items()}
     assert {code: sorted(buckets) for code, buckets in again.spread.items()} == in_order
@@ -105,8 +105,8 @@ def test_duplicates_are_numbered_across_chunks_and_rejected_rows_keep_their_numb
 
 def test_the_body_bears_the_number(ledger: Ledger) -> None:
     plan = staged(ledger, row(2), row(3), number_duplicates=True)
-    ledger.admit(plan.batch_id)
-    bodies = [ledger.planned(number).body for number in (1, 2)]
+    ledger.admission.admit(plan.batch_id)
+    bodies = [ledger.requests.planned(number).body for number in (1, 2)]
     assert bodies[0].endswith(b"&reference=q3")
     assert bodies[1].endswith(b"&reference=q3+%232")
 

@@ -26,7 +26,7 @@ def credited(book: Book, *rows: Any, **more: Any) -> BatchRecord:
     """A batch of these rows, all of them credited."""
     batch = book.plan(*rows, **more)
     book.settle(batch, RequestState.CREDITED)
-    return book.ledger.staged_batch(batch)
+    return book.ledger.batches.staged(batch)
 
 
 def selected(book: Book, batch: BatchRecord, cut: str | None = None) -> Selection:
@@ -44,7 +44,7 @@ def staged(book: Book, batch: BatchRecord, cut: str | None = None) -> Plan:
 def admitted(book: Book, batch: BatchRecord, cut: str | None = None) -> Plan:
     plan = staged(book, batch, cut)
     if plan.is_new:
-        book.ledger.admit(plan.batch_id)
+        book.ledger.admission.admit(plan.batch_id)
     return plan
 
 
@@ -73,11 +73,11 @@ def test_each_credit_is_deducted_with_its_own_money_under_a_reference_of_its_own
     ]  # fmt: skip
     assert (plan.rows, plan.kind, plan.is_new) == (2, CallKind.DEDUCT, True)
     assert plan.totals["USD"].amount_minor == 1250
-    record = book.ledger.staged_batch(plan.batch_id)
+    record = book.ledger.batches.staged(plan.batch_id)
     assert (record.kind, record.reverses, record.file_name) == (CallKind.DEDUCT, batch.key, "reversal of payout.csv")
-    rows = list(book.ledger.report_rows(plan.batch_id))
+    rows = list(book.ledger.reports.rows(plan.batch_id))
     assert [(row.row_number, row.cells) for row in rows] == [
-        (row.row_number, row.cells) for row in book.ledger.report_rows(batch.batch_id)
+        (row.row_number, row.cells) for row in book.ledger.reports.rows(batch.batch_id)
     ]
 
 
@@ -127,11 +127,11 @@ def test_a_part_and_then_the_whole_deduct_each_credit_once(book: Book) -> None:
 
 def test_what_was_credited_since_is_reversed_by_the_next_reversal(book: Book) -> None:
     batch_id = book.plan(book.row(2, "c-2"), book.row(3, "c-3"))
-    run = book.ledger.start_run(batch_id)
+    run = book.ledger.runs.start(batch_id)
     first, second = book.owed(batch_id)
     book.send(run, first, second)
     book.learn(run, first, RequestState.CREDITED)
-    batch = book.ledger.staged_batch(batch_id)
+    batch = book.ledger.batches.staged(batch_id)
     early = admitted(book, batch)
     book.settle(early.batch_id, RequestState.CREDITED)
     book.learn(run, second, RequestState.CREDITED)
@@ -153,7 +153,7 @@ def test_a_row_of_a_file_with_the_reversals_reference_is_no_reversal(book: Book)
 def test_a_reversal_is_not_reversed(book: Book) -> None:
     reversal = admitted(book, credited(book, book.row(2)))
     with pytest.raises(UsageError, match="is a reversal itself"):
-        selected(book, book.ledger.staged_batch(reversal.batch_id))
+        selected(book, book.ledger.batches.staged(reversal.batch_id))
 
 
 def test_a_batch_of_many_pages_is_walked_to_its_end(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,14 +170,14 @@ def test_a_batch_of_many_pages_is_walked_to_its_end(book: Book, monkeypatch: pyt
 def test_only_what_the_batch_itself_credited_is_reversed(book: Book) -> None:
     other = credited(book, book.row(2, "c-2"))
     batch_id = book.plan(*(book.row(n, f"c-{n}") for n in range(2, 8)))
-    run = book.ledger.start_run(batch_id)
+    run = book.ledger.runs.start(batch_id)
     by_name = {credit.customer_id: credit for credit in book.owed(batch_id)}
     book.send(run, *(by_name[name] for name in ("c-3", "c-4", "c-5")))
     book.learn(run, by_name["c-3"], RequestState.CREDITED)
     book.learn(run, by_name["c-4"], RequestState.IN_DOUBT)
     book.learn(run, by_name["c-5"], RequestState.FAILED)
     book.learn(run, by_name["c-6"], RequestState.CREDITED)  # found before it was sent
-    batch = book.ledger.staged_batch(batch_id)
+    batch = book.ledger.batches.staged(batch_id)
     selection = selected(book, batch)
     assert selection.counts == {
         Standing.CREDITED: 1, Standing.UNSETTLED: 2, Standing.NEVER: 1, Standing.BEFORE: 1, Standing.ELSEWHERE: 1
@@ -198,7 +198,7 @@ def test_only_what_the_batch_itself_credited_is_reversed(book: Book) -> None:
 
 
 def test_a_batch_that_credited_nothing_has_nothing_to_reverse(book: Book) -> None:
-    batch = book.ledger.staged_batch(book.plan(book.row(2), book.bad_row(3)))
+    batch = book.ledger.batches.staged(book.plan(book.row(2), book.bad_row(3)))
     assert selected(book, batch).rows == 0
 
 
@@ -238,13 +238,13 @@ def test_a_cut_that_contradicts_the_batch_is_refused(book: Book, line: str, mess
     batch = credited(book, book.row(2, "c-2"), book.row(3, "c-3", amount=1050))
     with pytest.raises(InputError, match=message):
         selected(book, batch, f"{HEADER}\n{line}\n")
-    assert book.ledger.batches() == [batch]
+    assert book.ledger.batches.all() == [batch]
 
 
 def test_a_field_that_the_source_had_no_column_for_is_held_against_the_credit(book: Book) -> None:
     batch = credited(book, book.row(2, credit_type="loyalty_credits"))
     book.sql("""UPDATE batch SET headers = '["Kunde","Betrag","cc","ref"]', columns = '{"customer_id":0,"amount":1}'""")
-    batch = book.ledger.staged_batch(batch.batch_id)
+    batch = book.ledger.batches.staged(batch.batch_id)
     assert selected(book, batch, "Kunde,reference,credit_row\nc-1,q3,2\n").rows == 1
     assert selected(book, batch, "Betrag,credit_row\n100.0,2\n").rows == 1
     for text, message in (("reference,credit_row\nq4,2\n", "reference is 'q4'"),

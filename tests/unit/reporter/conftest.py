@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from batch_credits.ledger.history import History
+from batch_credits.ledger.runs import History
 from batch_credits.model import BatchRecord, ControlTotal, Money, Outcome, ReportRow, RunRecord
 from batch_credits.reporter import Summary, write_reports
 from batch_credits.settings import InputOptions

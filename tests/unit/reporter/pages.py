@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from batch_credits.ledger.history import Course, Decision, History, Slice
+from batch_credits.ledger.runs import Course, Decision, History, Slice
 from batch_credits.model import Money, Outcome, ReportRow
 from batch_credits.reporter import Summary, write_reports
 from batch_credits.settings import ControlFile, ControlLimits, ControlLine, RunSettings, SiteSettings, for_the_record

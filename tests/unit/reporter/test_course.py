@@ -1,6 +1,6 @@
 import re
 
-from batch_credits.ledger.history import Course, History, Slice
+from batch_credits.ledger.runs import Course, History, Slice
 from batch_credits.reporter.course import course_picture
 
 FIRST = "2026-10-01T08:00:00.000Z"

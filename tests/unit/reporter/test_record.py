@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from batch_credits.ledger.history import History
+from batch_credits.ledger.runs import History
 from batch_credits.model import RunRecord
 from batch_credits.reporter.record import agreed_controls, run_lines, settings_facts, site_is_live
 from batch_credits.settings import (

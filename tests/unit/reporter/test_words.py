@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from batch_credits.ledger.history import History
+from batch_credits.ledger.runs import History
 from batch_credits.model import CallKind, Money, Outcome, ReportRow
 from batch_credits.reporter import summary_text, write_reports
 from batch_credits.reporter.words import advice_for_reversal, headline, next_steps, words_of

@@ -15,7 +15,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileSizeError
 
 from batch_credits.errors import ReportsNotWritten
-from batch_credits.ledger.history import History
+from batch_credits.ledger.runs import History
 from batch_credits.model import RESULT_COLUMNS, Money, Outcome, ReportRow
 from batch_credits.reporter import Summary, workbook, write_reports
 from batch_credits.reporter.workbook import is_faithful

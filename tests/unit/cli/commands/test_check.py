@@ -95,7 +95,7 @@ def test_a_limit_that_does_not_hold_is_said_after_all_else(call: Any, payout: Pa
 def test_what_the_ledger_has_is_said_while_another_process_holds_it(call: Any, payout: Path, tmp_path: Path) -> None:
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
         source = open_source(payout, InputOptions())
-        ledger.admit(stage(ledger, source, "acme-test").batch_id)
+        ledger.admission.admit(stage(ledger, source, "acme-test").batch_id)
         other = payout.with_name("other.csv")
         other.write_text(HEADER + "c-1,9999,USD,Loyalty,loyalty_credits,q3\nc-7,1,USD,Loyalty,,q3\n")
         code, out, _ = call("check", "other.csv", "--site", "acme-test")
@@ -103,7 +103,7 @@ def test_what_the_ledger_has_is_said_while_another_process_holds_it(call: Any, p
         assert "already planned" in out
         assert "row 2 of payout.csv" in out
         assert call("check", "other.csv")[0] == 0
-        assert [batch.file_name for batch in ledger.batches()] == ["payout.csv"]
+        assert [batch.file_name for batch in ledger.batches.all()] == ["payout.csv"]
 
 
 def test_an_amount_that_stands_out_is_pointed_out(call: Any, tmp_path: Path) -> None:

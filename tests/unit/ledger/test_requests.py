@@ -6,7 +6,7 @@ import pytest
 
 from batch_credits.errors import UsageError
 from batch_credits.ledger import ForeignCredit
-from batch_credits.ledger.resolution import TAKEN_OVER_HEADERS
+from batch_credits.ledger.requests import TAKEN_OVER_HEADERS
 from batch_credits.model import CallKind, Money, RequestState
 
 
@@ -31,7 +31,7 @@ def reviewed(book: Any) -> int:
 
 def test_a_person_says_credited(book: Any, reviewed: int) -> None:
     book.say(reviewed, 2, "cr-9", ", under reference 'loy'")
-    [row] = book.ledger.report_rows(reviewed)
+    [row] = book.ledger.reports.rows(reviewed)
     assert (row.outcome.value, row.credit_id, row.error, row.closing_balance) == ("credited", "cr-9", None, "70")
     assert row.finished_at is not None
     [(reason, run)] = book.sql("SELECT reason, run_id FROM finding WHERE state = 'credited'")
@@ -49,9 +49,9 @@ def test_a_person_says_deducted(book: Any) -> None:
 @pytest.mark.parametrize("spoiled", [False, True])
 def test_a_person_says_not_credited(book: Any, spoiled: bool) -> None:
     batch = book.plan(book.row(2))
-    run = book.ledger.start_run(batch)
+    run = book.ledger.runs.start(batch)
     [credit] = book.owed(batch)
-    book.ledger.commit(run, [], [credit], '{"chargebee-event-email":"all-disabled"}')
+    book.ledger.claims.commit(run, [], [credit], '{"chargebee-event-email":"all-disabled"}')
     credit.key_spoiled, credit.credit_id = spoiled, "cr-named"
     book.learn(run, credit, RequestState.REVIEW, reason="nobody knows")
     book.say(batch, 2, None)
@@ -60,35 +60,35 @@ def test_a_person_says_not_credited(book: Any, spoiled: bool) -> None:
     assert owed.look_first
     assert owed.call == (None if spoiled else '{"chargebee-event-email":"all-disabled"}'), "a key stands for one call"
     assert owed.credit_id is None
-    [row] = book.ledger.report_rows(batch)
+    [row] = book.ledger.reports.rows(batch)
     assert (row.outcome.value, row.error, row.finished_at) == ("pending", None, None)
     assert book.sql("SELECT 1 FROM finding WHERE reason LIKE '% says: not credited'")
 
 
 def test_a_look_before_a_send_is_asked_for_once(book: Any, reviewed: int) -> None:
     book.say(reviewed, 2, None)
-    run = book.ledger.start_run(reviewed)
+    run = book.ledger.runs.start(reviewed)
     [owed] = book.owed(reviewed)
-    book.ledger.commit(run, [], [owed])
-    assert not book.ledger.planned(owed.request_id).look_first
+    book.ledger.claims.commit(run, [], [owed])
+    assert not book.ledger.requests.planned(owed.request_id).look_first
 
 
 def test_only_a_row_in_review_waits_for_a_word(book: Any, reviewed: int) -> None:
-    row = book.ledger.in_review(reviewed, 2)
+    row = book.ledger.requests.in_review(reviewed, 2)
     assert (row.row_number, row.credit.customer_id, row.reason) == (2, "c-1", "nobody knows")
     batch = book.plan(book.row(2, "c-2"), book.bad_row(3))
     with pytest.raises(UsageError, match="Row 2 is pending, not in review"):
-        book.ledger.in_review(batch, 2)
+        book.ledger.requests.in_review(batch, 2)
     with pytest.raises(UsageError, match="Row 3 is rejected"):
-        book.ledger.in_review(batch, 3)
+        book.ledger.requests.in_review(batch, 3)
     with pytest.raises(UsageError, match="no row 4"):
-        book.ledger.in_review(batch, 4)
+        book.ledger.requests.in_review(batch, 4)
 
 
 def test_a_row_in_review_that_nobody_gave_a_reason_for(book: Any) -> None:
     batch = book.plan(book.row(2))
     book.settle(batch, RequestState.REVIEW)
-    assert book.ledger.in_review(batch, 2).reason == ""
+    assert book.ledger.requests.in_review(batch, 2).reason == ""
 
 
 def test_who_has_an_id_at_a_site_that_came_second(book: Any) -> None:
@@ -96,8 +96,8 @@ def test_who_has_an_id_at_a_site_that_came_second(book: Any) -> None:
     reviewed = book.plan(book.row(2))
     book.settle(reviewed, RequestState.REVIEW)
     book.settle(book.plan(book.row(5, "c-3")), RequestState.CREDITED, credit_id="cr-9")
-    mine = book.ledger.in_review(reviewed, 2).credit
-    assert [holder.row_number for holder in book.ledger.other_holders(mine, "cr-9")] == [5]
+    mine = book.ledger.requests.in_review(reviewed, 2).credit
+    assert [holder.row_number for holder in book.ledger.requests.other_holders(mine, "cr-9")] == [5]
 
 
 def test_who_has_an_id(book: Any, reviewed: int) -> None:
@@ -108,22 +108,22 @@ def test_who_has_an_id(book: Any, reviewed: int) -> None:
     credit.credit_id = "cr-9"
     book.learn(None, credit, RequestState.REVIEW)
     book.settle(book.plan(book.row(9, "c-4"), site="other-test"), RequestState.CREDITED, credit_id="cr-9")
-    mine = book.ledger.in_review(reviewed, 2).credit
-    assert [holder[1:] for holder in book.ledger.other_holders(mine, "cr-9")] == [
+    mine = book.ledger.requests.in_review(reviewed, 2).credit
+    assert [holder[1:] for holder in book.ledger.requests.other_holders(mine, "cr-9")] == [
         (7, "c-2", "q3", True),
         (8, "c-3", "q4", False),
     ]
-    assert book.ledger.other_holders(mine, "cr-8") == []
-    assert len(book.ledger.other_holders(book.ledger.in_review(named, 8).credit, "cr-9")) == 1
+    assert book.ledger.requests.other_holders(mine, "cr-8") == []
+    assert len(book.ledger.requests.other_holders(book.ledger.requests.in_review(named, 8).credit, "cr-9")) == 1
 
 
 def test_what_chargebee_lists_is_taken_over_once(book: Any) -> None:
     batch = book.begin(file_name="Chargebee")
     decimal = foreign(2, money=Money(150, "1.50", None), credit_type="loyalty_credits")
-    assert book.ledger.take_over("acme-test", batch, 2, [foreign(1), decimal, foreign(1)]) == 2
-    assert book.ledger.take_over("acme-test", batch, 5, [foreign(1), foreign(3)]) == 1
-    book.ledger.admit(batch)
-    rows = list(book.ledger.report_rows(batch))
+    assert book.ledger.requests.take_over("acme-test", batch, 2, [foreign(1), decimal, foreign(1)]) == 2
+    assert book.ledger.requests.take_over("acme-test", batch, 5, [foreign(1), foreign(3)]) == 1
+    book.ledger.admission.admit(batch)
+    rows = list(book.ledger.reports.rows(batch))
     assert [row.outcome.value for row in rows] == ["already_credited"] * 3
     assert [row.credit_id for row in rows] == ["cr-1", "cr-2", "cr-3"]
     assert dict(zip(TAKEN_OVER_HEADERS, rows[1].cells, strict=True)) == {
@@ -137,28 +137,28 @@ def test_what_chargebee_lists_is_taken_over_once(book: Any) -> None:
 def test_what_the_ledger_knows_is_left_alone(book: Any) -> None:
     known = book.plan(book.row(2))
     batch = book.begin(file_name="Chargebee")
-    assert book.ledger.take_over("acme-test", batch, 2, [foreign(1)]) == 0
+    assert book.ledger.requests.take_over("acme-test", batch, 2, [foreign(1)]) == 0
     assert len(book.owed(known)) == 1
 
 
 def test_what_was_taken_over_is_not_credited_again(book: Any) -> None:
     batch = book.begin(file_name="Chargebee")
-    book.ledger.take_over("acme-test", batch, 2, [foreign(1)])
-    book.ledger.admit(batch)
+    book.ledger.requests.take_over("acme-test", batch, 2, [foreign(1)])
+    book.ledger.admission.admit(batch)
     later = book.plan(book.row(2), book.row(3, "c-2"))
     assert [credit.customer_id for credit in book.owed(later)] == ["c-2"]
 
 
 def test_a_reversal_that_was_taken_over_is_not_deducted_again(book: Any) -> None:
     batch = book.begin(file_name="Reversals at Chargebee", kind=CallKind.DEDUCT)
-    book.ledger.take_over("acme-test", batch, 2, [foreign(1, reference="reversal of q3")])
-    book.ledger.admit(batch)
+    book.ledger.requests.take_over("acme-test", batch, 2, [foreign(1, reference="reversal of q3")])
+    book.ledger.admission.admit(batch)
     later = book.plan(book.row(2, reference="reversal of q3"), book.row(3, "c-2"), kind=CallKind.DEDUCT)
     assert [credit.customer_id for credit in book.owed(later)] == ["c-2"]
 
 
 def test_a_take_over_that_is_given_up_leaves_no_trace(book: Any) -> None:
     batch = book.begin(file_name="Chargebee")
-    book.ledger.take_over("acme-test", batch, 2, [foreign(1)])
-    book.ledger.discard(batch)
+    book.ledger.requests.take_over("acme-test", batch, 2, [foreign(1)])
+    book.ledger.admission.discard(batch)
     assert [book.sql(f"SELECT * FROM {name}") for name in ("credit_request", "identity", "row", "batch")] == [[]] * 4

@@ -76,12 +76,13 @@ def test_nothing_that_was_paid_is_forgotten_and_what_was_open_goes_on(
     old: Path, open_book: Callable[[Path], Book]
 ) -> None:
     book = open_book(old)
-    payout, other = book.ledger.batches()
-    book.ledger.start_run(payout.batch_id)
-    assert [row.outcome.value for row in book.ledger.report_rows(payout.batch_id)] == [
+    payout, other = book.ledger.batches.all()
+    book.ledger.runs.start(payout.batch_id)
+    assert [row.outcome.value for row in book.ledger.reports.rows(payout.batch_id)] == [
         "credited", "failed", "in_doubt", "review", "in_doubt", "pending", "rejected",
     ]  # fmt: skip
-    assert [each.credit_id for each in book.ledger.attributed("acme-test", ["cr-2", "cr-20"])] == ["cr-2", "cr-20"]
+    attributed = book.ledger.looks.attributed("acme-test", ["cr-2", "cr-20"])
+    assert [each.credit_id for each in attributed] == ["cr-2", "cr-20"]
     again = book.begin(key="f" * 64)
     rows = [book.row(2, "c-2", amount=7), book.row(3, "c-20", reference="q4")]
     assert [[problem.code for problem in row.problems] for row in book.stage(again, *rows)] == [["conflict"], []]
@@ -92,18 +93,18 @@ def test_what_was_sent_repeats_the_options_of_the_run_that_sent_it(
     old: Path, open_book: Callable[[Path], Book]
 ) -> None:
     book = open_book(old)
-    payout, _other = book.ledger.batches()
-    book.ledger.start_run(payout.batch_id)
+    payout, _other = book.ledger.batches.all()
+    book.ledger.runs.start(payout.batch_id)
     doubt, in_flight = book.owed(payout.batch_id, RequestState.IN_DOUBT)
     assert doubt.call == in_flight.call
     assert doubt.call == '{"chargebee-business-entity-id":"emea","chargebee-event-email":"all-disabled"}'
     [pending] = book.owed(payout.batch_id)
     assert pending.call is None
     with pytest.raises(UsageError, match="for business entity emea"):
-        book.ledger.check_entity(payout.batch_id, None)
-    book.ledger.check_entity(payout.batch_id, "emea")
+        book.ledger.claims.check_entity(payout.batch_id, None)
+    book.ledger.claims.check_entity(payout.batch_id, "emea")
     assert book.sql("SELECT call FROM credit_request WHERE credit_id = 'cr-20'") == [(call_for(None),)]
-    assert book.ledger.first_sent_ms(doubt.request_id) is None
+    assert book.ledger.looks.first_sent_ms(doubt.request_id) is None
 
 
 @pytest.mark.parametrize("settings", ["{}", '{"settings": {}}', '{"settings": {"silence": null}}'])
@@ -150,14 +151,14 @@ def test_of_two_spellings_one_stands_and_the_other_is_never_sent(
     assert book.sql("SELECT reference FROM identity WHERE customer_id = 'twin'") == [(stands,)]
     [again] = book.stage(book.begin(key="f" * 64), book.row(2, "twin", reference=stands.swapcase(), amount=5))
     assert [problem.code for problem in again.problems] == ["reference_resembles"]
-    batch, *_ = book.ledger.batches()
-    book.ledger.start_run(batch.batch_id, retry_failed=True)
+    batch, *_ = book.ledger.batches.all()
+    book.ledger.runs.start(batch.batch_id, retry_failed=True)
     sendable = {credit.reference for credit in book.owed(batch.batch_id) if credit.customer_id == "twin"}
     assert sendable <= {stands}
     if "review" in become:
         [other] = [each for each in book.owed(batch.batch_id, RequestState.REVIEW) if each.customer_id == "twin"]
         with pytest.raises(UsageError, match="in another spelling"):
-            book.ledger.owe_again(other, "")
+            book.ledger.requests.owe_again(other, "")
 
 
 def test_other_spellings_of_what_an_old_ledger_knows_are_known(old: Path, open_book: Callable[[Path], Book]) -> None:

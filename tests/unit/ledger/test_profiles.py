@@ -7,7 +7,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_credits.ledger import Bucket, CustomerRow, LargeAmount, NewRows, Profile, profile
+from batch_credits.ledger import Bucket, CustomerRow, LargeAmount, NewRows, Profile, profiles
 from batch_credits.model import ControlTotal, Money, Outcome, RequestState
 from batch_credits.model.loaded import LoadedRows
 
@@ -24,10 +24,10 @@ rows = st.tuples(
 )
 
 
-@given(st.lists(rows, min_size=1, max_size=15), st.sampled_from([2, profile.DISTINCT_AMOUNTS]))
+@given(st.lists(rows, min_size=1, max_size=15), st.sampled_from([2, profiles.DISTINCT_AMOUNTS]))
 @settings(max_examples=40, deadline=None)
 def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content: list[Any], distinct: int) -> None:
-    site = f"site-{len(book.ledger.batches())}"
+    site = f"site-{len(book.ledger.batches.all())}"
     loaded = [
         book.row(number, f"c-{number}", currency_code=currency, credit_type=kind, **money)
         if valid
@@ -44,19 +44,19 @@ def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content:
             by_type.setdefault((currency, kind), ControlTotal()).add(built)
             if built.amount_minor is not None:
                 largest[currency] = max(built.amount_minor, largest.get(currency, 0))
-    seen = book.ledger.profile(batch)
-    assert seen.by_outcome == book.ledger.outcome_totals(batch)
+    seen = book.ledger.profiles.of(batch)
+    assert seen.by_outcome == book.ledger.totals.counted(batch)
     assert (seen.by_type, seen.largest) == (by_type, largest)
     with_minor = sum("amount" in money for money, _, _, valid in content if valid)
     assert sum(bucket.rows for buckets in seen.spread.values() for bucket in buckets) == with_minor
     new_rows = NewRows(2)
-    with patch.object(profile, "DISTINCT_AMOUNTS", distinct):
+    with patch.object(profiles, "DISTINCT_AMOUNTS", distinct):
         for at in range(0, len(loaded), 4):
             new_rows.add(LoadedRows.of(loaded[at : at + 4]))
     counted = new_rows.profile()
     assert (counted.by_outcome, counted.by_type, counted.largest) == (seen.by_outcome, seen.by_type, seen.largest)
     assert spread_of(counted) == spread_of(seen)
-    assert counted.largest_rows == {code: book.ledger.largest_rows(batch, code, 2) for code in largest}
+    assert counted.largest_rows == {code: book.ledger.profiles.largest_rows(batch, code, 2) for code in largest}
 
 
 def spread_of(seen: Profile) -> Counter[tuple[str, int, str]]:
@@ -70,8 +70,9 @@ def spread_of(seen: Profile) -> Counter[tuple[str, int, str]]:
 def test_a_sum_beyond_sqlites_integers_is_exact(book: Any) -> None:
     number = 1_100
     batch = book.plan(*(book.row(n, f"c-{n}", amount=LARGEST) for n in range(number)))
-    assert book.ledger.profile(batch).by_outcome == {Outcome.PENDING: {"USD": ControlTotal(number, number * LARGEST)}}
-    assert book.ledger.outcome_totals(batch) == {Outcome.PENDING: {"USD": ControlTotal(number, number * LARGEST)}}
+    by_outcome = book.ledger.profiles.of(batch).by_outcome
+    assert by_outcome == {Outcome.PENDING: {"USD": ControlTotal(number, number * LARGEST)}}
+    assert book.ledger.totals.counted(batch) == {Outcome.PENDING: {"USD": ControlTotal(number, number * LARGEST)}}
 
 
 def test_the_largest_rows_of_a_currency(book: Any) -> None:
@@ -83,8 +84,8 @@ def test_the_largest_rows_of_a_currency(book: Any) -> None:
         book.row(6, "c-5", amount_in_decimal="1000"),
         book.bad_row(7, money=Money(10**9, None, "USD")),
     )
-    assert book.ledger.largest_rows(batch, "USD", 2) == [LargeAmount(3, "USD", 7), LargeAmount(4, "USD", 7)]
-    assert book.ledger.largest_rows(batch, "", 2) == [LargeAmount(5, "", 9)]
+    assert book.ledger.profiles.largest_rows(batch, "USD", 2) == [LargeAmount(3, "USD", 7), LargeAmount(4, "USD", 7)]
+    assert book.ledger.profiles.largest_rows(batch, "", 2) == [LargeAmount(5, "", 9)]
 
 
 def test_the_largest_rows_are_found_wherever_in_the_file_they_come(book: Any) -> None:
@@ -99,9 +100,9 @@ def test_earlier_amounts_are_those_credited_to_other_batches_of_the_site(book: A
     first = book.plan(book.row(2, amount=100), book.row(3, "c-2", amount=104), book.row(4, "c-3", amount=9))
     book.settle(first, RequestState.CREDITED)
     second = book.plan(book.row(2, "c-4", amount=5_000), file_name="second.csv")
-    assert sorted(book.ledger.earlier_amounts("acme-test", second)["USD"]) == [Bucket(9, 1), Bucket(102, 2)]
-    assert book.ledger.earlier_amounts("acme-test", first) == {}
-    assert book.ledger.earlier_amounts("acme", second) == {}
+    assert sorted(book.ledger.profiles.earlier_amounts("acme-test", second)["USD"]) == [Bucket(9, 1), Bucket(102, 2)]
+    assert book.ledger.profiles.earlier_amounts("acme-test", first) == {}
+    assert book.ledger.profiles.earlier_amounts("acme", second) == {}
 
 
 def test_rows_that_may_be_credited_come_customer_by_customer(book: Any) -> None:
@@ -115,7 +116,7 @@ def test_rows_that_may_be_credited_come_customer_by_customer(book: Any) -> None:
         book.bad_row(6),
         file_name="second.csv",
     )
-    assert [*book.ledger.customer_rows(second)] == [
+    assert [*book.ledger.profiles.customer_rows(second)] == [
         CustomerRow("c-1", 3, None),
         CustomerRow("c-2", 2, "USD"),
         CustomerRow("c-2", 4, "EUR"),

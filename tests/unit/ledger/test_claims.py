@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from batch_credits.errors import LedgerError
+from batch_credits.call import call_for
+from batch_credits.errors import LedgerError, UsageError
 from batch_credits.model import Finding, PlannedCredit, RequestState
 
 FINAL = (RequestState.CREDITED, RequestState.FAILED, RequestState.REVIEW)
@@ -14,14 +15,14 @@ FINAL = (RequestState.CREDITED, RequestState.FAILED, RequestState.REVIEW)
 def sent(book: Any) -> tuple[int, PlannedCredit]:
     """A run, and a credit with one open attempt."""
     batch = book.plan(book.row(2))
-    run = book.ledger.start_run(batch)
+    run = book.ledger.runs.start(batch)
     [credit] = book.owed(batch)
     book.send(run, credit)
     return run, credit
 
 
 def stored(book: Any, credit: PlannedCredit) -> PlannedCredit:
-    return book.ledger.planned(credit.request_id)
+    return book.ledger.requests.planned(credit.request_id)
 
 
 # -- Attempts -----------------------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ def test_what_is_under_way_or_final_may_not(book: Any, sent: tuple[int, PlannedC
     if state is not RequestState.IN_FLIGHT:
         book.learn(run, credit, state)
     with pytest.raises(LedgerError, match="1 requests may not be sent"):
-        book.ledger.commit(run, [], [credit])
+        book.ledger.claims.commit(run, [], [credit])
     assert len(book.sql("SELECT * FROM attempt")) == 1
 
 
@@ -64,7 +65,7 @@ def test_one_that_may_not_be_sent_keeps_back_the_whole_group(book: Any, sent: tu
     batch = book.plan(book.row(2, "c-2"))
     [other] = book.owed(batch)
     with pytest.raises(LedgerError, match="1 requests"):
-        book.ledger.commit(run, [], [other, credit])
+        book.ledger.claims.commit(run, [], [other, credit])
     assert stored(book, other).state is RequestState.PENDING
     assert len(book.sql("SELECT * FROM attempt")) == 1
 
@@ -74,13 +75,13 @@ def test_a_generation_that_is_not_the_ledgers_may_not_be_sent(book: Any, sent: t
     book.learn(run, credit, RequestState.PENDING)
     credit.generation = 5
     with pytest.raises(LedgerError, match="may not be sent"):
-        book.ledger.commit(run, [], [credit])
+        book.ledger.claims.commit(run, [], [credit])
 
 
 def test_only_a_run_sends(book: Any) -> None:
     [credit] = book.owed(book.plan(book.row(2)))
     with pytest.raises(AssertionError):
-        book.ledger.commit(None, [], [credit])
+        book.ledger.claims.commit(None, [], [credit])
     assert stored(book, credit).state is RequestState.PENDING
 
 
@@ -90,7 +91,7 @@ def test_a_group_is_one_transaction_findings_and_openings(book: Any, sent: tuple
     [other] = book.owed(batch)
     finding = Finding.about(credit, RequestState.CREDITED)  # without an id: the schema refuses it
     with pytest.raises(LedgerError, match="CHECK"):
-        book.ledger.commit(run, [finding], [other])
+        book.ledger.claims.commit(run, [finding], [other])
     assert stored(book, credit).state is RequestState.IN_FLIGHT
     assert stored(book, other).state is RequestState.PENDING
     assert book.sql("SELECT * FROM finding") == []
@@ -101,12 +102,12 @@ def test_a_finding_and_the_next_attempt_of_one_request_in_one_commit(
 ) -> None:
     run, credit = sent
     credit.open_attempts = 0
-    book.ledger.commit(run, [Finding.about(credit, RequestState.PENDING)], [credit])
+    book.ledger.claims.commit(run, [Finding.about(credit, RequestState.PENDING)], [credit])
     assert (stored(book, credit).state, stored(book, credit).open_attempts) == (RequestState.IN_FLIGHT, 1)
 
 
 def test_an_empty_commit(book: Any) -> None:
-    book.ledger.commit(1, [], [])
+    book.ledger.claims.commit(1, [], [])
 
 
 # -- Findings -----------------------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ def test_a_finding_is_stored_whole(book: Any, sent: tuple[int, PlannedCredit], s
         error_param="amount",
         closing_balance="12",
     )
-    book.ledger.commit(run, [finding], [])
+    book.ledger.claims.commit(run, [finding], [])
     after = stored(book, credit)
     assert (after.state, after.generation, after.key_spoiled, after.open_attempts) == (state, 3, True, 2)
     [(code, param, why, status, credit_id, balance, at)] = book.sql(
@@ -143,7 +144,7 @@ def test_of_two_findings_about_one_request_the_newest_holds(book: Any, sent: tup
     doubt = Finding.about(credit, RequestState.IN_DOUBT, reason="time-out")
     credit.open_attempts, credit.credit_id = 0, "cr-1"
     found = Finding.about(credit, RequestState.CREDITED)
-    book.ledger.commit(run, [doubt, found], [])
+    book.ledger.claims.commit(run, [doubt, found], [])
     assert (stored(book, credit).state, stored(book, credit).open_attempts) == (RequestState.CREDITED, 0)
     assert book.sql("SELECT state FROM finding ORDER BY finding_id") == [("in_doubt",), ("credited",)]
 
@@ -226,7 +227,7 @@ def test_one_identity_has_one_request_that_may_be_sent(book: Any, sent: tuple[in
 def test_what_a_dead_process_left_in_flight_is_in_doubt(book: Any, sent: tuple[int, PlannedCredit]) -> None:
     _, credit = sent
     book.reopen()
-    book.ledger.start_run(1)
+    book.ledger.runs.start(1)
     after = stored(book, credit)
     assert (after.state, after.open_attempts) == (RequestState.IN_DOUBT, 1)
     [(state, reason)] = book.sql("SELECT state, reason FROM finding")
@@ -240,7 +241,7 @@ def test_a_batch_adopts_what_is_unsettled_of_its_rows(book: Any, state: RequestS
     if state is not RequestState.PENDING:
         book.settle(first, state)
     second = book.plan(book.row(7), file_name="again.csv")
-    book.ledger.adopt(second)
+    book.ledger.claims.adopt(second)
     assert book.owed(first, state) == []
     assert [credit.request_id for credit in book.owed(second, state)] == [1]
 
@@ -249,7 +250,7 @@ def test_a_batch_adopts_what_is_unsettled_of_its_rows(book: Any, state: RequestS
 def test_a_batch_adopts_nothing_that_is_settled(book: Any, state: RequestState) -> None:
     first = book.plan(book.row(2))
     book.settle(first, state)
-    book.ledger.start_run(book.plan(book.row(7)), retry_failed=True)
+    book.ledger.runs.start(book.plan(book.row(7)), retry_failed=True)
     assert book.sql("SELECT batch_id, generation FROM credit_request") == [(first, 0)]
 
 
@@ -259,35 +260,25 @@ def test_a_reopened_failure_forgets_its_refusal_and_takes_the_next_generation(
     run, credit = sent
     credit.key_spoiled = True
     book.learn(run, credit, RequestState.FAILED, reason="no", error_code="x", error_param="y", http_status=400)
-    book.ledger.start_run(1, retry_failed=True)
+    book.ledger.runs.start(1, retry_failed=True)
     after = stored(book, credit)
     assert (after.state, after.generation, after.key_spoiled) == (RequestState.PENDING, 1, False)
     assert after.attempts == 1
-    [row] = book.ledger.report_rows(1)
+    [row] = book.ledger.reports.rows(1)
     assert (row.error, row.error_code, row.error_param, row.http_status, row.finished_at) == (None,) * 5
 
 
 def test_the_end_of_a_run_is_noted(book: Any) -> None:
     batch = book.plan(book.row(2))
-    assert book.ledger.last_run(batch) is None
-    book.ledger.start_run(batch)
-    run = book.ledger.start_run(batch)
-    assert book.ledger.last_run(batch).ended_at is None
-    book.ledger.end_run(run, requests=3, throttled=2, retries=1, stopped="interrupted")
-    last = book.ledger.last_run(batch)
+    assert book.ledger.runs.last(batch) is None
+    book.ledger.runs.start(batch)
+    run = book.ledger.runs.start(batch)
+    assert book.ledger.runs.last(batch).ended_at is None
+    book.ledger.runs.end(run, requests=3, throttled=2, retries=1, stopped="interrupted")
+    last = book.ledger.runs.last(batch)
     assert (last.run_id, last.requests, last.throttled, last.retries) == (run, 3, 2, 1)
     assert last.stopped == "interrupted"
     assert last.ended_at >= last.started_at
-
-
-def test_a_run_by_a_user_without_a_name(book: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody() -> str:
-        raise KeyError("uid not found")
-
-    monkeypatch.setattr("getpass.getuser", nobody)
-    batch = book.plan(book.row(2))
-    book.ledger.start_run(batch)
-    assert book.ledger.last_run(batch).user.startswith("uid ")
 
 
 # -- Pages --------------------------------------------------------------------------------------------------
@@ -297,7 +288,7 @@ def test_pages_hold_every_request_once_by_ascending_id(book: Any) -> None:
     batch = book.plan(*(book.row(number, f"c-{number}") for number in range(2, 25)))
     seen: list[int] = []
     after = 0
-    while page := book.ledger.planned_page(batch, RequestState.PENDING, after, 5):
+    while page := book.ledger.claims.planned_page(batch, RequestState.PENDING, after, 5):
         assert len(page) <= 5
         seen += [credit.request_id for credit in page]
         after = page[-1].request_id
@@ -309,7 +300,7 @@ def test_pages_hold_every_request_once_by_ascending_id(book: Any) -> None:
 def test_a_page_holds_one_state_of_one_batch(book: Any, state: RequestState) -> None:
     batch = book.plan(*(book.row(number, f"c-{number}") for number in range(2, 9)))
     book.plan(book.row(2, "other"))
-    run = book.ledger.start_run(batch)
+    run = book.ledger.runs.start(batch)
     for credit, learned in zip(book.owed(batch), RequestState, strict=False):
         book.send(run, credit)
         if learned is not RequestState.IN_FLIGHT:
@@ -320,28 +311,49 @@ def test_a_page_holds_one_state_of_one_batch(book: Any, state: RequestState) -> 
     assert {credit.state for credit in page} <= {state}
 
 
-def test_a_page_is_read_from_the_index_of_what_is_unsettled(book: Any) -> None:
-    """However many millions are credited, the next page costs the same."""
-    [*plan] = book.sql(
-        "EXPLAIN QUERY PLAN SELECT * FROM credit_request INDEXED BY credit_request_unsettled WHERE batch_id = 1"
-        " AND state = 'pending' AND request_id > 5 AND current = 1 AND state NOT IN ('credited')"
-        " ORDER BY request_id LIMIT 9"
-    )
-    assert [row[3] for row in plan] == [
-        "SEARCH credit_request USING INDEX credit_request_unsettled (batch_id=? AND state=? AND request_id>?)"
-    ]
-
-
 def test_the_first_owed_come_in_the_order_of_the_file_whoever_planned_them(book: Any) -> None:
     book.plan(book.row(9, "c-9"))
     again = book.plan(book.row(2, "c-2"), book.row(3, "c-9"), book.row(4, "c-4"), book.row(5, "c-5"))
-    book.ledger.start_run(again)
+    book.ledger.runs.start(again)
     assert [credit.customer_id for credit in book.owed(again)] == ["c-9", "c-2", "c-4", "c-5"]
-    assert [credit.customer_id for credit in book.ledger.first_owed(again, 3)] == ["c-2", "c-9", "c-4"]
+    assert [credit.customer_id for credit in book.ledger.claims.first_owed(again, 3)] == ["c-2", "c-9", "c-4"]
     [second] = [credit for credit in book.owed(again) if credit.customer_id == "c-9"]
-    run = book.ledger.start_run(again)
+    run = book.ledger.runs.start(again)
     book.send(run, second)
     book.learn(run, second, RequestState.CREDITED)
-    assert [credit.customer_id for credit in book.ledger.first_owed(again, 3)] == ["c-2", "c-4", "c-5"]
-    ids = [credit.request_id for credit in book.ledger.first_owed(again, 9)]
-    assert [row.row_number for row in book.ledger.report_rows(again, ids)] == [2, 4, 5]
+    assert [credit.customer_id for credit in book.ledger.claims.first_owed(again, 3)] == ["c-2", "c-4", "c-5"]
+    ids = [credit.request_id for credit in book.ledger.claims.first_owed(again, 9)]
+    assert [row.row_number for row in book.ledger.reports.rows(again, ids)] == [2, 4, 5]
+
+
+def test_what_is_unsettled_is_counted_by_state(book: Any) -> None:
+    batch = book.plan(*(book.row(2 + n, f"c-{n}") for n in range(6)), book.bad_row(9))
+    first, second, third, *_ = book.owed(batch)
+    run = book.ledger.runs.start(batch)
+    book.send(run, first, second)
+    book.learn(run, first, RequestState.CREDITED, credit_id="cr-1")
+    book.learn(run, second, RequestState.IN_DOUBT)
+    book.send(run, third)
+    book.learn(run, third, RequestState.FAILED)
+    counts = {state: count for state, count in book.ledger.claims.unsettled(batch).items() if count}
+    assert counts == {RequestState.PENDING: 3, RequestState.IN_DOUBT: 1, RequestState.FAILED: 1}
+
+
+def test_what_is_in_doubt_is_looked_for_where_it_was_sent(book: Any) -> None:
+    batch = book.plan(book.row(2), book.row(3, "c-2"))
+    first, second = book.owed(batch)
+    runs = [book.ledger.runs.start(batch), book.ledger.runs.start(batch)]
+    for entity in (None, "emea", "apac"):
+        book.ledger.claims.check_entity(batch, entity)  # nothing was sent
+    book.send(runs[0], first, call=call_for("emea"))
+    book.ledger.claims.check_entity(batch, "emea")
+    for entity, words in ((None, "for business entity emea"), ("apac", "for business entity emea")):
+        with pytest.raises(UsageError, match=words):
+            book.ledger.claims.check_entity(batch, entity)
+    book.learn(runs[0], first, RequestState.CREDITED, credit_id="cr-1")
+    book.ledger.claims.check_entity(batch, "apac")
+    book.send(runs[1], second, call=call_for(None))
+    book.learn(runs[1], second, RequestState.IN_DOUBT)
+    book.ledger.claims.check_entity(batch, None)
+    with pytest.raises(UsageError, match="without a business entity"):
+        book.ledger.claims.check_entity(batch, "emea")

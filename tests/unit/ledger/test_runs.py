@@ -3,8 +3,8 @@ from collections.abc import Callable
 
 import pytest
 
-from batch_credits.ledger import history
-from batch_credits.ledger.history import Course, Slice
+from batch_credits.ledger import runs
+from batch_credits.ledger.runs import Course, Slice
 from batch_credits.model import RequestState
 from tests.unit.ledger.conftest import Book
 
@@ -16,23 +16,23 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Sets the wall clock that the journal writes down: seconds after the start of time."""
 
     def set_clock(seconds: float) -> None:
-        monkeypatch.setattr("batch_credits.ledger.journal.now_ms", lambda: START + int(seconds * 1000))
+        monkeypatch.setattr("batch_credits.ledger.times.now_ms", lambda: START + int(seconds * 1000))
 
     set_clock(0)
     return set_clock
 
 
 def test_a_batch_that_was_only_admitted(book: Book) -> None:
-    found = book.ledger.history(book.plan(book.row(2)))
+    found = book.ledger.runs.history(book.plan(book.row(2)))
     assert (found.runs, found.courses, found.decisions, found.last_run) == ([], [], [], None)
 
 
 def test_runs_are_told_newest_first_with_what_they_recorded(book: Book) -> None:
     batch, other = book.plan(book.row(2)), book.plan(book.row(2, reference="q4"))
-    first = book.ledger.start_run(batch, settings_json=json.dumps({"confirmation": "--yes"}))
-    book.ledger.start_run(other)
-    second = book.ledger.start_run(batch)
-    found = book.ledger.history(batch)
+    first = book.ledger.runs.start(batch, settings_json=json.dumps({"confirmation": "--yes"}))
+    book.ledger.runs.start(other)
+    second = book.ledger.runs.start(batch)
+    found = book.ledger.runs.history(batch)
     assert [run.run_id for run in found.runs] == [second, first]
     assert [run.settings_json for run in found.runs] == ["{}", '{"confirmation": "--yes"}']
     assert found.last_run == found.runs[0]
@@ -40,15 +40,15 @@ def test_runs_are_told_newest_first_with_what_they_recorded(book: Book) -> None:
 
 def test_the_runs_named_are_bounded_and_all_are_counted(book: Book) -> None:
     batch = book.plan(book.row(2))
-    for _ in range(history.MAX_RUNS + 3):
-        book.ledger.start_run(batch)
-    found = book.ledger.history(batch)
-    assert (len(found.runs), found.runs_in_all) == (history.MAX_RUNS, history.MAX_RUNS + 3)
+    for _ in range(runs.MAX_RUNS + 3):
+        book.ledger.runs.start(batch)
+    found = book.ledger.runs.history(batch)
+    assert (len(found.runs), found.runs_in_all) == (runs.MAX_RUNS, runs.MAX_RUNS + 3)
 
 
 def test_a_course_counts_what_was_sent_and_what_came_back(book: Book, at: Callable[[float], None]) -> None:
     batch = book.plan(*[book.row(n, f"c-{n}") for n in range(2, 7)])
-    run = book.ledger.start_run(batch)
+    run = book.ledger.runs.start(batch)
     one, two, three, four, five = book.owed(batch)
     at(1)
     book.send(run, one, two)
@@ -60,7 +60,7 @@ def test_a_course_counts_what_was_sent_and_what_came_back(book: Book, at: Callab
     book.learn(run, three, RequestState.FAILED)
     book.learn(run, four, RequestState.REVIEW)
     book.learn(run, five, RequestState.IN_DOUBT, http_status=500)
-    found = book.ledger.history(batch)
+    found = book.ledger.runs.history(batch)
     assert found.slice_milliseconds == 1000
     assert found.courses == [
         Course(run, "2026-09-21T14:13:20.000Z", 31, [Slice(1, 2, 1, 0, 0, 1), Slice(30, 4, 1, 2, 1, 0)])
@@ -71,12 +71,12 @@ def test_what_comes_first_and_last_is_of_the_first_and_the_last_slice(
     book: Book, at: Callable[[float], None]
 ) -> None:
     batch = book.plan(*[book.row(n, f"c-{n}") for n in range(2, 5)])
-    run = book.ledger.start_run(batch)
+    run = book.ledger.runs.start(batch)
     for seconds, credit in zip((0, 0.5, 9), book.owed(batch), strict=True):
         at(seconds)
         book.send(run, credit)
         book.learn(run, credit, RequestState.CREDITED)
-    found = book.ledger.history(batch)
+    found = book.ledger.runs.history(batch)
     width = found.slice_milliseconds
     assert [(part.number, part.sent, part.credited) for part in found.courses[0].slices] == [
         (0, 1, 1), (500 // width, 1, 1), (9_000 // width, 1, 1)
@@ -88,37 +88,37 @@ def test_runs_of_other_batches_between_ours_are_not_ours(book: Book, at: Callabl
     other = book.plan(*[book.row(n, f"o-{n}") for n in range(2, 12)])
     for n in range(3):
         at(100 * n)
-        run = book.ledger.start_run(ours)
+        run = book.ledger.runs.start(ours)
         credit = book.owed(ours)[0]
         book.send(run, credit)
         book.learn(run, credit, RequestState.CREDITED)
-        alien = book.ledger.start_run(other)
+        alien = book.ledger.runs.start(other)
         for credit in book.owed(other)[:3]:
             book.send(alien, credit)
             book.learn(alien, credit, RequestState.CREDITED)
             book.learn(None, credit, RequestState.CREDITED, reason="found by a reconcile")
-    courses = book.ledger.history(ours).courses
+    courses = book.ledger.runs.history(ours).courses
     assert [course.slices for course in courses] == [[Slice(0, 1, 1, 0, 0, 0)]] * 3
-    assert sum(s.credited for c in book.ledger.history(other).courses for s in c.slices) == 9
+    assert sum(s.credited for c in book.ledger.runs.history(other).courses for s in c.slices) == 9
 
 
 def test_runs_that_recorded_nothing_have_no_course(book: Book) -> None:
     batch = book.plan(book.row(2))
     book.settle(batch, RequestState.CREDITED)
-    book.ledger.start_run(batch)
-    found = book.ledger.history(batch)
+    book.ledger.runs.start(batch)
+    found = book.ledger.runs.history(batch)
     assert (len(found.courses), found.runs_in_all, found.has_earlier_courses) == (1, 2, False)
 
 
 def test_only_the_newest_courses_are_given(book: Book) -> None:
     batch = book.plan(book.row(2))
-    for _ in range(history.MAX_ACTIVE_RUNS + 2):
-        run = book.ledger.start_run(batch)
+    for _ in range(runs.MAX_ACTIVE_RUNS + 2):
+        run = book.ledger.runs.start(batch)
         [credit] = book.owed(batch)
         book.send(run, credit)
         book.learn(run, credit, RequestState.PENDING, http_status=429)
-    found = book.ledger.history(batch)
-    assert [course.run_id for course in found.courses] == list(range(3, history.MAX_ACTIVE_RUNS + 3))
+    found = book.ledger.runs.history(batch)
+    assert [course.run_id for course in found.courses] == list(range(3, runs.MAX_ACTIVE_RUNS + 3))
     assert found.has_earlier_courses
 
 
@@ -127,14 +127,14 @@ def test_a_clock_that_was_moved_makes_an_odd_picture_but_a_small_one(
     book: Book, at: Callable[[float], None], moved: float
 ) -> None:
     batch = book.plan(book.row(2), book.row(3, "c-2"))
-    run = book.ledger.start_run(batch)
+    run = book.ledger.runs.start(batch)
     for credit in book.owed(batch):
         book.send(run, credit)
         book.learn(run, credit, RequestState.CREDITED)
         at(moved)
-    [course] = book.ledger.history(batch).courses
+    [course] = book.ledger.runs.history(batch).courses
     assert sum(part.credited for part in course.slices) == 2
-    assert 1 <= course.slices_in_all <= history.MAX_SLICES + 1
+    assert 1 <= course.slices_in_all <= runs.MAX_SLICES + 1
     assert all(0 <= part.number < course.slices_in_all for part in course.slices)
 
 
@@ -152,20 +152,29 @@ def test_a_clock_that_was_moved_makes_an_odd_picture_but_a_small_one(
     ],
 )
 def test_slices_are_as_narrow_as_their_number_allows(spans: list[int], width: int) -> None:
-    assert history._width_ms(spans) == width
-    assert sum(span // width for span in spans) <= history.MAX_SLICES
+    assert runs._width_ms(spans) == width
+    assert sum(span // width for span in spans) <= runs.MAX_SLICES
 
 
 def test_a_person_s_word_is_told_and_a_reconcile_s_is_not(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batch_credits.ledger._user", lambda: "maria")
+    monkeypatch.setattr("batch_credits.ledger.requests.user_name", lambda: "maria")
     batch = book.plan(book.row(2), book.row(3, "c-2"), book.row(4, "c-3"))
     book.settle(batch, RequestState.REVIEW)
     book.learn(None, book.owed(batch, RequestState.REVIEW)[2], RequestState.CREDITED, reason="found in the list")
     book.say(batch, 3, "cr-9")
     book.say(batch, 2, None)
-    found = book.ledger.history(batch)
+    found = book.ledger.runs.history(batch)
     assert [(word.row_number, word.reason) for word in found.decisions] == [
         (3, "maria says: credited as cr-9"),
         (2, "maria says: not credited"),
     ]
     assert found.decisions_in_all == 2
+
+
+def test_a_run_says_who_started_it(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch_credits.ledger.runs.user_name", lambda: "maria")
+    batch = book.plan(book.row(2))
+    book.ledger.runs.start(batch)
+    last = book.ledger.runs.last(batch)
+    assert last is not None
+    assert last.user == "maria"
