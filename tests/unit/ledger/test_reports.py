@@ -103,6 +103,13 @@ def test_a_rejected_row_tells_all_its_reasons(book: Any) -> None:
     assert problem.problems == reasons
 
 
+def test_rejected_rows_are_told_as_among_all(book: Any) -> None:
+    batch = book.plan(book.row(2), book.bad_row(3), book.row(4, "c-2"), book.bad_row(5, reference="q9"))
+    rejected = [row for row in book.ledger.reports.rows(batch) if row.outcome is Outcome.REJECTED]
+    assert list(book.ledger.reports.rejected_rows(batch)) == rejected
+    assert [row.row_number for row in rejected] == [3, 5]
+
+
 def test_rows_come_in_the_order_of_the_file(book: Any) -> None:
     numbers = [9, 2, 7, 3, 11]
     batch = book.plan(*(book.row(n, f"c-{n}") if n % 2 else book.bad_row(n) for n in numbers))
