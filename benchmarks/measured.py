@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_credits.__main__ import main
-from batch_credits.ledger import Ledger
+from batch_credits.ledger import Claims
 
 
 def seconds_and_mib(who: int) -> tuple[float, float]:
@@ -24,16 +24,16 @@ def seconds_and_mib(who: int) -> tuple[float, float]:
 
 
 def run(cost: Path, sync_seconds: float, arguments: list[str]) -> None:
-    commit, commits = Ledger.commit, 0
+    commit, commits = Claims.commit, 0
 
-    def counted(self: Ledger, *about: Any) -> None:
+    def counted(self: Claims, *about: Any) -> None:
         nonlocal commits
         commit(self, *about)
         commits += 1
         if sync_seconds:
             time.sleep(sync_seconds)
 
-    Ledger.commit = counted  # type: ignore[method-assign]
+    Claims.commit = counted  # type: ignore[method-assign]
     sys.argv = ["batch-credits", *arguments]
     try:
         main()

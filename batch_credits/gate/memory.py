@@ -19,10 +19,10 @@ NOTE_SECONDS = 1.0
 class RemembersSlots(Protocol):
     """What this needs of a ledger."""
 
-    def note_slots(self, site: str, ages: Sequence[tuple[float, int]], under_way: int) -> None:
+    def note(self, site: str, ages: Sequence[tuple[float, int]], under_way: int) -> None:
         """Remember the requests answered lately, as (seconds ago, how many), and those under way."""
 
-    def taken_slots(self, site: str, timeout_seconds: float) -> list[tuple[float, int]]:
+    def taken(self, site: str, timeout_seconds: float) -> list[tuple[float, int]]:
         """The requests that the site may still count, as (seconds until it does not, how many)."""
 
 
@@ -45,7 +45,7 @@ class SlotMemory:
         Raises:
             LedgerError: it cannot be read.
         """
-        waits = await self._in_thread(lambda: self._memory.taken_slots(self._site, timeout_seconds))
+        waits = await self._in_thread(lambda: self._memory.taken(self._site, timeout_seconds))
         self._limiter.take_until(waits)
         await self._write()
         self._noting = asyncio.get_running_loop().create_task(self._note_changes())
@@ -68,4 +68,4 @@ class SlotMemory:
     async def _write(self) -> None:
         ages, under_way = self._limiter.ages(), self._limiter.calls("GET") + self._journaled()
         with suppress(LedgerError):
-            await self._in_thread(lambda: self._memory.note_slots(self._site, ages, under_way))
+            await self._in_thread(lambda: self._memory.note(self._site, ages, under_way))

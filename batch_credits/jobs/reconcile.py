@@ -9,7 +9,7 @@ from functools import partial
 from batch_credits.chargebee import LookFailed
 from batch_credits.errors import Outage
 from batch_credits.gate import Session, ledger_thread, session_at
-from batch_credits.ledger import Journal, Ledger
+from batch_credits.ledger import Journal, Ledger, Slots
 from batch_credits.ledger.requests import TAKEN_OVER_HEADERS
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, NewBatch, RequestState, is_of_reversal
 from batch_credits.progress.observers import Progress
@@ -37,7 +37,7 @@ async def reconcile_batch(
     """
     ledger.claims.check_entity(batch.batch_id, settings.business_entity_id)
     ledger.claims.adopt(batch.batch_id)
-    async with asking_of(ledger, site, settings) as asking:
+    async with asking_of(ledger.slots, site, settings) as asking:
         try:
             return await settle_and_tie_out(ledger, batch, asking, settings, progress, whole=whole)
         except LookFailed as error:
@@ -53,18 +53,19 @@ async def settle_and_tie_out(
         LookFailed: Chargebee did not answer a question.
         RunStopped, LedgerError: as above.
     """
+    read_page = ledger.claims.planned_page
     unsettled = [
         credit
         for state in (RequestState.IN_DOUBT, RequestState.REVIEW)
-        for credit in await asking.in_thread(partial(ledger.claims.planned_page, batch.batch_id, state, 0, batch.rows_read))
+        for credit in await asking.in_thread(partial(read_page, batch.batch_id, state, 0, batch.rows_read))
     ]
     journal = Journal(
-        ledger, None, batch.site, in_thread=asking.in_thread, flush_seconds=settings.flush_seconds
+        ledger.claims, None, batch.site, in_thread=asking.in_thread, flush_seconds=settings.flush_seconds
     )
     settler = DoubtSettler(
         chargebee=asking.chargebee,
         journal=journal,
-        memory=ledger,
+        memory=ledger.looks,
         site=batch.site,
         settings=settings,
         observer=progress,
@@ -126,12 +127,13 @@ async def _take_over(
     ledger: Ledger, batch_id: int, kind: CallKind, since: int, site: SiteSettings, settings: RunSettings
 ) -> int:
     taken, next_row = 0, 2  # a spreadsheet's first data line
-    async with asking_of(ledger, site, settings) as asking:
+    take_over = ledger.requests.take_over
+    async with asking_of(ledger.slots, site, settings) as asking:
         try:
             async for page in in_pages(asking.chargebee.credits_since(since - 1, kind)):
                 credits = [c for c in foreign(page) if kind is CallKind.ADD or is_of_reversal(c.reference)]
                 # In the ledger's thread, where the limiter's notes are written meanwhile.
-                taken += await asking.in_thread(partial(ledger.requests.take_over, site.site, batch_id, next_row, credits))
+                taken += await asking.in_thread(partial(take_over, site.site, batch_id, next_row, credits))
                 next_row += len(credits)
         except LookFailed as error:
             raise _no_answer(error) from error
@@ -139,10 +141,10 @@ async def _take_over(
 
 
 @asynccontextmanager
-async def asking_of(ledger: Ledger, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Session]:
+async def asking_of(slots: Slots, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Session]:
     """The way to ask a site within its limits, for as long as the block goes on."""
     with ledger_thread() as in_thread:
-        async with session_at(site, ledger, settings, in_thread) as session:
+        async with session_at(site, slots, settings, in_thread) as session:
             yield session
 
 

@@ -17,7 +17,7 @@ from batch_credits.chargebee import ListedCredit, LookFailed
 from batch_credits.errors import Outage, UsageError
 from batch_credits.gate import Session
 from batch_credits.jobs.reconcile import asking_of
-from batch_credits.ledger import Holder, Ledger, RowInReview
+from batch_credits.ledger import Holder, Ledger, Looks, Requests, RowInReview
 from batch_credits.model import BatchRecord, CallKind, Money, Outcome, PlannedCredit
 from batch_credits.model.identity import other_forms, same_text
 from batch_credits.protocol import FoundOne, FoundOtherMoney, FoundSeveral, Look
@@ -79,7 +79,7 @@ async def say_credited(
         LedgerError: the ledger failed.
     """
     row = ledger.requests.in_review(batch.batch_id, row_number)
-    async with asking_of(ledger, site, settings) as asking:
+    async with asking_of(ledger.slots, site, settings) as asking:
         try:
             listed = await asking.chargebee.credit(credit_id, row.credit.call)
         except LookFailed as error:
@@ -167,11 +167,11 @@ async def say_not_credited(
     """
     row = ledger.requests.in_review(batch.batch_id, row_number)
     silence = None
-    async with asking_of(ledger, site, settings) as asking:
+    async with asking_of(ledger.slots, site, settings) as asking:
         try:
             listed = await _listed_for(asking, row.credit)
-            look = await asking.in_thread(partial(_look, ledger, site, row.credit, listed))
-            named = await _named_by_answer(asking, ledger, row)
+            look = await asking.in_thread(partial(_look, ledger.looks, site, row.credit, listed))
+            named = await _named_by_answer(asking, ledger.requests, row)
         except LookFailed as error:
             silence = str(error)
         else:
@@ -227,17 +227,17 @@ async def _listed_for(asking: Session, credit: PlannedCredit) -> list[ListedCred
     return listed
 
 
-def _look(ledger: Ledger, site: SiteSettings, credit: PlannedCredit, listed: Sequence[ListedCredit]) -> Look:
-    return what_was_found(credit, listed, [], what_is_known(ledger, site.site, credit, listed))
+def _look(looks: Looks, site: SiteSettings, credit: PlannedCredit, listed: Sequence[ListedCredit]) -> Look:
+    return what_was_found(credit, listed, [], what_is_known(looks, site.site, credit, listed))
 
 
-async def _named_by_answer(asking: Session, ledger: Ledger, row: RowInReview) -> Claim | None:
+async def _named_by_answer(asking: Session, requests: Requests, row: RowInReview) -> Claim | None:
     """The credit that an answer to the row named, if one did and Chargebee lists it."""
     credit_id = row.credit.credit_id
     listed = None if credit_id is None else await asking.chargebee.credit(credit_id, row.credit.call)
     if listed is None:
         return None
-    return Claim(row, listed, await asking.in_thread(partial(ledger.requests.other_holders, row.credit, listed.credit_id)))
+    return Claim(row, listed, await asking.in_thread(partial(requests.other_holders, row.credit, listed.credit_id)))
 
 
 def _names(sentence: str, credit_id: str) -> bool:

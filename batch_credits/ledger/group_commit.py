@@ -41,7 +41,7 @@ class Journal:
 
     def __init__(
         self,
-        ledger: CommitsGroups,
+        claims: CommitsGroups,
         run_id: int | None,
         site: str,
         *,
@@ -50,7 +50,7 @@ class Journal:
         call: str = "{}",
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
-        self._ledger = ledger
+        self._claims = claims
         self._run_id = run_id
         self._site = site
         self._in_thread = in_thread
@@ -146,7 +146,7 @@ class Journal:
         self._work.clear()
         self._urgent.clear()
         try:
-            await self._in_thread(lambda: self._ledger.commit(self._run_id, findings, openings, self._call))
+            await self._in_thread(lambda: self._claims.commit(self._run_id, findings, openings, self._call))
         except BaseException as error:
             self.failure = error
             for waited_for in (committed, self._committed):  # who came meanwhile waits for a commit that never comes

@@ -5,13 +5,13 @@ set of all rows is ever held in memory. Where another request has the identity, 
 failed one to be tried anew, or rejected.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-import orjson
-
+from batch_credits.ledger.database import Database, Row
+from batch_credits.ledger.rejections import rejected_json
 from batch_credits.model import CallKind, Money, Outcome, Problem, RequestState
 
 _PAGE = 1_000
@@ -44,36 +44,24 @@ class Meeting(NamedTuple):
         return self.known_money.same_as(self.money) and self.known_type == self.credit_type
 
 
-def settle(connection: sqlite3.Connection, batch_id: int) -> int:
+def settle(database: Database, batch_id: int) -> int:
     """Give the staged requests their identities; returns how many found theirs taken.
 
     Of several rows with one identity the first has it. A rejected row keeps nothing but its reasons.
     """
-    first, last = (connection.execute(_END.format(way), {"batch": batch_id}).fetchone() for way in ("ASC", "DESC"))
-    if first is None or connection.execute(_TAKE, {"batch": batch_id}).rowcount == last[0] - first[0] + 1:
+    first = database.first("first_staged", itemgetter(0), batch=batch_id)
+    last = database.first("last_staged", itemgetter(0), batch=batch_id)
+    if first is None or database.change("take_identities", batch=batch_id) == last - first + 1:
         return 0
     met = 0
-    meetings = map(_meeting, connection.execute(_MEETINGS, {"batch": batch_id}))
-    judged = _judged(meetings)
+    judged = _judged(database.stream("meetings", _meeting, batch=batch_id))
     while page := list(islice(judged, _PAGE)):
-        _store(connection, batch_id, page)
+        _store(database, batch_id, page)
         met += len(page)
     return met
 
 
-def rejected_json(
-    problems: tuple[Problem, ...],
-    reference: str | None,
-    money: Money | None,
-    restated: tuple[tuple[str, str], ...] | None = None,
-) -> str:
-    """What the ledger keeps of a rejected row beside its cells; `restated` of one that the loader rejected."""
-    reasons = [[p.field, p.code, p.message] for p in problems]
-    kept = {"problems": reasons, "reference": reference, "money": money and [*money]}
-    return orjson.dumps(kept if restated is None else kept | {"restated": restated}).decode()
-
-
-def _meeting(row: tuple[Any, ...]) -> Meeting:
+def _meeting(row: Row) -> Meeting:
     values: list[Any] = [*row[:6], Money(*row[6:9]), *row[9:12], Money(*row[12:15]), *row[15:]]
     return Meeting(*values)
 
@@ -134,58 +122,27 @@ def _problem(met: Meeting, first: int | None) -> Problem | None:
     return None
 
 
-def _store(connection: sqlite3.Connection, batch_id: int, page: list[tuple[Meeting, Problem | None]]) -> None:
+def _store(database: Database, batch_id: int, page: list[tuple[Meeting, Problem | None]]) -> None:
     """A failed identity is planned anew under the next generation, which takes effect at `admit`; the rest share."""
     proposed = [met for met, problem in page if problem is None and met.state == RequestState.FAILED]
     needless = {met.request_id for met, _ in page} - {met.request_id for met in proposed}
-    connection.executemany(
-        "UPDATE credit_request SET current = 0, generation = ? WHERE request_id = ?",
-        [(met.generation + 1, met.request_id) for met in proposed],
+    database.change_each(
+        "propose", [{"generation": met.generation + 1, "request": met.request_id} for met in proposed]
     )
-    connection.executemany(
-        "UPDATE row SET request_id = ?, rejected = ? WHERE batch_id = ? AND row_number = ?",
+    database.change_each(
+        "share",
         [
-            (met.known_id, None, batch_id, met.row_number)
-            if problem is None
-            else (None, rejected_json((problem,), met.reference, met.money), batch_id, met.row_number)
+            {
+                "request": met.known_id if problem is None else None,
+                "rejected": None if problem is None else rejected_json((problem,), met.reference, met.money),
+                "batch": batch_id,
+                "row": met.row_number,
+            }
             for met, problem in page
             if met.request_id in needless
         ],
     )
-    connection.executemany("DELETE FROM credit_request WHERE request_id = ?", [(each,) for each in needless])
+    database.change_each("forget_request", [{"request": each} for each in needless])
 
 
 _KIND_WORDS = {CallKind.ADD: "a credit", CallKind.DEDUCT: "the reversal of a credit"}
-
-# The requests that a batch brought and has not proposed. Those that were sent are none of a staged batch's.
-_STAGED = """FROM credit_request INDEXED BY credit_request_unsettled
-WHERE batch_id = :batch AND state = 'pending' AND state NOT IN ('credited') AND current = 1"""
-
-# Their ids follow each other, so the first and the last tell how many they are.
-_END = f"SELECT request_id {_STAGED} ORDER BY request_id {{}} LIMIT 1"
-
-# A batch has one site, so this is the order of the identities; SQLite sorts by a text quicker than by a number and it.
-_TAKE = f"""
-INSERT INTO identity SELECT site_id, customer_id, reference, request_id {_STAGED}
-ORDER BY customer_id, reference COLLATE NOCASE, request_id ON CONFLICT DO NOTHING
-"""
-
-# Sorted within, so that the identities are looked up in their own order; the LIMIT keeps SQLite from leaving it out.
-_MEETINGS = f"""
-SELECT r.request_id, r.row_number, r.customer_id, r.reference, r.kind, r.credit_type,
-       r.amount_minor, r.amount_in_decimal, r.currency_code, o.request_id, o.kind, o.credit_type,
-       o.amount_minor, o.amount_in_decimal, o.currency_code, o.reference, o.state, o.generation, b.file_name,
-       o.row_number,
-       coalesce(
-         (SELECT min(w.row_number) FROM row w WHERE w.request_id = o.request_id AND w.batch_id = :batch),
-         (SELECT p.row_number FROM credit_request p WHERE p.batch_id = :batch AND p.customer_id = o.customer_id
-           AND p.reference = o.reference AND p.current = 0))
-FROM (SELECT request_id, site_id, customer_id, reference {_STAGED}
-      ORDER BY customer_id, reference COLLATE NOCASE LIMIT -1) s
-CROSS JOIN identity i ON i.site_id = s.site_id AND i.customer_id = s.customer_id AND i.reference = s.reference
- AND i.request_id <> s.request_id
-CROSS JOIN credit_request r ON r.request_id = s.request_id
-CROSS JOIN credit_request o ON o.request_id = i.request_id
-CROSS JOIN batch b ON b.batch_id = o.batch_id
-ORDER BY i.request_id, r.row_number
-"""

@@ -1,18 +1,16 @@
-"""What the looks ask the ledger: whose is what Chargebee lists, what can witness, and for which business entity a row
-was sent. Nothing here writes.
-"""
+"""What the looks ask the ledger: whose is what Chargebee lists, and what can witness. Nothing here writes."""
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 import orjson
 
+from batch_credits.ledger.database import Database, Row
+from batch_credits.ledger.sites import known_site_id
 from batch_credits.model import CallKind
 
-ENTITY = """'$."chargebee-business-entity-id"'"""
-_OF_ENTITY = f"(r.call ->> {ENTITY}) IS (:call ->> {ENTITY})"
 _CLOCK_MARGIN_MS = 60_000  # that the clocks of a site's servers may differ
 
 
@@ -52,124 +50,66 @@ class Moment:
     finding_id: int
 
 
-def open_entities(connection: sqlite3.Connection, batch_id: int, *, is_new: bool) -> list[str | None]:
-    """The business entities for which rows of the batch were sent that are not settled, each once; whichever batch
-    answers for them now. They are sent for it again, and looked for among its credits.
+class Looks:
+    """The desk for who looks at what Chargebee lists."""
 
-    Of what a new batch brought nothing was sent, and it may be a million rows.
-    """
-    found = connection.execute(
-        f"SELECT DISTINCT call ->> {ENTITY} FROM credit_request INDEXED BY credit_request_unsettled"
-        " WHERE batch_id IN (SELECT batch_id FROM batch WHERE batch_id <> :batch OR NOT :is_new)"
-        " AND state IN ('in_flight', 'in_doubt', 'review', 'pending') AND state NOT IN ('credited')"
-        " AND call IS NOT NULL AND EXISTS"
-        " (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch) ORDER BY 1",
-        {"batch": batch_id, "is_new": is_new},
-    )
-    return [row[0] for row in found]
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
+    def moment(self) -> Moment:
+        """Now, as a place in the history."""
+        return self._db.one("moment", lambda row: Moment(*row))
 
-def listed_entities(connection: sqlite3.Connection, batch_id: int) -> list[str | None]:
-    """The business entities for which the batch's rows were sent, each once; None: for no certain one."""
-    found = connection.execute(
-        f"SELECT DISTINCT r.call ->> {ENTITY} FROM row w JOIN credit_request r USING (request_id)"
-        " WHERE w.batch_id = ? AND r.call IS NOT NULL ORDER BY 1",
-        (batch_id,),
-    )
-    return [row[0] for row in found]
+    def witnesses(self, site: str, kind: CallKind, since: Moment, limit: int, call: str) -> list[KnownCredit]:
+        """Credits (or deductions) proved to us, whose showing in Chargebee's list says most about another's absence.
 
+        They are of the same kind and of the business entity of `call`, since a list of decrements never shows an
+        increment, and that of one entity perhaps none of another, however complete it is.
 
-def moment(connection: sqlite3.Connection) -> Moment:
-    """Now, in the history."""
-    row = connection.execute(
-        "SELECT (SELECT coalesce(max(attempt_id), 0) FROM attempt), (SELECT coalesce(max(finding_id), 0) FROM finding)"
-    ).fetchone()
-    return Moment(*row)
+        A credit sent and answered after a moment is younger than anything sent before it, so the oldest of those says
+        all; being the oldest it also shows first. Where there is none yet, the one whose own answer came last; a
+        credit that was found by a look, or that a replay told of, may be much older than its proof.
+        """
+        site_id = known_site_id(self._db, site)
+        if site_id is None or (kind is CallKind.DEDUCT and self._db.value("has_no_deduction", site=site_id)):
+            return []
+        about = {"site": site_id, "kind": kind, "limit": limit, "call": call}
+        found = self._db.all(
+            "sent_since", _known_credit, finding=since.finding_id, attempt=since.attempt_id, **about
+        )
+        for name in ("answered_last", "proven_last", "taken_over_last"):
+            if not found:
+                found = self._db.all(name, _known_credit, **about)
+        return found
 
+    def attributed(self, site: str, credit_ids: Sequence[str]) -> list[Attribution]:
+        """Which requests of this site have these Chargebee ids."""
+        site_id, credits = known_site_id(self._db, site), orjson.dumps([*credit_ids]).decode()
+        return [] if site_id is None else self._db.all("attributed", _attribution, site=site_id, credits=credits)
 
-def witnesses(
-    connection: sqlite3.Connection, site_id: int, kind: CallKind, since: Moment, limit: int, call: str
-) -> list[KnownCredit]:
-    """Credits (or deductions) that Chargebee proved to us, whose showing in its list says most about another's absence.
+    def requests_of(self, site: str, customer_ids: Sequence[str]) -> list[OtherRequest]:
+        """The requests that stand for identities of these customers of the site."""
+        site_id, customers = known_site_id(self._db, site), orjson.dumps([*customer_ids]).decode()
+        return [] if site_id is None else self._db.all("requests_of", _other, site=site_id, customers=customers)
 
-    They are of the same kind and of the business entity of `call`, since a list of decrements never shows an increment,
-    and that of one entity perhaps none of another, however complete it is.
+    def first_sent_ms(self, request_id: int) -> int | None:
+        """When the request was first sent, by the site's clock in milliseconds since 1970, or earlier.
 
-    A credit sent and answered after a moment is younger than anything sent before it, so the oldest of those says
-    all; being the oldest it also shows first. Where there is none yet, the one whose own answer came last; a
-    credit that was found by a look, or that a replay told of, may be much older than its proof.
-    """
-    if kind is CallKind.DEDUCT and connection.execute(_HAS_NO_DEDUCTION, (site_id,)).fetchone()[0]:
-        return []  # said by an index, where the others would walk back through the whole history
-    where = {
-        "finding": since.finding_id, "attempt": since.attempt_id, "site": site_id, "kind": kind, "limit": limit,
-        "call": call,
-    }  # fmt: skip
-    found = connection.execute(_SENT_SINCE, where).fetchall()
-    by_answer = _PROVEN_LAST.format(reason="AND f.reason IS NULL")
-    for statement in (by_answer, _PROVEN_LAST.format(reason=""), _TAKEN_OVER_LAST):
-        if not found:
-            found = connection.execute(statement, where).fetchall()
-    return [KnownCredit(*row) for row in found]
+        None where its run never learned what time it was at the site.
+        """
+        began_ms = self._db.first("first_sent", itemgetter(0), request=request_id)
+        return None if began_ms is None else began_ms - _CLOCK_MARGIN_MS
 
 
-def attributed(connection: sqlite3.Connection, site_id: int, credit_ids: Sequence[str]) -> list[Attribution]:
-    """Which requests have these Chargebee ids."""
-    found = connection.execute(
-        "SELECT credit_id, request_id, customer_id, reference, state = 'credited' FROM credit_request"
-        " WHERE site_id = ? AND credit_id IN (SELECT value FROM json_each(?))",
-        (site_id, orjson.dumps(list(credit_ids)).decode()),
-    )
-    return [Attribution(of, by, who, what, bool(credited)) for of, by, who, what, credited in found]
+def _known_credit(row: Row) -> KnownCredit:
+    return KnownCredit(*row)
 
 
-def requests_of(connection: sqlite3.Connection, site_id: int, customer_ids: Sequence[str]) -> list[OtherRequest]:
-    """The requests that stand for identities of these customers."""
-    found = connection.execute(
-        "SELECT i.request_id, i.customer_id, i.reference, r.state = 'credited', r.credit_id"
-        " FROM identity i CROSS JOIN credit_request r ON r.request_id = i.request_id"
-        " WHERE i.site_id = ? AND i.customer_id IN (SELECT value FROM json_each(?))",
-        (site_id, orjson.dumps(list(customer_ids)).decode()),
-    )
-    return [OtherRequest(request, who, what, bool(credited), of) for request, who, what, credited, of in found]
+def _attribution(row: Row) -> Attribution:
+    credit_id, request_id, customer_id, reference, is_credited = row
+    return Attribution(credit_id, request_id, customer_id, reference, bool(is_credited))
 
 
-def first_sent_ms(connection: sqlite3.Connection, request_id: int) -> int | None:
-    """When the request was first sent, by the site's clock in milliseconds since 1970, or earlier.
-
-    None where its run never learned what time it was at the site.
-    """
-    row = connection.execute(
-        "SELECT r.site_began_ms FROM attempt a JOIN run r USING (run_id) WHERE a.request_id = ?"
-        " ORDER BY a.attempt_id LIMIT 1",
-        (request_id,),
-    ).fetchone()
-    return None if row is None or row[0] is None else row[0] - _CLOCK_MARGIN_MS
-
-
-# A request has one call under way, so an answer of its own belongs to its last attempt.
-_SENT_SINCE = f"""
-SELECT r.credit_id, r.customer_id FROM finding f JOIN credit_request r USING (request_id)
-WHERE f.finding_id > :finding AND f.state = 'credited' AND f.reason IS NULL
-  AND f.request_id IN (SELECT request_id FROM attempt WHERE attempt_id > :attempt)
-  AND r.site_id = :site AND r.state = 'credited' AND r.kind = :kind AND {_OF_ENTITY}
-ORDER BY f.finding_id LIMIT :limit
-"""
-
-# Backwards through the history: CROSS JOIN keeps SQLite from walking the whole site instead.
-_PROVEN_LAST = f"""
-SELECT r.credit_id, r.customer_id FROM finding f CROSS JOIN credit_request r ON r.request_id = f.request_id
-WHERE f.state = 'credited' {{reason}} AND r.site_id = :site AND r.state = 'credited' AND r.kind = :kind AND {_OF_ENTITY}
-ORDER BY f.finding_id DESC LIMIT :limit
-"""
-
-# What `reconcile --since` took over was proved by the list alone, and has no findings.
-_TAKEN_OVER_LAST = f"""
-SELECT r.credit_id, r.customer_id FROM credit_request r
-WHERE r.site_id = :site AND r.state = 'credited' AND r.kind = :kind AND {_OF_ENTITY}
-ORDER BY r.request_id DESC LIMIT :limit
-"""
-
-_HAS_NO_DEDUCTION = """
-SELECT NOT EXISTS (SELECT 1 FROM credit_request WHERE kind = 'deduct' AND site_id = ? AND state = 'credited')
-"""
+def _other(row: Row) -> OtherRequest:
+    request_id, customer_id, reference, is_credited, credit_id = row
+    return OtherRequest(request_id, customer_id, reference, bool(is_credited), credit_id)

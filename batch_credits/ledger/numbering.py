@@ -11,14 +11,14 @@ A row whose customer cannot be read may belong to any group of its reference, on
 group of its customer; neither has a number.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 import orjson
 
-from batch_credits.ledger.identities import rejected_json
+from batch_credits.ledger.database import Database, Row
+from batch_credits.ledger.rejections import reject, rejected_json
 from batch_credits.model import CallKind, LoadedRow, Money, Problem
 
 _PAGE = 1_000
@@ -30,43 +30,54 @@ def numbered(reference: str, number: int) -> str:
     return reference if number < 2 else f"{reference} #{number}"
 
 
-def number_rows(connection: sqlite3.Connection, batch_id: int, rows: Sequence[LoadedRow]) -> list[int]:
+def number_rows(database: Database, batch_id: int, rows: Sequence[LoadedRow]) -> list[int]:
     """The number of each row in its group, 0 where the group cannot be told; rows come in the order of the file.
 
     Rejected rows have numbers too: a number, once given, must not move when a row above it is mended.
     """
-    for table in _TABLES:
-        connection.execute(table)
-    return [_number(connection, batch_id, row) for row in rows]
+    database.change("begin_numbered")
+    database.change("begin_unplaced")
+    return [_number(database, batch_id, row) for row in rows]
 
 
-def _number(connection: sqlite3.Connection, batch_id: int, row: LoadedRow) -> int:
+def _number(database: Database, batch_id: int, row: LoadedRow) -> int:
     blamed = {problem.field for problem in row.problems}
     customer_id = _ANY if "customer_id" in blamed or row.customer_id is None else row.customer_id
     reference = _ANY if "reference" in blamed or row.reference is None else row.reference
     if _ANY in (customer_id, reference):
-        connection.execute(_ADD_UNPLACED, (batch_id, customer_id, reference, row.row_number))
+        database.change(
+            "add_unplaced", batch=batch_id, customer=customer_id, reference=reference, row=row.row_number
+        )
         return 0
     request = row.request
-    asked = (None,) * 4 if request is None else (request.credit_type, *request.money)
-    added = connection.execute(_ADD_NUMBERED, (batch_id, customer_id, reference, row.row_number, *asked))
-    return int(added.fetchone()[0])
+    money = Money(None, None, None) if request is None else request.money
+    return database.insert(
+        "add_numbered",
+        batch=batch_id,
+        customer=customer_id,
+        reference=reference,
+        row=row.row_number,
+        credit_type=None if request is None else request.credit_type,
+        amount_minor=money.amount_minor,
+        amount_in_decimal=money.amount_in_decimal,
+        currency_code=money.currency_code,
+    )
 
 
-def is_numbering(connection: sqlite3.Connection) -> bool:
+def is_numbering(database: Database) -> bool:
     """Whether the rows of a batch that is being staged are numbered."""
-    return connection.execute("SELECT 1 FROM sqlite_temp_master WHERE name = 'numbered'").fetchone() is not None
+    return bool(database.value("is_numbering"))
 
 
-def was_numbered(connection: sqlite3.Connection, batch_id: int) -> bool:
+def was_numbered(database: Database, batch_id: int) -> bool:
     """Whether any batch of the site before this one may have numbered references."""
-    return bool(connection.execute(_WAS_NUMBERED, {"batch": batch_id}).fetchone()[0])
+    return bool(database.value("was_numbered", batch=batch_id))
 
 
-def forget(connection: sqlite3.Connection) -> None:
+def forget(database: Database) -> None:
     """Forget the numbers of a batch whose staging is over, or given up."""
-    connection.execute("DROP TABLE IF EXISTS temp.numbered")
-    connection.execute("DROP TABLE IF EXISTS temp.unplaced")
+    database.change("forget_numbered")
+    database.change("forget_unplaced")
 
 
 class Moved(NamedTuple):
@@ -78,25 +89,24 @@ class Moved(NamedTuple):
     problem: Problem
 
 
-def reject_moved(connection: sqlite3.Connection, batch_id: int) -> int:
+def reject_moved(database: Database, batch_id: int) -> int:
     """Reject the rows of a staged batch that may have been paid under another number; returns how many.
 
     A file that is read without numbering is held against what was numbered, too: there the option was forgotten.
     """
-    site_id, kind, is_numbered, names_its_own = connection.execute(_HOW_READ, (batch_id,)).fetchone()
-    values = {"batch": batch_id, "site": site_id}
-    if kind != CallKind.ADD or names_its_own or not connection.execute(_KNOWS_ANY, values).fetchone()[0]:
+    site_id, kind, is_numbered, names_its_own = database.one("how_read", tuple, batch=batch_id)
+    if kind != CallKind.ADD or names_its_own or not database.value("knows_any", site=site_id):
         return 0
     if is_numbered:
-        moved = _moved(connection, values)
-    elif was_numbered(connection, batch_id):
-        moved = _forgotten(connection, values)
+        moved = _moved(database, batch_id, site_id)
+    elif was_numbered(database, batch_id):
+        moved = database.stream("forgotten", _forgotten, batch=batch_id, site=site_id)
     else:
         return 0
     count = 0
     while page := list(islice(moved, _PAGE)):
         for each in page:
-            _reject(connection, batch_id, each)
+            _reject(database, batch_id, each)
         count += len(page)
     return count
 
@@ -144,21 +154,23 @@ class Member(NamedTuple):
         )
 
 
-def _member(row: tuple[Any, ...]) -> Member:
+def _member(row: Row) -> Member:
     values: list[Any] = [*row[:5], Money(*row[5:8]), bool(row[8]), *row[9:11], Money(*row[11:14]), row[14]]
     return Member(*values)
 
 
-def _moved(connection: sqlite3.Connection, values: dict[str, Any]) -> Iterator[Moved]:
-    has_unplaced = connection.execute(_HAS_UNPLACED, values).fetchone()[0]
-    members = map(_member, connection.execute(_MEMBERS, values))
+def _moved(database: Database, batch_id: int, site_id: int) -> Iterator[Moved]:
+    has_unplaced = database.value("has_unplaced", batch=batch_id)
+    members = database.stream("members", _member, batch=batch_id, site=site_id)
     for (customer_id, group), of_group in groupby(members, key=lambda member: (member.customer_id, member.group)):
         rows = [*of_group]
         new = [row for row in rows if row.is_new]
         if not new:
             continue
-        about = values | {"customer": customer_id, "group": group, "numbers": len(rows)}
-        gone = connection.execute(_FIRST_GONE, about).fetchone() if rows[0].has_others else None
+        about = {"customer": customer_id, "group": group}
+        gone = None
+        if rows[0].has_others:
+            gone = database.first("first_gone", tuple, site=site_id, numbers=len(rows), **about)
         if gone is None and len(new) == len(rows):
             continue  # nothing of the group is known
         why = next(filter(None, (row.contradiction() for row in rows)), None)
@@ -168,8 +180,8 @@ def _moved(connection: sqlite3.Connection, values: dict[str, Any]) -> Iterator[M
             yield from (Moved(row.row_number, "", _contradicted(row, why)) for row in new)
             continue
         unread = [row.row_number for row in rows if row.credit_type is None]
-        if has_unplaced:
-            unread += [found[0] for found in connection.execute(_FIRST_UNPLACED, about) if found[0] is not None]
+        if has_unplaced and (unplaced := database.value("first_unplaced", batch=batch_id, **about)) is not None:
+            unread.append(unplaced)
         for row in new:
             if unread and row.credit_type is not None and row.row_number > min(unread):
                 yield Moved(row.row_number, row.reference, _uncertain(row, min(unread)))
@@ -198,106 +210,22 @@ def _problem(message: str) -> Problem:
 # -- A file that is not, though an earlier one was ----------------------------------------------------------
 
 
-def _forgotten(connection: sqlite3.Connection, values: dict[str, Any]) -> Iterator[Moved]:
-    for row_number, customer_id, reference, known, known_in in connection.execute(_FORGOTTEN, values):
-        problem = _problem(
-            f"The rows of customer {customer_id!r} with reference {reference!r} were numbered before: {known!r} is "
-            f"{known_in}. Without numbers this row may be credited a second time: run the file with "
-            "--number-duplicates, as before, or give this row a reference of its own."
-        )
-        yield Moved(row_number, "", problem)
+def _forgotten(row: Row) -> Moved:
+    row_number, customer_id, reference, known, known_in = row
+    problem = _problem(
+        f"The rows of customer {customer_id!r} with reference {reference!r} were numbered before: {known!r} is "
+        f"{known_in}. Without numbers this row may be credited a second time: run the file with "
+        "--number-duplicates, as before, or give this row a reference of its own."
+    )
+    return Moved(row_number, "", problem)
 
 
-def _reject(connection: sqlite3.Connection, batch_id: int, moved: Moved) -> None:
-    request_id, rejected, *money = connection.execute(_STANDS, (batch_id, moved.row_number)).fetchone()
+def _reject(database: Database, batch_id: int, moved: Moved) -> None:
+    request_id, rejected, *money = database.one("staged_row", tuple, batch=batch_id, row=moved.row_number)
     if rejected is None:
         why = rejected_json((moved.problem,), moved.reference, Money(*money))
     else:
         known = orjson.loads(rejected)
         known["problems"].append([moved.problem.field, moved.problem.code, moved.problem.message])
         why = orjson.dumps(known | {"reference": moved.reference}).decode()
-    connection.execute(
-        "UPDATE row SET request_id = NULL, rejected = ? WHERE batch_id = ? AND row_number = ?",
-        (why, batch_id, moved.row_number),
-    )
-    connection.execute("DELETE FROM credit_request WHERE request_id = ?", (request_id,))
-
-
-_TABLES = (
-    "CREATE TEMP TABLE IF NOT EXISTS numbered (batch_id INTEGER, customer_id TEXT, reference TEXT, number INTEGER,"
-    " row_number INTEGER, credit_type TEXT, amount_minor INTEGER, amount_in_decimal TEXT, currency_code TEXT,"
-    " PRIMARY KEY (batch_id, customer_id, reference, number)) WITHOUT ROWID",
-    "CREATE TEMP TABLE IF NOT EXISTS unplaced (batch_id INTEGER, customer_id TEXT, reference TEXT, row_number INTEGER,"
-    " PRIMARY KEY (batch_id, customer_id, reference)) WITHOUT ROWID",
-)
-
-_ADD_NUMBERED = """
-INSERT INTO temp.numbered
-SELECT ?1, ?2, ?3, coalesce(max(number), 0) + 1, ?4, ?5, ?6, ?7, ?8 FROM temp.numbered
-WHERE batch_id = ?1 AND customer_id = ?2 AND reference = ?3
-RETURNING number
-"""
-_ADD_UNPLACED = "INSERT INTO temp.unplaced VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"  # the first is what counts
-
-_HOW_READ = """
-SELECT site_id, kind, options ->> '$.number_duplicates', options ->> '$.failed_csv' FROM batch WHERE batch_id = ?
-"""
-_KNOWS_ANY = "SELECT EXISTS (SELECT 1 FROM identity WHERE site_id = :site)"  # those of this batch are not taken yet
-_HAS_UNPLACED = "SELECT EXISTS (SELECT 1 FROM temp.unplaced WHERE batch_id = :batch)"
-
-# `q3 #2`, `q3 #17` of a group `q3`; a colon comes next after the digits.
-IS_NUMBERED = """i.reference > {group} || ' #' AND i.reference < {group} || ' #:'
-    AND substr(i.reference, length({group}) + 3) NOT GLOB '*[^0-9]*'"""
-_IS_NUMBER_OF = IS_NUMBERED + " AND CAST(substr(i.reference, length({group}) + 3) AS INTEGER) > {number}"
-_KNOWN_IN = "'row ' || r.row_number || ' of ' || b.file_name"
-
-_MEMBERS = f"""
-SELECT n.customer_id, n.reference, n.number, n.row_number, n.credit_type,
-       n.amount_minor, n.amount_in_decimal, n.currency_code,
-       n.number = 1 AND EXISTS (SELECT 1 FROM identity i WHERE i.site_id = :site AND i.customer_id = n.customer_id
-           AND {IS_NUMBERED.format(group="n.reference")}),
-       r.kind, r.credit_type, r.amount_minor, r.amount_in_decimal, r.currency_code, {_KNOWN_IN}
-FROM temp.numbered n
-LEFT JOIN identity i ON i.site_id = :site AND i.customer_id = n.customer_id
-    AND i.reference = CASE n.number WHEN 1 THEN n.reference ELSE n.reference || ' #' || n.number END
-LEFT JOIN credit_request r ON r.request_id = i.request_id AND r.state <> 'failed'
-LEFT JOIN batch b ON b.batch_id = r.batch_id
-WHERE n.batch_id = :batch ORDER BY n.customer_id, n.reference, n.number
-"""
-
-_FIRST_GONE = f"""
-SELECT i.reference, {_KNOWN_IN} FROM identity i JOIN credit_request r USING (request_id)
-JOIN batch b ON b.batch_id = r.batch_id
-WHERE i.site_id = :site AND i.customer_id = :customer AND r.state <> 'failed'
-  AND {_IS_NUMBER_OF.format(group=":group", number=":numbers")} LIMIT 1
-"""
-
-_FIRST_UNPLACED = """
-SELECT min(row_number) FROM temp.unplaced
-WHERE batch_id = :batch AND customer_id IN ('', :customer) AND reference IN ('', :group)
-"""
-
-# A batch that was numbered, or one that names its references itself and so may go on with those of such a batch.
-_NUMBERS = "(b.options ->> '$.number_duplicates' OR b.options ->> '$.failed_csv')"
-_WAS_NUMBERED = f"""
-SELECT EXISTS (SELECT 1 FROM batch b WHERE b.site_id = (SELECT site_id FROM batch WHERE batch_id = :batch)
-               AND b.batch_id <> :batch AND {_NUMBERS})
-"""
-
-_FORGOTTEN = f"""
-SELECT s.row_number, s.customer_id, s.reference, min(i.reference), {_KNOWN_IN}
-FROM credit_request s
-CROSS JOIN identity i ON i.site_id = :site AND i.customer_id = s.customer_id
-    AND {_IS_NUMBER_OF.format(group="s.reference", number=1)}
-CROSS JOIN credit_request r ON r.request_id = i.request_id AND r.state <> 'failed'
-CROSS JOIN batch b ON b.batch_id = r.batch_id AND {_NUMBERS}
-WHERE s.batch_id = :batch AND s.state = 'pending' AND s.state NOT IN ('credited') AND NOT EXISTS (
-    SELECT 1 FROM identity e JOIN credit_request k USING (request_id) WHERE e.site_id = :site
-    AND e.customer_id = s.customer_id AND e.reference = s.reference AND k.state <> 'failed')
-GROUP BY s.request_id
-"""
-
-_STANDS = """
-SELECT w.request_id, w.rejected, r.amount_minor, r.amount_in_decimal, r.currency_code
-FROM row w LEFT JOIN credit_request r USING (request_id) WHERE w.batch_id = ? AND w.row_number = ?
-"""
+    reject(database, batch_id, moved.row_number, request_id, why)

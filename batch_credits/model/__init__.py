@@ -5,6 +5,7 @@ Those of which a run makes a million are tuples: a frozen dataclass takes three 
 
 from batch_credits.model.batches import (
     BatchRecord,
+    NewBatch,
     RunRecord,
 )
 from batch_credits.model.money import (
@@ -70,6 +71,7 @@ __all__ = [
     "Learned",
     "LoadedRow",
     "Money",
+    "NewBatch",
     "OpenAttempt",
     "Outcome",
     "PlannedCredit",

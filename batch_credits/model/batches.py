@@ -1,9 +1,29 @@
 """Batches and their runs, as the ledger remembers them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batch_credits.model.money import ControlTotal
 from batch_credits.model.requests import CallKind
+
+
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """A batch that is to be staged: one source's content, read one way, for one site.
+
+    `columns` maps a field to the index of its column in `headers`. `options_json` is `InputOptions.as_json()`.
+    `reverses` is the key of the batch whose credits it deducts.
+    """
+
+    key: str
+    site: str
+    file_name: str
+    file_sha256: str
+    headers: Sequence[str]
+    columns: dict[str, int]
+    options_json: str
+    kind: CallKind = CallKind.ADD
+    reverses: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ async def look_up_customers(ledger: Ledger, batch_id: int, site: SiteSettings, s
         RunStopped: the key or the site refuses us, or it did not answer.
         LedgerError: the ledger failed.
     """
-    async with session_at(site, ledger, settings, _at_once) as session:
+    async with session_at(site, ledger.slots, settings, _at_once) as session:
         return await examine(session.chargebee, ledger.profiles.customer_rows(batch_id))
 
 
@@ -117,7 +117,7 @@ async def look_up_balances(
         LedgerError: the ledger failed.
     """
     seen = Balances()
-    async with session_at(site, ledger, settings, _at_once) as session:
+    async with session_at(site, ledger.slots, settings, _at_once) as session:
         for asked in _calls(ledger.profiles.owed_by_customer(batch_id, with_failed=settings.retry_failed)):
             found = {each.customer_id: each for each in await _asked(session.chargebee, list(asked), sleep)}
             seen.customers += len(asked)

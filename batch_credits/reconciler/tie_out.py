@@ -9,7 +9,7 @@ from functools import partial
 from batch_credits.call import call_for
 from batch_credits.chargebee import Chargebee, ListedCredit
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
-from batch_credits.ledger import Difference, ForeignCredit, InThread, Journal, Ledger, Unrecorded
+from batch_credits.ledger import Difference, ForeignCredit, InThread, Journal, Ledger, Listing, Unrecorded
 from batch_credits.model import (
     DECIMAL_DIGITS,
     BatchRecord,
@@ -114,7 +114,7 @@ async def tie_out(
         RunStopped: the key or the site refuses us.
     """
     await in_thread(lambda: ledger.listing.begin(batch.batch_id))
-    since = await _list_batch(chargebee, ledger, batch, in_thread, whole=whole)
+    since = await _list_batch(chargebee, ledger.listing, batch, in_thread, whole=whole)
     for found in await in_thread(lambda: ledger.listing.unrecorded(batch.batch_id)):
         credit = await in_thread(lambda found=found: ledger.requests.planned(found.request_id))  # type: ignore[misc]
         _carry_out(journal, credit, found)
@@ -134,41 +134,41 @@ def _carry_out(journal: Journal, credit: PlannedCredit, found: Unrecorded) -> No
 
 
 async def _list_batch(
-    chargebee: Chargebee, ledger: Ledger, batch: BatchRecord, in_thread: InThread, *, whole: bool
+    chargebee: Chargebee, listing: Listing, batch: BatchRecord, in_thread: InThread, *, whole: bool
 ) -> int | None:
     """Fill the listing, under each business entity that the batch was sent for.
 
     Returns from which moment on the list was read; None where all of it was, as far as the batch's customers go.
     """
-    sent = await in_thread(lambda: ledger.listing.first_attempt_ms(batch.batch_id))
+    sent = await in_thread(lambda: listing.first_attempt_ms(batch.batch_id))
     start = 0 if whole or sent is None else max(0, sent // 1000 - _CLOCK_MARGIN_SECONDS)
-    entities = await in_thread(lambda: ledger.listing.entities(batch.batch_id))
+    entities = await in_thread(lambda: listing.entities(batch.batch_id))
     calls: list[str | None] = [call_for(entity) for entity in entities]
-    looked_from = [await _list_entity(chargebee, ledger, batch, call, start, in_thread) for call in calls or [None]]
+    looked_from = [await _list_entity(chargebee, listing, batch, call, start, in_thread) for call in calls or [None]]
     return max(looked_from) or None
 
 
 async def _list_entity(
-    chargebee: Chargebee, ledger: Ledger, batch: BatchRecord, call: str | None, start: int, in_thread: InThread
+    chargebee: Chargebee, listing: Listing, batch: BatchRecord, call: str | None, start: int, in_thread: InThread
 ) -> int:
     """Once through the list where that is cheaper than once a customer, then the stragglers. Returns from when on."""
-    customers = await in_thread(lambda: ledger.listing.customers(batch.batch_id, only_unlisted=False))
+    customers = await in_thread(lambda: listing.customers(batch.batch_id, only_unlisted=False))
     looked_from = 0
     if len(customers) > _FEW_CUSTOMERS:
         pages = in_pages(chargebee.credits_since(start, batch.kind, call))
-        if await _is_read_within(len(customers), pages, partial(_add_listed, ledger, batch, in_thread)):
+        if await _is_read_within(len(customers), pages, partial(_add_listed, listing, batch, in_thread)):
             looked_from = start
-            customers = await in_thread(lambda: ledger.listing.customers(batch.batch_id, only_unlisted=True))
+            customers = await in_thread(lambda: listing.customers(batch.batch_id, only_unlisted=True))
     for customer_id in customers:
-        await _add_listed(ledger, batch, in_thread, await chargebee.credits_of(customer_id, batch.kind, call))
+        await _add_listed(listing, batch, in_thread, await chargebee.credits_of(customer_id, batch.kind, call))
     return looked_from
 
 
 async def _add_listed(
-    ledger: Ledger, batch: BatchRecord, in_thread: InThread, listed: Sequence[ListedCredit]
+    listing: Listing, batch: BatchRecord, in_thread: InThread, listed: Sequence[ListedCredit]
 ) -> None:
     named = [_foreign(credit) for credit in listed if _has_amount(credit)]
-    await in_thread(lambda: ledger.listing.add(batch.site, named))
+    await in_thread(lambda: listing.add(batch.site, named))
 
 
 async def _is_read_within(

@@ -115,10 +115,10 @@ class Sending:
         self._in_thread = in_thread
         ledger, site, settings, progress = run.ledger, run.batch.site, run.settings, run.progress
         self._was_told = False  # to stop
-        self._session = Session(transport, ledger, site, settings, in_thread, self._journaled, progress)
+        self._session = Session(transport, ledger.slots, site, settings, in_thread, self._journaled, progress)
         self._chargebee = self._session.chargebee
         self._journal = Journal(
-            ledger,
+            ledger.claims,
             run.run_id,
             site,
             in_thread=in_thread,
@@ -129,7 +129,7 @@ class Sending:
         self._settler = DoubtSettler(
             chargebee=self._chargebee,
             journal=self._journal,
-            memory=ledger,
+            memory=ledger.looks,
             site=site,
             settings=settings,
             observer=progress,

@@ -73,7 +73,8 @@ class CheckView:
 
 def rows_with_problems(ledger: Ledger, batch_id: int) -> tuple[RowProblems, ...]:
     """The first rows of a batch that are rejected."""
-    return tuple(RowProblems(row.row_number, row.problems) for row in islice(ledger.reports.problems(batch_id), PROBLEMS_SHOWN))
+    rejected = islice(ledger.reports.problems(batch_id), PROBLEMS_SHOWN)
+    return tuple(RowProblems(row.row_number, row.problems) for row in rejected)
 
 
 def customers_view(asked: Preflight) -> CustomersView:

@@ -6,7 +6,8 @@ import resource
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from batch_credits.chargebee import Answer, add_body
 from batch_credits.errors import LedgerError, LedgerVersion
-from batch_credits.ledger import Ledger, StagedRow
+from batch_credits.ledger import Claims, Ledger, StagedRow
 from batch_credits.model import CreditRequest, Finding, LoadedRow, NewBatch, PlannedCredit, RequestState
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.sending.context import RunContext
@@ -99,13 +100,13 @@ from test_ledger_faults import *
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 with Ledger.open(Path(sys.argv[1])) as ledger:
     batch = plan(ledger, 50)
-    run = ledger.start_run(batch)
+    run = ledger.runs.start(batch)
     size = Path(sys.argv[1] + "-wal").stat().st_size + 40_000
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     permitted = 0
     try:
-        for credit in ledger.planned_page(batch, RequestState.PENDING, 0, 50):
-            ledger.commit(run, [], [credit])
+        for credit in ledger.claims.planned_page(batch, RequestState.PENDING, 0, 50):
+            ledger.claims.commit(run, [], [credit])
             permitted += 1
     except LedgerError as error:
         print(permitted, error.message, flush=True)
@@ -316,7 +317,7 @@ class Site:
         return Answer(200, {}, orjson.dumps({"promotional_credit": item}))
 
 
-class FailingLedger(Ledger):
+class FailingClaims(Claims):
     """Its disk fails once so many commits are done, as a disk does: for good, or for one commit alone."""
 
     commits_left = 10**9
@@ -332,6 +333,14 @@ class FailingLedger(Ledger):
             self.failed_at = len(self.site.posts) if self.failed_at is None else self.failed_at
             raise LedgerError("disk I/O error", hint="mend it")
         super().commit(run_id, findings, openings, call)
+
+
+@contextmanager
+def failing_ledger(path: Path) -> Iterator[tuple[Ledger, FailingClaims]]:
+    """A ledger, and the desk of it that will fail."""
+    with Ledger.open(path) as ledger:
+        ledger.claims = claims = FailingClaims(ledger._db)
+        yield ledger, claims
 
 
 async def on_the_spot(work: Callable[[], Any]) -> Any:
@@ -360,23 +369,23 @@ def test_a_sound_disk_credits_everybody(path: Path) -> None:
 
 @pytest.mark.parametrize("is_brief", [False, True], ids=["for good", "for one commit"])
 def test_wherever_the_journal_fails_the_run_ends_with_it_and_sends_no_more(path: Path, is_brief: bool) -> None:
-    with FailingLedger.open(path) as ledger:
+    with Ledger.open(path) as ledger:
         plan(ledger, 60)
     template = path.read_bytes()
     for commits in range(1000):
         path.write_bytes(template)
-        with FailingLedger.open(path) as ledger:
-            ledger.commits_left, ledger.is_brief, ledger.site = commits, is_brief, Site()
+        with failing_ledger(path) as (ledger, claims):
+            claims.commits_left, claims.is_brief, claims.site = commits, is_brief, Site()
             try:
-                issue(ledger, ledger.site)
+                issue(ledger, claims.site)
             except LedgerError as error:
                 assert error.message == "disk I/O error"
-            sent = len(ledger.site.posts)
-            if ledger.failed_at is None:
+            sent = len(claims.site.posts)
+            if claims.failed_at is None:
                 break  # the run needs no more commits than that
             on_their_way = FAST.concurrency  # calls that had begun before the disk failed
-            assert sent <= ledger.failed_at + on_their_way
-            assert sent == len(set(ledger.site.posts))
+            assert sent <= claims.failed_at + on_their_way
+            assert sent == len(set(claims.site.posts))
             assert ledger._db._connection.execute("SELECT count(*) FROM attempt").fetchone()[0] >= sent
         with Ledger.open(path) as again:
             [batch] = again.batches.all()
@@ -387,10 +396,10 @@ def test_wherever_the_journal_fails_the_run_ends_with_it_and_sends_no_more(path:
 
 
 def test_a_failure_of_the_very_last_answers_is_not_swallowed(path: Path) -> None:
-    with FailingLedger.open(path) as ledger:
-        batch, ledger.site = plan(ledger, 1), Site()
-        ledger.commits_left = 1
+    with failing_ledger(path) as (ledger, claims):
+        batch, claims.site = plan(ledger, 1), Site()
+        claims.commits_left = 1
         with pytest.raises(LedgerError, match="disk I/O error"):
-            issue(ledger, ledger.site)
-        assert len(ledger.site.posts) == 1
+            issue(ledger, claims.site)
+        assert len(claims.site.posts) == 1
         assert counts(ledger, batch) == {"in_doubt": 1}

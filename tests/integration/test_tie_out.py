@@ -157,7 +157,7 @@ class Bench:
 
     def tied(self, *, whole: bool = False) -> TieOut:
         async def main() -> TieOut:
-            journal = Journal(self.ledger, None, SITE, in_thread=on_the_spot, flush_seconds=0.0)
+            journal = Journal(self.ledger.claims, None, SITE, in_thread=on_the_spot, flush_seconds=0.0)
             transport: Any = self.site
             chargebee = Chargebee(transport, transport, RunSettings())
             [batch] = [batch for batch in self.ledger.batches.all() if batch.batch_id == self.batch]
@@ -498,7 +498,7 @@ def test_where_the_settling_fails_nothing_is_told_as_if_all_were_well(
     def fails(site: str, credit_ids: Sequence[str]) -> Any:
         raise LedgerError("the disk is full")
 
-    monkeypatch.setattr(bench.ledger, "attributed", fails)
+    monkeypatch.setattr(bench.ledger.looks, "attributed", fails)
     with pytest.raises(LedgerError, match="the disk is full"):
         reconciled(bench)
     assert bench.stands() == {"c-2": ("in_doubt", None), "c-3": ("pending", None)}

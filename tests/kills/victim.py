@@ -66,22 +66,22 @@ def arm(point: str, nth: int) -> None:
     from batch_credits.chargebee.transport.direct import DirectTransport
     from batch_credits.chargebee.transport.session import SessionTransport
     from batch_credits.jobs import run
-    from batch_credits.ledger import Ledger, journal
+    from batch_credits.ledger import Admission, Claims, claims
     from batch_credits.reporter import tables
 
     die = _at(nth)
     match point:
         case "in_staging":
-            _wrap(Ledger, "stage_columns", after=die)
+            _wrap(Admission, "stage_columns", after=die)
         case "before_admit":
-            _wrap(Ledger, "admit", before=die)
+            _wrap(Admission, "admit", before=die)
         case "before_journal":
-            _wrap(Ledger, "commit", before=die)
+            _wrap(Claims, "commit", before=die)
         case "in_commit":  # the statements are done, the commit is not
-            _wrap(journal, "record", after=die)
-            _wrap(journal, "open_attempts", after=die)
+            _wrap(claims, "record", after=die)
+            _wrap(claims, "open_attempts", after=die)
         case "after_journal":
-            _wrap(Ledger, "commit", after=die)
+            _wrap(Claims, "commit", after=die)
         case "before_send":
             for transport in (DirectTransport, SessionTransport):
                 _wrap(transport, "send", before=die)

@@ -18,7 +18,7 @@ from pathlib import Path
 from coverage.numbits import numbits_to_nums
 
 from tests.mutants.contexts import SECONDS
-from tests.mutants.mutations import Mutant
+from tests.mutants.mutations import Mutant, named_statements
 
 ROOT = Path(__file__).parents[2]
 KEPT = Path(sys.prefix) / "mutants"  # goes with the virtual environment
@@ -72,19 +72,33 @@ class Covering:
                 at, source = path.relative_to(ROOT).as_posix(), path.read_text()
                 uses: dict[str, set[int]] = defaultdict(set)
                 for number, line in enumerate(source.splitlines(), 1):
-                    for name in re.findall(r"[A-Za-z_]\w*", line):
+                    for name in (*re.findall(r"[A-Za-z_]\w*", line), *re.findall(r'"\w+"', line)):
                         uses[name].add(number)
                 self._used[at] = uses
                 for statement in ast.parse(source).body:
                     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
                         for name in re.findall(r"[A-Za-z_]\w*", ast.get_source_segment(source, statement.value) or ""):
                             self._made_of[at, name].add(statement.targets[0].id)
+            self._note_views()
         return self._used
+
+    def _note_views(self) -> None:
+        """Where a view is used is where the statements are that ask it."""
+        folder = ROOT / "batch_credits" / "ledger" / "statements"
+        views = {name for _, name, _ in named_statements((folder / "views.sql").read_text())}
+        for path in sorted(folder.glob("*.sql")):
+            at = path.relative_to(ROOT).as_posix()
+            for _, statement, text in named_statements(path.read_text()):
+                for view in views & {f'"{word}"' for word in re.findall(r"\w+", text)} - {statement}:
+                    self._used.setdefault(at, {})[view] = set()
+                    self._made_of[at, view].add(statement)
 
 
 def _own_test(path: str) -> str:
-    """The file of tests that mirrors a module, or its folder for a package as a whole."""
+    """The file of tests that mirrors a module and its statements, or the folder for a package as a whole."""
     mirrored = Path("tests/unit") / Path(path).relative_to("batch_credits")
+    if mirrored.parent.name == "statements":
+        return f"{mirrored.parent.parent}/test_{mirrored.stem}.py"
     return f"{mirrored.parent}/test_{mirrored.stem}.py" if mirrored.suffix == ".py" else f"{mirrored.parent}/"
 
 

@@ -1,6 +1,7 @@
 """Small changes of the product's text, each of which somebody could make by mistake.
 
-Python is changed where its syntax tree says what a piece of text is; SQL, in strings and in the schema, by its words.
+Python is changed where its syntax tree says what a piece of text is; SQL, in strings, in the schema and in the named
+statements, by its words.
 Left out is what no test can tell or what only serves the type checker: annotations, docstrings, decorators, assertions,
 and the words of sentences.
 """
@@ -47,7 +48,7 @@ class Mutant:
     end: int
     text: str
     line: int
-    lines: tuple[int, ...] = field(compare=False)  # where its tests pass; none: where `name` is used
+    lines: tuple[int, ...] = field(compare=False)  # where its tests pass; none: where one of `names` is used
     names: tuple[str, ...] = field(compare=False, default=())
     before: str = field(compare=False, default="")
     after: str = field(compare=False, default="")
@@ -67,7 +68,7 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
 
 def changes_of(path: str, source: str) -> list[Mutant]:
     """The same at once: with those that are no Python any more."""
-    changes = _Python(source).changes if path.endswith(".py") else _schema(source)
+    changes = _Python(source).changes if path.endswith(".py") else _script(source)
     found = {_shown(Mutant(path, *change), source) for change in changes}
     return sorted(mutant for mutant in found if mutant.before != mutant.after)
 
@@ -93,9 +94,19 @@ def _compiles(mutant: Mutant, source: str) -> bool:
 Change = tuple[int, int, str, int, tuple[int, ...], tuple[str, ...]]
 
 
-def _schema(source: str) -> Iterator[Change]:
+def named_statements(script: str) -> list[tuple[int, str, str]]:
+    """Where each statement of a file of them begins, its name in quotes, as Python has it, and its text."""
+    names = [*re.finditer(r"^-- name: (\w+)$", script, re.MULTILINE)]
+    ends = [*(name.start() for name in names[1:]), len(script)]
+    return [(name.start(), f'"{name[1]}"', script[name.end() : end]) for name, end in zip(names, ends, strict=False)]
+
+
+def _script(source: str) -> Iterator[Change]:
+    """Of named statements, or of the schema, which has no names: every connection is made with it."""
+    names = [(begin, name) for begin, name, _ in named_statements(source)] or [(0, "connect")]
     for start, end, text in _sql(re.sub(r"--.*", lambda comment: " " * len(comment[0]), source), 0):
-        yield start, end, text, source.count("\n", 0, start) + 1, (), ("connect",)
+        _, name = max((begin, name) for begin, name in names if begin <= start)
+        yield start, end, text, source.count("\n", 0, start) + 1, (), (name,)
 
 
 def _sql(text: str, offset: int) -> Iterator[tuple[int, int, str]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.mutants.campaign import accepted
-from tests.mutants.covering import ROOT
+from tests.mutants.covering import ROOT, Covering
 from tests.mutants.mutations import changes_of, mutants_of
 
 
@@ -59,6 +59,23 @@ def test_sql(text: str, mutants: set[str]) -> None:
     assert made_of(f'S = "{text}"\n') == {f'S = "{mutant}"' for mutant in mutants}
     schema = made_of(f"{text}; -- a = b AND c\n", "x.sql") if mutants else set()
     assert schema == {f"{mutant}; -- a = b AND c" for mutant in mutants}
+
+
+def test_a_mutant_of_a_named_statement_is_tested_where_the_name_is_used() -> None:
+    script = "-- For all.\n\n-- name: one\n-- a = b.\nSELECT 1\nFROM t WHERE a = b;\n\n-- name: two\nSELECT min(a);\n"
+    found = {(mutant.names, mutant.line, mutant.before, mutant.after) for mutant in mutants_of("x.sql", script)}
+    assert found == {
+        (('"one"',), 5, "SELECT 1", "SELECT 2"),
+        (('"one"',), 6, "FROM t WHERE a = b;", "FROM t WHERE a <> b;"),
+        (('"two"',), 9, "SELECT min(a);", "SELECT max(a);"),
+    }
+
+
+def test_every_statement_that_asks_a_view_is_tested_for_it() -> None:
+    covering = Covering({"batch_credits/ledger/totals.py": {}}, [], {})
+    covering._uses()
+    at = "batch_credits/ledger/statements/totals.sql"
+    assert covering._made_of[at, '"row_outcome"'] == {'"counted"', '"decimals"'}
 
 
 def test_what_is_accepted_is_still_a_mutant_and_says_why() -> None:

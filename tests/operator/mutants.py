@@ -16,7 +16,7 @@ from batch_credits.cli.options.sending import SendingChoice
 from batch_credits.cli.telling.words import Words
 from batch_credits.cli.values import BatchId
 from batch_credits.jobs import run
-from batch_credits.ledger import Ledger, admission
+from batch_credits.ledger import Sites, numbering
 from batch_credits.reporter import summary
 from batch_credits.settings import InputOptions
 
@@ -70,10 +70,10 @@ class Mutant:
 MUTANTS = (
     Mutant("limits are not held", ((run, "check_controls", _let_pass),), "let .* pass|did not refuse|wrong control"),
     Mutant("a prefix of a batch's id is enough", ((BatchId, "convert", _any_word),), "in spite of the batch", 77),
-    Mutant("an address may have two sites", ((Ledger, "check_address", _let_pass),), "another site's name"),
+    Mutant("an address may have two sites", ((Sites, "check_address", _let_pass),), "another site's name"),
     Mutant(
         "a site is as many as its spellings",
-        ((settings, "site_name", _as_spelt), (Ledger, "check_address", _let_pass)),
+        ((settings, "site_name", _as_spelt), (Sites, "check_address", _let_pass)),
         "was paid 2 times|alpha_test|acme/test|another site's name",
     ),
     Mutant(
@@ -89,5 +89,5 @@ MUTANTS = (
         ((cli_run, "refuse_without_terminal", _let_pass), (Words, "ask_before", lambda *_: True)),
         "run sent something",
     ),
-    Mutant("numbers move with their rows", ((admission.numbering, "reject_moved", lambda *_: 0),), "and asked for", 44),
+    Mutant("numbers move with their rows", ((numbering, "reject_moved", lambda *_: 0),), "and asked for", 44),
 )

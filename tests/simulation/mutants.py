@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from batch_credits.chargebee import Answer, Chargebee, ListedCredit, add_body, client, verdicts
 from batch_credits.chargebee.answers import ErrorBody
-from batch_credits.ledger import Ledger, Moment, Unrecorded, group_commit, journal, numbering
+from batch_credits.ledger import Claims, Moment, Unrecorded, group_commit, numbering, times
 from batch_credits.ledger.group_commit import Journal
 from batch_credits.model import CallKind, CreditRequest, OpenAttempt, PlannedCredit, RequestState, reversal_reference
 from batch_credits.planning import reversal
@@ -132,9 +132,10 @@ def _no_quarantine(self: DoubtSettler, credit: PlannedCredit) -> float:
 
 
 def _quarantine_by_the_wall_clock(self: DoubtSettler, credit: PlannedCredit) -> float:
-    ledger: Any = self._memory
-    row = ledger._db._connection.execute("SELECT max(at) FROM attempt WHERE request_id = ?", (credit.request_id,)).fetchone()
-    return float((row[0] or 0) / 1000 + self._settings.quarantine_seconds - journal.now_ms() / 1000)
+    looks: Any = self._memory
+    sent = "SELECT max(at) FROM attempt WHERE request_id = ?"
+    row = looks._db._connection.execute(sent, (credit.request_id,)).fetchone()
+    return float((row[0] or 0) / 1000 + self._settings.quarantine_seconds - times.now_ms() / 1000)
 
 
 async def _no_witness(self: DoubtSettler, credit: PlannedCredit, over_since: Moment) -> Witness:
@@ -232,7 +233,7 @@ STORY_MUTANTS = (
     ),
     StoryMutant(
         "a new number of a group that has moved",
-        ((numbering, "reject_moved", lambda connection, batch_id: 0),),
+        ((numbering, "reject_moved", lambda database, batch_id: 0),),
     ),
 )
 MUTANTS = (
@@ -274,7 +275,7 @@ MUTANTS = (
     ),
     Mutant(
         "another business entity by another file",
-        ((Ledger, "check_entity", lambda self, batch_id, entity, is_new=False: None),
+        ((Claims, "check_entity", lambda self, batch_id, entity, is_new=False: None),
          (Chargebee, "_get_headers", _under_the_entity_of_the_run)),
         1518,
         _TWICE,

@@ -14,7 +14,8 @@ from batch_credits.chargebee import Chargebee
 from batch_credits.errors import Interrupted
 from batch_credits.gate import RateLimiter
 from batch_credits.jobs.reconcile import settle_and_tie_out
-from batch_credits.ledger import Ledger
+from batch_credits.ledger import Claims, Ledger, Runs
+from batch_credits.ledger.database import Database
 from batch_credits.model import Finding, PlannedCredit
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.reconciler import TieOut
@@ -32,16 +33,22 @@ T = TypeVar("T")
 SITE = "acme-test"
 
 
-class MortalLedger(Ledger):
-    """The real ledger; its process may die before a commit or right after it."""
+class MortalRuns(Runs):
+    """The real desk; its process may die before a run's start or right after it."""
 
     process: "Process"
 
-    def start_run(self, batch_id: int, *, retry_failed: bool = False, settings_json: str = "{}") -> int:
+    def start(self, batch_id: int, *, retry_failed: bool = False, settings_json: str = "{}") -> int:
         self.process.point("before the run's start")
-        run_id = super().start_run(batch_id, retry_failed=retry_failed, settings_json=settings_json)
+        run_id = super().start(batch_id, retry_failed=retry_failed, settings_json=settings_json)
         self.process.point("after the run's start")
         return run_id
+
+
+class MortalClaims(Claims):
+    """The real desk; its process may die before a commit or right after it."""
+
+    process: "Process"
 
     def commit(
         self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit], call: str = "{}"
@@ -78,8 +85,14 @@ class Process:
         self.is_dead = False
         self.slept = 0.0
         self.wire = Wire(self)
-        self.ledger = MortalLedger(world.connection, Path("simulated"))
-        self.ledger.process = self
+        self.ledger = self._mortal_ledger(Database(world.connection, Path("simulated")))
+
+    def _mortal_ledger(self, database: Database) -> Ledger:
+        ledger = Ledger(database)
+        ledger.claims = claims = MortalClaims(database)
+        ledger.runs = runs = MortalRuns(database, claims, ledger.totals)
+        claims.process = runs.process = self
+        return ledger
 
     @property
     def now(self) -> float:

@@ -4,13 +4,14 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from batch_credits.chargebee import add_body
 from batch_credits.errors import UsageError
-from batch_credits.ledger import Ledger, StagedRow, store
-from batch_credits.ledger import journal as ledger_journal
+from batch_credits.ledger import Ledger, StagedRow, store, times
+from batch_credits.ledger.database import Database
 from batch_credits.model import BatchRecord, ControlTotal, CreditRequest, LoadedRow, NewBatch
 from batch_credits.planning.reversal import select, stage_reversal
 from batch_credits.process import clock
@@ -92,6 +93,9 @@ class World:
 
     # -- The ledger --------------------------------------------------------------------------------------
 
+    def _ledger(self) -> Ledger:
+        return Ledger(Database(self.connection, Path("simulated")))
+
     def _known(self) -> set[str]:
         """The credits that their own answers proved."""
         found = self.connection.execute(
@@ -102,7 +106,7 @@ class World:
 
     def batch_record(self, batch_id: int) -> BatchRecord:
         """What `Sending` wants to know of a batch."""
-        return replace(Ledger(self.connection, store.Path("simulated")).staged_batch(batch_id), totals={})
+        return replace(self._ledger().batches.staged(batch_id), totals={})
 
     def batch_id(self, number: int) -> int:
         """The file is read, and admitted, when it is first run."""
@@ -112,7 +116,7 @@ class World:
 
     def _reversal_id(self, number: int) -> int | None:
         """The reversal of what the batch has credited by now, staged and admitted; None if there is nothing."""
-        ledger = Ledger(self.connection, store.Path("simulated"))
+        ledger = self._ledger()
         selection = select(ledger, ledger.batches.staged(self.batch_id(number)), None)
         if not selection.rows:
             return None
@@ -123,7 +127,7 @@ class World:
         return plan.batch_id
 
     def _stage(self, number: int) -> int:
-        ledger = Ledger(self.connection, store.Path("simulated"))
+        ledger = self._ledger()
         batch_id = ledger.admission.begin(
             NewBatch(
                 key=f"{number:064x}", site=SITE, file_name=f"{number}.csv", file_sha256="0", headers=(), columns={},
@@ -142,8 +146,8 @@ class World:
 
     def play(self) -> Judge:
         """Run the command as the schedule says, then, with the site healed, until the ledger owes nothing."""
-        original, boottime = ledger_journal.now_ms, clock.boottime
-        ledger_journal.now_ms, clock.boottime = self.wall_ms, lambda: 77.0 + self.now
+        original, boottime = times.now_ms, clock.boottime
+        times.now_ms, clock.boottime = self.wall_ms, lambda: 77.0 + self.now
         try:
             for plan in self.schedule.runs:
                 self._run(plan)
@@ -153,7 +157,7 @@ class World:
                     break
             self.judge.judge()
         finally:
-            ledger_journal.now_ms, clock.boottime = original, boottime
+            times.now_ms, clock.boottime = original, boottime
             self.connection.close()
         return self.judge
 
@@ -198,7 +202,7 @@ class World:
 
     def _allowed(self, batch_id: int, settings: RunSettings) -> RunSettings | None:
         """The options with which the command takes the batch: its user follows the hint of a refusal."""
-        ledger = Ledger(self.connection, store.Path("simulated"))
+        ledger = self._ledger()
         for entity in dict.fromkeys((settings.business_entity_id, None, "emea", "apac")):
             try:
                 ledger.claims.check_entity(batch_id, entity)

@@ -10,7 +10,7 @@ import pytest
 from batch_credits.errors import LedgerError
 from batch_credits.gate import RateLimiter
 from batch_credits.gate.memory import SlotMemory
-from batch_credits.ledger import Ledger, journal
+from batch_credits.ledger import Ledger, times
 
 SITE = "acme-test"
 EPOCH_MS = 1_790_000_000_000
@@ -27,7 +27,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """The wall clock keeps step with the loop's; `jump` moves it away."""
     wall = {"jump": 0}
     monkeypatch.setattr(
-        journal, "now_ms", lambda: EPOCH_MS + wall["jump"] + int(asyncio.get_running_loop().time() * 1000)
+        times, "now_ms", lambda: EPOCH_MS + wall["jump"] + int(asyncio.get_running_loop().time() * 1000)
     )
     return wall
 
@@ -41,7 +41,7 @@ async def process(
 ) -> None:
     """One process that sends so many requests; or it is killed, and closes nothing."""
     limiter = RateLimiter(budget, 50)
-    slots = SlotMemory(limiter, ledger, SITE, on_the_spot, lambda: journaled)
+    slots = SlotMemory(limiter, ledger.slots, SITE, on_the_spot, lambda: journaled)
     await slots.recall(80.0)
 
     async def call() -> None:
@@ -155,10 +155,10 @@ def test_notes_are_few(virtually: Any, ledger: Ledger, clock: Any) -> None:
     class Counting:
         notes = 0
 
-        def note_slots(self, *_: Any) -> None:
+        def note(self, *_: Any) -> None:
             self.notes += 1
 
-        def taken_slots(self, *_: Any) -> list[tuple[float, int]]:
+        def taken(self, *_: Any) -> list[tuple[float, int]]:
             return []
 
     counting = Counting()
@@ -173,10 +173,10 @@ def test_notes_are_few(virtually: Any, ledger: Ledger, clock: Any) -> None:
 
 def test_a_ledger_that_takes_no_note_stops_nothing(virtually: Any) -> None:
     class Failing:
-        def note_slots(self, *_: Any) -> None:
+        def note(self, *_: Any) -> None:
             raise LedgerError("disk full")
 
-        def taken_slots(self, *_: Any) -> list[tuple[float, int]]:
+        def taken(self, *_: Any) -> list[tuple[float, int]]:
             return [(30.0, 5)]
 
     arrivals: list[float] = []
@@ -187,7 +187,7 @@ def test_a_ledger_that_takes_no_note_stops_nothing(virtually: Any) -> None:
 def test_a_run_that_never_began_leaves_the_note_alone(virtually: Any, ledger: Ledger, clock: Any) -> None:
     async def main() -> None:
         await process(ledger, 10, [], 10)
-        await SlotMemory(RateLimiter(10, 5), ledger, SITE, on_the_spot, lambda: 0).close()
+        await SlotMemory(RateLimiter(10, 5), ledger.slots, SITE, on_the_spot, lambda: 0).close()
         assert sum(requests for _, requests in ledger.slots.taken(SITE, 80.0)) == 10
 
     virtually(main())
@@ -200,10 +200,10 @@ def test_once_closed_nothing_is_noted_any_more(virtually: Any) -> None:
         def __init__(self) -> None:
             self.noted = 0
 
-        def taken_slots(self, site: str, timeout_seconds: float) -> list[float]:
+        def taken(self, site: str, timeout_seconds: float) -> list[float]:
             return []
 
-        def note_slots(self, site: str, ages: Any, under_way: int) -> None:
+        def note(self, site: str, ages: Any, under_way: int) -> None:
             self.noted += 1
 
     async def main() -> None:

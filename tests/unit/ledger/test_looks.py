@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from batch_credits.call import call_for
-from batch_credits.ledger import Attribution, KnownCredit, Moment, OtherRequest, looks
-from batch_credits.model import CallKind, PlannedCredit, RequestState
+from batch_credits.ledger import Attribution, ForeignCredit, KnownCredit, Moment, OtherRequest
+from batch_credits.model import CallKind, Money, PlannedCredit, RequestState
 
 SITE = "acme-test"
 UNSETTLED = [RequestState.PENDING, RequestState.IN_FLIGHT, RequestState.IN_DOUBT, RequestState.REVIEW]
@@ -25,7 +25,8 @@ def pay(book: Any, batch: int, call: str, state: RequestState = RequestState.CRE
 
 
 def open_entities(book: Any, batch: int, *, is_new: bool = False) -> list[str | None]:
-    return looks.open_entities(book.ledger._db, batch, is_new=is_new)
+    found: list[str | None] = book.ledger.claims.open_entities(batch, is_new=is_new)
+    return found
 
 
 # -- For which business entity ------------------------------------------------------------------------------
@@ -217,3 +218,60 @@ def test_the_run_of_the_first_attempt_counts_and_no_later_one(
     assert book.ledger.looks.first_sent_ms(credit.request_id) is None
     book.ledger.runs.note_site_clock(run, 1_790_000_000_000)
     assert book.ledger.looks.first_sent_ms(credit.request_id) == 1_790_000_000_000 - MINUTE_MS
+
+
+def test_which_credits_belong_to_a_row(book: Any) -> None:
+    assert book.ledger.looks.attributed("acme-test", ["cr-1"]) == []
+    book.settle(book.plan(book.row(2)), RequestState.CREDITED)
+    assert book.ledger.looks.attributed("acme-test", ["cr-1", "cr-2"]) == [Attribution("cr-1", 1, "c-1", "q3", True)]
+    assert book.ledger.looks.attributed("acme-test", []) == []
+    assert book.ledger.looks.attributed("acme", ["cr-1"]) == []
+
+
+# -- Witnesses ----------------------------------------------------------------------------------------------
+
+
+def test_the_credits_first_sent_after_a_moment_are_its_best_witnesses_oldest_first(book: Any) -> None:
+    book.settle(book.plan(book.row(2)), RequestState.CREDITED)
+    moment = book.ledger.looks.moment()
+    book.settle(book.plan(*(book.row(n, f"c-{n}") for n in range(3, 8))), RequestState.CREDITED)
+    known = book.ledger.looks.witnesses("acme-test", CallKind.ADD, moment, 3, "{}")
+    assert [witness.customer_id for witness in known] == ["c-3", "c-4", "c-5"]
+
+
+def test_where_nothing_was_sent_since_the_newest_known_credits_witness(book: Any) -> None:
+    book.settle(book.plan(*(book.row(n, f"c-{n}") for n in range(2, 7))), RequestState.CREDITED)
+    known = book.ledger.looks.witnesses("acme-test", CallKind.ADD, book.ledger.looks.moment(), 2, "{}")
+    assert [(witness.credit_id, witness.customer_id) for witness in known] == [("cr-5", "c-6"), ("cr-4", "c-5")]
+
+
+def test_a_refusal_a_doubt_or_another_site_is_no_witness(book: Any) -> None:
+    start = book.ledger.looks.moment()
+    assert book.ledger.looks.witnesses("acme-test", CallKind.ADD, start, 3, "{}") == []
+    book.settle(book.plan(book.row(2)), RequestState.FAILED)
+    book.settle(book.plan(book.row(2, "c-2")), RequestState.REVIEW)
+    book.settle(book.plan(book.row(2, "c-3"), site="acme"), RequestState.CREDITED)
+    for moment in start, book.ledger.looks.moment():
+        assert book.ledger.looks.witnesses("acme-test", CallKind.ADD, moment, 3, "{}") == []
+
+
+def test_only_a_deduction_witnesses_for_a_deduction(book: Any) -> None:
+    start = book.ledger.looks.moment()
+    book.settle(book.plan(book.row(2)), RequestState.CREDITED)
+    assert book.ledger.looks.witnesses("acme-test", CallKind.DEDUCT, start, 3, "{}") == []
+    book.settle(book.plan(book.row(2, reference="reversal of q3"), kind=CallKind.DEDUCT), RequestState.CREDITED)
+    for moment in start, book.ledger.looks.moment():
+        for kind, credit_id in ((CallKind.DEDUCT, "cr-2"), (CallKind.ADD, "cr-1")):
+            known = book.ledger.looks.witnesses("acme-test", kind, moment, 3, "{}")
+            assert [witness.credit_id for witness in known] == [credit_id]
+
+
+def test_what_was_taken_over_witnesses_for_its_own_kind(book: Any) -> None:
+    for kind, name, reference in ((CallKind.ADD, "add", "q3"), (CallKind.DEDUCT, "deduct", "reversal of q3")):
+        batch = book.begin(file_name="Chargebee", kind=kind)
+        listed = ForeignCredit(f"cr-{name}", "c-1", reference, Money(100, None, "USD"), "general")
+        book.ledger.requests.take_over("acme-test", batch, 2, [listed])
+        book.ledger.admission.admit(batch)
+    for kind, name in ((CallKind.ADD, "add"), (CallKind.DEDUCT, "deduct")):
+        known = book.ledger.looks.witnesses("acme-test", kind, book.ledger.looks.moment(), 3, "{}")
+        assert [witness.credit_id for witness in known] == [f"cr-{name}"]

@@ -100,7 +100,8 @@ def paid(book: Any, *told: int | Line | None, refused: tuple[int, ...] = (), **o
 def why(book: Any, *told: int | Line | None, **options: Any) -> dict[int, str]:
     """The sentences of the rows whose numbers moved."""
     plan = staged(book.ledger, *told, **options)
-    problems = [(row.row_number, problem) for row in book.ledger.reports.problems(plan.batch_id) for problem in row.problems]
+    rejected = book.ledger.reports.problems(plan.batch_id)
+    problems = [(row.row_number, problem) for row in rejected for problem in row.problems]
     return {number: problem.message for number, problem in problems if problem.code == "numbering_moved"}
 
 

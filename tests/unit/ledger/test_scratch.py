@@ -23,7 +23,8 @@ def staged_in_scratch(book: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]
         opened.append(ledger)
         batch = ledger.admission.begin(
             NewBatch(
-                key="f" * 64, site=site, file_name="new.csv", file_sha256="", headers=(), columns={}, options_json=InputOptions().as_json()
+                key="f" * 64, site=site, file_name="new.csv", file_sha256="", headers=(), columns={},
+                options_json=InputOptions().as_json(),
             )
         )
         ledger.admission.stage(batch, book.staged(list(rows)))
@@ -80,10 +81,11 @@ def test_what_was_reversed_in_the_real_ledger(book: Any, staged_in_scratch: Any)
     book.settle(book.plan(book.row(3, "c-2", "reversal of q3"), **reversal), RequestState.FAILED)
     rows = [book.row(2), book.row(3, "c-2"), book.row(4, "c-4"), book.row(5, "c-1", "reversal of q3")]
     ledger, batch, judged = staged_in_scratch(*rows)
-    assert ledger.totals.undone(batch) == Undone({book.ledger.batches.staged(undoing).key: {"USD": ControlTotal(1, 100)}})
+    key = book.ledger.batches.staged(undoing).key
+    assert ledger.totals.undone(batch) == Undone({key: {"USD": ControlTotal(1, 100)}})
     assert [row.problems[0].code if row.problems else "" for row in judged] == ["", "", "", "conflict"]
     fresh, new, _ = staged_in_scratch(book.row(2, "c-8"))
-    assert fresh.undone(new) == Undone()
+    assert fresh.totals.undone(new) == Undone()
 
 
 def test_earlier_amounts_are_those_of_the_real_ledger(book: Any, staged_in_scratch: Any) -> None:
@@ -94,11 +96,10 @@ def test_earlier_amounts_are_those_of_the_real_ledger(book: Any, staged_in_scrat
 
 def test_without_a_ledger_it_is_one_by_itself_and_no_other_file_will_do(book: Any, tmp_path: Path) -> None:
     with Ledger.open_scratch(tmp_path / "alone", "acme-test", None) as alone:
-        batch = alone.begin_batch(
-            key="f" * 64, site="", file_name="new.csv", file_sha256="", headers=(), columns={}, options=InputOptions()
-        )
-        assert alone.earlier_amounts("", batch) == {}
-        assert alone.staged_batch(batch).file_name == "new.csv"
+        new = NewBatch("f" * 64, "", "new.csv", "", headers=(), columns={}, options_json="{}")
+        batch = alone.admission.begin(new)
+        assert alone.profiles.earlier_amounts("", batch) == {}
+        assert alone.batches.staged(batch).file_name == "new.csv"
     (tmp_path / "other").write_bytes(b"\0" * 4096)
     with pytest.raises(LedgerError):
         Ledger.open_scratch(tmp_path / "scratch", "acme-test", tmp_path / "other")

@@ -43,8 +43,8 @@ def test_what_one_shard_commits_the_others_and_the_run_see(book: Any) -> None:
     run = book.ledger.runs.start(batch)
     shards = [Ledger.open_shard(book.path, number, 2) for number in range(2)]
     [first], [second] = (ledger.claims.planned_page(batch, RequestState.PENDING, 0, 10) for ledger in shards)
-    shards[0].commit(run, [], [first])
-    shards[1].commit(run, [], [second])
+    shards[0].claims.commit(run, [], [first])
+    shards[1].claims.commit(run, [], [second])
     assert [len(book.owed(batch, state)) for state in (RequestState.PENDING, RequestState.IN_FLIGHT)] == [0, 2]
     for ledger in shards:
         ledger.close()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import LedgerBusy, LedgerError, LedgerVersion
-from batch_credits.ledger import Ledger, store
+from batch_credits.ledger import Ledger, migrations, store
 from batch_credits.model import RequestState
 
 
@@ -166,7 +166,7 @@ def test_an_older_version_is_migrated_step_by_step(path: Path, monkeypatch: pyte
     monkeypatch.setattr(store, "VERSION", now + 2)
     for version in (now, now + 1):
         monkeypatch.setitem(
-            store.MIGRATIONS,
+            migrations.MIGRATIONS,
             version,
             lambda connection, version=version: steps.append(version)  # type: ignore[misc]
             or connection.execute(f"CREATE TABLE of_version_{version + 1} (x)"),
@@ -188,11 +188,12 @@ def test_a_migration_that_fails_leaves_the_older_version(path: Path, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "VERSION", store.VERSION + 1)
-        patch.setitem(store.MIGRATIONS, store.VERSION - 1, fails)
+        patch.setitem(migrations.MIGRATIONS, store.VERSION - 1, fails)
         with pytest.raises(LedgerError, match="disk I/O error"):
             Ledger.open(path)
     with Ledger.open(path) as ledger:
-        assert ledger._db._connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone() == (0,)
+        half = ledger._db._connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'")
+        assert half.fetchone() == (0,)
 
 
 # -- One writer ---------------------------------------------------------------------------------------------
@@ -286,16 +287,16 @@ def test_a_reader_needs_no_lock_and_no_writer(book: Any) -> None:
     book.plan(book.row(2))
     book.close()
     with Ledger.open_for_reading(book.path) as one, Ledger.open_for_reading(book.path) as other:
-        assert len(one.batches()) == len(other.batches()) == 1
-        assert one.batch("0")
+        assert len(one.batches.all()) == len(other.batches.all()) == 1
+        assert one.batches.one("0")
 
 
 def test_a_reader_after_a_killed_writer_sees_what_it_committed(path: Path) -> None:
     script = (
-        "import os, sys, pathlib; from batch_credits.ledger import Ledger; from batch_credits.settings import *;"
+        "import os, sys, pathlib; from batch_credits.ledger import Ledger; from batch_credits.model import NewBatch;"
         "ledger = Ledger.open(pathlib.Path(sys.argv[1]));"
-        "batch = ledger.begin_batch(key='aa', site='acme', file_name='f', file_sha256='', headers=[], columns={},"
-        " options=InputOptions()); ledger.admit(batch); os._exit(9)"
+        "new = NewBatch('aa', 'acme', 'f', file_sha256='', headers=[], columns={}, options_json='{}');"
+        "ledger.admission.admit(ledger.admission.begin(new)); os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == 9
     with Ledger.open_for_reading(path) as reader:
@@ -325,9 +326,9 @@ def test_a_ledger_in_memory_has_the_same_schema(book: Any) -> None:
 
 def test_a_transaction_that_sqlite_gave_up_itself_is_not_rolled_back_twice(book: Any) -> None:
     batch = book.plan(book.row(2))
-    with pytest.raises(ZeroDivisionError), book.ledger._transaction() as connection:
-        connection.execute("UPDATE batch SET file_name = 'other'")
-        connection.execute("ROLLBACK")
+    with pytest.raises(ZeroDivisionError), book.ledger._db.transaction():
+        book.ledger._db._connection.execute("UPDATE batch SET file_name = 'other'")
+        book.ledger._db._connection.execute("ROLLBACK")
         raise ZeroDivisionError
     assert book.ledger.batches.all()[0].file_name == "payout.csv"
     assert book.ledger.runs.start(batch)

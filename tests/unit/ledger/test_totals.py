@@ -1,5 +1,6 @@
-"""Totals of what is final are sealed once, and say what a count says, whatever happens afterwards."""
+"""Totals are those of the rows, to the last digit; those of what is final are sealed once, whatever happens then."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.ledger import totals
-from batch_credits.model import ControlTotal, RequestState
+from batch_credits.model import ControlTotal, Money, Outcome, RequestState, sum_totals
 
 learnable = st.sampled_from([RequestState.CREDITED, RequestState.FAILED, RequestState.IN_DOUBT, None])
 moneys = st.sampled_from([{"amount": 100}, {"amount_in_decimal": "1.50"}, {"amount": 7, "currency_code": None}])
@@ -54,9 +55,9 @@ def test_what_is_final_is_counted_once(book: Any, monkeypatch: pytest.MonkeyPatc
     book.ledger.runs.end(run, requests=8, throttled=0, retries=0, stopped=None)
     assert book.sql("SELECT block FROM sealed") == [(0,), (1,), (2,)]
     counted: list[tuple[int, ...]] = []
-    really = totals.counted_totals
-    monkeypatch.setattr(totals, "counted_totals", lambda db, *of: counted.append(of) or really(db, *of))
-    assert book.ledger.totals.known(batch) == really(book.ledger._db, batch)
+    really = book.ledger.totals.counted
+    monkeypatch.setattr(book.ledger.totals, "counted", lambda *of: counted.append(of) or really(*of))
+    assert book.ledger.totals.known(batch) == really(batch)
     assert counted == [(batch, 9)]
 
 
@@ -66,3 +67,60 @@ def test_failed_rows_are_owed_again_unless_another_file_brought_other_money_sinc
     assert book.ledger.totals.failed(first) == {"USD": ControlTotal(3, 157)}
     book.plan(book.row(2, "c-2", amount=8), file_name="mended.csv")
     assert book.ledger.totals.failed(first) == {"USD": ControlTotal(2, 150)}
+
+
+def test_failed_rows_in_decimal_are_summed_exactly(book: Any) -> None:
+    large, small = "99999999999999999999.999999999999", "0.000000000002"
+    decimals = [{"amount_in_decimal": large}, {"amount_in_decimal": small}, {"amount_in_decimal": "5"}]
+    more = [book.row(number, f"c-{number}", **money) for number, money in enumerate(decimals, 3)]
+    batch = book.plan(book.row(2), *more)
+    run = book.ledger.runs.start(batch)
+    *failing, last = book.owed(batch)
+    for credit in (*failing, last):
+        book.send(run, credit)
+        book.learn(run, credit, RequestState.CREDITED if credit is last else RequestState.FAILED)
+    total = Decimal("100000000000000000000.000000000001")
+    assert book.ledger.totals.failed(batch) == {"USD": ControlTotal(3, 100, total)}
+
+
+decimals = st.decimals(min_value=0, max_value=10**20, places=12).map(lambda d: f"{d:f}")
+any_moneys = st.one_of(
+    st.fixed_dictionaries({"amount": st.integers(1, 2**53 - 1)}), st.fixed_dictionaries({"amount_in_decimal": decimals})
+)
+currencies = st.sampled_from(["USD", "EUR", None])
+learned = st.sampled_from([s for s in RequestState if s is not RequestState.IN_FLIGHT])
+
+
+@given(st.lists(st.tuples(any_moneys, currencies, learned | st.none()), min_size=1, max_size=12))
+@settings(max_examples=40, deadline=None)
+def test_totals_are_those_of_the_rows_counted_one_by_one(
+    book: Any, content: list[tuple[dict[str, Any], str | None, RequestState | None]]
+) -> None:
+    site = f"site-{len(book.ledger.batches.all())}"
+    rows = [
+        book.row(number, f"c-{number}", currency_code=currency, **money) if state else book.bad_row(number)
+        for number, (money, currency, state) in enumerate(content, 2)
+    ]
+    batch = book.plan(*rows, site=site)
+    run = book.ledger.runs.start(batch)
+    states = [state for _, _, state in content if state]
+    for credit, state in zip(book.owed(batch), states, strict=True):
+        book.send(run, credit)
+        book.learn(run, credit, state)
+
+    wanted: dict[Outcome, dict[str, ControlTotal]] = {}
+    for row in book.ledger.reports.rows(batch):
+        money = row.money or Money(None, None, None)
+        by_currency = wanted.setdefault(row.outcome, {})
+        by_currency.setdefault(money.currency_code or "", ControlTotal()).add(money)
+    assert book.ledger.totals.counted(batch) == wanted
+    everything = sum_totals(wanted.values())
+    assert sum(total.count for total in everything.values()) == len(content)
+
+
+def test_decimals_are_summed_to_the_last_of_their_33_digits(book: Any) -> None:
+    large, small = "99999999999999999999.999999999999", "0.000000000002"
+    batch = book.plan(book.row(2, amount_in_decimal=large), book.row(3, "c-2", amount_in_decimal=small))
+    total = book.ledger.totals.counted(batch)[Outcome.PENDING]["USD"]
+    assert total.amount_in_decimal == Decimal("100000000000000000000.000000000001")
+    assert total.amount_in_decimal == book.ledger.batches.all()[0].totals["USD"].amount_in_decimal

@@ -81,7 +81,8 @@ def test_nothing_that_was_paid_is_forgotten_and_what_was_open_goes_on(
     assert [row.outcome.value for row in book.ledger.reports.rows(payout.batch_id)] == [
         "credited", "failed", "in_doubt", "review", "in_doubt", "pending", "rejected",
     ]  # fmt: skip
-    assert [each.credit_id for each in book.ledger.looks.attributed("acme-test", ["cr-2", "cr-20"])] == ["cr-2", "cr-20"]
+    attributed = book.ledger.looks.attributed("acme-test", ["cr-2", "cr-20"])
+    assert [each.credit_id for each in attributed] == ["cr-2", "cr-20"]
     again = book.begin(key="f" * 64)
     rows = [book.row(2, "c-2", amount=7), book.row(3, "c-20", reference="q4")]
     assert [[problem.code for problem in row.problems] for row in book.stage(again, *rows)] == [["conflict"], []]

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from batch_credits.errors import LedgerError
+from batch_credits.call import call_for
+from batch_credits.errors import LedgerError, UsageError
 from batch_credits.model import Finding, Learned, PlannedCredit, RequestState
 
 FINAL = (RequestState.CREDITED, RequestState.FAILED, RequestState.REVIEW)
@@ -282,16 +283,6 @@ def test_the_end_of_a_run_is_noted(book: Any) -> None:
     assert last.ended_at >= last.started_at
 
 
-def test_a_run_by_a_user_without_a_name(book: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody() -> str:
-        raise KeyError("uid not found")
-
-    monkeypatch.setattr("getpass.getuser", nobody)
-    batch = book.plan(book.row(2))
-    book.ledger.runs.start(batch)
-    assert book.ledger.runs.last(batch).user.startswith("uid ")
-
-
 # -- Pages --------------------------------------------------------------------------------------------------
 
 
@@ -322,18 +313,6 @@ def test_a_page_holds_one_state_of_one_batch(book: Any, state: RequestState) -> 
     assert {credit.state for credit in page} <= {state}
 
 
-def test_a_page_is_read_from_the_index_of_what_is_unsettled(book: Any) -> None:
-    """However many millions are credited, the next page costs the same."""
-    [*plan] = book.sql(
-        "EXPLAIN QUERY PLAN SELECT * FROM credit_request INDEXED BY credit_request_unsettled WHERE batch_id = 1"
-        " AND state = 'pending' AND request_id > 5 AND current = 1 AND state NOT IN ('credited')"
-        " ORDER BY request_id LIMIT 9"
-    )
-    assert [row[3] for row in plan] == [
-        "SEARCH credit_request USING INDEX credit_request_unsettled (batch_id=? AND state=? AND request_id>?)"
-    ]
-
-
 def test_the_first_owed_come_in_the_order_of_the_file_whoever_planned_them(book: Any) -> None:
     book.plan(book.row(9, "c-9"))
     again = book.plan(book.row(2, "c-2"), book.row(3, "c-9"), book.row(4, "c-4"), book.row(5, "c-5"))
@@ -347,3 +326,36 @@ def test_the_first_owed_come_in_the_order_of_the_file_whoever_planned_them(book:
     assert [credit.customer_id for credit in book.ledger.claims.first_owed(again, 3)] == ["c-2", "c-4", "c-5"]
     ids = [credit.request_id for credit in book.ledger.claims.first_owed(again, 9)]
     assert [row.row_number for row in book.ledger.reports.rows(again, ids)] == [2, 4, 5]
+
+
+def test_what_is_unsettled_is_counted_by_state(book: Any) -> None:
+    batch = book.plan(*(book.row(2 + n, f"c-{n}") for n in range(6)), book.bad_row(9))
+    first, second, third, *_ = book.owed(batch)
+    run = book.ledger.runs.start(batch)
+    book.send(run, first, second)
+    book.learn(run, first, RequestState.CREDITED, credit_id="cr-1")
+    book.learn(run, second, RequestState.IN_DOUBT)
+    book.send(run, third)
+    book.learn(run, third, RequestState.FAILED)
+    counts = {state: count for state, count in book.ledger.claims.unsettled(batch).items() if count}
+    assert counts == {RequestState.PENDING: 3, RequestState.IN_DOUBT: 1, RequestState.FAILED: 1}
+
+
+def test_what_is_in_doubt_is_looked_for_where_it_was_sent(book: Any) -> None:
+    batch = book.plan(book.row(2), book.row(3, "c-2"))
+    first, second = book.owed(batch)
+    runs = [book.ledger.runs.start(batch), book.ledger.runs.start(batch)]
+    for entity in (None, "emea", "apac"):
+        book.ledger.claims.check_entity(batch, entity)  # nothing was sent
+    book.send(runs[0], first, call=call_for("emea"))
+    book.ledger.claims.check_entity(batch, "emea")
+    for entity, words in ((None, "for business entity emea"), ("apac", "for business entity emea")):
+        with pytest.raises(UsageError, match=words):
+            book.ledger.claims.check_entity(batch, entity)
+    book.learn(runs[0], first, RequestState.CREDITED, credit_id="cr-1")
+    book.ledger.claims.check_entity(batch, "apac")
+    book.send(runs[1], second, call=call_for(None))
+    book.learn(runs[1], second, RequestState.IN_DOUBT)
+    book.ledger.claims.check_entity(batch, None)
+    with pytest.raises(UsageError, match="without a business entity"):
+        book.ledger.claims.check_entity(batch, "emea")

@@ -7,7 +7,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_credits.ledger import Bucket, CustomerRow, LargeAmount, NewRows, Profile, profile
+from batch_credits.ledger import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile, profiles
 from batch_credits.model import ControlTotal, Money, Outcome, RequestState
 from batch_credits.model.loaded import LoadedRows
 
@@ -24,7 +24,7 @@ rows = st.tuples(
 )
 
 
-@given(st.lists(rows, min_size=1, max_size=15), st.sampled_from([2, profile.DISTINCT_AMOUNTS]))
+@given(st.lists(rows, min_size=1, max_size=15), st.sampled_from([2, profiles.DISTINCT_AMOUNTS]))
 @settings(max_examples=40, deadline=None)
 def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content: list[Any], distinct: int) -> None:
     site = f"site-{len(book.ledger.batches.all())}"
@@ -50,7 +50,7 @@ def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content:
     with_minor = sum("amount" in money for money, _, _, valid in content if valid)
     assert sum(bucket.rows for buckets in seen.spread.values() for bucket in buckets) == with_minor
     new_rows = NewRows(2)
-    with patch.object(profile, "DISTINCT_AMOUNTS", distinct):
+    with patch.object(profiles, "DISTINCT_AMOUNTS", distinct):
         for at in range(0, len(loaded), 4):
             new_rows.add(LoadedRows.of(loaded[at : at + 4]))
     counted = new_rows.profile()
@@ -70,7 +70,8 @@ def spread_of(seen: Profile) -> Counter[tuple[str, int, str]]:
 def test_a_sum_beyond_sqlites_integers_is_exact(book: Any) -> None:
     number = 1_100
     batch = book.plan(*(book.row(n, f"c-{n}", amount=LARGEST) for n in range(number)))
-    assert book.ledger.profiles.of(batch).by_outcome == {Outcome.PENDING: {"USD": ControlTotal(number, number * LARGEST)}}
+    by_outcome = book.ledger.profiles.of(batch).by_outcome
+    assert by_outcome == {Outcome.PENDING: {"USD": ControlTotal(number, number * LARGEST)}}
     assert book.ledger.totals.counted(batch) == {Outcome.PENDING: {"USD": ControlTotal(number, number * LARGEST)}}
 
 
@@ -120,3 +121,22 @@ def test_rows_that_may_be_credited_come_customer_by_customer(book: Any) -> None:
         CustomerRow("c-2", 2, "USD"),
         CustomerRow("c-2", 4, "EUR"),
     ]
+
+
+def test_what_is_owed_is_summed_by_customer_and_currency(book: Any) -> None:
+    batch = book.plan(
+        book.row(2, "b", "r1"), book.row(3, "a", "r2", amount=2**53 - 1), book.row(4, "b", "r3", amount=7),
+        book.row(5, "a", "r4", amount=2**53 - 1), book.row(6, "b", "r5", currency_code="EUR"),
+        book.row(7, "a", "r6", amount_in_decimal="1.5"),
+    )  # fmt: skip
+    owed = [OwedByCustomer("a", 3, "USD", 2, 2**54 - 2, 1), OwedByCustomer("b", 2, "USD", 2, 107, 0)]
+    euros = OwedByCustomer("b", 6, "EUR", 1, 100, 0)
+    assert list(book.ledger.profiles.owed_by_customer(batch, with_failed=False)) == [*owed, euros]
+    run = book.ledger.runs.start(batch)
+    first, *_, last_but_one, _last = book.owed(batch)
+    book.send(run, first, last_but_one)
+    book.learn(run, first, RequestState.CREDITED)
+    book.learn(run, last_but_one, RequestState.FAILED)
+    left = [owed[0], OwedByCustomer("b", 4, "USD", 1, 7, 0)]
+    assert list(book.ledger.profiles.owed_by_customer(batch, with_failed=False)) == left
+    assert list(book.ledger.profiles.owed_by_customer(batch, with_failed=True)) == [*left, euros]

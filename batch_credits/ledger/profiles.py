@@ -4,14 +4,14 @@ One walk over its rows answers all of it. Amounts are grouped by their first two
 stays small whatever the batch, and a median is right to a few per cent, which is enough to see a factor of 20.
 """
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
-from batch_credits.ledger.queries import MINOR_SUM, OUTCOME, summed
+from batch_credits.ledger.database import Database, Row
+from batch_credits.ledger.totals import summed
 from batch_credits.model import DECIMAL_DIGITS, ControlTotal, Outcome
 from batch_credits.model.loaded import LoadedRows
 
@@ -133,24 +133,59 @@ class NewRows:
         self._counts.clear()
 
 
-def profile(connection: sqlite3.Connection, batch_id: int) -> Profile:
-    """Look at all rows of a batch once; twice where some are in decimal, which SQLite cannot sum exactly."""
-    seen = Profile()
-    has_decimals = False
-    for outcome, currency, credit_type, digits, _, count, largest, *halves in connection.execute(_GROUPS, (batch_id,)):
-        minor = summed(*halves)
-        _add(seen.by_outcome.setdefault(Outcome(outcome), {}), currency, count, minor)
-        if credit_type is None:
-            continue  # rejected
-        _add(seen.by_type, (currency, credit_type), count, minor)
-        if digits is None:
-            has_decimals = True
-            continue
-        seen.spread.setdefault(currency, []).append(Bucket(minor // count, count))
-        seen.largest[currency] = max(largest, seen.largest.get(currency, 0))
-    if has_decimals:
-        _add_decimals(connection, batch_id, seen)
-    return seen
+class Profiles:
+    """The desk for a batch as a whole."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def of(self, batch_id: int) -> Profile:
+        """The batch from every side: its rows are looked at once; twice where some are in decimal, which SQLite cannot
+        sum exactly.
+        """
+        seen = Profile()
+        has_decimals = False
+        for outcome, currency, credit_type, digits, count, largest, minor in self._db.all(
+            "amount_groups", _group, batch=batch_id
+        ):
+            _add(seen.by_outcome.setdefault(outcome, {}), currency, count, minor)
+            if credit_type is None:
+                continue  # rejected
+            _add(seen.by_type, (currency, credit_type), count, minor)
+            if digits is None:
+                has_decimals = True
+                continue
+            seen.spread.setdefault(currency, []).append(Bucket(minor // count, count))
+            seen.largest[currency] = max(largest, seen.largest.get(currency, 0))
+        if has_decimals:
+            self._add_decimals(batch_id, seen)
+        return seen
+
+    def _add_decimals(self, batch_id: int, seen: Profile) -> None:
+        with localcontext(prec=DECIMAL_DIGITS):
+            for outcome, currency, credit_type, amount in self._db.stream("decimal_amounts", _decimal, batch=batch_id):
+                seen.by_outcome[outcome][currency].amount_in_decimal += amount
+                seen.by_type[currency, credit_type].amount_in_decimal += amount
+
+    def largest_rows(self, batch_id: int, currency: str, most: int) -> list[LargeAmount]:
+        """The largest amounts of one currency ("": of rows that name none), largest first."""
+        return self._db.all("largest_rows", lambda row: LargeAmount(*row), batch=batch_id, currency=currency, most=most)
+
+    def customer_rows(self, batch_id: int) -> Iterator[CustomerRow]:
+        """Every row that may be credited, those of one customer behind each other; streamed."""
+        return self._db.stream("customer_rows", CustomerRow._make, batch=batch_id)
+
+    def owed_by_customer(self, batch_id: int, *, with_failed: bool) -> Iterator[OwedByCustomer]:
+        """What a run would send, summed by customer and currency, those of one customer behind each other; streamed."""
+        return self._db.stream("owed_by_customer", _owed, batch=batch_id, with_failed=with_failed)
+
+    def earlier_amounts(self, site: str, batch_id: int) -> dict[str, list[Bucket]]:
+        """The amounts that other batches of the site were credited, the newest of them, by currency."""
+        spread: dict[str, list[Bucket]] = {}
+        found = self._db.all("earlier_amounts", _bucket, site=site, batch=batch_id, most=EARLIER_CREDITS)
+        for currency, bucket in found:
+            spread.setdefault(currency, []).append(bucket)
+        return spread
 
 
 def _add(totals: dict[Any, ControlTotal], key: object, count: int, minor: int) -> ControlTotal:
@@ -160,78 +195,21 @@ def _add(totals: dict[Any, ControlTotal], key: object, count: int, minor: int) -
     return total
 
 
-def _add_decimals(connection: sqlite3.Connection, batch_id: int, seen: Profile) -> None:
-    with localcontext(prec=DECIMAL_DIGITS):
-        for outcome, currency, credit_type, text in connection.execute(_DECIMALS, (batch_id,)):
-            seen.by_outcome[Outcome(outcome)][currency].amount_in_decimal += Decimal(text)
-            seen.by_type[currency, credit_type].amount_in_decimal += Decimal(text)
+def _group(row: Row) -> tuple[Outcome, str, str | None, int | None, int, int, int]:
+    outcome, currency, credit_type, digits, _, count, largest, *halves = row
+    return Outcome(outcome), currency, credit_type, digits, count, largest, summed(*halves)
 
 
-def largest_rows(connection: sqlite3.Connection, batch_id: int, currency: str, most: int) -> list[LargeAmount]:
-    """The largest amounts of one currency, largest first."""
-    found = connection.execute(
-        "SELECT w.row_number, ?2, r.amount_minor FROM row w JOIN credit_request r USING (request_id)"
-        " WHERE w.batch_id = ?1 AND r.currency_code IS nullif(?2, '') AND r.amount_minor IS NOT NULL"
-        " ORDER BY r.amount_minor DESC, w.row_number LIMIT ?3",
-        (batch_id, currency, most),
-    )
-    return [LargeAmount(*row) for row in found]
+def _decimal(row: Row) -> tuple[Outcome, str, str, Decimal]:
+    outcome, currency, credit_type, text = row
+    return Outcome(outcome), currency, credit_type, Decimal(text)
 
 
-def customer_rows(connection: sqlite3.Connection, batch_id: int) -> Iterator[CustomerRow]:
-    """Every row that may be credited, those of one customer behind each other; streamed."""
-    found = connection.execute(
-        "SELECT r.customer_id, w.row_number, r.currency_code FROM row w JOIN credit_request r USING (request_id)"
-        " WHERE w.batch_id = ? AND r.state <> 'credited' ORDER BY r.customer_id, w.row_number",
-        (batch_id,),
-    )
-    for row in found:
-        yield CustomerRow(*row)
+def _owed(row: Row) -> OwedByCustomer:
+    customer_id, first_row, currency, rows, high, low, decimals = row
+    return OwedByCustomer(customer_id, first_row, currency, rows, summed(high, low), decimals)
 
 
-def owed_by_customer(
-    connection: sqlite3.Connection, batch_id: int, *, with_failed: bool
-) -> Iterator[OwedByCustomer]:
-    """What a run would send, summed by customer and currency, those of one customer behind each other; streamed."""
-    states = "('pending', 'failed')" if with_failed else "('pending')"
-    found = connection.execute(
-        f"SELECT r.customer_id, min(w.row_number), r.currency_code, count(r.amount_minor), {MINOR_SUM},"
-        " count(r.amount_in_decimal) FROM row w JOIN credit_request r USING (request_id)"
-        f" WHERE w.batch_id = ? AND r.state IN {states} GROUP BY r.customer_id, r.currency_code"
-        " ORDER BY r.customer_id, 2",
-        (batch_id,),
-    )
-    for customer_id, first_row, currency, rows, high, low, decimals in found:
-        yield OwedByCustomer(customer_id, first_row, currency, rows, summed(high, low), decimals)
-
-
-def earlier_amounts(
-    connection: sqlite3.Connection, site_id: int, batch_id: int, schema: str = "main"
-) -> dict[str, list[Bucket]]:
-    """The amounts that other batches of the site were credited, the newest of them, by currency."""
-    spread: dict[str, list[Bucket]] = {}
-    found = connection.execute(_EARLIER.format(schema=schema), (site_id, batch_id, EARLIER_CREDITS))
-    for currency, _, _, count, *halves in found:
-        spread.setdefault(currency, []).append(Bucket(summed(*halves) // count, count))
-    return spread
-
-
-_GROUPS = f"""
-SELECT {OUTCOME}, coalesce(r.currency_code, ''), r.credit_type, length(r.amount_minor), substr(r.amount_minor, 1, 2),
-       count(*), max(r.amount_minor), {MINOR_SUM}
-FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id WHERE w.batch_id = ? GROUP BY 1, 2, 3, 4, 5
-"""
-
-_DECIMALS = f"""
-SELECT {OUTCOME}, coalesce(r.currency_code, ''), r.credit_type, r.amount_in_decimal
-FROM row w JOIN credit_request r ON r.request_id = w.request_id
-WHERE w.batch_id = ? AND r.amount_in_decimal IS NOT NULL
-"""
-
-_EARLIER = f"""
-SELECT coalesce(r.currency_code, ''), length(r.amount_minor), substr(r.amount_minor, 1, 2), count(*), {MINOR_SUM}
-FROM (SELECT * FROM {{schema}}.credit_request
-      WHERE site_id = ? AND batch_id <> ? AND state = 'credited' AND amount_minor IS NOT NULL AND kind = 'add'
-      ORDER BY request_id DESC LIMIT ?) r
-GROUP BY 1, 2, 3
-"""
+def _bucket(row: Row) -> tuple[str, Bucket]:
+    currency, _, _, count, *halves = row
+    return currency, Bucket(summed(*halves) // count, count)

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from batch_credits.ledger import history
+from batch_credits.ledger import runs
 from batch_credits.ledger.runs import Course, Slice
 from batch_credits.model import RequestState
 from tests.unit.ledger.conftest import Book
@@ -40,10 +40,10 @@ def test_runs_are_told_newest_first_with_what_they_recorded(book: Book) -> None:
 
 def test_the_runs_named_are_bounded_and_all_are_counted(book: Book) -> None:
     batch = book.plan(book.row(2))
-    for _ in range(history.MAX_RUNS + 3):
+    for _ in range(runs.MAX_RUNS + 3):
         book.ledger.runs.start(batch)
     found = book.ledger.runs.history(batch)
-    assert (len(found.runs), found.runs_in_all) == (history.MAX_RUNS, history.MAX_RUNS + 3)
+    assert (len(found.runs), found.runs_in_all) == (runs.MAX_RUNS, runs.MAX_RUNS + 3)
 
 
 def test_a_course_counts_what_was_sent_and_what_came_back(book: Book, at: Callable[[float], None]) -> None:
@@ -112,13 +112,13 @@ def test_runs_that_recorded_nothing_have_no_course(book: Book) -> None:
 
 def test_only_the_newest_courses_are_given(book: Book) -> None:
     batch = book.plan(book.row(2))
-    for _ in range(history.MAX_ACTIVE_RUNS + 2):
+    for _ in range(runs.MAX_ACTIVE_RUNS + 2):
         run = book.ledger.runs.start(batch)
         [credit] = book.owed(batch)
         book.send(run, credit)
         book.learn(run, credit, RequestState.PENDING, http_status=429)
     found = book.ledger.runs.history(batch)
-    assert [course.run_id for course in found.courses] == list(range(3, history.MAX_ACTIVE_RUNS + 3))
+    assert [course.run_id for course in found.courses] == list(range(3, runs.MAX_ACTIVE_RUNS + 3))
     assert found.has_earlier_courses
 
 
@@ -134,7 +134,7 @@ def test_a_clock_that_was_moved_makes_an_odd_picture_but_a_small_one(
         at(moved)
     [course] = book.ledger.runs.history(batch).courses
     assert sum(part.credited for part in course.slices) == 2
-    assert 1 <= course.slices_in_all <= history.MAX_SLICES + 1
+    assert 1 <= course.slices_in_all <= runs.MAX_SLICES + 1
     assert all(0 <= part.number < course.slices_in_all for part in course.slices)
 
 
@@ -152,12 +152,12 @@ def test_a_clock_that_was_moved_makes_an_odd_picture_but_a_small_one(
     ],
 )
 def test_slices_are_as_narrow_as_their_number_allows(spans: list[int], width: int) -> None:
-    assert history._width_ms(spans) == width
-    assert sum(span // width for span in spans) <= history.MAX_SLICES
+    assert runs._width_ms(spans) == width
+    assert sum(span // width for span in spans) <= runs.MAX_SLICES
 
 
 def test_a_person_s_word_is_told_and_a_reconcile_s_is_not(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batch_credits.ledger._user", lambda: "maria")
+    monkeypatch.setattr("batch_credits.ledger.requests.user_name", lambda: "maria")
     batch = book.plan(book.row(2), book.row(3, "c-2"), book.row(4, "c-3"))
     book.settle(batch, RequestState.REVIEW)
     book.learn(None, book.owed(batch, RequestState.REVIEW)[2], RequestState.CREDITED, reason="found in the list")
@@ -169,3 +169,12 @@ def test_a_person_s_word_is_told_and_a_reconcile_s_is_not(book: Book, monkeypatc
         (2, "maria says: not credited"),
     ]
     assert found.decisions_in_all == 2
+
+
+def test_a_run_says_who_started_it(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch_credits.ledger.runs.user_name", lambda: "maria")
+    batch = book.plan(book.row(2))
+    book.ledger.runs.start(batch)
+    last = book.ledger.runs.last(batch)
+    assert last is not None
+    assert last.user == "maria"

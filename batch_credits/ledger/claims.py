@@ -1,0 +1,157 @@
+"""What may be sent, and how it went on: attempts durable before their bytes leave, answers before their rows count as
+settled.
+
+These are synchronous verbs. `group_commit.Journal` lets many coroutines share a commit.
+"""
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+import orjson
+
+from batch_credits.errors import UsageError
+from batch_credits.ledger.database import Database
+from batch_credits.model import CallKind, Finding, Money, PlannedCredit, RequestState
+
+_STATES = {state.value: state for state in RequestState}  # a third of the time of an enum's call
+_KINDS = {kind.value: kind for kind in CallKind}
+
+
+class Claims:
+    """The desk that hands out what a batch owes, and journals what is sent for it and learned of it."""
+
+    def __init__(self, database: Database, shard: tuple[int, int] = (0, 1)) -> None:
+        """`shard`: which of how many processes this is; it sees the requests of its customers alone."""
+        self._db = database
+        self._shard, self._shards = shard
+
+    def check_entity(self, batch_id: int, entity: str | None, *, is_new: bool = False) -> None:
+        """Refuse another business entity than that for which the batch's rows were sent and are not settled.
+
+        Each row is looked for, and sent again, for its own; so where there are several any of them will do.
+        `is_new`: the batch was staged by this process.
+
+        Raises:
+            UsageError: rows of the batch are not settled that were sent for another one, from whatever file.
+        """
+        entities = self.open_entities(batch_id, is_new=is_new)
+        if entities and entity not in entities:
+            name = entities[0]
+            what = "without a business entity" if name is None else f"for business entity {name}"
+            option = "without --business-entity" if name is None else f"with --business-entity {name}"
+            raise UsageError(
+                f"Rows of this batch were sent {what}, and are not settled.",
+                hint=f"Run {option} until they are settled: elsewhere they are not found, and would be paid again.",
+            )
+
+    def open_entities(self, batch_id: int, *, is_new: bool = False) -> list[str | None]:
+        """The business entities for which rows of the batch were sent that are not settled, each once."""
+        return self._db.all("open_entities", itemgetter(0), batch=batch_id, is_new=is_new)
+
+    def adopt(self, batch_id: int) -> None:
+        """Make the batch answer for every unsettled request of its rows, whichever batch planned it.
+
+        What a dead process left in flight is in doubt from here on, in every batch.
+        """
+        with self._db.transaction():
+            self._db.change("note_left_in_flight", now=self._db.now())
+            self._db.change("doubt_left_in_flight")
+            self._db.change("adopt", batch=batch_id)
+
+    def reopen_failed(self, batch_id: int) -> int:
+        """Make the batch's failed rows owed again, under the next generation. Returns how many."""
+        with self._db.transaction():
+            return self._db.change("reopen_failed", batch=batch_id)
+
+    def planned_page(self, batch_id: int, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
+        """The batch's requests in this state (not credited), by ascending id, after the given one."""
+        return self._db.one(
+            "planned_page",
+            _page,
+            batch=batch_id,
+            state=state.value,
+            after=after,
+            limit=limit,
+            shard=self._shard,
+            shards=self._shards,
+        )
+
+    def first_owed(self, batch_id: int, most: int) -> list[PlannedCredit]:
+        """The first requests of the batch that are pending, in the order of the file."""
+        return self._db.all("first_owed", planned_credit, batch=batch_id, most=most)
+
+    def unsettled(self, batch_id: int) -> dict[RequestState, int]:
+        """How many requests that the batch answers for are in each state, the credited ones not counted; at once."""
+        counts = self._db.all("unsettled", lambda row: (RequestState(row[0]), row[1]), batch=batch_id)
+        return dict.fromkeys(RequestState, 0) | dict(counts)
+
+    def commit(
+        self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit], call: str = "{}"
+    ) -> None:
+        """Record what was learned and open new attempts, in one durable transaction.
+
+        The first attempt of a generation freezes `call`: later ones repeat what was frozen.
+
+        Raises:
+            LedgerError: nothing of it is durable, so nothing of it may be sent.
+        """
+        with self._db.transaction():
+            if findings:
+                record(self._db, run_id, findings)
+            if openings:
+                assert run_id is not None, "only a run sends"
+                open_attempts(self._db, run_id, openings, call)
+
+
+def open_attempts(database: Database, run_id: int, credits: Sequence[PlannedCredit], call: str) -> None:
+    """Write one more attempt for each request; they may be sent once the transaction is committed.
+
+    Raises:
+        LedgerError: a request is not in a state that may be sent (the ledger was changed meanwhile).
+    """
+    chunk = orjson.dumps([[c.request_id, c.generation, c.open_attempts + 1, c.attempts + 1] for c in credits]).decode()
+    opened = database.change("open_requests", chunk=chunk, call=call)
+    if opened != len(credits):
+        raise database.failure(f"{len(credits) - opened} requests may not be sent any more")
+    database.change("open_attempts", run=run_id, at=database.now(), chunk=chunk)
+
+
+def record(database: Database, run_id: int | None, findings: Sequence[Finding]) -> None:
+    """Write what was learned, and the state that follows, for each request, within the caller's transaction."""
+    at = database.now()
+    chunk = orjson.dumps([[*finding] for finding in findings]).decode()
+    newest = {finding.request_id: finding for finding in findings}
+    if len(newest) == len(findings):
+        newest_chunk = chunk
+    else:  # UPDATE FROM takes any one of several rows about the same request
+        newest_chunk = orjson.dumps([[*finding] for finding in newest.values()]).decode()
+    database.change("record_requests", chunk=newest_chunk, at=at)
+    database.change("record_findings", run=run_id, at=at, chunk=chunk)
+
+
+def planned_credit(row: Sequence[Any]) -> PlannedCredit:
+    """A request as the statements give it that name all of its columns."""
+    request_id, customer, reference, minor, decimal, currency, credit_type, body, generation, *progress = row
+    spoiled, open_attempts, attempts, state, kind, call, credit_id, look_first = progress
+    return PlannedCredit(
+        request_id=request_id,
+        customer_id=customer,
+        reference=reference,
+        money=Money(minor, decimal, currency),
+        credit_type=credit_type,
+        body=body.encode("ascii"),
+        generation=generation,
+        key_spoiled=bool(spoiled),
+        open_attempts=open_attempts,
+        attempts=attempts,
+        state=_STATES[state],
+        kind=_KINDS[kind],
+        call=call,
+        credit_id=credit_id,
+        look_first=bool(look_first),
+    )
+
+
+def _page(row: Sequence[Any]) -> list[PlannedCredit]:
+    return [planned_credit(each) for each in sorted(orjson.loads(row[0]), key=itemgetter(0))]

@@ -1,0 +1,33 @@
+"""What SQLite is taught: to compare money exactly, since it knows no decimals, and texts in the form of identities."""
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from batch_credits.model import Money
+from batch_credits.model.identity import folded
+
+
+def _same_decimal(one: str | None, other: str | None) -> bool:
+    """1.5 and 1.50 are one."""
+    try:
+        return one is not None and other is not None and Decimal(one) == Decimal(other)
+    except InvalidOperation:
+        return False
+
+
+def _same_money(
+    minor: int | None, decimal: str | None, currency: str | None,
+    other_minor: int | None, other_decimal: str | None, other_currency: str | None,
+) -> bool:  # fmt: skip
+    """Whether a deduction took what a credit gave, as far as the credit names it: a list names every currency."""
+    taken = Money(other_minor, other_decimal, other_currency if currency is not None else None)
+    return Money(minor, decimal, currency).same_as(taken)
+
+
+# By name, with the count of their arguments; the same arguments always give the same answer.
+FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
+    "same_decimal": (2, _same_decimal),
+    "same_money": (6, _same_money),
+    "folded": (1, folded),
+}

@@ -1,0 +1,106 @@
+"""What the reports ask the ledger of a batch's rows. Nothing here writes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from batch_credits.ledger.database import Database, Row
+from batch_credits.ledger.reversals import PREFIX, read_reversal, undone_batches
+from batch_credits.ledger.times import iso_time
+from batch_credits.model import REVERSED, LoadedRow, Money, Outcome, Problem, ReportRow
+
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}  # a third of the time of an enum's call
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """Rows rejected for the same reason: field, code, how many, and the first of them with its sentence."""
+
+    field: str
+    code: str
+    rows: int
+    first_row: int
+    message: str
+
+
+class Reports:
+    """The desk for rows as they are reported."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def rows(self, batch_id: int, request_ids: Sequence[int] | None = None) -> Iterator[ReportRow]:
+        """What became of every source row, or of those of these requests, in the order of the file; streamed."""
+        undone = undone_batches(self._db, batch_id)
+        about: dict[str, Any] = {"batch": batch_id, "undone": orjson.dumps(undone).decode(), "prefix": PREFIX}
+        name = "report_rows_reversed" if undone else "report_rows"
+        if request_ids is not None:
+            name, about["requests"] = "report_rows_of", orjson.dumps([*request_ids]).decode()
+        yield from self._db.stream(name, _report_row, **about)
+
+    def rejected_rows(self, batch_id: int) -> Iterator[ReportRow]:
+        """The batch's rejected rows as the reports show them, in the order of the file; streamed."""
+        return self._db.stream("rejected_rows", lambda row: _rejected_row(*row), batch=batch_id)
+
+    def problems(self, batch_id: int) -> Iterator[LoadedRow]:
+        """The batch's rejected rows with all their reasons, in the order of the file; streamed."""
+        return self._db.stream("rejected_rows", _loaded_row, batch=batch_id)
+
+    def problem_groups(self, batch_id: int) -> list[ProblemGroup]:
+        """The batch's rejected rows, grouped by what is wrong with them, most frequent first."""
+        return self._db.all("problem_groups", lambda row: ProblemGroup(*row), batch=batch_id)
+
+
+def _report_row(row: Row) -> ReportRow:
+    row_number, cells, outcome, rejected, reversal, *rest = row
+    if rejected is not None:
+        return _rejected_row(row_number, cells, rejected)
+    reference, minor, decimal, currency, kind, credit_id, code, param, error, status, tried, balance, at = rest
+    told = ReportRow(
+        row_number=row_number,
+        cells=tuple(orjson.loads(cells)),
+        outcome=_OUTCOMES[outcome],
+        reference=reference,
+        money=Money(minor, decimal, currency),
+        credit_type=kind,
+        credit_id=credit_id,
+        error_code=code,
+        error_param=param,
+        error=error,
+        http_status=status,
+        attempts=tried,
+        closing_balance=balance,
+        finished_at=iso_time(at),
+    )
+    return told if reversal is None else _reversed_row(told, *read_reversal(reversal))
+
+
+def _reversed_row(row: ReportRow, key: str, credit_id: str) -> ReportRow:
+    """What the row became in its own batch, and that it was undone since."""
+    sentence = f"reversed by {key[:8]} (deducted as {credit_id})"
+    return row._replace(error_code=REVERSED, error=sentence, reversed_by=key)
+
+
+def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
+    why = orjson.loads(rejected)
+    problems = why["problems"]
+    return ReportRow(
+        row_number=row_number,
+        cells=tuple(orjson.loads(cells)),
+        outcome=Outcome.REJECTED,
+        reference=why["reference"],
+        money=Money(*why["money"]) if why["money"] else None,
+        error_code=problems[0][1],
+        error_param=problems[0][0],
+        error=" ".join(message for _field, _code, message in problems),
+        restated=tuple((field, text) for field, text in why["restated"]) if "restated" in why else None,
+    )
+
+
+def _loaded_row(row: Row) -> LoadedRow:
+    row_number, cells, rejected = row
+    why = orjson.loads(rejected)
+    reasons = tuple(Problem(*reason) for reason in why["problems"])
+    return LoadedRow(row_number, tuple(orjson.loads(cells)), None, reasons, reference=why["reference"])

@@ -1,0 +1,153 @@
+"""Single requests, and what comes to them from outside a run: a person's word on a row in review, Chargebee's list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+
+from batch_credits.errors import UsageError
+from batch_credits.ledger import spellings
+from batch_credits.ledger.claims import planned_credit, record
+from batch_credits.ledger.database import Database, Row
+from batch_credits.ledger.sites import site_id_of
+from batch_credits.model import CallKind, Finding, Learned, Money, Outcome, PlannedCredit, RequestState
+from batch_credits.process.user import user_name
+
+TAKEN_OVER_HEADERS = ("customer_id", "amount", "amount_in_decimal", "currency_code", "credit_type", "reference")
+SAYS = " says: "  # stands between the user and the word in the reason of such a finding
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignCredit:
+    """A credit that Chargebee lists, as the ledger takes it over: its identity, its money and its id."""
+
+    credit_id: str
+    customer_id: str
+    reference: str
+    money: Money
+    credit_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowInReview:
+    """A row that waits for a person's word, and the sentence that says why."""
+
+    row_number: int
+    credit: PlannedCredit
+    reason: str
+
+
+class Holder(NamedTuple):
+    """A request that has one of Chargebee's ids: whose it is, and where it stands in the ledger."""
+
+    batch_key: str
+    row_number: int
+    customer_id: str
+    reference: str
+    is_credited: bool
+
+
+class Requests:
+    """The desk for one request at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def planned(self, request_id: int) -> PlannedCredit:
+        """One request."""
+        return self._db.one("planned", planned_credit, request=request_id)
+
+    def in_review(self, batch_id: int, row_number: int) -> RowInReview:
+        """A row that waits for a person's word.
+
+        Raises:
+            UsageError: there is no such row, or it is not in review.
+        """
+        found = self._db.first("state_of_row", tuple, batch=batch_id, row=row_number)
+        if found is None:
+            raise UsageError(
+                f"The batch has no row {row_number}.", hint="Rows are numbered as a spreadsheet shows them."
+            )
+        request_id, state, reason = found
+        if state != RequestState.REVIEW:
+            words = "rejected" if state is None else state.replace("_", " ")
+            raise UsageError(f"Row {row_number} is {words}, not in review: there is nothing to resolve.")
+        return RowInReview(row_number, self.planned(request_id), reason or "")
+
+    def other_holders(self, credit: PlannedCredit, credit_id: str) -> list[Holder]:
+        """The other requests of its site that have this id of Chargebee's."""
+        return self._db.all("other_holders", _holder, request=credit.request_id, credit=credit_id)
+
+    def settle_credited(self, credit: PlannedCredit, closing_balance: str | None, remark: str) -> None:
+        """Settle a row in review on this user's word: it is credited as `credit.credit_id`. `remark`: what else to
+        remember of it.
+        """
+        done = CallKind(credit.kind).name_of(Outcome.CREDITED)
+        word = f"{user_name()}{SAYS}{done} as {credit.credit_id}{remark}"
+        learned = Learned(word, closing_balance=closing_balance)
+        finding = Finding.about(credit, RequestState.CREDITED, learned, open_attempts=0)
+        with self._db.transaction():
+            record(self._db, None, [finding])
+
+    def owe_again(self, credit: PlannedCredit, remark: str) -> None:
+        """Owe a row in review again, on this user's word that it is not credited; it is looked at before it is sent.
+
+        A spoiled key would only repeat its useless answer; any other still guards against a late request of ours.
+
+        Raises:
+            UsageError: another row has its reference in another spelling, as only a ledger of an early version has it.
+        """
+        with self._db.transaction():
+            if self._db.first("stands", tuple, request=credit.request_id) is None:
+                raise UsageError(
+                    f"Another row has reference {credit.reference!r} of customer {credit.customer_id!r} in another "
+                    "spelling, so this one is never sent.",
+                    hint="If it is another credit, pay it in another file, under another reference.",
+                )
+            finding = Finding.about(
+                credit,
+                RequestState.PENDING,
+                Learned(f"{user_name()}{SAYS}not {CallKind(credit.kind).name_of(Outcome.CREDITED)}{remark}"),
+                open_attempts=0,
+                key_spoiled=False,
+                next_generation=credit.key_spoiled,
+            )
+            record(self._db, None, [finding])
+            self._db.change("look_first", request=credit.request_id)
+
+    def take_over(self, site: str, batch_id: int, first_row: int, credits: Sequence[ForeignCredit]) -> int:
+        """Add credits that Chargebee lists and the ledger does not know, as rows of a batch made for them and of its
+        kind. Returns how many.
+
+        An identity that the ledger knows is left alone, whatever its state: a run or a look settles it.
+        """
+        chunk = orjson.dumps([_as_taken_over(credit, row) for row, credit in enumerate(credits, first_row)]).decode()
+        with self._db.transaction():
+            site_id, now = site_id_of(self._db, site), self._db.now()
+            added = self._db.all("take_over", tuple, chunk=chunk, site=site_id, batch=batch_id, now=now)
+            ids = [{"request": request_id} for request_id, *_texts in added]
+            self._db.change_each("take_over_identity", ids)
+            for each in added:
+                spellings.note_known(self._db, *each)
+            self._db.change_each("take_over_row", ids)
+        return len(added)
+
+
+def _holder(row: Row) -> Holder:
+    key, row_number, customer_id, reference, is_credited = row
+    return Holder(key, row_number, customer_id, reference, bool(is_credited))
+
+
+def _as_taken_over(credit: ForeignCredit, row_number: int) -> list[str | int | None]:
+    """In the order in which the statement takes it."""
+    return [
+        credit.customer_id,
+        credit.reference,
+        credit.money.amount_minor if credit.money.amount_in_decimal is None else None,
+        credit.money.amount_in_decimal,
+        credit.money.currency_code,
+        credit.credit_type,
+        credit.credit_id,
+        row_number,
+    ]

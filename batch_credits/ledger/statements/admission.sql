@@ -1,0 +1,72 @@
+-- name: begin_batch
+-- A batch that is being staged.
+INSERT INTO batch (key, site_id, file_name, file_sha256, headers, columns, options, admitted, created_at, kind,
+                   reverses)
+VALUES (:key, :site, :file_name, :file_sha256, :headers, :columns, :options, 0, :now, :kind, :reverses)
+RETURNING batch_id;
+
+-- name: where_to_stage
+-- The site and the kind of a batch, and the id of the next request.
+SELECT site_id, kind, (SELECT coalesce(max(request_id), 0) + 1 FROM credit_request) FROM batch WHERE batch_id = :batch;
+
+-- name: finish_staging
+-- What the loader counted of a batch.
+UPDATE batch SET rows_read = :rows_read, totals = :totals WHERE batch_id = :batch;
+
+-- name: proposals
+-- Requests that a batch proposes in the place of failed ones, and whether their money is the same.
+SELECT new.request_id, old.request_id, new.amount_minor IS old.amount_minor
+       AND new.amount_in_decimal IS old.amount_in_decimal AND new.currency_code IS old.currency_code
+       AND new.credit_type = old.credit_type
+FROM credit_request new JOIN identity i ON i.site_id = new.site_id
+ AND i.customer_id = new.customer_id AND i.reference = new.reference
+JOIN credit_request old ON old.request_id = i.request_id
+WHERE new.batch_id = :batch AND new.state = 'pending' AND new.current = 0;
+
+-- name: replace_identity
+-- Another request stands for the identity of an old one.
+UPDATE identity SET request_id = :new
+WHERE (site_id, customer_id, reference) = (SELECT site_id, customer_id, reference FROM credit_request
+                                           WHERE request_id = :old);
+
+-- name: replace_request
+-- It is the one that may be sent.
+UPDATE credit_request SET current = (request_id = :new) WHERE request_id IN (:new, :old);
+
+-- name: replace_in_rows
+-- The rows of the old one follow it.
+UPDATE row SET request_id = :new WHERE request_id = :old;
+
+-- name: admit
+-- A batch is owed from here on.
+UPDATE batch SET admitted = 1 WHERE batch_id = :batch;
+
+-- name: staged_batches
+-- Batches that were staged and never admitted.
+SELECT batch_id FROM batch WHERE admitted = 0;
+
+-- name: discard_respelt
+-- The forms of the requests that a batch brought: its rows share others that batches before it brought.
+DELETE FROM respelt WHERE request_id IN (
+    SELECT r.request_id FROM row w JOIN credit_request r USING (request_id)
+    WHERE w.batch_id = :batch AND r.batch_id = :batch);
+
+-- name: identities_of_batch
+-- The identities that those requests may stand for, in their order.
+SELECT r.site_id, r.customer_id, r.reference, r.request_id
+FROM row w JOIN credit_request r USING (request_id) WHERE w.batch_id = :batch AND r.batch_id = :batch
+ORDER BY r.site_id, r.customer_id, r.reference;
+
+-- name: discard_requests
+-- Those requests. What was sent is never forgotten: the schema refuses it.
+DELETE FROM credit_request WHERE request_id IN (
+    SELECT r.request_id FROM row w JOIN credit_request r USING (request_id)
+    WHERE w.batch_id = :batch AND r.batch_id = :batch);
+
+-- name: discard_rows
+-- The rows of a batch.
+DELETE FROM row WHERE batch_id = :batch;
+
+-- name: discard_batch
+-- The batch itself.
+DELETE FROM batch WHERE batch_id = :batch;

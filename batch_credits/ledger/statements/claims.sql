@@ -1,0 +1,97 @@
+-- name: note_left_in_flight
+-- A finding for each request that a dead process left in flight, in every batch: batch by batch, so that the index
+-- finds the few among millions.
+INSERT INTO finding (request_id, run_id, state, reason, at)
+SELECT request_id, NULL, 'in_doubt', 'the process that sent it ended without recording an answer', :now
+FROM credit_request
+WHERE batch_id IN (SELECT batch_id FROM batch) AND state = 'in_flight' AND state NOT IN ('credited');
+
+-- name: doubt_left_in_flight
+-- Those requests are in doubt from here on.
+UPDATE credit_request SET state = 'in_doubt'
+WHERE batch_id IN (SELECT batch_id FROM batch) AND state = 'in_flight' AND state NOT IN ('credited');
+
+-- name: adopt
+-- The batch answers for every unsettled request of its rows. Asked of the unsettled requests, which are few: to walk
+-- over the rows of the batch would take as long as it is.
+UPDATE credit_request SET batch_id = :batch
+WHERE batch_id IN (SELECT batch_id FROM batch WHERE batch_id <> :batch) AND state NOT IN ('credited')
+  AND state IN ('pending', 'in_doubt', 'review') AND current = 1
+  AND EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch);
+
+-- name: reopen_failed
+-- The batch's failed rows are owed again, under the next generation.
+UPDATE credit_request SET state = 'pending', generation = generation + 1, batch_id = :batch, key_spoiled = 0,
+    call = NULL, error_code = NULL, error_param = NULL, error = NULL, http_status = NULL, finished_at = NULL
+WHERE batch_id IN (SELECT batch_id FROM batch) AND state NOT IN ('credited') AND state = 'failed' AND current = 1
+  AND EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch);
+
+-- name: planned_page
+-- A page of what the batch has in one state, for one shard's customers. It comes as one text: row by row, each would
+-- wait for Python's lock, which the requests under way hold. A shard goes by the end of an id, where ids that count up
+-- differ.
+SELECT json_group_array(json_array(
+    request_id, customer_id, reference, amount_minor, amount_in_decimal, currency_code, credit_type, body, generation,
+    key_spoiled, open_attempts, attempts, state, kind, call, credit_id, look_first))
+FROM (
+    SELECT request_id, customer_id, reference, amount_minor, amount_in_decimal, currency_code, credit_type, body,
+           generation, key_spoiled, open_attempts, attempts, state, kind, call, credit_id, look_first
+    FROM credit_request INDEXED BY credit_request_unsettled
+    WHERE batch_id = :batch AND state = :state AND request_id > :after AND current = 1 AND state NOT IN ('credited')
+      AND (coalesce(unicode(substr(customer_id, -1, 1)), 0) + coalesce(unicode(substr(customer_id, -2, 1)), 0)
+           + coalesce(unicode(substr(customer_id, -3, 1)), 0)) % :shards = :shard
+    ORDER BY request_id LIMIT :limit);
+
+-- name: first_owed
+-- The first requests that are pending, in the order of the file, which ids need not follow. CROSS JOIN keeps SQLite
+-- walking the rows in that order, so that it may end at the last one wanted.
+SELECT r.request_id, r.customer_id, r.reference, r.amount_minor, r.amount_in_decimal, r.currency_code, r.credit_type,
+       r.body, r.generation, r.key_spoiled, r.open_attempts, r.attempts, r.state, r.kind, r.call, r.credit_id,
+       r.look_first
+FROM row w CROSS JOIN credit_request r ON r.request_id = w.request_id
+WHERE w.batch_id = :batch AND r.batch_id = w.batch_id AND r.state = 'pending' AND r.current = 1
+ORDER BY w.row_number LIMIT :most;
+
+-- name: unsettled
+-- How many requests of the batch are in each state, the credited ones left out.
+SELECT state, count(*) FROM credit_request INDEXED BY credit_request_unsettled
+WHERE batch_id = :batch AND state NOT IN ('credited') GROUP BY state;
+
+-- name: open_entities
+-- For which business entities rows of the batch were sent that are not settled, whichever batch answers for them now.
+-- Of what a new batch brought nothing was sent, and it may be a million rows.
+SELECT DISTINCT call ->> '$."chargebee-business-entity-id"'
+FROM credit_request INDEXED BY credit_request_unsettled
+WHERE batch_id IN (SELECT batch_id FROM batch WHERE batch_id <> :batch OR NOT :is_new)
+  AND state IN ('in_flight', 'in_doubt', 'review', 'pending') AND state NOT IN ('credited') AND call IS NOT NULL
+  AND EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch)
+ORDER BY 1;
+
+-- name: open_requests
+-- One more attempt for each of these requests that may be sent. The first of a generation freezes the call.
+UPDATE credit_request
+SET state = 'in_flight', open_attempts = c.value ->> 2, attempts = c.value ->> 3, call = coalesce(call, :call),
+    look_first = 0
+FROM json_each(:chunk) c
+WHERE request_id = c.value ->> 0 AND generation = c.value ->> 1 AND state IN ('pending', 'in_doubt') AND current = 1;
+
+-- name: open_attempts
+-- The same in the history.
+INSERT INTO attempt (request_id, run_id, generation, at)
+SELECT value ->> 0, :run, value ->> 1, :at FROM json_each(:chunk);
+
+-- name: record_requests
+-- How requests stand from now on. The places of a finding's fields are those in `Finding`.
+UPDATE credit_request
+SET state = c.value ->> 1, generation = c.value ->> 2, call = CASE generation WHEN c.value ->> 2 THEN call END,
+    key_spoiled = c.value ->> 3, open_attempts = c.value ->> 4, http_status = c.value ->> 6, error_code = c.value ->> 7,
+    error_param = c.value ->> 8, credit_id = c.value ->> 9, closing_balance = c.value ->> 10,
+    error = CASE c.value ->> 1 WHEN 'credited' THEN NULL ELSE c.value ->> 5 END,
+    finished_at = CASE WHEN c.value ->> 1 IN ('credited', 'failed', 'review') THEN :at END
+FROM json_each(:chunk) c
+WHERE request_id = c.value ->> 0;
+
+-- name: record_findings
+-- The same in the history.
+INSERT INTO finding (run_id, at, request_id, state, reason, http_status)
+SELECT :run, :at, value ->> 0, value ->> 1, value ->> 5, value ->> 6 FROM json_each(:chunk);

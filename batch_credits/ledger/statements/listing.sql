@@ -1,0 +1,112 @@
+-- What Chargebee lists lies in temporary tables of SQLite's: it is evidence for one comparison, not memory.
+
+-- name: forget_listed
+-- The credits of an earlier listing.
+DROP TABLE IF EXISTS temp.listed;
+
+-- name: begin_listed
+-- The credits that are listed, each with the request that it belongs to.
+CREATE TEMP TABLE listed (credit_id TEXT PRIMARY KEY, request_id INTEGER, amount_minor INTEGER, amount_in_decimal TEXT,
+                          currency_code TEXT, credit_type TEXT);
+
+-- name: index_listed
+-- They are asked for by request.
+CREATE INDEX temp.listed_request ON listed (request_id);
+
+-- name: forget_customers
+-- The customers of an earlier listing.
+DROP TABLE IF EXISTS temp.customer;
+
+-- name: begin_customers
+-- The batch's customers by the form of their ids, since the site may keep those in another one.
+CREATE TEMP TABLE customer (form TEXT, customer_id TEXT);
+
+-- name: add_customers
+-- All of them.
+INSERT INTO temp.customer SELECT folded(customer_id), customer_id FROM (
+    SELECT DISTINCT r.customer_id FROM row w JOIN credit_request r USING (request_id) WHERE w.batch_id = :batch);
+
+-- name: index_customers
+-- They are asked for by form.
+CREATE INDEX temp.customer_form ON customer (form);
+
+-- name: add_listed
+-- A page of the list, as far as it is about requests that the ledger knows. A credit belongs to the request of its very
+-- texts; else to the one of its customer that is credited by its id; else to the one whose customer and reference agree
+-- in another form.
+INSERT INTO temp.listed
+SELECT credit_id, request_id, amount_minor, amount_in_decimal, currency_code, credit_type
+FROM (SELECT value ->> 0 AS credit_id, value ->> 3 AS amount_minor, value ->> 4 AS amount_in_decimal,
+             value ->> 5 AS currency_code, value ->> 6 AS credit_type,
+             coalesce((SELECT i.request_id FROM identity i
+                       WHERE i.site_id = :site AND i.customer_id = value ->> 1 AND i.reference = value ->> 2),
+                      (SELECT r.request_id FROM credit_request r
+                       WHERE r.site_id = :site AND r.credit_id = value ->> 0 AND r.state = 'credited'
+                         AND folded(r.customer_id) = folded(value ->> 1)),
+                      (SELECT i.request_id FROM temp.customer c CROSS JOIN identity i
+                       WHERE c.form = folded(value ->> 1) AND i.site_id = :site AND i.customer_id = c.customer_id
+                         AND folded(i.reference) = folded(value ->> 2))) AS request_id
+      FROM json_each(:chunk))
+WHERE request_id IS NOT NULL
+ON CONFLICT (credit_id) DO NOTHING;
+
+-- name: customers
+-- The batch's customers.
+SELECT DISTINCT r.customer_id FROM row w JOIN credit_request r USING (request_id) WHERE w.batch_id = :batch;
+
+-- name: unlisted_customers
+-- Those with a credited request that the listing does not show.
+SELECT DISTINCT r.customer_id FROM row w JOIN credit_request r USING (request_id)
+WHERE w.batch_id = :batch
+  AND r.state = 'credited' AND NOT EXISTS (SELECT 1 FROM temp.listed l WHERE l.credit_id = r.credit_id);
+
+-- name: listed_entities
+-- For which business entities the batch's rows were sent.
+SELECT DISTINCT r.call ->> '$."chargebee-business-entity-id"'
+FROM row w JOIN credit_request r USING (request_id) WHERE w.batch_id = :batch AND r.call IS NOT NULL ORDER BY 1;
+
+-- name: first_attempt
+-- When the batch's first attempt was journaled.
+SELECT min(a.at) FROM attempt a
+WHERE a.request_id IN (SELECT request_id FROM row WHERE batch_id = :batch AND request_id IS NOT NULL);
+
+-- name: unrecorded
+-- Requests that the ledger does not call credited and for which something is listed: which of it settles them, for
+-- certain (the same money, and no answer named the credit for another row that is not settled), and which does not.
+SELECT request_id, is_in_review, json_group_array(credit_id) FILTER (WHERE is_certain),
+       json_group_array(credit_id) FILTER (WHERE NOT is_certain)
+FROM (SELECT r.request_id, r.state = 'review' AS is_in_review, l.credit_id,
+             coalesce((l.currency_code IS r.currency_code OR r.currency_code IS NULL)
+                 AND (l.credit_type = r.credit_type)
+                 AND CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor = r.amount_minor
+                     ELSE same_decimal(l.amount_in_decimal, r.amount_in_decimal) END
+                 AND NOT EXISTS (SELECT 1 FROM credit_request o WHERE o.site_id = r.site_id
+                     AND o.credit_id = l.credit_id AND o.request_id <> r.request_id AND o.state <> 'credited'), 0)
+                 AS is_certain
+      FROM row w JOIN credit_request r USING (request_id) JOIN temp.listed l ON l.request_id = r.request_id
+      WHERE w.batch_id = :batch AND r.state <> 'credited' AND r.current = 1)
+GROUP BY request_id;
+
+-- name: listed_money
+-- What is listed under the batch's identities, whatever the ledger says: what is listed for a row that names no
+-- currency is in the site's.
+SELECT CASE WHEN r.currency_code IS NULL THEN '' ELSE coalesce(l.currency_code, '') END,
+       CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor END,
+       CASE WHEN r.amount_in_decimal IS NOT NULL THEN l.amount_in_decimal END
+FROM row w JOIN credit_request r USING (request_id) JOIN temp.listed l ON l.request_id = r.request_id
+WHERE w.batch_id = :batch;
+
+-- name: compared
+-- Every row's request beside what is listed for it: whether its own credit is, and how many of the same and of other
+-- money.
+SELECT row_number, customer_id, reference, kind, state, credit_id, coalesce(sum(listed_id = credit_id), 0),
+       coalesce(sum(is_same), 0), coalesce(sum(listed_id IS NOT NULL AND NOT coalesce(is_same, 0)), 0),
+       group_concat(listed_id, ', ')
+FROM (SELECT w.row_number, r.customer_id, r.reference, r.kind, r.state, r.credit_id, l.credit_id AS listed_id,
+             (l.currency_code IS r.currency_code OR r.currency_code IS NULL)
+                 AND (l.credit_type = r.credit_type)
+                 AND CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor = r.amount_minor
+                     ELSE same_decimal(l.amount_in_decimal, r.amount_in_decimal) END AS is_same
+      FROM row w JOIN credit_request r USING (request_id) LEFT JOIN temp.listed l ON l.request_id = r.request_id
+      WHERE w.batch_id = :batch)
+GROUP BY row_number ORDER BY row_number;

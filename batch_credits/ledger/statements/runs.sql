@@ -1,0 +1,74 @@
+-- name: start_run
+-- A run over a batch.
+INSERT INTO run (batch_id, started_at, version, user, settings) VALUES (:batch, :now, :version, :user, :settings)
+RETURNING run_id;
+
+-- name: end_run
+-- How a run ended.
+UPDATE run SET ended_at = :now, requests = :requests, throttled = :throttled, retries = :retries, stopped = :stopped,
+    needs_person = :needs_person
+WHERE run_id = :run;
+
+-- name: batch_of_run
+-- Which batch a run is over.
+SELECT batch_id FROM run WHERE run_id = :run;
+
+-- name: note_site_clock
+-- When a run began by the site's clock; the earliest figure counts.
+UPDATE run SET site_began_ms = min(coalesce(site_began_ms, :began_ms), :began_ms) WHERE run_id = :run;
+
+-- name: runs
+-- The newest runs over a batch, newest first.
+SELECT run_id, started_at, ended_at, version, user, requests, throttled, retries, stopped, settings, needs_person
+FROM run WHERE batch_id = :batch ORDER BY run_id DESC LIMIT :most;
+
+-- name: count_of_runs
+-- How many runs over a batch there were.
+SELECT count(*) FROM run WHERE batch_id = :batch;
+
+-- name: times_of_runs
+-- When the runs over a batch began and ended, newest first.
+SELECT run_id, started_at, ended_at FROM run WHERE batch_id = :batch ORDER BY run_id DESC;
+
+-- name: newest_attempt
+-- Where the attempts of the history end.
+SELECT coalesce(max(attempt_id), 0) FROM attempt;
+
+-- name: newest_finding
+-- Where the findings of the history end.
+SELECT coalesce(max(finding_id), 0) FROM finding;
+
+-- name: run_of_attempt
+-- Which run made the first attempt from a place on.
+SELECT run_id FROM attempt WHERE attempt_id >= :place AND run_id IS NOT NULL ORDER BY attempt_id LIMIT 1;
+
+-- name: run_of_finding
+-- Which run made the first finding from a place on.
+SELECT run_id FROM finding WHERE finding_id >= :place AND run_id IS NOT NULL ORDER BY finding_id LIMIT 1;
+
+-- name: last_entry
+-- When a run wrote last, between these places of the history.
+SELECT max(at) FROM (
+    SELECT max(at) AS at FROM attempt
+    WHERE attempt_id >= :first_attempt AND attempt_id < :attempts_end AND run_id = :run
+    UNION ALL SELECT max(at) FROM finding
+    WHERE finding_id >= :first_finding AND finding_id < :findings_end AND run_id = :run
+);
+
+-- name: slices
+-- What a run recorded within each slice of its time.
+SELECT min(max((at - :started) / :width, 0), :last) AS slice,
+       sum(sent), sum(credited), sum(not_credited), sum(in_doubt), sum(throttled)
+FROM (
+    SELECT at, 1 AS sent, 0 AS credited, 0 AS not_credited, 0 AS in_doubt, 0 AS throttled
+    FROM attempt WHERE attempt_id >= :first_attempt AND attempt_id < :attempts_end AND run_id = :run
+    UNION ALL
+    SELECT at, 0, state = 'credited', state IN ('failed', 'review'), state = 'in_doubt', coalesce(http_status = 429, 0)
+    FROM finding WHERE finding_id >= :first_finding AND finding_id < :findings_end AND run_id = :run
+)
+GROUP BY slice ORDER BY slice;
+
+-- name: decisions
+-- What persons said of a batch's rows, oldest first.
+SELECT w.row_number, f.at, f.reason FROM finding f JOIN row w USING (request_id)
+WHERE f.run_id IS NULL AND instr(f.reason, :says) > 0 AND w.batch_id = :batch ORDER BY f.finding_id;
