@@ -72,7 +72,8 @@ def test_failed_rows_are_owed_again_unless_another_file_brought_other_money_sinc
 def test_failed_rows_in_decimal_are_summed_exactly(book: Any) -> None:
     large, small = "99999999999999999999.999999999999", "0.000000000002"
     decimals = [{"amount_in_decimal": large}, {"amount_in_decimal": small}, {"amount_in_decimal": "5"}]
-    more = [book.row(number, f"c-{number}", **money) for number, money in enumerate(decimals, 3)]
+    rows = enumerate(decimals, 3)
+    more = [book.row(number, f"c-{number}", currency_code="EUR", **money) for number, money in rows]
     batch = book.plan(book.row(2), *more)
     run = book.ledger.runs.start(batch)
     *failing, last = book.owed(batch)
@@ -80,7 +81,7 @@ def test_failed_rows_in_decimal_are_summed_exactly(book: Any) -> None:
         book.send(run, credit)
         book.learn(run, credit, RequestState.CREDITED if credit is last else RequestState.FAILED)
     total = Decimal("100000000000000000000.000000000001")
-    assert book.ledger.totals.failed(batch) == {"USD": ControlTotal(3, 100, total)}
+    assert book.ledger.totals.failed(batch) == {"USD": ControlTotal(1, 100), "EUR": ControlTotal(2, 0, total)}
 
 
 decimals = st.decimals(min_value=0, max_value=10**20, places=12).map(lambda d: f"{d:f}")
