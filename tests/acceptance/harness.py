@@ -286,7 +286,7 @@ def stop(process: subprocess.Popen[str], number: signal.Signals) -> None:
     process.send_signal(number)
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> None:
     """Wait for something that another process does."""
     end = time.monotonic() + seconds
     while not holds():

@@ -17,7 +17,7 @@ import pyte
 
 from tests.acceptance.harness import Command, Ended
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 class Terminal:
