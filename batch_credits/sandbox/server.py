@@ -108,7 +108,7 @@ class Sandbox:
         except BaseException:
             await self._runner.cleanup()
             raise
-        self._port = site.port
+        self._port = self._runner.addresses[0][1]
         return self
 
     async def __aexit__(

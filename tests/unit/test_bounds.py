@@ -66,15 +66,13 @@ BOUNDS: dict[Callable[[], Sizes], int] = {
 # What is larger today. The lists can only become shorter: what is within its bound again has to be taken out.
 LARGER: dict[Callable[[], Sizes], set[str]] = {
     lines_of_files: {
-        "api.py",
-        "cli/options.py",
         "ledger/__init__.py",
         "protocol.py",
         "worker_pool/pool.py",
     },
     lines_of_functions: set(),
     parameters_of_functions: {
-        "api.py run_file",
+        "api/__init__.py run_file",
         "ledger/__init__.py Ledger.begin_batch",
         "model/requests.py Finding.about",
         "sending/pilot.py Pilot.__init__",
