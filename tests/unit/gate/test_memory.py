@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -155,6 +155,10 @@ def test_notes_are_few(virtually: Any, ledger: Ledger, clock: Any) -> None:
     class Counting:
         notes = 0
 
+        @property
+        def slots(self) -> Self:
+            return self
+
         def note(self, *_: Any) -> None:
             self.notes += 1
 
@@ -173,6 +177,10 @@ def test_notes_are_few(virtually: Any, ledger: Ledger, clock: Any) -> None:
 
 def test_a_ledger_that_takes_no_note_stops_nothing(virtually: Any) -> None:
     class Failing:
+        @property
+        def slots(self) -> Self:
+            return self
+
         def note(self, *_: Any) -> None:
             raise LedgerError("disk full")
 

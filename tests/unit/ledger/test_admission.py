@@ -67,7 +67,7 @@ def test_the_same_credit_twice_across_chunks(book: Any) -> None:
     book.stage(batch, book.row(2))
     [again] = book.stage(batch, book.row(5000))
     assert codes([again]) == ["duplicate"]
-    assert "row 2" in again.reports.problems[0].message
+    assert "row 2" in again.problems[0].message
 
 
 def test_the_reasons_of_a_row_are_kept_when_another_is_added(book: Any) -> None:

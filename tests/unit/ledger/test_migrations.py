@@ -150,7 +150,7 @@ def test_of_two_spellings_one_stands_and_the_other_is_never_sent(
     assert [state for (state,) in book.sql("SELECT state FROM credit_request WHERE customer_id = 'twin'")] == become
     assert book.sql("SELECT reference FROM identity WHERE customer_id = 'twin'") == [(stands,)]
     [again] = book.stage(book.begin(key="f" * 64), book.row(2, "twin", reference=stands.swapcase(), amount=5))
-    assert [problem.code for problem in again.reports.problems] == ["reference_resembles"]
+    assert [problem.code for problem in again.problems] == ["reference_resembles"]
     batch, *_ = book.ledger.batches.all()
     book.ledger.runs.start(batch.batch_id, retry_failed=True)
     sendable = {credit.reference for credit in book.owed(batch.batch_id) if credit.customer_id == "twin"}
