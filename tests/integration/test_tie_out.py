@@ -536,7 +536,7 @@ def test_a_credit_that_is_there_twice_keeps_no_other_doubt_from_being_settled_an
 
 def test_what_stops_the_settling_first_is_what_is_said(bench: Bench) -> None:
     async def main() -> None:
-        settler: Any = SimpleNamespace(hold=lambda credit: None, failure=None)
+        settler: Any = SimpleNamespace(hold=lambda credit, pool: None, failure=None)
         alarm, refused = DoubleCreditAlarm("twice"), KeyRefused("no such key")
         held = Held(bench.sent(IN_DOUBT), settler)
         held.stop(alarm)
