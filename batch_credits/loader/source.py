@@ -4,12 +4,12 @@ import gc
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.columns import HeaderMatcher
 from batch_credits.loader.csv import GZIP_SUFFIX, CsvTable, csv_headers, scan_csv
+from batch_credits.loader.hidden_rows import hidden_notes
 from batch_credits.loader.money import currency_code
 from batch_credits.loader.private_copy import private_copy
 from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, not_applied, refuse_other_reports
@@ -47,6 +47,7 @@ class Source:
         self.columns = matched.columns
         self.notes = table.notes
         self.options = AS_IT_SAYS if matched.is_failed_csv else given
+        self.notes += hidden_notes(path, table, self.options)
         self._table = table
         self._total_row = _total_row(path, table)
         if matched.is_failed_csv:
@@ -126,11 +127,11 @@ def _for_its_text(path: Path, options: InputOptions) -> InputOptions:
     Raises:
         InputError: it shows to be another report.
     """
-    if (options.encoding, options.delimiter, options.sheet) == (None, None, None):
+    if options.as_written() == options:
         return options
     headers = workbook_headers(path) if _is_workbook(path) else csv_headers(path)
     refuse_other_reports(path, headers)
-    return replace(options, encoding=None, delimiter=None, sheet=None) if is_failed_csv(headers) else options
+    return options.as_written() if is_failed_csv(headers) else options
 
 
 def _open_table(path: Path, options: InputOptions) -> Table:
@@ -139,6 +140,8 @@ def _open_table(path: Path, options: InputOptions) -> Table:
             return ExcelTable(copy, options.sheet, HeaderMatcher(path, options))
     if options.sheet is not None:
         raise InputError(f"{path.name} has no sheets.", hint="--sheet is for Excel files.")
+    if options.hidden_rows is not None:
+        raise InputError(f"{path.name} has no hidden rows.", hint="--hidden-rows is for Excel files.")
     return CsvTable(scan_csv(path, options))
 
 

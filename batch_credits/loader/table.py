@@ -1,11 +1,10 @@
 """What a source file is to the rest of the loader, whatever its kind: numbered rows of text, in chunks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from batch_credits.loader.columns import MatchedHeaders
-from batch_credits.loader.wording import EDGE_BLANKS
 
 
 class Flaw(NamedTuple):
@@ -49,13 +48,15 @@ class Table(Protocol):
     def last_row(self) -> NumberedRow:
         """The last row that is not blank."""
 
+    @property
+    def hidden_rows(self) -> tuple[int, ...]:
+        """The numbers of the rows that a spreadsheet does not show, and that are not blank."""
+
+    def hidden_chunks(self, size: int) -> Iterator[Chunk]:
+        """Those rows alone, whether they are among the others or not."""
+
     def chunks(self, size: int) -> Iterator[Chunk]:
         """The rows, their kept columns only, at most `size` at a time."""
-
-
-def is_blank(cells: Sequence[str]) -> bool:
-    """Whether a record holds nothing but blanks: `,,,` is what spreadsheets write for an empty line."""
-    return not "".join(cells).strip(EDGE_BLANKS)
 
 
 def blank_notes(blank_rows: int) -> tuple[str, ...]:

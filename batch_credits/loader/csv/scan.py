@@ -9,10 +9,11 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from batch_credits.errors import InputError
-from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
+from batch_credits.loader.columns import TITLE_ROWS, HeaderMatcher, MatchedHeaders
 from batch_credits.loader.csv.text import (
     MAX_LINE_CHARACTERS,
     MAX_RECORD_CHARACTERS,
@@ -26,8 +27,7 @@ from batch_credits.loader.csv.text import (
     undecodable,
 )
 from batch_credits.loader.reports import NOT_UTF_8_HINT, is_failed_csv, refuse_other_reports
-from batch_credits.loader.table import is_blank
-from batch_credits.loader.wording import EDGE_BLANKS, shown
+from batch_credits.loader.wording import EDGE_BLANKS, is_blank, shown
 from batch_credits.settings import DEFAULT_INPUT, InputOptions
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -113,7 +113,7 @@ def _separator_line(sample: str) -> tuple[str | None, str]:
 def _scan(
     path: Path, raw: HashingReader, encoding: str, delimiter: str, records: "_Records", matcher: HeaderMatcher
 ) -> CsvShape:
-    header_row, headers = _first_record(records, path)
+    header_row, headers = _header_record(records, path, matcher.options.header_row)
     headers[0] = headers[0].removeprefix("\ufeff")  # a byte order mark, where the stated encoding keeps it
     header_lines = records.line
     matched = matcher.match(headers, enumerate(records, header_row + 1))
@@ -250,12 +250,16 @@ class _Records:
         return InputError(f"{name}, line {line}: {reason}.", hint="Check the line.")
 
 
-def _first_record(records: _Records, path: Path) -> tuple[int, list[str]]:
+def _header_record(records: _Records, path: Path, stated: int | None) -> tuple[int, list[str]]:
+    """The record that is stated, or the first that is not blank. Each is a row, as a spreadsheet counts."""
+    row = 0
     for row, cells in enumerate(records, 1):
-        if not is_blank(cells):
+        if row == stated or (stated is None and not is_blank(cells)):
             if len(cells) > MAX_COLUMNS:
                 raise InputError(f"{path.name} has more than {MAX_COLUMNS:,} columns.", hint="Check the export.")
-            return row, cells
+            return row, cells or [""]
+    if stated is not None:
+        raise InputError(f"{path.name} ends with row {row}: there is no row {stated}.", hint="Correct --header-row.")
     raise InputError(f"{path.name} holds nothing but blank lines.", hint="Check the export.")
 
 
@@ -272,17 +276,11 @@ def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int
 
 def _sniff(sample: str, matcher: HeaderMatcher) -> str:
     """The delimiter of the header line: the only one in it, or the only one that yields the most fields."""
-    lines = io.StringIO(sample.removeprefix("\ufeff"), newline="")
-    header = next((line for line in lines if line.strip(EDGE_BLANKS + ",;|")), "")
+    header = _header_line(io.StringIO(sample.removeprefix("\ufeff"), newline=""), matcher)
     present = [delimiter for delimiter in DELIMITERS if delimiter in header]
     if len(present) < 2:
         return present[0] if present else ","
-    counts = {}
-    for delimiter in present:
-        try:
-            counts[delimiter] = matcher.recognised(next(csv.reader([header], delimiter=delimiter)))
-        except csv.Error:
-            counts[delimiter] = 0
+    counts = {delimiter: matcher.recognised(_split(header, delimiter)) for delimiter in present}
     best = max(counts.values())
     winners = [delimiter for delimiter, count in counts.items() if count == best]
     if len(winners) > 1:
@@ -292,3 +290,24 @@ def _sniff(sample: str, matcher: HeaderMatcher) -> str:
             hint="Say which separates the columns, e.g. --delimiter ';'.",
         )
     return winners[0]
+
+
+def _header_line(lines: io.StringIO, matcher: HeaderMatcher) -> str:
+    """The line that is stated; or the first that is filled, unless it is a title with the headers below it."""
+    if matcher.options.header_row is not None:
+        return next(islice(lines, matcher.options.header_row - 1, None), "")
+    filled = (line for line in lines if line.strip(EDGE_BLANKS + ",;|"))
+    first = next(filled, "")
+    near = (line for line in (first, *islice(filled, TITLE_ROWS)) if _can_be_headers(line, matcher))
+    return next(near, first)
+
+
+def _can_be_headers(line: str, matcher: HeaderMatcher) -> bool:
+    return any(matcher.fits(_split(line, delimiter)) for delimiter in DELIMITERS if delimiter in line)
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []

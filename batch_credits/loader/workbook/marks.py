@@ -17,13 +17,13 @@ class SheetMarks:
     """What was found in a sheet. `broken`: row -> column -> its error, or "" for a formula without a value.
 
     `truths` are truth values that the sheet's reader gives as numbers, `gaps` texts in which it drops a tab or a line
-    break. Rows and columns are counted from 0.
+    break, `hidden` the rows that nobody sees, filled or not. Rows and columns are counted from 0.
     """
 
     broken: dict[int, dict[int, str]] = field(default_factory=dict)
     truths: dict[int, set[int]] = field(default_factory=dict)
     gaps: dict[int, set[int]] = field(default_factory=dict)
-    hidden_rows: int = 0
+    hidden: set[int] = field(default_factory=set)
     hidden_columns: bool = False
 
     def add(self, place: tuple[int, int], error: str) -> None:
@@ -32,13 +32,8 @@ class SheetMarks:
         self.broken.setdefault(row, {})[column] = error
 
     def notes(self) -> tuple[str, ...]:
-        """What a person should know of what is hidden."""
-        notes = []
-        if self.hidden_rows:
-            notes.append(f"{self.hidden_rows} hidden row{'' if self.hidden_rows == 1 else 's'} read like the others")
-        if self.hidden_columns:
-            notes.append("hidden columns read like the others")
-        return tuple(notes)
+        """What a person should know of hidden columns. Hidden rows are more than a note: see hidden_rows.py."""
+        return ("hidden columns read like the others",) if self.hidden_columns else ()
 
 
 def refuse_large(cells: int, path: Path) -> None:

@@ -13,6 +13,7 @@ from batch_credits.loader.workbook.archive import MAX_PART_BYTES, check_zip
 from batch_credits.loader.workbook.marks import SheetMarks, damaged, encrypted, refuse_large
 from batch_credits.loader.workbook.xml import Attributes, PartReader
 
+MAX_HIDDEN_ROWS = 1_048_576  # as many as a sheet can have
 MAX_BROKEN_CELLS = 1_000_000  # more is an attack, or a table that nobody looked at
 
 _CELLS = ("table:table-cell", "table:covered-table-cell")
@@ -92,6 +93,7 @@ class _Content(PartReader):
         self._column = 0
         self._width = 0  # of the columns up to the last filled cell of any row
         self._is_hidden = False
+        self._groups: list[bool] = []  # of rows, one within the other, and whether each is folded away
         self._cell: _Cell | None = None
         self._cells: list[_Cell] = []  # of a row, those that are filled
         self._broken = 0
@@ -113,6 +115,8 @@ class _Content(PartReader):
             self._rows_repeated = _number(attributes, "table:number-rows-repeated")
             self._column, self._cells, self._cell = 0, [], None
             self._is_hidden = attributes.get("table:visibility") in _HIDDEN
+        elif name == "table:table-row-group":
+            self._groups.append(attributes.get("table:display") == "false")
         elif name == "table:table-column" and attributes.get("table:visibility") in _HIDDEN:
             self.marks.hidden_columns = True
 
@@ -129,6 +133,8 @@ class _Content(PartReader):
                 self._end_row()
         elif name in _CELLS:
             self._cell = None
+        elif name == "table:table-row-group" and self._groups:
+            self._groups.pop()
 
     def _text(self, text: str) -> None:
         if self._cell is not None:
@@ -159,13 +165,19 @@ class _Content(PartReader):
             return
         self._width = max(self._width, *(cell.column + cell.repeated for cell in self._cells))
         refuse_large(self._row * self._width, self.path)
-        if self._is_hidden:
-            self.marks.hidden_rows += self._rows_repeated
+        if self._is_hidden or any(self._groups):
+            self._hide(range(first, self._row))
         for cell in self._cells:
             error, is_truth = cell.error, cell.attributes.get("office:value-type") == "boolean"
             if error is not None or is_truth or cell.has_gap:
                 self._mark(range(first, self._row), cell, error)
         self._cells = []
+
+    def _hide(self, rows: range) -> None:
+        if len(self.marks.hidden) + len(rows) > MAX_HIDDEN_ROWS:
+            most = f"{MAX_HIDDEN_ROWS:,}"
+            raise InputError(f"{self.path.name} has more than {most} hidden rows.", hint="Check the table.")
+        self.marks.hidden.update(rows)
 
     def _mark(self, rows: range, cell: _Cell, error: str | None) -> None:
         self._broken += len(rows) * cell.repeated

@@ -57,7 +57,8 @@ def xls_marks(path: Path, sheet: str) -> SheetMarks:
             elif kind == _FORMULA and content[12:14] == b"\xff\xff" and content[6] == 2:
                 marks.add(_place(content), BIFF_ERRORS.get(content[8], "#ERROR!"))
             elif kind == _OLD_ROW:
-                marks.hidden_rows += bool(content[12] & 0x20)
+                if content[12] & 0x20:
+                    marks.hidden.add(_place(content)[0])
             elif kind == _COLUMN_INFO and content[8] & 1:
                 marks.hidden_columns = True
     except (IndexError, struct.error):

@@ -43,7 +43,8 @@ def xlsb_marks(path: Path, sheet: str) -> SheetMarks:
             for kind, content in _xlsb_records(stream):
                 if kind == _ROW:
                     (row,) = struct.unpack_from("<I", content)
-                    marks.hidden_rows += bool(content[11] & 0x10)
+                    if content[11] & 0x10:
+                        marks.hidden.add(row)
                 elif kind in _CELLS:
                     (column,) = struct.unpack_from("<I", content)
                     width = max(width, column + 1)

@@ -19,6 +19,7 @@ from batch_credits.loader.workbook.xml import Attributes, PartReader, local
 
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _TRUE = ("1", "true")
+_FLAT = ("0", "0.0")  # rows without height are as good as hidden
 _DIGITS = "0123456789"
 _VALUES = frozenset(("v", "is", "t"))
 # A sheet that ends before column AA and row 1,000,000 needs no measuring.
@@ -60,6 +61,7 @@ class _Sheet(PartReader):
         self._columns: dict[str, int] = {"": 0}  # those that were met, by their letters
         self._width = 0
         self._last_row = 0
+        self._row = 0
         self._digits = ""  # of the row at hand, and where in an address they begin
         self._cut: int | None = None
         self._attributes: Attributes = {}  # of the cell at hand
@@ -89,8 +91,11 @@ class _Sheet(PartReader):
             self._has_formula = True
         elif kind == "row":
             self.row()
-            self._measure(attributes.get("r", ""))
-            self.marks.hidden_rows += attributes.get("hidden") in _TRUE
+            number = attributes.get("r", "")
+            self._measure(number)
+            self._row = int(number) if number.isdecimal() and len(number) <= 7 else self._row + 1
+            if attributes.get("hidden") in _TRUE or attributes.get("ht") in _FLAT:
+                self.marks.hidden.add(self._row - 1)
         elif kind == "col":
             self.marks.hidden_columns = self.marks.hidden_columns or attributes.get("hidden") in _TRUE
 
