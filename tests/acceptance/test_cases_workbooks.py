@@ -152,3 +152,24 @@ def test_hidden_rows_are_paid_or_left_out_as_it_is_said_and_the_report_says_so(r
     assert "hidden_rows skip" in page.read_text(encoding="utf-8")
     paid = run("filtered.xlsx", *MAJOR, "--hidden-rows", "pay", "--reference", "again")
     assert (paid.code, paid.customers) == (0, {"cust-2": "24.35"})  # the others are credited already
+
+
+# -- Number formats -----------------------------------------------------------------------------------------
+
+
+def test_ids_keep_the_zeros_of_their_format(run: Run) -> None:
+    ended = run("zeros.xlsx", *MAJOR)
+    assert (ended.code, ended.total, ended.customers) == (0, 3545, {"00000421": "11.1", "00000422": "24.35"})
+
+
+def test_literals_and_dates_are_read_as_they_show(run: Run) -> None:
+    ended = run("literals-and-date.xlsx", *MAJOR)
+    assert (ended.code, ended.total) == (0, 3545)
+    assert ended.paid.keys() == {("CUST-00123", "2026-09-30"), ("CUST-00124", "2026-12-31")}
+
+
+def test_ids_that_show_separators_are_rejected_with_both_forms(run: Run) -> None:
+    ended = run("grouped-ids.xlsx", *MAJOR)
+    assert (ended.code, ended.paid) == (1, {})
+    for row, forms in {2: ("1,234,567", "1234567"), 3: ("7,654,321", "7654321")}.items():
+        assert all(form in ended.rejected[row] for form in forms)

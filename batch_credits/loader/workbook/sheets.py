@@ -82,8 +82,8 @@ class _Book:
         self._opened: dict[str, tuple[Any, SheetMarks]] = {}
         self.names = [str(name) for name in workbook.sheet_names]
         tables = [each for each in workbook.sheets_metadata if str(each.typ).endswith(".WorkSheet")]
-        self.visible = [each.name for each in tables if str(each.visible).endswith(".Visible")]
-        self._hidden = [each.name for each in tables if each.name not in self.visible]
+        self.visible = [str(each.name) for each in tables if str(each.visible).endswith(".Visible")]
+        self._hidden = [str(each.name) for each in tables if each.name not in self.visible]
 
     def opened(self, name: str) -> tuple[Any, SheetMarks]:
         """A sheet's values and marks."""

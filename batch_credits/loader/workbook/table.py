@@ -1,18 +1,21 @@
 """A sheet of a workbook as chunks of rows."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from batch_credits.errors import InputError
 from batch_credits.loader.columns import HeaderMatcher
-from batch_credits.loader.table import Chunk, Flaws, NumberedRow, Row, blank_notes
+from batch_credits.loader.reports import AS_IT_SAYS
+from batch_credits.loader.table import Chunk, Flaw, Flaws, NumberedRow, Row, blank_notes
 from batch_credits.loader.wording import is_blank, shown
 from batch_credits.loader.workbook.cells import broken, gap, text_of, truth, zeros_lost
 from batch_credits.loader.workbook.kinds import EXCEL_KINDS
+from batch_credits.loader.workbook.marks import Look, Looks
 from batch_credits.loader.workbook.sheets import open_sheet, rows_of
+from batch_credits.loader.workbook.shown import AMOUNTS, TEXTS, amount_as_shown, terms_of, text_as_shown
 
 
 class ExcelTable:
@@ -28,11 +31,15 @@ class ExcelTable:
             self.file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         self._sheet, self._marks, sheet_notes = open_sheet(path, sheet, matcher)
         self._pad = [""] * (self._sheet.start or (0, 0))[1]  # columns to the left in which no cell is filled
+        self._looks: list[tuple[int, str, Looks]] = []  # none before the columns are known
         self._zero_led: dict[int, int] = {}  # columns of ids, and how many digits those with leading zeros have
         self._header_row, headers = self._header(matcher.options.header_row)
         following = ((number, self._texts(number, values)[0]) for number, values in self._rows_after_header())
         self.matched = matcher.match(headers, following)
         self._keep: Callable[[Row], Row] = itemgetter(*self.matched.kept)
+        self._refuse_merged()
+        self._options = AS_IT_SAYS if self.matched.is_failed_csv else matcher.options
+        self._looks = self._looks_at_fields()
         self._skips_hidden = not self.matched.is_failed_csv and matcher.options.hidden_rows == "skip"
         self.hidden_rows: tuple[int, ...] = ()
         self.last_row, blank_rows = self._last_row()
@@ -129,12 +136,51 @@ class ExcelTable:
             if flaw is not None:
                 flaws[len(cells)] = flaw
             cells.append(text)
+        for column, field, looks in self._looks:
+            look = looks.at(number - 1)
+            if look is not None and column < len(cells):
+                cells[column], flaw = self._as_shown(field, values[column - len(self._pad)], column, cells, flaws, look)
+                if flaw is None:
+                    flaws.pop(column, None)
+                else:
+                    flaws[column] = flaw
         for column, digits in self._zero_led.items():
             is_number = type(values[column - len(self._pad)]) in (int, float) and column not in flaws
             if is_number and len(cells[column]) < digits:
                 flaws[column] = zeros_lost(cells[column], digits)
         self._mark(number - 1, cells, flaws)
         return tuple(cells), flaws
+
+    def _looks_at_fields(self) -> list[tuple[int, str, Looks]]:
+        """The columns of fields in which something may be shown that is not stored."""
+        return [
+            (column, field, self._marks.looks[column])
+            for field, place in self.matched.columns.items()
+            if (column := self.matched.kept[place]) in self._marks.looks and field in (*TEXTS, *AMOUNTS)
+        ]
+
+    def _as_shown(
+        self, field: str, value: object, column: int, cells: Sequence[str], flaws: Flaws, look: Look
+    ) -> tuple[str, Flaw | None]:
+        read = cells[column], flaws.get(column)
+        if field in TEXTS:
+            return text_as_shown(field, value, read, look)
+        currency, unit = terms_of(self.matched.columns, [cells[index] for index in self.matched.kept], self._options)
+        return read[0], amount_as_shown(value, read, look, (currency, unit if field == "amount" else "major"))
+
+    def _refuse_merged(self) -> None:
+        """Refuse merged cells that touch a field: only the first of them is seen, and only it has a value."""
+        fields = {self.matched.kept[place]: field for field, place in self.matched.columns.items()}
+        for merged in self._marks.merged:
+            if merged.last_row < self._header_row - 1:
+                continue  # a title
+            for column in range(merged.first_column, merged.last_column + 1):
+                if column in fields:
+                    raise InputError(
+                        f"{self._path.name}: the cells {merged.name} are merged, in the column {fields[column]}: "
+                        "nobody can tell which rows their value is for, or what they hide.",
+                        hint="Unmerge them, and fill each row.",
+                    )
 
     def _mark(self, row: int, cells: list[str], flaws: Flaws) -> None:
         """Put in what the values do not tell. A row may end before a marked cell in a file that was tampered with."""

@@ -9,12 +9,15 @@ Most cells are sound: of them only the start is told, and their text goes unread
 import re
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook.archive import check_zip
-from batch_credits.loader.workbook.marks import SheetMarks, damaged, refuse_large
+from batch_credits.loader.workbook.cells import NO_VALUE
+from batch_credits.loader.workbook.marks import Look, Merged, SheetMarks, damaged, refuse_large
 from batch_credits.loader.workbook.relations import relation_target, sheet_relation
+from batch_credits.loader.workbook.styles import style_looks
 from batch_credits.loader.workbook.xml import Attributes, PartReader, local
 
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
@@ -41,9 +44,9 @@ def xlsx_marks(path: Path, sheet: str) -> SheetMarks:
     Raises:
         InputError: its sheet cannot be found, or would be too large in memory, however small the file is.
     """
-    reader = _Sheet(path)
     try:
         with zipfile.ZipFile(path) as archive:
+            reader = _Sheet(path, style_looks(archive, path))
             relation = sheet_relation(archive, sheet, path)
             reader.read(archive, relation_target(archive, "xl/_rels/workbook.xml.rels", relation, path))
     except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
@@ -55,8 +58,10 @@ def xlsx_marks(path: Path, sheet: str) -> SheetMarks:
 class _Sheet(PartReader):
     """Where the reading stands in a sheet."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, looks: Mapping[str, Look]) -> None:
         super().__init__(path)
+        self._looks = looks
+        self._unnamed = 0  # cells of the row at hand without an address
         self.marks = SheetMarks()
         self._columns: dict[str, int] = {"": 0}  # those that were met, by their letters
         self._width = 0
@@ -80,6 +85,10 @@ class _Sheet(PartReader):
                 address = attributes["r"]
                 if address[: self._cut] not in self._columns or not address.endswith(self._digits):
                     self._measure(address)
+            else:
+                self._unnamed += 1
+            if self._looks and (style := attributes.get("s", "0")) in self._looks:
+                self._look(self._looks[style], attributes)
             return
         self._start_other(local(name), attributes)
 
@@ -93,9 +102,12 @@ class _Sheet(PartReader):
             self.row()
             number = attributes.get("r", "")
             self._measure(number)
+            self._unnamed = 0
             self._row = int(number) if number.isdecimal() and len(number) <= 7 else self._row + 1
             if attributes.get("hidden") in _TRUE or attributes.get("ht") in _FLAT:
                 self.marks.hidden.add(self._row - 1)
+        elif kind == "mergeCell":
+            self._merge(attributes.get("ref", ""))
         elif kind == "col":
             self.marks.hidden_columns = self.marks.hidden_columns or attributes.get("hidden") in _TRUE
 
@@ -119,6 +131,19 @@ class _Sheet(PartReader):
         if digits != self._digits:
             self._digits, self._cut = digits, -len(digits) or None
             self._last_row = max(self._last_row, int(digits[:12] or "0"))
+
+    def _look(self, look: Look, attributes: Attributes) -> None:
+        address = attributes.get("r", "")
+        column = self._columns[address[: self._cut]] if address else self._unnamed
+        self.marks.look(int(self._digits or "0") - 1 if address else self._row - 1, column - 1, look, self.path)
+
+    def _merge(self, reference: str) -> None:
+        found = [_ADDRESS.fullmatch(corner) for corner in reference.split(":")]
+        corners = [(int(corner[2]) - 1, _column_number(corner[1]) - 1) for corner in found if corner is not None]
+        if not corners or len(corners) < len(found):
+            raise damaged(self.path)
+        (top, left), (bottom, right) = corners[0], corners[-1]
+        self.marks.merge(Merged(top, bottom, left, right), self.path)
 
     def _look_into(self) -> None:
         self._has_formula = self._has_value = self._has_other = False
@@ -160,6 +185,8 @@ class _Sheet(PartReader):
             self.marks.add(self._place(), "")
         elif kind == "e" and self._has_value:
             self.marks.add(self._place(), text)
+        elif self._has_formula and kind in (None, "n") and text.strip() == "0":
+            self.marks.add(self._place(), NO_VALUE)
 
     def _place(self) -> tuple[int, int]:
         """Row and column of the cell, counted from 0, by its address (B12)."""
