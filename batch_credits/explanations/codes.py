@@ -94,6 +94,7 @@ REJECTED = {
                            "Format the column as text and enter the id again."),
     "not_a_number": ("The file holds NaN or an infinity where a number should be.",
                      "Correct it where the file comes from, or enter the value again."),
+    "example_row": ("The row is the example that a template comes with.", "Delete it."),
     "shown_otherwise": ("By its number format, or as its program wrote it, the cell shows something else than it "
                         "holds: 1,234,567 for 1234567, 10 for 9.99. Nobody can tell which is meant.",
                         "Format the column as text or without rounding, and enter what is meant."),

@@ -114,6 +114,13 @@ class HeaderMatcher:
             )
 
 
+def is_header_again(cells: Sequence[str], headers: Sequence[str]) -> bool:
+    """Whether a row below the headers is a header line itself: exports put one table below another."""
+    known = _FIELD_OF.keys() | {bare(header) for header in headers}
+    found = {name for cell in cells if cell and (name := bare(cell)) in known}
+    return len(found) > 1
+
+
 def match_columns(headers: Sequence[str], options: InputOptions) -> dict[str, int]:
     """Field -> index of its column.
 

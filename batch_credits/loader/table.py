@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol
 
 from batch_credits.loader.columns import MatchedHeaders
 
+SHEET_ROWS = (1_048_576, 65_536)  # of workbooks, and of those of the old format
+
 
 class Flaw(NamedTuple):
     """Why a cell cannot be trusted: a stable code, and a sentence."""
@@ -57,6 +59,17 @@ class Table(Protocol):
 
     def chunks(self, size: int) -> Iterator[Chunk]:
         """The rows, their kept columns only, at most `size` at a time."""
+
+
+def full_notes(last: int) -> tuple[str, ...]:
+    """What to say of a file whose last row is the last that a sheet can hold: what was below is gone."""
+    if last not in SHEET_ROWS:
+        return ()
+    which = "a sheet" if last == SHEET_ROWS[0] else "an old sheet"
+    return (
+        f"the file ends with line {last:,}, the last that {which} can hold ({last - 1:,} rows below the headers), so "
+        "it may be cut off there",
+    )
 
 
 def blank_notes(blank_rows: int) -> tuple[str, ...]:

@@ -173,3 +173,49 @@ def test_ids_that_show_separators_are_rejected_with_both_forms(run: Run) -> None
     assert (ended.code, ended.paid) == (1, {})
     for row, forms in {2: ("1,234,567", "1234567"), 3: ("7,654,321", "7654321")}.items():
         assert all(form in ended.rejected[row] for form in forms)
+
+
+# -- Text files, and tables that are not one ----------------------------------------------------------------
+
+
+def test_a_row_in_quotes_is_called_so(run: Run) -> None:
+    ended = run("whole-rows-quoted.csv", *MAJOR)
+    assert (ended.code, "whole row" in ended.said, "quotes" in ended.said) == (2, True, True)
+    assert "cut off" not in ended.said
+
+
+def test_a_blank_before_a_quote_is_called_so(run: Run) -> None:
+    ended = run("blank-before-quote.csv", *MAJOR)
+    assert (ended.code, "blank before" in ended.said, "quote" in ended.said) == (2, True, True)
+
+
+HEADER = "customer_id,amount,currency_code,reference,description,points\n"
+
+
+@pytest.mark.parametrize(
+    "again",
+    ["customer_id,points,currency_code,reference,description,amount", "Amount,Customer ID,points,reference,,"],
+)
+def test_a_second_header_refuses_the_file(run: Run, again: str) -> None:
+    Path("twice.csv").write_text(f"{HEADER}c-1,5,USD,q3,d,9\n\n{again}\nc-2,700,USD,q3,d,5\n")
+    ended = run("twice.csv")
+    assert (ended.code, "row 4" in ended.said, "headers again" in ended.said) == (2, True, True)
+
+
+def test_an_example_row_is_rejected_and_the_others_are_paid(run: Run) -> None:
+    run("", words=["template", "credits.csv"])
+    with Path("credits.csv").open("a") as stream:
+        stream.write("c-1,10.50,major,USD,d,general,q3\n")
+    ended = run("credits.csv")
+    assert (ended.code, ended.total, list(ended.rejected)) == (1, 1050, [2])
+
+
+@pytest.mark.parametrize(("rows", "is_said"), [(65_535, True), (65_534, False)])
+def test_a_file_as_long_as_a_sheet_can_be_may_be_cut_off(run: Run, rows: int, is_said: bool) -> None:
+    with Path("full.csv").open("w") as stream:
+        stream.write("customer_id,amount\n")
+        stream.writelines(f"c{number},{100 + number % 89}\n" for number in range(1, rows + 1))
+    words = ["check", "full.csv", "--json", "--currency", "USD", "--reference", "q3", "--description", "d"]
+    ended = run("", words=words)
+    assert (ended.code, json.loads(ended.said)["accepted"]) == (0, rows)
+    assert ("may be cut off" in ended.said and "65,536" in ended.said) is is_said

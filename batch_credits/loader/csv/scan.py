@@ -32,6 +32,8 @@ from batch_credits.settings import DEFAULT_INPUT, InputOptions
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 1_000
+_BLANKS_BEFORE_QUOTES = tuple(f'{blank}"' for blank in EDGE_BLANKS if blank not in "\r\n")
+_END_OF_FILE = "\x1a"
 MAX_CELL_CHARACTERS = 131_072
 _BLOCK_CHARACTERS = 65_536
 # What Excel reads as "these are the delimiters" and does not show: its row 1 is the line below.
@@ -116,12 +118,17 @@ def _scan(
     header_row, headers = _header_record(records, path, matcher.options.header_row)
     headers[0] = headers[0].removeprefix("\ufeff")  # a byte order mark, where the stated encoding keeps it
     header_lines = records.line
+    if len(headers) == 1 and any(matcher.fits(_split(headers[0], each)) for each in DELIMITERS):
+        raise _quoted_as_one(path, f"row {header_row}")
+    _refuse_blank_before_quote(path, header_row, records, headers)
     matched = matcher.match(headers, enumerate(records, header_row + 1))
     width, rows, blank_rows, blanks_since, last = len(headers), 0, 0, 0, (header_row, headers)
     row, first = header_row, matched.kept[0]
     if first == 0:
         records.pass_over(width)
     for cells in records:
+        if records.may_have_blanks:
+            _refuse_blank_before_quote(path, row + records.passed + 1, records, cells)
         if records.passed:
             row += records.passed
             rows += records.passed
@@ -129,7 +136,7 @@ def _scan(
             records.passed = blanks_since = 0
         row += 1
         if len(cells) != width:
-            _refuse_ragged(path, row, records.line, cells, width)
+            _refuse_ragged(path, row, records.line, cells, width, delimiter)
         is_filled = len(cells) > first and cells[first].strip(EDGE_BLANKS)  # nearly always, and quickest
         if not is_filled and (is_blank(cells) or is_blank([cells[index] for index in matched.kept])):
             blanks_since += 1
@@ -172,7 +179,9 @@ class _Records:
         self._start = 1
         self._delimiter = delimiter
         self._width: int | None = None
+        self._raw = ""  # the last line, where there are quotes
         self.passed = 0
+        self.may_have_blanks = False  # before a quote
         self._reader = csv.reader(self._lines(text), delimiter=delimiter, strict=True)
 
     @property
@@ -194,6 +203,7 @@ class _Records:
             if is_plain and len(block) < MAX_CELL_CHARACTERS:
                 yield from self._passing_over(list(lines))  # each is a record, and none is too long
             else:
+                self.may_have_blanks = any(map(block.__contains__, _BLANKS_BEFORE_QUOTES))
                 yield from map(self._checked, lines)
 
     def _passing_over(self, lines: list[str]) -> list[str]:
@@ -206,7 +216,13 @@ class _Records:
         self._before += len(lines) - 1
         return lines[-1:]
 
+    def has_blank_before_quote(self, cell: str) -> bool:
+        """Whether a cell of the last record begins so in the file: there the quote opens nothing."""
+        start = cell[: len(cell) - len(cell.lstrip(EDGE_BLANKS)) + 1]
+        return start[-1:] == '"' != start and (self._raw.startswith(start) or self._delimiter + start in self._raw)
+
     def _checked(self, line: str) -> str:
+        self._raw = line
         self._size += len(line)
         if self._size > MAX_RECORD_CHARACTERS:
             raise self._unclosed()
@@ -263,10 +279,34 @@ def _header_record(records: _Records, path: Path, stated: int | None) -> tuple[i
     raise InputError(f"{path.name} holds nothing but blank lines.", hint="Check the export.")
 
 
-def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int) -> None:
+def _refuse_blank_before_quote(path: Path, row: int, records: _Records, cells: list[str]) -> None:
+    for cell in cells:
+        if records.has_blank_before_quote(cell):
+            raise InputError(
+                f'{path.name}, row {row}: a blank before the quote (") in {shown(cell)}, so the quotes are part of the '
+                "text, and a delimiter within them divides it.",
+                hint="Export it without blanks after the delimiters, or take them out before quotes.",
+            )
+
+
+def _quoted_as_one(path: Path, where: str) -> InputError:
+    return InputError(
+        f'{path.name}, {where}: the whole row is in quotes ("), so it is one cell.',
+        hint="A spreadsheet took each line for one text: export it again, or take the quotes away around whole rows.",
+    )
+
+
+def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int, delimiter: str) -> None:
     if len(cells) <= MAX_COLUMNS and (is_blank(cells) or (len(cells) > width and not any(cells[width:]))):
         return  # an empty line, or trailing delimiters: nothing is lost
     where = f"row {row}" if row == line else f"row {row} (line {line} of the file)"
+    if len(cells) == 1 and len(_split(cells[0], delimiter)) > 1:
+        raise _quoted_as_one(path, where)
+    if cells == [_END_OF_FILE]:
+        raise InputError(
+            f"{path.name}, {where}: nothing but Ctrl-Z (U+001A), with which old programs end a file.",
+            hint="Delete that line.",
+        )
     few = "The file may be cut off there" if len(cells) < width else "A cell may hold the delimiter without quotes"
     raise InputError(
         f"{path.name}, {where}: {len(cells)} cells where the header has {width}.",
