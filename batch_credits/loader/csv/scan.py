@@ -135,6 +135,8 @@ def _scan(
             blank_rows += blanks_since
             records.passed = blanks_since = 0
         row += 1
+        if records.is_quoted and _is_one_text(cells, delimiter):
+            raise _quoted_as_one(path, f"row {row}")
         if len(cells) != width:
             _refuse_ragged(path, row, records.line, cells, width, delimiter)
         is_filled = len(cells) > first and cells[first].strip(EDGE_BLANKS)  # nearly always, and quickest
@@ -181,7 +183,8 @@ class _Records:
         self._width: int | None = None
         self._raw = ""  # the last line, where there are quotes
         self.passed = 0
-        self.may_have_blanks = False  # before a quote
+        self.is_quoted = False  # whether there are quotes near the last record,
+        self.may_have_blanks = False  # and blanks before some of them
         self._reader = csv.reader(self._lines(text), delimiter=delimiter, strict=True)
 
     @property
@@ -200,6 +203,7 @@ class _Records:
             block += text.readline(MAX_LINE_CHARACTERS)
             lines = io.StringIO(block, newline="")
             is_plain = not self._size and '"' not in block and "\0" not in block
+            self.is_quoted = '"' in block
             if is_plain and len(block) < MAX_CELL_CHARACTERS:
                 yield from self._passing_over(list(lines))  # each is a record, and none is too long
             else:
@@ -289,6 +293,12 @@ def _refuse_blank_before_quote(path: Path, row: int, records: _Records, cells: l
             )
 
 
+def _is_one_text(cells: list[str], delimiter: str) -> bool:
+    """Whether a row is one cell in which all its cells are, with nothing behind it."""
+    text = next(iter(cells), "")
+    return delimiter in text and not any(cells[1:]) and len(_split(text, delimiter)) >= max(3, len(cells))
+
+
 def _quoted_as_one(path: Path, where: str) -> InputError:
     return InputError(
         f'{path.name}, {where}: the whole row is in quotes ("), so it is one cell.',
@@ -300,7 +310,7 @@ def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int
     if len(cells) <= MAX_COLUMNS and (is_blank(cells) or (len(cells) > width and not any(cells[width:]))):
         return  # an empty line, or trailing delimiters: nothing is lost
     where = f"row {row}" if row == line else f"row {row} (line {line} of the file)"
-    if len(cells) == 1 and len(_split(cells[0], delimiter)) > 1:
+    if len(cells) == 1 < len(_split(cells[0], delimiter)):
         raise _quoted_as_one(path, where)
     if cells == [_END_OF_FILE]:
         raise InputError(

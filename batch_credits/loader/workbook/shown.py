@@ -26,6 +26,7 @@ TEXTS = ("customer_id", "reference", "description")
 AMOUNTS = ("amount", "amount_in_decimal")
 _AS_TEXT = "format the column as text, and enter what is meant"
 
+_APOSTROPHES = "'\u2019"  # literals between the digits of some formats
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,'\u2019 \u00a0\u202f][0-9]{2,3})*[.,'\u2019 \u00a0\u202f][0-9]{3}")
 _NUMBER = re.compile(r"[0-9](?:[0-9.,'\u2019 \u00a0\u202f]*[0-9])?")
 _EXPONENT = re.compile("[0-9][Ee][+-]?[0-9]")
@@ -66,7 +67,7 @@ def amount_as_shown(value: object, read: Reading, look: Look, terms: tuple[str, 
     found = _number(value, text, look)
     if found is None:
         return _otherwise(text, None, look)
-    marks = tuple(found.around.split())
+    marks = tuple(filter(None, (mark.strip(_APOSTROPHES) for mark in found.around.split())))
     if not _is_worth(found.number, text) or not all(map(is_mark, marks)):
         return _otherwise(text, found.text, look)
     return _against_terms(found, marks, *terms) or flaw
