@@ -21,10 +21,10 @@ def xlsx(path: Path, rows: written.Rows, *, merged: Any = ()) -> Path:
     book = openpyxl.Workbook()
     for row, cells in enumerate(rows, 1):
         for column, cell in enumerate(cells, 1):
-            is_styled = isinstance(cell, Styled)
-            place = book.active.cell(row, column, cell.value if is_styled else cell)
-            if is_styled:
-                place.number_format = cell.code
+            if isinstance(cell, Styled):
+                book.active.cell(row, column, cell.value).number_format = cell.code
+            else:
+                book.active.cell(row, column, cell)
     for top, bottom, left, right in merged:
         book.active.merge_cells(
             start_row=top + 1, end_row=bottom + 1, start_column=left + 1, end_column=right + 1
