@@ -9,11 +9,11 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from batch_credits.errors import InputError
-from batch_credits.loader.columns import TITLE_ROWS, HeaderMatcher, MatchedHeaders
+from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
+from batch_credits.loader.csv.delimiter import DELIMITERS, sniffed, split
 from batch_credits.loader.csv.text import (
     MAX_LINE_CHARACTERS,
     MAX_RECORD_CHARACTERS,
@@ -30,7 +30,6 @@ from batch_credits.loader.reports import NOT_UTF_8_HINT, is_failed_csv, refuse_o
 from batch_credits.loader.wording import EDGE_BLANKS, is_blank, shown
 from batch_credits.settings import DEFAULT_INPUT, InputOptions
 
-DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 1_000
 _BLANKS_BEFORE_QUOTES = tuple(f'{blank}"' for blank in EDGE_BLANKS if blank not in "\r\n")
 _END_OF_FILE = "\x1a"
@@ -38,7 +37,6 @@ MAX_CELL_CHARACTERS = 131_072
 _BLOCK_CHARACTERS = 65_536
 # What Excel reads as "these are the delimiters" and does not show: its row 1 is the line below.
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(?P<delimiter>[^"\r\n])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
-_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ def scan_csv(path: Path, options: InputOptions) -> CsvShape:
         try:
             text = as_text(table, encoding)
             stated, start = _separator_line(text.read(_BLOCK_CHARACTERS))
-            delimiter = delimiter or stated or _sniff(start, matcher)
+            delimiter = delimiter or stated or sniffed(start, matcher)
             records = _Records(text, path, delimiter, start=start, lines_before=int(stated is not None))
             return _scan(path, raw, encoding, delimiter, records, matcher)
         except UnicodeDecodeError:
@@ -118,7 +116,7 @@ def _scan(
     header_row, headers = _header_record(records, path, matcher.options.header_row)
     headers[0] = headers[0].removeprefix("\ufeff")  # a byte order mark, where the stated encoding keeps it
     header_lines = records.line
-    if len(headers) == 1 and any(matcher.fits(_split(headers[0], each)) for each in DELIMITERS):
+    if len(headers) == 1 and any(matcher.fits(split(headers[0], each)) for each in DELIMITERS):
         raise _quoted_as_one(path, f"row {header_row}")
     _refuse_blank_before_quote(path, header_row, records, headers)
     matched = matcher.match(headers, enumerate(records, header_row + 1))
@@ -296,7 +294,7 @@ def _refuse_blank_before_quote(path: Path, row: int, records: _Records, cells: l
 def _is_one_text(cells: list[str], delimiter: str) -> bool:
     """Whether a row is one cell in which all its cells are, with nothing behind it."""
     text = next(iter(cells), "")
-    return delimiter in text and not any(cells[1:]) and len(_split(text, delimiter)) >= max(3, len(cells))
+    return delimiter in text and not any(cells[1:]) and len(split(text, delimiter)) >= max(3, len(cells))
 
 
 def _quoted_as_one(path: Path, where: str) -> InputError:
@@ -310,7 +308,7 @@ def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int
     if len(cells) <= MAX_COLUMNS and (is_blank(cells) or (len(cells) > width and not any(cells[width:]))):
         return  # an empty line, or trailing delimiters: nothing is lost
     where = f"row {row}" if row == line else f"row {row} (line {line} of the file)"
-    if len(cells) == 1 < len(_split(cells[0], delimiter)):
+    if len(cells) == 1 < len(split(cells[0], delimiter)):
         raise _quoted_as_one(path, where)
     if cells == [_END_OF_FILE]:
         raise InputError(
@@ -322,42 +320,3 @@ def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int
         f"{path.name}, {where}: {len(cells)} cells where the header has {width}.",
         hint=f"{few}: mend that line. Nothing of the file is used until every row is whole.",
     )
-
-
-def _sniff(sample: str, matcher: HeaderMatcher) -> str:
-    """The delimiter of the header line: the only one in it, or the only one that yields the most fields."""
-    header = _header_line(io.StringIO(sample.removeprefix("\ufeff"), newline=""), matcher)
-    present = [delimiter for delimiter in DELIMITERS if delimiter in header]
-    if len(present) < 2:
-        return present[0] if present else ","
-    counts = {delimiter: matcher.recognised(_split(header, delimiter)) for delimiter in present}
-    best = max(counts.values())
-    winners = [delimiter for delimiter, count in counts.items() if count == best]
-    if len(winners) > 1:
-        names = " and by ".join(_DELIMITER_NAMES[delimiter] for delimiter in winners)
-        raise InputError(
-            f"{matcher.path.name}: the header line {shown(header.strip())} can be split by {names}.",
-            hint="Say which separates the columns, e.g. --delimiter ';'.",
-        )
-    return winners[0]
-
-
-def _header_line(lines: io.StringIO, matcher: HeaderMatcher) -> str:
-    """The line that is stated; or the first that is filled, unless it is a title with the headers below it."""
-    if matcher.options.header_row is not None:
-        return next(islice(lines, matcher.options.header_row - 1, None), "")
-    filled = (line for line in lines if line.strip(EDGE_BLANKS + ",;|"))
-    first = next(filled, "")
-    near = (line for line in (first, *islice(filled, TITLE_ROWS)) if _can_be_headers(line, matcher))
-    return next(near, first)
-
-
-def _can_be_headers(line: str, matcher: HeaderMatcher) -> bool:
-    return any(matcher.fits(_split(line, delimiter)) for delimiter in DELIMITERS if delimiter in line)
-
-
-def _split(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:
-        return []
