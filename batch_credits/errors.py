@@ -25,6 +25,8 @@
             +-- AnsweredForAnother  it answered one request with a credit that is another's
 """
 
+from collections.abc import Sequence
+
 
 class BatchCreditsError(Exception):
     """An error for a person: what happened, and (`hint`) what to do about it now."""
@@ -40,7 +42,14 @@ class UsageError(BatchCreditsError):
 
 
 class InputError(BatchCreditsError):
-    """The source file cannot be read, or is refused as a whole. Nothing was sent."""
+    """The source file cannot be read, or is refused as a whole. Nothing was sent.
+
+    `remedies` are options with their values: with any one of them the same command would read the file.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", remedies: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.remedies = tuple(remedies)
 
 
 class ControlError(BatchCreditsError):

@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,6 +77,9 @@ class SiteSettings:
         return THIS_MACHINE if self.is_loopback else self.base_url
 
 
+MAX_HEADER_ROW = 1_000  # what has more lines above its headers is another kind of file
+
+
 @dataclass(frozen=True)
 class InputOptions:
     """How to read a source file. All of it decides what the rows mean, so all of it is part of the batch id."""
@@ -87,7 +90,9 @@ class InputOptions:
     credit_type: str | None = None
     amount_unit: str = "minor"
     header_map: tuple[tuple[str, str], ...] = ()  # (field, header)
+    header_row: int | None = None  # as a spreadsheet counts: lines above it are titles; None: the first that is filled
     sheet: str | None = None
+    hidden_rows: str | None = None  # of a sheet: "pay" or "skip"; None: a sheet that has some is refused
     delimiter: str | None = None
     encoding: str | None = None
     number_duplicates: bool = False
@@ -99,6 +104,10 @@ class InputOptions:
         """A canonical text of what differs from the defaults."""
         chosen = {k: v for k, v in asdict(self).items() if v != getattr(DEFAULT_INPUT, k)}
         return json.dumps(chosen, sort_keys=True, separators=(",", ":"))
+
+    def as_written(self) -> "InputOptions":
+        """Without those that say how the text of a source is laid out: a failed.csv is always laid out one way."""
+        return replace(self, encoding=None, delimiter=None, sheet=None, header_row=None, hidden_rows=None)
 
     @classmethod
     def from_json(cls, text: str) -> "InputOptions":

@@ -3,7 +3,7 @@
 import re
 
 from batch_credits.errors import UsageError
-from batch_credits.settings import MAX_ORIGIN_LETTERS, InputOptions, RunSettings
+from batch_credits.settings import MAX_HEADER_ROW, MAX_ORIGIN_LETTERS, InputOptions, RunSettings
 
 _HEADER = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
@@ -18,6 +18,10 @@ def sensible(options: InputOptions) -> InputOptions:
         raise UsageError("failed_csv is not for callers: a failed.csv says itself what it is.")
     if options.amount_unit not in ("minor", "major"):
         raise UsageError(f"amount_unit is {options.amount_unit!r}; it must be minor or major.")
+    if options.hidden_rows not in (None, "pay", "skip"):
+        raise UsageError(f"hidden_rows is {options.hidden_rows!r}; it must be pay or skip, or None.")
+    if options.header_row is not None and not 1 <= options.header_row <= MAX_HEADER_ROW:
+        raise UsageError(f"header_row is {options.header_row!r}; it must be 1 to {MAX_HEADER_ROW}.")
     for name in ("header_map", "currency_exponents"):
         keys = [key.lower() for key, _ in getattr(options, name)]
         if len(keys) != len(set(keys)):

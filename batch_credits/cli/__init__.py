@@ -5,6 +5,7 @@ default.
 """
 
 import os
+import sys
 from collections.abc import Sequence
 
 import click
@@ -19,7 +20,7 @@ from batch_credits.cli.telling.speech import (
     show_error,
     show_usage_error,
 )
-from batch_credits.errors import BatchCreditsError
+from batch_credits.errors import BatchCreditsError, InputError
 
 
 @click.group(cls=Lazily, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -48,8 +49,9 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_command_line(arguments: Sequence[str] | None) -> int:
+    words = sys.argv[1:] if arguments is None else [*arguments]
     try:
-        code = batch_credits.main(arguments, prog_name="batch-credits", standalone_mode=False)
+        code = batch_credits.main(words, prog_name="batch-credits", standalone_mode=False, obj=words)
     except click.ClickException as error:
         show_usage_error(error)
         return EXIT_NOTHING_SENT
@@ -61,11 +63,21 @@ def _run_command_line(arguments: Sequence[str] | None) -> int:
         return EXIT_STOPPED
     except BatchCreditsError as error:
         show_error(error)
+        _show_commands(words, error)
         return exit_code_of(error)
     except Exception as error:  # a bug of ours: even then a sentence, and what happened to the money
         show_error(_unexpected(error))
         return EXIT_STOPPED
     return int(code or 0)
+
+
+def _show_commands(words: Sequence[str], error: BatchCreditsError) -> None:
+    """The whole commands that would do what was meant, each on one line, however narrow the screen."""
+    if isinstance(error, InputError) and error.remedies:
+        from batch_credits.cli.telling.given import again
+
+        for command in again(words, error):
+            say(command, err=True)
 
 
 def _unexpected(error: Exception) -> BatchCreditsError:

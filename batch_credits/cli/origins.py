@@ -15,7 +15,8 @@ from batch_credits.settings import Origin
 CHANGE_MONEY = frozenset(
     [
         "--reference", "--currency", "--description", "--credit-type", "--amount-unit", "--currency-exponent",
-        "--locale", "--map", "--sheet", "--delimiter", "--encoding", "--number-duplicates", "--rows",
+        "--locale", "--map", "--header-row", "--sheet", "--hidden-rows", "--delimiter", "--encoding",
+        "--number-duplicates", "--rows",
         "--strict", "--expect-rows", "--expect-total", "--control", "--max-amount", "--max-total", "--max-failures",
         "--pilot", "--site", "--base-url", "--api-key-file", "--same-site", "--sandbox", "--business-entity",
         "--origin-user", "--origin-device", "--origin-ip", "--silence", "--verify-first", "--retry-failed", "--yes",

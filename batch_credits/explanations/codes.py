@@ -45,6 +45,8 @@ REJECTED = {
                             "currency_code."),
     "amount_not_positive": ("The amount is zero or less, and this command only adds credits.", "Give an amount above "
                             "zero, or take the row out."),
+    "currency_contradicts": ("The amount names a currency, by a symbol or a code, and the row is in another one.",
+                             "Find out which of the two is right, and correct the other."),
     "amount_too_large": ("The amount is larger than Chargebee can hold.", "Correct it."),
     "amount_has_decimals": ("The amount has decimals, and amounts are read as minor units (cents).",
                             "If the file is in dollars, pass --amount-unit major; else write it without decimals."),
@@ -86,12 +88,16 @@ REJECTED = {
     "not_text": ("The cell holds a truth value, or something of an unknown kind.",
                  "Format the column as text and enter the value again."),
     "excel_error": ("The cell holds an error such as #DIV/0!.", "Correct its formula."),
-    "formula_without_value": ("The cell holds a formula that was never calculated.", "Open the file in Excel and save "
-                              "it."),
+    "formula_without_value": ("The cell holds a formula that was never calculated, or gives 0.",
+                              "Open the file in Excel and save it."),
     "leading_zeros_lost": ("The id is a number in a column of ids that begin with 0, so it may have lost its zeros.",
                            "Format the column as text and enter the id again."),
     "not_a_number": ("The file holds NaN or an infinity where a number should be.",
                      "Correct it where the file comes from, or enter the value again."),
+    "example_row": ("The row is the example that a template comes with.", "Delete it."),
+    "shown_otherwise": ("By its number format, or as its program wrote it, the cell shows something else than it "
+                        "holds: 1,234,567 for 1234567, 10 for 9.99. Nobody can tell which is meant.",
+                        "Format the column as text or without rounding, and enter what is meant."),
     "number_damaged": ("The number has more than 15 digits, of which spreadsheets keep 15.",
                        "Format the column as text and enter the value again."),
 }  # fmt: skip

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, is_own, own_columns, refuse_other_reports
-from batch_credits.loader.wording import EDGE_BLANKS, listed, shown
+from batch_credits.loader.wording import EDGE_BLANKS, is_blank, listed, shown
 from batch_credits.model import AMOUNT_UNIT, RECOGNISED, bare
 from batch_credits.settings import InputOptions
 from batch_credits.text.formula import unescape_formula
@@ -72,7 +72,8 @@ class HeaderMatcher:
         return sum(bare(header) in known or is_own(header) for header in headers if header)
 
     def match(self, headers: Sequence[str], following: Iterable[tuple[int, Sequence[str]]]) -> MatchedHeaders:
-        """Understand the first line of the file that is not blank; `following` are the numbered ones after it.
+        """Understand the header line: the one stated, or the first that is not blank; `following` are those after it,
+        numbered.
 
         Raises:
             InputError: it is no header line of credits, or not an unambiguous one.
@@ -80,8 +81,8 @@ class HeaderMatcher:
         refuse_other_reports(self.path, headers)
         if is_failed_csv(headers):
             return self._match_failed_csv(headers)
-        if not self.recognised(headers):
-            self._refuse_title(following)
+        if not self.fits(headers):
+            self._refuse_title(headers, following)
         return MatchedHeaders(tuple(headers), tuple(range(len(headers))), match_columns(headers, self.options), ())
 
     def _match_failed_csv(self, headers: Sequence[str]) -> MatchedHeaders:
@@ -91,13 +92,33 @@ class HeaderMatcher:
         columns = match_columns(names, AS_IT_SAYS)
         return MatchedHeaders(names, kept, columns, tuple(headers[index] for index in own))
 
-    def _refuse_title(self, following: Iterable[tuple[int, Sequence[str]]]) -> None:
+    def fits(self, headers: Sequence[str]) -> bool:
+        """Whether somebody is credited something there: no other line of a file has the headers of both."""
+        known = _FIELD_OF | {bare(header): field for field, header in self.options.header_map}
+        found = {known.get(bare(header)) for header in headers if header}
+        return "customer_id" in found and not found.isdisjoint(("amount", "amount_in_decimal"))
+
+    def _refuse_title(self, headers: Sequence[str], following: Iterable[tuple[int, Sequence[str]]]) -> None:
+        is_known = self.recognised(headers) > 0
         for row, cells in islice(following, TITLE_ROWS):
-            if self.recognised(cells) > 1:
+            if self.fits(cells) or (not is_known and self.recognised(cells) > 1):
                 raise InputError(
                     f"{self.path.name}: the headers seem to be in row {row}, below a title.",
-                    hint="Delete the lines above them.",
+                    hint="If they are, say so:",
+                    remedies=[("--header-row", str(row))],
                 )
+        if is_blank(headers):
+            raise InputError(
+                f"{self.path.name}: row {self.options.header_row} is blank, and no row of headers.",
+                hint="Give the number that a spreadsheet shows beside them.",
+            )
+
+
+def is_header_again(cells: Sequence[str], headers: Sequence[str]) -> bool:
+    """Whether a row below the headers is a header line itself: exports put one table below another."""
+    known = _FIELD_OF.keys() | {bare(header) for header in headers}
+    found = {name for cell in cells if cell and (name := bare(cell)) in known}
+    return len(found) > 1
 
 
 def match_columns(headers: Sequence[str], options: InputOptions) -> dict[str, int]:
@@ -173,7 +194,8 @@ def _refuse_missing(headers: Sequence[str], columns: dict[str, int], options: In
     if missing:
         raise InputError(
             f"No column {' and no column '.join(missing)}. The headers found are {listed(list(headers))}.",
-            hint=f"The first line must hold the headers. Rename the column, or pass --map {missing[0]}=HEADER.",
+            hint=f"Rename the column, or pass --map {missing[0]}=HEADER; if titles stand above the headers, "
+            "pass --header-row N.",
         )
     for field, default in (("description", options.description), ("reference", options.reference)):
         if field not in columns and not default:

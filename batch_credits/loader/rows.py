@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from batch_credits.loader.money import is_plain
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.table import Chunk, Flaw, Flaws
+from batch_credits.loader.template import EXAMPLE_CUSTOMER
 from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms
 from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, shown
 from batch_credits.loader.workbook import FRACTION, spoiled_by_excel
@@ -170,6 +171,8 @@ class Readings:
             joined = "".join(texts)
             if not all(texts) or not joined.isprintable():
                 found |= {index for index, text in enumerate(texts) if not text or not text.isprintable()}
+            if texts is self.customer_ids and EXAMPLE_CUSTOMER in joined:
+                found |= {index for index, text in enumerate(texts) if text == EXAMPLE_CUSTOMER}
             if "E+" in joined or "#" in joined:
                 found |= {index for index, text in enumerate(texts) if spoiled_by_excel(text)}
         return found
@@ -218,6 +221,8 @@ def _text_problems(field: str, text: str, *, options_count: bool) -> list[Proble
     if not text:
         option = f", or pass --{field} for all rows without one" if field != "customer_id" and options_count else ""
         return [Problem(field, "missing", f"The {field} is empty: fill it{option}.")]
+    if field == "customer_id" and text == EXAMPLE_CUSTOMER:
+        return [Problem(field, "example_row", "This is the example of the template: delete the row.")]
     what = spoiled_by_excel(text)
     if what and (field != "description" or text.startswith("#")):
         message = f"The {field} {shown(text)} is {what}: correct it where the file comes from, with the column as text."

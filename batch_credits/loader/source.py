@@ -2,22 +2,22 @@
 
 import gc
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from batch_credits.errors import InputError
-from batch_credits.loader.columns import HeaderMatcher
+from batch_credits.loader.columns import HeaderMatcher, is_header_again
 from batch_credits.loader.csv import GZIP_SUFFIX, CsvTable, csv_headers, scan_csv
+from batch_credits.loader.hidden_rows import hidden_notes
 from batch_credits.loader.money import currency_code
 from batch_credits.loader.private_copy import private_copy
 from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, not_applied, refuse_other_reports
 from batch_credits.loader.rows import RowReader
-from batch_credits.loader.table import Chunk, Table
+from batch_credits.loader.table import Chunk, Table, full_notes
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.loader.workbook import EXCEL_KINDS, ExcelTable, workbook_headers
-from batch_credits.model import Problem
+from batch_credits.model import LoadedRow, Problem
 from batch_credits.model.currencies import MAX_EXPONENT, documented_exponent
 from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
@@ -47,6 +47,7 @@ class Source:
         self.columns = matched.columns
         self.notes = table.notes
         self.options = AS_IT_SAYS if matched.is_failed_csv else given
+        self.notes += hidden_notes(path, table, self.options) + full_notes(table.last_row[0])
         self._table = table
         self._total_row = _total_row(path, table)
         if matched.is_failed_csv:
@@ -74,8 +75,20 @@ class Source:
                 rows = None if chunk is None else reader.read(self._mended(chunk))
             if rows is None:
                 return
+            self._refuse_second_header(rows.rejected)
             if len(rows):
                 yield rows
+
+    def _refuse_second_header(self, rejected: Sequence[LoadedRow]) -> None:
+        """Refuse a file with two tables: in the second the columns may be others. Headers are no amounts, so such a row
+        is a rejected one."""
+        for row in rejected:
+            if row.money is None and is_header_again(row.cells, self.headers):
+                raise InputError(
+                    f"{self.path.name}, row {row.row_number}: these are headers again, so another table begins there, "
+                    "whose columns may stand in another order.",
+                    hint="Give each table a file of its own; or delete the row, if its columns are the same.",
+                )
 
     def _mended(self, chunk: Chunk) -> Chunk:
         """The chunk without a total, and without the reporter's guard against formulas if it wrote the table."""
@@ -126,11 +139,11 @@ def _for_its_text(path: Path, options: InputOptions) -> InputOptions:
     Raises:
         InputError: it shows to be another report.
     """
-    if (options.encoding, options.delimiter, options.sheet) == (None, None, None):
+    if options.as_written() == options:
         return options
     headers = workbook_headers(path) if _is_workbook(path) else csv_headers(path)
     refuse_other_reports(path, headers)
-    return replace(options, encoding=None, delimiter=None, sheet=None) if is_failed_csv(headers) else options
+    return options.as_written() if is_failed_csv(headers) else options
 
 
 def _open_table(path: Path, options: InputOptions) -> Table:
@@ -139,6 +152,8 @@ def _open_table(path: Path, options: InputOptions) -> Table:
             return ExcelTable(copy, options.sheet, HeaderMatcher(path, options))
     if options.sheet is not None:
         raise InputError(f"{path.name} has no sheets.", hint="--sheet is for Excel files.")
+    if options.hidden_rows is not None:
+        raise InputError(f"{path.name} has no hidden rows.", hint="--hidden-rows is for Excel files.")
     return CsvTable(scan_csv(path, options))
 
 

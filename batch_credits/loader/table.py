@@ -1,11 +1,12 @@
 """What a source file is to the rest of the loader, whatever its kind: numbered rows of text, in chunks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from batch_credits.loader.columns import MatchedHeaders
-from batch_credits.loader.wording import EDGE_BLANKS
+
+SHEET_ROWS = (1_048_576, 65_536)  # of workbooks, and of those of the old format
 
 
 class Flaw(NamedTuple):
@@ -49,13 +50,26 @@ class Table(Protocol):
     def last_row(self) -> NumberedRow:
         """The last row that is not blank."""
 
+    @property
+    def hidden_rows(self) -> tuple[int, ...]:
+        """The numbers of the rows that a spreadsheet does not show, and that are not blank."""
+
+    def hidden_chunks(self, size: int) -> Iterator[Chunk]:
+        """Those rows alone, whether they are among the others or not."""
+
     def chunks(self, size: int) -> Iterator[Chunk]:
         """The rows, their kept columns only, at most `size` at a time."""
 
 
-def is_blank(cells: Sequence[str]) -> bool:
-    """Whether a record holds nothing but blanks: `,,,` is what spreadsheets write for an empty line."""
-    return not "".join(cells).strip(EDGE_BLANKS)
+def full_notes(last: int) -> tuple[str, ...]:
+    """What to say of a file whose last row is the last that a sheet can hold: what was below is gone."""
+    if last not in SHEET_ROWS:
+        return ()
+    which = "a sheet" if last == SHEET_ROWS[0] else "an old sheet"
+    return (
+        f"the file ends with line {last:,}, the last that {which} can hold ({last - 1:,} rows below the headers), so "
+        "it may be cut off there",
+    )
 
 
 def blank_notes(blank_rows: int) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """A file to fill in: the headers, one example row, and in Excel what keeps people from the usual mistakes.
 
 Ids are formatted as text there, so that Excel leaves their zeros and long numbers alone; a column with few choices
-offers them. The example can be loaded as it is, but pays nobody: no customer has that id.
+offers them. The example shows how, and is rejected: it is nobody's credit.
 """
 
 import csv
@@ -12,8 +12,9 @@ from batch_credits.errors import UsageError
 from batch_credits.loader.money import AMOUNT_UNITS
 from batch_credits.model import AMOUNT_UNIT, CREDIT_TYPES
 
+EXAMPLE_CUSTOMER = "example-delete-this-row"
 EXAMPLE = {
-    "customer_id": "example-delete-this-row",
+    "customer_id": EXAMPLE_CUSTOMER,
     "amount": "10.50",
     AMOUNT_UNIT: "major",
     "currency_code": "USD",

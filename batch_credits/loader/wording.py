@@ -1,6 +1,7 @@
 """How texts from a file are trimmed, and how they are quoted in a message."""
 
 import re
+from collections.abc import Sequence
 
 from batch_credits.text.visible import INVISIBLE
 
@@ -8,6 +9,11 @@ from batch_credits.text.visible import INVISIBLE
 EDGE_BLANKS = " \t\r\n\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 
 SHOWN_CHARACTERS = 40
+
+
+def is_blank(cells: Sequence[str]) -> bool:
+    """Whether a record holds nothing but blanks: `,,,` is what spreadsheets write for an empty line."""
+    return not "".join(cells).strip(EDGE_BLANKS)
 
 
 def shown(text: str) -> str:

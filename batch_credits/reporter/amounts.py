@@ -1,52 +1,13 @@
-"""Amounts as people read them: major units, by integer arithmetic, and only where the exponent is known.
-
-Where nobody knows it, a guess would be wrong by a factor of 100, so those show as minor units.
-"""
+"""Amounts as people read them, with the exponents that the operator stated for their batch."""
 
 import json
-from collections.abc import Mapping
 
-from batch_credits.model import BatchRecord, ControlTotal, Money
-from batch_credits.model.currencies import SITE_CURRENCY, exponent_of
+from batch_credits.model import BatchRecord
+from batch_credits.model.amounts import Exponents, minor_in_digits, minor_in_words, money_in_words, total_in_words
 
-Exponents = Mapping[str, int]
+__all__ = ["Exponents", "minor_in_digits", "minor_in_words", "money_in_words", "stated_exponents", "total_in_words"]
 
 
 def stated_exponents(batch: BatchRecord) -> dict[str, int]:
     """The exponents that the operator gave when the file was read."""
     return dict(json.loads(batch.options_json).get("currency_exponents", ()))
-
-
-def minor_in_words(amount_minor: int, currency: str, stated: Exponents) -> str:
-    """123456 of USD is `1,234.56 USD`."""
-    if exponent_of(currency, stated) is None:
-        return f"{amount_minor:,} minor units ({currency})"
-    return f"{minor_in_digits(amount_minor, currency, stated)} {currency}"
-
-
-def minor_in_digits(amount_minor: int, currency: str, stated: Exponents) -> str:
-    """123456 of USD is `1,234.56`; where nobody knows the decimals, minor units."""
-    exponent = exponent_of(currency, stated) or 0
-    if exponent == 0:
-        return f"{amount_minor:,}"
-    whole, rest = divmod(abs(amount_minor), 10**exponent)
-    sign = "-" if amount_minor < 0 else ""
-    return f"{sign}{whole:,}.{rest:0{exponent}d}"
-
-
-def money_in_words(money: Money, stated: Exponents) -> str:
-    """The amount of one row."""
-    currency = money.currency_code or SITE_CURRENCY
-    if money.amount_minor is not None:
-        return minor_in_words(money.amount_minor, currency, stated)
-    return f"{money.amount_in_decimal} {currency}"
-
-
-def total_in_words(total: ControlTotal, currency: str, stated: Exponents) -> list[str]:
-    """The amounts of a total: usually one, two where a file used both amount columns."""
-    words = []
-    if total.amount_minor or not total.amount_in_decimal:
-        words.append(minor_in_words(total.amount_minor, currency, stated))
-    if total.amount_in_decimal:
-        words.append(f"{total.amount_in_decimal:,f} {currency}")
-    return words

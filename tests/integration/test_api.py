@@ -184,6 +184,8 @@ def test_what_is_wrong_with_rows_is_said_by_row(payout: Path) -> None:
         {"settings": RunSettings(silence=("everything",))},
         {"options": InputOptions(amount_unit="dollars")},
         {"options": InputOptions(failed_csv=True)},
+        {"options": InputOptions(hidden_rows="maybe")},
+        {"options": InputOptions(header_row=0)},
         {"options": InputOptions(header_map=(("amount", "a"), ("Amount", "b")))},
     ],
 )

@@ -137,6 +137,17 @@ CASES = {
         [Line(plain("007", "ten"), {"amount": "10"}, Paid("007", 10)), Line(plain("b", "11"), {}, Paid("b", 11))],
         "source.xlsx",
     ),
+    "header_row": Case(
+        {"header_row": 3},
+        PLAIN,
+        [Line(plain("a", "ten"), {"amount": "10"}, Paid("a", 10)), Line(plain("b", "11"), {}, Paid("b", 11))],
+    ),
+    "hidden_rows": Case(
+        {"hidden_rows": "skip"},
+        PLAIN,
+        [Line(plain("a", "ten"), {"amount": "10"}, Paid("a", 10)), Line(plain("b", "11"), {}, Paid("b", 11))],
+        "source.xlsx",
+    ),
     "delimiter": Case(
         {"delimiter": "~"},
         PLAIN,
@@ -203,7 +214,9 @@ HOSTILE = InputOptions(
     credit_type="referral_rewards",
     amount_unit="major",
     header_map=(("amount", "credit_row"), ("customer_id", "note")),
+    header_row=2,
     sheet="Hostile",
+    hidden_rows="pay",
     delimiter=";",
     encoding="utf-16",
     number_duplicates=True,
@@ -245,14 +258,22 @@ def write_table(
 
 
 def source_of(case: Case, folder: Path) -> Path:
-    table = [case.headers, *(line.cells for line in case.lines)]
-    return write_table(
+    titles = [["Payout"]] + [[""]] * (case.options.get("header_row", 1) - 2)
+    table = [*titles[: case.options.get("header_row", 1) - 1], case.headers, *(line.cells for line in case.lines)]
+    if "hidden_rows" in case.options:
+        table.append(plain("hidden", "12"))
+    path = write_table(
         folder / case.name,
         table,
         sheet=case.options.get("sheet", "Sheet"),
         delimiter=case.options.get("delimiter", ","),
         encoding=case.options.get("encoding", "utf-8"),
     )
+    if "hidden_rows" in case.options:
+        book = openpyxl.load_workbook(path)
+        book.active.row_dimensions[len(table)].hidden = True
+        book.save(path)
+    return path
 
 
 @pytest.fixture

@@ -164,6 +164,8 @@ CHOSEN: dict[str, Any] = {
     "number_duplicates": True,
     "currency_exponents": (("CLP", 0),),
     "failed_csv": True,
+    "header_row": 4,
+    "hidden_rows": "skip",
 }
 
 

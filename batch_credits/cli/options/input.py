@@ -9,7 +9,7 @@ import click
 from batch_credits.cli.setting import apply, chosen_as, option
 from batch_credits.cli.values import COUNT, Currencies, Exponents, Pair, each_once, in_digits
 from batch_credits.loader.control_file import read_control_file
-from batch_credits.settings import ControlLimits, InputOptions
+from batch_credits.settings import MAX_HEADER_ROW, ControlLimits, InputOptions
 
 LIMIT: dict[str, Any] = {"type": Currencies(), "multiple": True, "callback": each_once}
 
@@ -57,7 +57,11 @@ input_options = apply(
     option("--locale", metavar="NAME", help="Language that writes amounts as the file does: de_DE for 1.234,50."),
     option("--map", "header_map", type=Pair(), multiple=True, callback=each_once, metavar="FIELD=HEADER",
            help="Read a field from a column."),
-    option("--sheet", metavar="NAME", help="Sheet of an Excel file.  [default: the first]"),
+    option("--header-row", type=click.IntRange(1, MAX_HEADER_ROW), metavar="N",
+           help="Row that holds the headers, below titles.  [default: the first that is filled]"),
+    option("--sheet", metavar="NAME", help="Sheet of a workbook.  [default: the only visible one with the columns]"),
+    option("--hidden-rows", type=click.Choice(["pay", "skip"]),
+           help="What to do with rows of a sheet that are hidden or filtered out.  [default: refuse the file]"),
     option("--delimiter", metavar="CHAR", help="Delimiter of a CSV file.  [default: found]"),
     option("--encoding", metavar="NAME", help="Encoding of a CSV file.  [default: UTF-8, or by its mark]"),
     option("--number-duplicates", is_flag=True, help="Rows that repeat a reference get their own: #2, #3 ..."),

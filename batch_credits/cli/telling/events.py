@@ -6,8 +6,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
+import click
+
 from batch_credits.cli.telling.asking import Asking
-from batch_credits.cli.telling.given import given
+from batch_credits.cli.telling.given import again, given
 from batch_credits.cli.telling.result_words import result_in_words
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.telling.totals_json import totals_json
@@ -76,8 +78,10 @@ class Events(Asking):
             say(result_in_words(result_view(summary, given)))
 
     def error(self, error: BatchCreditsError, exit_code: int) -> None:
-        """`error`: what ended the command without a summary."""
-        _say("error", message=error.message, hint=error.hint, exit_code=exit_code)
+        """`error`: what ended the command without a summary; `commands`: any of these would do what was meant."""
+        commands = again(click.get_current_context().find_root().obj or (), error)
+        more = {"commands": commands} if commands else {}
+        _say("error", message=error.message, hint=error.hint, exit_code=exit_code, **more)
 
 
 def _say(event: str, **fields: Any) -> None:

@@ -3,8 +3,13 @@
 A command that is shown to be pasted would else run against another ledger, which knows nothing of what was paid.
 """
 
+import shlex
+from collections.abc import Sequence
+
 import click
 from click.core import ParameterSource
+
+from batch_credits.errors import BatchCreditsError, InputError
 
 _KEPT = ("sandbox", "site", "base_url", "api_key_file", "business_entity_id", "ledger", "reports")
 
@@ -23,3 +28,25 @@ def given(command: str) -> list[str]:
             value = context.params[name]
             words += [parameter.opts[0]] if value is True else [parameter.opts[0], str(value)]
     return words
+
+
+def again(words: Sequence[str], error: BatchCreditsError) -> list[str]:
+    """The whole commands that would do what these `words` were meant to do, one for each remedy of the error.
+
+    What the remedy replaces is left out; all else stands as it was given.
+    """
+    remedies = error.remedies if isinstance(error, InputError) else ()
+    return [shlex.join(["batch-credits", *_with(words, option, value)]) for option, value in remedies]
+
+
+def _with(words: Sequence[str], option: str, value: str) -> list[str]:
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":  # what follows are no options
+            return [*kept, option, value, word, *rest]
+        if word == option:
+            next(rest, None)
+        elif not word.startswith(f"{option}="):
+            kept.append(word)
+    return [*kept, option, value]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
+from batch_credits.loader.csv.delimiter import DELIMITERS, sniffed, split
 from batch_credits.loader.csv.text import (
     MAX_LINE_CHARACTERS,
     MAX_RECORD_CHARACTERS,
@@ -26,17 +27,16 @@ from batch_credits.loader.csv.text import (
     undecodable,
 )
 from batch_credits.loader.reports import NOT_UTF_8_HINT, is_failed_csv, refuse_other_reports
-from batch_credits.loader.table import is_blank
-from batch_credits.loader.wording import EDGE_BLANKS, shown
+from batch_credits.loader.wording import EDGE_BLANKS, is_blank, shown
 from batch_credits.settings import DEFAULT_INPUT, InputOptions
 
-DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 1_000
+_BLANKS_BEFORE_QUOTES = tuple(f'{blank}"' for blank in EDGE_BLANKS if blank not in "\r\n")
+_END_OF_FILE = "\x1a"
 MAX_CELL_CHARACTERS = 131_072
 _BLOCK_CHARACTERS = 65_536
 # What Excel reads as "these are the delimiters" and does not show: its row 1 is the line below.
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(?P<delimiter>[^"\r\n])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
-_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def scan_csv(path: Path, options: InputOptions) -> CsvShape:
         try:
             text = as_text(table, encoding)
             stated, start = _separator_line(text.read(_BLOCK_CHARACTERS))
-            delimiter = delimiter or stated or _sniff(start, matcher)
+            delimiter = delimiter or stated or sniffed(start, matcher)
             records = _Records(text, path, delimiter, start=start, lines_before=int(stated is not None))
             return _scan(path, raw, encoding, delimiter, records, matcher)
         except UnicodeDecodeError:
@@ -113,23 +113,30 @@ def _separator_line(sample: str) -> tuple[str | None, str]:
 def _scan(
     path: Path, raw: HashingReader, encoding: str, delimiter: str, records: "_Records", matcher: HeaderMatcher
 ) -> CsvShape:
-    header_row, headers = _first_record(records, path)
+    header_row, headers = _header_record(records, path, matcher.options.header_row)
     headers[0] = headers[0].removeprefix("\ufeff")  # a byte order mark, where the stated encoding keeps it
     header_lines = records.line
+    if len(headers) == 1 and any(matcher.fits(split(headers[0], each)) for each in DELIMITERS):
+        raise _quoted_as_one(path, f"row {header_row}")
+    _refuse_blank_before_quote(path, header_row, records, headers)
     matched = matcher.match(headers, enumerate(records, header_row + 1))
     width, rows, blank_rows, blanks_since, last = len(headers), 0, 0, 0, (header_row, headers)
     row, first = header_row, matched.kept[0]
     if first == 0:
         records.pass_over(width)
     for cells in records:
+        if records.may_have_blanks:
+            _refuse_blank_before_quote(path, row + records.passed + 1, records, cells)
         if records.passed:
             row += records.passed
             rows += records.passed
             blank_rows += blanks_since
             records.passed = blanks_since = 0
         row += 1
+        if records.is_quoted and _is_one_text(cells, delimiter):
+            raise _quoted_as_one(path, f"row {row}")
         if len(cells) != width:
-            _refuse_ragged(path, row, records.line, cells, width)
+            _refuse_ragged(path, row, records.line, cells, width, delimiter)
         is_filled = len(cells) > first and cells[first].strip(EDGE_BLANKS)  # nearly always, and quickest
         if not is_filled and (is_blank(cells) or is_blank([cells[index] for index in matched.kept])):
             blanks_since += 1
@@ -172,7 +179,10 @@ class _Records:
         self._start = 1
         self._delimiter = delimiter
         self._width: int | None = None
+        self._raw = ""  # the last line, where there are quotes
         self.passed = 0
+        self.is_quoted = False  # whether there are quotes near the last record,
+        self.may_have_blanks = False  # and blanks before some of them
         self._reader = csv.reader(self._lines(text), delimiter=delimiter, strict=True)
 
     @property
@@ -191,9 +201,11 @@ class _Records:
             block += text.readline(MAX_LINE_CHARACTERS)
             lines = io.StringIO(block, newline="")
             is_plain = not self._size and '"' not in block and "\0" not in block
+            self.is_quoted = '"' in block
             if is_plain and len(block) < MAX_CELL_CHARACTERS:
                 yield from self._passing_over(list(lines))  # each is a record, and none is too long
             else:
+                self.may_have_blanks = any(map(block.__contains__, _BLANKS_BEFORE_QUOTES))
                 yield from map(self._checked, lines)
 
     def _passing_over(self, lines: list[str]) -> list[str]:
@@ -206,7 +218,13 @@ class _Records:
         self._before += len(lines) - 1
         return lines[-1:]
 
+    def has_blank_before_quote(self, cell: str) -> bool:
+        """Whether a cell of the last record begins so in the file: there the quote opens nothing."""
+        start = cell[: len(cell) - len(cell.lstrip(EDGE_BLANKS)) + 1]
+        return start[-1:] == '"' != start and (self._raw.startswith(start) or self._delimiter + start in self._raw)
+
     def _checked(self, line: str) -> str:
+        self._raw = line
         self._size += len(line)
         if self._size > MAX_RECORD_CHARACTERS:
             raise self._unclosed()
@@ -250,45 +268,55 @@ class _Records:
         return InputError(f"{name}, line {line}: {reason}.", hint="Check the line.")
 
 
-def _first_record(records: _Records, path: Path) -> tuple[int, list[str]]:
+def _header_record(records: _Records, path: Path, stated: int | None) -> tuple[int, list[str]]:
+    """The record that is stated, or the first that is not blank. Each is a row, as a spreadsheet counts."""
+    row = 0
     for row, cells in enumerate(records, 1):
-        if not is_blank(cells):
+        if row == stated or (stated is None and not is_blank(cells)):
             if len(cells) > MAX_COLUMNS:
                 raise InputError(f"{path.name} has more than {MAX_COLUMNS:,} columns.", hint="Check the export.")
-            return row, cells
+            return row, cells or [""]
+    if stated is not None:
+        raise InputError(f"{path.name} ends with row {row}: there is no row {stated}.", hint="Correct --header-row.")
     raise InputError(f"{path.name} holds nothing but blank lines.", hint="Check the export.")
 
 
-def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int) -> None:
+def _refuse_blank_before_quote(path: Path, row: int, records: _Records, cells: list[str]) -> None:
+    for cell in cells:
+        if records.has_blank_before_quote(cell):
+            raise InputError(
+                f'{path.name}, row {row}: a blank before the quote (") in {shown(cell)}, so the quotes are part of the '
+                "text, and a delimiter within them divides it.",
+                hint="Export it without blanks after the delimiters, or take them out before quotes.",
+            )
+
+
+def _is_one_text(cells: list[str], delimiter: str) -> bool:
+    """Whether a row is one cell in which all its cells are, with nothing behind it."""
+    text = next(iter(cells), "")
+    return delimiter in text and not any(cells[1:]) and len(split(text, delimiter)) >= max(3, len(cells))
+
+
+def _quoted_as_one(path: Path, where: str) -> InputError:
+    return InputError(
+        f'{path.name}, {where}: the whole row is in quotes ("), so it is one cell.',
+        hint="A spreadsheet took each line for one text: export it again, or take the quotes away around whole rows.",
+    )
+
+
+def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int, delimiter: str) -> None:
     if len(cells) <= MAX_COLUMNS and (is_blank(cells) or (len(cells) > width and not any(cells[width:]))):
         return  # an empty line, or trailing delimiters: nothing is lost
     where = f"row {row}" if row == line else f"row {row} (line {line} of the file)"
+    if len(cells) == 1 < len(split(cells[0], delimiter)):
+        raise _quoted_as_one(path, where)
+    if cells == [_END_OF_FILE]:
+        raise InputError(
+            f"{path.name}, {where}: nothing but Ctrl-Z (U+001A), with which old programs end a file.",
+            hint="Delete that line.",
+        )
     few = "The file may be cut off there" if len(cells) < width else "A cell may hold the delimiter without quotes"
     raise InputError(
         f"{path.name}, {where}: {len(cells)} cells where the header has {width}.",
         hint=f"{few}: mend that line. Nothing of the file is used until every row is whole.",
     )
-
-
-def _sniff(sample: str, matcher: HeaderMatcher) -> str:
-    """The delimiter of the header line: the only one in it, or the only one that yields the most fields."""
-    lines = io.StringIO(sample.removeprefix("\ufeff"), newline="")
-    header = next((line for line in lines if line.strip(EDGE_BLANKS + ",;|")), "")
-    present = [delimiter for delimiter in DELIMITERS if delimiter in header]
-    if len(present) < 2:
-        return present[0] if present else ","
-    counts = {}
-    for delimiter in present:
-        try:
-            counts[delimiter] = matcher.recognised(next(csv.reader([header], delimiter=delimiter)))
-        except csv.Error:
-            counts[delimiter] = 0
-    best = max(counts.values())
-    winners = [delimiter for delimiter, count in counts.items() if count == best]
-    if len(winners) > 1:
-        names = " and by ".join(_DELIMITER_NAMES[delimiter] for delimiter in winners)
-        raise InputError(
-            f"{matcher.path.name}: the header line {shown(header.strip())} can be split by {names}.",
-            hint="Say which separates the columns, e.g. --delimiter ';'.",
-        )
-    return winners[0]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from batch_credits.errors import InputError
 from batch_credits.loader.csv.scan import CsvShape
 from batch_credits.loader.csv.text import HashingReader, as_text, buffered
-from batch_credits.loader.table import Chunk, Row, blank_notes, is_blank
-from batch_credits.loader.wording import EDGE_BLANKS
+from batch_credits.loader.table import Chunk, Row, blank_notes
+from batch_credits.loader.wording import EDGE_BLANKS, is_blank
 
 
 class CsvTable:
@@ -21,6 +21,7 @@ class CsvTable:
         self.file_sha256 = shape.file_sha256
         self.last_row = shape.last_row
         self.notes = blank_notes(shape.blank_rows)
+        self.hidden_rows: tuple[int, ...] = ()
         self._shape = shape
 
     def chunks(self, size: int) -> Iterator[Chunk]:
@@ -46,6 +47,10 @@ class CsvTable:
                 raise
             self._refuse_change(raw)
         assert seen == self._shape.rows, "both readers agree"
+
+    def hidden_chunks(self, size: int) -> Iterator[Chunk]:
+        """None: a text file hides nothing."""
+        return iter(())
 
     def _refuse_change(self, raw: HashingReader) -> None:
         if raw.all_hexdigest() != self.file_sha256:

@@ -6,6 +6,7 @@
     marks      what they find: errors, truth values, what is hidden
     calamine   the border to the library that reads the values of all of them
     cells      a value to its one exact text, or to the flaw that rejects its row
+    sheets     which sheet is read: never a hidden one by itself, never one of several
     table      values and marks put together: the rows
 
 What cannot be trusted as a whole is refused with an `InputError`; a cell that cannot be trusted is a flaw of its row.
@@ -13,6 +14,7 @@ What cannot be trusted as a whole is refused with an `InputError`; a cell that c
 
 from batch_credits.loader.workbook.cells import FRACTION, spoiled_by_excel
 from batch_credits.loader.workbook.kinds import EXCEL_KINDS
-from batch_credits.loader.workbook.table import ExcelTable, workbook_headers
+from batch_credits.loader.workbook.sheets import workbook_headers
+from batch_credits.loader.workbook.table import ExcelTable
 
 __all__ = ["EXCEL_KINDS", "FRACTION", "ExcelTable", "spoiled_by_excel", "workbook_headers"]

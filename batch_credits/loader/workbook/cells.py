@@ -12,6 +12,7 @@ from decimal import Decimal
 from batch_credits.loader.table import Flaw
 
 FRACTION = "fractional_number"  # fine in an amount, not in an id
+NO_VALUE = "0"  # what programs write for a formula that they do not calculate, if they write anything
 EXACT_INTEGERS_BELOW = 10**15  # Excel keeps 15 digits and writes zeros for the rest
 
 _SHORTENED = re.compile(r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
@@ -57,7 +58,12 @@ def gap(text: str) -> Flaw:
 
 
 def broken(error: str) -> tuple[str, Flaw]:
-    """The text and flaw of a cell that holds an error, or ("") a formula that was never calculated."""
+    """The text and flaw of a cell that holds an error, or ("", or "0") a formula that was never calculated."""
+    if error == NO_VALUE:
+        return error, Flaw(
+            "formula_without_value",
+            "The cell holds a formula that gives 0, or was never calculated: open the file in Excel and save it.",
+        )
     if error:
         return error, Flaw("excel_error", f"The cell holds the Excel error {error}: correct its formula.")
     return "", Flaw(

@@ -20,6 +20,7 @@ class ExcelKind(NamedTuple):
 
 EXCEL_KINDS = {
     ".xlsx": ExcelKind(check_xlsx, xlsx_marks),
+    ".xlsm": ExcelKind(check_xlsx, xlsx_marks),  # with macros, which are not looked at
     ".xls": ExcelKind(check_xls, xls_marks),
     ".xlsb": ExcelKind(check_xlsb, xlsb_marks),
     ".ods": ExcelKind(check_ods, ods_marks),

@@ -1,10 +1,13 @@
 """What is found inside a workbook of any format that its cell values do not tell; and the refusals that all share."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from batch_credits.errors import InputError
 
+MAX_MERGED = 100_000
 MAX_CELLS = 20_000_000  # the rectangle a sheet spans, which its reader fills: a full sheet of 19 columns
 # How .xls and .xlsb number them.
 BIFF_ERRORS = {
@@ -12,33 +15,112 @@ BIFF_ERRORS = {
 }  # fmt: skip
 
 
+class Look(NamedTuple):
+    """How a cell is shown: by a number format of Excel, or (`text`) as a program wrote down what it shows."""
+
+    code: str = ""
+    text: str | None = None
+
+
+@dataclass(slots=True)
+class Looks:
+    """How the cells of a column are shown, where that is not as they are stored: runs of rows that are alike."""
+
+    _firsts: list[int] = field(default_factory=list)
+    _runs: list[tuple[int, Look]] = field(default_factory=list)  # the last row of each, and how it is shown
+
+    def add(self, row: int, look: Look, last: int | None = None) -> bool:
+        """Note a row, or all up to `last`. They come in their order: False if one does not."""
+        last = row if last is None else last
+        if self._runs:
+            before, like = self._runs[-1]
+            if row <= before:
+                return False
+            if row == before + 1 and like == look:
+                self._runs[-1] = (last, look)
+                return True
+        self._firsts.append(row)
+        self._runs.append((last, look))
+        return True
+
+    def at(self, row: int) -> Look | None:
+        """How a row is shown; None: as it is stored."""
+        place = bisect_right(self._firsts, row) - 1
+        if place < 0:
+            return None
+        last, look = self._runs[place]
+        return look if row <= last else None
+
+
+class Merged(NamedTuple):
+    """Cells that were made one: all but the first of them are not seen. The last row and column are of them."""
+
+    first_row: int
+    last_row: int
+    first_column: int
+    last_column: int
+
+    @property
+    def name(self) -> str:
+        """`A1:C3`."""
+        first, last = column_letters(self.first_column), column_letters(self.last_column)
+        return f"{first}{self.first_row + 1}:{last}{self.last_row + 1}"
+
+
+def column_letters(column: int) -> str:
+    """0 is A, 26 is AA."""
+    letters = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
+
+
 @dataclass(slots=True)
 class SheetMarks:
     """What was found in a sheet. `broken`: row -> column -> its error, or "" for a formula without a value.
 
     `truths` are truth values that the sheet's reader gives as numbers, `gaps` texts in which it drops a tab or a line
-    break. Rows and columns are counted from 0.
+    break, `hidden` the rows that nobody sees, filled or not; `looks` say by column how cells are shown. Rows and
+    columns are counted from 0.
     """
 
     broken: dict[int, dict[int, str]] = field(default_factory=dict)
     truths: dict[int, set[int]] = field(default_factory=dict)
     gaps: dict[int, set[int]] = field(default_factory=dict)
-    hidden_rows: int = 0
+    hidden: set[int] = field(default_factory=set)
     hidden_columns: bool = False
+    looks: dict[int, Looks] = field(default_factory=dict)
+    merged: list[Merged] = field(default_factory=list)
 
     def add(self, place: tuple[int, int], error: str) -> None:
         """Note a broken cell."""
         row, column = place
         self.broken.setdefault(row, {})[column] = error
 
+    def look(self, row: int, column: int, look: Look, path: Path, last: int | None = None) -> None:
+        """Note how a cell is shown, or all of its column from `row` to `last`.
+
+        Raises:
+            InputError: its row lies above one that was noted before.
+        """
+        if not self.looks.setdefault(column, Looks()).add(row, look, last):
+            raise damaged(path)
+
+    def merge(self, cells: Merged, path: Path) -> None:
+        """Note cells that were made one.
+
+        Raises:
+            InputError: there are more of them than anybody makes.
+        """
+        if len(self.merged) >= MAX_MERGED:
+            raise InputError(f"{path.name} has more than {MAX_MERGED:,} merged cells.", hint="Check the table.")
+        self.merged.append(cells)
+
     def notes(self) -> tuple[str, ...]:
-        """What a person should know of what is hidden."""
-        notes = []
-        if self.hidden_rows:
-            notes.append(f"{self.hidden_rows} hidden row{'' if self.hidden_rows == 1 else 's'} read like the others")
-        if self.hidden_columns:
-            notes.append("hidden columns read like the others")
-        return tuple(notes)
+        """What a person should know of hidden columns. Hidden rows are more than a note: see hidden_rows.py."""
+        return ("hidden columns read like the others",) if self.hidden_columns else ()
 
 
 def refuse_large(cells: int, path: Path) -> None:

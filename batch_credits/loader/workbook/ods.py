@@ -1,5 +1,6 @@
 """What the inside of an .ods file tells that its cell values do not: errors, formulas without a value, truth values,
-what is hidden, and how large its table is in memory, since a row or cell may be repeated by a number.
+what its cells show, what is hidden or merged, and how large its table is in memory, since a row or cell may be repeated
+by a number.
 """
 
 import re
@@ -10,14 +11,21 @@ from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook.archive import MAX_PART_BYTES, check_zip
-from batch_credits.loader.workbook.marks import SheetMarks, damaged, encrypted, refuse_large
+from batch_credits.loader.workbook.cells import NO_VALUE
+from batch_credits.loader.workbook.marks import Look, Merged, SheetMarks, damaged, encrypted, refuse_large
 from batch_credits.loader.workbook.xml import Attributes, PartReader
 
+MAX_HIDDEN_ROWS = 1_048_576  # as many as a sheet can have
+MAX_ALIKE = 16_384  # as many columns as a sheet can have
 MAX_BROKEN_CELLS = 1_000_000  # more is an attack, or a table that nobody looked at
 
 _CELLS = ("table:table-cell", "table:covered-table-cell")
 _FILLED = ("office:value-type", "calcext:value-type", "table:formula")
 _ERROR_TEXT = re.compile(r"#[A-Z0-9/]+[!?]?|Err:[0-9]+")
+_STORED = {
+    "string": "office:string-value", "float": "office:value", "percentage": "office:value", "currency": "office:value",
+    "date": "office:date-value",
+}  # fmt: skip
 _HIDDEN = ("collapse", "filter")
 
 
@@ -68,9 +76,22 @@ class _Cell:
     is_filled: bool = False
 
     @property
+    def shown(self) -> str | None:
+        """The text that it shows; None if that is its value, or is not written down."""
+        kind = self.attributes.get("office:value-type", "")
+        value = self.attributes.get(_STORED.get(kind, ""))
+        if value is None or not self.text or self.has_gap:
+            return None
+        if kind == "string":
+            return None if self.text == value or _joined(self.text) == _joined(value) else self.text
+        return None if self.text == value and kind != "date" else self.text  # a date is none that may be read, else
+
+    @property
     def error(self) -> str | None:
         """Its error; or "" for a formula without a value; or None if it is sound."""
         has_formula = self.attributes.get("table:formula", "") != ""
+        if has_formula and self.attributes.get("office:value") in ("0", "0.0", "-0"):
+            return NO_VALUE
         if self.attributes.get("calcext:value-type") == "error":
             return self.text or "#ERROR!"
         if has_formula and _ERROR_TEXT.fullmatch(self.text):
@@ -92,7 +113,9 @@ class _Content(PartReader):
         self._column = 0
         self._width = 0  # of the columns up to the last filled cell of any row
         self._is_hidden = False
+        self._groups: list[bool] = []  # of rows, one within the other, and whether each is folded away
         self._cell: _Cell | None = None
+        self._aside = ""  # a note or a drawing on the cell at hand, whose texts are not the cell's
         self._cells: list[_Cell] = []  # of a row, those that are filled
         self._broken = 0
         self.parser.EndElementHandler = self._end
@@ -113,6 +136,8 @@ class _Content(PartReader):
             self._rows_repeated = _number(attributes, "table:number-rows-repeated")
             self._column, self._cells, self._cell = 0, [], None
             self._is_hidden = attributes.get("table:visibility") in _HIDDEN
+        elif name == "table:table-row-group":
+            self._groups.append(attributes.get("table:display") == "false")
         elif name == "table:table-column" and attributes.get("table:visibility") in _HIDDEN:
             self.marks.hidden_columns = True
 
@@ -127,8 +152,12 @@ class _Content(PartReader):
             self.row()
             if self._is_inside:
                 self._end_row()
+        elif name == self._aside:
+            self._aside = ""
         elif name in _CELLS:
-            self._cell = None
+            self._cell, self._aside = None, ""
+        elif name == "table:table-row-group" and self._groups:
+            self._groups.pop()
 
     def _text(self, text: str) -> None:
         if self._cell is not None:
@@ -137,16 +166,26 @@ class _Content(PartReader):
     def _start_cell(self, attributes: Attributes) -> None:
         cell = _Cell(self._column, _number(attributes, "table:number-columns-repeated"), attributes)
         self._column += cell.repeated
+        across, down = (_number(attributes, f"table:number-{what}-spanned") for what in ("columns", "rows"))
+        if across > 1 or down > 1:
+            at = (self._row, self._row + down - 1, cell.column, cell.column + across - 1)
+            self.marks.merge(Merged(*at), self.path)
         self._cell = cell
         if not attributes.keys().isdisjoint(_FILLED):
             self._fill(cell)
 
     def _start_in_cell(self, cell: _Cell, name: str) -> None:
         self._fill(cell)
+        if self._aside:
+            return
         if name == "text:p":
             self.parser.CharacterDataHandler = self._text
         elif name in ("text:tab", "text:line-break"):
             cell.has_gap = True
+        elif name == "text:s":
+            cell.text += " "
+        elif name == "office:annotation" or name.startswith("draw:"):
+            self._aside, self.parser.CharacterDataHandler = name, None
 
     def _fill(self, cell: _Cell) -> None:
         if not cell.is_filled:
@@ -159,13 +198,27 @@ class _Content(PartReader):
             return
         self._width = max(self._width, *(cell.column + cell.repeated for cell in self._cells))
         refuse_large(self._row * self._width, self.path)
-        if self._is_hidden:
-            self.marks.hidden_rows += self._rows_repeated
+        if self._is_hidden or any(self._groups):
+            self._hide(range(first, self._row))
         for cell in self._cells:
             error, is_truth = cell.error, cell.attributes.get("office:value-type") == "boolean"
             if error is not None or is_truth or cell.has_gap:
                 self._mark(range(first, self._row), cell, error)
+            if (shown := cell.shown) is not None:
+                self._look(first, cell, Look(text=shown))
         self._cells = []
+
+    def _look(self, first: int, cell: _Cell, look: Look) -> None:
+        if cell.repeated > MAX_ALIKE:
+            raise InputError(f"{self.path.name} has more than {MAX_ALIKE:,} equal cells in a row.", hint="Check it.")
+        for column in range(cell.column, cell.column + cell.repeated):
+            self.marks.look(first, column, look, self.path, self._row - 1)
+
+    def _hide(self, rows: range) -> None:
+        if len(self.marks.hidden) + len(rows) > MAX_HIDDEN_ROWS:
+            most = f"{MAX_HIDDEN_ROWS:,}"
+            raise InputError(f"{self.path.name} has more than {most} hidden rows.", hint="Check the table.")
+        self.marks.hidden.update(rows)
 
     def _mark(self, rows: range, cell: _Cell, error: str | None) -> None:
         self._broken += len(rows) * cell.repeated
@@ -180,6 +233,10 @@ class _Content(PartReader):
                     self.marks.add((row, column), error)
                 else:
                     (self.marks.gaps if cell.has_gap else self.marks.truths).setdefault(row, set()).add(column)
+
+
+def _joined(text: str) -> str:
+    return "".join(text.split())
 
 
 def _number(attributes: Attributes, name: str) -> int:

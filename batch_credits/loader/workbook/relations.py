@@ -19,6 +19,17 @@ def relation_target(archive: zipfile.ZipFile, relations: str, relation: str, pat
     return posixpath.normpath(posixpath.join("/xl", found.targets[relation])).lstrip("/")
 
 
+def target_of_kind(archive: zipfile.ZipFile, relations: str, kind: str, path: Path) -> str | None:
+    """The name of the part of a kind, such as `styles`; None if the workbook has none."""
+    found = _Relations(path)
+    try:
+        found.read(archive, relations)
+    except KeyError:
+        return None
+    target = found.of_kind.get(kind)
+    return None if target is None else posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
+
+
 def sheet_relation(archive: zipfile.ZipFile, sheet: str, path: Path) -> str:
     """The relation of the sheet of a name in an .xlsx file.
 
@@ -35,10 +46,13 @@ class _Relations(PartReader):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.targets: dict[str, str] = {}
+        self.of_kind: dict[str, str] = {}
 
     def start(self, name: str, attributes: Attributes) -> None:
         if local(name) == "Relationship" and "Id" in attributes:
-            self.targets.setdefault(attributes["Id"], attributes.get("Target", ""))
+            target = attributes.get("Target", "")
+            self.targets.setdefault(attributes["Id"], target)
+            self.of_kind.setdefault(attributes.get("Type", "").rpartition("/")[2], target)
 
 
 class _Sheets(PartReader):

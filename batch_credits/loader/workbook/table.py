@@ -1,19 +1,21 @@
 """A sheet of a workbook as chunks of rows."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from batch_credits.errors import InputError
 from batch_credits.loader.columns import HeaderMatcher
-from batch_credits.loader.table import Chunk, Flaws, NumberedRow, Row, blank_notes, is_blank
-from batch_credits.loader.wording import listed, shown
-from batch_credits.loader.workbook.calamine import calamine_translated, open_workbook
+from batch_credits.loader.reports import AS_IT_SAYS
+from batch_credits.loader.table import Chunk, Flaw, Flaws, NumberedRow, Row, blank_notes
+from batch_credits.loader.wording import is_blank, shown
 from batch_credits.loader.workbook.cells import broken, gap, text_of, truth, zeros_lost
 from batch_credits.loader.workbook.kinds import EXCEL_KINDS
-from batch_credits.loader.workbook.marks import SheetMarks
+from batch_credits.loader.workbook.marks import Look, Looks
+from batch_credits.loader.workbook.sheets import open_sheet, rows_of
+from batch_credits.loader.workbook.shown import AMOUNTS, TEXTS, amount_as_shown, terms_of, text_as_shown
 
 
 class ExcelTable:
@@ -27,20 +29,37 @@ class ExcelTable:
         EXCEL_KINDS[path.suffix.lower()].check(path)
         with path.open("rb") as file:
             self.file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        self._sheet, self._marks, sheet_notes = _open_sheet(path, sheet)
+        self._sheet, self._marks, sheet_notes = open_sheet(path, sheet, matcher)
         self._pad = [""] * (self._sheet.start or (0, 0))[1]  # columns to the left in which no cell is filled
+        self._looks: list[tuple[int, str, Looks]] = []  # none before the columns are known
         self._zero_led: dict[int, int] = {}  # columns of ids, and how many digits those with leading zeros have
-        self._header_row, headers = self._first_row()
+        self._header_row, headers = self._header(matcher.options.header_row)
         following = ((number, self._texts(number, values)[0]) for number, values in self._rows_after_header())
         self.matched = matcher.match(headers, following)
         self._keep: Callable[[Row], Row] = itemgetter(*self.matched.kept)
+        self._refuse_merged()
+        self._options = AS_IT_SAYS if self.matched.is_failed_csv else matcher.options
+        self._looks = self._looks_at_fields()
+        self._skips_hidden = not self.matched.is_failed_csv and matcher.options.hidden_rows == "skip"
+        self.hidden_rows: tuple[int, ...] = ()
         self.last_row, blank_rows = self._last_row()
         self.notes = (*sheet_notes, *self._marks.notes(), *blank_notes(blank_rows))
 
     def chunks(self, size: int) -> Iterator[Chunk]:
-        """The rows, as exact texts or with their flaws."""
+        """The rows, as exact texts or with their flaws; those that are hidden only if they are read like the others."""
+        hidden = self._marks.hidden
+        rows = self._rows_after_header()
+        if hidden and self._skips_hidden:
+            rows = (row for row in rows if row[0] - 1 not in hidden)
+        return self._chunks(rows, size)
+
+    def hidden_chunks(self, size: int) -> Iterator[Chunk]:
+        """The hidden rows alone."""
+        return self._chunks((row for row in self._rows_after_header() if row[0] - 1 in self._marks.hidden), size)
+
+    def _chunks(self, rows: Iterator[tuple[int, list[Any]]], size: int) -> Iterator[Chunk]:
         chunk = Chunk()
-        for number, values in self._rows_after_header():
+        for number, values in rows:
             cells, flaws = self._texts(number, values)
             cells = self._keep(cells)
             if is_blank(cells) and not flaws:
@@ -56,12 +75,19 @@ class ExcelTable:
         if chunk.rows:
             yield chunk
 
-    def _first_row(self) -> NumberedRow:
-        filled = self._sheet.start is not None  # of an empty sheet older calamine panics when asked for rows
-        for number, values in enumerate(self._sheet.iter_rows() if filled else (), 1):
+    def _header(self, stated: int | None) -> NumberedRow:
+        """The row that is stated, or the first that is not blank."""
+        number = 0
+        for number, values in enumerate(rows_of(self._sheet), 1):
             cells, _ = self._texts(number, values)
-            if not is_blank(cells):
+            if number == stated or (stated is None and not is_blank(cells)):
                 return number, cells
+        if stated is not None:
+            raise InputError(
+                f"{self._path.name}: sheet {shown(self._sheet.name)} ends with row {number}, so there is no row "
+                f"{stated}.",
+                hint="Correct --header-row.",
+            )
         raise InputError(f"{self._path.name}: sheet {shown(self._sheet.name)} is empty.", hint="Name another: --sheet.")
 
     def _rows_after_header(self) -> Iterator[tuple[int, list[Any]]]:
@@ -75,8 +101,9 @@ class ExcelTable:
         return [self.matched.kept[columns[field]] for field in ("customer_id", "reference") if field in columns]
 
     def _last_row(self) -> tuple[NumberedRow, int]:
-        """The last row, and how many blank ones lie before it."""
-        last, rows = None, 0
+        """The last row, and how many blank ones lie before it. What is hidden is found on the way."""
+        last, blank, blank_since = None, 0, 0
+        hidden = []
         zero_led = dict.fromkeys(self._id_columns(), 0)
         for number, values in self._rows_after_header():
             cells, flaws = self._texts(number, values)
@@ -84,12 +111,19 @@ class ExcelTable:
                 cell = cells[column]
                 if cell[:1] == "0" and len(cell) > max(1, digits) and cell.isdigit():
                     zero_led[column] = len(cell)
-            if flaws or not is_blank(self._keep(cells)):
-                last, rows = (number, self._keep(cells)), rows + 1
+            if not flaws and is_blank(self._keep(cells)):
+                blank_since += 1
+                continue
+            if number - 1 in self._marks.hidden:
+                hidden.append(number)
+                if self._skips_hidden:
+                    continue
+            last, blank, blank_since = (number, self._keep(cells)), blank + blank_since, 0
+        self.hidden_rows = tuple(hidden)
         if last is None:
             raise InputError(f"{self._path.name} has headers but no rows.", hint="Check the export, or name a --sheet.")
         self._zero_led = {column: digits for column, digits in zero_led.items() if digits}
-        return last, last[0] - self._header_row - rows
+        return last, blank
 
     def _texts(self, number: int, values: list[Any]) -> tuple[Row, Flaws]:
         cells: list[str] = [*self._pad]
@@ -102,12 +136,51 @@ class ExcelTable:
             if flaw is not None:
                 flaws[len(cells)] = flaw
             cells.append(text)
+        for column, field, looks in self._looks:
+            look = looks.at(number - 1)
+            if look is not None and column < len(cells):
+                cells[column], flaw = self._as_shown(field, values[column - len(self._pad)], column, cells, flaws, look)
+                if flaw is None:
+                    flaws.pop(column, None)
+                else:
+                    flaws[column] = flaw
         for column, digits in self._zero_led.items():
             is_number = type(values[column - len(self._pad)]) in (int, float) and column not in flaws
             if is_number and len(cells[column]) < digits:
                 flaws[column] = zeros_lost(cells[column], digits)
         self._mark(number - 1, cells, flaws)
         return tuple(cells), flaws
+
+    def _looks_at_fields(self) -> list[tuple[int, str, Looks]]:
+        """The columns of fields in which something may be shown that is not stored."""
+        return [
+            (column, field, self._marks.looks[column])
+            for field, place in self.matched.columns.items()
+            if (column := self.matched.kept[place]) in self._marks.looks and field in (*TEXTS, *AMOUNTS)
+        ]
+
+    def _as_shown(
+        self, field: str, value: object, column: int, cells: Sequence[str], flaws: Flaws, look: Look
+    ) -> tuple[str, Flaw | None]:
+        read = cells[column], flaws.get(column)
+        if field in TEXTS:
+            return text_as_shown(field, value, read, look)
+        currency, unit = terms_of(self.matched.columns, [cells[index] for index in self.matched.kept], self._options)
+        return read[0], amount_as_shown(value, read, look, (currency, unit if field == "amount" else "major"))
+
+    def _refuse_merged(self) -> None:
+        """Refuse merged cells that touch a field: only the first of them is seen, and only it has a value."""
+        fields = {self.matched.kept[place]: field for field, place in self.matched.columns.items()}
+        for merged in self._marks.merged:
+            if merged.last_row < self._header_row - 1:
+                continue  # a title
+            for column in range(merged.first_column, merged.last_column + 1):
+                if column in fields:
+                    raise InputError(
+                        f"{self._path.name}: the cells {merged.name} are merged, in the column {fields[column]}: "
+                        "nobody can tell which rows their value is for, or what they hide.",
+                        hint="Unmerge them, and fill each row.",
+                    )
 
     def _mark(self, row: int, cells: list[str], flaws: Flaws) -> None:
         """Put in what the values do not tell. A row may end before a marked cell in a file that was tampered with."""
@@ -121,34 +194,3 @@ class ExcelTable:
         for column, error in marks.broken.get(row, {}).items():
             if column < end:
                 cells[column], flaws[column] = broken(error)
-
-
-def workbook_headers(path: Path) -> Row:
-    """The header line of a workbook's first sheet; empty if it has none.
-
-    Raises:
-        InputError: it is no workbook, or cannot be read.
-    """
-    EXCEL_KINDS[path.suffix.lower()].check(path)
-    sheet, _, _ = _open_sheet(path, None)
-    filled = sheet.start is not None
-    texts = (tuple(text_of(value)[0] for value in values) for values in (sheet.iter_rows() if filled else ()))
-    return next((cells for cells in texts if not is_blank(cells)), ())
-
-
-def _open_sheet(path: Path, wanted: str | None) -> tuple[Any, SheetMarks, tuple[str, ...]]:
-    """The sheet asked for, else the first; what its XML tells; and what to say about that."""
-    with calamine_translated(path), open_workbook(path) as workbook:
-        names = [str(name) for name in workbook.sheet_names]
-        visible = {sheet.name: str(sheet.visible).endswith(".Visible") for sheet in workbook.sheets_metadata}
-        name = wanted if wanted is not None else next(iter(names), "")
-        if name not in names:
-            raise InputError(f"{path.name} has no sheet {shown(name)}.", hint=f"Its sheets are {listed(names)}.")
-        marks = EXCEL_KINDS[path.suffix.lower()].marks(path, name)  # first, since it refuses what would fill the memory
-        sheet = workbook.get_sheet_by_name(name)
-    notes = []
-    if len(names) > 1:
-        notes.append(f"sheet {shown(name)} of {len(names)}")
-    if not visible[name]:
-        notes.append(f"sheet {shown(name)} is hidden")
-    return sheet, marks, tuple(notes)

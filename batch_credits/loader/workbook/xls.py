@@ -1,9 +1,9 @@
-"""What the inside of an .xls file tells that its cell values do not: errors, and what is hidden.
+"""What the inside of an .xls file tells that its cell values do not: errors, formats, and what is hidden or merged.
 
 All lies in one stream of a compound file: a sequence of records, each a number, a length, and so many bytes. A formula
 always carries its last value. Layout: [MS-XLS].
 
-Five kinds of record are read by hand. xlrd would read them all, and with them what nobody asks for here: a list of
+A dozen kinds of record are read by hand. xlrd would read them all, and with them what nobody asks for here: a list of
 texts whose lengths lead back, or names that double each other, keep it busy for hours or fill the memory, in 6 kB.
 """
 
@@ -13,8 +13,10 @@ from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook.archive import is_compound
+from batch_credits.loader.workbook.cells import NO_VALUE
 from batch_credits.loader.workbook.compound import workbook_stream
-from batch_credits.loader.workbook.marks import BIFF_ERRORS, SheetMarks, damaged, encrypted
+from batch_credits.loader.workbook.marks import BIFF_ERRORS, Look, Merged, SheetMarks, damaged, encrypted
+from batch_credits.loader.workbook.styles import looks_of
 
 MAX_XLS_BYTES = 536_870_912  # a full sheet of the old format takes a tenth of it
 
@@ -22,6 +24,9 @@ Record = tuple[int, bytes]
 
 _BOUND_SHEET, _FILE_PASS, _EOF = 0x85, 0x2F, 0x0A
 _FORMULA, _BOOL_ERR, _OLD_ROW, _COLUMN_INFO = 0x06, 0x205, 0x208, 0x7D
+_BEGIN, _FORMAT, _STYLE, _MERGED, _SHORT_NUMBERS = 0x809, 0x41E, 0xE0, 0xE5, 0xBD
+_CELLS = frozenset((_FORMULA, 0x203, 0x27E, 0xFD, 0x204, 0xD6))  # formulas, numbers and texts
+_UNICODE = 0x600  # the version since which texts are
 
 
 def check_xls(path: Path) -> None:
@@ -51,18 +56,57 @@ def xls_marks(path: Path, sheet: str) -> SheetMarks:
     marks = SheetMarks()
     stream = workbook_stream(path)
     try:
+        looks = _looks(stream, path)
         for kind, content in _xls_records(stream, _start_of(stream, sheet, path), path):
             if kind == _BOOL_ERR and content[7]:
                 marks.add(_place(content), BIFF_ERRORS.get(content[6], "#ERROR!"))
             elif kind == _FORMULA and content[12:14] == b"\xff\xff" and content[6] == 2:
                 marks.add(_place(content), BIFF_ERRORS.get(content[8], "#ERROR!"))
+            elif kind == _FORMULA and content[6:14] == bytes(8):
+                marks.add(_place(content), NO_VALUE)
+            elif kind == _MERGED:
+                for merged in struct.iter_unpack("<HHHH", content[2 : len(content) - (len(content) - 2) % 8]):
+                    marks.merge(Merged(*merged), path)
             elif kind == _OLD_ROW:
-                marks.hidden_rows += bool(content[12] & 0x20)
+                if content[12] & 0x20:
+                    marks.hidden.add(_place(content)[0])
             elif kind == _COLUMN_INFO and content[8] & 1:
                 marks.hidden_columns = True
+            if looks and (kind in _CELLS or kind == _SHORT_NUMBERS):
+                for place, style in _styled(kind, content):
+                    if style in looks:
+                        marks.look(*place, looks[style], path)
     except (IndexError, struct.error):
         raise damaged(path) from None
     return marks
+
+
+def _styled(kind: int, content: bytes) -> Iterator[tuple[tuple[int, int], int]]:
+    """The places of a record's cells, and the numbers of their styles."""
+    row, column = _place(content)
+    if kind == _SHORT_NUMBERS:
+        for at in range(4, len(content) - 2, 6):
+            yield (row, column + (at - 4) // 6), struct.unpack_from("<H", content, at)[0]
+    else:
+        yield (row, column), struct.unpack_from("<H", content, 4)[0]
+
+
+def _looks(stream: bytes, path: Path) -> dict[int, Look]:
+    """By the number of a style as cells name it: its format, where that may show something else than is stored."""
+    codes: dict[int, str] = {}
+    styles: list[int] = []
+    version = 0
+    for kind, content in _xls_records(stream, 0, path):
+        if kind == _BEGIN:
+            (version,) = struct.unpack_from("<H", content)
+        elif kind == _STYLE:
+            styles.append(struct.unpack_from("<HH", content)[1])
+        elif kind == _FORMAT and version >= _UNICODE:
+            number, length, is_wide = struct.unpack_from("<HHB", content)
+            codes[number] = content[5:].decode("utf-16-le" if is_wide & 1 else "latin-1", "replace")[:length]
+        elif kind == _FORMAT:
+            codes[content[0] | content[1] << 8] = content[3 : 3 + content[2]].decode("cp1252", "replace")
+    return looks_of(styles, codes)
 
 
 def _place(content: bytes) -> tuple[int, int]:

@@ -9,16 +9,20 @@ Most cells are sound: of them only the start is told, and their text goes unread
 import re
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook.archive import check_zip
-from batch_credits.loader.workbook.marks import SheetMarks, damaged, refuse_large
+from batch_credits.loader.workbook.cells import NO_VALUE
+from batch_credits.loader.workbook.marks import Look, Merged, SheetMarks, damaged, refuse_large
 from batch_credits.loader.workbook.relations import relation_target, sheet_relation
+from batch_credits.loader.workbook.styles import style_looks
 from batch_credits.loader.workbook.xml import Attributes, PartReader, local
 
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _TRUE = ("1", "true")
+_FLAT = ("0", "0.0")  # rows without height are as good as hidden
 _DIGITS = "0123456789"
 _VALUES = frozenset(("v", "is", "t"))
 # A sheet that ends before column AA and row 1,000,000 needs no measuring.
@@ -40,9 +44,9 @@ def xlsx_marks(path: Path, sheet: str) -> SheetMarks:
     Raises:
         InputError: its sheet cannot be found, or would be too large in memory, however small the file is.
     """
-    reader = _Sheet(path)
     try:
         with zipfile.ZipFile(path) as archive:
+            reader = _Sheet(path, style_looks(archive, path))
             relation = sheet_relation(archive, sheet, path)
             reader.read(archive, relation_target(archive, "xl/_rels/workbook.xml.rels", relation, path))
     except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
@@ -54,12 +58,15 @@ def xlsx_marks(path: Path, sheet: str) -> SheetMarks:
 class _Sheet(PartReader):
     """Where the reading stands in a sheet."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, looks: Mapping[str, Look]) -> None:
         super().__init__(path)
+        self._looks = looks
+        self._unnamed = 0  # cells of the row at hand without an address
         self.marks = SheetMarks()
         self._columns: dict[str, int] = {"": 0}  # those that were met, by their letters
         self._width = 0
         self._last_row = 0
+        self._row = 0
         self._digits = ""  # of the row at hand, and where in an address they begin
         self._cut: int | None = None
         self._attributes: Attributes = {}  # of the cell at hand
@@ -78,6 +85,10 @@ class _Sheet(PartReader):
                 address = attributes["r"]
                 if address[: self._cut] not in self._columns or not address.endswith(self._digits):
                     self._measure(address)
+            else:
+                self._unnamed += 1
+            if self._looks and (style := attributes.get("s", "0")) in self._looks:
+                self._look(self._looks[style], attributes)
             return
         self._start_other(local(name), attributes)
 
@@ -89,8 +100,14 @@ class _Sheet(PartReader):
             self._has_formula = True
         elif kind == "row":
             self.row()
-            self._measure(attributes.get("r", ""))
-            self.marks.hidden_rows += attributes.get("hidden") in _TRUE
+            number = attributes.get("r", "")
+            self._measure(number)
+            self._unnamed = 0
+            self._row = int(number) if number.isdecimal() and len(number) <= 7 else self._row + 1
+            if attributes.get("hidden") in _TRUE or attributes.get("ht") in _FLAT:
+                self.marks.hidden.add(self._row - 1)
+        elif kind == "mergeCell":
+            self._merge(attributes.get("ref", ""))
         elif kind == "col":
             self.marks.hidden_columns = self.marks.hidden_columns or attributes.get("hidden") in _TRUE
 
@@ -114,6 +131,19 @@ class _Sheet(PartReader):
         if digits != self._digits:
             self._digits, self._cut = digits, -len(digits) or None
             self._last_row = max(self._last_row, int(digits[:12] or "0"))
+
+    def _look(self, look: Look, attributes: Attributes) -> None:
+        address = attributes.get("r", "")
+        column = self._columns[address[: self._cut]] if address else self._unnamed
+        self.marks.look(int(self._digits or "0") - 1 if address else self._row - 1, column - 1, look, self.path)
+
+    def _merge(self, reference: str) -> None:
+        found = [_ADDRESS.fullmatch(corner) for corner in reference.split(":")]
+        corners = [(int(corner[2]) - 1, _column_number(corner[1]) - 1) for corner in found if corner is not None]
+        if not corners or len(corners) < len(found):
+            raise damaged(self.path)
+        (top, left), (bottom, right) = corners[0], corners[-1]
+        self.marks.merge(Merged(top, bottom, left, right), self.path)
 
     def _look_into(self) -> None:
         self._has_formula = self._has_value = self._has_other = False
@@ -155,6 +185,8 @@ class _Sheet(PartReader):
             self.marks.add(self._place(), "")
         elif kind == "e" and self._has_value:
             self.marks.add(self._place(), text)
+        elif self._has_formula and kind in (None, "n") and text.strip() == "0":
+            self.marks.add(self._place(), NO_VALUE)
 
     def _place(self) -> tuple[int, int]:
         """Row and column of the cell, counted from 0, by its address (B12)."""

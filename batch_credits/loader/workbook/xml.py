@@ -4,7 +4,10 @@ A document type is refused before anything of it is read, so there are no entiti
 read as UTF-8 whatever it says of itself, as the reader of the values does, and refused if it says something else.
 """
 
+import re
 import zipfile
+from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from xml.parsers import expat
 
@@ -16,6 +19,10 @@ Attributes = dict[str, str]
 MAX_ROW_BYTES = 16_777_216  # also of all that lies before and after the rows, and of a part without rows
 MAX_DEPTH = 1_000_000  # of elements within each other: the parser keeps some hundred bytes of each
 _BLOCK_BYTES = 1_048_576
+_TAIL_BYTES = 1_000  # of a block that are kept, since a value may begin in one and end in the next
+# Elements that hold a value: of OpenDocument, whose texts are in paragraphs, and of Excel.
+_VALUE = re.compile(rb"<(?:text:|(?:[^\s<>/:!?]+:)?v[\s>])")
+_REFERRING = re.compile(rb"<(?:[^\s<>/:!?]+:)?v(?:\s[^<>]*)?>([^<&]*&#[^<]*)<")
 _ENCODINGS = ("utf-8", "us-ascii")
 
 
@@ -32,9 +39,11 @@ class PartReader:
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.ended.append  # no function of ours, which would take half as long again
-        self.parser.CommentHandler = self.ended.append
-        self.parser.ProcessingInstructionHandler = lambda target, _: self.ended.append(target)
-        self.parser.StartCdataSectionHandler = lambda: self.ended.append("cdata")
+        self.parser.CommentHandler = self._divide
+        self.parser.ProcessingInstructionHandler = lambda target, _: self._divide(target)
+        self.parser.StartCdataSectionHandler = lambda: self._divide("cdata")
+        self._block = b""  # at hand, with the end of the one before, and where it begins
+        self._block_at = 0
         self.parser.XmlDeclHandler = self._declared
         self.parser.StartDoctypeDeclHandler = self._refuse
         self._depth = 0
@@ -63,6 +72,10 @@ class PartReader:
                     read += len(block)
                     if b"\0" in block:  # UTF-16, which the parser would follow whatever it was told
                         raise damaged(self.path)
+                    tail = self._block[-_TAIL_BYTES:]
+                    self._block, self._block_at = tail + block, read - len(block) - len(tail)
+                    if b"&#" in block and any(map(_is_number, self._referring())):
+                        raise self._in_pieces()
                     self.parser.Parse(block, False)
                     self._bound(read, block)
                 self.parser.Parse(b"", True)
@@ -81,6 +94,24 @@ class PartReader:
         if self._depth > MAX_DEPTH:
             raise damaged(self.path)
 
+    def _divide(self, what: str) -> None:
+        """A comment, a CDATA section or an instruction begins. In a value, the reader of values would stop there."""
+        self.ended.append(what)
+        tag = self._block.rfind(b"<", 0, self.parser.CurrentByteIndex - self._block_at)
+        if tag >= 0 and _VALUE.match(self._block, tag):
+            raise self._in_pieces()
+
+    def _referring(self) -> Iterator[bytes]:
+        """The values in the block that refer to characters by their numbers."""
+        return (found[1] for found in _REFERRING.finditer(self._block))
+
+    def _in_pieces(self) -> InputError:
+        return InputError(
+            f"{self.path.name} has a cell whose text is in pieces, as no program writes it, and not all that read it "
+            "put them together.",
+            hint="Open it in Excel or LibreOffice and save it again.",
+        )
+
     def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
         self.ended.append("xml")
         if encoding is not None and encoding.lower() not in _ENCODINGS:
@@ -88,6 +119,14 @@ class PartReader:
 
     def _refuse(self, *_: object) -> None:
         raise damaged(self.path)
+
+
+def _is_number(text: bytes) -> bool:
+    try:
+        float(unescape(text.decode("utf-8", "replace")))
+    except ValueError:
+        return False
+    return True
 
 
 def local(name: str) -> str:

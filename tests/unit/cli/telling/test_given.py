@@ -6,7 +6,8 @@ import click
 import pytest
 
 from batch_credits.cli import batch_credits
-from batch_credits.cli.telling.given import given
+from batch_credits.cli.telling.given import again, given
+from batch_credits.errors import InputError, UsageError
 
 
 def asked(name: str, *arguments: str) -> click.Context:
@@ -40,3 +41,17 @@ def test_what_was_said_is_said_again_where_it_is_taken(
 def test_a_report_of_another_ledger_names_it_too() -> None:
     with asked("report", "3f9a2b1c", "--ledger", "l"):
         assert (given("run"), given("reconcile"), given("reverse")) == (["--ledger", "l"],) * 3
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["check", "my file.csv", "--strict"], "batch-credits check 'my file.csv' --strict --header-row 4"),
+        (["check", "--header-row", "2", "a.csv"], "batch-credits check a.csv --header-row 4"),
+        (["check", "--header-row=2", "a.csv"], "batch-credits check a.csv --header-row 4"),
+        (["check", "--", "-a.csv"], "batch-credits check --header-row 4 -- -a.csv"),
+    ],
+)
+def test_the_command_is_said_again_with_what_it_lacked(words: list[str], command: str) -> None:
+    assert again(words, InputError("no", remedies=[("--header-row", "4")])) == [command]
+    assert again(words, UsageError("no")) == again(words, InputError("no")) == []

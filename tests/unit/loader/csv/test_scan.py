@@ -136,11 +136,42 @@ def test_wrong_bytes_far_down_are_placed(tmp_path):
         (codecs.BOM_UTF32_LE + "x".encode("utf-32-le"), "UTF-32"),
         ((HEADER + "1,2,3\n").encode("utf-16-le"), "NUL"),
         ("Payout Q3\n\nCustomer ID,amount\n1,2\n", "row 3, below a title"),
+        ("Payout, Q3\n\nCustomer ID;amount\n1;2\n", "row 3, below a title"),
+        ("Reference,q3\nCustomer ID,amount\n1,2\n", "row 2, below a title"),
+        (HEADER + '"1,2,x"\n', "row 2: the whole row is in quotes"),
+        (HEADER + '"1,2,x",,\n', "row 2: the whole row is in quotes"),
+        ('"customer_id,amount"\n"1,2"\n', "row 1: the whole row is in quotes"),
+        (HEADER + '1,2,x\n3, "4",x\n', "row 3: a blank before the quote"),
+        (HEADER + "1,2,x\n\x1a", "row 3: nothing but Ctrl-Z"),
         ("no,such,columns\n1,2,3\n", "No column customer_id"),
     ],
 )  # fmt: skip
 def test_what_is_no_whole_table_is_refused_with_its_place(tmp_path, content, expected):
     assert expected in refusal(tmp_path, content).message
+
+
+@pytest.mark.parametrize(
+    ("content", "row", "found"),
+    [
+        ("Payout\n\ncustomer_id;amount\n1;2\n", 3, (4, ("1", "2"))),
+        ('"Payout,\nQ3",\ncustomer_id,amount\n1,2\n', 2, (3, ("1", "2"))),
+        ('5" disks\ncustomer_id,amount\n1,2\n', 2, (3, ("1", "2"))),
+        ("sep=;\nPayout\ncustomer_id;amount\n1;2\n", 2, (3, ("1", "2"))),
+    ],
+)
+def test_the_header_row_is_counted_as_a_spreadsheet_counts(tmp_path, content, row, found):
+    shape = scan(tmp_path, content, header_row=row)
+    assert (shape.header_row, shape.last_row) == (row, found)
+
+
+@pytest.mark.parametrize(("row", "said"), [(2, "row 2 is blank"), (9, "ends with row 3: there is no row 9")])
+def test_a_header_row_that_holds_no_headers_is_refused(tmp_path, row, said):
+    with pytest.raises(InputError, match=said):
+        scan(tmp_path, "Payout\n\nc,5\n", header_row=row)
+
+
+def test_a_quoted_text_may_begin_with_a_blank_and_a_quote(tmp_path):
+    assert scan(tmp_path, HEADER + '1,2," ""so"" it is"\n').last_row[1][2] == ' "so" it is'
 
 
 def test_a_wrong_header_is_named_before_a_wrong_row(tmp_path):

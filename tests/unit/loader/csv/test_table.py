@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from batch_credits.errors import InputError
 from batch_credits.loader.csv.scan import scan_csv
 from batch_credits.loader.csv.table import CsvTable
-from batch_credits.loader.table import is_blank
+from batch_credits.loader.wording import is_blank
 from batch_credits.settings import InputOptions
 
 PROFILE = settings(

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from batch_credits.errors import InputError
 from batch_credits.loader import open_source
-from batch_credits.loader.table import is_blank
+from batch_credits.loader.wording import is_blank
 from batch_credits.loader.workbook.kinds import EXCEL_KINDS
 from batch_credits.settings import InputOptions
 from tests.unit.loader.workbook import written
@@ -27,8 +28,8 @@ TEXTS = st.text(
 )
 
 
-def loaded(path: Path) -> list[Any]:
-    return [row for chunk in open_source(path, OPTIONS).chunks() for row in chunk]
+def loaded(path: Path, **options: Any) -> list[Any]:
+    return [row for chunk in open_source(path, replace(OPTIONS, **options)).chunks() for row in chunk]
 
 
 @pytest.mark.parametrize("suffix", KINDS)
@@ -59,7 +60,11 @@ def test_errors_truth_values_and_damaged_numbers_are_rejected(tmp_path: Path, su
         ("c-9", 5.0, "d", ""),
     ]
     path = KINDS[suffix](tmp_path / f"payout{suffix}", rows, hidden=frozenset({2, 6}))
-    found = loaded(path)
+    with pytest.raises(InputError, match=r"rows 3 and 7 are hidden or filtered out, with 0.10 USD") as no:
+        loaded(path)
+    assert [value for _, value in no.value.remedies] == ["pay", "skip"]
+    assert [row.row_number for row in loaded(path, hidden_rows="skip")] == [2, 4, 5]
+    found = loaded(path, hidden_rows="pay")
     assert [row.row_number for row in found] == [2, 3, 4, 5, 7]
     assert [[(p.field, p.code) for p in row.problems] for row in found] == [
         [],
@@ -70,7 +75,6 @@ def test_errors_truth_values_and_damaged_numbers_are_rejected(tmp_path: Path, su
     ]
     assert "#DIV/0!" in found[1].problems[0].message
     assert found[0].cells == ("007", "1050", "", "TRUE")
-    assert "2 hidden rows read like the others" in open_source(path, OPTIONS).notes
 
 
 @pytest.mark.parametrize("suffix", KINDS)

@@ -1,6 +1,7 @@
 """Workbooks in formats that no library at hand writes: just enough of each for a reader to take it for one.
 
-A cell is a text, a number, None, `Error` or `Truth`; `hidden` names rows. Rows and columns begin at 0.
+A cell is a text, a number, None, `Error`, `Truth` or `Styled`; `hidden` names rows, `merged` first and last rows and
+columns. Rows and columns begin at 0.
 """
 
 import struct
@@ -20,17 +21,33 @@ class Truth(NamedTuple):
     value: bool
 
 
+class Styled(NamedTuple):
+    """A number or text with a number format, what it shows, and in OpenDocument what kind of value it is."""
+
+    value: float | str
+    code: str
+    shown: str
+    kind: str = "float"
+
+
+Merged = tuple[int, int, int, int]
 DIV0, NOT_AVAILABLE = Error(7, "#DIV/0!"), Error(42, "#N/A")
-Cell = str | float | Error | Truth | None
+Cell = str | float | Error | Truth | Styled | None
 Rows = Sequence[Sequence[Cell]]
 
 
 # -- .ods -------------------------------------------------------------------------------------------------
 
 
-def ods(path: Path, rows: Rows, *, sheet: str = "A & B", hidden: frozenset[int] = frozenset(), extra: str = "") -> Path:
+def ods(
+    path: Path, rows: Rows, *, sheet: str = "A & B", hidden: frozenset[int] = frozenset(), extra: str = "",
+    merged: Sequence[Merged] = (),
+) -> Path:  # fmt: skip
     """`extra` is put behind the rows."""
-    body = "".join(_ods_row(cells, collapsed=number in hidden) for number, cells in enumerate(rows))
+    spans = {(top, left): (bottom - top + 1, right - left + 1) for top, bottom, left, right in merged}
+    body = "".join(
+        _ods_row(number, cells, spans, collapsed=number in hidden) for number, cells in enumerate(rows)
+    )
     content = (
         '<?xml version="1.0" encoding="UTF-8"?><office:document-content><office:body><office:spreadsheet>'
         f"<table:table table:name={quoteattr(sheet)}>{body}{extra}</table:table>"
@@ -43,9 +60,21 @@ def ods(path: Path, rows: Rows, *, sheet: str = "A & B", hidden: frozenset[int] 
     return path
 
 
-def _ods_row(cells: Sequence[Cell], *, collapsed: bool) -> str:
+def _ods_row(
+    number: int, cells: Sequence[Cell], spans: dict[tuple[int, int], tuple[int, int]], *, collapsed: bool
+) -> str:
     visibility = ' table:visibility="collapse"' if collapsed else ""
-    return f"<table:table-row{visibility}>{''.join(map(_ods_cell, cells))}</table:table-row>"
+    written = [
+        _ods_cell(cell).replace(
+            "<table:table-cell", "<table:table-cell " + _ods_span(*spans.get((number, column), (1, 1))), 1
+        )
+        for column, cell in enumerate(cells)
+    ]
+    return f"<table:table-row{visibility}>{''.join(written)}</table:table-row>"
+
+
+def _ods_span(down: int, across: int) -> str:
+    return f'table:number-rows-spanned="{down}" table:number-columns-spanned="{across}"' if down * across > 1 else ""
 
 
 def _ods_cell(cell: Cell) -> str:
@@ -58,6 +87,21 @@ def _ods_cell(cell: Cell) -> str:
         case Truth():
             text = str(cell.value).lower()
             return f'<table:table-cell office:value-type="boolean" office:boolean-value="{text}"/>'
+        case Styled(kind="date"):
+            return (
+                f'<table:table-cell office:value-type="date" office:date-value="{cell.value}">'
+                f"<text:p>{escape(cell.shown)}</text:p></table:table-cell>"
+            )
+        case Styled(value=str()):
+            return (
+                f'<table:table-cell office:value-type="string" office:string-value={quoteattr(str(cell.value))}>'
+                f"<text:p>{escape(cell.shown)}</text:p></table:table-cell>"
+            )
+        case Styled():
+            return (
+                f'<table:table-cell office:value-type="{cell.kind}" office:value="{cell.value!r}">'
+                f"<text:p>{escape(cell.shown)}</text:p></table:table-cell>"
+            )
         case Error():
             return (
                 '<table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value=""'
@@ -70,27 +114,52 @@ def _ods_cell(cell: Cell) -> str:
 # -- .xlsb ------------------------------------------------------------------------------------------------
 
 
-def xlsb(path: Path, rows: Rows, *, sheet: str = "A & B", hidden: frozenset[int] = frozenset()) -> Path:
+def xlsb(
+    path: Path, rows: Rows, *, sheet: str = "A & B", hidden: frozenset[int] = frozenset(), merged: Sequence[Merged] = ()
+) -> Path:
+    codes = _codes(rows)
     book = _record(131) + _record(143)
     book += _record(156, struct.pack("<II", 0, 1) + _wide("rId1") + _wide(sheet)) + _record(144) + _record(132)
     records = [_record(129), _record(148, struct.pack("<IIII", 0, max(0, len(rows) - 1), 0, 16)), _record(145)]
     for number, cells in enumerate(rows):
         flags = 0x10 if number in hidden else 0
         records.append(_record(0, struct.pack("<IIHBBBI", number, 0, 300, 0, flags, 0, 0)))
-        records += [_xlsb_cell(column, cell) for column, cell in enumerate(cells) if cell not in (None, "")]
-    records += [_record(146), _record(130)]
+        records += [_xlsb_cell(column, cell, codes) for column, cell in enumerate(cells) if cell not in (None, "")]
+    records += [_record(146), *(_record(176, struct.pack("<IIII", *place)) for place in merged), _record(130)]
+    styles = [_record(615, struct.pack("<I", len(codes)))]
+    styles += [_record(44, struct.pack("<H", 164 + at) + _wide(code)) for at, code in enumerate(codes)]
+    styles += [_record(616)]
+    styles += [_record(626, bytes(4)), _record(47, struct.pack("<HH", 0xFFFF, 3) + bytes(12)), _record(627)]
+    numbers = [0, *(164 + at for at in range(len(codes)))]
+    styles += [_record(617, struct.pack("<I", len(numbers)))]
+    styles += [*(_record(47, struct.pack("<HH", 0, number) + bytes(12)) for number in numbers), _record(618)]
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
     relation = f'<Relationship Id="rId1" Type="{kind}" Target="worksheets/sheet1.bin"/>'
+    relation += f'<Relationship Id="rId2" Type="{kind.replace("worksheet", "styles")}" Target="styles.bin"/>'
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.bin", book)
         archive.writestr("xl/_rels/workbook.bin.rels", f"<Relationships>{relation}</Relationships>")
         archive.writestr("xl/worksheets/sheet1.bin", b"".join(records))
+        archive.writestr("xl/styles.bin", b"".join(styles))
     return path
 
 
-def _xlsb_cell(column: int, cell: Cell) -> bytes:
-    place = struct.pack("<II", column, 0)
-    match cell:
+def _codes(rows: Rows) -> list[str]:
+    """The formats in use, once each; the style of a cell is its place here, and 1."""
+    return list(dict.fromkeys(cell.code for cells in rows for cell in cells if isinstance(cell, Styled)))
+
+
+def _plain(cell: Cell) -> Cell:
+    return cell.value if isinstance(cell, Styled) else cell
+
+
+def _style(cell: Cell, codes: Sequence[str]) -> int:
+    return codes.index(cell.code) + 1 if isinstance(cell, Styled) else 0
+
+
+def _xlsb_cell(column: int, cell: Cell, codes: Sequence[str]) -> bytes:
+    place = struct.pack("<II", column, _style(cell, codes))
+    match cell := _plain(cell):
         case str():
             return _record(6, place + _wide(cell))
         case Truth():
@@ -120,30 +189,41 @@ def _record(kind: int, content: bytes = b"") -> bytes:
 
 
 def xls(
-    path: Path, rows: Rows, *, sheet: str = "A & B", hidden: frozenset[int] = frozenset(), encrypted: bool = False
-) -> Path:
+    path: Path, rows: Rows, *, sheet: str = "A & B", hidden: frozenset[int] = frozenset(), encrypted: bool = False,
+    merged: Sequence[Merged] = (),
+) -> Path:  # fmt: skip
+    codes = _codes(rows)
     start = struct.pack("<HHHHII", 0x0600, 5, 0x0DBB, 1996, 0, 6)
     name = sheet.encode("utf-16-le")
     bound = struct.pack("<IBBBB", 0, 0, 0, len(name) // 2, 1) + name
     password = _old(0x2F, bytes(6)) if encrypted else b""
-    length = len(_old(0x809, start) + password + _old(0x85, bound) + _old(0x0A))
+    styles = b"".join(
+        _old(0x41E, struct.pack("<HHB", 164 + at, len(code), 1) + code.encode("utf-16-le"))
+        for at, code in enumerate(codes)
+    )
+    numbers = [0, *(164 + at for at in range(len(codes)))]
+    styles += b"".join(_old(0xE0, struct.pack("<HH", 0, number) + bytes(16)) for number in numbers)
+    length = len(_old(0x809, start) + password + styles + _old(0x85, bound) + _old(0x0A))
     bound = struct.pack("<I", length) + bound[4:]
-    records = [_old(0x809, start), password, _old(0x85, bound), _old(0x0A)]
+    records = [_old(0x809, start), password, styles, _old(0x85, bound), _old(0x0A)]
     width = max((len(cells) for cells in rows), default=0)
     records.append(_old(0x809, struct.pack("<HHHHII", 0x0600, 0x10, 0x0DBB, 1996, 0, 6)))
     records.append(_old(0x200, struct.pack("<IIHHH", 0, len(rows), 0, width, 0)))
     for number, cells in enumerate(rows):
         flags = 0x20 if number in hidden else 0
         records.append(_old(0x208, struct.pack("<HHHHHHHH", number, 0, width, 300, 0, 0, flags, 0)))
-        records += [_xls_cell(number, column, cell) for column, cell in enumerate(cells) if cell not in (None, "")]
+        records += [_xls_cell(number, at, cell, codes) for at, cell in enumerate(cells) if cell not in (None, "")]
+    if merged:
+        places = b"".join(struct.pack("<HHHH", *place) for place in merged)
+        records.append(_old(0xE5, struct.pack("<H", len(merged)) + places))
     records.append(_old(0x0A))
     path.write_bytes(compound(b"".join(records)))
     return path
 
 
-def _xls_cell(row: int, column: int, cell: Cell) -> bytes:
-    place = struct.pack("<HHH", row, column, 0)
-    match cell:
+def _xls_cell(row: int, column: int, cell: Cell, codes: Sequence[str]) -> bytes:
+    place = struct.pack("<HHH", row, column, _style(cell, codes))
+    match cell := _plain(cell):
         case str():
             encoded = cell.encode("utf-16-le")
             return _old(0x204, place + struct.pack("<HB", len(encoded) // 2, 1) + encoded)

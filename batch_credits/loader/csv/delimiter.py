@@ -1,0 +1,52 @@
+"""Which character separates the columns of a CSV file: told by its header line, wherever that stands."""
+
+import csv
+import io
+from itertools import islice
+
+from batch_credits.errors import InputError
+from batch_credits.loader.columns import TITLE_ROWS, HeaderMatcher
+from batch_credits.loader.wording import EDGE_BLANKS, shown
+
+DELIMITERS = (",", ";", "\t", "|")
+_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+
+def sniffed(sample: str, matcher: HeaderMatcher) -> str:
+    """The delimiter of the header line: the only one in it, or the only one that yields the most fields."""
+    header = _header_line(io.StringIO(sample.removeprefix("\ufeff"), newline=""), matcher)
+    present = [delimiter for delimiter in DELIMITERS if delimiter in header]
+    if len(present) < 2:
+        return present[0] if present else ","
+    counts = {delimiter: matcher.recognised(split(header, delimiter)) for delimiter in present}
+    best = max(counts.values())
+    winners = [delimiter for delimiter, count in counts.items() if count == best]
+    if len(winners) > 1:
+        names = " and by ".join(_DELIMITER_NAMES[delimiter] for delimiter in winners)
+        raise InputError(
+            f"{matcher.path.name}: the header line {shown(header.strip())} can be split by {names}.",
+            hint="Say which separates the columns, e.g. --delimiter ';'.",
+        )
+    return winners[0]
+
+
+def _header_line(lines: io.StringIO, matcher: HeaderMatcher) -> str:
+    """The line that is stated; or the first that is filled, unless it is a title with the headers below it."""
+    if matcher.options.header_row is not None:
+        return next(islice(lines, matcher.options.header_row - 1, None), "")
+    filled = (line for line in lines if line.strip(EDGE_BLANKS + ",;|"))
+    first = next(filled, "")
+    near = (line for line in (first, *islice(filled, TITLE_ROWS)) if _can_be_headers(line, matcher))
+    return next(near, first)
+
+
+def _can_be_headers(line: str, matcher: HeaderMatcher) -> bool:
+    return any(matcher.fits(split(line, delimiter)) for delimiter in DELIMITERS if delimiter in line)
+
+
+def split(line: str, delimiter: str) -> list[str]:
+    """The cells of a line; none if it cannot be split."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []

@@ -1,0 +1,170 @@
+"""Which sheet of a workbook is read: the one that is named, else the only visible one that has the columns.
+
+Nobody sees a hidden sheet, so none is ever taken by itself; and of two that fit nobody but a person can choose.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from batch_credits.errors import InputError
+from batch_credits.loader.columns import TITLE_ROWS, HeaderMatcher
+from batch_credits.loader.table import Row
+from batch_credits.loader.wording import is_blank, listed, shown
+from batch_credits.loader.workbook.calamine import calamine_translated, open_workbook
+from batch_credits.loader.workbook.cells import text_of
+from batch_credits.loader.workbook.kinds import EXCEL_KINDS
+from batch_credits.loader.workbook.marks import SheetMarks
+
+COMMANDS_SHOWN = 5  # one for each sheet that may be meant
+
+
+class OpenSheet(NamedTuple):
+    """A sheet's values, what its inside tells beside them, and what a person should know of the choice."""
+
+    values: Any
+    marks: SheetMarks
+    notes: tuple[str, ...]
+
+
+def open_sheet(path: Path, wanted: str | None, matcher: HeaderMatcher) -> OpenSheet:
+    """The sheet that is `wanted`, or the one that fits.
+
+    Raises:
+        InputError: there is no such sheet, or none or more than one that fits; or it cannot be read.
+    """
+    with calamine_translated(path), open_workbook(path) as workbook:
+        book = _Book(path, workbook, matcher)
+        name = book.chosen() if wanted is None else wanted
+        if name not in book.names:
+            raise InputError(f"{path.name} has no sheet {shown(name)}.", hint=f"Its sheets are {listed(book.names)}.")
+        values, marks = book.opened(name)
+    notes = []
+    if len(book.names) > 1:
+        notes.append(f"sheet {shown(name)} of {len(book.names)}")
+    if name not in book.visible:
+        notes.append(f"sheet {shown(name)} is hidden")
+    return OpenSheet(values, marks, tuple(notes))
+
+
+def workbook_headers(path: Path) -> Row:
+    """The header line of a workbook's first visible sheet; empty if it has none.
+
+    Raises:
+        InputError: it is no workbook, or cannot be read.
+    """
+    EXCEL_KINDS[path.suffix.lower()].check(path)
+    with calamine_translated(path), open_workbook(path) as workbook:
+        book = _Book(path, workbook, None)
+        name = next(iter(book.visible or book.names), None)
+        texts = () if name is None else (_texts(values) for values in rows_of(book.opened(name)[0]))
+    return next((cells for cells in texts if not is_blank(cells)), ())
+
+
+def rows_of(sheet: Any) -> Iterator[list[Any]]:
+    """The rows of values, from the first that a spreadsheet shows."""
+    # Of an empty sheet older calamine panics when asked for rows.
+    return iter(()) if sheet.start is None else sheet.iter_rows()
+
+
+def _texts(values: list[Any]) -> Row:
+    return tuple(text_of(value)[0] for value in values)
+
+
+class _Book:
+    """The sheets of a workbook. Each is opened once, and only if it must be."""
+
+    def __init__(self, path: Path, workbook: Any, matcher: HeaderMatcher | None) -> None:
+        self._path = path
+        self._workbook = workbook
+        self._matcher = matcher
+        self._opened: dict[str, tuple[Any, SheetMarks]] = {}
+        self.names = [str(name) for name in workbook.sheet_names]
+        tables = [each for each in workbook.sheets_metadata if str(each.typ).endswith(".WorkSheet")]
+        self.visible = [str(each.name) for each in tables if str(each.visible).endswith(".Visible")]
+        self._hidden = [str(each.name) for each in tables if each.name not in self.visible]
+
+    def opened(self, name: str) -> tuple[Any, SheetMarks]:
+        """A sheet's values and marks."""
+        if name not in self._opened:
+            marks = EXCEL_KINDS[self._path.suffix.lower()].marks  # first, since it refuses what would fill the memory
+            self._opened[name] = marks(self._path, name), self._workbook.get_sheet_by_name(name)
+        found, values = self._opened[name]
+        return values, found
+
+    def chosen(self) -> str:
+        """The only visible sheet that fits; where none does, the one to say so of."""
+        if len(self.visible) == 1 and not self._hidden:
+            return self.visible[0]
+        fitting = [name for name in self.visible if self._fits(name)]
+        fitting = fitting or [name for name in self.visible if self._fits_below_a_title(name)]
+        if len(fitting) > 1:
+            raise InputError(
+                f"{self._path.name}: {len(fitting)} sheets can be meant: {listed(fitting)}.",
+                hint="Name one of them with --sheet.",
+                remedies=_by_name(fitting),
+            )
+        if fitting:
+            return fitting[0]
+        if found := [name for name in self._hidden if self._fits(name) or self._fits_below_a_title(name)]:
+            raise InputError(
+                f"{self._path.name}: no visible sheet has the columns customer_id and amount, but hidden ones are not "
+                f"taken by themselves: {listed(found)}.",
+                hint="If it is meant, name it with --sheet.",
+                remedies=_by_name(found),
+            )
+        return self._nearest()
+
+    def _nearest(self) -> str:
+        """The only visible sheet, or the one with most of the headers: what it lacks is said where it is read."""
+        if len(self.visible) == 1:
+            return self.visible[0]
+        recognised = {name: self._recognised(name) for name in self.visible}
+        best = max(recognised.values(), default=0)
+        nearest = [name for name, count in recognised.items() if count == best > 0]
+        if len(nearest) != 1:
+            raise InputError(
+                f"{self._path.name}: no visible sheet has the columns customer_id and amount. Its sheets are "
+                f"{listed(self.names)}.",
+                hint="Name the one that is meant with --sheet.",
+            )
+        return nearest[0]
+
+    def _header(self, name: str) -> Row:
+        """The line of a sheet that is stated to hold the headers, or the first that is filled."""
+        assert self._matcher is not None, "only a sheet's own headers are asked for without one"
+        stated = self._matcher.options.header_row
+        rows = map(_texts, self._rows(name))
+        if stated is not None:
+            return next(islice(rows, stated - 1, None), ())
+        return next((cells for cells in rows if not is_blank(cells)), ())
+
+    def _rows(self, name: str) -> Iterator[list[Any]]:
+        """Those of a sheet that can be read; whether it can is of interest only if it is taken."""
+        try:
+            values, _ = self.opened(name)
+        except InputError:
+            return iter(())
+        return rows_of(values)
+
+    def _fits(self, name: str) -> bool:
+        """Whether a sheet has the columns, and a row below them."""
+        assert self._matcher is not None, "as above"
+        header = self._header(name)
+        if not self._matcher.fits(header):
+            return False
+        filled = (cells for cells in map(_texts, self._rows(name)) if not is_blank(cells))
+        return any(cells != header for cells in filled)
+
+    def _fits_below_a_title(self, name: str) -> bool:
+        assert self._matcher is not None, "as above"
+        return any(map(self._matcher.fits, map(_texts, islice(self._rows(name), TITLE_ROWS + 1))))
+
+    def _recognised(self, name: str) -> int:
+        assert self._matcher is not None, "as above"
+        return self._matcher.recognised(self._header(name))
+
+
+def _by_name(sheets: list[str]) -> list[tuple[str, str]]:
+    return [("--sheet", name) for name in sheets[:COMMANDS_SHOWN]]
