@@ -45,6 +45,12 @@ REJECTED = {
                             "currency_code."),
     "amount_not_positive": ("The amount is zero or less, and this command only adds credits.", "Give an amount above "
                             "zero, or take the row out."),
+    "looks_like_total": ("The row is a total of others: it says so, or its amount is exactly the sum of the rows above, "
+                         "where a total would stand.",
+                         "Take it out. A total without a customer id is no row to pay: it is held against the others. "
+                         "If the amount is a customer's, put the row further up among the others."),
+    "currency_contradicts": ("The amount names a currency, by a symbol or a code, and the row is in another one.",
+                             "Find out which of the two is right, and correct the other."),
     "amount_too_large": ("The amount is larger than Chargebee can hold.", "Correct it."),
     "amount_has_decimals": ("The amount has decimals, and amounts are read as minor units (cents).",
                             "If the file is in dollars, pass --amount-unit major; else write it without decimals."),

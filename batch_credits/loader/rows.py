@@ -14,8 +14,10 @@ from pydantic import ValidationError
 
 from batch_credits.loader.money import is_plain
 from batch_credits.loader.number_format import number_format
+from batch_credits.loader.sums import Sum
 from batch_credits.loader.table import Chunk, Flaw, Flaws
-from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms
+from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms, read_total
+from batch_credits.loader.total_words import may_say_only_total, says_only_total, says_total, those_with_totals
 from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, shown
 from batch_credits.loader.workbook import FRACTION, spoiled_by_excel
 from batch_credits.model import AMOUNT_UNIT, RECOGNISED, LoadedRow, Money, Problem
@@ -25,7 +27,8 @@ from batch_credits.settings import InputOptions
 _REMEMBERED_TERMS = 10_000  # distinct combinations of currency, type and unit texts: an honest file has a few
 _REMEMBERED_AMOUNTS = 10_000  # distinct texts of amounts for each of them: many rows are paid alike
 _NO_MONEY = Money(None, None, None)
-_UNBELIEVED = "? "  # before a text in failed.csv that must not be read as what it looks like
+LOOKS_LIKE_TOTAL = "looks_like_total"
+UNBELIEVED = "? "  # before a text in failed.csv that must not be read as what it looks like
 _PLACEHOLDER = "-"  # where a value is complained of already, so that pydantic still judges the others
 _TEXTS = ("customer_id", "reference", "description")
 _AMOUNTS = {"amount", "amount_in_decimal"}
@@ -66,6 +69,29 @@ class RowReader:
             requests.chosen(is_valid),
             [rejected[index].as_row(chunk.numbers[index], chunk.rows[index]) for index in sorted(rejected)],
         )
+
+    @property
+    def is_of_failed_csv(self) -> bool:
+        """Whether the rows were judged before, and come again mended."""
+        return self._options.failed_csv
+
+    def text_of(self, cells: tuple[str, ...], field: str) -> str:
+        """The cell of a field, without blanks around; empty if the source has no such column."""
+        index = self._columns.get(field)
+        return "" if index is None else cells[index].strip(EDGE_BLANKS)
+
+    def sum_in(self, cells: tuple[str, ...], currency: str | None) -> Sum | None:
+        """The amount of a row as one of a sum, which may be nothing or less; None where it cannot be read. `currency`
+        stands for one that the row does not name."""
+        own, *others = (self.text_of(cells, field) for field in TERM_FIELDS)
+        terms = read_terms((own or currency or "", *others), self._options)
+        amount, decimal = self.text_of(cells, "amount"), self.text_of(cells, "amount_in_decimal")
+        return read_total(amount, decimal, terms, self._exponents, self._written)
+
+    def currency_of(self, cells: tuple[str, ...]) -> str:
+        """The currency that a row names, or that the options name for it; "" for none."""
+        currency = read_terms((self.text_of(cells, "currency_code"), "", ""), self._options).currency
+        return currency if isinstance(currency, str) else ""
 
     def _column(self, chunk: Chunk, field: str) -> Iterable[str]:
         """The cells of a field; empty ones if the source has no such column."""
@@ -123,9 +149,9 @@ class RowReader:
             if self._written is not None and text and not self._written.refuses(text):
                 restated[field] = self._written.plain(text)
             elif self._written is not None and is_plain(text):
-                restated[field] = _UNBELIEVED + text
+                restated[field] = UNBELIEVED + text
         for field in rejection.flawed:
-            restated[field] = "" if field in _TEXTS else (_UNBELIEVED + texts[field]).strip()
+            restated[field] = "" if field in _TEXTS else (UNBELIEVED + texts[field]).strip()
         return restated
 
     def _by_field(self, flaws: Flaws) -> dict[str, Flaw]:
@@ -170,8 +196,12 @@ class Readings:
             joined = "".join(texts)
             if not all(texts) or not joined.isprintable():
                 found |= {index for index, text in enumerate(texts) if not text or not text.isprintable()}
+            if texts is self.customer_ids and (totals := those_with_totals(texts, joined)):
+                found |= {index for index, text in enumerate(texts) if text in totals}
             if "E+" in joined or "#" in joined:
                 found |= {index for index, text in enumerate(texts) if spoiled_by_excel(text)}
+        if labels := {text for text in set(self.descriptions) if may_say_only_total(text)}:
+            found |= {index for index, text in enumerate(self.descriptions) if text in labels}
         return found
 
 
@@ -189,6 +219,8 @@ class Rejection:
             found += _text_problems(field, text, options_count=not readings.terms[index].is_of_failed_csv)
         if isinstance(money, Problem):
             found.append(money)
+        if (total := _total_by_words(*texts)) is not None and not flaws:
+            found, money = [total], None  # nobody is to mend the rest of it
         self._money = money if isinstance(money, Money) and not _MONEY_FIELDS & flaws.keys() else None
         # What is said of a flawed cell replaces what was read out of its text.
         self.problems = [problem for problem in found if problem.field not in flaws]
@@ -212,6 +244,18 @@ class Rejection:
 
     def _readable(self, field: str) -> str | None:
         return None if field in self._flaws else self._texts[field] or None
+
+
+def _total_by_words(customer_id: str, reference: str, description: str) -> Problem | None:
+    """What is wrong with a row that has a customer, and says of itself that it is a total."""
+    if customer_id and says_total(customer_id):
+        field, text = "customer_id", customer_id
+    elif customer_id and says_only_total(description, customer_id):
+        field, text = "description", description
+    else:
+        return None
+    said = f"The {field} {shown(text)} says that this row is a total of others: take it out, or correct the {field}."
+    return Problem(field, LOOKS_LIKE_TOTAL, said)
 
 
 def _text_problems(field: str, text: str, *, options_count: bool) -> list[Problem]:

@@ -1,7 +1,6 @@
 """START of stage 1: open a file, and hand out its rows in chunks."""
 
 import gc
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +14,7 @@ from batch_credits.loader.private_copy import private_copy
 from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, not_applied, refuse_other_reports
 from batch_credits.loader.rows import RowReader
 from batch_credits.loader.table import Chunk, Table
+from batch_credits.loader.totals import FileTotals
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.loader.workbook import EXCEL_KINDS, ExcelTable, workbook_headers
 from batch_credits.model import Problem
@@ -27,16 +27,14 @@ CHUNK_ROWS = 5_000
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 EXCEL_SUFFIXES = tuple(EXCEL_KINDS)
 
-_TOTAL = re.compile(r"(?:grand |sub-?)?(?:totals?|sum|summe|gesamt|suma|somme|totale)\s*:?", re.IGNORECASE)
-_FIGURE = re.compile(r"[0-9][0-9.,' \u00a0\u202f]*(?:\s?[A-Z]{3})?|[A-Z]{3}")  # also a currency by itself
-
 
 class Source:
     """A source file that is accepted as a whole: its headers, and its rows one chunk after another.
 
     `headers` are the source's own, untouched and without the columns of our reports; `columns` says which of
     them is which field; `notes` is what a person should know about how the file was read. `options` are those that go
-    for it: of a failed.csv none, whatever was `given`.
+    for it: of a failed.csv none, whatever was `given`. `totals` are those of the rows that `chunks` has handed out, and
+    once it is through also the control totals that stand in the file.
     """
 
     def __init__(self, path: Path, table: Table, given: InputOptions) -> None:
@@ -48,13 +46,11 @@ class Source:
         self.notes = table.notes
         self.options = AS_IT_SAYS if matched.is_failed_csv else given
         self._table = table
-        self._total_row = _total_row(path, table)
+        self.totals = FileTotals(RowReader(self.columns, self.options))
         if matched.is_failed_csv:
             self.notes += (f"the columns of the report that this file was ({shown(matched.own[0])}, ...) are left out",)
             if unused := not_applied(given):
                 self.notes += (f"a failed.csv says itself how it is read: {', '.join(unused)} not applied",)
-        if self._total_row is not None:
-            self.notes += (f"row {self._total_row} skipped: it is a total of the rows above",)
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[LoadedRows]:
         """The rows, at most `size` at a time. Each call reads them again from the start.
@@ -64,6 +60,17 @@ class Source:
                 them are those of `file_sha256`.
         """
         reader = RowReader(self.columns, self.options)
+        self.totals = FileTotals(reader)
+        rows: LoadedRows | None = None
+        for following in self._read(reader, size):
+            if rows is not None and len(settled := self.totals.settle(rows, following)):
+                yield settled
+            rows = following
+        if rows is not None and len(settled := self.totals.settle(rows, None)):
+            yield settled
+        self.totals.finish()
+
+    def _read(self, reader: RowReader, size: int) -> Iterator[LoadedRows]:
         chunks = self._table.chunks(size)
         while True:
             with _collector_paused():
@@ -78,11 +85,7 @@ class Source:
                 yield rows
 
     def _mended(self, chunk: Chunk) -> Chunk:
-        """The chunk without a total, and without the reporter's guard against formulas if it wrote the table."""
-        if self._total_row is not None and chunk.numbers[-1] == self._total_row:
-            chunk.numbers.pop()
-            chunk.rows.pop()
-            chunk.flaws.pop(len(chunk.rows), None)
+        """The chunk without the reporter's guard against formulas, if it wrote the table."""
         if self.options.failed_csv:
             chunk.rows = [tuple(map(unescape_formula, cells)) for cells in chunk.rows]
         return chunk
@@ -148,27 +151,6 @@ def _unreadable(path: Path, error: OSError) -> InputError:
 
 def _is_workbook(path: Path) -> bool:
     return path.suffix.lower() in EXCEL_SUFFIXES
-
-
-def _total_row(path: Path, table: Table) -> int | None:
-    """The number of the last row if it is a total of the others: no customer, a word that says so, and numbers.
-
-    Raises:
-        InputError: the word stands where a customer id would, so it can be read in two ways.
-    """
-    number, cells = table.last_row
-    filled = [cell for text in cells if (cell := text.strip(EDGE_BLANKS))]
-    if not any(map(_TOTAL.fullmatch, filled)):
-        return None
-    if not all(_TOTAL.fullmatch(cell) or _FIGURE.fullmatch(cell) for cell in filled):
-        return None
-    customer_id = cells[table.matched.columns["customer_id"]].strip(EDGE_BLANKS)
-    if _TOTAL.fullmatch(customer_id):
-        raise InputError(
-            f"{path.name}, row {number}: it looks like a total, but {shown(customer_id)} may be meant as a customer.",
-            hint="Delete the row.",
-        )
-    return None if customer_id else number
 
 
 def _check_path(path: Path) -> None:
