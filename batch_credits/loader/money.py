@@ -13,7 +13,7 @@ from batch_credits.loader.currency_marks import is_mark
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.loader.written import is_dash_for_nothing, taken_apart
 from batch_credits.model import Problem
-from batch_credits.model.currencies import exponent_of
+from batch_credits.model.currencies import UNDOCUMENTED, exponent_of
 
 MAX_AMOUNT_MINOR = 2**53 - 1
 MAX_DECIMAL_CHARACTERS = 33
@@ -118,15 +118,18 @@ def currency_code(text: str) -> str | Problem:
     return Problem(
         "currency_code",
         "unknown_currency",
-        f"There is no currency {shown(text)}: give its three-letter ISO 4217 code, e.g. USD.",
+        f"There is no currency {shown(text)} that people are paid in: give its three-letter ISO 4217 code, e.g. USD.",
     )
 
 
 @lru_cache(maxsize=1)
 def _known_currencies() -> frozenset[str]:
-    from babel.numbers import list_currencies  # here, since only reading a file needs it
+    """What people are paid in somewhere today, and what Chargebee documents nothing of: metals, units of account, codes
+    for tests and money that is no more (XAU, XDR, XTS, ITL) are no currencies to credit."""
+    from babel.core import get_global  # here, since only reading a file needs it
 
-    return frozenset(list_currencies())
+    used = get_global("territory_currencies").values()
+    return UNDOCUMENTED | {code for money in used for code, _, end, is_tender in money if end is None and is_tender}
 
 
 def _minor(text: str) -> int | Problem:
@@ -159,8 +162,8 @@ def _not_a_number(text: str, plain: str, field: str = "amount") -> Problem:
         return _problem(
             "amount_has_separators",
             f"The amount {value} has a thousands separator or a decimal comma, which can be read in two ways: "
-            "write digits only, with a point before decimals (1234.50), or name the language that writes it so, "
-            "e.g. --locale de_DE.",
+            "write digits only, with a point before decimals (1234.50), or name the language that writes it so with "
+            "--locale.",
             field,
         )
     if plain.isascii() and plain.startswith("+") and _ANY_NUMBER.fullmatch(plain[1:]):

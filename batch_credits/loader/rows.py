@@ -12,14 +12,30 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from batch_credits.loader.locales import FOREIGN, LocaleFinder
 from batch_credits.loader.money import is_plain
 from batch_credits.loader.number_format import number_format
+from batch_credits.loader.spoiled import SPOILED_SIGNS, SPOILED_WORDS, Spoiled, spoiled
 from batch_credits.loader.sums import Sum
 from batch_credits.loader.table import Chunk, Flaw, Flaws
 from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms, read_total
-from batch_credits.loader.total_words import may_say_only_total, says_only_total, says_total, those_with_totals
-from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, shown
+from batch_credits.loader.total_words import (
+    TOTAL_SIGNS,
+    TOTAL_WORDS,
+    may_say_only_total,
+    says_only_total,
+    says_total,
+)
+from batch_credits.loader.wording import (
+    EDGE_BLANKS,
+    first_hidden,
+    first_invisible,
+    may_hide,
+    shown,
+    what_is_hidden,
+)
 from batch_credits.loader.workbook import FRACTION, spoiled_by_excel
+from batch_credits.loader.written import taken_apart, unwrapped
 from batch_credits.model import AMOUNT_UNIT, RECOGNISED, LoadedRow, Money, Problem
 from batch_credits.model.loaded import LoadedRows, RequestColumns
 from batch_credits.settings import InputOptions
@@ -33,6 +49,8 @@ _PLACEHOLDER = "-"  # where a value is complained of already, so that pydantic s
 _TEXTS = ("customer_id", "reference", "description")
 _AMOUNTS = {"amount", "amount_in_decimal"}
 _MONEY_FIELDS = {*_AMOUNTS, "currency_code", AMOUNT_UNIT}
+_WORDS = TOTAL_WORDS | SPOILED_WORDS
+_SIGNS = {*TOTAL_SIGNS, *SPOILED_SIGNS}
 _ORDER = {field: place for place, field in enumerate(RECOGNISED)}
 
 
@@ -47,6 +65,7 @@ class RowReader:
         self._written = None if options.locale is None else number_format(options.locale)
         # A number of a workbook has no separators of any language: where texts have, it may not stand among them.
         self._no_fraction = {"customer_id", "reference"} | (set() if self._written is None else _AMOUNTS)
+        self.locales = LocaleFinder()
         self._known_terms: dict[tuple[str, ...], Terms] = {}
 
     def read(self, chunk: Chunk) -> LoadedRows:
@@ -101,13 +120,16 @@ class RowReader:
     def _texts(self, chunk: Chunk) -> tuple[list[str], list[str], list[str]]:
         default_reference = (self._options.reference or "").strip(EDGE_BLANKS)
         default_description = self._options.description or ""
-        return (
+        ids, references, descriptions = (
             [text.strip(EDGE_BLANKS) for text in self._column(chunk, "customer_id")],
             [text.strip(EDGE_BLANKS) or default_reference for text in self._column(chunk, "reference")],
             [
                 text if text and not text.isspace() else default_description
                 for text in self._column(chunk, "description")
             ],
+        )
+        return tuple(  # type: ignore[return-value]
+            [*map(unwrapped, texts)] if "=" in "".join(texts) else texts for texts in (ids, references, descriptions)
         )
 
     def _terms(self, chunk: Chunk) -> list[Terms]:
@@ -132,6 +154,10 @@ class RowReader:
 
     def _money(self, amount: str, decimal: str, terms: Terms) -> Money | Problem | None:
         money = read_money(amount, decimal, terms, self._exponents, self._written)
+        if isinstance(money, Problem) and money.code in FOREIGN:
+            self.locales.refused(decimal or amount, terms, self._exponents)
+        elif "." in amount or "." in decimal:
+            self.locales.has_points = True
         if isinstance(money, Money) and not decimal and len(terms.moneys) < _REMEMBERED_AMOUNTS:
             terms.moneys[amount] = money
         return money
@@ -146,9 +172,12 @@ class RowReader:
         restated = {}
         for field in _AMOUNTS & texts.keys():
             text = texts[field]
-            if self._written is not None and text and not self._written.refuses(text):
-                restated[field] = self._written.plain(text)
-            elif self._written is not None and is_plain(text):
+            parts = taken_apart(text)
+            digits = parts.digits if parts else text
+            if self._written is not None and digits and not self._written.refuses(digits):
+                plain = self._written.plain(digits)
+                restated[field] = parts.with_digits(plain) if parts else plain
+            elif self._written is not None and is_plain(digits):
                 restated[field] = UNBELIEVED + text
         for field in rejection.flawed:
             restated[field] = "" if field in _TEXTS else (UNBELIEVED + texts[field]).strip()
@@ -194,12 +223,17 @@ class Readings:
         found |= {index for index, terms in enumerate(self.terms) if terms.problems}
         for texts in (self.customer_ids, self.references, self.descriptions):
             joined = "".join(texts)
+            is_text = texts is self.descriptions
             if not all(texts) or not joined.isprintable():
                 found |= {index for index, text in enumerate(texts) if not text or not text.isprintable()}
-            if texts is self.customer_ids and (totals := those_with_totals(texts, joined)):
-                found |= {index for index, text in enumerate(texts) if text in totals}
-            if "E+" in joined or "#" in joined:
-                found |= {index for index, text in enumerate(texts) if spoiled_by_excel(text)}
+            if is_text:
+                if "#" in joined:
+                    found |= {index for index, text in enumerate(texts) if spoiled_by_excel(text)}
+                continue
+            if may_hide(joined):
+                found |= {index for index, text in enumerate(texts) if first_hidden(text) is not None}
+            if wrong := _wrong_texts(texts, joined, are_ids=texts is self.customer_ids):
+                found |= {index for index, text in enumerate(texts) if text in wrong}
         if labels := {text for text in set(self.descriptions) if may_say_only_total(text)}:
             found |= {index for index, text in enumerate(self.descriptions) if text in labels}
         return found
@@ -246,6 +280,15 @@ class Rejection:
         return None if field in self._flaws else self._texts[field] or None
 
 
+def _wrong_texts(texts: list[str], joined: str, *, are_ids: bool) -> set[str]:
+    """Ids or references that were spoiled, or say that they are totals. Most columns are seen to have none: no sign is
+    in them that one would have, and no text is one of the words."""
+    distinct = texts if are_ids else set(texts)
+    if joined.isascii() and not any(sign in joined for sign in _SIGNS) and _WORDS.isdisjoint(map(str.lower, distinct)):
+        return set()
+    return {text for text in set(texts) if spoiled(text) is not None or (are_ids and says_total(text))}
+
+
 def _total_by_words(customer_id: str, reference: str, description: str) -> Problem | None:
     """What is wrong with a row that has a customer, and says of itself that it is a total."""
     if customer_id and says_total(customer_id):
@@ -262,21 +305,20 @@ def _text_problems(field: str, text: str, *, options_count: bool) -> list[Proble
     if not text:
         option = f", or pass --{field} for all rows without one" if field != "customer_id" and options_count else ""
         return [Problem(field, "missing", f"The {field} is empty: fill it{option}.")]
-    what = spoiled_by_excel(text)
-    if what and (field != "description" or text.startswith("#")):
-        message = f"The {field} {shown(text)} is {what}: correct it where the file comes from, with the column as text."
-        return [Problem(field, "spoiled_by_excel", message)]
-    place = first_invisible(text)
+    if field == "description":
+        place = first_invisible(text)
+        is_error = text.startswith("#") and spoiled_by_excel(text)
+        changed = Spoiled("spoiled_by_excel", is_error) if is_error else None
+    else:
+        place, changed = first_hidden(text), spoiled(text)
+    if changed is not None:
+        remedy = "give the value" if changed.code == "placeholder" else "correct it where the file comes from"
+        message = f"The {field} {shown(text)} is {changed.what}: {remedy}, with the column as text."
+        return [Problem(field, changed.code, message)]
     if place is None:
         return []
-    character = f"U+{ord(text[place]):04X}"
-    return [
-        Problem(
-            field,
-            "control_character",
-            f"The {field} {shown(text)} holds the invisible character {character} at place {place + 1}: type it again.",
-        )
-    ]
+    message = f"The {field} {shown(text)} holds {what_is_hidden(text, place)}: type it again."
+    return [Problem(field, "control_character", message)]
 
 
 def _validated(readings: Readings, rejected: dict[int, Rejection]) -> RequestColumns:

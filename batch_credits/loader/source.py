@@ -13,7 +13,9 @@ from batch_credits.loader.money import currency_code
 from batch_credits.loader.private_copy import private_copy
 from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, not_applied, refuse_other_reports
 from batch_credits.loader.rows import RowReader
+from batch_credits.loader.spoiled import FEWEST_ROUNDED, may_be_rounded, rounded
 from batch_credits.loader.table import Chunk, Table
+from batch_credits.loader.total_words import says_total
 from batch_credits.loader.totals import FileTotals
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.loader.workbook import EXCEL_KINDS, ExcelTable, workbook_headers
@@ -26,6 +28,9 @@ from batch_credits.text.formula import unescape_formula
 CHUNK_ROWS = 5_000
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 EXCEL_SUFFIXES = tuple(EXCEL_KINDS)
+
+
+_LOCALE_NOTE = "with --locale {} every amount of this file can be read"
 
 
 class Source:
@@ -61,6 +66,7 @@ class Source:
         """
         reader = RowReader(self.columns, self.options)
         self.totals = FileTotals(reader)
+        self._rounded = self._rounded_columns()
         rows: LoadedRows | None = None
         for following in self._read(reader, size):
             if rows is not None and len(settled := self.totals.settle(rows, following)):
@@ -69,6 +75,8 @@ class Source:
         if rows is not None and len(settled := self.totals.settle(rows, None)):
             yield settled
         self.totals.finish()
+        if (locale := reader.locales.found()) is not None and (note := _LOCALE_NOTE.format(locale)) not in self.notes:
+            self.notes += (note,)
 
     def _read(self, reader: RowReader, size: int) -> Iterator[LoadedRows]:
         chunks = self._table.chunks(size)
@@ -88,7 +96,38 @@ class Source:
         """The chunk without the reporter's guard against formulas, if it wrote the table."""
         if self.options.failed_csv:
             chunk.rows = [tuple(map(unescape_formula, cells)) for cells in chunk.rows]
+        for column in self._rounded:
+            for index, cells in enumerate(chunk.rows):
+                if may_be_rounded([text := cells[column].strip(EDGE_BLANKS)]):
+                    chunk.flaws.setdefault(index, {})[column] = rounded(text)
         return chunk
+
+    def _rounded_columns(self) -> list[int]:
+        """The columns of ids and references in which all are numbers that a spreadsheet has rounded. The file is read
+        for it only where its last row looks so."""
+        last = self._table.last_row[1]
+        columns = [self.columns[field] for field in ("customer_id", "reference") if field in self.columns]
+        return [c for c in columns if _may_be_id(last[c]) is not False and self._are_all_rounded(c)]
+
+    def _are_all_rounded(self, column: int) -> bool:
+        seen: set[str] = set()
+        try:
+            for chunk in self._table.chunks(FEWEST_ROUNDED):
+                ids = {text for cells in chunk.rows if _may_be_id(text := cells[column].strip(EDGE_BLANKS)) is not None}
+                if not ids:
+                    continue
+                if not may_be_rounded(ids):
+                    return False
+                seen |= ids
+        except OSError as error:
+            raise _unreadable(self.path, error) from None
+        return len(seen) >= FEWEST_ROUNDED
+
+
+def _may_be_id(text: str) -> bool | None:
+    """Whether a last id speaks for the column to be rounded; None where it is none: blank, or the word of a total."""
+    plain = text.strip(EDGE_BLANKS)
+    return None if not plain or says_total(plain) else may_be_rounded([plain])
 
 
 @contextmanager
@@ -181,6 +220,10 @@ def _check_options(options: InputOptions) -> None:
         if problem.code not in ("missing", "no_amount"):
             option = {"currency_code": "currency"}.get(problem.field, problem.field).replace("_", "-")
             raise InputError(problem.message, hint=f"It was given as --{option}.")
+    stated = [currency for currency, _ in options.currency_exponents]
+    for currency in stated:
+        if stated.count(currency) > 1:
+            raise InputError(f"--currency-exponent is given twice for {currency}.", hint="Give it once.")
     for currency, digits in options.currency_exponents:
         documented = documented_exponent(currency)
         if documented is not None and documented != digits:

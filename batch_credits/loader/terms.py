@@ -103,29 +103,34 @@ def read_total(
     amount: str, decimal: str, terms: Terms, exponents: Mapping[str, int], written: NumberFormat | None = None
 ) -> Sum | None:
     """What the amounts of a row come to as a sum, which may be nothing or less; None where that cannot be read."""
+    if isinstance(terms.currency, Problem) or isinstance(terms.unit, Problem):
+        return None
     minor, in_decimal = 0, Decimal()
-    for field, text in (("amount", amount), ("amount_in_decimal", decimal)):
-        text = unwrapped(text.strip(EDGE_BLANKS))
-        if not text:
-            continue
-        parts = taken_apart(text)
-        is_less = parts is not None and parts.is_negative
-        if parts is not None and is_less:
-            text = " ".join((*parts.marks[:1], parts.digits, *parts.marks[1:]))
-        number = _number(field, text, terms, exponents, written)
-        if not isinstance(number, str) or isinstance(terms.currency, Problem):
-            return None
-        if field == "amount_in_decimal":
-            if not is_plain(number):
-                return None
-            in_decimal = Decimal(number) * (-1 if is_less else 1)
-            continue
+    if text := unwrapped(amount.strip(EDGE_BLANKS)):
+        number, sign = _signed("amount", text, terms, exponents, written)
         stated = exponents if terms.digits is None else {terms.currency or "": terms.digits}
-        value = sum_minor(number, terms.currency, terms.unit, stated) if isinstance(terms.unit, str) else terms.unit
-        if isinstance(value, Problem):
+        value = None if number is None else sum_minor(number, terms.currency, terms.unit, stated)
+        if not isinstance(value, int):
             return None
-        minor = -value if is_less else value
+        minor = sign * value
+    if text := unwrapped(decimal.strip(EDGE_BLANKS)):
+        number, sign = _signed("amount_in_decimal", text, terms, exponents, written)
+        if number is None or not is_plain(number):
+            return None
+        in_decimal = sign * Decimal(number)
     return Sum(minor, in_decimal)
+
+
+def _signed(
+    field: str, text: str, terms: Terms, exponents: Mapping[str, int], written: NumberFormat | None
+) -> tuple[str | None, int]:
+    """The digits of an amount that may be negative, and 1 or -1; no digits where they cannot be read."""
+    parts = taken_apart(text)
+    sign = -1 if parts is not None and parts.is_negative else 1
+    if parts is not None and sign < 0:
+        text = " ".join((*parts.marks[:1], parts.digits, *parts.marks[1:]))
+    number = _number(field, text, terms, exponents, written)
+    return (number if isinstance(number, str) else None), sign
 
 
 def _number(

@@ -6,7 +6,6 @@ Languages that write no blanks between words have it at one end of the text.
 """
 
 import re
-from collections.abc import Iterable
 from unicodedata import normalize
 
 _TOTALS = frozenset(
@@ -38,16 +37,19 @@ _TOTALS = frozenset(
 _PHRASES = re.compile(r"(?<!\w)(?:i alt|סה\"כ)(?!\w)", re.IGNORECASE)
 # Chinese, Japanese, Korean, Thai.
 _AT_AN_END = tuple(
-    ["合計", "合计", "小計", "小计", "総計", "总计", "總計", "総額", "总额", "總額", "累計", "累计", "集計", "汇总", "彙總", "总和", "總和", "共計", "共计", "总合", "合計額", "計", "计", "합계", "총계", "소계", "총합계", "누계", "요약", "รวม", "ยอดรวม", "รวมทั้งหมด", "ทั้งหมด"]
+    "合計 合计 小計 小计 総計 总计 總計 総額 总额 總額 累計 累计 集計 汇总 彙總 总和 總和 共計 共计 总合 合計額 計 计"
+    " 합계 총계 소계 총합계 누계 요약 รวม ยอดรวม รวมทั้งหมด ทั้งหมด".casefold().split()
 )
 # What stands beside such a word and names no one.
 _BESIDE = frozenset(
-    ["grand", "sub", "sous", "zwischen", "overall", "general", "géneral", "général", "generale", "generál", "geral", "complessivo", "final", "net", "gross", "for", "of", "the", "de", "du", "des", "di", "da", "do", "del", "der", "die", "das", "för", "for", "per", "by", "and", "et", "und", "y", "e", "o", "page", "seite", "all", "alle", "tout", "tous", "amount", "amounts", "usd", "eur", "gbp", "общий", "general", "genel", "ara", "celkový", "końcowa", "kaikki"]
+    "grand sub sous zwischen overall general général generale generál geral complessivo final net gross for of"
+    " the de du des di da do del der die das för per by et und y e o page seite all alle tout tous amount amounts usd"
+    " eur gbp общий general genel ara celkový końcowa kaikki".casefold().split()
 )
 _APART = re.compile(r"[\s:\uff1a;|()\uff08\uff09\[\]{}<>,\u3001*=\u2013\u2014]+")
-_APART_IN_ASCII = " \t:;|()[]{}<>,*="
+TOTAL_SIGNS = tuple(" \t:;|()[]{}<>,*=")  # one of which stands beside a word that is not alone
 _EDGES = ".-\u2026"
-_WHOLE = frozenset(
+TOTAL_WORDS = frozenset(
     f"{before}{word}{after}"
     for word in (*_TOTALS, "sub-total", "sub-totals", "sous-total", "grand-total")
     for before in ("", "-")
@@ -67,15 +69,6 @@ def says_only_total(text: str, customer_id: str) -> bool:
         return False
     whose = {*_words(customer_id)}
     return all(_is_total(word) or word in _BESIDE or word in whose for word in words)
-
-
-def those_with_totals(texts: Iterable[str], joined: str) -> set[str]:
-    """Which of the texts of a column have such a word. `joined` are all of them in one, by which most columns are
-    seen to have none: their texts are single words, and none of these."""
-    parted = not joined.isascii() or any(mark in joined for mark in _APART_IN_ASCII)
-    if not parted and _WHOLE.isdisjoint(map(str.lower, texts)):
-        return set()
-    return {text for text in set(texts) if says_total(text)}
 
 
 def may_say_only_total(text: str) -> bool:

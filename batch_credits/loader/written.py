@@ -1,6 +1,6 @@
-"""An amount as people write it: what stands around its digits says whether it is less than nothing, and of which currency.
+"""An amount as people write it: what is around its digits says whether it is less than nothing, and of which currency.
 
-`($30.00)`, `-5,00 €`, `USD 10.10`, `▲1000`, `5.00-`: nothing here decides what the digits mean, only what is beside them.
+`($30.00)`, `-5,00 €`, `USD 10.10`, `▲1000`, `5.00-`: nothing here decides what the digits mean.
 """
 
 import re
@@ -20,7 +20,8 @@ _SIGNS = _DASHES | set("\u25b2\u25b3\u25bc\u25bd")  # Japanese accounts have tri
 _BRACKETS = {"(": ")", "\uff08": "\uff09", "[": "]", "<": ">", "{": "}", "\u27e8": "\u27e9", "\u3008": "\u3009"}
 # Minus in words, and what ledgers call one side of an account: which side is less than nothing depends on who writes.
 _WORDS = frozenset(
-    ["minus", "negative", "neg", "moins", "menos", "meno", "miinus", "mínusz", "eksi", "минус", "мінус", "μείον", "マイナス", "负", "負", "마이너스", "cr", "dr", "db"]
+    "minus negative neg moins menos meno miinus mínusz eksi минус мінус μείον マイナス 负 負 마이너스"
+    " cr dr db".casefold().split()
 )
 _AS_FORMULA = re.compile(r'=\s*"((?:[^"]|"")*)"', re.DOTALL)
 

@@ -56,7 +56,7 @@ def tie_groups(summary: Summary, controls: list[ControlLineShown], stated: Expon
 
 
 def _of_file(total: FileTotal, stated: Exponents) -> TieLine:
-    """A total that stands in the file: what was read of it was held against its rows, or nothing would have been sent."""
+    """A total that stands in the file: what was read of it was held against its rows before anything was sent."""
     label = f"Control total of the file, in row {total.row}"
     return TieLine(label, f"{total.rows:,}", [file_total_in_words(total, stated)], _verdict(True))
 

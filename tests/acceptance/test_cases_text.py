@@ -18,6 +18,19 @@ CASES = Path(__file__).parent / "cases"
 
 # File, locale, what is paid, and the code of each rejected row.
 READ: list[tuple[str, str | None, dict[str, int], dict[int, str]]] = [
+    ("invisible.csv", None, {"cust-1": 1110, "cust-7": 995}, dict.fromkeys(range(3, 8), "control_character")),
+    ("rounded-ids.csv", None, {}, dict.fromkeys(range(2, 14), "number_damaged")),
+    (
+        "spoiled-ids.csv",
+        None,
+        {"00123": 545, "cust-12": 1690},
+        dict.fromkeys(range(2, 6), "spoiled_by_excel")
+        | dict.fromkeys(range(6, 11), "placeholder")
+        | {11: "damaged_text"},
+    ),
+    ("swiss.csv", None, {"cust-2": 2435}, {2: "amount_has_separators"}),
+    ("swiss.csv", "de_CH", {"cust-1": 123450, "cust-2": 2435}, {}),
+    ("line-break.csv", None, {"cust-2": 2435}, {2: "control_character"}),
     (
         "negatives.csv", None, {"cust-9": 1415},
         dict.fromkeys(range(2, 10), "amount_not_positive"),
@@ -104,3 +117,35 @@ def test_a_total_that_was_rejected_is_not_paid_from_failed_csv(tmp_path: Path, t
     for failed in sorted((tmp_path / "reports").glob("*-as-customer-*/failed.csv")):
         [row] = [row for chunk in open_source(failed, InputOptions()).chunks() for row in chunk]
         assert row.request is None
+
+
+def test_invisible_characters_are_named_with_their_places(told: Said) -> None:
+    _, said = told("check", "invisible.csv")
+    for hidden in (
+        "u+200e at place 11 (left-to-right mark)",
+        "u+00ad at place 8 (soft hyphen)",
+        "u+200b at place 5 (zero width space)",
+        "u+3164 at place 7 (hangul filler)",
+        "u+fe0f at place 5 (variation selector-16)",
+    ):
+        assert hidden in said
+
+
+def test_a_line_break_is_called_one(told: Said) -> None:
+    _, said = told("check", "line-break.csv")
+    assert "line break" in said and "invisible" not in said
+
+
+def test_the_locale_that_reads_every_amount_is_named(told: Said) -> None:
+    _, said = told("check", "swiss.csv")
+    assert "--locale de_ch" in said and "de_de" not in said
+
+
+def test_rounded_ids_are_called_so(told: Said) -> None:
+    code, said = told("check", "rounded-ids.csv")
+    assert code == 1 and "rounded" in said
+
+
+def test_another_spelling_of_a_reference_is_another_row(told: Said) -> None:
+    code, said = told("check", "twins.csv")
+    assert code == 1 and said.count("[reference_resembles]") == 3 and "row 2" in said and "row 6" in said
