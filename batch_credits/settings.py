@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from batch_credits.errors import UsageError
+from batch_credits.model import FileTotal
 
 TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
 WINDOW_SECONDS = 60.0  # in which a site counts its requests, rolling (Chargebee API docs: "per minute")
@@ -153,6 +154,7 @@ class ControlLimits:
     max_amount: tuple[tuple[str, str], ...] = ()
     max_total: tuple[tuple[str, str], ...] = ()
     control: ControlFile | None = None
+    of_file: tuple[FileTotal, ...] = ()  # that stand in the file itself, with which its rows agree
 
 
 MAX_ORIGIN_LETTERS = 250  # of what is told of a request's origin; Chargebee documents no limit

@@ -82,6 +82,7 @@ async def carry_out(
 
     Returns the summary, and why the sending stopped early. Raises what `run_batch` does once sending has begun.
     """
+    orders = replace(orders, limits=replace(orders.limits, of_file=tuple(plan.of_file)))
     signals.sending_begins()
     if plan.is_new:
         ledger.admission.admit(plan.batch_id)
