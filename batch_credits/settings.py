@@ -184,6 +184,7 @@ class RunSettings:
     breaker_threshold: int = 10  # doubts in a row that open the breaker
     max_outage_seconds: float = 600.0
     claim_page: int = 200  # attempts that are made durable together
+    lease_seconds: float = 60.0  # for which what a process has claimed is its own, unless it says again that it lives
     flush_seconds: float = 0.02  # answers wait at most this long for their commit
     max_answer_bytes: int = 1_048_576
     silence: tuple[str, ...] = ()
@@ -248,6 +249,15 @@ def for_the_record(
         "limits": asdict(limits),
     }
     return json.dumps(record, separators=(",", ":"))
+
+
+def recorded(text: str) -> tuple[str, RunSettings]:
+    """The address that a run was to call, and how it was set, as `for_the_record` said it."""
+    record = json.loads(text)
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in record["settings"].items()
+    }
+    return record["address"], RunSettings(**settings)
 
 
 def site_settings(site: str | None, base_url: str | None, api_key: str | None) -> SiteSettings:

@@ -157,6 +157,7 @@ class Bench:
 
     def tied(self, *, whole: bool = False) -> TieOut:
         async def main() -> TieOut:
+            self.ledger.claims.claim(self.batch)
             journal = Journal(self.ledger.claims, None, SITE, in_thread=on_the_spot, flush_seconds=0.0)
             transport: Any = self.site
             chargebee = Chargebee(transport, transport, RunSettings())
@@ -469,6 +470,7 @@ def reconciled(bench: Bench) -> TieOut:
         settings = RunSettings(flush_seconds=0.0, early_look_seconds=(0.0,), wait=False)
         asking: Any = SimpleNamespace(chargebee=Chargebee(transport, transport, settings), in_thread=on_the_spot)
         [batch] = bench.ledger.batches.all()
+        bench.ledger.claims.claim(batch.batch_id)
         return await settle_and_tie_out(bench.ledger, batch, asking, settings, SilentProgress(), whole=False)
 
     return asyncio.run(main())
