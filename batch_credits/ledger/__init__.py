@@ -17,7 +17,7 @@ from batch_credits.ledger.admission import Admission, StagedRow
 from batch_credits.ledger.batches import Batches
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.database import Database
-from batch_credits.ledger.group_commit import InThread, Journal
+from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.ledger.held_credits import HeldCredit, HeldCredits, Standing
 from batch_credits.ledger.listing import Difference, Listing, Unrecorded
 from batch_credits.ledger.lock import Lock
@@ -64,6 +64,7 @@ __all__ = [
     "Profiles",
     "Reports",
     "Requests",
+    "Rhythm",
     "RowInReview",
     "Runs",
     "Sites",

@@ -2,7 +2,7 @@
 
 A disk sync costs as much as dozens of requests. So attempts that are about to be sent, and answers that have
 come, gather while the previous commit is under way, and go to disk together in the next one. Answers alone
-wait up to `flush_seconds` for company; an attempt never waits for more than the commit before it.
+wait up to `flush` seconds for company; an attempt never waits for more than the commit before it.
 
 A commit that fails ends the journal: every caller, present and future, gets the error, so nothing is sent
 that is not on disk. Every commit keeps what this process has claimed; so where there is nothing to commit for a
@@ -11,6 +11,7 @@ while, nothing is committed.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from batch_credits.ledger.workers import LEASE_SECONDS, RENEWALS
@@ -38,6 +39,15 @@ class CommitsGroups(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Rhythm:
+    """Seconds: how long answers alone wait for company, and how long nothing is committed before what was claimed is
+    kept by a commit of nothing."""
+
+    flush: float
+    keep: float = KEEP_SECONDS
+
+
 class Journal:
     """Opens attempts and records findings for one run, whose options make this `call` of what was not sent yet.
 
@@ -51,8 +61,7 @@ class Journal:
         site: str,
         *,
         in_thread: InThread,
-        flush_seconds: float,
-        keep_seconds: float = KEEP_SECONDS,
+        rhythm: Rhythm,
         call: str = "{}",
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
@@ -60,8 +69,7 @@ class Journal:
         self._run_id = run_id
         self._site = site
         self._in_thread = in_thread
-        self._flush_seconds = flush_seconds
-        self._keep_seconds = keep_seconds
+        self._rhythm = rhythm
         self._call = call
         self._findings: list[Finding] = []
         self._openings: list[PlannedCredit] = []
@@ -135,8 +143,8 @@ class Journal:
 
     async def _write(self) -> None:
         while True:
-            if await _is_set_within(self._keep_seconds, self._work):
-                await _is_set_within(self._flush_seconds, self._urgent)
+            if await _is_set_within(self._rhythm.keep, self._work):
+                await _is_set_within(self._rhythm.flush, self._urgent)
             await self._commit()
             if self.failure is not None:
                 return
