@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from batch_credits.loader.locales import FOREIGN, LocaleFinder
 from batch_credits.loader.money import is_plain
 from batch_credits.loader.number_format import number_format
-from batch_credits.loader.spoiled import SPOILED_SIGNS, SPOILED_WORDS, Spoiled, spoiled
+from batch_credits.loader.spoiled import SPOILED_SIGNS, SPOILED_WORDS, spoiled
 from batch_credits.loader.sums import Sum
 from batch_credits.loader.table import Chunk, Flaw, Flaws
 from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms, read_total
@@ -308,12 +308,12 @@ def _text_problems(field: str, text: str, *, options_count: bool) -> list[Proble
     if field == "description":
         place = first_invisible(text)
         is_error = text.startswith("#") and spoiled_by_excel(text)
-        changed = Spoiled("spoiled_by_excel", is_error) if is_error else None
+        changed = Flaw("spoiled_by_excel", is_error) if is_error else None
     else:
         place, changed = first_hidden(text), spoiled(text)
     if changed is not None:
         remedy = "give the value" if changed.code == "placeholder" else "correct it where the file comes from"
-        message = f"The {field} {shown(text)} is {changed.what}: {remedy}, with the column as text."
+        message = f"The {field} {shown(text)} is {changed.message}: {remedy}, with the column as text."
         return [Problem(field, changed.code, message)]
     if place is None:
         return []

@@ -43,9 +43,8 @@ class PlanView:
     """A batch as it stands before a run.
 
     `totals` are those of the file; `counts` and `by_outcome` say what is already known of its rows (`pending` ones are
-    to be sent), `by_type` those that are not rejected. `control_totals` stand in the file, and its rows agree with them.
-    `problems` say why rows are rejected, `warnings` which amounts
-    look wrong.
+    to be sent), `by_type` those that are not rejected. `control_totals` stand in the file, which agrees with them.
+    `problems` say why rows are rejected, `warnings` which amounts look wrong.
     """
 
     key: str
