@@ -6,7 +6,6 @@ empty cell; and many programs write a word where there is no value.
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from batch_credits.loader.table import Flaw
 from batch_credits.loader.workbook import spoiled_by_excel
@@ -37,21 +36,14 @@ SPOILED_WORDS = _NO_VALUES | _TRUTHS
 SPOILED_SIGNS = (".", ",", "E+", "e+", ":", "#", "(", "<")  # one of which all others have, or a letter beyond ASCII
 
 
-class Spoiled(NamedTuple):
-    """What became of a text: a stable code, and words that follow `is` or stand alone."""
-
-    code: str
-    what: str
-
-
-def spoiled(text: str) -> Spoiled | None:
-    """What became of an id or a reference; None if nothing that shows."""
+def spoiled(text: str) -> Flaw | None:
+    """What became of an id or a reference, in words that follow `is`; None if nothing that shows."""
     plain = text.casefold()
     if plain in _NO_VALUES:
-        return Spoiled("placeholder", "what programs write where there is no value")
+        return Flaw("placeholder", "what programs write where there is no value")
     if "\ufffd" in text:
         place = text.index("\ufffd") + 1
-        return Spoiled("damaged_text", f"damaged: U+FFFD at place {place} stands for a character that was lost")
+        return Flaw("damaged_text", f"damaged: U+FFFD at place {place} stands for a character that was lost")
     what = spoiled_by_excel(text)
     if not what and plain in _TRUTHS:
         what = "a truth value of a spreadsheet"
@@ -63,7 +55,7 @@ def spoiled(text: str) -> Spoiled | None:
         what = "a number in short form, whose digits are lost"
     elif not what and _ERROR.fullmatch(text):
         what = "an error of a spreadsheet"
-    return Spoiled("spoiled_by_excel", what) if what else None
+    return Flaw("spoiled_by_excel", what) if what else None
 
 
 def may_be_rounded(ids: Iterable[str]) -> bool:

@@ -1,6 +1,7 @@
 """What is wrong with an id, a reference or a description, read as a person sees it."""
 
-from batch_credits.loader.spoiled import SPOILED_SIGNS, SPOILED_WORDS, Spoiled, spoiled
+from batch_credits.loader.spoiled import SPOILED_SIGNS, SPOILED_WORDS, spoiled
+from batch_credits.loader.table import Flaw
 from batch_credits.loader.template import EXAMPLE_CUSTOMER
 from batch_credits.loader.total_words import TOTAL_SIGNS, TOTAL_WORDS, says_only_total, says_total
 from batch_credits.loader.wording import first_hidden, first_invisible, shown, what_is_hidden
@@ -44,12 +45,12 @@ def text_problems(field: str, text: str, *, options_count: bool) -> list[Problem
     if field == "description":
         place = first_invisible(text)
         is_error = text.startswith("#") and spoiled_by_excel(text)
-        changed = Spoiled("spoiled_by_excel", is_error) if is_error else None
+        changed = Flaw("spoiled_by_excel", is_error) if is_error else None
     else:
         place, changed = first_hidden(text), spoiled(text)
     if changed is not None:
         remedy = "give the value" if changed.code == "placeholder" else "correct it where the file comes from"
-        message = f"The {field} {shown(text)} is {changed.what}: {remedy}, with the column as text."
+        message = f"The {field} {shown(text)} is {changed.message}: {remedy}, with the column as text."
         return [Problem(field, changed.code, message)]
     if place is None:
         return []

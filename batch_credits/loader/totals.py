@@ -169,7 +169,7 @@ class FileTotals:
             f"The amount {shown(text)} is exactly the sum of the rows above, and stands where a total would: take the "
             "row out. If it is a customer's credit, put it further up; in failed.csv take the question mark away."
         )
-        problems = (Problem(field, LOOKS_LIKE_TOTAL, message), *row.problems)
+        problems = (Problem(field, "looks_like_total", message), *row.problems)
         restated = dict(row.restated) | {field: UNBELIEVED + text}
         return row._replace(request=None, problems=problems, money=None, restated=tuple(restated.items()))
 

@@ -21,7 +21,7 @@ PACKAGE = Path(batch_credits.__file__).parent
 VENDOR_CODES: dict[str, list[str]] = json.loads(Path(__file__).with_name("api_error_codes.json").read_text())
 
 # Which argument holds the code.
-CODE_AT = {"Problem": 1, "Flaw": 0, "Spoiled": 0, "CustomerFinding": 2, "ApiError": 1}
+CODE_AT = {"Problem": 1, "Flaw": 0, "CustomerFinding": 2, "ApiError": 1}
 FIELD_OF = {maker: "api_error_code" if maker == "ApiError" else "code" for maker in CODE_AT}
 
 
@@ -91,7 +91,7 @@ def known(kind: Kind) -> set[str]:
 
 
 def test_every_reason_for_rejecting_a_row_is_explained_and_no_other() -> None:
-    codes = codes_given_to("Problem") | codes_given_to("Flaw") | codes_given_to("Spoiled")
+    codes = codes_given_to("Problem") | codes_given_to("Flaw")
     assert {"duplicate", "conflict", "too_long", "fractional_number", "not_text"} <= codes, "the search works"
     assert codes == known(Kind.REJECTED)
 
