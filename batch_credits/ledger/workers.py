@@ -78,11 +78,6 @@ class Workers:
             self._me = me
         return self._me
 
-    @property
-    def holds(self) -> bool:
-        """Whether this life has claimed anything."""
-        return self._held is not None
-
     def anew(self) -> int:
         """This process's life, which holds nothing: another one than it had, if that did."""
         if self._held is not None:
