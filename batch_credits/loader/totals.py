@@ -182,7 +182,7 @@ class FileTotals:
         return (
             bool(said)
             and not any(cell in requests.description or cell in requests.reference for cell in said)
-            and self._reader.sum_in(row.cells, _ANY_CURRENCY) is not None
+            and (self._reader.sum_in(row.cells, _ANY_CURRENCY) is not None or bool(self._sums_in(row)))
         )
 
     def _sums_in(self, row: LoadedRow) -> dict[str, Sum]:
