@@ -67,7 +67,6 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
             "pending": {},
         },
         "reversed": {"count": 0, "totals": {}, "by": {}},
-        "control_totals": [],
         "settings": {"address": None, "ledger": None, "confirmation": None, "origins": None},
         "in_balance": True,
         "differences": [],
