@@ -6,7 +6,7 @@ CREATE TABLE site (
     site_id INTEGER PRIMARY KEY,
     name    TEXT NOT NULL UNIQUE,
     address TEXT,                                    -- where it answered; NULL: never called yet
-    recent  TEXT                                     -- JSON object: requests of the last minute, see recent.py
+    recent  TEXT                                     -- JSON object: requests of the last minute, see slots.py
 ) STRICT;
 
 -- One source file's content, read one way, for one site; or what of such a batch is to be undone.

@@ -73,7 +73,7 @@ class PlannedCredit:
 
     `generation` is part of the idempotency key. `open_attempts` counts the attempts that may have been
     applied: proof either way closes them. `call` are the headers that change what the call does, frozen at the first
-    attempt of a generation (`chargebee.call_of`; None: not sent yet). `credit_id` was named by an answer, so a credit
+    attempt of a generation (`call.call_of`; None: not sent yet). `credit_id` was named by an answer, so a credit
     exists and nothing is sent any more. `look_first`: a person said that it is not credited.
 
     The last three are this process's own, never stored: when the first open attempt was sent, by `clock.boottime`

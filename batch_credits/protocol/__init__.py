@@ -1,8 +1,8 @@
 """Never twice, never lost: every decision of the protocol, as pure functions over closed unions.
 
 An answer proves one of three things: *credited*, *not credited*, or *nothing*. A verdict says which; a step
-says what follows. Nobody else decides: the worker pool and the reconciler carry the steps out, and the
-ledger remembers them. No clock, no socket, no disk here, so a test can walk every case.
+says what follows. The worker pool and the settler carry the steps out and decide nothing, and the ledger
+remembers them. No clock, no socket, no disk here, so a test can walk every case.
 
     after_answer(credit, verdict)  ->  what to do after one attempt
     after_look(credit, look, ...)  ->  what to do after asking Chargebee about a credit in doubt

@@ -1,4 +1,4 @@
-"""The worker pool: claims what is owed, journals each attempt, sends it, and carries out what the answer means.
+"""The worker pool: takes what is owed, journals each attempt, sends it, and carries out what the answer means.
 
 One dispatcher decides what may go: never two calls on one customer, never more in the journal than the site's
 limits let go soon. N workers take journaled attempts and send them. A credit in doubt keeps its customer's

@@ -16,7 +16,7 @@ def backoff_seconds(settings: RunSettings, tries: int, chance: float) -> float:
 
 
 def throttle_seconds(settings: RunSettings, retry_after: float | None, tries: int, chance: float) -> float:
-    """How long everybody waits after being throttled: as told, within reason, else by backoff."""
+    """How long to wait after being throttled: as told, within reason, else by backoff."""
     if retry_after is None:
         return backoff_seconds(settings, tries, chance)
     return min(max(retry_after, 0.1), settings.max_retry_after_seconds)
