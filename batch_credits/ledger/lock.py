@@ -3,7 +3,8 @@
 Two locks, both free once the last process that holds them ends, however it ends. One is a file beside the ledger, which
 can be held before there is a ledger, and tells who has it. The other is on a byte of the ledger's own file, which keeps
 it while somebody renames it, or removes the file beside it. (It is a lock of the open file, not of the process: that
-one would be lost whenever the process closes the file anywhere, and no process of a run would inherit it. Only Linux has it.)
+one would be lost whenever the process closes the file anywhere, and no other process of a run would inherit it. Only
+Linux has it.)
 
 A file with two names is refused: SQLite finds the newest entries, the `-wal` file, by name, so under the other one it
 would not know what was paid.
