@@ -1,7 +1,10 @@
 """The mutants are what they are meant to be; whether they die is for `make mutants` to find out."""
 
+import re
+
 import pytest
 
+from batch_credits.ledger.statements import STATEMENTS
 from tests.mutants.campaign import accepted
 from tests.mutants.covering import ROOT, Covering
 from tests.mutants.mutations import changes_of, mutants_of
@@ -29,10 +32,16 @@ def made_of(source: str, path: str = "batch_credits/x.py") -> set[str]:
         ("x = 'state'", {"x = 'state_'"}),
         ("x = 'What a person reads.'", set()),
         ("assert a < b", set()),
+        ("x = zip(a, b, strict=True)", set()),
+        ("x = zip(a, b, strict=False)", {"x = zip(a, b, strict=True)"}),
+        ("x = Config(strict=True)", {"x = Config()", "x = Config(strict=False)"}),
+        ("db.create_function('f', 0, f, deterministic=True)",
+         {"pass", "db.create_function('f_', 0, f, deterministic=True)",
+          "db.create_function('f', (1), f, deterministic=True)"}),
         ("x: int | None = a", set()),
         ("'''Words.'''", set()),
     ],
-)
+)  # fmt: skip
 def test_python(line: str, mutants: set[str]) -> None:
     assert made_of(f"def f():\n    {line}\n") == {f"def f(): {mutant}" for mutant in mutants}
 
@@ -52,6 +61,14 @@ def test_python(line: str, mutants: set[str]) -> None:
             {"SELECT min(a) FROM t ORDER BY a DESC", "SELECT max(a) FROM t ORDER BY a ASC"},
         ),
         ("DELETE FROM t WHERE a <> 'b'", {"DELETE FROM t WHERE a = 'b'", "DELETE FROM t WHERE a <> 'b_'"}),
+        (
+            "SELECT EXISTS (SELECT 1 FROM t LIMIT 1), 1 FROM t LIMIT 2",
+            {
+                "SELECT NOT EXISTS (SELECT 1 FROM t LIMIT 1), 1 FROM t LIMIT 2",
+                "SELECT EXISTS (SELECT 1 FROM t LIMIT 1), 2 FROM t LIMIT 2",
+                "SELECT EXISTS (SELECT 1 FROM t LIMIT 1), 1 FROM t LIMIT 3",
+            },
+        ),
         ("no statement = at all", set()),
     ],
 )  # fmt: skip
@@ -69,6 +86,19 @@ def test_a_mutant_of_a_named_statement_is_tested_where_the_name_is_used() -> Non
         (('"one"',), 6, "FROM t WHERE a = b;", "FROM t WHERE a <> b;"),
         (('"two"',), 9, "SELECT min(a);", "SELECT max(a);"),
     }
+
+
+def test_of_what_is_limited_to_one_row_only_the_first_is_read() -> None:
+    """So a second one, which the mutants leave out, would be seen by nobody."""
+    limited = {name: statement for name, statement in STATEMENTS.items() if re.search(r"\bLIMIT 1\b", statement)}
+    assert all(statement.count("LIMIT") == 1 and statement.endswith(" LIMIT 1") for statement in limited.values())
+    modules = [path.read_text() for path in (ROOT / "batch_credits").rglob("*.py")]
+    assert [module for module in modules if re.search(r"\bLIMIT 1\b", module)] == []
+    lines = [line for module in modules for line in module.splitlines()]
+    asking = {name: [line for line in lines if f'"{name}"' in line] for name in limited}
+    # `_entries`, of a run, hands the name on to `first`.
+    is_first = re.compile(r"\.(first|_entries)\(")
+    assert all(lines and all(map(is_first.search, lines)) for lines in asking.values()), asking
 
 
 def test_every_statement_that_asks_a_view_is_tested_for_it() -> None:
