@@ -158,7 +158,7 @@ class FailedColumns:
             cells[self.columns["amount"]] = text
 
     def _currency(self, cells: list[str]) -> str:
-        """What the row will be paid in: whatever it was read in stands in its cell, or was filled in from the option."""
+        """What the row will be paid in: what it was read in stands in its cell, or was filled in from the option."""
         return cells[self.columns["currency_code"]].strip().upper()
 
     def how_to_mend(self, row: ReportRow, cells: list[str]) -> str:

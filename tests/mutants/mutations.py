@@ -4,7 +4,7 @@ Python is changed where its syntax tree says what a piece of text is; SQL, in st
 statements, by its words.
 Left out is what no test can tell or what only serves the type checker: annotations, docstrings, decorators, assertions,
 and the words of sentences; what an EXISTS selects, how many rows beyond the first are found by who reads the first, and
-what only says that a promise is kept (`strict=True` of a zip, `deterministic=True` of a function that SQLite is taught).
+what only says that a promise is kept (`strict=True` of a zip, `deterministic=True` of a function taught to SQLite).
 """
 
 import ast
