@@ -8,6 +8,7 @@
     +-- LedgerError         the ledger cannot be trusted or written: nothing more may be sent
     |   +-- LedgerBusy      another process holds it
     |   +-- LedgerVersion   written by a version this one does not know
+    |   +-- LeaseLost       another process has claimed what this one sends
     |   +-- UnknownBatch    no such batch, or more than one
     +-- ReportsNotWritten   the disk refused them; the ledger has it all
     +-- RunStopped          sending stopped before the end; running again carries on
@@ -70,6 +71,10 @@ class LedgerBusy(LedgerError):
 
 class LedgerVersion(LedgerError):
     """The ledger was written by a version of this program that this one does not know."""
+
+
+class LeaseLost(LedgerError):
+    """Another process has claimed the customers to whom this one sends, so it may neither send nor record any more."""
 
 
 class UnknownBatch(LedgerError):

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from batch_credits.errors import UsageError
+from batch_credits.model import FileTotal
 
 TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
 WINDOW_SECONDS = 60.0  # in which a site counts its requests, rolling (Chargebee API docs: "per minute")
@@ -153,6 +154,7 @@ class ControlLimits:
     max_amount: tuple[tuple[str, str], ...] = ()
     max_total: tuple[tuple[str, str], ...] = ()
     control: ControlFile | None = None
+    of_file: tuple[FileTotal, ...] = ()  # that stand in the file itself, with which its rows agree
 
 
 MAX_ORIGIN_LETTERS = 250  # of what is told of a request's origin; Chargebee documents no limit
@@ -182,6 +184,7 @@ class RunSettings:
     breaker_threshold: int = 10  # doubts in a row that open the breaker
     max_outage_seconds: float = 600.0
     claim_page: int = 200  # attempts that are made durable together
+    lease_seconds: float = 60.0  # for which what a process has claimed is its own, unless it says again that it lives
     flush_seconds: float = 0.02  # answers wait at most this long for their commit
     max_answer_bytes: int = 1_048_576
     silence: tuple[str, ...] = ()
@@ -246,6 +249,15 @@ def for_the_record(
         "limits": asdict(limits),
     }
     return json.dumps(record, separators=(",", ":"))
+
+
+def recorded(text: str) -> tuple[str, RunSettings]:
+    """The address that a run was to call, and how it was set, as `for_the_record` said it."""
+    record = json.loads(text)
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in record["settings"].items()
+    }
+    return record["address"], RunSettings(**settings)
 
 
 def site_settings(site: str | None, base_url: str | None, api_key: str | None) -> SiteSettings:

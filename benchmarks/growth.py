@@ -74,6 +74,7 @@ def build(path: Path, rows: int) -> None:
 # The customers come in no order, as in a real file.
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i < :last)"
 _CUSTOMER = "printf('cust-%08d', i * 7919 % :rows)"
+_LAST = f"min(:last + 1, :rows - {OWED})"
 FILL = (
     f"""INSERT INTO credit_request (request_id, site_id, kind, customer_id, reference, amount_minor, currency_code,
         credit_type, body, batch_id, row_number, state, attempts, credit_id, closing_balance, http_status, finished_at)
@@ -85,8 +86,10 @@ FILL = (
     f"""INSERT INTO row (batch_id, row_number, cells, request_id)
     {_NUMBERS} SELECT 1, i + 2, json_array({_CUSTOMER}, CAST(100 + i % 5000 AS TEXT), 'USD', 'Loyalty credit ' || i,
         'loyalty_credits', printf('q3-%08d', i)), i + 1 FROM n""",
-    f"""INSERT INTO attempt (request_id, run_id, generation, at)
-    {_NUMBERS} SELECT i + 1, 1, 0, 1790000000000 + i FROM n WHERE i < :rows - {OWED}""",
+    f"""INSERT INTO entry (worker_id, at, first_attempt, last_attempt, first_finding, last_finding)
+    SELECT max(worker_id), 1790000000000 + :last, :first + 1, {_LAST}, :first + 1, {_LAST} FROM worker""",
+    f"""INSERT INTO attempt (request_id, run_id, generation, at, entry_id)
+    {_NUMBERS} SELECT i + 1, 1, 0, 1790000000000 + i, 1 + :first / {SLICE} FROM n WHERE i < :rows - {OWED}""",
     f"""INSERT INTO finding (request_id, run_id, state, http_status, at)
     {_NUMBERS} SELECT i + 1, 1, 'credited', 200, 1790000000000 + i FROM n WHERE i < :rows - {OWED}""",
 )

@@ -42,6 +42,7 @@ def refuse_senseless(settings: RunSettings) -> None:
         "processes": settings.processes == 1,  # more start this program again, and it is not ours
         "timeout_seconds": 0 < settings.timeout_seconds <= 3600,
         "quarantine_seconds": 0 <= settings.quarantine_seconds <= 86_400,
+        "lease_seconds": 0 < settings.lease_seconds <= 86_400,
         "pilot": 0 <= settings.pilot <= 1000,
         "silence": set(settings.silence) <= {"email", "webhook", "actions"},
     }

@@ -12,7 +12,8 @@ from click.core import ParameterSource
 from batch_credits.errors import UsageError
 
 PREFIX = "BATCH_CREDITS_"
-QUARANTINE = f"{PREFIX}QUARANTINE"  # no option: a choice of whoever knows the site, not of a run
+QUARANTINE = f"{PREFIX}QUARANTINE"  # no option: a choice of whoever knows the site, not of a run; and so is
+LEASE = f"{PREFIX}LEASE"
 FILES = f"{__name__}.files"  # where a context remembers which file set which option
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -36,8 +36,13 @@ REJECTED = {
                  "reference, 33 in amount_in_decimal.", "Shorten it."),
     "control_character": ("A text holds a character that nobody can see, such as a line break, or one that turns text "
                           "around.", "Type the text again instead of pasting it."),
-    "spoiled_by_excel": ("A spreadsheet changed the text before it was saved: 1.2E+11 has lost its digits, #N/A is an "
-                         "error.", "Correct it where the file comes from, with the column as text."),
+    "spoiled_by_excel": ("A spreadsheet or a program changed the text before it was saved: 1.2E+11 has lost its "
+                         "digits, 12345.0 was a number, TRUE a truth value, #N/A is an error.",
+                         "Correct it where the file comes from, with the column as text."),
+    "placeholder": ("An id or a reference holds what programs write where there is no value: null, NaN, N/A, (blank).",
+                    "Give the value, or take the row out."),
+    "damaged_text": ("A text holds U+FFFD, which stands for a character that was lost when the file was converted.",
+                     "Export it again in UTF-8, or type the text again."),
     "invalid": ("The value is none that Chargebee takes in this field.", "Correct it as the message says."),
     "no_amount": ("The row has no amount.", "Fill amount or amount_in_decimal."),
     "two_amounts": ("The row has an amount and an amount_in_decimal.", "Keep one of them."),
@@ -45,6 +50,10 @@ REJECTED = {
                             "currency_code."),
     "amount_not_positive": ("The amount is zero or less, and this command only adds credits.", "Give an amount above "
                             "zero, or take the row out."),
+    "looks_like_total": ("The row is a total of others: it says so, or its amount is exactly the sum of the rows "
+                         "above, where a total would stand.",
+                         "Take it out. A total without a customer id is no row to pay: it is held against the others. "
+                         "If the amount is a customer's, put the row further up among the others."),
     "currency_contradicts": ("The amount names a currency, by a symbol or a code, and the row is in another one.",
                              "Find out which of the two is right, and correct the other."),
     "amount_too_large": ("The amount is larger than Chargebee can hold.", "Correct it."),
@@ -98,7 +107,8 @@ REJECTED = {
     "shown_otherwise": ("By its number format, or as its program wrote it, the cell shows something else than it "
                         "holds: 1,234,567 for 1234567, 10 for 9.99. Nobody can tell which is meant.",
                         "Format the column as text or without rounding, and enter what is meant."),
-    "number_damaged": ("The number has more than 15 digits, of which spreadsheets keep 15.",
+    "number_damaged": ("The number has more than 15 digits, of which spreadsheets keep 15; or all ids of its column "
+                       "have so many, and end in 0.",
                        "Format the column as text and enter the value again."),
 }  # fmt: skip
 

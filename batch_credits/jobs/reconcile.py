@@ -9,7 +9,7 @@ from functools import partial
 from batch_credits.chargebee import LookFailed
 from batch_credits.errors import Outage
 from batch_credits.gate import Session, ledger_thread, session_at
-from batch_credits.ledger import Journal, Ledger, Slots
+from batch_credits.ledger import RENEWALS, Journal, Ledger, Rhythm, Slots
 from batch_credits.ledger.requests import TAKEN_OVER_HEADERS
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, NewBatch, RequestState, is_of_reversal
 from batch_credits.progress.observers import Progress
@@ -36,12 +36,14 @@ async def reconcile_batch(
         LedgerError: the ledger failed.
     """
     ledger.claims.check_entity(batch.batch_id, settings.business_entity_id)
-    ledger.claims.adopt(batch.batch_id)
+    ledger.claims.claim(batch.batch_id, lease_seconds=settings.lease_seconds)
     async with asking_of(ledger.slots, site, settings) as asking:
         try:
-            return await settle_and_tie_out(ledger, batch, asking, settings, progress, whole=whole)
+            found = await settle_and_tie_out(ledger, batch, asking, settings, progress, whole=whole)
         except LookFailed as error:
             raise _no_answer(error) from error
+    ledger.workers.end()
+    return found
 
 
 async def settle_and_tie_out(
@@ -60,7 +62,11 @@ async def settle_and_tie_out(
         for credit in await asking.in_thread(partial(read_page, batch.batch_id, state, 0, batch.rows_read))
     ]
     journal = Journal(
-        ledger.claims, None, batch.site, in_thread=asking.in_thread, flush_seconds=settings.flush_seconds
+        ledger.claims,
+        None,
+        batch.site,
+        in_thread=asking.in_thread,
+        rhythm=Rhythm(settings.flush_seconds, settings.lease_seconds / RENEWALS),
     )
     settler = DoubtSettler(
         chargebee=asking.chargebee,

@@ -26,7 +26,7 @@ from batch_credits.progress.observers import Progress
 from batch_credits.reporter import Summary, write_reports
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.pilot import Agree, agrees
-from batch_credits.sending.processes import ShardOrders, Shards
+from batch_credits.sending.processes import Processes, starting
 from batch_credits.sending.session import Issued, issue, start_progress
 from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings, for_the_record
 
@@ -82,6 +82,7 @@ async def carry_out(
 
     Returns the summary, and why the sending stopped early. Raises what `run_batch` does once sending has begun.
     """
+    orders = replace(orders, limits=replace(orders.limits, of_file=tuple(plan.of_file)))
     signals.sending_begins()
     if plan.is_new:
         ledger.admission.admit(plan.batch_id)
@@ -161,11 +162,13 @@ async def _issue_and_note(
         settings_json=for_the_record(
             settings, orders.limits, site, orders.confirmation, origins=orders.origins, ledger=ledger.path
         ),
+        lease_seconds=settings.lease_seconds if settings.processes == 1 else None,
     )
     start_progress(ledger, batch.batch_id, progress)
     if settings.processes > 1:
-        async with Shards.started(settings.processes, ledger.lock_descriptors(), progress) as shards:
-            issued = await shards.issue(ShardOrders(ledger.path, batch.key, run_id, site, settings, 0), signals)
+        spawn = starting(ledger.path, run_id, site.api_key, ledger.lock_descriptors())
+        async with Processes.started(ledger.workers, run_id, settings, progress, spawn) as processes:
+            issued = await processes.issue(signals)
     else:
         async with http_transport(site, settings) as transport:
             run = RunContext(ledger, batch, run_id, settings, progress)
@@ -178,4 +181,5 @@ async def _issue_and_note(
         stopped=issued.stopped.message if issued.stopped else None,
         needs_person=isinstance(issued.stopped, AnsweredForAnother),
     )
+    ledger.workers.end()
     return issued

@@ -6,16 +6,18 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from batch_credits.errors import LedgerError
 from batch_credits.ledger import scratch, store
 from batch_credits.ledger.admission import Admission, StagedRow
 from batch_credits.ledger.batches import Batches
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.database import Database
-from batch_credits.ledger.group_commit import InThread, Journal
+from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.ledger.held_credits import HeldCredit, HeldCredits, Standing
 from batch_credits.ledger.listing import Difference, Listing, Unrecorded
 from batch_credits.ledger.lock import Lock
@@ -28,8 +30,11 @@ from batch_credits.ledger.runs import History, Runs
 from batch_credits.ledger.sites import Sites
 from batch_credits.ledger.slots import Slots
 from batch_credits.ledger.totals import Totals
+from batch_credits.ledger.workers import LEASE_SECONDS, RENEWALS, Part, Worker, Workers
 
 __all__ = [
+    "LEASE_SECONDS",
+    "RENEWALS",
     "Admission",
     "Attribution",
     "Batches",
@@ -53,11 +58,13 @@ __all__ = [
     "NewRows",
     "OtherRequest",
     "OwedByCustomer",
+    "Part",
     "ProblemGroup",
     "Profile",
     "Profiles",
     "Reports",
     "Requests",
+    "Rhythm",
     "RowInReview",
     "Runs",
     "Sites",
@@ -66,10 +73,12 @@ __all__ = [
     "Standing",
     "Totals",
     "Unrecorded",
+    "Worker",
+    "Workers",
     "numbered",
 ]
 
-SHARD_WAIT_SECONDS = 60.0  # for the others' commits
+WAIT_BESIDE_SECONDS = 60.0  # for the others' commits
 
 
 class Ledger:
@@ -80,18 +89,18 @@ class Ledger:
         database: Database,
         lock: Lock | None = None,
         *,
-        shard: tuple[int, int] = (0, 1),
         borrow: Callable[[int], None] | None = None,
     ) -> None:
-        """`shard`: which of how many processes this is. `borrow`: see `Admission`."""
+        """`borrow`: see `Admission`."""
         self._db = database
         self._lock = lock
         self.path = database.path
         self.sites = Sites(database)
         self.batches = Batches(database)
-        self.admission = Admission(database, borrow)
+        self.workers = Workers(database)
+        self.admission = Admission(database, self.workers, borrow)
         self.profiles = Profiles(database)
-        self.claims = Claims(database, shard)
+        self.claims = Claims(database, self.workers)
         self.slots = Slots(database)
         self.looks = Looks(database)
         self.requests = Requests(database)
@@ -117,6 +126,7 @@ class Ledger:
             lock.close()
             raise
         try:
+            ledger.workers.end_all()
             ledger.admission.discard_leftovers()
         except BaseException:
             ledger.close()
@@ -129,13 +139,13 @@ class Ledger:
         return cls(store.connect_for_reading(path))
 
     @classmethod
-    def open_shard(cls, path: Path, shard: int, shards: int) -> Self:
-        """Open the ledger for one of several processes that share a run, and see the rows of its customers alone.
+    def open_beside(cls, path: Path) -> Self:
+        """Open the ledger beside others that write it: for a process of a run, whose own process has its lock.
 
         Raises:
             LedgerError: it cannot be opened or trusted.
         """
-        return cls(store.connect(path, wait_seconds=SHARD_WAIT_SECONDS), shard=(shard, shards))
+        return cls(store.connect(path, wait_seconds=WAIT_BESIDE_SECONDS))
 
     @classmethod
     def open_scratch(cls, path: Path, site: str, known: Path | None) -> Self:
@@ -153,7 +163,9 @@ class Ledger:
         return self._lock.descriptors
 
     def close(self) -> None:
-        """Close the file and give the ledger free."""
+        """End this process's life in the ledger, close the file and give it free."""
+        with suppress(LedgerError):  # it says so elsewhere, about what matters more; the next start ends it, too
+            self.workers.end()
         self._db.close()
         if self._lock is not None:
             self._lock.close()

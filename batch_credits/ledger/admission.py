@@ -1,7 +1,8 @@
 """Admitting a batch: rows are staged as they are read, and become owed only when the person has said yes.
 
-Until `admit`, nothing of the batch can be sent and `discard` removes it without a trace; what a dead process
-left staged is discarded at the next start.
+Until `admit`, nothing of the batch can be sent and `discard` removes it without a trace. It belongs to the process that
+stages it: nobody else adds to it or admits it, and what a process left staged that has ended is discarded at the next
+start.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,12 +11,14 @@ from typing import NamedTuple
 
 import orjson
 
+from batch_credits.errors import LedgerError
 from batch_credits.ledger import identities, numbering, spellings
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.rejections import rejected_json
 from batch_credits.ledger.sites import site_id_of
 from batch_credits.ledger.totals import encoded_totals
-from batch_credits.model import ControlTotal, LoadedRow, NewBatch
+from batch_credits.ledger.workers import Workers
+from batch_credits.model import ControlTotal, LoadedRow, NewBatch, RequestState
 from batch_credits.model.loaded import LoadedRows
 
 
@@ -29,9 +32,12 @@ class StagedRow(NamedTuple):
 class Admission:
     """The desk for what is to be owed."""
 
-    def __init__(self, database: Database, borrow: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self, database: Database, workers: Workers, borrow: Callable[[int], None] | None = None
+    ) -> None:
         """`borrow`: copies what another ledger knows about a staged batch, before its identities are settled."""
         self._db = database
+        self._workers = workers
         self._borrow = borrow
 
     def begin(self, batch: NewBatch) -> int:
@@ -40,6 +46,7 @@ class Admission:
         Until staging is finished or discarded, commits do not wait for the disk: what a power cut takes of it would
         be discarded anyhow, and the first commit after it makes all of it durable.
         """
+        worker = self._workers.me()
         self._db.wait_for_the_disk(always=False)
         with self._db.transaction():
             return self._db.insert(
@@ -54,6 +61,7 @@ class Admission:
                 now=self._db.now(),
                 kind=batch.kind,
                 reverses=batch.reverses,
+                worker=worker,
             )
 
     def number(self, batch_id: int, rows: Sequence[LoadedRow]) -> list[int]:
@@ -68,8 +76,10 @@ class Admission:
 
     def stage_columns(self, batch_id: int, rows: LoadedRows, bodies: Sequence[str]) -> None:
         """The same for rows by columns, each with a request of its own and its frozen body if it is not rejected."""
+        worker = self._workers.me()
         with self._db.transaction():
-            site_id, kind, first_id = self._db.one("where_to_stage", tuple, batch=batch_id)
+            # Asked anew each time: others may have staged rows meanwhile.
+            site_id, kind, first_id = self._db.one("where_to_stage", tuple, batch=batch_id, worker=worker)
             requests, count = rows.requests, len(rows.requests)
             ids = range(first_id, first_id + count)
             self._db.insert_columns(
@@ -120,6 +130,7 @@ class Admission:
         From here on every commit is durable again. Returns how many rows have an identity that was taken, by another
         row or by what the ledger knew, or may have been paid under another number; the requests of all others are new.
         """
+        worker = self._workers.me()
         self._db.wait_for_the_disk(always=True)
         with self._db.transaction():
             if self._borrow is not None:
@@ -128,20 +139,40 @@ class Admission:
             numbering.forget(self._db)
             taken += identities.settle(self._db, batch_id)
             taken += spellings.settle(self._db, batch_id)
-            self._db.change("finish_staging", batch=batch_id, rows_read=rows_read, totals=encoded_totals(totals))
+            self._mine(
+                "finish_staging", batch_id, worker, rows_read=rows_read, totals=encoded_totals(totals)
+            )
         return taken
 
     def admit(self, batch_id: int) -> None:
         """Make a staged batch owed. Proposals replace the failed requests they are about, and older rows follow them
         where the money is the same.
+
+        Raises:
+            LedgerError: one of those was replaced meanwhile, by another batch that is owed: both would be paid.
         """
+        worker = self._workers.me()
         with self._db.transaction():
-            for new, old, is_same_money in self._db.all("proposals", tuple, batch=batch_id):
+            for new, old, state, is_same_money in self._db.all("proposals", tuple, batch=batch_id):
+                if state != RequestState.FAILED:
+                    raise LedgerError(
+                        "A failed row that this batch was to pay was taken up by another batch meanwhile.",
+                        hint="Nothing was sent. Run again: the file is held against what is known now.",
+                    )
                 self._db.change("replace_identity", new=new, old=old)
                 self._db.change("replace_request", new=new, old=old)
                 if is_same_money:
                     self._db.change("replace_in_rows", new=new, old=old)
-            self._db.change("admit", batch=batch_id)
+            self._mine("admit", batch_id, worker)
+
+    def _mine(self, name: str, batch_id: int, worker: int, **values: object) -> None:
+        """Change a batch that this process stages.
+
+        Raises:
+            LedgerError: it is not there any more, or not this process's.
+        """
+        if self._db.change(name, batch=batch_id, worker=worker, **values) != 1:
+            raise self._db.failure("what this process staged is not there any more")
 
     def discard(self, batch_id: int) -> None:
         """Forget a staged batch, of which nothing was owed."""
@@ -150,15 +181,19 @@ class Admission:
             self._discard(batch_id)
 
     def discard_leftovers(self) -> None:
-        """Forget what a dead process left staged."""
+        """Forget what processes left staged that have ended."""
         with self._db.transaction():
             for batch_id in self._db.all("staged_batches", itemgetter(0)):
                 self._discard(batch_id)
 
     def _discard(self, batch_id: int) -> None:
-        """Remove it without a trace. Only what was never owed can go: the schema refuses the rest."""
+        """Remove it without a trace. Only what was never owed can go: the schema refuses the rest. A request that a row
+        of another batch has met meanwhile, and shares, is that batch's from here on.
+        """
         numbering.forget(self._db)
         spellings.forget(self._db)
+        if self._db.value("may_share", batch=batch_id):
+            self._db.change("hand_over", batch=batch_id)
         self._db.change("discard_respelt", batch=batch_id)
         self._db.change_each("give_up_identity", self._db.stream("identities_of_batch", _identity, batch=batch_id))
         for name in ("discard_requests", "discard_rows", "discard_batch"):

@@ -1,5 +1,5 @@
 """What may be sent, and how it went on: attempts durable before their bytes leave, answers before their rows count as
-settled.
+settled. Whoever sends holds the shards of its customers first, and holds them still at each commit: see `workers`.
 
 These are synchronous verbs. `group_commit.Journal` lets many coroutines share a commit.
 """
@@ -12,6 +12,7 @@ import orjson
 
 from batch_credits.errors import UsageError
 from batch_credits.ledger.database import Database
+from batch_credits.ledger.workers import LEASE_SECONDS, Part, Workers, now_ms
 from batch_credits.model import CallKind, Finding, Money, PlannedCredit, RequestState
 
 _STATES = {state.value: state for state in RequestState}  # a third of the time of an enum's call
@@ -21,10 +22,10 @@ _KINDS = {kind.value: kind for kind in CallKind}
 class Claims:
     """The desk that hands out what a batch owes, and journals what is sent for it and learned of it."""
 
-    def __init__(self, database: Database, shard: tuple[int, int] = (0, 1)) -> None:
-        """`shard`: which of how many processes this is; it sees the requests of its customers alone."""
+    def __init__(self, database: Database, workers: Workers) -> None:
         self._db = database
-        self._shard, self._shards = shard
+        self._workers = workers
+        self._partial_owner: int | None = None  # this worker's number, where it holds not all of its site
 
     def check_entity(self, batch_id: int, entity: str | None, *, is_new: bool = False) -> None:
         """Refuse another business entity than that for which the batch's rows were sent and are not settled.
@@ -49,15 +50,46 @@ class Claims:
         """The business entities for which rows of the batch were sent that are not settled, each once."""
         return self._db.all("open_entities", itemgetter(0), batch=batch_id, is_new=is_new)
 
-    def adopt(self, batch_id: int) -> None:
-        """Make the batch answer for every unsettled request of its rows, whichever batch planned it.
+    def ready(self) -> None:
+        """Give back what this process has claimed; before a transaction in which it claims."""
+        if not self._db.is_writing:
+            self._workers.anew()
 
-        What a dead process left in flight is in doubt from here on, in every batch.
+    def claim(
+        self,
+        batch_id: int,
+        run_id: int | None = None,
+        *,
+        part: Part = Part(),  # noqa: B008 - frozen
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        """Hold a part of the shards of the batch's site, for a run or only to ask, and have the batch answer for it.
+
+        What whoever held them before has left in flight is in doubt from here on, in every batch of the site; what is
+        in flight elsewhere is its owner's.
+
+        Raises:
+            LedgerBusy: somebody else holds some of them.
         """
+        self.ready()
         with self._db.transaction():
-            self._db.change("note_left_in_flight", now=self._db.now())
-            self._db.change("doubt_left_in_flight")
-            self._db.change("adopt", batch=batch_id)
+            site_id = self._db.value("site_of_batch", batch=batch_id)
+            worker = self._workers.hold(site_id, run_id, part, lease_seconds)
+            self._partial_owner = worker if part.of > 1 else None
+            self._db.change("note_left_in_flight", site=site_id, worker=worker, now=self._db.now())
+            self._db.change("doubt_left_in_flight", site=site_id, worker=worker)
+            self._adopt(batch_id, site_id, worker)
+
+    def adopt(self, batch_id: int) -> None:
+        """Make the batch answer for every unsettled request of its rows that nobody has in hand, whichever batch
+        planned it.
+        """
+        worker = self._workers.me()
+        with self._db.transaction():
+            self._adopt(batch_id, self._db.value("site_of_batch", batch=batch_id), worker)
+
+    def _adopt(self, batch_id: int, site_id: int, worker: int) -> None:
+        self._db.change("adopt", batch=batch_id, site=site_id, worker=worker, now=now_ms())
 
     def reopen_failed(self, batch_id: int) -> int:
         """Make the batch's failed rows owed again, under the next generation. Returns how many."""
@@ -73,8 +105,7 @@ class Claims:
             state=state.value,
             after=after,
             limit=limit,
-            shard=self._shard,
-            shards=self._shards,
+            worker=self._partial_owner,
         )
 
     def first_owed(self, batch_id: int, most: int) -> list[PlannedCredit]:
@@ -89,37 +120,43 @@ class Claims:
     def commit(
         self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit], call: str = "{}"
     ) -> None:
-        """Record what was learned and open new attempts, in one durable transaction.
+        """Record what was learned and open new attempts, in one durable transaction; and keep what was claimed.
 
-        The first attempt of a generation freezes `call`: later ones repeat what was frozen.
+        The first attempt of a generation freezes `call`: later ones repeat what was frozen. With neither it is said
+        from time to time that this worker lives.
 
         Raises:
+            LeaseLost: it holds no more what it claimed.
             LedgerError: nothing of it is durable, so nothing of it may be sent.
         """
         with self._db.transaction():
+            worker, at = self._workers.fence(), self._db.now()
+            if not (findings or openings):
+                return
+            entry = self._db.insert(
+                "begin_entry", worker=worker, at=at, attempts=len(openings), findings=len(findings)
+            )
             if findings:
-                record(self._db, run_id, findings)
+                record(self._db, run_id, findings, at)
             if openings:
                 assert run_id is not None, "only a run sends"
-                open_attempts(self._db, run_id, openings, call)
+                self._open_attempts(openings, call, {"run": run_id, "at": at, "entry": entry})
+
+    def _open_attempts(self, credits: Sequence[PlannedCredit], call: str, place: dict[str, int]) -> None:
+        """Write one more attempt for each request; they may be sent once the transaction is committed.
+
+        Raises:
+            LedgerError: a request is not in a state that may be sent (the ledger was changed meanwhile), or another's.
+        """
+        chunk = orjson.dumps([[c.request_id, c.generation, c.open_attempts + 1, c.attempts + 1] for c in credits])
+        opened = self._db.change("open_requests", chunk=chunk.decode(), call=call, worker=self._partial_owner)
+        if opened != len(credits):
+            raise self._db.failure(f"{len(credits) - opened} requests may not be sent any more")
+        self._db.change("open_attempts", chunk=chunk.decode(), **place)
 
 
-def open_attempts(database: Database, run_id: int, credits: Sequence[PlannedCredit], call: str) -> None:
-    """Write one more attempt for each request; they may be sent once the transaction is committed.
-
-    Raises:
-        LedgerError: a request is not in a state that may be sent (the ledger was changed meanwhile).
-    """
-    chunk = orjson.dumps([[c.request_id, c.generation, c.open_attempts + 1, c.attempts + 1] for c in credits]).decode()
-    opened = database.change("open_requests", chunk=chunk, call=call)
-    if opened != len(credits):
-        raise database.failure(f"{len(credits) - opened} requests may not be sent any more")
-    database.change("open_attempts", run=run_id, at=database.now(), chunk=chunk)
-
-
-def record(database: Database, run_id: int | None, findings: Sequence[Finding]) -> None:
+def record(database: Database, run_id: int | None, findings: Sequence[Finding], at: int) -> None:
     """Write what was learned, and the state that follows, for each request, within the caller's transaction."""
-    at = database.now()
     chunk = orjson.dumps([[*finding] for finding in findings]).decode()
     newest = {finding.request_id: finding for finding in findings}
     if len(newest) == len(findings):

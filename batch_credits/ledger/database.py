@@ -83,12 +83,17 @@ class Database:
         """What to raise where the ledger holds something else than it must."""
         return failure(self.path, reason)
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether this thread is within a transaction."""
+        return self._writer == get_ident()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is done within is durable once it has ended, or nothing of it is. One within another, of the same
         thread, is a part of that one: who catches an error within must not go on.
         """
-        if self._writer == get_ident():
+        if self.is_writing:
             yield
             return
         with translated(self.path):

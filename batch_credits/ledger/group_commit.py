@@ -2,19 +2,23 @@
 
 A disk sync costs as much as dozens of requests. So attempts that are about to be sent, and answers that have
 come, gather while the previous commit is under way, and go to disk together in the next one. Answers alone
-wait up to `flush_seconds` for company; an attempt never waits for more than the commit before it.
+wait up to `flush` seconds for company; an attempt never waits for more than the commit before it.
 
 A commit that fails ends the journal: every caller, present and future, gets the error, so nothing is sent
-that is not on disk.
+that is not on disk. Every commit keeps what this process has claimed; so where there is nothing to commit for a
+while, nothing is committed.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from batch_credits.ledger.workers import LEASE_SECONDS, RENEWALS
 from batch_credits.model import Finding, OpenAttempt, PlannedCredit, RequestState, idempotency_key
 
 T = TypeVar("T")
+KEEP_SECONDS = LEASE_SECONDS / RENEWALS  # without anything to commit
 
 
 class InThread(Protocol):
@@ -30,7 +34,18 @@ class CommitsGroups(Protocol):
     def commit(
         self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit], call: str
     ) -> None:
-        """Make all of it durable in one transaction, or raise. `call` is frozen for what was not sent yet."""
+        """Make all of it durable in one transaction, and keep what was claimed, or raise. `call` is frozen for what was
+        not sent yet.
+        """
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """Seconds: how long answers alone wait for company, and how long nothing is committed before what was claimed is
+    kept by a commit of nothing."""
+
+    flush: float
+    keep: float = KEEP_SECONDS
 
 
 class Journal:
@@ -46,7 +61,7 @@ class Journal:
         site: str,
         *,
         in_thread: InThread,
-        flush_seconds: float,
+        rhythm: Rhythm,
         call: str = "{}",
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
@@ -54,7 +69,7 @@ class Journal:
         self._run_id = run_id
         self._site = site
         self._in_thread = in_thread
-        self._flush_seconds = flush_seconds
+        self._rhythm = rhythm
         self._call = call
         self._findings: list[Finding] = []
         self._openings: list[PlannedCredit] = []
@@ -128,12 +143,8 @@ class Journal:
 
     async def _write(self) -> None:
         while True:
-            await self._work.wait()
-            if not self._urgent.is_set():
-                try:
-                    await asyncio.wait_for(self._urgent.wait(), self._flush_seconds)
-                except TimeoutError:
-                    pass
+            if await _is_set_within(self._rhythm.keep, self._work):
+                await _is_set_within(self._rhythm.flush, self._urgent)
             await self._commit()
             if self.failure is not None:
                 return
@@ -156,7 +167,17 @@ class Journal:
             if not isinstance(error, Exception):
                 raise
         else:
-            self.commits += 1
+            self.commits += bool(findings or openings)
             committed.set_result(None)
         finally:
             self._committing = None
+
+
+async def _is_set_within(seconds: float, event: asyncio.Event) -> bool:
+    if not event.is_set():
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            return False
+    return True

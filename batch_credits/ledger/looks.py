@@ -44,10 +44,9 @@ class OtherRequest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A place in the history: what has higher numbers came later. No clock can move it."""
+    """A place in the history: entries with higher numbers were committed later. No clock can move it."""
 
-    attempt_id: int
-    finding_id: int
+    entry_id: int
 
 
 class Looks:
@@ -74,9 +73,7 @@ class Looks:
         if site_id is None or (kind is CallKind.DEDUCT and self._db.value("has_no_deduction", site=site_id)):
             return []
         about = {"site": site_id, "kind": kind, "limit": limit, "call": call}
-        found = self._db.all(
-            "sent_since", _known_credit, finding=since.finding_id, attempt=since.attempt_id, **about
-        )
+        found = self._db.all("sent_since", _known_credit, entry=since.entry_id, **about)
         for name in ("answered_last", "proven_last", "taken_over_last"):
             if not found:
                 found = self._db.all(name, _known_credit, **about)

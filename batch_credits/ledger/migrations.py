@@ -5,6 +5,8 @@ What is done here is history: it uses no statement of today's, so that none can 
 
 import json
 import sqlite3
+import sys
+from bisect import bisect_left
 from collections.abc import Callable
 
 from batch_credits.call import call_of
@@ -112,5 +114,60 @@ def _call_of_run(settings: str) -> str:
     return call_of(RunSettings(silence=tuple(silence), business_entity_id=entity))
 
 
+def _from_3_to_4(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE worker (worker_id INTEGER PRIMARY KEY, run_id INTEGER REFERENCES run, host TEXT NOT NULL,"
+        " pid INTEGER NOT NULL, user TEXT NOT NULL, started_at INTEGER NOT NULL, until INTEGER NOT NULL,"
+        " ended_at INTEGER, told TEXT NOT NULL DEFAULT '{}') STRICT"
+    )
+    connection.execute("CREATE INDEX worker_run ON worker (run_id)")
+    connection.execute(
+        "CREATE TABLE shard (site_id INTEGER NOT NULL REFERENCES site,"
+        " shard INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 63), owner INTEGER REFERENCES worker,"
+        " epoch INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (site_id, shard)) STRICT, WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE TABLE entry (entry_id INTEGER PRIMARY KEY, worker_id INTEGER NOT NULL REFERENCES worker,"
+        " at INTEGER NOT NULL, first_attempt INTEGER NOT NULL, last_attempt INTEGER NOT NULL,"
+        " first_finding INTEGER NOT NULL, last_finding INTEGER NOT NULL) STRICT"
+    )
+    connection.execute("ALTER TABLE batch ADD COLUMN worker_id INTEGER REFERENCES worker")
+    connection.execute("ALTER TABLE attempt ADD COLUMN entry_id INTEGER REFERENCES entry")
+    # Each run was one process's, and wrote alone: so it is one life, and one entry.
+    connection.execute(
+        "INSERT INTO worker (worker_id, run_id, host, pid, user, started_at, until, ended_at)"
+        " SELECT run_id, run_id, '', 0, user, started_at, 0, coalesce(ended_at, started_at) FROM run"
+    )
+    for (run_id,) in connection.execute("SELECT run_id FROM run ORDER BY run_id").fetchall():
+        (first, behind), (first_finding, behind_finding) = (
+            _written_by(connection, table, run_id) for table in ("attempt", "finding")
+        )
+        if first < behind or first_finding < behind_finding:
+            connection.execute(
+                "INSERT INTO entry (worker_id, at, first_attempt, last_attempt, first_finding, last_finding)"
+                " SELECT ?, max(coalesce((SELECT max(at) FROM attempt WHERE attempt_id >= ? AND attempt_id < ?), 0),"
+                " coalesce((SELECT max(at) FROM finding WHERE run_id = ? AND finding_id >= ? AND finding_id < ?), 0)),"
+                " ?, ?, ?, ?",
+                (run_id, first, behind, run_id, first_finding, behind_finding,
+                 first, behind - 1, first_finding, behind_finding - 1),
+            )  # fmt: skip
+
+
+def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tuple[int, int]:
+    """Between which ids a run's part of the history lies: the first, and behind the last. Before version 4 one run
+    wrote at a time, so the runs' numbers rise with the ids."""
+    newest = connection.execute(f"SELECT coalesce(max({table}_id), 0) FROM {table}").fetchone()[0]
+    statement = (
+        f"SELECT run_id FROM {table} WHERE {table}_id >= ? AND run_id IS NOT NULL ORDER BY {table}_id LIMIT 1"
+    )
+
+    def run_at(place: int) -> int:
+        row = connection.execute(statement, (place,)).fetchone()
+        return int(row[0]) if row else sys.maxsize
+
+    places = range(newest + 2)
+    return bisect_left(places, run_id, key=run_at), bisect_left(places, run_id + 1, key=run_at)
+
+
 # From one version to the next, by the version that is left behind.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _from_1_to_2, 2: _from_2_to_3}
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4}

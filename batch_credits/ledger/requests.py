@@ -88,7 +88,7 @@ class Requests:
         learned = Learned(word, closing_balance=closing_balance)
         finding = Finding.about(credit, RequestState.CREDITED, learned, open_attempts=0)
         with self._db.transaction():
-            record(self._db, None, [finding])
+            record(self._db, None, [finding], self._db.now())
 
     def owe_again(self, credit: PlannedCredit, remark: str) -> None:
         """Owe a row in review again, on this user's word that it is not credited; it is looked at before it is sent.
@@ -113,7 +113,7 @@ class Requests:
                 key_spoiled=False,
                 next_generation=credit.key_spoiled,
             )
-            record(self._db, None, [finding])
+            record(self._db, None, [finding], self._db.now())
             self._db.change("look_first", request=credit.request_id)
 
     def take_over(self, site: str, batch_id: int, first_row: int, credits: Sequence[ForeignCredit]) -> int:

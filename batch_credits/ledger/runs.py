@@ -3,10 +3,7 @@
 Times are the wall clock's, for people only: a clock that was set back or forward makes an odd picture, never an error.
 """
 
-import sys
-from bisect import bisect_left
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import NamedTuple
 
 from batch_credits import __version__
@@ -15,6 +12,7 @@ from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.requests import SAYS
 from batch_credits.ledger.times import iso_time
 from batch_credits.ledger.totals import Totals
+from batch_credits.ledger.workers import LEASE_SECONDS
 from batch_credits.model import RunRecord
 from batch_credits.process.user import user_name
 
@@ -85,12 +83,12 @@ class History:
 
 
 class _Span(NamedTuple):
-    """When a run began and ended, in milliseconds since 1970, and which entries of the history are its own."""
+    """When a run began and ended, in milliseconds since 1970, and between which ids of the history its own lie."""
 
     run_id: int
     started: int
     ended: int
-    entries: dict[str, int]  # the first, and behind the last, of its attempts and findings, as the statements name them
+    places: dict[str, int]  # its first and last attempt and finding, as the statement names them
 
 
 class Runs:
@@ -101,16 +99,25 @@ class Runs:
         self._claims = claims
         self._totals = totals
 
-    def start(self, batch_id: int, *, retry_failed: bool = False, settings_json: str = "{}") -> int:
-        """Begin a run: adopt the batch's unsettled requests, turn what a dead process left in flight to doubt.
+    def start(
+        self,
+        batch_id: int,
+        *,
+        retry_failed: bool = False,
+        settings_json: str = "{}",
+        lease_seconds: float | None = LEASE_SECONDS,
+    ) -> int:
+        """Begin a run: the batch answers for its rows' unsettled requests. Returns its number.
 
+        This process claims all of the batch's site, for so long; or nothing (None), where others will send for the run.
         `settings_json` says for the record how the run was set, and what was agreed to.
+
+        Raises:
+            LedgerBusy: another process sends for the site.
         """
+        self._claims.ready()
         with self._db.transaction():
-            self._claims.adopt(batch_id)
-            if retry_failed:
-                self._claims.reopen_failed(batch_id)
-            return self._db.insert(
+            run_id = self._db.insert(
                 "start_run",
                 batch=batch_id,
                 now=self._db.now(),
@@ -118,6 +125,17 @@ class Runs:
                 user=user_name(),
                 settings=settings_json,
             )
+            if lease_seconds is None:
+                self._claims.adopt(batch_id)
+            else:
+                self._claims.claim(batch_id, run_id, lease_seconds=lease_seconds)
+            if retry_failed:
+                self._claims.reopen_failed(batch_id)
+        return run_id
+
+    def settings_of(self, run_id: int) -> tuple[int, str]:
+        """Which batch a run is over, and how it was set, as it was said for the record."""
+        return self._db.one("settings_of_run", lambda row: (row[0], row[1]), run=run_id)
 
     def end(
         self,
@@ -173,39 +191,13 @@ class Runs:
         for span in spans:
             last = (span.ended - span.started) // width
             bounds = {"started": span.started, "width": width, "last": last, "run": span.run_id}
-            slices = self._db.all("slices", Slice._make, **bounds, **span.entries)
+            slices = self._db.all("slices", Slice._make, **bounds, **span.places)
             courses.append(Course(span.run_id, iso_time(span.started) or "", last + 1, slices))
         return width, courses
 
     def _spans(self, batch_id: int) -> list[_Span]:
         """The newest runs that recorded anything, oldest first, and one more if there are more."""
-        spans: list[_Span] = []
-        for run_id, started, ended in self._db.stream("times_of_runs", tuple, batch=batch_id):
-            first_attempt, attempts_end = self._entries("newest_attempt", "run_of_attempt", run_id)
-            first_finding, findings_end = self._entries("newest_finding", "run_of_finding", run_id)
-            if first_attempt == attempts_end and first_finding == findings_end:
-                continue
-            entries = {
-                "first_attempt": first_attempt,
-                "attempts_end": attempts_end,
-                "first_finding": first_finding,
-                "findings_end": findings_end,
-            }
-            last = self._db.value("last_entry", run=run_id, **entries)
-            spans.append(_Span(run_id, started, max(started, ended or 0, last or 0), entries))
-            if len(spans) > MAX_ACTIVE_RUNS:
-                break
-        return spans[::-1]
-
-    def _entries(self, newest: str, run_of: str, run_id: int) -> tuple[int, int]:
-        """Between which ids a run's entries lie. One run writes at a time, so the runs' numbers rise with the ids."""
-
-        def run_at(place: int) -> int:
-            found: int | None = self._db.first(run_of, itemgetter(0), place=place)
-            return sys.maxsize if found is None else found
-
-        places = range(self._db.value(newest) + 2)
-        return bisect_left(places, run_id, key=run_at), bisect_left(places, run_id + 1, key=run_at)
+        return self._db.all("spans", _span, batch=batch_id, most=MAX_ACTIVE_RUNS + 1)[::-1]
 
 
 def _width_ms(spans_ms: list[int]) -> int:
@@ -225,3 +217,9 @@ def _run_record(row: Row) -> RunRecord:
 def _decision(row: Row) -> Decision:
     row_number, at, reason = row
     return Decision(row_number, iso_time(at) or "", reason)
+
+
+def _span(row: Row) -> _Span:
+    run_id, started, ended, *places = row
+    names = ("first_attempt", "last_attempt", "first_finding", "last_finding")
+    return _Span(run_id, started, ended, dict(zip(names, places, strict=True)))

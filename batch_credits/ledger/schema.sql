@@ -1,5 +1,6 @@
--- The ledger, version 3. Money-like facts only: who is owed what, what was sent, what was learned.
--- Times are milliseconds since 1970 UTC, for people only: no decision reads them, but of `site.recent`.
+-- The ledger, version 4. Money-like facts only: who is owed what, what was sent, what was learned.
+-- Times are milliseconds since 1970 UTC, for people only: no decision reads them, but of `site.recent`. (`worker.until` is
+-- by another clock, which nobody sets.)
 
 CREATE TABLE site (
     site_id INTEGER PRIMARY KEY,
@@ -23,7 +24,8 @@ CREATE TABLE batch (
     admitted    INTEGER NOT NULL CHECK (admitted IN (0, 1)), -- 0: still being read, or not yet confirmed
     created_at  INTEGER NOT NULL,
     rows_read   INTEGER NOT NULL DEFAULT 0,          -- counted by the loader, as the totals are
-    totals      TEXT NOT NULL DEFAULT '{}'           -- JSON object: currency -> [count, minor units, decimal text]
+    totals      TEXT NOT NULL DEFAULT '{}',          -- JSON object: currency -> [count, minor units, decimal text]
+    worker_id   INTEGER REFERENCES worker            -- who stages it, or did; NULL: before version 4
 ) STRICT;
 
 -- A credit request: frozen bytes, and how far it got. Its identity is (site, customer_id, reference).
@@ -140,13 +142,50 @@ CREATE TABLE run (
     site_began_ms INTEGER                            -- when it began by the site's clock, or earlier; NULL: not learned
 ) STRICT;
 
+-- One process's life with this ledger: what it staged may be admitted, and what it holds may be sent, until it ends.
+CREATE TABLE worker (
+    worker_id  INTEGER PRIMARY KEY,
+    run_id     INTEGER REFERENCES run,               -- for which it sends; NULL: it stages, or only asks
+    host       TEXT NOT NULL,
+    pid        INTEGER NOT NULL,
+    user       TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    until      INTEGER NOT NULL,                     -- the end of its lease: milliseconds by the clock of workers.py
+    ended_at   INTEGER,                              -- NULL: it lives, or nobody has noticed yet
+    told       TEXT NOT NULL DEFAULT '{}'            -- JSON object: how its sending goes, and how it ended
+) STRICT;
+
+CREATE INDEX worker_run ON worker (run_id);
+
+-- Which worker may send to the customers of a shard of a site. A claim bumps the epoch, so whoever has lost it knows.
+CREATE TABLE shard (
+    site_id INTEGER NOT NULL REFERENCES site,
+    shard   INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 63),
+    owner   INTEGER REFERENCES worker,               -- NULL: nobody
+    epoch   INTEGER NOT NULL DEFAULT 0,              -- how many have held it
+    PRIMARY KEY (site_id, shard)
+) STRICT, WITHOUT ROWID;
+
+-- The commits of the journal, numbered in their order: ids of attempts and findings need not be in it. An entry says
+-- between which ids its own lie, and others may lie there too.
+CREATE TABLE entry (
+    entry_id      INTEGER PRIMARY KEY,
+    worker_id     INTEGER NOT NULL REFERENCES worker,
+    at            INTEGER NOT NULL,
+    first_attempt INTEGER NOT NULL,
+    last_attempt  INTEGER NOT NULL,                  -- less than the first: there is none
+    first_finding INTEGER NOT NULL,
+    last_finding  INTEGER NOT NULL
+) STRICT;
+
 -- The history: what was sent, and what was learned. Rows are only ever added.
 CREATE TABLE attempt (
     attempt_id INTEGER PRIMARY KEY,
     request_id INTEGER NOT NULL REFERENCES credit_request,
     run_id     INTEGER NOT NULL REFERENCES run,
     generation INTEGER NOT NULL,
-    at         INTEGER NOT NULL
+    at         INTEGER NOT NULL,
+    entry_id   INTEGER REFERENCES entry              -- and so whose it is; NULL: before version 4
 ) STRICT;
 
 CREATE TABLE finding (

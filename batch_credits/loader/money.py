@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 
+from batch_credits.loader.currency_marks import is_mark
 from batch_credits.loader.wording import EDGE_BLANKS, shown
+from batch_credits.loader.written import is_dash_for_nothing, taken_apart
 from batch_credits.model import Problem
-from batch_credits.model.currencies import exponent_of
+from batch_credits.model.currencies import UNDOCUMENTED, exponent_of
 
 MAX_AMOUNT_MINOR = 2**53 - 1
 MAX_DECIMAL_CHARACTERS = 33
@@ -22,7 +24,6 @@ _INTEGER = re.compile(r"[0-9]+")
 _DECIMAL = re.compile(r"([0-9]+)\.([0-9]+)")
 _ANY_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
-_NEGATIVE = re.compile(r"[-\u2212\u2013]\s*[0-9.,]+|[0-9.,]+-|\([0-9.,]+\)")
 _SEPARATORS = re.compile(r"[0-9]+(?:[.,'\u2019 \u00a0\u202f][0-9]+)+")
 _WITH_CURRENCY = re.compile(r"\W?[A-Z]{0,3}\W?\s*[0-9.,]+\s*\W?[A-Z]{0,3}\W?", re.IGNORECASE)
 
@@ -38,7 +39,7 @@ def amount_minor(text: str, currency: str | None, unit: str, stated: Mapping[str
     `unit` says what the text counts: `minor` units, or `major` ones of `currency`. `stated` are exponents
     that the operator vouches for.
     """
-    amount = _minor(text) if unit == "minor" else parse_major(text, currency, stated)
+    amount = sum_minor(text, currency, unit, stated)
     if isinstance(amount, Problem):
         return amount
     if amount <= 0:
@@ -82,6 +83,11 @@ def parse_major(text: str, currency: str | None, stated: Mapping[str, int]) -> i
     return int(whole + decimals.ljust(digits, "0"))
 
 
+def sum_minor(text: str, currency: str | None, unit: str, stated: Mapping[str, int]) -> int | Problem:
+    """A sum in the unit of a file's amounts as minor units, zero and up, or why it is none."""
+    return _minor(text) if unit == "minor" else parse_major(text, currency, stated)
+
+
 def amount_in_decimal(text: str) -> str | Problem:
     """The exact decimal text that a site with multi-decimal pricing takes, or why it is none."""
     plain = text.strip(EDGE_BLANKS)
@@ -112,15 +118,18 @@ def currency_code(text: str) -> str | Problem:
     return Problem(
         "currency_code",
         "unknown_currency",
-        f"There is no currency {shown(text)}: give its three-letter ISO 4217 code, e.g. USD.",
+        f"There is no currency {shown(text)} that people are paid in: give its three-letter ISO 4217 code, e.g. USD.",
     )
 
 
 @lru_cache(maxsize=1)
 def _known_currencies() -> frozenset[str]:
-    from babel.numbers import list_currencies  # here, since only reading a file needs it
+    """What people are paid in somewhere today, and what Chargebee documents nothing of: metals, units of account, codes
+    for tests and money that is no more (XAU, XDR, XTS, ITL) are no currencies to credit."""
+    from babel.core import get_global  # here, since only reading a file needs it
 
-    return frozenset(list_currencies())
+    used = get_global("territory_currencies").values()
+    return UNDOCUMENTED | {code for money in used for code, _, end, is_tender in money if end is None and is_tender}
 
 
 def _minor(text: str) -> int | Problem:
@@ -141,12 +150,8 @@ def _not_a_number(text: str, plain: str, field: str = "amount") -> Problem:
     value = shown(text)
     if not plain:
         return _problem("no_amount", "The amount is empty: fill it.", field)
-    if _NEGATIVE.fullmatch(plain):
-        return _problem(
-            "amount_not_positive",
-            f"The amount {value} is negative, and this command only adds credits: give one above zero.",
-            field,
-        )
+    if (less := not_more_than_nothing(plain, field)) is not None:
+        return less
     if _EXPONENT.fullmatch(plain):
         return _problem(
             "amount_is_shortened",
@@ -157,8 +162,8 @@ def _not_a_number(text: str, plain: str, field: str = "amount") -> Problem:
         return _problem(
             "amount_has_separators",
             f"The amount {value} has a thousands separator or a decimal comma, which can be read in two ways: "
-            "write digits only, with a point before decimals (1234.50), or name the language that writes it so, "
-            "e.g. --locale de_DE.",
+            "write digits only, with a point before decimals (1234.50), or name the language that writes it so with "
+            "--locale.",
             field,
         )
     if plain.startswith("+") and _ANY_NUMBER.fullmatch(plain[1:]):
@@ -170,6 +175,20 @@ def _not_a_number(text: str, plain: str, field: str = "amount") -> Problem:
             field,
         )
     return _problem("amount_not_a_number", f"The amount {value} is not a number: write digits only, e.g. 1050.", field)
+
+
+def not_more_than_nothing(text: str, field: str = "amount") -> Problem | None:
+    """What is wrong with an amount that is written as accountants write what is less than nothing, in any of their
+    ways, or with a dash in its place; None for any other text."""
+    parts = taken_apart(text)
+    if parts is not None and parts.is_negative and all(map(is_mark, parts.marks)):
+        what = "is negative"
+    elif parts is None and is_dash_for_nothing(text):
+        what = "is a dash, which stands for nothing"
+    else:
+        return None
+    said = f"The amount {shown(text)} {what}, and this command only adds credits: give one above zero."
+    return _problem("amount_not_positive", said, field)
 
 
 def _too_large(text: str) -> Problem:

@@ -12,13 +12,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from batch_credits.loader.locales import FOREIGN, LocaleFinder
 from batch_credits.loader.money import is_plain
 from batch_credits.loader.number_format import number_format
+from batch_credits.loader.sums import Sum
 from batch_credits.loader.table import Chunk, Flaw, Flaws
 from batch_credits.loader.template import EXAMPLE_CUSTOMER
-from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms
-from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, shown
+from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms, read_total
+from batch_credits.loader.texts import text_problems, total_by_words, wrong_texts
+from batch_credits.loader.total_words import may_say_only_total
+from batch_credits.loader.wording import EDGE_BLANKS, first_hidden, may_hide, shown
 from batch_credits.loader.workbook import FRACTION, spoiled_by_excel
+from batch_credits.loader.written import taken_apart, unwrapped
 from batch_credits.model import AMOUNT_UNIT, RECOGNISED, LoadedRow, Money, Problem
 from batch_credits.model.loaded import LoadedRows, RequestColumns
 from batch_credits.settings import InputOptions
@@ -26,7 +31,7 @@ from batch_credits.settings import InputOptions
 _REMEMBERED_TERMS = 10_000  # distinct combinations of currency, type and unit texts: an honest file has a few
 _REMEMBERED_AMOUNTS = 10_000  # distinct texts of amounts for each of them: many rows are paid alike
 _NO_MONEY = Money(None, None, None)
-_UNBELIEVED = "? "  # before a text in failed.csv that must not be read as what it looks like
+UNBELIEVED = "? "  # before a text in failed.csv that must not be read as what it looks like
 _PLACEHOLDER = "-"  # where a value is complained of already, so that pydantic still judges the others
 _TEXTS = ("customer_id", "reference", "description")
 _AMOUNTS = {"amount", "amount_in_decimal"}
@@ -45,6 +50,7 @@ class RowReader:
         self._written = None if options.locale is None else number_format(options.locale)
         # A number of a workbook has no separators of any language: where texts have, it may not stand among them.
         self._no_fraction = {"customer_id", "reference"} | (set() if self._written is None else _AMOUNTS)
+        self.locales = LocaleFinder()
         self._known_terms: dict[tuple[str, ...], Terms] = {}
 
     def read(self, chunk: Chunk) -> LoadedRows:
@@ -68,6 +74,29 @@ class RowReader:
             [rejected[index].as_row(chunk.numbers[index], chunk.rows[index]) for index in sorted(rejected)],
         )
 
+    @property
+    def is_of_failed_csv(self) -> bool:
+        """Whether the rows were judged before, and come again mended."""
+        return self._options.failed_csv
+
+    def text_of(self, cells: tuple[str, ...], field: str) -> str:
+        """The cell of a field, without blanks around; empty if the source has no such column."""
+        index = self._columns.get(field)
+        return "" if index is None else cells[index].strip(EDGE_BLANKS)
+
+    def sum_in(self, cells: tuple[str, ...], currency: str | None) -> Sum | None:
+        """The amount of a row as one of a sum, which may be nothing or less; None where it cannot be read. `currency`
+        stands for one that the row does not name."""
+        own, *others = (self.text_of(cells, field) for field in TERM_FIELDS)
+        terms = read_terms((own or currency or "", *others), self._options)
+        amount, decimal = self.text_of(cells, "amount"), self.text_of(cells, "amount_in_decimal")
+        return read_total(amount, decimal, terms, self._exponents, self._written)
+
+    def currency_of(self, cells: tuple[str, ...]) -> str:
+        """The currency that a row names, or that the options name for it; "" for none."""
+        currency = read_terms((self.text_of(cells, "currency_code"), "", ""), self._options).currency
+        return currency if isinstance(currency, str) else ""
+
     def _column(self, chunk: Chunk, field: str) -> Iterable[str]:
         """The cells of a field; empty ones if the source has no such column."""
         index = self._columns.get(field)
@@ -76,13 +105,16 @@ class RowReader:
     def _texts(self, chunk: Chunk) -> tuple[list[str], list[str], list[str]]:
         default_reference = (self._options.reference or "").strip(EDGE_BLANKS)
         default_description = self._options.description or ""
-        return (
+        ids, references, descriptions = (
             [text.strip(EDGE_BLANKS) for text in self._column(chunk, "customer_id")],
             [text.strip(EDGE_BLANKS) or default_reference for text in self._column(chunk, "reference")],
             [
                 text if text and not text.isspace() else default_description
                 for text in self._column(chunk, "description")
             ],
+        )
+        return tuple(  # type: ignore[return-value]
+            [*map(unwrapped, texts)] if "=" in "".join(texts) else texts for texts in (ids, references, descriptions)
         )
 
     def _terms(self, chunk: Chunk) -> list[Terms]:
@@ -107,6 +139,10 @@ class RowReader:
 
     def _money(self, amount: str, decimal: str, terms: Terms) -> Money | Problem | None:
         money = read_money(amount, decimal, terms, self._exponents, self._written)
+        if isinstance(money, Problem) and money.code in FOREIGN:
+            self.locales.refused(decimal or amount, terms, self._exponents)
+        elif "." in amount or "." in decimal:
+            self.locales.has_points = True
         if isinstance(money, Money) and not decimal and len(terms.moneys) < _REMEMBERED_AMOUNTS:
             terms.moneys[amount] = money
         return money
@@ -121,12 +157,15 @@ class RowReader:
         restated = {}
         for field in _AMOUNTS & texts.keys():
             text = texts[field]
-            if self._written is not None and text and not self._written.refuses(text):
-                restated[field] = self._written.plain(text)
-            elif self._written is not None and is_plain(text):
-                restated[field] = _UNBELIEVED + text
+            parts = taken_apart(text)
+            digits = parts.digits if parts else text
+            if self._written is not None and digits and not self._written.refuses(digits):
+                plain = self._written.plain(digits)
+                restated[field] = parts.with_digits(plain) if parts else plain
+            elif self._written is not None and is_plain(digits):
+                restated[field] = UNBELIEVED + text
         for field in rejection.flawed:
-            restated[field] = "" if field in _TEXTS else (_UNBELIEVED + texts[field]).strip()
+            restated[field] = "" if field in _TEXTS else (UNBELIEVED + texts[field]).strip()
         return restated
 
     def _by_field(self, flaws: Flaws) -> dict[str, Flaw]:
@@ -169,12 +208,21 @@ class Readings:
         found |= {index for index, terms in enumerate(self.terms) if terms.problems}
         for texts in (self.customer_ids, self.references, self.descriptions):
             joined = "".join(texts)
+            is_text = texts is self.descriptions
             if not all(texts) or not joined.isprintable():
                 found |= {index for index, text in enumerate(texts) if not text or not text.isprintable()}
             if texts is self.customer_ids and EXAMPLE_CUSTOMER in joined:
                 found |= {index for index, text in enumerate(texts) if text == EXAMPLE_CUSTOMER}
-            if "E+" in joined or "#" in joined:
-                found |= {index for index, text in enumerate(texts) if spoiled_by_excel(text)}
+            if is_text:
+                if "#" in joined:
+                    found |= {index for index, text in enumerate(texts) if spoiled_by_excel(text)}
+                continue
+            if may_hide(joined):
+                found |= {index for index, text in enumerate(texts) if first_hidden(text) is not None}
+            if wrong := wrong_texts(texts, joined, are_ids=texts is self.customer_ids):
+                found |= {index for index, text in enumerate(texts) if text in wrong}
+        if labels := {text for text in set(self.descriptions) if may_say_only_total(text)}:
+            found |= {index for index, text in enumerate(self.descriptions) if text in labels}
         return found
 
 
@@ -189,9 +237,11 @@ class Rejection:
         money = readings.moneys[index]
         found = list(readings.terms[index].problems)
         for field, text in self._texts.items():
-            found += _text_problems(field, text, options_count=not readings.terms[index].is_of_failed_csv)
+            found += text_problems(field, text, options_count=not readings.terms[index].is_of_failed_csv)
         if isinstance(money, Problem):
             found.append(money)
+        if (total := total_by_words(*texts)) is not None and not flaws:
+            found, money = [total], None  # nobody is to mend the rest of it
         self._money = money if isinstance(money, Money) and not _MONEY_FIELDS & flaws.keys() else None
         # What is said of a flawed cell replaces what was read out of its text.
         self.problems = [problem for problem in found if problem.field not in flaws]
@@ -215,29 +265,6 @@ class Rejection:
 
     def _readable(self, field: str) -> str | None:
         return None if field in self._flaws else self._texts[field] or None
-
-
-def _text_problems(field: str, text: str, *, options_count: bool) -> list[Problem]:
-    if not text:
-        option = f", or pass --{field} for all rows without one" if field != "customer_id" and options_count else ""
-        return [Problem(field, "missing", f"The {field} is empty: fill it{option}.")]
-    if field == "customer_id" and text == EXAMPLE_CUSTOMER:
-        return [Problem(field, "example_row", "This is the example of the template: delete the row.")]
-    what = spoiled_by_excel(text)
-    if what and (field != "description" or text.startswith("#")):
-        message = f"The {field} {shown(text)} is {what}: correct it where the file comes from, with the column as text."
-        return [Problem(field, "spoiled_by_excel", message)]
-    place = first_invisible(text)
-    if place is None:
-        return []
-    character = f"U+{ord(text[place]):04X}"
-    return [
-        Problem(
-            field,
-            "control_character",
-            f"The {field} {shown(text)} holds the invisible character {character} at place {place + 1}: type it again.",
-        )
-    ]
 
 
 def _validated(readings: Readings, rejected: dict[int, Rejection]) -> RequestColumns:

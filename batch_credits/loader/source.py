@@ -1,7 +1,6 @@
 """START of stage 1: open a file, and hand out its rows in chunks."""
 
 import gc
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,10 @@ from batch_credits.loader.money import currency_code
 from batch_credits.loader.private_copy import private_copy
 from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, not_applied, refuse_other_reports
 from batch_credits.loader.rows import RowReader
+from batch_credits.loader.spoiled import FEWEST_ROUNDED, may_be_rounded, rounded
 from batch_credits.loader.table import Chunk, Table, full_notes
+from batch_credits.loader.total_words import says_total
+from batch_credits.loader.totals import FileTotals
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.loader.workbook import EXCEL_KINDS, ExcelTable, workbook_headers
 from batch_credits.model import LoadedRow, Problem
@@ -27,8 +29,8 @@ CHUNK_ROWS = 5_000
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 EXCEL_SUFFIXES = tuple(EXCEL_KINDS)
 
-_TOTAL = re.compile(r"(?:grand |sub-?)?(?:totals?|sum|summe|gesamt|suma|somme|totale)\s*:?", re.IGNORECASE)
-_FIGURE = re.compile(r"[0-9][0-9.,' \u00a0\u202f]*(?:\s?[A-Z]{3})?|[A-Z]{3}")  # also a currency by itself
+
+_LOCALE_NOTE = "with --locale {} every amount of this file can be read"
 
 
 class Source:
@@ -36,7 +38,8 @@ class Source:
 
     `headers` are the source's own, untouched and without the columns of our reports; `columns` says which of
     them is which field; `notes` is what a person should know about how the file was read. `options` are those that go
-    for it: of a failed.csv none, whatever was `given`.
+    for it: of a failed.csv none, whatever was `given`. `totals` are those of the rows that `chunks` has handed out, and
+    once it is through also the control totals that stand in the file.
     """
 
     def __init__(self, path: Path, table: Table, given: InputOptions) -> None:
@@ -49,13 +52,11 @@ class Source:
         self.options = AS_IT_SAYS if matched.is_failed_csv else given
         self.notes += hidden_notes(path, table, self.options) + full_notes(table.last_row[0])
         self._table = table
-        self._total_row = _total_row(path, table)
+        self.totals = FileTotals(RowReader(self.columns, self.options))
         if matched.is_failed_csv:
             self.notes += (f"the columns of the report that this file was ({shown(matched.own[0])}, ...) are left out",)
             if unused := not_applied(given):
                 self.notes += (f"a failed.csv says itself how it is read: {', '.join(unused)} not applied",)
-        if self._total_row is not None:
-            self.notes += (f"row {self._total_row} skipped: it is a total of the rows above",)
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[LoadedRows]:
         """The rows, at most `size` at a time. Each call reads them again from the start.
@@ -65,6 +66,20 @@ class Source:
                 them are those of `file_sha256`.
         """
         reader = RowReader(self.columns, self.options)
+        self.totals = FileTotals(reader)
+        self._rounded = self._rounded_columns()
+        rows: LoadedRows | None = None
+        for following in self._read(reader, size):
+            if rows is not None and len(settled := self.totals.settle(rows, following)):
+                yield settled
+            rows = following
+        if rows is not None and len(settled := self.totals.settle(rows, None)):
+            yield settled
+        self.totals.finish()
+        if (locale := reader.locales.found()) is not None and (note := _LOCALE_NOTE.format(locale)) not in self.notes:
+            self.notes += (note,)
+
+    def _read(self, reader: RowReader, size: int) -> Iterator[LoadedRows]:
         chunks = self._table.chunks(size)
         while True:
             with _collector_paused():
@@ -91,14 +106,41 @@ class Source:
                 )
 
     def _mended(self, chunk: Chunk) -> Chunk:
-        """The chunk without a total, and without the reporter's guard against formulas if it wrote the table."""
-        if self._total_row is not None and chunk.numbers[-1] == self._total_row:
-            chunk.numbers.pop()
-            chunk.rows.pop()
-            chunk.flaws.pop(len(chunk.rows), None)
+        """The chunk without the reporter's guard against formulas, if it wrote the table."""
         if self.options.failed_csv:
             chunk.rows = [tuple(map(unescape_formula, cells)) for cells in chunk.rows]
+        for column in self._rounded:
+            for index, cells in enumerate(chunk.rows):
+                if may_be_rounded([text := cells[column].strip(EDGE_BLANKS)]):
+                    chunk.flaws.setdefault(index, {})[column] = rounded(text)
         return chunk
+
+    def _rounded_columns(self) -> list[int]:
+        """The columns of ids and references in which all are numbers that a spreadsheet has rounded. The file is read
+        for it only where its last row looks so."""
+        last = self._table.last_row[1]
+        columns = [self.columns[field] for field in ("customer_id", "reference") if field in self.columns]
+        return [c for c in columns if _may_be_id(last[c]) is not False and self._are_all_rounded(c)]
+
+    def _are_all_rounded(self, column: int) -> bool:
+        seen: set[str] = set()
+        try:
+            for chunk in self._table.chunks(FEWEST_ROUNDED):
+                ids = {text for cells in chunk.rows if _may_be_id(text := cells[column].strip(EDGE_BLANKS)) is not None}
+                if not ids:
+                    continue
+                if not may_be_rounded(ids):
+                    return False
+                seen |= ids
+        except OSError as error:
+            raise _unreadable(self.path, error) from None
+        return len(seen) >= FEWEST_ROUNDED
+
+
+def _may_be_id(text: str) -> bool | None:
+    """Whether a last id speaks for the column to be rounded; None where it is none: blank, or the word of a total."""
+    plain = text.strip(EDGE_BLANKS)
+    return None if not plain or says_total(plain) else may_be_rounded([plain])
 
 
 @contextmanager
@@ -165,27 +207,6 @@ def _is_workbook(path: Path) -> bool:
     return path.suffix.lower() in EXCEL_SUFFIXES
 
 
-def _total_row(path: Path, table: Table) -> int | None:
-    """The number of the last row if it is a total of the others: no customer, a word that says so, and numbers.
-
-    Raises:
-        InputError: the word stands where a customer id would, so it can be read in two ways.
-    """
-    number, cells = table.last_row
-    filled = [cell for text in cells if (cell := text.strip(EDGE_BLANKS))]
-    if not any(map(_TOTAL.fullmatch, filled)):
-        return None
-    if not all(_TOTAL.fullmatch(cell) or _FIGURE.fullmatch(cell) for cell in filled):
-        return None
-    customer_id = cells[table.matched.columns["customer_id"]].strip(EDGE_BLANKS)
-    if _TOTAL.fullmatch(customer_id):
-        raise InputError(
-            f"{path.name}, row {number}: it looks like a total, but {shown(customer_id)} may be meant as a customer.",
-            hint="Delete the row.",
-        )
-    return None if customer_id else number
-
-
 def _check_path(path: Path) -> None:
     if not path.name.isprintable() and any("\ud800" <= character <= "\udfff" for character in path.name):
         raise InputError(f"The name of {shown(path.name)} is no text.", hint="Rename the file.")
@@ -214,6 +235,10 @@ def _check_options(options: InputOptions) -> None:
         if problem.code not in ("missing", "no_amount"):
             option = {"currency_code": "currency"}.get(problem.field, problem.field).replace("_", "-")
             raise InputError(problem.message, hint=f"It was given as --{option}.")
+    stated = [currency for currency, _ in options.currency_exponents]
+    for currency in stated:
+        if stated.count(currency) > 1:
+            raise InputError(f"--currency-exponent is given twice for {currency}.", hint="Give it once.")
     for currency, digits in options.currency_exponents:
         documented = documented_exponent(currency)
         if documented is not None and documented != digits:

@@ -3,12 +3,24 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
-from batch_credits.loader.money import AMOUNT_UNITS, amount_in_decimal, amount_minor, currency_code
+from batch_credits.loader.currency_marks import agrees, is_mark
+from batch_credits.loader.money import (
+    AMOUNT_UNITS,
+    amount_in_decimal,
+    amount_minor,
+    currency_code,
+    is_plain,
+    not_more_than_nothing,
+    sum_minor,
+)
 from batch_credits.loader.number_format import NumberFormat
+from batch_credits.loader.sums import Sum
 from batch_credits.loader.wording import EDGE_BLANKS, shown
+from batch_credits.loader.written import taken_apart, unwrapped
 from batch_credits.model import AMOUNT_UNIT, CREDIT_TYPES, CreditType, Money, Problem, bare
-from batch_credits.model.currencies import MAX_EXPONENT
+from batch_credits.model.currencies import MAX_EXPONENT, exponent_of
 from batch_credits.settings import InputOptions
 
 TERM_FIELDS = ("currency_code", "credit_type", AMOUNT_UNIT)
@@ -40,7 +52,7 @@ class Terms:
 
 def read_terms(cells: Sequence[str], options: InputOptions) -> Terms:
     """Read the cells of `TERM_FIELDS`, which say how an amount is meant; where one is empty, the options say it."""
-    currency_text, type_text, unit_text = (cell.strip(EDGE_BLANKS) for cell in cells)
+    currency_text, type_text, unit_text = (unwrapped(cell.strip(EDGE_BLANKS)) for cell in cells)
     currency: str | Problem | None = None
     if currency_text or options.currency:
         currency = currency_code(currency_text or options.currency or "")
@@ -69,7 +81,7 @@ def read_money(
         minor = int(amount)  # the plain case, and nearly every row's: what follows would say the same
         if minor and not isinstance(terms.currency, Problem):
             return Money(minor, None, terms.currency)
-    amount, decimal = amount.strip(EDGE_BLANKS), decimal.strip(EDGE_BLANKS)
+    amount, decimal = unwrapped(amount.strip(EDGE_BLANKS)), unwrapped(decimal.strip(EDGE_BLANKS))
     if amount and decimal:
         return Problem(
             "amount",
@@ -78,13 +90,88 @@ def read_money(
         )
     if not amount and not decimal:
         return Problem("amount", "no_amount", "The row has no amount: fill amount or amount_in_decimal.")
-    if written is not None:
-        field, text = ("amount_in_decimal", decimal) if decimal else ("amount", amount)
-        if written.refuses(text):
-            return written.problem(field, text)
-        amount, decimal = (written.plain(text) if text else "" for text in (amount, decimal))
-    money = _decimal_money(decimal, terms) if decimal else _integer_money(amount, terms, exponents)
-    return _mendable(money, decimal or amount, terms) if isinstance(money, Problem) else money
+    field, text = ("amount_in_decimal", decimal) if decimal else ("amount", amount)
+    number = _number(field, text, terms, exponents, written)
+    if isinstance(number, str):
+        money = _decimal_money(number, terms) if decimal else _integer_money(number, terms, exponents)
+    else:
+        money = number
+    return _mendable(money, text, terms) if isinstance(money, Problem) else money
+
+
+def read_total(
+    amount: str, decimal: str, terms: Terms, exponents: Mapping[str, int], written: NumberFormat | None = None
+) -> Sum | None:
+    """What the amounts of a row come to as a sum, which may be nothing or less; None where that cannot be read."""
+    if isinstance(terms.currency, Problem) or isinstance(terms.unit, Problem):
+        return None
+    minor, in_decimal = 0, Decimal()
+    if text := unwrapped(amount.strip(EDGE_BLANKS)):
+        number, sign = _signed("amount", text, terms, exponents, written)
+        stated = exponents if terms.digits is None else {terms.currency or "": terms.digits}
+        value = None if number is None else sum_minor(number, terms.currency, terms.unit, stated)
+        if not isinstance(value, int):
+            return None
+        minor = sign * value
+    if text := unwrapped(decimal.strip(EDGE_BLANKS)):
+        number, sign = _signed("amount_in_decimal", text, terms, exponents, written)
+        if number is None or not is_plain(number):
+            return None
+        in_decimal = sign * Decimal(number)
+    return Sum(minor, in_decimal)
+
+
+def _signed(
+    field: str, text: str, terms: Terms, exponents: Mapping[str, int], written: NumberFormat | None
+) -> tuple[str | None, int]:
+    """The digits of an amount that may be negative, and 1 or -1; no digits where they cannot be read."""
+    parts = taken_apart(text)
+    sign = -1 if parts is not None and parts.is_negative else 1
+    if parts is not None and sign < 0:
+        text = " ".join((*parts.marks[:1], parts.digits, *parts.marks[1:]))
+    number = _number(field, text, terms, exponents, written)
+    return (number if isinstance(number, str) else None), sign
+
+
+def _number(
+    field: str, text: str, terms: Terms, exponents: Mapping[str, int], written: NumberFormat | None
+) -> str | Problem | None:
+    """The digits of an amount, with a point before decimals, where they can be read; else as they stand, or what is
+    wrong with what stands around them; None where a problem of the terms hides whether it is right."""
+    if is_plain(text) if written is None else not written.refuses(text):
+        return text if written is None else written.plain(text)
+    if (less := not_more_than_nothing(text, field)) is not None:
+        return less
+    parts = taken_apart(text)
+    if parts is None or not parts.marks or not all(map(is_mark, parts.marks)):
+        return text if written is None else written.problem(field, text)
+    if isinstance(terms.currency, Problem):
+        return None
+    if (wrong := _disagreement(field, text, parts.marks, terms, exponents)) is not None:
+        return wrong
+    if written is None:
+        return parts.digits
+    return written.problem(field, text) if written.refuses(parts.digits) else written.plain(parts.digits)
+
+
+def _disagreement(
+    field: str, text: str, marks: tuple[str, ...], terms: Terms, exponents: Mapping[str, int]
+) -> Problem | None:
+    """What is wrong with an amount that names a currency: it must be the row's, and be counted in its major units."""
+    currency = terms.currency
+    if currency is None:
+        option = "." if terms.is_of_failed_csv else ", or pass --currency."
+        said = f"The amount {shown(text)} names a currency, and the row none: fill currency_code{option}"
+        return Problem(field, "currency_needed", said)
+    assert isinstance(currency, str), "a wrong one was seen before"
+    if not agrees(marks, currency):
+        said = f"The amount {shown(text)} names another currency than the row, which is in {currency}: correct the one "
+        return Problem(field, "currency_contradicts", said + "that is wrong.")
+    if field == "amount" and terms.unit == "minor" and exponent_of(currency, exponents) != 0:
+        unit = "major in amount_unit" if terms.is_of_failed_csv else "--amount-unit major"
+        said = f"The amount {shown(text)} is written as people write major units, and amounts are read as minor units "
+        return Problem(field, "amount_not_a_number", f"{said}(cents): give {unit}, or write it without the currency.")
+    return None
 
 
 # What to do in a failed.csv, where else an option might be what is missing: no option goes for it.

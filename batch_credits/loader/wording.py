@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from unicodedata import category, name
 
 from batch_credits.text.visible import INVISIBLE
 
@@ -28,6 +29,13 @@ def listed(texts: "tuple[str, ...] | list[str]", most: int = 20) -> str:
 
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
+_LINE_ENDS = "\n\r\v\f\x85\u2028\u2029"
+# What shows as nothing or as a blank, although Unicode calls it a letter, a mark or a symbol: fillers, and what selects
+# the variant of a letter. For the format characters there is a category, Cf.
+_FILLERS = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef"
+)
+_HIDDEN = re.compile(f"[{INVISIBLE}{_FILLERS}]")
 
 
 def first_invisible(text: str) -> int | None:
@@ -36,3 +44,26 @@ def first_invisible(text: str) -> int | None:
         return None
     found = _INVISIBLE.search(text)
     return None if found is None else found.start()
+
+
+def may_hide(joined: str) -> bool:
+    """Whether texts, all in one, may hold what nobody sees in an id: asked of a column, so quickly."""
+    return not joined.isprintable() or (not joined.isascii() and _HIDDEN.search(joined) is not None)
+
+
+def first_hidden(text: str) -> int | None:
+    """Where the first character stands that nobody sees: two ids that look alike would be two customers."""
+    if text.isascii() and text.isprintable():
+        return None
+    places = (place for place, letter in enumerate(text) if category(letter) == "Cf" or _HIDDEN.match(letter))
+    return next(places, None)
+
+
+def what_is_hidden(text: str, place: int) -> str:
+    """An invisible character by its name and its place, counted from 1; a line break by its common name."""
+    letter = text[place]
+    if letter in _LINE_ENDS:
+        return f"a line break at place {place + 1}"
+    official = name(letter, "")
+    called = f" ({official})" if official else ""
+    return f"the invisible character U+{ord(letter):04X} at place {place + 1}{called}"

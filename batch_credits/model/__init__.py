@@ -47,6 +47,10 @@ from batch_credits.model.rows import (
     ReportRow,
     bare,
 )
+from batch_credits.model.totals import (
+    FileTotal,
+    UnequalTotal,
+)
 
 __all__ = [
     "AMOUNT_UNIT",
@@ -67,6 +71,7 @@ __all__ = [
     "CurrencyCode",
     "CustomerId",
     "Description",
+    "FileTotal",
     "Finding",
     "Learned",
     "LoadedRow",
@@ -80,6 +85,7 @@ __all__ = [
     "ReportRow",
     "RequestState",
     "RunRecord",
+    "UnequalTotal",
     "bare",
     "idempotency_key",
     "is_of_reversal",

@@ -12,9 +12,10 @@ from functools import partial
 from batch_credits.chargebee import add_bodies
 from batch_credits.ledger import Bucket, LargeAmount, Ledger, NewRows, ProblemGroup, Profile, numbered
 from batch_credits.loader import Source
-from batch_credits.model import MAX_REFERENCE, CallKind, ControlTotal, LoadedRow, NewBatch, Outcome, Problem
-from batch_credits.model.loaded import LoadedRows, add_rows
+from batch_credits.model import MAX_REFERENCE, CallKind, ControlTotal, FileTotal, LoadedRow, NewBatch, Outcome, Problem
+from batch_credits.model.loaded import LoadedRows
 from batch_credits.model.undone import Undone
+from batch_credits.planning.file_totals import most_telling, refuse_unequal, totals_of_earlier_runs
 from batch_credits.planning.plausibility import far_rows, unusual_batch
 from batch_credits.process.event_loop import quick_switches
 from batch_credits.reporter import minor_in_words
@@ -31,7 +32,8 @@ class Plan:
 
     `totals` are those of the file; `by_outcome` says what is already known of its rows, and `by_type` are those that
     are no rejected ones, by currency and credit type. `undone` are those that were credited, and deducted again.
-    `spread` is how the amounts lie; `warnings` are sentences about amounts that look wrong.
+    `spread` is how the amounts lie; `warnings` are sentences about amounts that look wrong. `of_file` are the control
+    totals that stand in the file, with which its rows agree.
     """
 
     batch_id: int
@@ -48,6 +50,7 @@ class Plan:
     problems: list[ProblemGroup] = field(default_factory=list)
     kind: CallKind = CallKind.ADD
     undone: Undone = field(default_factory=Undone)
+    of_file: Sequence[FileTotal] = ()
 
     def count(self, *outcomes: Outcome) -> int:
         """How many rows have one of these outcomes."""
@@ -65,7 +68,7 @@ def stage(ledger: Ledger, source: Source, site: str) -> Plan:
     It is read by the options that go for it (`Source.options`), which may not be all that were given.
 
     Raises:
-        InputError: the file changed while it was read.
+        InputError: the file changed while it was read, or holds a total with which its rows do not agree.
         LedgerError: the ledger failed.
     """
     options = source.options
@@ -73,7 +76,8 @@ def stage(ledger: Ledger, source: Source, site: str) -> Plan:
     known = ledger.batches.find(key)
     if known is not None:
         counted = Counted(known.batch_id, key, known.rows_read, known.totals, is_new=False)
-        return _with_warnings(ledger, plan_of(ledger, counted), site, options)
+        of_file = totals_of_earlier_runs(ledger, known.batch_id)
+        return _with_warnings(ledger, replace(plan_of(ledger, counted), of_file=of_file), site, options)
     batch_id = ledger.admission.begin(
         NewBatch(
             key=key,
@@ -91,18 +95,19 @@ def stage(ledger: Ledger, source: Source, site: str) -> Plan:
         ledger.admission.discard(batch_id)
         raise
     counted = Counted(batch_id, key, rows_read, totals, is_new=True, profile=profile)
-    return _with_warnings(ledger, plan_of(ledger, counted), site, options)
+    of_file = most_telling(source.totals.found)
+    return _with_warnings(ledger, replace(plan_of(ledger, counted), of_file=of_file), site, options)
 
 
 def _stage_rows(ledger: Ledger, source: Source, batch_id: int) -> tuple[int, dict[str, ControlTotal], Profile | None]:
     """How many rows, their totals, and what they look like if all that are not rejected are new."""
     rows_read = 0
-    totals: dict[str, ControlTotal] = {}
     new_rows = NewRows(LARGEST_SHOWN)
     for rows in _overlapped(source, partial(_stage_chunk, ledger, batch_id, source.options)):
         rows_read += len(rows)
-        add_rows(totals, rows)
         new_rows.add(rows)
+    refuse_unequal(source)
+    totals = source.totals.read
     known = ledger.admission.finish(batch_id, rows_read, totals)
     return rows_read, totals, None if known else new_rows.profile()
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch_credits.model import BatchRecord, ControlTotal, Outcome, RunRecord
+from batch_credits.model import BatchRecord, ControlTotal, FileTotal, Outcome, RunRecord
 from batch_credits.model.undone import Undone
+from batch_credits.reporter.control_totals import file_total_json, file_totals_of
 from batch_credits.reporter.tally import Tally, Totals, differences, exit_code
 
 
@@ -80,6 +81,11 @@ class Summary:
         """Whether it stopped since a person must look before anything else is sent."""
         return self.run is not None and self.run.needs_person
 
+    @property
+    def file_totals(self) -> list[FileTotal]:
+        """The control totals that stand in the file, with which its rows agree."""
+        return file_totals_of(json.loads(self.run.settings_json)) if self.run else []
+
     def count(self, *outcomes: Outcome) -> int:
         """How many rows have one of these outcomes."""
         return sum(self.counts[outcome] for outcome in outcomes)
@@ -119,6 +125,7 @@ def summary_json(summary: Summary) -> str:
     content["reversed"] = _reversed(summary.undone)
     record = json.loads(run.settings_json) if run else {}
     content |= {
+        "control_totals": [file_total_json(total) for total in summary.file_totals],
         "settings": {name: record.get(name) for name in ("address", "ledger", "confirmation", "origins")},
         "in_balance": summary.in_balance,
         "differences": list(summary.differences),

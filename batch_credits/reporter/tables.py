@@ -41,6 +41,8 @@ _FIELD_OPTIONS = (
 _ALWAYS = ("currency_code", AMOUNT_UNIT, "reference")  # columns to mend, or that say what the others mean
 _AMOUNTS = ("amount", "amount_in_decimal")
 _NUMBER = re.compile(r"\s*[0-9]+(?:\.[0-9]+)?\s*")
+# Where the amount is refused, but not for how it is written: to write it otherwise would pay what is none to pay.
+_WELL_WRITTEN = {"amount_not_positive", "looks_like_total", "currency_contradicts"}
 _BYTE_ORDER_MARK = "\ufeff"
 _NOT_THEIRS = {bare(name) for name in (*RECOGNISED, *RESULT_COLUMNS, BATCH_COLUMN)}
 
@@ -164,7 +166,7 @@ class FailedColumns:
     def how_to_mend(self, row: ReportRow, cells: list[str]) -> str:
         """What to add to the reasons of a row: they may speak of the source and its options, and none goes for this."""
         said = ""
-        if row.outcome is Outcome.REJECTED and row.money is None:
+        if row.outcome is Outcome.REJECTED and row.money is None and row.error_code not in _WELL_WRITTEN:
             is_minor = cells[self.columns[AMOUNT_UNIT]].strip().casefold() == "minor"
             how = "digits alone, in minor units (cents)" if is_minor else "digits, and a dot before decimals (1234.50)"
             said = f" In this file write the amount with {how}."

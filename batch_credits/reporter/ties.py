@@ -1,13 +1,14 @@
 """What the file asked for, what the outcomes add up to, and what somebody expected: side by side, per currency."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
-from batch_credits.model import CallKind, ControlTotal, sum_totals
-from batch_credits.model.currencies import exponent_of
+from batch_credits.model import CallKind, ControlTotal, FileTotal, sum_totals
+from batch_credits.model.currencies import SITE_CURRENCY, exponent_of
 from batch_credits.reporter.amounts import Exponents, total_in_words
+from batch_credits.reporter.control_totals import file_total_in_words
 from batch_credits.reporter.record import ControlLineShown
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import totals_read
@@ -48,8 +49,16 @@ def tie_groups(summary: Summary, controls: list[ControlLineShown], stated: Expon
     for code in sorted(most):
         expected = [line for line in controls if line.currency == code]
         read, reported = in_file.get(code, ControlTotal()), in_outcomes.get(code, ControlTotal())
-        groups.append(group(code, read, reported, expected, currency=code))
+        lines = [_of_file(total, stated) for total in summary.file_totals if (total.currency or SITE_CURRENCY) == code]
+        tied = group(code, read, reported, expected, currency=code)
+        groups.append(replace(tied, lines=tied.lines + lines))
     return groups
+
+
+def _of_file(total: FileTotal, stated: Exponents) -> TieLine:
+    """A total that stands in the file: what was read of it was held against its rows before anything was sent."""
+    label = f"Control total of the file, in row {total.row}"
+    return TieLine(label, f"{total.rows:,}", [file_total_in_words(total, stated)], _verdict(True))
 
 
 def _group(

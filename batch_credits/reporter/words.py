@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from batch_credits.model import CallKind, Outcome
+from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.reporter.control_totals import file_total_sentence
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NOT_CREDITED
 
@@ -132,8 +134,11 @@ def _steps_of_reversal(summary: Summary, given: Given) -> list[tuple[str, str]]:
 def balance_in_words(summary: Summary) -> list[str]:
     """The tie-out, in sentences."""
     if summary.in_balance:
-        return ["In balance: the outcomes add up to the rows and the totals read from the file."]
-    return ["Not in balance.", *summary.differences]
+        said = ["In balance: the outcomes add up to the rows and the totals read from the file."]
+    else:
+        said = ["Not in balance.", *summary.differences]
+    stated = stated_exponents(summary.batch)
+    return said + [f"The file agrees with the {file_total_sentence(each, stated)}." for each in summary.file_totals]
 
 
 def reasons_of(summary: Summary, outcome: Outcome) -> list[tuple[str, int]]:

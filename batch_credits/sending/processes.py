@@ -1,103 +1,126 @@
-"""One run in several processes, for sites without a limit: each shard sends for its part of the customers.
+"""One run in several processes, for sites without a limit: each holds its part of the customers, and sends to them.
 
     this process    reads the file, admits the batch, shows how it goes, writes the reports
-    a shard         claims, journals and sends the rows of its customers, in the same ledger; see worker.py
+    each of them    claims its shards, journals and sends the rows of its customers, in the same ledger; see worker.py
 
-A customer belongs to one shard, so there are never two calls on one customer. Every process of a run holds the
-ledger's lock until it ends, so no other run begins while a shard of a dead one still waits for answers.
+A customer is in one shard, and a shard has one owner, so there are never two calls on one customer. Every process of a
+run holds the ledger's lock until it ends, so no other run begins while one of a dead run still waits for answers.
 
-A shard gets its orders, then one byte for each signal; the end of its input means that this process died. It answers
-in JSON lines: what to show, and at the end how it went.
+They meet in the ledger alone: a process finds its orders in the run's record, and says there how it goes, for this one
+to read. Only the API key comes with the environment, and what a signal means by a signal: SIGUSR1 to let answers come
+in, SIGUSR2 to end at once. (SIGTERM would do, but a service manager sends it to every process of a run, and this one
+passes it on: twice is at once.)
 """
 
 import asyncio
-import pickle
+import os
+import signal
 import sys
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
-from typing import Any, Self
+from typing import Protocol, Self
 
-import orjson
-
-from batch_credits import errors
 from batch_credits.errors import Interrupted, LedgerError, RunStopped, ShardDied, TooManyFailures, weightier
+from batch_credits.ledger import Worker
 from batch_credits.model import Outcome
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress
 from batch_credits.sending.session import Issued, ticking
-from batch_credits.settings import RunSettings, SiteSettings
+from batch_credits.sending.told import Told
+from batch_credits.settings import RunSettings
 from batch_credits.worker_pool import Counts
 
-STOP = b"s"
-SIZE_BYTES = 8  # how long the orders are, before them
-_ANSWER_BYTES = 1_048_576  # the longest line of a shard
-# A shard looks for modules where this process does: `-m` would look in the working directory first.
-_BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from batch_credits.sending.worker import main; main()"
+LOOK_SECONDS = 0.2  # how old what is known of the others may be
+STOP, STOP_AT_ONCE = signal.SIGUSR1, signal.SIGUSR2
+LEDGER_FAILED = 3  # the exit code of a process that could not even say that in the ledger
+API_KEY = "CHARGEBEE_API_KEY"  # in the environment
+# A process looks for modules where this one does: `-m` would look in the working directory first.
+ARGUMENTS = 4
+_BEGIN = f"import sys; sys.path[:] = sys.argv[{1 + ARGUMENTS}:]; from batch_credits.sending.worker import main; main()"
 
 
-@dataclass(frozen=True)
-class ShardOrders:
-    """What a shard needs to know. They are handed over through a pipe, as the API key is in them."""
+class Tells(Protocol):
+    """What this needs of a ledger."""
 
-    ledger: Path
-    batch_key: str
-    run_id: int
-    site: SiteSettings
-    settings: RunSettings
-    shard: int  # of settings.processes
-
-    def packed(self) -> bytes:
-        """The orders as a shard reads them."""
-        content = pickle.dumps(self)
-        return len(content).to_bytes(SIZE_BYTES, "big") + content
+    def of_run(self, run_id: int) -> list[Worker]:
+        """Who sends for the run, and what they say."""
 
 
-class Shards:
-    """The processes of one run."""
+class Process(Protocol):
+    """What this needs of a process."""
 
-    def __init__(self, processes: list[asyncio.subprocess.Process], progress: Progress) -> None:
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended, once it has."""
+
+    def send_signal(self, signal: int) -> None:
+        """Send it this signal."""
+
+    def kill(self) -> None:
+        """End it."""
+
+    async def wait(self) -> int:
+        """How it ended, when it has."""
+
+
+class Processes:
+    """The processes of one run. `max_failures` is for all of them together."""
+
+    def __init__(
+        self,
+        workers: Tells,
+        run_id: int,
+        processes: Sequence[Process],
+        progress: Progress,
+        max_failures: int | None = None,
+    ) -> None:
+        self._workers = workers
+        self._run_id = run_id
         self._processes = processes
         self._progress = progress
+        self._max_failures = max_failures
+        self._told: dict[int, Told] = {}  # by process: each listens to signals from when it is there
         self._failures = 0
-        self._max_failures: int | None = None
+        self._failure: LedgerError | None = None
         self._stopped: list[RunStopped] = []
         self._said: set[str] = set()
-        self._told = 0  # how often the shards were told to stop
+        self._stops = 0  # how often they shall stop: once, or at once
+        self._stops_of: dict[int, int] = {}
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, count: int, locks: tuple[int, ...], progress: Progress) -> AsyncIterator[Self]:
-        """So many processes, which hold the ledger's locks (file descriptors), until the end of the block."""
-        command = (sys.executable, "-P", "-c", _BEGIN, *sys.path)
-        pipe = asyncio.subprocess.PIPE
-        processes: list[asyncio.subprocess.Process] = []
+    async def started(
+        cls,
+        workers: Tells,
+        run_id: int,
+        settings: RunSettings,
+        progress: Progress,
+        spawn: Callable[[int], "asyncio.Future[Process]"],
+    ) -> AsyncIterator[Self]:
+        """As many processes as the settings say, until the end of the block; `spawn` begins the one of this number."""
+        found: list[Process] = []
+        processes = cls(workers, run_id, found, progress, settings.max_failures)
         try:
-            for _ in range(count):
-                # A session of its own: a terminal's Ctrl-C is for this process, which passes it on.
-                processes.append(
-                    await asyncio.create_subprocess_exec(
-                        *command, stdin=pipe, stdout=pipe, pass_fds=locks, start_new_session=True, limit=_ANSWER_BYTES
-                    )
-                )
-            yield cls(processes, progress)
+            for number in range(settings.processes):
+                found.append(await spawn(number))
+            yield processes
         finally:
-            for process in processes:
-                assert process.stdin is not None
-                process.stdin.close()
-            await asyncio.gather(*(process.wait() for process in processes))
+            await processes._end()
 
-    async def issue(self, orders: ShardOrders, signals: Signals) -> Issued:
-        """Send what the batch owes, each shard its part. Returns when every shard has ended.
+    async def issue(self, signals: Signals) -> Issued:
+        """Watch until every process has ended. Returns how it went.
 
         Raises:
-            LedgerError: a shard could not write the ledger; nothing of it was sent after that.
+            LedgerError: one of them could not write the ledger; nothing of it was sent after that.
         """
         loop = asyncio.get_running_loop()
-        settings = orders.settings
-        self._max_failures = settings.max_failures
 
         def stop() -> None:
             self._stop(Interrupted("interrupted"), signals.arrived)
@@ -106,38 +129,53 @@ class Shards:
             loop.call_soon_threadsafe(stop)
 
         with signals.doing(in_the_loop), ticking(self._progress):
-            for number, process in enumerate(self._processes):
-                assert process.stdin is not None
-                calls, more = divmod(settings.concurrency, settings.processes)
-                own = replace(settings, concurrency=calls + (number < more), max_failures=None)
-                process.stdin.write(replace(orders, settings=own, shard=number).packed())
             if signals.arrived:
                 stop()
-            endings = await asyncio.gather(*(self._follow(process) for process in self._processes))
-        return self._joined(endings)
+            await self._watch()
+        return self._joined()
 
-    async def _follow(self, process: asyncio.subprocess.Process) -> dict[str, Any]:
-        """Show what the shard says, until it has ended. Returns how it went."""
-        ending: dict[str, Any] = {}
-        assert process.stdout is not None
-        async for line in process.stdout:
-            if not line.endswith(b"\n"):
-                break  # it died in the middle of a word
-            said = orjson.loads(line)
-            for outcome, was_in_doubt, rows in said.get("settled", ()):
-                self._settled(Outcome(outcome), was_in_doubt=was_in_doubt, rows=rows)
-            for _ in range(said.get("throttled", 0)):
+    async def _watch(self) -> None:
+        ends = {asyncio.ensure_future(process.wait()): process for process in self._processes}
+        waiting = set(ends)
+        while waiting:
+            ended, waiting = await asyncio.wait(
+                waiting, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+            self._look()
+            for each in ended:
+                self._follow(ends[each], each.result())
+
+    def _look(self) -> None:
+        """Show what each has said since the last time, and pass on what it has not been told."""
+        for worker in self._workers.of_run(self._run_id):
+            told, before = Told.read(worker.told), self._told.get(worker.pid, Told())
+            self._told[worker.pid] = told
+            for outcome, was_in_doubt, rows in told.since(before):
+                self._settled(outcome, was_in_doubt=was_in_doubt, rows=rows)
+            for _ in range(told.throttled - before.throttled):
                 self._progress.throttled()
-            for note in said.get("notes", ()):
+            for note in told.notes[len(before.notes) :]:
                 self._note(note)
-            ending = said.get("ended", ending)
-        if not ending:
-            self._stop(ShardDied(f"A process of this run ended by itself (code {await process.wait()})."))
-        elif ending["error"] is not None:
-            self._stop(None)
-        elif ending["stopped"] is not None:
-            self._stop(_stopped(ending["stopped"]))
-        return ending
+        self._pass_on()
+
+    def _follow(self, process: Process, code: int) -> None:
+        """A process has ended: as it said, or by itself."""
+        ended = self._told.get(process.pid, Told()).ended
+        if ended is not None:
+            if ended.failure is not None:
+                self._fail(ended.failure)
+            elif ended.issued.stopped is not None:
+                self._stop(ended.issued.stopped)
+        elif code == LEDGER_FAILED:
+            self._fail(
+                LedgerError(
+                    "A process of this run could not use the ledger.",
+                    hint="Nothing more was sent. Mend the disk or the file, then run again;"
+                    " never delete the ledger: it knows what was paid.",
+                )
+            )
+        else:
+            self._stop(ShardDied(f"A process of this run ended by itself (code {code})."))
 
     def _settled(self, outcome: Outcome, *, was_in_doubt: bool, rows: int) -> None:
         for _ in range(rows):
@@ -148,33 +186,73 @@ class Shards:
                 self._stop(TooManyFailures.beyond(self._max_failures))
 
     def _note(self, text: str) -> None:
-        """Say it once, though every shard may have it to say."""
+        """Say it once, though each may have it to say."""
         if text not in self._said:
             self._said.add(text)
             self._progress.note(text)
 
+    def _fail(self, failure: LedgerError) -> None:
+        self._failure = self._failure or failure
+        self._stop(None)
+
     def _stop(self, why: RunStopped | None, times: int = 1) -> None:
-        """Let every shard's answers come in; told so twice, it ends at once."""
-        for process in self._processes:
-            if process.returncode is None and process.stdin is not None and not process.stdin.is_closing():
-                process.stdin.write(STOP * (times - self._told))
-        self._told = max(self._told, times)
+        """Let the answers of all come in; told so twice, they end at once."""
+        self._stops = max(self._stops, min(times, 2))
         if why is not None:
             self._stopped.append(why)
+        self._pass_on()
 
-    def _joined(self, endings: Iterable[dict[str, Any]]) -> Issued:
-        ended = [ending for ending in endings if ending]
-        for ending in ended:
-            if ending["error"] is not None:
-                message, hint = ending["error"]
-                raise LedgerError(message, hint=hint)
-        counts = Counts(*(sum(ending[name] for ending in ended) for name in ("throttled", "retries", "failures")))
+    def _pass_on(self) -> None:
+        """Tell those that are there what they have not been told."""
+        for process in self._processes:
+            if process.pid in self._told and self._stops_of.get(process.pid, 0) < self._stops:
+                self._stops_of[process.pid] = self._stops
+                if process.returncode is None:
+                    with suppress(ProcessLookupError):
+                        process.send_signal(STOP if self._stops == 1 else STOP_AT_ONCE)
+
+    async def _end(self) -> None:
+        """Where the run came to no end of its own: let the answers come in. Who has not begun need not begin."""
+        living = [process for process in self._processes if process.returncode is None]
+        if living:
+            self._stop(None)
+            for process in living:
+                if process.pid not in self._told:
+                    process.kill()
+        await asyncio.gather(*(process.wait() for process in self._processes))
+
+    def _joined(self) -> Issued:
+        if self._failure is not None:
+            raise self._failure
+        ended = [told.ended.issued for told in self._told.values() if told.ended is not None]
+        counted = (issued.counts for issued in ended)
+        counts = Counts(*map(sum, zip(*((c.throttled, c.retries, c.failures) for c in counted), strict=True)))
         # One process stops the others, so what is told is what stopped it, and not that they were interrupted.
         reasons = sorted(self._stopped, key=lambda why: isinstance(why, Interrupted))
-        return Issued(counts, sum(ending["requests"] for ending in ended), reduce(weightier, reasons, None))
+        return Issued(counts, sum(issued.requests for issued in ended), reduce(weightier, reasons, None))
 
 
-def _stopped(told: list[str]) -> RunStopped:
-    name, message, hint = told
-    kind: type[RunStopped] = getattr(errors, name)
-    return kind(message, hint=hint)
+def share_of(settings: RunSettings, number: int) -> RunSettings:
+    """How the process of this number sends, of a run that is set so."""
+    calls, more = divmod(settings.concurrency, settings.processes)
+    return replace(settings, concurrency=calls + (number < more), max_failures=None)
+
+
+def starting(
+    ledger: Path, run_id: int, api_key: str, locks: Iterable[int]
+) -> Callable[[int], "asyncio.Future[Process]"]:
+    """What begins a process of a run by its number. Each holds the ledger's locks, which are file descriptors."""
+
+    async def spawn(number: int) -> Process:
+        orders = (ledger, run_id, number, os.getpid())
+        # A session of its own: a terminal's Ctrl-C is for this process, which passes it on.
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-c", _BEGIN, *map(str, orders), *sys.path),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            pass_fds=tuple(locks),
+            start_new_session=True,
+            env={**os.environ, API_KEY: api_key},
+        )
+
+    return lambda number: asyncio.ensure_future(spawn(number))

@@ -1,118 +1,107 @@
-"""One process of a run in several, started by processes.py. Not for people."""
+"""One process of a run in several, started by processes.py. Not for people.
+
+Its arguments are the ledger, the run's number, which part of the customers is its own, and the run's own process.
+Whatever else it must know is in the ledger, but for the API key, which is in the environment.
+"""
 
 import asyncio
 import os
-import pickle
 import signal
 import sys
-from collections import Counter
 from contextlib import suppress
-from dataclasses import asdict
-from typing import Any
-
-import orjson
+from pathlib import Path
+from types import FrameType
 
 from batch_credits.chargebee import http_transport
 from batch_credits.errors import Interrupted, LedgerError
-from batch_credits.ledger import Ledger
-from batch_credits.model import Outcome
+from batch_credits.ledger import Ledger, Part
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import SIGNALS, Signals
-from batch_credits.progress.observers import SilentProgress
 from batch_credits.sending.context import RunContext
-from batch_credits.sending.processes import SIZE_BYTES, STOP, ShardOrders
-from batch_credits.sending.session import issue
+from batch_credits.sending.processes import API_KEY, ARGUMENTS, LEDGER_FAILED, STOP, STOP_AT_ONCE, share_of
+from batch_credits.sending.session import Issued, issue
+from batch_credits.sending.told import Ended, Teller
+from batch_credits.settings import SiteSettings, recorded
+from batch_credits.worker_pool import Counts
+
+TELL_SECONDS = 0.25  # how old may be what this process says, and what it knows of the run's own
 
 
-class Teller(SilentProgress):
-    """Passes on what there is to show, a few times a second. If nobody listens any more, sending goes on to its end."""
-
-    def __init__(self) -> None:
-        self._settled: Counter[tuple[str, bool]] = Counter()
-        self._throttled = 0
-        self._notes: list[str] = []
-
-    def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
-        """Count it; the next tick tells."""
-        self._settled[outcome.value, was_in_doubt] += 1
-
-    def throttled(self) -> None:
-        """Count it; the next tick tells."""
-        self._throttled += 1
-
-    def tick(self) -> None:
-        """Tell what came up since the last time."""
-        if self._settled or self._throttled or self._notes:
-            settled = [[outcome, was, rows] for (outcome, was), rows in self._settled.items()]
-            self.tell({"settled": settled, "throttled": self._throttled, "notes": self._notes})
-            self._settled.clear()
-            self._throttled, self._notes = 0, []
-
-    def note(self, text: str) -> None:
-        """Tell it at once."""
-        self._notes.append(text)
-        self.tick()
-
-    def close(self) -> None:
-        """Tell the last of it."""
-        self.tick()
-
-    def tell(self, said: dict[str, Any]) -> None:
-        """Write one line."""
-        with suppress(BrokenPipeError):
-            sys.stdout.buffer.write(orjson.dumps(said) + b"\n")
-            sys.stdout.buffer.flush()
-
-
-async def send() -> None:
-    """Do what the orders say, and tell how it went."""
-    reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    try:
-        size = int.from_bytes(await reader.readexactly(SIZE_BYTES), "big")
-        orders: ShardOrders = pickle.loads(await reader.readexactly(size))  # noqa: S301 - from our own process
-    except asyncio.IncompleteReadError:
-        return  # the run never came to its sending
-    teller, signals = Teller(), Signals()
+async def send(path: Path, run_id: int, number: int, parent: int) -> int:
+    """Send the rows of this part of the customers, and say how it goes and went. Returns the exit code."""
+    signals = Signals()
     signals.sending_begins()
-    listening = asyncio.create_task(_pass_on(reader, signals))
-    ended: dict[str, Any]
+    _listen(signals)
     try:
-        with Ledger.open_shard(orders.ledger, orders.shard, orders.settings.processes) as ledger:
-            async with http_transport(orders.site, orders.settings) as transport:
-                batch = ledger.batches.one(orders.batch_key)
-                run = RunContext(ledger, batch, orders.run_id, orders.settings, teller)
-                issued = await issue(run, transport, signals)
-    except LedgerError as error:
-        ended = {"error": [error.message, error.hint]}
-    else:
-        why = issued.stopped
-        ended = {"error": None, "requests": issued.requests, **asdict(issued.counts)}
-        ended["stopped"] = None if why is None else [type(why).__name__, why.message, why.hint]
-    listening.cancel()
-    teller.close()
-    teller.tell({"ended": ended})
+        with Ledger.open_beside(path) as ledger, Ledger.open_beside(path) as line:
+            batch_id, record = ledger.runs.settings_of(run_id)
+            address, settings = recorded(record)
+            part = Part(number, settings.processes)
+            ledger.claims.claim(batch_id, run_id, part=part, lease_seconds=settings.lease_seconds)
+            batch, teller = ledger.batches.staged(batch_id), Teller()
+            site, own = SiteSettings(batch.site, address, os.environ[API_KEY]), share_of(settings, number)
+            telling = asyncio.create_task(_tell(ledger, line, teller, signals, parent))
+            try:
+                async with http_transport(site, own) as transport:
+                    issued = await issue(RunContext(ledger, batch, run_id, own, teller), transport, signals)
+                ended = Ended(issued)
+            except LedgerError as error:
+                ended = Ended(Issued(Counts(), 0, None), error)
+            finally:
+                telling.cancel()
+                await asyncio.gather(telling, return_exceptions=True)
+            ledger.workers.end(teller.said(ended))
+    except LedgerError:
+        return LEDGER_FAILED
+    return 0
 
 
-async def _pass_on(reader: asyncio.StreamReader, signals: Signals) -> None:
-    """Each byte stands for a signal, and so does the end: the run's own process is gone."""
+async def _tell(ledger: Ledger, line: Ledger, teller: Teller, signals: Signals, parent: int) -> None:
+    """Say how it goes, some times a second, and drain when the run's own process is gone: nobody could stop this one.
+
+    `line` is another way to the same ledger, since that of the journal is busy. Where it cannot be said, sending goes
+    on: the journal finds out whether anything can be written.
+    """
+    me, said, is_alone = ledger.workers.me(), teller.said(), False
     while True:
-        byte = await reader.read(1)
+        await asyncio.sleep(TELL_SECONDS)
+        if not is_alone and os.getppid() != parent:
+            is_alone = True
+            _arrive(signals, 1)
+        if (now := teller.said()) != said:
+            said = now
+            with suppress(LedgerError):
+                await asyncio.to_thread(line.workers.tell, me, said)
+
+
+def _listen(signals: Signals) -> None:
+    """From here on signals of the run's own process are heard. It sends none before this one is in the ledger.
+
+    All others are for it, which passes them on: a service manager sends them to every process, and what this one has
+    journaled and not sent would be left in doubt.
+    """
+    for ignored in SIGNALS:
+        signal.signal(ignored, signal.SIG_IGN)
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        _arrive(signals, 1 if number == STOP else 2)
+
+    for number in (STOP, STOP_AT_ONCE):
+        signal.signal(number, heard)
+
+
+def _arrive(signals: Signals, times: int) -> None:
+    """A signal means that they were so many in all."""
+    while signals.arrived < times:
         with suppress(Interrupted):  # before there is anything to interrupt
             signals.arrive()
-        if byte != STOP:
-            return
 
 
 def main() -> None:
-    """Be a shard, to the end of this process.
-
-    Signals are for the run's own process, which passes them on: a service manager sends them to every process, and
-    what this one has journaled and not sent would be left in doubt.
-    """
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    run_in_loop(send())
-    sys.stdout.flush()
-    os._exit(0)  # nothing is left to do, and the interpreter would take a while to fold up
+    """Be a process of a run, to the end of it."""
+    for ignored in SIGNALS:
+        signal.signal(ignored, signal.SIG_IGN)
+    path, *numbers = sys.argv[1 : 1 + ARGUMENTS]
+    run_id, number, parent = map(int, numbers)
+    code = run_in_loop(send(Path(path), run_id, number, parent))
+    os._exit(code)  # nothing is left to do, and the interpreter would take a while to fold up

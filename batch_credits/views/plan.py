@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from batch_credits.ledger import ProblemGroup
-from batch_credits.model import CallKind, Outcome
+from batch_credits.model import CallKind, FileTotal, Outcome
 from batch_credits.planning.plan import Plan
 from batch_credits.reporter import SITE_CURRENCY, minor_in_words
 from batch_credits.reporter.amounts import Exponents
+from batch_credits.reporter.control_totals import file_total_sentence
 from batch_credits.views.amounts import Total, UndoneView, total_of, totals_of, undone_view
 
 
@@ -30,12 +31,20 @@ class LargeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedTotal:
+    """A total that the file itself holds; `words` say where, how much, and of how many rows."""
+
+    total: FileTotal
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanView:
     """A batch as it stands before a run.
 
     `totals` are those of the file; `counts` and `by_outcome` say what is already known of its rows (`pending` ones are
-    to be sent), `by_type` those that are not rejected. `problems` say why rows are rejected, `warnings` which amounts
-    look wrong.
+    to be sent), `by_type` those that are not rejected. `control_totals` stand in the file, and its rows agree with
+    them. `problems` say why rows are rejected, `warnings` which amounts look wrong.
     """
 
     key: str
@@ -46,6 +55,7 @@ class PlanView:
     by_outcome: Mapping[Outcome, tuple[Total, ...]]
     by_type: tuple[TypeTotal, ...]
     undone: UndoneView
+    control_totals: tuple[StatedTotal, ...]
     problems: tuple[ProblemGroup, ...]
     largest: tuple[LargeRow, ...]
     warnings: tuple[str, ...]
@@ -70,6 +80,7 @@ def plan_view(plan: Plan, stated: Exponents) -> PlanView:
             for (currency, credit_type), total in sorted(plan.by_type.items())
         ),
         undone=undone_view(plan.undone, stated),
+        control_totals=tuple(StatedTotal(total, file_total_sentence(total, stated)) for total in plan.of_file),
         problems=tuple(plan.problems),
         largest=tuple(
             LargeRow(row.row_number, currency, row.amount_minor, minor_in_words(row.amount_minor, currency, stated))

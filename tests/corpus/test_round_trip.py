@@ -14,13 +14,15 @@ SAVED = sorted(path.name for path in FOLDER.glob("round_trip*"))
 EXPECTED = [
     (number, customer_id, 999 + number, currency, description, reference)
     for number, (customer_id, _, currency, description, _, reference, _) in enumerate(make.TRICKY, 2)
+    if customer_id != "TRUE"  # read letter for letter too, and then rejected: it is no id
 ]
 
 
 def content(path: Path) -> list[tuple[object, ...]]:
     rows = [row for chunk in open_source(path, InputOptions()).chunks() for row in chunk]
     requests = [(row.row_number, row.request) for row in rows]
-    assert [row.problems for row in rows] == [()] * len(rows)
+    [spoiled] = [row for row in rows if row.problems]
+    assert (spoiled.customer_id, spoiled.problems[0].code) == ("TRUE", "spoiled_by_excel")
     return [
         (number, found.customer_id, found.amount, found.currency_code, found.description, found.reference)
         for number, found in requests

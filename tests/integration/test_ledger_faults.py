@@ -339,7 +339,7 @@ class FailingClaims(Claims):
 def failing_ledger(path: Path) -> Iterator[tuple[Ledger, FailingClaims]]:
     """A ledger, and the desk of it that will fail."""
     with Ledger.open(path) as ledger:
-        ledger.claims = claims = FailingClaims(ledger._db)
+        ledger.claims = claims = FailingClaims(ledger._db, ledger.workers)
         yield ledger, claims
 
 

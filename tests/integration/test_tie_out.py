@@ -15,7 +15,7 @@ from batch_credits.call import call_for
 from batch_credits.chargebee import Answer, Chargebee, LookFailed, add_body
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError
 from batch_credits.jobs.reconcile import settle_and_tie_out
-from batch_credits.ledger import Journal, Ledger, StagedRow
+from batch_credits.ledger import Journal, Ledger, Rhythm, StagedRow
 from batch_credits.model import (
     ControlTotal,
     CreditRequest,
@@ -157,7 +157,8 @@ class Bench:
 
     def tied(self, *, whole: bool = False) -> TieOut:
         async def main() -> TieOut:
-            journal = Journal(self.ledger.claims, None, SITE, in_thread=on_the_spot, flush_seconds=0.0)
+            self.ledger.claims.claim(self.batch)
+            journal = Journal(self.ledger.claims, None, SITE, in_thread=on_the_spot, rhythm=Rhythm(0.0))
             transport: Any = self.site
             chargebee = Chargebee(transport, transport, RunSettings())
             [batch] = [batch for batch in self.ledger.batches.all() if batch.batch_id == self.batch]
@@ -469,6 +470,7 @@ def reconciled(bench: Bench) -> TieOut:
         settings = RunSettings(flush_seconds=0.0, early_look_seconds=(0.0,), wait=False)
         asking: Any = SimpleNamespace(chargebee=Chargebee(transport, transport, settings), in_thread=on_the_spot)
         [batch] = bench.ledger.batches.all()
+        bench.ledger.claims.claim(batch.batch_id)
         return await settle_and_tie_out(bench.ledger, batch, asking, settings, SilentProgress(), whole=False)
 
     return asyncio.run(main())

@@ -79,7 +79,7 @@ def arm(point: str, nth: int) -> None:
             _wrap(Claims, "commit", before=die)
         case "in_commit":  # the statements are done, the commit is not
             _wrap(claims, "record", after=die)
-            _wrap(claims, "open_attempts", after=die)
+            _wrap(Claims, "_open_attempts", after=die)
         case "after_journal":
             _wrap(Claims, "commit", after=die)
         case "before_send":

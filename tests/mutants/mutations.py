@@ -26,13 +26,15 @@ _NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 _SQL = re.compile(
     r"\b(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|WHERE|GROUP BY|ORDER BY|JOIN|(AND|OR) \S+ (=|IS|IN))\b"
 )
-_ANY_NUMBER_WILL_DO = re.compile(r"\b(EXISTS\s*\(\s*SELECT|LIMIT)\s+\Z")  # before a 1
+_SELECTED = re.compile(r"\bEXISTS\s*\(\s*SELECT\s+\Z")  # before a 1: any number will do
 _PROMISES = {"zip": "strict", "create_function": "deterministic"}
 _TERM = r"(?:[^()'\"\n]|\([^()\n]*\)|'[^'\n]*')*?(?=\s+(?:AND|OR|ORDER|GROUP|LIMIT|UNION|BEGIN)\b|[)\"\n;]|$)"
 
 
 def _next_number(found: re.Match[str]) -> str:
-    if found[0] == "1" and _ANY_NUMBER_WILL_DO.search(found.string[: found.start()]):
+    before, after = found.string[: found.start()], found.string[found.end() :]
+    is_last_limit = before.endswith("LIMIT ") and after.startswith(";")
+    if found[0] == "1" and (is_last_limit or _SELECTED.search(before)):
         return found[0]
     return str(int(found[0]) + 1)
 

@@ -18,8 +18,9 @@ from unittest.mock import patch
 
 from batch_credits.chargebee import Answer, Chargebee, ListedCredit, add_body, client, verdicts
 from batch_credits.chargebee.answers import ErrorBody
-from batch_credits.ledger import Claims, Moment, Unrecorded, group_commit, numbering, times
+from batch_credits.ledger import Claims, Moment, Unrecorded, Workers, database, group_commit, numbering, times
 from batch_credits.ledger.group_commit import Journal
+from batch_credits.ledger.statements import STATEMENTS
 from batch_credits.model import CallKind, CreditRequest, OpenAttempt, PlannedCredit, RequestState, reversal_reference
 from batch_credits.planning import reversal
 from batch_credits.protocol import (
@@ -219,6 +220,10 @@ def _told_and_left(journal: Journal, credit: PlannedCredit, found: Unrecorded) -
         _carry_out(journal, credit, found)
 
 
+def _of_all_shards(*names: str) -> dict[str, str]:
+    return {name: STATEMENTS[name].replace("s.owner = :worker", "s.owner IS NOT NULL") for name in names}
+
+
 _TWICE = frozenset({"double"})
 STORY_MUTANTS = (
     StoryMutant(
@@ -234,6 +239,16 @@ STORY_MUTANTS = (
     StoryMutant(
         "a new number of a group that has moved",
         ((numbering, "reject_moved", lambda database, batch_id: 0),),
+    ),
+    StoryMutant(
+        "no fence",
+        ((Workers, "fence", lambda self: self._me),),
+        story=stories.who_slept_pays_nothing_that_another_has_taken_up,
+    ),
+    StoryMutant(
+        "adopting what everybody has in flight",
+        ((database, "STATEMENTS", STATEMENTS | _of_all_shards("note_left_in_flight", "doubt_left_in_flight")),),
+        story=stories.who_slept_pays_nothing_that_another_has_taken_up,
     ),
 )
 MUTANTS = (
@@ -281,7 +296,7 @@ MUTANTS = (
         _TWICE,
     ),
     Mutant("a proxy's refusal of the key is proof", _instead(_a_proxys_no_is_proof), 1057, _TWICE),
-    Mutant("any JSON with a code is Chargebee's", ((verdicts, "error_of", _any_json_is_chargebees),), 2150),
+    Mutant("any JSON with a code is Chargebee's", ((verdicts, "error_of", _any_json_is_chargebees),), 4649),
     Mutant(
         "headers of the run instead of those frozen",
         ((Chargebee, "_post_headers", _with_the_headers_of_the_run),),

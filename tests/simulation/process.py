@@ -38,9 +38,9 @@ class MortalRuns(Runs):
 
     process: "Process"
 
-    def start(self, batch_id: int, *, retry_failed: bool = False, settings_json: str = "{}") -> int:
+    def start(self, batch_id: int, **chosen: Any) -> int:
         self.process.point("before the run's start")
-        run_id = super().start(batch_id, retry_failed=retry_failed, settings_json=settings_json)
+        run_id = super().start(batch_id, **chosen)
         self.process.point("after the run's start")
         return run_id
 
@@ -53,6 +53,9 @@ class MortalClaims(Claims):
     def commit(
         self, run_id: int | None, findings: Sequence[Finding], openings: Sequence[PlannedCredit], call: str = "{}"
     ) -> None:
+        if not (findings or openings):  # it only keeps what it has claimed
+            super().commit(run_id, findings, openings, call)
+            return
         self.process.point("before a commit")
         super().commit(run_id, findings, openings, call)
         if self.process.world.tracing:
@@ -89,7 +92,8 @@ class Process:
 
     def _mortal_ledger(self, database: Database) -> Ledger:
         ledger = Ledger(database)
-        ledger.claims = claims = MortalClaims(database)
+        ledger.workers.end_all()  # as whoever opens the ledger's file does: no process lives beside it
+        ledger.claims = claims = MortalClaims(database, ledger.workers)
         ledger.runs = runs = MortalRuns(database, claims, ledger.totals)
         claims.process = runs.process = self
         return ledger
@@ -177,7 +181,7 @@ class Process:
         self.slept += seconds
 
     async def _reconcile(self) -> TieOut:
-        self.ledger.claims.adopt(self.batch_id)
+        self.ledger.claims.claim(self.batch_id)
         chargebee = Chargebee(self.wire, RateLimiter.within(self.settings), self.settings)
         batch = self.world.batch_record(self.batch_id)
         asking: Any = SimpleNamespace(chargebee=chargebee, in_thread=self.in_thread)

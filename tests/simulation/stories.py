@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 from batch_credits.cli import batch_credits, run_command_line
 from batch_credits.sandbox import Sandbox, SandboxSettings
+from tests.simulation.writers import who_slept_pays_nothing_that_another_has_taken_up
 
 DAY = 86_400
 CUSTOMERS = 40  # more than are asked for one by one
@@ -146,4 +147,5 @@ STORIES: tuple[Callable[[Path], set[str]], ...] = (
     a_lost_ledgers_payout_is_not_denied,
     a_contradiction_is_not_left_owed,
     a_number_is_of_what_was_paid_under_it,
+    who_slept_pays_nothing_that_another_has_taken_up,
 )

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 import click
 
-from batch_credits.cli.setting import QUARANTINE, apply, chosen_as, option
+from batch_credits.cli.setting import LEASE, QUARANTINE, apply, chosen_as, option
 from batch_credits.cli.values import COUNT, CommaList, Email, HeaderText, IpAddress, Number
 from batch_credits.errors import UsageError
 from batch_credits.settings import PLAN_RATES_PER_MINUTE, TEST_SITE_RATE_PER_MINUTE, RunSettings, site_name
 
 DEFAULT_QUARANTINE_SECONDS = RunSettings.quarantine_seconds
+MIN_LEASE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class PaceChoice:
             share=self.share,
             concurrency=self.concurrency,
             timeout_seconds=self.timeout_seconds,
-            quarantine_seconds=_quarantine_seconds(),
+            quarantine_seconds=_seconds(QUARANTINE, DEFAULT_QUARANTINE_SECONDS, 0.0),
+            lease_seconds=_seconds(LEASE, RunSettings.lease_seconds, MIN_LEASE_SECONDS),
             business_entity_id=_business_entity(self.business_entity_id),
         )
 
@@ -165,14 +167,15 @@ def _check_processes(settings: RunSettings) -> None:
         raise UsageError("--pilot and --processes do not go together.", hint="Run with --pilot first, then without.")
 
 
-def _quarantine_seconds() -> float:
-    text = os.environ.get(QUARANTINE)
+def _seconds(variable: str, usual: float, least: float) -> float:
+    """What this variable says; it has no option."""
+    text = os.environ.get(variable)
     if text is None:
-        return DEFAULT_QUARANTINE_SECONDS
+        return usual
     try:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
-    if not 0 <= seconds <= 86_400:
-        raise UsageError(f"{QUARANTINE} is {text!r}; it must be seconds, such as 420.")
+    if not least <= seconds <= 86_400:
+        raise UsageError(f"{variable} is {text!r}; it must be seconds, such as {usual:.0f}.")
     return seconds

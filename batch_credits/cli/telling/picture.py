@@ -35,6 +35,7 @@ def plan_lines(plan: PlanView, *, problems: int | None = None) -> list[Line]:
     """Rows and totals of the file, what is known of them, why rows are rejected, what is to be credited, its largest
     amounts, and what looks wrong. At most so many kinds of `problems` are shown; None: all."""
     lines = [("Rows", f"{plan.rows:,}"), *_total_lines("Total", plan.totals)]
+    lines += [("Agrees", f"with the {total.words}") for total in plan.control_totals]
     lines += _type_lines(plan)
     is_payout = plan.kind is CallKind.ADD
     for outcome, (label, what) in (_KNOWN if is_payout else _KNOWN_OF_REVERSAL).items():

@@ -1,21 +1,22 @@
 -- name: begin_batch
 -- A batch that is being staged.
 INSERT INTO batch (key, site_id, file_name, file_sha256, headers, columns, options, admitted, created_at, kind,
-                   reverses)
-VALUES (:key, :site, :file_name, :file_sha256, :headers, :columns, :options, 0, :now, :kind, :reverses)
+                   reverses, worker_id)
+VALUES (:key, :site, :file_name, :file_sha256, :headers, :columns, :options, 0, :now, :kind, :reverses, :worker)
 RETURNING batch_id;
 
 -- name: where_to_stage
--- The site and the kind of a batch, and the id of the next request.
-SELECT site_id, kind, (SELECT coalesce(max(request_id), 0) + 1 FROM credit_request) FROM batch WHERE batch_id = :batch;
+-- The site and the kind of a batch that a worker stages, and the id of the next request.
+SELECT site_id, kind, (SELECT coalesce(max(request_id), 0) + 1 FROM credit_request) FROM batch
+WHERE batch_id = :batch AND worker_id = :worker AND admitted = 0;
 
 -- name: finish_staging
 -- What the loader counted of a batch.
-UPDATE batch SET rows_read = :rows_read, totals = :totals WHERE batch_id = :batch;
+UPDATE batch SET rows_read = :rows_read, totals = :totals WHERE batch_id = :batch AND worker_id = :worker;
 
 -- name: proposals
--- Requests that a batch proposes in the place of failed ones, and whether their money is the same.
-SELECT new.request_id, old.request_id, new.amount_minor IS old.amount_minor
+-- Requests that a batch proposes in the place of failed ones, how those stand now, and whether their money is the same.
+SELECT new.request_id, old.request_id, old.state, new.amount_minor IS old.amount_minor
        AND new.amount_in_decimal IS old.amount_in_decimal AND new.currency_code IS old.currency_code
        AND new.credit_type = old.credit_type
 FROM credit_request new JOIN identity i ON i.site_id = new.site_id
@@ -39,11 +40,25 @@ UPDATE row SET request_id = :new WHERE request_id = :old;
 
 -- name: admit
 -- A batch is owed from here on.
-UPDATE batch SET admitted = 1 WHERE batch_id = :batch;
+UPDATE batch SET admitted = 1 WHERE batch_id = :batch AND worker_id = :worker AND admitted = 0;
 
 -- name: staged_batches
--- Batches that were staged and never admitted.
-SELECT batch_id FROM batch WHERE admitted = 0;
+-- Batches that were staged and not admitted by processes that have ended. Before version 4 nobody said who stages it, and
+-- whoever did has ended.
+SELECT batch_id FROM batch WHERE admitted = 0
+  AND NOT EXISTS (SELECT 1 FROM worker w WHERE w.worker_id = batch.worker_id AND w.ended_at IS NULL);
+
+-- name: may_share
+-- Whether rows of other batches may have met a staged batch's requests: of those that began later, or are staged too.
+SELECT EXISTS (SELECT 1 FROM batch WHERE batch_id > :batch OR (admitted = 0 AND batch_id <> :batch));
+
+-- name: hand_over
+-- Requests that a staged batch brought, and that rows of other batches share, go over to the first of those.
+UPDATE credit_request SET (batch_id, row_number) = (
+    SELECT w.batch_id, w.row_number FROM row w
+    WHERE w.request_id = credit_request.request_id AND w.batch_id <> :batch ORDER BY w.batch_id, w.row_number LIMIT 1)
+WHERE batch_id = :batch AND state = 'pending' AND state NOT IN ('credited') AND EXISTS (
+    SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id <> :batch);
 
 -- name: discard_respelt
 -- The forms of the requests that a batch brought: its rows share others that batches before it brought.

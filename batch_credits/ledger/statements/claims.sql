@@ -1,23 +1,36 @@
 -- name: note_left_in_flight
--- A finding for each request that a dead process left in flight, in every batch: batch by batch, so that the index
--- finds the few among millions.
+-- A finding for each request that whoever held these shards before has left in flight, in every batch of the site: batch
+-- by batch, so that the index finds the few among millions.
 INSERT INTO finding (request_id, run_id, state, reason, at)
 SELECT request_id, NULL, 'in_doubt', 'the process that sent it ended without recording an answer', :now
 FROM credit_request
-WHERE batch_id IN (SELECT batch_id FROM batch) AND state = 'in_flight' AND state NOT IN ('credited');
+WHERE batch_id IN (SELECT batch_id FROM batch WHERE site_id = :site) AND state = 'in_flight'
+  AND state NOT IN ('credited')
+  AND (SELECT v.shard FROM request_shard v WHERE v.request_id = credit_request.request_id) IN (
+    SELECT s.shard FROM shard s WHERE s.site_id = :site AND s.owner = :worker);
 
 -- name: doubt_left_in_flight
 -- Those requests are in doubt from here on.
 UPDATE credit_request SET state = 'in_doubt'
-WHERE batch_id IN (SELECT batch_id FROM batch) AND state = 'in_flight' AND state NOT IN ('credited');
+WHERE batch_id IN (SELECT batch_id FROM batch WHERE site_id = :site) AND state = 'in_flight'
+  AND state NOT IN ('credited')
+  AND (SELECT v.shard FROM request_shard v WHERE v.request_id = credit_request.request_id) IN (
+    SELECT s.shard FROM shard s WHERE s.site_id = :site AND s.owner = :worker);
 
 -- name: adopt
--- The batch answers for every unsettled request of its rows. Asked of the unsettled requests, which are few: to walk
--- over the rows of the batch would take as long as it is.
+-- The batch answers for every unsettled request of its rows that nobody else has in hand. Asked of the unsettled
+-- requests, which are few: to walk over the rows of the batch would take as long as it is.
 UPDATE credit_request SET batch_id = :batch
 WHERE batch_id IN (SELECT batch_id FROM batch WHERE batch_id <> :batch) AND state NOT IN ('credited')
-  AND state IN ('pending', 'in_doubt', 'review') AND current = 1
-  AND EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch);
+  AND state IN ('pending', 'in_flight', 'in_doubt', 'review') AND current = 1
+  AND EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch)
+  AND (SELECT v.shard FROM request_shard v WHERE v.request_id = credit_request.request_id) NOT IN (
+    SELECT s.shard FROM shard s JOIN worker w ON w.worker_id = s.owner
+    WHERE s.site_id = :site AND w.ended_at IS NULL AND w.until > :now AND w.worker_id IS NOT :worker);
+
+-- name: site_of_batch
+-- For which site a batch is.
+SELECT site_id FROM batch WHERE batch_id = :batch;
 
 -- name: reopen_failed
 -- The batch's failed rows are owed again, under the next generation.
@@ -27,9 +40,8 @@ WHERE batch_id IN (SELECT batch_id FROM batch) AND state NOT IN ('credited') AND
   AND EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch);
 
 -- name: planned_page
--- A page of what the batch has in one state, for one shard's customers. It comes as one text: row by row, each would
--- wait for Python's lock, which the requests under way hold. A shard goes by the end of an id, where ids that count up
--- differ.
+-- A page of what the batch has in one state, of customers whose shard a worker holds, or of all. It comes as one text: row
+-- by row, each would wait for Python's lock, which the requests under way hold.
 SELECT json_group_array(json_array(
     request_id, customer_id, reference, amount_minor, amount_in_decimal, currency_code, credit_type, body, generation,
     key_spoiled, open_attempts, attempts, state, kind, call, credit_id, look_first))
@@ -38,8 +50,8 @@ FROM (
            generation, key_spoiled, open_attempts, attempts, state, kind, call, credit_id, look_first
     FROM credit_request INDEXED BY credit_request_unsettled
     WHERE batch_id = :batch AND state = :state AND request_id > :after AND current = 1 AND state NOT IN ('credited')
-      AND (coalesce(unicode(substr(customer_id, -1, 1)), 0) + coalesce(unicode(substr(customer_id, -2, 1)), 0)
-           + coalesce(unicode(substr(customer_id, -3, 1)), 0)) % :shards = :shard
+      AND (:worker IS NULL OR (SELECT v.shard FROM request_shard v WHERE v.request_id = credit_request.request_id)
+           IN (SELECT s.shard FROM shard s WHERE s.owner = :worker))
     ORDER BY request_id LIMIT :limit);
 
 -- name: first_owed
@@ -73,12 +85,14 @@ UPDATE credit_request
 SET state = 'in_flight', open_attempts = c.value ->> 2, attempts = c.value ->> 3, call = coalesce(call, :call),
     look_first = 0
 FROM json_each(:chunk) c
-WHERE request_id = c.value ->> 0 AND generation = c.value ->> 1 AND state IN ('pending', 'in_doubt') AND current = 1;
+WHERE request_id = c.value ->> 0 AND generation = c.value ->> 1 AND state IN ('pending', 'in_doubt') AND current = 1
+  AND (:worker IS NULL OR (SELECT v.shard FROM request_shard v WHERE v.request_id = credit_request.request_id)
+           IN (SELECT s.shard FROM shard s WHERE s.owner = :worker));
 
 -- name: open_attempts
 -- The same in the history.
-INSERT INTO attempt (request_id, run_id, generation, at)
-SELECT value ->> 0, :run, value ->> 1, :at FROM json_each(:chunk);
+INSERT INTO attempt (request_id, run_id, generation, at, entry_id)
+SELECT value ->> 0, :run, value ->> 1, :at, :entry FROM json_each(:chunk);
 
 -- name: record_requests
 -- How requests stand from now on. The places of a finding's fields are those in `Finding`.
@@ -95,3 +109,12 @@ WHERE request_id = c.value ->> 0;
 -- The same in the history.
 INSERT INTO finding (run_id, at, request_id, state, reason, http_status)
 SELECT :run, :at, value ->> 0, value ->> 1, value ->> 5, value ->> 6 FROM json_each(:chunk);
+
+-- name: begin_entry
+-- A commit of the journal, numbered under the lock of whoever writes, and between which ids its attempts and findings
+-- will lie: SQLite goes on from the highest.
+INSERT INTO entry (worker_id, at, first_attempt, last_attempt, first_finding, last_finding)
+SELECT :worker, :at, attempts + 1, attempts + :attempts, findings + 1, findings + :findings
+FROM (SELECT (SELECT coalesce(max(attempt_id), 0) FROM attempt) AS attempts,
+             (SELECT coalesce(max(finding_id), 0) FROM finding) AS findings)
+RETURNING entry_id;

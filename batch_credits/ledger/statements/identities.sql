@@ -1,6 +1,6 @@
 -- name: first_staged
--- The first request that a batch brought and has not proposed. Ids follow each other, so the first and the last tell
--- how many they are; what was sent is none of a staged batch's.
+-- The first request that a batch brought and has not proposed. Where nobody else staged meanwhile their ids follow each
+-- other, and else they are fewer than the first and the last say; what was sent is none of a staged batch's.
 SELECT request_id FROM credit_request INDEXED BY credit_request_unsettled
 WHERE batch_id = :batch AND state = 'pending' AND state NOT IN ('credited') AND current = 1
 ORDER BY request_id ASC LIMIT 1;

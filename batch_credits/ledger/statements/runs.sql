@@ -26,34 +26,21 @@ FROM run WHERE batch_id = :batch ORDER BY run_id DESC LIMIT :most;
 -- How many runs over a batch there were.
 SELECT count(*) FROM run WHERE batch_id = :batch;
 
--- name: times_of_runs
--- When the runs over a batch began and ended, newest first.
-SELECT run_id, started_at, ended_at FROM run WHERE batch_id = :batch ORDER BY run_id DESC;
+-- name: settings_of_run
+-- Over which batch a run is, and how it was set.
+SELECT batch_id, settings FROM run WHERE run_id = :run;
+
+-- name: spans
+-- The newest runs over a batch that recorded anything, newest first: when they began and ended, and between which ids
+-- their attempts and findings lie. One walk over the entries, which are few: CROSS JOIN keeps it so.
+SELECT r.run_id, r.started_at, max(r.started_at, coalesce(r.ended_at, 0), max(e.at)),
+       min(e.first_attempt), max(e.last_attempt), min(e.first_finding), max(e.last_finding)
+FROM entry e CROSS JOIN worker w ON w.worker_id = e.worker_id CROSS JOIN run r ON r.run_id = w.run_id
+WHERE r.batch_id = :batch GROUP BY r.run_id ORDER BY r.run_id DESC LIMIT :most;
 
 -- name: newest_attempt
 -- Where the attempts of the history end.
 SELECT coalesce(max(attempt_id), 0) FROM attempt;
-
--- name: newest_finding
--- Where the findings of the history end.
-SELECT coalesce(max(finding_id), 0) FROM finding;
-
--- name: run_of_attempt
--- Which run made the first attempt from a place on.
-SELECT run_id FROM attempt WHERE attempt_id >= :place AND run_id IS NOT NULL ORDER BY attempt_id LIMIT 1;
-
--- name: run_of_finding
--- Which run made the first finding from a place on.
-SELECT run_id FROM finding WHERE finding_id >= :place AND run_id IS NOT NULL ORDER BY finding_id LIMIT 1;
-
--- name: last_entry
--- When a run wrote last, between these places of the history.
-SELECT max(at) FROM (
-    SELECT max(at) AS at FROM attempt
-    WHERE attempt_id >= :first_attempt AND attempt_id < :attempts_end AND run_id = :run
-    UNION ALL SELECT max(at) FROM finding
-    WHERE finding_id >= :first_finding AND finding_id < :findings_end AND run_id = :run
-);
 
 -- name: slices
 -- What a run recorded within each slice of its time.
@@ -61,10 +48,10 @@ SELECT min(max((at - :started) / :width, 0), :last) AS slice,
        sum(sent), sum(credited), sum(not_credited), sum(in_doubt), sum(throttled)
 FROM (
     SELECT at, 1 AS sent, 0 AS credited, 0 AS not_credited, 0 AS in_doubt, 0 AS throttled
-    FROM attempt WHERE attempt_id >= :first_attempt AND attempt_id < :attempts_end AND run_id = :run
+    FROM attempt WHERE attempt_id BETWEEN :first_attempt AND :last_attempt AND run_id = :run
     UNION ALL
     SELECT at, 0, state = 'credited', state IN ('failed', 'review'), state = 'in_doubt', coalesce(http_status = 429, 0)
-    FROM finding WHERE finding_id >= :first_finding AND finding_id < :findings_end AND run_id = :run
+    FROM finding WHERE finding_id BETWEEN :first_finding AND :last_finding AND run_id = :run
 )
 GROUP BY slice ORDER BY slice;
 

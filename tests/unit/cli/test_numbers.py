@@ -90,6 +90,15 @@ def test_the_quarantine(call: Any, monkeypatch: pytest.MonkeyPatch, command: str
         assert f"BATCH_CREDITS_QUARANTINE is {text!r}" in err
 
 
+@pytest.mark.parametrize("command", ["run", "reconcile", "reverse"])
+def test_the_lease(call: Any, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    for text in ("nan", "inf", "-1", "0", "86401", "soon"):
+        monkeypatch.setenv("BATCH_CREDITS_LEASE", text)
+        code, _, err = call(command, *needed(command))
+        assert code == 2
+        assert f"BATCH_CREDITS_LEASE is {text!r}; it must be seconds, such as 60." in err
+
+
 def needed(command: str) -> list[str]:
     """What the command cannot do without."""
     words = {

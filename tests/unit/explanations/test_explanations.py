@@ -20,8 +20,9 @@ PACKAGE = Path(batch_credits.__file__).parent
 # Statuses and error codes that the provider's OpenAPI file (2026-08-28) lists for the calls made here.
 VENDOR_CODES: dict[str, list[str]] = json.loads(Path(__file__).with_name("api_error_codes.json").read_text())
 
-CODE_AT = {"Problem": 1, "Flaw": 0, "CustomerFinding": 2, "ApiError": 1}  # which argument holds the code
-FIELD_OF = {"Problem": "code", "Flaw": "code", "CustomerFinding": "code", "ApiError": "api_error_code"}
+# Which argument holds the code.
+CODE_AT = {"Problem": 1, "Flaw": 0, "CustomerFinding": 2, "ApiError": 1}
+FIELD_OF = {maker: "api_error_code" if maker == "ApiError" else "code" for maker in CODE_AT}
 
 
 @cache
@@ -36,14 +37,15 @@ def name_of(call: ast.Call) -> str:
 def codes_given_to(maker: str) -> set[str]:
     """Every text that can be the code of such a value; fails on a code that cannot be read out of the source."""
     found: set[str] = set()
+    constants = {
+        target.id: node.value.value
+        for module in modules()
+        for node in module.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     for module in modules():
-        constants = {
-            target.id: node.value.value
-            for node in module.body
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
         found |= _codes_in(module, maker, CODE_AT[maker], FIELD_OF[maker], constants)
     return found
 

@@ -1,5 +1,7 @@
 """Admission: who is owed what is settled by identity, and nothing is owed before it is admitted."""
 
+from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.errors import LedgerError
+from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind, LoadedRow, Outcome, RequestState
 
 
@@ -20,10 +23,10 @@ def outcomes(book: Any, batch: int) -> list[str]:
 
 
 def tables(book: Any) -> dict[str, list[Any]]:
-    """All that the ledger remembers."""
+    """All that the ledger remembers, but who had it open."""
     names = [name for (name,) in book.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     assert {"batch", "row", "credit_request", "identity"} <= set(names)
-    return {name: book.sql(f"SELECT * FROM {name}") for name in names}
+    return {name: book.sql(f"SELECT * FROM {name}") for name in names if name != "worker"}
 
 
 # -- Staging ------------------------------------------------------------------------------------------------
@@ -282,6 +285,103 @@ def test_what_was_sent_can_not_be_discarded(book: Any) -> None:
     with pytest.raises(LedgerError, match="never forgotten"):
         book.ledger.admission.discard(batch)
     assert len(book.ledger.batches.all()) == 1
+
+
+# -- Two that stage at once ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other(book: Any) -> Iterator[Any]:
+    """Another process's book of the same ledger."""
+    made = copy(book)
+    made.ledger = Ledger.open_beside(book.path)
+    made._batches = 100
+    yield made
+    made.ledger.close()
+
+
+def test_two_that_take_turns_chunk_by_chunk_never_take_one_number_twice(book: Any, other: Any) -> None:
+    batches = [(each, each.begin(file_name=f"{number}.csv")) for number, each in enumerate((book, other))]
+    for chunk in range(3):
+        for number, (each, batch) in enumerate(batches):
+            rows = [each.row(2 + 2 * chunk + n, f"c-{number}-{chunk}-{n}") for n in range(2)]
+            each.ledger.admission.stage(batch, each.staged(rows))
+    for each, batch in batches:
+        each.ledger.admission.finish(batch, 6, {})
+        each.ledger.admission.admit(batch)
+    for number, (each, batch) in enumerate(batches):
+        assert [credit.customer_id for credit in each.owed(batch)] == [
+            f"c-{number}-{chunk}-{n}" for chunk in range(3) for n in range(2)
+        ]
+    assert [number for (number,) in book.sql("SELECT request_id FROM credit_request ORDER BY 1")] == [*range(1, 13)]
+
+
+def test_what_another_process_stages_is_not_discarded_while_it_lives(book: Any, other: Any) -> None:
+    batch = other.begin(file_name="other.csv")
+    other.stage(batch, other.row(2))
+    book.ledger.admission.discard_leftovers()
+    other.ledger.admission.admit(batch)
+    assert len(book.owed(batch)) == 1
+    left = other.begin(file_name="left.csv")
+    other.ledger.workers.end()
+    book.ledger.admission.discard_leftovers()
+    assert book.sql("SELECT batch_id FROM batch") == [(batch,)]
+    with pytest.raises(LedgerError, match="not there any more"):
+        other.ledger.admission.admit(left)
+
+
+@pytest.mark.parametrize("verb", ["stage", "finish", "admit"])
+def test_nobody_adds_to_what_another_stages_or_admits_it(book: Any, other: Any, verb: str) -> None:
+    """Numbers of batches that were discarded are given again."""
+    batch = other.begin(file_name="other.csv")
+    before = tables(book)
+    admission = book.ledger.admission
+    acts = {
+        "stage": lambda: admission.stage(batch, book.staged([book.row(2)])),
+        "finish": lambda: admission.finish(batch, 1, {}),
+        "admit": lambda: admission.admit(batch),
+    }
+    with pytest.raises(LedgerError):
+        acts[verb]()
+    assert tables(book) == before
+
+
+@pytest.mark.parametrize("is_admitted", [False, True])
+def test_who_shares_a_staged_request_has_it_when_the_other_is_discarded(
+    book: Any, other: Any, is_admitted: bool
+) -> None:
+    """Its row would be owed by nobody."""
+    first, second = other.begin(file_name="other.csv"), book.begin(file_name="ours.csv")
+    other.stage(first, other.row(2), other.row(3, "c-2"))
+    assert [row.problems for row in book.stage(second, book.row(7), book.row(8, "c-3"))] == [(), ()]
+    if is_admitted:
+        book.ledger.admission.admit(second)
+    other.ledger.admission.discard(first)
+    if not is_admitted:
+        book.ledger.admission.admit(second)
+    assert sorted(credit.customer_id for credit in book.owed(second)) == ["c-1", "c-3"]
+    assert book.sql("SELECT row_number FROM credit_request WHERE customer_id = 'c-1'") == [(7,)]
+    book.settle(second, RequestState.CREDITED)
+    assert {row.outcome for row in book.ledger.reports.rows(second)} == {Outcome.CREDITED}
+    assert book.sql("SELECT count(*) FROM identity") == [(2,)]
+
+
+def test_of_two_that_mend_one_failed_row_the_second_is_told_so(book: Any, other: Any) -> None:
+    """Each was right when it was read; both would be paid."""
+    book.settle(book.plan(book.row(2)), RequestState.FAILED)
+    book.ledger.workers.end()
+    first, second = other.begin(file_name="mended.csv"), book.begin(file_name="mended too.csv")
+    other.stage(first, other.row(2, amount=200))
+    book.stage(second, book.row(2, amount=300))
+    other.ledger.admission.admit(first)
+    other.settle(first, RequestState.CREDITED)
+    with pytest.raises(LedgerError, match="taken up by another batch"):
+        book.ledger.admission.admit(second)
+    assert [credit.money.amount_minor for credit in book.owed(second)] == []
+    book.ledger.admission.discard(second)
+    assert book.sql("SELECT state, amount_minor FROM credit_request ORDER BY request_id") == [
+        ("failed", 100), ("credited", 200)
+    ]  # fmt: skip
 
 
 # -- Against a model ----------------------------------------------------------------------------------------

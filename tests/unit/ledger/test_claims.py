@@ -79,7 +79,9 @@ def test_a_generation_that_is_not_the_ledgers_may_not_be_sent(book: Any, sent: t
 
 
 def test_only_a_run_sends(book: Any) -> None:
-    [credit] = book.owed(book.plan(book.row(2)))
+    batch = book.plan(book.row(2))
+    book.ledger.claims.claim(batch)
+    [credit] = book.owed(batch)
     with pytest.raises(AssertionError):
         book.ledger.claims.commit(None, [], [credit])
     assert stored(book, credit).state is RequestState.PENDING
@@ -107,7 +109,9 @@ def test_a_finding_and_the_next_attempt_of_one_request_in_one_commit(
 
 
 def test_an_empty_commit(book: Any) -> None:
-    book.ledger.claims.commit(1, [], [])
+    run = book.ledger.runs.start(book.plan(book.row(2)))
+    book.ledger.claims.commit(run, [], [])
+    assert book.sql("SELECT * FROM entry") == []
 
 
 # -- Findings -----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import LedgerError
-from batch_credits.ledger import Journal
+from batch_credits.ledger import Journal, Rhythm
 from batch_credits.model import Finding, Learned, Money, PlannedCredit, RequestState, idempotency_key
 
 
@@ -59,7 +59,7 @@ class Bench:
             1,
             "acme-test",
             in_thread=self.thread,
-            flush_seconds=0.0,
+            rhythm=Rhythm(0.0),
             call='{"of":"this run"}',
             on_failure=lambda: self.failures.append(True),
         )

@@ -33,7 +33,7 @@ def open_entities(book: Any, batch: int, *, is_new: bool = False) -> list[str | 
 
 
 def test_before_anything_was_sent_every_attempt_is_later(book: Any) -> None:
-    assert book.ledger.looks.moment() == Moment(0, 0)
+    assert book.ledger.looks.moment() == Moment(0)
 
 
 def test_what_was_never_sent_is_of_no_entity(book: Any) -> None:
@@ -275,3 +275,63 @@ def test_what_was_taken_over_witnesses_for_its_own_kind(book: Any) -> None:
     for kind, name in ((CallKind.ADD, "add"), (CallKind.DEDUCT, "deduct")):
         known = book.ledger.looks.witnesses("acme-test", kind, book.ledger.looks.moment(), 3, "{}")
         assert [witness.credit_id for witness in known] == [f"cr-{name}"]
+
+
+def out_of_order(book: Any) -> None:
+    """As another engine numbers the history: the ids of later commits are lower ones."""
+    book.ledger.close()
+    columns = {"attempt": "run_id, generation, at, entry_id", "finding": "run_id, state, reason, http_status, at"}
+    for table, names in columns.items():
+        whole = ", ".join(f"t.{name}" for name in ("request_id", *names.split(", ")))
+        rows = book.sql(
+            f"SELECT e.entry_id, {whole} FROM {table} t"
+            f" JOIN entry e ON {table}_id BETWEEN first_{table} AND last_{table} ORDER BY {table}_id DESC"
+        )
+        book.sql(f"DROP TRIGGER IF EXISTS {table}_is_append_only_delete")
+        book.sql(f"DELETE FROM {table}")
+        ids: dict[int, list[int]] = {}
+        for new_id, (entry, *row) in enumerate(rows, start=100):
+            ids.setdefault(entry, []).append(new_id)
+            places = ", ".join("?" * (len(row) + 1))
+            book.sql(f"INSERT INTO {table} ({table}_id, request_id, {names}) VALUES ({places})", new_id, *row)
+        for entry, its in ids.items():
+            book.sql(
+                f"UPDATE entry SET first_{table} = ?, last_{table} = ? WHERE entry_id = ?", min(its), max(its), entry
+            )
+    book.reopen()
+
+
+def test_a_witness_was_sent_after_the_moment_whatever_the_ids_say(book: Any) -> None:
+    """By the order of ids the older credit would witness the absence of what was sent after it."""
+    book.settle(book.plan(book.row(2)), RequestState.CREDITED)
+    moment = book.ledger.looks.moment()
+    book.settle(book.plan(book.row(2, "c-2")), RequestState.CREDITED)
+    out_of_order(book)
+    assert book.sql("SELECT request_id FROM attempt ORDER BY attempt_id") == [(2,), (1,)]
+    known = book.ledger.looks.witnesses("acme-test", CallKind.ADD, moment, 3, "{}")
+    assert [witness.customer_id for witness in known] == ["c-2"]
+
+
+def test_what_was_sent_before_and_answered_after_the_moment_is_no_such_witness(book: Any) -> None:
+    batch = book.plan(book.row(2), book.row(3, "c-2"))
+    run = book.ledger.runs.start(batch)
+    first, second = book.owed(batch)
+    book.send(run, first)
+    moment = book.ledger.looks.moment()
+    book.learn(run, first, RequestState.CREDITED)
+    book.send(run, second)
+    book.learn(run, second, RequestState.CREDITED)
+    for _ in range(2):
+        known = book.ledger.looks.witnesses("acme-test", CallKind.ADD, moment, 3, "{}")
+        assert [witness.customer_id for witness in known] == ["c-2"]
+        out_of_order(book)
+
+
+def test_which_attempt_was_the_first_is_not_said_by_ids(book: Any, doubtful: tuple[int, PlannedCredit]) -> None:
+    run, credit = doubtful
+    later = book.ledger.runs.start(1)
+    book.send(later, credit)
+    book.ledger.runs.note_site_clock(later, 1_790_999_000_000)
+    book.ledger.runs.note_site_clock(run, 1_790_000_000_000)
+    out_of_order(book)
+    assert book.ledger.looks.first_sent_ms(credit.request_id) == 1_790_000_000_000 - MINUTE_MS

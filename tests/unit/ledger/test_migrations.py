@@ -11,7 +11,8 @@ import pytest
 from batch_credits.call import call_for
 from batch_credits.errors import LedgerVersion, UsageError
 from batch_credits.ledger import Ledger
-from batch_credits.model import RequestState
+from batch_credits.ledger.migrations import MIGRATIONS
+from batch_credits.model import CallKind, RequestState
 
 Book = Any
 OLD = Path(__file__).parent / "data" / "ledger-0.1.sqlite3.gz"  # written by version 0.1.0: six rows in every state
@@ -69,7 +70,7 @@ def test_it_is_brought_up_to_date_by_the_next_run_and_not_by_a_look(
     book = open_book(old)
     assert names(book) == names(new)
     assert rules(book) == rules(new)
-    assert book.sql("PRAGMA user_version") == new.sql("PRAGMA user_version") == [(3,)]
+    assert book.sql("PRAGMA user_version") == new.sql("PRAGMA user_version") == [(4,)]
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -172,3 +173,68 @@ def test_other_spellings_of_what_an_old_ledger_knows_are_known(old: Path, open_b
     book = open_book(old)
     [row] = book.stage(book.begin(key="f" * 64), book.row(2, "c-2", reference="pr\u00e4mie", amount=7))
     assert [problem.code for problem in row.problems] == ["reference_resembles"]
+
+
+# -- Version 3, which one process wrote at a time ------------------------------------------------------------
+
+
+@pytest.fixture
+def third(old: Path) -> Path:
+    """The same as version 3, after two more runs, the second of which was killed."""
+    connection = sqlite3.connect(old, isolation_level=None)
+    MIGRATIONS[2](connection)
+    connection.execute("PRAGMA user_version = 3")
+    [(newest,)] = connection.execute("SELECT max(run_id) FROM run")
+    for run, ended in ((newest + 1, 5_000), (newest + 2, None)):
+        connection.execute(
+            "INSERT INTO run (run_id, batch_id, started_at, ended_at, version, user)"
+            " SELECT ?, min(batch_id), 1000, ?, '', 'maria' FROM batch",
+            (run, ended),
+        )
+        connection.execute(
+            "INSERT INTO attempt (request_id, run_id, generation, at)"
+            " SELECT request_id, ?, 0, 1500 FROM credit_request",
+            (run,),
+        )
+    connection.execute(
+        "INSERT INTO finding (request_id, run_id, state, at)"
+        " SELECT request_id, ?, 'credited', 2500 FROM credit_request",
+        (newest + 1,),
+    )
+    connection.close()
+    return old
+
+
+def test_of_version_3_each_run_keeps_its_course(third: Path, open_book: Callable[[Path], Book]) -> None:
+    book = open_book(third)
+    [(requests, runs)] = book.sql("SELECT (SELECT count(*) FROM credit_request), (SELECT max(run_id) FROM run)")
+    *_, first, killed = book.ledger.runs.history(1).courses
+    assert [(course.run_id, sum(part.sent for part in course.slices)) for course in (first, killed)] == [
+        (runs - 1, requests), (runs, requests)
+    ]  # fmt: skip
+    assert [sum(part.credited for part in course.slices) for course in (first, killed)] == [requests, 0]
+    assert [part.number * book.ledger.runs.history(1).slice_milliseconds for part in first.slices] == [500, 1500]
+
+
+def test_what_version_3_sent_came_before_every_moment(third: Path, open_book: Callable[[Path], Book]) -> None:
+    book = open_book(third)
+    moment = book.ledger.looks.moment()
+    new = book.plan(book.row(2, "c-99", "q9"), key="f" * 64)
+    book.settle(new, RequestState.CREDITED)
+    known = book.ledger.looks.witnesses("acme-test", CallKind.ADD, moment, 9, "{}")
+    assert [witness.customer_id for witness in known] == ["c-99"]
+
+
+def test_of_version_3_every_process_has_ended(third: Path, open_book: Callable[[Path], Book]) -> None:
+    connection = sqlite3.connect(third, isolation_level=None)
+    connection.execute(
+        "INSERT INTO batch (key, site_id, kind, file_name, file_sha256, headers, columns, options, admitted,"
+        " created_at) VALUES ('left', 1, 'add', '', '', '[]', '{}', '{}', 0, 0)"
+    )
+    connection.close()
+    book = open_book(third)
+    assert book.sql("SELECT count(*) FROM worker WHERE ended_at IS NULL") == [(0,)]
+    assert book.sql("SELECT admitted FROM batch") == [(1,), (1,)]
+    book.ledger.runs.start(1)
+    assert {state for (state,) in book.sql("SELECT DISTINCT state FROM credit_request")} >= {"credited", "in_doubt"}
+    assert book.sql("SELECT count(DISTINCT owner) FROM shard WHERE owner IS NOT NULL") == [(1,)]

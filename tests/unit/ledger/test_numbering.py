@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -56,6 +57,7 @@ class File:
         self.headers: tuple[str, ...] = ()
         self.columns: dict[str, int] = {}
         self.options = options
+        self.totals = SimpleNamespace(read={}, found=(), unequal=())
         self._rows = [line.loaded(number) for number, line in enumerate(lines, 2)]
 
     def chunks(self) -> Iterator[LoadedRows]:

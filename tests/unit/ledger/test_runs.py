@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from batch_credits.ledger import runs
+from batch_credits.ledger import Ledger, runs
 from batch_credits.ledger.runs import Course, Slice
 from batch_credits.model import RequestState
 from tests.unit.ledger.conftest import Book
@@ -136,6 +136,26 @@ def test_a_clock_that_was_moved_makes_an_odd_picture_but_a_small_one(
     assert sum(part.credited for part in course.slices) == 2
     assert 1 <= course.slices_in_all <= runs.MAX_SLICES + 1
     assert all(0 <= part.number < course.slices_in_all for part in course.slices)
+
+
+def test_two_runs_that_write_by_turns_have_each_its_own(book: Book, at: Callable[[float], None]) -> None:
+    """Neither ids nor times tell them apart: by the order of ids one would have what the other wrote, or nothing."""
+    ours, other = book.plan(*[book.row(n, f"c-{n}") for n in range(2, 6)]), book.plan(book.row(2), site="acme")
+    mine = book.ledger.runs.start(ours)
+    beside = Ledger.open_beside(book.path)
+    theirs = beside.runs.start(other)
+    [their] = book.owed(other)
+    for seconds, credit in zip((7, 3, 5, 1), book.owed(ours), strict=True):  # as hosts that disagree on the time
+        at(seconds)
+        book.send(mine, credit)
+        if seconds == 3:
+            beside.claims.commit(theirs, [], [their])
+        book.learn(mine, credit, RequestState.CREDITED)
+    beside.close()
+    found = book.ledger.runs.history(ours)
+    assert found.slice_milliseconds == 200
+    assert [course.slices for course in found.courses] == [[Slice(5 * n, 1, 1, 0, 0, 0) for n in (1, 3, 5, 7)]]
+    assert [course.slices for course in book.ledger.runs.history(other).courses] == [[Slice(30, 1, 0, 0, 0, 0)]]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from batch_credits.errors import InputError
 from batch_credits.loader import open_source
-from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS
+from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS, FileTotal
 from batch_credits.settings import InputOptions
 
 OPTIONS = InputOptions(reference="r", description="d")
@@ -41,32 +41,32 @@ def test_chunks_are_bounded_and_can_be_read_again(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("last", "skipped"),
+    ("last", "is_total"),
     [
-        (",Total,3", True),
-        (",Total:,3.00 USD", True),
-        (",GRAND TOTAL,\"1,003\"", True),
-        (",Summe,3", True),
-        (",Totally yours,3", False),
-        (",,3", False),
+        (",Total,1", True),
+        (",Total:,1", True),
+        (",GRAND TOTAL,1", True),
+        (",Summe,1", True),
+        (",Totally yours,1", False),
+        (",,1", False),
         ("c,Total Ltd,3", False),
         ("1001,Total,3", False),
     ],
-)  # fmt: skip
-def test_a_total_below_the_rows_is_skipped_and_said(tmp_path, last, skipped):
-    header = "customer_id,name,amount\n"
-    opened = source(tmp_path, f"{header}a,x,1\n{last}\n\n")
-    assert [row.row_number for row in loaded(opened)] == ([2] if skipped else [2, 3])
-    assert ("row 3 skipped: it is a total of the rows above" in opened.notes) == skipped
+)
+def test_a_total_below_the_rows_is_compared_and_never_paid(tmp_path, last, is_total):
+    opened = source(tmp_path, f"customer_id,name,amount\na,x,1\n{last}\n\n")
+    assert [row.row_number for row in loaded(opened)] == ([2] if is_total else [2, 3])
+    assert [total.row for total in opened.totals.found] == ([3] if is_total else [])
 
 
-def test_a_total_where_a_customer_would_stand_is_refused(tmp_path):
-    with pytest.raises(InputError, match="row 3: it looks like a total"):
-        source(tmp_path, "customer_id,amount\na,1\nTotal,1\n")
+def test_a_total_where_a_customer_would_stand_is_rejected(tmp_path):
+    _, total = loaded(source(tmp_path, "customer_id,amount\na,1\nTotal,1\n"))
+    assert [problem.code for problem in total.problems] == ["looks_like_total"]
 
 
-def test_a_total_among_the_rows_is_a_row(tmp_path):
-    assert len(loaded(source(tmp_path, "customer_id,name,amount\n,Total,1\na,x,1\n"))) == 2
+def test_a_total_above_the_rows_is_one_too(tmp_path):
+    opened = source(tmp_path, "customer_id,name,amount\n,Total,1\na,x,1\n")
+    assert len(loaded(opened)) == 1 and not opened.totals.unequal
 
 
 def test_a_failed_csv_comes_back_as_it_was(tmp_path):
@@ -98,7 +98,7 @@ def test_an_excel_file_becomes_the_same_rows(tmp_path):
     first, second = loaded(opened)
     assert first.cells == ("007", "5", "Ana") and second.cells == ("800", "6.5", "Bo")
     assert [row.request.amount for row in (first, second) if row.request] == [500, 650]
-    assert opened.notes == ("row 4 skipped: it is a total of the rows above",)
+    assert opened.totals.found == [FileTotal(4, "USD", 1150, "0", 2)]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from batch_credits.errors import ControlError, InputError, UsageError
 from batch_credits.ledger import Ledger
 from batch_credits.model import CreditRequest, LoadedRow, Outcome, Problem
-from batch_credits.model.loaded import LoadedRows
+from batch_credits.model.loaded import LoadedRows, add_rows
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.plan import Plan, stage
 from batch_credits.settings import DEFAULT_INPUT, ControlLimits, InputOptions
@@ -41,9 +42,13 @@ class File:
         self._rows = rows
         self._breaks = breaks
 
+        self.totals = SimpleNamespace(read={}, found=[], unequal=[])
+
     def chunks(self) -> Iterator[LoadedRows]:
         for at in range(0, len(self._rows), 2):
-            yield LoadedRows.of(self._rows[at : at + 2])
+            rows = LoadedRows.of(self._rows[at : at + 2])
+            add_rows(self.totals.read, rows)
+            yield rows
         if self._breaks:
             raise InputError("the file changed")
 

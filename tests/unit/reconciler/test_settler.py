@@ -13,7 +13,7 @@ import pytest
 from batch_credits.call import call_for
 from batch_credits.chargebee import Answer, Chargebee
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError, RunStopped
-from batch_credits.ledger import Attribution, Journal, KnownCredit, OtherRequest
+from batch_credits.ledger import Attribution, Journal, KnownCredit, OtherRequest, Rhythm
 from batch_credits.model import Finding, Money, Outcome, PlannedCredit, RequestState
 from batch_credits.process import clock
 from batch_credits.progress.observers import SilentProgress
@@ -154,7 +154,7 @@ class Bench:
 
     def __init__(self, settings: RunSettings) -> None:
         self.site, self.memory, self.ledger, self.watching = Site(), Memory(), Ledger(), Watching()
-        self.journal = Journal(self.ledger, 1, "acme-test", in_thread=on_the_spot, flush_seconds=0.01)
+        self.journal = Journal(self.ledger, 1, "acme-test", in_thread=on_the_spot, rhythm=Rhythm(0.01))
         self.settler = DoubtSettler(
             chargebee=Chargebee(self.site, OpenGate(), settings),
             journal=self.journal,

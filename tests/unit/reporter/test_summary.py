@@ -47,6 +47,7 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
         "started_at": "2026-10-01T08:00:00+00:00",
         "ended_at": "2026-10-01T08:12:31+00:00",
         "rows": 4,
+        "control_totals": [],
         "counts": {
             "credited": 2,
             "already_credited": 0,

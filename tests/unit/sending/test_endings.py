@@ -1,9 +1,7 @@
 """How a run in several processes ended, of what each of them says."""
 
 import asyncio
-from typing import Any
 
-import orjson
 import pytest
 
 from batch_credits.errors import (
@@ -15,9 +13,11 @@ from batch_credits.errors import (
     Outage,
     RunStopped,
 )
+from batch_credits.ledger import Worker
 from batch_credits.progress.observers import SilentProgress
-from batch_credits.sending.processes import Shards
+from batch_credits.sending.processes import Processes
 from batch_credits.sending.session import Issued
+from batch_credits.sending.told import Ended, Teller
 from batch_credits.worker_pool import Counts
 
 PERSON, OTHER_PERSON = AnsweredForAnother("not ours", hint="look"), DoubleCreditAlarm("two of them")
@@ -25,47 +25,56 @@ ENOUGH, REFUSED, OUTAGE = Interrupted("interrupted"), KeyRefused("no such key"),
 
 
 class Process:
-    """One that has said this, and ended."""
+    """One that has said all, and ended."""
 
-    returncode = 0
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode = 0
 
-    def __init__(self, ending: dict[str, Any]) -> None:
-        self.ending = ending
-        self.stdin = None
+    def send_signal(self, signal: int) -> None:
+        raise AssertionError("it is gone")
 
+    def kill(self) -> None:
+        raise AssertionError("it is gone")
 
-def ending(why: RunStopped | None = None, error: str | None = None) -> dict[str, Any]:
-    return {
-        "error": None if error is None else [error, ""],
-        "requests": 10,
-        "throttled": 1,
-        "retries": 2,
-        "failures": 3,
-        "stopped": None if why is None else [type(why).__name__, why.message, why.hint],
-    }
+    async def wait(self) -> int:
+        return 0
 
 
-def joined(*endings: dict[str, Any], told: RunStopped | None = None) -> Issued:
-    """How it went, where the run itself was `told` to stop before."""
+class Book:
+    def __init__(self, endings: tuple[Ended, ...]) -> None:
+        self.endings = endings
+
+    def of_run(self, run_id: int) -> list[Worker]:
+        return [Worker(pid, pid, True, Teller().said(ended)) for pid, ended in enumerate(self.endings)]
+
+
+def ending(why: RunStopped | None = None, failure: LedgerError | None = None) -> Ended:
+    return Ended(Issued(Counts(throttled=1, retries=2, failures=3), 10, why), failure)
+
+
+def joined(*endings: Ended, told: RunStopped | None = None) -> Issued:
+    """How it went, where the run itself was `told` to stop before. They end in this order."""
 
     async def main() -> Issued:
-        shards = Shards([], SilentProgress())
+        found = [Process(pid) for pid in range(len(endings))]
+        processes = Processes(Book(endings), 7, found, SilentProgress())
         if told is not None:
-            shards._stop(told)
-        followed = []
-        for each in endings:
-            process: Any = Process(each)
-            process.stdout = asyncio.StreamReader()
-            process.stdout.feed_data(orjson.dumps({"ended": each}) + b"\n")
-            process.stdout.feed_eof()
-            followed.append(await shards._follow(process))
-        return shards._joined(followed)
+            processes._stop(told)
+        processes._look()
+        for process in found:
+            processes._follow(process, 0)
+        return processes._joined()
 
     return asyncio.run(main())
 
 
 def test_what_they_counted_is_added_up() -> None:
     assert joined(ending(), ending()) == Issued(Counts(throttled=2, retries=4, failures=6), 20, None)
+
+
+def test_where_nobody_said_anything_nothing_is_counted() -> None:
+    assert joined() == Issued(Counts(), 0, None)
 
 
 @pytest.mark.parametrize(
@@ -91,4 +100,4 @@ def test_what_a_person_must_look_at_is_told_whatever_stopped_the_others(
 
 def test_a_ledger_that_failed_in_one_of_them_ends_the_run() -> None:
     with pytest.raises(LedgerError, match="disk full"):
-        joined(ending(PERSON), ending(error="disk full"))
+        joined(ending(PERSON), ending(failure=LedgerError("disk full")))

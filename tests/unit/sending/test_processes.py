@@ -1,68 +1,81 @@
-"""What the processes of a run are told, and what is made of what they tell."""
+"""What the processes of a run are told, and what is made of what they say in the ledger."""
 
 import asyncio
-import pickle
+import signal
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
-from batch_credits.errors import Interrupted, KeyRefused, LedgerError, ShardDied, TooManyFailures
+from batch_credits.errors import Interrupted, KeyRefused, LedgerError, RunStopped, ShardDied, TooManyFailures
+from batch_credits.ledger import Worker
 from batch_credits.model import Outcome
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import SilentProgress
-from batch_credits.sending.processes import SIZE_BYTES, STOP, ShardOrders, Shards
+from batch_credits.sending import processes as module
+from batch_credits.sending.processes import LEDGER_FAILED, STOP, STOP_AT_ONCE, Processes, share_of
 from batch_credits.sending.session import Issued
-from batch_credits.settings import RunSettings, SiteSettings
+from batch_credits.sending.told import MAX_NOTES, Ended, Teller, Told
+from batch_credits.settings import RunSettings
+from batch_credits.worker_pool import Counts
 
-ENDED = {"error": None, "requests": 5, "throttled": 1, "retries": 2, "failures": 3, "stopped": None}
+COUNTS = Counts(throttled=1, retries=2, failures=3)
 
 
-class Pipe:
-    """A process's input."""
-
-    def __init__(self) -> None:
-        self.written = b""
-
-    def write(self, content: bytes) -> None:
-        self.written += content
-
-    def is_closing(self) -> bool:
-        return False
-
-    @property
-    def orders(self) -> ShardOrders:
-        size = int.from_bytes(self.written[:SIZE_BYTES], "big")
-        orders = pickle.loads(self.written[SIZE_BYTES : SIZE_BYTES + size])
-        assert isinstance(orders, ShardOrders)
-        return orders
-
-    @property
-    def after_orders(self) -> bytes:
-        return self.written[SIZE_BYTES + int.from_bytes(self.written[:SIZE_BYTES], "big") :]
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.001)
 
 
 class Process:
-    """A shard that says what a test lets it say."""
+    """One that says what a test lets it say."""
 
-    def __init__(self) -> None:
-        self.stdin, self.stdout = Pipe(), asyncio.StreamReader()
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
         self.returncode: int | None = None
+        self.heard: list[int] = []
+        self.is_there = True  # in the ledger
+        self.is_killed = False
+        self.teller = Teller()
+        self.ended: Ended | None = None
+        self._over = asyncio.Event()
 
-    def says(self, **told: object) -> None:
-        self.stdout.feed_data(orjson.dumps(told) + b"\n")
+    def send_signal(self, number: int) -> None:
+        assert self.is_there and not self.is_killed, "it would die of it"
+        self.heard.append(number)
 
-    def ends(self, code: int = 0, **ended: object) -> None:
-        if not code:
-            self.says(ended={**ENDED, **ended})
+    def kill(self) -> None:
+        self.is_killed = True
+        self.heard.append(signal.SIGKILL)
+        self.dies(-9)
+
+    def ends(self, why: RunStopped | None = None, failure: LedgerError | None = None, **issued: Any) -> None:
+        self.ended = Ended(Issued(issued.get("counts", COUNTS), issued.get("requests", 5), why), failure)
+        self.dies(0)
+
+    def dies(self, code: int) -> None:
         self.returncode = code
-        self.stdout.feed_eof()
+        self._over.set()
 
     async def wait(self) -> int:
+        await self._over.wait()
         assert self.returncode is not None
         return self.returncode
+
+
+class Book:
+    """The ledger, as far as the processes say something in it."""
+
+    def __init__(self, processes: Sequence[Process]) -> None:
+        self.processes = processes
+
+    def of_run(self, run_id: int) -> list[Worker]:
+        assert run_id == 7
+        return [
+            Worker(process.pid, process.pid, process.ended is not None, process.teller.said(process.ended))
+            for process in self.processes
+            if process.is_there
+        ]
 
 
 class Watching(SilentProgress):
@@ -84,21 +97,22 @@ class Watching(SilentProgress):
 Story = Callable[[list[Process], Signals], Any]
 
 
-def told(story: Story, *, count: int = 2, watching: Watching | None = None, **chosen: Any) -> tuple[Issued, list[Pipe]]:
-    """How it went, and what was written to each process, when this happens while they send."""
+def told(
+    story: Story, *, count: int = 2, watching: Watching | None = None, max_failures: int | None = None
+) -> tuple[Issued, list[list[int]]]:
+    """How it went, and what each process heard, when this happens while they send."""
 
-    async def main() -> tuple[Issued, list[Pipe]]:
-        processes = [Process() for _ in range(count)]
+    async def main() -> tuple[Issued, list[list[int]]]:
+        processes = [Process(100 + number) for number in range(count)]
         signals = Signals()
         signals.sending_begins()
-        known: Any = processes
-        settings = RunSettings(rate_per_minute=0, processes=count, **chosen)
-        site = SiteSettings("acme-test", "http://127.0.0.1:1", "key")
-        shards = Shards(known, watching or SilentProgress())
-        issuing = asyncio.create_task(shards.issue(ShardOrders(Path("l"), "ab" * 32, 7, site, settings, 0), signals))
+        progress = watching or SilentProgress()
+        issuing = asyncio.create_task(
+            Processes(Book(processes), 7, processes, progress, max_failures).issue(signals)
+        )
         await asyncio.sleep(0)
         await story(processes, signals)
-        return await issuing, [process.stdin for process in processes]
+        return await issuing, [process.heard for process in processes]
 
     return asyncio.run(asyncio.wait_for(main(), 20))
 
@@ -111,81 +125,82 @@ def end_all(*endings: dict[str, Any]) -> Story:
     return story
 
 
+async def a_while() -> None:
+    await asyncio.sleep(0.02)
+
+
 @pytest.mark.parametrize(
     ("concurrency", "shares"), [(10, [4, 3, 3]), (3, [1, 1, 1]), (11, [4, 4, 3]), (300, [100] * 3)]
 )
 def test_the_concurrency_is_shared_and_not_given_to_each(concurrency: int, shares: list[int]) -> None:
-    _, pipes = told(end_all(), count=3, concurrency=concurrency, max_failures=9)
-    assert [pipe.orders.settings.concurrency for pipe in pipes] == shares
-    assert [pipe.orders.shard for pipe in pipes] == [0, 1, 2]
-    assert {pipe.orders.settings.max_failures for pipe in pipes} == {None}, "the bound is one for all, counted here"
-    assert {(pipe.orders.run_id, pipe.orders.batch_key, pipe.orders.settings.processes) for pipe in pipes} == {
-        (7, "ab" * 32, 3)
-    }
-    assert {pipe.after_orders for pipe in pipes} == {b""}
+    settings = RunSettings(rate_per_minute=0, processes=3, concurrency=concurrency, max_failures=9, silence=("email",))
+    own = [share_of(settings, number) for number in range(3)]
+    assert [each.concurrency for each in own] == shares
+    assert {each.max_failures for each in own} == {None}, "the bound is one for all, counted by the run's own process"
+    assert {(each.processes, each.silence) for each in own} == {(3, ("email",))}
 
 
 def test_what_each_did_is_added_up() -> None:
-    issued, _ = told(end_all({}, {"requests": 10, "retries": 0, "failures": 20, "throttled": 7}))
+    issued, heard = told(end_all({}, {"requests": 10, "counts": Counts(throttled=7, retries=0, failures=20)}))
     assert (issued.requests, issued.stopped) == (15, None)
     assert (issued.counts.throttled, issued.counts.retries, issued.counts.failures) == (8, 2, 23)
+    assert heard == [[], []]
 
 
 def test_a_signal_is_passed_on_once_to_each_and_the_second_once_more() -> None:
-    """Told twice a shard ends at once, and what was on its way is left in doubt."""
-    seen: list[list[bytes]] = []
+    """Told twice a process ends at once, and what was on its way is left in doubt."""
+    seen: list[list[list[int]]] = []
 
     async def story(processes: list[Process], signals: Signals) -> None:
         for _ in range(2):
             signals.arrive()
-            await asyncio.sleep(0.01)
-            seen.append([process.stdin.after_orders for process in processes])
+            await a_while()
+            seen.append([[*process.heard] for process in processes])
         for process in processes:
-            process.ends(stopped=["Interrupted", "interrupted", ""])
+            process.ends(Interrupted("interrupted"))
 
     issued, _ = told(story)
-    assert seen == [[STOP] * 2, [STOP * 2] * 2]
+    assert seen == [[[STOP]] * 2, [[STOP, STOP_AT_ONCE]] * 2]
     assert isinstance(issued.stopped, Interrupted)
 
 
-def test_a_signal_from_before_is_passed_on_with_the_orders() -> None:
-    async def main() -> None:
-        process, signals = Process(), Signals()
-        signals.sending_begins()
-        signals.arrive()
-        process.ends()  # it was done already, so nothing else stops it
-        known: Any = [process]
-        site = SiteSettings("acme-test", "http://127.0.0.1:1", "key")
-        orders = ShardOrders(Path("l"), "ab" * 32, 7, site, RunSettings(processes=1), 0)
-        running: Any = process
-        running.returncode = None
-        waiting = asyncio.create_task(Shards(known, SilentProgress()).issue(orders, signals))
-        issued = await waiting
-        assert process.stdin.after_orders == STOP
-        assert isinstance(issued.stopped, Interrupted)
+def test_a_signal_from_before_is_passed_on_when_they_are_there() -> None:
+    """Before it is in the ledger a process hears nothing, and would die of a signal."""
+    seen: list[list[list[int]]] = []
 
-    asyncio.run(asyncio.wait_for(main(), 20))
+    async def story(processes: list[Process], signals: Signals) -> None:
+        processes[1].is_there = False
+        signals.arrive()
+        await a_while()
+        seen.append([[*process.heard] for process in processes])
+        processes[1].is_there = True
+        await a_while()
+        seen.append([[*process.heard] for process in processes])
+        for process in processes:
+            process.ends()
+
+    issued, _ = told(story)
+    assert seen == [[[STOP], []], [[STOP], [STOP]]]
+    assert isinstance(issued.stopped, Interrupted)
 
 
 def test_what_stops_one_stops_the_others_and_a_signal_after_it_is_their_first() -> None:
-    seen: list[bytes] = []
+    seen: list[list[int]] = []
 
     async def story(processes: list[Process], signals: Signals) -> None:
         first, second = processes
-        first.ends(stopped=["KeyRefused", "no such key", "look at it"])
-        await asyncio.sleep(0.01)
-        seen.append(second.stdin.after_orders)
-        signals.arrive()
-        await asyncio.sleep(0.01)
-        seen.append(second.stdin.after_orders)
-        signals.arrive()
-        await asyncio.sleep(0.01)
-        seen.append(second.stdin.after_orders)
-        second.ends(stopped=["Interrupted", "interrupted", ""])
+        first.ends(KeyRefused("no such key", hint="look at it"))
+        for _ in range(3):
+            await a_while()
+            seen.append([*second.heard])
+            signals.arrive()
+        await a_while()
+        second.ends(Interrupted("interrupted"))
 
-    issued, [ended, _] = told(story)
-    assert seen == [STOP, STOP, STOP * 2], "it is draining already"
-    assert ended.after_orders == b"", "it is gone"
+    issued, [ended, last] = told(story)
+    assert seen == [[STOP], [STOP], [STOP, STOP_AT_ONCE]], "it is draining already"
+    assert last == [STOP, STOP_AT_ONCE], "more than at once is nothing"
+    assert ended == [], "it is gone"
     assert isinstance(issued.stopped, KeyRefused)
     assert (issued.stopped.message, issued.stopped.hint) == ("no such key", "look at it")
 
@@ -193,9 +208,9 @@ def test_what_stops_one_stops_the_others_and_a_signal_after_it_is_their_first() 
 def test_what_stopped_it_is_said_before_the_signal_that_came_first() -> None:
     async def story(processes: list[Process], signals: Signals) -> None:
         signals.arrive()
-        await asyncio.sleep(0.01)
-        processes[0].ends(stopped=["Interrupted", "interrupted", ""])
-        processes[1].ends(stopped=["KeyRefused", "no such key", ""])
+        await a_while()
+        processes[0].ends(Interrupted("interrupted"))
+        processes[1].ends(KeyRefused("no such key"))
 
     issued, _ = told(story)
     assert isinstance(issued.stopped, KeyRefused)
@@ -206,15 +221,20 @@ def test_refusals_are_counted_over_all(bound: int | None, is_beyond: bool) -> No
     watching = Watching()
 
     async def story(processes: list[Process], signals: Signals) -> None:
-        processes[0].says(settled=[["failed", False, 3], ["credited", True, 2]])
-        processes[1].says(settled=[["failed", True, 2], ["in_doubt", False, 9]])
-        await asyncio.sleep(0.01)
+        first, second = (process.teller for process in processes)
+        for teller, outcome, was_in_doubt, rows in (
+            (first, Outcome.FAILED, False, 2), (first, Outcome.CREDITED, True, 2),
+            (second, Outcome.FAILED, True, 2), (second, Outcome.IN_DOUBT, False, 9), (first, Outcome.FAILED, False, 1),
+        ):  # fmt: skip
+            for _ in range(rows):
+                teller.settled(outcome, was_in_doubt=was_in_doubt)
+            await a_while()
         for process in processes:
             process.ends()
 
-    issued, pipes = told(story, watching=watching, max_failures=bound)
+    issued, heard = told(story, watching=watching, max_failures=bound)
     assert isinstance(issued.stopped, TooManyFailures) is is_beyond
-    assert {pipe.after_orders for pipe in pipes} == {STOP if is_beyond else b""}
+    assert heard == [[STOP] if is_beyond else []] * 2
     assert sorted(watching.outcomes) == sorted(
         [(Outcome.FAILED, False)] * 3 + [(Outcome.CREDITED, True)] * 2 + [(Outcome.FAILED, True)] * 2
         + [(Outcome.IN_DOUBT, False)] * 9
@@ -226,41 +246,109 @@ def test_what_each_has_to_say_is_said_once() -> None:
 
     async def story(processes: list[Process], signals: Signals) -> None:
         for process in processes:
-            process.says(notes=["slower now"], throttled=2)
-            process.says(notes=["slower now", "paused"])
+            process.teller.note("slower now")
+            process.teller.throttled()
+            await a_while()
+            process.teller.throttled()
+            process.teller.note("slower now")
+            process.teller.note("paused")
             process.ends()
 
     told(story, watching=watching)
     assert (watching.notes, watching.throttles) == (["slower now", "paused"], 4)
 
 
-@pytest.mark.parametrize("words", [b"", b'{"ended": {"err'], ids=["silent", "in the middle of a word"])
-def test_one_that_died_stops_the_others(words: bytes) -> None:
-    seen: list[bytes] = []
+def test_one_that_died_stops_the_others() -> None:
+    seen: list[list[int]] = []
 
     async def story(processes: list[Process], signals: Signals) -> None:
-        processes[0].stdout.feed_data(words)
-        processes[0].ends(-9)
-        await asyncio.sleep(0.01)
-        seen.append(processes[1].stdin.after_orders)
+        processes[0].teller.settled(Outcome.CREDITED)
+        processes[0].dies(-9)
+        await a_while()
+        seen.append([*processes[1].heard])
         processes[1].ends()
 
     issued, _ = told(story)
-    assert seen == [STOP]
+    assert seen == [[STOP]]
     assert isinstance(issued.stopped, ShardDied) and "(code -9)" in issued.stopped.message
     assert issued.requests == 5, "what is known of the other"
 
 
-def test_a_ledger_that_failed_one_fails_the_run_and_stops_the_others() -> None:
-    seen: list[bytes] = []
+@pytest.mark.parametrize("can_say_so", [True, False])
+def test_a_ledger_that_failed_one_fails_the_run_and_stops_the_others(can_say_so: bool) -> None:
+    seen: list[list[int]] = []
 
     async def story(processes: list[Process], signals: Signals) -> None:
-        processes[1].ends(error=["disk full", "mend it"])
-        await asyncio.sleep(0.01)
-        seen.append(processes[0].stdin.after_orders)
-        processes[0].ends()
+        if can_say_so:
+            processes[1].ends(failure=LedgerError("disk full", hint="mend it"))
+        else:
+            processes[1].dies(LEDGER_FAILED)
+        await a_while()
+        seen.append([*processes[0].heard])
+        processes[0].ends(Interrupted("interrupted"))
 
-    with pytest.raises(LedgerError, match="disk full") as failed:
+    with pytest.raises(LedgerError, match="disk full" if can_say_so else "could not use the ledger") as failed:
         told(story)
-    assert failed.value.hint == "mend it"
-    assert seen == [STOP]
+    assert "mend" in failed.value.hint.lower()
+    assert seen == [[STOP]]
+
+
+def test_a_run_that_comes_to_no_end_lets_answers_come_in_and_ends_who_has_not_begun() -> None:
+    async def main() -> list[list[int]]:
+        made: list[Process] = []
+
+        async def spawn(number: int) -> module.Process:
+            made.append(Process(100 + number))
+            return made[-1]
+
+        def spawned(number: int) -> "asyncio.Future[module.Process]":
+            return asyncio.ensure_future(spawn(number))
+
+        settings = RunSettings(rate_per_minute=0, processes=2)
+        with pytest.raises(LedgerError, match="the report's"):
+            async with Processes.started(Book(made), 7, settings, SilentProgress(), spawned) as processes:
+                made[1].is_there = False
+                processes._look()
+                asyncio.get_running_loop().call_later(0.02, made[0].ends)
+                raise LedgerError("the report's")
+        return [process.heard for process in made]
+
+    assert asyncio.run(asyncio.wait_for(main(), 20)) == [[STOP], [signal.SIGKILL]]
+
+
+# -- What is told -------------------------------------------------------------------------------------------
+
+
+def test_what_is_told_is_read_as_it_was_meant() -> None:
+    teller = Teller()
+    for outcome in (Outcome.CREDITED, Outcome.CREDITED, Outcome.IN_DOUBT):
+        teller.settled(outcome)
+    teller.settled(Outcome.CREDITED, was_in_doubt=True)
+    teller.throttled()
+    teller.note("paused")
+    ended = Ended(Issued(COUNTS, 9, KeyRefused("no", hint="look")), None)
+    read = Told.read(teller.said(ended))
+    assert read.settled == {
+        (Outcome.CREDITED, False): 2, (Outcome.IN_DOUBT, False): 1, (Outcome.CREDITED, True): 1
+    }  # fmt: skip
+    assert (read.throttled, read.notes) == (1, ("paused",))
+    assert read.ended is not None and (read.ended.issued.counts, read.ended.issued.requests) == (COUNTS, 9)
+    assert repr(read.ended.issued.stopped) == repr(KeyRefused("no")) and read.ended.failure is None
+    assert Told.read("{}") == Told()
+
+
+def test_a_doubt_is_told_before_it_is_settled() -> None:
+    teller = Teller()
+    teller.settled(Outcome.CREDITED, was_in_doubt=True)
+    teller.settled(Outcome.IN_DOUBT)
+    teller.settled(Outcome.CREDITED)
+    now = Told.read(teller.said())
+    assert [was_in_doubt for _, was_in_doubt, _ in now.since(Told())] == [False, False, True]
+    assert now.since(now) == []
+
+
+def test_notes_are_bounded() -> None:
+    teller = Teller()
+    for number in range(MAX_NOTES + 5):
+        teller.note(f"note {number}")
+    assert len(Told.read(teller.said()).notes) == MAX_NOTES

@@ -22,7 +22,7 @@ from batch_credits.errors import (
     TooManyFailures,
 )
 from batch_credits.gate import Session
-from batch_credits.ledger import Journal
+from batch_credits.ledger import Journal, Rhythm
 from batch_credits.model import Finding, Learned, Money, Outcome, PlannedCredit, RequestState
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import RunSettings
@@ -131,7 +131,7 @@ class Bench:
             1,
             "acme-test",
             in_thread=on_the_spot,
-            flush_seconds=settings.flush_seconds,
+            rhythm=Rhythm(settings.flush_seconds),
             on_failure=self.journal_failed,
         )
         self.sent_at_failure: list[int] = []

@@ -45,8 +45,9 @@ def test_the_document_has_stable_names(call: Any, payout: Path) -> None:
     found = json.loads(out)
     assert (code, found["exit_code"]) == (1, 1)
     assert sorted(found) == [
-        "accepted", "batch", "counts", "customers", "duplicates", "exit_code", "file", "file_sha256", "largest", "live",
-        "minutes_at_least", "notes", "origins", "problems", "refusal", "rejected", "rejected_csv",
+        "accepted", "batch", "control_totals", "counts", "customers", "duplicates", "exit_code", "file",
+        "file_sha256", "largest", "live", "minutes_at_least", "notes", "origins", "problems", "refusal",
+        "rejected", "rejected_csv",
         "requests_per_minute", "reversed", "rows", "site", "totals", "totals_by_credit_type", "totals_by_outcome",
         "warnings",
     ]  # fmt: skip

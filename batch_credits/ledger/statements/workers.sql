@@ -1,0 +1,53 @@
+-- name: begin_life
+-- A process begins to use the ledger.
+INSERT INTO worker (host, pid, user, started_at, until) VALUES (:host, :pid, :user, :now, :until) RETURNING worker_id;
+
+-- name: begin_to_send
+-- It begins to send for a run, or to ask.
+UPDATE worker SET run_id = :run, until = :until WHERE worker_id = :worker;
+
+-- name: make_shards
+-- The shards of a site, where there are none yet.
+INSERT INTO shard (site_id, shard)
+WITH RECURSIVE number (shard) AS (SELECT 0 UNION ALL SELECT shard + 1 FROM number WHERE shard < 63)
+SELECT :site, shard FROM number WHERE true ON CONFLICT DO NOTHING;
+
+-- name: shards_of_part
+-- How many shards a part of a site has.
+SELECT count(*) FROM shard WHERE site_id = :site AND shard % :of = :number;
+
+-- name: take_shards
+-- Those of a part that are free: of nobody, of a life that has ended, or whose lease is over.
+UPDATE shard SET owner = :worker, epoch = epoch + 1
+WHERE site_id = :site AND shard % :of = :number AND NOT EXISTS (
+    SELECT 1 FROM worker w WHERE w.worker_id = shard.owner AND w.ended_at IS NULL AND w.until > :now);
+
+-- name: held
+-- What a life holds of a site, the sum of the epochs, and the end of its lease.
+SELECT count(s.shard), coalesce(sum(s.epoch), 0), max(w.until)
+FROM worker w LEFT JOIN shard s ON s.site_id = :site AND s.owner = w.worker_id AND w.ended_at IS NULL
+WHERE w.worker_id = :worker;
+
+-- name: renew_lease
+-- A lease goes on.
+UPDATE worker SET until = :until WHERE worker_id = :worker;
+
+-- name: tell
+-- What a life says of its sending.
+UPDATE worker SET told = :told WHERE worker_id = :worker;
+
+-- name: give_back
+-- What a life holds is free.
+UPDATE shard SET owner = NULL WHERE owner = :worker;
+
+-- name: end_life
+-- A life is over, in order, and has perhaps a last word.
+UPDATE worker SET ended_at = coalesce(ended_at, :now), told = coalesce(:told, told) WHERE worker_id = :worker;
+
+-- name: end_lives
+-- Every life is over.
+UPDATE worker SET ended_at = :now WHERE ended_at IS NULL;
+
+-- name: workers_of_run
+-- Who sends for a run.
+SELECT worker_id, pid, ended_at, told FROM worker WHERE run_id = :run ORDER BY worker_id;

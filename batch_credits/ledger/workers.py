@@ -1,0 +1,166 @@
+"""Who writes: the lives of processes with this ledger, their leases, and the shards that they hold.
+
+    workers.me()            this process's life: it begins with the first thing that belongs to it
+    claims.claim(...)       it holds shards of a site: nobody else sends to their customers
+    workers.fence()         within every commit: it holds them still
+    workers.end(...)        it holds nothing any more
+
+A life has one lease, whatever it holds. A claim takes only what is free: of nobody, of a worker that has ended, or
+whose lease is over. One that ran out and was not taken is its owner's still: a claim bumps the epoch, so while the
+epochs are the same nobody has acted in its place, and a machine that slept goes on where it stopped.
+
+A lease is measured by a clock that goes on while the machine sleeps, and that nobody sets; all are on one machine,
+since they share a file. A reboot resets it, but nobody lives through one: whoever gets the ledger's lock knows that
+every life before is over, and ends them all.
+"""
+
+import os
+import platform
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from batch_credits.errors import LeaseLost, LedgerBusy, LedgerError
+from batch_credits.ledger.database import Database, Row
+from batch_credits.process import clock
+from batch_credits.process.user import user_name
+
+LEASE_SECONDS = 60.0
+RENEWALS = 3  # within one lease: two may be late
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of `of` even shares of a site's shards, the `number`th from 0."""
+
+    number: int = 0
+    of: int = 1
+
+
+class Worker(NamedTuple):
+    """A life, as others see it. `told`: what it says of its sending, as JSON."""
+
+    worker_id: int
+    pid: int
+    has_ended: bool
+    told: str
+
+
+class _Held(NamedTuple):
+    """What this life holds. Epochs only ever rise, so an equal sum says that each is the same."""
+
+    site_id: int
+    shards: int
+    epochs: int
+
+
+class Workers:
+    """The desk for whoever has the ledger open. Its lease is as long as the last claim said."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._me: int | None = None
+        self._held: _Held | None = None
+        self._lease_ms = round(LEASE_SECONDS * 1000)
+
+    def me(self) -> int:
+        """The number of this process's life. No other ever has it: so it is durable before anything refers to it."""
+        if self._me is None:
+            assert not self._db.is_writing, "what is rolled back would leave its number to another"
+            with self._db.transaction():
+                me = self._db.insert(
+                    "begin_life",
+                    host=platform.node(),
+                    pid=os.getpid(),
+                    user=user_name(),
+                    now=self._db.now(),
+                    until=now_ms() + self._lease_ms,
+                )
+            self._me = me
+        return self._me
+
+    def anew(self) -> int:
+        """This process's life, which holds nothing: another one than it had, if that did."""
+        if self._held is not None:
+            self.end()
+        return self.me()
+
+    def hold(self, site_id: int, run_id: int | None, part: Part, lease_seconds: float) -> int:
+        """Within a transaction: hold a part of a site's shards, for a run, or only to ask. Returns this life's number.
+
+        Raises:
+            LedgerBusy: somebody else holds some of them.
+        """
+        assert self._held is None, "a life claims once"
+        self._lease_ms = round(lease_seconds * 1000)
+        me, now = self.me(), now_ms()
+        self._db.change("begin_to_send", worker=me, run=run_id, until=now + self._lease_ms)
+        self._db.change("make_shards", site=site_id)
+        about = {"site": site_id, "number": part.number, "of": part.of}
+        taken = self._db.change("take_shards", worker=me, now=now, **about)
+        if taken != self._db.value("shards_of_part", **about):
+            raise LedgerBusy(
+                "Another process sends to some customers of this site, or asks for them.",
+                hint="Wait until it has finished: two at once could pay twice.",
+            )
+        shards, epochs, _until = self._db.one("held", tuple, worker=me, site=site_id)
+        self._held = _Held(site_id, shards, epochs)
+        return me
+
+    def fence(self) -> int:
+        """Within a transaction: that this life holds what it claimed. Its lease is renewed where a part of it is gone.
+
+        Returns this life's number.
+
+        Raises:
+            LeaseLost: it does not, so nothing of it may be recorded, and nothing more sent.
+        """
+        if self._me is None or self._held is None:
+            raise _lost("nothing was claimed")
+        site_id, *held = self._held
+        shards, epochs, until = self._db.one("held", tuple, worker=self._me, site=site_id)
+        if [shards, epochs] != held:
+            raise _lost("another process has claimed its customers")
+        now = now_ms()
+        if until - now <= self._lease_ms * (RENEWALS - 1) // RENEWALS:
+            self._db.change("renew_lease", worker=self._me, until=now + self._lease_ms)
+        return self._me
+
+    def tell(self, worker_id: int, told: str) -> None:
+        """Say how the sending of a life goes, for whoever watches it."""
+        with self._db.transaction():
+            self._db.change("tell", worker=worker_id, told=told)
+
+    def end(self, told: str | None = None) -> None:
+        """Give everything back, in order; say at last how it went."""
+        if self._me is None:
+            return
+        me, self._me, self._held = self._me, None, None
+        with self._db.transaction():
+            self._db.change("give_back", worker=me)
+            self._db.change("end_life", worker=me, now=self._db.now(), told=told)
+
+    def end_all(self) -> None:
+        """Every life before this one is over. Only who holds the ledger's lock knows that."""
+        with self._db.transaction():
+            self._db.change("end_lives", now=self._db.now())
+
+    def of_run(self, run_id: int) -> list[Worker]:
+        """The lives that send for a run, in the order in which they began."""
+        return self._db.all("workers_of_run", _worker, run=run_id)
+
+
+def now_ms() -> int:
+    """The time by which a lease is measured, in milliseconds: the one place that says so."""
+    return int(clock.boottime() * 1000)
+
+
+def _lost(why: str) -> LedgerError:
+    return LeaseLost(
+        f"This process may not send any more: {why}.",
+        hint="Nothing more was sent or recorded. Run again to carry on; what was on its way is looked up first.",
+    )
+
+
+def _worker(row: Row) -> Worker:
+    worker_id, pid, ended_at, told = row
+    return Worker(worker_id, pid, ended_at is not None, told)

@@ -1,0 +1,60 @@
+"""Which language writes numbers as a file does, where they cannot be read as they stand.
+
+A locale is named only if it reads every amount of the file, and if no other that does would read another value.
+"""
+
+from collections.abc import Mapping
+
+from batch_credits.loader.number_format import number_format
+from batch_credits.loader.terms import Terms
+from batch_credits.loader.wording import EDGE_BLANKS
+from batch_credits.loader.written import taken_apart
+from batch_credits.model.currencies import USUAL_EXPONENT, exponent_of
+
+FOREIGN = ("amount_has_separators", "not_of_locale")  # problems that a locale may solve
+MOST_SHAPES = 1_000  # of numbers that are remembered; an honest file has a few
+
+# One for each way to write numbers that babel knows and keyboards have, the most used first.
+_CANDIDATES = ("en_US", "de_DE", "fr_FR", "de_CH", "fr_CH", "en_IN", "pl_PL", "dje")
+_TO_NINES = str.maketrans("0123456789", "9999999999")
+
+
+class LocaleFinder:
+    """Remembers how the amounts of a file are written. `has_points`: some were read that have a decimal point."""
+
+    def __init__(self) -> None:
+        self.has_points = False
+        self._shapes: set[tuple[str, int]] = set()  # digits as nines, and how many decimals the currency has
+
+    def refused(self, text: str, terms: Terms, exponents: Mapping[str, int]) -> None:
+        """Note an amount that could not be read."""
+        plain = text.strip(EDGE_BLANKS)
+        parts = taken_apart(plain)
+        currency = terms.currency if isinstance(terms.currency, str) else None
+        decimals = None if currency is None else exponent_of(currency, exponents)
+        if len(self._shapes) < MOST_SHAPES:
+            shape = (parts.digits if parts else plain).translate(_TO_NINES)
+            self._shapes.add((shape, USUAL_EXPONENT if decimals is None else decimals))
+
+    def found(self) -> str | None:
+        """The locale that reads all of them; None if none does, or if it is not certain which."""
+        if not self._shapes or len(self._shapes) == MOST_SHAPES:
+            return None
+        readings = {name: self._read_by(name) for name in _CANDIDATES}
+        values = {tuple(reading) for reading in readings.values() if reading}
+        return next((name for name, reading in readings.items() if reading), None) if len(values) == 1 else None
+
+    def _read_by(self, name: str) -> list[str]:
+        """What the amounts are in this locale; empty if it does not read all of them."""
+        written = number_format(name)
+        if self.has_points and written.decimal != ".":
+            return []
+        read = []
+        for shape, decimals in sorted(self._shapes):
+            if written.refuses(shape):
+                return []
+            plain = written.plain(shape)
+            if len(plain.partition(".")[2]) > decimals:
+                return []
+            read.append(plain)
+        return read

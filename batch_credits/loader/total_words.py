@@ -1,0 +1,91 @@
+"""Words for a total, in the languages of business.
+
+No library has them. Those that spreadsheets write by themselves are here (`cust-1 Total`, `Gesamtergebnis`, `合計`),
+and those that people type. A word counts where blanks or punctuation part it from the rest: `subtotalware-4` is a name.
+Languages that write no blanks between words have it at one end of the text.
+"""
+
+import re
+from unicodedata import normalize
+
+_TOTALS = frozenset(
+    # English, and what many languages share
+    "total totals subtotal subtotals sum sums grandtotal ttl tot Σ ∑"
+    # German, Dutch, Afrikaans
+    " summe summen gesamt gesamtsumme gesamtbetrag gesamtergebnis ergebnis teilergebnis zwischensumme zwischenergebnis"
+    " endsumme endbetrag teilsumme insgesamt übertrag totaal totalen subtotaal eindtotaal deeltotaal tussentotaal"
+    " totaalbedrag som"
+    # French, Spanish, Portuguese, Italian, Catalan, Romanian, Basque
+    " totaux somme soustotal cumul totales suma sumas sumatoria sumatorio totais soma somatório somatorio totale totali"
+    " subtotale subtotali somma subtotales subtotais totalul subtotalul guztira"
+    # Swedish, Danish, Norwegian, Icelandic, Finnish, Estonian
+    " summa totalt totalsumma delsumma slutsumma ialt hovedtotal totalsum delsum samtals heildarsumma yhteensä yhteensa"
+    " välisumma loppusumma kokonaissumma kokku vahesumma kogusumma"
+    # Latvian, Lithuanian, Polish, Czech, Slovak, Slovenian, Croatian, Albanian, Hungarian
+    " kopā kopa kopsumma viso razem ogółem ogolem łącznie lacznie podsuma celkem součet soucet mezisoučet mezisoucet"
+    " spolu celkom súčet sucet medzisúčet skupaj vsota ukupno zbroj međuzbroj svega gjithsej totali shuma összesen"
+    " osszesen mindösszesen végösszeg vegosszeg részösszeg összeg"
+    # Russian, Ukrainian, Bulgarian, Serbian, Macedonian
+    " итого итог итоги всего сумма подытог разом усього всього підсумок сума общо всичко укупно збир вкупно"
+    # Greek, Turkish, Irish, Welsh
+    " σύνολο συνολο άθροισμα αθροισμα υποσύνολο μερικό toplam aratoplam iomlán cyfanswm"
+    # Arabic, Persian, Urdu, Hebrew
+    ' المجموع مجموع الإجمالي إجمالي الاجمالي اجمالي جمع کل سה"כ סה״כ סהכ סך'
+    # Hindi, Bengali, Tamil, Vietnamese, Indonesian, Malay, Swahili, Filipino
+    " कुल योग মোট மொத்தம் tổng cộng jumlah jumla kabuuan".casefold().split()
+)  # fmt: skip
+_PHRASES = re.compile(r"(?<!\w)(?:i alt|סה\"כ)(?!\w)", re.IGNORECASE)
+# Chinese, Japanese, Korean, Thai.
+_AT_AN_END = tuple(
+    "合計 合计 小計 小计 総計 总计 總計 総額 总额 總額 累計 累计 集計 汇总 彙總 总和 總和 共計 共计 总合 合計額 計 计"
+    " 합계 총계 소계 총합계 누계 요약 รวม ยอดรวม รวมทั้งหมด ทั้งหมด".casefold().split()
+)
+# What stands beside such a word and names no one.
+_BESIDE = frozenset(
+    "grand sub sous zwischen overall general général generale generál geral complessivo final net gross for of"
+    " the de du des di da do del der die das för per by et und y e o page seite all alle tout tous amount amounts usd"
+    " eur gbp общий general genel ara celkový końcowa kaikki".casefold().split()
+)
+_APART = re.compile(r"[\s:\uff1a;|()\uff08\uff09\[\]{}<>,\u3001*=\u2013\u2014]+")
+TOTAL_SIGNS = tuple(" \t:;|()[]{}<>,*=")  # one of which stands beside a word that is not alone
+_EDGES = ".-\u2026"
+TOTAL_WORDS = frozenset(
+    f"{before}{word}{after}"
+    for word in (*_TOTALS, "sub-total", "sub-totals", "sous-total", "grand-total")
+    for before in ("", "-")
+    for after in ("", ".", "-")
+)
+
+
+def says_total(text: str) -> bool:
+    """Whether a text has a word for a total, alone or beside others."""
+    return any(map(_is_total, _words(text))) or _PHRASES.search(text) is not None
+
+
+def says_only_total(text: str, customer_id: str) -> bool:
+    """Whether a text says that a row is a total, and nothing else but of whom: `Subtotal cust-1`."""
+    words = _words(text)
+    if not any(map(_is_total, words)):
+        return False
+    whose = {*_words(customer_id)}
+    return all(_is_total(word) or word in _BESIDE or word in whose for word in words)
+
+
+def may_say_only_total(text: str) -> bool:
+    """Whether it is worth while to ask `says_only_total`: a quick look at how the text begins."""
+    first = text.partition(" ")[0]
+    return not first.isalpha() or first.casefold() in _FIRST or not first.isascii()
+
+
+def _words(text: str) -> list[str]:
+    parts = (part.strip(_EDGES) for part in _APART.split(normalize("NFKC", text).casefold()))
+    return [part for part in parts if part]
+
+
+def _is_total(word: str) -> bool:
+    if word.isascii():
+        return word in _TOTALS or ("-" in word and word.replace("-", "") in _TOTALS)
+    return word in _TOTALS or word.startswith(_AT_AN_END) or word.endswith(_AT_AN_END)
+
+
+_FIRST = _TOTALS | _BESIDE

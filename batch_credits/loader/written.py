@@ -1,0 +1,78 @@
+"""An amount as people write it: what is around its digits says whether it is less than nothing, and of which currency.
+
+`($30.00)`, `-5,00 €`, `USD 10.10`, `▲1000`, `5.00-`: nothing here decides what the digits mean.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from batch_credits.loader.wording import EDGE_BLANKS
+
+LONGEST = 100  # characters that an amount may have with all that stands around it
+
+_BLANKS = re.escape(EDGE_BLANKS)
+_PARTS = re.compile(rf"(?P<before>\D*)(?P<digits>\d(?:[\d.,'\u2019\u066b\u066c\u060c{_BLANKS}]*\d)?)(?P<after>\D*)")
+_DASHES = {chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) == "Pd"} | set(
+    "\u2212\u02d7\u2796\u207b\u208b"
+)
+_SIGNS = _DASHES | set("\u25b2\u25b3\u25bc\u25bd")  # Japanese accounts have triangles
+_BRACKETS = {"(": ")", "\uff08": "\uff09", "[": "]", "<": ">", "{": "}", "\u27e8": "\u27e9", "\u3008": "\u3009"}
+# Minus in words, and what ledgers call one side of an account: which side is less than nothing depends on who writes.
+_WORDS = frozenset(
+    "minus negative neg moins menos meno miinus mínusz eksi минус мінус μείον マイナス 负 負 마이너스"
+    " cr dr db".casefold().split()
+)
+_AS_FORMULA = re.compile(r'=\s*"((?:[^"]|"")*)"', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An amount, taken apart. `digits` has the separators, as they stand; `marks` are what may name a currency."""
+
+    before: str
+    digits: str
+    after: str
+    is_negative: bool
+    marks: tuple[str, ...]
+
+    def with_digits(self, digits: str) -> str:
+        """The same amount with its digits written in another way."""
+        return f"{self.before}{digits}{self.after}"
+
+
+def taken_apart(text: str) -> Written | None:
+    """The parts of an amount; None for a text that has other things than one number among its digits."""
+    found = _PARTS.fullmatch(text) if len(text) <= LONGEST else None
+    if found is None:
+        return None
+    before, after = _seen(found["before"]), _seen(found["after"])
+    if after.startswith((".", ",")) or (before.endswith((".", ",")) and before.casefold().strip() != "rs."):
+        return None  # `5.-` is how some write that there are no cents; `$.50` are fifty of them
+    bracketed = False
+    for opening, closing in _BRACKETS.items():
+        if opening in before and closing in after:
+            before, after, bracketed = before.replace(opening, " "), after.replace(closing, " "), True
+    signed = not _SIGNS.isdisjoint(before + after)
+    sides = "".join(" " if letter in _SIGNS else letter for letter in f"{before} {after}")
+    words = sides.split()
+    marks = tuple(word for word in words if word.casefold() not in _WORDS)
+    is_negative = bracketed or signed or len(marks) < len(words)
+    return Written(found["before"], found["digits"], found["after"], is_negative, marks)
+
+
+def is_dash_for_nothing(text: str) -> bool:
+    """Whether it is the dash that accountants write for nothing, be it with a currency: `$ -`."""
+    seen = _seen(text)
+    return not _DASHES.isdisjoint(seen) and not any(map(str.isalnum, seen))
+
+
+def unwrapped(text: str) -> str:
+    """A text that was written as a formula to keep its zeros, `="00123"`, as what the formula shows."""
+    found = _AS_FORMULA.fullmatch(text)
+    return text if found is None else found[1].replace('""', '"').strip(EDGE_BLANKS)
+
+
+def _seen(text: str) -> str:
+    """The text without the marks of direction that some languages write beside a sign."""
+    return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")

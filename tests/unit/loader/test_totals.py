@@ -1,0 +1,169 @@
+from decimal import Decimal
+
+import pytest
+
+from batch_credits.loader import open_source
+from batch_credits.loader.sums import NOTHING, Running, Sum
+from batch_credits.loader.total_words import says_only_total, says_total
+from batch_credits.model import ControlTotal, FileTotal
+from batch_credits.settings import InputOptions
+
+HEADER = "customer_id,amount,currency_code,description\n"
+
+
+def read(tmp_path, text, size=5000, header=HEADER, **options):
+    path = tmp_path / "payout.csv"
+    path.write_text(header + text)
+    opened = open_source(path, InputOptions(reference="r", amount_unit="major", **options))
+    rows = [row for chunk in opened.chunks(size) for row in chunk]
+    return opened.totals, rows
+
+
+def rejected(rows):
+    return [row.row_number for row in rows if any(p.code == "looks_like_total" for p in row.problems)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Total",
+        "TOTAL:",
+        "Sub-Total",
+        "cust-1 Total",
+        "Grand Total",
+        "Total for cust-1",
+        "Zwischensumme:",
+        "Gesamtergebnis",
+        "Ergebnis kd-7",
+        "sous-total",
+        "TOTAL GÉNÉRAL",
+        "Suma końcowa",
+        "Итого:",
+        "合計",
+        "7月 小計",
+        "顧客合計",
+        "총합계",
+        "Σύνολο",
+        "i alt",
+        "I ALT:",
+        "Yhteensä",
+        "Tổng cộng",
+        "المجموع",
+        'סה"כ',
+        "Total:35.45",
+        "*** Total ***",
+        "- Total -",
+        "Total (USD)",
+    ],
+)
+def test_words_for_a_total(text):
+    assert says_total(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["summer-3", "subtotalware-4", "total-3", "totally", "cust_total_3", "Zusammen", "00123", ""]
+)
+def test_names_that_only_hold_such_words(text):
+    assert not says_total(text)
+
+
+def test_a_description_says_only_total_or_speaks_of_a_credit():
+    assert says_only_total("Subtotal cust-1", "cust-1") and says_only_total("Grand total:", "x")
+    assert not says_only_total("Total loyalty credit", "cust-1") and not says_only_total("thanks", "cust-1")
+
+
+def test_a_row_that_says_total_in_its_description_is_one(tmp_path):
+    _, rows = read(tmp_path, "a,1,USD,thanks\na,1,USD,Subtotal\nb,2,USD,Total thanks\n")
+    assert rejected(rows) == [3]
+
+
+@pytest.mark.parametrize("size", [2, 3, 5000])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a,1,USD,x\nb,2,USD,x\nc,3,USD,x\n", [4]),
+        ("a,1,USD,x\nb,2,USD,x\nc,3,USD,x\n,,,\nd,9,USD,x\n", [4]),  # a blank line below
+        ("a,1,USD,x\nb,2,USD,x\nc,3,USD,x\nd,9,USD,x\n", []),  # among others
+        ("a,1,USD,x\nb,2,USD,x\nc,3,USD,x\nPrepared by Ana,,,\n", [4]),  # a note below
+        ("a,1,USD,x\nb,1,USD,x\n", []),
+        ("a,1,USD,x\nb,2,EUR,x\nc,3,USD,x\n", []),
+        ("a,1,USD,x\nb,2,USD,x\nc,4,EUR,x\nd,5,EUR,x\ne,3,USD,x\nf,9,EUR,x\n", [6, 7]),  # one for each currency
+        ("a,1,USD,x\nb,2,USD,x\n,,,\nc,3,USD,x\nd,4,USD,x\ne,7,USD,x\n", [7]),  # of its block
+    ],
+)
+def test_the_last_row_is_a_total_by_arithmetic(tmp_path, text, expected, size):
+    _, rows = read(tmp_path, text, size)
+    assert rejected(rows) == expected
+    assert [row.row_number for row in rows] == sorted(row.row_number for row in rows)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5000])
+@pytest.mark.parametrize(
+    ("text", "rows_of"),
+    [
+        ("a,1,USD,x\nb,2,USD,x\n,3,,Total\n", [2]),
+        ("a,1,USD,x\n,1,,Subtotal\nb,2,USD,x\n,2,,Subtotal\n,3,,Grand total\n", [1, 1, 2]),
+        ("a,1,USD,x\nb,2,EUR,x\n,1,USD,Total\n,2,EUR,Total\n", [1, 1]),
+        ("a,1,USD,x\nb,2,EUR,x\n,2,,Total\n", [1]),
+        (",3,,Total\na,1,USD,x\nb,2,USD,x\n", [2]),  # above its rows
+        ("a,5,USD,x\nb,(2),USD,x\n,3,,Net total\n", [2]),  # what is rejected is in the file's sum
+        ("a,5,USD,x\nb,2,USD,\n,7,,Total\n", [2]),
+    ],
+)
+def test_a_control_total_holds(tmp_path, text, rows_of, size):
+    totals, rows = read(tmp_path, text, size)
+    assert [total.rows for total in totals.found] == rows_of and not totals.unequal
+    assert not any(row.customer_id is None for row in rows)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,1,USD,x\nb,2,USD,x\n,4,,Total\n",
+        "a,1,USD,x\nb,2,EUR,x\n,1,USD,Total\n,3,EUR,Total\n",
+        "a,1,USD,x\nb,2,EUR,x\n,9,,Total\n",
+        "a,1,USD,x\n,2,,Subtotal\nb,2,USD,x\n,3,,Total\n",
+    ],
+)
+def test_a_control_total_does_not_hold(tmp_path, text):
+    totals, _ = read(tmp_path, text)
+    assert len(totals.unequal) == 1
+
+
+def test_what_an_unequal_total_and_the_rows_say(tmp_path):
+    totals, _ = read(tmp_path, "a,1,USD,x\nb,?,USD,x\n,4,,Total\n")
+    [unequal] = totals.unequal
+    assert unequal.pairs == ((FileTotal(4, "USD", 400, "0", 1), ControlTotal(1, 100)),)
+    assert unequal.unread == 1
+
+
+def test_a_row_without_a_customer_and_without_the_word_lacks_its_customer(tmp_path):
+    totals, rows = read(tmp_path, "a,1,USD,x\nb,2,USD,x\n,3,USD,x\n")
+    assert rows[-1].problems[0].code == "missing" and not totals.found
+    totals, rows = read(tmp_path, "a,1,USD,Total bonus\n,2,USD,Total bonus\n")
+    assert rows[-1].problems[0].code == "missing" and not totals.unequal
+
+
+def test_totals_of_amounts_in_decimal(tmp_path):
+    header = "customer_id,amount_in_decimal,currency_code,description\n"
+    totals, rows = read(tmp_path, "a,0.105,USD,x\nb,2,USD,x\n,2.105,,Total\n", header=header)
+    assert len(rows) == 2 and totals.found == [FileTotal(4, "USD", 0, "2.105", 2)]
+    _, rows = read(tmp_path, "a,0.105,USD,x\nb,2,USD,x\nc,2.105,USD,x\n", header=header)
+    assert rejected(rows) == [4] and rows[-1].restated == (("amount_in_decimal", "? 2.105"),)
+
+
+def test_a_total_is_in_no_sum(tmp_path):
+    totals, rows = read(tmp_path, "a,1,USD,x\nb,2,USD,x\nc,3,USD,x\n")
+    assert totals.read == {"USD": ControlTotal(2, 300)}
+    assert rows[-1].money is None and rows[-1].restated == (("amount", "? 3"),)
+
+
+def test_running_sums():
+    running = Running()
+    running.add(2, Sum(300))
+    assert running.rows_of(Sum(300)) == 2 and running.rows_of(Sum(200)) is None
+    running.begin_block()
+    running.add(1, Sum(0, Decimal("0.5")))
+    assert running.rows_of(Sum(0, Decimal("0.50"))) == 1
+    assert not running.is_sum(Sum(0, Decimal("0.5")), 2) and running.is_sum(Sum(300, Decimal("0.5")), 2)
+    assert not Running().is_sum(NOTHING, 1)
