@@ -166,7 +166,7 @@ def _not_a_number(text: str, plain: str, field: str = "amount") -> Problem:
             "--locale.",
             field,
         )
-    if plain.isascii() and plain.startswith("+") and _ANY_NUMBER.fullmatch(plain[1:]):
+    if plain.startswith("+") and _ANY_NUMBER.fullmatch(plain[1:]):
         return _problem("amount_not_a_number", f"The amount {value} has a sign: write {plain[1:]}.", field)
     if _WITH_CURRENCY.fullmatch(plain) and re.search("[0-9]", plain):
         return _problem(

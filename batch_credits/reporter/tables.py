@@ -140,7 +140,7 @@ class FailedColumns:
     def _write_unit(self, row: ReportRow, cells: list[str]) -> None:
         """Major units of a currency whose decimals are not documented say how many it has."""
         at = self.columns[AMOUNT_UNIT]
-        currency = self._currency(row, cells)
+        currency = self._currency(cells)
         is_undocumented = documented_exponent(currency) is None
         if cells[at].strip().casefold() == "major" and is_undocumented and currency in self.stated:
             cells[at] = f"major:{self.stated[currency]}"
@@ -153,15 +153,14 @@ class FailedColumns:
             cells[self.columns["amount_in_decimal"]] = row.money.amount_in_decimal
         elif row.money.amount_minor is not None:
             unit, _, digits = cells[self.columns[AMOUNT_UNIT]].strip().casefold().partition(":")
-            known = exponent_of(self._currency(row, cells), {})
+            known = exponent_of(self._currency(cells), {})
             exponent = (int(digits or 0) if known is None else known) if unit == "major" else 0
             whole, decimals = divmod(row.money.amount_minor, 10**exponent)
             text = f"{whole}.{decimals:0{exponent}d}" if exponent else str(whole)
             cells[self.columns["amount"]] = text
 
-    def _currency(self, row: ReportRow, cells: list[str]) -> str:
-        if row.money is not None and row.money.currency_code is not None:
-            return row.money.currency_code
+    def _currency(self, cells: list[str]) -> str:
+        """What the row will be paid in: what it was read in stands in its cell, or was filled in from the option."""
         return cells[self.columns["currency_code"]].strip().upper()
 
     def how_to_mend(self, row: ReportRow, cells: list[str]) -> str:

@@ -3,7 +3,8 @@
 Python is changed where its syntax tree says what a piece of text is; SQL, in strings, in the schema and in the named
 statements, by its words.
 Left out is what no test can tell or what only serves the type checker: annotations, docstrings, decorators, assertions,
-and the words of sentences.
+and the words of sentences; what an EXISTS selects, how many rows beyond the first are found by who reads the first, and
+what only says that a promise is kept (`strict=True` of a zip, `deterministic=True` of a function taught to SQLite).
 """
 
 import ast
@@ -25,7 +26,19 @@ _NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 _SQL = re.compile(
     r"\b(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|WHERE|GROUP BY|ORDER BY|JOIN|(AND|OR) \S+ (=|IS|IN))\b"
 )
+_SELECTED = re.compile(r"\bEXISTS\s*\(\s*SELECT\s+\Z")  # before a 1: any number will do
+_PROMISES = {"zip": "strict", "create_function": "deterministic"}
 _TERM = r"(?:[^()'\"\n]|\([^()\n]*\)|'[^'\n]*')*?(?=\s+(?:AND|OR|ORDER|GROUP|LIMIT|UNION|BEGIN)\b|[)\"\n;]|$)"
+
+
+def _next_number(found: re.Match[str]) -> str:
+    before, after = found.string[: found.start()], found.string[found.end() :]
+    is_last_limit = before.endswith("LIMIT ") and after.startswith(";")
+    if found[0] == "1" and (is_last_limit or _SELECTED.search(before)):
+        return found[0]
+    return str(int(found[0]) + 1)
+
+
 _SQL_CHANGES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\bAND\b", "OR"), (r"\bOR\b(?! IGNORE| REPLACE)", "AND"), (rf"\s+\bAND\s{_TERM}", ""),
     (r"(?<![<>=!])=(?!=)", "<>"), (r"<>", "="), (r"(?<![-<>=])<(?![=>])", "<="), (r"(?<![-<>])>(?!=)", ">="),
@@ -34,7 +47,7 @@ _SQL_CHANGES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\bIS NOT\b", "IS"), (r"\bIS\b(?! NOT)", "IS NOT"), (r"\bNOT (IN|EXISTS)\b", r"\1"),
     (r"(?<!NOT )\b(IN|EXISTS)\b(?= *\()", r"NOT \1"), (r"\bmin\(", "max("), (r"\bmax\(", "min("),
     (r"\bLEFT JOIN\b", "JOIN"), (r"\bUNION ALL\b", "UNION"), (r" \+ ", " - "), (r" - ", " + "), (r"\bDISTINCT ", ""),
-    (r"(?<![\w?:.{])\d+(?![\w.}])", lambda number: str(int(number[0]) + 1)), (r"'(\w+)'", r"'\1_'"),
+    (r"(?<![\w?:.{])\d+(?![\w.}])", _next_number), (r"'(\w+)'", r"'\1_'"),
     (r"\bRAISE\(ABORT, ('[^']*')\)", r"\1"),
 )  # fmt: skip
 
@@ -267,12 +280,15 @@ class _Python(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Name) and node.func.id in _NAMES:
             self._replace(node.func, _NAMES[node.func.id])
+        promise = _PROMISES.get(ast.unparse(node.func).rpartition(".")[2])
         for keyword in node.keywords:
-            if keyword.arg is not None and keyword.arg != "strict":
+            if keyword.arg is not None and keyword.arg != promise:
                 start, end = self._span(keyword)
                 after = re.match(r"\s*,\s*", self._source[end:])
                 self._change(start, end + (after.end() if after else 0), "")
-        self.generic_visit(node)
+        for child in ast.iter_child_nodes(node):
+            if not (isinstance(child, ast.keyword) and child.arg == promise and _is_true(child.value)):
+                self.visit(child)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         self._text(node)
@@ -293,6 +309,10 @@ class _Python(ast.NodeVisitor):
         if _SQL.search(text):
             for change in _sql(text, start):
                 self._change(*change)
+
+
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
 
 
 def _is_text(node: ast.expr) -> bool:

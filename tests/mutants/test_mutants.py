@@ -1,7 +1,9 @@
 """The mutants are what they are meant to be; whether they die is for `make mutants` to find out."""
 
+
 import pytest
 
+from batch_credits.ledger.statements import STATEMENTS
 from tests.mutants.campaign import accepted
 from tests.mutants.covering import ROOT, Covering
 from tests.mutants.mutations import changes_of, mutants_of
@@ -29,10 +31,16 @@ def made_of(source: str, path: str = "batch_credits/x.py") -> set[str]:
         ("x = 'state'", {"x = 'state_'"}),
         ("x = 'What a person reads.'", set()),
         ("assert a < b", set()),
+        ("x = zip(a, b, strict=True)", set()),
+        ("x = zip(a, b, strict=False)", {"x = zip(a, b, strict=True)"}),
+        ("x = Config(strict=True)", {"x = Config()", "x = Config(strict=False)"}),
+        ("db.create_function('f', 0, f, deterministic=True)",
+         {"pass", "db.create_function('f_', 0, f, deterministic=True)",
+          "db.create_function('f', (1), f, deterministic=True)"}),
         ("x: int | None = a", set()),
         ("'''Words.'''", set()),
     ],
-)
+)  # fmt: skip
 def test_python(line: str, mutants: set[str]) -> None:
     assert made_of(f"def f():\n    {line}\n") == {f"def f(): {mutant}" for mutant in mutants}
 
@@ -52,6 +60,15 @@ def test_python(line: str, mutants: set[str]) -> None:
             {"SELECT min(a) FROM t ORDER BY a DESC", "SELECT max(a) FROM t ORDER BY a ASC"},
         ),
         ("DELETE FROM t WHERE a <> 'b'", {"DELETE FROM t WHERE a = 'b'", "DELETE FROM t WHERE a <> 'b_'"}),
+        (
+            "SELECT EXISTS (SELECT 1 FROM t LIMIT 1), 1 FROM t LIMIT 2",
+            {
+                "SELECT NOT EXISTS (SELECT 1 FROM t LIMIT 1), 1 FROM t LIMIT 2",
+                "SELECT EXISTS (SELECT 1 FROM t LIMIT 1), 2 FROM t LIMIT 2",
+                "SELECT EXISTS (SELECT 1 FROM t LIMIT 2), 1 FROM t LIMIT 2",
+                "SELECT EXISTS (SELECT 1 FROM t LIMIT 1), 1 FROM t LIMIT 3",
+            },
+        ),
         ("no statement = at all", set()),
     ],
 )  # fmt: skip
@@ -62,13 +79,25 @@ def test_sql(text: str, mutants: set[str]) -> None:
 
 
 def test_a_mutant_of_a_named_statement_is_tested_where_the_name_is_used() -> None:
-    script = "-- For all.\n\n-- name: one\n-- a = b.\nSELECT 1\nFROM t WHERE a = b;\n\n-- name: two\nSELECT min(a);\n"
+    script = (
+        "-- For all.\n\n-- name: one\n-- a = b.\nSELECT 1\nFROM t WHERE a = b;\n\n"
+        "-- name: two\nSELECT min(a) LIMIT 1;\n"
+    )
     found = {(mutant.names, mutant.line, mutant.before, mutant.after) for mutant in mutants_of("x.sql", script)}
     assert found == {
         (('"one"',), 5, "SELECT 1", "SELECT 2"),
         (('"one"',), 6, "FROM t WHERE a = b;", "FROM t WHERE a <> b;"),
-        (('"two"',), 9, "SELECT min(a);", "SELECT max(a);"),
+        (('"two"',), 9, "SELECT min(a) LIMIT 1;", "SELECT max(a) LIMIT 1;"),
     }
+
+
+def test_of_what_is_limited_to_one_row_only_the_first_is_read() -> None:
+    """So a second one, which the mutants leave out, would be seen by nobody."""
+    limited = {name for name, statement in STATEMENTS.items() if statement.endswith(" LIMIT 1")}
+    modules = [path.read_text() for path in (ROOT / "batch_credits").rglob("*.py")]
+    lines = [line for module in modules for line in module.splitlines()]
+    asking = {name: [line for line in lines if f'"{name}"' in line] for name in limited}
+    assert all(lines and all(".first(" in line for line in lines) for lines in asking.values()), asking
 
 
 def test_every_statement_that_asks_a_view_is_tested_for_it() -> None:

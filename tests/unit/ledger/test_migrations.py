@@ -73,9 +73,12 @@ def test_it_is_brought_up_to_date_by_the_next_run_and_not_by_a_look(
     assert book.sql("PRAGMA user_version") == new.sql("PRAGMA user_version") == [(4,)]
 
 
+@pytest.mark.parametrize("version", [1, 2])
 def test_nothing_that_was_paid_is_forgotten_and_what_was_open_goes_on(
-    old: Path, open_book: Callable[[Path], Book]
+    old: Path, version: int, open_book: Callable[[Path], Book]
 ) -> None:
+    if version == 1:
+        as_version_1(old)
     book = open_book(old)
     payout, other = book.ledger.batches.all()
     book.ledger.runs.start(payout.batch_id)

@@ -96,6 +96,13 @@ def test_the_largest_rows_are_found_wherever_in_the_file_they_come(book: Any) ->
         assert [(row.row_number, row.amount_minor) for row in seen._seen.largest_rows["USD"]] == wanted[number]
 
 
+def test_what_is_larger_than_the_least_of_the_largest_takes_its_place(book: Any) -> None:
+    seen = NewRows(3)
+    for number, amounts in enumerate(((10, 8, 6), (7, 5), (6,))):
+        seen.add(LoadedRows.of([book.row(10 * number + n, f"c-{number}-{n}", amount=a) for n, a in enumerate(amounts)]))
+    assert [row.amount_minor for row in seen.profile().largest_rows["USD"]] == [10, 8, 7]
+
+
 def test_earlier_amounts_are_those_credited_to_other_batches_of_the_site(book: Any) -> None:
     first = book.plan(book.row(2, amount=100), book.row(3, "c-2", amount=104), book.row(4, "c-3", amount=9))
     book.settle(first, RequestState.CREDITED)
@@ -103,6 +110,15 @@ def test_earlier_amounts_are_those_credited_to_other_batches_of_the_site(book: A
     assert sorted(book.ledger.profiles.earlier_amounts("acme-test", second)["USD"]) == [Bucket(9, 1), Bucket(102, 2)]
     assert book.ledger.profiles.earlier_amounts("acme-test", first) == {}
     assert book.ledger.profiles.earlier_amounts("acme", second) == {}
+
+
+def test_of_very_many_earlier_amounts_the_newest_say_what_is_usual(book: Any) -> None:
+    first = book.plan(*(book.row(n, f"c-{n}", amount=amount) for n, amount in enumerate((100, 9, 104, 7), 2)))
+    book.settle(first, RequestState.CREDITED)
+    second = book.plan(book.row(2), file_name="second.csv")
+    with patch.object(profiles, "EARLIER_CREDITS", 2):
+        newest = book.ledger.profiles.earlier_amounts("acme-test", second)
+    assert sorted(newest["USD"]) == [Bucket(7, 1), Bucket(104, 1)]
 
 
 def test_rows_that_may_be_credited_come_customer_by_customer(book: Any) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from batch_credits.errors import LedgerError
-from batch_credits.ledger import Bucket, Ledger
+from batch_credits.ledger import Bucket, Ledger, profiles
 from batch_credits.model import CallKind, ControlTotal, NewBatch, Outcome, RequestState
 from batch_credits.model.undone import Undone
 from batch_credits.settings import InputOptions
@@ -18,7 +19,7 @@ def staged_in_scratch(book: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]
     """Stages rows in a scratch ledger beside the real one, which stays open and locked."""
     opened: list[Any] = []
 
-    def stage(*rows: Any, site: str = "acme-test") -> tuple[Ledger, int, list[Any]]:
+    def stage(*rows: Any, site: str = "acme-test", is_numbered: bool = False) -> tuple[Ledger, int, list[Any]]:
         ledger = Ledger.open_scratch(tmp_path / f"scratch-{len(opened)}", site, book.path)
         opened.append(ledger)
         batch = ledger.admission.begin(
@@ -27,6 +28,8 @@ def staged_in_scratch(book: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]
                 options_json=InputOptions().as_json(),
             )
         )
+        if is_numbered:
+            ledger.admission.number(batch, rows)
         ledger.admission.stage(batch, book.staged(list(rows)))
         ledger.admission.finish(batch, len(rows), {})
         return ledger, batch, book.judged(ledger, batch, rows)
@@ -88,10 +91,60 @@ def test_what_was_reversed_in_the_real_ledger(book: Any, staged_in_scratch: Any)
     assert fresh.totals.undone(new) == Undone()
 
 
+KNOWN = [
+    (customer, reference)
+    for customer in ("c-1", "c-2")
+    for reference in (
+        "q3", "q4", "q3 #2", "q3 #10", "q3 #x", "q3 #", "q3 !", "q3 2", "q4 #2", "bonus q3", "bonus q4",
+        "loyalty  q3", "loyalty  q4", "PRA\u0308MIE", "PRA\u0308MIE 2",
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_numbered", [False, True])
+@pytest.mark.parametrize("was_numbered", [False, True])
+@pytest.mark.parametrize(
+    ("asked", "borrowed"),
+    [
+        ("q3", {"q3", "reversal of q3"}),
+        ("q9", set()),
+        ("loyalty q3", {"loyalty  q3"}),
+        ("bonus\u00a0q3", {"bonus q3"}),
+        ("PR\u00c4MIE", {"PRA\u0308MIE"}),
+    ],
+)
+def test_only_what_the_rows_are_about_is_borrowed(
+    book: Any, staged_in_scratch: Any, asked: str, borrowed: set[str], was_numbered: bool, is_numbered: bool
+) -> None:
+    """However many millions the real ledger holds, to look into a file costs what the file is."""
+    paid = book.plan(*(book.row(number, *texts) for number, texts in enumerate(KNOWN, 2)))
+    book.settle(paid, RequestState.CREDITED)
+    reversal = {"kind": CallKind.DEDUCT, "reverses": book.ledger.batches.staged(paid).key}
+    undone = [(customer, f"reversal of {name}") for customer in ("c-1", "c-2") for name in ("q3", "q4")]
+    undoing = book.plan(*(book.row(number, *texts) for number, texts in enumerate(undone, 2)), **reversal)
+    book.settle(undoing, RequestState.CREDITED)
+    book.plan(*(book.row(number, *texts) for number, texts in enumerate(KNOWN, 2)), site="acme")
+    if was_numbered:
+        book.sql("UPDATE batch SET options = json_set(options, '$.number_duplicates', json('true'))")
+    ledger, batch, _ = staged_in_scratch(book.row(2, reference=asked), is_numbered=is_numbered)
+    found = ledger._db._connection.execute(
+        "SELECT customer_id, reference FROM credit_request WHERE batch_id <> ?", (batch,)
+    ).fetchall()
+    numbers = {"q3 #2", "q3 #10"} if asked == "q3" and (was_numbered or is_numbered) else set()
+    assert sorted(found) == sorted(("c-1", reference) for reference in borrowed | numbers)
+
+
 def test_earlier_amounts_are_those_of_the_real_ledger(book: Any, staged_in_scratch: Any) -> None:
     book.settle(book.plan(book.row(2, amount=150)), RequestState.CREDITED)
     ledger, batch, _ = staged_in_scratch(book.row(2, "c-7", amount=999))
     assert ledger.profiles.earlier_amounts("acme-test", batch) == {"USD": [Bucket(150, 1)]}
+
+
+def test_of_very_many_earlier_amounts_the_newest_of_the_real_ledger_count(book: Any, staged_in_scratch: Any) -> None:
+    book.settle(book.plan(book.row(2, amount=150), book.row(3, "c-2", amount=7)), RequestState.CREDITED)
+    ledger, batch, _ = staged_in_scratch(book.row(2, "c-7", amount=999))
+    with patch.object(profiles, "EARLIER_CREDITS", 1):
+        assert ledger.profiles.earlier_amounts("acme-test", batch) == {"USD": [Bucket(7, 1)]}
 
 
 def test_without_a_ledger_it_is_one_by_itself_and_no_other_file_will_do(book: Any, tmp_path: Path) -> None:

@@ -99,6 +99,23 @@ def test_what_is_no_amount_is_named_with_value_and_code(text, currency, unit, co
         assert repr(text) in problem.message
 
 
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("$5", "write the digits alone, and the currency in currency_code."),
+        ("5 USD", "write the digits alone, and the currency in currency_code."),
+        ("+5", "has a sign: write 5."),
+        ("+five", "is not a number: write digits only, e.g. 1050."),
+        ("five", "is not a number: write digits only, e.g. 1050."),
+        ("0x10", "is not a number: write digits only, e.g. 1050."),
+        ("$.", "is not a number: write digits only, e.g. 1050."),
+    ],
+)
+def test_what_is_no_amount_is_told_how_to_become_one(text, advice):
+    problem = amount_minor(text, "USD", "minor", {})
+    assert isinstance(problem, Problem) and problem.message.endswith(advice)
+
+
 def test_decimals_under_minor_name_the_option_to_pass():
     problem = amount_minor("12.50", "USD", "minor", {})
     assert isinstance(problem, Problem) and "--amount-unit major" in problem.message

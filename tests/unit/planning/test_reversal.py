@@ -254,6 +254,13 @@ def test_a_field_that_the_source_had_no_column_for_is_held_against_the_credit(bo
             selected(book, batch, text)
 
 
+def test_an_amount_in_decimal_may_be_written_in_another_way_but_not_be_another(book: Book) -> None:
+    batch = credited(book, book.row(2, amount_in_decimal="1.50"))
+    assert selected(book, batch, "amount_in_decimal,credit_row\n1.5,2\n").named == {2}
+    with pytest.raises(InputError, match=r"amount_in_decimal is '1.51', but in row 2 of batch .* it is '1.50'"):
+        selected(book, batch, "amount_in_decimal,credit_row\n1.51,2\n")
+
+
 def test_a_cut_without_rows_is_refused(book: Book) -> None:
     with pytest.raises(InputError, match="names no rows"):
         selected(book, credited(book, book.row(2)), "credit_row\n")
