@@ -17,7 +17,7 @@ from typing import NamedTuple
 from batch_credits.loader.rows import UNBELIEVED, RowReader
 from batch_credits.loader.sums import NOTHING, Running, Sum
 from batch_credits.loader.texts import LOOKS_LIKE_TOTAL
-from batch_credits.loader.total_words import says_total
+from batch_credits.loader.total_words import says_only_total, says_total
 from batch_credits.loader.wording import shown
 from batch_credits.model import DECIMAL_DIGITS, ControlTotal, FileTotal, LoadedRow, Problem, UnequalTotal
 from batch_credits.model.loaded import LoadedRows, add_rows
@@ -174,10 +174,14 @@ class FileTotals:
         return row._replace(request=None, problems=problems, money=None, restated=tuple(restated.items()))
 
     def _is_control_total(self, row: LoadedRow, rows: LoadedRows) -> bool:
-        """Whether it has no customer, an amount, and a word for a total where no credit says the same."""
+        """Whether it has no customer, an amount, and a word for a total where no credit says the same. One that has a
+        reference like a credit must say nothing but that it is a total: else its customer is what is missing."""
         if not any(problem.field == "customer_id" and problem.code == "missing" for problem in row.problems):
             return False
         said = [cell for cell in row.cells if cell and says_total(cell)]
+        reference = self._reader.text_of(row.cells, "reference")
+        if reference and not says_total(reference):
+            said = [cell for cell in said if says_only_total(cell, "")]
         requests = rows.requests
         return (
             bool(said)

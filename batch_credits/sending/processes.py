@@ -109,7 +109,12 @@ class Processes:
         processes = cls(workers, run_id, found, progress, settings.max_failures)
         try:
             for number in range(settings.processes):
-                found.append(await spawn(number))
+                try:
+                    found.append(await spawn(number))
+                except OSError as error:  # too many processes or files: those that are there let their answers come in
+                    why = f"A process of this run could not be started: {error.strerror}."
+                    processes._stop(ShardDied(why, hint="Run again, with fewer --processes."))
+                    break
             yield processes
         finally:
             await processes._end()
@@ -215,6 +220,7 @@ class Processes:
         """Where the run came to no end of its own: let the answers come in. Who has not begun need not begin."""
         living = [process for process in self._processes if process.returncode is None]
         if living:
+            self._look()  # who has begun since
             self._stop(None)
             for process in living:
                 if process.pid not in self._told:

@@ -233,13 +233,15 @@ def _stop_on(signals: Signals, sending: Sending) -> Iterator[None]:
     assert task is not None
     stopped = Interrupted("interrupted")
 
-    over = False
+    over, is_ending = False, False
 
     def stop() -> None:
+        nonlocal is_ending
         if over:
             return
         sending.stop(stopped)
-        if signals.arrived > 1:
+        if signals.arrived > 1 and not is_ending:
+            is_ending = True  # a third signal must not break off what the second began: it is soon done
             task.cancel()
 
     def in_the_loop() -> None:

@@ -40,7 +40,8 @@ async def send(path: Path, run_id: int, number: int, parent: int) -> int:
             ledger.claims.claim(batch_id, run_id, part=part, lease_seconds=settings.lease_seconds)
             batch, teller = ledger.batches.staged(batch_id), Teller()
             site, own = SiteSettings(batch.site, address, os.environ[API_KEY]), share_of(settings, number)
-            telling = asyncio.create_task(_tell(ledger, line, teller, signals, parent))
+            over = asyncio.Event()
+            telling = asyncio.create_task(_tell(ledger.workers.me(), line, teller, signals, parent, over))
             try:
                 async with http_transport(site, own) as transport:
                     issued = await issue(RunContext(ledger, batch, run_id, own, teller), transport, signals)
@@ -48,23 +49,27 @@ async def send(path: Path, run_id: int, number: int, parent: int) -> int:
             except LedgerError as error:
                 ended = Ended(Issued(Counts(), 0, None), error)
             finally:
-                telling.cancel()
-                await asyncio.gather(telling, return_exceptions=True)
+                over.set()
+                await telling  # to its end: what it writes in a thread of its own would outlive it, and the line
             ledger.workers.end(teller.said(ended))
     except LedgerError:
         return LEDGER_FAILED
     return 0
 
 
-async def _tell(ledger: Ledger, line: Ledger, teller: Teller, signals: Signals, parent: int) -> None:
-    """Say how it goes, some times a second, and drain when the run's own process is gone: nobody could stop this one.
+async def _tell(
+    me: int, line: Ledger, teller: Teller, signals: Signals, parent: int, over: asyncio.Event
+) -> None:
+    """Say how it goes, some times a second until it is over, and drain when the run's own process is gone: nobody could
+    stop this one.
 
     `line` is another way to the same ledger, since that of the journal is busy. Where it cannot be said, sending goes
     on: the journal finds out whether anything can be written.
     """
-    me, said, is_alone = ledger.workers.me(), teller.said(), False
-    while True:
-        await asyncio.sleep(TELL_SECONDS)
+    said, is_alone = teller.said(), False
+    while not over.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), TELL_SECONDS)
         if not is_alone and os.getppid() != parent:
             is_alone = True
             _arrive(signals, 1)

@@ -33,8 +33,8 @@ WHERE w.worker_id = :worker;
 UPDATE worker SET until = :until WHERE worker_id = :worker;
 
 -- name: tell
--- What a life says of its sending.
-UPDATE worker SET told = :told WHERE worker_id = :worker;
+-- What a life says of its sending, while it lasts: its last word stays.
+UPDATE worker SET told = :told WHERE worker_id = :worker AND ended_at IS NULL;
 
 -- name: give_back
 -- What a life holds is free.

@@ -22,7 +22,7 @@ from batch_credits.loader.workbook.xml import Attributes, PartReader, local
 
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _TRUE = ("1", "true")
-_FLAT = ("0", "0.0")  # rows without height are as good as hidden
+_SEEN_POINTS = 1.0  # of height: rows that are lower are as good as hidden
 _DIGITS = "0123456789"
 _VALUES = frozenset(("v", "is", "t"))
 # A sheet that ends before column AA and row 1,000,000 needs no measuring.
@@ -53,6 +53,13 @@ def xlsx_marks(path: Path, sheet: str) -> SheetMarks:
         raise damaged(path) from None
     reader.refuse_large()
     return reader.marks
+
+
+def _is_flat(height: str | None) -> bool:
+    try:
+        return height is not None and float(height) < _SEEN_POINTS
+    except ValueError:
+        return False
 
 
 class _Sheet(PartReader):
@@ -104,7 +111,7 @@ class _Sheet(PartReader):
             self._measure(number)
             self._unnamed = 0
             self._row = int(number) if number.isdecimal() and len(number) <= 7 else self._row + 1
-            if attributes.get("hidden") in _TRUE or attributes.get("ht") in _FLAT:
+            if attributes.get("hidden") in _TRUE or _is_flat(attributes.get("ht")):
                 self.marks.hidden.add(self._row - 1)
         elif kind == "mergeCell":
             self._merge(attributes.get("ref", ""))

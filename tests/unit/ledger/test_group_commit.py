@@ -352,3 +352,16 @@ def test_a_close_that_is_cancelled_in_the_middle_of_a_commit_ends_the_writer() -
             await bench.journal.open_attempts([credit(2)])
 
     bench_run(scenario)
+
+
+def test_an_idle_journal_keeps_what_was_claimed_by_commits_of_nothing() -> None:
+    async def main() -> None:
+        disk = Disk()
+        journal = Journal(disk, 1, "acme-test", in_thread=Thread(), rhythm=Rhythm(0.0, keep=0.001))
+        while len(disk.commits) < 3:
+            await asyncio.sleep(0.001)
+        assert disk.commits[:3] == [([], [])] * 3
+        assert journal.commits == 0, "of them nobody needs to know"
+        await journal.close()
+
+    asyncio.run(asyncio.wait_for(main(), 20))

@@ -238,3 +238,15 @@ def test_of_version_3_every_process_has_ended(third: Path, open_book: Callable[[
     book.ledger.runs.start(1)
     assert {state for (state,) in book.sql("SELECT DISTINCT state FROM credit_request")} >= {"credited", "in_doubt"}
     assert book.sql("SELECT count(DISTINCT owner) FROM shard WHERE owner IS NOT NULL") == [(1,)]
+
+
+def test_of_version_3_a_run_that_wrote_nothing_has_no_course(third: Path, open_book: Callable[[Path], Book]) -> None:
+    connection = sqlite3.connect(third, isolation_level=None)
+    connection.execute(
+        "INSERT INTO run (batch_id, started_at, version, user) SELECT min(batch_id), 9000, '', 'maria' FROM batch"
+    )
+    connection.close()
+    book = open_book(third)
+    found = book.ledger.runs.history(1)
+    assert found.runs[0].started_at == "1970-01-01T00:00:09.000Z"
+    assert found.runs[0].run_id not in [course.run_id for course in found.courses]

@@ -27,6 +27,12 @@ def test_a_batch_that_was_only_admitted(book: Book) -> None:
     assert (found.runs, found.courses, found.decisions, found.last_run) == ([], [], [], None)
 
 
+def test_how_a_run_was_set_can_be_asked(book: Book) -> None:
+    batch = book.plan(book.row(2))
+    run = book.ledger.runs.start(batch, settings_json='{"processes": 2}')
+    assert book.ledger.runs.settings_of(run) == (batch, '{"processes": 2}')
+
+
 def test_runs_are_told_newest_first_with_what_they_recorded(book: Book) -> None:
     batch, other = book.plan(book.row(2)), book.plan(book.row(2, reference="q4"))
     first = book.ledger.runs.start(batch, settings_json=json.dumps({"confirmation": "--yes"}))

@@ -309,6 +309,8 @@ def test_what_others_see_of_the_lives_of_a_run(book: Any, beside: Callable[[], L
     ledger.workers.end('{"throttled":2}')
     [worker] = book.ledger.workers.of_run(run)
     assert (worker.has_ended, worker.told) == (True, '{"throttled":2}')
+    book.ledger.workers.tell(worker.worker_id, '{"throttled":1}')
+    assert book.ledger.workers.of_run(run) == [worker], "a late word does not replace the last one"
 
 
 # -- Locks --------------------------------------------------------------------------------------------------

@@ -167,3 +167,14 @@ def test_running_sums():
     assert running.rows_of(Sum(0, Decimal("0.50"))) == 1
     assert not running.is_sum(Sum(0, Decimal("0.5")), 2) and running.is_sum(Sum(300, Decimal("0.5")), 2)
     assert not Running().is_sum(NOTHING, 1)
+
+
+def test_a_row_with_a_reference_of_its_own_is_a_control_total_only_if_it_says_nothing_else(tmp_path):
+    header = "customer_id,amount,currency_code,reference,description\n"
+    bonus = "c1,10,USD,r1,bonus\n,10,USD,{},{}\nc3,20,USD,r3,bonus\n"
+    totals, rows = read(tmp_path, bonus.format("r2", "Total loyalty bonus"), header=header)
+    assert [p.code for row in rows if row.row_number == 3 for p in row.problems] == ["missing"]
+    assert totals.found == []
+    for reference, description in (("", "Total loyalty bonus"), ("r2", "Total:"), ("Total", "bonus"), ("", "Total")):
+        totals, rows = read(tmp_path, bonus.format(reference, description), header=header)
+        assert ([row.row_number for row in rows], len(totals.found)) == ([2, 4], 1), (reference, description)

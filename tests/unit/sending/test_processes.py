@@ -352,3 +352,49 @@ def test_notes_are_bounded() -> None:
     for number in range(MAX_NOTES + 5):
         teller.note(f"note {number}")
     assert len(Told.read(teller.said()).notes) == MAX_NOTES
+
+
+def test_where_one_cannot_be_started_the_others_let_their_answers_come_in() -> None:
+    """The system has no process left, or no file: that is a run that stopped, with reports, and no error."""
+
+    async def main() -> None:
+        first = Process(100)
+
+        async def spawned(number: int) -> Process:
+            if number:
+                raise OSError(11, "Resource temporarily unavailable")
+            return first
+
+        def spawn(number: int) -> "asyncio.Future[Any]":
+            return asyncio.ensure_future(spawned(number))
+
+        settings = RunSettings(processes=3, concurrency=3, rate_per_minute=0)
+        signals = Signals()
+        signals.sending_begins()
+        async with Processes.started(Book([first]), 7, settings, SilentProgress(), spawn) as processes:
+            issuing = asyncio.create_task(processes.issue(signals))
+            await a_while()
+            assert first.heard == [STOP]
+            first.ends(Interrupted("interrupted"))
+            issued = await issuing
+        assert isinstance(issued.stopped, ShardDied)
+        assert "Resource temporarily unavailable" in issued.stopped.message
+        assert issued.requests == 5
+
+    asyncio.run(asyncio.wait_for(main(), 20))
+
+
+def test_where_none_can_be_started_nothing_was_sent() -> None:
+    async def main() -> None:
+        def spawn(number: int) -> "asyncio.Future[Any]":
+            raise OSError(11, "Resource temporarily unavailable")
+
+        settings = RunSettings(processes=2, concurrency=2, rate_per_minute=0)
+        signals = Signals()
+        signals.sending_begins()
+        async with Processes.started(Book([]), 7, settings, SilentProgress(), spawn) as processes:
+            issued = await processes.issue(signals)
+        assert isinstance(issued.stopped, ShardDied)
+        assert (issued.requests, issued.counts) == (0, Counts())
+
+    asyncio.run(asyncio.wait_for(main(), 20))

@@ -44,9 +44,9 @@ def test_errors_and_formulas_without_a_value_are_found_where_they_are(tmp_path, 
 
 def test_hidden_rows_are_found_and_hidden_columns_seen(tmp_path):
     sheet = '<cols><col min="2" hidden="1"/></cols><row r="1" hidden="1"></row><row r="2"></row><row hidden="1"></row>'
-    sheet += '<row r="9" ht="0" customHeight="1"/>'
+    sheet += '<row r="9" ht="0" customHeight="1"/><row r="10" ht="15"/><row r="11" ht="0.25"/><row r="12" ht="tall"/>'
     marks = xlsx_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
-    assert (marks.hidden, marks.hidden_columns) == ({0, 2, 8}, True)
+    assert (marks.hidden, marks.hidden_columns) == ({0, 2, 8, 10}, True)
 
 
 @pytest.mark.parametrize("block", [1, 7, 64])
