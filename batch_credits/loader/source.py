@@ -59,7 +59,7 @@ class Source:
                 self.notes += (f"a failed.csv says itself how it is read: {', '.join(unused)} not applied",)
 
     def chunks(self, size: int = CHUNK_ROWS) -> Iterator[LoadedRows]:
-        """The rows, at most `size` at a time. Each call reads them again from the start.
+        """The rows, about `size` at a time: a few may come with the next. Each call reads them again from the start.
 
         Raises:
             InputError: the file is no longer the one that was opened. Only with the last row is it certain that all of

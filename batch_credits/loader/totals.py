@@ -57,17 +57,24 @@ class FileTotals:
         self.unequal: list[UnequalTotal] = []
         self._reader = reader
         self._running: dict[str, Running] = {}
+        self._recent: deque[_Line] = deque(maxlen=LOOKED_BACK)  # the last of a block that goes on: counted already
+        self._held: LoadedRows | None = None  # these rows: whether one is a total shows at the block's end, below them
         self._unread = 0  # rows whose amounts are in no sum
         self._pending: list[_Pending] = []
 
     def settle(self, rows: LoadedRows, following: LoadedRows | None) -> LoadedRows:
-        """The rows of a chunk without control totals, and with totals rejected. `following` is the next chunk."""
+        """The rows of a chunk without control totals, and with totals rejected, after those that were held back of the
+        chunk before; some of its own may be held back. `following` is the next chunk.
+        """
         after = None if following is None else next(_lines(following))
         with localcontext(prec=DECIMAL_DIGITS):
             if self._is_plain(rows, after):
                 self._count_all(rows)
+                rows = self._with_held(rows)
             else:
-                rows = self._walk(rows, after)
+                rows = self._walk(self._with_held(rows), after)
+        if self._recent and following is not None:
+            rows, self._held = rows.split(self._recent[0].number)
         add_rows(self.read, rows)
         return rows
 
@@ -93,31 +100,36 @@ class FileTotals:
             return False  # a blank line is among them, or below
         return not any(_says_total(row) or _is_note(row) or self._is_control_total(row, rows) for row in rows.rejected)
 
+    def _with_held(self, rows: LoadedRows) -> LoadedRows:
+        held, self._held = self._held, None
+        return rows if held is None else held.followed_by(rows)
+
     def _count_all(self, rows: LoadedRows) -> None:
         codes, amounts = rows.requests.currency_code, rows.requests.amount
         if not rows.rejected and None not in amounts and codes.count(codes[0]) == len(codes):
             self._of(codes[0] or "").add(len(codes), Sum(sum(filter(None, amounts))))
+            self._recent.extend(_lines(rows.split(rows.row_numbers[-LOOKED_BACK:][0])[1]))
             return
         for line in _lines(rows):
-            self._count(line)
+            self._remember(self._count(line))
 
     def _walk(self, rows: LoadedRows, after: _Line | None) -> LoadedRows:
         """Row by row, since something is among them."""
         gone: dict[int, LoadedRow | None] = {}  # by number: rows that are totals, and as what they are reported
-        recent: deque[_Line] = deque(maxlen=LOOKED_BACK)
+        held = {line.number: line for line in self._recent}
+        self._recent.clear()
         for line, following in _with_following(rows, after):
+            if line.number in held:
+                self._recent.append(held[line.number]._replace(place=line.place))
+                continue
             if line.rejected is not None and self._is_control_total(line.rejected, rows):
                 self._compare(line.rejected)
                 gone[line.number] = None
                 continue
-            counted = self._count(line)
-            if counted.amount is not None and (line.rejected is None or line.rejected.customer_id):
-                recent.append(counted)
-            else:
-                recent.clear()
+            self._remember(self._count(line))
             if _ends_block(line, following):
-                gone |= self._totals_among(recent, rows)
-                recent.clear()
+                gone |= self._totals_among(rows)
+                self._recent.clear()
         return _without(rows, gone) if gone else rows
 
     def _count(self, line: _Line) -> _Line:
@@ -136,12 +148,21 @@ class FileTotals:
         self._of(line.currency).add(1, line.amount)
         return line
 
-    def _totals_among(self, recent: "deque[_Line]", rows: LoadedRows) -> dict[int, LoadedRow | None]:
-        """The last row if it is the sum of those above, the one above it of another currency if that is, and so on."""
+    def _remember(self, line: _Line) -> None:
+        """It may be a total, if its block ends soon."""
+        if line.amount is not None and (line.rejected is None or line.rejected.customer_id):
+            self._recent.append(line)
+        else:
+            self._recent.clear()
+
+    def _totals_among(self, rows: LoadedRows) -> dict[int, LoadedRow | None]:
+        """The last row of a block if it is the sum of those above, the one above it of another currency if that is,
+        and so on.
+        """
         found: dict[int, LoadedRow | None] = {}
         currencies: set[str] = set()
-        while recent and not self._reader.is_of_failed_csv:
-            line = recent.pop()
+        while self._recent and not self._reader.is_of_failed_csv:
+            line = self._recent.pop()
             if line.currency in currencies or not self._is_sum(line):
                 break
             currencies.add(line.currency)

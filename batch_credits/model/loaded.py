@@ -3,13 +3,14 @@
 A value for each row would take longer to make than all that is done with it, a million times over.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import compress
 from operator import attrgetter
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel
 
@@ -45,6 +46,18 @@ class RequestColumns(BaseModel):
         """Some of them."""
         columns = {name: [*compress(getattr(self, name), is_chosen)] for name in CreditRequest.model_fields}
         return RequestColumns(**columns)
+
+    def part(self, piece: slice) -> "RequestColumns":
+        """Those of a slice."""
+        columns: dict[str, Any] = {name: getattr(self, name)[piece] for name in CreditRequest.model_fields}
+        return RequestColumns.model_construct(**columns)  # they were held to the rules already
+
+    def followed_by(self, others: "RequestColumns") -> "RequestColumns":
+        """These, and the others behind them."""
+        columns: dict[str, Any] = {
+            name: [*getattr(self, name), *getattr(others, name)] for name in CreditRequest.model_fields
+        }
+        return RequestColumns.model_construct(**columns)
 
     def requests(self) -> list[CreditRequest]:
         """One by one."""
@@ -87,6 +100,28 @@ class LoadedRows:
             for number, cells, request in zip(self.row_numbers, self.cells, self.requests.requests(), strict=True)
         )
         return merge(valid, self.rejected, key=attrgetter("row_number"))
+
+    def split(self, row_number: int) -> "tuple[LoadedRows, LoadedRows]":
+        """The rows above this one, and those from it on."""
+        at, behind = bisect_left(self.row_numbers, row_number), attrgetter("row_number")
+        rejected_at = bisect_left(self.rejected, row_number, key=behind)
+        return (
+            LoadedRows(
+                self.row_numbers[:at], self.cells[:at], self.requests.part(slice(at)), self.rejected[:rejected_at]
+            ),
+            LoadedRows(
+                self.row_numbers[at:], self.cells[at:], self.requests.part(slice(at, None)), self.rejected[rejected_at:]
+            ),
+        )
+
+    def followed_by(self, others: "LoadedRows") -> "LoadedRows":
+        """These rows, and the others, which stand below them."""
+        return LoadedRows(
+            [*self.row_numbers, *others.row_numbers],
+            [*self.cells, *others.cells],
+            self.requests.followed_by(others.requests),
+            [*self.rejected, *others.rejected],
+        )
 
 
 def add_rows(totals: dict[str, ControlTotal], rows: LoadedRows) -> None:

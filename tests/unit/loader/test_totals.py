@@ -77,7 +77,7 @@ def test_a_row_that_says_total_in_its_description_is_one(tmp_path):
     assert rejected(rows) == [3]
 
 
-@pytest.mark.parametrize("size", [2, 3, 5000])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 5000])
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -92,6 +92,7 @@ def test_a_row_that_says_total_in_its_description_is_one(tmp_path):
     ],
 )
 def test_the_last_row_is_a_total_by_arithmetic(tmp_path, text, expected, size):
+    """Wherever chunks begin."""
     _, rows = read(tmp_path, text, size)
     assert rejected(rows) == expected
     assert [row.row_number for row in rows] == sorted(row.row_number for row in rows)
@@ -178,3 +179,20 @@ def test_a_row_with_a_reference_of_its_own_is_a_control_total_only_if_it_says_no
     for reference, description in (("", "Total loyalty bonus"), ("r2", "Total:"), ("Total", "bonus"), ("", "Total")):
         totals, rows = read(tmp_path, bonus.format(reference, description), header=header)
         assert ([row.row_number for row in rows], len(totals.found)) == ([2, 4], 1), (reference, description)
+
+
+def test_where_a_chunk_begins_changes_nothing(tmp_path):
+    """The totals of two currencies stand on both sides of its border, and rows of all kinds are about."""
+    text = "".join(f"c{n},{n % 7 + 1},{('USD', 'EUR')[n % 2]},x\n" for n in range(40))
+    sums = [sum(n % 7 + 1 for n in range(40) if n % 2 == odd) for odd in (0, 1)]
+    text += f"acme,{sums[0]},USD,x\nacme,{sums[1]},EUR,x\n,,,\n"
+    text += "d1,5,USD,x\nd2,-1,USD,x\nd3,6,USD,x\n,10,USD,Total\nd4,8,USD,\n,,,\n"
+    text += "e1,2,USD,x\ne2,3,USD,x\ne3,5,USD,x\n"
+    def seen(size):
+        totals, rows = read(tmp_path, text, size)
+        return rows, totals.found, totals.unequal, totals.read
+
+    whole = seen(5000)
+    for size in range(1, 60):
+        assert seen(size) == whole, f"chunks of {size}"
+    assert rejected(whole[0])[:2] == [42, 43]
