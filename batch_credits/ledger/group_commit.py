@@ -143,8 +143,13 @@ class Journal:
 
     async def _write(self) -> None:
         while True:
-            if await _is_set_within(self._rhythm.keep, self._work):
-                await _is_set_within(self._rhythm.flush, self._urgent)
+            idle = asyncio.get_running_loop().call_later(self._rhythm.keep, self._work.set)
+            try:
+                await self._work.wait()
+            finally:
+                idle.cancel()
+            if self._findings or self._openings:
+                await _wait_at_most(self._rhythm.flush, self._urgent)
             await self._commit()
             if self.failure is not None:
                 return
@@ -173,11 +178,10 @@ class Journal:
             self._committing = None
 
 
-async def _is_set_within(seconds: float, event: asyncio.Event) -> bool:
+async def _wait_at_most(seconds: float, event: asyncio.Event) -> None:
     if not event.is_set():
         try:
             async with asyncio.timeout(seconds):
                 await event.wait()
         except TimeoutError:
-            return False
-    return True
+            pass
