@@ -19,10 +19,11 @@ from batch_credits.gate import Session
 from batch_credits.jobs.reconcile import asking_of
 from batch_credits.ledger import Holder, Ledger, Looks, Requests, RowInReview
 from batch_credits.model import BatchRecord, CallKind, Money, Outcome, PlannedCredit
+from batch_credits.model.amounts import money_in_words
 from batch_credits.model.identity import other_forms, same_text
 from batch_credits.protocol import FoundOne, FoundOtherMoney, FoundSeveral, Look
 from batch_credits.reconciler.looks import what_is_known, what_was_found
-from batch_credits.reporter import money_in_words, stated_exponents
+from batch_credits.reporter import stated_exponents
 from batch_credits.settings import RunSettings, SiteSettings
 
 

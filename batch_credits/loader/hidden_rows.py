@@ -3,19 +3,17 @@
 Whether they are meant only a person can say. Until somebody does, a sheet that has some is refused with their sum.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.rows import RowReader
-from batch_credits.loader.table import Table
+from batch_credits.loader.table import CHUNK_ROWS, Table
 from batch_credits.model import ControlTotal
-from batch_credits.model.amounts import total_in_words
-from batch_credits.model.currencies import SITE_CURRENCY
+from batch_credits.model.amounts import totals_in_words
 from batch_credits.model.loaded import add_rows
 from batch_credits.settings import InputOptions
 
-CHUNK_ROWS = 5_000
 RANGES_SHOWN = 10
 
 
@@ -53,18 +51,10 @@ def _sum(table: Table, options: InputOptions) -> str:
         rows = reader.read(chunk)
         add_rows(totals, rows)
         unread += sum(row.money is None for row in rows.rejected)
-    words = _in_words(totals, dict(options.currency_exponents))
+    words = totals_in_words(totals, dict(options.currency_exponents))
     if unread:
         words.append(f"{'1 amount' if unread == 1 else f'{unread:,} amounts'} that cannot be read")
     return " and ".join(words)
-
-
-def _in_words(totals: Mapping[str, ControlTotal], stated: Mapping[str, int]) -> list[str]:
-    return [
-        words
-        for currency, total in sorted(totals.items())
-        for words in total_in_words(total, currency or SITE_CURRENCY, stated)
-    ]
 
 
 def _rows(numbers: Sequence[int]) -> str:

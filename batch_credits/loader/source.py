@@ -14,7 +14,7 @@ from batch_credits.loader.private_copy import private_copy
 from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, not_applied, refuse_other_reports
 from batch_credits.loader.rows import RowReader
 from batch_credits.loader.spoiled import FEWEST_ROUNDED, may_be_rounded, rounded
-from batch_credits.loader.table import Chunk, Table, full_notes
+from batch_credits.loader.table import CHUNK_ROWS, Chunk, Table, full_notes
 from batch_credits.loader.total_words import says_total
 from batch_credits.loader.totals import FileTotals
 from batch_credits.loader.wording import EDGE_BLANKS, shown
@@ -25,11 +25,8 @@ from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
 from batch_credits.text.formula import unescape_formula
 
-CHUNK_ROWS = 5_000
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 EXCEL_SUFFIXES = tuple(EXCEL_KINDS)
-
-
 _LOCALE_NOTE = "with --locale {} every amount of this file can be read"
 
 

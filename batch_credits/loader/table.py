@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from batch_credits.loader.columns import MatchedHeaders
 
+CHUNK_ROWS = 5_000
 SHEET_ROWS = (1_048_576, 65_536)  # of workbooks, and of those of the old format
 
 

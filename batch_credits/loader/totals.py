@@ -108,7 +108,7 @@ class FileTotals:
         codes, amounts = rows.requests.currency_code, rows.requests.amount
         if not rows.rejected and None not in amounts and codes.count(codes[0]) == len(codes):
             self._of(codes[0] or "").add(len(codes), Sum(sum(filter(None, amounts))))
-            self._recent.extend(_lines(rows.split(rows.row_numbers[-LOOKED_BACK:][0])[1]))
+            self._recent.extend(_lines(rows.part(slice(-LOOKED_BACK, None), slice(0))))
             return
         for line in _lines(rows):
             self._remember(self._count(line))

@@ -37,10 +37,18 @@ def money_in_words(money: Money, stated: Exponents) -> str:
 
 
 def total_in_words(total: ControlTotal, currency: str, stated: Exponents) -> list[str]:
-    """The amounts of a total: usually one, two where a file used both amount columns."""
+    """The amounts of a total: usually one, two where a file used both amount columns. A `currency` of "" is one that no
+    row names.
+    """
+    currency = currency or SITE_CURRENCY
     words = []
     if total.amount_minor or not total.amount_in_decimal:
         words.append(minor_in_words(total.amount_minor, currency, stated))
     if total.amount_in_decimal:
         words.append(f"{total.amount_in_decimal:,f} {currency}")
     return words
+
+
+def totals_in_words(totals: Mapping[str, ControlTotal], stated: Exponents) -> list[str]:
+    """The amounts of all totals, by currency."""
+    return [words for currency, total in sorted(totals.items()) for words in total_in_words(total, currency, stated)]

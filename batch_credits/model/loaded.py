@@ -5,7 +5,7 @@ A value for each row would take longer to make than all that is done with it, a 
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import compress
@@ -44,20 +44,20 @@ class RequestColumns(BaseModel):
 
     def chosen(self, is_chosen: Sequence[bool]) -> "RequestColumns":
         """Some of them."""
-        columns = {name: [*compress(getattr(self, name), is_chosen)] for name in CreditRequest.model_fields}
-        return RequestColumns(**columns)
+        return self._by_column(lambda name: [*compress(getattr(self, name), is_chosen)])
 
     def part(self, piece: slice) -> "RequestColumns":
         """Those of a slice."""
-        columns: dict[str, Any] = {name: getattr(self, name)[piece] for name in CreditRequest.model_fields}
-        return RequestColumns.model_construct(**columns)  # they were held to the rules already
+        return self._by_column(lambda name: getattr(self, name)[piece])
 
     def followed_by(self, others: "RequestColumns") -> "RequestColumns":
         """These, and the others behind them."""
-        columns: dict[str, Any] = {
-            name: [*getattr(self, name), *getattr(others, name)] for name in CreditRequest.model_fields
-        }
-        return RequestColumns.model_construct(**columns)
+        return self._by_column(lambda name: [*getattr(self, name), *getattr(others, name)])
+
+    @staticmethod
+    def _by_column(values: Callable[[str], list[Any]]) -> "RequestColumns":
+        """Of values that were held to the rules already."""
+        return RequestColumns.model_construct(None, **{name: values(name) for name in CreditRequest.model_fields})
 
     def requests(self) -> list[CreditRequest]:
         """One by one."""
@@ -103,15 +103,14 @@ class LoadedRows:
 
     def split(self, row_number: int) -> "tuple[LoadedRows, LoadedRows]":
         """The rows above this one, and those from it on."""
-        at, behind = bisect_left(self.row_numbers, row_number), attrgetter("row_number")
-        rejected_at = bisect_left(self.rejected, row_number, key=behind)
-        return (
-            LoadedRows(
-                self.row_numbers[:at], self.cells[:at], self.requests.part(slice(at)), self.rejected[:rejected_at]
-            ),
-            LoadedRows(
-                self.row_numbers[at:], self.cells[at:], self.requests.part(slice(at, None)), self.rejected[rejected_at:]
-            ),
+        at = bisect_left(self.row_numbers, row_number)
+        rejected_at = bisect_left(self.rejected, row_number, key=attrgetter("row_number"))
+        return self.part(slice(at), slice(rejected_at)), self.part(slice(at, None), slice(rejected_at, None))
+
+    def part(self, valid: slice, rejected: slice) -> "LoadedRows":
+        """Some of the valid rows, and some of the rejected ones."""
+        return LoadedRows(
+            self.row_numbers[valid], self.cells[valid], self.requests.part(valid), self.rejected[rejected]
         )
 
     def followed_by(self, others: "LoadedRows") -> "LoadedRows":

@@ -11,8 +11,7 @@ from batch_credits.errors import InputError
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source
 from batch_credits.model import FileTotal
-from batch_credits.model.currencies import SITE_CURRENCY
-from batch_credits.reporter import total_in_words
+from batch_credits.model.amounts import total_in_words
 from batch_credits.reporter.control_totals import file_total_in_words, file_totals_of
 
 MOST_KEPT = 40
@@ -36,9 +35,7 @@ def refuse_unequal(source: Source) -> None:
             continue
         said = " or ".join(file_total_in_words(says, stated) for says, _ in total.pairs)
         found = " and ".join(
-            words
-            for says, rows in total.pairs
-            for words in total_in_words(rows, says.currency or SITE_CURRENCY, stated)
+            words for says, rows in total.pairs for words in total_in_words(rows, says.currency, stated)
         )
         sentences.append(f"row {total.row} is a control total of {said}, and the rows above it add up to {found}.")
     if more := len(unequal) - MOST_NAMED:

@@ -13,12 +13,12 @@ from batch_credits.chargebee import add_bodies
 from batch_credits.ledger import Bucket, LargeAmount, Ledger, NewRows, ProblemGroup, Profile, numbered
 from batch_credits.loader import Source
 from batch_credits.model import MAX_REFERENCE, CallKind, ControlTotal, FileTotal, LoadedRow, NewBatch, Outcome, Problem
+from batch_credits.model.amounts import minor_in_words
 from batch_credits.model.loaded import LoadedRows
 from batch_credits.model.undone import Undone
 from batch_credits.planning.file_totals import most_telling, refuse_unequal, totals_of_earlier_runs
 from batch_credits.planning.plausibility import far_rows, unusual_batch
 from batch_credits.process.event_loop import quick_switches
-from batch_credits.reporter import minor_in_words
 from batch_credits.settings import InputOptions, batch_key
 
 SWITCH_SECONDS = 0.0001

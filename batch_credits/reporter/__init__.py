@@ -13,8 +13,7 @@ from pathlib import Path
 from batch_credits.errors import ReportsNotWritten, UsageError
 from batch_credits.ledger.runs import History
 from batch_credits.model import DECIMAL_DIGITS, BatchRecord, ReportRow
-from batch_credits.model.currencies import SITE_CURRENCY
-from batch_credits.reporter.amounts import minor_in_words, money_in_words, stated_exponents, total_in_words
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
 from batch_credits.reporter.page import summary_html
 from batch_credits.reporter.record import site_is_live
@@ -24,20 +23,15 @@ from batch_credits.reporter.tally import NOT_CREDITED, Tally, exit_code
 from batch_credits.reporter.workbook import results_workbook
 
 __all__ = [
-    "SITE_CURRENCY",
     "ReportPaths",
     "Summary",
     "exit_code",
-    "minor_in_words",
-    "money_in_words",
     "report_directory",
     "stated_exponents",
     "summary_json",
-    "total_in_words",
     "write_rejected",
     "write_reports",
 ]
-
 
 
 def write_reports(

@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from batch_credits.model import ControlTotal, FileTotal
+from batch_credits.model.amounts import Exponents, total_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
-from batch_credits.reporter.amounts import Exponents, total_in_words
 
 
 def file_totals_of(record: dict[str, Any]) -> list[FileTotal]:
@@ -16,7 +16,7 @@ def file_totals_of(record: dict[str, Any]) -> list[FileTotal]:
 def file_total_in_words(total: FileTotal, stated: Exponents) -> str:
     """Its amount, as people read it."""
     read = ControlTotal(total.rows, total.amount_minor, Decimal(total.amount_in_decimal))
-    return " and ".join(total_in_words(read, total.currency or SITE_CURRENCY, stated))
+    return " and ".join(total_in_words(read, total.currency, stated))
 
 
 def file_total_sentence(total: FileTotal, stated: Exponents) -> str:

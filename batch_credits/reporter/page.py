@@ -6,7 +6,6 @@ have it whole.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -17,14 +16,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from batch_credits.explanations.outcomes import label_of, sentences_of
 from batch_credits.ledger.runs import History
 from batch_credits.model import CallKind, ControlTotal, Outcome, sum_totals
+from batch_credits.model.amounts import Exponents, minor_in_digits, money_in_words, totals_in_words
 from batch_credits.model.currencies import exponent_of
-from batch_credits.reporter.amounts import (
-    Exponents,
-    minor_in_digits,
-    money_in_words,
-    stated_exponents,
-    total_in_words,
-)
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.course import course_picture
 from batch_credits.reporter.display import clip, readable_time
 from batch_credits.reporter.people import cell, person_groups, rows_shown
@@ -134,7 +128,7 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "steps": next_steps(summary),
         "outcomes": [_outcome_line(kind, o, summary.counts[o], summary.totals[o], stated) for o in Outcome],
         "rows_sum": f"{sum(summary.counts.values()):,}",
-        "outcomes_sum": _amounts(sum_totals(summary.totals.values()), stated),
+        "outcomes_sum": totals_in_words(sum_totals(summary.totals.values()), stated),
         "undone": _undone(summary, stated),
         "types": _type_groups(tally, kind, stated),
         "balance": balance_in_words(summary),
@@ -164,12 +158,12 @@ def _in_short(summary: Summary, done: str, stated: Exponents) -> str:
         ("in doubt or review", (Outcome.IN_DOUBT, Outcome.REVIEW)),
         ("still pending", (Outcome.PENDING,)),
     ):
-        amounts = _amounts(sum_totals(summary.totals[outcome] for outcome in outcomes), stated)
+        amounts = totals_in_words(sum_totals(summary.totals[outcome] for outcome in outcomes), stated)
         if len(amounts) > MAX_CURRENCIES_IN_A_LINE:
             return ""
         if amounts:
             parts.append(f"{' + '.join(amounts)} {state}")
-    if undone := _amounts(summary.undone.totals, stated):
+    if undone := totals_in_words(summary.undone.totals, stated):
         parts.append(f"{' + '.join(undone)} of it reversed")
     return ", ".join(parts)
 
@@ -177,8 +171,8 @@ def _in_short(summary: Summary, done: str, stated: Exponents) -> str:
 def _undone(summary: Summary, stated: Exponents) -> list[str]:
     """What was deducted again, a sentence for each batch that did."""
     return [
-        f"{rows_in_words(summary.undone.rows_by(key))} of these, {' and '.join(_amounts(totals, stated))}, reversed by"
-        f" batch {key[:8]}: the credit was deducted again, and is not paid again under its reference."
+        f"{rows_in_words(summary.undone.rows_by(key))} of these, {' and '.join(totals_in_words(totals, stated))}, "
+        f"reversed by batch {key[:8]}: the credit was deducted again, and is not paid again under its reference."
         for key, totals in summary.undone.by_batch.items()
     ]
 
@@ -187,11 +181,7 @@ def _outcome_line(
     kind: CallKind, outcome: Outcome, rows: int, totals: dict[str, ControlTotal], stated: Exponents
 ) -> OutcomeLine:
     meaning = sentences_of(kind, outcome).meaning
-    return OutcomeLine(outcome.value, label_of(kind, outcome), meaning, f"{rows:,}", _amounts(totals, stated))
-
-
-def _amounts(totals: Mapping[str, ControlTotal], stated: Exponents) -> list[str]:
-    return [words for currency, total in sorted(totals.items()) for words in total_in_words(total, currency, stated)]
+    return OutcomeLine(outcome.value, label_of(kind, outcome), meaning, f"{rows:,}", totals_in_words(totals, stated))
 
 
 def _type_groups(tally: Tally, kind: CallKind, stated: Exponents) -> list[TypeGroup]:

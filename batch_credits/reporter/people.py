@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from batch_credits.explanations import Kind, explained
 from batch_credits.explanations.outcomes import Sentences, label_of, sentences_of
 from batch_credits.model import CallKind, Outcome, ReportRow
-from batch_credits.reporter.amounts import Exponents, money_in_words, stated_exponents
+from batch_credits.model.amounts import Exponents, money_in_words
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.display import MAX_WORD_LETTERS, clip
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NEEDS_A_PERSON, ReasonGroup, Tally

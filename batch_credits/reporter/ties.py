@@ -6,8 +6,8 @@ from decimal import Decimal
 from functools import partial
 
 from batch_credits.model import CallKind, ControlTotal, FileTotal, sum_totals
+from batch_credits.model.amounts import Exponents, total_in_words
 from batch_credits.model.currencies import SITE_CURRENCY, exponent_of
-from batch_credits.reporter.amounts import Exponents, total_in_words
 from batch_credits.reporter.control_totals import file_total_in_words
 from batch_credits.reporter.record import ControlLineShown
 from batch_credits.reporter.summary import Summary

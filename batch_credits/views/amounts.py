@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from batch_credits.model import ControlTotal
+from batch_credits.model.amounts import Exponents, total_in_words
+from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.model.undone import Undone
-from batch_credits.reporter import SITE_CURRENCY, total_in_words
-from batch_credits.reporter.amounts import Exponents
 
 
 @dataclass(frozen=True, slots=True)

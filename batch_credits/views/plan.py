@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from batch_credits.ledger import ProblemGroup
 from batch_credits.model import CallKind, FileTotal, Outcome
+from batch_credits.model.amounts import Exponents, minor_in_words
+from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.planning.plan import Plan
-from batch_credits.reporter import SITE_CURRENCY, minor_in_words
-from batch_credits.reporter.amounts import Exponents
 from batch_credits.reporter.control_totals import file_total_sentence
 from batch_credits.views.amounts import Total, UndoneView, total_of, totals_of, undone_view
 

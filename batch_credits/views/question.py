@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from batch_credits.loader import Source
 from batch_credits.model import BatchRecord
+from batch_credits.model.amounts import Exponents, minor_in_words
+from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.planning.customers import Balances
 from batch_credits.planning.plan import Plan
-from batch_credits.reporter import SITE_CURRENCY, minor_in_words, stated_exponents
-from batch_credits.reporter.amounts import Exponents
+from batch_credits.reporter import stated_exponents
 from batch_credits.views.plan import PlanView, plan_view
 from batch_credits.views.terms import Pace, Terms, pace_of
 

@@ -17,10 +17,12 @@ from batch_credits.jobs.reconcile import rebuild, reconcile_batch
 from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind, ControlTotal
+from batch_credits.model.amounts import total_in_words
+from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.progress.bar import progress_for
 from batch_credits.reconciler import TieOut
-from batch_credits.reporter import SITE_CURRENCY, exit_code, total_in_words
+from batch_credits.reporter import exit_code
 from batch_credits.settings import SiteSettings
 from batch_credits.text.visible import visible
 

@@ -3,7 +3,8 @@ from decimal import Decimal
 import pytest
 
 from batch_credits.model import ControlTotal, Money
-from batch_credits.reporter.amounts import minor_in_words, money_in_words, stated_exponents, total_in_words
+from batch_credits.model.amounts import minor_in_words, money_in_words, total_in_words
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.settings import InputOptions
 from tests.unit.reporter.conftest import make_batch
 
