@@ -42,7 +42,6 @@ lowest: $(VENV)/installed-dev
 	@$(MAKE) --no-print-directory demo BIN=$(VENV)/lowest/bin
 
 # What a newer Python refuses is found before it is the usual one: the newest of this machine, in an environment of its own.
-# (From 3.13 on sqlite3 warns of connections that a test leaves to the collector, whenever that comes by.)
 newest: $(VENV)/installed-dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@newest=$$($(BIN)/python .ci/newest.py); \
@@ -50,8 +49,7 @@ newest: $(VENV)/installed-dev
 	echo "newest: $$($$newest --version), $$newest"; set -e; \
 	$(BIN)/uv venv --quiet --clear --python $$newest $(VENV)/newest; \
 	$(BIN)/uv pip install --quiet --python $(VENV)/newest/bin/python --editable '.[dev]'; \
-	$(VENV)/newest/bin/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow" -p no:cacheprovider \
-	  -W default::pytest.PytestUnraisableExceptionWarning tests/unit; \
+	$(VENV)/newest/bin/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow" -p no:cacheprovider tests/unit; \
 	$(MAKE) --no-print-directory demo BIN=$(VENV)/newest/bin
 
 # Every branch of the protocol, of what answers prove, and of the ledger.

@@ -192,12 +192,12 @@ def test_a_process_that_claims_again_lives_another_life(book: Any) -> None:
     assert [ended is None for (ended,) in book.sql("SELECT ended_at FROM worker ORDER BY worker_id")] == [False, True]
 
 
-def test_who_holds_the_lock_ends_every_life_before(book: Any) -> None:
+def test_who_holds_the_lock_ends_every_life_before(book: Any, beside: Callable[[], Ledger]) -> None:
     """Nobody gave anything back, and no lease is over."""
     batch = book.plan(book.row(2))
     run = book.ledger.runs.start(batch)
     opened_by(book.ledger, batch, run)
-    book.ledger.workers = Ledger.open_beside(book.path).workers  # its last word is never said
+    book.ledger.workers = beside().workers  # its last word is never said
     book.reopen()
     assert book.sql("SELECT count(*) FROM worker WHERE ended_at IS NULL") == [(0,)]
     book.ledger.runs.start(batch)
