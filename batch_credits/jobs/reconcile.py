@@ -9,7 +9,7 @@ from functools import partial
 from batch_credits.chargebee import LookFailed
 from batch_credits.errors import Outage
 from batch_credits.gate import Session, ledger_thread, session_at
-from batch_credits.ledger import RENEWALS, Journal, Ledger, Rhythm, Slots
+from batch_credits.ledger import Journal, Ledger, Rhythm, Slots
 from batch_credits.ledger.requests import TAKEN_OVER_HEADERS
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, NewBatch, RequestState, is_of_reversal
 from batch_credits.progress.observers import Progress
@@ -66,7 +66,7 @@ async def settle_and_tie_out(
         None,
         batch.site,
         in_thread=asking.in_thread,
-        rhythm=Rhythm(settings.flush_seconds, settings.lease_seconds / RENEWALS),
+        rhythm=Rhythm.of(settings),
     )
     settler = DoubtSettler(
         chargebee=asking.chargebee,

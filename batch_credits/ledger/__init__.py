@@ -30,11 +30,10 @@ from batch_credits.ledger.runs import History, Runs
 from batch_credits.ledger.sites import Sites
 from batch_credits.ledger.slots import Slots
 from batch_credits.ledger.totals import Totals
-from batch_credits.ledger.workers import LEASE_SECONDS, RENEWALS, Part, Worker, Workers
+from batch_credits.ledger.workers import LEASE_SECONDS, Part, Worker, Workers
 
 __all__ = [
     "LEASE_SECONDS",
-    "RENEWALS",
     "Admission",
     "Attribution",
     "Batches",

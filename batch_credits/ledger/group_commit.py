@@ -12,13 +12,13 @@ while, nothing is committed.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from batch_credits.ledger.workers import LEASE_SECONDS, RENEWALS
 from batch_credits.model import Finding, OpenAttempt, PlannedCredit, RequestState, idempotency_key
+from batch_credits.settings import RunSettings
 
 T = TypeVar("T")
-KEEP_SECONDS = LEASE_SECONDS / RENEWALS  # without anything to commit
 
 
 class InThread(Protocol):
@@ -45,7 +45,12 @@ class Rhythm:
     kept by a commit of nothing."""
 
     flush: float
-    keep: float = KEEP_SECONDS
+    keep: float = LEASE_SECONDS / RENEWALS
+
+    @classmethod
+    def of(cls, settings: RunSettings) -> Self:
+        """As a run is set."""
+        return cls(settings.flush_seconds, settings.lease_seconds / RENEWALS)
 
 
 class Journal:

@@ -16,7 +16,7 @@ from batch_credits.call import call_of
 from batch_credits.chargebee import Transport
 from batch_credits.errors import Interrupted, LedgerError, RunStopped
 from batch_credits.gate import Session, ledger_thread
-from batch_credits.ledger import RENEWALS, InThread, Journal, Ledger, Rhythm
+from batch_credits.ledger import InThread, Journal, Ledger, Rhythm
 from batch_credits.model import PlannedCredit, RequestState
 from batch_credits.process.event_loop import quick_switches
 from batch_credits.process.signals import Signals
@@ -122,7 +122,7 @@ class Sending:
             run.run_id,
             site,
             in_thread=in_thread,
-            rhythm=Rhythm(settings.flush_seconds, settings.lease_seconds / RENEWALS),
+            rhythm=Rhythm.of(settings),
             call=call_of(settings),
             on_failure=self._send_no_more,
         )

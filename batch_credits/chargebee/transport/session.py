@@ -2,7 +2,8 @@
 
 A session does not show what else comes on a connection, so no answer can be told from one that came once too often for
 the request before. On a connection where nothing was asked before, there is none before. Each request asks the peer to
-close after its answer: aiohttp's parser then takes nothing after it, and an answer with anything behind it is none.
+close after its answer. Of one that says that it does, an answer with anything behind it is none. Of one that does not,
+the first of two answers to a request is taken: what comes behind it is not seen here, where the direct way would.
 
 aiohttp sends a question (no credit) a second time by itself if its connection broke; there was a slot for one, so
 whatever would open a second connection for one request is stopped here.
