@@ -3,6 +3,7 @@
     BatchCreditsError
     +-- UsageError          the command, its settings or its options make no sense
     +-- InputError          the source file cannot be read, or is refused as a whole
+    |   +-- UnclearFile     an option has to say how it is to be read
     +-- ControlError        a limit or control total does not hold
     +-- NotConfirmed        nobody said yes
     +-- LedgerError         the ledger cannot be trusted or written: nothing more may be sent
@@ -27,8 +28,20 @@
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 Remedy = tuple[tuple[str, str], ...]  # options with their values, to be given together
+
+
+class Suggestion(NamedTuple):
+    """An option that a refused command seems to need, and why. Where only a person can know its value, `is_open` says
+    so, and the value is a word in capitals to replace."""
+
+    option: str
+    value: str
+    reason: str
+    is_open: bool = False
+
 
 
 class BatchCreditsError(Exception):
@@ -53,6 +66,27 @@ class InputError(BatchCreditsError):
     def __init__(self, message: str, *, hint: str = "", remedies: Sequence[Remedy] = ()) -> None:
         super().__init__(message, hint=hint)
         self.remedies = tuple(remedies)
+
+
+class UnclearFile(InputError):
+    """How the source file is to be read is not clear: an option can say it, and the file may be what it should be.
+
+    `suggestions` are the options that it seems to need, all of them; empty where nothing is known. `still` says what
+    would be wrong with it if they were taken.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        remedies: Sequence[Remedy] = (),
+        suggestions: Sequence[Suggestion] = (),
+        still: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint, remedies=remedies)
+        self.suggestions = tuple(suggestions)
+        self.still = still
 
 
 class ControlError(BatchCreditsError):

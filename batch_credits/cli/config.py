@@ -12,7 +12,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ import platformdirs
 from batch_credits.cli.setting import FILES, LEASE, PREFIX, QUARANTINE, Setting
 from batch_credits.errors import UsageError
 
-USERS_OWN = ("--base-url", "--ledger", "--api-key-file", "--yes", "--same-site")
+USERS_OWN = ("--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--profile")
 _NAME = "batch-credits.toml"
 _TABLE = "batch-credits"
+PROFILES = "profiles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class _File:
     path: Path
     settings: dict[str, Any]
     is_users_own: bool
+    profiles: dict[str, dict[str, Any]]
 
 
 def take_settings(context: click.Context) -> None:
@@ -59,6 +61,33 @@ def take_settings(context: click.Context) -> None:
                 defaults[name][parameter.name] = _as_typed(value, parameter, f"{file.path} sets {flag[2:]}")
     context.default_map = defaults
     context.meta[FILES] = sources
+
+
+def profile_defaults(group: click.Command, command: str, profile: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a profile makes the defaults of a command, by parameter, and which file said so, by option. Of several files
+    that have the profile the first goes, as with all settings.
+
+    Raises:
+        UsageError: no file has it, or it sets what it may not, or what no command has.
+    """
+    assert isinstance(group, click.Group)
+    files = list(_files())
+    file = next((each for each in files if profile in each.profiles), None)
+    if file is None:
+        known = sorted({name for each in files for name in each.profiles})
+        there = f"There are {', '.join(known)}." if known else "No settings file has any."
+        raise UsageError(f"There is no profile {profile!r}.", hint=f"{there} Write it as [{PROFILES}.{profile}].")
+    takers = _takers(group)
+    source = f"{file.path}, profile {profile}"
+    of_profile = replace(file, settings=file.profiles[profile])
+    defaults: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for flag, value in _flags(of_profile, takers).items():
+        for name, parameter in takers[flag]:
+            if name == command and parameter.name is not None:
+                defaults[parameter.name] = _as_typed(value, parameter, f"{source} sets {flag[2:]}")
+                sources[flag] = source
+    return defaults, sources
 
 
 def own_settings_file() -> Path | None:
@@ -101,7 +130,10 @@ def _files() -> Iterator[_File]:
             continue  # it comes at its own place
         settings = _table(path, content, keys)
         if settings:
-            yield _File(path, settings, path == own)
+            profiles = settings.pop(PROFILES, {})
+            if not isinstance(profiles, dict) or not all(isinstance(table, dict) for table in profiles.values()):
+                raise UsageError(f"In {path}, {PROFILES} holds no tables.", hint=f"Write [{PROFILES}.NAME].")
+            yield _File(path, settings, path == own, profiles)
 
 
 def _is_same(path: Path, own: Path | None) -> bool:

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from batch_credits.errors import ControlError
+from batch_credits.errors import ControlError, Suggestion
 from batch_credits.ledger import Ledger
-from batch_credits.loader import Source
+from batch_credits.loader import Source, suggest
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.plan import Plan, stage
 from batch_credits.process.temporary import temporary_folder
 from batch_credits.settings import ControlLimits, InputOptions, SiteSettings
+
+_OF_READING = frozenset(["amount_has_separators", "not_of_locale", "amount_has_decimals", "currency_needed"])
 
 
 @contextmanager
@@ -45,3 +47,10 @@ def what_does_not_hold(plan: Plan, limits: ControlLimits, options: InputOptions)
     except ControlError as error:
         return error
     return None
+
+
+def suggestions_for(source: Source, options: InputOptions, plan: Plan) -> tuple[Suggestion, ...]:
+    """The options that would let rows be read that are rejected for how their amounts are written; empty if none."""
+    if source.options.failed_csv or _OF_READING.isdisjoint(group.code for group in plan.problems):
+        return ()
+    return suggest(source.path, options)

@@ -1,14 +1,18 @@
 """Stage 1: a file of promotional credits becomes rows, each a credit request or the reasons why it is not one.
 
-    source    START HERE: open_source, and chunks of rows
+    opening   START HERE: open_source, or all that a file needs to be read
+    source    a file that is accepted as a whole, and chunks of its rows
     csv       a CSV file to rows of text, and
     workbook  a sheet to rows of text: rooms of their own, which meet in table
     columns   headers to fields
+    suggestions   what a file that is not clear seems to need, for a person to say yes to
     rows      texts to credit requests: terms, money, rows
 
 A file that cannot be trusted as a whole is refused with an `InputError`; a bad row is a value.
 """
 
-from batch_credits.loader.source import Source, open_source
+from batch_credits.loader.opening import open_source
+from batch_credits.loader.source import Source
+from batch_credits.loader.suggestions import check_value, suggest, with_options
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "check_value", "open_source", "suggest", "with_options"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from batch_credits.errors import InputError
+from batch_credits.errors import InputError, UnclearFile
 from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, is_own, own_columns, refuse_other_reports
 from batch_credits.loader.wording import EDGE_BLANKS, is_blank, listed, shown
 from batch_credits.model import AMOUNT_UNIT, RECOGNISED, bare
@@ -102,13 +102,13 @@ class HeaderMatcher:
         is_known = self.recognised(headers) > 0
         for row, cells in islice(following, TITLE_ROWS):
             if self.fits(cells) or (not is_known and self.recognised(cells) > 1):
-                raise InputError(
+                raise UnclearFile(
                     f"{self.path.name}: the headers seem to be in row {row}, below a title.",
                     hint="If they are, say so:",
                     remedies=[(("--header-row", str(row)),)],
                 )
         if is_blank(headers):
-            raise InputError(
+            raise UnclearFile(
                 f"{self.path.name}: row {self.options.header_row} is blank, and no row of headers.",
                 hint="Give the number that a spreadsheet shows beside them.",
             )
@@ -136,7 +136,7 @@ def match_columns(headers: Sequence[str], options: InputOptions) -> dict[str, in
             continue
         if field in columns:
             which = "" if options.failed_csv else f", or say which is meant: --map {field}=HEADER"
-            raise InputError(
+            raise UnclearFile(
                 f"Columns {shown(headers[columns[field]])} and {shown(header)} are both {field}.",
                 hint=f"Rename or remove one{which}.",
             )
@@ -192,14 +192,14 @@ def _refuse_missing(headers: Sequence[str], columns: dict[str, int], options: In
     if "amount" not in columns and "amount_in_decimal" not in columns:
         missing.append("amount")
     if missing:
-        raise InputError(
+        raise UnclearFile(
             f"No column {' and no column '.join(missing)}. The headers found are {listed(list(headers))}.",
             hint=f"Rename the column, or pass --map {missing[0]}=HEADER; if titles stand above the headers, "
             "pass --header-row N.",
         )
     for field, default in (("description", options.description), ("reference", options.reference)):
         if field not in columns and not default:
-            raise InputError(
+            raise UnclearFile(
                 f"No column {field}. The headers found are {listed(list(headers))}.",
                 hint=f"Pass --{field} TEXT for all rows, or name the column: --map {field}=HEADER.",
             )
@@ -211,15 +211,15 @@ def _refuse_near(headers: Sequence[str], columns: dict[str, int], settled: set[s
         if index in taken:
             continue
         for field in RECOGNISED:
-            if field not in settled and _is_near(bare(header), field, matched=field in columns):
-                raise InputError(
+            if field not in settled and is_near(bare(header), field, matched=field in columns):
+                raise UnclearFile(
                     f"Column {shown(header)} comes near {field}, but is not it.",
                     hint=f"Rename it to {field} or to something else, or say which is meant: "
                     f"--map {field}=HEADER (--map {field}= if none is).",
                 )
 
 
-def _is_near(header: str, field: str, *, matched: bool) -> bool:
+def is_near(header: str, field: str, *, matched: bool) -> bool:
     """Whether a header may be a misspelt or differently named field.
 
     Once the field has its column only a misspelling counts: `customer` beside `customer_id` is a name.

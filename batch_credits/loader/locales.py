@@ -38,11 +38,21 @@ class LocaleFinder:
 
     def found(self) -> str | None:
         """The locale that reads all of them; None if none does, or if it is not certain which."""
+        fitting = self.fitting()
+        return next(iter(fitting)) if len(fitting) == 1 else None
+
+    def fitting(self) -> dict[str, str]:
+        """The locales that read all of them, each with how it reads the first that another reads otherwise. Of those
+        that read them all alike only the most used one."""
         if not self._shapes or len(self._shapes) == MOST_SHAPES:
-            return None
-        readings = {name: self._read_by(name) for name in _CANDIDATES}
-        values = {tuple(reading) for reading in readings.values() if reading}
-        return next((name for name, reading in readings.items() if reading), None) if len(values) == 1 else None
+            return {}
+        by_reading: dict[tuple[str, ...], str] = {}
+        for name in _CANDIDATES:
+            if reading := self._read_by(name):
+                by_reading.setdefault(tuple(reading), name)
+        differing = [len(set(each)) > 1 for each in zip(*by_reading, strict=True)]
+        place = differing.index(True) if True in differing else 0
+        return {name: reading[place] for reading, name in by_reading.items()}
 
     def _read_by(self, name: str) -> list[str]:
         """What the amounts are in this locale; empty if it does not read all of them."""

@@ -1,4 +1,4 @@
-"""START of stage 1: open a file, and hand out its rows in chunks."""
+"""A source file that is accepted as a whole, and its rows in chunks."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -155,7 +155,7 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def open_source(path: Path, options: InputOptions) -> Source:
+def opened(path: Path, options: InputOptions) -> Source:
     """Read a file as far as it takes to trust it as a whole; its rows are judged as they are read.
 
     Raises:
@@ -163,12 +163,12 @@ def open_source(path: Path, options: InputOptions) -> Source:
     """
     try:
         _check_path(path)
-        opened = Source(path, _open_table(path, _for_its_text(path, options)), options)
+        source = Source(path, _open_table(path, _for_its_text(path, options)), options)
     except OSError as error:
         raise _unreadable(path, error) from None
-    if not opened.options.failed_csv:
+    if not source.options.failed_csv:
         _check_options(options)
-    return opened
+    return source
 
 
 def _for_its_text(path: Path, options: InputOptions) -> InputOptions:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from batch_credits.errors import ControlError
+from batch_credits.errors import ControlError, Suggestion
 from batch_credits.ledger import Ledger
 from batch_credits.model import Outcome, Problem
 from batch_credits.planning.customers import CustomerFinding, Preflight
@@ -48,7 +48,8 @@ class CheckView:
 
     `site` is None where none is named; `ledger` is what the check looked into, and `ledger_is_there` whether there was
     any. `rows` are the first of those that are rejected; `rejected_csv` has all, None: there are none. `customers` is
-    None where nobody asked. `refusal` is the limit or control total that does not hold.
+    None where nobody asked. `refusal` is the limit or control total that does not hold; `suggestions` are options with
+    which rows could be read that are rejected.
     """
 
     file: FileView
@@ -62,6 +63,7 @@ class CheckView:
     customers: CustomersView | None
     refusal: ControlError | None
     origins: tuple[Origin, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -75,10 +75,10 @@ REFUSED = [
 
 
 def one_message(ended: Ended) -> str:
-    """What was said, which must be one problem and perhaps a hint, not a page."""
+    """What was said, which must be one problem and perhaps a hint or a few options and the command, not a page."""
     ended.exited(2)
     lines = [line for line in ended.said.splitlines() if line.strip() and not line.startswith(("Usage:", "Try '"))]
-    assert 1 <= len(lines) <= 3, ended.said
+    assert 1 <= len(lines) <= 8, ended.said
     assert lines[0].startswith("Error: "), ended.said
     return " ".join(lines)
 

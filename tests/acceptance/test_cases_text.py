@@ -5,6 +5,7 @@ loader says what would be paid, in minor units; the command what a person is tol
 """
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,3 +150,41 @@ def test_rounded_ids_are_called_so(told: Said) -> None:
 def test_another_spelling_of_a_reference_is_another_row(told: Said) -> None:
     code, said = told("check", "twins.csv")
     assert code == 1 and said.count("[reference_resembles]") == 3 and "row 2" in said and "row 6" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "reading"),
+    [("cyrillic.csv", "--encoding cp1251", "спасибо"), ("japanese.csv", "--encoding cp932", "ありがとう表")],
+)
+def test_the_encoding_is_offered_with_how_the_text_reads_in_it(
+    told: Said, name: str, option: str, reading: str
+) -> None:
+    code, said = told("run", name)
+    assert code == 2 and option in said and reading in said
+    assert said.rstrip().splitlines()[-1].startswith(f"batch-credits run {CASES / name}".casefold())
+
+
+def test_everything_that_is_unclear_is_said_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], told: Said
+) -> None:
+    assert run_command_line(["check", str(CASES / "everything.csv")]) == 2
+    *said, command = capsys.readouterr().err.rstrip().splitlines()
+    options = (
+        "--encoding cp1252 --header-row 3 --map customer_id=Kundennummer --map amount=Betrag "
+        "--map description=Buchungstext --locale de_DE --amount-unit major --currency CURRENCY --reference REFERENCE"
+    )
+    assert command == f"batch-credits check {CASES / 'everything.csv'} {options}"
+    for option in options.removeprefix("--").split(" --"):
+        assert any(line.strip().startswith(f"--{option}: ") for line in said)
+    known = command.replace("CURRENCY", "EUR").replace("REFERENCE", "q3")
+    assert run_command_line(shlex.split(known)[1:]) == 0
+    assert "1,258.85 EUR" in capsys.readouterr().out
+
+
+def test_rows_that_another_language_wrote_come_with_the_command_that_reads_them(
+    capsys: pytest.CaptureFixture[str], told: Said
+) -> None:
+    assert run_command_line(["check", str(CASES / "swiss.csv")]) == 1
+    command = capsys.readouterr().out.rstrip().splitlines()[-1]
+    assert command.endswith("--locale de_CH --amount-unit major")
+    assert run_command_line(shlex.split(command)[1:]) == 0

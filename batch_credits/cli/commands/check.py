@@ -9,12 +9,14 @@ from batch_credits.cli.options.places import ledger_option, ledger_path, reports
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins
+from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.check_json import check_json
 from batch_credits.cli.telling.check_words import check_in_words
+from batch_credits.cli.telling.given import command_with
 from batch_credits.cli.telling.speech import say
-from batch_credits.jobs.check import staged_apart, what_does_not_hold
-from batch_credits.loader import open_source
+from batch_credits.cli.telling.suggesting import offer_profile, open_or_ask
+from batch_credits.jobs.check import staged_apart, suggestions_for, what_does_not_hold
 from batch_credits.planning.customers import look_up_customers
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.reporter import write_rejected
@@ -30,6 +32,7 @@ from batch_credits.views.terms import pace_of, site_view
 @option("--online", is_flag=True, help="Ask Chargebee whether the customers exist, a hundred a call.")
 @input_options
 @pace_options
+@profile_option
 @site_options
 @reports_option
 @ledger_option
@@ -50,7 +53,7 @@ def check(
     where = site.settings() if online else site.settings_if_named()
     not_typed = origins(click.get_current_context())
     known = ledger_path(ledger)
-    source = open_source(file, options)
+    source, options, taken = open_or_ask(file, options, may_ask=not as_json)
     with staged_apart(source, where, known, is_same_site=site.same_site) as (scratch, plan):
         batch = scratch.batches.staged(plan.batch_id)
         rejected = write_rejected(batch, lambda: scratch.reports.rejected_rows(plan.batch_id), reports)
@@ -69,8 +72,13 @@ def check(
             customers=customers_view(asked) if asked is not None else None,
             refusal=what_does_not_hold(plan, bounds, options),
             origins=not_typed,
+            suggestions=suggestions_for(source, options, plan),
         )
         say(check_json(found) if as_json else check_in_words(found))
+    remedy = (*taken, *((each.option, each.value) for each in found.suggestions))
+    if remedy and not as_json:
+        say(command_with(click.get_current_context().obj, remedy))
+    offer_profile(taken)
     if found.refusal is not None:
         raise found.refusal
     return found.exit_code

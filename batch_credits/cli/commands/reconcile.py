@@ -9,6 +9,7 @@ import click
 from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
 from batch_credits.cli.options.sending import AskingChoice, asking_options
 from batch_credits.cli.options.site import SiteChoice, site_options
+from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.speech import EXIT_PERSON_MUST_LOOK, say
 from batch_credits.cli.values import BatchId
@@ -34,6 +35,7 @@ from batch_credits.text.visible import visible
 @option("--whole", is_flag=True, help="Look at all credits of the customers, however old; else from a day before the"
         " batch was first sent.")
 @asking_options
+@profile_option
 @site_options
 @reports_option
 @ledger_option

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option, xlsx_option
+from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.telling.given import given
 from batch_credits.cli.telling.result_words import result_in_words
 from batch_credits.cli.telling.screen import width
@@ -19,6 +20,7 @@ from batch_credits.views.result import result_view
 @click.argument("batch", type=BatchId())
 @reports_option
 @xlsx_option
+@profile_option
 @ledger_option
 def report(batch: str, reports: Path, xlsx: bool, ledger: Path | None) -> int:
     """Write the reports of BATCH again, from the ledger.

@@ -8,6 +8,7 @@ from batch_credits.cli.commands.reconcile import batch_of_site
 from batch_credits.cli.options.places import ledger_option, ledger_path
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
+from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import MAX_COUNT, BatchId
 from batch_credits.errors import UsageError
@@ -26,6 +27,7 @@ from batch_credits.text.visible import visible
 @click.option("--credited", metavar="CREDIT_ID", help="It is credited (of a reversal: deducted): Chargebee's id.")
 @click.option("--not-credited", is_flag=True, help="It is not credited (or deducted): the next run sends it again.")
 @pace_options
+@profile_option
 @site_options
 @ledger_option
 def resolve(

@@ -11,6 +11,7 @@ from batch_credits.cli.options.places import OutputChoice, ledger_path, output_o
 from batch_credits.cli.options.sending import SendingChoice, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger
+from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.asking import refuse_without_terminal
 from batch_credits.cli.telling.events import Events
@@ -50,6 +51,7 @@ class ReverseChoice:
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @sending_options
 @limit_options
+@profile_option
 @site_options
 @output_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")

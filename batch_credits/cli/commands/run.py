@@ -13,6 +13,7 @@ from batch_credits.cli.options.places import OutputChoice, ledger_path, output_o
 from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger
+from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.asking import refuse_without_terminal
 from batch_credits.cli.telling.events import Events
@@ -57,6 +58,7 @@ class RunChoice:
 @sending_options
 @pilot_option
 @input_options
+@profile_option
 @site_options
 @output_options
 @option("--verbose", "-v", is_flag=True, help="Say more.")

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from batch_credits.cli.options.places import ledger_option, ledger_path
+from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
@@ -16,6 +17,7 @@ from batch_credits.views.batches import BatchView, batches_view
 
 @click.command()
 @click.argument("batch", required=False, type=BatchId(fewest=1))
+@profile_option
 @ledger_option
 def status(batch: str | None, ledger: Path | None) -> int:
     """Batches in the ledger: when, from which file, counts and totals by outcome.

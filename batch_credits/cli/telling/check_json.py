@@ -29,6 +29,10 @@ def check_json(found: CheckView) -> str:
         "minutes_at_least": found.pace.minutes_at_least,
         "origins": [asdict(origin) for origin in found.origins],
         "rejected_csv": str(found.rejected_csv) if found.rejected_csv else None,
+        "suggestions": [
+            {"option": each.option, "value": each.value, "reason": each.reason, "is_open": each.is_open}
+            for each in found.suggestions
+        ],
         "refusal": found.refusal.message if found.refusal else None,
         "exit_code": found.exit_code,
     }

@@ -20,6 +20,7 @@ def check_in_words(found: CheckView) -> str:
         lines += _customer_lines(found.customers)
     for row in found.rows:
         lines += [_row_line(row.row_number, f"{p.field}: {p.message} [{p.code}]") for p in row.problems]
+    lines += [("Suggested", f"{each.option} {each.value}: {each.reason}") for each in found.suggestions]
     if found.rejected_csv is not None:
         rejected = rows(plan.counts[Outcome.REJECTED])
         lines.append(("Rejected", f"{rejected}, all their problems in {found.rejected_csv}"))

@@ -8,7 +8,14 @@ from typing import Any, TextIO
 import click
 
 from batch_credits.cli.telling.screen import told
-from batch_credits.errors import BatchCreditsError, NotConfirmed, PersonNeeded, ReportsNotWritten, RunStopped
+from batch_credits.errors import (
+    BatchCreditsError,
+    NotConfirmed,
+    PersonNeeded,
+    ReportsNotWritten,
+    RunStopped,
+    UnclearFile,
+)
 from batch_credits.text.visible import visible_lines
 
 EXIT_NOTHING_SENT = 2
@@ -26,8 +33,23 @@ def show_error(error: BatchCreditsError) -> None:
     """What happened, and what to do now."""
     mark = "" if isinstance(error, NotConfirmed) else "Error: "  # a no is no error
     say("\n".join(told(f"{mark}{error.message}", err=True)), err=True)
-    if error.hint:
+    if isinstance(error, UnclearFile) and error.suggestions:
+        say("\n".join(_suggestion_lines(error)), err=True)
+    elif error.hint:
         say("\n".join(told(error.hint, "  ", err=True)), err=True)
+
+
+def _suggestion_lines(unclear: UnclearFile) -> list[str]:
+    """What a file seems to need, an option a line with its reason; and what to do about what only a person knows."""
+    options = "these options" if len(unclear.suggestions) > 1 else "this option"
+    lines = told(f"It can be read with {options}:", "  ", err=True)
+    for option, value, reason, _ in unclear.suggestions:
+        lines += told(f"{option} {value}: {reason}", "    ", err=True)
+    if any(each.is_open for each in unclear.suggestions):
+        lines += told("What stands in capitals only you can know: replace it.", "  ", err=True)
+    if unclear.still:
+        lines += told(f"Mend this too, or it will still be refused: {unclear.still}", "  ", err=True)
+    return lines
 
 
 def show_usage_error(error: click.ClickException) -> None:

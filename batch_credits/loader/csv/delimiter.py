@@ -25,7 +25,8 @@ def sniffed(sample: str, matcher: HeaderMatcher) -> str:
         names = " and by ".join(_DELIMITER_NAMES[delimiter] for delimiter in winners)
         raise InputError(
             f"{matcher.path.name}: the header line {shown(header.strip())} can be split by {names}.",
-            hint="Say which separates the columns, e.g. --delimiter ';'.",
+            hint="Say which separates the columns with --delimiter:",
+            remedies=[(("--delimiter", delimiter),) for delimiter in winners],
         )
     return winners[0]
 

@@ -71,7 +71,7 @@ def scan_csv(path: Path, options: InputOptions) -> CsvShape:
         encoding = encoding_of(path, table.peek(8)[:8], options.encoding)
         try:
             text = as_text(table, encoding)
-            stated, start = _separator_line(text.read(_BLOCK_CHARACTERS))
+            stated, start = separator_line(text.read(_BLOCK_CHARACTERS))
             delimiter = delimiter or stated or sniffed(start, matcher)
             records = _Records(text, path, delimiter, start=start, lines_before=int(stated is not None))
             return _scan(path, raw, encoding, delimiter, records, matcher)
@@ -90,7 +90,7 @@ def csv_headers(path: Path) -> list[str]:
     try:
         encoding = choose_encoding(path, None)
         with open_text(path, encoding, errors="replace") as text:
-            _, sample = _separator_line(text.read(_BLOCK_CHARACTERS))
+            _, sample = separator_line(text.read(_BLOCK_CHARACTERS))
         matcher = HeaderMatcher(path, DEFAULT_INPUT)
         records = [_first_of(sample.removeprefix("\ufeff"), delimiter) for delimiter in DELIMITERS]
     except (InputError, csv.Error):
@@ -102,7 +102,7 @@ def _first_of(sample: str, delimiter: str) -> list[str]:
     return next((cells for cells in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if any(cells)), [])
 
 
-def _separator_line(sample: str) -> tuple[str | None, str]:
+def separator_line(sample: str) -> tuple[str | None, str]:
     """The delimiter that a first line `sep=;` states, if there is one; and what follows it."""
     found = _SEPARATOR_LINE.match(sample.split("\n", 1)[0].split("\r", 1)[0])
     if found is None:

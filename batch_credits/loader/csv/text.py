@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from batch_credits.errors import InputError
+from batch_credits.errors import InputError, UnclearFile
 from batch_credits.loader.wording import shown
 
 MAX_LINE_CHARACTERS = 1_048_576
@@ -20,7 +20,6 @@ MAX_RECORD_CHARACTERS = 4_194_304  # a quoted cell may span lines
 MAX_UNPACKED_BYTES = 2_147_483_648  # of a compressed file: some twenty million rows
 GZIP_SUFFIX = ".gz"
 _BLOCK_BYTES = 262_144
-_CONTEXT_BYTES = 20  # shown around a byte that is no text
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UTF32_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
@@ -150,13 +149,20 @@ def encoding_of(path: Path, start: bytes, stated: str | None) -> str:
         if start.startswith(magic):
             raise InputError(f"{path.name} is {what}, not a text file.", hint=remedy)
     if stated:
-        return _checked_encoding(stated, start)
+        return checked_encoding(stated, start)
     if start.startswith(_UTF32_BOMS):
-        raise InputError(f"{path.name} is UTF-32.", hint="Save it as UTF-8, or pass --encoding utf-32.")
+        raise InputError(
+            f"{path.name} is UTF-32.", hint="Save it as UTF-8, or say so:", remedies=[(("--encoding", "utf-32"),)]
+        )
     return next((encoding for bom, encoding in _BOMS if start.startswith(bom)), "utf-8")
 
 
-def _checked_encoding(stated: str, start: bytes) -> str:
+def checked_encoding(stated: str, start: bytes = b"") -> str:
+    """The codec of a stated encoding, for a file that starts so.
+
+    Raises:
+        InputError: there is none, or it is none of tables.
+    """
     try:
         codec = codecs.lookup(stated)
     except (LookupError, ValueError):
@@ -200,7 +206,7 @@ def undecodable(path: Path, encoding: str) -> InputError:
                 line = 1 + max(newlines + before.count(b"\n"), returns + before.count(b"\r"))
                 byte = fed - len(error.object) + error.start
                 where = f"{path.name}, line {line}: byte {byte + 1} (0x{error.object[error.start]:02x})"
-                return _not_decodable(where, encoding, error.object, error.start)
+                return _not_decodable(where, encoding)
             newlines += text.count("\n")
             returns += text.count("\r")
             if not block:
@@ -208,20 +214,8 @@ def undecodable(path: Path, encoding: str) -> InputError:
     return InputError(f"{path.name} changed while it was read.", hint="Run again.")
 
 
-def _not_decodable(where: str, encoding: str, around: bytes, at: int) -> InputError:
-    hint = "Save it as UTF-8, or name its encoding with --encoding."
-    if encoding.startswith("utf-8"):
-        hint = _offer(around, at) or hint
-    return InputError(f"{where} is not {encoding.removesuffix('-sig').upper()}.", hint=hint)
-
-
-def _offer(around: bytes, at: int) -> str:
-    """What the place says in the encoding of Windows and old Excel, if it says anything there: a person must judge."""
-    start = max(0, at - _CONTEXT_BYTES, around.rfind(b"\n", 0, at) + 1)
-    end = around.find(b"\n", at)
-    piece = around[start : min(len(around) if end < 0 else end, at + _CONTEXT_BYTES)]
-    try:
-        text = piece.decode("cp1252").strip("\r")
-    except UnicodeDecodeError:
-        return ""
-    return f"Read as Windows and old Excel write, it says {shown(text)}: if that is right, pass --encoding cp1252."
+def _not_decodable(where: str, encoding: str) -> InputError:
+    return UnclearFile(
+        f"{where} is not {encoding.removesuffix('-sig').upper()}.",
+        hint="Save it as UTF-8, or name its encoding with --encoding.",
+    )

@@ -14,7 +14,7 @@ What cannot be trusted as a whole is refused with an `InputError`; a cell that c
 
 from batch_credits.loader.workbook.cells import FRACTION, spoiled_by_excel
 from batch_credits.loader.workbook.kinds import EXCEL_KINDS
-from batch_credits.loader.workbook.sheets import workbook_headers
+from batch_credits.loader.workbook.sheets import visible_sheets, workbook_headers
 from batch_credits.loader.workbook.table import ExcelTable
 
-__all__ = ["EXCEL_KINDS", "FRACTION", "ExcelTable", "spoiled_by_excel", "workbook_headers"]
+__all__ = ["EXCEL_KINDS", "FRACTION", "ExcelTable", "spoiled_by_excel", "visible_sheets", "workbook_headers"]

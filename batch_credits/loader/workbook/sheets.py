@@ -3,14 +3,15 @@
 Nobody sees a hidden sheet, so none is ever taken by itself; and of two that fit nobody but a person can choose.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from batch_credits.errors import InputError, Remedy
+from batch_credits.errors import InputError, Remedy, UnclearFile
 from batch_credits.loader.columns import TITLE_ROWS, HeaderMatcher
-from batch_credits.loader.table import Row
+from batch_credits.loader.table import NumberedRow, Row
 from batch_credits.loader.wording import is_blank, listed, shown
 from batch_credits.loader.workbook.calamine import calamine_translated, open_workbook
 from batch_credits.loader.workbook.cells import text_of
@@ -60,6 +61,25 @@ def workbook_headers(path: Path) -> Row:
         name = next(iter(book.visible or book.names), None)
         texts = () if name is None else (_texts(values) for values in rows_of(book.opened(name)[0]))
     return next((cells for cells in texts if not is_blank(cells)), ())
+
+
+def visible_sheets(path: Path, wanted: str | None) -> dict[str, Callable[[], Iterator[NumberedRow]]]:
+    """The rows of each visible sheet, or of the `wanted` one alone, as texts without a judgement on any cell.
+
+    Raises:
+        InputError: it is no workbook, or cannot be read.
+    """
+    EXCEL_KINDS[path.suffix.lower()].check(path)
+    with calamine_translated(path), open_workbook(path) as workbook:
+        book = _Book(path, workbook, None)
+        names = [name for name in book.names if name == wanted] if wanted is not None else book.visible
+        opened = {name: book.opened(name)[0] for name in names}
+    return {name: partial(_numbered, values) for name, values in opened.items()}
+
+
+def _numbered(sheet: Any) -> Iterator[NumberedRow]:
+    pad = ("",) * (sheet.start or (0, 0))[1]
+    return ((number, (*pad, *_texts(values))) for number, values in enumerate(rows_of(sheet), 1))
 
 
 def rows_of(sheet: Any) -> Iterator[list[Any]]:
@@ -124,7 +144,7 @@ class _Book:
         best = max(recognised.values(), default=0)
         nearest = [name for name, count in recognised.items() if count == best > 0]
         if len(nearest) != 1:
-            raise InputError(
+            raise UnclearFile(
                 f"{self._path.name}: no visible sheet has the columns customer_id and amount. Its sheets are "
                 f"{listed(self.names)}.",
                 hint="Name the one that is meant with --sheet.",

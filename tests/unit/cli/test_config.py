@@ -15,7 +15,7 @@ from batch_credits.cli.setting import Setting
 from batch_credits.errors import UsageError
 
 # Not from a file that somebody may have put beside the credits.
-USERS_OWN = {"--base-url", "--ledger", "--api-key-file", "--yes", "--same-site"}
+USERS_OWN = {"--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--profile"}
 
 def settings() -> list[tuple[str, Setting]]:
     """Every option of every command that can be set other than on the command line."""
@@ -32,7 +32,11 @@ def settings_of(command: str) -> list[Setting]:
     return [parameter for name, parameter in settings() if name == command]
 
 
-SETTINGS = [pytest.param(name, parameter, id=f"{name} {parameter.flag}") for name, parameter in settings()]
+SETTINGS = [
+    pytest.param(name, parameter, id=f"{name} {parameter.flag}")
+    for name, parameter in settings()
+    if parameter.flag != "--profile"  # which sets others: test_profiles.py
+]
 COMMANDS = sorted({name for name, _ in settings()})
 TYPICAL = {
     "NAME=VALUE": "amount=Betrag",

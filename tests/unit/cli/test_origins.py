@@ -18,6 +18,7 @@ from batch_credits.views.terms import Memory, site_view
 CHANGE_NOTHING = {
     "--rate", "--plan", "--pacing", "--share", "--concurrency", "--timeout", "--processes", "--no-wait", "--reports",
     "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--online",
+    "--profile",  # what it sets has its own origins
 }  # fmt: skip
 COMMANDS = ("run", "check", "reverse")
 

@@ -48,7 +48,8 @@ def test_the_document_has_stable_names(call: Any, payout: Path) -> None:
         "accepted", "batch", "control_totals", "counts", "customers", "duplicates", "exit_code", "file",
         "file_sha256", "largest", "live", "minutes_at_least", "notes", "origins", "problems", "refusal",
         "rejected", "rejected_csv",
-        "requests_per_minute", "reversed", "rows", "site", "totals", "totals_by_credit_type", "totals_by_outcome",
+        "requests_per_minute", "reversed", "rows", "site", "suggestions",
+        "totals", "totals_by_credit_type", "totals_by_outcome",
         "warnings",
     ]  # fmt: skip
     assert (found["rows"], found["accepted"], found["rejected"], found["duplicates"]) == (7, 3, 4, 1)

@@ -1,0 +1,92 @@
+"""Profiles: named tables of settings, one for each kind of export or site, of which a command takes one.
+
+    [profiles.loyalty]
+    encoding = "cp1252"
+    map = ["customer_id=Kundennummer", "amount=Betrag"]
+
+What a profile sets goes before what its file sets for every command; the environment and the command line go before
+both. A profile of a working directory may set no more than its file may.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import click
+
+from batch_credits.cli.config import PROFILES, own_settings_file, profile_defaults
+from batch_credits.cli.setting import FILES, F, option
+from batch_credits.errors import Remedy, UsageError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def take_profile(context: click.Context, _parameter: click.Parameter, name: str | None) -> None:
+    """Make what the profile says the defaults of this command.
+
+    Raises:
+        UsageError: there is no such profile.
+    """
+    if name is None:
+        return
+    command = context.command.name or ""
+    defaults, sources = profile_defaults(context.find_root().command, command, name)
+    context.default_map = {**(context.default_map or {}), **defaults}
+    context.meta[FILES] = {**context.meta.get(FILES, {}), **sources}
+
+
+def profile_option(command: F) -> F:
+    """The option that takes a profile; it is read before all others, since it says what they default to."""
+    return option(
+        "--profile", metavar="NAME", is_eager=True, expose_value=False, callback=take_profile,
+        help="Take the settings of [profiles.NAME] of a settings file.",
+    )(command)  # fmt: skip
+
+
+def refuse_name(name: str) -> str | None:
+    """What is wrong with a name for a new profile of the user's own; None if it is a good one."""
+    if not _NAME.fullmatch(name):
+        return "A name has letters, digits, hyphens and underscores."
+    path = own_settings_file()
+    if path is None:
+        return "There is no home to keep it in."
+    if re.search(rf'^\s*\[\s*"?{PROFILES}"?\s*\.\s*"?{re.escape(name)}"?\s*\]', _text_of(path), re.MULTILINE):
+        return f"{path} has a profile {name} already."
+    return None
+
+
+def keep_profile(name: str, remedy: Remedy) -> Path:
+    """Write the options into the user's own settings file as a profile, below what stands there; and say where.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    path = own_settings_file()
+    assert path is not None, "asked before"
+    several: dict[str, list[str]] = {}
+    for flag, value in remedy:
+        several.setdefault(flag.removeprefix("--").replace("-", "_"), []).append(value)
+    lines = [f"[{PROFILES}.{name}]"]
+    for key, values in several.items():
+        lines.append(f"{key} = {json.dumps(values if key == 'map' else values[0], ensure_ascii=False)}")
+    before = _text_of(path)
+    gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a", encoding="utf-8", opener=_private) as file:
+            file.write(gap + "\n".join(lines) + "\n")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from None
+    return path
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""

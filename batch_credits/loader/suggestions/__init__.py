@@ -1,0 +1,13 @@
+"""What a file seems to need to be read, found all at once. Nothing is taken without a person's yes.
+
+    reading    START HERE: suggest, and options with what was taken
+    glance     the file as rows of texts, read forgivingly
+    encodings  in which encoding its words look like words
+    headers    which row holds the headers, and which column is which field: by names, then by values
+    names      what columns are called in the languages of finance systems
+    numbers    language, unit and currency of the amounts
+"""
+
+from batch_credits.loader.suggestions.reading import check_value, suggest, with_options
+
+__all__ = ["check_value", "suggest", "with_options"]

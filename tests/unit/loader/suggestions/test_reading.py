@@ -1,0 +1,160 @@
+"""All that a file needs to be read, found at once."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from batch_credits.errors import InputError, UnclearFile
+from batch_credits.loader import check_value, open_source, suggest, with_options
+from batch_credits.settings import InputOptions
+
+DONE = InputOptions(reference="q3", description="d")
+
+
+def written(folder: Path, text: str, encoding: str = "utf-8", name: str = "a.csv") -> Path:
+    path = folder / name
+    path.write_text(text, encoding=encoding)
+    return path
+
+
+def given(path: Path, options: InputOptions = DONE) -> list[str]:
+    """The options as they would be typed; those that a person has to know without their values."""
+    return [each.option if each.is_open else f"{each.option} {each.value}" for each in suggest(path, options)]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "expected"),
+    [
+        ("Customer,Amount\nc-1,5\n", DONE, ["--map customer_id=Customer"]),
+        ("customer_id,Amount ($)\nc-1,5.00\n", DONE,
+         ["--map amount=Amount ($)", "--amount-unit major", "--currency USD"]),
+        ("customer_id,Montant EUR\nc-1,5.00\n", DONE,
+         ["--map amount=Montant EUR", "--amount-unit major", "--currency EUR"]),
+        ("customer_id,amount\nc-1,£5.00\n", DONE, ["--amount-unit major", "--currency GBP"]),
+        ("customer_id,amount\nc-1,5.00\n", DONE, ["--amount-unit major", "--currency"]),
+        ("customer_id,amount,Currency\nc-1,500,EUR\n", DONE, ["--map currency_code=Currency"]),
+        ("customer_id,amount,currency_code\nc-1,500,EUR\n", InputOptions(), ["--reference", "--description"]),
+        ("customer_id,ammount\nc-1,500\n", DONE, ["--map amount=ammount"]),
+        ("Klantnummer;Bedrag;Valuta;Omschrijving\nk1;1.234,50;EUR;dank\n", InputOptions(reference="q"),
+         ["--map customer_id=Klantnummer", "--map amount=Bedrag", "--map currency_code=Valuta",
+          "--map description=Omschrijving", "--locale de_DE", "--amount-unit major"]),
+        ("顧客ID,金額,通貨\nk1,1200,JPY\n", DONE,
+         ["--map customer_id=顧客ID", "--map amount=金額", "--map currency_code=通貨"]),
+        ("Name,Who,How much\nAda,c-1,5.00\nBo,c-2,7.50\n", DONE,
+         ["--map customer_id=Who", "--map amount=How much", "--amount-unit major", "--currency"]),
+        ("Title\n\nAs of,2026\ncustomer_id,amount\nc-1,500\n", DONE, ["--header-row 4"]),
+        ("customer_id,Betrag,Montant\nc-1,500,500\n", DONE, ["--map"]),
+        ("customer_id,Betrag,Summe\nc-1,500,500\n", DONE, ["--map amount=Betrag"]),
+        ("customer_id,amount,currency_code\nc-1,1'234.50,CHF\nc-2,24.35,CHF\n", DONE,
+         ["--locale de_CH", "--amount-unit major"]),
+        ('customer_id,amount,currency_code\nc-1,"1,234.50",USD\nc-2,24.35,USD\n', DONE,
+         ["--locale en_US", "--amount-unit major"]),
+        ('customer_id,amount,currency_code\nc-1,"1,234",USD\n', replace(DONE, amount_unit="major"), ["--locale en_US"]),
+        ("customer_id,amount_in_decimal,currency_code\nc-1,1.2345,USD\n", DONE, []),
+    ],
+)  # fmt: skip
+def test_what_is_suggested(tmp_path: Path, text: str, options: InputOptions, expected: list[str]) -> None:
+    assert given(written(tmp_path, text), options) == expected
+
+
+def test_what_the_options_say_is_not_said_again(tmp_path: Path) -> None:
+    path = written(tmp_path, "Auszahlung\nKundennummer;Betrag\nkd-1;1.234,50\n")
+    options = InputOptions(
+        reference="q", description="d", currency="EUR", header_row=2, locale="de_DE", header_map=(("amount", "Betrag"),)
+    )
+    assert given(path, options) == ["--map customer_id=Kundennummer", "--amount-unit major"]
+
+
+def test_a_locale_that_two_languages_read_otherwise_is_left_to_the_person(tmp_path: Path) -> None:
+    path = written(tmp_path, "customer_id;amount;currency_code\nc-1;1.234,5;KWD\nc-2;1,234.5;KWD\n")
+    assert "--locale" not in " ".join(given(path, DONE))  # no language reads both
+    path = written(tmp_path, "customer_id;amount;currency_code\nc-1;12,345;CLF\n")
+    [locale] = suggest(path, replace(DONE, amount_unit="major", currency_exponents=(("CLF", 3),)))
+    assert locale.is_open and "en_US" in locale.reason and "de_DE" in locale.reason
+
+
+def test_names_of_people_are_no_ids(tmp_path: Path) -> None:
+    path = written(tmp_path, "Customer,Account No,Amount\nAda Byron,c-1,500\nBo Ek,c-2,700\n")
+    assert given(path) == ["--map customer_id=Account No"]
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix"), [(b"\0\1\2", ".csv"), (b"", ".csv"), (b"PK\x03\x04no", ".xlsx"), (b"%PDF-1.4", ".csv")]
+)
+def test_of_what_is_no_table_nothing_is_suggested(tmp_path: Path, content: bytes, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(content)
+    assert suggest(path, DONE) == () and suggest(tmp_path / "none.csv", DONE) == ()
+
+
+def workbook(folder: Path, sheets: dict[str, list[list[object]]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    path = folder / "a.xlsx"
+    book.save(path)
+    return path
+
+
+def test_a_workbook_is_looked_at_sheet_by_sheet(tmp_path: Path) -> None:
+    path = workbook(
+        tmp_path,
+        {
+            "Read me": [["Pay the table on the next sheet"]],
+            "Daten": [["Auszahlung"], ["Kundennummer", "Betrag"], ["kd-1", 12.5]],
+        },
+    )
+    expected = ["--header-row 2", "--map customer_id=Kundennummer", "--map amount=Betrag", "--amount-unit major"]
+    assert given(path) == [*expected, "--currency"]
+    with pytest.raises(UnclearFile) as refused:
+        open_source(path, DONE)
+    [remedy] = refused.value.remedies
+    chosen = with_options(DONE, [*remedy[:-1], ("--currency", "EUR")])
+    [row] = [row for chunk in open_source(path, chosen).chunks() for row in chunk]
+    assert row.request is not None and row.request.amount == 1250
+
+
+def test_two_sheets_of_foreign_columns_are_left_to_the_person(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Kundennummer", "Betrag"], ["kd-1", 500]]
+    assert given(workbook(tmp_path, {"Juli": rows, "August": rows}))[0] == "--sheet"
+
+
+def test_the_refusal_holds_all_of_it_and_one_command(tmp_path: Path) -> None:
+    path = written(tmp_path, "Auszahlung Q3\n\nKundennummer;Betrag;Buchungstext\nkd-1;1.234,50;Prämie\n", "cp1252")
+    with pytest.raises(UnclearFile) as refused:
+        open_source(path, InputOptions())
+    assert [each.option for each in refused.value.suggestions] == [
+        "--encoding", "--header-row", "--map", "--map", "--map", "--locale", "--amount-unit", "--currency",
+        "--reference",
+    ]  # fmt: skip
+    [remedy] = refused.value.remedies
+    chosen = with_options(InputOptions(), [*remedy[:-2], ("--currency", "EUR"), ("--reference", "q3")])
+    [row] = [row for chunk in open_source(path, chosen).chunks() for row in chunk]
+    assert row.request is not None
+    assert (row.request.customer_id, row.request.amount, row.request.description) == ("kd-1", 123450, "Prämie")
+
+
+def test_what_would_still_be_wrong_is_said_with_it(tmp_path: Path) -> None:
+    path = written(tmp_path, "Kundennummer,amount\nkd-1,500\nkd-2\n")
+    with pytest.raises(UnclearFile) as refused:
+        open_source(path, DONE)
+    assert "row 3" in refused.value.still and refused.value.hint
+
+
+def test_a_suggestion_that_does_not_help_is_not_made(tmp_path: Path) -> None:
+    path = written(tmp_path, "customer_id,Betrag,Betrag\nkd-1,500,700\n")  # neither can be named
+    with pytest.raises(UnclearFile) as refused:
+        open_source(path, DONE)
+    assert "amount=HEADER" in str(refused.value.remedies)
+
+
+@pytest.mark.parametrize(("option", "value"), [("--encoding", "no"), ("--locale", "xx_YY"), ("--currency", "EURX")])
+def test_a_value_that_cannot_be_right_is_refused(option: str, value: str) -> None:
+    with pytest.raises(InputError):
+        check_value(option, value)
+    check_value("--reference", "anything")
