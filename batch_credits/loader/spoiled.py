@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from batch_credits.loader.table import Flaw
+from batch_credits.loader.wording import shown
 from batch_credits.loader.workbook import spoiled_by_excel
 
 FEWEST_ROUNDED = 10  # distinct ids in a column, each long and ending in 0, from which on that is no chance
@@ -67,4 +68,4 @@ def may_be_rounded(ids: Iterable[str]) -> bool:
 def rounded(text: str) -> Flaw:
     """The flaw of an id in a column where all are so."""
     said = "stands in a column of ids of 16 or more digits that all end in 0: they were rounded by a spreadsheet"
-    return Flaw("number_damaged", f"{text[:40]!r} {said}, which keeps 15. Export them again, with the column as text.")
+    return Flaw("number_damaged", f"{shown(text)} {said}, which keeps 15. Export them again, with the column as text.")
