@@ -30,6 +30,7 @@ from batch_credits.model import CallKind, OpenAttempt, PlannedCredit
 from batch_credits.process import clock
 from batch_credits.protocol import Blocked, Credited, NotSent, Verdict
 from batch_credits.settings import RunSettings
+from batch_credits.text.quoted import quoted
 
 _API = "/api/v2"
 _POST_PATHS = {kind: f"{_API}/promotional_credits/{kind}" for kind in CallKind}
@@ -286,6 +287,7 @@ class Chargebee:
 
 def _no_amount(credit: PlannedCredit) -> AmountMissing:
     return AmountMissing(
-        f"The ledger's deduction from customer {credit.customer_id!r} names no amount, and would take everything.",
+        f"The ledger's deduction from customer {quoted(credit.customer_id)} names no amount, and would take "
+        "everything.",
         hint="The ledger was changed by something else: bring back a whole copy, then run with --verify-first.",
     )

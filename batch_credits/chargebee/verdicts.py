@@ -22,6 +22,7 @@ from batch_credits.protocol import (
     Unavailable,
     Verdict,
 )
+from batch_credits.text.quoted import quoted
 
 # HTTP 400 codes that prove the request was not applied. Codes outside this list occur, and prove nothing.
 _REFUSED_400 = re.compile(
@@ -133,8 +134,8 @@ def _is_credit(item: dict[str, Any]) -> bool:
 
 def _in_words(listed: ListedCredit) -> str:
     return (
-        f"{listed.credit_id} ({listed.kind} of {listed.money}, customer {listed.customer_id!r},"
-        f" reference {listed.reference!r})"
+        f"{listed.credit_id} ({listed.kind} of {listed.money}, customer {quoted(listed.customer_id)},"
+        f" reference {quoted(listed.reference or '')})"
     )
 
 

@@ -25,6 +25,7 @@ from batch_credits.protocol import FoundOne, FoundOtherMoney, FoundSeveral, Look
 from batch_credits.reconciler.looks import what_is_known, what_was_found
 from batch_credits.reporter import stated_exponents
 from batch_credits.settings import RunSettings, SiteSettings
+from batch_credits.text.quoted import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ async def say_credited(
     claim = Claim(row, listed, ledger.requests.other_holders(row.credit, credit_id))
     refuse_what_differs(batch, claim)
     row.credit.credit_id = credit_id
-    remark = "" if claim.has_our_reference else f", under reference {listed.reference!r}"
+    remark = "" if claim.has_our_reference else f", under reference {quoted(listed.reference or '')}"
     ledger.requests.settle_credited(row.credit, listed.closing_balance, remark)
     return listed
 
@@ -114,14 +115,14 @@ def refuse_what_differs(batch: BatchRecord, claim: Claim) -> None:
     if (holder := claim.holder) is not None:
         raise UsageError(
             f"Credit {listed.credit_id} already belongs to row {holder.row_number} of batch {holder.batch_key[:8]}:"
-            f" customer {holder.customer_id!r}, reference {holder.reference!r}.",
+            f" customer {quoted(holder.customer_id)}, reference {quoted(holder.reference)}.",
             hint="One credit settles one row: look again at Chargebee.",
         )
     if differences := _differences(batch, claim):
         raise UsageError(
             f"Credit {listed.credit_id} is not that of row {row.row_number}: {'; '.join(differences)}.",
-            hint=f"Look at the promotional credits of customer {row.credit.customer_id!r} in Chargebee. If none is this"
-            " row's, say --not-credited instead.",
+            hint=f"Look at the promotional credits of customer {quoted(row.credit.customer_id)} in Chargebee. If "
+            "none is this row's, say --not-credited instead.",
         )
 
 
@@ -133,12 +134,12 @@ def _differences(batch: BatchRecord, claim: Claim) -> list[str]:
         asked = "a credit" if credit.kind is CallKind.ADD else "a deduction"
         found.append(f"Chargebee has it as {listed.kind}, and the row asks for {asked}")
     if not same_text(listed.customer_id, credit.customer_id):
-        found.append(f"its customer is {listed.customer_id!r}, and the row's is {credit.customer_id!r}")
+        found.append(f"its customer is {quoted(listed.customer_id)}, and the row's is {quoted(credit.customer_id)}")
     if not listed.has_money_of(credit):
         has, asks = _money_of(batch, listed), _money_of(batch, credit)
         found.append(f"it has {has}, and the row asks for {asks}")
     if not (claim.has_our_reference or claim.is_named):
-        found.append(f"its reference is {listed.reference!r}, and the row's is {credit.reference!r}")
+        found.append(f"its reference is {quoted(listed.reference or '')}, and the row's is {quoted(credit.reference)}")
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.rejections import rejected_json
 from batch_credits.model import CallKind, Money, Outcome, Problem, RequestState
+from batch_credits.text.quoted import quoted
 
 _PAGE = 1_000
 
@@ -80,13 +81,13 @@ def _judged(meetings: Iterator[Meeting]) -> Iterator[tuple[Meeting, Problem | No
 
 def resembling(customer_id: str, reference: str, other_customer: str, other: str, known_in: str) -> Problem:
     """What is wrong with a row whose texts are another's in another spelling. `known_in`: "row 2 of payout.csv"."""
-    whose = "" if other_customer == customer_id else f" of customer {other_customer!r}"
+    whose = "" if other_customer == customer_id else f" of customer {quoted(other_customer)}"
     return Problem(
         "reference",
         "reference_resembles",
-        f"Reference {reference!r} of customer {customer_id!r} is {other!r}{whose} ({known_in}) in another spelling, "
-        "and both would be paid. If it is the same credit, write it as there; if it is another one, give it a "
-        "reference that differs in more than capitals, blanks and the like.",
+        f"Reference {quoted(reference)} of customer {quoted(customer_id)} is {quoted(other)}{whose} ({known_in}) "
+        "in another spelling, and both would be paid. If it is the same credit, write it as there; if it is another "
+        "one, give it a reference that differs in more than capitals, blanks and the like.",
     )
 
 
@@ -98,7 +99,7 @@ def _problem(met: Meeting, first: int | None) -> Problem | None:
         return Problem(
             "reference",
             "duplicate",
-            f"Customer {met.customer_id!r} already has reference {met.reference!r} in row {first}; "
+            f"Customer {quoted(met.customer_id)} already has reference {quoted(met.reference)} in row {first}; "
             "give this row another reference, or number such rows with --number-duplicates.",
         )
     if met.known_kind != met.kind:
@@ -106,7 +107,7 @@ def _problem(met: Meeting, first: int | None) -> Problem | None:
         return Problem(
             "reference",
             "conflict",
-            f"Reference {met.reference!r} of customer {met.customer_id!r} is that of {other} (row "
+            f"Reference {quoted(met.reference)} of customer {quoted(met.customer_id)} is that of {other} (row "
             f"{met.known_row} of {met.file_name}), so it cannot be that of {this}. Nothing is sent for it.",
         )
     if met.state != RequestState.FAILED and not met.is_same_money:
@@ -115,7 +116,7 @@ def _problem(met: Meeting, first: int | None) -> Problem | None:
         return Problem(
             "amount",
             "conflict",
-            f"Reference {met.reference!r} of customer {met.customer_id!r} is already {what} with "
+            f"Reference {quoted(met.reference)} of customer {quoted(met.customer_id)} is already {what} with "
             f"{met.known_money}, {met.known_type} (row {met.known_row} of {met.file_name}); this row says "
             f"{met.money}, {met.credit_type}. If it is another credit, give it another reference.",
         )

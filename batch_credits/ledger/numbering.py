@@ -20,6 +20,7 @@ import orjson
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.rejections import reject, rejected_json
 from batch_credits.model import CallKind, LoadedRow, Money, Problem
+from batch_credits.text.quoted import quoted
 
 _PAGE = 1_000
 _ANY = ""  # stands for the customer, or the reference, that a row does not tell
@@ -144,13 +145,13 @@ class Member(NamedTuple):
         if self.known_kind is None:
             return None
         if self.credit_type is None:
-            return f"row {self.row_number} has {self.reference!r} ({self.known_in}) now and cannot be read"
+            return f"row {self.row_number} has {quoted(self.reference)} ({self.known_in}) now and cannot be read"
         is_same = (self.known_kind, self.known_type) == (CallKind.ADD, self.credit_type)
         if is_same and self.known_money.same_as(self.money):
             return None
         return (
-            f"row {self.row_number} has {self.reference!r} now and says {self.money}, {self.credit_type}, but what is "
-            f"known as {self.reference!r} is {self.known_money}, {self.known_type} ({self.known_in})"
+            f"row {self.row_number} has {quoted(self.reference)} now and says {self.money}, {self.credit_type}, but "
+            f"what is known as {quoted(self.reference)} is {self.known_money}, {self.known_type} ({self.known_in})"
         )
 
 
@@ -175,7 +176,7 @@ def _moved(database: Database, batch_id: int, site_id: int) -> Iterator[Moved]:
             continue  # nothing of the group is known
         why = next(filter(None, (row.contradiction() for row in rows)), None)
         if why is None and gone is not None:
-            why = f"{gone[0]!r} ({gone[1]}) has no row in this file any more"
+            why = f"{quoted(gone[0])} ({gone[1]}) has no row in this file any more"
         if why is not None:
             yield from (Moved(row.row_number, "", _contradicted(row, why)) for row in new)
             continue
@@ -189,16 +190,16 @@ def _moved(database: Database, batch_id: int, site_id: int) -> Iterator[Moved]:
 
 def _contradicted(row: Member, why: str) -> Problem:
     return _problem(
-        f"The rows of customer {row.customer_id!r} with reference {row.group!r} are numbered, and the numbers have "
-        f"moved: {why}. So this row, number {row.number} now, may be credited already under another number. "
-        "If it is not, give it a reference of its own."
+        f"The rows of customer {quoted(row.customer_id)} with reference {quoted(row.group)} are numbered, and the "
+        f"numbers have moved: {why}. So this row, number {row.number} now, may be credited already under another "
+        "number. If it is not, give it a reference of its own."
     )
 
 
 def _uncertain(row: Member, unread: int) -> Problem:
     return _problem(
-        f"The rows of customer {row.customer_id!r} with reference {row.group!r} are numbered, and row {unread} above, "
-        f"which cannot be read, may be one of them: then this row is not number {row.number}. "
+        f"The rows of customer {quoted(row.customer_id)} with reference {quoted(row.group)} are numbered, and row "
+        f"{unread} above, which cannot be read, may be one of them: then this row is not number {row.number}. "
         f"Mend row {unread} and run the file again, or give this row a reference of its own."
     )
 
@@ -213,8 +214,8 @@ def _problem(message: str) -> Problem:
 def _forgotten(row: Row) -> Moved:
     row_number, customer_id, reference, known, known_in = row
     problem = _problem(
-        f"The rows of customer {customer_id!r} with reference {reference!r} were numbered before: {known!r} is "
-        f"{known_in}. Without numbers this row may be credited a second time: run the file with "
+        f"The rows of customer {quoted(customer_id)} with reference {quoted(reference)} were numbered before: "
+        f"{quoted(known)} is {known_in}. Without numbers this row may be credited a second time: run the file with "
         "--number-duplicates, as before, or give this row a reference of its own."
     )
     return Moved(row_number, "", problem)

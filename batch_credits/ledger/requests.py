@@ -13,6 +13,7 @@ from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.sites import site_id_of
 from batch_credits.model import CallKind, Finding, Learned, Money, Outcome, PlannedCredit, RequestState
 from batch_credits.process.user import user_name
+from batch_credits.text.quoted import quoted
 
 TAKEN_OVER_HEADERS = ("customer_id", "amount", "amount_in_decimal", "currency_code", "credit_type", "reference")
 SAYS = " says: "  # stands between the user and the word in the reason of such a finding
@@ -101,8 +102,8 @@ class Requests:
         with self._db.transaction():
             if self._db.first("stands", tuple, request=credit.request_id) is None:
                 raise UsageError(
-                    f"Another row has reference {credit.reference!r} of customer {credit.customer_id!r} in another "
-                    "spelling, so this one is never sent.",
+                    f"Another row has reference {quoted(credit.reference)} of customer {quoted(credit.customer_id)} in "
+                    "another spelling, so this one is never sent.",
                     hint="If it is another credit, pay it in another file, under another reference.",
                 )
             finding = Finding.about(

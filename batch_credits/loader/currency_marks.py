@@ -17,7 +17,9 @@ _ALSO = {
     "RMB": "CNY", "\uffe6": "KRW", "\uc6d0": "KRW", "KR": "SEK NOK DKK ISK", "FR": "CHF", "SFR": "CHF", "ZL": "PLN",
     "LEI": "RON MDL", "TL": "TRY", "RS": "INR PKR LKR NPR MUR", "R": "ZAR", "RM": "MYR", "RP": "IDR", "FT": "HUF",
     "K\u010c": "CZK", "Z\u0141": "PLN", "\u0420\u0423\u0411": "RUB", "\u0420": "RUB", "\u0413\u0420\u041d": "UAH",
-    "\u0111": "VND", "KSH": "KES",
+    "\u0110": "VND", "KSH": "KES", "S/": "PEN", "B/": "PAB", "BS": "BOB VES", "Q": "GTQ", "L": "HNL", "SR": "SAR",
+    "KM": "BAM", "DIN": "RSD", "\u0414\u0415\u041d": "MKD", "E\u00a3": "EGP", "LE": "EGP",
+    "\u062f.\u0625": "AED", "\u0631.\u0633": "SAR", "\u062f.\u0643": "KWD",
 }  # fmt: skip
 _CODE_AND_SYMBOL = re.compile(r"([A-Za-z]{3})(\W+)|(\W+)([A-Za-z]{3})")
 
@@ -26,7 +28,7 @@ def agrees(marks: tuple[str, ...], currency: str) -> bool:
     """Whether all these marks name this currency. Each of them must be one."""
     apart = [part for mark in marks for part in _apart(mark)]
     unclear = [mark for mark in apart if not _names(mark, currency)]
-    if len(unclear) < len(apart) and _is_dollar(currency):  # `$10 CAD`: the other mark says which dollar it is
+    if len(unclear) < len(apart) and _is_dollar(currency):  # `$10 CAD`: the other mark says whose dollar it is
         unclear = [mark for mark in unclear if _BARE.get(mark) != "USD"]
     return not unclear
 
@@ -62,7 +64,10 @@ def _names(mark: str, currency: str) -> bool:
     key = _key(mark)
     if mark in _BARE:
         return _BARE[mark] == currency
-    return key == currency or currency in _ALSO.get(key, "").split() or key in _own_symbols(currency)
+    if key == currency or currency in _ALSO.get(key, "").split():
+        return True
+    symbols = _symbols(currency)
+    return key in symbols or (key[:2] == currency[:2] and key[2:] in symbols)  # `AR$`
 
 
 def _key(mark: str) -> str:
@@ -77,7 +82,7 @@ def _english() -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _own_symbols(currency: str) -> frozenset[str]:
+def _symbols(currency: str) -> frozenset[str]:
     """What the currency is written with in English, and in the languages of the country that its code names."""
     from babel import Locale, UnknownLocaleError
     from babel.languages import get_official_languages
@@ -89,10 +94,11 @@ def _own_symbols(currency: str) -> frozenset[str]:
         except (UnknownLocaleError, ValueError):
             continue
         names.append(locale.currency_symbols.get(currency, currency))
-    return frozenset(map(_key, names)) - {"$", "\u00a3"}
+    return frozenset(map(_key, names))
 
 
 def _is_dollar(currency: str) -> bool:
+    """Whether it is written with a dollar sign somewhere: pesos are, too."""
     from babel import Locale
 
-    return "Dollar" in Locale("en").currencies.get(currency, "")
+    return "$" in _symbols(currency) or "Dollar" in Locale("en").currencies.get(currency, "")

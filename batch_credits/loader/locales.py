@@ -9,13 +9,13 @@ from batch_credits.loader.number_format import number_format
 from batch_credits.loader.terms import Terms
 from batch_credits.loader.wording import EDGE_BLANKS
 from batch_credits.loader.written import taken_apart
-from batch_credits.model.currencies import USUAL_EXPONENT, exponent_of
+from batch_credits.model.currencies import MAX_EXPONENT, USUAL_EXPONENT, exponent_of
 
 FOREIGN = ("amount_has_separators", "not_of_locale")  # problems that a locale may solve
 MOST_SHAPES = 1_000  # of numbers that are remembered; an honest file has a few
 
 # One for each way to write numbers that babel knows and keyboards have, the most used first.
-_CANDIDATES = ("en_US", "de_DE", "fr_FR", "de_CH", "fr_CH", "en_IN", "pl_PL", "dje")
+_CANDIDATES = ("en_US", "de_DE", "fr_FR", "de_CH", "fr_CH", "en_IN", "pl_PL", "xh_ZA")
 _TO_NINES = str.maketrans("0123456789", "9999999999")
 
 
@@ -31,10 +31,10 @@ class LocaleFinder:
         plain = text.strip(EDGE_BLANKS)
         parts = taken_apart(plain)
         currency = terms.currency if isinstance(terms.currency, str) else None
-        decimals = None if currency is None else exponent_of(currency, exponents)
+        decimals = USUAL_EXPONENT if currency is None else exponent_of(currency, exponents)
         if len(self._shapes) < MOST_SHAPES:
             shape = (parts.digits if parts else plain).translate(_TO_NINES)
-            self._shapes.add((shape, USUAL_EXPONENT if decimals is None else decimals))
+            self._shapes.add((shape, MAX_EXPONENT if decimals is None else decimals))
 
     def found(self) -> str | None:
         """The locale that reads all of them; None if none does, or if it is not certain which."""

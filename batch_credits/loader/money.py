@@ -25,6 +25,8 @@ _DECIMAL = re.compile(r"([0-9]+)\.([0-9]+)")
 _ANY_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
 _SEPARATORS = re.compile(r"[0-9]+(?:[.,'\u2019 \u00a0\u202f][0-9]+)+")
+_NO_WHOLE = re.compile(r"(?<![0-9])(?=[.,][0-9])")  # where some leave a zero out: -.50
+_NO_DECIMALS = re.compile(r"(?<=[0-9])[.,](?=\)|\s*$)")  # -5.
 _WITH_CURRENCY = re.compile(r"\W?[A-Z]{0,3}\W?\s*[0-9.,]+\s*\W?[A-Z]{0,3}\W?", re.IGNORECASE)
 
 
@@ -180,8 +182,9 @@ def _not_a_number(text: str, plain: str, field: str = "amount") -> Problem:
 def not_more_than_nothing(text: str, field: str = "amount") -> Problem | None:
     """What is wrong with an amount that is written as accountants write what is less than nothing, in any of their
     ways, or with a dash in its place; None for any other text."""
-    parts = taken_apart(text)
-    if parts is not None and parts.is_negative and all(map(is_mark, parts.marks)):
+    parts = taken_apart(_NO_DECIMALS.sub("", _NO_WHOLE.sub("0", text)))
+    is_short = text.startswith("-") and _EXPONENT.fullmatch(text) is not None
+    if is_short or (parts is not None and parts.is_negative and all(map(is_mark, parts.marks))):
         what = "is negative"
     elif parts is None and is_dash_for_nothing(text):
         what = "is a dash, which stands for nothing"

@@ -65,7 +65,7 @@ def number_format(name: str) -> NumberFormat:
     groups = next((kind for kind in (_BLANKS, _APOSTROPHES) if group in kind), group)
     first, others = locale.decimal_formats[None].grouping
     pattern = _pattern(groups, decimal, first, others)
-    return NumberFormat(str(locale), groups, decimal, pattern, f"1{group}234{decimal}50")
+    return NumberFormat(str(locale), groups, decimal, pattern, f"1{groups[0]}234{decimal}50")
 
 
 def _pattern(groups: str, decimal: str, first: int, others: int) -> re.Pattern[str]:

@@ -17,12 +17,10 @@ from batch_credits.loader.money import is_plain
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.sums import Sum
 from batch_credits.loader.table import Chunk, Flaw, Flaws
-from batch_credits.loader.template import EXAMPLE_CUSTOMER
 from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms, read_total
-from batch_credits.loader.texts import text_problems, total_by_words, wrong_texts
-from batch_credits.loader.total_words import may_say_only_total
-from batch_credits.loader.wording import EDGE_BLANKS, first_hidden, may_hide, shown
-from batch_credits.loader.workbook import FRACTION, spoiled_by_excel
+from batch_credits.loader.texts import TEXT_FIELDS, suspect_texts, text_problems, total_by_words
+from batch_credits.loader.wording import EDGE_BLANKS, shown
+from batch_credits.loader.workbook import FRACTION
 from batch_credits.loader.written import taken_apart, unwrapped
 from batch_credits.model import AMOUNT_UNIT, RECOGNISED, LoadedRow, Money, Problem
 from batch_credits.model.loaded import LoadedRows, RequestColumns
@@ -33,7 +31,6 @@ _REMEMBERED_AMOUNTS = 10_000  # distinct texts of amounts for each of them: many
 _NO_MONEY = Money(None, None, None)
 UNBELIEVED = "? "  # before a text in failed.csv that must not be read as what it looks like
 _PLACEHOLDER = "-"  # where a value is complained of already, so that pydantic still judges the others
-_TEXTS = ("customer_id", "reference", "description")
 _AMOUNTS = {"amount", "amount_in_decimal"}
 _MONEY_FIELDS = {*_AMOUNTS, "currency_code", AMOUNT_UNIT}
 _ORDER = {field: place for place, field in enumerate(RECOGNISED)}
@@ -165,7 +162,7 @@ class RowReader:
             elif self._written is not None and is_plain(digits):
                 restated[field] = UNBELIEVED + text
         for field in rejection.flawed:
-            restated[field] = "" if field in _TEXTS else (UNBELIEVED + texts[field]).strip()
+            restated[field] = "" if field in TEXT_FIELDS else (UNBELIEVED + texts[field]).strip()
         return restated
 
     def _by_field(self, flaws: Flaws) -> dict[str, Flaw]:
@@ -203,27 +200,11 @@ class Readings:
         }
 
     def suspects(self) -> set[int]:
-        """The rows to look at one by one. Whole columns are tried first: most chunks have no such row."""
+        """The rows to look at one by one."""
         found = {index for index, money in enumerate(self.moneys) if type(money) is not Money}
         found |= {index for index, terms in enumerate(self.terms) if terms.problems}
-        for texts in (self.customer_ids, self.references, self.descriptions):
-            joined = "".join(texts)
-            is_text = texts is self.descriptions
-            if not all(texts) or not joined.isprintable():
-                found |= {index for index, text in enumerate(texts) if not text or not text.isprintable()}
-            if texts is self.customer_ids and EXAMPLE_CUSTOMER in joined:
-                found |= {index for index, text in enumerate(texts) if text == EXAMPLE_CUSTOMER}
-            if is_text:
-                if "#" in joined:
-                    found |= {index for index, text in enumerate(texts) if spoiled_by_excel(text)}
-                continue
-            if may_hide(joined):
-                found |= {index for index, text in enumerate(texts) if first_hidden(text) is not None}
-            if wrong := wrong_texts(texts, joined, are_ids=texts is self.customer_ids):
-                found |= {index for index, text in enumerate(texts) if text in wrong}
-        if labels := {text for text in set(self.descriptions) if may_say_only_total(text)}:
-            found |= {index for index, text in enumerate(self.descriptions) if text in labels}
-        return found
+        columns = (self.customer_ids, self.references, self.descriptions)
+        return found.union(*map(suspect_texts, TEXT_FIELDS, columns))
 
 
 class Rejection:
@@ -231,7 +212,7 @@ class Rejection:
 
     def __init__(self, readings: Readings, index: int, flaws: Mapping[str, Flaw]) -> None:
         texts = (readings.customer_ids[index], readings.references[index], readings.descriptions[index])
-        self._texts = dict(zip(_TEXTS, texts, strict=True))
+        self._texts = dict(zip(TEXT_FIELDS, texts, strict=True))
         self._flaws = flaws
         self.restated: Mapping[str, str] = {}
         money = readings.moneys[index]
@@ -240,7 +221,7 @@ class Rejection:
             found += text_problems(field, text, options_count=not readings.terms[index].is_of_failed_csv)
         if isinstance(money, Problem):
             found.append(money)
-        if (total := total_by_words(*texts)) is not None and not flaws:
+        if not flaws and (total := total_by_words(texts[0], texts[2])) is not None:
             found, money = [total], None  # nobody is to mend the rest of it
         self._money = money if isinstance(money, Money) and not _MONEY_FIELDS & flaws.keys() else None
         # What is said of a flawed cell replaces what was read out of its text.

@@ -10,6 +10,7 @@ from batch_credits.loader.columns import HeaderMatcher, is_header_again
 from batch_credits.loader.csv import GZIP_SUFFIX, CsvTable, csv_headers, scan_csv
 from batch_credits.loader.hidden_rows import hidden_notes
 from batch_credits.loader.money import currency_code
+from batch_credits.loader.number_format import number_format
 from batch_credits.loader.private_copy import private_copy
 from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, not_applied, refuse_other_reports
 from batch_credits.loader.rows import RowReader
@@ -27,7 +28,7 @@ from batch_credits.text.formula import unescape_formula
 
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 EXCEL_SUFFIXES = tuple(EXCEL_KINDS)
-_LOCALE_NOTE = "with --locale {} every amount of this file can be read"
+_LOCALE_NOTE = "with --locale {}, which writes {}, every amount of this file can be read"
 
 
 class Source:
@@ -73,8 +74,9 @@ class Source:
         if rows is not None and len(settled := self.totals.settle(rows, None)):
             yield settled
         self.totals.finish()
-        if (locale := reader.locales.found()) is not None and (note := _LOCALE_NOTE.format(locale)) not in self.notes:
-            self.notes += (note,)
+        if (locale := reader.locales.found()) is not None:
+            note = _LOCALE_NOTE.format(locale, number_format(locale).example)
+            self.notes += () if note in self.notes else (note,)
 
     def _read(self, reader: RowReader, size: int) -> Iterator[LoadedRows]:
         chunks = self._table.chunks(size)

@@ -8,32 +8,37 @@ import re
 from collections.abc import Iterable
 
 from batch_credits.loader.table import Flaw
+from batch_credits.loader.wording import shown
 from batch_credits.loader.workbook import spoiled_by_excel
 
 FEWEST_ROUNDED = 10  # distinct ids in a column, each long and ending in 0, from which on that is no chance
 _LONG = re.compile(r"[0-9]{15,}0")
 
 _NO_VALUES = frozenset(
-    "null none nan n/a n.a. <na> nat nil undefined <null> (null) [null] \\n na nv n.v. k.a."
+    "null none nan -nan inf +inf -inf n/a n.a. n.a <na> nat nil undefined <null> (null) [null] \\n na nv n.v. k.a."
+    " - -- --- \u2013 \u2014 (blanks)"
     " (blank) [blank] (empty) (none) (leer) (vide) (vacío) (vuoto) (leeg) (vazio) (пусто) (空白) (空) (puste) (tom)"
     " (tomt)"
     " (tyhjä) (prázdné)"
     " (üres) (boş) (prazno) (gol)".casefold().split()
-) | {"(en blanco)", "(em branco)", "(비어 있음)", "not available", "no value"}
+) | {"(en blanco)", "(em branco)", "(비어 있음)", "(sin datos)", "[object object]", "not available", "no value"}
 _TRUTHS = frozenset(
     "true false wahr falsch vrai faux verdadero falso verdadeiro vero waar onwaar sant falskt sann usann tosi epätosi"
     " prawda fałsz pravda nepravda igaz hamis истина ложь doğru yanl\u0131\u015f".casefold().split()
 )
-_WAS_NUMBER = re.compile(r"-?[0-9]+[.,]0+")
-_SHORT = re.compile(r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}|-?[0-9][.,][0-9]+E[0-9]{1,3}", re.IGNORECASE)
+_WAS_NUMBER = re.compile(r"-?(?:[0-9]+[.,]|[0-9]{1,3}(?:(?:,[0-9]{3})+\.|(?:\.[0-9]{3})+,))0+")
+_SHORT = re.compile(r"-?[0-9](?:[.,][0-9]+)?E[+-][0-9]{1,3}|-?[0-9][.,][0-9]+E[0-9]{1,3}", re.IGNORECASE)
+_MONTH = r"[^\W\d_]{3,10}\.?"
 _DATE_AND_TIME = re.compile(
-    r"(?:[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2[0-9]{2,4})[T ,]+"
+    r"(?:[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2[0-9]{2,4}"
+    rf"|[0-9]{{1,2}}\.?[- ]{_MONTH}[- ][0-9]{{2,4}}|{_MONTH} [0-9]{{1,2}},? [0-9]{{4}})[T ,]+"
     r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:\s?[AP]\.?M\.?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?",
     re.IGNORECASE,
 )
-_ERROR = re.compile(r"#[\w\u00a1/]+[!?]|#N/?[AVD]|#+", re.IGNORECASE)
+_ERROR = re.compile(r"#[\w\u00a1/]+[!?]|#N/?[AVD]|#(?:DIV/0|NULL|REF|VALUE|GETTING_DATA)|#+", re.IGNORECASE)
 SPOILED_WORDS = _NO_VALUES | _TRUTHS
-SPOILED_SIGNS = (".", ",", "E+", "e+", ":", "#", "(", "<")  # one of which all others have, or a letter beyond ASCII
+# One of which all others have, or a letter beyond ASCII.
+SPOILED_SIGNS = (".", ",", "E+", "e+", "E-", "e-", ":", "#", "(", "<")
 
 
 def spoiled(text: str) -> Flaw | None:
@@ -67,4 +72,4 @@ def may_be_rounded(ids: Iterable[str]) -> bool:
 def rounded(text: str) -> Flaw:
     """The flaw of an id in a column where all are so."""
     said = "stands in a column of ids of 16 or more digits that all end in 0: they were rounded by a spreadsheet"
-    return Flaw("number_damaged", f"{text[:40]!r} {said}, which keeps 15. Export them again, with the column as text.")
+    return Flaw("number_damaged", f"{shown(text)} {said}, which keeps 15. Export them again, with the column as text.")

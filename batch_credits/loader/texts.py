@@ -1,38 +1,39 @@
 """What is wrong with an id, a reference or a description, read as a person sees it."""
 
+from collections.abc import Iterable
+
 from batch_credits.loader.spoiled import SPOILED_SIGNS, SPOILED_WORDS, spoiled
 from batch_credits.loader.table import Flaw
 from batch_credits.loader.template import EXAMPLE_CUSTOMER
-from batch_credits.loader.total_words import TOTAL_SIGNS, TOTAL_WORDS, says_only_total, says_total
-from batch_credits.loader.wording import first_hidden, first_invisible, shown, what_is_hidden
+from batch_credits.loader.total_words import TOTAL_SIGNS, TOTAL_WORDS, may_say_only_total, says_only_total, says_total
+from batch_credits.loader.wording import first_hidden, first_invisible, may_hide, shown, what_is_hidden
 from batch_credits.loader.workbook import spoiled_by_excel
 from batch_credits.model import Problem
 
 LOOKS_LIKE_TOTAL = "looks_like_total"
 
+TEXT_FIELDS = ("customer_id", "reference", "description")
+
 _WORDS = TOTAL_WORDS | SPOILED_WORDS
 _SIGNS = {*TOTAL_SIGNS, *SPOILED_SIGNS}
 
 
-def wrong_texts(texts: list[str], joined: str, *, are_ids: bool) -> set[str]:
-    """Ids or references that were spoiled, or say that they are totals. Most columns are seen to have none: no sign is
-    in them that one would have, and no text is one of the words."""
-    distinct = texts if are_ids else set(texts)
-    if joined.isascii() and not any(sign in joined for sign in _SIGNS) and _WORDS.isdisjoint(map(str.lower, distinct)):
-        return set()
-    return {text for text in set(texts) if spoiled(text) is not None or (are_ids and says_total(text))}
+def suspect_texts(field: str, texts: list[str]) -> set[int]:
+    """The places in a column of the texts to look at one by one: those with which something is wrong by themselves, and
+    descriptions that may be those of totals.
 
-
-def total_by_words(customer_id: str, reference: str, description: str) -> Problem | None:
-    """What is wrong with a row that has a customer, and says of itself that it is a total."""
-    if customer_id and says_total(customer_id):
-        field, text = "customer_id", customer_id
-    elif customer_id and says_only_total(description, customer_id):
-        field, text = "description", description
+    The whole column is tried as one text first: in most there is nothing that a wrong text would have.
+    """
+    joined = "".join(texts)
+    wrong = set() if all(texts) else {""}
+    if field == "description":
+        wrong |= {text for text in set(texts) if may_say_only_total(text)}
+        may_be_wrong = "#" in joined or not joined.isprintable()
     else:
-        return None
-    said = f"The {field} {shown(text)} says that this row is a total of others: take it out, or correct the {field}."
-    return Problem(field, LOOKS_LIKE_TOTAL, said)
+        may_be_wrong = may_hide(joined) or _may_be_words(joined, texts if field == "customer_id" else set(texts))
+    if may_be_wrong or (field == "customer_id" and EXAMPLE_CUSTOMER in joined):
+        wrong |= {text for text in set(texts) if _fault(field, text) is not None}
+    return {place for place, text in enumerate(texts) if text in wrong} if wrong else set()
 
 
 def text_problems(field: str, text: str, *, options_count: bool) -> list[Problem]:
@@ -40,8 +41,40 @@ def text_problems(field: str, text: str, *, options_count: bool) -> list[Problem
     if not text:
         option = f", or pass --{field} for all rows without one" if field != "customer_id" and options_count else ""
         return [Problem(field, "missing", f"The {field} is empty: fill it{option}.")]
-    if field == "customer_id" and text == EXAMPLE_CUSTOMER:
-        return [Problem(field, "example_row", "This is the example of the template: delete the row.")]
+    fault = _fault(field, text)
+    return [] if fault is None else [fault]
+
+
+def total_by_words(customer_id: str, description: str) -> Problem | None:
+    """What is wrong with a row that has a customer, and says of itself that it is a total."""
+    if customer_id and says_total(customer_id):
+        return _total("customer_id", customer_id)
+    if customer_id and says_only_total(description, customer_id):
+        return _total("description", description)
+    return None
+
+
+def _total(field: str, text: str) -> Problem:
+    said = f"The {field} {shown(text)} says that this row is a total of others: take it out, or correct the {field}."
+    return Problem(field, LOOKS_LIKE_TOTAL, said)
+
+
+def _may_be_words(joined: str, texts: Iterable[str]) -> bool:
+    """Whether ids or references may be spoiled, or say that they are totals: a sign is in them that one would have, or
+    a text is one of the words."""
+    return (
+        not joined.isascii()
+        or any(sign in joined for sign in _SIGNS)
+        or not _WORDS.isdisjoint(map(str.lower, texts))
+    )
+
+
+def _fault(field: str, text: str) -> Problem | None:
+    if field == "customer_id":
+        if text == EXAMPLE_CUSTOMER:
+            return Problem(field, "example_row", "This is the example of the template: delete the row.")
+        if says_total(text):
+            return _total(field, text)
     if field == "description":
         place = first_invisible(text)
         is_error = text.startswith("#") and spoiled_by_excel(text)
@@ -51,8 +84,8 @@ def text_problems(field: str, text: str, *, options_count: bool) -> list[Problem
     if changed is not None:
         remedy = "give the value" if changed.code == "placeholder" else "correct it where the file comes from"
         message = f"The {field} {shown(text)} is {changed.message}: {remedy}, with the column as text."
-        return [Problem(field, changed.code, message)]
+        return Problem(field, changed.code, message)
     if place is None:
-        return []
+        return None
     message = f"The {field} {shown(text)} holds {what_is_hidden(text, place)}: type it again."
-    return [Problem(field, "control_character", message)]
+    return Problem(field, "control_character", message)

@@ -2,7 +2,8 @@
 
 No library has them. Those that spreadsheets write by themselves are here (`cust-1 Total`, `Gesamtergebnis`, `合計`),
 and those that people type. A word counts where blanks or punctuation part it from the rest: `subtotalware-4` is a name.
-Languages that write no blanks between words have it at one end of the text.
+Languages that write no blanks between words have it at one end of the text, if it is not so short that names begin or
+end so, too.
 """
 
 import re
@@ -13,20 +14,25 @@ _TOTALS = frozenset(
     "total totals subtotal subtotals sum sums grandtotal ttl tot Σ ∑"
     # German, Dutch, Afrikaans
     " summe summen gesamt gesamtsumme gesamtbetrag gesamtergebnis ergebnis teilergebnis zwischensumme zwischenergebnis"
-    " endsumme endbetrag teilsumme insgesamt übertrag totaal totalen subtotaal eindtotaal deeltotaal tussentotaal"
+    " endsumme endbetrag teilsumme rechnungssumme kontrollsumme prüfsumme gesamtwert zwischentotal insgesamt übertrag"
+    " totaal totalen subtotaal eindtotaal deeltotaal tussentotaal"
     " totaalbedrag som"
     # French, Spanish, Portuguese, Italian, Catalan, Romanian, Basque
     " totaux somme soustotal cumul totales suma sumas sumatoria sumatorio totais soma somatório somatorio totale totali"
     " subtotale subtotali somma subtotales subtotais totalul subtotalul guztira"
     # Swedish, Danish, Norwegian, Icelandic, Finnish, Estonian
-    " summa totalt totalsumma delsumma slutsumma ialt hovedtotal totalsum delsum samtals heildarsumma yhteensä yhteensa"
-    " välisumma loppusumma kokonaissumma kokku vahesumma kogusumma"
+    " summa totalt totalsumma delsumma slutsumma ialt hovedtotal totalsum delsum totalbeløb totalbelopp samtals alls"
+    " heildarsumma yhteensä yhteensa"
+    " välisumma loppusumma kokonaissumma kokku vahesumma kogusumma üldkokkuvõte vahekokkuvõte"
     # Latvian, Lithuanian, Polish, Czech, Slovak, Slovenian, Croatian, Albanian, Hungarian
-    " kopā kopa kopsumma viso razem ogółem ogolem łącznie lacznie podsuma celkem součet soucet mezisoučet mezisoucet"
-    " spolu celkom súčet sucet medzisúčet skupaj vsota ukupno zbroj međuzbroj svega gjithsej totali shuma összesen"
+    " kopā kopa kopsumma viso razem ogółem ogolem łącznie lacznie podsuma celkem celková"
+    " součet soucet mezisoučet mezisoucet"
+    " spolu celkom súčet sucet medzisúčet skupaj vsota ukupno"
+    " sveukupno ukupan ukupni zbroj međuzbroj svega gjithsej totali shuma összesen"
     " osszesen mindösszesen végösszeg vegosszeg részösszeg összeg"
     # Russian, Ukrainian, Bulgarian, Serbian, Macedonian
-    " итого итог итоги всего сумма подытог разом усього всього підсумок сума общо всичко укупно збир вкупно"
+    " итого итог итоги всего сумма подытог разом усього всього підсумок сума общо"
+    " всичко укупно збир вкупно"
     # Greek, Turkish, Irish, Welsh
     " σύνολο συνολο άθροισμα αθροισμα υποσύνολο μερικό toplam aratoplam iomlán cyfanswm"
     # Arabic, Persian, Urdu, Hebrew
@@ -34,21 +40,27 @@ _TOTALS = frozenset(
     # Hindi, Bengali, Tamil, Vietnamese, Indonesian, Malay, Swahili, Filipino
     " कुल योग মোট மொத்தம் tổng cộng jumlah jumla kabuuan".casefold().split()
 )  # fmt: skip
-_PHRASES = re.compile(r"(?<!\w)(?:i alt|סה\"כ)(?!\w)", re.IGNORECASE)
+_PHRASES = re.compile(
+    r"(?<!\w)(?:i alt|iš viso|общ сбор|סה\"כ|סכום (?:כולל|ביניים))(?!\w)",  # noqa: RUF001 (Bulgarian)
+    re.IGNORECASE,
+)
 # Chinese, Japanese, Korean, Thai.
 _AT_AN_END = tuple(
-    "合計 合计 小計 小计 総計 总计 總計 総額 总额 總額 累計 累计 集計 汇总 彙總 总和 總和 共計 共计 总合 合計額 計 计"
-    " 합계 총계 소계 총합계 누계 요약 รวม ยอดรวม รวมทั้งหมด ทั้งหมด".casefold().split()
+    "合計 合计 小計 小计 総計 总计 總計 総額 总额 總額 累計 累计 集計 汇总 彙總 总和 總和 共計 共计 总合 合計額"
+    " 合計金額 总金额 總金額 합계 총계 소계 총합계 누계 부분합 총액 ยอดรวม ผลรวม เงินรวม รวมทั้งหมด"
+    " รวมทั้งสิ้น ทั้งหมด".casefold().split()
 )
+# The same, where names begin or end so too (設計, รวมใจ): alone, or behind a time.
+_SHORT = re.compile("(?:.*[0-9日月年期週周季])?[計计]|รวม|요약")
 # What stands beside such a word and names no one.
 _BESIDE = frozenset(
     "grand sub sous zwischen overall general général generale generál geral complessivo final net gross for of"
     " the de du des di da do del der die das för per by et und y e o page seite all alle tout tous amount amounts usd"
     " eur gbp общий general genel ara celkový końcowa kaikki".casefold().split()
 )
-_APART = re.compile(r"[\s:\uff1a;|()\uff08\uff09\[\]{}<>,\u3001*=\u2013\u2014]+")
-TOTAL_SIGNS = tuple(" \t:;|()[]{}<>,*=")  # one of which stands beside a word that is not alone
-_EDGES = ".-\u2026"
+_APART = re.compile(r"[\s:\uff1a;|()\uff08\uff09\[\]{}<>\u300c-\u3011,\u3001*=\u2013\u2014]+")
+TOTAL_SIGNS = tuple(" \t:;|()[]{}<>,*=\"'/\\!#~")  # one of which stands beside a word that is not alone
+_EDGES = ".-\u2026\"'/\\\u201c\u201d\u201e\u00ab\u00bb!#~"
 TOTAL_WORDS = frozenset(
     f"{before}{word}{after}"
     for word in (*_TOTALS, "sub-total", "sub-totals", "sous-total", "grand-total")
@@ -85,7 +97,8 @@ def _words(text: str) -> list[str]:
 def _is_total(word: str) -> bool:
     if word.isascii():
         return word in _TOTALS or ("-" in word and word.replace("-", "") in _TOTALS)
-    return word in _TOTALS or word.startswith(_AT_AN_END) or word.endswith(_AT_AN_END)
+    is_at_an_end = word.startswith(_AT_AN_END) or word.endswith(_AT_AN_END)
+    return is_at_an_end or word in _TOTALS or _SHORT.fullmatch(word) is not None
 
 
 _FIRST = _TOTALS | _BESIDE

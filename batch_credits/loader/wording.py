@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from unicodedata import category, name
 
-from batch_credits.text.visible import INVISIBLE
+from batch_credits.text.quoted import name_of, quoted
+from batch_credits.text.visible import FILLERS, INVISIBLE
 
 # What may stand around a value and mean nothing. Not every Unicode blank: a control character is no blank.
 EDGE_BLANKS = " \t\r\n\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -19,23 +20,18 @@ def is_blank(cells: Sequence[str]) -> bool:
 
 def shown(text: str) -> str:
     """The text quoted for a message: shortened when long, and with nothing invisible left invisible."""
-    return repr(text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "\u2026")
+    return quoted(text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "\u2026")
 
 
 def listed(texts: "tuple[str, ...] | list[str]", most: int = 20) -> str:
     """Some texts in one phrase, the first `most` of them."""
-    quoted = ", ".join(shown(text) for text in texts[:most])
-    return quoted + (f" and {len(texts) - most} more" if len(texts) > most else "")
+    first = ", ".join(shown(text) for text in texts[:most])
+    return first + (f" and {len(texts) - most} more" if len(texts) > most else "")
 
 
+END_OF_FILE = "\x1a"  # Ctrl-Z, with which programs of old end a text
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
-_LINE_ENDS = "\n\r\v\f\x85\u2028\u2029"
-# What shows as nothing or as a blank, although Unicode calls it a letter, a mark or a symbol: fillers, and what selects
-# the variant of a letter. For the format characters there is a category, Cf.
-_FILLERS = (
-    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef"
-)
-_HIDDEN = re.compile(f"[{INVISIBLE}{_FILLERS}]")
+_HIDDEN = re.compile(f"[{INVISIBLE}{FILLERS}]")  # beside the format characters, which have a category, Cf
 
 
 def first_invisible(text: str) -> int | None:
@@ -60,10 +56,12 @@ def first_hidden(text: str) -> int | None:
 
 
 def what_is_hidden(text: str, place: int) -> str:
-    """An invisible character by its name and its place, counted from 1; a line break by its common name."""
+    """An invisible character by its name and its place, counted from 1; some by what people call them."""
     letter = text[place]
-    if letter in _LINE_ENDS:
+    if name_of(letter) == name_of("\n"):
         return f"a line break at place {place + 1}"
+    if letter == END_OF_FILE:
+        return f"Ctrl-Z (U+001A), with which old programs end a file, at place {place + 1}"
     official = name(letter, "")
     called = f" ({official})" if official else ""
     return f"the invisible character U+{ord(letter):04X} at place {place + 1}{called}"

@@ -56,7 +56,7 @@ def taken_apart(text: str) -> Written | None:
     signed = not _SIGNS.isdisjoint(before + after)
     sides = "".join(" " if letter in _SIGNS else letter for letter in f"{before} {after}")
     words = sides.split()
-    marks = tuple(word for word in words if word.casefold() not in _WORDS)
+    marks = tuple(word for word in words if word.casefold().strip(".()[]") not in _WORDS)
     is_negative = bracketed or signed or len(marks) < len(words)
     return Written(found["before"], found["digits"], found["after"], is_negative, marks)
 

@@ -15,6 +15,7 @@ from batch_credits.errors import Outage
 from batch_credits.gate import session_at
 from batch_credits.ledger import CustomerRow, Ledger, OwedByCustomer
 from batch_credits.settings import RunSettings, SiteSettings
+from batch_credits.text.quoted import quoted
 
 MAX_ASKED_CHARACTERS = 1_500  # of the ids in one call: an address may have some 8,000, and each may be written as three
 MAX_REMEMBERED = 1_000  # findings kept with their rows; all are counted
@@ -182,17 +183,18 @@ async def _asked(chargebee: Chargebee, customer_ids: list[str], sleep: Sleep) ->
 def _finding(row: CustomerRow, customer: ListedCustomer | None) -> CustomerFinding | None:
     if customer is None:
         return CustomerFinding(
-            row.row_number, row.customer_id, "missing", f"Chargebee has no customer {row.customer_id!r}."
+            row.row_number, row.customer_id, "missing", f"Chargebee has no customer {quoted(row.customer_id)}."
         )
     if customer.is_deleted:
         return CustomerFinding(
-            row.row_number, row.customer_id, "deleted", f"Customer {row.customer_id!r} is deleted in Chargebee."
+            row.row_number, row.customer_id, "deleted", f"Customer {quoted(row.customer_id)} is deleted in Chargebee."
         )
     if row.currency is not None and customer.preferred_currency not in (None, row.currency):
         return CustomerFinding(
             row.row_number,
             row.customer_id,
             "other_currency",
-            f"The credit is in {row.currency}, but customer {row.customer_id!r} prefers {customer.preferred_currency}.",
+            f"The credit is in {row.currency}, but customer {quoted(row.customer_id)} prefers "
+            f"{customer.preferred_currency}.",
         )
     return None

@@ -5,6 +5,7 @@ from typing import ClassVar, assert_never
 
 from batch_credits.errors import AnsweredForAnother, RunStopped
 from batch_credits.model import Finding, Learned, PlannedCredit, RequestState
+from batch_credits.text.quoted import quoted
 
 # ---------------------------------------------------------------------------------------------------------
 # Verdicts: what one answer proves about one attempt.
@@ -275,7 +276,7 @@ def after_answer(credit: PlannedCredit, verdict: Verdict) -> AnswerStep:
 
 def _answered_for_another(credit: PlannedCredit, verdict: ForAnother) -> RunStopped:
     return AnsweredForAnother(
-        f"Customer {credit.customer_id!r}, reference {credit.reference!r}: {verdict.reason}.",
+        f"Customer {quoted(credit.customer_id)}, reference {quoted(credit.reference)}: {verdict.reason}.",
         hint="Nothing more was sent: something answers for another, or keeps texts in another form. Look up that credit"
         " in Chargebee, settle the row with batch-credits resolve, and find out why before the next run.",
     )

@@ -7,6 +7,7 @@ from typing import assert_never
 from batch_credits.errors import DoubleCreditAlarm
 from batch_credits.model import CallKind, Finding, Learned, PlannedCredit, RequestState
 from batch_credits.protocol.answers import Credited, SettleCredited
+from batch_credits.text.quoted import quoted
 
 # ---------------------------------------------------------------------------------------------------------
 # Looks: what Chargebee's list says of one credit in doubt.
@@ -119,8 +120,8 @@ class RaiseAlarm:
     def alarm(self, credit: PlannedCredit) -> DoubleCreditAlarm:
         """The error that ends the run."""
         return DoubleCreditAlarm(
-            f"ALARM: Chargebee lists {self._how_many(credit)} of customer {credit.customer_id!r} under "
-            f"reference {credit.reference!r}: {', '.join(self.credit_ids)}.",
+            f"ALARM: Chargebee lists {self._how_many(credit)} of customer {quoted(credit.customer_id)} under "
+            f"reference {quoted(credit.reference)}: {', '.join(self.credit_ids)}.",
             hint="Nothing more was sent. A person must look before the next run.",
         )
 

@@ -9,6 +9,7 @@ from batch_credits.ledger import Attribution, KnownCredit, Moment, OtherRequest
 from batch_credits.model import CallKind, PlannedCredit
 from batch_credits.model.identity import folded, same_text
 from batch_credits.protocol import Credited, FoundNothing, FoundOne, FoundOtherMoney, FoundSeveral, FoundUncertain, Look
+from batch_credits.text.quoted import quoted
 
 
 class Memory(Protocol):
@@ -109,7 +110,7 @@ def what_was_found(
     for item in beside:
         is_asked_for = item in misnamed and same_text(item.reference or "", credit.reference)
         if (is_asked_for or item.is_named_as(credit)) and item.has_money_of(credit):
-            return FoundUncertain(item.credit_id, f"for a customer {item.customer_id!r}")
+            return FoundUncertain(item.credit_id, f"for a customer {quoted(item.customer_id)}")
     return FoundNothing(unattributed=_unattributed(credit, [*nobodys, *beside], known.first_sent_ms))
 
 

@@ -11,6 +11,11 @@ import re
 INVISIBLE = (
     "\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff"
 )
+# What shows as nothing or as a blank, although Unicode calls it a letter, a mark or a symbol: fillers, and what selects
+# the variant of a letter.
+FILLERS = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef"
+)
 _DIRECTION_MARKS = "\u061c\u180e\u200e\u200f"  # which texts may hold
 _ANY = re.compile(f"[{INVISIBLE}{_DIRECTION_MARKS}]")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}

@@ -17,6 +17,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.settings import RunSettings, SiteSettings
+from batch_credits.text.quoted import quoted
 from batch_credits.text.visible import visible
 
 
@@ -67,7 +68,7 @@ def _credited(ledger: Ledger, batch: BatchRecord, row_number: int, credit_id: st
               settings: RunSettings) -> str:  # fmt: skip
     listed = run_in_loop(say_credited(ledger, batch, row_number, credit_id, site, settings))
     done = batch.kind.name_of(Outcome.CREDITED)
-    where = f"Chargebee lists it under reference {listed.reference!r}"
+    where = f"Chargebee lists it under reference {quoted(listed.reference or '')}"
     return f"Row {row_number} is {done} as {visible(credit_id)}: {where}."
 
 

@@ -27,12 +27,11 @@ from batch_credits.loader.csv.text import (
     undecodable,
 )
 from batch_credits.loader.reports import NOT_UTF_8_HINT, is_failed_csv, refuse_other_reports
-from batch_credits.loader.wording import EDGE_BLANKS, is_blank, shown
+from batch_credits.loader.wording import EDGE_BLANKS, END_OF_FILE, is_blank, shown
 from batch_credits.settings import DEFAULT_INPUT, InputOptions
 
 MAX_COLUMNS = 1_000
 _BLANKS_BEFORE_QUOTES = tuple(f'{blank}"' for blank in EDGE_BLANKS if blank not in "\r\n")
-_END_OF_FILE = "\x1a"
 MAX_CELL_CHARACTERS = 131_072
 _BLOCK_CHARACTERS = 65_536
 # What Excel reads as "these are the delimiters" and does not show: its row 1 is the line below.
@@ -310,10 +309,16 @@ def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int
     where = f"row {row}" if row == line else f"row {row} (line {line} of the file)"
     if len(cells) == 1 < len(split(cells[0], delimiter)):
         raise _quoted_as_one(path, where)
-    if cells == [_END_OF_FILE]:
+    if not (said := cells[0].strip(EDGE_BLANKS + END_OF_FILE)) and len(cells) == 1:
         raise InputError(
             f"{path.name}, {where}: nothing but Ctrl-Z (U+001A), with which old programs end a file.",
             hint="Delete that line.",
+        )
+    if len(cells) == 1:
+        raise InputError(
+            f"{path.name}, {where}: one cell, {shown(said)}, where the header has {width}.",
+            hint="If it is a note below the table, delete it. If the file was cut off there, fetch it again. Nothing "
+            "of it is used until every row is whole.",
         )
     few = "The file may be cut off there" if len(cells) < width else "A cell may hold the delimiter without quotes"
     raise InputError(

@@ -5,6 +5,7 @@ import zlib
 from pathlib import Path
 
 from batch_credits.errors import InputError
+from batch_credits.loader.workbook.compound import workbook_stream
 from batch_credits.loader.workbook.marks import damaged
 
 MAX_INFLATED_BYTES = 2_147_483_648  # a full sheet of 1,048,576 rows and a dozen columns takes about half of it
@@ -21,10 +22,8 @@ def check_zip(path: Path, main_part: str, kind: str) -> None:
         InputError: with the reason.
     """
     if is_compound(path):
-        raise InputError(
-            f"{path.name} is encrypted, or a workbook in the old format.",
-            hint="Remove the password, or give it the suffix .xls if it is an old one.",
-        )
+        workbook_stream(path)  # unless it is an encrypted one
+        raise InputError(f"{path.name} is a workbook in the old format.", hint="Give it the suffix .xls.")
     try:
         with zipfile.ZipFile(path) as archive:
             inflated = sum(part.file_size for part in archive.infolist())

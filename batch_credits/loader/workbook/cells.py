@@ -10,6 +10,7 @@ import re
 from decimal import Decimal
 
 from batch_credits.loader.table import Flaw
+from batch_credits.loader.wording import shown
 
 FRACTION = "fractional_number"  # fine in an amount, not in an id
 NO_VALUE = "0"  # what programs write for a formula that they do not calculate, if they write anything
@@ -18,9 +19,6 @@ EXACT_INTEGERS_BELOW = 10**15  # Excel keeps 15 digits and writes zeros for the 
 _SHORTENED = re.compile(r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
 _ERRORS = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"}
 _AS_TEXT = "format the column as text and enter the value again"
-
-
-
 
 def text_of(value: object) -> tuple[str, Flaw | None]:
     """The text of a cell value, exact or with a flaw."""
@@ -54,7 +52,7 @@ def truth(number: str) -> tuple[str, Flaw]:
 
 def gap(text: str) -> Flaw:
     """The flaw of a text that lost a tab or a line break on its way here."""
-    return Flaw("control_character", f"The cell {text[:40]!r} holds a tab or a line break: type it again.")
+    return Flaw("control_character", f"The cell {shown(text)} holds a tab or a line break: type it again.")
 
 
 def broken(error: str) -> tuple[str, Flaw]:
@@ -75,7 +73,7 @@ def broken(error: str) -> tuple[str, Flaw]:
 def zeros_lost(text: str, digits: int) -> Flaw:
     """The flaw of an id that is a number, in a column where texts have leading zeros and as many digits."""
     what = f"is a number in Excel, in a column with ids of {digits} digits that begin with 0, so it may have lost its"
-    return Flaw("leading_zeros_lost", f"{text!r} {what} zeros: {_AS_TEXT}.")
+    return Flaw("leading_zeros_lost", f"{shown(text)} {what} zeros: {_AS_TEXT}.")
 
 
 def _number(value: float) -> tuple[str, Flaw | None]:
@@ -91,4 +89,4 @@ def _number(value: float) -> tuple[str, Flaw | None]:
 
 
 def _flawed(text: str, code: str, what: str) -> tuple[str, Flaw]:
-    return text, Flaw(code, f"{text[:40]!r} {what}: {_AS_TEXT}.")
+    return text, Flaw(code, f"{shown(text)} {what}: {_AS_TEXT}.")

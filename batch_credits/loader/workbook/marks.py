@@ -8,6 +8,10 @@ from typing import NamedTuple
 from batch_credits.errors import InputError
 
 MAX_MERGED = 100_000
+MAX_HIDDEN_COLUMNS = 16_384  # as many as a sheet can have
+SEEN_POINTS = 1.0  # of height: rows that are lower, and columns that are narrower, are as good as hidden
+TWIPS = 20  # in which .xls and .xlsb count height, to the point
+SEEN_WIDTH = 51  # of 256 to the character, in which they count width: about a point
 MAX_CELLS = 20_000_000  # the rectangle a sheet spans, which its reader fills: a full sheet of 19 columns
 # How .xls and .xlsb number them.
 BIFF_ERRORS = {
@@ -82,15 +86,15 @@ class SheetMarks:
     """What was found in a sheet. `broken`: row -> column -> its error, or "" for a formula without a value.
 
     `truths` are truth values that the sheet's reader gives as numbers, `gaps` texts in which it drops a tab or a line
-    break, `hidden` the rows that nobody sees, filled or not; `looks` say by column how cells are shown. Rows and
-    columns are counted from 0.
+    break, `hidden` the rows that nobody sees, filled or not, `hidden_columns` such columns; `looks` say by column how
+    cells are shown. Rows and columns are counted from 0.
     """
 
     broken: dict[int, dict[int, str]] = field(default_factory=dict)
     truths: dict[int, set[int]] = field(default_factory=dict)
     gaps: dict[int, set[int]] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
-    hidden_columns: bool = False
+    hidden_columns: list[range] = field(default_factory=list)
     looks: dict[int, Looks] = field(default_factory=dict)
     merged: list[Merged] = field(default_factory=list)
 
@@ -118,9 +122,19 @@ class SheetMarks:
             raise InputError(f"{path.name} has more than {MAX_MERGED:,} merged cells.", hint="Check the table.")
         self.merged.append(cells)
 
-    def notes(self) -> tuple[str, ...]:
-        """What a person should know of hidden columns. Hidden rows are more than a note: see hidden_rows.py."""
-        return ("hidden columns read like the others",) if self.hidden_columns else ()
+    def hide_columns(self, columns: range, path: Path) -> None:
+        """Note columns that nobody sees.
+
+        Raises:
+            InputError: they are noted more often than there are any.
+        """
+        if len(self.hidden_columns) >= MAX_HIDDEN_COLUMNS:
+            raise damaged(path)
+        self.hidden_columns.append(columns)
+
+    def hides_column(self, column: int) -> bool:
+        """Whether nobody sees a column."""
+        return any(column in columns for columns in self.hidden_columns)
 
 
 def refuse_large(cells: int, path: Path) -> None:

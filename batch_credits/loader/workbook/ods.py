@@ -3,6 +3,7 @@ what its cells show, what is hidden or merged, and how large its table is in mem
 by a number.
 """
 
+import math
 import re
 import zipfile
 import zlib
@@ -12,7 +13,7 @@ from pathlib import Path
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook.archive import MAX_PART_BYTES, check_zip
 from batch_credits.loader.workbook.cells import NO_VALUE
-from batch_credits.loader.workbook.marks import Look, Merged, SheetMarks, damaged, encrypted, refuse_large
+from batch_credits.loader.workbook.marks import SEEN_POINTS, Look, Merged, SheetMarks, damaged, encrypted, refuse_large
 from batch_credits.loader.workbook.xml import Attributes, PartReader
 
 MAX_HIDDEN_ROWS = 1_048_576  # as many as a sheet can have
@@ -27,6 +28,12 @@ _STORED = {
     "date": "office:date-value",
 }  # fmt: skip
 _HIDDEN = ("collapse", "filter")
+_GROUPS = ("table:table-row-group", "table:table-column-group")
+_LENGTH = re.compile(r"([0-9]*\.?[0-9]+)(pt|mm|cm|in|pc|px)")
+_POINTS = {"pt": 1.0, "mm": 72 / 25.4, "cm": 72 / 2.54, "in": 72.0, "pc": 12.0, "px": 0.75}
+_STYLED = {
+    "style:table-row-properties": "style:row-height", "style:table-column-properties": "style:column-width"
+}  # fmt: skip
 
 
 def check_ods(path: Path) -> None:
@@ -113,7 +120,10 @@ class _Content(PartReader):
         self._column = 0
         self._width = 0  # of the columns up to the last filled cell of any row
         self._is_hidden = False
-        self._groups: list[bool] = []  # of rows, one within the other, and whether each is folded away
+        self._groups: list[bool] = []  # of rows or of columns, one within the other, and whether each is folded away
+        self._next_column = 0  # of those that are described before the rows
+        self._style = ""  # that is being described: rows and columns have their sizes from one
+        self._flat: set[str] = set()  # the styles of rows that are no rows to the eye, and of such columns
         self._cell: _Cell | None = None
         self._aside = ""  # a note or a drawing on the cell at hand, whose texts are not the cell's
         self._cells: list[_Cell] = []  # of a row, those that are filled
@@ -127,7 +137,7 @@ class _Content(PartReader):
             self._is_inside = named and not self.was_found
             self.was_found = self.was_found or named
         elif not self._is_inside:
-            return
+            self._start_outside(name, attributes)
         elif name in _CELLS:
             self._start_cell(attributes)
         elif self._cell is not None:
@@ -135,11 +145,14 @@ class _Content(PartReader):
         elif name == "table:table-row":
             self._rows_repeated = _number(attributes, "table:number-rows-repeated")
             self._column, self._cells, self._cell = 0, [], None
-            self._is_hidden = attributes.get("table:visibility") in _HIDDEN
-        elif name == "table:table-row-group":
+            self._is_hidden = self._hides(attributes)
+        elif name in _GROUPS:
             self._groups.append(attributes.get("table:display") == "false")
-        elif name == "table:table-column" and attributes.get("table:visibility") in _HIDDEN:
-            self.marks.hidden_columns = True
+        elif name == "table:table-column":
+            first = self._next_column
+            self._next_column += _number(attributes, "table:number-columns-repeated")
+            if self._hides(attributes) or any(self._groups):
+                self.marks.hide_columns(range(first, self._next_column), self.path)
 
     def _end(self, name: str) -> None:
         self.ended.append(name)
@@ -156,8 +169,20 @@ class _Content(PartReader):
             self._aside = ""
         elif name in _CELLS:
             self._cell, self._aside = None, ""
-        elif name == "table:table-row-group" and self._groups:
+        elif name in _GROUPS and self._groups:
             self._groups.pop()
+
+    def _start_outside(self, name: str, attributes: Attributes) -> None:
+        if name == "style:style":
+            self._style = attributes.get("style:name", "")
+        elif name in _STYLED:
+            is_fitted = attributes.get("style:use-optimal-row-height") == "true"  # it is made as high as it has to be
+            if not is_fitted and _points(attributes.get(_STYLED[name])) < SEEN_POINTS:
+                self._flat.add(self._style)
+
+    def _hides(self, attributes: Attributes) -> bool:
+        """Whether a row or column is hidden, filtered out, or as good as that."""
+        return attributes.get("table:visibility") in _HIDDEN or attributes.get("table:style-name") in self._flat
 
     def _text(self, text: str) -> None:
         if self._cell is not None:
@@ -237,6 +262,12 @@ class _Content(PartReader):
 
 def _joined(text: str) -> str:
     return "".join(text.split())
+
+
+def _points(length: str | None) -> float:
+    """A length in points; endless if none is stated."""
+    found = _LENGTH.fullmatch((length or "").strip())
+    return math.inf if found is None else float(found[1]) * _POINTS[found[2]]
 
 
 def _number(attributes: Attributes, name: str) -> int:

@@ -13,9 +13,10 @@ from batch_credits.loader.table import Chunk, Flaw, Flaws, NumberedRow, Row, bla
 from batch_credits.loader.wording import is_blank, shown
 from batch_credits.loader.workbook.cells import broken, gap, text_of, truth, zeros_lost
 from batch_credits.loader.workbook.kinds import EXCEL_KINDS
-from batch_credits.loader.workbook.marks import Look, Looks
+from batch_credits.loader.workbook.marks import Look, Looks, column_letters
 from batch_credits.loader.workbook.sheets import open_sheet, rows_of
 from batch_credits.loader.workbook.shown import AMOUNTS, TEXTS, amount_as_shown, terms_of, text_as_shown
+from batch_credits.settings import InputOptions
 
 
 class ExcelTable:
@@ -38,12 +39,13 @@ class ExcelTable:
         self.matched = matcher.match(headers, following)
         self._keep: Callable[[Row], Row] = itemgetter(*self.matched.kept)
         self._refuse_merged()
+        column_notes = self._hidden_columns(matcher.options)
         self._options = AS_IT_SAYS if self.matched.is_failed_csv else matcher.options
         self._looks = self._looks_at_fields()
         self._skips_hidden = not self.matched.is_failed_csv and matcher.options.hidden_rows == "skip"
         self.hidden_rows: tuple[int, ...] = ()
         self.last_row, blank_rows = self._last_row()
-        self.notes = (*sheet_notes, *self._marks.notes(), *blank_notes(blank_rows))
+        self.notes = (*sheet_notes, *column_notes, *blank_notes(blank_rows))
 
     def chunks(self, size: int) -> Iterator[Chunk]:
         """The rows, as exact texts or with their flaws; those that are hidden only if they are read like the others."""
@@ -181,6 +183,29 @@ class ExcelTable:
                         "nobody can tell which rows their value is for, or what they hide.",
                         hint="Unmerge them, and fill each row.",
                     )
+
+    def _hidden_columns(self, given: InputOptions) -> tuple[str, ...]:
+        """What a person should know of columns that nobody sees.
+
+        Raises:
+            InputError: the amounts are in one, and nobody has said that it is meant.
+        """
+        fields = {self.matched.kept[place]: field for field, place in self.matched.columns.items()}
+        hidden = {column: field for column, field in sorted(fields.items()) if self._marks.hides_column(column)}
+        for column, field in hidden.items():
+            if field in AMOUNTS and field not in dict(given.header_map) and not self.matched.is_failed_csv:
+                header, letters = self.matched.headers[self.matched.columns[field]], column_letters(column)
+                raise InputError(
+                    f"{self._path.name}: the column {shown(header)} ({letters}) is hidden in the sheet, so nobody sees "
+                    "what would be paid.",
+                    hint="Show it; or if it is meant, say so:",
+                    remedies=[("--map", f"{field}={header}")],
+                )
+        listed = [f"{field} ({column_letters(column)})" for column, field in hidden.items()]
+        if not listed:
+            return ()
+        which = f"column {listed[0]}" if len(listed) == 1 else f"columns {', '.join(listed[:-1])} and {listed[-1]}"
+        return (f"{which}, hidden in the sheet, read like the others",)
 
     def _mark(self, row: int, cells: list[str], flaws: Flaws) -> None:
         """Put in what the values do not tell. A row may end before a marked cell in a file that was tampered with."""

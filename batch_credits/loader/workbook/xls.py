@@ -15,7 +15,17 @@ from batch_credits.errors import InputError
 from batch_credits.loader.workbook.archive import is_compound
 from batch_credits.loader.workbook.cells import NO_VALUE
 from batch_credits.loader.workbook.compound import workbook_stream
-from batch_credits.loader.workbook.marks import BIFF_ERRORS, Look, Merged, SheetMarks, damaged, encrypted
+from batch_credits.loader.workbook.marks import (
+    BIFF_ERRORS,
+    SEEN_POINTS,
+    SEEN_WIDTH,
+    TWIPS,
+    Look,
+    Merged,
+    SheetMarks,
+    damaged,
+    encrypted,
+)
 from batch_credits.loader.workbook.styles import looks_of
 
 MAX_XLS_BYTES = 536_870_912  # a full sheet of the old format takes a tenth of it
@@ -26,6 +36,7 @@ _BOUND_SHEET, _FILE_PASS, _EOF = 0x85, 0x2F, 0x0A
 _FORMULA, _BOOL_ERR, _OLD_ROW, _COLUMN_INFO = 0x06, 0x205, 0x208, 0x7D
 _BEGIN, _FORMAT, _STYLE, _MERGED, _SHORT_NUMBERS = 0x809, 0x41E, 0xE0, 0xE5, 0xBD
 _CELLS = frozenset((_FORMULA, 0x203, 0x27E, 0xFD, 0x204, 0xD6))  # formulas, numbers and texts
+_START_BYTES = 100  # that tell what else a file is
 _UNICODE = 0x600  # the version since which texts are
 
 
@@ -36,15 +47,26 @@ def check_xls(path: Path) -> None:
         InputError: with the reason.
     """
     if not is_compound(path):
-        raise InputError(
-            f"{path.name} is no Excel workbook of the old format.", hint="Check its suffix, or save it as .xlsx."
-        )
+        raise _of_another_kind(path)
     if path.stat().st_size > MAX_XLS_BYTES:
         raise InputError(f"{path.name} has more than {MAX_XLS_BYTES:,} bytes.", hint="Save it as CSV.")
     stream = workbook_stream(path)
     for kind, _ in _xls_records(stream, 0, path):
         if kind == _FILE_PASS:
             raise encrypted(path)
+
+
+def _of_another_kind(path: Path) -> InputError:
+    """What a file is that only has the suffix: programs give it to web pages and to texts, since Excel opens them."""
+    with path.open("rb") as file:
+        start = file.read(_START_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"PK"):
+        what, hint = "a newer workbook or another archive", "Give it the suffix .xlsx if it is a workbook."
+    elif start.startswith(b"<"):
+        what, hint = "a web page or another text with tags", "Open it in Excel and save it as .xlsx."
+    else:
+        what, hint = "another kind of file", "If it is a text, give it the suffix .csv; else save it as .xlsx."
+    return InputError(f"{path.name} is no Excel workbook of the old format, but {what}.", hint=hint)
 
 
 def xls_marks(path: Path, sheet: str) -> SheetMarks:
@@ -68,10 +90,13 @@ def xls_marks(path: Path, sheet: str) -> SheetMarks:
                 for merged in struct.iter_unpack("<HHHH", content[2 : len(content) - (len(content) - 2) % 8]):
                     marks.merge(Merged(*merged), path)
             elif kind == _OLD_ROW:
-                if content[12] & 0x20:
+                (height,) = struct.unpack_from("<H", content, 6)
+                if content[12] & 0x20 or height & 0x7FFF < SEEN_POINTS * TWIPS:
                     marks.hidden.add(_place(content)[0])
-            elif kind == _COLUMN_INFO and content[8] & 1:
-                marks.hidden_columns = True
+            elif kind == _COLUMN_INFO:
+                first, last, width = struct.unpack_from("<HHH", content)
+                if content[8] & 1 or width < SEEN_WIDTH:
+                    marks.hide_columns(range(first, last + 1), path)
             if looks and (kind in _CELLS or kind == _SHORT_NUMBERS):
                 for place, style in _styled(kind, content):
                     if style in looks:

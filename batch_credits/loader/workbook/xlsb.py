@@ -13,7 +13,17 @@ from typing import IO
 
 from batch_credits.loader.workbook.archive import MAX_PART_BYTES, check_zip
 from batch_credits.loader.workbook.cells import NO_VALUE
-from batch_credits.loader.workbook.marks import BIFF_ERRORS, Look, Merged, SheetMarks, damaged, refuse_large
+from batch_credits.loader.workbook.marks import (
+    BIFF_ERRORS,
+    SEEN_POINTS,
+    SEEN_WIDTH,
+    TWIPS,
+    Look,
+    Merged,
+    SheetMarks,
+    damaged,
+    refuse_large,
+)
 from batch_credits.loader.workbook.relations import relation_target, target_of_kind
 from batch_credits.loader.workbook.styles import looks_of
 
@@ -47,7 +57,8 @@ def xlsb_marks(path: Path, sheet: str) -> SheetMarks:
             for kind, content in _xlsb_records(stream):
                 if kind == _ROW:
                     (row,) = struct.unpack_from("<I", content)
-                    if content[11] & 0x10:
+                    (height,) = struct.unpack_from("<H", content, 8)
+                    if content[11] & 0x10 or height < SEEN_POINTS * TWIPS:
                         marks.hidden.add(row)
                 elif kind in _CELLS:
                     (column,) = struct.unpack_from("<I", content)
@@ -59,8 +70,10 @@ def xlsb_marks(path: Path, sheet: str) -> SheetMarks:
                         marks.add((row, column), NO_VALUE)
                     if looks and (look := looks.get(int.from_bytes(content[4:7], "little"))):
                         marks.look(row, column, look, path)
-                elif kind == _COLUMNS and content[16] & 1:
-                    marks.hidden_columns = True
+                elif kind == _COLUMNS:
+                    first, last, size = struct.unpack_from("<III", content)
+                    if content[16] & 1 or size < SEEN_WIDTH:
+                        marks.hide_columns(range(first, last + 1), path)
                 elif kind == _MERGED:
                     marks.merge(Merged(*struct.unpack_from("<IIII", content)), path)
     except (KeyError, IndexError, struct.error, zipfile.BadZipFile, zlib.error, EOFError, OSError):

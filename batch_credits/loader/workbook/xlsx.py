@@ -15,14 +15,15 @@ from pathlib import Path
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook.archive import check_zip
 from batch_credits.loader.workbook.cells import NO_VALUE
-from batch_credits.loader.workbook.marks import Look, Merged, SheetMarks, damaged, refuse_large
+from batch_credits.loader.workbook.marks import SEEN_POINTS, Look, Merged, SheetMarks, damaged, refuse_large
 from batch_credits.loader.workbook.relations import relation_target, sheet_relation
 from batch_credits.loader.workbook.styles import style_looks
 from batch_credits.loader.workbook.xml import Attributes, PartReader, local
 
+_COLUMN = re.compile("[0-9]{1,5}")
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _TRUE = ("1", "true")
-_SEEN_POINTS = 1.0  # of height: rows that are lower are as good as hidden
+_SEEN_CHARACTERS = 0.2  # of width, which is about a point
 _DIGITS = "0123456789"
 _VALUES = frozenset(("v", "is", "t"))
 # A sheet that ends before column AA and row 1,000,000 needs no measuring.
@@ -55,9 +56,9 @@ def xlsx_marks(path: Path, sheet: str) -> SheetMarks:
     return reader.marks
 
 
-def _is_flat(height: str | None) -> bool:
+def _is_less(size: str | None, than: float) -> bool:
     try:
-        return height is not None and float(height) < _SEEN_POINTS
+        return size is not None and float(size) < than
     except ValueError:
         return False
 
@@ -111,12 +112,18 @@ class _Sheet(PartReader):
             self._measure(number)
             self._unnamed = 0
             self._row = int(number) if number.isdecimal() and len(number) <= 7 else self._row + 1
-            if attributes.get("hidden") in _TRUE or _is_flat(attributes.get("ht")):
+            if attributes.get("hidden") in _TRUE or _is_less(attributes.get("ht"), SEEN_POINTS):
                 self.marks.hidden.add(self._row - 1)
         elif kind == "mergeCell":
             self._merge(attributes.get("ref", ""))
-        elif kind == "col":
-            self.marks.hidden_columns = self.marks.hidden_columns or attributes.get("hidden") in _TRUE
+        elif kind == "col" and (
+            attributes.get("hidden") in _TRUE or _is_less(attributes.get("width"), _SEEN_CHARACTERS)
+        ):
+            first = attributes.get("min", "")
+            last = attributes.get("max", first)
+            if not (_COLUMN.fullmatch(first) and _COLUMN.fullmatch(last)):
+                raise damaged(self.path)
+            self.marks.hide_columns(range(int(first) - 1, int(last)), self.path)
 
     def refuse_large(self) -> None:
         """Measure the rectangle that the addresses span. One cell far out would make a reader fill all before it.

@@ -12,6 +12,7 @@ from batch_credits.loader.money import (
     parse_major,
 )
 from batch_credits.model import Problem
+from batch_credits.text.quoted import quoted
 
 PROFILE = settings(derandomize=True, deadline=None, max_examples=300)
 
@@ -96,7 +97,7 @@ def test_what_is_no_amount_is_named_with_value_and_code(text, currency, unit, co
     assert problem.code == code
     assert len(problem.message) < 300
     if text.strip() and len(text) < 30 and code != "exponent_unknown":
-        assert repr(text) in problem.message
+        assert quoted(text) in problem.message
 
 
 @pytest.mark.parametrize(

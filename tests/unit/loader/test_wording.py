@@ -8,7 +8,7 @@ from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, listed, s
 def test_long_texts_are_shortened_and_invisible_ones_made_visible():
     assert shown("abc") == "'abc'"
     assert shown("x" * 100) == repr("x" * 39 + "\u2026")
-    assert shown("a\u202eb\n") == "'a\\u202eb\\n'"
+    assert shown("a\u202eb\n") == "'a[right-to-left override]b[line break]'"
 
 
 def test_long_lists_are_cut():

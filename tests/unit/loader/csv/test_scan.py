@@ -119,7 +119,7 @@ def test_wrong_bytes_far_down_are_placed(tmp_path):
         (HEADER + "\n,,\n", "no rows"),
         (HEADER + "1,2,x\n3,4", "row 3: 2 cells where the header has 3"),
         (HEADER + "1,2,x\n3,4,y,z\n5,6,w\n", "row 3: 4 cells where the header has 3"),
-        (HEADER + '1,2,"x\ny"\n3\n', "row 3 (line 4 of the file): 1 cells"),
+        (HEADER + '1,2,"x\ny"\n3\n', "row 3 (line 4 of the file): one cell, '3'"),
         (HEADER + '1,2,"x\n3,4,y\n', "line 2: a quote"),
         (HEADER + '1,2,x\n3,"4,y\n' + "5,6,z\n" * 30_000, "line 3: a quote"),
         (HEADER + '1,2,"x"y\n', "line 2: text follows a closing quote"),

@@ -6,6 +6,7 @@ import pytest
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook import archive
 from batch_credits.loader.workbook.xlsx import check_xlsx
+from tests.unit.loader.workbook import written
 
 
 def a_workbook(path):
@@ -37,7 +38,9 @@ def other_archive(path):
     ("make", "expected"),
     [
         (lambda path: path.touch(), "is empty"),
-        (lambda path: path.write_bytes(b"\xd0\xcf\x11\xe0" + b"\0" * 600), "encrypted"),
+        (lambda path: path.write_bytes(b"\xd0\xcf\x11\xe0" + b"\0" * 600), "damaged"),
+        (lambda path: path.write_bytes(written.compound(b"x", "EncryptedPackage")), "is encrypted"),
+        (lambda path: path.write_bytes(written.compound(b"x", "Workbook")), "in the old format"),
         (lambda path: path.write_text("customer_id,amount\n"), "damaged, or no workbook"),
         (lambda path: path.write_bytes(b"PK\x03\x04"), "damaged"),
         (cut, "damaged"),
