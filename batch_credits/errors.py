@@ -28,6 +28,8 @@
 
 from collections.abc import Sequence
 
+Remedy = tuple[tuple[str, str], ...]  # options with their values, to be given together
+
 
 class BatchCreditsError(Exception):
     """An error for a person: what happened, and (`hint`) what to do about it now."""
@@ -45,10 +47,10 @@ class UsageError(BatchCreditsError):
 class InputError(BatchCreditsError):
     """The source file cannot be read, or is refused as a whole. Nothing was sent.
 
-    `remedies` are options with their values: with any one of them the same command would read the file.
+    Each of the `remedies` is one or more options with their values, with which the same command would read the file.
     """
 
-    def __init__(self, message: str, *, hint: str = "", remedies: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(self, message: str, *, hint: str = "", remedies: Sequence[Remedy] = ()) -> None:
         super().__init__(message, hint=hint)
         self.remedies = tuple(remedies)
 

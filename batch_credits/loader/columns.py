@@ -105,7 +105,7 @@ class HeaderMatcher:
                 raise InputError(
                     f"{self.path.name}: the headers seem to be in row {row}, below a title.",
                     hint="If they are, say so:",
-                    remedies=[("--header-row", str(row))],
+                    remedies=[(("--header-row", str(row)),)],
                 )
         if is_blank(headers):
             raise InputError(

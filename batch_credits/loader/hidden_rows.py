@@ -38,7 +38,7 @@ def hidden_notes(path: Path, table: Table, options: InputOptions) -> tuple[str, 
         message,
         hint="Show or delete them; or say with --hidden-rows what is meant: pay reads them like the others, skip "
         "leaves them out.",
-        remedies=[("--hidden-rows", "pay"), ("--hidden-rows", "skip")],
+        remedies=[(("--hidden-rows", "pay"),), (("--hidden-rows", "skip"),)],
     )
 
 

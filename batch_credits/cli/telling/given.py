@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import click
 from click.core import ParameterSource
 
-from batch_credits.errors import BatchCreditsError, InputError
+from batch_credits.errors import BatchCreditsError, InputError, Remedy
 
+_SEVERAL = ("--map", "--currency-exponent")  # NAME=VALUE, once for each name
 _KEPT = ("sandbox", "site", "base_url", "api_key_file", "business_entity_id", "ledger", "reports")
 
 
@@ -36,17 +37,29 @@ def again(words: Sequence[str], error: BatchCreditsError) -> list[str]:
     What the remedy replaces is left out; all else stands as it was given.
     """
     remedies = error.remedies if isinstance(error, InputError) else ()
-    return [shlex.join(["batch-credits", *_with(words, option, value)]) for option, value in remedies]
+    return [command_with(words, remedy) for remedy in remedies]
+
+
+def command_with(words: Sequence[str], remedy: Remedy) -> str:
+    """The whole command of these `words` with the options of the remedy in place of what they replace."""
+    changed = [*words]
+    for option, value in remedy:
+        changed = _with(changed, option, value)
+    return shlex.join(["batch-credits", *changed])
 
 
 def _with(words: Sequence[str], option: str, value: str) -> list[str]:
+    name, equals, _ = value.partition("=")
+    replaced = f"{name}{equals}" if option in _SEVERAL else ""  # of an option that is given for each name, the same one
     kept: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--":  # what follows are no options
             return [*kept, option, value, word, *rest]
         if word == option:
-            next(rest, None)
-        elif not word.startswith(f"{option}="):
+            given_value = next(rest, "")
+            if not given_value.startswith(replaced):
+                kept += [word, given_value]
+        elif not word.startswith(f"{option}={replaced}"):
             kept.append(word)
     return [*kept, option, value]

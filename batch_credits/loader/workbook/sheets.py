@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from batch_credits.errors import InputError
+from batch_credits.errors import InputError, Remedy
 from batch_credits.loader.columns import TITLE_ROWS, HeaderMatcher
 from batch_credits.loader.table import Row
 from batch_credits.loader.wording import is_blank, listed, shown
@@ -166,5 +166,5 @@ class _Book:
         return self._matcher.recognised(self._header(name))
 
 
-def _by_name(sheets: list[str]) -> list[tuple[str, str]]:
-    return [("--sheet", name) for name in sheets[:COMMANDS_SHOWN]]
+def _by_name(sheets: list[str]) -> list[Remedy]:
+    return [(("--sheet", name),) for name in sheets[:COMMANDS_SHOWN]]

@@ -146,4 +146,4 @@ def test_headers_below_a_title_are_pointed_out():
     following = [(2, ["", ""]), (3, ["Customer ID", "amount"])]
     with pytest.raises(InputError, match="in row 3, below a title") as refused:
         HeaderMatcher(Path("payout.csv"), DEFAULTS).match(["Loyalty payout Q3", ""], following)
-    assert refused.value.remedies == (("--header-row", "3"),)
+    assert refused.value.remedies == ((("--header-row", "3"),),)

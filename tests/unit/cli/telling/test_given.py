@@ -53,5 +53,21 @@ def test_a_report_of_another_ledger_names_it_too() -> None:
     ],
 )
 def test_the_command_is_said_again_with_what_it_lacked(words: list[str], command: str) -> None:
-    assert again(words, InputError("no", remedies=[("--header-row", "4")])) == [command]
+    assert again(words, InputError("no", remedies=[(("--header-row", "4"),)])) == [command]
     assert again(words, UsageError("no")) == again(words, InputError("no")) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "a.csv", "--map", "amount=Sum", "--map", "reference=No", "--encoding", "cp437"],
+        ["check", "a.csv", "--map=amount=Sum", "--map=reference=No", "--encoding=cp437"],
+    ],
+)
+def test_one_remedy_may_be_several_options_and_spares_other_columns(words: list[str]) -> None:
+    remedy = (("--encoding", "cp1252"), ("--map", "amount=Betrag"), ("--map", "customer_id=Kunde"))
+    [command] = again(words, InputError("no", remedies=[remedy]))
+    kept = "--map reference=No" if "--map" in words else "--map=reference=No"
+    assert command == (
+        f"batch-credits check a.csv {kept} --encoding cp1252 --map amount=Betrag --map customer_id=Kunde"
+    )

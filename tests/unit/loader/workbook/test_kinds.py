@@ -62,7 +62,7 @@ def test_errors_truth_values_and_damaged_numbers_are_rejected(tmp_path: Path, su
     path = KINDS[suffix](tmp_path / f"payout{suffix}", rows, hidden=frozenset({2, 6}))
     with pytest.raises(InputError, match=r"rows 3 and 7 are hidden or filtered out, with 0.10 USD") as no:
         loaded(path)
-    assert [value for _, value in no.value.remedies] == ["pay", "skip"]
+    assert [value for [(_, value)] in no.value.remedies] == ["pay", "skip"]
     assert [row.row_number for row in loaded(path, hidden_rows="skip")] == [2, 4, 5]
     found = loaded(path, hidden_rows="pay")
     assert [row.row_number for row in found] == [2, 3, 4, 5, 7]
