@@ -102,6 +102,15 @@ class SiteBlocked(RunStopped):
 class Outage(RunStopped):
     """The site did not answer usefully for longer than the bound."""
 
+    @classmethod
+    def from_the_first(cls, seconds: float, trouble: str) -> "Outage":
+        """The error for a site of which nothing came in so many seconds, since the first call."""
+        return cls(
+            f"Chargebee has not answered once in {seconds:.0f} s: {trouble}.",
+            hint="Check the site's name (--site, CHARGEBEE_SITE), its address (--base-url) and this machine's network;"
+            " then run the same command again.",
+        )
+
 
 class TooManyFailures(RunStopped):
     """More rows were refused than `--max-failures` allows."""
