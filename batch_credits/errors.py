@@ -43,6 +43,8 @@ class Suggestion(NamedTuple):
     is_open: bool = False
 
 
+Remedy = tuple[tuple[str, str], ...]  # options with their values, to be given together
+
 
 class BatchCreditsError(Exception):
     """An error for a person: what happened, and (`hint`) what to do about it now."""
@@ -135,6 +137,15 @@ class SiteBlocked(RunStopped):
 
 class Outage(RunStopped):
     """The site did not answer usefully for longer than the bound."""
+
+    @classmethod
+    def from_the_first(cls, seconds: float, trouble: str) -> "Outage":
+        """The error for a site of which nothing came in so many seconds, since the first call."""
+        return cls(
+            f"Chargebee has not answered once in {seconds:.0f} s: {trouble}.",
+            hint="Check the site's name (--site, CHARGEBEE_SITE), its address (--base-url) and this machine's network;"
+            " then run the same command again.",
+        )
 
 
 class TooManyFailures(RunStopped):

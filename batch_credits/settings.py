@@ -183,6 +183,7 @@ class RunSettings:
     max_retry_after_seconds: float = 300.0
     breaker_threshold: int = 10  # doubts in a row that open the breaker
     max_outage_seconds: float = 600.0
+    first_answer_seconds: float = 30.0  # in which something of Chargebee's own must come, where calls fail from the first
     claim_page: int = 200  # attempts that are made durable together
     lease_seconds: float = 60.0  # for which what a process has claimed is its own, unless it says again that it lives
     flush_seconds: float = 0.02  # answers wait at most this long for their commit

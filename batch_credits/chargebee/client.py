@@ -14,6 +14,7 @@ from batch_credits.call import ENTITY_HEADER, call_of, headers_of
 from batch_credits.chargebee.answers import Answer, error_of, retry_after_seconds
 from batch_credits.chargebee.bodies import has_amount
 from batch_credits.chargebee.failures import failure_of
+from batch_credits.chargebee.first_answer import FirstAnswer
 from batch_credits.chargebee.lists import (
     ListedCredit,
     ListedCustomer,
@@ -35,6 +36,7 @@ from batch_credits.text.quoted import quoted
 _API = "/api/v2"
 _POST_PATHS = {kind: f"{_API}/promotional_credits/{kind}" for kind in CallKind}
 CUSTOMERS_A_CALL = 100
+_OWN_SAYING = (404, 429, 503)  # by which Chargebee itself says that something is not there, or to wait
 
 
 class GateClosed(Exception):
@@ -80,6 +82,7 @@ class Chargebee:
         self._key_window_seconds = settings.key_window_seconds
         self._default_pause, self._longest_pause = settings.backoff_seconds, settings.max_retry_after_seconds
         self.site_clock = SiteClock()
+        self.first_answer = FirstAnswer()
         self.requests = 0
         self.throttled = 0  # questions that were told to wait; a credit's attempts are the pool's to count
 
@@ -101,12 +104,18 @@ class Chargebee:
             if not self.key_is_remembered(credit):
                 return NotSent("it waited so long to be sent again that its idempotency key may be forgotten")
             self.requests += 1
+            if not self.first_answer.has_come:
+                self.first_answer.is_asked_for()
             answer = await self._transport.send("POST", path, headers, credit.body)
         except Exception as error:
-            return failure_of(error)
+            failure = failure_of(error)
+            self.first_answer.follow(failure)
+            return failure
         finally:
             self._gate.leave("POST")
         verdict = verdict_of(credit, answer)
+        if not self.first_answer.has_come:
+            self.first_answer.follow(verdict)
         if not self.site_clock.is_known and isinstance(verdict, Credited):
             self.site_clock.note(answer.headers)
         return verdict
@@ -230,6 +239,7 @@ class Chargebee:
             raise LookFailed(str(error)) from None
         if next_offset is not None:
             raise LookFailed("the list of customers has more pages than were asked for")
+        self.first_answer.came()
         wanted = set(customer_ids)
         return [customer for customer in found if customer.customer_id in wanted]
 
@@ -252,6 +262,7 @@ class Chargebee:
         except ValueError as error:
             raise LookFailed(str(error)) from None
         self.site_clock.note(answer.headers)
+        self.first_answer.came()
         return page
 
     async def _get(self, path: str, query: Mapping[str, str], call: str | None = None) -> Answer:
@@ -262,9 +273,11 @@ class Chargebee:
             raise LookFailed("the run is stopping") from None
         try:
             self.requests += 1
+            self.first_answer.is_asked_for()
             answer = await self._transport.send("GET", target, self._get_headers(call), None)
         except Exception as error:
             failure = failure_of(error)
+            self.first_answer.follow(failure)
             if isinstance(failure, Blocked):
                 raise failure.error from error
             raise LookFailed(failure.reason) from error
@@ -276,6 +289,10 @@ class Chargebee:
         stop = stop_for(answer.status, said)
         if stop is not None:
             raise stop
+        if said.is_chargebees and answer.status in _OWN_SAYING:
+            self.first_answer.came()
+        else:
+            self.first_answer.did_not_come(said.message)
         if answer.status == 429:
             self.throttled += 1
             told = retry_after_seconds(answer.headers)

@@ -5,6 +5,9 @@ connection is the answer no.
 """
 
 import asyncio
+import errno
+import os
+import ssl
 
 import aiohttp
 
@@ -15,18 +18,14 @@ from batch_credits.protocol import Blocked, NoAnswer, NotSent
 def failure_of(error: BaseException) -> NotSent | Blocked | NoAnswer:
     """What this failure of a call proves. The most specific class wins, so the order is the meaning."""
     match error:
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return Blocked(
-                SiteBlocked(
-                    f"The site's certificate does not verify: {_sentence(error)}.",
-                    hint="Check CHARGEBEE_BASE_URL; a proxy that opens TLS, or a wrong clock, may be in between.",
-                ),
-                is_proof=True,
-            )
+        case aiohttp.ClientConnectorCertificateError():
+            return Blocked(_no_tls(f"The certificate of {error.host} does not verify", error.certificate_error), True)
+        case aiohttp.ClientConnectorSSLError():
+            return Blocked(_no_tls(f"{error.host} does not speak TLS as it should", error.os_error), True)
         case aiohttp.ClientConnectorDNSError():
-            return NotSent("the site's name could not be resolved")
+            return NotSent(f"the name {error.host} cannot be resolved")
         case aiohttp.ClientConnectorError():
-            return NotSent(f"no connection: {_sentence(error)}")
+            return NotSent(f"no connection with {error.host}:{error.port}: {_sentence(error.os_error)}")
         case aiohttp.ConnectionTimeoutError():
             return NotSent("no connection in time")
         case aiohttp.ServerTimeoutError() | asyncio.TimeoutError():
@@ -49,6 +48,19 @@ class AnsweredTwice(Exception):
     """More came on the connection than the one answer that was asked for."""
 
 
+def _no_tls(what: str, error: BaseException) -> SiteBlocked:
+    return SiteBlocked(
+        f"{what}: {_sentence(error)}.",
+        hint="Check the address (--site, --base-url); a proxy that opens TLS, or a wrong clock, may be in between.",
+    )
+
+
 def _sentence(error: BaseException) -> str:
-    os_error = getattr(error, "os_error", None)
-    return str(getattr(os_error, "strerror", None) or os_error or type(error).__name__)
+    """The system's own words: those of the event loops differ, and name an address that is said already."""
+    number = getattr(error, "errno", None)
+    if isinstance(error, ssl.SSLError):
+        why = getattr(error, "verify_message", None) or getattr(error, "reason", None)
+        return str(why or error)
+    if isinstance(number, int) and number in errno.errorcode:
+        return os.strerror(number)
+    return str(error) or type(error).__name__

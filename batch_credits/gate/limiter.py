@@ -46,7 +46,7 @@ class RateLimiter:
         self._budget = budget  # what is ours of it now
         self._even = even
         self._share = Share(budget)
-        self._answers = 0
+        self.answers = 0  # to requests of ours, or given up
         self._answers_to_shrink = 0  # requests that had left before we shrank say nothing new
         self._at_once = {"POST": concurrency, "GET": min(concurrency, gets_at_once)}
         self._taken = 0  # slots out: in flight, or answered less than a window ago
@@ -91,7 +91,7 @@ class RateLimiter:
     def leave(self, method: Method) -> None:
         """The request was answered, or given up: its slot comes back in a minute."""
         self._in_flight[method] -= 1
-        self._answers += 1
+        self.answers += 1
         if self._budget:
             self._coming_back.append(self._loop.time() + WINDOW_SECONDS)
             self.changed.set()
@@ -108,10 +108,10 @@ class RateLimiter:
     def throttled(self, seconds: float) -> None:
         """The site refused a request for its limit: pause, and use less of it."""
         now = self._loop.time()
-        shrinks = bool(self._budget) and self._answers > self._answers_to_shrink
+        shrinks = bool(self._budget) and self.answers > self._answers_to_shrink
         if shrinks:
             self._share.shrink(now, self._taken)
-            self._answers_to_shrink = self._answers + self._in_flight["GET"] + self._in_flight["POST"]
+            self._answers_to_shrink = self.answers + self._in_flight["GET"] + self._in_flight["POST"]
         elif self._budget:
             self._share.keep(now)
         self._follow_share(now)
@@ -132,6 +132,32 @@ class RateLimiter:
         self._collect(self._loop.time())
         free = max(0, self._budget - self._taken)
         return min(free, max(1, self._budget // 60)) if self._is_spread() else free
+
+    def paused_seconds(self) -> float:
+        """For how long nobody is let through yet, as the site said."""
+        return max(0.0, self._paused_until - self._loop.time())
+
+    def used_up(self) -> tuple[int, float]:
+        """How many requests the last minute has used, if that is all there are, and the seconds until the first of them
+        comes back; (0, 0): there are more to have."""
+        if not self._budget or self._is_spread() or self._taken < self._budget or not self._coming_back:
+            return 0, 0.0
+        return self._taken, max(0.0, self._coming_back[0] - self._loop.time())
+
+    def seconds_for(self, requests: int) -> float:
+        """How long it takes at least until so many more requests have left, by the limit alone. Whatever is under way
+        is taken to be answered now."""
+        if not self._budget or requests <= 0:
+            return 0.0
+        if self._is_spread():
+            return (requests - 1) * WINDOW_SECONDS / self._budget
+        waits_for = requests - max(0, self._budget - self._taken)  # how many must come back first
+        if waits_for <= 0:
+            return 0.0
+        windows, place = divmod(waits_for - 1, self._budget)
+        under_way = place >= len(self._coming_back)
+        first = WINDOW_SECONDS if under_way else max(0.0, self._coming_back[place] - self._loop.time())
+        return windows * WINDOW_SECONDS + first
 
     def waiting(self) -> int:
         """How many requests wait for a slot."""

@@ -23,7 +23,8 @@ from batch_credits.planning.earlier_reports import refuse_what_another_ledger_pa
 from batch_credits.planning.plan import Plan, stage
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress
-from batch_credits.reporter import Summary, write_reports
+from batch_credits.progress.pace import BatchMoney
+from batch_credits.reporter import Summary, stated_exponents, write_reports
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.pilot import Agree, agrees
 from batch_credits.sending.processes import Processes, starting
@@ -69,7 +70,8 @@ async def run_batch(
         ReportsNotWritten: the run is over, and the ledger has it all.
         Interrupted: told to end at once while the reports were written; the ledger has it all.
     """
-    orders, options = request.orders, request.input_options
+    orders = request.orders
+    options = replace(request.input_options, failed_csv=request.source.options.failed_csv)
     check_address(ledger, orders)
     plan = agreed(ledger, stage(ledger, request.source, orders.site.site), orders, options, confirm)
     return await carry_out(ledger, plan, orders, request.source.path.name, progress, signals)
@@ -89,7 +91,7 @@ async def carry_out(
     ledger.sites.note_address(orders.site.site, orders.site.address)
     batch = ledger.batches.one(plan.key)
     try:
-        issued = await _issue_and_note(ledger, batch, orders, progress, signals)
+        issued = await _issue_and_note(ledger, batch, orders, _money_of(plan, batch), progress, signals)
     except LedgerError as error:
         raise JournalFailed(error.message, hint=error.hint) from error
     finally:
@@ -152,8 +154,18 @@ def report_batch(
     return write_reports(batch, history, lambda: ledger.reports.rows(batch.batch_id), reports, live=live, xlsx=xlsx)
 
 
+def _money_of(plan: Plan, batch: BatchRecord) -> BatchMoney:
+    """What the batch asks for and what of it is credited, for whoever watches."""
+    credited = (Outcome.CREDITED, Outcome.ALREADY_CREDITED)
+    return BatchMoney(
+        sum_totals(totals for outcome, totals in plan.by_outcome.items() if outcome is not Outcome.REJECTED),
+        sum_totals(plan.by_outcome.get(outcome, {}) for outcome in credited),
+        stated_exponents(batch),
+    )
+
+
 async def _issue_and_note(
-    ledger: Ledger, batch: BatchRecord, orders: Orders, progress: Progress, signals: Signals
+    ledger: Ledger, batch: BatchRecord, orders: Orders, money: BatchMoney, progress: Progress, signals: Signals
 ) -> Issued:
     settings, site = orders.settings, orders.site
     run_id = ledger.runs.start(
@@ -164,7 +176,7 @@ async def _issue_and_note(
         ),
         lease_seconds=settings.lease_seconds if settings.processes == 1 else None,
     )
-    start_progress(ledger, batch.batch_id, progress)
+    start_progress(ledger, batch.batch_id, progress, money)
     if settings.processes > 1:
         spawn = starting(ledger.path, run_id, site.api_key, ledger.lock_descriptors())
         async with Processes.started(ledger.workers, run_id, settings, progress, spawn) as processes:

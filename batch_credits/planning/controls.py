@@ -1,51 +1,85 @@
 """Holding a plan against what the operator, or somebody else, said must hold. All that does not is named at once."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from batch_credits.errors import ControlError, UsageError
 from batch_credits.loader.money import parse_major
 from batch_credits.model import CallKind, ControlTotal, Outcome, Problem, sum_totals
+from batch_credits.model.amounts import minor_in_words
+from batch_credits.model.currencies import exponent_of
 from batch_credits.planning.plan import Plan
 from batch_credits.settings import ControlFile, ControlLimits, InputOptions
 
 
 def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> None:
-    """Hold the plan against what the operator said must hold.
+    """Hold the plan against what the operator said must hold. `options` are those by which the file was read.
 
     Raises:
         ControlError: something does not hold; all of it is named.
         UsageError: a limit is not an amount of its currency.
     """
     broken = []
+    speech = _Speech(plan, options)
     what, to_pay = ("file", "credit") if plan.kind is CallKind.ADD else ("reversal", "deduct")
     rejected = sum(group.rows for group in plan.problems)
     if limits.strict and rejected:
         broken.append(f"--strict refuses a file with rejected rows, and {_rejected_rows(plan)} are.")
     if limits.expect_rows is not None and plan.rows != limits.expect_rows:
-        broken.append(f"--expect-rows says {limits.expect_rows}, and the {what} has {plan.rows}.")
+        broken.append(f"--expect-rows says {limits.expect_rows:,}, and the {what} has {plan.rows:,}.")
     for currency, text in limits.expect_total:
-        actual = _sum(plan.totals, currency, text, options, "--expect-total")
-        if actual.difference:
-            broken.append(f"--expect-total says {currency} {text}, and the {what}'s total is {actual.words}.")
+        bound, actual = _compared(plan.totals, currency, text, options, "--expect-total")
+        if bound != actual:
+            said = speech.of_bound(bound, currency)
+            broken.append(f"--expect-total says {said}, and the {what}'s total is {speech.of(actual, currency)}.")
     if limits.control is not None:
         broken += _against_control_file(plan, limits.control, options)
     to_send = _to_pay(plan)
     for currency, text in limits.max_total:
-        actual = _sum(to_send, currency, text, options, "--max-total")
-        if actual.difference > 0:
-            broken.append(f"--max-total allows {currency} {text}, and the rows to {to_pay} sum up to {actual.words}.")
+        bound, actual = _compared(to_send, currency, text, options, "--max-total")
+        if actual > bound:
+            said = speech.of_bound(bound, currency)
+            sum_said = speech.of(actual, currency)
+            broken.append(f"--max-total allows {said}, and the rows to {to_pay} sum up to {sum_said}.")
     for currency, text in limits.max_amount:
         bound = _minor(currency, text, options, "--max-amount")
         _refuse_unknowable(to_send, currency, "--max-amount")
-        if plan.largest.get(currency, 0) > bound:
-            largest = f"{plan.largest[currency]} minor units"
-            broken.append(f"--max-amount allows {currency} {text}, and the largest row has {largest}.")
+        if (largest := plan.largest.get(currency, 0)) > bound:
+            said = speech.of_bound(bound, currency)
+            broken.append(f"--max-amount allows {said}, and {speech.of_largest(largest, currency)}.")
     broken += _not_of_the_file("--expect-total", limits.expect_total, plan, plan.totals.keys(), what)
     broken += _not_of_the_file("--max-total", limits.max_total, plan, to_send.keys(), what)
     broken += _not_of_the_file("--max-amount", limits.max_amount, plan, to_send.keys(), what)
     if broken:
         raise ControlError(" ".join(broken), hint="Nothing was sent. Correct the file or the option.")
+
+
+def totals_to_type(
+    plan: Plan, bounds: Sequence[tuple[str, str]], limits: ControlLimits, options: InputOptions
+) -> tuple[str, ...]:
+    """The currencies of which a person must type the total before it is sent, since more is to be paid than the bound
+    says (major units, as typed), or no bound names them though there are some.
+
+    Not those whose total somebody stated already, with --expect-total or a control file: the plan is held against it.
+
+    Raises:
+        UsageError: a bound is not an amount of its currency.
+    """
+    bound_of = {currency: _minor(currency, text, options, "--confirm-total") for currency, text in bounds}
+    stated = {currency for currency, _ in limits.expect_total}
+    if limits.control is not None:
+        stated |= {line.currency for line in limits.control.lines if line.total is not None}
+    return tuple(
+        currency
+        for currency, total in sorted(_to_pay(plan).items())
+        if bounds and total.count and currency not in stated
+        if currency not in bound_of or _exceeds(total, bound_of[currency], currency, options)
+    )
+
+
+def _exceeds(total: ControlTotal, bound: int, currency: str, options: InputOptions) -> bool:
+    exponent = exponent_of(currency, dict(options.currency_exponents)) or 0
+    return total.amount_minor + total.amount_in_decimal.scaleb(exponent) > bound
 
 
 def _not_of_the_file(
@@ -64,18 +98,20 @@ def _not_of_the_file(
 
 def _against_control_file(plan: Plan, control: ControlFile, options: InputOptions) -> list[str]:
     broken = []
+    speech = _Speech(plan, options)
     if control.rows is not None and plan.rows != control.rows:
-        broken.append(f"--control says {control.rows} rows, and the file has {plan.rows}.")
+        broken.append(f"--control says {control.rows:,} rows, and the file has {plan.rows:,}.")
     for line in control.lines:
         counted = plan.totals.get(line.currency, ControlTotal()).count
         if not counted and line.rows is None and line.total is None:
             broken.append(f"--control names {line.currency}, which the file does not have.")
         if line.rows is not None and line.rows != counted:
-            broken.append(f"--control says {line.rows} rows of {line.currency}, and the file has {counted}.")
+            broken.append(f"--control says {line.rows:,} rows of {line.currency}, and the file has {counted:,}.")
         if line.total is not None:
-            actual = _sum(plan.totals, line.currency, line.total, options, "--control")
-            if actual.difference:
-                broken.append(f"--control says {line.currency} {line.total}, and the file's total is {actual.words}.")
+            bound, actual = _compared(plan.totals, line.currency, line.total, options, "--control")
+            if bound != actual:
+                said = speech.of_bound(bound, line.currency)
+                broken.append(f"--control says {said}, and the file's total is {speech.of(actual, line.currency)}.")
     if control.lines:
         unnamed = plan.totals.keys() - {line.currency for line in control.lines}
         broken += [f"--control does not name {code or 'the site currency'}, which the file has." for code in unnamed]
@@ -83,20 +119,38 @@ def _against_control_file(plan: Plan, control: ControlFile, options: InputOption
 
 
 @dataclass(frozen=True, slots=True)
-class _Comparison:
-    """A sum beside its bound. `difference` is positive when the sum is larger; both count minor units."""
+class _Speech:
+    """Amounts as whoever set a limit wrote it, and beside them as the file counts, where that is otherwise."""
 
-    difference: int
-    words: str
+    plan: Plan
+    options: InputOptions
+
+    def of_bound(self, minor: int, currency: str) -> str:
+        """A limit."""
+        return minor_in_words(minor, currency, dict(self.options.currency_exponents))
+
+    def of(self, minor: int, currency: str) -> str:
+        """What the file has."""
+        has_one = self.plan.kind is CallKind.ADD and not self.options.failed_csv  # in which rows say their unit
+        is_minor = has_one and self.options.amount_unit == "minor"
+        differs = exponent_of(currency, dict(self.options.currency_exponents)) not in (None, 0)
+        return self.of_bound(minor, currency) + (f" ({minor} as the file counts)" if is_minor and differs else "")
+
+    def of_largest(self, minor: int, currency: str) -> str:
+        """The row with the largest amount."""
+        found = (r for r in self.plan.largest_rows if (r.currency or "", r.amount_minor) == (currency, minor))
+        row = next(found, None)
+        which = "the largest row" if row is None else f"row {row.row_number}, the largest,"
+        return f"{which} has {self.of(minor, currency)}"
 
 
-def _sum(
+def _compared(
     totals: Mapping[str, ControlTotal], currency: str, text: str, options: InputOptions, option: str
-) -> _Comparison:
+) -> tuple[int, int]:
+    """A bound and the sum beside it, in minor units."""
     bound = _minor(currency, text, options, option)
     _refuse_unknowable(totals, currency, option)
-    total = totals.get(currency, ControlTotal())
-    return _Comparison(total.amount_minor - bound, f"{total.amount_minor} minor units")
+    return bound, totals.get(currency, ControlTotal()).amount_minor
 
 
 def _refuse_unknowable(totals: Mapping[str, ControlTotal], currency: str, option: str) -> None:

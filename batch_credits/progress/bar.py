@@ -1,6 +1,15 @@
-"""What a person at a terminal sees while a run goes on: one calm line; and which display suits a stream."""
+"""What a person at a terminal sees while a run goes on: a few calm lines; and which display suits a stream.
+
+    Batch  120/300 rows, 40 %, 1,234.50 of 3,086.25 USD |████      |
+    Run    100 credited, 0 failed, 2 in doubt, 118 of 120 a minute
+    Time   1 min 20 s passed, about 2 min left
+    Waits  the last minute's 120 requests are used: 58 s
+
+A narrow terminal has the same in more lines.
+"""
 
 import os
+import re
 import textwrap
 import time
 from collections.abc import Callable
@@ -9,22 +18,32 @@ from typing import TextIO
 from tqdm import tqdm
 
 from batch_credits.model import CallKind
+from batch_credits.progress.block import Block, size_of
 from batch_credits.progress.observers import Display, JsonProgress, LineProgress, Progress, SilentProgress
-from batch_credits.progress.pace import left_in_words, state_that_fits, took_in_words
+from batch_credits.progress.words import (
+    batch_in_words,
+    left_in_words,
+    pace_in_words,
+    run_in_words,
+    span_in_words,
+    waiting_in_words,
+)
+from batch_credits.text.colour import coloured, takes_colour
 from batch_credits.text.visible import visible
 
-BAR_SECONDS = 0.2  # between two drawings of the bar
-MIN_BAR_WIDTH = 8
-NO_BAR_BELOW = 50  # columns: words say more there
-WITH_BAR, WITHOUT_BAR = "{n_fmt}/{total_fmt} |{bar}| {desc}", "{n_fmt}/{total_fmt}: {desc}"
+BAR_SECONDS = 0.2  # between two drawings
+MIN_BAR_WIDTH, MAX_BAR_WIDTH = 8, 40
+LABELS_BELOW = 40  # columns: from there on labels have a column of their own
+LABEL_WIDTH = 7
 ROOM_FOR_AN_ECHO = 2  # of ^C, which would make a full line wrap
-DEFAULT_COLUMNS = 80
 NARROWEST = 20  # columns: a fold leaves at least words
-SCREEN_ROWS = 20  # some terminals say 0, and tqdm would show nothing on them; our one line needs no more
+NO_BREAK = "\u00a0"
+_BAD = re.compile(r"(?<![\d,])[1-9][\d,]* failed")
+_UNSETTLED = re.compile(r"(?<![\d,])[1-9][\d,]* (?:in doubt|to review)|^Waits.*", re.MULTILINE)
 
 
 class TqdmProgress(Display):
-    """One line on a terminal, redrawn in place, always shorter than the terminal is wide."""
+    """A few lines on a terminal, redrawn in place, each shorter than the terminal is wide."""
 
     def __init__(
         self,
@@ -34,74 +53,81 @@ class TqdmProgress(Display):
         kind: CallKind = CallKind.ADD,
         clock: Callable[[], float] = time.monotonic,
         bar_seconds: float = BAR_SECONDS,
-        columns: Callable[[], int] | None = None,
+        size: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
         super().__init__(
             stream, budget_per_minute=budget_per_minute, kind=kind, clock=clock, interval_seconds=bar_seconds
         )
-        self._columns = columns or (lambda: _columns_of(stream))
-        self._bar: _Bar | None = None
-
-    def _show_start(self) -> None:
-        # The intervals are ours: with tqdm's own it would start a thread to watch over them.
-        self._bar = _Bar(
-            total=self._tally.total,
-            initial=self._tally.done,
-            file=self._stream,
-            ncols=self._width(),
-            nrows=SCREEN_ROWS,
-            bar_format=WITHOUT_BAR,
-            miniters=0,
-            mininterval=0,
-            leave=True,
-        )
-        self._show()
+        self._size = size or (lambda: size_of(stream))
+        self._block = Block(stream)
+        self._is_ascii = "utf" not in (stream.encoding or "utf-8").lower()
 
     def _show(self) -> None:
-        self._draw(left_in_words(self._tally.minutes_left(self._tally.pace())))
+        pace = self._tally.pace()
+        passed, left = span_in_words(self._tally.seconds_passed), left_in_words(self._tally.seconds_left(pace))
+        self._draw(
+            [*run_in_words(self._tally), pace_in_words(self._tally, pace)],
+            [f"{passed} passed", *([left] if left else [])],
+            waiting_in_words(self._tally),
+        )
 
-    def _draw(self, time_words: str, *, is_over: bool = False) -> None:
-        if self._bar is None:
-            return
-        width = self._width()
-        has_bar = width >= NO_BAR_BELOW
-        room = width - len(f"{self._tally.done}/{self._tally.total}: ") - (MIN_BAR_WIDTH + 2 if has_bar else 0)
-        text = state_that_fits(self._tally, time_words, room, is_over=is_over)
-        self._bar.ncols = width
-        self._bar.bar_format = WITH_BAR if has_bar else WITHOUT_BAR
-        self._bar.n = self._tally.done
-        self._bar.set_description_str(text, refresh=False)
-        self._bar.refresh()
+    def _draw(self, run: list[str], times: list[str], waits: str) -> None:
+        columns, rows = self._size()
+        width = max(NARROWEST, columns - 1 - ROOM_FOR_AN_ECHO)  # a full last column makes some terminals wrap
+        lines = [*_folded("Batch", batch_in_words(self._tally), width)]
+        if len(lines) == 1:
+            lines = [self._with_bar(lines[0], width)]
+        lines += [*_folded("Run", run, width), *_folded("Time", times, width)]
+        lines += _folded("Waits", [waits], width, may_break=True) if waits else []
+        lines = lines[: max(1, rows - 1)]  # nothing can be drawn anew that was scrolled away
+        widths = [len(line) for line in lines]
+        is_coloured = takes_colour(self._stream)
+        self._block.draw([_painted(line) for line in lines] if is_coloured else lines, widths, columns)
+
+    def _with_bar(self, line: str, width: int) -> str:
+        room = min(width - len(line) - 1, MAX_BAR_WIDTH + 2)
+        if room < MIN_BAR_WIDTH + 2:
+            return line
+        done, total = min(self._tally.done, self._tally.total), max(1, self._tally.total)
+        bar = tqdm.format_meter(done, total, 0, ncols=room, bar_format="|{bar}|", ascii=self._is_ascii)
+        return f"{line} {bar}"
 
     def _show_note(self, text: str) -> None:
-        text = visible(text)
-        if self._bar is None:
-            self._line(self._folded(text))
-        else:
-            self._stream.write("\r" + " " * (self._columns() - 1) + "\r")  # an echoed ^C stands behind the bar
-            self._bar.write(self._folded(text), file=self._stream)
-
-    def _width(self) -> int:
-        return self._columns() - 1 - ROOM_FOR_AN_ECHO  # a full last column makes some terminals wrap
-
-    def _folded(self, text: str) -> str:
-        return textwrap.fill(text, max(NARROWEST, self._columns() - 1), break_long_words=False, break_on_hyphens=False)
+        columns, _ = self._size()
+        width = max(NARROWEST, columns - 1)
+        folded = textwrap.fill(visible(text), width, break_long_words=False, break_on_hyphens=False)
+        if not self._open:
+            self._line(folded)
+            return
+        self._block.above(folded, columns)
+        self._show()
 
     def _show_nothing(self) -> None:
-        if self._bar is not None:
-            self._bar.clear()
+        self._block.clear(self._size()[0])
 
     def _show_end(self) -> None:
-        if self._bar is not None:
-            self._draw(took_in_words(self._clock() - self._started_at), is_over=True)
-            self._bar.close()
-            self._bar = None
+        self._draw(run_in_words(self._tally), [f"took {span_in_words(self._tally.seconds_passed)}"], "")
+        self._block.leave()
 
 
-class _Bar(tqdm):  # type: ignore[type-arg]  # generic in the stubs only
-    """A bar without tqdm's monitor thread: we redraw it by our own clock."""
+def _folded(label: str, texts: list[str], width: int, *, may_break: bool = False) -> list[str]:
+    """The texts behind their label, in as many lines as they need, and broken only between texts if they fit."""
+    said = ", ".join(texts)
+    if not may_break and max(map(len, texts)) + LABEL_WIDTH < width:
+        said = ", ".join(text.replace(" ", NO_BREAK) for text in texts)
+    has_column = width >= LABELS_BELOW
+    lines = textwrap.wrap(
+        f"{label:<{LABEL_WIDTH}}{said}" if has_column else f"{label}: {said}",
+        width,
+        subsequent_indent=" " * (LABEL_WIDTH if has_column else 2),
+        break_on_hyphens=False,
+    )
+    return [line.replace(NO_BREAK, " ") for line in lines]
 
-    monitor_interval = 0
+
+def _painted(line: str) -> str:
+    line = _BAD.sub(lambda found: coloured(found[0], "red"), line)
+    return _UNSETTLED.sub(lambda found: coloured(found[0], "yellow"), line)
 
 
 def progress_for(
@@ -112,7 +138,7 @@ def progress_for(
     json_lines: bool = False,
     silent: bool = False,
 ) -> Progress:
-    """The display that suits the stream: a line that redraws itself needs a terminal that can."""
+    """The display that suits the stream: lines that are drawn anew need a terminal that can."""
     if silent:
         return SilentProgress()
     if json_lines:
@@ -120,11 +146,3 @@ def progress_for(
     if stream.isatty() and os.environ.get("TERM") != "dumb":
         return TqdmProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
     return LineProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
-
-
-def _columns_of(stream: TextIO) -> int:
-    """How wide the terminal is now: people resize it."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or DEFAULT_COLUMNS
-    except (OSError, ValueError):
-        return DEFAULT_COLUMNS

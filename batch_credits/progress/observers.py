@@ -1,4 +1,4 @@
-"""What is told of a run while it goes on: sober lines, or events. (A terminal has one calm line: `progress_bar`.)
+"""What is told of a run while it goes on: sober lines, or events. (A terminal has a few calm lines: `bar`.)
 
 Everything is written to a stream that is handed in. A row costs a counter and a look at the clock; the screen
 is touched a few times a second. A terminal that went away stops the display, never the payout.
@@ -6,31 +6,48 @@ is touched a few times a second. A terminal that went away stops the display, ne
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol, TextIO
 
-from batch_credits.model import CallKind, Outcome
-from batch_credits.progress.pace import RunTally, left_in_words, state_in_words, took_in_words
+from batch_credits.model import CallKind, ControlTotal, Money, Outcome
+from batch_credits.model.currencies import SITE_CURRENCY
+from batch_credits.progress.pace import BatchMoney, RunTally, SecondsFor, no_limit
+from batch_credits.progress.waiting import Waiting
+from batch_credits.progress.words import (
+    batch_in_words,
+    left_in_words,
+    run_in_words,
+    span_in_words,
+    waiting_in_words,
+)
 from batch_credits.text.visible import visible
 
 LINE_SECONDS = 10.0  # between two lines where there is no terminal
+_NO_MONEY = BatchMoney()
 
 
 class Progress(Protocol):
     """What the worker pool tells a watcher. No method raises, and none waits."""
 
-    def start(self, total: int, done: int, in_doubt: int = 0) -> None:
-        """So many rows are to be credited, of which so many are done, and so many in doubt from before."""
+    def start(self, total: int, done: int, in_doubt: int = 0, money: BatchMoney = _NO_MONEY) -> None:
+        """The batch has so many rows, of which so many are done, and so many in doubt from before; and its money."""
 
     def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
         """A row reached this outcome. In doubt and pending do not count as done; a row may leave doubt later."""
+
+    def credited(self, money: Money) -> None:
+        """So much is credited: of a row, told before its outcome, or of several."""
 
     def throttled(self) -> None:
         """The site told us to wait."""
 
     def slowed_to(self, per_minute: int) -> None:
         """So many requests a minute may be sent now; the whole budget once nobody else uses the site's limit."""
+
+    def waits(self, waiting: Waiting | None, seconds_for: SecondsFor = no_limit) -> None:
+        """What the run waits for now, if for anything; and how long the site's limit alone makes so many requests take.
+        """
 
     def tick(self) -> None:
         """Time passed, and perhaps nothing else: what is shown must not go stale while a run waits."""
@@ -48,16 +65,22 @@ class Progress(Protocol):
 class SilentProgress:
     """Shows nothing."""
 
-    def start(self, total: int, done: int, in_doubt: int = 0) -> None:
+    def start(self, total: int, done: int, in_doubt: int = 0, money: BatchMoney = _NO_MONEY) -> None:
         """Nothing to show."""
 
     def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
+        """Nothing to show."""
+
+    def credited(self, money: Money) -> None:
         """Nothing to show."""
 
     def throttled(self) -> None:
         """Nothing to show."""
 
     def slowed_to(self, per_minute: int) -> None:
+        """Nothing to show."""
+
+    def waits(self, waiting: Waiting | None, seconds_for: SecondsFor = no_limit) -> None:
         """Nothing to show."""
 
     def tick(self) -> None:
@@ -90,22 +113,28 @@ class Display:
         self._interval_seconds = interval_seconds
         self._tally = RunTally(budget_per_minute, clock, kind)
         self._next_at = 0.0
-        self._started_at = 0.0
         self._open = False
         self._broken = False
 
-    def start(self, total: int, done: int, in_doubt: int = 0) -> None:
+    def start(self, total: int, done: int, in_doubt: int = 0, money: BatchMoney = _NO_MONEY) -> None:
         """Show the first state at once."""
         self._open = True
-        self._started_at = self._clock()
-        self._next_at = self._started_at + self._interval_seconds
-        self._tally.start(total, done, in_doubt)
+        self._next_at = self._clock() + self._interval_seconds
+        self._tally.start(total, done, in_doubt, money)
         self._attempt(self._show_start)
 
     def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
         """Count one row, and show the state if it is time."""
         self._tally.settle(outcome, was_in_doubt)
         self.tick()
+
+    def credited(self, money: Money) -> None:
+        """Count it; the next state shows it."""
+        self._tally.credit(money)
+
+    def waits(self, waiting: Waiting | None, seconds_for: SecondsFor = no_limit) -> None:
+        """Remember it; the next state shows it."""
+        self._tally.wait(waiting, seconds_for)
 
     def tick(self) -> None:
         """Show the state if it is time."""
@@ -181,12 +210,16 @@ class LineProgress(Display):
         )
 
     def _show(self) -> None:
-        left = left_in_words(self._tally.minutes_left(self._tally.pace()))
-        self._line(", ".join([*state_in_words(self._tally), *([left] if left else [])]))
+        left, waits = left_in_words(self._tally.seconds_left(self._tally.pace())), waiting_in_words(self._tally)
+        passed = f"{span_in_words(self._tally.seconds_passed)} passed"
+        self._say(", ".join([passed, *([left] if left else [])]), *([f"waits: {waits}"] if waits else []))
 
     def _show_end(self) -> None:
-        took = took_in_words(self._clock() - self._started_at)
-        self._line(", ".join([*state_in_words(self._tally), took]))
+        self._say(f"took {span_in_words(self._tally.seconds_passed)}")
+
+    def _say(self, *times: str) -> None:
+        batch, run = ", ".join(batch_in_words(self._tally)), ", ".join(run_in_words(self._tally))
+        self._line("; ".join([batch, f"this run: {run}", *times]))
 
 
 class JsonProgress(Display):
@@ -220,24 +253,42 @@ class JsonProgress(Display):
         self._event("note", {"text": text})
 
     def _show_end(self) -> None:
-        self._event("progress_ended", self._state() | {"seconds": round(self._clock() - self._started_at, 3)})
+        self._event("progress_ended", self._state() | {"seconds": round(self._tally.seconds_passed, 3)})
 
     def _state(self) -> dict[str, Any]:
         tally = self._tally
-        pace = tally.pace()
-        left = tally.minutes_left(pace)
+        pace, waiting, credited = tally.pace(), tally.waiting, tally.kind.name_of(Outcome.CREDITED)
+        left = tally.seconds_left(pace)
         return {
             "total": tally.total,
             "done": tally.done,
+            "done_before": tally.done_before,
+            "percent": tally.percent,
             **{tally.kind.name_of(each): tally.counts[each] for each in Outcome if each is not Outcome.IN_DOUBT},
             "in_doubt": tally.in_doubt,
             "throttled": tally.throttled,
+            "asked_totals": _totals(tally.money.asked),
+            f"{credited}_totals": _totals(tally.credited),
             "rows_per_minute": round(pace, 1),
             "budget_per_minute": tally.budget_per_minute,
             **({"slowed_to_per_minute": tally.slowed_to} if tally.is_slowed else {}),
-            "seconds_left": None if left is None else round(left * 60),
+            "seconds_passed": round(tally.seconds_passed, 3),
+            "seconds_left": None if left is None else round(left),
+            "waits_for": None if waiting is None else waiting.what,
+            "waits_seconds": None if waiting is None or waiting.seconds is None else round(waiting.seconds),
         }
 
     def _event(self, name: str, fields: dict[str, Any]) -> None:
         at = self._utc_now().isoformat(timespec="milliseconds")
         self._line(visible(json.dumps({"event": name, "at": at, **fields}, ensure_ascii=False)))
+
+
+def _totals(totals: Mapping[str, ControlTotal]) -> dict[str, dict[str, Any]]:
+    """Totals as the other events have them: minor units, and beside them what came in decimal, if any did."""
+    return {
+        currency or SITE_CURRENCY: {
+            "amount": total.amount_minor,
+            **({"amount_in_decimal": f"{total.amount_in_decimal:f}"} if total.amount_in_decimal else {}),
+        }
+        for currency, total in sorted(totals.items())
+    }

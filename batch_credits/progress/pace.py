@@ -1,33 +1,60 @@
-"""The numbers and words behind every display of a run: counts, the pace of the past minute, the time left."""
+"""The numbers behind every display of a run: counts, money, the pace of the past minute, the time passed and left."""
 
-import math
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
-from batch_credits.model import CallKind, Outcome
+from batch_credits.model import CallKind, ControlTotal, Money, Outcome, sum_totals
+from batch_credits.model.amounts import Exponents
+from batch_credits.progress.waiting import Waiting
 from batch_credits.settings import WINDOW_SECONDS
+
+SecondsFor = Callable[[int], float]  # how long so many requests take at least
+
+
+def no_limit(requests: int) -> float:
+    """Any number of requests may leave at once."""
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchMoney:
+    """What a batch asks for in its rows that hold, and what of it was credited before this run, by currency. `stated`
+    are the decimals that the operator gave for currencies that have none documented."""
+
+    asked: Mapping[str, ControlTotal] = field(default_factory=dict)
+    credited: Mapping[str, ControlTotal] = field(default_factory=dict)
+    stated: Exponents = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class RunTally:
-    """The numbers behind every display: counts, and the pace over the past minute."""
+    """Counts of the batch (`total`, `done`, `in_doubt`) and of this run (`counts`, `throttled`), and their money."""
 
     budget_per_minute: int
     clock: Callable[[], float]
     kind: CallKind = CallKind.ADD
     total: int = 0
     done: int = 0
+    done_before: int = 0
     in_doubt: int = 0
     throttled: int = 0
     slowed_to: int = 0  # requests a minute that others leave us; 0: never slowed
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    money: BatchMoney = field(default_factory=BatchMoney)
+    _started_at: float = 0.0
+    _credited: dict[str, ControlTotal] = field(default_factory=lambda: defaultdict(ControlTotal))
     _samples: deque[tuple[float, int]] = field(default_factory=deque)
+    _waiting: Waiting | None = None
+    _waiting_since: float = 0.0
+    _seconds_for: SecondsFor = no_limit
 
-    def start(self, total: int, done: int, in_doubt: int) -> None:
+    def start(self, total: int, done: int, in_doubt: int, money: BatchMoney) -> None:
         """Begin to count."""
-        self.total, self.done, self.in_doubt = total, done, in_doubt
-        self._samples.append((self.clock(), done))
+        self.total, self.done, self.done_before, self.in_doubt = total, done, done, in_doubt
+        self.money = money
+        self._started_at = self.clock()
+        self._samples.append((self._started_at, done))
 
     def settle(self, outcome: Outcome, was_in_doubt: bool) -> None:
         """Count one row."""
@@ -39,10 +66,42 @@ class RunTally:
         elif outcome is not Outcome.PENDING:
             self.done += 1
 
+    def credit(self, money: Money) -> None:
+        """Count the money of a row that is credited."""
+        self._credited[money.currency_code or ""].add(money)
+
+    def wait(self, waiting: Waiting | None, seconds_for: SecondsFor) -> None:
+        """Remember what is waited for, and how long the limit alone makes requests take."""
+        self._waiting, self._waiting_since = waiting, self.clock()
+        self._seconds_for = seconds_for
+
+    @property
+    def credited(self) -> dict[str, ControlTotal]:
+        """What is credited of the batch, before this run and in it, by currency."""
+        return sum_totals([self.money.credited, self._credited])
+
+    @property
+    def percent(self) -> int:
+        """Of the batch's rows, how many are done: 100 only once all are."""
+        return 100 * self.done // self.total if self.total else 100
+
     @property
     def is_slowed(self) -> bool:
         """Whether others use the site's limit too, so that less than our budget is ours."""
         return 0 < self.slowed_to < self.budget_per_minute
+
+    @property
+    def seconds_passed(self) -> float:
+        """Since this run began to send."""
+        return self.clock() - self._started_at
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """What is waited for now, with the seconds that are left of it."""
+        if self._waiting is None or self._waiting.seconds is None:
+            return self._waiting
+        passed = self.clock() - self._waiting_since
+        return replace(self._waiting, seconds=max(0.0, self._waiting.seconds - passed))
 
     def pace(self) -> float:
         """Rows a minute, over the past minute; under a limit never more than it, as no minute can hold more."""
@@ -56,64 +115,18 @@ class RunTally:
         pace = (self.done - done_then) * WINDOW_SECONDS / (now - then)
         return min(pace, self.budget_per_minute) if self.budget_per_minute else pace
 
-    def minutes_left(self, pace: float) -> float | None:
-        """Minutes to the end at this pace, at the limit while there is no pace yet; None where nobody knows, as where
-        only doubt is left, which waits for the site and not for us."""
-        if 0 < self.in_doubt >= self.total - self.done:
+    def seconds_left(self, pace: float) -> float | None:
+        """To the end at this pace, at the limit while there is no pace yet, and never sooner than the limit and what is
+        waited for allow. None where nobody knows: while the end of a wait is not known, or where only doubt is left,
+        which waits for the site and not for us."""
+        left = max(0, self.total - self.done)
+        if not left:
+            return 0.0
+        waiting = self.waiting
+        if self.in_doubt >= left or (waiting and (waiting.seconds is None or not waiting.is_the_last)):
             return None
         speed = pace or self.budget_per_minute
-        return max(0, self.total - self.done) / speed if speed else None
-
-
-def left_in_words(minutes: float | None) -> str:
-    """`2 h 5 min left`; empty where nobody knows, and at the end."""
-    if not minutes:
-        return ""
-    if minutes < 1:
-        return "under 1 min left"
-    hours, rest = divmod(math.ceil(minutes), 60)
-    return f"{hours} h {rest} min left" if hours else f"{rest} min left"
-
-
-def took_in_words(seconds: float) -> str:
-    """`took 2 min 31 s`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"took {hours} h {minutes} min"
-    return f"took {minutes} min {rest} s" if minutes else f"took {rest} s"
-
-
-def state_in_words(tally: RunTally) -> list[str]:
-    """`120/300 rows`, `118 credited`, ...; what is rare is named only if there is some."""
-    credited = tally.counts[Outcome.CREDITED]
-    already = tally.counts[Outcome.ALREADY_CREDITED]
-    review = tally.counts[Outcome.REVIEW]
-    failed = tally.counts[Outcome.FAILED] + tally.counts[Outcome.REJECTED]
-    words = [
-        f"{tally.done:,}/{tally.total:,} rows",
-        f"{credited:,} {tally.kind.name_of(Outcome.CREDITED)}",
-        f"{failed:,} failed",
-        f"{tally.in_doubt:,} in doubt",
-    ]
-    before = tally.kind.name_of(Outcome.ALREADY_CREDITED).replace("_", " ")
-    rare = ((already, before), (review, "to review"), (tally.throttled, "throttled"))
-    words += [f"{number:,} {word}" for number, word in rare if number]
-    return words + ([f"slowed to {tally.slowed_to:,} a minute"] if tally.is_slowed else [])
-
-
-def state_that_fits(tally: RunTally, time_words: str, width: int, *, is_over: bool = False) -> str:
-    """As much of the state as a narrow terminal holds, without the rows done; what matters most is left out last.
-
-    Once the run is over, its pace is what the time it took says.
-    """
-    _, credited, *others = state_in_words(tally)
-    limit = f" of {tally.budget_per_minute:,}" if tally.budget_per_minute else ""
-    pace = "" if is_over else f"{tally.pace():,.0f}{limit} a minute"
-    some = [words for words in others if not words.startswith("0 ")]
-    none = [words for words in others if words.startswith("0 ")]
-    chosen: set[str] = set()
-    for words in filter(None, (credited, time_words, *some[:2], pace, *some[2:], *none)):
-        if len(", ".join([*chosen, words])) <= width:
-            chosen.add(words)
-    return ", ".join(words for words in (pace, time_words, credited, *others) if words in chosen)
+        if not speed:
+            return None
+        waits = waiting.seconds or 0.0 if waiting else 0.0
+        return max(left * WINDOW_SECONDS / speed, waits, self._seconds_for(left - self.in_doubt))

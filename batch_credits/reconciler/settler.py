@@ -84,6 +84,7 @@ class DoubtSettler:
         self._tasks: set[asyncio.Task[None]] = set()
         self._looking = asyncio.Semaphore(max(1, settings.concurrency // 2))
         self._said_waiting = False
+        self._next_look_at: dict[int, float] = {}  # of credits that wait for one
         self.failure: BaseException | None = None
 
     def hold(self, credit: PlannedCredit, pool: Pool) -> None:
@@ -91,6 +92,10 @@ class DoubtSettler:
         task = self._loop.create_task(self._settle(credit, pool))
         self._tasks.add(task)
         task.add_done_callback(partial(self._ended, pool))
+
+    def seconds_to_look(self) -> float:
+        """Until the next of the credits that are held is looked at."""
+        return max(0.0, min(self._next_look_at.values(), default=0.0) - self._loop.time())
 
     async def close(self) -> None:
         """End every wait; what is not settled stays in doubt for the next run."""
@@ -110,6 +115,8 @@ class DoubtSettler:
         except RunStopped as stop:
             pool.stop(stop)
             step = None
+        finally:
+            self._next_look_at.pop(credit.request_id, None)
         if step is None:
             pool.settled(credit)
         else:
@@ -135,6 +142,7 @@ class DoubtSettler:
                 wait = min(settings.look_again_seconds, float(1 << failed_in_a_row))
             else:
                 wait = settings.look_again_seconds if looks_left < settings.max_looks else 0.0
+            self._next_look_at[credit.request_id] = self._loop.time() + wait
             await asyncio.sleep(wait)
             is_over = self._quarantine_left(credit) <= 0
             if is_over and over_since is None:
@@ -225,6 +233,7 @@ class DoubtSettler:
             case SettleCredited():
                 self._journal.record(credit, step.finding(credit))
                 outcome = Outcome.CREDITED if credit.attempts else Outcome.ALREADY_CREDITED
+                self._observer.credited(credit.money)
                 self._observer.settled(outcome, was_in_doubt=was_in_doubt)
                 pool.settled(credit)
             case ReleaseAbsent():

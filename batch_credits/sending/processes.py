@@ -21,6 +21,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
+from time import monotonic
 from typing import Protocol, Self
 
 from batch_credits.errors import Interrupted, LedgerError, RunStopped, ShardDied, TooManyFailures, weightier
@@ -155,12 +156,16 @@ class Processes:
         for worker in self._workers.of_run(self._run_id):
             told, before = Told.read(worker.told), self._told.get(worker.pid, Told())
             self._told[worker.pid] = told
+            for money in told.credited_since(before):
+                self._progress.credited(money)
             for outcome, was_in_doubt, rows in told.since(before):
                 self._settled(outcome, was_in_doubt=was_in_doubt, rows=rows)
             for _ in range(told.throttled - before.throttled):
                 self._progress.throttled()
             for note in told.notes[len(before.notes) :]:
                 self._note(note)
+        now = monotonic()
+        self._progress.waits(next((w for told in self._told.values() if (w := told.waiting(now))), None))
         self._pass_on()
 
     def _follow(self, process: Process, code: int) -> None:

@@ -8,22 +8,24 @@ Signals end it early, and it ends by itself when nothing is owed. The ledger alo
 
 import asyncio
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from batch_credits.call import call_of
 from batch_credits.chargebee import Transport
-from batch_credits.errors import Interrupted, LedgerError, RunStopped
+from batch_credits.errors import Interrupted, LedgerError, Outage, RunStopped
 from batch_credits.gate import Session, ledger_thread
 from batch_credits.ledger import InThread, Journal, Ledger, Rhythm
 from batch_credits.model import PlannedCredit, RequestState
 from batch_credits.process.event_loop import quick_switches
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress
+from batch_credits.progress.pace import BatchMoney
 from batch_credits.reconciler import DoubtSettler
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.pilot import Agree, Pilot, agrees
+from batch_credits.sending.waiting import Waits
 from batch_credits.worker_pool import Counts, WorkerPool
 
 TICK_SECONDS = 0.5  # how old what the person sees may be
@@ -50,7 +52,7 @@ async def issue(run: RunContext, transport: Transport, signals: Signals, agree: 
         sending = Sending(run, transport, in_thread, agree)
         with (
             _stop_on(signals, sending),
-            ticking(run.progress),
+            ticking(run.progress, sending.say_what_is_waited_for),
             _rare_collections(),
             quick_switches(SWITCH_SECONDS),
         ):
@@ -63,20 +65,22 @@ async def issue(run: RunContext, transport: Transport, signals: Signals, agree: 
                 return sending.issued()
 
 
-def start_progress(ledger: Ledger, batch_id: int, progress: Progress) -> None:
-    """Tell how many rows there are, and how many are done."""
+def start_progress(ledger: Ledger, batch_id: int, progress: Progress, money: BatchMoney) -> None:
+    """Tell how many rows there are, how many are done, and their money."""
     rows, states = ledger.batches.staged(batch_id).rows_read, ledger.claims.unsettled(batch_id)
     doubts = states[RequestState.IN_DOUBT] + states[RequestState.IN_FLIGHT]
-    progress.start(rows, rows - states[RequestState.PENDING] - doubts, doubts)
+    progress.start(rows, rows - states[RequestState.PENDING] - doubts, doubts, money)
 
 
 @contextmanager
-def ticking(progress: Progress) -> Iterator[None]:
-    """Keep what is shown fresh while the run waits for the limit, a pause or a quarantine."""
+def ticking(progress: Progress, look: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Keep what is shown fresh while the run waits for the limit, a pause or a quarantine. `look` is called before each
+    time, to say what it waits for."""
 
     async def tick() -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
+            look()
             progress.tick()
 
     task = asyncio.get_running_loop().create_task(tick())
@@ -137,6 +141,8 @@ class Sending:
         )
         self.pool = WorkerPool(self._session, self._journal, self._settler, settings, progress, run.chance)
         self._pilot = Pilot(run, self._session, agree, self._is_stopping)
+        self._loop = asyncio.get_running_loop()
+        self._waits = Waits(self._session, self.pool, self._settler, self._loop.time())
 
     def _journaled(self) -> int:
         return self.pool.journaled()
@@ -147,6 +153,10 @@ class Sending:
     def _send_no_more(self) -> None:
         """The journal failed: what is journaled and waits for a worker stays here, too."""
         self.pool.stop(None)
+
+    def say_what_is_waited_for(self) -> None:
+        """Tell whoever watches."""
+        self._run.progress.waits(self._waits.at(self._loop.time()), self._session.limiter.seconds_for)
 
     def stop(self, error: RunStopped) -> None:
         """Send nothing more, and let every answer on its way come in."""
@@ -167,7 +177,7 @@ class Sending:
 
     async def run(self) -> Issued:
         """Send until nothing is owed or the pool is stopped, and make durable what was learned."""
-        noting = asyncio.get_running_loop().create_task(self._note_site_clock())
+        asides = [self._loop.create_task(aside) for aside in (self._note_site_clock(), self._stop_without_an_answer())]
         try:
             await self._session.begin()
             if self._run.settings.pilot:
@@ -176,7 +186,8 @@ class Sending:
                 await self._take_doubts()
                 await self.pool.run(self._pending_page)
         finally:
-            noting.cancel()
+            for aside in asides:
+                aside.cancel()
             await self._settler.close()
             await self._session.end()
             await self._journal.close()
@@ -189,6 +200,13 @@ class Sending:
         began_ms = await self._chargebee.site_clock.began_ms()
         with suppress(LedgerError):  # it says so elsewhere, about what matters more
             await self._in_thread(lambda: self._run.ledger.runs.note_site_clock(self._run.run_id, began_ms))
+
+    async def _stop_without_an_answer(self) -> None:
+        """End a run that has not reached its site at all: to wait for it is for those that have."""
+        seconds = self._run.settings.first_answer_seconds
+        trouble = await self._chargebee.first_answer.missed(seconds)
+        if trouble is not None and not self.pool.stopping:
+            self.stop(Outage.from_the_first(seconds, trouble))
 
     async def _run_pilot(self) -> None:
         """Send the first rows alone, and stop unless they are agreed to."""

@@ -3,22 +3,28 @@
 All is counted from the beginning, so whoever reads seldom misses nothing.
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal, localcontext
 from operator import itemgetter
+from time import monotonic
 from typing import Any, Self
 
 import orjson
 
 from batch_credits import errors
 from batch_credits.errors import LedgerError, RunStopped
-from batch_credits.model import Outcome
+from batch_credits.model import ControlTotal, Money, Outcome
+from batch_credits.model.money import DECIMAL_DIGITS
 from batch_credits.progress.observers import SilentProgress
+from batch_credits.progress.pace import SecondsFor, no_limit
+from batch_credits.progress.waiting import Waiting
 from batch_credits.sending.session import Issued
 from batch_credits.worker_pool import Counts
 
 MAX_NOTES = 200  # that differ: what is said once is not said again
+NOTHING: tuple[str, float | None, bool] = ("", None, True)  # is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,15 @@ class Ended:
 @dataclass(frozen=True, slots=True)
 class Told:
     """What was said so far: rows by outcome, and whether they were in doubt; how often the site said to wait; sentences
-    for the person; and at last how it ended.
+    for the person; what was credited, by currency; what is waited for now, until when by the clock of all processes; and
+    at last how it ended.
     """
 
     settled: Mapping[tuple[Outcome, bool], int] = field(default_factory=dict)
     throttled: int = 0
     notes: tuple[str, ...] = ()
+    credited: Mapping[str, ControlTotal] = field(default_factory=dict)
+    waits_for: tuple[str, float | None, bool] = NOTHING
     ended: Ended | None = None
 
     @classmethod
@@ -64,6 +73,8 @@ class Told:
             {(Outcome(outcome), was_in_doubt): rows for outcome, was_in_doubt, rows in said.get("settled", ())},
             said.get("throttled", 0),
             tuple(said.get("notes", ())),
+            {c: ControlTotal(0, minor, Decimal(text)) for c, (minor, text) in said.get("credited", {}).items()},
+            tuple(said.get("waits", NOTHING)),
             Ended.read(said["ended"]) if "ended" in said else None,
         )
 
@@ -75,11 +86,32 @@ class Told:
         ]
         return sorted((each for each in new if each[2]), key=itemgetter(1))
 
+    def credited_since(self, before: "Told") -> Iterator[Money]:
+        """The money that was credited since then."""
+        for currency, total in self.credited.items():
+            earlier = before.credited.get(currency, ControlTotal())
+            if minor := total.amount_minor - earlier.amount_minor:
+                yield Money(minor, None, currency or None)
+            with localcontext(prec=DECIMAL_DIGITS):
+                decimal = total.amount_in_decimal - earlier.amount_in_decimal
+            if decimal:
+                yield Money(None, f"{decimal:f}", currency or None)
+
+    def waiting(self, now: float) -> Waiting | None:
+        """What it waits for, at this time of the clock."""
+        what, until, is_the_last = self.waits_for
+        if not what or self.ended is not None:
+            return None
+        return Waiting(what, None if until is None else max(0.0, until - now), is_the_last)
+
 
 class Teller(SilentProgress):
     """Counts what there is to show."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._credited: dict[str, ControlTotal] = defaultdict(ControlTotal)
+        self._waits = NOTHING
         self._settled: Counter[tuple[str, bool]] = Counter()
         self._throttled = 0
         self._notes: dict[str, None] = {}
@@ -87,6 +119,18 @@ class Teller(SilentProgress):
     def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
         """Count it."""
         self._settled[outcome.value, was_in_doubt] += 1
+
+    def credited(self, money: Money) -> None:
+        """Count it."""
+        self._credited[money.currency_code or ""].add(money)
+
+    def waits(self, waiting: Waiting | None, seconds_for: SecondsFor = no_limit) -> None:
+        """Keep it, to a second: what is said anew is written anew."""
+        if waiting is None:
+            self._waits = NOTHING
+        else:
+            until = None if waiting.seconds is None else float(round(self._clock() + waiting.seconds))
+            self._waits = (waiting.what, until, waiting.is_the_last)
 
     def throttled(self) -> None:
         """Count it."""
@@ -103,6 +147,8 @@ class Teller(SilentProgress):
             "settled": [[outcome, was_in_doubt, rows] for (outcome, was_in_doubt), rows in self._settled.items()],
             "throttled": self._throttled,
             "notes": [*self._notes],
+            "credited": {c: [t.amount_minor, str(t.amount_in_decimal)] for c, t in self._credited.items()},
+            "waits": self._waits,
         }
         if ended is not None:
             said["ended"] = ended.as_json()

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from batch_credits.errors import Outage, RunStopped
+from batch_credits.progress.waiting import Waiting
 from batch_credits.settings import RunSettings
 from batch_credits.worker_pool.retry import backoff_seconds
 
@@ -39,6 +40,7 @@ class Breaker:
         self._unhealthy_since: float | None = None
         self._probing: asyncio.Task[None] | None = None
         self._over = False
+        self._next_look_at = 0.0
         self.failure: Exception | None = None
         self.closed = asyncio.Event()
         self.closed.set()
@@ -75,6 +77,13 @@ class Breaker:
             self._openings += 1
             self._probing = self._loop.create_task(self._wait_and_probe(reason, retry_after, self._openings))
 
+    def waiting(self) -> Waiting | None:
+        """What is waited for while everything is paused; nobody knows how often."""
+        if self.closed.is_set():
+            return None
+        seconds = max(0.0, self._next_look_at - self._loop.time())
+        return Waiting("the next look whether the site answers", seconds, is_the_last=False)
+
     def cancel(self) -> None:
         """End the probing, and pause nobody any more: the run is over, and nothing would close the breaker again."""
         self._over = True
@@ -104,6 +113,7 @@ class Breaker:
             wait = backoff_seconds(self._settings, tries, self._chance())
             if retry_after is not None:
                 wait = min(max(wait, retry_after), self._settings.max_retry_after_seconds)
+            self._next_look_at = self._loop.time() + wait
             self._say(f"Sending is paused, next look in {wait:.0f} s: {reason.rstrip('.')}.")
             await asyncio.sleep(wait)
             tries += 1

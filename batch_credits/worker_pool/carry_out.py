@@ -89,6 +89,7 @@ class Consequences:
         match step:
             case SettleCredited():
                 self._breaker.proof()
+                self._progress.credited(credit.money)
                 self._progress.settled(Outcome.CREDITED)
                 return _LET_GO
             case SettleFailed():

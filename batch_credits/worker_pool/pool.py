@@ -19,6 +19,7 @@ from batch_credits.gate import Session
 from batch_credits.ledger import Journal
 from batch_credits.model import OpenAttempt, PlannedCredit, RequestState
 from batch_credits.progress.observers import Progress
+from batch_credits.progress.waiting import Waiting
 from batch_credits.protocol import NotSent, Verdict, after_answer
 from batch_credits.settings import RunSettings
 from batch_credits.worker_pool.breaker import Breaker
@@ -120,6 +121,25 @@ class WorkerPool:
     def journaled(self) -> int:
         """How many attempts are on disk, or about to be, and not answered."""
         return self._outstanding - self._held - len(self._timers)
+
+    def waiting(self) -> Waiting | None:
+        """What keeps everything from being sent now, if something does; doubt is the settler's to tell of."""
+        if (paused := self._breaker.waiting()) is not None:
+            return paused
+        if (seconds := self._limiter.paused_seconds()) > 0:
+            return Waiting("Chargebee told us to wait", seconds)
+        used, seconds = self._limiter.used_up()
+        if used and not self._limiter.calls("POST") and not self.doubts_left():
+            return Waiting(f"the last minute's {used:,} requests are used", seconds)
+        if self._outstanding == len(self._timers) > 0:
+            count, due = len(self._timers), min(timer.when() for timer in self._timers.values())
+            what = "the next try of 1 row" if count == 1 else f"the next tries of {count:,} rows"
+            return Waiting(what, max(0.0, due - self._loop.time()))
+        return None
+
+    def doubts_left(self) -> int:
+        """How many credits are in doubt, if nothing else is in our hands; else 0."""
+        return self._held if self._held == self._outstanding and not self._ready else 0
 
     # -- What the settler gives back -----------------------------------------------------------------------
 

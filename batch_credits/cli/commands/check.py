@@ -1,5 +1,6 @@
 """`batch-credits check`: look before you pay."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -70,7 +71,7 @@ def check(
             rows=rows_with_problems(scratch, plan.batch_id),
             rejected_csv=rejected,
             customers=customers_view(asked) if asked is not None else None,
-            refusal=what_does_not_hold(plan, bounds, options),
+            refusal=what_does_not_hold(plan, bounds, replace(options, failed_csv=source.options.failed_csv)),
             origins=not_typed,
             suggestions=suggestions_for(source, options, plan),
         )

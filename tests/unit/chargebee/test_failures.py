@@ -142,13 +142,13 @@ def test_two_answers_prove_nothing() -> None:
 
 def test_a_refused_connection_says_why() -> None:
     refused = aiohttp.ClientConnectorError(KEY, OSError(errno.ECONNREFUSED, "Connection refused"))
-    assert failure_of(refused) == NotSent("no connection: Connection refused")
+    assert failure_of(refused) == NotSent("no connection with acme.chargebee.com:443: Connection refused")
     unnamed = aiohttp.ClientConnectorError(KEY, OSError("odd"))
-    assert failure_of(unnamed) == NotSent("no connection: odd")
+    assert failure_of(unnamed) == NotSent("no connection with acme.chargebee.com:443: odd")
 
 
 def test_a_certificate_that_does_not_verify_says_why() -> None:
     failed = aiohttp.ClientConnectorCertificateError(KEY, ssl.SSLCertVerificationError("self-signed"))
     found = failure_of(failed)
     assert isinstance(found, Blocked)
-    assert "certificate does not verify" in found.error.message
+    assert found.error.message.startswith("The certificate of acme.chargebee.com does not verify: ")
