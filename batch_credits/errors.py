@@ -43,9 +43,6 @@ class Suggestion(NamedTuple):
     is_open: bool = False
 
 
-Remedy = tuple[tuple[str, str], ...]  # options with their values, to be given together
-
-
 class BatchCreditsError(Exception):
     """An error for a person: what happened, and (`hint`) what to do about it now."""
 

@@ -63,6 +63,7 @@ _USUAL = RunSettings()
 class CheckedFile:
     """A file as a run would see it. Amounts are minor units, by currency.
 
+    `totals` are of the rows whose amounts can be read; `unreadable_amounts` counts the others.
     `counts` are rows by outcome: `pending` ones would be sent. `problems` say why rows are rejected, the first of them
     each by its row. `refusal` is the limit or control total that does not hold; a run would end with it.
     """
@@ -73,6 +74,7 @@ class CheckedFile:
     counts: Mapping[str, int]
     totals: Mapping[str, int]
     to_credit: Mapping[str, int]
+    unreadable_amounts: int
     warnings: tuple[str, ...]
     problems: tuple[str, ...]
     refusal: ControlError | None
@@ -181,6 +183,7 @@ def _checked(source: Source, plan: Plan, problems: tuple[str, ...], refusal: Con
         counts={outcome.value: plan.count(outcome) for outcome in Outcome},
         totals=_minor_units(plan.totals),
         to_credit=_minor_units(plan.by_outcome.get(Outcome.PENDING, {})),
+        unreadable_amounts=plan.unread,
         warnings=(*source.notes, *plan.warnings),
         problems=problems,
         refusal=refusal,

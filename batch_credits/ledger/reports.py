@@ -9,7 +9,7 @@ import orjson
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.reversals import PREFIX, read_reversal, undone_batches
 from batch_credits.ledger.times import iso_time
-from batch_credits.model import REVERSED, LoadedRow, Money, Outcome, Problem, ReportRow
+from batch_credits.model import NOTHING_TO_CREDIT, REVERSED, LoadedRow, Money, Outcome, Problem, ReportRow
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}  # a third of the time of an enum's call
 
@@ -96,6 +96,7 @@ def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
         error_param=problems[0][0],
         error=" ".join(message for _field, _code, message in problems),
         restated=tuple((field, text) for field, text in why["restated"]) if "restated" in why else None,
+        is_unread=not why["money"] and NOTHING_TO_CREDIT.isdisjoint(code for _field, code, _message in problems),
     )
 
 

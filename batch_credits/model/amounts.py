@@ -3,7 +3,7 @@
 Where nobody knows it, a guess would be wrong by a factor of 100, so those show as minor units.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from batch_credits.model.currencies import SITE_CURRENCY, exponent_of
 from batch_credits.model.money import ControlTotal, Money
@@ -47,6 +47,18 @@ def total_in_words(total: ControlTotal, currency: str, stated: Exponents) -> lis
     if total.amount_in_decimal:
         words.append(f"{total.amount_in_decimal:,f} {currency}")
     return words
+
+
+def at_least(amounts: Sequence[str], unread_rows: int) -> list[str]:
+    """The amounts of a total that some rows are missing in, since nobody could read theirs; and how many those are."""
+    if not unread_rows:
+        return [*amounts]
+    return [*(f"at least {amount}" for amount in amounts), unread_in_words(unread_rows)]
+
+
+def unread_in_words(rows: int) -> str:
+    """`20 rows have no readable amount`."""
+    return "1 row has no readable amount" if rows == 1 else f"{rows:,} rows have no readable amount"
 
 
 def totals_in_words(totals: Mapping[str, ControlTotal], stated: Exponents) -> list[str]:

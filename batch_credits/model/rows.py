@@ -43,6 +43,10 @@ AMOUNT_UNIT = "amount_unit"  # a row's own unit; failed.csv has it, to mean the 
 RECOGNISED = (*FIELDS, AMOUNT_UNIT)
 
 
+# Of a row without money: its amount was read all the same, and is none to credit. It is missing in no sum.
+NOTHING_TO_CREDIT = frozenset({"amount_not_positive", "looks_like_total"})
+
+
 def bare(header: str) -> str:
     """A header as it is compared: no case, blanks, underscores or hyphens."""
     return re.sub(r"[\s_\-]+", "", header).casefold()
@@ -110,7 +114,8 @@ class ReportRow(NamedTuple):
     """What became of one source row, as the ledger knows it now. Times are UTC, ISO 8601.
 
     `reversed_by` is the key of the batch that deducted its credit again, if one did. `restated` is as in `LoadedRow`;
-    None of a row that the loader did not reject, or did in version 0.1.
+    None of a row that the loader did not reject, or did in version 0.1. `is_unread`: nobody could read how much it asks
+    for, so it is in no sum of money.
     """
 
     row_number: int
@@ -129,3 +134,4 @@ class ReportRow(NamedTuple):
     finished_at: str | None = None
     reversed_by: str | None = None
     restated: tuple[tuple[str, str], ...] | None = None
+    is_unread: bool = False

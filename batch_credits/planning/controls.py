@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from batch_credits.errors import ControlError, UsageError
 from batch_credits.loader.money import parse_major
 from batch_credits.model import CallKind, ControlTotal, Outcome, Problem, sum_totals
-from batch_credits.model.amounts import minor_in_words
+from batch_credits.model.amounts import minor_in_words, unread_in_words
 from batch_credits.model.currencies import exponent_of
 from batch_credits.planning.plan import Plan
 from batch_credits.settings import ControlFile, ControlLimits, InputOptions
@@ -27,11 +27,12 @@ def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> 
         broken.append(f"--strict refuses a file with rejected rows, and {_rejected_rows(plan)} are.")
     if limits.expect_rows is not None and plan.rows != limits.expect_rows:
         broken.append(f"--expect-rows says {limits.expect_rows:,}, and the {what} has {plan.rows:,}.")
+    unread = _without_unread(plan)
     for currency, text in limits.expect_total:
         bound, actual = _compared(plan.totals, currency, text, options, "--expect-total")
         if bound != actual:
-            said = speech.of_bound(bound, currency)
-            broken.append(f"--expect-total says {said}, and the {what}'s total is {speech.of(actual, currency)}.")
+            said = f"--expect-total says {speech.of_bound(bound, currency)}"
+            broken.append(f"{said}, and the {what}'s total is {speech.of(actual, currency)}{unread}.")
     if limits.control is not None:
         broken += _against_control_file(plan, limits.control, options)
     to_send = _to_pay(plan)
@@ -110,8 +111,9 @@ def _against_control_file(plan: Plan, control: ControlFile, options: InputOption
         if line.total is not None:
             bound, actual = _compared(plan.totals, line.currency, line.total, options, "--control")
             if bound != actual:
-                said = speech.of_bound(bound, line.currency)
-                broken.append(f"--control says {said}, and the file's total is {speech.of(actual, line.currency)}.")
+                said = f"--control says {speech.of_bound(bound, line.currency)}"
+                total = speech.of(actual, line.currency)
+                broken.append(f"{said}, and the file's total is {total}{_without_unread(plan)}.")
     if control.lines:
         unnamed = plan.totals.keys() - {line.currency for line in control.lines}
         broken += [f"--control does not name {code or 'the site currency'}, which the file has." for code in unnamed]
@@ -178,6 +180,11 @@ def _minor(currency: str, text: str, options: InputOptions, option: str) -> int:
 def _to_pay(plan: Plan) -> Mapping[str, ControlTotal]:
     """What a run could still pay, by currency."""
     return sum_totals(plan.by_outcome.get(outcome, {}) for outcome in (Outcome.PENDING, Outcome.IN_DOUBT))
+
+
+def _without_unread(plan: Plan) -> str:
+    """What to add to a total in which rows are missing."""
+    return f" ({unread_in_words(plan.unread)}, and none of them is in it)" if plan.unread else ""
 
 
 def _rejected_rows(plan: Plan) -> str:

@@ -12,7 +12,17 @@ from functools import partial
 from batch_credits.chargebee import add_bodies
 from batch_credits.ledger import Bucket, LargeAmount, Ledger, NewRows, ProblemGroup, Profile, numbered
 from batch_credits.loader import Source
-from batch_credits.model import MAX_REFERENCE, CallKind, ControlTotal, FileTotal, LoadedRow, NewBatch, Outcome, Problem
+from batch_credits.model import (
+    MAX_REFERENCE,
+    NOTHING_TO_CREDIT,
+    CallKind,
+    ControlTotal,
+    FileTotal,
+    LoadedRow,
+    NewBatch,
+    Outcome,
+    Problem,
+)
 from batch_credits.model.amounts import minor_in_words
 from batch_credits.model.loaded import LoadedRows
 from batch_credits.model.undone import Undone
@@ -55,6 +65,12 @@ class Plan:
     def count(self, *outcomes: Outcome) -> int:
         """How many rows have one of these outcomes."""
         return sum(t.count for o in outcomes for t in self.by_outcome.get(o, {}).values())
+
+    @property
+    def unread(self) -> int:
+        """How many rows have an amount that nobody could read: they are in no total."""
+        known = sum(group.rows for group in self.problems if group.code in NOTHING_TO_CREDIT)
+        return self.rows - sum(total.count for total in self.totals.values()) - known
 
     @property
     def owed(self) -> int:

@@ -1,10 +1,64 @@
-"""The exponents that the operator stated for a batch, with which its amounts are read."""
+"""The unit of a batch's amounts, the exponents with which they are read, and closing balances in that unit."""
 
 import json
+import re
+from collections.abc import Callable
 
-from batch_credits.model import BatchRecord
+from batch_credits.model import AMOUNT_UNIT, BatchRecord, ReportRow
+from batch_credits.model.currencies import exponent_of
+
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,40}")
+_EACH_ROW = "each_row"
+
+UNITS_IN_WORDS = {
+    "minor": "in minor units (cents)",
+    "major": "in major units (1234.50)",
+    _EACH_ROW: f"in the unit that the row's {AMOUNT_UNIT} says",
+}
 
 
 def stated_exponents(batch: BatchRecord) -> dict[str, int]:
     """The exponents that the operator gave when the file was read."""
     return dict(json.loads(batch.options_json).get("currency_exponents", ()))
+
+
+def unit_of_results(batch: BatchRecord) -> str:
+    """In which unit results.csv has amounts and balances: `minor`, `major`, or `each_row`, as a column of it says."""
+    if AMOUNT_UNIT in batch.columns:
+        return _EACH_ROW
+    if "amount" not in batch.columns and "amount_in_decimal" in batch.columns:
+        return "major"
+    return str(json.loads(batch.options_json).get("amount_unit", "minor"))
+
+
+def balances_of(batch: BatchRecord) -> Callable[[ReportRow], str]:
+    """What tells the closing balance of a row, which Chargebee gives in minor units, in the unit of the row's amount.
+
+    Where nobody knows how many decimals the currency has it stays in minor units, as the amount does.
+    """
+    unit = unit_of_results(batch)
+    if unit == "minor" and "amount_in_decimal" not in batch.columns:
+        return lambda row: row.closing_balance or ""
+    stated, at = stated_exponents(batch), batch.columns.get(AMOUNT_UNIT)
+    default = str(json.loads(batch.options_json).get("amount_unit", "minor"))
+
+    def balance(row: ReportRow) -> str:
+        text = row.closing_balance or ""
+        said = row.cells[at].strip().casefold() if at is not None and at < len(row.cells) else ""
+        named, _, decimals = (said or default).partition(":")
+        is_decimal = row.money is not None and row.money.amount_in_decimal is not None
+        if (named != "major" and not is_decimal) or not _WHOLE_NUMBER.fullmatch(text):
+            return text
+        exponent = exponent_of((row.money and row.money.currency_code) or "", stated)
+        if decimals.isdecimal():
+            exponent = int(decimals)
+        return text if exponent is None else _in_major(int(text), exponent)
+
+    return balance
+
+
+def _in_major(amount_minor: int, exponent: int) -> str:
+    """As amounts are written in files: 123450 of two decimals is `1234.50`."""
+    whole, decimals = divmod(abs(amount_minor), 10**exponent)
+    sign = "-" if amount_minor < 0 else ""
+    return f"{sign}{whole}.{decimals:0{exponent}d}" if exponent else f"{sign}{whole}"

@@ -16,9 +16,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from batch_credits.explanations.outcomes import label_of, sentences_of
 from batch_credits.ledger.runs import History
 from batch_credits.model import CallKind, ControlTotal, Outcome, sum_totals
-from batch_credits.model.amounts import Exponents, minor_in_digits, money_in_words, totals_in_words
+from batch_credits.model.amounts import (
+    Exponents,
+    at_least,
+    minor_in_digits,
+    money_in_words,
+    totals_in_words,
+    unread_in_words,
+)
 from batch_credits.model.currencies import exponent_of
-from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.reporter.amounts import UNITS_IN_WORDS, stated_exponents, unit_of_results
 from batch_credits.reporter.course import course_picture
 from batch_credits.reporter.display import clip, readable_time
 from batch_credits.reporter.people import cell, person_groups, rows_shown
@@ -126,9 +133,14 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "stopped": clip(summary.stopped or ""),
         "in_short": _in_short(summary, words.done, stated),
         "steps": next_steps(summary),
-        "outcomes": [_outcome_line(kind, o, summary.counts[o], summary.totals[o], stated) for o in Outcome],
+        "outcomes": [
+            _outcome_line(kind, o, summary.counts[o], summary.totals[o], stated, summary.count_unread(o)) for o in Outcome
+        ],
         "rows_sum": f"{sum(summary.counts.values()):,}",
-        "outcomes_sum": totals_in_words(sum_totals(summary.totals.values()), stated),
+        "outcomes_sum": at_least(
+            totals_in_words(sum_totals(summary.totals.values()), stated), summary.count_unread(*Outcome)
+        ),
+        "results_unit": UNITS_IN_WORDS[unit_of_results(summary.batch)],
         "undone": _undone(summary, stated),
         "types": _type_groups(tally, kind, stated),
         "balance": balance_in_words(summary),
@@ -150,7 +162,7 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
 
 
 def _in_short(summary: Summary, done: str, stated: Exponents) -> str:
-    """The money in one line, where it is short enough for one."""
+    """The money in one line, as far as it is short enough for one; what could not be read is always said."""
     parts = []
     for state, outcomes in (
         (done, (Outcome.CREDITED, Outcome.ALREADY_CREDITED)),
@@ -159,13 +171,15 @@ def _in_short(summary: Summary, done: str, stated: Exponents) -> str:
         ("still pending", (Outcome.PENDING,)),
     ):
         amounts = totals_in_words(sum_totals(summary.totals[outcome] for outcome in outcomes), stated)
-        if len(amounts) > MAX_CURRENCIES_IN_A_LINE:
-            return ""
         if amounts:
-            parts.append(f"{' + '.join(amounts)} {state}")
+            bound = "at least " if summary.count_unread(*outcomes) else ""
+            parts.append((len(amounts), f"{bound}{' + '.join(amounts)} {state}"))
     if undone := totals_in_words(summary.undone.totals, stated):
-        parts.append(f"{' + '.join(undone)} of it reversed")
-    return ", ".join(parts)
+        parts.append((len(undone), f"{' + '.join(undone)} of it reversed"))
+    is_short = all(currencies <= MAX_CURRENCIES_IN_A_LINE for currencies, _ in parts)
+    unread = summary.count_unread(*Outcome)
+    money = ", ".join(words for _, words in parts) if is_short else ""
+    return "; ".join(filter(None, (money, unread_in_words(unread) if unread else "")))
 
 
 def _undone(summary: Summary, stated: Exponents) -> list[str]:
@@ -178,10 +192,12 @@ def _undone(summary: Summary, stated: Exponents) -> list[str]:
 
 
 def _outcome_line(
-    kind: CallKind, outcome: Outcome, rows: int, totals: dict[str, ControlTotal], stated: Exponents
+    kind: CallKind, outcome: Outcome, rows: int, totals: dict[str, ControlTotal], stated: Exponents, unread: int = 0
 ) -> OutcomeLine:
-    meaning = sentences_of(kind, outcome).meaning
-    return OutcomeLine(outcome.value, label_of(kind, outcome), meaning, f"{rows:,}", totals_in_words(totals, stated))
+    amounts = at_least(totals_in_words(totals, stated), unread)
+    return OutcomeLine(
+        outcome.value, label_of(kind, outcome), sentences_of(kind, outcome).meaning, f"{rows:,}", amounts
+    )
 
 
 def _type_groups(tally: Tally, kind: CallKind, stated: Exponents) -> list[TypeGroup]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from batch_credits.model import BatchRecord, ControlTotal, FileTotal, Outcome, RunRecord
 from batch_credits.model.undone import Undone
+from batch_credits.reporter.amounts import unit_of_results
 from batch_credits.reporter.control_totals import file_total_json, file_totals_of
 from batch_credits.reporter.tally import Tally, Totals, differences, exit_code
 
@@ -60,6 +61,7 @@ class Summary:
     paths: ReportPaths
     reasons: Mapping[tuple[Outcome, str], int]  # why rows were not credited, by error code
     undone: Undone  # what was credited, and deducted again
+    unread: Mapping[Outcome, int]  # rows whose amount nobody could read: they are in no total
 
     @property
     def in_balance(self) -> bool:
@@ -90,6 +92,10 @@ class Summary:
         """How many rows have one of these outcomes."""
         return sum(self.counts[outcome] for outcome in outcomes)
 
+    def count_unread(self, *outcomes: Outcome) -> int:
+        """How many of those have an amount that nobody could read."""
+        return sum(self.unread.get(outcome, 0) for outcome in outcomes)
+
 
 def summarise(batch: BatchRecord, run: RunRecord | None, tally: Tally, paths: ReportPaths, live: bool) -> Summary:
     """Draw the conclusions from a finished count."""
@@ -97,11 +103,17 @@ def summarise(batch: BatchRecord, run: RunRecord | None, tally: Tally, paths: Re
     stopped = run is not None and run.stopped is not None
     needs_person = run is not None and run.needs_person
     code = exit_code(tally.counts, stopped, not unequal, needs_person, tally.undone.rows)
-    return Summary(batch, run, live, tally.counts, tally.totals, unequal, code, paths, tally.reasons, tally.undone)
+    return Summary(
+        batch, run, live, tally.counts, tally.totals, unequal, code, paths, tally.reasons, tally.undone, tally.unread
+    )
 
 
 def summary_json(summary: Summary) -> str:
-    """The text of summary.json. Amounts are minor units; `totals_in_decimal` is there only if it has any."""
+    """The text of summary.json. Amounts are minor units; `totals_in_decimal` is there only if it has any.
+
+    `unreadable_amounts` are rows that are in no total; `results_unit` is that of the amounts in results.csv, and of the
+    balances there.
+    """
     batch, run = summary.batch, summary.run
     name = batch.kind.name_of
     content: dict[str, Any] = {
@@ -122,9 +134,11 @@ def summary_json(summary: Summary) -> str:
     in_decimal = {name(outcome): _in_decimal(summary.totals[outcome]) for outcome in Outcome}
     if any(in_decimal.values()):
         content["totals_in_decimal"] = in_decimal
+    content["unreadable_amounts"] = summary.count_unread(*Outcome)
     content["reversed"] = _reversed(summary.undone)
     record = json.loads(run.settings_json) if run else {}
     content |= {
+        "results_unit": unit_of_results(batch),
         "control_totals": [file_total_json(total) for total in summary.file_totals],
         "settings": {name: record.get(name) for name in ("address", "ledger", "confirmation", "origins")},
         "in_balance": summary.in_balance,

@@ -27,7 +27,7 @@ from batch_credits.model import (
     bare,
 )
 from batch_credits.model.currencies import documented_exponent, exponent_of
-from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.reporter.amounts import balances_of, stated_exponents
 from batch_credits.text.formula import escape_formula
 
 # A field that an option of the first run filled in, and the name of that option.
@@ -53,10 +53,10 @@ def results_writer(stream: TextIO, batch: BatchRecord) -> RowWriter:
     """Write the header of results.csv; the function returned writes a row of it."""
     write = _csv_writer(stream)
     write((*batch.headers, *RESULT_COLUMNS))
-    width = len(batch.headers)
+    width, balance = len(batch.headers), balances_of(batch)
 
     def write_row(row: ReportRow) -> None:
-        write((*fit(row.cells, width), *result_cells(row, batch.kind)))
+        write((*fit(row.cells, width), *result_cells(row, batch.kind, balance(row))))
 
     return write_row
 
@@ -73,18 +73,18 @@ def failed_writer(stream: TextIO, batch: BatchRecord) -> RowWriter:
     write = _csv_writer(stream)
     columns = failed_columns(batch)
     write((*columns.headers, *RESULT_COLUMNS, BATCH_COLUMN))
-    at_error = RESULT_COLUMNS.index("credit_error")
+    at_error, balance = RESULT_COLUMNS.index("credit_error"), balances_of(batch)
 
     def write_row(row: ReportRow) -> None:
-        cells, ours = columns.cells(row), [*result_cells(row, batch.kind)]
+        cells, ours = columns.cells(row), [*result_cells(row, batch.kind, balance(row))]
         ours[at_error] += columns.how_to_mend(row, cells)
         write((*cells, *ours, batch.key))
 
     return write_row
 
 
-def result_cells(row: ReportRow, kind: CallKind) -> tuple[str, ...]:
-    """Our columns of a row, in the order of `RESULT_COLUMNS`."""
+def result_cells(row: ReportRow, kind: CallKind, balance: str) -> tuple[str, ...]:
+    """Our columns of a row, in the order of `RESULT_COLUMNS`; its closing `balance` in the unit of its amount."""
     return (
         str(row.row_number),
         kind.name_of(row.outcome),
@@ -95,7 +95,7 @@ def result_cells(row: ReportRow, kind: CallKind) -> tuple[str, ...]:
         row.error or "",
         "" if row.http_status is None else str(row.http_status),
         str(row.attempts),
-        row.closing_balance or "",
+        balance,
         row.finished_at or "",
     )
 

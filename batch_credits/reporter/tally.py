@@ -39,11 +39,13 @@ class Tally:
     """Counts and totals by outcome, the amounts' spread, rows that need a person, and what was deducted again.
 
     `by_type` is by outcome, currency and credit type, which is "" of rejected rows: what they meant is not known.
+    `unread` are rows whose amount nobody could read, so that they are in no total.
     """
 
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     by_type: dict[tuple[Outcome, str, str], ControlTotal] = field(default_factory=dict)
     spread: dict[Unit, Spread] = field(default_factory=dict)  # of the rows that are not rejected
+    unread: Counter[Outcome] = field(default_factory=Counter)
     reasons: Counter[Reason] = field(default_factory=Counter)
     undone: Undone = field(default_factory=Undone)
     _kept: dict[Reason, list[ReportRow]] = field(default_factory=dict)
@@ -63,6 +65,8 @@ class Tally:
                 self._spread(currency, row.money, row)
             if row.reversed_by is not None:
                 self.undone.add(row.reversed_by, currency, row.money)
+        elif row.is_unread:
+            self.unread[outcome] += 1
         if outcome in NEEDS_A_PERSON:
             self._remember(row)
 

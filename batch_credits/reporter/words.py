@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from batch_credits.model import CallKind, Outcome
+from batch_credits.model.amounts import totals_in_words, unread_in_words
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.control_totals import file_total_sentence
 from batch_credits.reporter.summary import Summary
-from batch_credits.reporter.tally import NOT_CREDITED
+from batch_credits.reporter.tally import NOT_CREDITED, totals_read
 
 REASONS_SHOWN = 5  # of each outcome
+_FEW_CURRENCIES = range(1, 4)  # as many as a sentence has room for
 _CODE = re.compile(r"[a-z0-9_]{1,60}")  # codes come from outside
 
 
@@ -101,7 +103,7 @@ def next_steps(summary: Summary, given: Given = nothing_given) -> list[tuple[str
     if summary.batch.kind is CallKind.DEDUCT:
         steps += _steps_of_reversal(summary, given)
     elif unpaid := summary.count(*NOT_CREDITED):
-        codes = dict.fromkeys(code for outcome in NOT_CREDITED for code, _ in reasons_of(summary, outcome))
+        codes = dict.fromkeys(code for outcome in NOT_CREDITED for code, _ in _codes_of(summary, outcome))
         if codes:
             steps.append(("See what is to be mended:", f"batch-credits explain {' '.join(codes)}"))
         again = _command(given, "run", str(summary.paths.failed))
@@ -138,12 +140,31 @@ def balance_in_words(summary: Summary) -> list[str]:
     else:
         said = ["Not in balance.", *summary.differences]
     stated = stated_exponents(summary.batch)
+    if unread := summary.count_unread(*Outcome):
+        amounts = totals_in_words(totals_read(summary.batch), stated)
+        asked = f": the file asks for at least {' + '.join(amounts)}" if len(amounts) in _FEW_CURRENCIES else ""
+        said.append(f"{unread_in_words(unread)}{asked}.")
     return said + [f"The file agrees with the {file_total_sentence(each, stated)}." for each in summary.file_totals]
 
 
 def reasons_of(summary: Summary, outcome: Outcome) -> list[tuple[str, int]]:
     """Error codes of an outcome with their rows, the most frequent first. What is no code is not shown."""
+    return _codes_of(summary, outcome)[:REASONS_SHOWN]
+
+
+def more_reasons_of(summary: Summary, outcome: Outcome) -> int:
+    """How many kinds of reasons there are besides."""
+    kinds = sum(each is outcome for each, _ in summary.reasons) if outcome in NOT_CREDITED else 0
+    return kinds - len(reasons_of(summary, outcome))
+
+
+def kinds(number: int) -> str:
+    """`1 more kind`, `3 more kinds`: of problems, where only the most frequent are shown."""
+    return "1 more kind" if number == 1 else f"{number:,} more kinds"
+
+
+def _codes_of(summary: Summary, outcome: Outcome) -> list[tuple[str, int]]:
     if outcome not in NOT_CREDITED:
         return []
     counted = [(code, number) for (each, code), number in summary.reasons.items() if each is outcome]
-    return sorted((c for c in counted if _CODE.fullmatch(c[0])), key=lambda c: -c[1])[:REASONS_SHOWN]
+    return sorted((c for c in counted if _CODE.fullmatch(c[0])), key=lambda c: -c[1])

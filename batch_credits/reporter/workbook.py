@@ -16,7 +16,7 @@ from typing import Any
 
 from batch_credits.model import RESULT_COLUMNS, BatchRecord, ReportRow
 from batch_credits.model.currencies import exponent_of
-from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.reporter.amounts import balances_of, stated_exponents
 from batch_credits.reporter.files import atomic_path
 from batch_credits.reporter.tables import RowWriter, fit, result_cells
 from batch_credits.text.formula import escape_formula
@@ -69,6 +69,7 @@ class _Sheets:
     def __init__(self, book: Any, batch: BatchRecord) -> None:
         self._book = book
         self._kind = batch.kind
+        self._balance = balances_of(batch)
         self._stated = stated_exponents(batch)
         self._headers = [escape_formula(header) for header in (*batch.headers, *RESULT_COLUMNS)]
         self._width = len(batch.headers)
@@ -86,7 +87,7 @@ class _Sheets:
             self.finish()
             self._begin()
         self._row += 1
-        cells = (*fit(row.cells, self._width), *result_cells(row, self._kind))
+        cells = (*fit(row.cells, self._width), *result_cells(row, self._kind, self._balance(row)))
         measured = self._row <= _ROWS_MEASURED
         for column, (text, write) in enumerate(zip(cells, self._writers, strict=True)):
             if text:

@@ -42,7 +42,7 @@ class StatedTotal:
 class PlanView:
     """A batch as it stands before a run.
 
-    `totals` are those of the file; `counts` and `by_outcome` say what is already known of its rows (`pending` ones are
+    `totals` are those of the file, without the `unread` rows, whose amounts nobody could read; `counts` and `by_outcome` say what is already known of its rows (`pending` ones are
     to be sent), `by_type` those that are not rejected. `control_totals` stand in the file, and its rows agree with
     them. `problems` say why rows are rejected, `warnings` which amounts look wrong.
     """
@@ -50,6 +50,7 @@ class PlanView:
     key: str
     kind: CallKind
     rows: int
+    unread: int
     totals: tuple[Total, ...]
     counts: Mapping[Outcome, int]
     by_outcome: Mapping[Outcome, tuple[Total, ...]]
@@ -72,6 +73,7 @@ def plan_view(plan: Plan, stated: Exponents) -> PlanView:
         key=plan.key,
         kind=plan.kind,
         rows=plan.rows,
+        unread=plan.unread,
         totals=totals_of(plan.totals, stated),
         counts={outcome: plan.count(outcome) for outcome in Outcome},
         by_outcome={outcome: totals_of(totals, stated) for outcome, totals in plan.by_outcome.items()},

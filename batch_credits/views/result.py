@@ -6,20 +6,31 @@ from pathlib import Path
 from batch_credits.explanations.outcomes import label_of
 from batch_credits.model import CallKind, Outcome
 from batch_credits.reporter import Summary, stated_exponents
-from batch_credits.reporter.words import Given, balance_in_words, headline, next_steps, nothing_given, reasons_of
+from batch_credits.reporter.words import (
+    Given,
+    balance_in_words,
+    headline,
+    more_reasons_of,
+    next_steps,
+    nothing_given,
+    reasons_of,
+)
 from batch_credits.views.amounts import Total, UndoneView, totals_of, undone_view
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeView:
-    """The rows of one outcome, under the name that reports give it and the label that people read. `reasons` are error
-    codes with their rows, the most frequent first, of rows that were not credited."""
+    """The rows of one outcome, under the name that reports give it and the label that people read. `unread` of them have
+    an amount that nobody could read, so they are in no total. `reasons` are error codes with their rows, the most frequent
+    first, of rows that were not credited; `more_reasons` says how many kinds there are besides."""
 
     name: str
     label: str
     rows: int
     totals: tuple[Total, ...]
+    unread: int
     reasons: tuple[tuple[str, int], ...]
+    more_reasons: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,9 @@ def result_view(summary: Summary, given: Given = nothing_given) -> ResultView:
                 label_of(batch.kind, outcome),
                 summary.counts[outcome],
                 totals_of(summary.totals[outcome], stated),
+                summary.count_unread(outcome),
                 tuple(reasons_of(summary, outcome)),
+                more_reasons_of(summary, outcome),
             )
             for outcome in Outcome
             if summary.counts[outcome]

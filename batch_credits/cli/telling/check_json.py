@@ -46,6 +46,7 @@ def _plan(plan: PlanView) -> dict[str, Any]:
         "rejected": plan.counts[Outcome.REJECTED],
         "counts": {outcome.value: count for outcome, count in plan.counts.items()},
         "totals": totals_json(plan.totals),
+        "unreadable_amounts": plan.unread,
         "totals_by_outcome": {
             outcome.value: totals_json(totals)
             for outcome, totals in plan.by_outcome.items()

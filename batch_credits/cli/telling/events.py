@@ -98,6 +98,7 @@ def _plan(question: Question, owed: str) -> dict[str, Any]:
         "rows": plan.rows,
         "counts": {plan.kind.name_of(outcome): count for outcome, count in plan.counts.items()},
         "totals": totals_json(plan.totals),
+        "unreadable_amounts": plan.unread,
         owed: totals_json(plan.by_outcome.get(Outcome.PENDING, ())),
         "reversed": totals_json(plan.undone.totals),
         "problems": [{"field": g.field, "code": g.code, "rows": g.rows} for g in plan.problems],

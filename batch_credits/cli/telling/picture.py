@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from batch_credits.cli.telling.screen import NO_BREAK, told
 from batch_credits.ledger import ProblemGroup
 from batch_credits.model import CallKind, Outcome
-from batch_credits.reporter.words import rows
+from batch_credits.model.amounts import at_least
+from batch_credits.reporter.words import kinds, rows
 from batch_credits.settings import Origin, RunSettings
 from batch_credits.views.amounts import Total
 from batch_credits.views.plan import PlanView
@@ -34,7 +35,7 @@ _KNOWN_OF_REVERSAL = {
 def plan_lines(plan: PlanView, *, problems: int | None = None) -> list[Line]:
     """Rows and totals of the file, what is known of them, why rows are rejected, what is to be credited, its largest
     amounts, and what looks wrong. At most so many kinds of `problems` are shown; None: all."""
-    lines = [("Rows", f"{plan.rows:,}"), *_total_lines("Total", plan.totals)]
+    lines = [("Rows", f"{plan.rows:,}"), *_labelled("Total", at_least([*_words_of(plan.totals)], plan.unread))]
     lines += [("Agrees", f"with the {total.words}") for total in plan.control_totals]
     lines += _type_lines(plan)
     is_payout = plan.kind is CallKind.ADD
@@ -168,7 +169,7 @@ def _rejected_lines(plan: PlanView, most: int | None) -> list[Line]:
     lines += [(PROBLEM, f"{problem_in_words(group)}: {group.message}") for group in plan.problems[:most]]
     left = len(plan.problems) - len(lines) + 1
     if left:
-        lines.append((PROBLEM, f"and {left} more kinds of problems: batch-credits check shows them all"))
+        lines.append((PROBLEM, f"and {kinds(left)} of problems: batch-credits check shows them all"))
     return lines
 
 

@@ -3,7 +3,8 @@
 import textwrap
 
 from batch_credits.model import CallKind
-from batch_credits.reporter.words import rows
+from batch_credits.model.amounts import at_least
+from batch_credits.reporter.words import kinds, rows
 from batch_credits.views.amounts import Total, UndoneView
 from batch_credits.views.result import OutcomeView, ResultView
 
@@ -38,16 +39,18 @@ def result_in_words(result: ResultView, width: int = SCREEN_WIDTH) -> str:
 
 def _outcome_lines(outcome: OutcomeView, *, is_narrow: bool) -> list[str]:
     """Its rows with their totals one below the other, and why rows are not credited."""
-    amounts, reasons = _words_of(outcome.totals), outcome.reasons
+    amounts, reasons = at_least(_words_of(outcome.totals), outcome.unread), outcome.reasons
+    more = kinds(outcome.more_reasons) if outcome.more_reasons else ""
     if is_narrow:
-        texts = [*amounts, *(f"{number:,} {code}" for code, number in reasons)]
+        texts = [*amounts, *(f"{number:,} {code}" for code, number in reasons), *([f"and {more}"] if more else [])]
         return [f"  {outcome.label}: {rows(outcome.rows)}", *(f"    {text}" for text in texts)]
     lines = []
     head = f"  {outcome.label:<17}{outcome.rows:>10,}"
     for amount in amounts or [""]:
         lines.append(f"{head}  {amount:>24}".rstrip())
         head = " " * len(head)
-    return lines + [f"  {'':<17}{number:>10,}  {code}" for code, number in reasons]
+    lines += [f"  {'':<17}{number:>10,}  {code}" for code, number in reasons]
+    return [*lines, f"  {'':<17}{'':>10}  and {more}"] if more else lines
 
 
 def _undone_lines(undone: UndoneView, *, is_narrow: bool) -> list[str]:

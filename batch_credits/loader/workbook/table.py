@@ -199,7 +199,7 @@ class ExcelTable:
                     f"{self._path.name}: the column {shown(header)} ({letters}) is hidden in the sheet, so nobody sees "
                     "what would be paid.",
                     hint="Show it; or if it is meant, say so:",
-                    remedies=[("--map", f"{field}={header}")],
+                    remedies=[(("--map", f"{field}={header}"),)],
                 )
         listed = [f"{field} ({column_letters(column)})" for column, field in hidden.items()]
         if not listed:
