@@ -17,7 +17,7 @@ ROUNDS ?= 3
 # Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lowest newest coverage storm kills operator fuzz mutants screens slow bench clean
+.PHONY: demo test costs check lowest newest coverage storm kills operator fuzz mutants screens slow bench clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -26,6 +26,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow"
+
+# The same, and then which files of tests take how much CPU: what is on the wall depends on who else works here.
+costs: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow" -p tests.costs
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

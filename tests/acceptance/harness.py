@@ -12,7 +12,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -22,6 +22,7 @@ TIMEOUT_SECONDS = 60
 HEADERS = ("customer_id", "amount", "currency_code", "description", "reference")
 
 Row = Sequence[object]
+Streams = tuple[str | Path, str | Path, str | Path]  # what a command reads, and where it says what
 
 
 class Site:
@@ -30,7 +31,8 @@ class Site:
     def __init__(self, *options: str) -> None:
         self._is_up = True
         with said_into_files() as (out, err):
-            self._pid = WARM.start(["sandbox", "--port", "0", *options], Path.cwd(), clean_environment(), out, err)
+            streams = (os.devnull, out, err)
+            self._pid = WARM.start(["sandbox", "--port", "0", *options], Path.cwd(), clean_environment(), streams)
             try:
                 wait_until(lambda: "\n" in out.read_text(), TIMEOUT_SECONDS)
                 said, _, self.url = out.read_text().strip().rpartition(" ")
@@ -126,17 +128,21 @@ class Command:
         """`run FILE --yes --rate 0`, to its end."""
         return self("run", file, "--yes", "--rate", 0, *arguments, timeout=timeout, **environment)
 
-    def start_run(self, file: Path, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+    def start_run(self, file: Path, *arguments: object, **environment: str) -> "Running":
         """Begin `run FILE --yes --rate 0`."""
-        return self.start("run", file, "--yes", "--rate", 0, *arguments, **environment)  # type: ignore[arg-type]
+        return self.start("run", file, "--yes", "--rate", 0, *arguments, **environment)
 
-    def start(self, *arguments: object, stdin: int = subprocess.DEVNULL, **environment: str) -> subprocess.Popen[str]:
-        """Begin any command, from nothing, as a user does."""
+    def start(self, *arguments: object, stdin: str = os.devnull, **environment: str) -> "Running":
+        """Begin any command, in a process that is warm already; it reads the file `stdin`."""
+        return Running(self.arguments(arguments), self.folder, self.variables(environment), stdin)
+
+    def start_cold(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+        """Begin any command from nothing, as a user does."""
         return subprocess.Popen(
             [sys.executable, "-m", "batch_credits", *self.arguments(arguments)],
             cwd=self.folder,
             env=self.variables(environment),
-            stdin=stdin,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -172,7 +178,7 @@ class Warm:
     def call(self, arguments: list[str], folder: Path, environment: Mapping[str, str], timeout: float) -> Ended:
         """Run a command to its end; one that hangs is killed, and the test fails with what it had said."""
         with said_into_files() as (out, err):
-            pid, hung = self.start(arguments, folder, environment, out, err), threading.Event()
+            pid, hung = self.start(arguments, folder, environment, (os.devnull, out, err)), threading.Event()
             killer = threading.Timer(timeout, lambda: (hung.set(), os.kill(pid, signal.SIGKILL)))
             killer.start()
             code = self.wait(pid)
@@ -183,30 +189,40 @@ class Warm:
         return Ended(code, *said)
 
     def start(
-        self, arguments: list[str], folder: Path, environment: Mapping[str, str], out: Path, err: Path
+        self, arguments: list[str], folder: Path, environment: Mapping[str, str], streams: Streams,
+        is_terminal: bool = False,
     ) -> int:  # fmt: skip
-        """Begin a command that says what it says into these files. Returns the id of its process."""
-        call = {"arguments": arguments, "folder": str(folder), "environment": environment}
-        return self._asked({**call, "out": str(out), "err": str(err)})
+        """Begin a command with these files as its standard streams. Returns the id of its process."""
+        call = {"arguments": arguments, "folder": str(folder), "environment": environment, "is_terminal": is_terminal}
+        pid = self._asked({**call, "streams": [str(path) for path in streams]})
+        assert pid is not None
+        return pid
 
     def wait(self, pid: int) -> int:
         """The exit code of a command that was begun here, once it has ended."""
-        return self._asked({"wait": pid})
+        code = self._asked({"wait": pid})
+        assert code is not None
+        return code
 
-    def _asked(self, what: Mapping[str, object]) -> int:
-        """What the process answers: a number, always."""
+    def ask(self, pid: int) -> int | None:
+        """The exit code of a command that was begun here, if it has ended."""
+        return self._asked({"ask": pid})
+
+    def _asked(self, what: Mapping[str, object]) -> int | None:
+        """What the process answers."""
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, str(Path(__file__).with_name("warm.py"))],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
-                env=clean_environment(),
+                env={**clean_environment(), "PYTHONUTF8": "1"},
             )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        answer: int | None = json.loads(self._process.stdout.readline())
+        return answer
 
     def close(self) -> None:
         """Serve no more."""
@@ -216,6 +232,63 @@ class Warm:
 
 
 WARM = Warm()
+
+
+class Started:
+    """A command that was begun and goes on, with the verbs of `Popen`."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit code, if it has ended."""
+        if self.returncode is None:
+            self.returncode = WARM.ask(self.pid)
+        return self.returncode
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code, once it has ended. Raises `TimeoutExpired` as `Popen` does."""
+        end = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired("batch-credits", timeout)
+            time.sleep(0.01)
+        return code
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it this signal, if it has not ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Tell it to end."""
+        self.send_signal(signal.SIGTERM)
+
+
+class Running(Started):
+    """Such a command, and what it says: that goes to files, so nobody need read it meanwhile."""
+
+    def __init__(self, arguments: list[str], folder: Path, environment: Mapping[str, str], stdin: str) -> None:
+        self._kept = ExitStack()
+        self._files = self._kept.enter_context(said_into_files())
+        super().__init__(WARM.start(arguments, folder, environment, (stdin, *self._files)))
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """What it has said until now, on its two streams."""
+        out, err = (path.read_text(encoding="utf-8") for path in self._files)
+        return out, err
+
+    def communicate(self, timeout: float = TIMEOUT_SECONDS) -> tuple[str, str]:
+        """All that it said, once it has ended."""
+        self.wait(timeout)
+        with self._kept:
+            return self.said
 
 
 @dataclass(frozen=True)
@@ -269,7 +342,7 @@ def clean_environment() -> dict[str, str]:
     return {**kept, "XDG_CONFIG_HOME": "/dev/null", "XDG_DATA_HOME": "/dev/null"}
 
 
-def finish(process: subprocess.Popen[str], timeout: float = TIMEOUT_SECONDS) -> Ended:
+def finish(process: subprocess.Popen[str] | Running, timeout: float = TIMEOUT_SECONDS) -> Ended:
     """Wait for a command's end; one that hangs is killed, and the test fails with what it had said."""
     try:
         out, err = process.communicate(timeout=timeout)
@@ -277,10 +350,11 @@ def finish(process: subprocess.Popen[str], timeout: float = TIMEOUT_SECONDS) -> 
         process.kill()
         out, err = process.communicate()
         raise AssertionError(f"still running after {timeout} s:\n{out}{err}") from None
+    assert process.returncode is not None
     return Ended(process.returncode, out, err)
 
 
-def stop(process: subprocess.Popen[str], number: signal.Signals) -> None:
+def stop(process: subprocess.Popen[str] | Running, number: signal.Signals) -> None:
     """Send a signal to a command that is running."""
     assert process.poll() is None, finish(process).said
     process.send_signal(number)

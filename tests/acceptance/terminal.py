@@ -6,8 +6,6 @@ import pty
 import re
 import select
 import struct
-import subprocess
-import sys
 import termios
 import time
 from types import TracebackType
@@ -15,7 +13,7 @@ from typing import Self
 
 import pyte
 
-from tests.acceptance.harness import Command, Ended
+from tests.acceptance.harness import WARM, Command, Ended, Started
 
 PATIENCE_SECONDS = 60
 
@@ -29,13 +27,13 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        environment = {**command.variables({}), "TERM": "xterm-256color", "PYTHONUTF8": "1", **more}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "batch_credits", *map(str, arguments)],
-            cwd=command.folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs,
-            preexec_fn=_take_terminal,
-        )  # fmt: skip
-        os.close(theirs)
+        self._theirs = theirs  # kept open: the command opens it by its name, and until then there must be one
+        environment = {**command.variables({}), "TERM": "xterm-256color", **more}
+        name = os.ttyname(theirs)
+        streams = (name, name, name)
+        self._process = Started(
+            WARM.start([*map(str, arguments)], command.folder, environment, streams, is_terminal=True)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -44,7 +42,8 @@ class Terminal:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.wait(PATIENCE_SECONDS)
+        os.close(self._theirs)
         os.close(self._ours)
 
     @property
@@ -72,8 +71,9 @@ class Terminal:
 
     def _read(self) -> bool:
         """Take in what was written; False once nothing more can come."""
+        goes_on = self._process.poll() is None
         if not select.select([self._ours], [], [], 0.1)[0]:
-            return self._process.poll() is None
+            return goes_on
         try:
             new = os.read(self._ours, 65536)
         except OSError:  # how Linux says that the other end is closed
@@ -81,9 +81,3 @@ class Terminal:
         self.seen += new
         self._stream.feed(new)
         return bool(new)
-
-
-def _take_terminal() -> None:
-    """Make the pseudo-terminal the controlling one of a new session, so that Ctrl-C on it is a signal."""
-    os.setsid()
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

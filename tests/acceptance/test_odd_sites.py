@@ -4,14 +4,13 @@ Each was a double credit once. The site's own truth is the judge, over runs with
 """
 
 import signal
-import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.harness import Command, Ended, Row, Site, finish, stop, wait_until, write_csv
+from tests.acceptance.harness import Command, Ended, Row, Running, Site, finish, stop, wait_until, write_csv
 
 # Composed and decomposed, two blanks and a hard one, capitals, beyond the first plane, longer than a site may keep.
 REFERENCES = (
@@ -140,7 +139,7 @@ def test_an_older_credit_of_the_same_money_is_no_obstacle(tmp_path: Path) -> Non
         assert times(site) == {("c-1", "q2"): 1, ("c-1", "q3"): 1}
 
 
-def kill_after(site: Site, posts: int, process: subprocess.Popen[str]) -> None:
+def kill_after(site: Site, posts: int, process: Running) -> None:
     """End a run in the middle, once so many requests have arrived; or let it end by itself."""
     wait_until(lambda: site.posts >= posts or process.poll() is not None)
     process.kill()

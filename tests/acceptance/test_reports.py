@@ -276,7 +276,8 @@ def test_reports_that_cannot_be_written_are_said_and_can_be_had_later(command: C
 def test_who_stops_reading_changes_nothing(command: Command, shared_site: Site, stream: str) -> None:
     """A pipe that breaks is no reason to pay less, nor to claim that rows failed."""
     rows = payout(f"pipe-{stream}", 3)
-    process = command.start_run(write_csv(command.folder / "payout.csv", rows))
+    file = write_csv(command.folder / "payout.csv", rows)
+    process = command.start_cold("run", file, "--yes", "--rate", 0)
     assert process.stdout is not None and process.stderr is not None
     if stream != "stderr":
         process.stdout.close()

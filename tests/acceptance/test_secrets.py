@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.harness import KEY, Command, Ended, Site, each_once, finish, payout, wait_until, write_csv
+from tests.acceptance.harness import KEY, Command, Ended, Site, each_once, finish, payout, stop, wait_until, write_csv
 
 SECRETS = (KEY, b64encode(f"{KEY}:".encode()).decode())
 
@@ -34,7 +34,9 @@ def test_the_key_is_in_no_output_report_ledger_or_argument(tmp_path: Path, locke
     rows = payout("seen", 30)
     file = write_csv(tmp_path / "payout.csv", [*rows, ("missing", 5, "USD", "Loyalty", "q3")])
     command = Command(tmp_path, locked_site.url)
-    process = command.start_run(file, "--verbose", "--log-format", "json", "--concurrency", 1)
+    process = command.start_cold(
+        "run", file, "--yes", "--rate", 0, "--verbose", "--log-format", "json", "--concurrency", 1
+    )
     wait_until(lambda: locked_site.posts > 2)
     arguments = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(process.pid)], capture_output=True, text=True)
     assert "payout.csv" in arguments.stdout or process.poll() is not None
@@ -58,16 +60,11 @@ def test_where_nobody_answers_the_key_is_not_told(tmp_path: Path, url: str) -> N
     """The run would wait for the site to come back, so it is told to end."""
     command = Command(tmp_path, url)
     process = command.start_run(write_csv(tmp_path / "payout.csv", payout("x", 20)), "--verbose")
-    assert process.stderr is not None
-    said = ""
-    while "Sending is paused" not in said:
-        line = process.stderr.readline()
-        assert line, said
-        said += line
-    process.send_signal(signal.SIGTERM)
+    wait_until(lambda: "Sending is paused" in "".join(process.said))
+    stop(process, signal.SIGTERM)
     ended = finish(process, 10).exited(4)
     assert command.report("payout").counts == {"pending": 20}
-    assert_unseen(tmp_path, ended, said)
+    assert_unseen(tmp_path, ended)
 
 
 def test_a_refused_key_is_not_told(tmp_path: Path) -> None:

@@ -1,15 +1,18 @@
 """A process that has loaded the program and forks itself for each call: the same code in a process of its own,
 without half a second of imports each time.
 
-Reads a line of JSON, and answers with a number on a line. A call (arguments, folder, environment, and the files for
-its output) is begun, and answered with its process id; `wait` for such an id with the exit code, once there is one.
+Reads a line of JSON, and answers with one. A call (arguments, folder, environment, the files of its three streams, and
+whether they are its terminal) is begun, and answered with its process id; `wait` for such an id with the exit code
+once there is one, and `ask` with the exit code or, as long as there is none, null.
 """
 
+import fcntl
 import gc
 import json
 import os
 import random
 import sys
+import termios
 from typing import Any
 
 
@@ -17,16 +20,19 @@ def main() -> None:
     """Serve calls until there is nobody left to call."""
     load()
     for line in sys.stdin:
-        asked = json.loads(line)
-        if "wait" in asked:
-            _, status = os.waitpid(asked["wait"], 0)
-            number = os.waitstatus_to_exitcode(status)
-        else:
-            number = os.fork()
-            if number == 0:
-                os._exit(run(asked))
-        sys.stdout.write(f"{number}\n")
+        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
         sys.stdout.flush()
+
+
+def answer(asked: dict[str, Any]) -> int | None:
+    """Do what is asked."""
+    if "arguments" in asked:
+        process_id = os.fork()
+        if process_id == 0:
+            os._exit(run(asked))
+        return process_id
+    ended, status = os.waitpid(asked["wait"], 0) if "wait" in asked else os.waitpid(asked["ask"], os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
 
 
 def load() -> None:
@@ -51,18 +57,24 @@ def load() -> None:
 
 def run(call: dict[str, Any]) -> int:
     """Become the command."""
-    from batch_credits.cli import run_command_line
+    from batch_credits.__main__ import main as program
 
     os.chdir(call["folder"])
     os.environ.clear()
     os.environ.update(call["environment"])
-    for number, path in enumerate((os.devnull, call["out"], call["err"])):
+    if call["is_terminal"]:
+        os.setsid()
+    for number, path in enumerate(call["streams"]):
         opened = os.open(path, os.O_RDWR)
         os.dup2(opened, number)
         os.close(opened)
+    if call["is_terminal"]:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C on it is a signal
+    sys.argv[1:] = call["arguments"]
     random.seed()
     try:
-        code = run_command_line(call["arguments"])
+        program()
+        code = 0
     except SystemExit as exit_:
         code = exit_.code if isinstance(exit_.code, int) else 1
     except BaseException:
