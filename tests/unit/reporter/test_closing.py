@@ -20,7 +20,7 @@ from tests.unit.reporter.conftest import make_batch, make_row, make_run, totals_
 
 FIRST, SECOND, THIRD = 1, 2, 3
 C, A, F, J, D, V, P = Outcome
-UNDONE = {"reversed_by": "d0fcc168" * 8}
+UNDONE: dict[str, Any] = {"reversed_by": "d0fcc168" * 8}
 
 
 def row(outcome: Outcome = C, number: int = 5, credit_id: str | None = None, **changes: Any) -> ReportRow:
