@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from batch_credits.model import CallKind, Outcome
+from batch_credits.model import CallKind, Ending, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,18 @@ _OF_A_REVERSAL = {
 _OUTCOMES: Mapping[CallKind, Mapping[Outcome, Sentences]] = {
     CallKind.ADD: _OF_A_PAYOUT,
     CallKind.DEDUCT: _OF_A_REVERSAL,
+}
+
+# How a row of a payout ended, whichever of its files settled it: in the few words for which a table has room.
+ENDINGS: Mapping[Ending, str] = {
+    Ending.CREDITED: "credited by one of the files, or before",
+    Ending.REVERSED: "credited, and deducted again; not paid again",
+    Ending.PENDING: _OF_A_PAYOUT[Outcome.PENDING].meaning,
+    Ending.IN_DOUBT: _OF_A_PAYOUT[Outcome.IN_DOUBT].meaning,
+    Ending.REVIEW: _OF_A_PAYOUT[Outcome.REVIEW].meaning,
+    Ending.FAILED: _OF_A_PAYOUT[Outcome.FAILED].meaning,
+    Ending.REJECTED: _OF_A_PAYOUT[Outcome.REJECTED].meaning,
+    Ending.LEFT_OUT: "not credited, and in none of the files that were mended since",
 }
 
 # How a run ended, by its exit code: what happened, the money, what to do.

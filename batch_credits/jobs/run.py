@@ -15,6 +15,7 @@ from pathlib import Path
 
 from batch_credits.chargebee import http_transport
 from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerError, RunStopped
+from batch_credits.jobs.closing import close_payouts
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source
 from batch_credits.model import BatchRecord, Outcome, sum_totals
@@ -145,13 +146,17 @@ def _with_failed_owed(ledger: Ledger, plan: Plan) -> Plan:
 def report_batch(
     ledger: Ledger, batch: BatchRecord, reports: Path, *, live: bool | None = None, xlsx: bool = False
 ) -> Summary:
-    """Write the reports of a batch from the ledger, at any time.
+    """Write the reports of a batch from the ledger, at any time, and the closing page of a payout of several files.
 
     Raises:
         ReportsNotWritten: the disk refused.
     """
-    history = ledger.runs.history(batch.batch_id)
-    return write_reports(batch, history, lambda: ledger.reports.rows(batch.batch_id), reports, live=live, xlsx=xlsx)
+    batch_id = batch.batch_id
+    history, mending = ledger.runs.history(batch_id), ledger.payouts.mending(batch_id)
+    summary = write_reports(
+        batch, history, lambda: ledger.reports.rows(batch_id), reports, live=live, xlsx=xlsx, mending=mending
+    )
+    return replace(summary, closings=close_payouts(ledger, batch, reports, live=live))
 
 
 def _money_of(plan: Plan, batch: BatchRecord) -> BatchMoney:

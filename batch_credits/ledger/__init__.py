@@ -23,6 +23,7 @@ from batch_credits.ledger.listing import Difference, Listing, Unrecorded
 from batch_credits.ledger.lock import Lock
 from batch_credits.ledger.looks import Attribution, KnownCredit, Looks, Moment, OtherRequest
 from batch_credits.ledger.numbering import numbered
+from batch_credits.ledger.payouts import MendingRow, Payouts
 from batch_credits.ledger.profiles import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile, Profiles
 from batch_credits.ledger.reports import ProblemGroup, Reports
 from batch_credits.ledger.requests import ForeignCredit, Holder, Requests, RowInReview
@@ -53,11 +54,13 @@ __all__ = [
     "Ledger",
     "Listing",
     "Looks",
+    "MendingRow",
     "Moment",
     "NewRows",
     "OtherRequest",
     "OwedByCustomer",
     "Part",
+    "Payouts",
     "ProblemGroup",
     "Profile",
     "Profiles",
@@ -107,6 +110,7 @@ class Ledger:
         self.held_credits = HeldCredits(database)
         self.reports = Reports(database)
         self.totals = Totals(database)
+        self.payouts = Payouts(database, self.totals)
         self.runs = Runs(database, self.claims, self.totals)
 
     @classmethod

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import orjson
 
 from batch_credits.errors import LedgerError
-from batch_credits.ledger import identities, numbering, spellings
+from batch_credits.ledger import identities, numbering, payouts, spellings
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.rejections import rejected_json
 from batch_credits.ledger.sites import site_id_of
@@ -105,6 +105,18 @@ class Admission:
             reasons = [rejected_json(row.problems, row.reference, row.money, row.restated) for row in rejected]
             numbers, cells = [row.row_number for row in rejected], [row.cells for row in rejected]
             self._insert_rows(batch_id, numbers, cells, [None] * len(rejected), reasons)
+            if rows.mends:
+                self._insert_mended(batch_id, rows)
+
+    def _insert_mended(self, batch_id: int, rows: LoadedRows) -> None:
+        numbers = [*rows.row_numbers, *(row.row_number for row in rows.rejected)]
+        mends = [(number, *rows.mends[number]) for number in numbers if number in rows.mends]
+        if mends:
+            row_numbers, keys, of_rows = zip(*mends, strict=True)
+            columns: dict[str, Sequence[object]] = {
+                "batch_id": [batch_id] * len(mends), "row_number": row_numbers, "of_batch": keys, "of_row": of_rows
+            }  # fmt: skip
+            self._db.insert_columns("mended", columns)
 
     def _insert_rows(
         self,
@@ -124,8 +136,8 @@ class Admission:
         self._db.insert_columns("row", columns)
 
     def finish(self, batch_id: int, rows_read: int, totals: dict[str, ControlTotal]) -> int:
-        """Reject rows that repeat or contradict an identity, or whose number has moved; store what the loader counted,
-        to tie the reports out against.
+        """Reject rows that repeat or contradict an identity, whose number has moved, or that mend what is paid; store
+        what the loader counted, to tie the reports out against.
 
         From here on every commit is durable again. Returns how many rows have an identity that was taken, by another
         row or by what the ledger knew, or may have been paid under another number; the requests of all others are new.
@@ -139,6 +151,7 @@ class Admission:
             numbering.forget(self._db)
             taken += identities.settle(self._db, batch_id)
             taken += spellings.settle(self._db, batch_id)
+            taken += payouts.settle(self._db, batch_id)
             self._mine(
                 "finish_staging", batch_id, worker, rows_read=rows_read, totals=encoded_totals(totals)
             )
@@ -196,7 +209,7 @@ class Admission:
             self._db.change("hand_over", batch=batch_id)
         self._db.change("discard_respelt", batch=batch_id)
         self._db.change_each("give_up_identity", self._db.stream("identities_of_batch", _identity, batch=batch_id))
-        for name in ("discard_requests", "discard_rows", "discard_batch"):
+        for name in ("discard_requests", "discard_rows", "discard_mended", "discard_batch"):
             self._db.change(name, batch=batch_id)
 
 

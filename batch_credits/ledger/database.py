@@ -89,15 +89,16 @@ class Database:
         return self._writer == get_ident()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, writes: bool = True) -> Iterator[None]:
         """All that is done within is durable once it has ended, or nothing of it is. One within another, of the same
-        thread, is a part of that one: who catches an error within must not go on.
+        thread, is a part of that one: who catches an error within must not go on. One that only asks (not `writes`) is
+        told of one moment, whoever writes meanwhile.
         """
         if self.is_writing:
             yield
             return
         with translated(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             try:
                 self._writer = get_ident()
                 yield

@@ -153,6 +153,15 @@ def _from_3_to_4(connection: sqlite3.Connection) -> None:
             )  # fmt: skip
 
 
+def _from_4_to_5(connection: sqlite3.Connection) -> None:
+    # Which rows the files mended that were paid before, nobody noted.
+    connection.execute(
+        "CREATE TABLE mended (batch_id INTEGER NOT NULL REFERENCES batch, row_number INTEGER NOT NULL,"
+        " of_batch TEXT NOT NULL, of_row INTEGER NOT NULL, PRIMARY KEY (batch_id, row_number)) STRICT, WITHOUT ROWID"
+    )
+    connection.execute("CREATE INDEX mended_of ON mended (of_batch, of_row)")
+
+
 def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tuple[int, int]:
     """Between which ids a run's part of the history lies: the first, and behind the last. Before version 4 one run
     wrote at a time, so the runs' numbers rise with the ids."""
@@ -170,4 +179,6 @@ def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tupl
 
 
 # From one version to the next, by the version that is left behind.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4}
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
+    1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4, 4: _from_4_to_5
+}  # fmt: skip

@@ -38,7 +38,7 @@ class Reports:
         name = "report_rows_reversed" if undone else "report_rows"
         if request_ids is not None:
             name, about["requests"] = "report_rows_of", orjson.dumps([*request_ids]).decode()
-        yield from self._db.stream(name, _report_row, **about)
+        yield from self._db.stream(name, report_row, **about)
 
     def rejected_rows(self, batch_id: int) -> Iterator[ReportRow]:
         """The batch's rejected rows as the reports show them, in the order of the file; streamed."""
@@ -53,7 +53,8 @@ class Reports:
         return self._db.all("problem_groups", lambda row: ProblemGroup(*row), batch=batch_id)
 
 
-def _report_row(row: Row) -> ReportRow:
+def report_row(row: Row) -> ReportRow:
+    """A row of `report_rows`, or of a statement that gives the same."""
     row_number, cells, outcome, rejected, reversal, *rest = row
     if rejected is not None:
         return _rejected_row(row_number, cells, rejected)

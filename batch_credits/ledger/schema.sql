@@ -1,4 +1,4 @@
--- The ledger, version 4. Money-like facts only: who is owed what, what was sent, what was learned.
+-- The ledger, version 5. Money-like facts only: who is owed what, what was sent, what was learned.
 -- Times are milliseconds since 1970 UTC, for people only: no decision reads them, but of `site.recent`. (`worker.until` is
 -- by another clock, which nobody sets.)
 
@@ -116,6 +116,18 @@ CREATE TABLE row (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX row_request ON row (request_id, batch_id) WHERE request_id IS NOT NULL;
+
+-- Which row of which batch a row of a mended failed.csv stands for, as the file says. The ledger may not know that batch:
+-- another one paid it, or nobody did.
+CREATE TABLE mended (
+    batch_id   INTEGER NOT NULL REFERENCES batch,
+    row_number INTEGER NOT NULL,
+    of_batch   TEXT NOT NULL,                        -- its key
+    of_row     INTEGER NOT NULL,
+    PRIMARY KEY (batch_id, row_number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX mended_of ON mended (of_batch, of_row);
 
 -- Totals of rows that never change again, ten thousand numbers at a time: see totals.py.
 CREATE TABLE sealed (

@@ -10,7 +10,14 @@ from itertools import islice
 from pathlib import Path
 
 from batch_credits.errors import InputError, UnclearFile
-from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, is_own, own_columns, refuse_other_reports
+from batch_credits.loader.reports import (
+    AS_IT_SAYS,
+    is_failed_csv,
+    is_own,
+    mended_columns,
+    own_columns,
+    refuse_other_reports,
+)
 from batch_credits.loader.wording import EDGE_BLANKS, is_blank, listed, shown
 from batch_credits.model import AMOUNT_UNIT, RECOGNISED, bare
 from batch_credits.settings import InputOptions
@@ -44,13 +51,15 @@ class MatchedHeaders:
 
     `kept` are the positions, in the file, of the columns that are the source's own; `headers` their headers and
     `columns` field -> place among them. `own` are the headers of the columns that we added to a failed.csv, which are
-    dropped; empty for any other file.
+    dropped; empty for any other file. `beside` are the positions of those of them that say which batch and which row a
+    row mends, if both are there.
     """
 
     headers: tuple[str, ...]
     kept: tuple[int, ...]
     columns: dict[str, int]
     own: tuple[str, ...]
+    beside: tuple[int, ...] = ()
 
     @property
     def is_failed_csv(self) -> bool:
@@ -90,7 +99,7 @@ class HeaderMatcher:
         kept = tuple(index for index in range(len(headers)) if index not in own)
         names = tuple(unescape_formula(headers[index]) for index in kept)
         columns = match_columns(names, AS_IT_SAYS)
-        return MatchedHeaders(names, kept, columns, tuple(headers[index] for index in own))
+        return MatchedHeaders(names, kept, columns, tuple(headers[index] for index in own), mended_columns(headers))
 
     def fits(self, headers: Sequence[str]) -> bool:
         """Whether somebody is credited something there: no other line of a file has the headers of both."""

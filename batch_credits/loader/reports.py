@@ -14,15 +14,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from batch_credits.errors import InputError
-from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS, bare
+from batch_credits.loader.wording import EDGE_BLANKS
+from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS, Mended, bare
 from batch_credits.settings import DEFAULT_INPUT, InputOptions
+from batch_credits.text.formula import unescape_formula
 
 MIN_OWN_COLUMNS = 3
 AS_IT_SAYS = InputOptions(failed_csv=True)
 NOT_UTF_8_HINT = "Save it as UTF-8: in Excel as CSV UTF-8. --encoding is not for a failed.csv."
 
 _OWN = {bare(name) for name in (*RESULT_COLUMNS, BATCH_COLUMN)}
-_BATCH = bare(BATCH_COLUMN)
+_BATCH, _ROW = bare(BATCH_COLUMN), bare("credit_row")
+_KEY = re.compile(r"[0-9a-f]{64}")
+_ROW_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _FLAGS = {"header_map": "map", "currency_exponents": "currency-exponent"}  # where the option has another name
 _SHOWN = 4  # of our columns, in a refusal
 _DIRECTORY = re.compile(r".*-([0-9a-f]{8})")  # of a batch's reports
@@ -42,6 +46,36 @@ def own_columns(headers: Sequence[str]) -> tuple[int, ...]:
 def is_failed_csv(headers: Sequence[str]) -> bool:
     """Whether these are the headers of a failed.csv, or of rejected.csv, which is one before a run."""
     return any(bare(headers[index]) == _BATCH for index in own_columns(headers))
+
+
+def mended_columns(headers: Sequence[str]) -> tuple[int, ...]:
+    """Where a failed.csv says which batch and which row each row mends; nowhere, if a person took one of them out, or
+    gave the file two of one."""
+    found = [[index for index, header in enumerate(headers) if bare(header) == name] for name in (_BATCH, _ROW)]
+    return tuple(places[0] for places in found) if all(len(places) == 1 for places in found) else ()
+
+
+def mended_by(beside: Sequence[str]) -> Mended | None:
+    """The row that a row says that it mends, by its cells of those columns; None where they do not say it: of a row
+    that a person added, or changed there."""
+    key, row = (unescape_formula(text).strip(EDGE_BLANKS) for text in beside)
+    if not _KEY.fullmatch(key.lower()) or not _ROW_NUMBER.fullmatch(row):
+        return None
+    return Mended(key.lower(), int(row))
+
+
+def unsaid_note(rows: Sequence[int], more: int) -> str:
+    """What to say of rows that do not say which row they mend: the first of them by number, and how many `more`."""
+    if len(rows) + more == 1:
+        return (
+            f"row {rows[0]} does not say which row it mends ({BATCH_COLUMN} and credit_row), so it belongs to no "
+            "payout: it is paid for itself"
+        )
+    named = ", ".join(map(str, rows)) + (f" and {more:,} more" if more else "")
+    return (
+        f"{len(rows) + more:,} rows do not say which row they mend ({BATCH_COLUMN} and credit_row), so they belong to "
+        f"no payout: they are paid for themselves (rows {named})"
+    )
 
 
 def refuse_other_reports(path: Path, headers: Sequence[str]) -> None:

@@ -3,6 +3,8 @@
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 
 from batch_credits.errors import InputError
@@ -12,7 +14,14 @@ from batch_credits.loader.hidden_rows import hidden_notes
 from batch_credits.loader.money import currency_code
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.private_copy import private_copy
-from batch_credits.loader.reports import AS_IT_SAYS, is_failed_csv, not_applied, refuse_other_reports
+from batch_credits.loader.reports import (
+    AS_IT_SAYS,
+    is_failed_csv,
+    mended_by,
+    not_applied,
+    refuse_other_reports,
+    unsaid_note,
+)
 from batch_credits.loader.rows import RowReader
 from batch_credits.loader.spoiled import FEWEST_ROUNDED, may_be_rounded, rounded
 from batch_credits.loader.table import CHUNK_ROWS, Chunk, Table, full_notes
@@ -20,7 +29,7 @@ from batch_credits.loader.total_words import says_total
 from batch_credits.loader.totals import FileTotals
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.loader.workbook import EXCEL_KINDS, ExcelTable, workbook_headers
-from batch_credits.model import LoadedRow, Problem
+from batch_credits.model import LoadedRow, Mended, Problem
 from batch_credits.model.currencies import MAX_EXPONENT, documented_exponent
 from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
@@ -28,6 +37,7 @@ from batch_credits.text.formula import unescape_formula
 
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 EXCEL_SUFFIXES = tuple(EXCEL_KINDS)
+_UNSAID_NAMED = 5
 _LOCALE_NOTE = "with --locale {}, which writes {}, every amount of this file can be read"
 
 
@@ -64,6 +74,8 @@ class Source:
                 them are those of `file_sha256`.
         """
         reader = RowReader(self.columns, self.options)
+        self._unsaid: list[int] = []  # rows of a failed.csv that do not say what they mend: the first of them
+        self._more_unsaid = 0
         self.totals = FileTotals(reader)
         self._rounded = self._rounded_columns()
         rows: LoadedRows | None = None
@@ -74,6 +86,8 @@ class Source:
         if rows is not None and len(settled := self.totals.settle(rows, None)):
             yield settled
         self.totals.finish()
+        if self._unsaid and (note := unsaid_note(self._unsaid, self._more_unsaid)) not in self.notes:
+            self.notes += (note,)
         if (locale := reader.locales.found()) is not None:
             note = _LOCALE_NOTE.format(locale, number_format(locale).example)
             self.notes += () if note in self.notes else (note,)
@@ -87,11 +101,26 @@ class Source:
                 except OSError as error:
                     raise _unreadable(self.path, error) from None
                 rows = None if chunk is None else reader.read(self._mended(chunk))
+                if chunk is not None and rows is not None and self.options.failed_csv:
+                    rows = replace(rows, mends=self._mends(chunk))
             if rows is None:
                 return
             self._refuse_second_header(rows.rejected)
             if len(rows):
                 yield rows
+
+    def _mends(self, chunk: Chunk) -> dict[int, Mended]:
+        """By row number, which row of an earlier batch the rows say that they mend."""
+        said = map(mended_by, chunk.beside) if chunk.beside else repeat(None, len(chunk.numbers))
+        mends = {}
+        for number, mended in zip(chunk.numbers, said, strict=True):
+            if mended is not None:
+                mends[number] = mended
+            elif len(self._unsaid) < _UNSAID_NAMED:
+                self._unsaid.append(number)
+            else:
+                self._more_unsaid += 1
+        return mends
 
     def _refuse_second_header(self, rejected: Sequence[LoadedRow]) -> None:
         """Refuse a file with two tables: in the second the columns may be others. Headers are no amounts, so such a row

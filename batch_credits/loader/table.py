@@ -25,11 +25,13 @@ Flaws = dict[int, Flaw]
 
 @dataclass(slots=True)
 class Chunk:
-    """Rows that follow each other, without the blank ones. `flaws` are by index into `rows`."""
+    """Rows that follow each other, without the blank ones. `flaws` are by index into `rows`. `beside` has the cells of
+    each row in the columns that say which row it mends; nothing, of a file that has none."""
 
     numbers: list[int] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     flaws: dict[int, Flaws] = field(default_factory=dict)
+    beside: list[Row] = field(default_factory=list)
 
 
 class Table(Protocol):

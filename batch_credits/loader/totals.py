@@ -304,4 +304,5 @@ def _without(rows: LoadedRows, gone: Mapping[int, LoadedRow | None]) -> LoadedRo
         [*compress(rows.cells, is_kept)],
         rows.requests.chosen(is_kept),
         sorted(rejected, key=attrgetter("row_number")),
+        rows.mends,
     )

@@ -8,6 +8,7 @@ from batch_credits.model.batches import (
     NewBatch,
     RunRecord,
 )
+from batch_credits.model.mending import Ending, Mend, Mended, Mending, Parent
 from batch_credits.model.money import (
     DECIMAL_DIGITS,
     ControlTotal,
@@ -73,14 +74,19 @@ __all__ = [
     "CurrencyCode",
     "CustomerId",
     "Description",
+    "Ending",
     "FileTotal",
     "Finding",
     "Learned",
     "LoadedRow",
+    "Mend",
+    "Mended",
+    "Mending",
     "Money",
     "NewBatch",
     "OpenAttempt",
     "Outcome",
+    "Parent",
     "PlannedCredit",
     "Problem",
     "Reference",

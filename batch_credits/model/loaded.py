@@ -5,8 +5,8 @@ A value for each row would take longer to make than all that is done with it, a 
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from heapq import merge
 from itertools import compress
 from operator import attrgetter
@@ -22,6 +22,7 @@ from batch_credits.model import (
     CustomerId,
     Description,
     LoadedRow,
+    Mended,
     Reference,
 )
 
@@ -70,6 +71,8 @@ class RequestColumns(BaseModel):
 class LoadedRows:
     """Data lines that follow each other: the credit requests, as columns of equal length, and the rejected rows.
 
+    `mends` says by row number which row of an earlier batch a row mends; rows beyond these may be in it.
+
     A walk over them gives every line as a `LoadedRow`, in the order of the file.
     """
 
@@ -77,6 +80,7 @@ class LoadedRows:
     cells: Sequence[tuple[str, ...]]
     requests: RequestColumns
     rejected: Sequence[LoadedRow]
+    mends: Mapping[int, Mended] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Sequence[LoadedRow]) -> Self:
@@ -110,8 +114,16 @@ class LoadedRows:
     def part(self, valid: slice, rejected: slice) -> "LoadedRows":
         """Some of the valid rows, and some of the rejected ones."""
         return LoadedRows(
-            self.row_numbers[valid], self.cells[valid], self.requests.part(valid), self.rejected[rejected]
+            self.row_numbers[valid],
+            self.cells[valid],
+            self.requests.part(valid),
+            self.rejected[rejected],
+            self._mends_of(self.row_numbers[valid], self.rejected[rejected]) if self.mends else self.mends,
         )
+
+    def _mends_of(self, valid: Sequence[int], rejected: Sequence[LoadedRow]) -> dict[int, Mended]:
+        numbers = {*valid, *(row.row_number for row in rejected)}
+        return {number: mended for number, mended in self.mends.items() if number in numbers}
 
     def followed_by(self, others: "LoadedRows") -> "LoadedRows":
         """These rows, and the others, which stand below them."""
@@ -120,6 +132,7 @@ class LoadedRows:
             [*self.cells, *others.cells],
             self.requests.followed_by(others.requests),
             [*self.rejected, *others.rejected],
+            {**self.mends, **others.mends} if self.mends else others.mends,
         )
 
 

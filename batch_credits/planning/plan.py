@@ -21,6 +21,7 @@ from batch_credits.model import (
     LoadedRow,
     NewBatch,
     Outcome,
+    Parent,
     Problem,
 )
 from batch_credits.model.amounts import minor_in_words
@@ -29,6 +30,7 @@ from batch_credits.model.undone import Undone
 from batch_credits.planning.file_totals import most_telling, refuse_unequal, totals_of_earlier_runs
 from batch_credits.planning.plausibility import far_rows, unusual_batch
 from batch_credits.process.event_loop import quick_switches
+from batch_credits.reporter.mending import doubts_about
 from batch_credits.settings import InputOptions, batch_key
 
 SWITCH_SECONDS = 0.0001
@@ -43,7 +45,7 @@ class Plan:
     `totals` are those of the file; `by_outcome` says what is already known of its rows, and `by_type` are those that
     are no rejected ones, by currency and credit type. `undone` are those that were credited, and deducted again.
     `spread` is how the amounts lie; `warnings` are sentences about amounts that look wrong. `of_file` are the control
-    totals that stand in the file, with which its rows agree.
+    totals that stand in the file, with which its rows agree. `parents` are the batches whose rows it says to mend.
     """
 
     batch_id: int
@@ -61,6 +63,7 @@ class Plan:
     kind: CallKind = CallKind.ADD
     undone: Undone = field(default_factory=Undone)
     of_file: Sequence[FileTotal] = ()
+    parents: Sequence[Parent] = ()
 
     def count(self, *outcomes: Outcome) -> int:
         """How many rows have one of these outcomes."""
@@ -192,6 +195,7 @@ def plan_of(ledger: Ledger, counted: Counted, kind: CallKind = CallKind.ADD) -> 
         problems=ledger.reports.problem_groups(batch_id) if Outcome.REJECTED in profile.by_outcome else [],
         kind=kind,
         undone=ledger.totals.undone(batch_id) if kind is CallKind.ADD and counted.profile is None else Undone(),
+        parents=ledger.payouts.parents(batch_id) if kind is CallKind.ADD else (),
     )
 
 
@@ -200,6 +204,7 @@ def _with_warnings(ledger: Ledger, plan: Plan, site: str, options: InputOptions)
     return replace(
         plan,
         warnings=[
+            *doubts_about(plan.parents, site),
             *far_rows(plan.spread, plan.largest_rows, in_words),
             *unusual_batch(plan.spread, ledger.profiles.earlier_amounts(site, plan.batch_id), in_words),
         ],

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from batch_credits.errors import ReportsNotWritten, UsageError
 from batch_credits.ledger.runs import History
-from batch_credits.model import DECIMAL_DIGITS, BatchRecord, ReportRow
+from batch_credits.model import DECIMAL_DIGITS, BatchRecord, Mending, ReportRow
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
 from batch_credits.reporter.page import summary_html
@@ -22,11 +22,14 @@ from batch_credits.reporter.tables import failed_writer, results_writer
 from batch_credits.reporter.tally import NOT_CREDITED, Tally, exit_code
 from batch_credits.reporter.workbook import results_workbook
 
+NO_KIN = Mending()
+
 __all__ = [
     "ReportPaths",
     "Summary",
     "exit_code",
     "report_directory",
+    "site_is_live",
     "stated_exponents",
     "summary_json",
     "write_rejected",
@@ -42,12 +45,13 @@ def write_reports(
     *,
     live: bool | None = None,
     xlsx: bool = False,
+    mending: Mending = NO_KIN,
 ) -> Summary:
     """Write the four reports of a batch below `reports`, each of them whole or not at all; with `xlsx` a fifth.
 
-    `rows` gives every source row in the file's order, and is asked once. `history` is the batch's.
-    `live` says whether the site's credits are real; None judges by where it was
-    called, or by its name.
+    `rows` gives every source row in the file's order, and is asked once. `history` is the batch's, and `mending` what
+    it has to do with others: rows that a later file mends are not in failed.csv again. `live` says whether the site's
+    credits are real; None judges by where it was called, or by its name.
 
     Raises:
         ReportsNotWritten: the disk refused.
@@ -57,9 +61,9 @@ def write_reports(
         with localcontext(prec=DECIMAL_DIGITS):
             make_private_directory(directory)
             paths = ReportPaths.within(directory, xlsx=xlsx)
-            tally = _write_tables(batch, rows(), paths)
+            tally = _write_tables(batch, rows(), paths, mending)
             is_live = site_is_live(batch.site, history) if live is None else live
-            summary = summarise(batch, history.last_run, tally, paths, is_live)
+            summary = summarise(batch, history.last_run, tally, paths, is_live, mending)
             _write_summaries(summary, tally, history)
     except OSError as error:
         raise ReportsNotWritten(
@@ -94,9 +98,9 @@ def write_rejected(batch: BatchRecord, rows: Callable[[], Iterable[ReportRow]], 
     return path
 
 
-def _write_tables(batch: BatchRecord, rows: Iterable[ReportRow], paths: ReportPaths) -> Tally:
+def _write_tables(batch: BatchRecord, rows: Iterable[ReportRow], paths: ReportPaths, mending: Mending) -> Tally:
     """One pass over the rows: all tables and the count, a row in memory at a time."""
-    tally = Tally()
+    tally, mended = Tally(), InOrder(mending.mended_rows())
     with ExitStack() as stack:
         write_result = results_writer(stack.enter_context(atomic_text(paths.results)), batch)
         write_failed = failed_writer(stack.enter_context(atomic_text(paths.failed)), batch)
@@ -106,9 +110,23 @@ def _write_tables(batch: BatchRecord, rows: Iterable[ReportRow], paths: ReportPa
         for row in rows:
             for write in write_each:
                 write(row)
-            if row.outcome in NOT_CREDITED:
+            if row.outcome in NOT_CREDITED and row.row_number not in mended:
                 write_failed(row)
+                tally.to_mend += 1
     return tally
+
+
+class InOrder:
+    """Numbers that come in their order, asked for in their order: no set of all of them is held."""
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        self._numbers = iter(numbers)
+        self._next = next(self._numbers, None)
+
+    def __contains__(self, number: int) -> bool:
+        while self._next is not None and self._next < number:
+            self._next = next(self._numbers, None)
+        return self._next == number
 
 
 def _write_summaries(summary: Summary, tally: Tally, history: History) -> None:

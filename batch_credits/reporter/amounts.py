@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Callable
 
-from batch_credits.model import AMOUNT_UNIT, BatchRecord, ReportRow
-from batch_credits.model.currencies import exponent_of
+from batch_credits.model import AMOUNT_UNIT, BatchRecord, Money, ReportRow
+from batch_credits.model.currencies import SITE_CURRENCY, exponent_of
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,40}")
 _EACH_ROW = "each_row"
@@ -36,25 +36,33 @@ def balances_of(batch: BatchRecord) -> Callable[[ReportRow], str]:
 
     Where nobody knows how many decimals the currency has it stays in minor units, as the amount does.
     """
-    unit = unit_of_results(batch)
-    if unit == "minor" and "amount_in_decimal" not in batch.columns:
+    if unit_of_results(batch) == "minor" and "amount_in_decimal" not in batch.columns:
         return lambda row: row.closing_balance or ""
-    stated, at = stated_exponents(batch), batch.columns.get(AMOUNT_UNIT)
-    default = str(json.loads(batch.options_json).get("amount_unit", "minor"))
+    in_unit = in_unit_of_file(batch)
 
     def balance(row: ReportRow) -> str:
         text = row.closing_balance or ""
-        said = row.cells[at].strip().casefold() if at is not None and at < len(row.cells) else ""
-        named, _, decimals = (said or default).partition(":")
-        is_decimal = row.money is not None and row.money.amount_in_decimal is not None
-        if (named != "major" and not is_decimal) or not _WHOLE_NUMBER.fullmatch(text):
+        if row.money is None or not _WHOLE_NUMBER.fullmatch(text):
             return text
-        exponent = exponent_of((row.money and row.money.currency_code) or "", stated)
-        if decimals.isdecimal():
-            exponent = int(decimals)
-        return text if exponent is None else _in_major(int(text), exponent)
+        return in_unit(row, int(text), row.money)
 
     return balance
+
+
+def in_unit_of_file(batch: BatchRecord) -> Callable[[ReportRow, int, Money], str]:
+    """What writes so many minor units of a money's currency in the unit that a row of the batch is given in."""
+    stated, at = stated_exponents(batch), batch.columns.get(AMOUNT_UNIT)
+    default = str(json.loads(batch.options_json).get("amount_unit", "minor"))
+
+    def in_unit(row: ReportRow, amount_minor: int, money: Money) -> str:
+        said = row.cells[at].strip().casefold() if at is not None and at < len(row.cells) else ""
+        unit, _, decimals = (said or default).partition(":")
+        if unit != "major" and money.amount_in_decimal is None:
+            return str(amount_minor)
+        exponent = int(decimals) if decimals.isdecimal() else exponent_of(money.currency_code or SITE_CURRENCY, stated)
+        return str(amount_minor) if exponent is None else _in_major(amount_minor, exponent)
+
+    return in_unit
 
 
 def _in_major(amount_minor: int, exponent: int) -> str:

@@ -6,6 +6,7 @@ have it whole.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -28,6 +29,7 @@ from batch_credits.model.currencies import exponent_of
 from batch_credits.reporter.amounts import UNITS_IN_WORDS, stated_exponents, unit_of_results
 from batch_credits.reporter.course import course_picture
 from batch_credits.reporter.display import clip, readable_time
+from batch_credits.reporter.mending import mending_in_words
 from batch_credits.reporter.people import cell, person_groups, rows_shown
 from batch_credits.reporter.record import agreed_controls, batch_facts, run_lines, settings_facts
 from batch_credits.reporter.spread import Bin, Spread, Unit
@@ -97,13 +99,18 @@ class AmountGroup:
 
 def summary_html(summary: Summary, tally: Tally, history: History) -> str:
     """The text of summary.html."""
-    page = page_template().render(_content(summary, tally, history))
+    return rendered("summary.html", _content(summary, tally, history))
+
+
+def rendered(name: str, content: Mapping[str, Any]) -> str:
+    """The text of a page, by the name of its template."""
+    page = page_template(name).render(content)
     return _CONTROL.sub("\ufffd", page)  # characters that HTML does not allow, escaped or not
 
 
 @cache
-def page_template() -> Template:
-    """How the page looks, compiled: once for all batches that a process reports, for it takes longer than a page."""
+def page_template(name: str = "summary.html") -> Template:
+    """How a page looks, compiled: once for all batches that a process reports, for it takes longer than a page."""
     environment = Environment(
         loader=PackageLoader("batch_credits.reporter", ""),
         autoescape=True,
@@ -111,7 +118,7 @@ def page_template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("summary.html")
+    return environment.get_template(name)
 
 
 def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]:
@@ -134,14 +141,15 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "in_short": _in_short(summary, words.done, stated),
         "steps": next_steps(summary),
         "outcomes": [
-            _outcome_line(kind, o, summary.counts[o], summary.totals[o], stated, summary.count_unread(o)) for o in Outcome
+            _outcome_line(kind, each, summary.counts[each], summary.totals[each], stated, summary.count_unread(each))
+            for each in Outcome
         ],
         "rows_sum": f"{sum(summary.counts.values()):,}",
         "outcomes_sum": at_least(
             totals_in_words(sum_totals(summary.totals.values()), stated), summary.count_unread(*Outcome)
         ),
         "results_unit": UNITS_IN_WORDS[unit_of_results(summary.batch)],
-        "undone": _undone(summary, stated),
+        "undone": [*_undone(summary, stated), *map(clip, mending_in_words(summary.mending))],
         "types": _type_groups(tally, kind, stated),
         "balance": balance_in_words(summary),
         "ties": tie_groups(summary, controls, stated),

@@ -10,6 +10,7 @@ from typing import Any
 from batch_credits.ledger.runs import History
 from batch_credits.model import RunRecord
 from batch_credits.reporter.display import MAX_WORD_LETTERS, clip, readable_time, took
+from batch_credits.reporter.mending import mend_in_words, parent_in_words
 from batch_credits.reporter.summary import Summary
 from batch_credits.settings import PLAN_RATES_PER_MINUTE, SiteSettings, names_live_money
 
@@ -60,6 +61,8 @@ def batch_facts(summary: Summary) -> list[Fact]:
     ]
     if batch.reverses is not None:
         facts.append(("Reverses batch", batch.reverses))
+    facts += [("Mends", clip(parent_in_words(parent))) for parent in summary.mending.parents]
+    facts += [("Mended since", clip(mend_in_words(mend))) for mend in summary.mending.mends]
     if options := json.loads(batch.options_json):
         facts.append(("Read with", clip(", ".join(f"{name} {_plain(value)}" for name, value in options.items()))))
     return facts

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch_credits.model import BatchRecord, ControlTotal, FileTotal, Outcome, RunRecord
+from batch_credits.model import BatchRecord, ControlTotal, FileTotal, Mending, Outcome, RunRecord
 from batch_credits.model.undone import Undone
 from batch_credits.reporter.amounts import unit_of_results
+from batch_credits.reporter.closing import Closing
 from batch_credits.reporter.control_totals import file_total_json, file_totals_of
+from batch_credits.reporter.mending import mending_json
 from batch_credits.reporter.tally import Tally, Totals, differences, exit_code
 
 
@@ -62,6 +64,9 @@ class Summary:
     reasons: Mapping[tuple[Outcome, str], int]  # why rows were not credited, by error code
     undone: Undone  # what was credited, and deducted again
     unread: Mapping[Outcome, int]  # rows whose amount nobody could read: they are in no total
+    to_mend: int  # rows in failed.csv: those not credited that no later file mends
+    mending: Mending
+    closings: tuple[Closing, ...] = ()  # the closing pages of its payout, if those were written, too
 
     @property
     def in_balance(self) -> bool:
@@ -97,14 +102,28 @@ class Summary:
         return sum(self.unread.get(outcome, 0) for outcome in outcomes)
 
 
-def summarise(batch: BatchRecord, run: RunRecord | None, tally: Tally, paths: ReportPaths, live: bool) -> Summary:
+def summarise(
+    batch: BatchRecord, run: RunRecord | None, tally: Tally, paths: ReportPaths, live: bool, mending: Mending
+) -> Summary:
     """Draw the conclusions from a finished count."""
     unequal = differences(batch, tally)
     stopped = run is not None and run.stopped is not None
     needs_person = run is not None and run.needs_person
     code = exit_code(tally.counts, stopped, not unequal, needs_person, tally.undone.rows)
     return Summary(
-        batch, run, live, tally.counts, tally.totals, unequal, code, paths, tally.reasons, tally.undone, tally.unread
+        batch=batch,
+        run=run,
+        live=live,
+        counts=tally.counts,
+        totals=tally.totals,
+        differences=unequal,
+        exit_code=code,
+        paths=paths,
+        reasons=tally.reasons,
+        undone=tally.undone,
+        unread=tally.unread,
+        to_mend=tally.to_mend,
+        mending=mending,
     )
 
 
@@ -136,6 +155,7 @@ def summary_json(summary: Summary) -> str:
         content["totals_in_decimal"] = in_decimal
     content["unreadable_amounts"] = summary.count_unread(*Outcome)
     content["reversed"] = _reversed(summary.undone)
+    content |= mending_json(summary.mending)
     record = json.loads(run.settings_json) if run else {}
     content |= {
         "results_unit": unit_of_results(batch),

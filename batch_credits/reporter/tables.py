@@ -43,7 +43,7 @@ _AMOUNTS = ("amount", "amount_in_decimal")
 _NUMBER = re.compile(r"\s*[0-9]+(?:\.[0-9]+)?\s*")
 # Where the amount is refused, but not for how it is written: to write it otherwise would pay what is none to pay.
 _WELL_WRITTEN = {"amount_not_positive", "looks_like_total", "currency_contradicts"}
-_BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 _NOT_THEIRS = {bare(name) for name in (*RECOGNISED, *RESULT_COLUMNS, BATCH_COLUMN)}
 
 RowWriter = Callable[[ReportRow], None]
@@ -51,7 +51,7 @@ RowWriter = Callable[[ReportRow], None]
 
 def results_writer(stream: TextIO, batch: BatchRecord) -> RowWriter:
     """Write the header of results.csv; the function returned writes a row of it."""
-    write = _csv_writer(stream)
+    write = csv_writer(stream)
     write((*batch.headers, *RESULT_COLUMNS))
     width, balance = len(batch.headers), balances_of(batch)
 
@@ -67,10 +67,10 @@ def failed_writer(stream: TextIO, batch: BatchRecord) -> RowWriter:
     Without any row the file holds its header alone, so that a script always finds it. That of a reversal is no file
     to pay: it has the source's own cells, and `reverse --rows` finds its rows by their numbers.
     """
-    stream.write(_BYTE_ORDER_MARK)
+    stream.write(BYTE_ORDER_MARK)
     if batch.kind is CallKind.DEDUCT:
         return results_writer(stream, batch)
-    write = _csv_writer(stream)
+    write = csv_writer(stream)
     columns = failed_columns(batch)
     write((*columns.headers, *RESULT_COLUMNS, BATCH_COLUMN))
     at_error, balance = RESULT_COLUMNS.index("credit_error"), balances_of(batch)
@@ -220,7 +220,7 @@ class _LineFeedEnds:
         return self._write(line[:-2] + "\n")
 
 
-def _csv_writer(stream: TextIO) -> Callable[[Iterable[str]], None]:
+def csv_writer(stream: TextIO) -> Callable[[Iterable[str]], None]:
     """A function that writes one escaped line."""
     writerow = csv.writer(_LineFeedEnds(stream), lineterminator="\r\n").writerow
 

@@ -46,6 +46,7 @@ class Tally:
     by_type: dict[tuple[Outcome, str, str], ControlTotal] = field(default_factory=dict)
     spread: dict[Unit, Spread] = field(default_factory=dict)  # of the rows that are not rejected
     unread: Counter[Outcome] = field(default_factory=Counter)
+    to_mend: int = 0  # rows of failed.csv
     reasons: Counter[Reason] = field(default_factory=Counter)
     undone: Undone = field(default_factory=Undone)
     _kept: dict[Reason, list[ReportRow]] = field(default_factory=dict)

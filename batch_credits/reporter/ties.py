@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
-from batch_credits.model import CallKind, ControlTotal, FileTotal, sum_totals
+from batch_credits.model import CallKind, ControlTotal, FileTotal, Outcome, sum_totals
 from batch_credits.model.amounts import Exponents, total_in_words
 from batch_credits.model.currencies import SITE_CURRENCY, exponent_of
 from batch_credits.reporter.control_totals import file_total_in_words
@@ -43,6 +43,9 @@ def tie_groups(summary: Summary, controls: list[ControlLineShown], stated: Expon
     group = partial(_group, asked=asked, stated=stated)
     read, reported = ControlTotal(summary.rows), ControlTotal(sum(summary.counts.values()))
     groups = [group("All rows", read, reported, [line for line in controls if not line.currency])]
+    if unread := summary.count_unread(*Outcome):
+        in_no_sum = TieLine("Without a readable amount", f"{unread:,}", ["in no sum"], "")
+        groups = [replace(groups[0], lines=[*groups[0].lines, in_no_sum])]
     in_file, in_outcomes = totals_read(summary.batch), sum_totals(summary.totals.values())
     codes = in_file.keys() | in_outcomes.keys() | {line.currency for line in controls if line.currency}
     most = sorted(codes, key=lambda code: (-in_file.get(code, ControlTotal()).count, code))[:MAX_CURRENCIES]

@@ -9,6 +9,7 @@ from batch_credits.model import CallKind, Outcome
 from batch_credits.model.amounts import totals_in_words, unread_in_words
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.control_totals import file_total_sentence
+from batch_credits.reporter.mending import open_in
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NOT_CREDITED, totals_read
 
@@ -67,7 +68,9 @@ def headline(summary: Summary) -> str:
         rest = f", {unpaid:,} more not {done}" if unpaid else ""
         return f"{rows(to_look_at)} {'needs' if to_look_at == 1 else 'need'} a person{rest}{undone}"
     if unpaid:
-        return f"{unpaid:,} of {rows(summary.rows)} not {done}{undone}"
+        mended = unpaid - summary.to_mend
+        since = f", {mended:,} of them mended since" if mended else ""
+        return f"{unpaid:,} of {rows(summary.rows)} not {done}{since}{undone}"
     if undone:
         return _headline_of_undone(summary)
     if not summary.rows:
@@ -102,12 +105,16 @@ def next_steps(summary: Summary, given: Given = nothing_given) -> list[tuple[str
         steps.append((f"Find out why. Only then run the same command again: it carries on{doubt}.", ""))
     if summary.batch.kind is CallKind.DEDUCT:
         steps += _steps_of_reversal(summary, given)
-    elif unpaid := summary.count(*NOT_CREDITED):
+    elif summary.to_mend:
         codes = dict.fromkeys(code for outcome in NOT_CREDITED for code, _ in _codes_of(summary, outcome))
         if codes:
             steps.append(("See what is to be mended:", f"batch-credits explain {' '.join(codes)}"))
         again = _command(given, "run", str(summary.paths.failed))
-        steps.append((f"Mend {rows(unpaid)} in failed.csv and run it:", again))
+        steps.append((f"Mend {rows(summary.to_mend)} in failed.csv and run it:", again))
+    for mend in summary.mending.mends:
+        if left := open_in(mend):
+            sentence = f"{rows(left)} mended in {mend.file_name} {'is' if left == 1 else 'are'} not credited yet:"
+            steps.append((sentence, _command(given, "report", mend.key[:8])))
     if summary.undone.rows:
         were = "row was" if summary.undone.rows == 1 else "rows were"
         sentence = f"{summary.undone.rows:,} {were} reversed by {summary.undone.batches}, and not paid again:"
@@ -154,8 +161,9 @@ def reasons_of(summary: Summary, outcome: Outcome) -> list[tuple[str, int]]:
 
 def more_reasons_of(summary: Summary, outcome: Outcome) -> int:
     """How many kinds of reasons there are besides."""
-    kinds = sum(each is outcome for each, _ in summary.reasons) if outcome in NOT_CREDITED else 0
-    return kinds - len(reasons_of(summary, outcome))
+    if not (shown := len(reasons_of(summary, outcome))):
+        return 0
+    return sum(each is outcome and code != "" for each, code in summary.reasons) - shown
 
 
 def kinds(number: int) -> str:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind, Outcome
 from batch_credits.model.undone import Undone
+from batch_credits.reporter.mending import mending_in_words
 from batch_credits.views.amounts import Total, UndoneView, totals_of, undone_view
 
 
 @dataclass(frozen=True, slots=True)
 class BatchView:
     """A batch as it stands. `reverses` is the id of the batch whose credits it deducts, `stopped` why its last run
-    ended early; `created_at` is UTC, ISO 8601. `outcomes` are those that have rows."""
+    ended early; `created_at` is UTC, ISO 8601. `outcomes` are those that have rows. `kin` says, a sentence each, whose
+    rows it mends, and what became of its own that later files mend."""
 
     key: str
     kind: CallKind
@@ -24,6 +26,7 @@ class BatchView:
     stopped: str | None
     outcomes: Mapping[Outcome, tuple[Total, ...]]
     undone: UndoneView
+    kin: tuple[str, ...]
 
 
 def batches_view(ledger: Ledger, prefix: str | None = None) -> Iterator[BatchView]:
@@ -55,4 +58,5 @@ def _batch_view(ledger: Ledger, batch: BatchRecord, undone: Undone) -> BatchView
         stopped=None if last is None else last.stopped,
         outcomes={outcome: totals_of(totals[outcome], {}) for outcome in Outcome if totals.get(outcome)},
         undone=undone_view(undone, {}),
+        kin=tuple(mending_in_words(ledger.payouts.mending(batch.batch_id))) if batch.kind is CallKind.ADD else (),
     )

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from batch_credits.ledger import ProblemGroup
-from batch_credits.model import CallKind, FileTotal, Outcome
+from batch_credits.model import CallKind, FileTotal, Outcome, Parent
 from batch_credits.model.amounts import Exponents, minor_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.planning.plan import Plan
 from batch_credits.reporter.control_totals import file_total_sentence
+from batch_credits.reporter.mending import parent_in_words
 from batch_credits.views.amounts import Total, UndoneView, total_of, totals_of, undone_view
 
 
@@ -39,12 +40,21 @@ class StatedTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class MendsView:
+    """A batch whose rows the file mends; `words` say which, and how many rows."""
+
+    batch: Parent
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanView:
     """A batch as it stands before a run.
 
-    `totals` are those of the file, without the `unread` rows, whose amounts nobody could read; `counts` and `by_outcome` say what is already known of its rows (`pending` ones are
-    to be sent), `by_type` those that are not rejected. `control_totals` stand in the file, and its rows agree with
-    them. `problems` say why rows are rejected, `warnings` which amounts look wrong.
+    `totals` are those of the file, without the `unread` rows, whose amounts nobody could read; `counts` and
+    `by_outcome` say what is already known of its rows (`pending` ones are to be sent), `by_type` those that are not
+    rejected. `control_totals` stand in the file, and its rows agree with them. `mends` says which rows of which batch
+    it mends, a text for each batch. `problems` say why rows are rejected, `warnings` what looks wrong.
     """
 
     key: str
@@ -56,6 +66,7 @@ class PlanView:
     by_outcome: Mapping[Outcome, tuple[Total, ...]]
     by_type: tuple[TypeTotal, ...]
     undone: UndoneView
+    mends: tuple[MendsView, ...]
     control_totals: tuple[StatedTotal, ...]
     problems: tuple[ProblemGroup, ...]
     largest: tuple[LargeRow, ...]
@@ -82,6 +93,7 @@ def plan_view(plan: Plan, stated: Exponents) -> PlanView:
             for (currency, credit_type), total in sorted(plan.by_type.items())
         ),
         undone=undone_view(plan.undone, stated),
+        mends=tuple(MendsView(parent, parent_in_words(parent)) for parent in plan.parents),
         control_totals=tuple(StatedTotal(total, file_total_sentence(total, stated)) for total in plan.of_file),
         problems=tuple(plan.problems),
         largest=tuple(

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from batch_credits.explanations.outcomes import label_of
 from batch_credits.model import CallKind, Outcome
-from batch_credits.reporter import Summary, stated_exponents
+from batch_credits.reporter import Summary, closing_words, stated_exponents
+from batch_credits.reporter.mending import mending_in_words
 from batch_credits.reporter.words import (
     Given,
     balance_in_words,
@@ -20,9 +21,9 @@ from batch_credits.views.amounts import Total, UndoneView, totals_of, undone_vie
 
 @dataclass(frozen=True, slots=True)
 class OutcomeView:
-    """The rows of one outcome, under the name that reports give it and the label that people read. `unread` of them have
-    an amount that nobody could read, so they are in no total. `reasons` are error codes with their rows, the most frequent
-    first, of rows that were not credited; `more_reasons` says how many kinds there are besides."""
+    """The rows of one outcome, under the name that reports give it and the label that people read. `unread` of them
+    have an amount that nobody could read, so they are in no total. `reasons` are error codes with their rows, the most
+    frequent first, of rows that were not credited; `more_reasons` says how many kinds there are besides."""
 
     name: str
     label: str
@@ -43,8 +44,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ResultView:
-    """The conclusions. `outcomes` are those that have rows; `steps` are what to do, the most urgent first; `stopped`
-    is why the latest run ended early, if it did; `reports` are the files that were written."""
+    """The conclusions. `outcomes` are those that have rows; `payout` says, a sentence each, whose rows the batch mends
+    or reverses, what became of its own that later files mend, and how their payouts closed; `steps` are what to do, the
+    most urgent first; `stopped` is why the latest run ended early, if it did; `reports` are the files that were
+    written."""
 
     headline: str
     key: str
@@ -55,6 +58,7 @@ class ResultView:
     stopped: str | None
     outcomes: tuple[OutcomeView, ...]
     undone: UndoneView
+    payout: tuple[str, ...]
     balance: tuple[str, ...]
     steps: tuple[Step, ...]
     reports: tuple[Path, ...]
@@ -88,8 +92,17 @@ def result_view(summary: Summary, given: Given = nothing_given) -> ResultView:
             if summary.counts[outcome]
         ),
         undone=undone_view(summary.undone, stated),
+        payout=tuple(_payout(summary)),
         balance=tuple(balance_in_words(summary)),
         steps=tuple(Step(sentence, command) for sentence, command in next_steps(summary, given)),
-        reports=tuple(summary.paths.written),
+        reports=(*summary.paths.written, *(path for closing in summary.closings for path in closing.paths)),
         exit_code=summary.exit_code,
     )
+
+
+def _payout(summary: Summary) -> list[str]:
+    said = [] if summary.batch.reverses is None else [f"This reverses batch {summary.batch.reverses[:8]}."]
+    said += mending_in_words(summary.mending)
+    for closing in summary.closings:
+        said.append(f"Payout of {closing_words.payout_in_words(closing)}. {closing_words.headline(closing)}.")
+    return said

@@ -51,4 +51,5 @@ def _lines(batch: BatchView) -> list[str]:
         for total in by.totals:
             amounts = " and ".join(total.words)
             lines.append(f"  {'of them reversed':<17} {total.rows:>9,}  {amounts}, by {by.key[:8]}")
+    lines += [f"  {visible(sentence)}" for sentence in batch.kin]
     return lines

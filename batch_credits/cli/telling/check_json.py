@@ -8,6 +8,7 @@ from typing import Any
 from batch_credits.cli.telling.totals_json import total_json, totals_json
 from batch_credits.model import Outcome
 from batch_credits.reporter.control_totals import file_total_json
+from batch_credits.reporter.mending import parent_json
 from batch_credits.views.check import CheckView, CustomersView
 from batch_credits.views.plan import PlanView
 
@@ -61,6 +62,7 @@ def _plan(plan: PlanView) -> dict[str, Any]:
             {"currency": each.total.currency, "credit_type": each.credit_type, **total_json(each.total)}
             for each in plan.by_type
         ],
+        "mends": [parent_json(each.batch) for each in plan.mends],
         "control_totals": [file_total_json(each.total) for each in plan.control_totals],
         "largest": [
             {"row": row.row_number, "currency": row.currency, "amount": row.amount_minor} for row in plan.largest

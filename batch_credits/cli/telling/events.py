@@ -16,6 +16,7 @@ from batch_credits.cli.telling.totals_json import totals_json
 from batch_credits.errors import BatchCreditsError, RunStopped
 from batch_credits.model import Money, Outcome
 from batch_credits.reporter import Summary, summary_json
+from batch_credits.reporter.mending import parent_json
 from batch_credits.views.pilot import PilotRowView, PilotView
 from batch_credits.views.question import BatchToReverse, FileToPay, Question
 from batch_credits.views.result import result_view
@@ -101,6 +102,7 @@ def _plan(question: Question, owed: str) -> dict[str, Any]:
         "unreadable_amounts": plan.unread,
         owed: totals_json(plan.by_outcome.get(Outcome.PENDING, ())),
         "reversed": totals_json(plan.undone.totals),
+        "mends": [parent_json(each.batch) for each in plan.mends],
         "problems": [{"field": g.field, "code": g.code, "rows": g.rows} for g in plan.problems],
     }
 

@@ -36,6 +36,7 @@ def plan_lines(plan: PlanView, *, problems: int | None = None) -> list[Line]:
     """Rows and totals of the file, what is known of them, why rows are rejected, what is to be credited, its largest
     amounts, and what looks wrong. At most so many kinds of `problems` are shown; None: all."""
     lines = [("Rows", f"{plan.rows:,}"), *_labelled("Total", at_least([*_words_of(plan.totals)], plan.unread))]
+    lines += _labelled("Mends", (each.words for each in plan.mends))
     lines += [("Agrees", f"with the {total.words}") for total in plan.control_totals]
     lines += _type_lines(plan)
     is_payout = plan.kind is CallKind.ADD
@@ -165,7 +166,8 @@ def _clock_time(then: datetime, now: datetime) -> str:
 def _rejected_lines(plan: PlanView, most: int | None) -> list[Line]:
     if not plan.problems:
         return []
-    lines = [("Rejected", f"{rows(plan.counts[Outcome.REJECTED])}, which are not sent")]
+    count = plan.counts[Outcome.REJECTED]
+    lines = [("Rejected", f"{rows(count)}, which {'is' if count == 1 else 'are'} not sent")]
     lines += [(PROBLEM, f"{problem_in_words(group)}: {group.message}") for group in plan.problems[:most]]
     left = len(plan.problems) - len(lines) + 1
     if left:

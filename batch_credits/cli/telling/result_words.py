@@ -28,6 +28,7 @@ def result_in_words(result: ResultView, width: int = SCREEN_WIDTH) -> str:
         _wrapped(f"{result.file_name} {to} {site}, batch {result.key[:8]}", width),
         _wrapped(f"Stopped: {result.stopped}", width) if result.stopped else "",
         "\n".join([*table, *_undone_lines(result.undone, is_narrow=is_narrow)]),
+        "\n".join(_wrapped(sentence, width) for sentence in result.payout),
         "\n".join(_wrapped(sentence, width) for sentence in result.balance),
         "\n".join(
             _wrapped(step.sentence, width) + (f"\n  {step.command}" if step.command else "") for step in result.steps

@@ -82,6 +82,10 @@ DELETE FROM credit_request WHERE request_id IN (
 -- The rows of a batch.
 DELETE FROM row WHERE batch_id = :batch;
 
+-- name: discard_mended
+-- Which rows they mend.
+DELETE FROM mended WHERE batch_id = :batch;
+
 -- name: discard_batch
 -- The batch itself.
 DELETE FROM batch WHERE batch_id = :batch;

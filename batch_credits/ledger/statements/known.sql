@@ -1,5 +1,45 @@
--- What a ledger to look into asks of the real one, which is attached as `known`: the texts of `slots` and `profiles`
--- for another place.
+-- What a ledger to look into asks of the real one, which is attached as `known`: the texts of `slots`, `profiles` and
+-- `payouts` for another place.
+
+-- name: parents
+-- The batches whose rows a staged batch says to mend.
+SELECT m.of_batch, count(*), count(p.row_number), b.batch_id, b.file_name, s.name
+FROM main.mended m LEFT JOIN known.batch b ON b.key = m.of_batch AND b.admitted = 1 AND b.kind = 'add'
+LEFT JOIN known.site s ON s.site_id = b.site_id
+LEFT JOIN known.row p ON p.batch_id = b.batch_id AND p.row_number = m.of_row
+WHERE m.batch_id = :batch GROUP BY m.of_batch ORDER BY 2 DESC, 1;
+
+-- name: mended_before
+-- Staged rows that would be paid, and that mend what is paid or may be paid yet.
+WITH RECURSIVE above (row_number, key, at) AS (
+    SELECT m.row_number, m.of_batch, m.of_row FROM main.mended m WHERE m.batch_id = :batch
+    UNION
+    SELECT a.row_number, m.of_batch, m.of_row FROM above a CROSS JOIN known.batch b ON b.key = a.key
+    CROSS JOIN known.mended m ON m.batch_id = b.batch_id AND m.row_number = a.at),
+family (row_number, key, at) AS (
+    SELECT row_number, key, at FROM above
+    UNION
+    SELECT f.row_number, b.key, m.row_number FROM family f
+    CROSS JOIN known.mended m ON m.of_batch = f.key AND m.of_row = f.at
+    CROSS JOIN known.batch b ON b.batch_id = m.batch_id AND b.admitted = 1)
+SELECT s.row_number, r.request_id, r.site_id, r.customer_id, r.reference, r.amount_minor, r.amount_in_decimal,
+       r.currency_code, o.state, o.credit_id, o.reference, f.at, b.file_name, b.key
+FROM family f
+CROSS JOIN main.row s ON s.batch_id = :batch AND s.row_number = f.row_number
+CROSS JOIN main.credit_request r ON r.request_id = s.request_id AND r.batch_id = :batch AND r.attempts = 0
+CROSS JOIN known.batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add'
+    AND b.site_id = (SELECT site_id FROM known.site
+                     WHERE name = (SELECT name FROM main.site WHERE site_id = r.site_id))
+CROSS JOIN known.row w ON w.batch_id = b.batch_id AND w.row_number = f.at
+CROSS JOIN known.credit_request o ON o.request_id = w.request_id AND o.state <> 'failed' AND o.current = 1
+    AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
+WHERE NOT EXISTS (
+    SELECT 1 FROM known.identity i CROSS JOIN known.credit_request d ON d.request_id = i.request_id
+    WHERE i.site_id = o.site_id AND i.customer_id = o.customer_id AND i.reference = :prefix || o.reference
+      AND d.kind = 'deduct' AND d.state = 'credited' AND o.state = 'credited'
+      AND same_money(o.amount_minor, o.amount_in_decimal, o.currency_code,
+                     d.amount_minor, d.amount_in_decimal, d.currency_code))
+GROUP BY s.row_number ORDER BY s.row_number;
 
 -- name: noted_slots
 -- What of its limit a site may still count.

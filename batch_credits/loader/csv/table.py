@@ -34,8 +34,8 @@ class CsvTable:
         with HashingReader(path.open("rb", buffering=0)) as raw:
             text = as_text(buffered(path, raw), self._shape.encoding)
             try:
-                for rows in self._frames(text, size):
-                    chunk = _without_blanks(number, rows)
+                for rows, beside in self._frames(text, size):
+                    chunk = _without_blanks(number, rows, beside)
                     number += len(rows)
                     seen += len(chunk.rows)
                     if seen > self._shape.rows:
@@ -56,17 +56,20 @@ class CsvTable:
         if raw.all_hexdigest() != self.file_sha256:
             raise InputError(f"{self._shape.path.name} changed while it was read.", hint="Run again.")
 
-    def _frames(self, text: io.TextIOBase, size: int) -> Iterator[list[Row]]:
+    def _frames(self, text: io.TextIOBase, size: int) -> Iterator[tuple[list[Row], list[Row]]]:
+        """The kept columns of the rows, and those beside them."""
         import pandas
 
-        shape = self._shape
+        shape, matched = self._shape, self._shape.matched
+        places = sorted((*matched.kept, *matched.beside))  # they come in this order, whichever they are asked for in
+        kept, beside = ([places.index(place) for place in chosen] for chosen in (matched.kept, matched.beside))
         for _ in range(shape.header_lines):
             text.readline()
         frames = pandas.read_csv(
             _Numbered(text, shape.width, shape.delimiter),
             sep=shape.delimiter,
             header=0,
-            usecols=list(shape.matched.kept),  # it also keeps pandas from judging trailing empty cells
+            usecols=places,  # it also keeps pandas from judging trailing empty cells
             index_col=False,
             dtype=object,  # texts, as `str` would be, without a second copy in an array of their own
             keep_default_na=False,
@@ -79,7 +82,11 @@ class CsvTable:
         with frames:
             for frame in frames:
                 columns = [frame.iloc[:, index].tolist() for index in range(frame.shape[1])]
-                yield list(zip(*columns, strict=True))
+                yield _rows_of(columns, kept), _rows_of(columns, beside)
+
+
+def _rows_of(columns: list[list[str]], chosen: list[int]) -> list[Row]:
+    return list(zip(*(columns[index] for index in chosen), strict=True))
 
 
 class _Numbered(io.TextIOBase):
@@ -99,11 +106,12 @@ class _Numbered(io.TextIOBase):
         return self._text.read(size)
 
 
-def _without_blanks(first_number: int, rows: list[Row]) -> Chunk:
+def _without_blanks(first_number: int, rows: list[Row], beside: list[Row]) -> Chunk:
     numbers = list(range(first_number, first_number + len(rows)))
     # That the first cell is filled is nearly always so, and quickest asked.
     gone = {index for index, cells in enumerate(rows) if not cells[0].strip(EDGE_BLANKS) and is_blank(cells)}
     if gone:
         numbers = [number for index, number in enumerate(numbers) if index not in gone]
         rows = [cells for index, cells in enumerate(rows) if index not in gone]
-    return Chunk(numbers, rows)
+        beside = [cells for index, cells in enumerate(beside) if index not in gone]
+    return Chunk(numbers, rows, beside=beside)

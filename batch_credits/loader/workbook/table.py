@@ -62,8 +62,8 @@ class ExcelTable:
     def _chunks(self, rows: Iterator[tuple[int, list[Any]]], size: int) -> Iterator[Chunk]:
         chunk = Chunk()
         for number, values in rows:
-            cells, flaws = self._texts(number, values)
-            cells = self._keep(cells)
+            texts, flaws = self._texts(number, values)
+            cells = self._keep(texts)
             if is_blank(cells) and not flaws:
                 continue
             if flaws:
@@ -71,6 +71,8 @@ class ExcelTable:
                 chunk.flaws[len(chunk.rows)] = {places[i]: flaw for i, flaw in flaws.items() if i in places}
             chunk.numbers.append(number)
             chunk.rows.append(cells)
+            if self.matched.beside:
+                chunk.beside.append(tuple(texts[index] for index in self.matched.beside))
             if len(chunk.rows) == size:
                 yield chunk
                 chunk = Chunk()

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from batch_credits.model import (
     Finding,
     Learned,
     LoadedRow,
+    Mended,
     NewBatch,
     PlannedCredit,
     Problem,
     RequestState,
 )
+from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
 
 SITE = "acme-test"
@@ -91,9 +94,11 @@ class Book:
             )
         )
 
-    def stage(self, batch: int, *rows: LoadedRow) -> list[LoadedRow]:
-        """The rows as they stand when this is all that the batch has: those that are rejected with their reasons."""
-        self.ledger.admission.stage(batch, self.staged(list(rows)))
+    def stage(self, batch: int, *rows: LoadedRow, mends: dict[int, Mended] | None = None) -> list[LoadedRow]:
+        """The rows as they stand when this is all that the batch has: those that are rejected with their reasons.
+        `mends` says by row number which row of an earlier batch they mend."""
+        bodies = [staged.body.decode() for staged in self.staged(list(rows)) if staged.body is not None]
+        self.ledger.admission.stage_columns(batch, replace(LoadedRows.of(rows), mends=mends or {}), bodies)
         self.ledger.admission.finish(batch, len(rows), {})
         return self.judged(self.ledger, batch, rows)
 
@@ -106,11 +111,11 @@ class Book:
             for row in rows
         ]
 
-    def plan(self, *rows: LoadedRow, **batch_is: Any) -> int:
+    def plan(self, *rows: LoadedRow, mends: dict[int, Mended] | None = None, **batch_is: Any) -> int:
         """An admitted batch of these rows."""
         batch = self.begin(**batch_is)
         totals: dict[str, ControlTotal] = {}
-        for row in self.stage(batch, *rows):
+        for row in self.stage(batch, *rows, mends=mends):
             if row.money is not None:
                 totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
         self.ledger.admission.finish(batch, len(rows), totals)

@@ -12,10 +12,13 @@ from batch_credits.call import call_for
 from batch_credits.errors import LedgerVersion, UsageError
 from batch_credits.ledger import Ledger
 from batch_credits.ledger.migrations import MIGRATIONS
-from batch_credits.model import CallKind, RequestState
+from batch_credits.model import CallKind, Mended, RequestState
 
 Book = Any
-OLD = Path(__file__).parent / "data" / "ledger-0.1.sqlite3.gz"  # written by version 0.1.0: six rows in every state
+DATA = Path(__file__).parent / "data"
+OLD = DATA / "ledger-0.1.sqlite3.gz"  # written by version 0.1.0: six rows in every state
+# Written before version 5: a payout, its failed.csv mended and run, and a file of which nothing was sent yet.
+BEFORE_5 = DATA / "ledger-0.2-version-4.sqlite3.gz"
 
 
 @pytest.fixture
@@ -58,19 +61,21 @@ def rules(book: Book) -> dict[str, str]:
     return {name: " ".join(sql.split()) for name, sql in made}
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 4])
 def test_it_is_brought_up_to_date_by_the_next_run_and_not_by_a_look(
     old: Path, tmp_path: Path, version: int, open_book: Callable[[Path], Book]
 ) -> None:
     if version == 1:
         as_version_1(old)
+    if version == 4:
+        old.write_bytes(gzip.decompress(BEFORE_5.read_bytes()))
     with pytest.raises(LedgerVersion, match="earlier version"):
         Ledger.open_for_reading(old)
     new = open_book(tmp_path / "new.sqlite3")
     book = open_book(old)
     assert names(book) == names(new)
     assert rules(book) == rules(new)
-    assert book.sql("PRAGMA user_version") == new.sql("PRAGMA user_version") == [(4,)]
+    assert book.sql("PRAGMA user_version") == new.sql("PRAGMA user_version") == [(5,)]
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -250,3 +255,21 @@ def test_of_version_3_a_run_that_wrote_nothing_has_no_course(third: Path, open_b
     found = book.ledger.runs.history(1)
     assert found.runs[0].started_at == "1970-01-01T00:00:09.000Z"
     assert found.runs[0].run_id not in [course.run_id for course in found.courses]
+
+
+def test_what_was_paid_before_payouts_were_known_goes_on_and_can_be_mended(
+    old: Path, open_book: Callable[[Path], Book]
+) -> None:
+    old.write_bytes(gzip.decompress(BEFORE_5.read_bytes()))
+    book = open_book(old)
+    payout, mended, unsent = book.ledger.batches.all()
+    assert [row.outcome.value for row in book.ledger.reports.rows(payout.batch_id)] == [
+        "credited", "credited", "credited", "failed", "rejected", "failed",
+    ]  # fmt: skip
+    assert book.ledger.payouts.mending(mended.batch_id).parents == [], "nobody noted it"
+    book.ledger.runs.start(unsent.batch_id)
+    assert [credit.customer_id for credit in book.owed(unsent.batch_id)] == ["c-7", "c-8"]
+    again = book.begin(site="sandbox", key="f" * 64)
+    book.stage(again, book.row(2, "c-6", amount=600), mends={2: Mended(payout.key, 7)})
+    book.ledger.admission.admit(again)
+    assert [(mend.key, mend.rows) for mend in book.ledger.payouts.mends(payout.batch_id)] == [("f" * 64, 1)]

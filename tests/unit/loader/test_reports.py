@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.loader.reports import is_failed_csv, not_applied, own_columns, refuse_other_reports
+from batch_credits.loader.reports import (
+    is_failed_csv,
+    mended_by,
+    mended_columns,
+    not_applied,
+    own_columns,
+    refuse_other_reports,
+    unsaid_note,
+)
+from batch_credits.model import Mended
 from batch_credits.settings import InputOptions
 
 OURS = (
@@ -51,3 +60,41 @@ def test_what_is_not_applied_is_named_as_it_is_typed() -> None:
     assert not_applied(InputOptions()) == []
     options = InputOptions(header_map=(("amount", "x"),), currency_exponents=(("CLP", 0),), amount_unit="major")
     assert not_applied(options) == ["--amount-unit", "--map", "--currency-exponent"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "places"),
+    [
+        ([*THEIRS, *OURS, "credit_batch"], (14, 3)),
+        (["Credit Batch", *OURS[::-1], *THEIRS], (0, 11)),
+        ([*THEIRS, *OURS], ()),
+        ([*THEIRS, *OURS[1:], "credit_batch"], ()),
+        ([*THEIRS, *OURS, "credit_batch", "Credit-Row"], ()),  # two of one: nobody can tell which is ours
+    ],
+)
+def test_where_it_says_which_row_a_row_mends(headers: list[str], places: tuple[int, ...]) -> None:
+    assert mended_columns(headers) == places
+
+
+KEY = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("key", "row", "says"),
+    [
+        (KEY, "24", Mended(KEY, 24)),
+        (f" {KEY.upper()} ", "\u00a024 ", Mended(KEY, 24)),
+        ("", "", None),
+        (KEY, "", None),
+        (KEY[:8], "24", None),
+        (KEY[:-1] + "g", "24", None),
+        *((KEY, row, None) for row in ("0", "-1", "24.0", "row 24", "\u0662", "1" * 10)),
+    ],
+)
+def test_which_row_it_is(key: str, row: str, says: Mended | None) -> None:
+    assert mended_by((key, row)) == says
+
+
+def test_rows_that_do_not_say_it_are_named() -> None:
+    assert "row 7 does not say which row it mends" in unsaid_note([7], 0)
+    assert unsaid_note([2, 3], 1_000).endswith("(rows 2, 3 and 1,000 more)")

@@ -2,11 +2,11 @@ from decimal import Decimal
 
 import pytest
 
-from batch_credits.model import ControlTotal, Money
-from batch_credits.model.amounts import minor_in_words, money_in_words, total_in_words
-from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.model import BatchRecord, ControlTotal, Money
+from batch_credits.model.amounts import at_least, minor_in_words, money_in_words, total_in_words
+from batch_credits.reporter.amounts import balances_of, stated_exponents, unit_of_results
 from batch_credits.settings import InputOptions
-from tests.unit.reporter.conftest import make_batch
+from tests.unit.reporter.conftest import make_batch, make_row
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,61 @@ def test_a_total_of_both_kinds_shows_both() -> None:
     assert total_in_words(ControlTotal(2, 100, Decimal("1234.5678")), "USD", {}) == ["1.00 USD", "1,234.5678 USD"]
     assert total_in_words(ControlTotal(1, 0, Decimal("1E-7")), "USD", {}) == ["0.0000001 USD"]
     assert total_in_words(ControlTotal(), "USD", {}) == ["0.00 USD"]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "unread", "expected"),
+    [
+        (["1.00 USD"], 0, ["1.00 USD"]),
+        (["1.00 EUR", "2.00 USD"], 1, ["at least 1.00 EUR", "at least 2.00 USD", "1 row has no readable amount"]),
+        ([], 1234, ["1,234 rows have no readable amount"]),
+    ],
+)
+def test_a_total_in_which_rows_are_missing_says_so(amounts: list[str], unread: int, expected: list[str]) -> None:
+    assert at_least(amounts, unread) == expected
+
+
+MAJOR = InputOptions(amount_unit="major", currency_exponents=(("CLP", 0),)).as_json()
+WITH_UNIT = {
+    "headers": ("customer_id", "amount", "amount_unit"), "columns": {"customer_id": 0, "amount": 1, "amount_unit": 2}
+}  # fmt: skip
+DECIMAL = {"headers": ("customer_id", "amount_in_decimal"), "columns": {"customer_id": 0, "amount_in_decimal": 1}}
+USD = Money(1250, None, "USD")
+
+
+@pytest.mark.parametrize(
+    ("batch", "cells", "money", "balance", "expected"),
+    [
+        (make_batch(), (), USD, "123450", "123450"),
+        (make_batch(options_json=MAJOR), (), USD, "123450", "1234.50"),
+        (make_batch(options_json=MAJOR), (), USD, "-5", "-0.05"),
+        (make_batch(options_json=MAJOR), (), Money(1250, None, "JPY"), "1234", "1234"),
+        (make_batch(options_json=MAJOR), (), Money(1250, None, "CLP"), "1234", "1234"),
+        (make_batch(options_json=MAJOR), (), Money(1250, None, None), "1234", "1234"),
+        (make_batch(options_json=MAJOR), (), USD, "unknown", "unknown"),
+        (make_batch(options_json=MAJOR), (), USD, None, ""),
+        (make_batch(**WITH_UNIT), ("c", "12.50", " Major "), USD, "123450", "1234.50"),
+        (make_batch(**WITH_UNIT), ("c", "1250", "minor"), USD, "123450", "123450"),
+        (make_batch(**WITH_UNIT), ("c", "1250", ""), USD, "123450", "123450"),
+        (make_batch(**WITH_UNIT), ("c", "1250"), USD, "123450", "123450"),
+        (make_batch(**WITH_UNIT), ("c", "1", "major:4"), Money(10000, None, "CLF"), "20000", "2.0000"),
+        (make_batch(**DECIMAL), ("c", "0.125"), Money(None, "0.125", "USD"), "50", "0.50"),
+    ],
+)
+def test_a_closing_balance_is_in_the_unit_of_the_row(
+    batch: BatchRecord, cells: tuple[str, ...], money: Money, balance: str | None, expected: str
+) -> None:
+    assert balances_of(batch)(make_row(2, cells=cells, money=money, closing_balance=balance)) == expected
+
+
+@pytest.mark.parametrize(
+    ("batch", "unit"),
+    [
+        (make_batch(), "minor"),
+        (make_batch(options_json=MAJOR), "major"),
+        (make_batch(**WITH_UNIT), "each_row"),
+        (make_batch(**DECIMAL), "major"),
+    ],
+)
+def test_the_unit_of_a_file(batch: BatchRecord, unit: str) -> None:
+    assert unit_of_results(batch) == unit

@@ -141,6 +141,17 @@ def test_the_money_is_told_in_one_line_where_it_is_short_enough(report: Report) 
     assert "EUR +" not in Page(report(rows)).words
 
 
+def test_what_could_not_be_read_as_money_is_no_money_that_is_not_there(report: Report) -> None:
+    unread = [make_row(n, Outcome.REJECTED, money=None, is_unread=True) for n in (4, 5)]
+    page = Page(report([make_row(2), make_row(3, Outcome.REJECTED), *unread])).words
+    assert "12.50 USD credited, at least 12.50 USD not credited; 2 rows have no readable amount" in page
+    assert "at least 25.00 USD 2 rows have no readable amount" in page, "in the sum of the outcomes"
+    assert "2 rows have no readable amount: the file asks for at least 25.00 USD." in page
+    assert "Without a readable amount 2 in no sum" in page
+    known = make_row(4, Outcome.REJECTED, money=None, error_code="looks_like_total")
+    assert "readable amount" not in Page(report([make_row(2), known])).words
+
+
 def test_an_option_in_an_advice_is_kept_whole(report: Report) -> None:
     page = Page(report([make_row(2, Outcome.FAILED, error_code="resource_not_found")]))
     assert '<span class="whole">--retry-failed.</span>' in page.source

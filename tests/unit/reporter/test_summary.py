@@ -33,7 +33,7 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
         make_row(2),
         make_row(3, money=Money(1000, None, "EUR")),
         make_row(4, Outcome.FAILED, money=Money(7, None, None)),
-        make_row(5, Outcome.REJECTED, money=None),
+        make_row(5, Outcome.REJECTED, money=None, is_unread=True),
     ]
     assert read(report, rows, make_run()) == {
         "batch": "ab12cd34" * 8,
@@ -66,7 +66,11 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
             "review": {},
             "pending": {},
         },
+        "unreadable_amounts": 1,
+        "results_unit": "minor",
         "reversed": {"count": 0, "totals": {}, "by": {}},
+        "mends": [],
+        "mended_in": [],
         "settings": {"address": None, "ledger": None, "confirmation": None, "origins": None},
         "in_balance": True,
         "differences": [],

@@ -46,11 +46,11 @@ def test_the_document_has_stable_names(call: Any, payout: Path) -> None:
     assert (code, found["exit_code"]) == (1, 1)
     assert sorted(found) == [
         "accepted", "batch", "control_totals", "counts", "customers", "duplicates", "exit_code", "file",
-        "file_sha256", "largest", "live", "minutes_at_least", "notes", "origins", "problems", "refusal",
+        "file_sha256", "largest", "live", "mends", "minutes_at_least", "notes", "origins", "problems", "refusal",
         "rejected", "rejected_csv",
         "requests_per_minute", "reversed", "rows", "site", "suggestions",
         "totals", "totals_by_credit_type", "totals_by_outcome",
-        "warnings",
+        "unreadable_amounts", "warnings",
     ]  # fmt: skip
     assert (found["rows"], found["accepted"], found["rejected"], found["duplicates"]) == (7, 3, 4, 1)
     assert found["totals"] == {"JPY": {"rows": 1, "amount": 300}, "USD": {"rows": 4, "amount": 4105}}
@@ -123,7 +123,8 @@ def test_a_control_file_that_does_not_hold_refuses_the_file(call: Any, payout: P
     control.write_text("currency,rows,total\nUSD,4,41.06\nJPY,1,300\n")
     code, _, err = call("check", "payout.csv", "--control", "control.csv")
     assert code == 2
-    assert "--control says USD 41.06, and the file's total is 4105 minor units." in err
+    said = "4105 minor units (2 rows have no readable amount, and none of them is in it)."
+    assert f"--control says USD 41.06, and the file's total is {said}" in err
 
 
 def test_a_language_is_read_and_an_unknown_one_refused(call: Any, tmp_path: Path) -> None:

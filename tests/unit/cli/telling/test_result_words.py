@@ -85,8 +85,9 @@ def test_why_rows_are_not_credited_and_where_it_is_explained(report: Report) -> 
     rows += [make_row(9, J, money=None, error_code="missing"), make_row(10, F, error_code="\x1b[2J evil")]
     said = said_of(report(rows)).splitlines()
     start = said.index("  failed                    4                 50.00 USD")
-    assert said[start + 1 : start + 4] == [
+    assert said[start + 1 : start + 5] == [
         "                            3  resource_not_found",
+        "                               and 1 more kind",
         "  rejected                  1",
         "                            1  missing",
     ]

@@ -1,0 +1,125 @@
+-- name: mends_any
+-- Whether a file says of any of its rows which one it mends.
+SELECT EXISTS (SELECT 1 FROM mended WHERE batch_id = :batch);
+
+-- name: mended_before
+-- Staged rows that would be paid, and that mend what another file has paid or may pay yet under another identity: in the
+-- row that they name, in those which that one mends in turn, or in any that mends one of these. What was deducted again
+-- may be paid again.
+WITH RECURSIVE above (row_number, key, at) AS (
+    SELECT m.row_number, m.of_batch, m.of_row FROM mended m WHERE m.batch_id = :batch
+    UNION
+    SELECT a.row_number, m.of_batch, m.of_row FROM above a
+    CROSS JOIN batch b ON b.key = a.key CROSS JOIN mended m ON m.batch_id = b.batch_id AND m.row_number = a.at),
+family (row_number, key, at) AS (
+    SELECT row_number, key, at FROM above
+    UNION
+    SELECT f.row_number, b.key, m.row_number FROM family f
+    CROSS JOIN mended m ON m.of_batch = f.key AND m.of_row = f.at
+    CROSS JOIN batch b ON b.batch_id = m.batch_id AND b.admitted = 1)
+SELECT s.row_number, r.request_id, r.site_id, r.customer_id, r.reference, r.amount_minor, r.amount_in_decimal,
+       r.currency_code, o.state, o.credit_id, o.reference, f.at, b.file_name, b.key
+FROM family f
+CROSS JOIN row s ON s.batch_id = :batch AND s.row_number = f.row_number
+CROSS JOIN credit_request r ON r.request_id = s.request_id AND r.batch_id = :batch AND r.attempts = 0
+CROSS JOIN batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add'
+    AND b.site_id = r.site_id
+CROSS JOIN row w ON w.batch_id = b.batch_id AND w.row_number = f.at
+CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.state <> 'failed' AND o.current = 1
+    AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
+WHERE NOT EXISTS (
+    SELECT 1 FROM identity i CROSS JOIN credit_request d ON d.request_id = i.request_id
+    WHERE i.site_id = o.site_id AND i.customer_id = o.customer_id AND i.reference = :prefix || o.reference
+      AND d.kind = 'deduct' AND d.state = 'credited' AND o.state = 'credited'
+      AND same_money(o.amount_minor, o.amount_in_decimal, o.currency_code,
+                     d.amount_minor, d.amount_in_decimal, d.currency_code))
+GROUP BY s.row_number ORDER BY s.row_number;
+
+-- name: parents
+-- The batches whose rows a batch says to mend: how many of its rows, and of how many of them the batch has the row.
+SELECT m.of_batch, count(*), count(p.row_number), b.batch_id, b.file_name, s.name
+FROM mended m LEFT JOIN batch b ON b.key = m.of_batch AND b.admitted = 1 AND b.kind = 'add'
+LEFT JOIN site s ON s.site_id = b.site_id LEFT JOIN row p ON p.batch_id = b.batch_id AND p.row_number = m.of_row
+WHERE m.batch_id = :batch GROUP BY m.of_batch ORDER BY 2 DESC, 1;
+
+-- name: known_parents
+-- Those of them that the ledger knows, and that are of the same site.
+SELECT DISTINCT b.batch_id FROM mended m CROSS JOIN batch b ON b.key = m.of_batch AND b.admitted = 1 AND b.kind = 'add'
+    AND b.site_id = (SELECT site_id FROM batch WHERE batch_id = :batch)
+CROSS JOIN row p ON p.batch_id = b.batch_id AND p.row_number = m.of_row
+WHERE m.batch_id = :batch;
+
+-- name: mends_counted
+-- The files that mend rows of a batch, and those rows by what became of them there.
+SELECT b.batch_id, b.key, b.file_name, o.outcome, count(*)
+FROM batch a CROSS JOIN mended m ON m.of_batch = a.key
+CROSS JOIN row p ON p.batch_id = a.batch_id AND p.row_number = m.of_row
+CROSS JOIN batch b ON b.batch_id = m.batch_id AND b.admitted = 1 AND b.site_id = a.site_id
+CROSS JOIN row_outcome o ON o.batch_id = m.batch_id AND o.row_number = m.row_number
+WHERE a.batch_id = :batch GROUP BY 1, 4 ORDER BY 1;
+
+-- name: mended_rows
+-- The rows of a batch that admitted files of its site mend.
+SELECT DISTINCT m.of_row FROM batch a
+CROSS JOIN mended m ON m.of_batch = a.key
+CROSS JOIN batch b ON b.batch_id = m.batch_id AND b.admitted = 1 AND b.site_id = a.site_id
+WHERE a.batch_id = :batch ORDER BY m.of_row;
+
+-- name: files_of_payout
+-- The admitted batches that mend rows of a batch, those that mend these rows, and so on.
+WITH RECURSIVE member (batch_id, row_number) AS (
+    SELECT b.batch_id, m.row_number FROM batch a CROSS JOIN mended m ON m.of_batch = a.key
+    CROSS JOIN row p ON p.batch_id = a.batch_id AND p.row_number = m.of_row
+    CROSS JOIN batch b ON b.batch_id = m.batch_id AND b.admitted = 1 AND b.site_id = a.site_id
+    WHERE a.batch_id = :batch
+    UNION
+    SELECT b.batch_id, m.row_number FROM member n CROSS JOIN batch a ON a.batch_id = n.batch_id
+    CROSS JOIN mended m ON m.of_batch = a.key AND m.of_row = n.row_number
+    CROSS JOIN batch b ON b.batch_id = m.batch_id AND b.admitted = 1 AND b.site_id = a.site_id)
+SELECT DISTINCT batch_id FROM member ORDER BY batch_id;
+
+-- name: mending_rows
+-- What became of the rows that mend a batch's, and where `whole` of those that mend these, and so on: by the row of the
+-- batch, with what undid them (see `report_rows_reversed`).
+WITH RECURSIVE mending (first_row, batch_id, row_number, mends_batch, mends_row) AS (
+    SELECT m.of_row, b.batch_id, m.row_number, a.batch_id, m.of_row
+    FROM batch a CROSS JOIN mended m ON m.of_batch = a.key
+    CROSS JOIN row p ON p.batch_id = a.batch_id AND p.row_number = m.of_row
+    CROSS JOIN batch b ON b.batch_id = m.batch_id AND b.admitted = 1 AND b.site_id = a.site_id
+    WHERE a.batch_id = :batch
+    UNION
+    SELECT n.first_row, b.batch_id, m.row_number, a.batch_id, n.row_number
+    FROM mending n CROSS JOIN batch a ON a.batch_id = n.batch_id
+    CROSS JOIN mended m ON m.of_batch = a.key AND m.of_row = n.row_number
+    CROSS JOIN batch b ON b.batch_id = m.batch_id AND b.admitted = 1 AND b.site_id = a.site_id
+    WHERE :whole)
+SELECT n.first_row, n.batch_id, n.mends_batch, n.mends_row, o.row_number, o.cells, o.outcome, o.rejected,
+       CASE WHEN o.held_by IN (SELECT value FROM json_each(:undone)) THEN (
+           SELECT json_array(substr(b.key, -64), d.credit_id) FROM identity i
+           CROSS JOIN credit_request d ON d.request_id = i.request_id CROSS JOIN batch b ON b.batch_id = d.batch_id
+           WHERE i.site_id = o.site_id AND i.customer_id = o.customer_id AND i.reference = :prefix || o.reference
+             AND d.kind = 'deduct' AND d.state = 'credited' AND o.kind = 'add' AND o.state = 'credited'
+             AND d.credit_type = o.credit_type AND same_money(o.amount_minor, o.amount_in_decimal, o.currency_code,
+                 d.amount_minor, d.amount_in_decimal, d.currency_code)) END,
+       o.reference, o.amount_minor, o.amount_in_decimal, o.currency_code, o.credit_type, o.credit_id, o.error_code,
+       o.error_param, o.error, o.http_status, o.attempts, o.closing_balance, o.finished_at
+FROM mending n CROSS JOIN row_outcome o ON o.batch_id = n.batch_id AND o.row_number = n.row_number
+ORDER BY n.first_row, n.batch_id, n.row_number;
+
+-- name: credited_in_payout
+-- What the rows of a batch are credited with, and those that mend them, each credit once: counted by itself, for the
+-- closing page to tie out against.
+WITH RECURSIVE member (batch_id, row_number) AS (
+    SELECT batch_id, row_number FROM row WHERE batch_id = :batch
+    UNION
+    SELECT b.batch_id, m.row_number FROM member n CROSS JOIN batch a ON a.batch_id = n.batch_id
+    CROSS JOIN mended m ON m.of_batch = a.key AND m.of_row = n.row_number
+    CROSS JOIN batch b ON b.batch_id = m.batch_id AND b.admitted = 1 AND b.site_id = a.site_id)
+SELECT coalesce(r.currency_code, ''), count(*),
+       json_group_array(r.amount_in_decimal) FILTER (WHERE r.amount_in_decimal IS NOT NULL),
+       coalesce(sum(r.amount_minor >> 27), 0), coalesce(sum(r.amount_minor & 134217727), 0)
+FROM credit_request r
+WHERE r.state = 'credited' AND r.request_id IN (
+    SELECT w.request_id FROM member n CROSS JOIN row w ON w.batch_id = n.batch_id AND w.row_number = n.row_number
+    WHERE w.request_id IS NOT NULL)
+GROUP BY 1;

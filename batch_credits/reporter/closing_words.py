@@ -1,0 +1,64 @@
+"""What a person reads first of a payout: whether it is closed, what is still open, and what to do about it."""
+
+from collections import Counter
+
+from batch_credits.explanations.outcomes import ENDINGS
+from batch_credits.model import Ending
+from batch_credits.reporter.closing import Closing
+from batch_credits.reporter.words import rows
+
+
+def label_of(ending: Ending) -> str:
+    """Its name as a person reads it: `left out`."""
+    return ending.value.replace("_", " ")
+
+
+def meaning_of(ending: Ending) -> str:
+    """What it means, in a few words."""
+    return ENDINGS[ending]
+
+
+def headline(closing: Closing) -> str:
+    """The one sentence that matters most."""
+    credited, undone = closing.counts[Ending.CREDITED], closing.counts[Ending.REVERSED]
+    if closing.differences:
+        return "The payout does not tie out: a person must look"
+    if closing.again:
+        return f"Open: {closing.again:,} of {rows(closing.rows)} credited more than once"
+    if closing.open_rows:
+        return f"Open: {closing.open_rows:,} of {rows(closing.rows)} not credited yet"
+    if undone:
+        return f"Closed: of {rows(closing.rows)} {credited:,} credited, {undone:,} reversed"
+    return f"Closed: all {rows(closing.rows)} credited" if closing.rows > 1 else "Closed: the row is credited"
+
+
+def payout_in_words(closing: Closing) -> str:
+    """Which payout it is: `payout.csv, batch 1234abcd, and 2 files mended from it`."""
+    mended = len(closing.payout.files) - 1
+    files = "1 file" if mended == 1 else f"{mended:,} files"
+    return f"{closing.payout.first.file_name}, batch {closing.payout.first.key[:8]}, and {files} mended from it"
+
+
+def open_steps(closing: Closing) -> list[tuple[str, str]]:
+    """What to do about the rows that are open, by the file in which it is done: a sentence, and the command."""
+    keys = {file.batch.batch_id: (file.batch.key[:8], file.batch.file_name) for file in closing.payout.files}
+    steps = []
+    by_file: dict[int, Counter[Ending]] = {}
+    for (ending, batch_id), count in closing.open_in.items():
+        by_file.setdefault(batch_id, Counter())[ending] += count
+    for batch_id, counts in sorted(by_file.items()):
+        key, name = keys[batch_id]
+        if to_mend := counts[Ending.FAILED] + counts[Ending.REJECTED] + counts[Ending.LEFT_OUT]:
+            left_out = counts[Ending.LEFT_OUT]
+            said = f" ({left_out:,} left out of what was mended since)" if left_out else ""
+            sentence = f"{rows(to_mend)} of {name}{said}: this writes failed.csv with the rows that are left to mend."
+            steps.append((sentence, f"batch-credits report {key}"))
+        if going_on := counts[Ending.PENDING] + counts[Ending.IN_DOUBT]:
+            steps.append((f"{rows(going_on)} of {name} pending or in doubt: run that file again.", ""))
+        if review := counts[Ending.REVIEW]:
+            sentence = f"{rows(review)} of {name} in review: look them up at Chargebee, and say what you found."
+            steps.append((sentence, f"batch-credits resolve {key} --row N --credited CREDIT_ID (or --not-credited)"))
+    if closing.again:
+        sentence = f"{rows(closing.again)} credited more than once: see below. To undo one credit, reverse its row."
+        steps.append((sentence, ""))
+    return steps

@@ -1,0 +1,211 @@
+"""Which rows a mended file mends, what became of them, and that none is paid a second time under another identity."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_credits.ledger import Ledger
+from batch_credits.model import CallKind, ControlTotal, Mended, NewBatch, Outcome, Parent, RequestState
+from batch_credits.model.loaded import LoadedRows
+from batch_credits.settings import InputOptions
+
+FIRST, FOREIGN = "a" * 64, "0" * 64
+
+
+@pytest.fixture
+def payout(book: Any) -> int:
+    """A payout of three rows, of which Chargebee refused all."""
+    rows = [book.row(number, f"lost-{number}") for number in (2, 3, 4)]
+    batch = book.plan(*rows, key=FIRST, file_name="payout.csv")
+    book.settle(batch, RequestState.FAILED)
+    return int(batch)
+
+
+def mended(book: Any, row: int, customer: str = "c-1", *, of: str = FIRST, state: RequestState, **batch_is: Any) -> str:
+    """A file that mends one row; returns its key."""
+    batch = book.plan(book.row(2, customer), mends={2: Mended(of, row)}, **({"file_name": "failed.csv"} | batch_is))
+    if state is not RequestState.PENDING:
+        book.settle(batch, state)
+    return key_of(book, batch)
+
+
+def key_of(book: Any, batch: int) -> str:
+    return str(book.ledger.batches.staged(batch).key)
+
+
+def codes(rows: list[Any]) -> list[list[str]]:
+    return [[problem.code for problem in row.problems] for row in rows]
+
+
+def test_both_sides_say_what_mends_what(book: Any, payout: int) -> None:
+    rows = [book.row(2, "c-3"), book.row(3, "c-2"), book.row(4, "c-9")]
+    batch = book.plan(*rows, mends={2: Mended(FIRST, 3), 3: Mended(FIRST, 2)}, file_name="failed.csv")
+    run = book.ledger.runs.start(batch)
+    one, two, three = book.owed(batch)
+    for credit, state in ((one, RequestState.CREDITED), (two, RequestState.FAILED), (three, RequestState.CREDITED)):
+        book.send(run, credit)
+        book.learn(run, credit, state)
+    mending = book.ledger.payouts.mending(payout)
+    assert (list(mending.parents), list(mending.mended_rows())) == ([], [2, 3])
+    [mend] = mending.mends
+    assert (mend.key, mend.file_name, mend.rows) == (key_of(book, batch), "failed.csv", 2)
+    assert mend.counts == {Outcome.CREDITED: 1, Outcome.FAILED: 1}
+    assert book.ledger.payouts.parents(batch) == [Parent(FIRST, 2, 2, "payout.csv", "acme-test")]
+
+
+def test_what_is_only_staged_mends_nothing_and_a_discarded_file_leaves_nothing(book: Any, payout: int) -> None:
+    batch = book.begin(file_name="failed.csv")
+    book.stage(batch, book.row(2), mends={2: Mended(FIRST, 3)})
+    assert (book.ledger.payouts.mends(payout), book.ledger.payouts.files(payout)) == ([], [payout])
+    book.ledger.admission.discard(batch)
+    assert book.sql("SELECT count(*) FROM mended") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("says", "site", "known"),
+    [
+        (Mended(FOREIGN, 3), "acme-test", Parent(FOREIGN, 1, 0, None, None)),
+        (Mended(FIRST, 99), "acme-test", Parent(FIRST, 1, 0, "payout.csv", "acme-test")),
+        (Mended(FIRST, 3), "acme-eu", Parent(FIRST, 1, 1, "payout.csv", "acme-test")),
+    ],
+    ids=["a batch of another ledger", "a row that is not there", "another site"],
+)
+def test_what_closes_nothing_is_told_and_changes_nothing_of_the_first_file(
+    book: Any, payout: int, says: Mended, site: str, known: Parent
+) -> None:
+    batch = book.plan(book.row(2), mends={2: says}, site=site)
+    assert book.ledger.payouts.parents(batch) == [known]
+    assert book.ledger.payouts.first_files(batch) == [batch]
+    assert (book.ledger.payouts.mends(payout), book.ledger.payouts.files(payout)) == ([], [payout])
+
+
+def test_a_batch_that_comes_later_is_found_by_those_that_mend_it(book: Any) -> None:
+    mend = book.plan(book.row(2), mends={2: Mended(FIRST, 2)})  # of a rejected.csv, which check wrote before any run
+    first = book.plan(book.row(2, "lost"), key=FIRST)
+    assert book.ledger.payouts.first_files(mend) == [first]
+    assert book.ledger.payouts.files(first) == [first, mend]
+
+
+def test_rows_of_two_files_in_one_belong_to_both_payouts(book: Any, payout: int) -> None:
+    other = book.plan(book.row(2, "lost-9", "q4"), key="b" * 64, file_name="other.csv")
+    book.settle(other, RequestState.FAILED)
+    pasted = book.plan(book.row(2), book.row(3, "c-2"), mends={2: Mended(FIRST, 3), 3: Mended("b" * 64, 2)})
+    assert book.ledger.payouts.first_files(pasted) == [payout, other]
+    assert [list(book.ledger.payouts.mending(first).mended_rows()) for first in (payout, other)] == [[3], [2]]
+
+
+def test_rows_that_mend_mended_rows_are_those_of_the_first_file(book: Any, payout: int) -> None:
+    second = mended(book, 3, state=RequestState.FAILED)
+    third = mended(book, 2, "c-2", of=second, state=RequestState.CREDITED)
+    found = list(book.ledger.payouts.mending_rows(payout, whole=True))
+    assert [(row.first_row, row.mends_row, row.row.outcome) for row in found] == [
+        (3, 3, Outcome.FAILED), (3, 2, Outcome.CREDITED),
+    ]  # fmt: skip
+    assert [key_of(book, batch) for batch in book.ledger.payouts.files(payout)] == [FIRST, second, third]
+    assert [row.first_row for row in book.ledger.payouts.mending_rows(payout, whole=False)] == [3]
+    assert book.ledger.payouts.credited(payout) == {"USD": ControlTotal(1, 100)}
+
+
+def test_a_mend_that_was_reversed_says_by_whom(book: Any, payout: int) -> None:
+    key = mended(book, 3, state=RequestState.CREDITED)
+    undo = book.plan(book.row(2, reference="reversal of q3"), kind=CallKind.DEDUCT, reverses=key)
+    book.settle(undo, RequestState.CREDITED)
+    [mend] = book.ledger.payouts.mends(payout)
+    assert mend.reversed_by == {key_of(book, undo): 1}
+    [row] = book.ledger.payouts.mending_rows(payout, whole=True)
+    assert row.row.reversed_by == key_of(book, undo)
+    [child] = (batch.batch_id for batch in book.ledger.batches.all() if batch.key == key)
+    assert book.ledger.payouts.parents(child) == [Parent(FIRST, 1, 1, "payout.csv", "acme-test")]
+
+
+# -- Nothing is paid a second time --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [each for each in RequestState if each is not RequestState.IN_FLIGHT])
+def test_a_row_is_mended_once_under_whatever_identity(book: Any, payout: int, state: RequestState) -> None:
+    mended(book, 3, state=state)
+    again = book.begin()
+    judged = book.stage(again, book.row(2, "c-2"), book.row(3, "c-9"), mends={2: Mended(FIRST, 3), 3: Mended(FIRST, 4)})
+    assert codes(judged) == [[] if state is RequestState.FAILED else ["mended_before"], []]
+    book.ledger.admission.admit(again)
+    assert len(book.owed(again)) == (2 if state is RequestState.FAILED else 1)
+
+
+def test_what_was_mended_through_others_is_not_mended_again(book: Any, payout: int) -> None:
+    second = mended(book, 3, state=RequestState.FAILED)
+    mended(book, 2, "c-2", of=second, state=RequestState.CREDITED)
+    batch = book.begin()
+    [row] = book.stage(batch, book.row(2, "c-3"), mends={2: Mended(FIRST, 3)})
+    assert [problem.code for problem in row.problems] == ["mended_before"]
+    assert "credited as cr-" in row.problems[0].message and "row 2 of failed.csv" in row.problems[0].message
+    batch = book.begin()
+    [row] = book.stage(batch, book.row(2, "c-3"), mends={2: Mended(second, 2)})
+    assert [problem.code for problem in row.problems] == ["mended_before"]
+
+
+def test_the_row_itself_may_be_credited_since(book: Any, payout: int) -> None:
+    run = book.ledger.runs.start(payout, retry_failed=True)
+    [credit, *_] = book.owed(payout)
+    book.send(run, credit)
+    book.learn(run, credit, RequestState.CREDITED)
+    [row] = book.stage(book.begin(), book.row(2, "c-3"), mends={2: Mended(FIRST, 2)})
+    assert [problem.code for problem in row.problems] == ["mended_before"]
+
+
+def test_under_the_same_identity_it_is_the_same_credit(book: Any, payout: int) -> None:
+    mended(book, 3, state=RequestState.CREDITED)
+    again = book.plan(book.row(2), mends={2: Mended(FIRST, 3)})
+    assert [row.outcome for row in book.ledger.reports.rows(again)] == [Outcome.ALREADY_CREDITED]
+    assert book.ledger.payouts.credited(payout) == {"USD": ControlTotal(1, 100)}
+
+
+def test_what_was_reversed_may_be_paid_again(book: Any, payout: int) -> None:
+    key = mended(book, 3, state=RequestState.CREDITED)
+    undo = book.plan(book.row(2, reference="reversal of q3"), kind=CallKind.DEDUCT, reverses=key)
+    assert codes(book.stage(book.begin(), book.row(2, "c-2"), mends={2: Mended(FIRST, 3)})) == [["mended_before"]]
+    book.settle(undo, RequestState.CREDITED)
+    assert codes(book.stage(book.begin(), book.row(2, "c-2"), mends={2: Mended(FIRST, 3)})) == [[]]
+
+
+def test_another_site_and_a_file_that_only_was_staged_are_nothing_to_it(book: Any, payout: int) -> None:
+    book.stage(book.begin(), book.row(2), mends={2: Mended(FIRST, 3)})
+    mended(book, 3, site="acme-eu", state=RequestState.CREDITED)
+    assert codes(book.stage(book.begin(), book.row(2, "c-2"), mends={2: Mended(FIRST, 3)})) == [[]]
+
+
+# -- A look -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def looked_at(book: Any, tmp_path: Path) -> Iterator[Callable[..., tuple[Ledger, int, list[Any]]]]:
+    """Stages a row that mends one in a scratch ledger beside the real one."""
+    opened: list[Ledger] = []
+
+    def stage(row: Any, says: Mended, site: str = "acme-test") -> tuple[Ledger, int, list[Any]]:
+        ledger = Ledger.open_scratch(tmp_path / f"scratch-{len(opened)}", site, book.path)
+        opened.append(ledger)
+        options = InputOptions(failed_csv=True).as_json()
+        batch = ledger.admission.begin(NewBatch("f" * 64, site, "failed.csv", "", (), {}, options))
+        bodies = [staged.body.decode() for staged in book.staged([row])]
+        rows = LoadedRows.of([row])
+        ledger.admission.stage_columns(
+            batch, LoadedRows(rows.row_numbers, rows.cells, rows.requests, [], {2: says}), bodies
+        )
+        ledger.admission.finish(batch, 1, {})
+        return ledger, batch, book.judged(ledger, batch, [row])
+
+    yield stage
+    for ledger in opened:
+        ledger.close()
+
+
+def test_a_look_says_the_same(book: Any, payout: int, looked_at: Any) -> None:
+    ledger, batch, judged = looked_at(book.row(2, "c-2"), Mended(FIRST, 3))
+    assert (codes(judged), ledger.payouts.parents(batch)) == ([[]], [Parent(FIRST, 1, 1, "payout.csv", "acme-test")])
+    mended(book, 3, state=RequestState.CREDITED)
+    _, _, judged = looked_at(book.row(2, "c-2"), Mended(FIRST, 3))
+    assert codes(judged) == [["mended_before"]]
+    ledger, batch, judged = looked_at(book.row(2, "c-2"), Mended(FOREIGN, 3))
+    assert (codes(judged), ledger.payouts.parents(batch)) == ([[]], [Parent(FOREIGN, 1, 0, None, None)])
