@@ -19,8 +19,10 @@ import pandas
 from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
+from batch_credits.loader.workbook.marks import column_letters
 from batch_credits.planning.plan import stage
 from batch_credits.settings import InputOptions
+from tests.unit.loader.workbook.written import Cell, Sheet, Styled, xlsb
 
 FOLDER = Path(__file__).parent
 AS_TEXT = "44,34,76,1," + "/".join(f"{column}/2" for column in range(1, 30))  # comma, UTF-8, every column as text
@@ -159,9 +161,26 @@ def make_hiding(work: Path) -> None:
     book.save(work / "made.xlsx")
     for suffix in ("xlsx", "ods", "xls"):
         libreoffice(work / "made.xlsx", suffix, FOLDER / f"hiding.{suffix}")
+    shutil.copyfile(FOLDER / "hiding.xlsx", FOLDER / "macros.xlsm")
+    # LibreOffice writes no binary workbooks: this one is ours.
+    rows = [[_binary(at, column, value) for column, value in enumerate(row)] for at, row in enumerate(HIDING, 1)]
+    xlsb(
+        FOLDER / "written.xlsb", rows, sheet="Now", hidden=frozenset({2, 4}), flat=frozenset({5}),
+        merged=[(1, 2, 6, 6)], hidden_columns=frozenset({3}), others=[Sheet("Old", rows[:2], "hidden")],
+    )  # fmt: skip
     totals = "".join(f"c-{n},{n}.50,USD,d,,q4-{n},\n" for n in range(1, 5))
     text = f"{','.join(HEADERS)}\n{totals},12.00,,,,,Total\n\nSumme,3.00,USD,d,,x,\nc-9,($5.00),USD,d,,q4,\n"
     (FOLDER / "totals.csv").write_text(text, encoding="utf-8")
+
+
+def _binary(row: int, column: int, value: object) -> Cell:
+    """A cell as our own writer takes it."""
+    code = FORMATS.get(f"{column_letters(column)}{row}")
+    if isinstance(value, datetime.date):
+        return Styled(value.isoformat(), code or "", "", "date")
+    if isinstance(value, int | float):
+        return Styled(float(value), code, "") if code else float(value)
+    return None if value is None else str(value)
 
 
 if __name__ == "__main__":
