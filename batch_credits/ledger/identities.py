@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.rejections import rejected_json
@@ -82,13 +83,19 @@ def _judged(meetings: Iterator[Meeting]) -> Iterator[tuple[Meeting, Problem | No
 def resembling(customer_id: str, reference: str, other_customer: str, other: str, known_in: str) -> Problem:
     """What is wrong with a row whose texts are another's in another spelling. `known_in`: "row 2 of payout.csv"."""
     whose = "" if other_customer == customer_id else f" of customer {quoted(other_customer)}"
+    # They look the same: an accent may be a character of its own.
+    parts = " (in one of them letters are put together from parts)" if _composed(reference) == _composed(other) else ""
     return Problem(
         "reference",
         "reference_resembles",
         f"Reference {quoted(reference)} of customer {quoted(customer_id)} is {quoted(other)}{whose} ({known_in}) "
-        "in another spelling, and both would be paid. If it is the same credit, write it as there; if it is another "
-        "one, give it a reference that differs in more than capitals, blanks and the like.",
+        f"in another spelling{parts}, and both would be paid. If it is the same credit, write it as there; if it is "
+        "another one, give it a reference that differs in more than capitals, blanks and the like.",
     )
+
+
+def _composed(text: str) -> str:
+    return normalize("NFC", text)
 
 
 def _problem(met: Meeting, first: int | None) -> Problem | None:

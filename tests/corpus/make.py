@@ -6,6 +6,7 @@ The files are kept, since not every machine has LibreOffice; tests read them, an
 """
 
 import csv
+import datetime
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,10 @@ import pandas
 from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
+from batch_credits.loader.workbook.marks import column_letters
 from batch_credits.planning.plan import stage
 from batch_credits.settings import InputOptions
+from tests.unit.loader.workbook.written import Cell, Sheet, Styled, xlsb
 
 FOLDER = Path(__file__).parent
 AS_TEXT = "44,34,76,1," + "/".join(f"{column}/2" for column in range(1, 30))  # comma, UTF-8, every column as text
@@ -36,6 +39,23 @@ TRICKY = (
     ("1E5", "-5", "USD", "'=x", "", "''=y", "\t"),
     ("0x1F", "5 USD", "KWD", "12.50", "", "00000", "=-1"),
 )  # fmt: skip
+# Rows 3 and 5 are filtered out.
+HIDING: tuple[tuple[object, ...], ...] = (
+    HEADERS,
+    (421, 11.5, "USD", "d", "", "q4", "a"),
+    (422, 8.25, "USD", "d", "", "q4", None),
+    ("00000007", 4, "USD", "d", "", "q4", "a"),
+    ("00000008", 5, "USD", "d", "", "q4", "b"),
+    ("00000009", 6, "USD", "d", "", "q4", "a"),
+    (12345678, 1234.5, "USD", "d", "", datetime.date(2026, 9, 30), "c"),
+    (1234567, 3, "USD", "d", "", "q4", "c"),
+    ("c-1", 9.99, "USD", "d", "", "q4", "c"),
+    ("c-2", 2.5, "USD", "d", "", "q4", "c"),
+)
+FORMATS = {
+    "A2": "00000000", "A3": "00000000", "A7": '"K-"0', "A8": "#,##0", "B7": '"$"#,##0.00', "B9": "0",
+    "B10": "#,##0.00 [$\u20ac-407]", "F7": "yyyy-mm-dd",
+}  # fmt: skip
 
 
 def make_failed(folder: Path) -> Path:
@@ -119,9 +139,54 @@ def make_workbook(path: Path, rows: list[tuple[object, ...]]) -> None:
     book.save(path)
 
 
+def make_hiding(work: Path) -> None:
+    """A workbook that hides something from its reader, in every kind; and a table with totals."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "Now"
+    for row in HIDING:
+        sheet.append(row)
+    for place, code in FORMATS.items():
+        sheet[place].number_format = code
+    sheet.auto_filter.ref = f"A1:G{len(HIDING)}"
+    sheet.auto_filter.add_filter_column(6, ["a", "c"])
+    sheet.row_dimensions[3].hidden = sheet.row_dimensions[5].hidden = True
+    sheet.column_dimensions["D"].hidden = True
+    sheet.merge_cells("G2:G3")
+    for name, state in (("Old", "hidden"), ("Older", "veryHidden")):
+        other = book.create_sheet(name)
+        other.append(HEADERS)
+        other.append(("old-1", 99, "USD", "d", "", "q4", ""))
+        other.sheet_state = state
+    book.save(work / "made.xlsx")
+    for suffix in ("xlsx", "ods", "xls"):
+        libreoffice(work / "made.xlsx", suffix, FOLDER / f"hiding.{suffix}")
+    shutil.copyfile(FOLDER / "hiding.xlsx", FOLDER / "macros.xlsm")
+    # LibreOffice writes no binary workbooks: this one is ours.
+    rows = [[_binary(at, column, value) for column, value in enumerate(row)] for at, row in enumerate(HIDING, 1)]
+    xlsb(
+        FOLDER / "written.xlsb", rows, sheet="Now", hidden=frozenset({2, 4}), flat=frozenset({5}),
+        merged=[(1, 2, 6, 6)], hidden_columns=frozenset({3}), others=[Sheet("Old", rows[:2], "hidden")],
+    )  # fmt: skip
+    totals = "".join(f"c-{n},{n}.50,USD,d,,q4-{n},\n" for n in range(1, 5))
+    text = f"{','.join(HEADERS)}\n{totals},12.00,,,,,Total\n\nSumme,3.00,USD,d,,x,\nc-9,($5.00),USD,d,,q4,\n"
+    (FOLDER / "totals.csv").write_text(text, encoding="utf-8")
+
+
+def _binary(row: int, column: int, value: object) -> Cell:
+    """A cell as our own writer takes it."""
+    code = FORMATS.get(f"{column_letters(column)}{row}")
+    if isinstance(value, datetime.date):
+        return Styled(value.isoformat(), code or "", "", "date")
+    if isinstance(value, int | float):
+        return Styled(float(value), code, "") if code else float(value)
+    return None if value is None else str(value)
+
+
 if __name__ == "__main__":
     if shutil.which("soffice") is None:
         sys.exit("LibreOffice is not here: its files stay as they are")
     with tempfile.TemporaryDirectory() as folder:
         make_round_trip(Path(folder))
         make_ordinary(Path(folder))
+        make_hiding(Path(folder))

@@ -1,4 +1,4 @@
-"""Spoils files that other programs made, and sees that each ends as it must:
+"""Spoils files that other programs made, makes some that hide something, and sees that each ends as it must:
 
 rows in = rows accepted + rows rejected, every rejection with its reason; or one refusal of the whole file, with a
 remedy. Never a traceback, and never without an end.
@@ -20,12 +20,15 @@ from dataclasses import replace
 from multiprocessing import Pool
 from pathlib import Path
 from types import FrameType
+from unicodedata import category
 
 from batch_credits.errors import InputError
 from batch_credits.loader import open_source
 from batch_credits.loader.workbook import EXCEL_KINDS
+from batch_credits.planning.file_totals import refuse_unequal
 from batch_credits.settings import InputOptions
 from tests.fuzz.mutations import mutated
+from tests.fuzz.tables import made
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 SECONDS_A_CASE = 20  # hundreds of times what any takes
@@ -35,7 +38,11 @@ OPTIONS = (
     InputOptions(reference="q3", amount_unit="major", locale="de_DE"),
     InputOptions(header_map=(("amount", "amount"), ("reference", "note"))),
     InputOptions(encoding="cp1252", delimiter=";"),
+    InputOptions(reference="q3", description="d", currency="USD", amount_unit="major"),
+    InputOptions(reference="q3", description="d", currency="EUR", amount_unit="major", locale="en_US", header_row=1),
 )
+PART_MADE = 0.3
+HIDDEN_ROWS = ("pay", "pay", "skip", None)
 
 
 class Endless(Exception):
@@ -48,27 +55,34 @@ def corpus() -> list[Path]:
 
 
 def run_case(seed: int, folder: Path) -> str:
-    """Spoil one file and load it: `loaded`, `refused`, or a traceback."""
+    """Spoil one file, or make one, and load it: `loaded`, `refused`, or a traceback."""
     chance = random.Random(seed)
-    source = chance.choice(corpus())
-    suffix = "".join(source.suffixes)
-    path = folder / f"case{suffix}"
-    path.write_bytes(mutated(chance, source.read_bytes(), source.suffix))
+    path = made(chance, folder) if chance.random() < PART_MADE else _spoiled(chance, folder)
     try:
         options = chance.choice(OPTIONS)
-        # The workbooks have a hidden row, and would be refused for it before much of them is read.
-        return _load(path, replace(options, hidden_rows="pay") if path.suffix in EXCEL_KINDS else options)
+        if path.suffix in EXCEL_KINDS:  # they hide rows, and would be refused before much of them is read
+            options = replace(options, hidden_rows=chance.choice(HIDDEN_ROWS))
+        return _load(path, options)
     except InputError as error:
         return "refused" if error.message and error.hint else f"a refusal without a remedy: {error.message}"
     except Exception:
         return traceback.format_exc()
 
 
+def _spoiled(chance: random.Random, folder: Path) -> Path:
+    source = chance.choice(corpus())
+    path = folder / f"case{''.join(source.suffixes)}"
+    path.write_bytes(mutated(chance, source.read_bytes(), source.suffix))
+    return path
+
+
 def _load(path: Path, options: InputOptions) -> str:
     rows = accepted = rejected = 0
     numbers = []
-    for chunk in open_source(path, options).chunks():
+    source = open_source(path, options)
+    for chunk in source.chunks():
         for row in chunk:
+            assert row.request is None or not any(category(letter) == "Cf" for letter in row.request.customer_id)
             rows += 1
             numbers.append(row.row_number)
             accepted += row.request is not None
@@ -76,6 +90,7 @@ def _load(path: Path, options: InputOptions) -> str:
             assert row.request is None or not row.problems, "accepted, with a reason not to be"
     assert rows == accepted + rejected, f"{rows} rows, of which {accepted} accepted and {rejected} rejected"
     assert numbers == sorted(set(numbers)), "row numbers that repeat or go back"
+    refuse_unequal(source)
     return "loaded"
 
 

@@ -9,8 +9,12 @@ from collections.abc import Callable
 TOKENS = (
     b'"', b"'", b",", b";", b"\t", b"|", b"\n", b"\r", b"\r\n", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xe9", b"=1+1",
     b"NaN", b"1e3", b"-5", b"1,050.00", b"9" * 40, b"\xe2\x80\xae", b"\xef\xbb\xbf", b"sep=;\n", b"Total", b"#N/A",
-    b"customer_id", b"amount", b"amount_in_decimal", b"credit_id", b"&#0;", b"<![CDATA[", b"]]>", b"<!--", b"<", b">",
-    b"/>", b't="e"', b'hidden="1"', b'r="XFD1048576"', b'table:number-rows-repeated="99999999"', b"\xed\xa0\x80",
+    b"Summe", b"($5.00)", b"-.5", b"5.00-", b"$", b"\xe2\x82\xac", b"\xc2\xa0", b"\xe2\x80\x8b", b"\x1a", b"TRUE",
+    b"12.0", b"(blank)", b"customer_id,amount\n", b"12.00", b'="7"', b"customer_id", b"amount", b"amount_in_decimal",
+    b"credit_id", b"&#0;", b"<![CDATA[", b"]]>", b"<!--", b"<", b">", b"/>", b't="e"', b'hidden="1"', b'hidden="0"',
+    b'ht="0"', b'width="0"', b'numFmtId="9"', b'formatCode="0%"', b'formatCode="&quot;K&quot;000"',
+    b'<mergeCell ref="A1:B3"/>', b'state="veryHidden"', b'table:visibility="filter"', b'table:number-rows-spanned="2"',
+    b'style:row-height="0cm"', b'r="XFD1048576"', b'table:number-rows-repeated="99999999"', b"\xed\xa0\x80",
 )  # fmt: skip
 
 Mutation = Callable[[random.Random, bytes], bytes]
@@ -18,7 +22,7 @@ Mutation = Callable[[random.Random, bytes], bytes]
 
 def mutated(chance: random.Random, content: bytes, suffix: str) -> bytes:
     """The file, spoiled; where it is packed often inside, so that the spoiling reaches what is read."""
-    if suffix in (".xlsx", ".ods") and chance.random() < 0.7:
+    if suffix in (".xlsx", ".xlsm", ".xlsb", ".ods") and chance.random() < 0.7:
         return _inside_archive(chance, content)
     if suffix == ".gz" and chance.random() < 0.7:
         return gzip.compress(_several(chance, gzip.decompress(content)), 1, mtime=0)
@@ -39,7 +43,7 @@ def _inside_archive(chance: random.Random, content: bytes) -> bytes:
         zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, True, 1) as to,
     ):
         names = source.namelist()
-        likely = [name for name in names if name.endswith((".xml", ".rels")) and "theme" not in name] or names
+        likely = [name for name in names if name.endswith((".xml", ".rels", ".bin")) and "theme" not in name] or names
         spoiled = chance.choice(likely)
         for name in names:
             part = source.read(name)

@@ -18,5 +18,5 @@ def test_spoiled_files_end_in_rows_or_one_refusal(first: int, tmp_path: Path) ->
 
 
 def test_the_corpus_has_every_kind_of_file_and_is_spoiled_in_every_way() -> None:
-    assert {path.suffix for path in corpus()} == {".csv", ".tsv", ".gz", ".xlsx", ".xls", ".ods"}
+    assert {path.suffix for path in corpus()} == {".csv", ".tsv", ".gz", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
     assert len(set(MUTATIONS)) == 8

@@ -149,8 +149,10 @@ class ExcelTable:
                 else:
                     flaws[column] = flaw
         for column, digits in self._zero_led.items():
-            is_number = type(values[column - len(self._pad)]) in (int, float) and column not in flaws
-            if is_number and len(cells[column]) < digits:
+            value = values[column - len(self._pad)]
+            if type(value) not in (int, float) or column in flaws or len(cells[column]) >= digits:
+                continue
+            if cells[column] == text_of(value)[0]:  # not as a format shows it
                 flaws[column] = zeros_lost(cells[column], digits)
         self._mark(number - 1, cells, flaws)
         return tuple(cells), flaws

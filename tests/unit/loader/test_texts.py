@@ -1,5 +1,7 @@
 """What is wrong with texts; and that a look at a whole column misses none of it."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,6 +50,21 @@ def test_wrong_texts_are_found_in_their_column_and_named(field: str, text: str, 
 @pytest.mark.parametrize(("field", "text"), RIGHT)
 def test_texts_with_nothing_wrong(field: str, text: str) -> None:
     assert text_problems(field, text, options_count=True) == []
+
+
+HIDDEN = {chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf"}
+HIDDEN |= {*"\u034f\u115f\u1160\u3164\uffa0\u2800\u180b\u180c\u180d\u180f"}
+HIDDEN |= {chr(code) for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for code in range(first, last + 1)}
+
+
+@pytest.mark.parametrize("field", ["customer_id", "reference"])
+def test_no_id_or_reference_may_hide_a_character(field: str) -> None:
+    for letter in HIDDEN:
+        [problem] = text_problems(field, f"ab{letter}c", options_count=True)
+        assert problem.code == "control_character"
+        assert f"U+{ord(letter):04X} at place 3" in problem.message
+    texts = [f"ab{letter}c" for letter in sorted(HIDDEN)]
+    assert suspect_texts(field, ["x", *texts]) == {*range(1, len(texts) + 1)}
 
 
 def test_a_column_of_ordinary_texts_has_no_suspects() -> None:

@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+
+from batch_credits.errors import InputError
+from batch_credits.loader.workbook.compound import workbook_stream
+from tests.unit.loader.workbook import written
+
+
+@pytest.mark.parametrize("name", ["Workbook", "Book"])
+def test_the_stream_of_the_workbook_under_its_newer_and_its_older_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "payout.xls"
+    path.write_bytes(written.compound(b"records", name))
+    assert workbook_stream(path).rstrip(b"\0") == b"records"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (written.compound(b"x", "EncryptedPackage"), "is encrypted"),
+        (written.compound(b"x", "WordDocument"), "is damaged, or no workbook"),
+        (written.compound(b"x" * 9000)[:3000], "is damaged"),
+        (b"\xd0\xcf\x11\xe0" + bytes(600), "is damaged"),
+        (b"customer_id,amount\n", "is damaged"),
+    ],
+)
+def test_what_holds_no_workbook_that_can_be_read(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "payout.xls"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=said) as refused:
+        workbook_stream(path)
+    assert refused.value.hint
