@@ -22,7 +22,9 @@ TIMEOUT_SECONDS = 60
 HEADERS = ("customer_id", "amount", "currency_code", "description", "reference")
 
 Row = Sequence[object]
-Streams = tuple[str | Path, str | Path, str | Path]  # what a command reads, and where it says what
+# The files of a command's three streams. None: one that is read for the test; of what it reads, an empty one.
+Streams = tuple[str | None, str | None, str | None]
+OWN: Streams = (None, None, None)
 
 
 class Site:
@@ -31,7 +33,7 @@ class Site:
     def __init__(self, *options: str) -> None:
         self._is_up = True
         with said_into_files() as (out, err):
-            streams = (os.devnull, out, err)
+            streams = (None, str(out), str(err))
             self._pid = WARM.start(["sandbox", "--port", "0", *options], Path.cwd(), clean_environment(), streams)
             try:
                 wait_until(lambda: "\n" in out.read_text(), TIMEOUT_SECONDS)
@@ -128,13 +130,17 @@ class Command:
         """`run FILE --yes --rate 0`, to its end."""
         return self("run", file, "--yes", "--rate", 0, *arguments, timeout=timeout, **environment)
 
-    def start_run(self, file: Path, *arguments: object, **environment: str) -> "Running":
-        """Begin `run FILE --yes --rate 0`."""
-        return self.start("run", file, "--yes", "--rate", 0, *arguments, **environment)
+    def start_run(self, file: Path, *arguments: object, **more: Any) -> "Running":
+        """Begin `run FILE --yes --rate 0`; `more` is as of `start`."""
+        return self.start("run", file, "--yes", "--rate", 0, *arguments, **more)
 
-    def start(self, *arguments: object, stdin: str = os.devnull, **environment: str) -> "Running":
-        """Begin any command, in a process that is warm already; it reads the file `stdin`."""
-        return Running(self.arguments(arguments), self.folder, self.variables(environment), stdin)
+    def start(
+        self, *arguments: object, streams: Streams = OWN, script: str | None = None, goes_down: bool = False,
+        **environment: str,
+    ) -> "Running":  # fmt: skip
+        """Begin any command, in a process that is warm already; `script` and `goes_down` as warm.py says."""
+        called = self.arguments(arguments), self.folder, self.variables(environment)
+        return Running(*called, streams, script=script, goes_down=goes_down)
 
     def start_cold(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:
         """Begin any command from nothing, as a user does."""
@@ -178,7 +184,8 @@ class Warm:
     def call(self, arguments: list[str], folder: Path, environment: Mapping[str, str], timeout: float) -> Ended:
         """Run a command to its end; one that hangs is killed, and the test fails with what it had said."""
         with said_into_files() as (out, err):
-            pid, hung = self.start(arguments, folder, environment, (os.devnull, out, err)), threading.Event()
+            streams = (None, str(out), str(err))
+            pid, hung = self.start(arguments, folder, environment, streams), threading.Event()
             killer = threading.Timer(timeout, lambda: (hung.set(), os.kill(pid, signal.SIGKILL)))
             killer.start()
             code = self.wait(pid)
@@ -189,12 +196,15 @@ class Warm:
         return Ended(code, *said)
 
     def start(
-        self, arguments: list[str], folder: Path, environment: Mapping[str, str], streams: Streams,
-        is_terminal: bool = False,
+        self, arguments: list[str], folder: Path, environment: Mapping[str, str], streams: Streams, *,
+        is_terminal: bool = False, script: str | None = None, goes_down: bool = False,
     ) -> int:  # fmt: skip
-        """Begin a command with these files as its standard streams. Returns the id of its process."""
-        call = {"arguments": arguments, "folder": str(folder), "environment": environment, "is_terminal": is_terminal}
-        pid = self._asked({**call, "streams": [str(path) for path in streams]})
+        """Begin a command with these files as its standard streams; the rest is as warm.py says. Returns the id of its
+        process.
+        """
+        call = {"arguments": arguments, "folder": str(folder), "environment": environment, "script": script}
+        files = [path or os.devnull for path in streams]
+        pid = self._asked({**call, "streams": files, "is_terminal": is_terminal, "goes_down": goes_down})
         assert pid is not None
         return pid
 
@@ -273,10 +283,16 @@ class Started:
 class Running(Started):
     """Such a command, and what it says: that goes to files, so nobody need read it meanwhile."""
 
-    def __init__(self, arguments: list[str], folder: Path, environment: Mapping[str, str], stdin: str) -> None:
+    def __init__(
+        self, arguments: list[str], folder: Path, environment: Mapping[str, str], streams: Streams = OWN, *,
+        script: str | None = None, goes_down: bool = False,
+    ) -> None:  # fmt: skip
         self._kept = ExitStack()
         self._files = self._kept.enter_context(said_into_files())
-        super().__init__(WARM.start(arguments, folder, environment, (stdin, *self._files)))
+        reads, *says = streams
+        out, err = (given or str(own) for given, own in zip(says, self._files, strict=True))
+        pid = WARM.start(arguments, folder, environment, (reads, out, err), script=script, goes_down=goes_down)
+        super().__init__(pid)
 
     @property
     def said(self) -> tuple[str, str]:

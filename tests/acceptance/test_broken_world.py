@@ -1,10 +1,7 @@
 """Promise: where the disk, the way to the site or the reports fail, the money is safe and nothing false is said."""
 
 import os
-import resource
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -29,17 +26,25 @@ from tests.acceptance.harness import (
     write_csv,
 )
 
+PROGRAM = "from batch_credits.__main__ import main; main()"
+
 
 def with_files_no_larger_than(limit: int, command: Command, *arguments: object) -> Ended:
     """Run the command on a disk that is full once a file has this many bytes."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "batch_credits", *map(str, arguments), "--ledger", command.ledger, "--reports",
-         command.reports],
-        cwd=command.folder, env=command.variables({}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-    )  # fmt: skip
-    return finish(process)
+    script = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n{PROGRAM}"
+    said = [command.folder / "out", command.folder / "err"]
+    for pipe in said:  # no file, which could not grow either
+        os.mkfifo(pipe)
+    reading = [os.open(pipe, os.O_RDONLY | os.O_NONBLOCK) for pipe in said]
+    out, err = map(str, said)
+    code = finish(command.start(*arguments, streams=(None, out, err), script=script, goes_down=True)).code
+    texts = []
+    for number in reading:
+        with os.fdopen(number) as stream:
+            texts.append(stream.read())
+    for pipe in said:
+        pipe.unlink()
+    return Ended(code, *texts)
 
 
 @pytest.mark.parametrize("room", [0, pytest.param(30_000, marks=pytest.mark.slow), 60_000])
@@ -165,14 +170,10 @@ def test_a_signal_while_the_reports_are_written_lets_them_be_finished(command: C
     file = write_csv(command.folder / "payout.csv", rows)
     slow = "import time, batch_credits.jobs.run as run; was = run.report_batch\n"
     slow += "def late(*a, **k):\n    print('writing', flush=True); time.sleep(1); return was(*a, **k)\n"
-    slow += "run.report_batch = late\nfrom batch_credits.__main__ import main; main()"
+    slow += f"run.report_batch = late\n{PROGRAM}"
     for signals, code in ((1, 0), (2, 4)):
-        process = subprocess.Popen(
-            [sys.executable, "-c", slow, "run", str(file), "--yes", "--rate", "0", *command.paths("run")],
-            cwd=command.folder, env=command.variables({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert process.stdout is not None
-        assert process.stdout.readline() == "writing\n"
+        process = command.start("run", file, "--yes", "--rate", 0, script=slow)
+        wait_until(lambda process=process: "writing\n" in process.said[0])  # type: ignore[misc]
         for _ in range(signals):
             time.sleep(0.1)
             process.send_signal(signal.SIGTERM)

@@ -111,7 +111,7 @@ def test_trying_failed_rows_again_needs_a_yes_too(command: Command, shared_site:
 def test_a_signal_at_the_question_sends_nothing(command: Command, shared_site: Site, number: signal.Signals) -> None:
     file = write_csv(command.folder / "payout.csv", payout("asked", 3))
     ours, theirs = pty.openpty()
-    process = command.start("run", file, "--rate", 0, stdin=os.ttyname(theirs))
+    process = command.start("run", file, "--rate", 0, streams=(os.ttyname(theirs), None, None))
     wait_until(lambda: command.ledger.exists())
     time.sleep(1.5)  # the question is asked on stderr, which nobody reads here
     posts = shared_site.posts

@@ -9,8 +9,20 @@ from pathlib import Path
 import pytest
 
 from batch_credits.cli import batch_credits
-from tests.acceptance.harness import Command, Ended, Site, each_once, finish, payout, write_csv
+from tests.acceptance.harness import (
+    Command,
+    Ended,
+    Running,
+    Site,
+    Streams,
+    clean_environment,
+    each_once,
+    finish,
+    payout,
+    write_csv,
+)
 from tests.acceptance.test_broken_world import serving
+from tests.acceptance.warm import NOBODY
 
 # Arguments of each command that say something, and the exit code; BATCH is a batch of one file.
 CALLS = {
@@ -53,6 +65,13 @@ def is_closed(*numbers: int) -> Callable[[], None]:
     return prepare
 
 
+# Those of a warm process, by what each of its own streams is.
+ODD_FILES: dict[str, Streams] = {
+    "stdout: nobody reads": (None, NOBODY, None),
+    "stderr: nobody reads": (None, None, NOBODY),
+    "stdout: full": (None, "/dev/full", None),
+    "stderr: full": (None, None, "/dev/full"),
+}
 ODD_STREAMS = {
     "stdout: nobody reads": nobody_reads(1),
     "stderr: nobody reads": nobody_reads(2),
@@ -63,11 +82,9 @@ ODD_STREAMS = {
 
 
 def with_streams(command: Command, prepare: Callable[[], object], *arguments: object) -> Ended:
-    """Run a command whose streams are odd."""
-    name, *rest = map(str, arguments)
-    paths = command.paths(name) if name not in ("explain", "template", "sandbox") else []
+    """Run a command whose streams are odd, from nothing."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "batch_credits", name, *paths, *rest],
+        [sys.executable, "-m", "batch_credits", *map(str, arguments)],
         cwd=command.folder, env=command.variables({}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, preexec_fn=prepare,
     )  # fmt: skip
@@ -78,26 +95,32 @@ def test_every_command_is_here() -> None:
     assert set(CALLS) == set(batch_credits.commands)
 
 
-# Each is a program started from nothing: how Python comes up and goes down is what is tried.
+# From nothing, since how Python comes up is tried too: `run`, and the others where there is time. In a warm process
+# what each command does, and how Python goes down.
 EACH_COMMAND_AND_EACH_STREAM = [
-    pytest.param(name, streams, marks=[] if name == "run" or streams == "stdout: nobody reads" else [pytest.mark.slow])
-    for name in CALLS
-    for streams in ODD_STREAMS
-]
+    *(pytest.param(name, streams, False, marks=[] if name == "run" else [pytest.mark.slow])
+      for name in CALLS for streams in ODD_STREAMS),
+    *(pytest.param(name, "stdout: nobody reads", True) for name in CALLS if name != "run"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "streams"), EACH_COMMAND_AND_EACH_STREAM)
+@pytest.mark.parametrize(("name", "streams", "is_warm"), EACH_COMMAND_AND_EACH_STREAM)
 def test_a_command_ends_as_it_would_if_somebody_read(
-    command: Command, shared_site: Site, name: str, streams: str
+    command: Command, shared_site: Site, name: str, streams: str, is_warm: bool
 ) -> None:
-    prefix = f"{name}-{list(ODD_STREAMS).index(streams)}"
+    prefix = f"{name}-{list(ODD_STREAMS).index(streams)}-{is_warm}"
     rows = payout(prefix, 3)
     file = write_csv(command.folder / "payout.csv", rows)
     if name not in ("run", "check"):
         command.run(file).exited(0)
     batch = command("status").out.split()[0] if command.ledger.exists() else ""
     arguments, code = CALLS[name]
-    ended = with_streams(command, ODD_STREAMS[streams], name, *[a.replace("BATCH", batch) for a in arguments])
+    paths = command.paths(name) if name not in ("explain", "template", "sandbox") else []
+    words = [name, *paths, *[argument.replace("BATCH", batch) for argument in arguments]]
+    if is_warm:
+        ended = finish(Running(words, command.folder, command.variables({}), ODD_FILES[streams], goes_down=True))
+    else:
+        ended = with_streams(command, ODD_STREAMS[streams], *words)
     ended.exited(code)
     assert "Exception ignored" not in ended.said
     if name == "run":
@@ -107,12 +130,16 @@ def test_a_command_ends_as_it_would_if_somebody_read(
 
 @pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("--version",), ("nonsense",)])
 def test_help_is_no_other(alone: Command, arguments: tuple[str, ...]) -> None:
-    for prepare in ODD_STREAMS.values():
+    code = 2 if arguments == ("nonsense",) else 0
+    for prepare in [ODD_STREAMS["all closed"]] if len(arguments) > 1 else ODD_STREAMS.values():
         process = subprocess.run(
             [sys.executable, "-m", "batch_credits", *arguments],
             cwd=alone.folder, capture_output=True, text=True, timeout=20, preexec_fn=prepare, check=False,
         )  # fmt: skip
-        Ended(process.returncode, process.stdout, process.stderr).exited(2 if arguments == ("nonsense",) else 0)
+        Ended(process.returncode, process.stdout, process.stderr).exited(code)
+    for streams in ODD_FILES.values() if len(arguments) > 1 else ():  # it loads its command, which takes its time
+        started = Running(list(arguments), alone.folder, clean_environment(), streams, goes_down=True)
+        finish(started).exited(code)
 
 
 FORGED = "All 3 rows credited."
@@ -155,6 +182,7 @@ def test_what_a_site_says_does_not_act_on_the_screen(tmp_path: Path, status: int
 
 NO_TEMPORARY_DIRECTORY = (
     "import sys, tempfile; missing = sys.argv.pop(1); tempfile._candidate_tempdir_list = lambda: [missing];"
+    "tempfile.tempdir = None;"
     "from batch_credits.__main__ import main; main()"
 )
 
@@ -171,11 +199,8 @@ def test_no_temporary_directory(command: Command, shared_site: Site, suffix: str
         file = file.with_suffix(suffix)
         pandas.read_csv(command.folder / "payout.csv").to_excel(file, index=False)
     arguments = [name, *command.paths(name), str(file), *(("--yes", "--rate", "0") if name == "run" else ())]
-    process = subprocess.run(
-        [sys.executable, "-c", NO_TEMPORARY_DIRECTORY, str(command.folder / "missing"), *arguments],
-        cwd=command.folder, env=command.variables({}), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    ended = Ended(process.returncode, process.stdout, process.stderr)
+    words = [str(command.folder / "missing"), *arguments]
+    ended = finish(Running(words, command.folder, command.variables({}), script=NO_TEMPORARY_DIRECTORY))
     if (name, suffix) == ("run", ".csv"):
         ended.exited(0)
         assert shared_site.times(rows[0][0].split("-")[0]) == each_once(rows)  # type: ignore[attr-defined]

@@ -1,9 +1,14 @@
 """A process that has loaded the program and forks itself for each call: the same code in a process of its own,
 without half a second of imports each time.
 
-Reads a line of JSON, and answers with one. A call (arguments, folder, environment, the files of its three streams, and
-whether they are its terminal) is begun, and answered with its process id; `wait` for such an id with the exit code
-once there is one, and `ask` with the exit code or, as long as there is none, null.
+Reads a line of JSON, and answers with one. A call is begun, and answered with its process id; `wait` for such an id
+with the exit code once there is one, and `ask` with the exit code or, as long as there is none, null.
+
+    arguments, folder, environment   as of any process
+    streams                          the files of its three; NOBODY is a pipe that nobody reads
+    is_terminal                      they are a terminal, and it is the command's own
+    script                           Python to run instead of the program, or null
+    goes_down                        it ends as Python ends, and not at once
 """
 
 import fcntl
@@ -14,6 +19,8 @@ import random
 import sys
 import termios
 from typing import Any
+
+NOBODY = "nobody reads"
 
 
 def main() -> None:
@@ -29,7 +36,10 @@ def answer(asked: dict[str, Any]) -> int | None:
     if "arguments" in asked:
         process_id = os.fork()
         if process_id == 0:
-            os._exit(run(asked))
+            code = run(asked)
+            if asked["goes_down"]:
+                sys.exit(code)
+            os._exit(code)
         return process_id
     ended, status = os.waitpid(asked["wait"], 0) if "wait" in asked else os.waitpid(asked["ask"], os.WNOHANG)
     return os.waitstatus_to_exitcode(status) if ended else None
@@ -65,7 +75,7 @@ def run(call: dict[str, Any]) -> int:
     if call["is_terminal"]:
         os.setsid()
     for number, path in enumerate(call["streams"]):
-        opened = os.open(path, os.O_RDWR)
+        opened = _a_pipe_that_nobody_reads() if path == NOBODY else os.open(path, os.O_RDWR)
         os.dup2(opened, number)
         os.close(opened)
     if call["is_terminal"]:
@@ -73,7 +83,10 @@ def run(call: dict[str, Any]) -> int:
     sys.argv[1:] = call["arguments"]
     random.seed()
     try:
-        program()
+        if call["script"] is None:
+            program()
+        else:
+            exec(call["script"], {"__name__": "__main__"})
         code = 0
     except SystemExit as exit_:
         code = exit_.code if isinstance(exit_.code, int) else 1
@@ -83,6 +96,12 @@ def run(call: dict[str, Any]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     return code
+
+
+def _a_pipe_that_nobody_reads() -> int:
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
 
 
 if __name__ == "__main__":

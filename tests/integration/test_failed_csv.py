@@ -4,6 +4,7 @@ From a source through loader, ledger and reporter to failed.csv, from there thro
 """
 
 import csv
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -295,6 +296,22 @@ def run(ledger: Ledger, source: Path, options: InputOptions, reports: Path) -> R
     return report_batch(ledger, ledger.batches.one(plan.key), reports, xlsx=True).paths
 
 
+@pytest.fixture(scope="module")
+def reports_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], ReportPaths]:
+    """Writes into a folder what a run of this option's case has reported. Each case is run once for all tests."""
+    written: dict[str, Path] = {}
+
+    def copied(option: str, folder: Path) -> ReportPaths:
+        if option not in written:
+            apart, case = tmp_path_factory.mktemp("run"), CASES[option]
+            with Ledger.open(apart / "ledger.sqlite3") as ledger:
+                paths = run(ledger, source_of(case, apart), InputOptions(**case.options), apart / "reports")
+            written[option] = paths.directory
+        return ReportPaths.within(shutil.copytree(written[option], folder / written[option].name))
+
+    return copied
+
+
 def table_in(path: Path) -> Table:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.reader(stream))
@@ -335,10 +352,10 @@ CARRIERS: dict[str, Callable[[Path, Table], Path]] = {
 @pytest.mark.parametrize("carrier", CARRIERS)
 @pytest.mark.parametrize("option", CASES)
 def test_mended_it_asks_for_exactly_what_was_meant_under_no_option_and_under_any(
-    ledger: Ledger, tmp_path: Path, option: str, carrier: str
+    reports_of: Callable[[str, Path], ReportPaths], tmp_path: Path, option: str, carrier: str
 ) -> None:
     case = CASES[option]
-    paths = run(ledger, source_of(case, tmp_path), InputOptions(**case.options), tmp_path / "reports")
+    paths = reports_of(option, tmp_path)
     expected = [line.meant for line in case.lines]
     back = CARRIERS[carrier](tmp_path, mended(paths.failed, case))
     assert meant(back, InputOptions()) == expected
@@ -501,11 +518,12 @@ DERIVED: dict[str, Callable[[ReportPaths], Path]] = {
 
 @pytest.mark.parametrize("file", DERIVED)
 @pytest.mark.parametrize("option", CASES)
-def test_no_other_report_is_paid_whatever_the_option(ledger: Ledger, tmp_path: Path, option: str, file: str) -> None:
+def test_no_other_report_is_paid_whatever_the_option(
+    reports_of: Callable[[str, Path], ReportPaths], tmp_path: Path, option: str, file: str
+) -> None:
     """Neither under the options of its source nor without, nor under any other."""
-    case = CASES[option]
-    own = InputOptions(**case.options)
-    paths = run(ledger, source_of(case, tmp_path), own, tmp_path / "reports")
+    own = InputOptions(**CASES[option].options)
+    paths = reports_of(option, tmp_path)
     report = DERIVED[file](paths)
     others = EACH_ALONE if file == "results.csv" else []
     for options in (InputOptions(), own, replace(own, sheet=None, encoding=None, delimiter=None), HOSTILE, *others):
