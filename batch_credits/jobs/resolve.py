@@ -116,12 +116,14 @@ def refuse_what_differs(batch: BatchRecord, claim: Claim) -> None:
             f"Credit {listed.credit_id} already belongs to row {holder.row_number} of batch {holder.batch_key[:8]}:"
             f" customer {holder.customer_id!r}, reference {holder.reference!r}.",
             hint="One credit settles one row: look again at Chargebee.",
+            remedies=[(("--credited", "CREDIT_ID"),)],
         )
     if differences := _differences(batch, claim):
         raise UsageError(
             f"Credit {listed.credit_id} is not that of row {row.row_number}: {'; '.join(differences)}.",
             hint=f"Look at the promotional credits of customer {row.credit.customer_id!r} in Chargebee. If none is this"
             " row's, say --not-credited instead.",
+            remedies=[(("--credited", "CREDIT_ID"),), (("--credited", None), ("--not-credited", ""))],
         )
 
 
@@ -212,6 +214,7 @@ def refuse_what_is_listed(
         raise UsageError(
             f"Row {row.row_number} is {done}: Chargebee lists {' and '.join(ids)} for it.",
             hint=f"Say so: --credited {ids[0]}. {elsewhere}",
+            remedies=[(("--not-credited", None), ("--credited", ids[0]))],
         )
 
 

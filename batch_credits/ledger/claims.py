@@ -44,6 +44,7 @@ class Claims:
             raise UsageError(
                 f"Rows of this batch were sent {what}, and are not settled.",
                 hint=f"Run {option} until they are settled: elsewhere they are not found, and would be paid again.",
+                remedies=[(("--business-entity", name),)],
             )
 
     def open_entities(self, batch_id: int, *, is_new: bool = False) -> list[str | None]:

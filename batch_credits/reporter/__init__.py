@@ -89,7 +89,9 @@ def write_rejected(batch: BatchRecord, rows: Callable[[], Iterable[ReportRow]], 
                 write(row)
     except OSError as error:
         raise UsageError(
-            f"{path} cannot be written: {error.strerror or error}.", hint="Name another folder with --reports."
+            f"{path} cannot be written: {error.strerror or error}.",
+            hint="Name another folder with --reports.",
+            remedies=[(("--reports", "DIRECTORY"),)],
         ) from error
     return path
 

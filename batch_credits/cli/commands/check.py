@@ -7,6 +7,7 @@ import click
 
 from batch_credits.cli.options.input import LimitChoice, input_options
 from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
+from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins
@@ -25,7 +26,7 @@ from batch_credits.views.plan import plan_view
 from batch_credits.views.terms import pace_of, site_view
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
 @option("--online", is_flag=True, help="Ask Chargebee whether the customers exist, a hundred a call.")

@@ -6,6 +6,7 @@ import click
 
 from batch_credits.cli.commands.reconcile import batch_of_site
 from batch_credits.cli.options.places import ledger_option, ledger_path
+from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.telling.speech import say
@@ -19,7 +20,7 @@ from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.text.visible import visible
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("batch", type=BatchId())
 @click.option("--row", "row_number", type=click.IntRange(1, MAX_COUNT), required=True,
               help="The row, as a spreadsheet shows.")
@@ -46,9 +47,17 @@ def resolve(
     batch-credits resolve 3f9a2b1c --row 18 --not-credited
     """
     if (credited is None) != not_credited:
-        raise UsageError("Say either --credited CREDIT_ID or --not-credited.")
+        raise UsageError(
+            "Say either --credited CREDIT_ID or --not-credited.",
+            remedies=[
+                (("--not-credited", None), ("--credited", credited or "CREDIT_ID")),
+                (("--credited", None), ("--not-credited", "")),
+            ],
+        )
     if credited is not None and not credited.strip():
-        raise UsageError("--credited needs Chargebee's id of the credit.")
+        raise UsageError(
+            "--credited needs Chargebee's id of the credit.", remedies=[(("--credited", "CREDIT_ID"),)]
+        )
     settings = pace.settings(site.site)
     where = site.settings()
     with Ledger.open(ledger_path(ledger)) as opened:

@@ -12,10 +12,11 @@ TABLE_WIDTH = 56  # columns that a line of the table may have
 NARROWEST = 20
 
 
-def result_in_words(result: ResultView, width: int = SCREEN_WIDTH) -> str:
+def result_in_words(result: ResultView, width: int = SCREEN_WIDTH, *, remedy: str = "") -> str:
     """Headline, counts and totals, the tie-out, what to do next, and the reports.
 
-    `width` is that of the terminal; commands and paths stay whole, so that they can be pasted.
+    `width` is that of the terminal; commands and paths stay whole, so that they can be pasted. `remedy` is what to do
+    about whatever stopped the run.
     """
     width = min(width, SCREEN_WIDTH)
     is_narrow = width < TABLE_WIDTH
@@ -26,6 +27,7 @@ def result_in_words(result: ResultView, width: int = SCREEN_WIDTH) -> str:
         _wrapped(f"{result.headline}.", width),
         _wrapped(f"{result.file_name} {to} {site}, batch {result.key[:8]}", width),
         _wrapped(f"Stopped: {result.stopped}", width) if result.stopped else "",
+        _wrapped(remedy, width) if remedy else "",
         "\n".join([*table, *_undone_lines(result.undone, is_narrow=is_narrow)]),
         "\n".join(_wrapped(sentence, width) for sentence in result.balance),
         "\n".join(

@@ -19,7 +19,7 @@ from batch_credits.cli.telling.picture import (
 )
 from batch_credits.cli.telling.pilot_table import pilot_text
 from batch_credits.cli.telling.result_words import result_in_words
-from batch_credits.cli.telling.screen import told, width
+from batch_credits.cli.telling.screen import width
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import RunStopped
 from batch_credits.reporter import Summary
@@ -87,9 +87,8 @@ class Words(Asking):
     def after(self, summary: Summary, stopped: RunStopped | None) -> None:
         """The last screen."""
         if not self._quiet or summary.exit_code:
-            say(result_in_words(result_view(summary, given), width()))
-        if stopped is not None and stopped.hint:
-            say("\n".join(told(stopped.hint, err=True)), err=True)
+            remedy = "" if stopped is None else stopped.hint
+            say(result_in_words(result_view(summary, given), width(), remedy=remedy))
 
 
 def _pace_lines(question: Question) -> list[Line]:
