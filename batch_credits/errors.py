@@ -28,8 +28,8 @@
 
 from collections.abc import Sequence
 
-# Options with their values, to be given together. "" is the value of a flag; None takes the option out of the command.
-Remedy = tuple[tuple[str, str | None], ...]
+Remedy = tuple[tuple[str, str], ...]  # options with their values, to be given together; "" is the value of a flag
+LEFT_OUT = "\0"  # in the place of a value: without the option. No word of a command line holds it
 
 
 class BatchCreditsError(Exception):

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from batch_credits.cli.values import stand_in
-from batch_credits.errors import UsageError
+from batch_credits.errors import LEFT_OUT, UsageError
 
 PREFIX = "BATCH_CREDITS_"
 QUARANTINE = f"{PREFIX}QUARANTINE"  # no option: a choice of whoever knows the site, not of a run; and so is
@@ -71,7 +71,7 @@ class Setting(click.Option):
                 raise UsageError(
                     f"{self.flag} has an empty value.",
                     hint="Give it one, or leave it out:",
-                    remedies=[((self.flag, stand_in(self)),), ((self.flag, None),)],
+                    remedies=[((self.flag, stand_in(self)),), ((self.flag, LEFT_OUT),)],
                 )
         return value, source
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from batch_credits.errors import ControlError, UsageError
+from batch_credits.errors import LEFT_OUT, ControlError, UsageError
 from batch_credits.loader.money import parse_major
 from batch_credits.model import CallKind, ControlTotal, Outcome, Problem, sum_totals
 from batch_credits.model.amounts import minor_in_words
@@ -179,7 +179,7 @@ def _refuse_unknowable(totals: Mapping[str, ControlTotal], currency: str, option
         raise UsageError(
             f"{option} {currency} cannot be checked: the file has amounts in decimal, which are no minor units.",
             hint="Leave the option out for this file.",
-            remedies=[((option, None),)],
+            remedies=[((option, LEFT_OUT),)],
         )
 
 

@@ -13,7 +13,7 @@ from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.check_json import check_json
-from batch_credits.cli.telling.check_words import check_in_words
+from batch_credits.cli.telling.check_words import check_in_words, next_commands
 from batch_credits.cli.telling.speech import say
 from batch_credits.jobs.check import staged_apart, what_does_not_hold
 from batch_credits.loader import open_source
@@ -21,7 +21,7 @@ from batch_credits.planning.customers import look_up_customers
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.reporter import write_rejected
 from batch_credits.settings import InputOptions
-from batch_credits.views.check import CheckView, FileView, customers_view, rows_with_problems
+from batch_credits.views.check import CheckView, FileView, customers_view, problems_view
 from batch_credits.views.plan import plan_view
 from batch_credits.views.terms import pace_of, site_view
 
@@ -66,13 +66,16 @@ def check(
             ledger=known,
             ledger_is_there=known.exists(),
             pace=pace_of(plan.owed, settings),
-            rows=rows_with_problems(scratch, plan.batch_id),
+            problems=problems_view(scratch, batch, plan.problems),
             rejected_csv=rejected,
             customers=customers_view(asked) if asked is not None else None,
             refusal=what_does_not_hold(plan, bounds, replace(options, failed_csv=source.options.failed_csv)),
             origins=not_typed,
         )
         say(check_json(found) if as_json else check_in_words(found))
+    if not as_json and found.refusal is None:
+        for command in next_commands(click.get_current_context().find_root().obj, found):
+            say(command)
     if found.refusal is not None:
         raise found.refusal
     return found.exit_code

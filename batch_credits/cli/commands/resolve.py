@@ -11,7 +11,7 @@ from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import MAX_COUNT, BatchId
-from batch_credits.errors import UsageError
+from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.jobs.resolve import say_credited, say_not_credited
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
@@ -50,8 +50,8 @@ def resolve(
         raise UsageError(
             "Say either --credited CREDIT_ID or --not-credited.",
             remedies=[
-                (("--not-credited", None), ("--credited", credited or "CREDIT_ID")),
-                (("--credited", None), ("--not-credited", "")),
+                (("--not-credited", LEFT_OUT), ("--credited", credited or "CREDIT_ID")),
+                (("--credited", LEFT_OUT), ("--not-credited", "")),
             ],
         )
     if credited is not None and not credited.strip():

@@ -8,7 +8,7 @@ import click
 
 from batch_credits.cli.setting import LEASE, QUARANTINE, apply, chosen_as, option
 from batch_credits.cli.values import COUNT, CommaList, Email, HeaderText, IpAddress, Number
-from batch_credits.errors import UsageError
+from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.settings import PLAN_RATES_PER_MINUTE, TEST_SITE_RATE_PER_MINUTE, RunSettings, site_name
 
 DEFAULT_QUARANTINE_SECONDS = RunSettings.quarantine_seconds
@@ -162,7 +162,7 @@ def _check_processes(settings: RunSettings) -> None:
         raise UsageError(
             "--processes is for sites without a limit: one process reaches any limit.",
             hint="Leave it out, or say --rate 0 if the site really has none.",
-            remedies=[(("--processes", None),)],
+            remedies=[(("--processes", LEFT_OUT),)],
         )
     if settings.processes > settings.concurrency:
         raise UsageError(
@@ -174,7 +174,7 @@ def _check_processes(settings: RunSettings) -> None:
         raise UsageError(
             "--pilot and --processes do not go together.",
             hint="Run with --pilot first, then without.",
-            remedies=[(("--processes", None),)],
+            remedies=[(("--processes", LEFT_OUT),)],
         )
 
 

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 import click
 from click.core import ParameterSource
 
-from batch_credits.errors import BatchCreditsError, ControlError, NotConfirmed, Remedy, ReportsNotWritten, RunStopped
+from batch_credits.errors import (
+    LEFT_OUT,
+    BatchCreditsError,
+    ControlError,
+    NotConfirmed,
+    Remedy,
+    ReportsNotWritten,
+    RunStopped,
+)
 
 PROGRAM = "batch-credits"
 _KEPT = ("sandbox", "site", "base_url", "api_key_file", "business_entity_id", "ledger", "reports")
@@ -44,8 +52,13 @@ def again(words: Sequence[str], error: BatchCreditsError) -> list[str]:
     if found or isinstance(error, (NotConfirmed, RunStopped, ReportsNotWritten)):
         return found
     if isinstance(error, ControlError) and words[:1] == ["run"]:
-        return [_joined(_as_check(words))]
+        return [_joined(_as("check", words))]
     return [_joined(words)]
+
+
+def as_run(words: Sequence[str]) -> str:
+    """The whole command that pays the file which these words check."""
+    return _joined(_as("run", words))
 
 
 def command_with(words: Sequence[str], remedy: Remedy) -> str:
@@ -88,10 +101,11 @@ def _parts(words: Sequence[str], command: str) -> Iterator[_Part]:
             yield _Part(_long(known), value, [word, value] if value else [word])
 
 
-def _with(words: Sequence[str], option: str, value: str | None) -> list[str]:
+def _with(words: Sequence[str], option: str, value: str) -> list[str]:
     known = {_long(each): each for each in _options_of(_command_of(words))}.get(option)
-    name, equals, _ = (value or "").partition("=")
-    replaced = f"{name}{equals}" if known is not None and known.multiple else ""  # of several, that of the same name
+    name, equals, _ = value.partition("=")
+    replaces_one = known is not None and known.multiple and value != LEFT_OUT
+    replaced = f"{name}{equals}" if replaces_one else ""  # of several, that of the same name
     kept: list[str] = []
     after: list[str] = []
     for part in _parts(words, _command_of(words)):
@@ -99,7 +113,7 @@ def _with(words: Sequence[str], option: str, value: str | None) -> list[str]:
             after = part.words
         elif part.option != option or (replaced and "=" in part.value and not part.value.startswith(replaced)):
             kept += part.words
-    new = [] if value is None else [option, value] if value else [option]
+    new = [] if value == LEFT_OUT else [option, value] if value else [option]
     return [*kept, *new, *after]
 
 
@@ -109,11 +123,11 @@ def _kept(words: Sequence[str], command: str) -> list[str]:
     return [word for part in _parts(words, _command_of(words)) if part.option in known for word in part.words]
 
 
-def _as_check(words: Sequence[str]) -> list[str]:
-    """A run's words as those of the check of the same file."""
-    known = {_long(each) for each in _options_of("check")}
-    parts = list(_parts(words[1:], "run"))
-    return ["check", *(word for part in parts if not part.option or part.option in known for word in part.words)]
+def _as(command: str, words: Sequence[str]) -> list[str]:
+    """The words of one command as those of another for the same file, with what that takes of their options."""
+    known = {_long(each) for each in _options_of(command)}
+    parts = _parts(words[1:], _command_of(words))
+    return [command, *(word for part in parts if not part.option or part.option in known for word in part.words)]
 
 
 def option_called(words: Sequence[str], name: str) -> click.Option | None:

@@ -31,9 +31,12 @@ _KNOWN_OF_REVERSAL = {
 }
 
 
-def plan_lines(plan: PlanView, *, problems: int | None = None) -> list[Line]:
+def plan_lines(
+    plan: PlanView, *, problems: int | None = None, rejected: Sequence[Line] | None = None
+) -> list[Line]:
     """Rows and totals of the file, what is known of them, why rows are rejected, what is to be credited, its largest
-    amounts, and what looks wrong. At most so many kinds of `problems` are shown; None: all."""
+    amounts, and what looks wrong. At most so many kinds of `problems` are shown, None: all; or instead, of what is
+    `rejected`, these lines."""
     lines = [("Rows", f"{plan.rows:,}"), *_total_lines("Total", plan.totals)]
     lines += [("Agrees", f"with the {total.words}") for total in plan.control_totals]
     lines += _type_lines(plan)
@@ -44,7 +47,7 @@ def plan_lines(plan: PlanView, *, problems: int | None = None) -> list[Line]:
     if plan.undone.rows:
         lines.append(("Reversed", f"{rows(plan.undone.rows)} of these, by {plan.undone.batches}: not paid again"))
         lines += _total_lines("", plan.undone.totals)
-    lines += _rejected_lines(plan, problems)
+    lines += _rejected_lines(plan, problems) if rejected is None else rejected
     label = "To credit" if is_payout else "To deduct"
     if owed := plan.by_outcome.get(Outcome.PENDING):
         lines += [(label, rows(plan.counts[Outcome.PENDING])), *_total_lines("", owed)]
@@ -154,7 +157,7 @@ def question_in_words(question: Question) -> str:
 
 def _label(label: str) -> str:
     """Words stand in a column; what marks a problem or a row stands right before its text."""
-    return f"{label} " if label == PROBLEM or label.endswith(":") else f"{label:<10} "
+    return f"{label} " if label.startswith("  ") else f"{label:<10} "
 
 
 def _clock_time(then: datetime, now: datetime) -> str:

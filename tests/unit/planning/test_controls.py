@@ -145,8 +145,8 @@ def test_a_rejected_row_without_a_currency_makes_no_limit_uncertain() -> None:
         ((("USD", "3.04"), ("EUR", "100")), ControlLimits(), ("USD",)),
         ((("EUR", "100"),), ControlLimits(), ("USD",)),  # none is let through for not being named
         ((("JPY", "1"),), ControlLimits(expect_total=(("USD", "3.05"),)), ("EUR",)),
-        ((("USD", "1"), ("EUR", "100")), ControlLimits(control=ControlFile(None, (ControlLine("USD", 2, "3.05"),))), ()),
-        ((("USD", "1"), ("EUR", "100")), ControlLimits(control=ControlFile(3, (ControlLine("USD", 2, None),))), ("USD",)),
+        ((("USD", "1"), ("EUR", "9")), ControlLimits(control=ControlFile(3, (ControlLine("USD", 2, "3.05"),))), ()),
+        ((("USD", "1"), ("EUR", "9")), ControlLimits(control=ControlFile(3, (ControlLine("USD", 2, None),))), ("USD",)),
     ],
 )
 def test_what_is_above_a_sum_must_be_typed_unless_somebody_stated_it(

@@ -35,7 +35,7 @@ def test_problems_grouped_totals_largest_rows_and_time(call: Any, payout: Path) 
         "10.50 USD, loyalty_credits (1 row)",
         "20.00 USD in row 3",
         "1 requests a minute, so 2 min or more",
-        "row 8: customer_id: The customer_id is empty: fill it. [missing]",
+        "! 1 row: customer_id missing, in row 8: The customer_id is empty: fill it. [missing]",
     ):
         assert said in out
 

@@ -86,7 +86,7 @@ def test_who_asks_no_question_says_the_total_before(
     assert no.value.remedies == ((*stated, *(() if yes else (("--yes", ""),))),)
 
 
-def test_without_a_terminal_and_without_yes_nothing_is_sent(monkeypatch: pytest.MonkeyPatch, question: Question) -> None:
+def test_without_a_terminal_and_yes_nothing_is_sent(monkeypatch: pytest.MonkeyPatch, question: Question) -> None:
     plain = Question(question.about, question.plan, question.terms)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     require_consent(Asking(), plain, yes=True)

@@ -8,6 +8,7 @@ import pytest
 from batch_credits.cli import batch_credits
 from batch_credits.cli.telling.given import again, given
 from batch_credits.errors import (
+    LEFT_OUT,
     BatchCreditsError,
     ControlError,
     InputError,
@@ -73,9 +74,9 @@ RUN = ["run", "my file.csv", "-y", "--max-total", "USD=5", "--max-total=EUR=6", 
         (UsageError("no"), ["run 'my file.csv' -y --max-total USD=5 --max-total=EUR=6 --rate 10 --ledger l"]),
         (ControlError("no"), ["check 'my file.csv' --max-total USD=5 --max-total=EUR=6 --rate 10 --ledger l"]),
         (UsageError("no", instead=[("status",)]), ["status --ledger l"]),
-        (UsageError("no", remedies=[(("--yes", None), ("--rate", "0"))]),
+        (UsageError("no", remedies=[(("--yes", LEFT_OUT), ("--rate", "0"))]),
          ["run 'my file.csv' --max-total USD=5 --max-total=EUR=6 --ledger l --rate 0"]),
-        (ControlError("no", remedies=[(("--max-total", "USD=AMOUNT"),), (("--max-total", None),)]),
+        (ControlError("no", remedies=[(("--max-total", "USD=AMOUNT"),), (("--max-total", LEFT_OUT),)]),
          ["run 'my file.csv' -y --max-total=EUR=6 --rate 10 --ledger l --max-total USD=AMOUNT",
           "run 'my file.csv' -y --rate 10 --ledger l"]),
         (NotConfirmed("no", remedies=[(("--yes", ""),)]),
