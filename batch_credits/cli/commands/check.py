@@ -14,6 +14,7 @@ from batch_credits.cli.origins import origins
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.check_json import check_json
 from batch_credits.cli.telling.check_words import check_in_words, next_commands
+from batch_credits.cli.telling.picture import painted
 from batch_credits.cli.telling.speech import say
 from batch_credits.jobs.check import staged_apart, what_does_not_hold
 from batch_credits.loader import open_source
@@ -72,7 +73,7 @@ def check(
             refusal=what_does_not_hold(plan, bounds, replace(options, failed_csv=source.options.failed_csv)),
             origins=not_typed,
         )
-        say(check_json(found) if as_json else check_in_words(found))
+        say(check_json(found) if as_json else check_in_words(found), paint=None if as_json else painted)
     if not as_json and found.refusal is None:
         for command in next_commands(click.get_current_context().find_root().obj, found):
             say(command)

@@ -1,5 +1,6 @@
 """What a person sees before anything is sent: the plan and its terms in words, as pairs of a label and a text."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -8,6 +9,7 @@ from batch_credits.ledger import ProblemGroup
 from batch_credits.model import CallKind, Outcome
 from batch_credits.reporter.words import rows
 from batch_credits.settings import Origin, RunSettings
+from batch_credits.text.colour import coloured
 from batch_credits.views.amounts import Total
 from batch_credits.views.plan import PlanView
 from batch_credits.views.question import BalancesView, Question
@@ -60,6 +62,13 @@ def plan_lines(
 def shown(lines: list[Line], *, err: bool = False) -> str:
     """The pairs as text for a stream: labels in a column, long texts folded below themselves on a terminal."""
     return "\n".join(part for label, text in lines for part in told(text, _label(label), err=err))
+
+
+def painted(text: str) -> str:
+    """What `shown` made, for a terminal with colours: real money, and what is not sent or looks wrong."""
+    text = re.sub(r"^LIVE SITE.*", lambda line: coloured(line[0], "red"), text, flags=re.MULTILINE)
+    labels = re.compile(r"^(?:Rejected|Look at|Left out|  !)(?= )", re.MULTILINE)
+    return labels.sub(lambda label: coloured(label[0], "yellow"), text)
 
 
 def shortfall_lines(balances: BalancesView) -> list[Line]:

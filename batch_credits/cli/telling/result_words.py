@@ -4,6 +4,7 @@ import textwrap
 
 from batch_credits.model import CallKind
 from batch_credits.reporter.words import rows
+from batch_credits.text.colour import Colour, coloured
 from batch_credits.views.amounts import Total, UndoneView
 from batch_credits.views.result import OutcomeView, ResultView
 
@@ -36,6 +37,13 @@ def result_in_words(result: ResultView, width: int = SCREEN_WIDTH, *, remedy: st
         "\n".join(f"  {path}" for path in result.reports),
     ]
     return "\n\n".join(block for block in blocks if block)
+
+
+def painted_result(text: str, exit_code: int) -> str:
+    """The same, for a terminal with colours: the headline by what it means."""
+    first, _, rest = text.partition("\n\n")
+    colour: Colour = "green" if exit_code == 0 else "yellow" if exit_code == 1 else "red"
+    return f"{coloured(first, colour)}\n\n{rest}"
 
 
 def _outcome_lines(outcome: OutcomeView, *, is_narrow: bool) -> list[str]:

@@ -2,13 +2,17 @@
 
 import io
 import os
+import re
 import select
+import sys
+from collections.abc import Callable
 from typing import Any, TextIO
 
 import click
 
 from batch_credits.cli.telling.screen import told
 from batch_credits.errors import BatchCreditsError, NotConfirmed, PersonNeeded, ReportsNotWritten, RunStopped
+from batch_credits.text.colour import coloured, takes_colour
 from batch_credits.text.visible import visible_lines
 
 EXIT_NOTHING_SENT = 2
@@ -17,17 +21,26 @@ EXIT_STOPPED = 4
 _AFTER_SENDING = (RunStopped, ReportsNotWritten)  # money may have moved, so nobody may read "nothing was sent"
 
 
-def say(text: str, *, err: bool = False) -> None:
-    """Show a text of one or several lines, with nothing in it that would act on the screen."""
-    click.echo(visible_lines(text), err=err)
+Paint = Callable[[str], str]
+
+
+def say(text: str, *, err: bool = False, paint: Paint | None = None) -> None:
+    """Show a text of one or several lines, with nothing in it that would act on the screen but the colours of `paint`,
+    where the terminal has any."""
+    safe = visible_lines(text)
+    click.echo(paint(safe) if paint and takes_colour(sys.stderr if err else sys.stdout) else safe, err=err)
 
 
 def show_error(error: BatchCreditsError) -> None:
     """What happened, and what to do now."""
     mark = "" if isinstance(error, NotConfirmed) else "Error: "  # a no is no error
-    say("\n".join(told(f"{mark}{error.message}", err=True)), err=True)
+    say("\n".join(told(f"{mark}{error.message}", err=True)), err=True, paint=_painted_error)
     if error.hint:
         say("\n".join(told(error.hint, "  ", err=True)), err=True)
+
+
+def _painted_error(text: str) -> str:
+    return re.sub(r"\AError:", lambda mark: coloured(mark[0], "red"), text)
 
 
 def show_usage_error(error: click.ClickException) -> None:

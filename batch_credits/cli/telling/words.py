@@ -11,6 +11,7 @@ from batch_credits.cli.telling.picture import (
     memory_lines,
     origin_lines,
     pace_line,
+    painted,
     plan_lines,
     request_origin_lines,
     shortfall_lines,
@@ -18,7 +19,7 @@ from batch_credits.cli.telling.picture import (
     site_line,
 )
 from batch_credits.cli.telling.pilot_table import pilot_text
-from batch_credits.cli.telling.result_words import result_in_words
+from batch_credits.cli.telling.result_words import painted_result, result_in_words
 from batch_credits.cli.telling.screen import width
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import RunStopped
@@ -48,7 +49,7 @@ class Words(Asking):
             case _:
                 assert_never(question.about)
         if lines:
-            say(shown(lines, err=True), err=True)
+            say(shown(lines, err=True), err=True, paint=painted)
 
     def _of_file(self, question: Question, file: FileToPay) -> list[Line]:
         plan, terms = question.plan, question.terms
@@ -88,7 +89,8 @@ class Words(Asking):
         """The last screen."""
         if not self._quiet or summary.exit_code:
             remedy = "" if stopped is None else stopped.hint
-            say(result_in_words(result_view(summary, given), width(), remedy=remedy))
+            said = result_in_words(result_view(summary, given), width(), remedy=remedy)
+            say(said, paint=lambda text: painted_result(text, summary.exit_code))
 
 
 def _pace_lines(question: Question) -> list[Line]:
