@@ -75,7 +75,8 @@ def _problem_lines(problems: Problems) -> list[Line]:
     if group.rows == 1:
         return [(PROBLEM, f"{problem_in_words(group)}: {group.message} [{group.code}]")]
     if len({_without_value(row) for row in first}) > 1:
-        lines = [(PROBLEM, f"{problem_in_words(group)} [{group.code}]"), *(_row_line(row.row_number, row.message) for row in first)]
+        lines = [(PROBLEM, f"{problem_in_words(group)} [{group.code}]")]
+        lines += [_row_line(row.row_number, row.message) for row in first]
     else:
         lines = [(PROBLEM, f"{problem_in_words(group)}: {group.message} [{group.code}]")]
         if not any(row.value for row in first):

@@ -19,7 +19,7 @@ def rows(*cells: tuple[str, str]) -> str:
          ["  ! 5 rows: amount has separators, first in row 2: The amount '1,1' has a thousands",
           "    row 2: '1,1'", "    row 3: '2,2'", "    row 4: '3,3'", "    and 2 rows more"]),
         ([("", "100")] * 4,
-         ["  ! 4 rows: customer_id missing, first in row 2: The customer_id is empty", "    in rows 2, 3, 4 and 1 more"]),
+         ["  ! 4 rows: customer_id missing, first in row 2: The customer_id is", "    in rows 2, 3, 4 and 1 more"]),
         ([("", "100")], ["  ! 1 row: customer_id missing, in row 2: The customer_id is empty"]),
     ],
 )  # fmt: skip
