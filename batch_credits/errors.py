@@ -30,7 +30,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-Remedy = tuple[tuple[str, str], ...]  # options with their values, to be given together
+Remedy = tuple[tuple[str, str], ...]  # options with their values, to be given together; "" is the value of a flag
+LEFT_OUT = "\0"  # in the place of a value: without the option. No word of a command line holds it
 
 
 class Suggestion(NamedTuple):
@@ -44,12 +45,20 @@ class Suggestion(NamedTuple):
 
 
 class BatchCreditsError(Exception):
-    """An error for a person: what happened, and (`hint`) what to do about it now."""
+    """An error for a person: what happened, and (`hint`) what to do about it now.
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    With each of the `remedies` in its place the same command would do what was meant; `instead` are other commands, as
+    their words. A word in capitals stands for what only the person can know.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", remedies: Sequence[Remedy] = (), instead: Sequence[Sequence[str]] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.remedies = tuple(remedies)
+        self.instead = tuple(map(tuple, instead))
 
 
 class UsageError(BatchCreditsError):
@@ -57,14 +66,7 @@ class UsageError(BatchCreditsError):
 
 
 class InputError(BatchCreditsError):
-    """The source file cannot be read, or is refused as a whole. Nothing was sent.
-
-    Each of the `remedies` is one or more options with their values, with which the same command would read the file.
-    """
-
-    def __init__(self, message: str, *, hint: str = "", remedies: Sequence[Remedy] = ()) -> None:
-        super().__init__(message, hint=hint)
-        self.remedies = tuple(remedies)
+    """The source file cannot be read, or is refused as a whole. Nothing was sent."""
 
 
 class UnclearFile(InputError):

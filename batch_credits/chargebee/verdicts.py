@@ -75,11 +75,16 @@ def stop_for(status: int, error: ErrorBody) -> RunStopped | None:
     """The error that ends the run for this answer, if one does: 401, 403, 405, `site_not_found` and 3xx."""
     message = error.message
     if status == 401:
-        return KeyRefused(f"Chargebee refused the API key: {message}", hint="Check CHARGEBEE_API_KEY, then run again.")
+        return KeyRefused(
+            f"Chargebee refused the API key: {message}",
+            hint="Copy the key of this very site from Chargebee's settings, under API keys, to CHARGEBEE_API_KEY or the"
+            " file of --api-key-file; then run again.",
+        )
     if status == 403:
         return SiteBlocked(
             f"Chargebee refused the request ({error.code or 'HTTP 403'}): {message}",
-            hint="The key needs write access to promotional credits; if the site is blocked, talk to Chargebee.",
+            hint="Give the key write access to promotional credits, in Chargebee's settings under API keys; if the site"
+            " is blocked, talk to Chargebee.",
         )
     if status == 405:
         return SiteBlocked(f"The address does not take this call: {message}", hint="Check CHARGEBEE_BASE_URL.")

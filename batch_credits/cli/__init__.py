@@ -20,7 +20,7 @@ from batch_credits.cli.telling.speech import (
     show_error,
     show_usage_error,
 )
-from batch_credits.errors import BatchCreditsError, InputError
+from batch_credits.errors import BatchCreditsError
 
 
 @click.group(cls=Lazily, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -54,6 +54,7 @@ def _run_command_line(arguments: Sequence[str] | None) -> int:
         code = batch_credits.main(words, prog_name="batch-credits", standalone_mode=False, obj=words)
     except click.ClickException as error:
         show_usage_error(error)
+        _show_commands(_meant(words, error))
         return EXIT_NOTHING_SENT
     except click.Abort as abort:
         if not isinstance(abort.__cause__, KeyboardInterrupt):
@@ -63,7 +64,7 @@ def _run_command_line(arguments: Sequence[str] | None) -> int:
         return EXIT_STOPPED
     except BatchCreditsError as error:
         show_error(error)
-        _show_commands(words, error)
+        _show_commands(_again(words, error))
         return exit_code_of(error)
     except Exception as error:  # a bug of ours: even then a sentence, and what happened to the money
         show_error(_unexpected(error))
@@ -71,13 +72,22 @@ def _run_command_line(arguments: Sequence[str] | None) -> int:
     return int(code or 0)
 
 
-def _show_commands(words: Sequence[str], error: BatchCreditsError) -> None:
+def _show_commands(commands: Sequence[str]) -> None:
     """The whole commands that would do what was meant, each on one line, however narrow the screen."""
-    if isinstance(error, InputError) and error.remedies:
-        from batch_credits.cli.telling.given import again
+    for command in commands:
+        say(command, err=True)
 
-        for command in again(words, error):
-            say(command, err=True)
+
+def _again(words: Sequence[str], error: BatchCreditsError) -> list[str]:
+    from batch_credits.cli.telling.given import again
+
+    return again(words, error)
+
+
+def _meant(words: Sequence[str], error: click.ClickException) -> list[str]:
+    from batch_credits.cli.telling.meant import meant
+
+    return meant(words, error)
 
 
 def _unexpected(error: Exception) -> BatchCreditsError:

@@ -22,7 +22,7 @@ import platformdirs
 from batch_credits.cli.setting import FILES, LEASE, PREFIX, QUARANTINE, Setting
 from batch_credits.errors import UsageError
 
-USERS_OWN = ("--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--profile")
+USERS_OWN = ("--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile")
 _NAME = "batch-credits.toml"
 _TABLE = "batch-credits"
 PROFILES = "profiles"

@@ -4,11 +4,13 @@ What changes which money goes where is said with its origin before the question,
 """
 
 import os
+import re
 from typing import Any
 
 import click
 
 from batch_credits.cli.setting import QUARANTINE, Setting
+from batch_credits.errors import BatchCreditsError
 from batch_credits.settings import Origin
 
 # How rows are read, what bounds them, where they go and as what, and what guards them.
@@ -19,23 +21,35 @@ CHANGE_MONEY = frozenset(
         "--number-duplicates", "--rows",
         "--strict", "--expect-rows", "--expect-total", "--control", "--max-amount", "--max-total", "--max-failures",
         "--pilot", "--site", "--base-url", "--api-key-file", "--same-site", "--sandbox", "--business-entity",
-        "--origin-user", "--origin-device", "--origin-ip", "--silence", "--verify-first", "--retry-failed", "--yes",
+        "--confirm-total", "--origin-user", "--origin-device", "--origin-ip", "--silence", "--verify-first",
+        "--retry-failed", "--yes",
     ]
 )  # fmt: skip
 OF_A_SITE = frozenset(["--site", "--base-url", "--api-key-file", "--same-site"])  # which --sandbox does not ask for
 
 
-def origins(context: click.Context) -> tuple[Origin, ...]:
-    """The settings of this call that change money and were not typed, in the order of its help."""
+def origins(context: click.Context, *, every: bool = False) -> tuple[Origin, ...]:
+    """The settings of this call that were not typed, in the order in which it takes them: those that change money, or
+    all of them (`every`)."""
     unheeded = OF_A_SITE if context.params.get("sandbox") else frozenset()
     found = [
         Origin(parameter.flag, _text(context.params[parameter.name]), source)
         for parameter in context.command.params
-        if isinstance(parameter, Setting) and parameter.name and parameter.flag in CHANGE_MONEY - unheeded
+        if isinstance(parameter, Setting) and parameter.name and parameter.flag not in unheeded
+        if every or parameter.flag in CHANGE_MONEY
         if (source := parameter.source_in(context)) is not None
     ]
     quarantine = os.environ.get(QUARANTINE)
     return (*found, *([Origin("quarantine", quarantine, QUARANTINE)] if quarantine is not None else []))
+
+
+def say_where_from(error: BatchCreditsError, context: click.Context) -> None:
+    """Add to an error where the options that it names come from, if nobody typed them."""
+    for parameter in context.command.params:
+        if not isinstance(parameter, Setting) or (source := parameter.source_in(context)) is None:
+            continue
+        if re.search(rf"(?<![\w-]){parameter.flag}(?![\w-])", error.message) and source not in error.message:
+            error.message += f" {parameter.flag} comes from {source}."
 
 
 def source_of_ledger(context: click.Context) -> str | None:

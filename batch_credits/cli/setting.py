@@ -9,7 +9,8 @@ from typing import Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
-from batch_credits.errors import UsageError
+from batch_credits.cli.values import stand_in
+from batch_credits.errors import LEFT_OUT, UsageError
 
 PREFIX = "BATCH_CREDITS_"
 QUARANTINE = f"{PREFIX}QUARANTINE"  # no option: a choice of whoever knows the site, not of a run; and so is
@@ -38,11 +39,27 @@ class Setting(click.Option):
             case _:
                 return None
 
+    def set_elsewhere(self, context: click.Context) -> tuple[str, str] | None:
+        """What a variable or a file sets it to, as text, and which of them, where no value was looked at yet, as while
+        help is shown. The environment beats the files."""
+        text = os.environ.get(str(self.envvar))
+        if text is not None:
+            return text, str(self.envvar)
+        said = context.lookup_default(self.name or "", call=False)
+        source = context.meta.get(FILES, {}).get(self.flag)
+        if said is None or source is None:
+            return None
+        return ", ".join(said) if isinstance(said, list) else str(said), str(source)
+
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         """The variable's text, if there is one; it is asked for where the command line says nothing."""
         text = os.environ.get(str(self.envvar))
         if text is not None and not ctx.resilient_parsing and self._is_empty(text):
-            raise UsageError(f"{self.envvar} is set, but empty.", hint="Give it a value, or unset it.")
+            raise UsageError(
+                f"{self.envvar} is set, but empty.",
+                hint="Give it a value, or unset it; or say here what is meant:",
+                remedies=[((self.flag, stand_in(self)),)],
+            )
         return super().resolve_envvar_value(ctx)
 
     def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
@@ -51,7 +68,11 @@ class Setting(click.Option):
         if source in (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP) and not ctx.resilient_parsing:
             texts = value if isinstance(value, list | tuple) else [value]
             if not texts or any(isinstance(text, str) and self._is_empty(text) for text in texts):
-                raise UsageError(f"{self.flag} has an empty value.", hint="Give it one, or leave it out.")
+                raise UsageError(
+                    f"{self.flag} has an empty value.",
+                    hint="Give it one, or leave it out:",
+                    remedies=[((self.flag, stand_in(self)),), ((self.flag, LEFT_OUT),)],
+                )
         return value, source
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:

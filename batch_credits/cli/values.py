@@ -105,6 +105,16 @@ def in_digits(
     return tuple((name, int(digits)) for name, digits in each_once(context, parameter, pairs))
 
 
+def stand_in(parameter: click.Parameter) -> str:
+    """What stands for a value that only the person can know: a word in capitals. Nothing for a flag."""
+    if isinstance(parameter, click.Option) and parameter.is_flag:
+        return ""
+    if isinstance(parameter.type, Pair):
+        return re.sub("=.*", "=VALUE", parameter.metavar or parameter.type.name)
+    said = parameter.metavar or ""
+    return said if re.fullmatch("[A-Z][A-Z_]*", said) else (parameter.name or "value").upper()
+
+
 class CommaList(_Type):  # type: ignore[type-arg,unused-ignore]
     """`email,webhook`: some of a known set."""
 

@@ -14,7 +14,7 @@ from functools import partial
 
 from batch_credits.call import ENTITY_HEADER, call_of, headers_of
 from batch_credits.chargebee import ListedCredit, LookFailed
-from batch_credits.errors import Outage, UsageError
+from batch_credits.errors import LEFT_OUT, Outage, UsageError
 from batch_credits.gate import Session
 from batch_credits.jobs.reconcile import asking_of
 from batch_credits.ledger import Holder, Ledger, Looks, Requests, RowInReview
@@ -117,12 +117,14 @@ def refuse_what_differs(batch: BatchRecord, claim: Claim) -> None:
             f"Credit {listed.credit_id} already belongs to row {holder.row_number} of batch {holder.batch_key[:8]}:"
             f" customer {quoted(holder.customer_id)}, reference {quoted(holder.reference)}.",
             hint="One credit settles one row: look again at Chargebee.",
+            remedies=[(("--credited", "CREDIT_ID"),)],
         )
     if differences := _differences(batch, claim):
         raise UsageError(
             f"Credit {listed.credit_id} is not that of row {row.row_number}: {'; '.join(differences)}.",
             hint=f"Look at the promotional credits of customer {quoted(row.credit.customer_id)} in Chargebee. If "
             "none is this row's, say --not-credited instead.",
+            remedies=[(("--credited", "CREDIT_ID"),), (("--credited", LEFT_OUT), ("--not-credited", ""))],
         )
 
 
@@ -213,6 +215,7 @@ def refuse_what_is_listed(
         raise UsageError(
             f"Row {row.row_number} is {done}: Chargebee lists {' and '.join(ids)} for it.",
             hint=f"Say so: --credited {ids[0]}. {elsewhere}",
+            remedies=[(("--not-credited", LEFT_OUT), ("--credited", ids[0]))],
         )
 
 

@@ -24,7 +24,7 @@ from batch_credits.planning.reversal import Selection, business_entity_of, selec
 from batch_credits.process.signals import Signals, refuse
 from batch_credits.progress.observers import Progress
 from batch_credits.reporter import Summary
-from batch_credits.settings import InputOptions
+from batch_credits.settings import InputOptions, remedy_for_site
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ async def reverse_batch(
         raise UsageError(
             f"Batch {batch.key[:8]} belongs to site {batch.site}, not to {orders.site.site}.",
             hint="Name its site; what was paid with --sandbox is gone with that sandbox.",
+            remedies=remedy_for_site(batch.site),
         )
     check_address(ledger, orders)
     selection = select(ledger, batch, request.rows_file)
@@ -76,6 +77,7 @@ async def reverse_batch(
         raise UsageError(
             f"There is nothing to reverse: batch {batch.key[:8]} credited none of these rows.",
             hint=" ".join(selection.left_out()),
+            instead=[("status", batch.key[:8])],
         )
     plan = stage_reversal(ledger, selection)
     try:

@@ -8,6 +8,8 @@ from batch_credits.ledger.times import iso_time
 from batch_credits.ledger.totals import decoded_totals
 from batch_credits.model import BatchRecord, CallKind
 
+_LISTED, _STATUS = "`batch-credits status` lists them.", [("status",)]
+
 
 class Batches:
     """The desk for finding a batch."""
@@ -33,9 +35,10 @@ class Batches:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise UnknownBatch(f"The ledger holds no batch {prefix!r}.", hint="`batch-credits status` lists them.")
+            raise UnknownBatch(f"The ledger holds no batch {prefix!r}.", hint=_LISTED, instead=_STATUS)
         keys = ", ".join(batch.key[:12] for batch in found[:5])
-        raise UnknownBatch(f"{len(found)} batches begin with {prefix!r}: {keys}.", hint="Give more of the id.")
+        said = f"{len(found)} batches begin with {prefix!r}: {keys}."
+        raise UnknownBatch(said, hint="Give more of the id.", instead=_STATUS)
 
     def staged(self, batch_id: int) -> BatchRecord:
         """A batch that this ledger holds, admitted or not."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from batch_credits.errors import UsageError
+from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.workers import LEASE_SECONDS, Part, Workers, now_ms
 from batch_credits.model import CallKind, Finding, Money, PlannedCredit, RequestState
@@ -44,6 +44,7 @@ class Claims:
             raise UsageError(
                 f"Rows of this batch were sent {what}, and are not settled.",
                 hint=f"Run {option} until they are settled: elsewhere they are not found, and would be paid again.",
+                remedies=[(("--business-entity", name or LEFT_OUT),)],
             )
 
     def open_entities(self, batch_id: int, *, is_new: bool = False) -> list[str | None]:

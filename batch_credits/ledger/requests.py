@@ -68,12 +68,15 @@ class Requests:
         found = self._db.first("state_of_row", tuple, batch=batch_id, row=row_number)
         if found is None:
             raise UsageError(
-                f"The batch has no row {row_number}.", hint="Rows are numbered as a spreadsheet shows them."
+                f"The batch has no row {row_number}.",
+                hint="Rows are numbered as a spreadsheet shows them.",
+                remedies=[(("--row", "N"),)],
             )
         request_id, state, reason = found
         if state != RequestState.REVIEW:
             words = "rejected" if state is None else state.replace("_", " ")
-            raise UsageError(f"Row {row_number} is {words}, not in review: there is nothing to resolve.")
+            said = f"Row {row_number} is {words}, not in review: there is nothing to resolve."
+            raise UsageError(said, instead=[("status",)])
         return RowInReview(row_number, self.planned(request_id), reason or "")
 
     def other_holders(self, credit: PlannedCredit, credit_id: str) -> list[Holder]:

@@ -29,12 +29,14 @@ class Sites:
                 f"The ledger knows site {site} at {known}, and this run would call it at {address}.",
                 hint="If that is another Chargebee, such as a sandbox, name another --ledger or another CHARGEBEE_SITE;"
                 " if it is the same, say --same-site.",
+                remedies=[(("--ledger", "FILE"),), (("--same-site", ""),)],
             )
         if other is not None:
             raise UsageError(
                 f"The ledger knows {address} as site {other}, and this run would take it for site {site}.",
                 hint=f"Set CHARGEBEE_SITE={other}: under another name all would be paid again."
                 " If it is another site behind the same address, such as another sandbox, name another --ledger.",
+                remedies=[(("--site", other),), (("--ledger", "FILE"),)],
             )
 
     def note_address(self, site: str, address: str) -> None:

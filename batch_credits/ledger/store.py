@@ -10,7 +10,7 @@ from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
-from batch_credits.errors import LedgerError, LedgerVersion
+from batch_credits.errors import LedgerError, LedgerVersion, Remedy
 from batch_credits.ledger.database import Database, translated
 from batch_credits.ledger.lock import Lock, refuse_second_name
 from batch_credits.ledger.migrations import MIGRATIONS
@@ -19,6 +19,7 @@ APPLICATION_ID = 0x62635F31  # "bc_1": tells our file from another program's
 VERSION = 5
 _PAGE_BYTES = 4096
 _LOG_BYTES = 67_108_864  # to which the log is cut when it was copied: it may have become longer for once
+_ANOTHER_FILE: list[Remedy] = [(("--ledger", "FILE"),)]
 
 
 def hold(path: Path) -> Lock:
@@ -92,7 +93,9 @@ def connect_for_reading(path: Path) -> Database:
     try:
         if not path.exists():
             raise LedgerError(
-                f"There is no ledger at {path}.", hint="Nothing was run yet, or --ledger names another one."
+                f"There is no ledger at {path}.",
+                hint="Nothing was run yet, or --ledger names another one.",
+                remedies=_ANOTHER_FILE,
             )
         refuse_second_name(path)
     except OSError as error:
@@ -114,7 +117,9 @@ def connect_for_reading(path: Path) -> Database:
 
 def _cannot_open(path: Path, error: OSError) -> LedgerError:
     return LedgerError(
-        f"The ledger {path} cannot be opened: {error.strerror}.", hint="Name another place with --ledger."
+        f"The ledger {path} cannot be opened: {error.strerror}.",
+        hint="Name another place with --ledger.",
+        remedies=_ANOTHER_FILE,
     )
 
 
@@ -170,7 +175,8 @@ def _check_identity(connection: sqlite3.Connection, path: object) -> int:
     """The version of the ledger, if it is one that this program can use or bring up to date."""
     with closing(connection.execute("PRAGMA application_id")) as rows:
         if rows.fetchone()[0] != APPLICATION_ID:
-            raise LedgerError(f"{path} is not a ledger of this program.", hint="Name another file with --ledger.")
+            hint = "Name another file with --ledger."
+            raise LedgerError(f"{path} is not a ledger of this program.", hint=hint, remedies=_ANOTHER_FILE)
     with closing(connection.execute("PRAGMA user_version")) as rows:
         version = int(rows.fetchone()[0])
     if version != VERSION and version not in MIGRATIONS:

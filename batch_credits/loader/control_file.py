@@ -13,12 +13,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from batch_credits.errors import UsageError
+from batch_credits.errors import Remedy, UsageError
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model import bare
 from batch_credits.settings import ControlFile, ControlLine
 
 MAX_CONTROL_BYTES = 1_048_576
+_ANOTHER: list[Remedy] = [(("--control", "FILE"),)]
 _HINT = 'CSV with the columns currency, total and rows, or JSON: {"rows": 2, "totals": {"USD": "6511.00"}}.'
 
 
@@ -33,15 +34,15 @@ def read_control_file(path: Path) -> ControlFile:
             content = file.read(MAX_CONTROL_BYTES + 1)
         text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The control totals cannot be read from {path}: {error}.") from None
+        raise UsageError(f"The control totals cannot be read from {path}: {error}.", remedies=_ANOTHER) from None
     if len(content) > MAX_CONTROL_BYTES:
-        raise UsageError(f"{path} is too large for control totals.", hint=_HINT)
+        raise UsageError(f"{path} is too large for control totals.", hint=_HINT, remedies=_ANOTHER)
     try:
         found = _from_json(text) if text.lstrip().startswith("{") else _from_csv(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path.name} holds no control totals: {error}.", hint=_HINT) from None
+        raise UsageError(f"{path.name} holds no control totals: {error}.", hint=_HINT, remedies=_ANOTHER) from None
     if found.rows is None and not found.lines:
-        raise UsageError(f"{path.name} holds no control totals.", hint=_HINT)
+        raise UsageError(f"{path.name} holds no control totals.", hint=_HINT, remedies=_ANOTHER)
     return found
 
 

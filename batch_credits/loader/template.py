@@ -49,9 +49,11 @@ def write_template(path: Path) -> None:
             taken.close()
         _write_workbook(path) if path.suffix.lower() == ".xlsx" else _write_csv(path)
     except FileExistsError:
-        raise UsageError(f"{path} is there already.", hint="Name another file.") from None
+        said = f"{path} is there already."
+        raise UsageError(said, hint="Name another file.", instead=[("template", "FILE")]) from None
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}.", hint="Name another file.") from None
+        said = f"{path} cannot be written: {error.strerror or error}."
+        raise UsageError(said, hint="Name another file.", instead=[("template", "FILE")]) from None
 
 
 def _write_csv(path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from batch_credits.errors import ControlError, UsageError
+from batch_credits.errors import LEFT_OUT, ControlError, UsageError
 from batch_credits.loader.money import parse_major
 from batch_credits.model import CallKind, ControlTotal, Outcome, Problem, sum_totals
 from batch_credits.model.amounts import minor_in_words, unread_in_words
@@ -48,17 +48,31 @@ def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> 
         if (largest := plan.largest.get(currency, 0)) > bound:
             said = speech.of_bound(bound, currency)
             broken.append(f"--max-amount allows {said}, and {speech.of_largest(largest, currency)}.")
-    broken += _not_of_the_file("--expect-total", limits.expect_total, plan, plan.totals.keys(), what)
-    broken += _not_of_the_file("--max-total", limits.max_total, plan, to_send.keys(), what)
-    broken += _not_of_the_file("--max-amount", limits.max_amount, plan, to_send.keys(), what)
-    if broken:
-        raise ControlError(" ".join(broken), hint="Nothing was sent. Correct the file or the option.")
+    unnamed: list[tuple[str, str]] = []
+    names = []
+    for option, stated, bounded in (
+        ("--expect-total", limits.expect_total, plan.totals.keys()),
+        ("--max-total", limits.max_total, to_send.keys()),
+        ("--max-amount", limits.max_amount, to_send.keys()),
+    ):
+        names += _not_of_the_file(option, stated, plan, what)
+        unnamed += [(option, code) for code in _unnamed(stated, bounded)]
+    for option, code in unnamed:
+        names.append(f"{option} does not name {code or 'the site currency'}, which the {what} has.")
+    if broken or names:
+        is_enough = len(unnamed) == len(broken) + len(names) and all(code for _, code in unnamed)
+        named = tuple((option, f"{code}=AMOUNT") for option, code in unnamed)
+        raise ControlError(
+            " ".join([*broken, *names]),
+            hint="Nothing was sent. Correct the file or the option.",
+            remedies=[named] if is_enough else (),
+        )
 
 
 def totals_to_type(
     plan: Plan, bounds: Sequence[tuple[str, str]], limits: ControlLimits, options: InputOptions
 ) -> tuple[str, ...]:
-    """The currencies of which a person must type the total before it is sent, since more is to be paid than the bound
+    """The currencies of which a person must type the total before it is sent, since more is to be sent than the bound
     says (major units, as typed), or no bound names them though there are some.
 
     Not those whose total somebody stated already, with --expect-total or a control file: the plan is held against it.
@@ -72,7 +86,7 @@ def totals_to_type(
         stated |= {line.currency for line in limits.control.lines if line.total is not None}
     return tuple(
         currency
-        for currency, total in sorted(_to_pay(plan).items())
+        for currency, total in sorted(plan.by_outcome.get(Outcome.PENDING, {}).items())
         if bounds and total.count and currency not in stated
         if currency not in bound_of or _exceeds(total, bound_of[currency], currency, options)
     )
@@ -83,18 +97,17 @@ def _exceeds(total: ControlTotal, bound: int, currency: str, options: InputOptio
     return total.amount_minor + total.amount_in_decimal.scaleb(exponent) > bound
 
 
-def _not_of_the_file(
-    option: str, stated: Iterable[tuple[str, str]], plan: Plan, bound: Set[str], what: str
-) -> list[str]:
-    """A limit of another currency holds nothing, and looks as if it did. So a kind of limit that is given names every
-    currency that it is to bound, and none that the file does not have, be it only in a row that is not sent."""
+def _not_of_the_file(option: str, stated: Iterable[tuple[str, str]], plan: Plan, what: str) -> list[str]:
+    """A limit of another currency holds nothing, and looks as if it did: none may name one that the file does not have,
+    be it only in a row that is not sent."""
+    strange = sorted({currency for currency, _ in stated} - plan.totals.keys())
+    return [f"{option} names {code}, which the {what} does not have." for code in strange]
+
+
+def _unnamed(stated: Iterable[tuple[str, str]], bounded: Set[str]) -> list[str]:
+    """A kind of limit that is given names every currency that it is to bound: here are those that it does not."""
     named = {currency for currency, _ in stated}
-    if not named:
-        return []
-    strange, unnamed = sorted(named - plan.totals.keys()), sorted(bound - named)
-    return [f"{option} names {code}, which the {what} does not have." for code in strange] + [
-        f"{option} does not name {code or 'the site currency'}, which the {what} has." for code in unnamed
-    ]
+    return sorted(bounded - named) if named else []
 
 
 def _against_control_file(plan: Plan, control: ControlFile, options: InputOptions) -> list[str]:
@@ -162,18 +175,20 @@ def _refuse_unknowable(totals: Mapping[str, ControlTotal], currency: str, option
         raise UsageError(
             f"{option} {currency} cannot be checked: rows that name no currency ({nameless}) may be in {currency} too.",
             hint="Say which it is with --currency.",
+            remedies=[(("--currency", "CODE"),)],
         )
     if totals.get(currency, ControlTotal()).amount_in_decimal:
         raise UsageError(
             f"{option} {currency} cannot be checked: the file has amounts in decimal, which are no minor units.",
             hint="Leave the option out for this file.",
+            remedies=[((option, LEFT_OUT),)],
         )
 
 
 def _minor(currency: str, text: str, options: InputOptions, option: str) -> int:
     amount = parse_major(text, currency, dict(options.currency_exponents))
     if isinstance(amount, Problem):
-        raise UsageError(f"{option} {currency}={text}: {amount.message}")
+        raise UsageError(f"{option} {currency}={text}: {amount.message}", remedies=[((option, f"{currency}=AMOUNT"),)])
     return amount
 
 

@@ -44,6 +44,7 @@ def refuse_what_another_ledger_paid(plan: Plan, reports: Path, ledger: Path) -> 
             hint="Name the ledger that it was paid with: --ledger. If that is lost, let this one learn first what "
             "Chargebee has: batch-credits reconcile --since DATE, or run with --verify-first. If they are of a "
             f"Chargebee that is gone, such as a sandbox, remove {path.parent}.",
+            remedies=[(("--ledger", told.ledger if by and told.ledger else "FILE"),), (("--verify-first", ""),)],
         )
 
 
@@ -65,5 +66,6 @@ def _told(path: Path, plan: Plan, outcomes: tuple[Outcome, ...]) -> _Told | None
         raise UsageError(
             f"{path} may be the report of this very batch, and cannot be read: {error!r}.",
             hint="If the batch was paid with another ledger, name it with --ledger. Else remove the file.",
+            remedies=[(("--ledger", "FILE"),)],
         ) from None
     return _Told(paid, (document.get("settings") or {}).get("ledger"))

@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from batch_credits.chargebee import deduct_body, description_in
-from batch_credits.errors import InputError, UsageError
+from batch_credits.errors import InputError, Remedy, UsageError
 from batch_credits.ledger import HeldCredit, Ledger, StagedRow, Standing
 from batch_credits.loader.cut import CutRow, read_cut
 from batch_credits.loader.wording import EDGE_BLANKS, shown
@@ -91,7 +91,8 @@ def select(ledger: Ledger, batch: BatchRecord, rows_file: Path | None) -> Select
     if batch.kind is CallKind.DEDUCT:
         raise UsageError(
             f"Batch {batch.key[:8]} is a reversal itself.",
-            hint="What it deducted is credited again by a file of credits, under references of their own.",
+            hint="What it deducted is credited again by a file of credits, under references of their own:",
+            instead=[("run", "FILE")],
         )
     named = None if rows_file is None else frozenset(_named(ledger, batch, rows_file))
     digest = hashlib.sha256(f"{CallKind.DEDUCT} {batch.key}".encode())
@@ -172,6 +173,7 @@ def business_entity_of(ledger: Ledger, batch: BatchRecord) -> str | None:
         raise UsageError(
             f"Batch {batch.key[:8]} was credited for several business entities: {names}.",
             hint="Reverse it in parts: name the entity with --business-entity, and its rows with --rows.",
+            remedies=[(("--business-entity", entity), ("--rows", "FILE")) for entity in entities if entity],
         )
     return entities[0] if entities else None
 
@@ -220,6 +222,9 @@ def _body(row: LoadedRow) -> bytes | None:
 # -- The rows that a file names -----------------------------------------------------------------------------
 
 
+_ANOTHER_CUT: list[Remedy] = [(("--rows", "FILE"),)]
+
+
 def _named(ledger: Ledger, batch: BatchRecord, path: Path) -> Iterator[int]:
     """The row numbers of a cut, each of them a row of the batch that the cut does not contradict."""
     lines = read_cut(path)
@@ -232,6 +237,7 @@ def _named(ledger: Ledger, batch: BatchRecord, path: Path) -> Iterator[int]:
                 raise InputError(
                     f"{path.name}, record {line.line}: batch {batch.key[:8]} has no row {line.row_number}.",
                     hint="Is it a cut of another batch's results?",
+                    remedies=_ANOTHER_CUT,
                 )
             for name, theirs, ours, is_amount in _compared(batch, line, *known[line.row_number]):
                 if not _is_same(theirs, ours, is_amount):
@@ -239,10 +245,12 @@ def _named(ledger: Ledger, batch: BatchRecord, path: Path) -> Iterator[int]:
                         f"{path.name}, record {line.line}: {name} is {shown(theirs)}, but in row {line.row_number} of "
                         f"batch {batch.key[:8]} it is {shown(ours)}.",
                         hint="Is it a cut of another batch's results? The file's column credit_row alone would do.",
+                        remedies=_ANOTHER_CUT,
                     )
             yield line.row_number
     if is_empty:
-        raise InputError(f"{path.name} names no rows.", hint="Cut results.csv of the batch, with its headers.")
+        hint = "Cut results.csv of the batch, with its headers."
+        raise InputError(f"{path.name} names no rows.", hint=hint, remedies=_ANOTHER_CUT)
 
 
 def _compared(

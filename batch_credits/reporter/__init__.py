@@ -5,7 +5,7 @@ summary.json and summary.html follow from the count. Nothing here prints: what a
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from decimal import localcontext
 from itertools import chain
 from pathlib import Path
@@ -74,7 +74,8 @@ def write_reports(
 
 
 def write_rejected(batch: BatchRecord, rows: Callable[[], Iterable[ReportRow]], reports: Path) -> Path | None:
-    """Write rejected.csv where the batch's reports will be; without rejected rows, see that there is none.
+    """Write rejected.csv where the batch's reports will be; without rejected rows, see that there is none, nor a folder
+    of nothing else.
 
     Raises:
         UsageError: the disk refused; nothing was sent yet.
@@ -85,6 +86,8 @@ def write_rejected(batch: BatchRecord, rows: Callable[[], Iterable[ReportRow]], 
     try:
         if first is None:
             path.unlink(missing_ok=True)
+            with suppress(OSError):  # there is none, or something else in it
+                path.parent.rmdir()
             return None
         make_private_directory(path.parent)
         with atomic_text(path) as text:
@@ -93,7 +96,9 @@ def write_rejected(batch: BatchRecord, rows: Callable[[], Iterable[ReportRow]], 
                 write(row)
     except OSError as error:
         raise UsageError(
-            f"{path} cannot be written: {error.strerror or error}.", hint="Name another folder with --reports."
+            f"{path} cannot be written: {error.strerror or error}.",
+            hint="Name another folder with --reports.",
+            remedies=[(("--reports", "DIRECTORY"),)],
         ) from error
     return path
 

@@ -162,7 +162,7 @@ class Sending:
         """Send nothing more, and let every answer on its way come in."""
         if not self._was_told:
             self._was_told = True
-            self._run.progress.note(f"Stopping: {error.message}{self._waited_for()}")
+            self._run.progress.note(f"Stopping: {error.message.rstrip('.')}{self._waited_for()}")
         self.pool.stop(error)
         self._pilot.wake()
 

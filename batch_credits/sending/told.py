@@ -54,8 +54,8 @@ class Ended:
 @dataclass(frozen=True, slots=True)
 class Told:
     """What was said so far: rows by outcome, and whether they were in doubt; how often the site said to wait; sentences
-    for the person; what was credited, by currency; what is waited for now, until when by the clock of all processes; and
-    at last how it ended.
+    for the person; what was credited, by currency; what is waited for, until when by the clock of all processes, and
+    whether that is the last wait; and in the end how it ended.
     """
 
     settled: Mapping[tuple[Outcome, bool], int] = field(default_factory=dict)

@@ -1,19 +1,18 @@
 """Everything that a check has found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from batch_credits.errors import ControlError, Suggestion
-from batch_credits.ledger import Ledger
-from batch_credits.model import Outcome, Problem
+from batch_credits.ledger import Ledger, ProblemGroup
+from batch_credits.model import BatchRecord, Outcome
 from batch_credits.planning.customers import CustomerFinding, Preflight
 from batch_credits.settings import Origin
 from batch_credits.views.plan import PlanView
 from batch_credits.views.terms import Pace, SiteView
 
-PROBLEMS_SHOWN = 100  # rows whose problems are shown one by one; rejected.csv has them all
+ROWS_SHOWN = 3  # of each kind of problem; rejected.csv has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +25,20 @@ class FileView:
 
 
 @dataclass(frozen=True, slots=True)
-class RowProblems:
-    """Why one row is rejected."""
+class RowWithProblem:
+    """A row, what stands in the cell that is wrong ("" where nothing does), and what to do about it."""
 
     row_number: int
-    problems: tuple[Problem, ...]
+    value: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """One kind of problem: how many rows have it, and the first of them."""
+
+    group: ProblemGroup
+    first: tuple[RowWithProblem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +55,9 @@ class CheckView:
     """A file as a run would see it.
 
     `site` is None where none is named; `ledger` is what the check looked into, and `ledger_is_there` whether there was
-    any. `rows` are the first of those that are rejected; `rejected_csv` has all, None: there are none. `customers` is
-    None where nobody asked. `refusal` is the limit or control total that does not hold; `suggestions` are options with
-    which rows could be read that are rejected.
+    any. `problems` are those of rows that are rejected, kind by kind; `rejected_csv` has all, None: there are none.
+    `customers` is None where nobody asked. `refusal` is the limit or control total that does not hold; `suggestions`
+    are options with which rows could be read that are rejected.
     """
 
     file: FileView
@@ -58,7 +66,7 @@ class CheckView:
     ledger: Path
     ledger_is_there: bool
     pace: Pace
-    rows: tuple[RowProblems, ...]
+    problems: tuple[Problems, ...]
     rejected_csv: Path | None
     customers: CustomersView | None
     refusal: ControlError | None
@@ -73,10 +81,20 @@ class CheckView:
         return 1 if self.plan.counts[Outcome.REJECTED] or self.plan.undone.rows else 0
 
 
-def rows_with_problems(ledger: Ledger, batch_id: int) -> tuple[RowProblems, ...]:
-    """The first rows of a batch that are rejected."""
-    rejected = islice(ledger.reports.problems(batch_id), PROBLEMS_SHOWN)
-    return tuple(RowProblems(row.row_number, row.problems) for row in rejected)
+def problems_view(ledger: Ledger, batch: BatchRecord, groups: Sequence[ProblemGroup]) -> tuple[Problems, ...]:
+    """The kinds of problems of a batch's rejected rows, each with its first rows. Rows are read until all are found."""
+    first: dict[tuple[str, str], list[RowWithProblem]] = {(group.field, group.code): [] for group in groups}
+    missing = sum(min(group.rows, ROWS_SHOWN) for group in groups)
+    rejected = ledger.reports.problems(batch.batch_id)
+    while missing and (row := next(rejected, None)) is not None:
+        for problem in row.problems:
+            found = first[problem.field, problem.code]
+            if len(found) < ROWS_SHOWN:
+                place = batch.columns.get(problem.field)
+                value = "" if place is None else row.cells[place].strip()
+                found.append(RowWithProblem(row.row_number, value, problem.message))
+                missing -= 1
+    return tuple(Problems(group, tuple(first[group.field, group.code])) for group in groups)
 
 
 def customers_view(asked: Preflight) -> CustomersView:

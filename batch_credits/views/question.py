@@ -1,16 +1,18 @@
 """The question before anything is sent: what it is about, the plan, and on what terms."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_credits.loader import Source
-from batch_credits.model import BatchRecord
+from batch_credits.model import BatchRecord, Outcome
 from batch_credits.model.amounts import Exponents, minor_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.planning.customers import Balances
 from batch_credits.planning.plan import Plan
 from batch_credits.reporter import stated_exponents
+from batch_credits.views.amounts import Total, totals_of
 from batch_credits.views.plan import PlanView, plan_view
 from batch_credits.views.terms import Pace, Terms, pace_of
 
@@ -66,6 +68,7 @@ class Question:
     about: FileToPay | BatchToReverse
     plan: PlanView
     terms: Terms
+    to_type: tuple[Total, ...] = ()  # of what is to be sent: a person must type these, and not only say yes
 
     @property
     def pilot(self) -> int:
@@ -80,13 +83,19 @@ class Question:
         return pace_of(owed + questions + min(self.pilot, owed), self.terms.settings)
 
 
-def question_of_run(source: Source, plan: Plan, stated: Exponents, terms: Terms) -> Question:
-    """What a run asks. `stated` are the decimals that the operator gave for currencies that have none documented."""
-    return Question(FileToPay(source.path, tuple(source.notes)), plan_view(plan, stated), terms)
+def question_of_run(
+    source: Source, plan: Plan, stated: Exponents, terms: Terms, to_type: Sequence[str] = ()
+) -> Question:
+    """What a run asks. `stated` are the decimals that the operator gave for currencies that have none documented;
+    `to_type` are the currencies of which a person must type the total."""
+    view = plan_view(plan, stated)
+    return Question(FileToPay(source.path, tuple(source.notes)), view, terms, _to_type(plan, stated, to_type))
 
 
-def question_of_reversal(batch: BatchRecord, picture: "Picture", terms: Terms) -> Question:
-    """What the reversal of a batch asks."""
+def question_of_reversal(
+    batch: BatchRecord, picture: "Picture", terms: Terms, to_type: Sequence[str] = ()
+) -> Question:
+    """What the reversal of a batch asks; `to_type` as of a run."""
     stated = stated_exponents(batch)
     about = BatchToReverse(
         batch.key,
@@ -95,7 +104,14 @@ def question_of_reversal(batch: BatchRecord, picture: "Picture", terms: Terms) -
         tuple(picture.selection.left_out()),
         None if picture.balances is None else _balances(picture.balances, stated),
     )
-    return Question(about, plan_view(picture.plan, stated), terms)
+    view = plan_view(picture.plan, stated)
+    return Question(about, view, terms, _to_type(picture.plan, stated, to_type))
+
+
+def _to_type(plan: Plan, stated: Exponents, currencies: Sequence[str]) -> tuple[Total, ...]:
+    """The totals of these currencies, as they are shown."""
+    owed = plan.by_outcome.get(Outcome.PENDING, {})
+    return totals_of({currency: owed[currency] for currency in currencies if currency in owed}, stated)
 
 
 def _balances(seen: Balances, stated: Exponents) -> BalancesView:

@@ -189,7 +189,7 @@ def test_limits_hold_for_a_reversal_too(command: Command, shared_site: Site) -> 
     batch = batch_of(command)
     for limit, said in (
         (("--expect-rows", 4), "--expect-rows says 4, and the reversal has 3"),
-        (("--expect-total", "USD=3.00"), "the reversal's total is 303 minor units"),
+        (("--expect-total", "USD=3.00"), "the reversal's total is 3.03 USD"),
         (("--max-total", "USD=3.00"), "the rows to deduct sum up to 303 minor units"),
         (("--max-amount", "USD=1.01"), "the largest row has 102"),
     ):

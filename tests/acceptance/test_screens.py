@@ -28,8 +28,11 @@ CHANGING = (
     (re.compile(r"(until\s+)\d\d:\d\d"), r"\1HH:MM"),
     (re.compile(r"slowed to \d+ a"), "slowed to N a"),
     (re.compile(r"\|[^|\n]*\|"), "|bar|"),
-    (re.compile(r"[\d,]+( of \d+)? a minute, "), ""),  # the pace
+    (re.compile(r", [\d,]+( of [\d,]+)? a minute$", re.MULTILINE), ""),  # the pace
+    (re.compile(r"\d+ throttled"), "N throttled"),
     (re.compile(r"took \d+ s"), "took N s"),
+    (re.compile(r"\d+ s passed(, about .* left)?"), "N s passed"),
+    (re.compile(r"^Waits .*\n", re.MULTILINE), ""),  # which is there or not from one moment to the next
     (re.compile(r"next look in \d+ s"), "next look in N s"),
     (re.compile(r" *\^C"), ""),
     # A slow machine may see a pause come to its end, and the next one.
@@ -129,7 +132,7 @@ def test_a_throttled_run(at_site: Command, shared_site: Site) -> None:
     file = write_csv(at_site.folder / "payout.csv", payout("throttled", 4))
     shared_site.tell("settings", faults="throttled=1,faulty_tries=1,latency_ms=100")
     with Terminal(at_site, "run", file.name, "--yes", "--rate", 1000, columns=100) as terminal:
-        waiting = terminal.until(r"slowly faster again\. 0/4 .* in doubt")
+        waiting = terminal.until(r"slowly faster again\. Batch 0/4 .* passed")
         terminal.end().exited(0)
         expect("throttled", waiting, terminal.screen)
 
@@ -138,7 +141,7 @@ def test_an_outage(at_site: Command, shared_site: Site) -> None:
     file = write_csv(at_site.folder / "payout.csv", payout("outage", 4))
     shared_site.tell("settings", read_only=True)
     with Terminal(at_site, "run", file.name, "--yes", "--rate", 1000, "--concurrency", 1, columns=100) as terminal:
-        paused = terminal.until(r"Sending is paused.* 0/4 .* in doubt")
+        paused = terminal.until(r"Sending is paused.* Batch 0/4 .* passed")
         terminal.types(b"\x03")
         terminal.end().exited(4)
         expect("outage", paused, terminal.screen)
@@ -152,7 +155,7 @@ def test_an_interrupt(at_site: Command, shared_site: Site) -> None:
     with Terminal(at_site, "run", file.name, "--yes", "--rate", 0, "--concurrency", 3, columns=100) as terminal:
         wait_until(lambda: shared_site.posts == posts + 3)
         terminal.types(b"\x03")
-        stopping = terminal.until(r"leave them in doubt\.\) 0/6 .* in doubt")
+        stopping = terminal.until(r"leave them in doubt\.\) Batch 0/6 .* Waits the answers to 3 requests")
         terminal.end().exited(4)
         expect("interrupt", stopping, terminal.screen)
 

@@ -7,14 +7,16 @@ import click
 
 from batch_credits.cli.options.input import LimitChoice, input_options
 from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
+from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.check_json import check_json
-from batch_credits.cli.telling.check_words import check_in_words
-from batch_credits.cli.telling.given import command_with
+from batch_credits.cli.telling.check_words import check_in_words, next_commands
+from batch_credits.cli.telling.given import words_with
+from batch_credits.cli.telling.picture import painted
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.telling.suggesting import offer_profile, open_or_ask
 from batch_credits.jobs.check import staged_apart, suggestions_for, what_does_not_hold
@@ -22,12 +24,12 @@ from batch_credits.planning.customers import look_up_customers
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.reporter import write_rejected
 from batch_credits.settings import InputOptions
-from batch_credits.views.check import CheckView, FileView, customers_view, rows_with_problems
+from batch_credits.views.check import CheckView, FileView, customers_view, problems_view
 from batch_credits.views.plan import plan_view
 from batch_credits.views.terms import pace_of, site_view
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
 @option("--online", is_flag=True, help="Ask Chargebee whether the customers exist, a hundred a call.")
@@ -68,17 +70,17 @@ def check(
             ledger=known,
             ledger_is_there=known.exists(),
             pace=pace_of(plan.owed, settings),
-            rows=rows_with_problems(scratch, plan.batch_id),
+            problems=problems_view(scratch, batch, plan.problems),
             rejected_csv=rejected,
             customers=customers_view(asked) if asked is not None else None,
             refusal=what_does_not_hold(plan, bounds, replace(options, failed_csv=source.options.failed_csv)),
             origins=not_typed,
             suggestions=suggestions_for(source, options, plan),
         )
-        say(check_json(found) if as_json else check_in_words(found))
-    remedy = (*taken, *((each.option, each.value) for each in found.suggestions))
-    if remedy and not as_json:
-        say(command_with(click.get_current_context().obj, remedy))
+        say(check_json(found) if as_json else check_in_words(found), paint=None if as_json else painted)
+    if not as_json and found.refusal is None:
+        for command in next_commands(words_with(click.get_current_context().find_root().obj, taken), found):
+            say(command)
     offer_profile(taken)
     if found.refusal is not None:
         raise found.refusal

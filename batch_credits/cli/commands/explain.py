@@ -36,7 +36,11 @@ def explain(code: tuple[str, ...]) -> int:
 def _known(code: str) -> list[Explanation]:
     found = explained(code)
     if not found:
-        raise UsageError(_unknown(code), hint="`batch-credits explain` lists all that can be asked.")
+        raise UsageError(
+            _unknown(code),
+            hint="`batch-credits explain` lists all that can be asked.",
+            instead=[("explain", *near(code)[:1])],
+        )
     return found
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
+from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import AskingChoice, asking_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option
@@ -24,11 +25,11 @@ from batch_credits.process.event_loop import run_in_loop
 from batch_credits.progress.bar import progress_for
 from batch_credits.reconciler import TieOut
 from batch_credits.reporter import exit_code
-from batch_credits.settings import SiteSettings
+from batch_credits.settings import SiteSettings, remedy_for_site
 from batch_credits.text.visible import visible
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("batch", required=False, type=BatchId())
 @option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
         help="First learn every credit that Chargebee lists since this day (UTC): for a lost ledger.")
@@ -86,7 +87,10 @@ def batch_of_site(ledger: Ledger, prefix: str, site: SiteSettings) -> BatchRecor
     """
     batch = ledger.batches.one(prefix)
     if batch.site != site.site:
-        raise UsageError(f"Batch {batch.key[:8]} belongs to site {batch.site}, and {site.site} was to be asked.")
+        raise UsageError(
+            f"Batch {batch.key[:8]} belongs to site {batch.site}, and {site.site} was to be asked.",
+            remedies=remedy_for_site(batch.site),
+        )
     return batch
 
 
@@ -95,7 +99,8 @@ def _batches(ledger: Ledger, prefix: str | None, site: SiteSettings, since: date
         return [batch_of_site(ledger, prefix, site)]
     batches = [batch for batch in ledger.batches.all() if batch.site == site.site]
     if not batches and since is None:
-        raise UsageError(f"The ledger holds no batch of site {site.site}.", hint="`batch-credits status` lists them.")
+        hint = "`batch-credits status` lists those of others."
+        raise UsageError(f"The ledger holds no batch of site {site.site}.", hint=hint, instead=[("status",)])
     return batches
 
 

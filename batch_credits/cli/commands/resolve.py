@@ -6,12 +6,13 @@ import click
 
 from batch_credits.cli.commands.reconcile import batch_of_site
 from batch_credits.cli.options.places import ledger_option, ledger_path
+from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import MAX_COUNT, BatchId
-from batch_credits.errors import UsageError
+from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.jobs.resolve import say_credited, say_not_credited
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
@@ -21,7 +22,7 @@ from batch_credits.text.quoted import quoted
 from batch_credits.text.visible import visible
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("batch", type=BatchId())
 @click.option("--row", "row_number", type=click.IntRange(1, MAX_COUNT), required=True,
               help="The row, as a spreadsheet shows.")
@@ -49,9 +50,17 @@ def resolve(
     batch-credits resolve 3f9a2b1c --row 18 --not-credited
     """
     if (credited is None) != not_credited:
-        raise UsageError("Say either --credited CREDIT_ID or --not-credited.")
+        raise UsageError(
+            "Say either --credited CREDIT_ID or --not-credited.",
+            remedies=[
+                (("--not-credited", LEFT_OUT), ("--credited", credited or "CREDIT_ID")),
+                (("--credited", LEFT_OUT), ("--not-credited", "")),
+            ],
+        )
     if credited is not None and not credited.strip():
-        raise UsageError("--credited needs Chargebee's id of the credit.")
+        raise UsageError(
+            "--credited needs Chargebee's id of the credit.", remedies=[(("--credited", "CREDIT_ID"),)]
+        )
     settings = pace.settings(site.site)
     where = site.settings()
     with Ledger.open(ledger_path(ledger)) as opened:

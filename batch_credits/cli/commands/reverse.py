@@ -6,26 +6,29 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options.input import LimitChoice, limit_options
+from batch_credits.cli.options.input import LimitChoice, confirm_option, limit_options
 from batch_credits.cli.options.places import OutputChoice, ledger_path, output_options
+from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import chosen_as, option
-from batch_credits.cli.telling.asking import refuse_without_terminal
+from batch_credits.cli.telling.asking import require_consent
 from batch_credits.cli.telling.events import Events
 from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.cli.telling.words import Words
 from batch_credits.cli.values import BatchId
-from batch_credits.errors import BatchCreditsError, NotConfirmed
+from batch_credits.errors import BatchCreditsError
 from batch_credits.jobs.reverse import Picture, ReverseRequest, reverse_batch
 from batch_credits.jobs.run import Orders
 from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind
+from batch_credits.planning.controls import totals_to_type
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
+from batch_credits.settings import InputOptions
 from batch_credits.views.question import question_of_reversal
 from batch_credits.views.terms import Terms, memory_of, site_view
 
@@ -37,6 +40,7 @@ class ReverseChoice:
     batch: str
     rows_file: Path | None
     yes: bool
+    confirm_total: tuple[tuple[str, str], ...]
     quiet: bool
     sending: SendingChoice
     limits: LimitChoice
@@ -44,7 +48,7 @@ class ReverseChoice:
     output: OutputChoice
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("batch", type=BatchId())
 @option("--rows", "rows_file", type=click.Path(path_type=Path), metavar="FILE",
         help="Only the rows that this CSV file names: a cut of the batch's results.csv, with its column credit_row.")
@@ -52,6 +56,7 @@ class ReverseChoice:
 @sending_options
 @limit_options
 @profile_option
+@confirm_option
 @site_options
 @output_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
@@ -100,12 +105,11 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
         terms = Terms(site_view(site), settings, memory, not_typed)
 
         def confirm(picture: Picture) -> None:
-            question = question_of_reversal(record, picture, terms)
+            bounds = chosen.confirm_total if site.is_live else ()
+            to_type = totals_to_type(picture.plan, bounds, limits, InputOptions.from_json(record.options_json))
+            question = question_of_reversal(record, picture, terms, to_type)
             teller.before(question)
-            if picture.plan.owed and not yes:
-                refuse_without_terminal()
-                if not teller.ask_before(question):
-                    raise NotConfirmed("Nothing was sent.")
+            require_consent(teller, question, yes=yes)
 
         request = ReverseRequest(record, chosen.rows_file, orders)
         summary, stopped = run_in_loop(

@@ -8,28 +8,30 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options.input import LimitChoice, input_options
+from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
 from batch_credits.cli.options.places import OutputChoice, ledger_path, output_options
+from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import chosen_as, option
-from batch_credits.cli.telling.asking import refuse_without_terminal
+from batch_credits.cli.telling.asking import require_consent
 from batch_credits.cli.telling.events import Events
 from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.cli.telling.words import Words
-from batch_credits.errors import BatchCreditsError, Interrupted, NotConfirmed, RunStopped
+from batch_credits.errors import BatchCreditsError, Interrupted, RunStopped
 from batch_credits.jobs.run import Orders, RunRequest, run_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
+from batch_credits.planning.controls import totals_to_type
 from batch_credits.planning.plan import Plan
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
 from batch_credits.reporter import Summary
 from batch_credits.sending.pilot import PilotReport
-from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, SiteSettings
+from batch_credits.settings import SANDBOX_SITE, TEST_SITE_RATE_PER_MINUTE, InputOptions, SiteSettings
 from batch_credits.views.pilot import PilotView, pilot_view
 from batch_credits.views.question import question_of_run
 from batch_credits.views.terms import Terms, memory_of, site_view
@@ -41,6 +43,7 @@ class RunChoice:
 
     file: Path
     yes: bool
+    confirm_total: tuple[tuple[str, str], ...]
     sandbox: bool
     verbose: bool
     quiet: bool
@@ -51,12 +54,13 @@ class RunChoice:
     output: OutputChoice
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @option("--sandbox", is_flag=True, help="Run against a local Chargebee started inside this process.")
 @sending_options
 @pilot_option
+@confirm_option
 @input_options
 @profile_option
 @site_options
@@ -114,15 +118,15 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
             where = await stack.enter_async_context(_local_site()) if site is None else site
             opened = stack.enter_context(Ledger.open(ledger_path(output.ledger)))
             memory = memory_of(opened, where.site, ledger_source)
-            terms = Terms(site_view(where), settings, memory, not_typed)
+            said = origins(context, every=chosen.verbose)
+            terms = Terms(site_view(where), settings, memory, said)
 
             def confirm(plan: Plan) -> None:
-                question = question_of_run(source, plan, dict(options.currency_exponents), terms)
+                bounds = chosen.confirm_total if where.is_live else ()
+                to_type = totals_to_type(plan, bounds, limits, options)
+                question = question_of_run(source, plan, dict(options.currency_exponents), terms, to_type)
                 teller.before(question)
-                if plan.owed and not yes:
-                    refuse_without_terminal()
-                    if not teller.ask_before(question):
-                        raise NotConfirmed("Nothing was sent.")
+                require_consent(teller, question, yes=yes)
 
             def agree(report: PilotReport) -> bool:
                 pilot = pilot_view(report)
@@ -147,7 +151,7 @@ async def _local_site() -> AsyncIterator[SiteSettings]:
     from batch_credits.sandbox import Sandbox, SandboxSettings
 
     async with Sandbox(SandboxSettings(port=0)) as sandbox:
-        yield SiteSettings("sandbox", sandbox.base_url, "sandbox", is_in_process=True)
+        yield SiteSettings(SANDBOX_SITE, sandbox.base_url, "sandbox", is_in_process=True)
 
 
 def _yes_after(teller: Words | Events, pilot: PilotView, signals: Signals) -> bool:

@@ -63,11 +63,15 @@ def sandbox(port: int, rate: int, concurrency: int, api_key: str | None, custome
             faults=FaultPlan.parse(faults),
         )
     except ValueError as error:
-        raise UsageError(f"--faults: {error}") from None
+        raise UsageError(f"--faults: {error}", remedies=[(("--faults", "NAME=PROBABILITY"),)]) from None
     try:
         asyncio.run(serve(settings, lambda url: click.echo(f"sandbox listening on {url}")))
     except OSError as error:
-        raise UsageError(f"Port {port} cannot be used: {error.strerror}.", hint="Choose another with --port.") from None
+        raise UsageError(
+            f"Port {port} cannot be used: {error.strerror}.",
+            hint="Choose another with --port; 0 is any free one.",
+            remedies=[(("--port", "0"),)],
+        ) from None
     except KeyboardInterrupt:
         pass  # that is how it ends
     return 0
@@ -77,5 +81,6 @@ def _customers(path: Path) -> frozenset[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The customers cannot be read from {path}: {error}.") from None
+        said = f"The customers (--customers) cannot be read from {path}: {error}."
+        raise UsageError(said, remedies=[(("--customers", "FILE"),)]) from None
     return frozenset(line.strip() for line in lines if line.strip())

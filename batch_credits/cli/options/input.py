@@ -74,6 +74,12 @@ input_options = apply(
     option("--max-total", **LIMIT, help="Refuse the file if more is to be credited; name each currency."),
 )  # fmt: skip
 
+confirm_option = option(
+    "--confirm-total", type=Currencies(), multiple=True, callback=each_once,
+    help="On a live site, above this sum the total must be typed, or given as --expect-total; so it must in each"
+    " currency that is not named, once one is.",
+)  # fmt: skip
+
 limit_options = apply(
     chosen_as(LimitChoice, "limits"),
     option("--expect-rows", type=COUNT, metavar="N", help="Refuse unless it is N rows."),

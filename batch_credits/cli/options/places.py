@@ -58,5 +58,6 @@ def ledger_path(chosen: Path | None) -> Path:
         raise UsageError(
             f"There is no home to keep the ledger in: {folder} would be another place in each working directory.",
             hint="Name the ledger with --ledger or BATCH_CREDITS_LEDGER, or set HOME.",
+            remedies=[(("--ledger", "FILE"),)],
         )
     return folder / "ledger.sqlite3"

@@ -8,7 +8,7 @@ import click
 
 from batch_credits.cli.setting import LEASE, QUARANTINE, apply, chosen_as, option
 from batch_credits.cli.values import COUNT, CommaList, Email, HeaderText, IpAddress, Number
-from batch_credits.errors import UsageError
+from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.settings import PLAN_RATES_PER_MINUTE, TEST_SITE_RATE_PER_MINUTE, RunSettings, site_name
 
 DEFAULT_QUARANTINE_SECONDS = RunSettings.quarantine_seconds
@@ -98,11 +98,12 @@ _pace_options = apply(
            + f". Test sites stay at {TEST_SITE_RATE_PER_MINUTE}; --rate wins."),
     option("--pacing", type=click.Choice(["burst", "even"]), default="burst", show_default=True,
            help="As soon as the limit allows, or spread over the minute."),
-    option("--share", type=Number(0, 1, min_open=True), default=RunSettings.share, show_default=True,
+    option("--share", type=Number(0, 1, min_open=True), metavar="PART", default=RunSettings.share, show_default=True,
            help="The part of the site's limit to use."),
-    option("--concurrency", type=click.IntRange(1, 1000), default=RunSettings.concurrency, show_default=True,
+    option("--concurrency", type=click.IntRange(1, 1000), metavar="N",
+           default=RunSettings.concurrency, show_default=True,
            help="Calls at one instant; of those that only ask, 50 at most."),
-    option("--timeout", "timeout_seconds", type=Number(0, 3600, min_open=True),
+    option("--timeout", "timeout_seconds", type=Number(0, 3600, min_open=True), metavar="SECONDS",
            default=RunSettings.timeout_seconds, show_default=True, help="Seconds to wait for an answer."),
     option("--business-entity", "business_entity_id", metavar="ID", help="Business entity of the site."),
 )  # fmt: skip
@@ -139,7 +140,11 @@ pilot_option = option(
 def _business_entity(text: str | None) -> str | None:
     """It is sent in a header of every request, which must be refused before a row is in doubt for it."""
     if text is not None and not re.fullmatch(r"[!-~]{1,50}", text):
-        raise UsageError(f"--business-entity {text!r} is no id.", hint="Copy the id from Chargebee, without blanks.")
+        raise UsageError(
+            f"--business-entity {text!r} is no id.",
+            hint="Copy the id from Chargebee, without blanks.",
+            remedies=[(("--business-entity", "ID"),)],
+        )
     return text
 
 
@@ -157,14 +162,20 @@ def _check_processes(settings: RunSettings) -> None:
         raise UsageError(
             "--processes is for sites without a limit: one process reaches any limit.",
             hint="Leave it out, or say --rate 0 if the site really has none.",
+            remedies=[(("--processes", LEFT_OUT),)],
         )
     if settings.processes > settings.concurrency:
         raise UsageError(
             f"--processes {settings.processes} is more than the {settings.concurrency} calls of --concurrency.",
             hint="Give each process at least one.",
+            remedies=[(("--concurrency", str(settings.processes)),)],
         )
     if settings.processes > 1 and settings.pilot:
-        raise UsageError("--pilot and --processes do not go together.", hint="Run with --pilot first, then without.")
+        raise UsageError(
+            "--pilot and --processes do not go together.",
+            hint="Run with --pilot first, then without.",
+            remedies=[(("--processes", LEFT_OUT),)],
+        )
 
 
 def _seconds(variable: str, usual: float, least: float) -> float:

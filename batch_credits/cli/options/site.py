@@ -57,4 +57,5 @@ def api_key(key_file: Path | None) -> str | None:
     try:
         return key_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The API key cannot be read from {key_file}: {error}.") from None
+        said = f"The API key (--api-key-file) cannot be read from {key_file}: {error}."
+        raise UsageError(said, remedies=[(("--api-key-file", "FILE"),)]) from None

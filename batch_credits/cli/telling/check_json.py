@@ -2,6 +2,7 @@
 thing they use the same name. Amounts are minor units; those in decimal are texts."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +10,7 @@ from batch_credits.cli.telling.totals_json import total_json, totals_json
 from batch_credits.model import Outcome
 from batch_credits.reporter.control_totals import file_total_json
 from batch_credits.reporter.mending import parent_json
-from batch_credits.views.check import CheckView, CustomersView
+from batch_credits.views.check import CheckView, CustomersView, Problems
 from batch_credits.views.plan import PlanView
 
 
@@ -22,7 +23,7 @@ def check_json(found: CheckView) -> str:
         "batch": plan.key,
         "site": site.name if site else None,
         "live": site.is_live if site else None,
-        **_plan(plan),
+        **_plan(plan, found.problems),
         "customers": _customers(found.customers) if found.customers else None,
         "notes": list(found.file.notes),
         "warnings": list(plan.warnings),
@@ -40,7 +41,7 @@ def check_json(found: CheckView) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 
-def _plan(plan: PlanView) -> dict[str, Any]:
+def _plan(plan: PlanView, problems: Sequence[Problems]) -> dict[str, Any]:
     return {
         "rows": plan.rows,
         "accepted": plan.rows - plan.counts[Outcome.REJECTED],
@@ -68,8 +69,15 @@ def _plan(plan: PlanView) -> dict[str, Any]:
             {"row": row.row_number, "currency": row.currency, "amount": row.amount_minor} for row in plan.largest
         ],
         "problems": [
-            {"field": g.field, "code": g.code, "rows": g.rows, "first_row": g.first_row, "message": g.message}
-            for g in plan.problems
+            {
+                "field": each.group.field,
+                "code": each.group.code,
+                "rows": each.group.rows,
+                "first_row": each.group.first_row,
+                "message": each.group.message,
+                "first": [{"row": row.row_number, "value": row.value, "message": row.message} for row in each.first],
+            }
+            for each in problems
         ],
         "duplicates": sum(group.rows for group in plan.problems if group.code == "duplicate"),
     }

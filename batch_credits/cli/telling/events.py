@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 import click
 
+from batch_credits.cli.origins import say_where_from
 from batch_credits.cli.telling.asking import Asking
 from batch_credits.cli.telling.given import again, given
 from batch_credits.cli.telling.result_words import result_in_words
@@ -76,11 +77,13 @@ class Events(Asking):
         if not self._quiet or summary.exit_code:
             hint = stopped.hint if stopped is not None else ""
             _say("summary", **json.loads(summary_json(summary)), hint=hint, reports=str(summary.paths.directory))
-            say(result_in_words(result_view(summary, given)))
+            say(result_in_words(result_view(summary, given), remedy=hint))
 
     def error(self, error: BatchCreditsError, exit_code: int) -> None:
         """`error`: what ended the command without a summary; `commands`: any of these would do what was meant."""
-        commands = again(click.get_current_context().find_root().obj or (), error)
+        context = click.get_current_context()
+        say_where_from(error, context)
+        commands = again(context.find_root().obj or (), error)
         more = {"commands": commands} if commands else {}
         _say("error", message=error.message, hint=error.hint, exit_code=exit_code, **more)
 

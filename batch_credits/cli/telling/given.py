@@ -4,15 +4,25 @@ A command that is shown to be pasted would else run against another ledger, whic
 """
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import click
 from click.core import ParameterSource
 
-from batch_credits.errors import BatchCreditsError, InputError, Remedy
+from batch_credits.errors import (
+    LEFT_OUT,
+    BatchCreditsError,
+    ControlError,
+    NotConfirmed,
+    Remedy,
+    ReportsNotWritten,
+    RunStopped,
+)
 
-_SEVERAL = ("--map", "--currency-exponent")  # NAME=VALUE, once for each name
+PROGRAM = "batch-credits"
 _KEPT = ("sandbox", "site", "base_url", "api_key_file", "business_entity_id", "ledger", "reports")
+_KEPT_FLAGS = ("--sandbox", "--site", "--base-url", "--api-key-file", "--business-entity", "--ledger", "--reports")
 
 
 def given(command: str) -> list[str]:
@@ -32,34 +42,114 @@ def given(command: str) -> list[str]:
 
 
 def again(words: Sequence[str], error: BatchCreditsError) -> list[str]:
-    """The whole commands that would do what these `words` were meant to do, one for each remedy of the error.
+    """The whole commands that would do what these `words` were meant to do: with one of the error's remedies, or those
+    that it names instead; else, once what it says is mended, the command as it was given, or the look that shows more.
 
-    What the remedy replaces is left out; all else stands as it was given.
+    None where a person said no, or something was sent.
     """
-    remedies = error.remedies if isinstance(error, InputError) else ()
-    return [command_with(words, remedy) for remedy in remedies]
+    found = [command_with(words, remedy) for remedy in error.remedies]
+    found += [_joined([*command, *_kept(words, command[0])]) for command in error.instead]
+    if found or isinstance(error, (NotConfirmed, RunStopped, ReportsNotWritten)):
+        return found
+    if isinstance(error, ControlError) and words[:1] == ["run"]:
+        return [_joined(_as("check", words))]
+    return [_joined(words)]
+
+
+def as_run(words: Sequence[str]) -> str:
+    """The whole command that pays the file which these words check."""
+    return _joined(_as("run", words))
 
 
 def command_with(words: Sequence[str], remedy: Remedy) -> str:
     """The whole command of these `words` with the options of the remedy in place of what they replace."""
+    return _joined(words_with(words, remedy))
+
+
+def words_with(words: Sequence[str], remedy: Remedy) -> list[str]:
+    """The same as words."""
     changed = [*words]
     for option, value in remedy:
         changed = _with(changed, option, value)
-    return shlex.join(["batch-credits", *changed])
+    return changed
 
 
-def _with(words: Sequence[str], option: str, value: str) -> list[str]:
-    name, equals, _ = value.partition("=")
-    replaced = f"{name}{equals}" if option in _SEVERAL else ""  # of an option that is given for each name, the same one
-    kept: list[str] = []
+def _joined(words: Sequence[str]) -> str:
+    return shlex.join([PROGRAM, *words])
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """An option with its value, or a word that is none. `option` is its long name; "" of any other word."""
+
+    option: str
+    value: str
+    words: list[str]
+
+
+def _parts(words: Sequence[str], command: str) -> Iterator[_Part]:
+    """The words of a command line, each option with its value. What is no option of the command stands alone."""
+    options = {name: each for each in _options_of(command) for name in each.opts}
     rest = iter(words)
     for word in rest:
         if word == "--":  # what follows are no options
-            return [*kept, option, value, word, *rest]
-        if word == option:
-            given_value = next(rest, "")
-            if not given_value.startswith(replaced):
-                kept += [word, given_value]
-        elif not word.startswith(f"{option}={replaced}"):
-            kept.append(word)
-    return [*kept, option, value]
+            yield _Part("", "", [word, *rest])
+            return
+        name, equals, value = word.partition("=")
+        known = options.get(name)
+        if known is None:
+            yield _Part("", "", [word])
+        elif equals or known.is_flag:
+            yield _Part(_long(known), value, [word])
+        else:
+            value = next(rest, "")
+            yield _Part(_long(known), value, [word, value] if value else [word])
+
+
+def _with(words: Sequence[str], option: str, value: str) -> list[str]:
+    known = {_long(each): each for each in _options_of(_command_of(words))}.get(option)
+    name, equals, _ = value.partition("=")
+    replaces_one = known is not None and known.multiple and value != LEFT_OUT
+    replaced = f"{name}{equals}" if replaces_one else ""  # of several, that of the same name
+    kept: list[str] = []
+    after: list[str] = []
+    for part in _parts(words, _command_of(words)):
+        if part.words[0] == "--":
+            after = part.words
+        elif part.option != option or (replaced and "=" in part.value and not part.value.startswith(replaced)):
+            kept += part.words
+    new = [] if value == LEFT_OUT else [option, value] if value else [option]
+    return [*kept, *new, *after]
+
+
+def _kept(words: Sequence[str], command: str) -> list[str]:
+    """What these words say of ledger, site and folder, as far as the command takes it."""
+    known = {_long(each) for each in _options_of(command)} & set(_KEPT_FLAGS)
+    return [word for part in _parts(words, _command_of(words)) if part.option in known for word in part.words]
+
+
+def _as(command: str, words: Sequence[str]) -> list[str]:
+    """The words of one command as those of another for the same file, with what that takes of their options."""
+    known = {_long(each) for each in _options_of(command)}
+    parts = _parts(words[1:], _command_of(words))
+    return [command, *(word for part in parts if not part.option or part.option in known for word in part.words)]
+
+
+def option_called(words: Sequence[str], name: str) -> click.Option | None:
+    """The option of the command that these words call, by any of its names."""
+    return next((each for each in _options_of(_command_of(words)) if name in each.opts), None)
+
+
+def _command_of(words: Sequence[str]) -> str:
+    return words[0] if words else ""
+
+
+def _options_of(command: str) -> list[click.Option]:
+    from batch_credits.cli.commands import Loaded  # which load what they say in turn
+
+    found = Loaded().get(command)
+    return [] if found is None else [each for each in found.params if isinstance(each, click.Option)]
+
+
+def _long(option: click.Option) -> str:
+    return next((name for name in option.opts if name.startswith("--")), option.opts[0])

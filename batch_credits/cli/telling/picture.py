@@ -1,5 +1,6 @@
 """What a person sees before anything is sent: the plan and its terms in words, as pairs of a label and a text."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -9,6 +10,7 @@ from batch_credits.model import CallKind, Outcome
 from batch_credits.model.amounts import at_least
 from batch_credits.reporter.words import kinds, rows
 from batch_credits.settings import Origin, RunSettings
+from batch_credits.text.colour import coloured
 from batch_credits.views.amounts import Total
 from batch_credits.views.plan import PlanView
 from batch_credits.views.question import BalancesView, Question
@@ -32,9 +34,12 @@ _KNOWN_OF_REVERSAL = {
 }
 
 
-def plan_lines(plan: PlanView, *, problems: int | None = None) -> list[Line]:
+def plan_lines(
+    plan: PlanView, *, problems: int | None = None, rejected: Sequence[Line] | None = None
+) -> list[Line]:
     """Rows and totals of the file, what is known of them, why rows are rejected, what is to be credited, its largest
-    amounts, and what looks wrong. At most so many kinds of `problems` are shown; None: all."""
+    amounts, and what looks wrong. At most so many kinds of `problems` are shown, None: all; or instead, of what is
+    `rejected`, these lines."""
     lines = [("Rows", f"{plan.rows:,}"), *_labelled("Total", at_least([*_words_of(plan.totals)], plan.unread))]
     lines += _labelled("Mends", (each.words for each in plan.mends))
     lines += [("Agrees", f"with the {total.words}") for total in plan.control_totals]
@@ -46,7 +51,7 @@ def plan_lines(plan: PlanView, *, problems: int | None = None) -> list[Line]:
     if plan.undone.rows:
         lines.append(("Reversed", f"{rows(plan.undone.rows)} of these, by {plan.undone.batches}: not paid again"))
         lines += _total_lines("", plan.undone.totals)
-    lines += _rejected_lines(plan, problems)
+    lines += _rejected_lines(plan, problems) if rejected is None else rejected
     label = "To credit" if is_payout else "To deduct"
     if owed := plan.by_outcome.get(Outcome.PENDING):
         lines += [(label, rows(plan.counts[Outcome.PENDING])), *_total_lines("", owed)]
@@ -59,6 +64,13 @@ def plan_lines(plan: PlanView, *, problems: int | None = None) -> list[Line]:
 def shown(lines: list[Line], *, err: bool = False) -> str:
     """The pairs as text for a stream: labels in a column, long texts folded below themselves on a terminal."""
     return "\n".join(part for label, text in lines for part in told(text, _label(label), err=err))
+
+
+def painted(text: str) -> str:
+    """What `shown` made, for a terminal with colours: real money, and what is not sent or looks wrong."""
+    text = re.sub(r"^LIVE SITE.*", lambda line: coloured(line[0], "red"), text, flags=re.MULTILINE)
+    labels = re.compile(r"^(?:Rejected|Look at|Left out|  !)(?= )", re.MULTILINE)
+    return labels.sub(lambda label: coloured(label[0], "yellow"), text)
 
 
 def shortfall_lines(balances: BalancesView) -> list[Line]:
@@ -156,7 +168,7 @@ def question_in_words(question: Question) -> str:
 
 def _label(label: str) -> str:
     """Words stand in a column; what marks a problem or a row stands right before its text."""
-    return f"{label} " if label == PROBLEM or label.endswith(":") else f"{label:<10} "
+    return f"{label} " if label.startswith("  ") else f"{label:<10} "
 
 
 def _clock_time(then: datetime, now: datetime) -> str:

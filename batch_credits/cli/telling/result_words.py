@@ -5,6 +5,7 @@ import textwrap
 from batch_credits.model import CallKind
 from batch_credits.model.amounts import at_least
 from batch_credits.reporter.words import kinds, rows
+from batch_credits.text.colour import Colour, coloured
 from batch_credits.views.amounts import Total, UndoneView
 from batch_credits.views.result import OutcomeView, ResultView
 
@@ -13,10 +14,11 @@ TABLE_WIDTH = 56  # columns that a line of the table may have
 NARROWEST = 20
 
 
-def result_in_words(result: ResultView, width: int = SCREEN_WIDTH) -> str:
+def result_in_words(result: ResultView, width: int = SCREEN_WIDTH, *, remedy: str = "") -> str:
     """Headline, counts and totals, the tie-out, what to do next, and the reports.
 
-    `width` is that of the terminal; commands and paths stay whole, so that they can be pasted.
+    `width` is that of the terminal; commands and paths stay whole, so that they can be pasted. `remedy` is what to do
+    about whatever stopped the run.
     """
     width = min(width, SCREEN_WIDTH)
     is_narrow = width < TABLE_WIDTH
@@ -27,6 +29,7 @@ def result_in_words(result: ResultView, width: int = SCREEN_WIDTH) -> str:
         _wrapped(f"{result.headline}.", width),
         _wrapped(f"{result.file_name} {to} {site}, batch {result.key[:8]}", width),
         _wrapped(f"Stopped: {result.stopped}", width) if result.stopped else "",
+        _wrapped(remedy, width) if remedy else "",
         "\n".join([*table, *_undone_lines(result.undone, is_narrow=is_narrow)]),
         "\n".join(_wrapped(sentence, width) for sentence in result.payout),
         "\n".join(_wrapped(sentence, width) for sentence in result.balance),
@@ -36,6 +39,13 @@ def result_in_words(result: ResultView, width: int = SCREEN_WIDTH) -> str:
         "\n".join(f"  {path}" for path in result.reports),
     ]
     return "\n\n".join(block for block in blocks if block)
+
+
+def painted_result(text: str, exit_code: int) -> str:
+    """The same, for a terminal with colours: the headline by what it means."""
+    first, _, rest = text.partition("\n\n")
+    colour: Colour = "green" if exit_code == 0 else "yellow" if exit_code == 1 else "red"
+    return f"{coloured(first, colour)}\n\n{rest}"
 
 
 def _outcome_lines(outcome: OutcomeView, *, is_narrow: bool) -> list[str]:

@@ -2,7 +2,10 @@
 
 import io
 import os
+import re
 import select
+import sys
+from collections.abc import Callable
 from typing import Any, TextIO
 
 import click
@@ -16,6 +19,7 @@ from batch_credits.errors import (
     RunStopped,
     UnclearFile,
 )
+from batch_credits.text.colour import coloured, takes_colour
 from batch_credits.text.visible import visible_lines
 
 EXIT_NOTHING_SENT = 2
@@ -24,15 +28,20 @@ EXIT_STOPPED = 4
 _AFTER_SENDING = (RunStopped, ReportsNotWritten)  # money may have moved, so nobody may read "nothing was sent"
 
 
-def say(text: str, *, err: bool = False) -> None:
-    """Show a text of one or several lines, with nothing in it that would act on the screen."""
-    click.echo(visible_lines(text), err=err)
+Paint = Callable[[str], str]
+
+
+def say(text: str, *, err: bool = False, paint: Paint | None = None) -> None:
+    """Show a text of one or several lines, with nothing in it that would act on the screen but the colours of `paint`,
+    where the terminal has any."""
+    safe = visible_lines(text)
+    click.echo(paint(safe) if paint and takes_colour(sys.stderr if err else sys.stdout) else safe, err=err)
 
 
 def show_error(error: BatchCreditsError) -> None:
     """What happened, and what to do now."""
     mark = "" if isinstance(error, NotConfirmed) else "Error: "  # a no is no error
-    say("\n".join(told(f"{mark}{error.message}", err=True)), err=True)
+    say("\n".join(told(f"{mark}{error.message}", err=True)), err=True, paint=_painted_error)
     if isinstance(error, UnclearFile) and error.suggestions:
         say("\n".join(_suggestion_lines(error)), err=True)
     elif error.hint:
@@ -50,6 +59,10 @@ def _suggestion_lines(unclear: UnclearFile) -> list[str]:
     if unclear.still:
         lines += told(f"Mend this too, or it will still be refused: {unclear.still}", "  ", err=True)
     return lines
+
+
+def _painted_error(text: str) -> str:
+    return re.sub(r"\AError:", lambda mark: coloured(mark[0], "red"), text)
 
 
 def show_usage_error(error: click.ClickException) -> None:

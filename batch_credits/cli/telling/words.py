@@ -11,6 +11,7 @@ from batch_credits.cli.telling.picture import (
     memory_lines,
     origin_lines,
     pace_line,
+    painted,
     plan_lines,
     request_origin_lines,
     shortfall_lines,
@@ -18,8 +19,8 @@ from batch_credits.cli.telling.picture import (
     site_line,
 )
 from batch_credits.cli.telling.pilot_table import pilot_text
-from batch_credits.cli.telling.result_words import result_in_words
-from batch_credits.cli.telling.screen import told, width
+from batch_credits.cli.telling.result_words import painted_result, result_in_words
+from batch_credits.cli.telling.screen import width
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import RunStopped
 from batch_credits.reporter import Summary
@@ -48,7 +49,7 @@ class Words(Asking):
             case _:
                 assert_never(question.about)
         if lines:
-            say(shown(lines, err=True), err=True)
+            say(shown(lines, err=True), err=True, paint=painted)
 
     def _of_file(self, question: Question, file: FileToPay) -> list[Line]:
         plan, terms = question.plan, question.terms
@@ -87,9 +88,9 @@ class Words(Asking):
     def after(self, summary: Summary, stopped: RunStopped | None) -> None:
         """The last screen."""
         if not self._quiet or summary.exit_code:
-            say(result_in_words(result_view(summary, given), width()))
-        if stopped is not None and stopped.hint:
-            say("\n".join(told(stopped.hint, err=True)), err=True)
+            remedy = "" if stopped is None else stopped.hint
+            said = result_in_words(result_view(summary, given), width(), remedy=remedy)
+            say(said, paint=lambda text: painted_result(text, summary.exit_code))
 
 
 def _pace_lines(question: Question) -> list[Line]:

@@ -15,7 +15,9 @@ from batch_credits.cli.setting import Setting
 from batch_credits.errors import UsageError
 
 # Not from a file that somebody may have put beside the credits.
-USERS_OWN = {"--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--profile"}
+USERS_OWN = {
+    "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile",
+}  # fmt: skip
 
 def settings() -> list[tuple[str, Setting]]:
     """Every option of every command that can be set other than on the command line."""

@@ -8,7 +8,7 @@ import pytest
 
 from batch_credits.errors import ControlError, UsageError
 from batch_credits.model import CallKind, ControlTotal, Outcome, sum_totals
-from batch_credits.planning.controls import check_controls
+from batch_credits.planning.controls import check_controls, totals_to_type
 from batch_credits.planning.plan import Plan
 from batch_credits.settings import ControlFile, ControlLimits, ControlLine, InputOptions
 
@@ -41,7 +41,8 @@ def test_what_holds(control: ControlFile) -> None:
     [
         (ControlFile(4, ()), "--control says 4 rows, and the file has 3"),
         (ControlFile(None, (ControlLine("USD", 3, None), ControlLine("EUR", 1, None))), "3 rows of USD"),
-        (ControlFile(None, (ControlLine("USD", 2, "3.06"), ControlLine("EUR", 1, None))), r"says 3\.06 USD, .* 3\.05 USD \(305 as"),
+        (ControlFile(None, (ControlLine("USD", 2, "3.06"), ControlLine("EUR", 1, None))),
+         r"says 3\.06 USD, .* 3\.05 USD \(305 as"),
         (ControlFile(None, (ControlLine("USD", 2, "3.05"),)), "does not name EUR"),
         (ControlFile(3, (ControlLine("USD", 2, None), ControlLine("EUR", 1, None), ControlLine("JPY", None, None))),
          "--control names JPY, which the file does not have"),
@@ -134,3 +135,30 @@ def test_a_rejected_row_without_a_currency_makes_no_limit_uncertain() -> None:
     check_controls(rest, limits(max_total={"USD": "3.05"}, max_amount={"USD": "3.05"}), InputOptions())
     with pytest.raises(UsageError, match="cannot be checked"):
         check_controls(rest, limits(expect_total={"USD": "3.05"}), InputOptions())
+
+
+@pytest.mark.parametrize(
+    ("bounds", "limits", "typed"),
+    [
+        ((), ControlLimits(), ()),
+        ((("USD", "3.05"), ("EUR", "100")), ControlLimits(), ()),
+        ((("USD", "3.04"), ("EUR", "100")), ControlLimits(), ("USD",)),
+        ((("EUR", "100"),), ControlLimits(), ("USD",)),  # none is let through for not being named
+        ((("JPY", "1"),), ControlLimits(expect_total=(("USD", "3.05"),)), ("EUR",)),
+        ((("USD", "1"), ("EUR", "9")), ControlLimits(control=ControlFile(3, (ControlLine("USD", 2, "3.05"),))), ()),
+        ((("USD", "1"), ("EUR", "9")), ControlLimits(control=ControlFile(3, (ControlLine("USD", 2, None),))), ("USD",)),
+    ],
+)
+def test_what_is_above_a_sum_must_be_typed_unless_somebody_stated_it(
+    bounds: tuple[tuple[str, str], ...], limits: ControlLimits, typed: tuple[str, ...]
+) -> None:
+    owed = plan(TOTALS, by_outcome={Outcome.PENDING: TOTALS})
+    assert totals_to_type(owed, bounds, limits, InputOptions()) == typed
+
+
+def test_amounts_in_decimal_count_too() -> None:
+    both = ControlTotal(1, 100)
+    both.add_decimal("2.0500001")
+    owed = plan(TOTALS, by_outcome={Outcome.PENDING: {"USD": both}})
+    assert totals_to_type(owed, (("USD", "3.05"),), ControlLimits(), InputOptions()) == ("USD",)
+    assert totals_to_type(owed, (("USD", "3.06"),), ControlLimits(), InputOptions()) == ()

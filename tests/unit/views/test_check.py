@@ -1,8 +1,8 @@
 """Everything that a check has found, and its exit code."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,8 +12,7 @@ from batch_credits.model.undone import Undone
 from batch_credits.planning.customers import CustomerFinding, Preflight
 from batch_credits.planning.plan import Plan
 from batch_credits.settings import RunSettings
-from batch_credits.views import check
-from batch_credits.views.check import CheckView, FileView, RowProblems, customers_view, rows_with_problems
+from batch_credits.views.check import CheckView, FileView, RowWithProblem, customers_view, problems_view
 from batch_credits.views.plan import plan_view
 from batch_credits.views.terms import pace_of
 from tests.unit.ledger.conftest import Book
@@ -36,18 +35,23 @@ def test_the_exit_code_of_a_check(outcome: Outcome, undone: Undone, refusal: Con
     plan = Plan(1, "ab" * 32, True, 1, totals, {outcome: totals}, {}, {}, undone=undone)
     found = CheckView(
         file=FileView(Path("payout.csv"), "cd" * 32, ()), plan=plan_view(plan, {}), site=None, ledger=Path("l"),
-        ledger_is_there=False, pace=pace_of(1, RunSettings()), rows=(), rejected_csv=None, customers=None,
+        ledger_is_there=False, pace=pace_of(1, RunSettings()), problems=(), rejected_csv=None, customers=None,
         refusal=refusal,
     )  # fmt: skip
     assert found.exit_code == code
 
 
-def test_the_first_rows_with_problems(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(check, "PROBLEMS_SHOWN", 2)
+def test_each_kind_of_problem_has_its_first_rows_with_what_stands_there(tmp_path: Path) -> None:
     book = Book(tmp_path / "ledger.sqlite3")
-    problem = Problem("amount", "missing", "There is no amount.")
-    batch = book.plan(book.row(2), *(book.bad_row(number, problem) for number in (3, 4, 5)))
-    assert rows_with_problems(book.ledger, batch) == (RowProblems(3, (problem,)), RowProblems(4, (problem,)))
+    wrong, none = Problem("amount", "wrong", "That is no amount."), Problem("reference", "missing", "There is none.")
+    batch_id = book.plan(book.row(2), *(book.bad_row(number, wrong) for number in range(3, 8)), book.bad_row(8, none))
+    batch = replace(book.ledger.batches.staged(batch_id), columns={"amount": 0})
+    [many, one] = problems_view(book.ledger, batch, book.ledger.reports.problem_groups(batch_id))
+    assert (many.group.rows, one.group.rows) == (5, 1)
+    assert [row.row_number for row in many.first] == [3, 4, 5]
+    cells = next(book.ledger.reports.problems(batch_id)).cells
+    assert many.first[0] == RowWithProblem(3, cells[0].strip(), "That is no amount.")
+    assert one.first == (RowWithProblem(8, "", "There is none."),)
     book.close()
 
 

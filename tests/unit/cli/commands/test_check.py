@@ -35,7 +35,7 @@ def test_problems_grouped_totals_largest_rows_and_time(call: Any, payout: Path) 
         "10.50 USD, loyalty_credits (1 row)",
         "20.00 USD in row 3",
         "1 requests a minute, so 2 min or more",
-        "row 8: customer_id: The customer_id is empty: fill it. [missing]",
+        "! 1 row: customer_id missing, in row 8: The customer_id is empty: fill it. [missing]",
     ):
         assert said in out
 
@@ -123,8 +123,8 @@ def test_a_control_file_that_does_not_hold_refuses_the_file(call: Any, payout: P
     control.write_text("currency,rows,total\nUSD,4,41.06\nJPY,1,300\n")
     code, _, err = call("check", "payout.csv", "--control", "control.csv")
     assert code == 2
-    said = "4105 minor units (2 rows have no readable amount, and none of them is in it)."
-    assert f"--control says USD 41.06, and the file's total is {said}" in err
+    assert "--control says 41.06 USD, and the file's total is 41.05 USD" in err
+    assert "2 rows have no readable amount" in err
 
 
 def test_a_language_is_read_and_an_unknown_one_refused(call: Any, tmp_path: Path) -> None:

@@ -7,7 +7,16 @@ import pytest
 
 from batch_credits.cli import batch_credits
 from batch_credits.cli.telling.given import again, given
-from batch_credits.errors import InputError, UsageError
+from batch_credits.errors import (
+    LEFT_OUT,
+    BatchCreditsError,
+    ControlError,
+    InputError,
+    KeyRefused,
+    NotConfirmed,
+    ReportsNotWritten,
+    UsageError,
+)
 
 
 def asked(name: str, *arguments: str) -> click.Context:
@@ -54,7 +63,31 @@ def test_a_report_of_another_ledger_names_it_too() -> None:
 )
 def test_the_command_is_said_again_with_what_it_lacked(words: list[str], command: str) -> None:
     assert again(words, InputError("no", remedies=[(("--header-row", "4"),)])) == [command]
-    assert again(words, UsageError("no")) == again(words, InputError("no")) == []
+
+
+RUN = ["run", "my file.csv", "-y", "--max-total", "USD=5", "--max-total=EUR=6", "--rate", "10", "--ledger", "l"]
+
+
+@pytest.mark.parametrize(
+    ("error", "commands"),
+    [
+        (UsageError("no"), ["run 'my file.csv' -y --max-total USD=5 --max-total=EUR=6 --rate 10 --ledger l"]),
+        (ControlError("no"), ["check 'my file.csv' --max-total USD=5 --max-total=EUR=6 --rate 10 --ledger l"]),
+        (UsageError("no", instead=[("status",)]), ["status --ledger l"]),
+        (UsageError("no", remedies=[(("--yes", LEFT_OUT), ("--rate", "0"))]),
+         ["run 'my file.csv' --max-total USD=5 --max-total=EUR=6 --ledger l --rate 0"]),
+        (ControlError("no", remedies=[(("--max-total", "USD=AMOUNT"),), (("--max-total", LEFT_OUT),)]),
+         ["run 'my file.csv' -y --max-total=EUR=6 --rate 10 --ledger l --max-total USD=AMOUNT",
+          "run 'my file.csv' -y --rate 10 --ledger l"]),
+        (NotConfirmed("no", remedies=[(("--yes", ""),)]),
+         ["run 'my file.csv' --max-total USD=5 --max-total=EUR=6 --rate 10 --ledger l --yes"]),
+        (NotConfirmed("Nothing was sent."), []),
+        (KeyRefused("no"), []),
+        (ReportsNotWritten("no"), []),
+    ],
+)  # fmt: skip
+def test_what_was_refused_ends_with_a_command(error: BatchCreditsError, commands: list[str]) -> None:
+    assert again(RUN, error) == [f"batch-credits {command}" for command in commands]
 
 
 @pytest.mark.parametrize(
