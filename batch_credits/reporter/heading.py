@@ -33,9 +33,10 @@ def total_line(summary: Summary) -> str:
     amounts = totals_in_words(totals, stated_exponents(summary.batch))
     if not amounts:
         return rows_in_words(summary.rows)
+    if len(amounts) > MAX_CURRENCIES:
+        return f"{rows_in_words(summary.rows)} in {len(totals)} currencies"
     least = "at least " if sum(total.count for total in totals.values()) < summary.rows else ""
-    money = " + ".join(amounts) if len(amounts) <= MAX_CURRENCIES else f"amounts in {len(totals)} currencies"
-    return f"{rows_in_words(summary.rows)}, {least}{money}"
+    return f"{rows_in_words(summary.rows)}, {least}{' + '.join(amounts)}"
 
 
 def head_facts(summary: Summary, tally: Tally, history: History) -> list[Fact]:
@@ -44,7 +45,7 @@ def head_facts(summary: Summary, tally: Tally, history: History) -> list[Fact]:
     what = "Payout" if batch.kind is CallKind.ADD else f"Reversal of {(batch.reverses or '')[:8]}".rstrip()
     return [
         ("Date", _date(summary, history)),
-        (what, f"{clip(batch.file_name)}, batch {batch.key[:8]}"),
+        (what, f"{file_in_short(summary)}, batch {batch.key[:8]}"),
         ("Reference", _listed(list(tally.references), "none") if tally.references else _given_reference(summary)),
         ("Run by", _listed(list(dict.fromkeys(run.user for run in reversed(history.runs))), "nobody yet")),
     ]

@@ -102,7 +102,7 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "rows_sum": f"{sum(summary.counts.values()):,}",
         "outcomes_sum": totals_in_words(sum_totals(summary.totals.values()), stated),
         "undone": _undone(summary, stated),
-        "types": types if len(types) > 1 else [],  # a single one says what the outcomes say
+        "types": types if len(_types(tally)) > 1 else [],  # of a single one the outcomes say it all
         "balance": balance_in_words(summary),
         "ties": tie_groups(summary, controls, stated),
         "controls": controls,
@@ -113,7 +113,7 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "course": course_picture(history, summary.rows, words.done),
         "has_earlier_courses": history.has_earlier_courses,
         "amounts": distribution(summary, tally, stated),
-        "facts": batch_facts(summary),
+        "facts": [*batch_facts(summary), ("Credit type", ", ".join(_types(tally)) or "none was read")],
         "runs": run_lines(history),
         "runs_more": history.runs_in_all - len(history.runs),
         "settings": settings_facts(last) if last else [],
@@ -158,6 +158,11 @@ def _outcome_line(
 ) -> OutcomeLine:
     meaning = sentences_of(kind, outcome).meaning
     return OutcomeLine(outcome.value, label_of(kind, outcome), meaning, f"{rows:,}", totals_in_words(totals, stated))
+
+
+def _types(tally: Tally) -> list[str]:
+    """The credit types of the rows that were not rejected."""
+    return sorted({type_ for _, _, type_ in tally.by_type if type_})
 
 
 def _type_groups(tally: Tally, kind: CallKind, stated: Exponents) -> list[TypeGroup]:

@@ -32,8 +32,8 @@ class PersonLine:
 class PersonGroup:
     """Rows that need a person for the same reason.
 
-    `reason` is what is said of every row that is shown, "" where each has its own. `folded` are the lines after the
-    first ones; `more` says where the others are, if there are any.
+    `reason` is what is said of every row that is shown; else `reasons_differ`, and each line has its own. `folded` are
+    the lines after the first ones; `more` says where the others are, if there are any.
     """
 
     outcome: str
@@ -44,6 +44,7 @@ class PersonGroup:
     money: str
     to_do: str
     reason: str
+    reasons_differ: bool
     lines: list[PersonLine]
     folded: list[PersonLine]
     more: str
@@ -69,7 +70,6 @@ def _group(group: ReasonGroup, summary: Summary, stated: Exponents) -> PersonGro
     file = "failed.csv" if group.outcome in _KINDS else "results.csv"
     lines = [_line(row, summary, stated) for row in group.shown]
     reasons = {line.reason for line in lines}
-    reason = reasons.pop() if len(reasons) == 1 else ""
     return PersonGroup(
         outcome=group.outcome.value,
         label=label_of(summary.batch.kind, group.outcome),
@@ -78,7 +78,8 @@ def _group(group: ReasonGroup, summary: Summary, stated: Exponents) -> PersonGro
         happened=known.happened,
         money=known.money,
         to_do=known.to_do,
-        reason=reason,
+        reason="" if len(reasons) > 1 else lines[0].reason,
+        reasons_differ=len(reasons) > 1,
         lines=_said_once(lines[:ROWS_UNFOLDED]),
         folded=_said_once(lines[ROWS_UNFOLDED:]),
         more=f"{hidden:,} more in {file}" if hidden else "",

@@ -15,7 +15,7 @@ from batch_credits.model import ReportRow
 
 LARGEST_SHOWN = 5  # rows of each currency
 MAX_BINS = 16
-FEWEST_ROWS, FEWEST_BINS = 20, 3  # below which a histogram says no more than the smallest and the largest amount
+FEWEST_ROWS, FEWEST_BINS = 20, 2  # below which a histogram says no more than the smallest and the largest amount
 _FAR = 12  # an amount this many times the median makes equal bins useless: most rows would share one
 _STEPS = (1, 2, 5)
 

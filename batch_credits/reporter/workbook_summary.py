@@ -37,7 +37,7 @@ class _Cell(NamedTuple):
     decimals: int = 0
 
 
-_HEAD = (_Cell("", "head"), _Cell("Currency", "head"), _Cell("Rows", "head_number"), _Cell("Amount", "head_number"))
+_HEAD = (_Cell("Currency", "head"), _Cell("Rows", "head_number"), _Cell("Amount", "head_number"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class _Page:
 def _outcomes(page: _Page, summary: Summary, stated: Exponents) -> None:
     """Each outcome that has rows, a line for each currency, and the sum of all."""
     page.line("Outcomes", "heading")
-    page.cells(*_HEAD, _Cell("Meaning", "head"))
+    page.cells(_Cell("Outcome", "head"), *_HEAD, _Cell("Meaning", "head"))
     in_all = sum_totals(summary.totals.values())
     shown = set(sorted(in_all, key=lambda code: (-in_all[code].count, code))[:MAX_CURRENCIES])
     for outcome in Outcome:
@@ -191,7 +191,7 @@ def _controls(page: _Page, summary: Summary, history: History, stated: Exponents
         return
     page.skip()
     page.line("Control totals", "heading")
-    page.cells(*_HEAD, _Cell("Agreement", "head"))
+    page.cells(_Cell("Counted", "head"), *_HEAD, _Cell("Agreement", "head"))
     for title, line in expected:
         look = "plain" if line.agrees else "bad"
         figures = _Cell(line.rows, "right"), _Cell(" + ".join(line.amounts), "right")

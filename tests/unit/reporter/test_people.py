@@ -66,7 +66,9 @@ def test_a_reason_that_all_rows_have_is_said_above_them(report: Report) -> None:
     rows = [make_row(n, Outcome.FAILED, error_code="a", error="Not found.") for n in range(2, 9)]
     rows += [make_row(n, Outcome.FAILED, error_code="b", error=f"{n} not found.") for n in range(9, 11)]
     _, groups = groups_of(report, rows)
-    assert [(group.reason, len(group.lines), len(group.folded)) for group in groups] == [("Not found.", 5, 2), ("", 2, 0)]
+    assert [(g.reason, g.reasons_differ, len(g.lines), len(g.folded)) for g in groups] == [
+        ("Not found.", False, 5, 2), ("", True, 2, 0),
+    ]  # fmt: skip
 
 
 def test_no_reason_hides_another_and_all_are_counted(report: Report) -> None:
@@ -93,5 +95,6 @@ def test_hundreds_of_reasons_are_bounded(report: Report) -> None:
     rows = [make_row(n, Outcome.REJECTED, error_code=f"c{n}") for n in range(500)]
     _, groups = groups_of(report, rows)
     shown = [len(g.lines) + len(g.folded) for g in groups]
-    assert [(g.code, rows) for g, rows in zip(groups[:3], shown, strict=False)] == [("other", 100), ("c0", 1), ("c1", 1)]
+    assert [g.code for g in groups[:3]] == ["other", "c0", "c1"]
+    assert shown[:3] == [100, 1, 1]
     assert (len(groups), sum(shown)) == (101, MAX_ROWS_SHOWN)
