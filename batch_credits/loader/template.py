@@ -29,6 +29,7 @@ SHEET_NAME, GUIDE_NAME = "Credits", "How to fill it in"
 _SOFT, _LINE, _FILL = "#59626C", "#C9CFD6", "#F5F7F9"
 _WIDTHS = {"customer_id": 28, "amount": 14, AMOUNT_UNIT: 14, "currency_code": 16, "description": 40, "credit_type": 20}
 _WIDTH = 24
+_LINE_POINTS, _LINE_LETTERS = 15, 74  # of the texts of the guide
 _CHOICES = {AMOUNT_UNIT: AMOUNT_UNITS, "credit_type": CREDIT_TYPES}
 _MOST = {"customer_id": 50, "currency_code": 3, "description": 250, "reference": 500}  # characters Chargebee takes
 _NOTES = {
@@ -63,7 +64,7 @@ _NEXT = (
     ("1", "Delete the example row, and save the workbook.", ""),
     ("2", "Check it. Nothing is sent; every problem of every row is named:", "check"),
     ("3", "Pay it. The totals are shown, and you are asked before anything is sent:", "run"),
-    ("4", "Rows that were not credited are in failed.csv among the reports: mend them there, and run that file.", ""),
+    ("4", "Rows not credited are in failed.csv among the reports: mend them, and run that file.", ""),
 )
 
 
@@ -100,7 +101,7 @@ def _write_credits(book: Any, sheet: Any) -> None:
     """The sheet to fill in, whose first row has the headers."""
     heading = book.add_format({"bold": True, "num_format": "@", "bottom": 1, "bottom_color": _LINE, "bg_color": _FILL})
     as_text = book.add_format({"num_format": "@"})
-    as_amount = book.add_format({"num_format": "0.00"})
+    as_amount = book.add_format({"num_format": "0.00", "align": "right", "indent": 1})
     for column, (field, example) in enumerate(EXAMPLE.items()):
         is_amount = field == "amount"
         sheet.set_column(column, column, _WIDTHS.get(field, _WIDTH), as_amount if is_amount else as_text)
@@ -138,6 +139,7 @@ def _write_guide(book: Any, sheet: Any, name: str) -> None:
             sheet.write_string(row, column, word, text)
         row += 1
     for heading, words in _GUIDE:
+        sheet.set_row(row + 1, _LINE_POINTS * -(-len(words) // _LINE_LETTERS))  # LibreOffice does not see it itself
         sheet.write_string(row + 1, 0, heading, bold)
         sheet.write_string(row + 1, 1, words, text)
         row += 2

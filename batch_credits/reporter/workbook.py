@@ -16,7 +16,6 @@ from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tables import fit, result_cells
 from batch_credits.reporter.tally import Tally
 from batch_credits.reporter.workbook_cells import (
-    LINE,
     MAX_SHEET_ROWS,
     ROWS_MEASURED,
     Cells,
@@ -24,6 +23,7 @@ from batch_credits.reporter.workbook_cells import (
     column_width,
     fit_for_a_cell,
     fold_columns,
+    heading,
     open_book,
     set_up_page,
 )
@@ -59,7 +59,7 @@ class ResultsWorkbook:
         self._headers = [escape_formula(header) for header in (*batch.headers, *RESULT_COLUMNS)]
         self._width = len(batch.headers)
         self._cells = Cells(book, self._stated)
-        self._heading = book.add_format({"num_format": "@", "bold": True, "bottom": 1, "bottom_color": LINE})
+        self._heading = {is_number: heading(book, is_number=is_number) for is_number in (False, True)}
         self._writers = self._column_writers(batch)
         self._widest: list[int] = []
         self._summary_sheet = book.add_worksheet(SUMMARY_NAME)
@@ -108,7 +108,8 @@ class ResultsWorkbook:
         at.sheet, at.row = self._book.add_worksheet(SHEET_NAME if number == 1 else f"{SHEET_NAME} {number}"), 0
         self._widest = [len(header) + 2 for header in self._headers]  # room for the filter's button
         for column, header in enumerate(self._headers):
-            at.sheet.write_string(0, column, fit_for_a_cell(header), self._heading)
+            is_number = self._writers[column] in (at.amount, at.number)
+            at.sheet.write_string(0, column, fit_for_a_cell(header), self._heading[is_number])
 
     def _column_writers(self, batch: BatchRecord) -> list[Callable[[int, str, ReportRow], None]]:
         """How each column is written."""

@@ -22,6 +22,7 @@ MAX_SHEET_ROWS = 1_048_575  # below the header
 MAX_CELL_LETTERS = 16_000  # a cell takes 32,767 units of UTF-16
 MAX_FOOT_LETTERS = 80  # of each text: Excel takes 255 in all
 ROWS_MEASURED = 200  # say how wide a column is
+LINE_POINTS = 15  # of a row with one line
 WIDTHS = (8, 60)  # letters
 SOFT, LINE = "#59626C", "#C9CFD6"
 
@@ -35,6 +36,7 @@ _COLOURS = {  # (ink, fill)
     Outcome.PENDING: ("#4A5056", "#EEF1F4"),
 }
 
+_AS_NUMBER = {"align": "right", "indent": 1}
 _SHORTENED = "… (shortened here: the CSV file has it whole)"
 _TIME_FORMAT = 'yyyy-mm-dd hh:mm:ss" UTC"'
 _FAITHFUL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -71,7 +73,7 @@ class Cells:
     """Writes cells of one workbook, each kind in its own way: a column, its text in the CSV file, and the row it is of.
 
     `sheet` and `row` say where; `stated` are the decimals of currencies for which Chargebee documents none; `look` is
-    how all these cells look, beside what their kind says.
+    how all these cells look, beside what their kind says. A number keeps away from the text that follows it.
     """
 
     def __init__(self, book: Any, stated: Mapping[str, int], look: Mapping[str, Any] | None = None) -> None:
@@ -80,11 +82,11 @@ class Cells:
         self._book = book
         self._stated = stated
         self._look = dict(look or {})
-        self._shapes: dict[str, Any] = {}
+        self._shapes: dict[tuple[str, bool], Any] = {}
         self.as_text = self.shape("@")
         self._as_is = self.shape("General")
         self._time = self.shape(_TIME_FORMAT)
-        self._outcomes = {outcome: book.add_format({"num_format": "@"} | coloured(outcome)) for outcome in Outcome}
+        self._outcomes = {o: book.add_format({"num_format": "@", **self._look, **coloured(o)}) for o in Outcome}
 
     def text(self, column: int, text: str, row: ReportRow) -> None:
         """A text that stays one."""
@@ -124,7 +126,7 @@ class Cells:
         elif _decimals(text) or len(text) > _MAX_GENERAL_DIGITS:
             self._write(column, Decimal(text), _shape(_decimals(text)))
         else:
-            self.sheet.write_number(self.row, column, Decimal(text), self._as_is)
+            self._write(column, Decimal(text), "General")
 
     def time(self, column: int, text: str, row: ReportRow) -> None:
         """A real date and time, in UTC as its format says."""
@@ -135,20 +137,27 @@ class Cells:
             return
         self.sheet.write_datetime(self.row, column, moment, self._time)
 
-    def shape(self, number_format: str) -> Any:
+    def shape(self, number_format: str, *, is_number: bool = False) -> Any:
         """The look of such cells with this number format."""
-        if number_format not in self._shapes:
-            self._shapes[number_format] = self._book.add_format({"num_format": number_format} | self._look)
-        return self._shapes[number_format]
+        if (number_format, is_number) not in self._shapes:
+            look = {"num_format": number_format, **self._look, **(_AS_NUMBER if is_number else {})}
+            self._shapes[number_format, is_number] = self._book.add_format(look)
+        return self._shapes[number_format, is_number]
 
     def _write(self, column: int, number: Decimal, shape: str) -> None:
-        self.sheet.write_number(self.row, column, number, self.shape(shape))
+        self.sheet.write_number(self.row, column, number, self.shape(shape, is_number=True))
 
 
 def coloured(outcome: Outcome) -> dict[str, str]:
     """The colours of an outcome, which the cell says in words, too."""
     ink, fill = _COLOURS[outcome]
     return {"font_color": ink, "bg_color": fill}
+
+
+def heading(book: Any, *, is_number: bool = False, is_soft: bool = False) -> Any:
+    """The look of a header, above texts or above numbers; `is_soft` of a column that nobody is to change."""
+    look = {"num_format": "@", "bold": True, "bottom": 1, "bottom_color": LINE} | (_AS_NUMBER if is_number else {})
+    return book.add_format(look | ({"font_color": SOFT} if is_soft else {}))
 
 
 def set_up_page(sheet: Any, left: str, right: str, *, pages_high: int, landscape: bool) -> None:
@@ -178,6 +187,11 @@ def column_width(letters: int) -> int:
     """The width of a column whose longest text has so many letters."""
     narrow, wide = WIDTHS
     return min(max(letters + 2, narrow), wide)
+
+
+def lines_of(text: str, letters: int) -> int:
+    """How many lines a text needs in a column of so many letters; a little too many rather than too few."""
+    return sum(max(1, -(-len(part) * 11 // (10 * letters))) for part in text.split("\n"))
 
 
 def _in_foot(text: str) -> str:

@@ -15,16 +15,18 @@ from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS, BatchRecord, Outco
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.tables import RowWriter, failed_columns
 from batch_credits.reporter.workbook_cells import (
-    LINE,
+    LINE_POINTS,
     MAX_SHEET_ROWS,
     ROWS_MEASURED,
-    SOFT,
+    WIDTHS,
     Cells,
     coloured,
     column_name,
     column_width,
     fit_for_a_cell,
     fold_columns,
+    heading,
+    lines_of,
     open_book,
     set_up_page,
 )
@@ -36,6 +38,8 @@ OURS = (*RESULT_COLUMNS, BATCH_COLUMN)
 FOLDED = set(OURS) - {"credit_row", "credit_outcome", "credit_error"}
 
 _AMOUNTS = ("amount", "amount_in_decimal")
+_LOOK = {"valign": "top"}
+_REASON_LETTERS, _MAX_LINES = WIDTHS[1], 10
 
 
 @contextmanager
@@ -64,17 +68,17 @@ class _FailedSheet:
         self._batch = batch
         self._columns = failed_columns(batch)
         self._names = [*self._columns.headers, *OURS]
+        self._at_reason = self._names.index("credit_error", len(self._columns.headers))
         stated = stated_exponents(batch)
-        self._plain, self._marked = Cells(book, stated), Cells(book, stated, coloured(Outcome.FAILED))
-        self._reason = book.add_format({"num_format": "@", "text_wrap": True})
+        self._plain, self._marked = Cells(book, stated, _LOOK), Cells(book, stated, _LOOK | coloured(Outcome.FAILED))
+        self._reason = book.add_format({"num_format": "@", "text_wrap": True} | _LOOK)
         self._plain.sheet = self._marked.sheet = self._sheet = book.add_worksheet(SHEET_NAME)
         self._writers = [self._writer(column) for column in range(len(self._names))]
         self._widest = [len(name) for name in self._names]
-        heading = {"num_format": "@", "bold": True, "bottom": 1, "bottom_color": LINE}
-        theirs, ours = book.add_format(heading), book.add_format(heading | {"font_color": SOFT})
         for column, name in enumerate(self._names):
-            shape = theirs if column < len(self._columns.headers) else ours
-            self._sheet.write_string(0, column, fit_for_a_cell(escape_formula(name)), shape)
+            is_number = self._writers[column][0] in (self._plain.amount_to_mend, self._plain.number)
+            look = heading(book, is_number=is_number, is_soft=column >= len(self._columns.headers))
+            self._sheet.write_string(0, column, fit_for_a_cell(escape_formula(name)), look)
 
     def write(self, row: ReportRow) -> None:
         """Add a row; the cell that its error is about stands out."""
@@ -83,7 +87,10 @@ class _FailedSheet:
             return
         self._plain.row = self._marked.row = self.rows
         marked = self._columns.columns.get(row.error_param or "")
-        for column, text in enumerate(self._columns.line(row, self._batch)):
+        line = self._columns.line(row, self._batch)
+        if (height := lines_of(line[self._at_reason], _REASON_LETTERS)) > 1:
+            self._sheet.set_row(self.rows, min(height, _MAX_LINES) * LINE_POINTS)  # LibreOffice does not see it itself
+        for column, text in enumerate(line):
             if text or column == marked:
                 write, write_marked = self._writers[column]
                 (write_marked if column == marked else write)(column, text, row)

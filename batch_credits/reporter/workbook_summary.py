@@ -20,13 +20,13 @@ from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import Tally
 from batch_credits.reporter.ties import tie_groups
 from batch_credits.reporter.words import balance_in_words, headline
-from batch_credits.reporter.workbook_cells import LINE, SOFT, coloured, fit_for_a_cell
+from batch_credits.reporter.workbook_cells import LINE, LINE_POINTS, SOFT, coloured, fit_for_a_cell, lines_of
 
 MAX_CURRENCIES = 12  # those with the most rows: the page is one page
 MAX_DIGITS = 15  # of which Excel's numbers are certain
 
-_WIDTHS = (30, 20, 12, 22, 46)  # of the columns: those of the head, and a note
-_SIGNED_ROW_POINTS = 30
+_WIDTHS = (24, 20, 8, 18, 52)  # of the columns: what is counted, those of the head, and a note
+_SIGNED_LINES = 2
 
 
 class _Cell(NamedTuple):
@@ -80,18 +80,24 @@ class _Page:
     def __init__(self, book: Any, sheet: Any) -> None:
         self._book, self._sheet, self._row = book, sheet, 0
         line: dict[str, Any] = {"bottom": 1, "bottom_color": LINE}
+        bad = coloured(Outcome.REVIEW)["font_color"]
         self._looks: dict[str, dict[str, Any]] = {
             "title": {"bold": True, "font_size": 16},
             "heading": {"bold": True, "font_size": 12},
             "plain": {},
             "soft": {"font_color": SOFT},
-            "bad": {"bold": True, "font_color": "#A3211A"},
+            "bad": {"bold": True, "font_color": bad},
             "head": {"bold": True, "font_color": SOFT} | line,
             "head_number": {"bold": True, "font_color": SOFT, "align": "right"} | line,
             "right": {"align": "right"},
             "sum": {"bold": True, "top": 1},
             "sum_right": {"bold": True, "top": 1, "align": "right"},
-            "signed": {"bottom": 1, "valign": "bottom"},
+            "note": {"font_color": SOFT, "align": "left", "indent": 1, "text_wrap": True},
+            "bad_note": {"bold": True, "font_color": bad, "align": "left", "indent": 1, "text_wrap": True},
+            "head_note": {"bold": True, "font_color": SOFT, "indent": 1} | line,
+            "all": {"bold": True},
+            "all_right": {"bold": True, "align": "right"},
+            "signed": {"bottom": 1},
             **{outcome.value: coloured(outcome) for outcome in Outcome},
         }
         self._shapes: dict[tuple[str, str], Any] = {}
@@ -104,12 +110,10 @@ class _Page:
         """An empty line."""
         self._row += 1
 
-    def high(self, points: int) -> None:
-        """Make the next line this high."""
-        self._sheet.set_row(self._row, points)
-
-    def cells(self, *cells: _Cell) -> None:
-        """A line of cells, from the left."""
+    def cells(self, *cells: _Cell, lines: int = 1) -> None:
+        """A line of cells, from the left; as high as so many lines of text."""
+        if lines > 1:
+            self._sheet.set_row(self._row, lines * LINE_POINTS)
         for column, (value, look, decimals) in enumerate(cells):
             if isinstance(value, str):
                 self._sheet.write_string(self._row, column, fit_for_a_cell(value), self._shape(look))
@@ -120,7 +124,8 @@ class _Page:
 
     def _shape(self, look: str, number_format: str = "@") -> Any:
         if (look, number_format) not in self._shapes:
-            shape = self._book.add_format({"num_format": number_format} | self._looks[look])
+            below = {} if look == "signed" else {"valign": "top"}
+            shape = self._book.add_format({"num_format": number_format} | below | self._looks[look])
             self._shapes[look, number_format] = shape
         return self._shapes[look, number_format]
 
@@ -128,7 +133,7 @@ class _Page:
 def _outcomes(page: _Page, summary: Summary, stated: Exponents) -> None:
     """Each outcome that has rows, a line for each currency, and the sum of all."""
     page.line("Outcomes", "heading")
-    page.cells(_Cell("Outcome", "head"), *_HEAD, _Cell("Meaning", "head"))
+    page.cells(_Cell("Outcome", "head"), *_HEAD, _Cell("Meaning", "head_note"))
     in_all = sum_totals(summary.totals.values())
     shown = set(sorted(in_all, key=lambda code: (-in_all[code].count, code))[:MAX_CURRENCIES])
     for outcome in Outcome:
@@ -137,10 +142,16 @@ def _outcomes(page: _Page, summary: Summary, stated: Exponents) -> None:
         lines = _lines(summary.totals[outcome], summary.counts[outcome], shown, stated)
         name, meaning = label_of(summary.batch.kind, outcome), sentences_of(summary.batch.kind, outcome).meaning
         for number, line in enumerate(lines):
-            page.cells(_Cell(name, outcome.value), *line, _Cell("" if number else meaning, "soft"))
+            note = "" if number else meaning
+            page.cells(_Cell(name, outcome.value), *line, _Cell(note, "note"), lines=lines_of(note, _WIDTHS[-1]))
     empty = [label_of(summary.batch.kind, outcome) for outcome in Outcome if not summary.counts[outcome]]
-    for line in _lines(in_all, sum(summary.counts.values()), shown, stated, is_sum=True):
-        page.cells(_Cell("All outcomes", "sum"), *line, _Cell("", "sum"))
+    for number, line in enumerate(_lines(in_all, sum(summary.counts.values()), shown, stated)):
+        look = "all" if number else "sum"
+        currency, *figures = line
+        page.cells(
+            _Cell("All outcomes", look), currency._replace(look=look),
+            *(figure._replace(look=f"{look}_right") for figure in figures), _Cell("", look),
+        )  # fmt: skip
     if empty:
         page.line(f"No rows: {', '.join(empty)}", "soft")
     if (more := len(in_all) - len(shown)) > 0:
@@ -148,23 +159,21 @@ def _outcomes(page: _Page, summary: Summary, stated: Exponents) -> None:
 
 
 def _lines(
-    totals: dict[str, ControlTotal], rows: int, shown: set[str], stated: Exponents, *, is_sum: bool = False
+    totals: dict[str, ControlTotal], rows: int, shown: set[str], stated: Exponents
 ) -> list[tuple[_Cell, _Cell, _Cell]]:
     """Currency, rows and amount of each line; rows without a readable amount have one of their own."""
-    plain, right = ("sum", "sum_right") if is_sum else ("plain", "right")
     lines = []
     for currency in sorted(totals.keys() & shown):
         counted: str | int = totals[currency].count
         for figure in _figures(totals[currency], currency, stated):
             is_number = len(figure.amount.as_tuple().digits) <= MAX_DIGITS
             amount = figure.amount if is_number else f"{figure.amount:,f}"
-            cells = _Cell(figure.unit, plain), _Cell(counted, right), _Cell(amount, right, figure.decimals)
-            lines.append(cells)
+            lines.append((_Cell(figure.unit), _Cell(counted, "right"), _Cell(amount, "right", figure.decimals)))
             counted = ""  # said once, also where a file used both amount columns
     unread = rows - sum(total.count for total in totals.values())
     if unread or not lines:
         unit = "no readable amount" if unread else ""
-        lines.append((_Cell(unit, plain), _Cell(unread, right), _Cell("", plain)))
+        lines.append((_Cell(unit), _Cell(unread, "right"), _Cell("")))
     return lines
 
 
@@ -191,17 +200,18 @@ def _controls(page: _Page, summary: Summary, history: History, stated: Exponents
         return
     page.skip()
     page.line("Control totals", "heading")
-    page.cells(_Cell("Counted", "head"), *_HEAD, _Cell("Agreement", "head"))
+    page.cells(_Cell("Counted", "head"), *_HEAD, _Cell("Agreement", "head_note"))
     for title, line in expected:
         look = "plain" if line.agrees else "bad"
         figures = _Cell(line.rows, "right"), _Cell(" + ".join(line.amounts), "right")
-        page.cells(_Cell(line.label, look), _Cell(title, look), *figures, _Cell(line.verdict, look))
+        note = _Cell(line.verdict, "note" if line.agrees else "bad_note")
+        height = lines_of(line.verdict, _WIDTHS[-1])
+        page.cells(_Cell(line.label, look), _Cell(title, look), *figures, note, lines=height)
 
 
 def _signatures(page: _Page) -> None:
     page.skip()
     page.line("Signatures", "heading")
     for role in ("Prepared by", "Approved by"):
-        page.high(_SIGNED_ROW_POINTS)
-        page.cells(*(_Cell(word, "signed") for word in (role, "", "Date", "", "Signature")))
+        page.cells(*(_Cell(word, "signed") for word in (role, "", "Date", "", "Signature")), lines=_SIGNED_LINES)
     page.skip()

@@ -50,8 +50,9 @@ def open_sheet(path: Path, wanted: str | None, matcher: HeaderMatcher) -> OpenSh
 
 
 def workbook_headers(path: Path, wanted: str | None) -> Row:
-    """The header line of a table of ours in a workbook, in the sheet that is `wanted`, or else in any visible one; empty
-    if it has none.
+    """The header line of a table of ours in a workbook: in the sheet that is `wanted`, or else in any visible one.
+
+    Empty if there is none.
 
     Raises:
         InputError: it is no workbook, or cannot be read.

@@ -259,7 +259,7 @@ def test_the_first_sheet_has_the_totals_as_numbers(tmp_path: Path) -> None:
     assert ["credited", "JPY", 1, 7, ""] in lines
     assert ["credited", "USD", 1, 12.5, ""] in lines
     assert ["credited", "CLP, minor units", 1, 5, meaning] in lines
-    assert ["failed", "KWD", 1, 1.234, "Chargebee said no; there is no credit"] in lines
+    assert ["failed", "KWD", 1, 12.34, "Chargebee said no; there is no credit"] in lines
     assert ["failed", "USD", 1, "1,000,000,000,000,000.01", ""] in lines, "a number would be another one"
     assert ["rejected", "no readable amount", 1, "", "we said no; nothing was sent"] in lines
     assert ["All outcomes", "USD", 2, "1,000,000,000,000,012.51", ""] in lines
