@@ -25,8 +25,8 @@ from batch_credits.reporter.workbook_cells import LINE, LINE_POINTS, SOFT, colou
 MAX_CURRENCIES = 12  # those with the most rows: the page is one page
 MAX_DIGITS = 15  # of which Excel's numbers are certain
 
-_WIDTHS = (24, 20, 8, 18, 52)  # of the columns: what is counted, those of the head, and a note
-_SIGNED_LINES = 2
+_WIDTHS = (22, 20, 8, 16, 58)  # of the columns: what is counted, those of the head, and a note
+_TITLE_LINES, _SIGNED_LINES = 1.6, 2
 
 
 class _Cell(NamedTuple):
@@ -53,7 +53,7 @@ def write_summary_sheet(book: Any, sheet: Any, summary: Summary, tally: Tally, h
     """Fill the sheet, from its top down."""
     page = _Page(book, sheet)
     stated = stated_exponents(summary.batch)
-    page.line(headline(summary), "title")
+    page.cells(_Cell(headline(summary), "title"), lines=_TITLE_LINES)
     site = "LIVE site, real credits" if summary.live else "TEST site, no real credits"
     page.line(f"{clip(summary.batch.site)}: {site}", "bad" if summary.live else "soft")
     if summary.stopped:
@@ -94,7 +94,7 @@ class _Page:
             "sum_right": {"bold": True, "top": 1, "align": "right"},
             "note": {"font_color": SOFT, "align": "left", "indent": 1, "text_wrap": True},
             "bad_note": {"bold": True, "font_color": bad, "align": "left", "indent": 1, "text_wrap": True},
-            "head_note": {"bold": True, "font_color": SOFT, "indent": 1} | line,
+            "head_note": {"bold": True, "font_color": SOFT, "align": "left", "indent": 1} | line,
             "all": {"bold": True},
             "all_right": {"bold": True, "align": "right"},
             "signed": {"bottom": 1},
@@ -110,7 +110,7 @@ class _Page:
         """An empty line."""
         self._row += 1
 
-    def cells(self, *cells: _Cell, lines: int = 1) -> None:
+    def cells(self, *cells: _Cell, lines: float = 1) -> None:
         """A line of cells, from the left; as high as so many lines of text."""
         if lines > 1:
             self._sheet.set_row(self._row, lines * LINE_POINTS)
