@@ -44,7 +44,7 @@ class Orders:
     is_same_site: bool = False  # the operator says so, though the address changed
     confirmation: str = ""  # how a person said yes, for the record
     origins: tuple[Origin, ...] = ()  # of settings that nobody typed, for the record
-    xlsx: bool = False  # write results.xlsx too
+    xlsx: bool = False  # write the tables as workbooks, too
     agree: Agree = agrees  # shown the pilot, and asked whether to go on
 
 

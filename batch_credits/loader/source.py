@@ -211,7 +211,7 @@ def _for_its_text(path: Path, options: InputOptions) -> InputOptions:
     """
     if options.as_written() == options:
         return options
-    headers = workbook_headers(path) if _is_workbook(path) else csv_headers(path)
+    headers = workbook_headers(path, options.sheet) if _is_workbook(path) else csv_headers(path)
     refuse_other_reports(path, headers)
     return options.as_written() if is_failed_csv(headers) else options
 

@@ -6,13 +6,14 @@ summary.json and summary.html follow from the count. Nothing here prints: what a
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from decimal import localcontext
 from itertools import chain
 from pathlib import Path
 
 from batch_credits.errors import ReportsNotWritten, UsageError
 from batch_credits.ledger.runs import History
-from batch_credits.model import DECIMAL_DIGITS, BatchRecord, Mending, ReportRow
+from batch_credits.model import DECIMAL_DIGITS, BatchRecord, CallKind, Mending, ReportRow
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
 from batch_credits.reporter.page import summary_html
@@ -21,6 +22,7 @@ from batch_credits.reporter.summary import ReportPaths, Summary, summarise, summ
 from batch_credits.reporter.tables import failed_writer, results_writer
 from batch_credits.reporter.tally import NOT_CREDITED, Tally, exit_code
 from batch_credits.reporter.workbook import results_workbook
+from batch_credits.reporter.workbook_failed import MAX_ROWS, failed_workbook
 
 NO_KIN = Mending()
 
@@ -47,7 +49,8 @@ def write_reports(
     xlsx: bool = False,
     mending: Mending = NO_KIN,
 ) -> Summary:
-    """Write the four reports of a batch below `reports`, each of them whole or not at all; with `xlsx` a fifth.
+    """Write the four reports of a batch below `reports`, each of them whole or not at all; with `xlsx` the tables also
+    as workbooks.
 
     `rows` gives every source row in the file's order, and is asked once. `history` is the batch's, and `mending` what
     it has to do with others: rows that a later file mends are not in failed.csv again. `live` says whether the site's
@@ -60,10 +63,9 @@ def write_reports(
     try:
         with localcontext(prec=DECIMAL_DIGITS):
             make_private_directory(directory)
-            paths = ReportPaths.within(directory, xlsx=xlsx)
-            tally = _write_tables(batch, rows(), paths, mending)
+            paths = ReportPaths.within(directory, xlsx=xlsx, is_payout=batch.kind is CallKind.ADD)
             is_live = site_is_live(batch.site, history) if live is None else live
-            summary = summarise(batch, history.last_run, tally, paths, is_live, mending)
+            summary, tally = _write_tables(batch, rows(), paths, history, is_live, mending)
             _write_summaries(summary, tally, history)
     except OSError as error:
         raise ReportsNotWritten(
@@ -103,22 +105,33 @@ def write_rejected(batch: BatchRecord, rows: Callable[[], Iterable[ReportRow]], 
     return path
 
 
-def _write_tables(batch: BatchRecord, rows: Iterable[ReportRow], paths: ReportPaths, mending: Mending) -> Tally:
+def _write_tables(
+    batch: BatchRecord, rows: Iterable[ReportRow], paths: ReportPaths, history: History, live: bool, mending: Mending
+) -> tuple[Summary, Tally]:
     """One pass over the rows: all tables and the count, a row in memory at a time."""
     tally, mended = Tally(), InOrder(mending.mended_rows())
     with ExitStack() as stack:
-        write_result = results_writer(stack.enter_context(atomic_text(paths.results)), batch)
-        write_failed = failed_writer(stack.enter_context(atomic_text(paths.failed)), batch)
-        write_each = [tally.add, write_result]
+        write_each = [tally.add, results_writer(stack.enter_context(atomic_text(paths.results)), batch)]
+        mend_each = [failed_writer(stack.enter_context(atomic_text(paths.failed)), batch)]
+        book = None
         if paths.results_xlsx is not None:
-            write_each.append(stack.enter_context(results_workbook(paths.results_xlsx, batch)))
+            book = stack.enter_context(results_workbook(paths.results_xlsx, batch))
+            write_each.append(book.write)
+        if paths.failed_xlsx is not None:
+            mend_each.append(stack.enter_context(failed_workbook(paths.failed_xlsx, batch)))
         for row in rows:
             for write in write_each:
                 write(row)
             if row.outcome in NOT_CREDITED and row.row_number not in mended:
-                write_failed(row)
+                for write in mend_each:
+                    write(row)
                 tally.to_mend += 1
-    return tally
+        if tally.to_mend > MAX_ROWS:
+            paths = replace(paths, failed_xlsx=None)
+        summary = summarise(batch, history.last_run, tally, paths, live, mending)
+        if book is not None:
+            book.conclude(summary, tally, history)
+    return summary, tally
 
 
 class InOrder:

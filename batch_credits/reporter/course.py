@@ -11,6 +11,7 @@ from batch_credits.ledger.runs import Course, History, Slice
 from batch_credits.reporter.display import clock, duration, readable_time
 
 HEIGHT = 100
+SHORTEST_TOLD_SECONDS = 60  # a run that is shorter, and was never told to wait, has nothing to show
 _BAR = 0.8  # of a slice
 
 
@@ -54,7 +55,10 @@ class RunLines:
 
 @dataclass(frozen=True, slots=True)
 class CoursePicture:
-    """Everything that the template draws and says. `breaks` are the places between two runs."""
+    """Everything that the template draws and says. `breaks` are the places between two runs.
+
+    `sentence` has it in words; `says_something`: there is more to see than that.
+    """
 
     width: int
     plots: list[Plot]
@@ -63,6 +67,8 @@ class CoursePicture:
     ended: str
     slice_words: str
     description: str
+    sentence: str
+    says_something: bool
     runs: list[RunLines]
 
 
@@ -76,7 +82,8 @@ def course_picture(history: History, rows: int, done: str) -> CoursePicture | No
         offsets.append(width)
         width += course.slices_in_all + 1
     placed = [(offset + s.number, s) for offset, course in zip(offsets, courses, strict=True) for s in course.slices]
-    running = clock(sum(course.slices_in_all for course in courses) * history.slice_milliseconds / 1000)
+    seconds = sum(course.slices_in_all for course in courses) * history.slice_milliseconds / 1000
+    running = clock(seconds)
     slice_words = duration(history.slice_milliseconds / 1000)
     credited = sum(s.credited for _, s in placed)
     plots = [
@@ -84,7 +91,8 @@ def course_picture(history: History, rows: int, done: str) -> CoursePicture | No
         _bars(f"Requests sent, each {slice_words}", "sent", [(x, s.sent) for x, s in placed]),
     ]
     throttled = [(x, s.throttled) for x, s in placed]
-    if any(count for _, count in throttled):
+    is_throttled = any(count for _, count in throttled)
+    if is_throttled:
         plots.append(_bars(f"Of these told to wait (throttled), each {slice_words}", "wait", throttled))
     return CoursePicture(
         width=width - 1,
@@ -94,6 +102,8 @@ def course_picture(history: History, rows: int, done: str) -> CoursePicture | No
         ended=f"{running} later" if len(courses) == 1 else f"{running} of running later",
         slice_words=slice_words,
         description=_description(placed, courses, done),
+        sentence=f"{_told(placed, done)}, within {duration(seconds)}.",
+        says_something=is_throttled or len(courses) > 1 or seconds >= SHORTEST_TOLD_SECONDS,
         runs=[_run_lines(course, history.slice_milliseconds) for course in courses],
     )
 
@@ -126,12 +136,18 @@ def _bars(name: str, kind: str, counts: list[tuple[int, int]]) -> Plot:
 
 def _description(placed: list[tuple[int, Slice]], courses: list[Course], done: str) -> str:
     """What the picture shows, for who does not see it."""
-    sent, credited, throttled = (sum(s[place] for _, s in placed) for place in (1, 2, 5))
     runs = "1 run" if len(courses) == 1 else f"{len(courses)} runs side by side"
     return (
-        f"Chart of {runs}, from {readable_time(courses[0].started_at)}: {sent:,} requests sent, {throttled:,} told to"
-        f" wait, {credited:,} rows proven {done}. The same figures are in the table below."
+        f"Chart of {runs}, from {readable_time(courses[0].started_at)}: {_told(placed, done)}. "
+        "The same figures are in the table below."
     )
+
+
+def _told(placed: list[tuple[int, Slice]], done: str) -> str:
+    sent, credited, throttled = (sum(getattr(s, name) for _, s in placed) for name in ("sent", "credited", "throttled"))
+    requests, rows = "request" if sent == 1 else "requests", "row" if credited == 1 else "rows"
+    waits = f"{throttled:,}" if throttled else "none"
+    return f"{sent:,} {requests} sent, {waits} told to wait, {credited:,} {rows} proven {done}"
 
 
 def _run_lines(course: Course, slice_milliseconds: int) -> RunLines:

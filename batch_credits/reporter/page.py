@@ -1,6 +1,7 @@
 """The summary as a page that finance can file: one file, no script, no network, whatever the batch's size.
 
-The templates decide how it looks; this module and its neighbours (people, record, ties, course, spread) what it says.
+The templates decide how it looks; this module and its neighbours (heading, people, record, ties, course, distribution)
+what it says.
 Every value that comes from a file or from Chargebee is escaped by the template engine, and clipped: the CSV files
 have it whole.
 """
@@ -8,7 +9,6 @@ have it whole.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -17,34 +17,24 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from batch_credits.explanations.outcomes import label_of, sentences_of
 from batch_credits.ledger.runs import History
 from batch_credits.model import CallKind, ControlTotal, Outcome, sum_totals
-from batch_credits.model.amounts import (
-    Exponents,
-    at_least,
-    minor_in_digits,
-    money_in_words,
-    totals_in_words,
-    unread_in_words,
-)
-from batch_credits.model.currencies import exponent_of
+from batch_credits.model.amounts import Exponents, at_least, totals_in_words, unread_in_words
 from batch_credits.reporter.amounts import UNITS_IN_WORDS, stated_exponents, unit_of_results
 from batch_credits.reporter.course import course_picture
 from batch_credits.reporter.display import clip, readable_time
+from batch_credits.reporter.distribution import distribution
+from batch_credits.reporter.heading import MAX_CURRENCIES, document_title, file_in_short, head_facts, total_line
 from batch_credits.reporter.mending import mending_in_words
-from batch_credits.reporter.people import cell, person_groups, rows_shown
+from batch_credits.reporter.people import person_groups, rows_shown
 from batch_credits.reporter.record import agreed_controls, batch_facts, run_lines, settings_facts
-from batch_credits.reporter.spread import Bin, Spread, Unit
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NOT_CREDITED, Tally
 from batch_credits.reporter.ties import tie_groups
 from batch_credits.reporter.words import balance_in_words, headline, next_steps, words_of
 from batch_credits.reporter.words import rows as rows_in_words
 
-MAX_CURRENCIES = 12  # shown one by one, those with the most rows
-MAX_CURRENCIES_IN_A_LINE = 3
-SHORTEST_BAR = 0.5  # per cent of the longest: a row among a million is to be seen
-
 _NO_CHARACTERS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
 _CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef{_NO_CHARACTERS}]")
+_NOT_PLAIN_IN_CSS = re.compile(r"[^A-Za-z0-9 ,.-]")
 _SEVERITY = {0: "good", 1: "warn", 3: "bad", 4: "bad"}
 
 
@@ -65,36 +55,6 @@ class TypeGroup:
 
     title: str
     lines: list[OutcomeLine]
-
-
-@dataclass(frozen=True, slots=True)
-class BinLine:
-    """One bar of a histogram. `share` is of all rows, `length` of the longest bar, both in per cent."""
-
-    title: str
-    rows: str
-    share: str
-    length: float
-
-
-@dataclass(frozen=True, slots=True)
-class LargeLine:
-    """One of the largest amounts."""
-
-    row_number: int
-    customer: str
-    amount: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class AmountGroup:
-    """How the amounts of one currency are spread."""
-
-    title: str
-    rows: str
-    bins: list[BinLine]
-    largest: list[LargeLine]
 
 
 def summary_html(summary: Summary, tally: Tally, history: History) -> str:
@@ -124,13 +84,22 @@ def page_template(name: str = "summary.html") -> Template:
 def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]:
     stated = stated_exponents(summary.batch)
     groups = person_groups(summary, tally)
-    amounts = _amount_groups(summary, tally, stated)
+    outcomes = [
+        _outcome_line(
+            summary.batch.kind, each, summary.counts[each], summary.totals[each], stated, summary.count_unread(each)
+        )
+        for each in Outcome
+    ]
+    types = _type_groups(tally, summary.batch.kind, stated)
     last = history.last_run
-    kind = summary.batch.kind
-    words = words_of(kind)
+    words = words_of(summary.batch.kind)
     controls = agreed_controls(history)
     return {
+        "title": document_title(summary),
+        "foot_file": _in_css(f"{file_in_short(summary)}, batch {summary.batch.key[:8]}"),
+        "foot_total": _in_css(total_line(summary)),
         "headline": headline(summary),
+        "head": head_facts(summary, tally, history),
         "done": words.done,
         "failed_file": words.failed_file,
         "severity": _SEVERITY[summary.exit_code],
@@ -140,17 +109,15 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "stopped": clip(summary.stopped or ""),
         "in_short": _in_short(summary, words.done, stated),
         "steps": next_steps(summary),
-        "outcomes": [
-            _outcome_line(kind, each, summary.counts[each], summary.totals[each], stated, summary.count_unread(each))
-            for each in Outcome
-        ],
+        "outcomes": [line for line in outcomes if line.rows != "0"],
+        "empty": [line for line in outcomes if line.rows == "0"],
         "rows_sum": f"{sum(summary.counts.values()):,}",
         "outcomes_sum": at_least(
             totals_in_words(sum_totals(summary.totals.values()), stated), summary.count_unread(*Outcome)
         ),
         "results_unit": UNITS_IN_WORDS[unit_of_results(summary.batch)],
         "undone": [*_undone(summary, stated), *map(clip, mending_in_words(summary.mending))],
-        "types": _type_groups(tally, kind, stated),
+        "types": types if len(_types(tally)) > 1 else [],  # of a single one the outcomes say it all
         "balance": balance_in_words(summary),
         "ties": tie_groups(summary, controls, stated),
         "controls": controls,
@@ -160,13 +127,17 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "decisions_more": history.decisions_in_all - len(history.decisions),
         "course": course_picture(history, summary.rows, words.done),
         "has_earlier_courses": history.has_earlier_courses,
-        "amounts": amounts,
-        "amounts_more": len(tally.spread) - len(amounts),
-        "facts": batch_facts(summary),
+        "amounts": distribution(summary, tally, stated),
+        "facts": [*batch_facts(summary), ("Credit type", ", ".join(_types(tally)) or "none was read")],
         "runs": run_lines(history),
         "runs_more": history.runs_in_all - len(history.runs),
         "settings": settings_facts(last) if last else [],
     }
+
+
+def _in_css(text: str) -> str:
+    """A text for a string of CSS: whatever might end it, or the style, is written as the number of its character."""
+    return _NOT_PLAIN_IN_CSS.sub(lambda found: f"\\{ord(found[0]):x} ", text)
 
 
 def _in_short(summary: Summary, done: str, stated: Exponents) -> str:
@@ -184,7 +155,7 @@ def _in_short(summary: Summary, done: str, stated: Exponents) -> str:
             parts.append((len(amounts), f"{bound}{' + '.join(amounts)} {state}"))
     if undone := totals_in_words(summary.undone.totals, stated):
         parts.append((len(undone), f"{' + '.join(undone)} of it reversed"))
-    is_short = all(currencies <= MAX_CURRENCIES_IN_A_LINE for currencies, _ in parts)
+    is_short = all(currencies <= MAX_CURRENCIES for currencies, _ in parts)
     unread = summary.count_unread(*Outcome)
     money = ", ".join(words for _, words in parts) if is_short else ""
     return "; ".join(filter(None, (money, unread_in_words(unread) if unread else "")))
@@ -208,6 +179,11 @@ def _outcome_line(
     )
 
 
+def _types(tally: Tally) -> list[str]:
+    """The credit types of the rows that were not rejected."""
+    return sorted({type_ for _, _, type_ in tally.by_type if type_})
+
+
 def _type_groups(tally: Tally, kind: CallKind, stated: Exponents) -> list[TypeGroup]:
     """By currency and credit type, each outcome that has rows."""
     groups: dict[tuple[str, str], list[OutcomeLine]] = {}
@@ -220,58 +196,3 @@ def _type_groups(tally: Tally, kind: CallKind, stated: Exponents) -> list[TypeGr
         TypeGroup(f"{currency}, {type_}" if type_ else f"{currency}, rejected before its type was read", lines)
         for (currency, type_), lines in groups.items()
     ]
-
-
-def _amount_groups(summary: Summary, tally: Tally, stated: Exponents) -> list[AmountGroup]:
-    most_used = sorted(tally.spread.items(), key=lambda item: (-item[1].rows, item[0]))
-    return [_amount_group(unit, spread, summary, stated) for unit, spread in sorted(most_used[:MAX_CURRENCIES])]
-
-
-def _amount_group(unit: Unit, spread: Spread, summary: Summary, stated: Exponents) -> AmountGroup:
-    bins = spread.histogram()
-    longest = max(part.rows for part in bins)
-    kind = ", in decimal" if unit.in_decimal else ""
-    if not unit.in_decimal and exponent_of(unit.currency, stated) is None:
-        kind = ", in minor units"
-    return AmountGroup(
-        title=f"{unit.currency}{kind}",
-        rows=rows_in_words(spread.rows),
-        bins=[
-            BinLine(
-                _bin_title(part, unit, stated),
-                f"{part.rows:,}",
-                _share(part.rows, spread.rows),
-                max(round(100 * part.rows / longest, 1), SHORTEST_BAR if part.rows else 0.0),
-            )
-            for part in bins
-        ],
-        largest=[
-            LargeLine(
-                row.row_number,
-                clip(cell(row, summary, "customer_id")),
-                money_in_words(row.money, stated) if row.money else "",
-                label_of(summary.batch.kind, row.outcome),
-            )
-            for row in spread.largest
-        ],
-    )
-
-
-def _bin_title(part: Bin, unit: Unit, stated: Exponents) -> str:
-    """`10.00 to 19.99`; of decimals, which may have any number of places, `10 to under 20`."""
-    if unit.in_decimal:
-        return f"{_short(part.low)} to under {_short(part.high)}"
-    low, high = int(part.low), int(part.high) - 1
-    words = minor_in_digits(low, unit.currency, stated)
-    return words if low == high else f"{words} to {minor_in_digits(high, unit.currency, stated)}"
-
-
-def _short(bound: Decimal) -> str:
-    return f"{bound.normalize():,f}"
-
-
-def _share(rows: int, of_all: int) -> str:
-    share = 100 * rows / of_all
-    if not rows:
-        return "0 %"
-    return "under 1 %" if share < 1 else f"{share:.0f} %"

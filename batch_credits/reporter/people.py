@@ -12,6 +12,8 @@ from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NEEDS_A_PERSON, ReasonGroup, Tally
 from batch_credits.reporter.words import rows as rows_in_words
 
+ROWS_UNFOLDED = 5  # of each reason; the others are there to be unfolded
+
 _KINDS = {Outcome.REJECTED: Kind.REJECTED, Outcome.FAILED: Kind.CHARGEBEE}
 
 
@@ -28,7 +30,11 @@ class PersonLine:
 
 @dataclass(frozen=True, slots=True)
 class PersonGroup:
-    """Rows that need a person for the same reason. `more` says where the others are, if there are any."""
+    """Rows that need a person for the same reason.
+
+    `reason` is what is said of every row that is shown; else `reasons_differ`, and each line has its own. `folded` are
+    the lines after the first ones; `more` says where the others are, if there are any.
+    """
 
     outcome: str
     label: str
@@ -37,7 +43,10 @@ class PersonGroup:
     happened: str
     money: str
     to_do: str
+    reason: str
+    reasons_differ: bool
     lines: list[PersonLine]
+    folded: list[PersonLine]
     more: str
 
 
@@ -49,7 +58,7 @@ def person_groups(summary: Summary, tally: Tally) -> list[PersonGroup]:
 
 def rows_shown(summary: Summary, groups: list[PersonGroup]) -> str:
     """How many of the rows that need a person are named here."""
-    in_all, shown = summary.count(*NEEDS_A_PERSON), sum(len(group.lines) for group in groups)
+    in_all, shown = summary.count(*NEEDS_A_PERSON), sum(len(group.lines) + len(group.folded) for group in groups)
     if shown == in_all:
         return f"{rows_in_words(in_all)}, numbered as a spreadsheet shows them."
     return f"{shown:,} of {rows_in_words(in_all)}, numbered as a spreadsheet shows them."
@@ -59,6 +68,8 @@ def _group(group: ReasonGroup, summary: Summary, stated: Exponents) -> PersonGro
     known = _sentences(group.outcome, group.code, summary.batch.kind)
     hidden = group.rows - len(group.shown)
     file = "failed.csv" if group.outcome in _KINDS else "results.csv"
+    lines = [_line(row, summary, stated) for row in group.shown]
+    reasons = {line.reason for line in lines}
     return PersonGroup(
         outcome=group.outcome.value,
         label=label_of(summary.batch.kind, group.outcome),
@@ -67,7 +78,10 @@ def _group(group: ReasonGroup, summary: Summary, stated: Exponents) -> PersonGro
         happened=known.happened,
         money=known.money,
         to_do=known.to_do,
-        lines=_said_once([_line(row, summary, stated) for row in group.shown]),
+        reason="" if len(reasons) > 1 else lines[0].reason,
+        reasons_differ=len(reasons) > 1,
+        lines=_said_once(lines[:ROWS_UNFOLDED]),
+        folded=_said_once(lines[ROWS_UNFOLDED:]),
         more=f"{hidden:,} more in {file}" if hidden else "",
     )
 
@@ -95,10 +109,10 @@ def _line(row: ReportRow, summary: Summary, stated: Exponents) -> PersonLine:
 
 def _said_once(lines: list[PersonLine]) -> list[PersonLine]:
     """A reason that is that of the row above is not said again."""
-    before = [""] + [line.reason for line in lines[:-1]]
+    before = ["", *(line.reason for line in lines)]
     return [
         replace(line, reason="as above") if line.reason and line.reason == above else line
-        for line, above in zip(lines, before, strict=True)
+        for line, above in zip(lines, before, strict=False)
     ]
 
 

@@ -15,6 +15,7 @@ from batch_credits.model import ReportRow
 
 LARGEST_SHOWN = 5  # rows of each currency
 MAX_BINS = 16
+FEWEST_ROWS, FEWEST_BINS = 20, 2  # below which a histogram says no more than the smallest and the largest amount
 _FAR = 12  # an amount this many times the median makes equal bins useless: most rows would share one
 _STEPS = (1, 2, 5)
 
@@ -56,6 +57,7 @@ class Spread:
     whole: bool
     _leads: Counter[tuple[str, int]] = field(default_factory=Counter)  # (first digits, digits before the point)
     _largest: list[tuple[Decimal | int, int, ReportRow]] = field(default_factory=list)  # a heap, smallest first
+    _smallest: Decimal | int | None = None
 
     def add(self, amount: Decimal | int, row: ReportRow) -> None:
         """Count one amount above zero."""
@@ -66,6 +68,8 @@ class Spread:
             power = amount.adjusted()
             first = amount.scaleb(1 - power).to_integral_value(ROUND_FLOOR)
             self._leads[str(int(first)), power + 1] += 1
+        if self._smallest is None or amount < self._smallest:
+            self._smallest = amount
         entry = (amount, -row.row_number, row)
         if len(self._largest) < LARGEST_SHOWN:
             heappush(self._largest, entry)
@@ -76,6 +80,16 @@ class Spread:
     def rows(self) -> int:
         """How many amounts were counted."""
         return self._leads.total()
+
+    @property
+    def bounds(self) -> tuple[Decimal | int, Decimal | int] | None:
+        """The smallest and the largest amount; None of no amounts."""
+        return None if self._smallest is None else (self._smallest, max(entry[0] for entry in self._largest))
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there are enough amounts, and different enough, that their spread is worth a picture."""
+        return self.rows >= FEWEST_ROWS and sum(part.rows > 0 for part in self.histogram()) >= FEWEST_BINS
 
     @property
     def largest(self) -> list[ReportRow]:

@@ -17,7 +17,7 @@ from batch_credits.reporter.tally import Tally, Totals, differences, exit_code
 
 @dataclass(frozen=True, slots=True)
 class ReportPaths:
-    """Where each report lies. `results_xlsx` is None unless it was asked for."""
+    """Where each report lies. The workbooks are None unless they were asked for."""
 
     directory: Path
     results: Path
@@ -25,24 +25,29 @@ class ReportPaths:
     summary_json: Path
     summary_html: Path
     results_xlsx: Path | None = None
+    failed_xlsx: Path | None = None
 
     @classmethod
-    def within(cls, directory: Path, *, xlsx: bool = False) -> "ReportPaths":
-        """The reports of one directory. A workbook that is there is written again: it must not grow old beside them."""
-        workbook = directory / "results.xlsx"
+    def within(cls, directory: Path, *, xlsx: bool = False, is_payout: bool = True) -> "ReportPaths":
+        """The reports of one directory. A workbook that is there is written again: it must not grow old beside them.
+
+        Of what is no payout there is no failed.xlsx: nothing in it could be paid.
+        """
+        results, failed = directory / "results.xlsx", directory / "failed.xlsx"
         return cls(
             directory,
             directory / "results.csv",
             directory / "failed.csv",
             directory / "summary.json",
             directory / "summary.html",
-            workbook if xlsx or workbook.exists() else None,
+            results if xlsx or results.exists() else None,
+            failed if is_payout and (xlsx or failed.exists()) else None,
         )
 
     @property
     def written(self) -> list[Path]:
         """Those that people are told of, in this order."""
-        tables = [self.results, self.results_xlsx, self.failed]
+        tables = [self.results, self.results_xlsx, self.failed, self.failed_xlsx]
         return [path for path in (*tables, self.summary_json, self.summary_html) if path is not None]
 
 

@@ -40,6 +40,7 @@ _FIELD_OPTIONS = (
 )
 _ALWAYS = ("currency_code", AMOUNT_UNIT, "reference")  # columns to mend, or that say what the others mean
 _AMOUNTS = ("amount", "amount_in_decimal")
+_AT_ERROR = RESULT_COLUMNS.index("credit_error")
 _NUMBER = re.compile(r"\s*[0-9]+(?:\.[0-9]+)?\s*")
 # Where the amount is refused, but not for how it is written: to write it otherwise would pay what is none to pay.
 _WELL_WRITTEN = {"amount_not_positive", "looks_like_total", "currency_contradicts"}
@@ -73,12 +74,10 @@ def failed_writer(stream: TextIO, batch: BatchRecord) -> RowWriter:
     write = csv_writer(stream)
     columns = failed_columns(batch)
     write((*columns.headers, *RESULT_COLUMNS, BATCH_COLUMN))
-    at_error, balance = RESULT_COLUMNS.index("credit_error"), balances_of(batch)
+    balance = balances_of(batch)
 
     def write_row(row: ReportRow) -> None:
-        cells, ours = columns.cells(row), [*result_cells(row, batch.kind, balance(row))]
-        ours[at_error] += columns.how_to_mend(row, cells)
-        write((*cells, *ours, batch.key))
+        write(columns.line(row, batch, balance(row)))
 
     return write_row
 
@@ -114,6 +113,12 @@ class FailedColumns:
     defaults: Mapping[str, str]
     stated: Mapping[str, int]
     has_locale: bool
+
+    def line(self, row: ReportRow, batch: BatchRecord, balance: str) -> list[str]:
+        """All cells of a row: the source's, our own with its closing `balance`, and its batch."""
+        cells, ours = self.cells(row), [*result_cells(row, batch.kind, balance)]
+        ours[_AT_ERROR] += self.how_to_mend(row, cells)
+        return [*cells, *ours, batch.key]
 
     def cells(self, row: ReportRow) -> list[str]:
         """The source's cells of a row, with everything in them that its credit depends on."""

@@ -19,6 +19,7 @@ NOT_CREDITED = (Outcome.FAILED, Outcome.REJECTED)  # for certain, and a person c
 MAX_ROWS_SHOWN = 200  # a page names this many rows; the CSV files have them all
 MAX_ROWS_FOR_CERTAIN = 10  # of each reason, however many rows have the others
 MAX_REASONS = 100  # distinct error codes counted apart; codes come from outside
+MAX_REFERENCES = 4  # distinct ones remembered
 
 Totals = dict[Outcome, dict[str, ControlTotal]]
 Reason = tuple[Outcome, str]  # with its error code
@@ -49,6 +50,7 @@ class Tally:
     to_mend: int = 0  # rows of failed.csv
     reasons: Counter[Reason] = field(default_factory=Counter)
     undone: Undone = field(default_factory=Undone)
+    references: dict[str, None] = field(default_factory=dict)  # the first of them, each once
     _kept: dict[Reason, list[ReportRow]] = field(default_factory=dict)
     _kept_beyond: Counter[Outcome] = field(default_factory=Counter)
 
@@ -56,6 +58,8 @@ class Tally:
         """Count one row."""
         outcome = row.outcome
         self.counts[outcome] += 1
+        if row.reference and len(self.references) < MAX_REFERENCES:
+            self.references[row.reference] = None
         if row.money is not None:
             currency = row.money.currency_code or SITE_CURRENCY
             key = (outcome, currency, row.credit_type or "")

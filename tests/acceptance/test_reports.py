@@ -105,6 +105,26 @@ def test_a_workbook_beside_the_reports(command: Command) -> None:
     assert path.read_bytes() == written
 
 
+def test_a_mended_workbook_is_run_as_it_is(command: Command, shared_site: Site) -> None:
+    rows: list[Row] = [("wb-1", "12,34", "a"), ("missing-wb", "5.00", "b"), ("00wb", "7.00", "c")]
+    file = write_csv(command.folder / "first.csv", rows, ("customer_id", "amount", "reference"))
+    options = ("--amount-unit", "major", "--currency", "USD", "--description", "Thanks")
+    ended = command.run(file, *options, "--xlsx").exited(1)
+    path = command.report("first").directory / "failed.xlsx"
+    assert str(path) in ended.out
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    book = openpyxl.load_workbook(path)
+    sheet = book.active
+    assert [sheet["A2"].value, sheet["B2"].value, sheet["A3"].value, sheet["B3"].value] == [
+        "wb-1", "12,34", "missing-wb", 5,
+    ]  # fmt: skip
+    sheet["B2"], sheet["A3"] = 12.34, "wb-2"
+    book.save(command.folder / "mended.xlsx")
+    command.run(command.folder / "mended.xlsx").exited(0)
+    paid = {(c["customer_id"], c["reference"], c["amount"]) for c in shared_site.credits("wb-")}
+    assert paid == {("wb-1", "a", 1234), ("wb-2", "b", 500)}
+
+
 def test_mended_rows_keep_their_reference(command: Command, shared_site: Site) -> None:
     rows: list[Row] = [
         ("missing-mend", 100, "USD", "Loyalty", "one"),

@@ -21,6 +21,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
 from batch_credits.loader.workbook.marks import column_letters
 from batch_credits.planning.plan import stage
+from batch_credits.reporter import ReportPaths
 from batch_credits.settings import InputOptions
 from tests.unit.loader.workbook.written import Cell, Sheet, Styled, xlsb
 
@@ -58,8 +59,8 @@ FORMATS = {
 }  # fmt: skip
 
 
-def make_failed(folder: Path) -> Path:
-    """The failed.csv of a batch that rejected every tricky row."""
+def make_failed(folder: Path) -> ReportPaths:
+    """The reports of a batch that rejected every tricky row: failed.csv and failed.xlsx have them all."""
     source = folder / "tricky.csv"
     with source.open("w", encoding="utf-8", newline="") as text:
         csv.writer(text).writerows((HEADERS, *TRICKY))
@@ -67,7 +68,7 @@ def make_failed(folder: Path) -> Path:
     with Ledger.open(folder / "ledger") as ledger:
         plan = stage(ledger, open_source(source, options), "acme-test")
         ledger.admission.admit(plan.batch_id)
-        return report_batch(ledger, ledger.batches.one(plan.key), folder / "reports").paths.failed
+        return report_batch(ledger, ledger.batches.one(plan.key), folder / "reports", xlsx=True).paths
 
 
 def mended(failed: Path, to: Path) -> Path:
@@ -79,6 +80,18 @@ def mended(failed: Path, to: Path) -> Path:
         row[amount] = str(1000 + number)
     with to.open("w", encoding="utf-8", newline="") as text:
         csv.writer(text).writerows(rows)
+    return to
+
+
+def mended_workbook(failed: Path, to: Path) -> Path:
+    """The same of failed.xlsx: numbers typed where the amounts are."""
+    book = openpyxl.load_workbook(failed)
+    sheet = book.active
+    assert sheet is not None
+    [column] = [cell.column for cell in sheet[1] if cell.value == "amount"]
+    for number in range(1, sheet.max_row):
+        sheet.cell(number + 1, column).value = 1000 + number
+    book.save(to)
     return to
 
 
@@ -97,12 +110,17 @@ def libreoffice(source: Path, kind: str, to: Path, *, import_filter: str = "") -
 def make_round_trip(work: Path) -> None:
     """A mended failed.csv, saved by LibreOffice in every kind it knows, and from there as CSV again."""
     csv_filter = "csv:Text - txt - csv (StarCalc):"
-    original = mended(make_failed(work), FOLDER / "round_trip.csv")
+    paths = make_failed(work)
+    original = mended(paths.failed, FOLDER / "round_trip.csv")
     for suffix in ("xlsx", "ods", "xls"):
         libreoffice(original, suffix, FOLDER / f"round_trip.{suffix}", import_filter=AS_TEXT)
         again = FOLDER / f"round_trip_{suffix}.csv"
         libreoffice(FOLDER / f"round_trip.{suffix}", csv_filter + "44,34,76,1,,0,false,true,false", again)
     libreoffice(FOLDER / "round_trip.xlsx", csv_filter + SEMICOLONS, FOLDER / "round_trip_semicolons.csv")
+    assert paths.failed_xlsx is not None
+    workbook = mended_workbook(paths.failed_xlsx, work / "mended.xlsx")
+    for suffix in ("xlsx", "ods", "xls"):
+        libreoffice(workbook, suffix, FOLDER / f"round_trip_of_workbook.{suffix}")
 
 
 def make_ordinary(work: Path) -> None:

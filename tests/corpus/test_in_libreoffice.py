@@ -1,6 +1,7 @@
 """The tables of a report, opened by LibreOffice: what it shows is what we wrote, and nothing of it ran."""
 
 import csv
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.corpus.make import AS_TEXT, TRICKY, libreoffice
 from tests.unit.reporter.conftest import make_batch, make_row, totals_of
 
 AS_SHOWN = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,true"  # each cell as it looks on the screen
+SECOND_SHEET = ",false,false,2"
 
 pytestmark = [
     pytest.mark.slow,
@@ -53,14 +55,24 @@ def paths(tmp_path: Path) -> ReportPaths:
 
 
 def lines(path: Path) -> list[list[str]]:
-    with path.open(newline="", encoding="utf-8") as stream:
+    with path.open(newline="", encoding="utf-8-sig") as stream:
         return list(csv.reader(stream))
 
 
 def test_the_workbook_shows_what_results_csv_says(paths: ReportPaths, tmp_path: Path) -> None:
     assert paths.results_xlsx is not None
-    libreoffice(paths.results_xlsx, AS_SHOWN, tmp_path / "shown.csv")
-    assert lines(tmp_path / "shown.csv") == lines(paths.results)
+    libreoffice(paths.results_xlsx, AS_SHOWN + SECOND_SHEET, tmp_path / "shown.csv")
+    shown, said = lines(tmp_path / "shown.csv"), lines(paths.results)
+    finished = said[0].index("credit_finished_at")
+    for line in said[1:]:
+        line[finished] = re.sub(r"(.{10})T(.{8})\.[0-9]{3}Z", r"\1 \2 UTC", line[finished])
+    assert shown == said
+
+
+def test_failed_xlsx_shows_what_failed_csv_says(paths: ReportPaths, tmp_path: Path) -> None:
+    assert paths.failed_xlsx is not None
+    libreoffice(paths.failed_xlsx, AS_SHOWN, tmp_path / "shown.csv")
+    assert lines(tmp_path / "shown.csv") == lines(paths.failed)
 
 
 @pytest.mark.parametrize("name", ["results.csv", "failed.csv"])
@@ -73,9 +85,10 @@ def test_the_csv_files_imported_as_text_are_intact(paths: ReportPaths, tmp_path:
     assert shown == [[cell.removeprefix("'") for cell in line] for line in lines(written)]
 
 
-@pytest.mark.parametrize("name", ["results.csv", "failed.csv", "results.xlsx"])
+@pytest.mark.parametrize("name", ["results.csv", "failed.csv", "results.xlsx", "failed.xlsx"])
 def test_no_cell_is_run(paths: ReportPaths, tmp_path: Path, name: str) -> None:
     """Opened by a double click, without any care for columns; LibreOffice would save a formula as one."""
     libreoffice(paths.directory / name, "xlsx", tmp_path / "saved.xlsx")
     with zipfile.ZipFile(tmp_path / "saved.xlsx") as archive:
-        assert b"<f" not in archive.read("xl/worksheets/sheet1.xml").replace(b"<family", b"")
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        assert sheets and not any(re.search(rb"<f[ >]", archive.read(sheet)) for sheet in sheets)

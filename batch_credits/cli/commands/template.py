@@ -1,11 +1,12 @@
 """`batch-credits template`: a file to fill in."""
 
+import shlex
 from pathlib import Path
 
 import click
 
 from batch_credits.cli.telling.speech import say
-from batch_credits.loader.template import write_template
+from batch_credits.loader.template import GUIDE_NAME, write_template
 
 
 @click.command()
@@ -13,6 +14,8 @@ from batch_credits.loader.template import write_template
 @click.option("--xlsx", is_flag=True, help="An Excel workbook that offers the choices and keeps ids as text.")
 def template(file: Path | None, xlsx: bool) -> int:
     """Write FILE with the headers and an example row; without a name, credits.csv or credits.xlsx.
+
+    The workbook has a second sheet, which is never paid: what goes into each column, and what to do next.
 
     \b
     batch-credits template payout.csv
@@ -23,5 +26,6 @@ def template(file: Path | None, xlsx: bool) -> int:
     if xlsx and path.suffix.lower() != suffix:
         path = path.with_name(path.name + suffix)
     write_template(path)
-    say(f"Wrote {path}: fill it in, delete the example, then: batch-credits check {path}")
+    guide = f" (its sheet {GUIDE_NAME!r} says how)" if path.suffix.lower() == ".xlsx" else ""
+    say(f"Wrote {path}: fill it in{guide}, delete the example, then: batch-credits check {shlex.quote(str(path))}")
     return 0

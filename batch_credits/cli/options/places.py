@@ -20,7 +20,7 @@ reports_option = option(
     help="Where reports are written.",
 )  # fmt: skip
 
-xlsx_option = option("--xlsx", is_flag=True, help="Write results.xlsx too: results.csv as a workbook.")
+xlsx_option = option("--xlsx", is_flag=True, help="Write results.xlsx and failed.xlsx too: the tables as workbooks.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from batch_credits.errors import InputError, Remedy, UnclearFile
 from batch_credits.loader.columns import TITLE_ROWS, HeaderMatcher
+from batch_credits.loader.reports import own_columns
 from batch_credits.loader.table import NumberedRow, Row
 from batch_credits.loader.wording import is_blank, listed, shown
 from batch_credits.loader.workbook.calamine import calamine_translated, open_workbook
@@ -49,8 +50,10 @@ def open_sheet(path: Path, wanted: str | None, matcher: HeaderMatcher) -> OpenSh
     return OpenSheet(values, marks, tuple(notes))
 
 
-def workbook_headers(path: Path) -> Row:
-    """The header line of a workbook's first visible sheet; empty if it has none.
+def workbook_headers(path: Path, wanted: str | None) -> Row:
+    """The header line of a table of ours in a workbook: in the sheet that is `wanted`, or else in any visible one.
+
+    Empty if there is none.
 
     Raises:
         InputError: it is no workbook, or cannot be read.
@@ -58,9 +61,8 @@ def workbook_headers(path: Path) -> Row:
     EXCEL_KINDS[path.suffix.lower()].check(path)
     with calamine_translated(path), open_workbook(path) as workbook:
         book = _Book(path, workbook, None)
-        name = next(iter(book.visible or book.names), None)
-        texts = () if name is None else (_texts(values) for values in rows_of(book.opened(name)[0]))
-    return next((cells for cells in texts if not is_blank(cells)), ())
+        names = [wanted] if wanted in book.names else book.visible or book.names
+        return next(filter(own_columns, map(book.first_line, names)), ())
 
 
 def visible_sheets(path: Path, wanted: str | None) -> dict[str, Callable[[], Iterator[NumberedRow]]]:
@@ -113,6 +115,10 @@ class _Book:
         found, values = self._opened[name]
         return values, found
 
+    def first_line(self, name: str) -> Row:
+        """The first line of a sheet that is filled."""
+        return next((cells for cells in map(_texts, self._rows(name)) if not is_blank(cells)), ())
+
     def chosen(self) -> str:
         """The only visible sheet that fits; where none does, the one to say so of."""
         if len(self.visible) == 1 and not self._hidden:
@@ -155,10 +161,9 @@ class _Book:
         """The line of a sheet that is stated to hold the headers, or the first that is filled."""
         assert self._matcher is not None, "only a sheet's own headers are asked for without one"
         stated = self._matcher.options.header_row
-        rows = map(_texts, self._rows(name))
         if stated is not None:
-            return next(islice(rows, stated - 1, None), ())
-        return next((cells for cells in rows if not is_blank(cells)), ())
+            return next(islice(map(_texts, self._rows(name)), stated - 1, None), ())
+        return self.first_line(name)
 
     def _rows(self, name: str) -> Iterator[list[Any]]:
         """Those of a sheet that can be read; whether it can is of interest only if it is taken."""

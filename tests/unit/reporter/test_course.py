@@ -24,7 +24,8 @@ def test_the_area_ends_at_what_was_credited() -> None:
     assert area.path == "M0 100L0 100L1 80L3 80L4 70L4 70L4 100Z"
     assert [(bar.x, bar.y, bar.height) for bar in sent.bars] == [(0.1, 0, 100), (3.1, 66.67, 33.33)]
     assert (picture.breaks, picture.began, picture.ended) == ([], "2026-10-01 08:00:00 UTC", "0:20 later")
-    assert picture.description.startswith("Chart of 1 run, from 2026-10-01 08:00:00 UTC: 4 requests sent, 0 told to")
+    assert picture.description.startswith("Chart of 1 run, from 2026-10-01 08:00:00 UTC: 4 requests sent, none told")
+    assert picture.sentence == "4 requests sent, none told to wait, 3 rows proven credited, within 20 s."
 
 
 def test_runs_stand_side_by_side_whatever_lies_between_them() -> None:

@@ -72,7 +72,8 @@ def test_pictures_have_a_text_or_are_passed_over(page: str) -> None:
     document = parsed(page)
     assert all(attrs(picture).get("aria-hidden") == "true" for picture in document.query("svg"))
     assert all(len(attrs(named)["aria-label"]) > 40 for named in document.query("[role=img]"))
-    assert len(document.query("details")) == len(document.query("[role=img]"))
+    assert len(document.query("details.screen")) == len(document.query("[role=img]"))
+    assert all(len(part.query("summary")) == 1 for part in document.query("details"))
 
 
 def test_it_is_small_enough_to_be_mailed(page: str) -> None:

@@ -2,7 +2,10 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 
-from batch_credits.model import Money, Outcome
+import pytest
+
+from batch_credits.ledger.runs import Course, History, Slice
+from batch_credits.model import CallKind, Money, Outcome
 from batch_credits.reporter import Summary
 from batch_credits.reporter.tally import MAX_ROWS_SHOWN
 from batch_credits.settings import InputOptions
@@ -63,7 +66,7 @@ def test_a_batch_that_was_reversed(report: Report) -> None:
 def test_money_without_a_currency_is_not_taken_for_hundredths(report: Report) -> None:
     page = Page(report([make_row(2, money=Money(1234, None, None))]))
     assert "1,234 minor units (site currency)" in page.words
-    assert "site currency, in minor units, 1 row" in page.words
+    assert "site currency, in minor units 1 1,234 minor units (site currency)" in page.words
     assert "12.34" not in page.words
 
 
@@ -84,7 +87,7 @@ def test_screen_readers_find_language_captions_and_headers(report: Report) -> No
     page = Page(report([make_row(2, Outcome.FAILED, error_code="a"), make_row(3, Outcome.REVIEW)], make_run()))
     assert ("lang", "en") in page.attributes
     assert page.tags["h1"] == page.tags["main"] == 1
-    assert page.tags["caption"] == page.tags["table"] == 8
+    assert page.tags["caption"] == page.tags["table"] == 6
     assert page.tags["th"] == sum(name == "scope" for name, _ in page.attributes)
     identities = [value for name, value in page.attributes if name == "id"]
     assert len(identities) == len(set(identities))
@@ -114,8 +117,9 @@ def test_the_rows_that_need_a_person_are_bounded(report: Report) -> None:
 def test_a_row_says_whose_how_much_and_why(report: Report) -> None:
     row = make_row(17, Outcome.REVIEW, error_code="conflict", error="Other money under this reference.")
     words = Page(report([row])).words
-    assert "17 00017 12.50 USD q3 Other money under this reference." in words
     assert "review conflict , 1 row" in words
+    assert "Of this row: Other money under this reference. To do:" in words
+    assert "Row Customer Amount Reference 17 00017 12.50 USD q3" in words
 
 
 def test_the_settings_are_on_the_page(report: Report) -> None:
@@ -155,6 +159,83 @@ def test_what_could_not_be_read_as_money_is_no_money_that_is_not_there(report: R
 def test_an_option_in_an_advice_is_kept_whole(report: Report) -> None:
     page = Page(report([make_row(2, Outcome.FAILED, error_code="resource_not_found")]))
     assert '<span class="whole">--retry-failed.</span>' in page.source
+
+
+def test_a_tab_and_a_printed_page_say_which_batch_it_is(report: Report) -> None:
+    page = Page(report([make_row(2), make_row(3, Outcome.REJECTED, money=None)], make_run()))
+    assert "<title>payout.csv, batch ab12cd34, 2026-10-01</title>" in page.source
+    assert '@bottom-left { content: "payout.csv, batch ab12cd34";' in page.source
+    assert '@bottom-right { content: "2 rows, at least 12.50 USD, page " counter(page)' in page.source
+
+
+def test_no_name_of_a_file_ends_the_style(report: Report) -> None:
+    name = '"; } </style><script>alert(1)</script> \\ \n.csv'
+    source = report([make_row(2)], file_name=name).paths.summary_html.read_text()
+    style = source[source.index("<style>") : source.index("</style>")]
+    assert r'content: "\22 \3b  \7d  \3c \2f style\3e \3c script\3e alert\28 1\29 \3c \2f script\3e  \5c  ' in style
+    assert r"\a .csv, batch ab12cd34" in style
+
+
+def test_the_head_says_when_what_and_who(report: Report) -> None:
+    runs = [make_run(run_id=2, user="maria"), make_run(user="ben", ended_at=None)]
+    rows = [make_row(n, reference=f"q{n}") for n in range(2, 9)]
+    words = Page(report(rows, history=History(runs, 2))).words
+    assert (
+        "Date 2026-10-01 08:00:00 UTC, took 12 min 31 s, the last of 2 runs Payout payout.csv, batch ab12cd34 "
+        "Reference q2, q3, q4 and more Run by ben, maria Approved by" in words
+    )
+    words = Page(report([make_row(2, Outcome.PENDING)])).words
+    assert "Date not run yet; read 2026-10-01 08:00:00 UTC Payout" in words
+    assert "Reference q3 Run by nobody yet" in words
+    words = Page(report([], kind=CallKind.DEDUCT, reverses="57718102" * 8)).words
+    assert "Reversal of 57718102 payout.csv, batch ab12cd34" in words
+
+
+def test_outcomes_without_rows_are_folded_away(report: Report) -> None:
+    words = Page(report([make_row(2), make_row(3, Outcome.FAILED)])).words
+    assert "Amount credited this batch added the credit, and Chargebee proved it 1 12.50 USD failed" in words
+    assert "No rows: already credited, rejected, in doubt, review, pending" in words
+
+
+def test_rows_beyond_the_fifth_of_a_reason_are_folded(report: Report) -> None:
+    source = Page(report([make_row(n, Outcome.FAILED) for n in range(2, 9)])).source
+    before, after = source.split("<summary>2 more rows</summary>")
+    assert before.count('data-label="Customer"') == 5
+    assert after.count('data-label="Customer"') == 2
+    assert "more row" not in Page(report([make_row(n, Outcome.FAILED) for n in range(2, 7)])).words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "throttled", "runs", "drawn"), [(59, 0, 1, False), (60, 0, 1, True), (1, 1, 1, True), (1, 0, 2, True)]
+)
+def test_the_sending_is_drawn_where_there_is_something_to_see(
+    report: Report, seconds: int, throttled: int, runs: int, drawn: bool
+) -> None:
+    courses = [
+        Course(run, "2026-10-01T08:00:00.000Z", seconds, [Slice(0, 1, 1, 0, 0, throttled)]) for run in range(runs)
+    ]
+    page = Page(report([make_row(2)], history=History([make_run()], 1, 1_000, courses)))
+    assert ("role", "img") in page.attributes if drawn else ("role", "img") not in page.attributes
+    assert "told to wait" in page.words
+
+
+def test_amounts_are_drawn_where_they_are_many_and_unlike(report: Report) -> None:
+    alike = [make_row(n) for n in range(2, 40)]
+    few = [make_row(n, money=Money(n, None, "USD")) for n in range(2, 20)]
+    for rows, bounds in ((alike, "USD 38 12.50 USD 12.50 USD"), (few, "USD 18 0.02 USD 0.19 USD")):
+        page = Page(report(rows))
+        assert bounds in page.words
+        assert page.tags["rect"] == 0
+    assert Page(report(alike + few)).tags["rect"] > 0
+
+
+def test_credit_types_are_told_apart_only_where_there_are_two(report: Report) -> None:
+    rows = [make_row(2, credit_type="general"), make_row(3, Outcome.REJECTED, credit_type=None)]
+    words = Page(report(rows)).words
+    assert "By currency and credit type" not in words
+    assert "Credit type general" in words
+    words = Page(report([*rows, make_row(4, credit_type="loyalty_credits")])).words
+    assert "By currency and credit type" in words
 
 
 def test_a_single_row_among_many_has_a_bar(report: Report) -> None:

@@ -57,7 +57,17 @@ def test_a_reason_is_said_once_for_rows_that_follow_each_other(report: Report) -
     rows = [make_row(n, Outcome.REJECTED, error_code="x", error=text) for n, text in enumerate(texts, 2)]
     _, [group] = groups_of(report, rows)
     assert [line.reason for line in group.lines] == [
-        "Not a number.", "as above", "as above", "Zero.", "Not a number.", "", "",
+        "Not a number.", "as above", "as above", "Zero.", "Not a number.",
+    ]  # fmt: skip
+    assert [line.reason for line in group.folded] == ["", ""]
+
+
+def test_a_reason_that_all_rows_have_is_said_above_them(report: Report) -> None:
+    rows = [make_row(n, Outcome.FAILED, error_code="a", error="Not found.") for n in range(2, 9)]
+    rows += [make_row(n, Outcome.FAILED, error_code="b", error=f"{n} not found.") for n in range(9, 11)]
+    _, groups = groups_of(report, rows)
+    assert [(g.reason, g.reasons_differ, len(g.lines), len(g.folded)) for g in groups] == [
+        ("Not found.", False, 5, 2), ("", True, 2, 0),
     ]  # fmt: skip
 
 
@@ -67,7 +77,7 @@ def test_no_reason_hides_another_and_all_are_counted(report: Report) -> None:
     rows += [make_row(1_000 + n, Outcome.FAILED, error_code="b") for n in range(3)]
     rows += [make_row(2_000 + n, Outcome.REVIEW) for n in range(many)]
     summary, groups = groups_of(report, rows)
-    assert [(g.code, g.rows, len(g.lines), g.more) for g in groups] == [
+    assert [(g.code, g.rows, len(g.lines) + len(g.folded), g.more) for g in groups] == [
         ("", "250 rows", 187, "63 more in results.csv"),
         ("a", "250 rows", 10, "240 more in failed.csv"),
         ("b", "3 rows", 3, ""),
@@ -77,12 +87,14 @@ def test_no_reason_hides_another_and_all_are_counted(report: Report) -> None:
 
 def test_one_reason_alone_has_all_the_room(report: Report) -> None:
     summary, [group] = groups_of(report, [make_row(n, Outcome.FAILED) for n in range(MAX_ROWS_SHOWN)])
-    assert (len(group.lines), group.more) == (MAX_ROWS_SHOWN, "")
+    assert (len(group.lines), len(group.folded), group.more) == (5, MAX_ROWS_SHOWN - 5, "")
     assert rows_shown(summary, [group]) == "200 rows, numbered as a spreadsheet shows them."
 
 
 def test_hundreds_of_reasons_are_bounded(report: Report) -> None:
     rows = [make_row(n, Outcome.REJECTED, error_code=f"c{n}") for n in range(500)]
     _, groups = groups_of(report, rows)
-    assert [(g.code, len(g.lines)) for g in groups[:3]] == [("other", 100), ("c0", 1), ("c1", 1)]
-    assert (len(groups), sum(len(g.lines) for g in groups)) == (101, MAX_ROWS_SHOWN)
+    shown = [len(g.lines) + len(g.folded) for g in groups]
+    assert [g.code for g in groups[:3]] == ["other", "c0", "c1"]
+    assert shown[:3] == [100, 1, 1]
+    assert (len(groups), sum(shown)) == (101, MAX_ROWS_SHOWN)

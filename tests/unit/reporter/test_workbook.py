@@ -1,4 +1,4 @@
-"""results.xlsx says what results.csv says; read by openpyxl, by our own loader, and as XML."""
+"""results.xlsx holds what results.csv says, and a page that sums it up; read by openpyxl, calamine, and as XML."""
 
 import csv
 import re
@@ -18,9 +18,9 @@ from batch_credits.errors import ReportsNotWritten
 from batch_credits.ledger.runs import History
 from batch_credits.model import RESULT_COLUMNS, Money, Outcome, ReportRow
 from batch_credits.reporter import Summary, workbook, write_reports
-from batch_credits.reporter.workbook import is_faithful
+from batch_credits.reporter.workbook_cells import is_faithful
 from batch_credits.text.formula import unescape_formula
-from tests.unit.reporter.conftest import make_batch, make_row, totals_of
+from tests.unit.reporter.conftest import make_batch, make_row, make_run, totals_of
 from tests.unit.reporter.pages import HOSTILE
 
 IDS = ("00042", "12345678901234567890", "1E5", "=1+1", "+49 30 1", "-7", "'quoted", "TRUE", "2026-01-02", " x ", "上海")
@@ -60,7 +60,7 @@ def test_columns_and_types_are_those_of_results_csv(tmp_path: Path) -> None:
     assert summary.paths.results_xlsx is not None
     assert summary.paths.results_xlsx.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in summary.paths.directory.iterdir()) == [
-        "failed.csv", "results.csv", "results.xlsx", "summary.html", "summary.json",
+        "failed.csv", "failed.xlsx", "results.csv", "results.xlsx", "summary.html", "summary.json",
     ]  # fmt: skip
 
 
@@ -71,7 +71,24 @@ def test_it_can_be_filtered_and_its_header_stays(tmp_path: Path) -> None:
     assert (sheet.auto_filter.ref, sheet.freeze_panes) == ("A1:O3", "A2")
     assert all(sheet.column_dimensions[letter].width >= 8 for letter in "ABCD")
     assert sheet["A2"].number_format == "@"
-    assert sheet["O2"].number_format == 'yyyy-mm-dd"T"hh:mm:ss.000"Z"'
+    assert (sheet["O2"].number_format, sheet["O2"].is_date) == ('yyyy-mm-dd hh:mm:ss" UTC"', True)
+
+
+def test_technical_columns_are_folded_and_the_outcome_has_its_colour(tmp_path: Path) -> None:
+    summary = written(tmp_path, [full_row(), make_row(3, Outcome.FAILED)])
+    assert summary.paths.results_xlsx is not None
+    sheet = openpyxl.load_workbook(summary.paths.results_xlsx)[workbook.SHEET_NAME]
+    folded = {
+        cell.value
+        for cell in sheet[1]
+        if any(
+            group.hidden and group.outline_level == 1 and group.min <= cell.column <= group.max
+            for group in sheet.column_dimensions.values()
+        )
+    }
+    assert folded == workbook.TECHNICAL
+    assert [sheet[at].value for at in ("F2", "F3")] == ["credited", "failed"]
+    assert sheet["F2"].fill.fgColor.rgb != sheet["F3"].fill.fgColor.rgb != sheet["E3"].fill.fgColor.rgb
 
 
 @pytest.mark.parametrize("text", IDS)
@@ -83,7 +100,7 @@ def test_ids_are_text_and_nothing_is_a_formula(tmp_path: Path, text: str) -> Non
     assert [cells[n] for n in (0, 3, 6, 7, 10)] == [expected[n] for n in (0, 3, 6, 7, 10)]
     assert summary.paths.results_xlsx is not None
     with zipfile.ZipFile(summary.paths.results_xlsx) as archive:
-        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+        sheet = archive.read("xl/worksheets/sheet2.xml").decode()
         assert not any("hyperlink" in archive.read(name).decode() for name in archive.namelist())
     assert "<f>" not in sheet and sheet.count('t="inlineStr"') == 15 + 7  # the headers; and the texts of the row
 
@@ -93,7 +110,7 @@ def test_another_reader_finds_the_same_ids(tmp_path: Path, text: str) -> None:
     row = make_row(2, cells=(text, "500", "USD", text), reference=text)
     summary = written(tmp_path, [row])
     assert summary.paths.results_xlsx is not None
-    [header, cells] = load_workbook(str(summary.paths.results_xlsx)).get_sheet_by_index(0).to_python()
+    [header, cells] = load_workbook(str(summary.paths.results_xlsx)).get_sheet_by_name("Results").to_python()
     at = header.index("credit_reference")
     assert [unescape_formula(str(cells[index])) for index in (0, 3, at)] == [text] * 3
 
@@ -102,8 +119,9 @@ def test_another_reader_finds_the_same_ids(tmp_path: Path, text: str) -> None:
     ("text", "money", "value", "shape"),
     [
         ("1250", Money(1250, None, "USD"), 1250, "0"),
-        ("12.5", Money(1250, None, "USD"), 12.5, "0.00"),
-        ("12", Money(1200, None, "USD"), 12, "0.00"),
+        ("12.5", Money(1250, None, "USD"), 12.5, "#,##0.00"),
+        ("12", Money(1200, None, "USD"), 12, "#,##0.00"),
+        ("1234567.5", Money(123456750, None, "USD"), 1234567.5, "#,##0.00"),
         ("12", Money(12, None, "JPY"), 12, "0"),
         ("12", Money(12, None, None), 12, "0"),
         ("0.1050", Money(None, "0.1050", "USD"), 0.105, "0.0000"),
@@ -147,7 +165,7 @@ def test_a_full_last_sheet_is_followed_by_none(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(workbook, "MAX_SHEET_ROWS", 3)
     summary = written(tmp_path, [make_row(n) for n in range(2, 5)])
     assert summary.paths.results_xlsx is not None
-    assert openpyxl.load_workbook(summary.paths.results_xlsx).sheetnames == ["Results"]
+    assert openpyxl.load_workbook(summary.paths.results_xlsx).sheetnames == ["Summary", "Results"]
     assert len(cells_of(written(tmp_path / "none", []))) == 1
 
 
@@ -160,9 +178,9 @@ def test_whatever_comes_from_outside_makes_a_workbook_that_opens(tmp_path: Path)
     assert len(sheet) == len(texts) + 1
     assert sheet[0][:3] == ["<b>", "'=1", "a" * 300]
     assert summary.paths.results_xlsx is not None
-    as_read = load_workbook(summary.paths.results_xlsx).get_sheet_by_index(0).to_python()
+    as_read = load_workbook(summary.paths.results_xlsx).get_sheet_by_name("Results").to_python()
     assert [row[0] for row in as_read[2 + len(HOSTILE) :][:2]] == ["_x0041_", "'\r\n\t"]
-    assert str(sheet[1 + len(HOSTILE)][0]).endswith("(shortened here: results.csv has it whole)")
+    assert str(sheet[1 + len(HOSTILE)][0]).endswith("(shortened here: the CSV file has it whole)")
 
 
 def test_without_the_option_there_is_none_but_an_old_one_is_kept_true(tmp_path: Path) -> None:
@@ -209,6 +227,76 @@ def test_every_cell_of_a_wide_sheet_is_marked_as_text_on_purpose(tmp_path: Path)
     summary = written(tmp_path, [row], headers=headers, columns={})
     assert summary.paths.results_xlsx is not None
     with zipfile.ZipFile(summary.paths.results_xlsx) as archive:
-        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+        sheet = archive.read("xl/worksheets/sheet2.xml").decode()
     assert re.findall(r'sqref="(A1:[^"]+)"', sheet) == ["A1:AEE2"]
     assert re.findall(r'<autoFilter ref="([^"]+)"', sheet) == ["A1:AEE2"]
+
+
+# -- The sheet that sums up ------------------------------------------------------------------------------------
+
+
+def summary_of(folder: Path, rows: list[ReportRow], **changes: Any) -> list[list[Any]]:
+    """The filled cells of the first sheet, line by line."""
+    summary = written(folder, rows, **changes)
+    assert summary.paths.results_xlsx is not None
+    book = openpyxl.load_workbook(summary.paths.results_xlsx)
+    assert book.sheetnames[0] == book.active.title == "Summary"
+    return [[cell.value for cell in row if cell.value is not None] for row in book.active.iter_rows()]
+
+
+def test_the_first_sheet_has_the_totals_as_numbers(tmp_path: Path) -> None:
+    rows = [
+        make_row(2),
+        make_row(3, money=Money(7, None, "JPY")),
+        make_row(4, Outcome.FAILED, money=Money(1234, None, "KWD")),
+        make_row(5, Outcome.REJECTED, money=None),
+        make_row(6, money=Money(5, None, "CLP")),
+        make_row(7, Outcome.FAILED, money=Money(10**17 + 1, None, "USD")),
+    ]
+    lines = summary_of(tmp_path, rows)
+    assert lines[0] == ["3 of 6 rows not credited"]
+    meaning = "this batch added the credit, and Chargebee proved it"
+    assert ["credited", "JPY", 1, 7, ""] in lines
+    assert ["credited", "USD", 1, 12.5, ""] in lines
+    assert ["credited", "CLP, minor units", 1, 5, meaning] in lines
+    assert ["failed", "KWD", 1, 12.34, "Chargebee said no; there is no credit"] in lines
+    assert ["failed", "USD", 1, "1,000,000,000,000,000.01", ""] in lines, "a number would be another one"
+    assert ["rejected", "no readable amount", 1, "", "we said no; nothing was sent"] in lines
+    assert ["All outcomes", "USD", 2, "1,000,000,000,000,012.51", ""] in lines
+    assert ["All outcomes", "no readable amount", 1, "", ""] in lines
+    assert ["No rows: already credited, in doubt, review, pending"] in lines
+    assert any(line[:1] == ["Approved by"] for line in lines)
+
+
+def test_the_first_sheet_is_one_page_and_every_page_has_file_and_total(tmp_path: Path) -> None:
+    summary = written(tmp_path, [make_row(2), make_row(3)], file_name="A&B 2026.csv")
+    assert summary.paths.results_xlsx is not None
+    first, rows = openpyxl.load_workbook(summary.paths.results_xlsx).worksheets
+    assert [(sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) for sheet in (first, rows)] == [
+        (None, None), (None, 0),
+    ]  # fmt: skip
+    assert first.sheet_properties.pageSetUpPr.fitToPage and rows.sheet_properties.pageSetUpPr.fitToPage
+    assert rows.print_title_rows == "$1:$1"
+    for sheet in (first, rows):
+        assert "A&&B 2026.csv, batch ab12cd34" in sheet.oddFooter.left.text
+        assert "2 rows, 25.00 USD" in sheet.oddFooter.right.text
+
+
+def test_many_currencies_leave_it_one_page(tmp_path: Path) -> None:
+    codes = [f"{one}{two}X" for one in "QWZ" for two in "ABCDEFGHIJ"]
+    lines = summary_of(tmp_path, [make_row(n, money=Money(n, None, code)) for n, code in enumerate(codes, 2)])
+    assert sum(line[:1] == ["credited"] for line in lines) == 12
+    assert ["18 more currencies, with fewer rows, are in summary.json."] in lines
+
+
+def test_control_totals_and_who_agreed_to_them(tmp_path: Path) -> None:
+    run = make_run(settings_json='{"limits": {"expect_total": [["USD", "12.50"]], "expect_rows": 2}}')
+    rows = [make_row(2), make_row(3)]
+    batch = make_batch(rows_read=2, totals=totals_of(rows))
+    summary = write_reports(batch, History([run], 1), lambda: iter(rows), tmp_path, xlsx=True)
+    assert summary.paths.results_xlsx is not None
+    sheet = openpyxl.load_workbook(summary.paths.results_xlsx).active
+    lines = [[cell.value for cell in row if cell.value] for row in sheet.iter_rows()]
+    [stated] = [line for line in lines if line and line[0] == "Expected (--expect-total)"]
+    assert stated[:3] == ["Expected (--expect-total)", "USD", "12.50"]
+    assert stated[3].startswith("does not agree; agreed to by finance")

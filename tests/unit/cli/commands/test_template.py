@@ -44,6 +44,55 @@ def test_ids_are_text_and_choices_are_offered_in_excel(call: Any, tmp_path: Path
     assert str(rules[columns["customer_id"]].sqref).endswith(str(TEMPLATE_ROWS + 1))
 
 
+def fill_in(path: Path, *rows: tuple[Any, ...]) -> None:
+    """What a person does: deletes the example, fills rows in, saves."""
+    book = openpyxl.load_workbook(path)
+    book["Credits"].delete_rows(2)
+    for row in rows:
+        book["Credits"].append(row)
+    book.active = book.sheetnames.index("How to fill it in")  # where the person looked last
+    book.save(path)
+
+
+def test_the_guide_is_never_taken_for_credits(call: Any, tmp_path: Path) -> None:
+    call("template", "--xlsx")
+    path = tmp_path / "credits.xlsx"
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["Credits", "How to fill it in"]
+    guide = book["How to fill it in"]
+    rows = [{str(cell.value) for cell in row} for row in guide.iter_rows()]
+    assert not any({"customer_id", "amount"} <= row for row in rows)
+    assert {cell.value for cell in guide["A"]} >= EXAMPLE.keys()
+    code, out, _ = call("check", "credits.xlsx")
+    assert (code, "sheet 'Credits' of 2" in out, "Rows       1" in out) == (1, True, True)
+    fill_in(path, ("00123", 12.5, "major", "USD", "Loyalty", "general", "q3"))
+    code, out, _ = call("check", "credits.xlsx")
+    assert (code, "Total      12.50 USD" in out, "sheet 'Credits' of 2" in out) == (0, True, True)
+    fill_in(path)
+    code, _, err = call("check", "credits.xlsx")
+    assert (code, "How to fill" in err) == (2, False)
+
+
+def test_a_guide_alone_is_no_file_to_pay(call: Any, tmp_path: Path) -> None:
+    call("template", "--xlsx")
+    book = openpyxl.load_workbook(tmp_path / "credits.xlsx")
+    del book["Credits"]
+    book.save(tmp_path / "guide.xlsx")
+    code, _, err = call("check", "guide.xlsx")
+    assert code == 2
+    assert "customer_id" in err
+
+
+def test_the_guide_names_the_file_and_both_sheets_print_a_page_wide(call: Any, tmp_path: Path) -> None:
+    call("template", "payout.xlsx")
+    sheet, guide = openpyxl.load_workbook(tmp_path / "payout.xlsx").worksheets
+    texts = [str(cell.value) for cell in guide["B"]]
+    assert 'batch-credits check "payout.xlsx"' in texts
+    assert 'batch-credits run "payout.xlsx"' in texts
+    assert sheet.print_title_rows == "$1:$1"
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage and guide.sheet_properties.pageSetUpPr.fitToPage
+
+
 @pytest.mark.parametrize("name", ["there.csv", "there.xlsx", "no/folder.csv"])
 def test_no_file_is_overwritten(call: Any, tmp_path: Path, name: str) -> None:
     (tmp_path / "there.csv").write_text("mine")

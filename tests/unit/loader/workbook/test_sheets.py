@@ -73,5 +73,5 @@ def test_where_none_fits_the_nearest_is_read_or_none(path: Path) -> None:
 
 def test_headers_are_those_of_the_first_visible_sheet(path: Path) -> None:
     WRITERS[path.suffix](path, NOTES, sheet="A", state="hidden", others=[Sheet("B", [(None,), *FITS])])
-    assert workbook_headers(path) == ("customer_id", "amount", "note")
+    assert workbook_headers(path, None) == ("customer_id", "amount", "note")
     assert [*rows_of(open_sheet(path, "B", HeaderMatcher(path, InputOptions())).values)][-1] == ["c-1", "5", "x"]
