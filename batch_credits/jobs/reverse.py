@@ -24,7 +24,8 @@ from batch_credits.planning.reversal import Selection, business_entity_of, selec
 from batch_credits.process.signals import Signals, refuse
 from batch_credits.progress.observers import Progress
 from batch_credits.reporter import Summary
-from batch_credits.settings import InputOptions, remedy_for_site
+from batch_credits.settings import InputOptions
+from batch_credits.sites import remedy_for_site
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,34 +39,29 @@ def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> 
     for currency, text in limits.max_total:
         bound, actual = _compared(to_send, currency, text, options, "--max-total")
         if actual > bound:
-            said = speech.of_bound(bound, currency)
-            sum_said = speech.of(actual, currency)
-            broken.append(f"--max-total allows {said}, and the rows to {to_pay} sum up to {sum_said}.")
+            said = f"--max-total allows {speech.of_bound(bound, currency)}"
+            broken.append(f"{said}, and the rows to {to_pay} sum up to {speech.of(actual, currency)}.")
     for currency, text in limits.max_amount:
         bound = _minor(currency, text, options, "--max-amount")
         _refuse_unknowable(to_send, currency, "--max-amount")
         if (largest := plan.largest.get(currency, 0)) > bound:
-            said = speech.of_bound(bound, currency)
-            broken.append(f"--max-amount allows {said}, and {speech.of_largest(largest, currency)}.")
-    unnamed: list[tuple[str, str]] = []
-    names = []
-    for option, stated, bounded in (
-        ("--expect-total", limits.expect_total, plan.totals.keys()),
-        ("--max-total", limits.max_total, to_send.keys()),
-        ("--max-amount", limits.max_amount, to_send.keys()),
-    ):
-        names += _not_of_the_file(option, stated, plan, what)
-        unnamed += [(option, code) for code in _unnamed(stated, bounded)]
+            said = f"--max-amount allows {speech.of_bound(bound, currency)}"
+            broken.append(f"{said}, and {speech.of_largest(largest, currency)}.")
+    stated = {
+        "--expect-total": (limits.expect_total, plan.totals.keys()),
+        "--max-total": (limits.max_total, to_send.keys()),
+        "--max-amount": (limits.max_amount, to_send.keys()),
+    }
+    for option, (pairs, _) in stated.items():
+        broken += _not_of_the_file(option, pairs, plan, what)
+    unnamed = [(option, code) for option, (pairs, bounded) in stated.items() for code in _unnamed(pairs, bounded)]
+    is_enough = not broken and all(code for _, code in unnamed)
     for option, code in unnamed:
-        names.append(f"{option} does not name {code or 'the site currency'}, which the {what} has.")
-    if broken or names:
-        is_enough = len(unnamed) == len(broken) + len(names) and all(code for _, code in unnamed)
-        named = tuple((option, f"{code}=AMOUNT") for option, code in unnamed)
-        raise ControlError(
-            " ".join([*broken, *names]),
-            hint="Nothing was sent. Correct the file or the option.",
-            remedies=[named] if is_enough else (),
-        )
+        broken.append(f"{option} does not name {code or 'the site currency'}, which the {what} has.")
+    if broken:
+        remedies = [tuple((option, f"{code}=AMOUNT") for option, code in unnamed)] if is_enough else []
+        hint = "Nothing was sent. Correct the file or the option."
+        raise ControlError(" ".join(broken), hint=hint, remedies=remedies)
 
 
 def totals_to_type(

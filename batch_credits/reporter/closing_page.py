@@ -11,7 +11,7 @@ from batch_credits.reporter.amounts import UNITS_IN_WORDS, stated_exponents, uni
 from batch_credits.reporter.closing import Closing, Ended, PayoutFile
 from batch_credits.reporter.closing_words import headline, label_of, meaning_of, open_steps, payout_in_words
 from batch_credits.reporter.display import MAX_WORD_LETTERS, clip, readable_time
-from batch_credits.reporter.page import rendered
+from batch_credits.reporter.page import in_css, rendered
 from batch_credits.reporter.tally import totals_read
 from batch_credits.reporter.words import rows as rows_in_words
 
@@ -68,7 +68,8 @@ def closing_html(closing: Closing) -> str:
     ends = sum_totals(closing.totals.values())
     unread = sum(closing.unread.values())
     content: dict[str, Any] = {
-        "summary": {"batch": first},  # whose id the style puts below each printed page
+        "foot_file": in_css(f"{clip(first.file_name, MAX_WORD_LETTERS)}, payout {first.key[:8]}"),
+        "foot_total": in_css(" + ".join(totals_in_words(totals_read(first), stated))),
         "closing": closing,
         "headline": headline(closing),
         "severity": "good" if closing.is_closed else "bad" if closing.differences or closing.again else "warn",

@@ -84,20 +84,15 @@ def page_template(name: str = "summary.html") -> Template:
 def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]:
     stated = stated_exponents(summary.batch)
     groups = person_groups(summary, tally)
-    outcomes = [
-        _outcome_line(
-            summary.batch.kind, each, summary.counts[each], summary.totals[each], stated, summary.count_unread(each)
-        )
-        for each in Outcome
-    ]
+    outcomes = [_line_of(summary, outcome, stated) for outcome in Outcome]
     types = _type_groups(tally, summary.batch.kind, stated)
     last = history.last_run
     words = words_of(summary.batch.kind)
     controls = agreed_controls(history)
     return {
         "title": document_title(summary),
-        "foot_file": _in_css(f"{file_in_short(summary)}, batch {summary.batch.key[:8]}"),
-        "foot_total": _in_css(total_line(summary)),
+        "foot_file": in_css(f"{file_in_short(summary)}, batch {summary.batch.key[:8]}"),
+        "foot_total": in_css(total_line(summary)),
         "headline": headline(summary),
         "head": head_facts(summary, tally, history),
         "done": words.done,
@@ -135,7 +130,7 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
     }
 
 
-def _in_css(text: str) -> str:
+def in_css(text: str) -> str:
     """A text for a string of CSS: whatever might end it, or the style, is written as the number of its character."""
     return _NOT_PLAIN_IN_CSS.sub(lambda found: f"\\{ord(found[0]):x} ", text)
 
@@ -168,6 +163,11 @@ def _undone(summary: Summary, stated: Exponents) -> list[str]:
         f"reversed by batch {key[:8]}: the credit was deducted again, and is not paid again under its reference."
         for key, totals in summary.undone.by_batch.items()
     ]
+
+
+def _line_of(summary: Summary, outcome: Outcome, stated: Exponents) -> OutcomeLine:
+    counted, totals = summary.counts[outcome], summary.totals[outcome]
+    return _outcome_line(summary.batch.kind, outcome, counted, totals, stated, summary.count_unread(outcome))
 
 
 def _outcome_line(

@@ -10,7 +10,8 @@ import pytest
 
 from batch_credits.errors import UsageError
 from batch_credits.ledger import Ledger
-from batch_credits.settings import SiteSettings, site_settings
+from batch_credits.settings import SiteSettings
+from batch_credits.sites import site_settings
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ from batch_credits.process.event_loop import run_in_loop
 from batch_credits.progress.bar import progress_for
 from batch_credits.reconciler import TieOut
 from batch_credits.reporter import exit_code
-from batch_credits.settings import SiteSettings, remedy_for_site
+from batch_credits.settings import SiteSettings
+from batch_credits.sites import remedy_for_site
 from batch_credits.text.visible import visible
 
 

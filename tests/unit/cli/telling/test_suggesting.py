@@ -42,7 +42,7 @@ def test_all_of_it_taken_and_kept_as_a_profile(tmp_path: Path, checked: Any) -> 
     code, out, err = checked(f"{TO_THE_END}EURX\nEUR\nq3\nno good\ngerman\n")
     assert code == 0 and "1,258.85 EUR" in out
     assert "EURX" in err and "row 4: 1,234.50 EUR to kd-1, reference q3, described as 'Prämie'" in err
-    command = next(line for line in out.splitlines() if line.startswith("batch-credits check"))
+    command = next(line for line in out.splitlines() if line.startswith("batch-credits run"))
     assert "--encoding cp1252 --header-row 3 --map customer_id=Kundennummer" in command
     assert "--locale de_DE --amount-unit major --currency EUR --reference q3" in command
     [kept] = (tmp_path / "config").rglob("*.toml")
