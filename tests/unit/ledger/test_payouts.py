@@ -213,5 +213,8 @@ def test_a_look_says_the_same(book: Any, payout: int, looked_at: Any) -> None:
     mended(book, 3, state=RequestState.CREDITED)
     _, _, judged = looked_at(book.row(2, "c-2"), Mended(FIRST, 3))
     assert codes(judged) == [["mended_before"]]
+    ledger, batch, judged = looked_at(book.row(2, "c-2"), Mended(FIRST, 3), site="acme-eu")
+    [parent] = ledger.payouts.parents(batch)
+    assert (codes(judged), parent.site) == ([[]], "acme-test"), "also for a site that is new to the ledger"
     ledger, batch, judged = looked_at(book.row(2, "c-2"), Mended(FOREIGN, 3))
     assert (codes(judged), ledger.payouts.parents(batch)) == ([[]], [Parent(FOREIGN, 1, 0, 0, None, None)])
