@@ -11,8 +11,7 @@ WORDS = {
     "payout": ("A file, what was mended from it, and so on: failed.csv names the batch and the row that each of its "
                "rows mends.",
                "Each row of the first file is paid once, whichever of the files pays it.",
-               "Keep credit_batch and credit_row in failed.csv. Its closing page is written by batch-credits report "
-               "BATCH."),
+               "Keep credit_batch and credit_row in failed.csv. Closing page: batch-credits report BATCH."),
     "left_out": ("A row of a payout that is not credited, and stands in none of the files that were mended since.",
                  "There is no credit for it.",
                  "With batch-credits report BATCH failed.csv has the rows that are left to mend."),

@@ -43,10 +43,10 @@ class Payouts:
         return [self._parent(*row) for row in self._db.all("parents", tuple, batch=batch_id)]
 
     def _parent(
-        self, key: str, rows: int, rows_there: int, batch_id: int | None, file_name: str | None, site: str | None
+        self, key: str, rows: int, there: int, again: int, batch_id: int | None, file_name: str | None, site: str | None
     ) -> Parent:
         undone = Undone() if batch_id is None else self._totals.undone(batch_id)
-        return Parent(key, rows, rows_there, file_name, site, undone.rows, undone.batches if undone.rows else "")
+        return Parent(key, rows, there, again, file_name, site, undone.rows, undone.batches if undone.rows else "")
 
     def mending(self, batch_id: int) -> Mending:
         """What a batch has to do with others."""

@@ -66,9 +66,10 @@ def connect(path: Path, site: str, known: Path | None) -> tuple[Database, Lender
             if known is not None:
                 connection.execute("ATTACH ? AS known", (f"{known.resolve().as_uri()}?mode=ro",))
                 found = connection.execute("SELECT site_id FROM known.site WHERE name = ?", (site,)).fetchone()
+            overriding = None if known is None else statements("known")
+            database = Database(connection, path, overriding=overriding, is_kept=False)
             if found is None:
-                return Database(connection, path, is_kept=False), None
-            database = Database(connection, path, overriding=statements("known"), is_kept=False)
+                return database, None
             lender = Lender(database, found[0])
             lender.lend_batches(site)
             return database, lender

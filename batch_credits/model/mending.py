@@ -22,7 +22,8 @@ class Mended(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A batch that rows of a mended file say to mend: how many, and of how many of them it has the row.
+    """A batch that rows of a mended file say to mend: how many, of how many of them it has the row, and how many mend a
+    row that another one mends, too.
 
     `file_name` and `site` are None where the ledger does not know it. `reversed_rows` of its own rows were credited,
     and deducted again; `reversed_by` names in words by whom.
@@ -31,6 +32,7 @@ class Parent:
     key: str
     rows: int
     rows_there: int
+    rows_again: int
     file_name: str | None
     site: str | None
     reversed_rows: int = 0

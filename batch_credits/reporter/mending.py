@@ -28,6 +28,11 @@ def doubts_about(parents: Sequence[Parent], site: str) -> list[str]:
                 f"{_rows(missing)} of this file name{_s(missing)} a row that {parent.file_name}, batch {key}, does not "
                 "have: was credit_row changed?"
             )
+        if again := parent.rows_again:
+            sentences.append(
+                f"{_rows(again)} of this file mend{_s(again)} a row of batch {key} that another row mends: if both "
+                "are paid, that row is paid twice"
+            )
     return sentences
 
 

@@ -18,7 +18,7 @@ COMMANDS = {
     "check": "Load and validate a file; send nothing.",
     "run": "Credit every row still owed; run again to resume.",
     "status": "The batches in the ledger.",
-    "report": "Write a batch's reports again.",
+    "report": "Write a batch's reports again, and close its payout.",
     "reconcile": "Ask Chargebee: settle doubt, then tie out.",
     "resolve": "Settle a row in review.",
     "reverse": "Undo a batch: deduct what it credited, each credit once.",

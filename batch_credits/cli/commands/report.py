@@ -1,4 +1,5 @@
-"""`batch-credits report`: a batch's reports once more, also while another process runs it."""
+"""`batch-credits report`: a batch's reports once more, and its payout's closing page, also while another process runs
+it."""
 
 from pathlib import Path
 
@@ -23,7 +24,10 @@ from batch_credits.views.result import result_view
 @profile_option
 @ledger_option
 def report(batch: str, reports: Path, xlsx: bool, ledger: Path | None) -> int:
-    """Write the reports of BATCH again, from the ledger.
+    """Write the reports of BATCH again, from the ledger; and, where BATCH belongs to a payout of several files, its
+    closing page: closing.html and closing.csv, beside the reports of the payout's first file.
+
+    A payout is a file and what was mended from it (failed.csv, and failed.csv of that). BATCH is the id of any of them.
 
     \b
     batch-credits report 3f9a2b1c --xlsx

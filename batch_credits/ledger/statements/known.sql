@@ -3,7 +3,7 @@
 
 -- name: parents
 -- The batches whose rows a staged batch says to mend.
-SELECT m.of_batch, count(*), count(p.row_number), b.batch_id, b.file_name, s.name
+SELECT m.of_batch, count(*), count(p.row_number), count(*) - count(DISTINCT m.of_row), b.batch_id, b.file_name, s.name
 FROM main.mended m LEFT JOIN known.batch b ON b.key = m.of_batch AND b.admitted = 1 AND b.kind = 'add'
 LEFT JOIN known.site s ON s.site_id = b.site_id
 LEFT JOIN known.row p ON p.batch_id = b.batch_id AND p.row_number = m.of_row

@@ -37,7 +37,7 @@ GROUP BY s.row_number ORDER BY s.row_number;
 
 -- name: parents
 -- The batches whose rows a batch says to mend: how many of its rows, and of how many of them the batch has the row.
-SELECT m.of_batch, count(*), count(p.row_number), b.batch_id, b.file_name, s.name
+SELECT m.of_batch, count(*), count(p.row_number), count(*) - count(DISTINCT m.of_row), b.batch_id, b.file_name, s.name
 FROM mended m LEFT JOIN batch b ON b.key = m.of_batch AND b.admitted = 1 AND b.kind = 'add'
 LEFT JOIN site s ON s.site_id = b.site_id LEFT JOIN row p ON p.batch_id = b.batch_id AND p.row_number = m.of_row
 WHERE m.batch_id = :batch GROUP BY m.of_batch ORDER BY 2 DESC, 1;

@@ -37,6 +37,16 @@ def test_a_transaction_is_all_or_nothing(database: Database) -> None:
     assert sites(database) == ["a"]
 
 
+def test_what_only_asks_is_told_of_one_moment(book: Any) -> None:
+    with Ledger.open_for_reading(book.path) as other:
+        with other._db.transaction(writes=False):
+            assert sites(other._db) == []
+            with book.ledger._db.transaction():
+                book.ledger._db.change("add_site", site="a")
+            assert sites(other._db) == []
+        assert sites(other._db) == ["a"]
+
+
 def test_a_transaction_within_another_is_a_part_of_it(database: Database) -> None:
     with pytest.raises(ZeroDivisionError), database.transaction():
         with database.transaction():

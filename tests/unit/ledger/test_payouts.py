@@ -52,7 +52,7 @@ def test_both_sides_say_what_mends_what(book: Any, payout: int) -> None:
     [mend] = mending.mends
     assert (mend.key, mend.file_name, mend.rows) == (key_of(book, batch), "failed.csv", 2)
     assert mend.counts == {Outcome.CREDITED: 1, Outcome.FAILED: 1}
-    assert book.ledger.payouts.parents(batch) == [Parent(FIRST, 2, 2, "payout.csv", "acme-test")]
+    assert book.ledger.payouts.parents(batch) == [Parent(FIRST, 2, 2, 0, "payout.csv", "acme-test")]
 
 
 def test_what_is_only_staged_mends_nothing_and_a_discarded_file_leaves_nothing(book: Any, payout: int) -> None:
@@ -66,9 +66,9 @@ def test_what_is_only_staged_mends_nothing_and_a_discarded_file_leaves_nothing(b
 @pytest.mark.parametrize(
     ("says", "site", "known"),
     [
-        (Mended(FOREIGN, 3), "acme-test", Parent(FOREIGN, 1, 0, None, None)),
-        (Mended(FIRST, 99), "acme-test", Parent(FIRST, 1, 0, "payout.csv", "acme-test")),
-        (Mended(FIRST, 3), "acme-eu", Parent(FIRST, 1, 1, "payout.csv", "acme-test")),
+        (Mended(FOREIGN, 3), "acme-test", Parent(FOREIGN, 1, 0, 0, None, None)),
+        (Mended(FIRST, 99), "acme-test", Parent(FIRST, 1, 0, 0, "payout.csv", "acme-test")),
+        (Mended(FIRST, 3), "acme-eu", Parent(FIRST, 1, 1, 0, "payout.csv", "acme-test")),
     ],
     ids=["a batch of another ledger", "a row that is not there", "another site"],
 )
@@ -79,6 +79,12 @@ def test_what_closes_nothing_is_told_and_changes_nothing_of_the_first_file(
     assert book.ledger.payouts.parents(batch) == [known]
     assert book.ledger.payouts.first_files(batch) == [batch]
     assert (book.ledger.payouts.mends(payout), book.ledger.payouts.files(payout)) == ([], [payout])
+
+
+def test_two_rows_for_one_are_counted(book: Any, payout: int) -> None:
+    says = {2: Mended(FIRST, 3), 3: Mended(FIRST, 3), 4: Mended(FIRST, 2)}
+    batch = book.plan(book.row(2), book.row(3, "c-2"), book.row(4, "c-3"), mends=says)
+    assert book.ledger.payouts.parents(batch) == [Parent(FIRST, 3, 3, 1, "payout.csv", "acme-test")]
 
 
 def test_a_batch_that_comes_later_is_found_by_those_that_mend_it(book: Any) -> None:
@@ -117,7 +123,7 @@ def test_a_mend_that_was_reversed_says_by_whom(book: Any, payout: int) -> None:
     [row] = book.ledger.payouts.mending_rows(payout, whole=True)
     assert row.row.reversed_by == key_of(book, undo)
     [child] = (batch.batch_id for batch in book.ledger.batches.all() if batch.key == key)
-    assert book.ledger.payouts.parents(child) == [Parent(FIRST, 1, 1, "payout.csv", "acme-test")]
+    assert book.ledger.payouts.parents(child) == [Parent(FIRST, 1, 1, 0, "payout.csv", "acme-test")]
 
 
 # -- Nothing is paid a second time --------------------------------------------------------------------------
@@ -203,9 +209,12 @@ def looked_at(book: Any, tmp_path: Path) -> Iterator[Callable[..., tuple[Ledger,
 
 def test_a_look_says_the_same(book: Any, payout: int, looked_at: Any) -> None:
     ledger, batch, judged = looked_at(book.row(2, "c-2"), Mended(FIRST, 3))
-    assert (codes(judged), ledger.payouts.parents(batch)) == ([[]], [Parent(FIRST, 1, 1, "payout.csv", "acme-test")])
+    assert (codes(judged), ledger.payouts.parents(batch)) == ([[]], [Parent(FIRST, 1, 1, 0, "payout.csv", "acme-test")])
     mended(book, 3, state=RequestState.CREDITED)
     _, _, judged = looked_at(book.row(2, "c-2"), Mended(FIRST, 3))
     assert codes(judged) == [["mended_before"]]
+    ledger, batch, judged = looked_at(book.row(2, "c-2"), Mended(FIRST, 3), site="acme-eu")
+    [parent] = ledger.payouts.parents(batch)
+    assert (codes(judged), parent.site) == ([[]], "acme-test"), "also for a site that is new to the ledger"
     ledger, batch, judged = looked_at(book.row(2, "c-2"), Mended(FOREIGN, 3))
-    assert (codes(judged), ledger.payouts.parents(batch)) == ([[]], [Parent(FOREIGN, 1, 0, None, None)])
+    assert (codes(judged), ledger.payouts.parents(batch)) == ([[]], [Parent(FOREIGN, 1, 0, 0, None, None)])

@@ -31,6 +31,20 @@ def test_the_outcome_of_a_row_that_was_sent(book: Any, state: RequestState, outc
     assert outcomes(book, batch) == [outcome]
 
 
+@pytest.mark.parametrize(
+    ("code", "money", "is_unread"),
+    [
+        ("missing", None, True),
+        ("missing", Money(100, None, "USD"), False),
+        ("amount_not_positive", None, False),  # it was read: it is none to credit
+        ("looks_like_total", None, False),
+    ],
+)
+def test_whose_amount_nobody_could_read(book: Any, code: str, money: Money | None, is_unread: bool) -> None:
+    batch = book.plan(book.bad_row(2, Problem("amount", code, "It is wrong."), money=money), book.row(3))
+    assert [row.is_unread for row in book.ledger.reports.rows(batch)] == [is_unread, False]
+
+
 def test_a_row_in_flight_is_in_doubt(book: Any) -> None:
     batch = book.plan(book.row(2))
     book.send(book.ledger.runs.start(batch), *book.owed(batch))

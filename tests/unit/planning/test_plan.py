@@ -10,7 +10,7 @@ import pytest
 
 from batch_credits.errors import ControlError, InputError, UsageError
 from batch_credits.ledger import Ledger
-from batch_credits.model import CreditRequest, LoadedRow, Outcome, Problem
+from batch_credits.model import CreditRequest, LoadedRow, Money, Outcome, Problem
 from batch_credits.model.loaded import LoadedRows, add_rows
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.plan import Plan, stage
@@ -74,6 +74,18 @@ def test_a_plan_counts_what_the_file_asks(ledger: Ledger) -> None:
     assert plan.count(Outcome.REJECTED) == 1
     assert plan.largest == {"USD": 100, "EUR": 100}
     assert ledger.batches.all() == []  # nothing is owed yet
+
+
+def test_rows_whose_amount_nobody_could_read_are_counted_and_those_that_are_none_to_credit_are_not(
+    ledger: Ledger,
+) -> None:
+    negative = bad_row(3)._replace(problems=(Problem("amount", "amount_not_positive", "It is negative."),))
+    readable = bad_row(5)._replace(money=Money(7, None, "USD"))
+    rows = (row(2), negative, bad_row(4), readable)
+    plan = staged(ledger, *rows)
+    assert (plan.rows, plan.unread) == (4, 1)
+    ledger.admission.admit(plan.batch_id)
+    assert staged(ledger, *rows).unread == 1, "also of a batch that is known"
 
 
 def test_the_same_content_read_the_same_way_is_the_same_batch(ledger: Ledger) -> None:

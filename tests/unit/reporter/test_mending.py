@@ -16,7 +16,7 @@ from tests.unit.reporter.conftest import make_batch, make_row, totals_of
 
 ONE, OTHER = "1234abcd" * 8, "d0fcc168" * 8
 C, A, F, J, D, V, P = Outcome
-KNOWN = Parent(ONE, 24, 24, "payout.csv", "acme-test")
+KNOWN = Parent(ONE, 24, 24, 0, "payout.csv", "acme-test")
 
 
 def mend(rows: int = 24, reversed_rows: int = 0, **counts: int) -> Mend:
@@ -30,9 +30,9 @@ def mend(rows: int = 24, reversed_rows: int = 0, **counts: int) -> Mend:
     ("parent", "words"),
     [
         (KNOWN, "24 rows of payout.csv, batch 1234abcd"),
-        (Parent(ONE, 1, 0, None, None), "1 row of batch 1234abcd"),
+        (Parent(ONE, 1, 0, 0, None, None), "1 row of batch 1234abcd"),
         (
-            Parent(ONE, 24, 24, "payout.csv", "acme-test", 456, "batch 57718102"),
+            Parent(ONE, 24, 24, 0, "payout.csv", "acme-test", 456, "batch 57718102"),
             "24 rows of payout.csv, batch 1234abcd, of which 456 rows were reversed by batch 57718102",
         ),
     ],
@@ -67,10 +67,11 @@ def test_how_many_are_open() -> None:
     ("parent", "site", "says"),
     [
         (KNOWN, "acme-test", ""),
-        (Parent(ONE, 24, 0, None, None), "acme-test", "which this ledger does not know"),
-        (Parent(ONE, 24, 0, None, None), "", ""),  # a check without a site: no ledger was asked
+        (Parent(ONE, 24, 0, 0, None, None), "acme-test", "which this ledger does not know"),
+        (Parent(ONE, 24, 0, 0, None, None), "", ""),  # a check without a site: no ledger was asked
         (KNOWN, "acme-eu", "of site acme-test, and would be paid on site acme-eu: that closes nothing there"),
-        (Parent(ONE, 24, 22, "payout.csv", "acme-test"), "acme-test", "2 rows of this file name a row that payout.csv"),
+        (Parent(ONE, 24, 22, 0, "payout.csv", "acme-test"), "acme-test", "2 rows of this file name a row that"),
+        (Parent(ONE, 24, 24, 1, "payout.csv", "acme-test"), "acme-test", "1 row of this file mends a row of batch"),
     ],
 )
 def test_what_a_person_must_know_before_it_is_paid(parent: Parent, site: str, says: str) -> None:
