@@ -139,7 +139,8 @@ def _differences(batch: BatchRecord, claim: Claim) -> list[str]:
         has, asks = _money_of(batch, listed), _money_of(batch, credit)
         found.append(f"it has {has}, and the row asks for {asks}")
     if not (claim.has_our_reference or claim.is_named):
-        found.append(f"its reference is {quoted(listed.reference or '')}, and the row's is {quoted(credit.reference)}")
+        theirs = "it has no reference" if listed.reference is None else f"its reference is {quoted(listed.reference)}"
+        found.append(f"{theirs}, and the row's is {quoted(credit.reference)}")
     return found
 
 

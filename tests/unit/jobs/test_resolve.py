@@ -86,7 +86,7 @@ REFUSED = {
         row(money=Money(None, "10.5", "USD")), listed(money=Money(1051, "10.51", "USD")),
         "it has 10.51 USD, general, and the row asks for 10.5 USD, general"),
     "another reference": (row(), listed(reference="q4"), f"its reference is 'q4', and the row's is '{REFERENCE}'"),
-    "no reference": (row(), listed(reference=None), f"its reference is None, and the row's is '{REFERENCE}'"),
+    "no reference": (row(), listed(reference=None), f"it has no reference, and the row's is '{REFERENCE}'"),
     "cut, and another is named": (row("It is cr_X2.", credit_id="cr_X2"), listed(reference="Loyalty"), "'Loyalty'"),
     "cut, and part of a word": (row("It is cr_X10 or acr_X1 or cr_X1-b."), listed(reference="Loyalty"), "'Loyalty'"),
     "named, of another customer": (row(credit_id="cr_X1"), listed(customer_id="c-2"), "its customer is 'c-2'"),
