@@ -38,7 +38,7 @@ from batch_credits.text.formula import unescape_formula
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 EXCEL_SUFFIXES = tuple(EXCEL_KINDS)
 _UNSAID_NAMED = 5
-_LOCALE_NOTE = "with --locale {}, which writes {}, every amount of this file can be read"
+_LOCALE_NOTE = "with --locale {} ({}) every amount of this file can be read"
 
 
 class Source:

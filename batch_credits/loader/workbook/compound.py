@@ -7,9 +7,10 @@ by the file's own size.
 import io
 from pathlib import Path
 
-from batch_credits.errors import BatchCreditsError
+from batch_credits.errors import BatchCreditsError, InputError
 from batch_credits.loader.workbook.marks import damaged, encrypted
 
+MAX_COMPOUND_BYTES = 536_870_912  # a full sheet of the old format takes a tenth of it
 _WORKBOOK = ("Workbook", "Book")
 _ENCRYPTED = "EncryptedPackage"  # a newer workbook with a password
 _NO_CLASS = bytes(16)
@@ -19,8 +20,10 @@ def workbook_stream(path: Path) -> bytes:
     """The stream that holds the workbook.
 
     Raises:
-        InputError: there is none that can be followed, or it is encrypted.
+        InputError: there is none that can be followed, or it is encrypted, or the file is too large.
     """
+    if path.stat().st_size > MAX_COMPOUND_BYTES:
+        raise InputError(f"{path.name} has more than {MAX_COMPOUND_BYTES:,} bytes.", hint="Save it as CSV.")
     import olefile  # here, since only workbooks of the old format need it
 
     try:

@@ -28,8 +28,6 @@ from batch_credits.loader.workbook.marks import (
 )
 from batch_credits.loader.workbook.styles import looks_of
 
-MAX_XLS_BYTES = 536_870_912  # a full sheet of the old format takes a tenth of it
-
 Record = tuple[int, bytes]
 
 _BOUND_SHEET, _FILE_PASS, _EOF = 0x85, 0x2F, 0x0A
@@ -48,8 +46,6 @@ def check_xls(path: Path) -> None:
     """
     if not is_compound(path):
         raise _of_another_kind(path)
-    if path.stat().st_size > MAX_XLS_BYTES:
-        raise InputError(f"{path.name} has more than {MAX_XLS_BYTES:,} bytes.", hint="Save it as CSV.")
     stream = workbook_stream(path)
     for kind, _ in _xls_records(stream, 0, path):
         if kind == _FILE_PASS:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from batch_credits.ledger import ForeignCredit
-from batch_credits.loader.wording import shown
 from batch_credits.model import CallKind, LoadedRow, Money, Outcome, RequestState
+from batch_credits.text.quoted import quoted
 
 E_ACUTE, E_AND_ACCENT, NBSP, KELVIN = "\u00e9", "e\u0301", "\u00a0", "\u212a"
 CAFE, CAFE_APART = f"caf{E_ACUTE} q3", f"caf{E_AND_ACCENT} q3"
@@ -51,7 +51,7 @@ def test_the_second_of_one_file_is_rejected_and_names_the_first(book: Any, one: 
     assert codes(rows) == ["ok", "ok", "reference_resembles", "duplicate"]
     [problem] = rows[2].problems
     assert (problem.field, "row 3 of payout.csv" in problem.message) == ("reference", True)
-    assert shown(one[1]) in problem.message and shown(other[1]) in problem.message
+    assert quoted(one[1]) in problem.message and quoted(other[1]) in problem.message
     book.ledger.admission.admit(batch)
     assert [(credit.customer_id, credit.reference) for credit in book.owed(batch)] == [("c-0", "q3"), one]
 

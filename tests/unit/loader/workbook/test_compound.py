@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from batch_credits.errors import InputError
+from batch_credits.loader.workbook import compound
 from batch_credits.loader.workbook.compound import workbook_stream
 from tests.unit.loader.workbook import written
 
@@ -30,3 +31,11 @@ def test_what_holds_no_workbook_that_can_be_read(tmp_path: Path, content: bytes,
     with pytest.raises(InputError, match=said) as refused:
         workbook_stream(path)
     assert refused.value.hint
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compound, "MAX_COMPOUND_BYTES", 1000)
+    path = tmp_path / "payout.xls"
+    path.write_bytes(written.compound(b"records"))
+    with pytest.raises(InputError, match="more than 1,000 bytes"):
+        workbook_stream(path)

@@ -53,3 +53,22 @@ def test_a_compound_file_without_a_workbook(tmp_path: Path) -> None:
     path.write_bytes(written.compound(b"a letter", "WordDocument"))
     with pytest.raises(InputError):
         open_source(path, OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "hint"),
+    [
+        (b"PK\x03\x04...", "a newer workbook", "suffix .xlsx"),
+        (b"\xef\xbb\xbf\r\n<html><table>", "a web page", "save it as .xlsx"),
+        (b"<?xml version='1.0'?><Workbook>", "a web page or another text with tags", "save it as .xlsx"),
+        (b"customer_id\tamount\n", "another kind of file", "suffix .csv"),
+    ],
+)
+def test_what_programs_give_the_old_suffix_is_called_what_it_is(
+    tmp_path: Path, content: bytes, said: str, hint: str
+) -> None:
+    path = tmp_path / "payout.xls"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="no Excel workbook of the old format") as refused:
+        open_source(path, OPTIONS)
+    assert said in refused.value.message and hint in refused.value.hint
