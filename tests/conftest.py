@@ -1,4 +1,7 @@
-"""For all tests: how fast a machine is decides none of them."""
+"""For all tests: how fast a machine is decides none of them, and its disk is none of their concern."""
+
+import os
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
@@ -6,3 +9,9 @@ settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("any machine")
+
+# Thousands of ledgers and reports, each of which is made sure to be on disk: where memory looks like one, they take a
+# quarter less CPU, and nobody waits. No test cuts the power, and a process that is killed leaves the same files.
+MEMORY = Path("/dev/shm")
+if os.access(MEMORY, os.W_OK):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
