@@ -1,5 +1,6 @@
 """For all tests: how fast a machine is decides none of them, and its disk is none of their concern."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -15,3 +16,14 @@ settings.load_profile("any machine")
 MEMORY = Path("/dev/shm")
 if os.access(MEMORY, os.W_OK):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_configure() -> None:
+    """What is found is kept to the end: nothing of it need be looked through for what can be given free."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on there is something to give free: what tests leave behind."""
+    gc.freeze()
+    gc.enable()
