@@ -5,14 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.harness import WARM, Command, Site
-
-
-@pytest.fixture(scope="session", autouse=True)
-def warm_process() -> Iterator[None]:
-    """End what was begun with the first call."""
-    yield
-    WARM.close()
+from tests.acceptance.harness import Command, Site
 
 
 @pytest.fixture(scope="module")

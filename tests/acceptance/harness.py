@@ -180,6 +180,7 @@ class Warm:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._asking = threading.Lock()
 
     def call(self, arguments: list[str], folder: Path, environment: Mapping[str, str], timeout: float) -> Ended:
         """Run a command to its end; one that hangs is killed, and the test fails with what it had said."""
@@ -220,19 +221,20 @@ class Warm:
 
     def _asked(self, what: Mapping[str, object]) -> int | None:
         """What the process answers."""
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("warm.py"))],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env={**clean_environment(), "PYTHONUTF8": "1"},
-            )
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps(what) + "\n")
-        self._process.stdin.flush()
-        answer: int | None = json.loads(self._process.stdout.readline())
-        return answer
+        with self._asking:
+            if self._process is None:
+                self._process = subprocess.Popen(
+                    [sys.executable, str(Path(__file__).with_name("warm.py"))],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    env={**clean_environment(), "PYTHONUTF8": "1"},
+                )
+            assert self._process.stdin is not None and self._process.stdout is not None
+            self._process.stdin.write(json.dumps(what) + "\n")
+            self._process.stdin.flush()
+            answer: int | None = json.loads(self._process.stdout.readline())
+            return answer
 
     def close(self) -> None:
         """Serve no more."""
@@ -356,6 +358,11 @@ def clean_environment() -> dict[str, str]:
     """This process's environment without anything that sets the command, not even what lies in the user's home."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("CHARGEBEE_", "BATCH_CREDITS_"))}
     return {**kept, "XDG_CONFIG_HOME": "/dev/null", "XDG_DATA_HOME": "/dev/null"}
+
+
+def said_by(script: str, *arguments: object) -> str:
+    """What a script prints in a process of its own, that has loaded the program already."""
+    return finish(Running([*map(str, arguments)], Path.cwd(), clean_environment(), script=script)).exited(0).out
 
 
 def finish(process: subprocess.Popen[str] | Running, timeout: float = TIMEOUT_SECONDS) -> Ended:

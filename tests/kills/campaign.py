@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance.harness import WARM, Running, Site, finish
 from tests.kills.victim import POINTS
 
 ROWS = 24
@@ -35,6 +37,7 @@ QUARANTINE_SECONDS = "1"
 MAX_RUNS = 20
 UNDONE = 0.4  # of the stories
 ROOT = Path(__file__).resolve().parents[2]
+VICTIM = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.kills.victim import main; main()"
 
 
 @dataclass
@@ -47,18 +50,13 @@ class Story:
     faults: list[str] = field(default_factory=list)
 
 
-def sandbox(folder: Path, seed: int) -> tuple[subprocess.Popen[str], str]:
+def sandbox(seed: int) -> Site:
     """Start a sandbox process; its truth outlives every kill. Somebody's credit and deduction are there before, as on
     every site in use: where none is, a person must say what became of rows that were killed before any was answered."""
-    command = [sys.executable, "-m", "batch_credits", "sandbox", "--port", "0", "--faults", FAULTS, "--seed", str(seed)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
-    assert process.stdout is not None
-    base_url = process.stdout.readline().split()[-1]
+    site = Site("--faults", FAULTS, "--seed", str(seed))
     strangers = {"customer_id": "stranger", "currency_code": "USD"}
-    before = [{**strangers, "amount": 1000}, {**strangers, "amount": 1, "type": "decrement"}]
-    body = json.dumps({"credits": before}).encode()
-    with urllib.request.urlopen(urllib.request.Request(f"{base_url}/_sandbox/credits", body, method="POST")):
-        return process, base_url
+    site.tell("credits", credits=[{**strangers, "amount": 1000}, {**strangers, "amount": 1, "type": "decrement"}])
+    return site
 
 
 def play(seed: int, folder: Path, base_url: str) -> Story:
@@ -85,9 +83,7 @@ def _finish(arguments: list[str], environment: dict[str, str], story: Story) -> 
     code, last = None, story.runs + MAX_RUNS
     while story.runs < last and code != 0:
         story.runs += 1
-        code = subprocess.run(
-            [sys.executable, "-m", "batch_credits", *arguments], env=environment, capture_output=True, timeout=120
-        ).returncode
+        code = finish(Running(arguments, ROOT, environment), 120).code
     if code != 0:
         story.faults.append(f"{arguments[0]} never ended well: exit {code}")
 
@@ -146,20 +142,16 @@ def _killed_run(chance: random.Random, arguments: list[str], environment: dict[s
     arguments = [*arguments, *chance.choice(SILENCES)]
     point = chance.choice((*POINTS, "random", "random"))
     if point == "random":
-        process = subprocess.Popen(
-            [sys.executable, "-m", "batch_credits", *arguments],
-            env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        process = Running(arguments, ROOT, environment)
         try:
-            process.wait(chance.uniform(0.25, 1.5))
+            process.wait(chance.uniform(0.01, 1.0))
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
             story.kills[point] += 1
+        finish(process)
         return
-    victim = [sys.executable, "-m", "tests.kills.victim", point, str(chance.randint(1, _most(point)))]
-    code = subprocess.run([*victim, *arguments], env=environment, cwd=ROOT, capture_output=True, timeout=120).returncode
-    if code == -9:
+    victim = [point, str(chance.randint(1, _most(point))), *arguments]
+    if finish(Running(victim, ROOT, environment, script=VICTIM), 120).code == -signal.SIGKILL:
         story.kills[point] += 1
 
 
@@ -199,20 +191,15 @@ def campaign(kills: int, jobs: int, start: int, say: bool = True) -> list[Story]
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kills-") as name:
         folder = Path(name)
-        process, base_url = sandbox(folder, start)
-        try:
-            with ThreadPoolExecutor(jobs) as pool:
-                seed = start
-                while sum(sum(s.kills.values()) for s in stories) < kills:
-                    many = min(4 * jobs, kills)
-                    wave = list(pool.map(lambda n: play(n, folder, base_url), range(seed, seed + many)))
-                    seed += many
-                    stories += wave
-                    if say:
-                        _report(stories, time.monotonic() - began)
-        finally:
-            process.terminate()
-            process.communicate()
+        with sandbox(start) as site, ThreadPoolExecutor(jobs) as pool:
+            seed = start
+            while sum(sum(s.kills.values()) for s in stories) < kills:
+                many = min(4 * jobs, kills)
+                wave = list(pool.map(lambda n: play(n, folder, site.url), range(seed, seed + many)))
+                seed += many
+                stories += wave
+                if say:
+                    _report(stories, time.monotonic() - began)
     return stories
 
 
@@ -238,6 +225,7 @@ def main() -> int:
     else:
         stories = campaign(chosen.kills, chosen.jobs, chosen.start)
     kills: Counter[str] = sum((story.kills for story in stories), Counter())
+    WARM.close()
     print(f"kills by point: {dict(kills)}")
     print(f"processes run: {sum(story.runs for story in stories)}")
     return 1 if any(story.faults for story in stories) else 0

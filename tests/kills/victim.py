@@ -1,4 +1,4 @@
-"""Runs the command in a process that kills itself at a named point: `python victim.py POINT NTH ARGUMENTS...`.
+"""Runs the command in a process that kills itself at a named point; its arguments are POINT NTH ARGUMENTS...
 
 The points are put in from outside, by wrapping the product's own functions, so the product has no switch for it.
 SIGKILL leaves no handler, no flush and no goodbye: what the next process finds is what was on disk.
@@ -122,8 +122,9 @@ def _kill_after(owner: Any, name: str, die: Callable[[], None]) -> None:
     setattr(owner, name, wrapped)
 
 
-if __name__ == "__main__":
-    arm(sys.argv[1], int(sys.argv[2]))
+def main() -> None:
+    """Arm the point, and become the command."""
     from batch_credits.cli import run_command_line
 
+    arm(sys.argv[1], int(sys.argv[2]))
     sys.exit(run_command_line(sys.argv[3:]))

@@ -1,9 +1,6 @@
 """A share of the storm with every test run; `make storm` plays as many as you like."""
 
 import asyncio
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +12,6 @@ from tests.simulation.world import play
 
 SEEDS, SEEDS_AT_ONCE = 600, 100
 SHARE = 200  # of the seeds, with every `make test`; the others are slow
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -107,13 +103,11 @@ def test_a_failing_seed_is_named_with_its_replay(capsys: pytest.CaptureFixture[s
     assert "python -m tests.simulation.storm --replay 4711" in out
 
 
-def test_the_command_counts_and_replays() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.simulation.storm", "--seeds", "20", "--jobs", "1"],
-        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    assert "20 schedules" in done.stdout
-    assert "a second, 0 failed" in done.stdout
+def test_the_command_counts_and_replays(capsys: pytest.CaptureFixture[str]) -> None:
+    assert storm.main(["--seeds", "20", "--jobs", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "20 schedules" in said
+    assert "a second, 0 failed" in said
     assert storm.main(["--replay", "3"]) == 0
 
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,14 @@ def public_methods_of_classes() -> Sizes:
             yield name, len({each.name for each in node.body if isinstance(each, Function) and each.name[0] != "_"})
 
 
-def definitions() -> Iterator[tuple[str, ast.AST]]:
+@cache
+def definitions() -> list[tuple[str, ast.AST]]:
     """Every class and function, also those within others, as `file.py Class.method`."""
+    found: list[tuple[str, ast.AST]] = []
     for path in sorted(PACKAGE.rglob("*.py")):
         module = ast.parse(path.read_text(encoding="utf-8"))
-        yield from _within(module, f"{path.relative_to(PACKAGE)} ")
+        found += _within(module, f"{path.relative_to(PACKAGE)} ")
+    return found
 
 
 def _within(outer: ast.AST, name: str) -> Iterator[tuple[str, ast.AST]]:

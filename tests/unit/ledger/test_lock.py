@@ -2,14 +2,13 @@
 
 import fcntl
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger import Ledger
+from tests.acceptance.harness import said_by
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def told_elsewhere(path: Path) -> str:
         "try: Ledger.open(pathlib.Path(sys.argv[1])).close()\n"
         "except LedgerError as error: print(type(error).__name__, error.message)"
     )
-    return subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True).stdout
+    return said_by(script, path)
 
 
 @pytest.mark.parametrize("second", [True, False], ids=["by its second name", "by its first name"])
@@ -88,5 +87,4 @@ def _locked_by_this_process(path: Path) -> bool:
         "found = struct.unpack('hhqqi4x', fcntl.fcntl(file, fcntl.F_GETLK, asked))\n"
         "print(found[0] != fcntl.F_UNLCK and found[4])"
     )
-    told = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
-    return told.stdout.strip() == str(os.getpid())
+    return said_by(script, path).strip() == str(os.getpid())
