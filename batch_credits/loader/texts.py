@@ -11,16 +11,25 @@ from batch_credits.model import Problem
 LOOKS_LIKE_TOTAL = "looks_like_total"
 
 _WORDS = TOTAL_WORDS | SPOILED_WORDS
+_DIGITS = {*"0123456789"}
 _SIGNS = {*TOTAL_SIGNS, *SPOILED_SIGNS}
 
 
 def wrong_texts(texts: list[str], joined: str, *, are_ids: bool) -> set[str]:
     """Ids or references that were spoiled, or say that they are totals. Most columns are seen to have none: no sign is
     in them that one would have, and no text is one of the words."""
-    distinct = texts if are_ids else set(texts)
-    if joined.isascii() and not any(sign in joined for sign in _SIGNS) and _WORDS.isdisjoint(map(str.lower, distinct)):
+    has_signs = not joined.isascii() or any(sign in joined for sign in _SIGNS)
+    if not has_signs and not _may_be_words(texts, are_ids=are_ids):
         return set()
     return {text for text in set(texts) if spoiled(text) is not None or (are_ids and says_total(text))}
+
+
+def _may_be_words(texts: list[str], *, are_ids: bool) -> bool:
+    """Whether any is one of the words, none of which ends in a digit as most ids and references do."""
+    if {text[-1] for text in texts if text} <= _DIGITS:
+        return False
+    distinct = texts if are_ids else set(texts)
+    return not _WORDS.isdisjoint(map(str.lower, distinct))
 
 
 def total_by_words(customer_id: str, reference: str, description: str) -> Problem | None:
