@@ -7,7 +7,7 @@ validates a whole chunk as one model. Both go column by column: that is what mak
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import compress, repeat
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from pydantic import ValidationError
@@ -117,20 +117,25 @@ class RowReader:
     def _terms(self, chunk: Chunk) -> list[Terms]:
         known = self._known_terms
         texts = [*zip(*(self._column(chunk, field) for field in TERM_FIELDS), strict=True)]
-        for key in set(texts):
+        distinct = set(texts)
+        for key in distinct:
             if key not in known:
                 known[key] = read_terms(key, self._options)
-        terms = [known[key] for key in texts]
+        terms = [known[texts[0]]] * len(texts) if len(distinct) == 1 else [known[key] for key in texts]
         if len(known) > _REMEMBERED_TERMS:
             known.clear()
         return terms
 
     def _moneys(self, chunk: Chunk, terms: list[Terms]) -> list[Money | Problem | None]:
-        texts = [*zip(self._column(chunk, "amount"), self._column(chunk, "amount_in_decimal"), terms, strict=True)]
-        moneys: list[Money | Problem | None] = [
-            None if decimal else row_terms.moneys.get(amount) for amount, decimal, row_terms in texts
-        ]
+        amounts, decimals = self._column(chunk, "amount"), [*self._column(chunk, "amount_in_decimal")]
+        moneys: list[Money | Problem | None]
+        if len({*map(id, terms)}) == 1 and not any(decimals):
+            moneys = [*map(terms[0].moneys.get, amounts)]
+        else:
+            texts = zip(amounts, decimals, terms, strict=True)
+            moneys = [None if decimal else row_terms.moneys.get(amount) for amount, decimal, row_terms in texts]
         if None in moneys:  # texts that were not read before
+            texts = zip(self._column(chunk, "amount"), decimals, terms, strict=True)
             moneys = [self._money(*text) if money is None else money for text, money in zip(texts, moneys, strict=True)]
         return moneys
 
@@ -183,7 +188,7 @@ class Readings:
 
     def draft(self, rejected: "Mapping[int, Rejection]") -> dict[str, list[Any]]:
         """The columns that pydantic is to judge; of rejected rows only what is not complained of already."""
-        moneys = [_NO_MONEY if type(money) is not Money else money for money in self.moneys]
+        moneys = [money if type(money) is Money else _NO_MONEY for money in self.moneys]
         amounts, decimals, currencies = map(list, zip(*moneys, strict=True)) if moneys else ([], [], [])
         texts = {"customer_id": self.customer_ids, "reference": self.references, "description": self.descriptions}
         if rejected:
@@ -201,8 +206,11 @@ class Readings:
 
     def suspects(self) -> set[int]:
         """The rows to look at one by one."""
-        found = {index for index, money in enumerate(self.moneys) if type(money) is not Money}
-        found |= {index for index, terms in enumerate(self.terms) if terms.problems}
+        found: set[int] = set()
+        if {*map(type, self.moneys)} != {Money}:
+            found |= {index for index, money in enumerate(self.moneys) if type(money) is not Money}
+        if any(map(attrgetter("problems"), self.terms)):
+            found |= {index for index, terms in enumerate(self.terms) if terms.problems}
         columns = (self.customer_ids, self.references, self.descriptions)
         return found.union(*map(suspect_texts, TEXT_FIELDS, columns))
 

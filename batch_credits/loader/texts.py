@@ -1,12 +1,12 @@
 """What is wrong with an id, a reference or a description, read as a person sees it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from batch_credits.loader.spoiled import SPOILED_SIGNS, SPOILED_WORDS, spoiled
 from batch_credits.loader.table import Flaw
 from batch_credits.loader.template import EXAMPLE_CUSTOMER
 from batch_credits.loader.total_words import TOTAL_SIGNS, TOTAL_WORDS, may_say_only_total, says_only_total, says_total
-from batch_credits.loader.wording import first_hidden, first_invisible, may_hide, shown, what_is_hidden
+from batch_credits.loader.wording import first_hidden, first_invisible, is_printable, may_hide, shown, what_is_hidden
 from batch_credits.loader.workbook import spoiled_by_excel
 from batch_credits.model import Problem
 
@@ -15,6 +15,7 @@ LOOKS_LIKE_TOTAL = "looks_like_total"
 TEXT_FIELDS = ("customer_id", "reference", "description")
 
 _WORDS = TOTAL_WORDS | SPOILED_WORDS
+_DIGITS = {*"0123456789"}
 _SIGNS = {*TOTAL_SIGNS, *SPOILED_SIGNS}
 
 
@@ -27,8 +28,8 @@ def suspect_texts(field: str, texts: list[str]) -> set[int]:
     joined = "".join(texts)
     wrong = set() if all(texts) else {""}
     if field == "description":
-        wrong |= {text for text in set(texts) if may_say_only_total(text)}
-        may_be_wrong = "#" in joined or not joined.isprintable()
+        wrong |= may_say_only_total(texts)
+        may_be_wrong = "#" in joined or not is_printable(joined)
     else:
         may_be_wrong = may_hide(joined) or _may_be_words(joined, texts if field == "customer_id" else set(texts))
     if may_be_wrong or (field == "customer_id" and EXAMPLE_CUSTOMER in joined):
@@ -59,14 +60,12 @@ def _total(field: str, text: str) -> Problem:
     return Problem(field, LOOKS_LIKE_TOTAL, said)
 
 
-def _may_be_words(joined: str, texts: Iterable[str]) -> bool:
+def _may_be_words(joined: str, texts: Collection[str]) -> bool:
     """Whether ids or references may be spoiled, or say that they are totals: a sign is in them that one would have, or
-    a text is one of the words."""
-    return (
-        not joined.isascii()
-        or any(sign in joined for sign in _SIGNS)
-        or not _WORDS.isdisjoint(map(str.lower, texts))
-    )
+    a text is one of the words, none of which ends in a digit as most ids and references do."""
+    if not joined.isascii() or any(sign in joined for sign in _SIGNS):
+        return True
+    return not {text[-1:] for text in texts} <= _DIGITS and not _WORDS.isdisjoint(map(str.lower, texts))
 
 
 def _fault(field: str, text: str) -> Problem | None:

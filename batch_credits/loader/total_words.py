@@ -7,6 +7,7 @@ end so, too.
 """
 
 import re
+from collections.abc import Sequence
 from unicodedata import normalize
 
 _TOTALS = frozenset(
@@ -83,10 +84,22 @@ def says_only_total(text: str, customer_id: str) -> bool:
     return all(_is_total(word) or word in _BESIDE or word in whose for word in words)
 
 
-def may_say_only_total(text: str) -> bool:
-    """Whether it is worth while to ask `says_only_total`: a quick look at how the text begins."""
-    first = text.partition(" ")[0]
-    return not first.isalpha() or first.casefold() in _FIRST or not first.isascii()
+def may_say_only_total(texts: Sequence[str]) -> set[str]:
+    """Those of many texts of which it is worth while to ask `says_only_total`: a quick look at how they begin."""
+    firsts = {word for word in _first_words(texts) if _may_begin(word)}
+    return {text for text in texts if text.partition(" ")[0] in firsts} if firsts else set()
+
+
+def _first_words(texts: Sequence[str]) -> set[str]:
+    """What texts begin with, up to a blank: what both the least and the greatest begin with, all others do."""
+    word, blank, _ = min(texts, default="").partition(" ")
+    if blank and max(texts).startswith(word + blank):
+        return {word}
+    return {text.partition(" ")[0] for text in texts}
+
+
+def _may_begin(word: str) -> bool:
+    return not word.isalpha() or word.casefold() in _FIRST or not word.isascii()
 
 
 def _words(text: str) -> list[str]:

@@ -73,7 +73,7 @@ class FileTotals:
                 rows = self._with_held(rows)
             else:
                 rows = self._walk(self._with_held(rows), after)
-        if self._recent and following is not None:
+        if self._recent and following is not None and not _goes_on(self._recent[-1].number, following):
             rows, self._held = rows.split(self._recent[0].number)
         add_rows(self.read, rows)
         return rows
@@ -105,8 +105,8 @@ class FileTotals:
         return rows if held is None else held.followed_by(rows)
 
     def _count_all(self, rows: LoadedRows) -> None:
-        codes, amounts = rows.requests.currency_code, rows.requests.amount
-        if not rows.rejected and None not in amounts and codes.count(codes[0]) == len(codes):
+        if rows.are_plain:
+            codes, amounts = rows.requests.currency_code, rows.requests.amount
             self._of(codes[0] or "").add(len(codes), Sum(sum(filter(None, amounts))))
             self._recent.extend(_lines(rows.part(slice(-LOOKED_BACK, None), slice(0))))
             return
@@ -277,6 +277,14 @@ def _ends_block(line: _Line, following: _Line | None) -> bool:
     if following is None or following.number - line.number != 1:
         return True
     return following.rejected is not None and _is_note(following.rejected)
+
+
+def _goes_on(last: int, following: LoadedRows) -> bool:
+    """Whether a block goes on so far below its row `last` that no row up to there can be a total at its end. Nearly
+    always, and then no chunk is cut, which takes copies of all its columns.
+    """
+    numbers = following.row_numbers
+    return not following.rejected and numbers[LOOKED_BACK - 1 : LOOKED_BACK] == [last + LOOKED_BACK]
 
 
 def _says_total(row: LoadedRow) -> bool:

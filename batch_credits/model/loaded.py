@@ -105,6 +105,12 @@ class LoadedRows:
         )
         return merge(valid, self.rejected, key=attrgetter("row_number"))
 
+    @property
+    def are_plain(self) -> bool:
+        """Whether all are valid, of one currency, and in minor units: asked where a million rows are counted."""
+        codes, amounts = self.requests.currency_code, self.requests.amount
+        return bool(codes) and not self.rejected and None not in amounts and codes.count(codes[0]) == len(codes)
+
     def split(self, row_number: int) -> "tuple[LoadedRows, LoadedRows]":
         """The rows above this one, and those from it on."""
         at = bisect_left(self.row_numbers, row_number)
@@ -139,6 +145,11 @@ class LoadedRows:
 def add_rows(totals: dict[str, ControlTotal], rows: LoadedRows) -> None:
     """Count the amounts of these rows, by currency ("" where none is named); of rejected rows, what could be read."""
     codes = rows.requests.currency_code
+    if rows.are_plain:
+        total = totals.setdefault(codes[0] or "", ControlTotal())
+        total.count += len(codes)
+        total.amount_minor += sum(filter(None, rows.requests.amount))
+        return
     amounts: defaultdict[str | None, list[int | None]] = defaultdict(list)
     for code, amount in zip(codes, rows.requests.amount, strict=True):
         amounts[code].append(amount)

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batch_credits.loader.rows import RowReader
 from batch_credits.loader.table import Chunk, Flaw
@@ -228,3 +230,31 @@ def test_what_a_spreadsheet_spoiled_before_the_csv_was_saved(field, text, spoile
     good, row = read(cells(), cells(**{field: text}))
     assert good.problems == ()
     assert codes(row) == ([(field, "spoiled_by_excel")] if spoiled else [])
+
+
+changes = st.fixed_dictionaries(
+    {},
+    optional={
+        "customer_id": st.sampled_from(["a", "", "12345.0", "Total", "b\u200b", '="007"', "NULL"]),
+        "amount": st.sampled_from(["1", "2", "1050", "", "x", "1.50"]),
+        "amount_in_decimal": st.sampled_from(["", "1.5", "x"]),
+        "currency_code": st.sampled_from(["USD", "EUR", "JPY", "?"]),
+        "description": st.sampled_from(["Subtotal", "Total 007", "#N/A", " ", "a\nb", "Loyalty"]),
+        "credit_type": st.sampled_from(["", "general", "none"]),
+        "reference": st.sampled_from(["Q3", "q3 ", "", "nan", "1,5E10"]),
+    },
+)
+
+
+@given(st.lists(changes, max_size=6), st.integers(1, 3))
+def test_rows_of_a_chunk_are_read_as_each_alone(given_changes, times):
+    """Also where all are alike, and in a chunk whose like was read before."""
+    rows = [cells(**change) for change in given_changes] * times
+    reader = RowReader(COLUMNS, InputOptions())
+    alone = [
+        loaded
+        for number, row in enumerate(rows)
+        for loaded in RowReader(COLUMNS, InputOptions()).read(Chunk([number], [row]))
+    ]
+    for _ in range(2):
+        assert list(reader.read(Chunk(list(range(len(rows))), rows))) == alone

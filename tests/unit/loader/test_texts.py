@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batch_credits.loader.spoiled import SPOILED_WORDS
 from batch_credits.loader.template import EXAMPLE_CUSTOMER
 from batch_credits.loader.texts import TEXT_FIELDS, suspect_texts, text_problems, total_by_words
+from batch_credits.loader.total_words import TOTAL_WORDS
 
 WRONG = [
     ("customer_id", "", "missing"),
@@ -97,3 +99,8 @@ def test_a_row_that_says_that_it_is_a_total(customer: str, description: str, fie
 def test_the_look_at_a_column_misses_nothing(field: str, texts: list[str]) -> None:
     wrong = {place for place, text in enumerate(texts) if text_problems(field, text, options_count=True)}
     assert wrong <= suspect_texts(field, texts)
+
+
+def test_no_word_that_is_wrong_by_itself_ends_in_a_digit() -> None:
+    """So a column whose texts all do has none."""
+    assert not [word for word in TOTAL_WORDS | SPOILED_WORDS if word[-1:].isdigit()]

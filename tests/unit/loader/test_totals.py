@@ -1,10 +1,14 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from batch_credits.loader import open_source
+from batch_credits.loader import totals as module
 from batch_credits.loader.sums import NOTHING, Running, Sum
-from batch_credits.loader.total_words import says_only_total, says_total
+from batch_credits.loader.total_words import may_say_only_total, says_only_total, says_total
+from batch_credits.loader.totals import LOOKED_BACK
 from batch_credits.model import ControlTotal, FileTotal
 from batch_credits.settings import InputOptions
 
@@ -196,3 +200,40 @@ def test_where_a_chunk_begins_changes_nothing(tmp_path):
     for size in range(1, 60):
         assert seen(size) == whole, f"chunks of {size}"
     assert rejected(whole[0])[:2] == [42, 43]
+
+
+lines = st.sampled_from(["a,{},USD,x", "b,{},USD,x", "c,{},EUR,x", "d,{},,x", "e,-1,USD,x", "a,{},USD,", ",{},USD,x",
+                         ",{},,Total", ",{},USD,Subtotal", ",,,", "Prepared by Ana,,,"])  # fmt: skip
+CODES = ("USD", "EUR", "GBP")
+blocks = st.builds(
+    lambda rows, marks: [*(f"k,{amount},{code},x" for amount in rows for code in CODES),
+                         *(f"z,{sum(rows)},{code},x" for code in CODES), *marks],
+    st.lists(st.integers(1, 3), min_size=2, max_size=LOOKED_BACK),
+    st.just([",,,"]) | st.lists(st.builds(str.format, lines, st.integers(1, 9)), max_size=4),
+)  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(blocks, min_size=1, max_size=6), st.integers(1, 30))
+def test_what_is_not_held_back_changes_nothing(tmp_path, given_blocks, size):
+    """Held against the way that holds back the end of every chunk."""
+    text = "".join(f"{line}\n" for block in given_blocks for line in block)
+    totals, rows = read(tmp_path, text, size)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_goes_on", lambda last, following: False)
+        as_before, all_rows = read(tmp_path, text, size)
+    assert rows == all_rows
+    assert (totals.found, totals.unequal, totals.read) == (as_before.found, as_before.unequal, as_before.read)
+
+
+labels = st.sampled_from(["Total x", "Grand total", "sum", "x Total", "-"])
+
+
+@given(st.lists(st.text("aZ \u00e9\u0130#0", max_size=3) | labels))
+def test_texts_are_judged_by_how_they_begin_as_one_by_one(texts):
+    """What all begin with is judged once."""
+    one_by_one = {text for text in texts if may_say_only_total([text])}
+    assert may_say_only_total(texts) == one_by_one
+    assert {text for text in texts if says_only_total(text, "")} <= one_by_one
+    same = [f"{text} {number}" for text in texts[:1] for number in range(3)]
+    assert may_say_only_total(same) == {text for text in same if may_say_only_total([text])}

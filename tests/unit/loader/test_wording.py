@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, listed, shown
+from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, is_printable, listed, shown
 
 
 def test_long_texts_are_shortened_and_invisible_ones_made_visible():
@@ -31,3 +31,9 @@ def test_control_characters_and_bidi_overrides_are_not():
 def test_every_blank_is_an_edge_blank_and_no_other_control_character_is():
     blanks = {chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Zs"}
     assert set(EDGE_BLANKS) == blanks | set("\t\r\n")
+
+
+def test_many_texts_are_printable_as_one_is():
+    for code in range(0x110000):
+        assert is_printable(chr(code)) == chr(code).isprintable()
+    assert is_printable("") and is_printable("ab~ ") and not is_printable("a\x7fb")
