@@ -18,6 +18,7 @@ from tests.unit.reporter.pages import PAGES
 
 ROOT = Path(__file__).parents[2]
 PHONE, DESK = (360, 740), (1280, 900)
+PAPER = (680, 1001)  # pixels: what the margins leave of A4: 180 by 265 mm
 _RUN_AXE = "axe.run().then(found => JSON.stringify(found.violations.map(v => [v.id, v.nodes.map(n => n.html)])))"
 _WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
 
@@ -86,15 +87,24 @@ def test_axe_finds_nothing_that_keeps_anybody_out(pages: list[Path], size: tuple
 
 
 @needs_chromium
-def test_on_paper_there_is_room_to_sign(pages: list[Path], tmp_path: Path) -> None:
+def test_on_paper_there_is_room_to_sign_beside_the_totals(pages: list[Path], tmp_path: Path) -> None:
     shown = "getComputedStyle(document.querySelector('.sign')).display"
+    places = """['.sign', '.outcomes'].map(name => {
+        const box = document.querySelector(name).getBoundingClientRect()
+        return [box.left, box.top, box.right, box.bottom]
+    })"""
 
     async def look() -> None:
         async with browser() as tab:
             await tab.open(pages[0])
             assert await tab.evaluate(shown) == "none"
-            await tab.command("Emulation.setEmulatedMedia", media="print")
-            assert await tab.evaluate(shown) == "block"
+            for page in pages:
+                await tab.open(page, width=PAPER[0])
+                await tab.command("Emulation.setEmulatedMedia", media="print")
+                assert await tab.evaluate(shown) == "block", page
+                [sign, outcomes] = await tab.evaluate(places)
+                assert sign[1] == outcomes[1] and sign[0] >= outcomes[2], page
+                assert sign[3] <= PAPER[1], page
             await tab.paper(tmp_path / "page.pdf")
 
     asyncio.run(look())
