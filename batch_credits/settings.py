@@ -4,17 +4,15 @@ Times are seconds unless the name says otherwise. The API key never shows in a r
 """
 
 import hashlib
-import ipaddress
 import json
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from batch_credits.errors import Remedy, UsageError
+from batch_credits.addresses import CHARGEBEE, LOOPBACK_HOSTS, parts_of, site_name
+from batch_credits.errors import UsageError
 from batch_credits.model import FileTotal
 
 TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
@@ -22,19 +20,10 @@ WINDOW_SECONDS = 60.0  # in which a site counts its requests, rolling (Chargebee
 PLAN_RATES_PER_MINUTE = {"starter": 150, "performance": 1000, "enterprise": 3500}  # of live sites
 MAX_GETS_AT_ONCE = 50  # of every site (Chargebee API docs); of POST:
 TEST_SITE_POSTS_AT_ONCE, LIVE_SITE_POSTS_AT_ONCE = 50, 100
-_CHARGEBEE = ".chargebee.com"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 THIS_MACHINE = "this machine"  # the address of whatever answers here
 THIS_PROCESS = "the sandbox within a run"  # the address of the one that `run --sandbox` starts, and ends
-MAX_SITE_LETTERS = 63  # of a name in a host name
 
-SANDBOX_SITE = "sandbox"  # the one that `run --sandbox` starts
-
-_SITE = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
-_IN_ADDRESS = re.compile(rf"({_SITE.pattern}){re.escape(_CHARGEBEE)}")
-_HOST = r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])"
-_HOST_AND_PORT = re.compile(rf"{_HOST}(?::[0-9]+)?")
 
 
 def names_live_money(site: str) -> bool:
@@ -68,7 +57,7 @@ class SiteSettings:
     @property
     def posts_at_once(self) -> int | None:
         """How many credits Chargebee documents to take at one instant; None for an address that is not its own."""
-        if not (urlsplit(self.base_url).hostname or "").endswith(_CHARGEBEE):
+        if not (urlsplit(self.base_url).hostname or "").endswith(CHARGEBEE):
             return None
         return LIVE_SITE_POSTS_AT_ONCE if self.is_live else TEST_SITE_POSTS_AT_ONCE
 
@@ -290,91 +279,14 @@ def site_settings(site: str | None, base_url: str | None, api_key: str | None) -
         if name is None:
             hint = "Set CHARGEBEE_SITE, e.g. acme or acme-test."
             raise UsageError("No site.", hint=hint, remedies=[(("--site", "SITE"),)])
-        return SiteSettings(name, f"https://{name}{_CHARGEBEE}", api_key.strip())
-    scheme, host, port = _address(base_url)
+        return SiteSettings(name, f"https://{name}{CHARGEBEE}", api_key.strip())
+    scheme, host, port = parts_of(base_url)
     netloc = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
-    named = host.removesuffix(_CHARGEBEE) if host.endswith(_CHARGEBEE) else None
+    named = host.removesuffix(CHARGEBEE) if host.endswith(CHARGEBEE) else None
     if named and name not in (None, named):
         raise UsageError(
             f"The base URL (--base-url) is that of site {named}, and {name} was named (--site).",
             hint="Give one of the two.",
-            remedies=[(("--site", named),), (("--base-url", f"https://{name}{_CHARGEBEE}"),)],
+            remedies=[(("--site", named),), (("--base-url", f"https://{name}{CHARGEBEE}"),)],
         )
     return SiteSettings(name or named or netloc, f"{scheme}://{netloc}", api_key.strip())
-
-
-def site_name(text: str, *, is_alone: bool = False) -> str:
-    """The one form of a site's name: two spellings would be two sites, and everything would be paid twice.
-
-    Behind a base URL a site may also be called by host and port; without one (`is_alone`) the name makes the address.
-
-    Raises:
-        UsageError: it is no name.
-    """
-    name = _trimmed(text)
-    if name.isascii():  # lower() would make letters of ours out of some foreign ones
-        name = name.lower()
-    if _SITE.fullmatch(name) and len(name) <= MAX_SITE_LETTERS:
-        return name
-    is_host = not is_alone and not name.endswith(_CHARGEBEE) and ("." in name or ":" in name)
-    if is_host and _HOST_AND_PORT.fullmatch(name):
-        return name
-    hint, meant = "Give the name alone: acme for https://acme.chargebee.com.", "SITE"
-    if _SITE.fullmatch(hyphens := name.replace("_", "-")):
-        hint, meant = f"Chargebee's names have hyphens, not underscores: is it {hyphens}?", hyphens
-    elif (within := _IN_ADDRESS.search(name)) is not None:
-        meant = within[1]
-    raise UsageError(
-        f"The site (CHARGEBEE_SITE, --site) is {text!a}, which is no site name.",
-        hint=hint,
-        remedies=[(("--site", meant),)],
-    )
-
-
-def remedy_for_site(site: str) -> list[Remedy]:
-    """The option that names this site of the ledger's; none where it was a sandbox that is gone."""
-    if _SITE.fullmatch(site):
-        return [] if site == SANDBOX_SITE else [(("--site", site),)]
-    return [(("--base-url", f"http://{site}"),)]
-
-
-def _trimmed(text: str) -> str:
-    """Without what is invisible at its edges: blanks of any kind, line ends, control characters and marks."""
-    visible = [at for at, letter in enumerate(text) if unicodedata.category(letter)[0] not in "ZC"]
-    return text[visible[0] : visible[-1] + 1] if visible else ""
-
-
-_ANOTHER_ADDRESS: list[Remedy] = [(("--base-url", "https://HOST"),)]
-
-
-def _address(base_url: str) -> tuple[str, str, int | None]:
-    """Scheme, host in its one form, and port, if one is given.
-
-    Raises:
-        UsageError: it is not scheme and host only, or not encrypted.
-    """
-    if "@" in base_url:
-        hint = "Take it out: the key has a place of its own."
-        raise UsageError("The base URL (--base-url) holds a user or a key.", hint=hint, remedies=_ANOTHER_ADDRESS)
-    try:
-        parts = urlsplit(_trimmed(base_url))
-        host, port = (parts.hostname or "").removesuffix("."), parts.port
-        if ":" in host:
-            host = f"[{ipaddress.IPv6Address(host).compressed}]"
-    except ValueError as error:
-        said = f"The base URL (--base-url) {base_url!r} is not an address: {error}."
-        raise UsageError(said, remedies=_ANOTHER_ADDRESS) from None
-    more_than_host = parts.path not in ("", "/") or parts.query or parts.fragment
-    if parts.scheme not in ("http", "https") or not re.fullmatch(_HOST, host) or more_than_host:
-        raise UsageError(
-            f"The base URL (--base-url) {base_url!r} must be scheme and host only.",
-            hint="For example http://127.0.0.1:8900.",
-            remedies=_ANOTHER_ADDRESS,
-        )
-    if parts.scheme == "http" and host.strip("[]") not in LOOPBACK_HOSTS:
-        raise UsageError(
-            f"The base URL (--base-url) {base_url!r} would send the API key unencrypted.",
-            hint="Use https, or a loopback address.",
-            remedies=[(("--base-url", f"https{base_url.strip()[4:]}"),)],
-        )
-    return parts.scheme, host, port

@@ -47,24 +47,13 @@ def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> 
         if (largest := plan.largest.get(currency, 0)) > bound:
             said = speech.of_bound(bound, currency)
             broken.append(f"--max-amount allows {said}, and {speech.of_largest(largest, currency)}.")
-    unnamed: list[tuple[str, str]] = []
-    names = []
-    for option, stated, bounded in (
-        ("--expect-total", limits.expect_total, plan.totals.keys()),
-        ("--max-total", limits.max_total, to_send.keys()),
-        ("--max-amount", limits.max_amount, to_send.keys()),
-    ):
-        names += _not_of_the_file(option, stated, plan, what)
-        unnamed += [(option, code) for code in _unnamed(stated, bounded)]
-    for option, code in unnamed:
-        names.append(f"{option} does not name {code or 'the site currency'}, which the {what} has.")
+    names, unnamed = _wrongly_named(plan, limits, what)
     if broken or names:
         is_enough = len(unnamed) == len(broken) + len(names) and all(code for _, code in unnamed)
-        named = tuple((option, f"{code}=AMOUNT") for option, code in unnamed)
         raise ControlError(
             " ".join([*broken, *names]),
             hint="Nothing was sent. Correct the file or the option.",
-            remedies=[named] if is_enough else (),
+            remedies=[tuple((option, f"{code}=AMOUNT") for option, code in unnamed)] if is_enough else (),
         )
 
 
@@ -94,6 +83,23 @@ def totals_to_type(
 def _exceeds(total: ControlTotal, bound: int, currency: str, options: InputOptions) -> bool:
     exponent = exponent_of(currency, dict(options.currency_exponents)) or 0
     return total.amount_minor + total.amount_in_decimal.scaleb(exponent) > bound
+
+
+def _wrongly_named(plan: Plan, limits: ControlLimits, what: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """What is wrong with the currencies that limits name, in sentences; and those that a limit must name, too."""
+    names: list[str] = []
+    unnamed: list[tuple[str, str]] = []
+    to_send = _to_pay(plan).keys()
+    for option, stated, bounded in (
+        ("--expect-total", limits.expect_total, plan.totals.keys()),
+        ("--max-total", limits.max_total, to_send),
+        ("--max-amount", limits.max_amount, to_send),
+    ):
+        names += _not_of_the_file(option, stated, plan, what)
+        unnamed += [(option, code) for code in _unnamed(stated, bounded)]
+    for option, code in unnamed:
+        names.append(f"{option} does not name {code or 'the site currency'}, which the {what} has.")
+    return names, unnamed
 
 
 def _not_of_the_file(option: str, stated: Iterable[tuple[str, str]], plan: Plan, what: str) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from batch_credits.addresses import SANDBOX_SITE
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
 from batch_credits.cli.options.places import OutputChoice, ledger_path, output_options
 from batch_credits.cli.options.sections import Sectioned
@@ -30,7 +31,7 @@ from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
 from batch_credits.reporter import Summary
 from batch_credits.sending.pilot import PilotReport
-from batch_credits.settings import SANDBOX_SITE, TEST_SITE_RATE_PER_MINUTE, InputOptions, SiteSettings
+from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, SiteSettings
 from batch_credits.views.pilot import PilotView, pilot_view
 from batch_credits.views.question import question_of_run
 from batch_credits.views.terms import Terms, memory_of, site_view
