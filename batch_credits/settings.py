@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from batch_credits.addresses import CHARGEBEE, LOOPBACK_HOSTS, parts_of, site_name
+from batch_credits.errors import UsageError
 from batch_credits.model import FileTotal
 
 TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
@@ -18,10 +20,10 @@ WINDOW_SECONDS = 60.0  # in which a site counts its requests, rolling (Chargebee
 PLAN_RATES_PER_MINUTE = {"starter": 150, "performance": 1000, "enterprise": 3500}  # of live sites
 MAX_GETS_AT_ONCE = 50  # of every site (Chargebee API docs); of POST:
 TEST_SITE_POSTS_AT_ONCE, LIVE_SITE_POSTS_AT_ONCE = 50, 100
-CHARGEBEE_HOSTS = ".chargebee.com"
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 THIS_MACHINE = "this machine"  # the address of whatever answers here
 THIS_PROCESS = "the sandbox within a run"  # the address of the one that `run --sandbox` starts, and ends
+
 
 
 def names_live_money(site: str) -> bool:
@@ -55,7 +57,7 @@ class SiteSettings:
     @property
     def posts_at_once(self) -> int | None:
         """How many credits Chargebee documents to take at one instant; None for an address that is not its own."""
-        if not (urlsplit(self.base_url).hostname or "").endswith(CHARGEBEE_HOSTS):
+        if not (urlsplit(self.base_url).hostname or "").endswith(CHARGEBEE):
             return None
         return LIVE_SITE_POSTS_AT_ONCE if self.is_live else TEST_SITE_POSTS_AT_ONCE
 
@@ -249,3 +251,42 @@ def recorded(text: str) -> tuple[str, RunSettings]:
         name: tuple(value) if isinstance(value, list) else value for name, value in record["settings"].items()
     }
     return record["address"], RunSettings(**settings)
+
+
+def site_settings(site: str | None, base_url: str | None, api_key: str | None) -> SiteSettings:
+    """Check and complete what names the site.
+
+    Without a base URL the address follows from the site's name, and the name from Chargebee's own address: one site
+    must never have two identities. At other addresses (a sandbox or a proxy) host and port stand for a missing name.
+
+    Raises:
+        UsageError: something is missing, or the address is not scheme and host only, or not encrypted.
+    """
+    if not api_key or not api_key.strip():
+        raise UsageError(
+            "No API key.",
+            hint="Set CHARGEBEE_API_KEY, or name a file that holds it with --api-key-file.",
+            remedies=[(*(() if site or base_url else (("--site", "SITE"),)), ("--api-key-file", "FILE"))],
+        )
+    if not api_key.isascii() or not api_key.strip().isprintable():
+        raise UsageError(
+            "The API key (CHARGEBEE_API_KEY, --api-key-file) has characters that no Chargebee key has.",
+            hint="Copy it again.",
+            remedies=[(("--api-key-file", "FILE"),)],
+        )
+    name = None if site is None else site_name(site, is_alone=base_url is None)
+    if base_url is None:
+        if name is None:
+            hint = "Set CHARGEBEE_SITE, e.g. acme or acme-test."
+            raise UsageError("No site.", hint=hint, remedies=[(("--site", "SITE"),)])
+        return SiteSettings(name, f"https://{name}{CHARGEBEE}", api_key.strip())
+    scheme, host, port = parts_of(base_url)
+    netloc = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
+    named = host.removesuffix(CHARGEBEE) if host.endswith(CHARGEBEE) else None
+    if named and name not in (None, named):
+        raise UsageError(
+            f"The base URL (--base-url) is that of site {named}, and {name} was named (--site).",
+            hint="Give one of the two.",
+            remedies=[(("--site", named),), (("--base-url", f"https://{name}{CHARGEBEE}"),)],
+        )
+    return SiteSettings(name or named or netloc, f"{scheme}://{netloc}", api_key.strip())

@@ -34,8 +34,8 @@ from batch_credits.settings import (
     InputOptions,
     RunSettings,
     SiteSettings,
+    site_settings,
 )
-from batch_credits.sites import site_settings
 
 __all__ = [
     "BatchCreditsError",

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from batch_credits.addresses import remedy_for_site
 from batch_credits.errors import Outage, RunStopped, UsageError
 from batch_credits.jobs.run import Orders, agreed, carry_out, check_address
 from batch_credits.ledger import Ledger
@@ -25,7 +26,6 @@ from batch_credits.process.signals import Signals, refuse
 from batch_credits.progress.observers import Progress
 from batch_credits.reporter import Summary
 from batch_credits.settings import InputOptions
-from batch_credits.sites import remedy_for_site
 
 
 @dataclass(frozen=True, slots=True)

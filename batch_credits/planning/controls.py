@@ -45,23 +45,16 @@ def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> 
         bound = _minor(currency, text, options, "--max-amount")
         _refuse_unknowable(to_send, currency, "--max-amount")
         if (largest := plan.largest.get(currency, 0)) > bound:
-            said = f"--max-amount allows {speech.of_bound(bound, currency)}"
-            broken.append(f"{said}, and {speech.of_largest(largest, currency)}.")
-    stated = {
-        "--expect-total": (limits.expect_total, plan.totals.keys()),
-        "--max-total": (limits.max_total, to_send.keys()),
-        "--max-amount": (limits.max_amount, to_send.keys()),
-    }
-    for option, (pairs, _) in stated.items():
-        broken += _not_of_the_file(option, pairs, plan, what)
-    unnamed = [(option, code) for option, (pairs, bounded) in stated.items() for code in _unnamed(pairs, bounded)]
-    is_enough = not broken and all(code for _, code in unnamed)
-    for option, code in unnamed:
-        broken.append(f"{option} does not name {code or 'the site currency'}, which the {what} has.")
-    if broken:
-        remedies = [tuple((option, f"{code}=AMOUNT") for option, code in unnamed)] if is_enough else []
-        hint = "Nothing was sent. Correct the file or the option."
-        raise ControlError(" ".join(broken), hint=hint, remedies=remedies)
+            said = speech.of_bound(bound, currency)
+            broken.append(f"--max-amount allows {said}, and {speech.of_largest(largest, currency)}.")
+    names, unnamed = _wrongly_named(plan, limits, what)
+    if broken or names:
+        is_enough = len(unnamed) == len(broken) + len(names) and all(code for _, code in unnamed)
+        raise ControlError(
+            " ".join([*broken, *names]),
+            hint="Nothing was sent. Correct the file or the option.",
+            remedies=[tuple((option, f"{code}=AMOUNT") for option, code in unnamed)] if is_enough else (),
+        )
 
 
 def totals_to_type(
@@ -90,6 +83,23 @@ def totals_to_type(
 def _exceeds(total: ControlTotal, bound: int, currency: str, options: InputOptions) -> bool:
     exponent = exponent_of(currency, dict(options.currency_exponents)) or 0
     return total.amount_minor + total.amount_in_decimal.scaleb(exponent) > bound
+
+
+def _wrongly_named(plan: Plan, limits: ControlLimits, what: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """What is wrong with the currencies that limits name, in sentences; and those that a limit must name, too."""
+    names: list[str] = []
+    unnamed: list[tuple[str, str]] = []
+    to_send = _to_pay(plan).keys()
+    for option, stated, bounded in (
+        ("--expect-total", limits.expect_total, plan.totals.keys()),
+        ("--max-total", limits.max_total, to_send),
+        ("--max-amount", limits.max_amount, to_send),
+    ):
+        names += _not_of_the_file(option, stated, plan, what)
+        unnamed += [(option, code) for code in _unnamed(stated, bounded)]
+    for option, code in unnamed:
+        names.append(f"{option} does not name {code or 'the site currency'}, which the {what} has.")
+    return names, unnamed
 
 
 def _not_of_the_file(option: str, stated: Iterable[tuple[str, str]], plan: Plan, what: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Promise: with --log-format json stderr has one event a line, and their names and fields do not change."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from tests.acceptance.harness import Command, payout, write_csv
 
 STATE = {
     "total", "done", "credited", "already_credited", "failed", "rejected", "review", "pending", "in_doubt", "throttled",
-    "rows_per_minute", "budget_per_minute", "seconds_left",
+    "rows_per_minute", "budget_per_minute", "seconds_left", "percent", "done_before", "asked_totals", "credited_totals",
+    "seconds_passed", "waits_for", "waits_seconds",
 }  # fmt: skip
 FIELDS = {
     "plan": {
@@ -20,7 +22,7 @@ FIELDS = {
     "pilot": {"agrees", "rows"},
     "progress_ended": STATE | {"seconds"},
     "note": {"text"},
-    "error": {"message", "hint", "exit_code"},
+    "error": {"message", "hint", "exit_code", "commands"},
 }  # fmt: skip
 
 
@@ -66,7 +68,7 @@ def test_a_reversal_as_events(command: Command) -> None:
         "reverses", "to_deduct", "balances_short", "customers_short"
     }  # fmt: skip
     assert (plan["to_deduct"], plan["balances_short"]) == ({"USD": {"rows": 3, "amount": 303}}, 0)
-    renamed = {"deducted" if name == "credited" else name.replace("y_credited", "y_deducted") for name in STATE}
+    renamed = {re.sub(r"^(already_)?credited", r"\1deducted", name) for name in STATE}
     assert started.keys() - {"event"} == renamed
     assert (over["deducted"], summary["counts"]["deducted"], summary["reverses"]) == (3, 3, plan["reverses"])
     refused = command("reverse", "0" * 8, "--yes", "--log-format", "json").exited(2)
@@ -90,6 +92,7 @@ def test_what_ends_a_run_without_a_summary_is_an_event(command: Command) -> None
     assert error.keys() - {"event"} == FIELDS["error"]
     assert (error["event"], error["exit_code"]) == ("error", 2)
     assert "--expect-rows" in error["message"]
+    assert [command.split()[:2] for command in error["commands"]] == [["batch-credits", "check"]]
 
 
 def test_every_event_is_named_in_the_help(command: Command) -> None:

@@ -10,8 +10,7 @@ import pytest
 
 from batch_credits.errors import UsageError
 from batch_credits.ledger import Ledger
-from batch_credits.settings import SiteSettings
-from batch_credits.sites import site_settings
+from batch_credits.settings import SiteSettings, site_settings
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from batch_credits.settings import (
     SiteSettings,
     batch_key,
     for_the_record,
+    site_settings,
 )
-from batch_credits.sites import site_settings
 
 KEY = "test_abc123"
 

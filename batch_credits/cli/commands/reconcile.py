@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from batch_credits.addresses import remedy_for_site
 from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import AskingChoice, asking_options
@@ -26,7 +27,6 @@ from batch_credits.progress.bar import progress_for
 from batch_credits.reconciler import TieOut
 from batch_credits.reporter import exit_code
 from batch_credits.settings import SiteSettings
-from batch_credits.sites import remedy_for_site
 from batch_credits.text.visible import visible
 
 

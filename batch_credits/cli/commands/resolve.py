@@ -24,7 +24,7 @@ from batch_credits.text.visible import visible
 
 @click.command(cls=Sectioned)
 @click.argument("batch", type=BatchId())
-@click.option("--row", "row_number", type=click.IntRange(1, MAX_COUNT), required=True,
+@click.option("--row", "row_number", type=click.IntRange(1, MAX_COUNT), metavar="N", required=True,
               help="The row, as a spreadsheet shows.")
 @click.option("--credited", metavar="CREDIT_ID", help="It is credited (of a reversal: deducted): Chargebee's id.")
 @click.option("--not-credited", is_flag=True, help="It is not credited (or deducted): the next run sends it again.")

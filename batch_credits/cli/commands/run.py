@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from batch_credits.addresses import SANDBOX_SITE
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
 from batch_credits.cli.options.places import OutputChoice, ledger_path, output_options
 from batch_credits.cli.options.sections import Sectioned
@@ -32,7 +33,6 @@ from batch_credits.progress.bar import progress_for
 from batch_credits.reporter import Summary
 from batch_credits.sending.pilot import PilotReport
 from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, SiteSettings
-from batch_credits.sites import SANDBOX_SITE
 from batch_credits.views.pilot import PilotView, pilot_view
 from batch_credits.views.question import question_of_run
 from batch_credits.views.terms import Terms, memory_of, site_view
@@ -82,7 +82,8 @@ def run(chosen: RunChoice) -> int:
     sent if all agree. A row that Chargebee refused does not agree. If the pilot does not agree, the exit code is 4.
 
     With --log-format json, stderr has one JSON object a line. Each has `event` and `at` (UTC): plan, progress_started,
-    progress, note, pilot, progress_ended, summary (the fields of summary.json), or error (message, hint, exit_code).
+    progress, note, pilot, progress_ended, summary (the fields of summary.json), or error (message, hint, exit_code,
+    commands).
     """
     if chosen.output.log_format != "json":
         return _run(chosen)

@@ -10,6 +10,7 @@ from batch_credits.cli.setting import Setting
 from batch_credits.errors import BatchCreditsError
 
 SECTIONS = {
+    "The row": ("--row", "--credited", "--not-credited"),
     "The file": (
         "--reference", "--currency", "--amount-unit", "--sheet", "--map", "--header-row", "--locale", "--encoding",
         "--delimiter", "--description", "--credit-type", "--number-duplicates", "--hidden-rows", "--currency-exponent",
@@ -29,7 +30,8 @@ SECTIONS = {
     ),
 }  # fmt: skip
 
-_RANGE = re.compile(r"  \[[\d.]+<=?x(?:<=?[\d.]+)?\]|; [\d.]+<=?x(?:<=?[\d.]+)?(?=\])")  # which a refusal says
+_BOUNDS = r"[\d.]+<=?x(?:<=?[\d.]+)?"  # which a refusal says
+_RANGE = re.compile(rf"  \[{_BOUNDS}\]|(?<=\[){_BOUNDS}; |; {_BOUNDS}(?=\])")
 _DEFAULT = re.compile(r"  \[default: [^\]]*\]$")
 
 

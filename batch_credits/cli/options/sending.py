@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import click
 
+from batch_credits.addresses import site_name
 from batch_credits.cli.setting import LEASE, QUARANTINE, apply, chosen_as, option
 from batch_credits.cli.values import COUNT, CommaList, Email, HeaderText, IpAddress, Number
 from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.settings import PLAN_RATES_PER_MINUTE, TEST_SITE_RATE_PER_MINUTE, RunSettings
-from batch_credits.sites import site_name
 
 DEFAULT_QUARANTINE_SECONDS = RunSettings.quarantine_seconds
 MIN_LEASE_SECONDS = 0.1

@@ -8,8 +8,7 @@ import click
 
 from batch_credits.cli.setting import apply, chosen_as, option
 from batch_credits.errors import UsageError
-from batch_credits.settings import SiteSettings
-from batch_credits.sites import site_settings
+from batch_credits.settings import SiteSettings, site_settings
 
 
 @dataclass(frozen=True, slots=True)

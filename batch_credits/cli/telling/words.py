@@ -1,5 +1,6 @@
 """A run in words: what is said before it, after its pilot, and at its end."""
 
+import sys
 from datetime import datetime
 from typing import assert_never
 
@@ -20,7 +21,7 @@ from batch_credits.cli.telling.picture import (
 )
 from batch_credits.cli.telling.pilot_table import pilot_text
 from batch_credits.cli.telling.result_words import painted_result, result_in_words
-from batch_credits.cli.telling.screen import width
+from batch_credits.cli.telling.screen import told, width
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import RunStopped
 from batch_credits.reporter import Summary
@@ -89,6 +90,8 @@ class Words(Asking):
         """The last screen."""
         if not self._quiet or summary.exit_code:
             remedy = "" if stopped is None else stopped.hint
+            if remedy and sys.stdout is not None and not sys.stdout.isatty():  # for whoever reads stderr alone
+                say("\n".join(told(remedy, err=True)), err=True)
             said = result_in_words(result_view(summary, given), width(), remedy=remedy)
             say(said, paint=lambda text: painted_result(text, summary.exit_code))
 

@@ -11,8 +11,7 @@ from batch_credits.cli.config import take_settings
 from batch_credits.cli.origins import CHANGE_MONEY, origins, source_of_ledger
 from batch_credits.cli.setting import Setting
 from batch_credits.cli.telling.picture import memory_lines, origin_lines
-from batch_credits.settings import Origin
-from batch_credits.sites import site_settings
+from batch_credits.settings import Origin, site_settings
 from batch_credits.views.terms import Memory, site_view
 
 # How fast, how it is shown, and where it is written; the ledger is always shown.

@@ -324,3 +324,46 @@ def test_who_remembers_the_slots_is_told_of_each_that_is_taken_and_each_that_com
         assert limiter.changed.is_set()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("even", [False, True])
+def test_how_long_so_many_requests_take_is_known_before(virtually: Any, even: bool) -> None:
+    """Where each is answered at once, it is exactly so."""
+
+    async def main() -> list[tuple[float, float]]:
+        limiter = RateLimiter(6, 6, even=even)
+        for _ in range(4):
+            await limiter.enter("POST")
+            limiter.leave("POST")
+            await asyncio.sleep(2.5)
+        began, said = now(), {count: limiter.seconds_for(count) for count in (1, 2, 3, 8, 14, 20)}
+        took = {}
+        for count in range(1, 21):
+            await limiter.enter("POST")
+            limiter.leave("POST")
+            took[count] = now() - began
+        return [(said[count], took[count]) for count in said]
+
+    for said, took in virtually(main()):
+        assert said <= took + 0.01
+        assert took - said < (11 if even else 0.01)
+
+
+def test_who_has_used_the_minute_knows_how_much_and_until_when(virtually: Any) -> None:
+    async def main() -> None:
+        limiter = RateLimiter(3, 3)
+        assert limiter.used_up() == (0, 0.0)
+        for _ in range(3):
+            await limiter.enter("POST")
+        assert limiter.used_up() == (0, 0.0), "none of them comes back yet"
+        assert limiter.seconds_for(1) == 60.0
+        limiter.leave("POST")
+        await asyncio.sleep(20)
+        assert limiter.used_up() == (3, 40.0)
+        limiter.pause(7)
+        assert limiter.paused_seconds() == 7.0
+        await asyncio.sleep(41)
+        assert (limiter.used_up(), limiter.paused_seconds()) == ((0, 0.0), 0.0)
+        assert RateLimiter(0, 3).seconds_for(1_000_000) == 0.0
+
+    virtually(main())

@@ -9,9 +9,10 @@ import pytest
 
 from batch_credits.errors import Interrupted, KeyRefused, LedgerError, RunStopped, ShardDied, TooManyFailures
 from batch_credits.ledger import Worker
-from batch_credits.model import Outcome
+from batch_credits.model import Money, Outcome
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import SilentProgress
+from batch_credits.progress.waiting import Waiting
 from batch_credits.sending import processes as module
 from batch_credits.sending.processes import LEDGER_FAILED, STOP, STOP_AT_ONCE, Processes, share_of
 from batch_credits.sending.session import Issued
@@ -335,6 +336,28 @@ def test_what_is_told_is_read_as_it_was_meant() -> None:
     assert read.ended is not None and (read.ended.issued.counts, read.ended.issued.requests) == (COUNTS, 9)
     assert repr(read.ended.issued.stopped) == repr(KeyRefused("no")) and read.ended.failure is None
     assert Told.read("{}") == Told()
+
+
+def test_money_and_waits_are_told_and_only_what_is_new_is_passed_on() -> None:
+    now = 50.0
+    teller = Teller(lambda: now)
+    for money in (Money(100, None, "USD"), Money(5, None, "USD"), Money(None, "0.5", "EUR")):
+        teller.credited(money)
+    before = Told.read(teller.said())
+    assert [*before.credited_since(Told())] == [Money(105, None, "USD"), Money(None, "0.5", "EUR")]
+    teller.credited(Money(None, "0.25", "EUR"))
+    assert [*Told.read(teller.said()).credited_since(before)] == [Money(None, "0.25", "EUR")]
+    assert before.waiting(now) is None
+    teller.waits(Waiting("the next look", 3.7, is_the_last=False))
+    said = teller.said()
+    now += 0.4
+    teller.waits(Waiting("the next look", 3.3, is_the_last=False))
+    assert teller.said() == said, "what is counted down is not written anew"
+    assert Told.read(said).waiting(52.0) == Waiting("the next look", 2.0, is_the_last=False)
+    assert Told.read(said).waiting(90.0) == Waiting("the next look", 0.0, is_the_last=False)
+    teller.waits(Waiting("the answers to 3 requests"))
+    assert Told.read(teller.said()).waiting(52.0) == Waiting("the answers to 3 requests")
+    assert Told.read(teller.said(Ended(Issued(COUNTS, 1, None)))).waiting(52.0) is None
 
 
 def test_a_doubt_is_told_before_it_is_settled() -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_credits.settings import RunSettings, SiteSettings
-from batch_credits.sites import site_settings
+from batch_credits.settings import RunSettings, SiteSettings, site_settings
 from batch_credits.views.terms import Memory, Pace, Terms, memory_of, pace_of, site_view
 from tests.unit.ledger.conftest import Book
 

@@ -34,7 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("check p.csv --hidden-rows never", ["check p.csv --hidden-rows pay", "check p.csv --hidden-rows skip"]),
         ("run p.csv --max-total 500 --max-total EUR=6", ["run p.csv --max-total EUR=6 --max-total USD=VALUE"]),
         ("reverse 3f9", ["status"]),
-        ("resolve 3f9a2b1c --not-credited", ["resolve 3f9a2b1c --not-credited --row ROW_NUMBER"]),
+        ("resolve 3f9a2b1c --not-credited", ["resolve 3f9a2b1c --not-credited --row N"]),
     ],
 )
 def test_the_last_lines_are_the_commands_that_were_meant(

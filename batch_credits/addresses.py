@@ -1,4 +1,4 @@
-"""Which site is meant: its name and its address in their one form, however they are given."""
+"""What sites are called, and where they answer: one site must never have two identities."""
 
 import ipaddress
 import re
@@ -6,56 +6,16 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from batch_credits.errors import Remedy, UsageError
-from batch_credits.settings import CHARGEBEE_HOSTS, LOOPBACK_HOSTS, SiteSettings
 
-SANDBOX_SITE = "sandbox"  # the one that `run --sandbox` starts
+CHARGEBEE = ".chargebee.com"
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 MAX_SITE_LETTERS = 63  # of a name in a host name
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
+SANDBOX_SITE = "sandbox"  # the one that `run --sandbox` starts
 _SITE = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
-_IN_ADDRESS = re.compile(rf"({_SITE.pattern}){re.escape(CHARGEBEE_HOSTS)}")
+_IN_ADDRESS = re.compile(rf"({_SITE.pattern}){re.escape(CHARGEBEE)}")
 _HOST = r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])"
 _HOST_AND_PORT = re.compile(rf"{_HOST}(?::[0-9]+)?")
 _ANOTHER_ADDRESS: list[Remedy] = [(("--base-url", "https://HOST"),)]
-
-
-def site_settings(site: str | None, base_url: str | None, api_key: str | None) -> SiteSettings:
-    """Check and complete what names the site.
-
-    Without a base URL the address follows from the site's name, and the name from Chargebee's own address: one site
-    must never have two identities. At other addresses (a sandbox or a proxy) host and port stand for a missing name.
-
-    Raises:
-        UsageError: something is missing, or the address is not scheme and host only, or not encrypted.
-    """
-    if not api_key or not api_key.strip():
-        raise UsageError(
-            "No API key.",
-            hint="Set CHARGEBEE_API_KEY, or name a file that holds it with --api-key-file.",
-            remedies=[(*(() if site or base_url else (("--site", "SITE"),)), ("--api-key-file", "FILE"))],
-        )
-    if not api_key.isascii() or not api_key.strip().isprintable():
-        raise UsageError(
-            "The API key (CHARGEBEE_API_KEY, --api-key-file) has characters that no Chargebee key has.",
-            hint="Copy it again.",
-            remedies=[(("--api-key-file", "FILE"),)],
-        )
-    name = None if site is None else site_name(site, is_alone=base_url is None)
-    if base_url is None:
-        if name is None:
-            hint = "Set CHARGEBEE_SITE, e.g. acme or acme-test."
-            raise UsageError("No site.", hint=hint, remedies=[(("--site", "SITE"),)])
-        return SiteSettings(name, f"https://{name}{CHARGEBEE_HOSTS}", api_key.strip())
-    scheme, host, port = _address(base_url)
-    netloc = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
-    named = host.removesuffix(CHARGEBEE_HOSTS) if host.endswith(CHARGEBEE_HOSTS) else None
-    if named and name not in (None, named):
-        raise UsageError(
-            f"The base URL (--base-url) is that of site {named}, and {name} was named (--site).",
-            hint="Give one of the two.",
-            remedies=[(("--site", named),), (("--base-url", f"https://{name}{CHARGEBEE_HOSTS}"),)],
-        )
-    return SiteSettings(name or named or netloc, f"{scheme}://{netloc}", api_key.strip())
 
 
 def site_name(text: str, *, is_alone: bool = False) -> str:
@@ -71,7 +31,7 @@ def site_name(text: str, *, is_alone: bool = False) -> str:
         name = name.lower()
     if _SITE.fullmatch(name) and len(name) <= MAX_SITE_LETTERS:
         return name
-    is_host = not is_alone and not name.endswith(CHARGEBEE_HOSTS) and ("." in name or ":" in name)
+    is_host = not is_alone and not name.endswith(CHARGEBEE) and ("." in name or ":" in name)
     if is_host and _HOST_AND_PORT.fullmatch(name):
         return name
     hint, meant = "Give the name alone: acme for https://acme.chargebee.com.", "SITE"
@@ -99,7 +59,7 @@ def _trimmed(text: str) -> str:
     return text[visible[0] : visible[-1] + 1] if visible else ""
 
 
-def _address(base_url: str) -> tuple[str, str, int | None]:
+def parts_of(base_url: str) -> tuple[str, str, int | None]:
     """Scheme, host in its one form, and port, if one is given.
 
     Raises:
