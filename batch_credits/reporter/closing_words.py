@@ -1,10 +1,12 @@
 """What a person reads first of a payout: whether it is closed, what is still open, and what to do about it."""
 
 from collections import Counter
+from typing import Any
 
 from batch_credits.explanations.outcomes import ENDINGS
 from batch_credits.model import Ending
 from batch_credits.reporter.closing import Closing
+from batch_credits.reporter.summary import in_decimal, in_minor_units
 from batch_credits.reporter.words import rows
 
 
@@ -37,6 +39,26 @@ def payout_in_words(closing: Closing) -> str:
     mended = len(closing.payout.files) - 1
     files = "1 file" if mended == 1 else f"{mended:,} files"
     return f"{closing.payout.first.file_name}, batch {closing.payout.first.key[:8]}, and {files} mended from it"
+
+
+def closing_json(closing: Closing) -> dict[str, Any]:
+    """The same for scripts: rows by ending, and by ending and currency minor units, and beside them amounts in
+    decimal."""
+    totals = {ending.value: closing.totals.get(ending, {}) for ending in Ending}
+    return {
+        "batch": closing.payout.first.key,
+        "file": closing.payout.first.file_name,
+        "files": [file.batch.key for file in closing.payout.files],
+        "closed": closing.is_closed,
+        "rows": closing.rows,
+        "counts": {ending.value: closing.counts[ending] for ending in Ending},
+        "totals": {name: in_minor_units(of_ending) for name, of_ending in totals.items()},
+        "totals_in_decimal": {name: in_decimal(of_ending) for name, of_ending in totals.items()},
+        "unreadable_amounts": sum(closing.unread.values()),
+        "credited_again": closing.again,
+        "differences": list(closing.differences),
+        "paths": [str(path) for path in closing.paths],
+    }
 
 
 def open_steps(closing: Closing) -> list[tuple[str, str]]:

@@ -153,11 +153,11 @@ def summary_json(summary: Summary) -> str:
         "ended_at": run.ended_at if run else None,
         "rows": summary.rows,
         "counts": {name(outcome): summary.counts[outcome] for outcome in Outcome},
-        "totals": {name(outcome): _in_minor_units(summary.totals[outcome]) for outcome in Outcome},
+        "totals": {name(outcome): in_minor_units(summary.totals[outcome]) for outcome in Outcome},
     }
-    in_decimal = {name(outcome): _in_decimal(summary.totals[outcome]) for outcome in Outcome}
-    if any(in_decimal.values()):
-        content["totals_in_decimal"] = in_decimal
+    decimals = {name(outcome): in_decimal(summary.totals[outcome]) for outcome in Outcome}
+    if any(decimals.values()):
+        content["totals_in_decimal"] = decimals
     content["unreadable_amounts"] = summary.count_unread(*Outcome)
     content["reversed"] = _reversed(summary.undone)
     content |= mending_json(summary.mending)
@@ -179,13 +179,13 @@ def summary_json(summary: Summary) -> str:
 
 def _reversed(undone: Undone) -> dict[str, Any]:
     """Rows that count as credited above, and were deducted again; `by` is by the id of the batch that did."""
-    said: dict[str, Any] = {"count": undone.rows, "totals": _in_minor_units(undone.totals)}
-    if in_decimal := _in_decimal(undone.totals):
-        said["totals_in_decimal"] = in_decimal
+    said: dict[str, Any] = {"count": undone.rows, "totals": in_minor_units(undone.totals)}
+    if decimals := in_decimal(undone.totals):
+        said["totals_in_decimal"] = decimals
     return said | {"by": {key: undone.rows_by(key) for key in undone.by_batch}}
 
 
-def _in_minor_units(totals: Mapping[str, ControlTotal]) -> dict[str, int]:
+def in_minor_units(totals: Mapping[str, ControlTotal]) -> dict[str, int]:
     """Currencies that came as `amount`: a zero beside a decimal sum would only mean that there were none."""
     return {
         currency: total.amount_minor
@@ -194,7 +194,7 @@ def _in_minor_units(totals: Mapping[str, ControlTotal]) -> dict[str, int]:
     }
 
 
-def _in_decimal(totals: Mapping[str, ControlTotal]) -> dict[str, str]:
+def in_decimal(totals: Mapping[str, ControlTotal]) -> dict[str, str]:
     """Currencies that came as `amount_in_decimal`, exact and without an exponent."""
     return {
         currency: f"{total.amount_in_decimal:f}"

@@ -16,7 +16,7 @@ STATE = {
 FIELDS = {
     "plan": {
         "file", "batch", "site", "live", "rows", "counts", "totals", "to_credit", "reversed", "problems", "warnings",
-        "requests_per_minute", "minutes_at_least", "ledger", "ledger_batches", "origins",
+        "requests_per_minute", "minutes_at_least", "ledger", "ledger_batches", "origins", "mends", "unreadable_amounts",
     },
     "progress_started": STATE,
     "pilot": {"agrees", "rows"},

@@ -25,8 +25,8 @@ SECTIONS = {
         "--silence", "--no-wait", "--verify-first", "--share", "--concurrency", "--pacing", "--timeout", "--processes",
         "--base-url", "--same-site", "--origin-user", "--origin-device", "--origin-ip", "--since", "--whole",
     ),
-    "What is kept and shown": (
-        "--reports", "--xlsx", "--ledger", "--json", "--log-format", "--no-progress", "--quiet", "--verbose",
+    "Settings, what is kept and shown": (
+        "--profile", "--reports", "--xlsx", "--ledger", "--json", "--log-format", "--no-progress", "--quiet", "--verbose",
     ),
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from batch_credits.cli.telling.totals_json import totals_json
 from batch_credits.errors import BatchCreditsError, RunStopped
 from batch_credits.model import Money, Outcome
 from batch_credits.reporter import Summary, summary_json
+from batch_credits.reporter.closing_words import closing_json
 from batch_credits.reporter.mending import parent_json
 from batch_credits.views.pilot import PilotRowView, PilotView
 from batch_credits.views.question import BatchToReverse, FileToPay, Question
@@ -73,10 +74,13 @@ class Events(Asking):
             _say("pilot", agrees=not pilot.disagreeing, rows=[_pilot_row(row) for row in pilot.rows])
 
     def after(self, summary: Summary, stopped: RunStopped | None) -> None:
-        """`summary`: the content of summary.json, and where the reports are."""
+        """`summary`: the content of summary.json, where the reports are, and how the payouts closed that it belongs
+        to."""
         if not self._quiet or summary.exit_code:
             hint = stopped.hint if stopped is not None else ""
-            _say("summary", **json.loads(summary_json(summary)), hint=hint, reports=str(summary.paths.directory))
+            closings = [closing_json(closing) for closing in summary.closings]
+            reports = str(summary.paths.directory)
+            _say("summary", **json.loads(summary_json(summary)), hint=hint, reports=reports, closings=closings)
             say(result_in_words(result_view(summary, given), remedy=hint))
 
     def error(self, error: BatchCreditsError, exit_code: int) -> None:

@@ -14,7 +14,7 @@ from batch_credits.loader.reports import is_failed_csv, own_columns
 from batch_credits.model import ControlTotal, Ending, Money, Outcome, ReportRow
 from batch_credits.reporter.closing import Closing, Payout, PayoutFile, close, ended
 from batch_credits.reporter.closing_files import CLOSING_COLUMNS, write_closing
-from batch_credits.reporter.closing_words import headline, open_steps, payout_in_words
+from batch_credits.reporter.closing_words import closing_json, headline, open_steps, payout_in_words
 from batch_credits.settings import InputOptions
 from tests.unit.reporter.conftest import make_batch, make_row, make_run, totals_of
 
@@ -129,6 +129,19 @@ def test_what_is_open_is_named_with_what_to_do_and_the_sums_tie_out() -> None:
         "",
     ]
     assert steps[0][0].startswith("1 row of payout.csv (1 left out of what was mended since)")
+
+
+def test_what_scripts_are_told(tmp_path: Path) -> None:
+    rows = [row(number=2), row(F, 3), row(J, 4, money=None, is_unread=True)]
+    payout = payout_of(rows, 1, credited={"USD": ControlTotal(1, 1250)})
+    said = closing_json(write_closing(payout, rows, [numbered(3, F)], tmp_path, live=False))
+    assert {name: said[name] for name in ("closed", "rows", "unreadable_amounts", "credited_again", "differences")} == {
+        "closed": False, "rows": 3, "unreadable_amounts": 1, "credited_again": 0, "differences": [],
+    }  # fmt: skip
+    assert {ending: count for ending, count in said["counts"].items() if count} == {
+        "credited": 1, "failed": 1, "left_out": 1,
+    }  # fmt: skip
+    assert (said["totals"]["credited"], said["files"]) == ({"USD": 1250}, ["ab12cd34" * 8, "ef" * 32])
 
 
 def test_a_row_that_is_credited_twice_keeps_it_open() -> None:
