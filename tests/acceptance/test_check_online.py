@@ -44,7 +44,8 @@ def test_nobody_is_asked_where_a_run_would_not_go(tmp_path: Path) -> None:
         ledger.close()
         ended = command("check", file, "--online", "--rate", 0).exited(2)
         assert "knows site acme-test at https://acme-test.chargebee.com" in ended.err
-        assert command.run(file).exited(2).err == ended.err
+        same = command.run(file).exited(2).err
+        assert same.partition("batch-credits ")[0] == ended.err.partition("batch-credits ")[0], "but for the commands"
         command("check", file, "--online", "--rate", 0, "--same-site").exited(0)
         command.run(file, "--same-site").exited(0)
         second = command("check", file, "--online", "--rate", 0, CHARGEBEE_BASE_URL=other.url, CHARGEBEE_SITE="another")
