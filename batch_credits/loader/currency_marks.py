@@ -29,7 +29,7 @@ def agrees(marks: tuple[str, ...], currency: str) -> bool:
     apart = [part for mark in marks for part in _apart(mark)]
     unclear = [mark for mark in apart if not _names(mark, currency)]
     if len(unclear) < len(apart) and _is_dollar(currency):  # `$10 CAD`: the other mark says whose dollar it is
-        unclear = [mark for mark in unclear if _BARE.get(mark) != "USD"]
+        unclear = [mark for mark in unclear if _BARE.get(_key(mark)) != "USD"]
     return not unclear
 
 
@@ -62,8 +62,8 @@ def _apart(mark: str) -> list[str]:
 
 def _names(mark: str, currency: str) -> bool:
     key = _key(mark)
-    if mark in _BARE:
-        return _BARE[mark] == currency
+    if key in _BARE:
+        return _BARE[key] == currency
     if key == currency or currency in _ALSO.get(key, "").split():
         return True
     symbols = _symbols(currency)
