@@ -25,7 +25,7 @@ from batch_credits.reporter.workbook_cells import LINE, LINE_POINTS, SOFT, colou
 MAX_CURRENCIES = 12  # those with the most rows: the page is one page
 MAX_DIGITS = 15  # of which Excel's numbers are certain
 
-_WIDTHS = (22, 20, 8, 16, 58)  # of the columns: what is counted, those of the head, and a note
+_WIDTHS = (26, 20, 8, 16, 58)  # of the columns: what is counted, those of the head, and a note
 _TITLE_LINES, _SIGNED_LINES = 1.6, 2
 
 
