@@ -31,22 +31,21 @@ def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> 
     for currency, text in limits.expect_total:
         bound, actual = _compared(plan.totals, currency, text, options, "--expect-total")
         if bound != actual:
-            said = f"--expect-total says {speech.of_bound(bound, currency)}"
-            broken.append(f"{said}, and the {what}'s total is {speech.of(actual, currency)}{unread}.")
+            total = speech.of(actual, currency)
+            broken.append(f"--expect-total says {currency} {text}, and the {what}'s total is {total}{unread}.")
     if limits.control is not None:
         broken += _against_control_file(plan, limits.control, options)
     to_send = _to_pay(plan)
     for currency, text in limits.max_total:
         bound, actual = _compared(to_send, currency, text, options, "--max-total")
         if actual > bound:
-            said = f"--max-total allows {speech.of_bound(bound, currency)}"
-            broken.append(f"{said}, and the rows to {to_pay} sum up to {speech.of(actual, currency)}.")
+            total = speech.of(actual, currency)
+            broken.append(f"--max-total allows {currency} {text}, and the rows to {to_pay} sum up to {total}.")
     for currency, text in limits.max_amount:
         bound = _minor(currency, text, options, "--max-amount")
         _refuse_unknowable(to_send, currency, "--max-amount")
         if (largest := plan.largest.get(currency, 0)) > bound:
-            said = speech.of_bound(bound, currency)
-            broken.append(f"--max-amount allows {said}, and {speech.of_largest(largest, currency)}.")
+            broken.append(f"--max-amount allows {currency} {text}, and {speech.of_largest(largest, currency)}.")
     names, unnamed = _wrongly_named(plan, limits, what)
     if broken or names:
         is_enough = len(unnamed) == len(broken) + len(names) and all(code for _, code in unnamed)
@@ -129,9 +128,9 @@ def _against_control_file(plan: Plan, control: ControlFile, options: InputOption
         if line.total is not None:
             bound, actual = _compared(plan.totals, line.currency, line.total, options, "--control")
             if bound != actual:
-                said = f"--control says {speech.of_bound(bound, line.currency)}"
                 total = speech.of(actual, line.currency)
-                broken.append(f"{said}, and the file's total is {total}{_without_unread(plan)}.")
+                said = f"--control says {line.currency} {line.total}, and the file's total is {total}"
+                broken.append(f"{said}{_without_unread(plan)}.")
     if control.lines:
         unnamed = plan.totals.keys() - {line.currency for line in control.lines}
         broken += [f"--control does not name {code or 'the site currency'}, which the file has." for code in unnamed]
@@ -140,21 +139,18 @@ def _against_control_file(plan: Plan, control: ControlFile, options: InputOption
 
 @dataclass(frozen=True, slots=True)
 class _Speech:
-    """Amounts as whoever set a limit wrote it, and beside them as the file counts, where that is otherwise."""
+    """Amounts of the file as people read them, and beside it as the file counts, where that is otherwise."""
 
     plan: Plan
     options: InputOptions
 
-    def of_bound(self, minor: int, currency: str) -> str:
-        """A limit."""
-        return minor_in_words(minor, currency, dict(self.options.currency_exponents))
-
     def of(self, minor: int, currency: str) -> str:
-        """What the file has."""
+        """`5.00 USD (500 as the file counts)`."""
         has_one = self.plan.kind is CallKind.ADD and not self.options.failed_csv  # in which rows say their unit
         is_minor = has_one and self.options.amount_unit == "minor"
-        differs = exponent_of(currency, dict(self.options.currency_exponents)) not in (None, 0)
-        return self.of_bound(minor, currency) + (f" ({minor} as the file counts)" if is_minor and differs else "")
+        stated = dict(self.options.currency_exponents)
+        differs = is_minor and exponent_of(currency, stated) not in (None, 0)
+        return minor_in_words(minor, currency, stated) + (f" ({minor} as the file counts)" if differs else "")
 
     def of_largest(self, minor: int, currency: str) -> str:
         """The row with the largest amount."""

@@ -190,7 +190,7 @@ def test_limits_hold_for_a_reversal_too(command: Command, shared_site: Site) -> 
     for limit, said in (
         (("--expect-rows", 4), "--expect-rows says 4, and the reversal has 3"),
         (("--expect-total", "USD=3.00"), "the reversal's total is 3.03 USD"),
-        (("--max-total", "USD=3.00"), "the rows to deduct sum up to 303 minor units"),
+        (("--max-total", "USD=3.00"), "the rows to deduct sum up to 3.03 USD"),
         (("--max-amount", "USD=1.01"), "the largest row has 102"),
     ):
         assert said in command(*reverse(command, batch, *limit)).exited(2).err

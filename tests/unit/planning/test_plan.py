@@ -148,10 +148,10 @@ def test_without_numbering_duplicates_are_rejected(ledger: Ledger) -> None:
     [
         (ControlLimits(strict=True), "--strict"),
         (ControlLimits(expect_rows=3), "--expect-rows says 3, and the file has 4"),
-        (ControlLimits(expect_total=(("USD", "2.51"),)), "--expect-total says 2.51 USD"),
-        (ControlLimits(expect_total=(("EUR", "1.00"),)), "--expect-total says 1.00 EUR"),
-        (ControlLimits(max_total=(("USD", "2.49"),)), "--max-total allows 2.49 USD"),
-        (ControlLimits(max_amount=(("USD", "1.49"),)), "--max-amount allows 1.49 USD"),
+        (ControlLimits(expect_total=(("USD", "2.51"),)), "--expect-total says USD 2.51"),
+        (ControlLimits(expect_total=(("EUR", "1.00"),)), "--expect-total says EUR 1.00"),
+        (ControlLimits(max_total=(("USD", "2.49"),)), "--max-total allows USD 2.49"),
+        (ControlLimits(max_amount=(("USD", "1.49"),)), "--max-amount allows USD 1.49"),
     ],
 )
 def test_a_limit_that_does_not_hold(ledger: Ledger, limits: ControlLimits, says: str) -> None:

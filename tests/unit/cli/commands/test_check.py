@@ -123,7 +123,7 @@ def test_a_control_file_that_does_not_hold_refuses_the_file(call: Any, payout: P
     control.write_text("currency,rows,total\nUSD,4,41.06\nJPY,1,300\n")
     code, _, err = call("check", "payout.csv", "--control", "control.csv")
     assert code == 2
-    assert "--control says 41.06 USD, and the file's total is 41.05 USD" in err
+    assert "--control says USD 41.06, and the file's total is 41.05 USD (4105 as the file counts)" in err
     assert "2 rows have no readable amount" in err
 
 

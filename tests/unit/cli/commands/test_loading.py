@@ -24,7 +24,7 @@ except SystemExit as ended:
 """
 OF_THE_COMMAND_LINE = {
     "batch_credits", "batch_credits.__main__", "batch_credits.errors", "batch_credits.text",
-    "batch_credits.text.visible", "batch_credits.text.colour", "batch_credits.cli",
+    "batch_credits.text.colour", "batch_credits.text.visible", "batch_credits.cli",
     "batch_credits.cli.commands", "batch_credits.cli.telling", "batch_credits.cli.telling.screen",
     "batch_credits.cli.telling.speech",
 }  # fmt: skip
