@@ -108,8 +108,9 @@ class LoadedRows:
     @property
     def are_plain(self) -> bool:
         """Whether all are valid, of one currency, and in minor units: asked where a million rows are counted."""
-        codes, amounts = self.requests.currency_code, self.requests.amount
-        return bool(codes) and not self.rejected and None not in amounts and codes.count(codes[0]) == len(codes)
+        codes, requests = self.requests.currency_code, self.requests
+        is_minor = None not in requests.amount and not any(requests.amount_in_decimal)
+        return bool(codes) and not self.rejected and is_minor and codes.count(codes[0]) == len(codes)
 
     def split(self, row_number: int) -> "tuple[LoadedRows, LoadedRows]":
         """The rows above this one, and those from it on."""

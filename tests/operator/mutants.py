@@ -13,7 +13,6 @@ from unittest.mock import patch
 
 from batch_credits import settings
 from batch_credits.cli.options.sending import SendingChoice
-from batch_credits.cli.telling.words import Words
 from batch_credits.cli.values import BatchId
 from batch_credits.jobs import run
 from batch_credits.ledger import Sites, numbering
@@ -86,7 +85,7 @@ MUTANTS = (
     Mutant("a refused row is no matter", ((summary, "exit_code", _all_is_well),), "mean \\[1\\]"),
     Mutant(
         "nobody need say yes",
-        ((cli_run, "refuse_without_terminal", _let_pass), (Words, "ask_before", lambda *_: True)),
+        ((cli_run, "require_consent", _let_pass),),
         "run sent something",
     ),
     Mutant("numbers move with their rows", ((numbering, "reject_moved", lambda *_: 0),), "and asked for", 44),

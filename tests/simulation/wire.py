@@ -8,11 +8,12 @@ import json
 import re
 from collections.abc import Mapping
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import aiohttp
 import orjson
+from aiohttp.client_reqrep import ConnectionKey
 
 from batch_credits.chargebee import Answer
 from tests.simulation.answers import error
@@ -235,7 +236,7 @@ class Wire:
 
     async def _not_sent(self) -> None:
         await self._pause()
-        key: Any = None
+        key = ConnectionKey("site", 443, True, True, None, None, None)
         raise self._chance.choice(
             (
                 aiohttp.ClientConnectorError(key, ConnectionRefusedError(111, "Connection refused")),

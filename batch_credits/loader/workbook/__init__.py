@@ -2,6 +2,7 @@
 
     kinds      by suffix: how a file is judged before it is opened, and what is looked for inside
     xlsx, xlsb, xls, ods   one format each; those that are archives share archive, relations and xml
+    plain_rows  which rows of an .xlsx need no parsing
     xml, compound   the borders to expat and olefile: both bounded, whatever a hostile file holds
     marks      what they find: errors, truth values, what is hidden
     calamine   the border to the library that reads the values of all of them

@@ -3,19 +3,21 @@
 An .xlsx file is a zip of XML. Reading its values loses which cells hold an error or a formula never calculated
 (both look empty, and an empty cell takes a default), and what is hidden. So the sheet's XML is read for just that.
 
-Most cells are sound: of them only the start is told, and their text goes unread.
+Most rows are sound and plain: they are passed over. Of sound cells in others only the start is told, and their text
+goes unread.
 """
 
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook.archive import check_zip
 from batch_credits.loader.workbook.cells import NO_VALUE
 from batch_credits.loader.workbook.marks import SEEN_POINTS, Look, Merged, SheetMarks, damaged, refuse_large
+from batch_credits.loader.workbook.plain_rows import ROW_END, plain_row
 from batch_credits.loader.workbook.relations import relation_target, sheet_relation
 from batch_credits.loader.workbook.styles import style_looks
 from batch_credits.loader.workbook.xml import Attributes, PartReader, local
@@ -63,6 +65,14 @@ def _is_less(size: str | None, than: float) -> bool:
         return False
 
 
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 class _Sheet(PartReader):
     """Where the reading stands in a sheet."""
 
@@ -80,6 +90,36 @@ class _Sheet(PartReader):
         self._attributes: Attributes = {}  # of the cell at hand
         self._text: list[str] = []  # of the value of a cell that is looked into
         self._has_formula = self._has_value = self._has_other = False
+        self._outermost = ""
+        self._plain_row = plain_row((), ())
+        self._plain_columns = 0  # how many were known when it was made
+
+    def pieces(self, block: bytes) -> Iterator[bytes]:
+        """All but plain rows. Where one is not plain it is parsed alone, and from then on more at once until one is."""
+        at, end, least = 0, 0, 1
+        while at < len(block):
+            if self.stands_behind == "row" != self._outermost:  # within the document still
+                at = self._pass_over(block, at)
+                if at > end:
+                    self._look_away()  # as each row does that begins
+                least = 1 if at > end else least * 4
+            end = max(block.rfind(ROW_END, at, at + least), block.find(ROW_END, at))
+            end = len(block) if end < 0 else end + len(ROW_END)
+            if at < end:
+                yield block[at:end]
+            at = end
+
+    def _pass_over(self, block: bytes, at: int) -> int:
+        """Where the plain rows end that begin at a place between elements. Their columns are known."""
+        if len(self._columns) > self._plain_columns:
+            self._plain_row, self._plain_columns = plain_row(self._columns, self._looks), len(self._columns)
+        while self._plain_row is not None and (found := self._plain_row.match(block, at)):
+            if not found[0].isascii() and not _is_utf8(found[0]):
+                break
+            self._row = int(found[1])
+            self._last_row = max(self._last_row, self._row)
+            at = found.end()
+        return at
 
     def start(self, name: str, attributes: Attributes) -> None:
         """Cells and values come first, without a call: nearly all elements are one of them."""
@@ -101,6 +141,7 @@ class _Sheet(PartReader):
         self._start_other(local(name), attributes)
 
     def _start_other(self, kind: str, attributes: Attributes) -> None:
+        self._outermost = self._outermost or kind
         if kind == "c":
             self.start(kind, attributes)
         elif kind == "f":

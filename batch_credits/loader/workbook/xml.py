@@ -46,6 +46,8 @@ class PartReader:
         self._block_at = 0
         self.parser.XmlDeclHandler = self._declared
         self.parser.StartDoctypeDeclHandler = self._refuse
+        self._parsed = 0  # bytes
+        self.stands_behind = ""  # the name of the element that has just ended, if nothing follows it so far
         self._depth = 0
         self._is_cut = False  # the last block ended in a `<`
         self._row_at = 0
@@ -65,22 +67,33 @@ class PartReader:
             InputError: it is not XML, or has an endless row.
             KeyError: there is no such part.
         """
-        read = 0
         try:
             with archive.open(part) as stream:
                 while block := stream.read(_BLOCK_BYTES):
-                    read += len(block)
                     if b"\0" in block:  # UTF-16, which the parser would follow whatever it was told
                         raise damaged(self.path)
-                    tail = self._block[-_TAIL_BYTES:]
-                    self._block, self._block_at = tail + block, read - len(block) - len(tail)
-                    if b"&#" in block and any(map(_is_number, self._referring())):
-                        raise self._in_pieces()
-                    self.parser.Parse(block, False)
-                    self._bound(read, block)
+                    for piece in self.pieces(block):
+                        self._parse(piece)
                 self.parser.Parse(b"", True)
         except expat.ExpatError:
             raise damaged(self.path) from None
+
+    def pieces(self, block: bytes) -> Iterator[bytes]:
+        """What of a block is to be parsed, one piece after the other; what lies between them, whole elements only, is
+        passed over.
+        """
+        yield block
+
+    def _parse(self, block: bytes) -> None:
+        self._parsed += len(block)
+        tail = self._block[-_TAIL_BYTES:]
+        self._block, self._block_at = tail + block, self._parsed - len(block) - len(tail)
+        if b"&#" in block and any(map(_is_number, self._referring())):
+            raise self._in_pieces()
+        self.parser.Parse(block, False)
+        is_all = self.parser.CurrentByteIndex == self._parsed  # else it waits for the rest of something
+        self.stands_behind = self.ended[-1] if self.ended and is_all else ""
+        self._bound(self._parsed, block)
 
     def _bound(self, read: int, block: bytes) -> None:
         """What begins is counted by its `<`, since a line of Python for each would take too long. Inside comments and
