@@ -53,7 +53,7 @@ def test_hidden_rows_are_refused_with_what_they_come_to(hidden: dict[int, str], 
     with pytest.raises(InputError) as refused:
         said(hidden)
     assert words in refused.value.message
-    assert refused.value.remedies == (("--hidden-rows", "pay"), ("--hidden-rows", "skip"))
+    assert refused.value.remedies == ((("--hidden-rows", "pay"),), (("--hidden-rows", "skip"),))
 
 
 def test_a_long_list_is_cut_and_says_how_many_more() -> None:

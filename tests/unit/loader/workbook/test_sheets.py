@@ -38,7 +38,7 @@ def test_nobody_sees_a_hidden_sheet_so_it_is_not_taken(path: Path, state: str) -
     assert opened(path, Sheet("A", FITS), Sheet("B", FITS, state)) == ("sheet 'A' of 2",)
     with pytest.raises(InputError, match="hidden ones are not taken by themselves: 'B'") as refused:
         opened(path, Sheet("A", NOTES), Sheet("B", FITS, state))
-    assert [*refused.value.remedies] == [("--sheet", "B")]
+    assert [*refused.value.remedies] == [(("--sheet", "B"),)]
     assert opened(path, Sheet("A", FITS), Sheet("B", FITS, state), wanted="B") == (
         "sheet 'B' of 2",
         "sheet 'B' is hidden",
@@ -48,7 +48,7 @@ def test_nobody_sees_a_hidden_sheet_so_it_is_not_taken(path: Path, state: str) -
 def test_of_several_that_fit_a_person_chooses(path: Path) -> None:
     with pytest.raises(InputError, match="2 sheets can be meant: 'A', 'C'") as refused:
         opened(path, Sheet("A", FITS), Sheet("B", NOTES), Sheet("C", FITS))
-    assert [value for _, value in refused.value.remedies] == ["A", "C"]
+    assert [value for ((_, value),) in refused.value.remedies] == ["A", "C"]
 
 
 def test_the_one_that_fits_is_taken_wherever_it_stands(path: Path) -> None:
@@ -71,7 +71,7 @@ def test_where_none_fits_the_nearest_is_read_or_none(path: Path) -> None:
         opened(path, Sheet("A", NOTES), Sheet("B", NOTES))
 
 
-def test_headers_are_those_of_the_first_visible_sheet(path: Path) -> None:
+def test_headers_of_a_table_of_ours_are_found_in_any_visible_sheet(path: Path) -> None:
     WRITERS[path.suffix](path, NOTES, sheet="A", state="hidden", others=[Sheet("B", [(None,), *FITS])])
-    assert workbook_headers(path, None) == ("customer_id", "amount", "note")
+    assert workbook_headers(path, None) == ()  # it is a source
     assert [*rows_of(open_sheet(path, "B", HeaderMatcher(path, InputOptions())).values)][-1] == ["c-1", "5", "x"]
