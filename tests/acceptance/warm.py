@@ -23,6 +23,7 @@ import tempfile
 import termios
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 NOBODY = "nobody reads"
 
@@ -71,7 +72,10 @@ def load() -> None:
 
 
 def rehearse() -> None:
-    """Pay a row of a sandbox: what is found out and kept at its first use, each call would find out again."""
+    """Pay a row of a sandbox: what is found out and kept at its first use, each call would find out again.
+
+    In Python's own loop: uvloop's has threads, and a fork that goes down as Python does would look for them.
+    """
     from batch_credits.cli import run_command_line
 
     with tempfile.TemporaryDirectory() as name:
@@ -79,7 +83,8 @@ def rehearse() -> None:
         file = folder / "payout.csv"
         file.write_text("customer_id,amount,currency_code,description,reference\nc,1,USD,d,r\n")
         kept = ["--ledger", str(folder / "ledger.sqlite3"), "--reports", str(folder / "reports")]
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        without_uvloop = patch.dict(sys.modules, {"uvloop": None})
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), without_uvloop:
             code = run_command_line(["run", str(file), "--sandbox", "--yes", "--rate", "0", *kept])
         assert code == 0, said.getvalue()
     tempfile.tempdir = None  # which is another one where a call says so

@@ -67,26 +67,28 @@ class Mutant:
 
 
 MUTANTS = (
-    Mutant("limits are not held", ((run, "check_controls", _let_pass),), "let .* pass|did not refuse|wrong control"),
+    Mutant("limits are not held", ((run, "check_controls", _let_pass),), "let .* pass|did not refuse|wrong control", 1),
     Mutant("a prefix of a batch's id is enough", ((BatchId, "convert", _any_word),), "in spite of the batch", 77),
-    Mutant("an address may have two sites", ((Sites, "check_address", _let_pass),), "another site's name"),
+    Mutant("an address may have two sites", ((Sites, "check_address", _let_pass),), "another site's name", 2),
     Mutant(
         "a site is as many as its spellings",
         ((settings, "site_name", _as_spelt), (Sites, "check_address", _let_pass)),
         "was paid 2 times|alpha_test|acme/test|another site's name",
+        1,
     ),
     Mutant(
         "amounts are always minor units",
         ((cli_run, "open_source", _always_minor),),
         "no file said so|and asks for|json totals",
-        2,
+        3,
     ),
-    Mutant("nobody looks first", ((SendingChoice, "settings", _without_looking),), "was paid 2 times", 12),
-    Mutant("a refused row is no matter", ((summary, "exit_code", _all_is_well),), "mean \\[1\\]"),
+    Mutant("nobody looks first", ((SendingChoice, "settings", _without_looking),), "was paid 2 times", 13),
+    Mutant("a refused row is no matter", ((summary, "exit_code", _all_is_well),), "mean \\[1\\]", 1),
     Mutant(
         "nobody need say yes",
         ((cli_run, "require_consent", _let_pass),),
         "run sent something",
+        3,
     ),
-    Mutant("numbers move with their rows", ((numbering, "reject_moved", lambda *_: 0),), "and asked for", 44),
+    Mutant("numbers move with their rows", ((numbering, "reject_moved", lambda *_: 0),), "and asked for", 46),
 )

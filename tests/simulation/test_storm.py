@@ -11,7 +11,7 @@ from tests.simulation.virtual_time import Hung, VirtualLoop
 from tests.simulation.world import play
 
 SEEDS, SEEDS_AT_ONCE = 600, 100
-SHARE = 200  # of the seeds, with every `make test`; the others are slow
+SHARE = 100  # of the seeds, with every `make test`; the others are slow
 
 
 @pytest.mark.parametrize(
