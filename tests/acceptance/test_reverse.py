@@ -191,7 +191,7 @@ def test_limits_hold_for_a_reversal_too(command: Command, shared_site: Site) -> 
         (("--expect-rows", 4), "--expect-rows says 4, and the reversal has 3"),
         (("--expect-total", "USD=3.00"), "the reversal's total is 3.03 USD"),
         (("--max-total", "USD=3.00"), "the rows to deduct sum up to 3.03 USD"),
-        (("--max-amount", "USD=1.01"), "the largest row has 102"),
+        (("--max-amount", "USD=1.01"), "row 4, the largest, has 1.02 USD"),
     ):
         assert said in command(*reverse(command, batch, *limit)).exited(2).err
     assert decrements(shared_site, "lim-") == {}

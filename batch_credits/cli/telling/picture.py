@@ -146,7 +146,9 @@ def pace_line(pace: Pace, now: datetime | None = None) -> Line:
     if pace.minutes_at_least is None:
         return "Pace", "no limit"
     hours, rest = divmod(pace.minutes_at_least, 60)
-    words = f"{hours} h {rest} min" if hours else f"{pace.minutes_at_least or 'under 1'} min"
+    if not pace.minutes_at_least:
+        return "Pace", f"{pace.per_minute} requests a minute, so it may be over within a minute"
+    words = f"{hours} h {rest} min" if hours else f"{rest} min"
     end = None if now is None else now + timedelta(minutes=pace.minutes_at_least)
     until = "" if now is None or end is None else f", until {_clock_time(end, now)} at the earliest"
     return "Pace", f"{pace.per_minute} requests a minute, so {words} or more{until}"
