@@ -78,4 +78,4 @@ def _values(request_id: int, form: tuple[str, str]) -> dict[str, str | int]:
 def _is_plain(texts: Sequence[str]) -> bool:
     """Whether all are their own forms but for capitals: said for a whole column at once, as nearly all are."""
     joined = f"|{'|'.join(texts)}|"
-    return joined.isascii() and not any(blanks in joined for blanks in ("  ", "| ", " |"))
+    return joined.isascii() and (" " not in joined or not any(blanks in joined for blanks in ("  ", "| ", " |")))

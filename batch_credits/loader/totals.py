@@ -105,9 +105,8 @@ class FileTotals:
         return rows if held is None else held.followed_by(rows)
 
     def _count_all(self, rows: LoadedRows) -> None:
-        if rows.are_plain:
-            codes, amounts = rows.requests.currency_code, rows.requests.amount
-            self._of(codes[0] or "").add(len(codes), Sum(sum(filter(None, amounts))))
+        if (plain_total := rows.plain_total()) is not None:
+            self._of(rows.requests.currency_code[0] or "").add(len(rows), Sum(plain_total))
             self._recent.extend(_lines(rows.part(slice(-LOOKED_BACK, None), slice(0))))
             return
         for line in _lines(rows):

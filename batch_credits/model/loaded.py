@@ -105,12 +105,17 @@ class LoadedRows:
         )
         return merge(valid, self.rejected, key=attrgetter("row_number"))
 
-    @property
-    def are_plain(self) -> bool:
-        """Whether all are valid, of one currency, and in minor units: asked where a million rows are counted."""
+    def plain_total(self) -> int | None:
+        """What all amounts add up to, if all rows are valid, of one currency, and in minor units; None if not, or if
+        there are no rows. Asked of every chunk, so quickly.
+        """
         codes, requests = self.requests.currency_code, self.requests
-        is_minor = None not in requests.amount and not any(requests.amount_in_decimal)
-        return bool(codes) and not self.rejected and is_minor and codes.count(codes[0]) == len(codes)
+        if self.rejected or not codes or codes.count(codes[0]) != len(codes) or any(requests.amount_in_decimal):
+            return None
+        try:
+            return sum(requests.amount)  # type: ignore[arg-type]
+        except TypeError:  # one is None
+            return None
 
     def split(self, row_number: int) -> "tuple[LoadedRows, LoadedRows]":
         """The rows above this one, and those from it on."""
@@ -146,10 +151,10 @@ class LoadedRows:
 def add_rows(totals: dict[str, ControlTotal], rows: LoadedRows) -> None:
     """Count the amounts of these rows, by currency ("" where none is named); of rejected rows, what could be read."""
     codes = rows.requests.currency_code
-    if rows.are_plain:
+    if (plain_total := rows.plain_total()) is not None:
         total = totals.setdefault(codes[0] or "", ControlTotal())
         total.count += len(codes)
-        total.amount_minor += sum(filter(None, rows.requests.amount))
+        total.amount_minor += plain_total
         return
     amounts: defaultdict[str | None, list[int | None]] = defaultdict(list)
     for code, amount in zip(codes, rows.requests.amount, strict=True):
