@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from tests.acceptance.harness import Command, Site, each_once, finish, payout, write_csv
+from tests.acceptance.harness import Command, Site, each_once, payout, write_csv
 
 
 def main_file(path: Path) -> tuple[Path, list[tuple[object, ...]]]:
@@ -27,7 +27,7 @@ def test_three_hundred_rows_of_which_ten_name_unknown_customers(command: Command
     good = [row for row in rows if str(row[0]).startswith("main")]
     bad = [row for row in rows if str(row[0]).startswith("missing")]
 
-    finish(command.start_cold("run", file, "--yes", "--rate", 0)).exited(1)
+    command.run(file).exited(1)
 
     assert shared_site.times("main-") == each_once(good)
     assert not shared_site.credits("missing")

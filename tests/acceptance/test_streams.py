@@ -95,12 +95,14 @@ def test_every_command_is_here() -> None:
     assert set(CALLS) == set(batch_credits.commands)
 
 
-# From nothing, since how Python comes up is tried too: `run`, and the others where there is time. In a warm process
-# what each command does, and how Python goes down.
+# From nothing, since how Python comes up is tried too: `run` without any stream, and before a pipe that nobody reads;
+# the others where there is time. In a warm process what each command does, and how Python goes down.
+FROM_NOTHING = (("run", "stdout: nobody reads"), ("run", "all closed"))
 EACH_COMMAND_AND_EACH_STREAM = [
-    *(pytest.param(name, streams, False, marks=[] if name == "run" else [pytest.mark.slow])
+    *(pytest.param(name, streams, False, marks=[] if (name, streams) in FROM_NOTHING else [pytest.mark.slow])
       for name in CALLS for streams in ODD_STREAMS),
     *(pytest.param(name, "stdout: nobody reads", True) for name in CALLS if name != "run"),
+    *(pytest.param("run", streams, True) for streams in ODD_FILES if ("run", streams) not in FROM_NOTHING),
 ]  # fmt: skip
 
 
