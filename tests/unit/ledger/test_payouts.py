@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from batch_credits.errors import LedgerError, UsageError
 from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind, ControlTotal, Mended, NewBatch, Outcome, Parent, RequestState
 from batch_credits.model.loaded import LoadedRows
@@ -173,6 +174,41 @@ def test_what_was_reversed_may_be_paid_again(book: Any, payout: int) -> None:
     assert codes(book.stage(book.begin(), book.row(2, "c-2"), mends={2: Mended(FIRST, 3)})) == [["mended_before"]]
     book.settle(undo, RequestState.CREDITED)
     assert codes(book.stage(book.begin(), book.row(2, "c-2"), mends={2: Mended(FIRST, 3)})) == [[]]
+
+
+@pytest.mark.parametrize("state", [RequestState.CREDITED, RequestState.REVIEW, RequestState.PENDING])
+def test_what_was_mended_is_not_tried_again_as_it_was(book: Any, payout: int, state: RequestState) -> None:
+    mended(book, 3, state=state)
+    with pytest.raises(UsageError, match=r"^Row 3 of payout\.csv .*row 2 of failed\.csv"):
+        book.ledger.runs.start(payout, retry_failed=True)
+    assert book.sql("SELECT count(*) FROM credit_request WHERE state = 'failed'") == [(3,)]
+
+
+def test_what_was_mended_through_others_is_not_tried_again(book: Any, payout: int) -> None:
+    second = mended(book, 3, "lost-again", state=RequestState.FAILED)
+    mended(book, 3, state=RequestState.CREDITED)  # the first file's row, once more
+    [batch] = (each.batch_id for each in book.ledger.batches.all() if each.key == second)
+    with pytest.raises(UsageError, match=r"^Row 2 of failed\.csv "):
+        book.ledger.runs.start(batch, retry_failed=True)
+
+
+def test_what_was_mended_and_refused_or_reversed_may_be_tried_again(book: Any, payout: int) -> None:
+    mended(book, 2, "lost-again", state=RequestState.FAILED)
+    key = mended(book, 3, state=RequestState.CREDITED)
+    undo = book.plan(book.row(2, reference="reversal of q3"), kind=CallKind.DEDUCT, reverses=key)
+    book.settle(undo, RequestState.CREDITED)
+    book.ledger.runs.start(payout, retry_failed=True)
+    assert len(book.owed(payout)) == 3
+
+
+def test_of_two_files_that_mend_a_row_and_are_asked_about_at_once_one_is_paid(book: Any, payout: int) -> None:
+    one, two = book.begin(), book.begin()
+    for batch, customer in ((one, "c-1"), (two, "c-2")):
+        assert codes(book.stage(batch, book.row(2, customer), mends={2: Mended(FIRST, 3)})) == [[]]
+    book.ledger.admission.admit(one)
+    with pytest.raises(LedgerError, match="meanwhile"):
+        book.ledger.admission.admit(two)
+    assert (len(book.owed(one)), book.ledger.payouts.files(payout)) == (1, [payout, one])
 
 
 def test_another_site_and_a_file_that_only_was_staged_are_nothing_to_it(book: Any, payout: int) -> None:
