@@ -122,11 +122,15 @@ class Payouts:
 
 
 def settle(database: Database, batch_id: int) -> int:
-    """Reject the staged rows that mend what another file has paid, or may pay yet, under another identity. Returns how
-    many."""
+    """Reject the staged rows that mend what another file, or a row further up, has paid, or may pay yet, under another
+    identity. Returns how many."""
     if not database.value("mends_any", batch=batch_id):
         return 0
-    found = _mended_elsewhere(database, batch_id)
+    taken = _reject(database, batch_id, _found(database, "mended_before", batch_id))
+    return taken + _reject(database, batch_id, _found(database, "mended_at_once", batch_id))
+
+
+def _reject(database: Database, batch_id: int, found: list[Row]) -> int:
     for row_number, request_id, site_id, customer_id, reference, *rest in found:
         money, stands = Money(*rest[:3]), rest[3:]
         why = rejected_json((_mended_before(*stands),), reference, money)
@@ -141,7 +145,7 @@ def refuse_what_changed(database: Database, batch_id: int) -> None:
     Raises:
         LedgerError: there is one: both would be paid.
     """
-    if database.value("mends_any", batch=batch_id) and _mended_elsewhere(database, batch_id):
+    if database.value("mends_any", batch=batch_id) and _found(database, "mended_before", batch_id):
         raise LedgerError(
             "What a row of this file mends was taken up by another file meanwhile, so it would be paid twice.",
             hint="Nothing was sent. Run again: the file is held against what is known now.",
@@ -154,7 +158,7 @@ def refuse_retry(database: Database, batch_id: int) -> None:
     Raises:
         UsageError: there is one, with the way to pay the others.
     """
-    found = database.all("mended_elsewhere", tuple, batch=batch_id, prefix=PREFIX)
+    found = _found(database, "mended_elsewhere", batch_id)
     if not found:
         return
     row_number, own_file, state, credit_id, reference, at, file_name, key = found[0]
@@ -163,14 +167,14 @@ def refuse_retry(database: Database, batch_id: int) -> None:
         f"Row {row_number} of {own_file} failed, and is mended since: it {_stands(state, credit_id)}, under reference "
         f"{quoted(reference)} (row {at} of {file_name}, batch {key[:8]}). With --retry-failed it would be paid twice."
         f"{more}",
-        hint="Nothing was sent. Run without --retry-failed; the failed rows that nobody mended are in the failed.csv that "
-        "`batch-credits report` writes: run that.",
+        hint="Nothing was sent. Run without --retry-failed; the failed rows that nobody mended are in the failed.csv "
+        "that `batch-credits report` writes: run that.",
         remedies=[(("--retry-failed", LEFT_OUT),)],
     )
 
 
-def _mended_elsewhere(database: Database, batch_id: int) -> list[Row]:
-    return database.all("mended_before", tuple, batch=batch_id, prefix=PREFIX)
+def _found(database: Database, name: str, batch_id: int) -> list[Row]:
+    return database.all(name, tuple, batch=batch_id, prefix=PREFIX)
 
 
 def _stands(state: str, credit_id: str | None) -> str:
@@ -184,9 +188,9 @@ def _mended_before(
     return Problem(
         "reference",
         "mended_before",
-        f"What this row mends {_stands(state, credit_id)}, under reference {reference!r} (row {row_number} of {file_name}, batch "
-        f"{key[:8]}), so it would be paid twice. Take the row out. If it is meant as another credit, empty its "
-        "credit_batch and credit_row.",
+        f"What this row mends {_stands(state, credit_id)}, under reference {quoted(reference)} (row {row_number} of "
+        f"{file_name}, batch {key[:8]}), so it would be paid twice. Take the row out. If it is meant as another credit, "
+        "empty its credit_batch and credit_row.",
     )
 
 

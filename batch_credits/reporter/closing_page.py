@@ -72,7 +72,7 @@ def closing_html(closing: Closing) -> str:
         "foot_total": in_css(" + ".join(totals_in_words(totals_read(first), stated))),
         "closing": closing,
         "headline": headline(closing),
-        "severity": "good" if closing.is_closed else "bad" if closing.differences or closing.again or closing.may_be_again else "warn",
+        "severity": "good" if closing.is_closed else "bad" if closing.differences or closing.rows_again else "warn",
         "payout": clip(payout_in_words(closing)),
         "file_name": clip(first.file_name),
         "site": clip(first.site),

@@ -88,8 +88,8 @@ def open_steps(closing: Closing) -> list[tuple[str, str]]:
         steps.append((sentence, ""))
     if closing.may_be_again:
         sentence = (
-            f"{rows(closing.may_be_again)} credited, and mended by other rows that are pending, in doubt or in review: see "
-            "below. What of these is pending is sent if its file is run again."
+            f"{rows(closing.may_be_again)} credited, and mended by other rows that are pending, in doubt or in review: "
+            "see below. What of these is pending is sent if its file is run again."
         )
         steps.append((sentence, ""))
     return steps
