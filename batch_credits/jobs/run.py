@@ -123,6 +123,7 @@ def agreed(
     try:
         ledger.claims.check_entity(plan.batch_id, orders.settings.business_entity_id, is_new=plan.is_new)
         if orders.settings.retry_failed:
+            ledger.payouts.refuse_retry(plan.batch_id)
             plan = _with_failed_owed(ledger, plan)
         if not (orders.settings.verify_first or orders.site.is_in_process):
             refuse_what_another_ledger_paid(plan, orders.reports, ledger.path)

@@ -162,10 +162,12 @@ class Admission:
         where the money is the same.
 
         Raises:
-            LedgerError: one of those was replaced meanwhile, by another batch that is owed: both would be paid.
+            LedgerError: one of those was replaced meanwhile, or what a row mends was paid, by another batch that is
+                owed: both would be paid.
         """
         worker = self._workers.me()
         with self._db.transaction():
+            payouts.refuse_what_changed(self._db, batch_id)
             for new, old, state, is_same_money in self._db.all("proposals", tuple, batch=batch_id):
                 if state != RequestState.FAILED:
                     raise LedgerError(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import orjson
 
+from batch_credits.errors import LEFT_OUT, LedgerError, UsageError
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.rejections import reject, rejected_json
 from batch_credits.ledger.reports import report_row
@@ -18,6 +19,7 @@ from batch_credits.ledger.reversals import PREFIX, undone_batches
 from batch_credits.ledger.totals import Totals, summed
 from batch_credits.model import ControlTotal, Mend, Mending, Money, Outcome, Parent, Problem, ReportRow, RequestState
 from batch_credits.model.undone import Undone
+from batch_credits.text.quoted import quoted
 
 
 class MendingRow(NamedTuple):
@@ -98,6 +100,10 @@ class Payouts:
                 first.append(batch)
         return sorted(first)
 
+    def refuse_retry(self, batch_id: int) -> None:
+        """The same as the function below, before anybody is asked."""
+        refuse_retry(self._db, batch_id)
+
     def is_mended(self, batch_id: int) -> bool:
         """Whether a later file mends any of its rows."""
         return next(self._mended_rows(batch_id), None) is not None
@@ -116,11 +122,15 @@ class Payouts:
 
 
 def settle(database: Database, batch_id: int) -> int:
-    """Reject the staged rows that mend what another file has paid, or may pay yet, under another identity. Returns how
-    many."""
+    """Reject the staged rows that mend what another file, or a row further up, has paid, or may pay yet, under another
+    identity. Returns how many."""
     if not database.value("mends_any", batch=batch_id):
         return 0
-    found = database.all("mended_before", tuple, batch=batch_id, prefix=PREFIX)
+    taken = _reject(database, batch_id, _found(database, "mended_before", batch_id))
+    return taken + _reject(database, batch_id, _found(database, "mended_at_once", batch_id))
+
+
+def _reject(database: Database, batch_id: int, found: list[Row]) -> int:
     for row_number, request_id, site_id, customer_id, reference, *rest in found:
         money, stands = Money(*rest[:3]), rest[3:]
         why = rejected_json((_mended_before(*stands),), reference, money)
@@ -129,17 +139,58 @@ def settle(database: Database, batch_id: int) -> int:
     return len(found)
 
 
+def refuse_what_changed(database: Database, batch_id: int) -> None:
+    """Refuse to owe a staged batch of which a row mends what another file has paid, or may, since it was settled.
+
+    Raises:
+        LedgerError: there is one: both would be paid.
+    """
+    if database.value("mends_any", batch=batch_id) and _found(database, "mended_before", batch_id):
+        raise LedgerError(
+            "What a row of this file mends was taken up by another file meanwhile, so it would be paid twice.",
+            hint="Nothing was sent. Run again: the file is held against what is known now.",
+        )
+
+
+def refuse_retry(database: Database, batch_id: int) -> None:
+    """Refuse to try the failed rows of a batch again where one is paid, or may be, under another identity.
+
+    Raises:
+        UsageError: there is one, with the way to pay the others.
+    """
+    found = _found(database, "mended_elsewhere", batch_id)
+    if not found:
+        return
+    row_number, own_file, state, credit_id, reference, at, file_name, key = found[0]
+    more = f" And so {'is 1 more row' if len(found) == 2 else f'are {len(found) - 1:,} more rows'}." * (len(found) > 1)
+    raise UsageError(
+        f"Row {row_number} of {own_file} failed, and is mended since: it {_stands(state, credit_id)}, under reference "
+        f"{quoted(reference)} (row {at} of {file_name}, batch {key[:8]}). With --retry-failed it would be paid twice."
+        f"{more}",
+        hint="Nothing was sent. Run without --retry-failed; the failed rows that nobody mended are in the failed.csv "
+        "that `batch-credits report` writes: run that.",
+        remedies=[(("--retry-failed", LEFT_OUT),)],
+    )
+
+
+def _found(database: Database, name: str, batch_id: int) -> list[Row]:
+    return database.all(name, tuple, batch=batch_id, prefix=PREFIX)
+
+
+def _stands(state: str, credit_id: str | None) -> str:
+    is_paid = state == RequestState.CREDITED
+    return f"is credited as {credit_id}" if is_paid else "is not settled yet, and may be credited"
+
+
 def _mended_before(
     state: str, credit_id: str | None, reference: str, row_number: int, file_name: str, key: str
 ) -> Problem:
-    is_paid = state == RequestState.CREDITED
-    stands = f"is credited as {credit_id}" if is_paid else "is not settled yet, and may be credited"
     return Problem(
         "reference",
         "mended_before",
-        f"What this row mends {stands}, under reference {reference!r} (row {row_number} of {file_name}, batch "
-        f"{key[:8]}), so it would be paid twice. Take the row out. If it is meant as another credit, empty its "
-        "credit_batch and credit_row.",
+        f"What this row mends {_stands(state, credit_id)}, under reference {quoted(reference)} (row {row_number} of "
+        f"{file_name}, batch {key[:8]}), so it would be paid twice. Take the row out. If it is meant as another credit, "
+        "empty its credit_batch and credit_row.",
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from batch_credits import __version__
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.database import Database, Row
+from batch_credits.ledger.payouts import refuse_retry
 from batch_credits.ledger.requests import SAYS
 from batch_credits.ledger.times import iso_time
 from batch_credits.ledger.totals import Totals
@@ -114,9 +115,12 @@ class Runs:
 
         Raises:
             LedgerBusy: another process sends for the site.
+            UsageError: a failed row that is to be tried again is mended and paid since.
         """
         self._claims.ready()
         with self._db.transaction():
+            if retry_failed:
+                refuse_retry(self._db, batch_id)
             run_id = self._db.insert(
                 "start_run",
                 batch=batch_id,

@@ -37,6 +37,7 @@ _ENDINGS = {
 }
 # Which of several rows for one says how it ended: what is paid, what may be, what was, what is not.
 _FIRST = (Ending.CREDITED, Ending.IN_DOUBT, Ending.REVIEW, Ending.PENDING, Ending.REVERSED)
+_MAY_BE = (Ending.IN_DOUBT, Ending.REVIEW, Ending.PENDING)
 
 Totals = dict[Ending, dict[str, ControlTotal]]
 
@@ -58,13 +59,14 @@ class Place(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A row of the first file, how it ended, and where that was settled. `again` are other credits that it has: it was
-    paid more than once."""
+    paid more than once. `may_be` are rows that may still credit it once more."""
 
     own: ReportRow
     ending: Ending
     settled: Place
     again: tuple[Place, ...] = ()
     credits: tuple[Place, ...] = ()  # every credit that it ever had, each once
+    may_be: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Closing:
     credits: dict[str, ControlTotal] = field(default_factory=dict)
     changed: int = 0
     again: int = 0
+    may_be_again: int = 0  # rows that are credited, and may be once more
+    rows_again: int = 0  # rows that are one of both
     open_in: Counter[tuple[Ending, int]] = field(default_factory=Counter)  # by the file in which it is to be mended
     shown: dict[Ending, list[Ended]] = field(default_factory=dict)
     shown_again: list[Ended] = field(default_factory=list)
@@ -136,6 +140,9 @@ class Closing:
             self._show(self.shown.setdefault(ending, []), ended)
         if ended.again:
             self.again += 1
+        self.may_be_again += bool(ended.may_be)
+        if ended.again or ended.may_be:
+            self.rows_again += 1
             self._show(self.shown_again, ended)
 
     def _show(self, rows: list[Ended], ended: Ended) -> None:
@@ -154,8 +161,8 @@ class Closing:
 
     @property
     def is_closed(self) -> bool:
-        """Whether every row is credited once, or was and is reversed, and all ties out."""
-        return not (self.open_rows or self.again or self.differences)
+        """Whether every row is credited once and cannot be again, or was and is reversed, and all ties out."""
+        return not (self.open_rows or self.again or self.may_be_again or self.differences)
 
     @property
     def change(self) -> dict[str, ControlTotal]:
@@ -214,8 +221,10 @@ def ended(first_id: int, own: ReportRow, family: Sequence[MendingRow], mended: S
         found = [place for place in places if place.ending is ending]
         if found:
             settled = min(found, key=lambda place: place.row.outcome is Outcome.ALREADY_CREDITED)
-            again = [place for place in _each_once([settled, *found])[1:] if ending is Ending.CREDITED]
-            return Ended(own, ending, settled, tuple(again), tuple(credits))
+            if ending is not Ending.CREDITED:
+                return Ended(own, ending, settled, (), tuple(credits))
+            may_be = tuple(place for place in places if place.ending in _MAY_BE)
+            return Ended(own, ending, settled, tuple(_each_once([settled, *found])[1:]), tuple(credits), may_be)
     parents = {(each.mends_batch, each.mends_row) for each in family}
     leaf = [place for place in places if (place.batch_id, place.row.row_number) not in parents][-1]
     is_left_out = leaf.batch_id in mended

@@ -72,7 +72,7 @@ def closing_html(closing: Closing) -> str:
         "foot_total": in_css(" + ".join(totals_in_words(totals_read(first), stated))),
         "closing": closing,
         "headline": headline(closing),
-        "severity": "good" if closing.is_closed else "bad" if closing.differences or closing.again else "warn",
+        "severity": "good" if closing.is_closed else "bad" if closing.differences or closing.rows_again else "warn",
         "payout": clip(payout_in_words(closing)),
         "file_name": clip(first.file_name),
         "site": clip(first.site),
@@ -100,7 +100,7 @@ def closing_html(closing: Closing) -> str:
         "files": [_file(file, closing) for file in closing.payout.files],
         "open": [_group(ending, closing, stated) for ending in Ending if ending in closing.shown],
         "again": [_line(row, closing, stated, _again(row)) for row in closing.shown_again],
-        "again_more": closing.again - len(closing.shown_again),
+        "again_more": closing.rows_again - len(closing.shown_again),
         "unit": UNITS_IN_WORDS[unit_of_results(first)],
     }
     return rendered("closing.html", content)
@@ -158,6 +158,7 @@ def _line(row: Ended, closing: Closing, stated: Exponents, reason: str) -> RowLi
 
 
 def _again(row: Ended) -> str:
-    """Its credits, each with its money where that is known."""
+    """Its credits, and the rows that may bring another."""
     ids = [place.row.credit_id or "" for place in (row.settled, *row.again)]
-    return f"credits {', '.join(ids)}"
+    may_be = "".join(f"; row {place.row.row_number} that mends it {label_of(place.ending)}" for place in row.may_be)
+    return f"credit{'s' if row.again else ''} {', '.join(ids)}{may_be}"

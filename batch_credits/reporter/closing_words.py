@@ -27,6 +27,8 @@ def headline(closing: Closing) -> str:
         return "The payout does not tie out: a person must look"
     if closing.again:
         return f"Open: {closing.again:,} of {rows(closing.rows)} credited more than once"
+    if closing.may_be_again:
+        return f"Open: {closing.may_be_again:,} of {rows(closing.rows)} credited, and may be credited once more"
     if closing.open_rows:
         return f"Open: {closing.open_rows:,} of {rows(closing.rows)} not credited yet"
     if undone:
@@ -56,6 +58,7 @@ def closing_json(closing: Closing) -> dict[str, Any]:
         "totals_in_decimal": {name: in_decimal(of_ending) for name, of_ending in totals.items()},
         "unreadable_amounts": sum(closing.unread.values()),
         "credited_again": closing.again,
+        "may_be_credited_again": closing.may_be_again,
         "differences": list(closing.differences),
         "paths": [str(path) for path in closing.paths],
     }
@@ -82,5 +85,11 @@ def open_steps(closing: Closing) -> list[tuple[str, str]]:
             steps.append((sentence, f"batch-credits resolve {key} --row N --credited CREDIT_ID (or --not-credited)"))
     if closing.again:
         sentence = f"{rows(closing.again)} credited more than once: see below. To undo one credit, reverse its row."
+        steps.append((sentence, ""))
+    if closing.may_be_again:
+        sentence = (
+            f"{rows(closing.may_be_again)} credited, and mended by other rows that are pending, in doubt or in review: "
+            "see below. What of these is pending is sent if its file is run again."
+        )
         steps.append((sentence, ""))
     return steps

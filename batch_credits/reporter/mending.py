@@ -30,8 +30,8 @@ def doubts_about(parents: Sequence[Parent], site: str) -> list[str]:
             )
         if again := parent.rows_again:
             sentences.append(
-                f"{_rows(again)} of this file mend{_s(again)} a row of batch {key} that another row mends: if both "
-                "are paid, that row is paid twice"
+                f"{_rows(again)} of this file mend{_s(again)} a row of batch {key} that another row mends: of "
+                "several under different customers or references the first is paid, and the others are rejected"
             )
     return sentences
 

@@ -61,3 +61,31 @@ FROM (SELECT * FROM known.credit_request
         AND amount_minor IS NOT NULL AND kind = 'add'
       ORDER BY request_id DESC LIMIT :most) r
 GROUP BY 1, 2, 3;
+
+-- name: mended_at_once
+-- Staged rows that would be paid, and that mend what a row further up in the file does, itself or through others, under
+-- another identity.
+WITH RECURSIVE above (row_number, key, at) AS MATERIALIZED (
+    SELECT m.row_number, m.of_batch, m.of_row FROM main.mended m WHERE m.batch_id = :batch
+    UNION
+    SELECT a.row_number, m.of_batch, m.of_row FROM above a CROSS JOIN known.batch b ON b.key = a.key
+    CROSS JOIN known.mended m ON m.batch_id = b.batch_id AND m.row_number = a.at)
+SELECT s.row_number, r.request_id, r.site_id, r.customer_id, r.reference, r.amount_minor, r.amount_in_decimal,
+       r.currency_code, o.state, o.credit_id, o.reference, w.row_number, b.file_name, b.key
+FROM (SELECT first.row_number AS first_row, other.row_number AS other_row
+      FROM (SELECT a.key, a.at, min(a.row_number) AS row_number FROM above a
+            JOIN main.row s ON s.batch_id = :batch AND s.row_number = a.row_number AND s.request_id IS NOT NULL
+            GROUP BY a.key, a.at HAVING count(*) > 1) several
+      JOIN known.batch known_batch ON known_batch.key = several.key AND known_batch.admitted = 1
+      JOIN known.row named ON named.batch_id = known_batch.batch_id AND named.row_number = several.at
+      JOIN above first ON first.key = several.key AND first.at = several.at
+          AND first.row_number = several.row_number
+      JOIN above other ON other.key = several.key AND other.at = several.at AND other.row_number > first.row_number
+     ) pair
+CROSS JOIN main.row s ON s.batch_id = :batch AND s.row_number = pair.other_row
+CROSS JOIN main.credit_request r ON r.request_id = s.request_id AND r.batch_id = :batch AND r.attempts = 0
+CROSS JOIN main.row w ON w.batch_id = :batch AND w.row_number = pair.first_row
+CROSS JOIN main.credit_request o ON o.request_id = w.request_id AND o.state <> 'failed'
+    AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
+CROSS JOIN main.batch b ON b.batch_id = :batch
+GROUP BY s.row_number ORDER BY s.row_number;

@@ -35,6 +35,69 @@ WHERE NOT EXISTS (
                      d.amount_minor, d.amount_in_decimal, d.currency_code))
 GROUP BY s.row_number ORDER BY s.row_number;
 
+-- name: mended_at_once
+-- Staged rows that would be paid, and that mend what a row further up in the file does, itself or through others, under
+-- another identity. A row that is not there may be named by many: a person filled a column down.
+WITH RECURSIVE above (row_number, key, at) AS MATERIALIZED (
+    SELECT m.row_number, m.of_batch, m.of_row FROM mended m WHERE m.batch_id = :batch
+    UNION
+    SELECT a.row_number, m.of_batch, m.of_row FROM above a CROSS JOIN batch b ON b.key = a.key
+    CROSS JOIN mended m ON m.batch_id = b.batch_id AND m.row_number = a.at)
+SELECT s.row_number, r.request_id, r.site_id, r.customer_id, r.reference, r.amount_minor, r.amount_in_decimal,
+       r.currency_code, o.state, o.credit_id, o.reference, w.row_number, b.file_name, b.key
+FROM (SELECT first.row_number AS first_row, other.row_number AS other_row
+      FROM (SELECT a.key, a.at, min(a.row_number) AS row_number FROM above a
+            JOIN row s ON s.batch_id = :batch AND s.row_number = a.row_number AND s.request_id IS NOT NULL
+            GROUP BY a.key, a.at HAVING count(*) > 1) several
+      JOIN batch known_batch ON known_batch.key = several.key AND known_batch.admitted = 1
+      JOIN row named ON named.batch_id = known_batch.batch_id AND named.row_number = several.at
+      JOIN above first ON first.key = several.key AND first.at = several.at
+          AND first.row_number = several.row_number
+      JOIN above other ON other.key = several.key AND other.at = several.at AND other.row_number > first.row_number
+     ) pair
+CROSS JOIN row s ON s.batch_id = :batch AND s.row_number = pair.other_row
+CROSS JOIN credit_request r ON r.request_id = s.request_id AND r.batch_id = :batch AND r.attempts = 0
+CROSS JOIN row w ON w.batch_id = :batch AND w.row_number = pair.first_row
+CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.state <> 'failed'
+    AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
+CROSS JOIN batch b ON b.batch_id = :batch
+GROUP BY s.row_number ORDER BY s.row_number;
+
+-- name: mended_elsewhere
+-- Failed rows of a batch that a retry would pay, though a row of their family, as above, is paid or may be paid yet under
+-- another identity. Whichever rows share the request of one are looked at with it.
+WITH RECURSIVE above (request_id, key, at) AS (
+    SELECT r.request_id, b.key, w.row_number
+    FROM credit_request r CROSS JOIN row own ON own.request_id = r.request_id AND own.batch_id = :batch
+    CROSS JOIN row w ON w.request_id = r.request_id CROSS JOIN batch b ON b.batch_id = w.batch_id
+    WHERE r.batch_id IN (SELECT batch_id FROM batch) AND r.state NOT IN ('credited') AND r.state = 'failed'
+      AND r.current = 1
+    UNION
+    SELECT a.request_id, m.of_batch, m.of_row FROM above a
+    CROSS JOIN batch b ON b.key = a.key CROSS JOIN mended m ON m.batch_id = b.batch_id AND m.row_number = a.at),
+family (request_id, key, at) AS (
+    SELECT request_id, key, at FROM above
+    UNION
+    SELECT f.request_id, b.key, m.row_number FROM family f
+    CROSS JOIN mended m ON m.of_batch = f.key AND m.of_row = f.at
+    CROSS JOIN batch b ON b.batch_id = m.batch_id AND b.admitted = 1)
+SELECT own.row_number, own_batch.file_name, o.state, o.credit_id, o.reference, f.at, b.file_name, b.key
+FROM family f
+CROSS JOIN credit_request r ON r.request_id = f.request_id
+CROSS JOIN row own ON own.request_id = r.request_id AND own.batch_id = :batch
+CROSS JOIN batch own_batch ON own_batch.batch_id = own.batch_id
+CROSS JOIN batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add' AND b.site_id = r.site_id
+CROSS JOIN row w ON w.batch_id = b.batch_id AND w.row_number = f.at
+CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.state <> 'failed' AND o.current = 1
+    AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
+WHERE NOT EXISTS (
+    SELECT 1 FROM identity i CROSS JOIN credit_request d ON d.request_id = i.request_id
+    WHERE i.site_id = o.site_id AND i.customer_id = o.customer_id AND i.reference = :prefix || o.reference
+      AND d.kind = 'deduct' AND d.state = 'credited' AND o.state = 'credited'
+      AND same_money(o.amount_minor, o.amount_in_decimal, o.currency_code,
+                     d.amount_minor, d.amount_in_decimal, d.currency_code))
+GROUP BY own.row_number ORDER BY own.row_number;
+
 -- name: parents
 -- The batches whose rows a batch says to mend: how many of its rows, and of how many of them the batch has the row.
 SELECT m.of_batch, count(*), count(p.row_number), count(*) - count(DISTINCT m.of_row), b.batch_id, b.file_name, s.name

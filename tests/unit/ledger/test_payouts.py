@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from batch_credits.errors import LedgerError, UsageError
 from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind, ControlTotal, Mended, NewBatch, Outcome, Parent, RequestState
 from batch_credits.model.loaded import LoadedRows
@@ -175,6 +176,63 @@ def test_what_was_reversed_may_be_paid_again(book: Any, payout: int) -> None:
     assert codes(book.stage(book.begin(), book.row(2, "c-2"), mends={2: Mended(FIRST, 3)})) == [[]]
 
 
+@pytest.mark.parametrize("state", [RequestState.CREDITED, RequestState.REVIEW, RequestState.PENDING])
+def test_what_was_mended_is_not_tried_again_as_it_was(book: Any, payout: int, state: RequestState) -> None:
+    mended(book, 3, state=state)
+    with pytest.raises(UsageError, match=r"^Row 3 of payout\.csv .*row 2 of failed\.csv"):
+        book.ledger.runs.start(payout, retry_failed=True)
+    assert book.sql("SELECT count(*) FROM credit_request WHERE state = 'failed'") == [(3,)]
+
+
+def test_what_was_mended_through_others_is_not_tried_again(book: Any, payout: int) -> None:
+    second = mended(book, 3, "lost-again", state=RequestState.FAILED)
+    mended(book, 3, state=RequestState.CREDITED)  # the first file's row, once more
+    [batch] = (each.batch_id for each in book.ledger.batches.all() if each.key == second)
+    with pytest.raises(UsageError, match=r"^Row 2 of failed\.csv "):
+        book.ledger.runs.start(batch, retry_failed=True)
+
+
+def test_what_was_mended_and_refused_or_reversed_may_be_tried_again(book: Any, payout: int) -> None:
+    mended(book, 2, "lost-again", state=RequestState.FAILED)
+    key = mended(book, 3, state=RequestState.CREDITED)
+    undo = book.plan(book.row(2, reference="reversal of q3"), kind=CallKind.DEDUCT, reverses=key)
+    book.settle(undo, RequestState.CREDITED)
+    book.ledger.runs.start(payout, retry_failed=True)
+    assert len(book.owed(payout)) == 3
+
+
+def test_of_rows_of_one_file_that_mend_one_the_first_is_paid(book: Any, payout: int) -> None:
+    says = {2: Mended(FIRST, 3), 3: Mended(FIRST, 3), 4: Mended(FIRST, 2), 5: Mended(FIRST, 3)}
+    rows = [book.row(2), book.row(3, "c-2"), book.row(4, "c-3"), book.row(5)]
+    batch = book.begin(file_name="failed.csv")
+    judged = book.stage(batch, *rows, mends=says)
+    assert codes(judged)[:3] == [[], ["mended_before"], []] and "row 2 of failed.csv" in judged[1].problems[0].message
+    book.ledger.admission.admit(batch)
+    assert [credit.customer_id for credit in book.owed(batch)] == ["c-1", "c-3"]
+
+
+def test_of_two_failed_files_in_one_a_row_and_what_mends_it_are_paid_once(book: Any, payout: int) -> None:
+    second = mended(book, 3, "lost-again", state=RequestState.FAILED)
+    says = {2: Mended(FIRST, 3), 3: Mended(second, 2)}
+    assert codes(book.stage(book.begin(), book.row(2), book.row(3, "c-2"), mends=says)) == [[], ["mended_before"]]
+
+
+def test_a_row_that_is_rejected_leaves_what_it_mends_to_the_next(book: Any, payout: int) -> None:
+    says = dict.fromkeys((2, 3, 4), Mended(FIRST, 3))
+    rows = [book.bad_row(2), book.row(3, "c-2"), book.row(4, "c-3")]
+    assert codes(book.stage(book.begin(), *rows, mends=says))[1:] == [[], ["mended_before"]]
+
+
+def test_of_two_files_that_mend_a_row_and_are_asked_about_at_once_one_is_paid(book: Any, payout: int) -> None:
+    one, two = book.begin(), book.begin()
+    for batch, customer in ((one, "c-1"), (two, "c-2")):
+        assert codes(book.stage(batch, book.row(2, customer), mends={2: Mended(FIRST, 3)})) == [[]]
+    book.ledger.admission.admit(one)
+    with pytest.raises(LedgerError, match="meanwhile"):
+        book.ledger.admission.admit(two)
+    assert (len(book.owed(one)), book.ledger.payouts.files(payout)) == (1, [payout, one])
+
+
 def test_another_site_and_a_file_that_only_was_staged_are_nothing_to_it(book: Any, payout: int) -> None:
     book.stage(book.begin(), book.row(2), mends={2: Mended(FIRST, 3)})
     mended(book, 3, site="acme-eu", state=RequestState.CREDITED)
@@ -189,18 +247,20 @@ def looked_at(book: Any, tmp_path: Path) -> Iterator[Callable[..., tuple[Ledger,
     """Stages a row that mends one in a scratch ledger beside the real one."""
     opened: list[Ledger] = []
 
-    def stage(row: Any, says: Mended, site: str = "acme-test") -> tuple[Ledger, int, list[Any]]:
+    def stage(row: Any, says: Mended, site: str = "acme-test", *others: Any) -> tuple[Ledger, int, list[Any]]:
         ledger = Ledger.open_scratch(tmp_path / f"scratch-{len(opened)}", site, book.path)
         opened.append(ledger)
         options = InputOptions(failed_csv=True).as_json()
         batch = ledger.admission.begin(NewBatch("f" * 64, site, "failed.csv", "", (), {}, options))
-        bodies = [staged.body.decode() for staged in book.staged([row])]
-        rows = LoadedRows.of([row])
+        staged_rows = [row, *others]
+        bodies = [staged.body.decode() for staged in book.staged(staged_rows)]
+        rows = LoadedRows.of(staged_rows)
+        mends = dict.fromkeys(rows.row_numbers, says)
         ledger.admission.stage_columns(
-            batch, LoadedRows(rows.row_numbers, rows.cells, rows.requests, [], {2: says}), bodies
+            batch, LoadedRows(rows.row_numbers, rows.cells, rows.requests, [], mends), bodies
         )
-        ledger.admission.finish(batch, 1, {})
-        return ledger, batch, book.judged(ledger, batch, [row])
+        ledger.admission.finish(batch, len(staged_rows), {})
+        return ledger, batch, book.judged(ledger, batch, staged_rows)
 
     yield stage
     for ledger in opened:
@@ -218,3 +278,5 @@ def test_a_look_says_the_same(book: Any, payout: int, looked_at: Any) -> None:
     assert (codes(judged), parent.site) == ([[]], "acme-test"), "also for a site that is new to the ledger"
     ledger, batch, judged = looked_at(book.row(2, "c-2"), Mended(FOREIGN, 3))
     assert (codes(judged), ledger.payouts.parents(batch)) == ([[]], [Parent(FOREIGN, 1, 0, 0, None, None)])
+    _, _, judged = looked_at(book.row(2, "c-2"), Mended(FIRST, 4), "acme-test", book.row(3, "c-3"))
+    assert codes(judged) == [[], ["mended_before"]], "of two rows of one file"

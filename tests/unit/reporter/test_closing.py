@@ -153,6 +153,19 @@ def test_a_row_that_is_credited_twice_keeps_it_open() -> None:
     assert headline(closing) == "Open: 1 of 2 rows credited more than once"
 
 
+@pytest.mark.parametrize("outcome", [P, D, V])
+def test_a_row_that_is_credited_and_may_be_again_keeps_it_open(tmp_path: Path, outcome: Outcome) -> None:
+    rows = [row(number=2), row(J, 3)]
+    second = numbered(3)
+    third = second._replace(row=row(outcome, 9))
+    closing = closed(payout_of(rows), rows, second, third)
+    assert (closing.is_closed, closing.differences, closing.again) == (False, (), 0)
+    assert headline(closing) == "Open: 1 of 2 rows credited, and may be credited once more"
+    assert [sentence for sentence, _ in open_steps(closing) if "sent if its file is run again" in sentence]
+    _, page = written(tmp_path, rows, second, third)
+    assert f"credit cr-m3; row 9 that mends it {outcome.value.replace('_', ' ')}" in page
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
