@@ -280,3 +280,25 @@ def test_a_look_says_the_same(book: Any, payout: int, looked_at: Any) -> None:
     assert (codes(judged), ledger.payouts.parents(batch)) == ([[]], [Parent(FOREIGN, 1, 0, 0, None, None)])
     _, _, judged = looked_at(book.row(2, "c-2"), Mended(FIRST, 4), "acme-test", book.row(3, "c-3"))
     assert codes(judged) == [[], ["mended_before"]], "of two rows of one file"
+
+
+def test_a_file_that_two_mended_files_lead_to_is_the_first_of_both_once(book: Any, payout: int) -> None:
+    one, two = (mended(book, row, "lost-again", state=RequestState.FAILED) for row in (2, 3))
+    pasted = book.plan(book.row(2), book.row(3, "c-2"), mends={2: Mended(one, 2), 3: Mended(two, 2)})
+    assert book.ledger.payouts.first_files(pasted) == [payout]
+
+
+def test_of_mended_rows_those_that_are_reversed_are_counted(book: Any, payout: int) -> None:
+    batch = book.plan(
+        book.row(2, "c-1"), book.row(3, "c-2"), mends={2: Mended(FIRST, 2), 3: Mended(FIRST, 3)}, file_name="failed.csv"
+    )
+    book.settle(batch, RequestState.CREDITED)
+    undo = book.plan(book.row(2, reference="reversal of q3"), kind=CallKind.DEDUCT, reverses=key_of(book, batch))
+    book.settle(undo, RequestState.CREDITED)
+    [mend] = book.ledger.payouts.mends(payout)
+    assert (mend.rows, dict(mend.reversed_by)) == (2, {key_of(book, undo): 1})
+
+
+def test_what_rows_that_went_with_another_chunk_mend_is_kept_with_them(book: Any, payout: int) -> None:
+    batch = book.plan(book.row(2), mends={9: Mended(FIRST, 3)})
+    assert book.ledger.payouts.parents(batch) == []

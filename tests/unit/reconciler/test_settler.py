@@ -617,3 +617,18 @@ def test_a_step_that_nobody_can_carry_out_is_a_failure_and_decides_nothing(
     assert isinstance(bench.settler.failure, AssertionError)
     assert bench.stopped == [None]
     assert (bench.ledger.findings, bench.released, bench.done) == ([], [], [])
+
+
+def test_whoever_watches_is_told_when_the_next_look_is(settle: Any) -> None:
+    told: list[float] = []
+
+    def watch(bench: Bench) -> None:
+        told.append(bench.settler.seconds_to_look())  # nothing is held yet
+        for moment in (1.0, 2.0):
+            asyncio.get_running_loop().call_later(moment, lambda: told.append(bench.settler.seconds_to_look()))
+
+    settle(doubt(), watch)
+    nothing, first, second = told
+    assert nothing == 0.0
+    assert SETTINGS.early_look_seconds[1] >= first > second > 0
+    assert first - second == pytest.approx(1.0)
