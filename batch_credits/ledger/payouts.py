@@ -189,8 +189,8 @@ def _mended_before(
         "reference",
         "mended_before",
         f"What this row mends {_stands(state, credit_id)}, under reference {quoted(reference)} (row {row_number} of "
-        f"{file_name}, batch {key[:8]}), so it would be paid twice. Take the row out. If it is meant as another credit, "
-        "empty its credit_batch and credit_row.",
+        f"{file_name}, batch {key[:8]}), so it would be paid twice. Take the row out. If it is meant as another "
+        "credit, empty its credit_batch and credit_row.",
     )
 
 
