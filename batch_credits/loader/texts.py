@@ -65,7 +65,11 @@ def _may_be_words(joined: str, texts: Collection[str]) -> bool:
     a text is one of the words, none of which ends in a digit as most ids and references do."""
     if not joined.isascii() or any(sign in joined for sign in _SIGNS):
         return True
-    return not {text[-1:] for text in texts} <= _DIGITS and not _WORDS.isdisjoint(map(str.lower, texts))
+    if {text[-1:] for text in texts} <= _DIGITS:
+        return False
+    words = [*map(str.lower, texts)]
+    is_parted = "-" in joined and not _WORDS.isdisjoint(word.replace("-", "") for word in words)  # `Gesamt-Summe`
+    return is_parted or not _WORDS.isdisjoint(words)
 
 
 def _fault(field: str, text: str) -> Problem | None:

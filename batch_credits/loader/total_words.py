@@ -85,9 +85,11 @@ def says_only_total(text: str, customer_id: str) -> bool:
 
 
 def may_say_only_total(texts: Sequence[str]) -> set[str]:
-    """Those of many texts of which it is worth while to ask `says_only_total`: a quick look at how they begin."""
+    """Those of many texts of which it is worth while to ask `says_only_total`: a quick look at how they begin, and
+    whether they end in a total of somebody, whose id may be any word: `Acme Total`."""
     firsts = {word for word in _first_words(texts) if _may_begin(word)}
-    return {text for text in texts if text.partition(" ")[0] in firsts} if firsts else set()
+    found = {text for text in set(texts) if text.rpartition(" ")[2].casefold() in _TOTALS}
+    return found | {text for text in texts if text.partition(" ")[0] in firsts} if firsts else found
 
 
 def _first_words(texts: Sequence[str]) -> set[str]:

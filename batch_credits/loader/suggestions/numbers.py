@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from batch_credits.errors import Suggestion
 from batch_credits.loader.currency_marks import agrees, all_codes
@@ -129,15 +130,20 @@ def _currency(seen: _Seen, found: Found) -> Suggestion:
     header = "" if place is None else found.headers[place]
     in_header = currency_named(header)
     marks = seen.marks or ((in_header,) if in_header else ())
-    if (code := _code_of(marks)) is not None:
-        where = f"the amounts have {shown(' '.join(marks))}" if seen.marks else f"the header says {shown(header)}"
-        return Suggestion("--currency", code, where)
+    codes = _codes_of(marks)
+    where = f"the amounts have {shown(' '.join(marks))}" if seen.marks else f"the header says {shown(header)}"
+    if len(codes) == 1:
+        return Suggestion("--currency", codes[0], where)
+    if codes:
+        return Suggestion("--currency", "CURRENCY", f"{where}, which may be {' or '.join(codes)}", is_open=True)
     return Suggestion("--currency", "CURRENCY", "no column names one; a code such as EUR", is_open=True)
 
 
-def _code_of(marks: Sequence[str]) -> str | None:
-    """The currency that is best known of those that all these marks name."""
+def _codes_of(marks: Sequence[str]) -> list[str]:
+    """The well known currencies that all these marks name: `kr` is that of several. Where there is none, the first of
+    the others."""
     if not marks:
-        return None
-    known = [code for code in (*_BEST_KNOWN, *sorted(all_codes())) if agrees(tuple(marks), code)]
-    return next((code for code in known if isinstance(currency_code(code), str)), None)
+        return []
+    well_known = [code for code in _BEST_KNOWN if agrees(tuple(marks), code)]
+    others = (code for code in sorted(all_codes()) if agrees(tuple(marks), code) and isinstance(currency_code(code), str))
+    return well_known or [*islice(others, 1)]

@@ -20,6 +20,8 @@ WRONG = [
     ("customer_id", "a\u00adb", "control_character"),
     ("customer_id", "caf\ufffd", "damaged_text"),
     ("customer_id", "Summe", "looks_like_total"),
+    ("customer_id", "Gesamt-Summe", "looks_like_total"),
+    ("customer_id", "--total--", "looks_like_total"),
     ("customer_id", EXAMPLE_CUSTOMER, "example_row"),
     ("reference", "", "missing"),
     ("reference", "#N/A", "spoiled_by_excel"),
@@ -104,3 +106,9 @@ def test_the_look_at_a_column_misses_nothing(field: str, texts: list[str]) -> No
 def test_no_word_that_is_wrong_by_itself_ends_in_a_digit() -> None:
     """So a column whose texts all do has none."""
     assert not [word for word in TOTAL_WORDS | SPOILED_WORDS if word[-1:].isdigit()]
+
+
+@pytest.mark.parametrize("others", ["for you", "Bonus"])
+def test_a_total_of_somebody_whose_id_is_a_word_is_asked_about(others: str) -> None:
+    assert total_by_words("acme", "Acme Total") is not None
+    assert suspect_texts("description", [others, "Acme Total", others]) >= {1}
