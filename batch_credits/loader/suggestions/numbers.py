@@ -145,5 +145,5 @@ def _codes_of(marks: Sequence[str]) -> list[str]:
     if not marks:
         return []
     well_known = [code for code in _BEST_KNOWN if agrees(tuple(marks), code)]
-    others = (code for code in sorted(all_codes()) if agrees(tuple(marks), code) and isinstance(currency_code(code), str))
-    return well_known or [*islice(others, 1)]
+    others = (code for code in sorted(all_codes()) if agrees(tuple(marks), code))
+    return well_known or [*islice((code for code in others if isinstance(currency_code(code), str)), 1)]
