@@ -145,5 +145,6 @@ def _codes_of(marks: Sequence[str]) -> list[str]:
     if not marks:
         return []
     well_known = [code for code in _BEST_KNOWN if agrees(tuple(marks), code)]
-    others = (code for code in sorted(all_codes()) if agrees(tuple(marks), code) and isinstance(currency_code(code), str))
+    paid_in = (code for code in sorted(all_codes()) if isinstance(currency_code(code), str))
+    others = (code for code in paid_in if agrees(tuple(marks), code))
     return well_known or [*islice(others, 1)]
