@@ -193,7 +193,8 @@ def _mended_before(
         "reference",
         "mended_before",
         f"{what} {_stands(state, credit_id)}, under reference {quoted(reference)} (row {row_number} of {file_name}, "
-        f"batch {key[:8]}), so it would be paid twice. Take the row out. If it is meant as another credit, {otherwise}.",
+        f"batch {key[:8]}), so it would be paid twice. Take the row out. If it is meant as another credit, "
+        f"{otherwise}.",
     )
 
 
