@@ -185,10 +185,10 @@ def _stands(state: str, credit_id: str | None) -> str:
 def _mended_before(
     state: str, credit_id: str | None, reference: str, row_number: int, file_name: str, key: str, mends: int
 ) -> Problem:
-    """`mends`: the row says itself what it mends; else it failed before, and another row mends it."""
+    """`mends`: the row says itself what it mends; else another row mends it."""
     what, otherwise = "What this row mends", "empty its credit_batch and credit_row"
     if not mends:
-        what, otherwise = "This row failed before, and what mends it", "give it another reference"
+        what, otherwise = "This row was mended, and what mends it", "give it another reference"
     return Problem(
         "reference",
         "mended_before",

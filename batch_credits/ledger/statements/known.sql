@@ -9,10 +9,19 @@ LEFT JOIN known.site s ON s.site_id = b.site_id
 LEFT JOIN known.row p ON p.batch_id = b.batch_id AND p.row_number = m.of_row
 WHERE m.batch_id = :batch GROUP BY m.of_batch ORDER BY 2 DESC, 1;
 
+-- name: mends_any
+-- Whether a file says of any of its rows which one it mends, proposes to pay one that failed before, or is mended already.
+SELECT EXISTS (SELECT 1 FROM main.mended WHERE batch_id = :batch)
+    OR EXISTS (SELECT 1 FROM main.credit_request WHERE batch_id = :batch AND current = 0)
+    OR EXISTS (SELECT 1 FROM main.batch b CROSS JOIN known.mended m ON m.of_batch = b.key WHERE b.batch_id = :batch);
+
 -- name: mended_before
 -- Staged rows that would be paid, and that mend what is paid or may be paid yet.
 WITH RECURSIVE above (row_number, key, at) AS (
     SELECT m.row_number, m.of_batch, m.of_row FROM main.mended m WHERE m.batch_id = :batch
+    UNION
+    SELECT m.of_row, b.key, m.of_row FROM main.batch b CROSS JOIN known.mended m ON m.of_batch = b.key
+    WHERE b.batch_id = :batch
     UNION
     SELECT n.row_number, b.key, w.row_number FROM main.credit_request n
     CROSS JOIN known.identity i ON i.site_id = (SELECT site_id FROM known.site

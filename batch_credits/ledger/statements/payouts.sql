@@ -1,7 +1,8 @@
 -- name: mends_any
--- Whether a file says of any of its rows which one it mends, or proposes to pay one that failed before.
+-- Whether a file says of any of its rows which one it mends, proposes to pay one that failed before, or is mended already.
 SELECT EXISTS (SELECT 1 FROM mended WHERE batch_id = :batch)
-    OR EXISTS (SELECT 1 FROM credit_request WHERE batch_id = :batch AND current = 0);
+    OR EXISTS (SELECT 1 FROM credit_request WHERE batch_id = :batch AND current = 0)
+    OR EXISTS (SELECT 1 FROM batch b CROSS JOIN mended m ON m.of_batch = b.key WHERE b.batch_id = :batch);
 
 -- name: mended_before
 -- Staged rows that would be paid, and that mend what another file has paid or may pay yet under another identity: in the
@@ -10,6 +11,9 @@ SELECT EXISTS (SELECT 1 FROM mended WHERE batch_id = :batch)
 -- may be paid again.
 WITH RECURSIVE above (row_number, key, at) AS (
     SELECT m.row_number, m.of_batch, m.of_row FROM mended m WHERE m.batch_id = :batch
+    UNION
+    SELECT m.of_row, b.key, m.of_row FROM batch b CROSS JOIN mended m ON m.of_batch = b.key
+    WHERE b.batch_id = :batch
     UNION
     SELECT n.row_number, b.key, w.row_number FROM credit_request n
     CROSS JOIN identity i ON i.site_id = n.site_id AND i.customer_id = n.customer_id AND i.reference = n.reference

@@ -209,9 +209,19 @@ def test_the_first_file_corrected_does_not_pay_what_was_mended(book: Any, payout
     is_paid = state is RequestState.CREDITED
     assert codes(judged) == [["mended_before"] if is_paid else [], []]
     if is_paid:
-        assert judged[0].problems[0].message.startswith("This row failed before, and what mends it is credited as cr-")
+        assert judged[0].problems[0].message.startswith("This row was mended, and what mends it is credited as cr-")
     book.ledger.admission.admit(batch)
     assert [credit.customer_id for credit in book.owed(batch)] == (["c-4"] if is_paid else ["lost-3", "c-4"])
+
+
+def test_a_file_that_comes_after_what_mends_it_does_not_pay_its_row_again(book: Any, looked_at: Any) -> None:
+    mended(book, 2, of="f" * 64, state=RequestState.CREDITED)  # of a rejected.csv, which check wrote before any run
+    mended(book, 2, of=FIRST, state=RequestState.CREDITED)
+    first = book.begin(key="f" * 64)
+    assert codes(book.stage(first, book.row(2, "lost-2"), book.row(3, "c-3"))) == [["mended_before"], []]
+    book.ledger.admission.discard(first)
+    _, _, judged = looked_at(book.row(2, "lost-2"), Mended(FOREIGN, 3))
+    assert codes(judged) == [["mended_before"]], "by a look, whose file has the same key"
 
 
 def test_of_rows_of_one_file_that_mend_one_the_first_is_paid(book: Any, payout: int) -> None:
