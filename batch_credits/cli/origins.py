@@ -5,13 +5,15 @@ What changes which money goes where is said with its origin before the question,
 
 import os
 import re
+from dataclasses import replace
 from typing import Any
 
 import click
 
+from batch_credits.cli.config import own_settings_file
 from batch_credits.cli.setting import QUARANTINE, Setting
 from batch_credits.errors import BatchCreditsError
-from batch_credits.settings import Origin
+from batch_credits.settings import ControlLimits, Origin
 
 # How rows are read, what bounds them, where they go and as what, and what guards them.
 CHANGE_MONEY = frozenset(
@@ -56,6 +58,23 @@ def source_of_ledger(context: click.Context) -> str | None:
     """Where the ledger's name comes from, if it was not typed; None: nowhere, it is the user's own."""
     [parameter] = [each for each in context.command.params if isinstance(each, Setting) and each.flag == "--ledger"]
     return parameter.source_in(context)
+
+
+def stated_by_the_user(context: click.Context, limits: ControlLimits) -> ControlLimits:
+    """The limits without the totals that a settings file of the working directory states, as --expect-total or in a
+    control file: who packed the file to pay may have packed that, too, so it stands in for no total to type."""
+    own = own_settings_file()
+    of_others = {
+        parameter.flag
+        for parameter in context.command.params
+        if isinstance(parameter, Setting) and (source := parameter.source_in(context)) is not None
+        if source != str(parameter.envvar) and (own is None or source.partition(", profile ")[0] != str(own))
+    }
+    return replace(
+        limits,
+        expect_total=() if "--expect-total" in of_others else limits.expect_total,
+        control=None if "--control" in of_others else limits.control,
+    )
 
 
 def _text(value: Any) -> str:

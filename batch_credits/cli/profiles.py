@@ -11,6 +11,7 @@ both. A profile of a working directory may set no more than its file may.
 import json
 import os
 import re
+import tomllib
 from pathlib import Path
 
 import click
@@ -60,7 +61,7 @@ def keep_profile(name: str, remedy: Remedy) -> Path:
     """Write the options into the user's own settings file as a profile, below what stands there; and say where.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: the file cannot be written, or could not be read then.
     """
     path = own_settings_file()
     assert path is not None, "asked before"
@@ -69,9 +70,17 @@ def keep_profile(name: str, remedy: Remedy) -> Path:
         several.setdefault(flag.removeprefix("--").replace("-", "_"), []).append(value)
     lines = [f"[{PROFILES}.{name}]"]
     for key, values in several.items():
-        lines.append(f"{key} = {json.dumps(values if key == 'map' else values[0], ensure_ascii=False)}")
+        text = json.dumps(values if key == "map" else values[0], ensure_ascii=False)
+        lines.append(f"{key} = {text}".replace("\x7f", "\\u007f"))  # which JSON takes as it is, and TOML does not
     before = _text_of(path)
     gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
+    try:
+        tomllib.loads(before + gap + "\n".join(lines) + "\n")
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            f"With the profile {path} would be no settings file any more ({error}), so it was not written.",
+            hint="Write it into the file by hand, or take another name.",
+        ) from None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "a", encoding="utf-8", opener=_private) as file:

@@ -103,9 +103,9 @@ REJECTED = {
                            "Format the column as text and enter the id again."),
     "not_a_number": ("The file holds NaN or an infinity where a number should be.",
                      "Correct it where the file comes from, or enter the value again."),
-    "mended_before": ("What the row mends is credited already under another reference or customer, or may be yet; "
-                      "credit_error names where.",
-                      "Take the row out. If it is meant as another credit, empty its credit_batch and credit_row."),
+    "mended_before": ("What the row mends is credited already under another reference or customer, or may be yet; or "
+                      "a row that mends this one is. credit_error names where.",
+                      "Take the row out. If it is meant as another credit, do what credit_error says."),
     "example_row": ("The row is the example that a template comes with.", "Delete it."),
     "shown_otherwise": ("By its number format, or as its program wrote it, the cell shows something else than it "
                         "holds: 1,234,567 for 1234567, 10 for 9.99. Nobody can tell which is meant.",

@@ -183,14 +183,18 @@ def _stands(state: str, credit_id: str | None) -> str:
 
 
 def _mended_before(
-    state: str, credit_id: str | None, reference: str, row_number: int, file_name: str, key: str
+    state: str, credit_id: str | None, reference: str, row_number: int, file_name: str, key: str, mends: int
 ) -> Problem:
+    """`mends`: the row says itself what it mends; else another row mends it."""
+    what, otherwise = "What this row mends", "empty its credit_batch and credit_row"
+    if not mends:
+        what, otherwise = "This row was mended, and what mends it", "give it another reference"
     return Problem(
         "reference",
         "mended_before",
-        f"What this row mends {_stands(state, credit_id)}, under reference {quoted(reference)} (row {row_number} of "
-        f"{file_name}, batch {key[:8]}), so it would be paid twice. Take the row out. If it is meant as another "
-        "credit, empty its credit_batch and credit_row.",
+        f"{what} {_stands(state, credit_id)}, under reference {quoted(reference)} (row {row_number} of {file_name}, "
+        f"batch {key[:8]}), so it would be paid twice. Take the row out. If it is meant as another credit, "
+        f"{otherwise}.",
     )
 
 

@@ -33,6 +33,13 @@ def agrees(marks: tuple[str, ...], currency: str) -> bool:
     return not unclear
 
 
+def named_by(marks: tuple[str, ...]) -> list[str]:
+    """The currencies of which one of the marks is the code or the symbol in English: quick to ask, where `agrees` asks
+    the languages of each country."""
+    keys = {_key(part) for mark in marks for part in _apart(mark)}
+    return sorted(code for code in all_codes() if code in keys or _key(_english().get(code, code)) in keys)
+
+
 def is_mark(text: str) -> bool:
     """Whether a text is symbols or codes of currencies; a sign for cents is none, since it counts other units."""
     return all(map(_is_one_mark, _apart(text)))

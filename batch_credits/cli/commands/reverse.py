@@ -11,7 +11,7 @@ from batch_credits.cli.options.places import OutputChoice, ledger_path, output_o
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
-from batch_credits.cli.origins import origins, source_of_ledger
+from batch_credits.cli.origins import origins, source_of_ledger, stated_by_the_user
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.asking import require_consent
@@ -106,7 +106,8 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
 
         def confirm(picture: Picture) -> None:
             bounds = chosen.confirm_total if site.is_live else ()
-            to_type = totals_to_type(picture.plan, bounds, limits, InputOptions.from_json(record.options_json))
+            stated = stated_by_the_user(context, limits)
+            to_type = totals_to_type(picture.plan, bounds, stated, InputOptions.from_json(record.options_json))
             question = question_of_reversal(record, picture, terms, to_type)
             teller.before(question)
             require_consent(teller, question, yes=yes)

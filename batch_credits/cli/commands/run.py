@@ -14,7 +14,7 @@ from batch_credits.cli.options.places import OutputChoice, ledger_path, output_o
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
-from batch_credits.cli.origins import origins, source_of_ledger
+from batch_credits.cli.origins import origins, source_of_ledger, stated_by_the_user
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.asking import require_consent
@@ -125,7 +125,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
 
             def confirm(plan: Plan) -> None:
                 bounds = chosen.confirm_total if where.is_live else ()
-                to_type = totals_to_type(plan, bounds, limits, options)
+                to_type = totals_to_type(plan, bounds, stated_by_the_user(context, limits), options)
                 question = question_of_run(source, plan, dict(options.currency_exponents), terms, to_type)
                 teller.before(question)
                 require_consent(teller, question, yes=yes)

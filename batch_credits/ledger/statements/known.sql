@@ -9,10 +9,26 @@ LEFT JOIN known.site s ON s.site_id = b.site_id
 LEFT JOIN known.row p ON p.batch_id = b.batch_id AND p.row_number = m.of_row
 WHERE m.batch_id = :batch GROUP BY m.of_batch ORDER BY 2 DESC, 1;
 
+-- name: mends_any
+-- Whether a file says of any of its rows which one it mends, proposes to pay one that failed before, or is mended already.
+SELECT EXISTS (SELECT 1 FROM main.mended WHERE batch_id = :batch)
+    OR EXISTS (SELECT 1 FROM main.credit_request WHERE batch_id = :batch AND current = 0)
+    OR EXISTS (SELECT 1 FROM main.batch b CROSS JOIN known.mended m ON m.of_batch = b.key WHERE b.batch_id = :batch);
+
 -- name: mended_before
 -- Staged rows that would be paid, and that mend what is paid or may be paid yet.
 WITH RECURSIVE above (row_number, key, at) AS (
     SELECT m.row_number, m.of_batch, m.of_row FROM main.mended m WHERE m.batch_id = :batch
+    UNION
+    SELECT m.of_row, b.key, m.of_row FROM main.batch b CROSS JOIN known.mended m ON m.of_batch = b.key
+    WHERE b.batch_id = :batch
+    UNION
+    SELECT n.row_number, b.key, w.row_number FROM main.credit_request n
+    CROSS JOIN known.identity i ON i.site_id = (SELECT site_id FROM known.site
+                                                WHERE name = (SELECT name FROM main.site WHERE site_id = n.site_id))
+        AND i.customer_id = n.customer_id AND i.reference = n.reference
+    CROSS JOIN known.row w ON w.request_id = i.request_id CROSS JOIN known.batch b ON b.batch_id = w.batch_id
+    WHERE n.batch_id = :batch AND n.current = 0
     UNION
     SELECT a.row_number, m.of_batch, m.of_row FROM above a CROSS JOIN known.batch b ON b.key = a.key
     CROSS JOIN known.mended m ON m.batch_id = b.batch_id AND m.row_number = a.at),
@@ -23,7 +39,8 @@ family (row_number, key, at) AS (
     CROSS JOIN known.mended m ON m.of_batch = f.key AND m.of_row = f.at
     CROSS JOIN known.batch b ON b.batch_id = m.batch_id AND b.admitted = 1)
 SELECT s.row_number, r.request_id, r.site_id, r.customer_id, r.reference, r.amount_minor, r.amount_in_decimal,
-       r.currency_code, o.state, o.credit_id, o.reference, f.at, b.file_name, b.key
+       r.currency_code, o.state, o.credit_id, o.reference, f.at, b.file_name, b.key,
+       EXISTS (SELECT 1 FROM main.mended WHERE batch_id = :batch AND row_number = s.row_number)
 FROM family f
 CROSS JOIN main.row s ON s.batch_id = :batch AND s.row_number = f.row_number
 CROSS JOIN main.credit_request r ON r.request_id = s.request_id AND r.batch_id = :batch AND r.attempts = 0
@@ -71,7 +88,7 @@ WITH RECURSIVE above (row_number, key, at) AS MATERIALIZED (
     SELECT a.row_number, m.of_batch, m.of_row FROM above a CROSS JOIN known.batch b ON b.key = a.key
     CROSS JOIN known.mended m ON m.batch_id = b.batch_id AND m.row_number = a.at)
 SELECT s.row_number, r.request_id, r.site_id, r.customer_id, r.reference, r.amount_minor, r.amount_in_decimal,
-       r.currency_code, o.state, o.credit_id, o.reference, w.row_number, b.file_name, b.key
+       r.currency_code, o.state, o.credit_id, o.reference, w.row_number, b.file_name, b.key, 1
 FROM (SELECT first.row_number AS first_row, other.row_number AS other_row
       FROM (SELECT a.key, a.at, min(a.row_number) AS row_number FROM above a
             JOIN main.row s ON s.batch_id = :batch AND s.row_number = a.row_number AND s.request_id IS NOT NULL

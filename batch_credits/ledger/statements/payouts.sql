@@ -1,13 +1,24 @@
 -- name: mends_any
--- Whether a file says of any of its rows which one it mends.
-SELECT EXISTS (SELECT 1 FROM mended WHERE batch_id = :batch);
+-- Whether a file says of any of its rows which one it mends, proposes to pay one that failed before, or is mended already.
+SELECT EXISTS (SELECT 1 FROM mended WHERE batch_id = :batch)
+    OR EXISTS (SELECT 1 FROM credit_request WHERE batch_id = :batch AND current = 0)
+    OR EXISTS (SELECT 1 FROM batch b CROSS JOIN mended m ON m.of_batch = b.key WHERE b.batch_id = :batch);
 
 -- name: mended_before
 -- Staged rows that would be paid, and that mend what another file has paid or may pay yet under another identity: in the
--- row that they name, in those which that one mends in turn, or in any that mends one of these. What was deducted again
+-- row that they name, in those which that one mends in turn, or in any that mends one of these. A row that failed before
+-- under the same identity is one of these, too. What was deducted again
 -- may be paid again.
 WITH RECURSIVE above (row_number, key, at) AS (
     SELECT m.row_number, m.of_batch, m.of_row FROM mended m WHERE m.batch_id = :batch
+    UNION
+    SELECT m.of_row, b.key, m.of_row FROM batch b CROSS JOIN mended m ON m.of_batch = b.key
+    WHERE b.batch_id = :batch
+    UNION
+    SELECT n.row_number, b.key, w.row_number FROM credit_request n
+    CROSS JOIN identity i ON i.site_id = n.site_id AND i.customer_id = n.customer_id AND i.reference = n.reference
+    CROSS JOIN row w ON w.request_id = i.request_id CROSS JOIN batch b ON b.batch_id = w.batch_id
+    WHERE n.batch_id = :batch AND n.current = 0
     UNION
     SELECT a.row_number, m.of_batch, m.of_row FROM above a
     CROSS JOIN batch b ON b.key = a.key CROSS JOIN mended m ON m.batch_id = b.batch_id AND m.row_number = a.at),
@@ -18,7 +29,8 @@ family (row_number, key, at) AS (
     CROSS JOIN mended m ON m.of_batch = f.key AND m.of_row = f.at
     CROSS JOIN batch b ON b.batch_id = m.batch_id AND b.admitted = 1)
 SELECT s.row_number, r.request_id, r.site_id, r.customer_id, r.reference, r.amount_minor, r.amount_in_decimal,
-       r.currency_code, o.state, o.credit_id, o.reference, f.at, b.file_name, b.key
+       r.currency_code, o.state, o.credit_id, o.reference, f.at, b.file_name, b.key,
+       EXISTS (SELECT 1 FROM mended WHERE batch_id = :batch AND row_number = s.row_number)
 FROM family f
 CROSS JOIN row s ON s.batch_id = :batch AND s.row_number = f.row_number
 CROSS JOIN credit_request r ON r.request_id = s.request_id AND r.batch_id = :batch AND r.attempts = 0
@@ -44,7 +56,7 @@ WITH RECURSIVE above (row_number, key, at) AS MATERIALIZED (
     SELECT a.row_number, m.of_batch, m.of_row FROM above a CROSS JOIN batch b ON b.key = a.key
     CROSS JOIN mended m ON m.batch_id = b.batch_id AND m.row_number = a.at)
 SELECT s.row_number, r.request_id, r.site_id, r.customer_id, r.reference, r.amount_minor, r.amount_in_decimal,
-       r.currency_code, o.state, o.credit_id, o.reference, w.row_number, b.file_name, b.key
+       r.currency_code, o.state, o.credit_id, o.reference, w.row_number, b.file_name, b.key, 1
 FROM (SELECT first.row_number AS first_row, other.row_number AS other_row
       FROM (SELECT a.key, a.at, min(a.row_number) AS row_number FROM above a
             JOIN row s ON s.batch_id = :batch AND s.row_number = a.row_number AND s.request_id IS NOT NULL

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from batch_credits.errors import Suggestion
-from batch_credits.loader.currency_marks import agrees, all_codes
+from batch_credits.loader.currency_marks import agrees, named_by
 from batch_credits.loader.locales import LocaleFinder
 from batch_credits.loader.money import currency_code, is_plain
 from batch_credits.loader.number_format import number_format
@@ -145,5 +145,5 @@ def _codes_of(marks: Sequence[str]) -> list[str]:
     if not marks:
         return []
     well_known = [code for code in _BEST_KNOWN if agrees(tuple(marks), code)]
-    others = (code for code in sorted(all_codes()) if agrees(tuple(marks), code))
-    return well_known or [*islice((code for code in others if isinstance(currency_code(code), str)), 1)]
+    others = (code for code in named_by(tuple(marks)) if isinstance(currency_code(code), str))
+    return well_known or [*islice((code for code in others if agrees(tuple(marks), code)), 1)]

@@ -9,9 +9,10 @@ import pytest
 
 from batch_credits.cli import batch_credits
 from batch_credits.cli.config import take_settings
-from batch_credits.cli.origins import origins
+from batch_credits.cli.origins import origins, stated_by_the_user
+from batch_credits.cli.profiles import keep_profile
 from batch_credits.errors import UsageError
-from batch_credits.settings import Origin
+from batch_credits.settings import ControlLimits, Origin
 
 OWN = Path("config/batch-credits/batch-credits.toml")
 
@@ -100,3 +101,42 @@ def test_what_is_wrong_with_one(content: str, said: str) -> None:
     assert said in refused.value.message and refused.value.hint
     if "fr" in content:
         assert "There are fr." in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("place", "lines", "arguments", "is_stated"),
+    [
+        ("batch-credits.toml", 'expect_total = ["USD=5"]', (), False),
+        ("batch-credits.toml", '[profiles.de]\nexpect_total = ["USD=5"]', ("--profile", "de"), False),
+        ("batch-credits.toml", 'expect_total = ["USD=5"]', ("--expect-total", "USD=5"), True),
+        (OWN, 'expect_total = ["USD=5"]', (), True),
+        (OWN, '[profiles.de]\nexpect_total = ["USD=5"]', ("--profile", "de"), True),
+    ],
+)
+def test_a_working_directory_states_no_total_in_the_place_of_a_person(
+    place: Path | str, lines: str, arguments: tuple[str, ...], is_stated: bool
+) -> None:
+    Path(place).write_text(lines)
+    context = called(*arguments, name="run")
+    limits = ControlLimits(expect_total=context.params["expect_total"])
+    assert limits.expect_total == (("USD", "5"),)
+    assert bool(stated_by_the_user(context, limits).expect_total) is is_stated
+
+
+@pytest.mark.parametrize(
+    ("before", "remedy"),
+    [
+        ('profiles = { de = { currency = "EUR" } }\n', (("--currency", "USD"),)),
+        ("[profiles.'de']\n", (("--currency", "USD"),)),
+    ],
+)
+def test_a_profile_that_would_spoil_the_file_is_not_kept(before: str, remedy: Any) -> None:
+    OWN.write_text(before)
+    with pytest.raises(UsageError, match="would be no settings file any more"):
+        keep_profile("de", remedy)
+    assert OWN.read_text() == before
+
+
+def test_a_header_with_what_toml_does_not_take_is_kept() -> None:
+    keep_profile("de", (("--map", "amount=Be\x7ftrag"),))
+    assert called("--profile", "de").params["header_map"] == (("amount", "Be\x7ftrag"),)

@@ -201,6 +201,29 @@ def test_what_was_mended_and_refused_or_reversed_may_be_tried_again(book: Any, p
     assert len(book.owed(payout)) == 3
 
 
+@pytest.mark.parametrize("state", [RequestState.CREDITED, RequestState.FAILED])
+def test_the_first_file_corrected_does_not_pay_what_was_mended(book: Any, payout: int, state: RequestState) -> None:
+    mended(book, 3, state=state)
+    batch = book.begin(file_name="payout-corrected.csv")
+    judged = book.stage(batch, book.row(3, "lost-3"), book.row(4, "c-4"))
+    is_paid = state is RequestState.CREDITED
+    assert codes(judged) == [["mended_before"] if is_paid else [], []]
+    if is_paid:
+        assert judged[0].problems[0].message.startswith("This row was mended, and what mends it is credited as cr-")
+    book.ledger.admission.admit(batch)
+    assert [credit.customer_id for credit in book.owed(batch)] == (["c-4"] if is_paid else ["lost-3", "c-4"])
+
+
+def test_a_file_that_comes_after_what_mends_it_does_not_pay_its_row_again(book: Any, looked_at: Any) -> None:
+    mended(book, 2, of="f" * 64, state=RequestState.CREDITED)  # of a rejected.csv, which check wrote before any run
+    mended(book, 2, of=FIRST, state=RequestState.CREDITED)
+    first = book.begin(key="f" * 64)
+    assert codes(book.stage(first, book.row(2, "lost-2"), book.row(3, "c-3"))) == [["mended_before"], []]
+    book.ledger.admission.discard(first)
+    _, _, judged = looked_at(book.row(2, "lost-2"), Mended(FOREIGN, 3))
+    assert codes(judged) == [["mended_before"]], "by a look, whose file has the same key"
+
+
 def test_of_rows_of_one_file_that_mend_one_the_first_is_paid(book: Any, payout: int) -> None:
     says = {2: Mended(FIRST, 3), 3: Mended(FIRST, 3), 4: Mended(FIRST, 2), 5: Mended(FIRST, 3)}
     rows = [book.row(2), book.row(3, "c-2"), book.row(4, "c-3"), book.row(5)]
@@ -278,6 +301,8 @@ def test_a_look_says_the_same(book: Any, payout: int, looked_at: Any) -> None:
     assert (codes(judged), parent.site) == ([[]], "acme-test"), "also for a site that is new to the ledger"
     ledger, batch, judged = looked_at(book.row(2, "c-2"), Mended(FOREIGN, 3))
     assert (codes(judged), ledger.payouts.parents(batch)) == ([[]], [Parent(FOREIGN, 1, 0, 0, None, None)])
+    _, _, judged = looked_at(book.row(2, "lost-3"), Mended(FOREIGN, 3))
+    assert codes(judged) == [["mended_before"]], "of a row that failed, and was mended"
     _, _, judged = looked_at(book.row(2, "c-2"), Mended(FIRST, 4), "acme-test", book.row(3, "c-3"))
     assert codes(judged) == [[], ["mended_before"]], "of two rows of one file"
 
