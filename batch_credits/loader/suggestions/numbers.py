@@ -100,7 +100,7 @@ def _locale(seen: _Seen, locale: str | None) -> list[Suggestion]:
 
 
 def _unit(seen: _Seen, locale: str | None) -> list[Suggestion]:
-    """Major units where most amounts are written in them; left to a person where only a few are, since the others would
+    """Major units where most amounts are written in them; left to a person where half or less are: the others might
     be paid a hundred times over."""
     divided = [text for text, has_minor in seen.texts if has_minor]
     major = [text for text in divided if _is_in_major(text, locale)]
@@ -108,7 +108,7 @@ def _unit(seen: _Seen, locale: str | None) -> list[Suggestion]:
         return []
     many = f"{len(major)} of {len(divided)} different amounts" if len(major) < len(divided) else "the amounts"
     said = f"{many}, such as {shown(major[0])}, are written in major units (dollars, euros), and all are read as cents"
-    if len(major) * 2 >= len(divided):
+    if len(major) * 2 > len(divided):
         return [Suggestion("--amount-unit", "major", said)]
     said += "; major if all of them are dollars, minor if all are cents and these are to be corrected"
     return [Suggestion("--amount-unit", "UNIT", said, is_open=True)]

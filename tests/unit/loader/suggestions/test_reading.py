@@ -164,3 +164,21 @@ def test_a_value_that_cannot_be_right_is_refused(option: str, value: str) -> Non
     with pytest.raises(InputError):
         check_value(option, value)
     check_value("--reference", "anything")
+
+
+@pytest.mark.parametrize(
+    ("amounts", "is_open"),
+    [
+        (("10.50", "24.35"), False),
+        (("10.50", "24.35", "20"), False),
+        (("10.50", "1050"), True),
+        (("10.50", "1", "2"), True),
+    ],
+)
+def test_a_unit_that_half_of_the_amounts_speak_against_is_left_to_the_person(
+    tmp_path: Path, amounts: tuple[str, ...], is_open: bool
+) -> None:
+    """In major units the others would be paid a hundred times over, if they are cents."""
+    rows = "".join(f"c-{amount},{amount},USD\n" for amount in amounts)
+    [unit] = suggest(written(tmp_path, f"customer_id,amount,currency_code\n{rows}"), DONE)
+    assert (unit.option, unit.value, unit.is_open) == ("--amount-unit", "UNIT" if is_open else "major", is_open)
