@@ -127,6 +127,7 @@ ENDINGS: Mapping[Ending, str] = {
     Ending.FAILED: _OF_A_PAYOUT[Outcome.FAILED].meaning,
     Ending.REJECTED: _OF_A_PAYOUT[Outcome.REJECTED].meaning,
     Ending.LEFT_OUT: "not credited, and in none of the files that were mended since",
+    Ending.TOTAL: "a total of other rows: nothing is owed for it",
 }
 
 # How a run ended, by its exit code: what happened, the money, what to do.

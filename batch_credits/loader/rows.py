@@ -22,7 +22,7 @@ from batch_credits.loader.texts import TEXT_FIELDS, suspect_texts, text_problems
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.loader.workbook import FRACTION
 from batch_credits.loader.written import taken_apart, unwrapped
-from batch_credits.model import AMOUNT_UNIT, RECOGNISED, LoadedRow, Money, Problem
+from batch_credits.model import AMOUNT_UNIT, LOOKS_LIKE_TOTAL, RECOGNISED, LoadedRow, Money, Problem
 from batch_credits.model.loaded import LoadedRows, RequestColumns
 from batch_credits.settings import InputOptions
 
@@ -238,7 +238,9 @@ class Rejection:
 
     @property
     def blamed(self) -> set[str]:
-        """The fields with a problem."""
+        """The fields with a problem; of a total all, since nobody is to mend the rest of it."""
+        if any(problem.code == LOOKS_LIKE_TOTAL for problem in self.problems):
+            return {*TEXT_FIELDS}
         return {problem.field for problem in self.problems}
 
     @property

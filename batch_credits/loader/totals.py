@@ -16,10 +16,17 @@ from typing import NamedTuple
 
 from batch_credits.loader.rows import UNBELIEVED, RowReader
 from batch_credits.loader.sums import NOTHING, Running, Sum
-from batch_credits.loader.texts import LOOKS_LIKE_TOTAL
 from batch_credits.loader.total_words import says_only_total, says_total
 from batch_credits.loader.wording import shown
-from batch_credits.model import DECIMAL_DIGITS, ControlTotal, FileTotal, LoadedRow, Problem, UnequalTotal
+from batch_credits.model import (
+    DECIMAL_DIGITS,
+    LOOKS_LIKE_TOTAL,
+    ControlTotal,
+    FileTotal,
+    LoadedRow,
+    Problem,
+    UnequalTotal,
+)
 from batch_credits.model.loaded import LoadedRows, add_rows
 
 FEWEST_ROWS = 2  # that a customer's amount must be the sum of to be taken for a total
@@ -189,7 +196,7 @@ class FileTotals:
             f"The amount {shown(text)} is exactly the sum of the rows above, and stands where a total would: take the "
             "row out. If it is a customer's credit, put it further up; in failed.csv take the question mark away."
         )
-        problems = (Problem(field, "looks_like_total", message), *row.problems)
+        problems = (Problem(field, LOOKS_LIKE_TOTAL, message), *row.problems)
         restated = dict(row.restated) | {field: UNBELIEVED + text}
         return row._replace(request=None, problems=problems, money=None, restated=tuple(restated.items()))
 

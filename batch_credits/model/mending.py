@@ -52,7 +52,7 @@ class Mend:
 
 
 class Ending(StrEnum):
-    """How a row of a payout's first file ended, whichever of its files settled it. Rows read = the sum of the eight."""
+    """How a row of a payout's first file ended, whichever of its files settled it. Rows read = the sum of the nine."""
 
     CREDITED = "credited"
     REVERSED = "reversed"  # credited, and deducted again
@@ -62,11 +62,12 @@ class Ending(StrEnum):
     FAILED = "failed"
     REJECTED = "rejected"
     LEFT_OUT = "left_out"  # not credited, and in none of the files that were mended since
+    TOTAL = "total"  # a sum of other rows, so that nothing is owed for it
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing more is to be done about such a row."""
-        return self in (Ending.CREDITED, Ending.REVERSED)
+        return self in (Ending.CREDITED, Ending.REVERSED, Ending.TOTAL)
 
 
 def no_rows() -> Iterable[int]:

@@ -44,7 +44,8 @@ RECOGNISED = (*FIELDS, AMOUNT_UNIT)
 
 
 # Of a row without money: its amount was read all the same, and is none to credit. It is missing in no sum.
-NOTHING_TO_CREDIT = frozenset({"amount_not_positive", "looks_like_total"})
+LOOKS_LIKE_TOTAL = "looks_like_total"  # why a row is rejected that sums others
+NOTHING_TO_CREDIT = frozenset({"amount_not_positive", LOOKS_LIKE_TOTAL})
 
 
 def bare(header: str) -> str:

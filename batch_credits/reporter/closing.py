@@ -14,6 +14,7 @@ from typing import NamedTuple
 from batch_credits.ledger import MendingRow
 from batch_credits.model import (
     DECIMAL_DIGITS,
+    LOOKS_LIKE_TOTAL,
     BatchRecord,
     ControlTotal,
     Ending,
@@ -156,12 +157,13 @@ class Closing:
 
     @property
     def open_rows(self) -> int:
-        """How many of them are neither credited nor reversed."""
+        """How many of them are neither credited nor reversed, nor a total of others."""
         return sum(rows for ending, rows in self.counts.items() if not ending.is_settled)
 
     @property
     def is_closed(self) -> bool:
-        """Whether every row is credited once and cannot be again, or was and is reversed, and all ties out."""
+        """Whether every row is credited once and cannot be again, or was and is reversed, or is a total of others; and
+        all ties out."""
         return not (self.open_rows or self.again or self.may_be_again or self.differences)
 
     @property
@@ -227,6 +229,8 @@ def ended(first_id: int, own: ReportRow, family: Sequence[MendingRow], mended: S
             return Ended(own, ending, settled, tuple(_each_once([settled, *found])[1:]), tuple(credits), may_be)
     parents = {(each.mends_batch, each.mends_row) for each in family}
     leaf = [place for place in places if (place.batch_id, place.row.row_number) not in parents][-1]
+    if leaf.row.error_code == LOOKS_LIKE_TOTAL:
+        return Ended(own, Ending.TOTAL, leaf, (), tuple(credits))
     is_left_out = leaf.batch_id in mended
     return Ended(own, Ending.LEFT_OUT if is_left_out else leaf.ending, leaf, (), tuple(credits))
 

@@ -22,7 +22,7 @@ def meaning_of(ending: Ending) -> str:
 
 def headline(closing: Closing) -> str:
     """The one sentence that matters most."""
-    credited, undone = closing.counts[Ending.CREDITED], closing.counts[Ending.REVERSED]
+    credited, undone, totals = (closing.counts[each] for each in (Ending.CREDITED, Ending.REVERSED, Ending.TOTAL))
     if closing.differences:
         return "The payout does not tie out: a person must look"
     if closing.again:
@@ -31,8 +31,9 @@ def headline(closing: Closing) -> str:
         return f"Open: {closing.may_be_again:,} of {rows(closing.rows)} credited, and may be credited once more"
     if closing.open_rows:
         return f"Open: {closing.open_rows:,} of {rows(closing.rows)} not credited yet"
-    if undone:
-        return f"Closed: of {rows(closing.rows)} {credited:,} credited, {undone:,} reversed"
+    if undone or totals:
+        others = [f"{undone:,} reversed"] * bool(undone) + [f"{totals:,} a total of others"] * bool(totals)
+        return f"Closed: of {rows(closing.rows)} {credited:,} credited, {', '.join(others)}"
     return f"Closed: all {rows(closing.rows)} credited" if closing.rows > 1 else "Closed: the row is credited"
 
 

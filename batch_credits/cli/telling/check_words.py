@@ -65,7 +65,8 @@ def _rejected_lines(found: CheckView) -> list[Line]:
     if not found.problems:
         return []
     where = f"; all, with all their problems, in {found.rejected_csv}" if found.rejected_csv else ""
-    lines = [("Rejected", f"{rows(found.plan.counts[Outcome.REJECTED])}, which are not sent{where}")]
+    rejected = found.plan.counts[Outcome.REJECTED]
+    lines = [("Rejected", f"{rows(rejected)}, which {'is' if rejected == 1 else 'are'} not sent{where}")]
     for problems in found.problems[:KINDS_SHOWN]:
         lines += _problem_lines(problems)
     if (more := len(found.problems) - KINDS_SHOWN) > 0:

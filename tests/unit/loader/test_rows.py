@@ -258,3 +258,12 @@ def test_rows_of_a_chunk_are_read_as_each_alone(given_changes, times):
     ]
     for _ in range(2):
         assert list(reader.read(Chunk(list(range(len(rows))), rows))) == alone
+
+
+@pytest.mark.parametrize(
+    "missing", [{"description": ""}, {"reference": ""}, {"description": "", "reference": "x" * 600}]
+)
+def test_of_a_total_nothing_else_is_complained_of(missing):
+    good, total = read(cells(), cells(customer_id="Total", **missing))
+    assert good.request is not None
+    assert codes(total) == [("customer_id", "looks_like_total")]

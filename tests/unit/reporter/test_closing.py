@@ -21,6 +21,7 @@ from tests.unit.reporter.conftest import make_batch, make_row, make_run, totals_
 FIRST, SECOND, THIRD = 1, 2, 3
 C, A, F, J, D, V, P = Outcome
 UNDONE: dict[str, Any] = {"reversed_by": "d0fcc168" * 8}
+TOTAL: dict[str, Any] = {"error_code": "looks_like_total", "money": None}
 
 
 def row(outcome: Outcome = C, number: int = 5, credit_id: str | None = None, **changes: Any) -> ReportRow:
@@ -48,6 +49,9 @@ FAMILIES: dict[str, tuple[ReportRow, Sequence[MendingRow], Ending, tuple[int, in
     ),
     "nobody mended it": (row(F, 4), [], Ending.LEFT_OUT, (FIRST, 4)),
     "left out of the second mending": (row(J), [mend(F)], Ending.LEFT_OUT, (SECOND, 2)),
+    "a total, which nobody is to mend": (row(J, 4, **TOTAL), [], Ending.TOTAL, (FIRST, 4)),
+    "a total that came again": (row(J, **TOTAL), [mend(J, **TOTAL)], Ending.TOTAL, (SECOND, 2)),
+    "a total that was made a credit": (row(J, **TOTAL), [mend()], Ending.CREDITED, (SECOND, 2)),
     "in doubt in the mended file": (row(J), [mend(D)], Ending.IN_DOUBT, (SECOND, 2)),
     "in review": (row(J), [mend(V)], Ending.REVIEW, (SECOND, 2)),
     "still to be sent": (row(J), [mend(P)], Ending.PENDING, (SECOND, 2)),
@@ -56,7 +60,11 @@ FAMILIES: dict[str, tuple[ReportRow, Sequence[MendingRow], Ending, tuple[int, in
     "reversed, and paid again": (row(J), [mend(**UNDONE), mend(C, THIRD, 3)], Ending.CREDITED, (THIRD, 3)),
     "reversed, and in doubt again": (row(J), [mend(**UNDONE), mend(D, THIRD, 3)], Ending.IN_DOUBT, (THIRD, 3)),
 }  # fmt: skip
-MENDED = {"nobody mended it": {FIRST}, "left out of the second mending": {FIRST, SECOND}}
+MENDED = {
+    "nobody mended it": {FIRST},
+    "a total, which nobody is to mend": {FIRST},
+    "left out of the second mending": {FIRST, SECOND},
+}
 
 
 @pytest.mark.parametrize("case", FAMILIES)
@@ -109,6 +117,10 @@ def test_it_is_closed_once_every_row_is_credited_or_reversed() -> None:
     assert closing.change == {"USD": ControlTotal(1, 1250)} and closing.changed == 1
     undone = closed(payout_of(rows, 1), rows, numbered(3, **UNDONE))
     assert (undone.is_closed, headline(undone)) == (True, "Closed: of 2 rows 1 credited, 1 reversed")
+    rows.append(row(J, 4, **TOTAL))
+    total = closed(payout_of(rows, 1), rows, numbered(3))
+    assert (total.is_closed, open_steps(total)) == (True, [])
+    assert headline(total) == "Closed: of 3 rows 2 credited, 1 a total of others"
 
 
 def test_what_is_open_is_named_with_what_to_do_and_the_sums_tie_out() -> None:
