@@ -179,8 +179,9 @@ def test_what_was_reversed_may_be_paid_again(book: Any, payout: int) -> None:
 @pytest.mark.parametrize("state", [RequestState.CREDITED, RequestState.REVIEW, RequestState.PENDING])
 def test_what_was_mended_is_not_tried_again_as_it_was(book: Any, payout: int, state: RequestState) -> None:
     mended(book, 3, state=state)
-    with pytest.raises(UsageError, match=r"^Row 3 of payout\.csv .*row 2 of failed\.csv"):
-        book.ledger.runs.start(payout, retry_failed=True)
+    for ask in (book.ledger.payouts.refuse_retry, lambda batch: book.ledger.runs.start(batch, retry_failed=True)):
+        with pytest.raises(UsageError, match=r"^Row 3 of payout\.csv .*row 2 of failed\.csv"):
+            ask(payout)
     assert book.sql("SELECT count(*) FROM credit_request WHERE state = 'failed'") == [(3,)]
 
 
