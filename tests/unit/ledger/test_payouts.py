@@ -1,6 +1,7 @@
 """Which rows a mended file mends, what became of them, and that none is paid a second time under another identity."""
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -328,3 +329,12 @@ def test_of_mended_rows_those_that_are_reversed_are_counted(book: Any, payout: i
 def test_what_rows_that_went_with_another_chunk_mend_is_kept_with_them(book: Any, payout: int) -> None:
     batch = book.plan(book.row(2), mends={9: Mended(FIRST, 3)})
     assert book.ledger.payouts.parents(batch) == []
+
+
+def test_credits_in_decimal_are_summed_exactly(book: Any, payout: int) -> None:
+    batch = book.plan(
+        book.row(2, amount_in_decimal="0.10"), book.row(3, "c-2", amount_in_decimal="0.20"), book.row(4, "c-3"),
+        mends={number: Mended(FIRST, number) for number in (2, 3, 4)},
+    )  # fmt: skip
+    book.settle(batch, RequestState.CREDITED)
+    assert book.ledger.payouts.credited(payout) == {"USD": ControlTotal(3, 100, Decimal("0.30"))}
