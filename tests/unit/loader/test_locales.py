@@ -28,7 +28,6 @@ def found(texts: list[str], currency: str = "USD", *, has_points: bool = False) 
         (["1\u202f234,50"], "fr_FR"),
         (["1'234.50"], "de_CH"),
         (["1\u2019234.50"], "de_CH"),
-        (["1'234,50"], "fr_CH"),
         (["12,34,567.50"], "en_IN"),
         (["1 234.50"], "xh_ZA"),
         (["\u20ac 1.234,50", "7,00 \u20ac"], "de_DE"),
@@ -42,6 +41,11 @@ def found(texts: list[str], currency: str = "USD", *, has_points: bool = False) 
 )
 def test_the_one_that_reads_every_amount(texts: list[str], locale: str | None) -> None:
     assert found(texts) == locale
+
+
+def test_what_french_switzerland_writes_depends_on_the_release_of_the_locales() -> None:
+    reads = not number_format("fr_CH").refuses("1'234,50")  # those of babel 2.16 have blanks there
+    assert found(["1'234,50"]) == ("fr_CH" if reads else None)
 
 
 def test_decimals_that_the_currency_does_not_have_rule_a_reading_out() -> None:
