@@ -14,7 +14,7 @@ from batch_credits.errors import InputError
 from batch_credits.loader.workbook.archive import MAX_PART_BYTES, check_zip
 from batch_credits.loader.workbook.cells import NO_VALUE
 from batch_credits.loader.workbook.marks import SEEN_POINTS, Look, Merged, SheetMarks, damaged, encrypted, refuse_large
-from batch_credits.loader.workbook.xml import Attributes, PartReader
+from batch_credits.loader.workbook.xml import Attributes, PartReader, refuse_malformed
 
 MAX_HIDDEN_ROWS = 1_048_576  # as many as a sheet can have
 MAX_ALIKE = 16_384  # as many columns as a sheet can have
@@ -47,11 +47,12 @@ def check_ods(path: Path) -> None:
         with zipfile.ZipFile(path) as archive, archive.open("META-INF/manifest.xml") as manifest:
             has_password = b"encryption-data" in manifest.read(MAX_PART_BYTES)
     except KeyError:
-        return
+        has_password = False
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
         raise damaged(path) from None
     if has_password:
         raise encrypted(path)
+    refuse_malformed(path, "content.xml")  # calamine never ends with a table that does not end
 
 
 def ods_marks(path: Path, sheet: str) -> SheetMarks:

@@ -82,3 +82,18 @@ def test_a_tab_or_break_that_the_values_lack_is_not_lost(tmp_path: Path, inside:
     [row] = loaded(written.ods(tmp_path / "payout.ods", [HEADER], extra=extra))
     assert [(p.field, p.code) for p in row.problems] == [("customer_id", "control_character")]
     assert row.cells[2] == "a  b"
+
+
+@pytest.mark.parametrize("cut", [b"</table:table>", b"</table:table-row>", b"</office:body>"])
+def test_a_table_that_does_not_end_is_damaged_and_not_read_for_ever(tmp_path: Path, cut: bytes) -> None:
+    """calamine 0.8 and 0.9 go round at its end, where nothing in Python can stop them."""
+    path = tmp_path / "payout.ods"
+    with zipfile.ZipFile("tests/corpus/libreoffice.ods") as whole, zipfile.ZipFile(path, "w") as damaged:
+        for part in whole.namelist():
+            content = whole.read(part)
+            if part == "content.xml":
+                assert cut in content
+                content = content.replace(cut, b"(blank)>", 1)
+            damaged.writestr(part, content)
+    with pytest.raises(InputError, match="is damaged"):
+        open_source(path, OPTIONS)
