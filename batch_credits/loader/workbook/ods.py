@@ -14,7 +14,7 @@ from batch_credits.errors import InputError
 from batch_credits.loader.workbook.archive import MAX_PART_BYTES, check_zip
 from batch_credits.loader.workbook.cells import NO_VALUE
 from batch_credits.loader.workbook.marks import SEEN_POINTS, Look, Merged, SheetMarks, damaged, encrypted, refuse_large
-from batch_credits.loader.workbook.xml import Attributes, PartReader, refuse_malformed
+from batch_credits.loader.workbook.xml import Attributes, PartReader, WholePart
 
 MAX_HIDDEN_ROWS = 1_048_576  # as many as a sheet can have
 MAX_ALIKE = 16_384  # as many columns as a sheet can have
@@ -44,15 +44,20 @@ def check_ods(path: Path) -> None:
     """
     check_zip(path, "content.xml", "OpenDocument spreadsheet")
     try:
-        with zipfile.ZipFile(path) as archive, archive.open("META-INF/manifest.xml") as manifest:
-            has_password = b"encryption-data" in manifest.read(MAX_PART_BYTES)
-    except KeyError:
-        has_password = False
+        with zipfile.ZipFile(path) as archive:
+            if _has_password(archive):
+                raise encrypted(path)
+            WholePart(path).read(archive, "content.xml")  # calamine never ends with a table that does not end
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
         raise damaged(path) from None
-    if has_password:
-        raise encrypted(path)
-    refuse_malformed(path, "content.xml")  # calamine never ends with a table that does not end
+
+
+def _has_password(archive: zipfile.ZipFile) -> bool:
+    try:
+        with archive.open("META-INF/manifest.xml") as manifest:
+            return b"encryption-data" in manifest.read(MAX_PART_BYTES)
+    except KeyError:
+        return False
 
 
 def ods_marks(path: Path, sheet: str) -> SheetMarks:

@@ -6,7 +6,6 @@ read as UTF-8 whatever it says of itself, as the reader of the values does, and 
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -25,25 +24,6 @@ _TAIL_BYTES = 1_000  # of a block that are kept, since a value may begin in one 
 _VALUE = re.compile(rb"<(?:text:|(?:[^\s<>/:!?]+:)?v[\s>])")
 _REFERRING = re.compile(rb"<(?:[^\s<>/:!?]+:)?v(?:\s[^<>]*)?>([^<&]*&#[^<]*)<")
 _ENCODINGS = ("utf-8", "us-ascii")
-
-
-def refuse_malformed(path: Path, part: str) -> None:
-    """Refuse a part that is no whole XML: readers that are less strict may do anything with it.
-
-    Raises:
-        InputError: it is none, or declares a type of its own, as no spreadsheet does and every entity bomb.
-    """
-
-    def refuse(*_: object) -> None:
-        raise damaged(path)
-
-    parser = expat.ParserCreate("utf-8")
-    parser.StartDoctypeDeclHandler = refuse
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(part) as stream:
-            parser.ParseFile(stream)
-    except (expat.ExpatError, KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
-        raise damaged(path) from None
 
 
 class PartReader:
@@ -152,6 +132,20 @@ class PartReader:
 
     def _refuse(self, *_: object) -> None:
         raise damaged(self.path)
+
+
+class WholePart(PartReader):
+    """Asks of a part only that it is whole, and within the bounds: for a reader of values that takes all of it at once,
+    and does anything with one that is not. How long its rows are is asked where they are read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.parser.StartElementHandler = None  # a call for each element would be all that this costs
+
+    def pieces(self, block: bytes) -> Iterator[bytes]:
+        """All of it."""
+        self.row()
+        yield block
 
 
 def _is_number(text: bytes) -> bool:

@@ -97,3 +97,20 @@ def test_a_table_that_does_not_end_is_damaged_and_not_read_for_ever(tmp_path: Pa
             damaged.writestr(part, content)
     with pytest.raises(InputError, match="is damaged"):
         open_source(path, OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<?xml version="1.0"?><a/>'.encode("utf-16"),
+        b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+        b'<?xml version="1.0" encoding="latin-1"?><a/>',
+    ],
+    ids=["utf-16", "a type of its own", "another encoding"],
+)
+def test_what_the_values_must_not_be_read_from_is_refused_before(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "payout.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("content.xml", content)
+    with pytest.raises(InputError, match="is damaged"):
+        ods_module.check_ods(path)
