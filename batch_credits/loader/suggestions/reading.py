@@ -116,10 +116,9 @@ def _encoding(path: Path, options: InputOptions) -> Suggestion | None:
     encoding = choose_encoding(path, options.encoding)
     if _is_readable(path, encoding):
         return None
-    unreadable = undecodable(path, encoding)
     found = candidates(path)
     if not found:
-        raise unreadable
+        raise undecodable(path, encoding)
     likeliest, *others = found
     said = f"read so ({likeliest.used_for}) the file says {listed(likeliest.words)}"
     if others:
