@@ -7,8 +7,7 @@ SELECT EXISTS (SELECT 1 FROM mended WHERE batch_id = :batch)
 -- name: mended_before
 -- Staged rows that would be paid, and that mend what another file has paid or may pay yet under another identity: in the
 -- row that they name, in those which that one mends in turn, or in any that mends one of these. A row that failed before
--- under the same identity is one of these, too. What was deducted again
--- may be paid again.
+-- under the same identity is one of these, too. What was deducted again may be paid again.
 WITH RECURSIVE above (row_number, key, at) AS (
     SELECT m.row_number, m.of_batch, m.of_row FROM mended m WHERE m.batch_id = :batch
     UNION
@@ -77,7 +76,8 @@ GROUP BY s.row_number ORDER BY s.row_number;
 
 -- name: mended_elsewhere
 -- Failed rows of a batch that a retry would pay, though a row of their family, as above, is paid or may be paid yet under
--- another identity. Whichever rows share the request of one are looked at with it.
+-- another identity. Whichever rows share the request of one are looked at with it. (That failed requests are none that
+-- are credited is said for the index of those.)
 WITH RECURSIVE above (request_id, key, at) AS (
     SELECT r.request_id, b.key, w.row_number
     FROM credit_request r CROSS JOIN row own ON own.request_id = r.request_id AND own.batch_id = :batch
