@@ -19,7 +19,6 @@ from batch_credits.reporter.workbook_cells import (
     MAX_SHEET_ROWS,
     ROWS_MEASURED,
     Cells,
-    column_name,
     column_width,
     fit_for_a_cell,
     fold_columns,
@@ -29,6 +28,7 @@ from batch_credits.reporter.workbook_cells import (
 )
 from batch_credits.reporter.workbook_summary import write_summary_sheet
 from batch_credits.text.formula import escape_formula
+from batch_credits.text.spreadsheet import column_letters
 
 SUMMARY_NAME, SHEET_NAME = "Summary", "Results"
 TECHNICAL = {"credit_error_code", "credit_error_param", "credit_http_status", "credit_attempts"}  # folded away
@@ -101,7 +101,7 @@ class ResultsWorkbook:
         sheet.autofilter(0, 0, at.row, last)
         sheet.freeze_panes(1, 0)
         sheet.repeat_rows(0)
-        sheet.ignore_errors({"number_stored_as_text": f"A1:{column_name(last)}{at.row + 1}"})
+        sheet.ignore_errors({"number_stored_as_text": f"A1:{column_letters(last)}{at.row + 1}"})
 
     def _begin(self) -> None:
         number = len(self._book.worksheets())

@@ -223,13 +223,3 @@ def fit_for_a_cell(text: str) -> str:
     if len(text) > MAX_CELL_LETTERS:
         text = text[:MAX_CELL_LETTERS] + _SHORTENED
     return _NO_XML.sub("\ufffd", text)
-
-
-def column_name(column: int) -> str:
-    """0 is A, 26 is AA."""
-    name = ""
-    column += 1
-    while column:
-        column, letter = divmod(column - 1, 26)
-        name = chr(ord("A") + letter) + name
-    return name

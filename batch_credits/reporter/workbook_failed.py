@@ -21,7 +21,6 @@ from batch_credits.reporter.workbook_cells import (
     WIDTHS,
     Cells,
     coloured,
-    column_name,
     column_width,
     fit_for_a_cell,
     fold_columns,
@@ -31,6 +30,7 @@ from batch_credits.reporter.workbook_cells import (
     set_up_page,
 )
 from batch_credits.text.formula import escape_formula
+from batch_credits.text.spreadsheet import column_letters
 
 SHEET_NAME = "To mend"
 MAX_ROWS = MAX_SHEET_ROWS - 1  # a sheet that is full looks as if it were cut off
@@ -107,7 +107,7 @@ class _FailedSheet:
         fold_columns(self._sheet, self._names, FOLDED, layout)
         self._sheet.freeze_panes(1, 0)
         self._sheet.repeat_rows(0)
-        last = f"{column_name(len(self._names) - 1)}{self.rows + 1}"
+        last = f"{column_letters(len(self._names) - 1)}{self.rows + 1}"
         self._sheet.ignore_errors({"number_stored_as_text": f"A1:{last}"})
         rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
         set_up_page(self._sheet, name, f"{rows} to mend", pages_high=0, landscape=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batch_credits.errors import InputError
+from batch_credits.text.spreadsheet import column_letters
 
 MAX_MERGED = 100_000
 MAX_HIDDEN_COLUMNS = 16_384  # as many as a sheet can have
@@ -69,16 +70,6 @@ class Merged(NamedTuple):
         """`A1:C3`."""
         first, last = column_letters(self.first_column), column_letters(self.last_column)
         return f"{first}{self.first_row + 1}:{last}{self.last_row + 1}"
-
-
-def column_letters(column: int) -> str:
-    """0 is A, 26 is AA."""
-    letters = ""
-    column += 1
-    while column:
-        column, letter = divmod(column - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return letters
 
 
 @dataclass(slots=True)

@@ -13,10 +13,11 @@ from batch_credits.loader.table import Chunk, Flaw, Flaws, NumberedRow, Row, bla
 from batch_credits.loader.wording import is_blank, shown
 from batch_credits.loader.workbook.cells import broken, gap, text_of, truth, zeros_lost
 from batch_credits.loader.workbook.kinds import EXCEL_KINDS
-from batch_credits.loader.workbook.marks import Look, Looks, column_letters
+from batch_credits.loader.workbook.marks import Look, Looks
 from batch_credits.loader.workbook.sheets import open_sheet, rows_of
 from batch_credits.loader.workbook.shown import AMOUNTS, TEXTS, amount_as_shown, terms_of, text_as_shown
 from batch_credits.settings import InputOptions
+from batch_credits.text.spreadsheet import column_letters
 
 
 class ExcelTable:

@@ -4,7 +4,7 @@ import pytest
 
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook import marks as marks_module
-from batch_credits.loader.workbook.marks import Look, Looks, Merged, SheetMarks, column_letters, refuse_large
+from batch_credits.loader.workbook.marks import Look, Looks, Merged, SheetMarks, refuse_large
 
 BOOK = Path("payout.xlsx")
 MONEY, ZEROS = Look("0.00"), Look("00000")
@@ -26,13 +26,6 @@ def test_a_row_above_one_that_was_noted_is_damage() -> None:
     for row in (5, 4):
         with pytest.raises(InputError, match="damaged"):
             marks.look(row, 0, MONEY, BOOK)
-
-
-@pytest.mark.parametrize(
-    ("column", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA")]
-)
-def test_letters_of_columns(column: int, letters: str) -> None:
-    assert column_letters(column) == letters
 
 
 def test_merged_cells_are_named_as_a_spreadsheet_does() -> None:

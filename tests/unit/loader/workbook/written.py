@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import openpyxl
 
-from batch_credits.loader.workbook.marks import column_letters
+from batch_credits.text.spreadsheet import column_letters
 
 
 class Error(NamedTuple):
