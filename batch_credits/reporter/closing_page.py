@@ -11,20 +11,9 @@ from batch_credits.reporter.amounts import UNITS_IN_WORDS, stated_exponents, uni
 from batch_credits.reporter.closing import Closing, Ended, PayoutFile
 from batch_credits.reporter.closing_words import headline, label_of, meaning_of, open_steps, payout_in_words
 from batch_credits.reporter.display import MAX_WORD_LETTERS, clip, readable_time
-from batch_credits.reporter.page import in_css, rendered
+from batch_credits.reporter.page import CountedLine, in_css, rendered
 from batch_credits.reporter.tally import totals_read
 from batch_credits.reporter.words import rows as rows_in_words
-
-
-@dataclass(frozen=True, slots=True)
-class EndingLine:
-    """One ending in a table."""
-
-    ending: str
-    label: str
-    meaning: str
-    rows: str
-    amounts: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +67,7 @@ def closing_html(closing: Closing) -> str:
         "site": clip(first.site),
         "steps": open_steps(closing),
         "endings": [
-            EndingLine(
+            CountedLine(
                 ending.value,
                 label_of(ending),
                 meaning_of(ending),

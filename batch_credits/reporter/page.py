@@ -39,10 +39,10 @@ _SEVERITY = {0: "good", 1: "warn", 3: "bad", 4: "bad"}
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomeLine:
-    """One outcome in a table."""
+class CountedLine:
+    """What ended in one way, in a table: an outcome, or how a row of a payout ended."""
 
-    outcome: str
+    name: str
     label: str
     meaning: str
     rows: str
@@ -54,7 +54,7 @@ class TypeGroup:
     """The outcomes of one currency and credit type."""
 
     title: str
-    lines: list[OutcomeLine]
+    lines: list[CountedLine]
 
 
 def summary_html(summary: Summary, tally: Tally, history: History) -> str:
@@ -165,16 +165,16 @@ def _undone(summary: Summary, stated: Exponents) -> list[str]:
     ]
 
 
-def _line_of(summary: Summary, outcome: Outcome, stated: Exponents) -> OutcomeLine:
+def _line_of(summary: Summary, outcome: Outcome, stated: Exponents) -> CountedLine:
     counted, totals = summary.counts[outcome], summary.totals[outcome]
-    return _outcome_line(summary.batch.kind, outcome, counted, totals, stated, summary.count_unread(outcome))
+    return _counted_line(summary.batch.kind, outcome, counted, totals, stated, summary.count_unread(outcome))
 
 
-def _outcome_line(
+def _counted_line(
     kind: CallKind, outcome: Outcome, rows: int, totals: dict[str, ControlTotal], stated: Exponents, unread: int = 0
-) -> OutcomeLine:
+) -> CountedLine:
     amounts = at_least(totals_in_words(totals, stated), unread)
-    return OutcomeLine(
+    return CountedLine(
         outcome.value, label_of(kind, outcome), sentences_of(kind, outcome).meaning, f"{rows:,}", amounts
     )
 
@@ -186,11 +186,11 @@ def _types(tally: Tally) -> list[str]:
 
 def _type_groups(tally: Tally, kind: CallKind, stated: Exponents) -> list[TypeGroup]:
     """By currency and credit type, each outcome that has rows."""
-    groups: dict[tuple[str, str], list[OutcomeLine]] = {}
+    groups: dict[tuple[str, str], list[CountedLine]] = {}
     order = list(Outcome)
     for outcome, currency, type_ in sorted(tally.by_type, key=lambda key: (key[1], key[2], order.index(key[0]))):
         total = tally.by_type[outcome, currency, type_]
-        line = _outcome_line(kind, outcome, total.count, {currency: total}, stated)
+        line = _counted_line(kind, outcome, total.count, {currency: total}, stated)
         groups.setdefault((currency, type_), []).append(line)
     return [
         TypeGroup(f"{currency}, {type_}" if type_ else f"{currency}, rejected before its type was read", lines)

@@ -251,3 +251,13 @@ def test_the_page_says_it_all_and_nothing_from_outside_acts(tmp_path: Path) -> N
         "Rows that are open", "left out , 1 row", "cannot be read", "Approved by",
     ):  # fmt: skip
         assert said in text, (said, text)
+
+
+def test_amounts_of_several_currencies_stand_apart_and_signatures_beside_them(tmp_path: Path) -> None:
+    rows = [row(number=2), row(C, 3, money=Money(500, None, "EUR"))]
+    credited = {"USD": ControlTotal(1, 1250), "EUR": ControlTotal(1, 500)}
+    _, page = written(tmp_path, rows, credited=credited)
+    document = JustHTML(page, sanitize=False)
+    [last] = document.query(".first tfoot td:last-child")
+    assert [" ".join(each.to_text().split()) for each in last.query(".amount")] == ["5.00 EUR", "12.50 USD"]
+    assert len(document.query(".first .sign")) == len(document.query(".sign")) == 1
