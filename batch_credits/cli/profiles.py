@@ -52,7 +52,11 @@ def refuse_name(name: str) -> str | None:
     path = own_settings_file()
     if path is None:
         return "There is no home to keep it in."
-    if re.search(rf'^\s*\[\s*"?{PROFILES}"?\s*\.\s*"?{re.escape(name)}"?\s*\]', _text_of(path), re.MULTILINE):
+    try:
+        known = tomllib.loads(_text_of(path)).get(PROFILES, {})
+    except ValueError:  # it could be read as the command began
+        return f"{path} has been changed, and is no settings file any more."
+    if name in known:
         return f"{path} has a profile {name} already."
     return None
 
@@ -74,8 +78,9 @@ def keep_profile(name: str, remedy: Remedy) -> Path:
         lines.append(f"{key} = {text}".replace("\x7f", "\\u007f"))  # which JSON takes as it is, and TOML does not
     before = _text_of(path)
     gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
+    added = gap + "\n".join(lines) + "\n"
     try:
-        tomllib.loads(before + gap + "\n".join(lines) + "\n")
+        tomllib.loads(before + added)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(
             f"With the profile {path} would be no settings file any more ({error}), so it was not written.",
@@ -84,7 +89,7 @@ def keep_profile(name: str, remedy: Remedy) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "a", encoding="utf-8", opener=_private) as file:
-            file.write(gap + "\n".join(lines) + "\n")
+            file.write(added)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from None
     return path

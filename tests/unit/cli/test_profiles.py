@@ -10,7 +10,7 @@ import pytest
 from batch_credits.cli import batch_credits
 from batch_credits.cli.config import take_settings
 from batch_credits.cli.origins import origins, stated_by_the_user
-from batch_credits.cli.profiles import keep_profile
+from batch_credits.cli.profiles import keep_profile, refuse_name
 from batch_credits.errors import UsageError
 from batch_credits.settings import ControlLimits, Origin
 
@@ -140,3 +140,18 @@ def test_a_profile_that_would_spoil_the_file_is_not_kept(before: str, remedy: An
 def test_a_header_with_what_toml_does_not_take_is_kept() -> None:
     keep_profile("de", (("--map", "amount=Be\x7ftrag"),))
     assert called("--profile", "de").params["header_map"] == (("amount", "Be\x7ftrag"),)
+
+
+def test_a_file_that_was_spoilt_meanwhile_takes_no_profile() -> None:
+    for content in (b"[profiles", b"site = '\xff'"):
+        OWN.write_bytes(content)
+        assert "no settings file any more" in (refuse_name("de") or "")
+
+
+@pytest.mark.parametrize(
+    "content", ["[profiles.de]\n", "[profiles . 'de']\n", "profiles = {de = {}}\n", "[profiles]\nde = {}\n"]
+)
+def test_a_name_is_taken_however_its_table_is_written(content: str) -> None:
+    OWN.write_text(content)
+    assert "has a profile de already" in (refuse_name("de") or "")
+    assert refuse_name("fr") is None
