@@ -76,8 +76,8 @@ GROUP BY s.row_number ORDER BY s.row_number;
 
 -- name: mended_elsewhere
 -- Failed rows of a batch that a retry would pay, though a row of their family, as above, is paid or may be paid yet under
--- another identity. Whichever rows share the request of one are looked at with it. (That failed requests are none that
--- are credited is said for the index of those.)
+-- another identity. Whichever rows share the request of one are looked at with it. That failed requests are none that
+-- are credited is said for the index of those.
 WITH RECURSIVE above (request_id, key, at) AS (
     SELECT r.request_id, b.key, w.row_number
     FROM credit_request r CROSS JOIN row own ON own.request_id = r.request_id AND own.batch_id = :batch
