@@ -30,6 +30,7 @@ from batch_credits.ledger.requests import ForeignCredit, Holder, Requests, RowIn
 from batch_credits.ledger.runs import History, Runs
 from batch_credits.ledger.sites import Sites
 from batch_credits.ledger.slots import Slots
+from batch_credits.ledger.teams import Life, Newest, Teams
 from batch_credits.ledger.totals import Totals
 from batch_credits.ledger.workers import LEASE_SECONDS, Part, Worker, Workers
 
@@ -52,11 +53,13 @@ __all__ = [
     "KnownCredit",
     "LargeAmount",
     "Ledger",
+    "Life",
     "Listing",
     "Looks",
     "MendingRow",
     "Moment",
     "NewRows",
+    "Newest",
     "OtherRequest",
     "OwedByCustomer",
     "Part",
@@ -73,6 +76,7 @@ __all__ = [
     "Slots",
     "StagedRow",
     "Standing",
+    "Teams",
     "Totals",
     "Unrecorded",
     "Worker",
@@ -110,6 +114,7 @@ class Ledger:
         self.held_credits = HeldCredits(database)
         self.reports = Reports(database)
         self.totals = Totals(database)
+        self.teams = Teams(database)
         self.payouts = Payouts(database, self.totals)
         self.runs = Runs(database, self.claims, self.totals)
 

@@ -148,6 +148,10 @@ class Workers:
         """The lives that send for a run, in the order in which they began."""
         return self._db.all("workers_of_run", _worker, run=run_id)
 
+    def of_batch(self, batch_id: int) -> list[Worker]:
+        """The lives that send or have sent for any run over a batch, in the order in which they began."""
+        return self._db.all("workers_of_batch", _worker, batch=batch_id)
+
 
 def now_ms() -> int:
     """The time by which a lease is measured, in milliseconds: the one place that says so."""

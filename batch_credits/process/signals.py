@@ -7,7 +7,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from batch_credits.errors import Interrupted, NotConfirmed
@@ -58,6 +58,12 @@ class Signals:
         """A signal came, or word of one that another process took."""
         self.arrived += 1
         self._act()
+
+    def have_arrived(self, times: int) -> None:
+        """Word of signals came: they were so many in all."""
+        while self.arrived < times:
+            with suppress(Interrupted):  # before there is anything to interrupt
+                self.arrive()
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
         self.arrive()

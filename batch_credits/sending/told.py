@@ -40,14 +40,14 @@ class Ended:
         return {
             "requests": issued.requests,
             "counts": asdict(issued.counts),
-            "stopped": None if issued.stopped is None else _by_name(issued.stopped),
-            "failure": None if failure is None else _by_name(failure),
+            "stopped": None if issued.stopped is None else by_name(issued.stopped),
+            "failure": None if failure is None else by_name(failure),
         }
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Self:
         """What `as_json` made."""
-        stopped, failure = (said[name] and _error(*said[name]) for name in ("stopped", "failure"))
+        stopped, failure = (said[name] and error_of(*said[name]) for name in ("stopped", "failure"))
         return cls(Issued(Counts(**said["counts"]), said["requests"], stopped), failure)
 
 
@@ -155,11 +155,11 @@ class Teller(SilentProgress):
         return orjson.dumps(said).decode()
 
 
-def _by_name(error: errors.BatchCreditsError) -> list[str]:
+def by_name(error: errors.BatchCreditsError) -> list[str]:
     return [type(error).__name__, error.message, error.hint]
 
 
-def _error(name: str, message: str, hint: str) -> Any:
+def error_of(name: str, message: str, hint: str) -> Any:
     """The error of this name: of a run that was stopped, or of the ledger."""
     kind: type[RunStopped] | type[LedgerError] = getattr(errors, name)
     return kind(message, hint=hint)
