@@ -181,6 +181,7 @@ async def _issue_and_note(
             settings, orders.limits, site, orders.confirmation, origins=orders.origins, ledger=ledger.path
         ),
         lease_seconds=settings.lease_seconds if settings.processes == 1 else None,
+        timeout_seconds=settings.timeout_seconds,
     )
     start_progress(ledger, batch.batch_id, progress, money)
     if settings.processes > 1:
