@@ -133,7 +133,11 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
         settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path
     )
     return ledger.runs.start(
-        batch.batch_id, retry_failed=settings.retry_failed, settings_json=record, lease_seconds=lease_seconds
+        batch.batch_id,
+        retry_failed=settings.retry_failed,
+        settings_json=record,
+        lease_seconds=lease_seconds,
+        timeout_seconds=settings.timeout_seconds,
     )
 
 

@@ -1,4 +1,4 @@
--- The ledger, version 5. Money-like facts only: who is owed what, what was sent, what was learned.
+-- The ledger, version 6. Money-like facts only: who is owed what, what was sent, what was learned.
 -- Times are milliseconds since 1970 UTC, for people only: no decision reads them, but of `site.recent`. (`worker.until` is
 -- by another clock, which nobody sets.)
 
@@ -151,7 +151,8 @@ CREATE TABLE run (
     stopped    TEXT,
     settings   TEXT NOT NULL DEFAULT '{}',           -- JSON object: how it was set, and what was agreed to
     needs_person INTEGER NOT NULL DEFAULT 0,         -- it stopped: a person must look before anything else is sent
-    site_began_ms INTEGER                            -- when it began by the site's clock, or earlier; NULL: not learned
+    site_began_ms INTEGER,                           -- when it began by the site's clock, or earlier; NULL: not learned
+    halted TEXT                                      -- JSON array: why no worker goes on with its batch, see teams.py
 ) STRICT;
 
 -- One process's life with this ledger: what it staged may be admitted, and what it holds may be sent, until it ends.
@@ -162,9 +163,11 @@ CREATE TABLE worker (
     pid        INTEGER NOT NULL,
     user       TEXT NOT NULL,
     started_at INTEGER NOT NULL,
-    until      INTEGER NOT NULL,                     -- the end of its lease: milliseconds by the clock of workers.py
+    until      INTEGER NOT NULL,                     -- the end of its lease: milliseconds by lease_now_ms()
     ended_at   INTEGER,                              -- NULL: it lives, or nobody has noticed yet
-    told       TEXT NOT NULL DEFAULT '{}'            -- JSON object: how its sending goes, and how it ended
+    told       TEXT NOT NULL DEFAULT '{}',           -- JSON object: how its sending goes, and how it ended
+    lease_ms   INTEGER NOT NULL DEFAULT 0,           -- how long its lease is from each renewal on
+    timeout_ms INTEGER NOT NULL DEFAULT 0            -- how long what it has sent may be on its way
 ) STRICT;
 
 CREATE INDEX worker_run ON worker (run_id);
@@ -175,6 +178,7 @@ CREATE TABLE shard (
     shard   INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 63),
     owner   INTEGER REFERENCES worker,               -- NULL: nobody
     epoch   INTEGER NOT NULL DEFAULT 0,              -- how many have held it
+    lost_ms INTEGER NOT NULL DEFAULT 0,              -- lease and timeout of a holder that was lost and left doubt here
     PRIMARY KEY (site_id, shard)
 ) STRICT, WITHOUT ROWID;
 

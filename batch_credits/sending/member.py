@@ -169,7 +169,11 @@ class Member:
             end_runs(self._ledger, job.batch_id)
             return False
         self._ledger.claims.claim(
-            job.batch_id, newest.run_id, part=job.part, lease_seconds=settings.lease_seconds
+            job.batch_id,
+            newest.run_id,
+            part=job.part,
+            lease_seconds=settings.lease_seconds,
+            timeout_seconds=settings.timeout_seconds,
         )
         issued = await self._issue(batch, newest, settings)
         if issued is None:

@@ -11,12 +11,11 @@ send them, they are this batch's.
 """
 
 import asyncio
-from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
 from batch_credits.chargebee import http_transport
-from batch_credits.errors import Interrupted, LedgerBusy, LedgerError, RunStopped
+from batch_credits.errors import Interrupted, LedgerBusy, RunStopped
 from batch_credits.ledger import Ledger, Part
 from batch_credits.process.signals import Signals
 from batch_credits.sending.context import RunContext
@@ -96,7 +95,12 @@ async def _pilot(team: Team, signals: Signals, agree: Agree) -> Issued:
         if signals.arrived:
             return Issued(Counts(), 0, Interrupted("interrupted"))
         try:
-            ledger.claims.claim(run.batch.batch_id, run.run_id, lease_seconds=run.settings.lease_seconds)
+            ledger.claims.claim(
+                run.batch.batch_id,
+                run.run_id,
+                lease_seconds=run.settings.lease_seconds,
+                timeout_seconds=run.settings.timeout_seconds,
+            )
             break
         except LedgerBusy:
             run.progress.note("Others send to customers of this site; the pilot waits until they have finished.")

@@ -29,7 +29,7 @@ STATEMENTS = {
     for stem in (
         "admission", "batches", "claims", "held_credits", "identities", "listing", "looks", "numbering", "payouts",
         "profiles", "rejections", "reports", "requests", "reversals", "runs", "scratch", "sites", "slots", "spellings",
-        "totals", "workers",
+        "teams", "totals", "workers",
     )
     for name, statement in statements(stem).items()
 }  # fmt: skip

@@ -25,8 +25,3 @@ WHERE batch_id IN (SELECT batch_id FROM batch WHERE batch_id <> :batch) AND stat
   AND state IN ('pending', 'in_flight', 'in_doubt') AND current = 1
   AND EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch)
 ORDER BY batch_id;
-
--- name: workers_of_batch
--- Who sends or has sent for a batch.
-SELECT w.worker_id, w.pid, w.ended_at, w.told FROM worker w JOIN run r ON r.run_id = w.run_id
-WHERE r.batch_id = :batch ORDER BY w.worker_id;
