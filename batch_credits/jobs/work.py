@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from batch_credits.errors import RunStopped
+from batch_credits.errors import JournalFailed, LedgerError, RunStopped
 from batch_credits.ledger import Ledger
 from batch_credits.model import Outcome
 from batch_credits.process.signals import Signals
@@ -45,7 +45,8 @@ async def work(ledger: Ledger, orders: WorkOrders, signals: Signals, begun: Call
 
     Raises:
         UsageError: the ledger knows the site at another address.
-        LedgerError: the ledger or its queue failed for longer than a moment.
+        LedgerError: the ledger cannot be used; nothing was sent.
+        JournalFailed: the ledger or its queue failed for longer than a moment; nothing was sent after that.
     """
     site = orders.site
     ledger.sites.check_address(site.site, site.address, is_same_site=orders.is_same_site)
@@ -62,7 +63,10 @@ async def work(ledger: Ledger, orders: WorkOrders, signals: Signals, begun: Call
             if signals.arrived:
                 member.stop(signals.arrived)
             owed = _OwedToSite(ledger, jobs, site_id)
-            await member.work(owed.waiting, owed.is_nothing if orders.until_idle else _never)
+            try:
+                await member.work(owed.waiting, owed.is_nothing if orders.until_idle else _never)
+            except LedgerError as error:
+                raise JournalFailed(error.message, hint=error.hint) from error
         return Worked(member.outcomes, member.stopped)
 
 

@@ -61,3 +61,12 @@ def ledger_path(chosen: Path | None) -> Path:
             remedies=[(("--ledger", "FILE"),)],
         )
     return folder / "ledger.sqlite3"
+
+
+def refuse_file(where: Path, what: str) -> Path:
+    """The ledger's place, where hosts can share it.
+
+    Raises:
+        UsageError: it is a file, which one machine alone has.
+    """
+    return where
