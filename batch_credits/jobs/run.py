@@ -9,12 +9,13 @@
 Whatever happens after `admit`, short of the ledger's failing, the reports are written; running again carries on.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batch_credits.chargebee import http_transport
-from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerError, RunStopped
+from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerBusy, LedgerError, RunStopped
 from batch_credits.jobs.closing import close_payouts
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source
@@ -31,6 +32,9 @@ from batch_credits.sending.pilot import Agree, agrees
 from batch_credits.sending.processes import Processes, starting
 from batch_credits.sending.session import Issued, issue, start_progress
 from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings, for_the_record
+
+
+COLLEAGUE_SECONDS = 1.0  # between looks whether somebody else is through with the same file
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ async def run_batch(
         ReportsNotWritten: the run is over, and the ledger has it all.
         Interrupted: told to end at once while the reports were written; the ledger has it all.
     """
-    plan = _plan(ledger, request, confirm)
+    plan = await _plan(ledger, request, confirm, progress)
     return await carry_out(ledger, plan, request.orders, request.source.path.name, progress, signals)
 
 
@@ -98,7 +102,7 @@ async def carry_out(
 
 
 async def detach_batch(
-    ledger: Ledger, request: RunRequest, *, confirm: Callable[[Plan], None], signals: Signals
+    ledger: Ledger, request: RunRequest, *, confirm: Callable[[Plan], None], progress: Progress, signals: Signals
 ) -> BatchRecord:
     """Admit what a file asks for, and leave the sending to the workers of the site. Returns the batch.
 
@@ -108,7 +112,7 @@ async def detach_batch(
     from batch_credits.sending.team import Team, enqueue  # with the extra alone
 
     orders = request.orders
-    plan = _plan(ledger, request, confirm)
+    plan = await _plan(ledger, request, confirm, progress)
     orders = replace(orders, limits=replace(orders.limits, of_file=tuple(plan.of_file)))
     signals.sending_begins()
     batch = _admitted(ledger, plan, orders)
@@ -141,11 +145,22 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
     )
 
 
-def _plan(ledger: Ledger, request: RunRequest, confirm: Callable[[Plan], None]) -> Plan:
+async def _plan(
+    ledger: Ledger, request: RunRequest, confirm: Callable[[Plan], None], progress: Progress
+) -> Plan:
     orders = request.orders
     options = replace(request.input_options, failed_csv=request.source.options.failed_csv)
     check_address(ledger, orders)
-    return agreed(ledger, stage(ledger, request.source, orders.site.site), orders, options, confirm)
+    while True:
+        try:
+            plan = stage(ledger, request.source, orders.site.site)
+            break
+        except LedgerBusy as busy:  # a colleague has just this file in hand: once it is admitted, this run joins theirs
+            if not ledger.is_shared:
+                raise
+            progress.note(f"{busy.message} Waiting for that.")
+            await asyncio.sleep(COLLEAGUE_SECONDS)
+    return agreed(ledger, plan, orders, options, confirm)
 
 
 def check_address(ledger: Ledger, orders: Orders) -> None:

@@ -50,7 +50,6 @@ async def work(ledger: Ledger, orders: WorkOrders, signals: Signals, begun: Call
     """
     site = orders.site
     ledger.sites.check_address(site.site, site.address, is_same_site=orders.is_same_site)
-    ledger.workers.me()  # so that others see it, also while it has nothing to do
     begun()
     site_id = await _known(ledger, orders, signals)
     if site_id is None:

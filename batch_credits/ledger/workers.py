@@ -159,6 +159,12 @@ class Workers:
             self._db.change("renew_lease", worker=me)
         return me
 
+    def live_on(self) -> None:
+        """Say that this process's life goes on, where it holds nothing and sends nothing."""
+        self.me()
+        with self._db.transaction():
+            self.stage()
+
     def _is_due(self, left_ms: int) -> bool:
         return left_ms <= self._lease_ms * (RENEWALS - 1) // RENEWALS
 

@@ -59,6 +59,7 @@ class Member:
         self._signals = Signals()
         self._signals.sending_begins()
         self._told_to_stop = asyncio.Event()
+        self._on_the_line = asyncio.Lock()
         self.failure: LedgerError | None = None
         self.stopped: RunStopped | None = None  # the last reason why a job ended early
         self.outcomes: Counter[Outcome] = Counter()
@@ -131,10 +132,13 @@ class Member:
             await doing
 
     async def _sweep(self) -> None:
+        """Say from time to time that this worker lives, and see to the jobs of those that don't."""
         while True:
-            await asyncio.sleep(self._own.lease_seconds / BEATS)
             with suppress(LedgerError):  # whoever does a job says so
+                async with self._on_the_line:
+                    await asyncio.to_thread(self._line.workers.live_on)
                 await self._jobs.sweep()
+            await asyncio.sleep(self._own.lease_seconds / BEATS)
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -256,9 +260,10 @@ class Member:
             has_halted |= halts
             now = teller.said()
             with suppress(LedgerError):
-                stop = await asyncio.to_thread(
-                    self._tell, me, run, now if now != said else None, why if halts else None
-                )
+                async with self._on_the_line:
+                    stop = await asyncio.to_thread(
+                        self._tell, me, run, now if now != said else None, why if halts else None
+                    )
                 if stop is not None and sendings and why is None:
                     has_halted |= not isinstance(stop, TooManyFailures)
                     sendings[0].stop(stop)

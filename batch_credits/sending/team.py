@@ -25,7 +25,7 @@ from batch_credits.sending.member import ALL, Member, by_name, error_of
 from batch_credits.sending.pilot import Agree
 from batch_credits.sending.queue.jobs import Jobs
 from batch_credits.sending.session import Issued, issue, ticking
-from batch_credits.sending.told import Told
+from batch_credits.sending.told import Ended, Teller, Told
 from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.worker_pool import Counts
 
@@ -107,7 +107,7 @@ async def _pilot(team: Team, signals: Signals, agree: Agree) -> Issued:
             await asyncio.sleep(WAIT_SECONDS)
     async with http_transport(team.site, run.settings) as transport:
         issued = await issue(run, transport, signals, agree)
-    ledger.workers.end()
+    ledger.workers.end(Teller().said(Ended(issued)))
     if issued.stopped is not None and not isinstance(issued.stopped, Interrupted):
         ledger.teams.halt(run.batch.batch_id, by_name(issued.stopped))
     return issued

@@ -145,7 +145,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
             )
             request = RunRequest(source, options, orders)
             if chosen.detach:
-                return await detach_batch(opened, request, confirm=confirm, signals=signals)
+                return await detach_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
             return await run_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
 
     done = run_in_loop(main())

@@ -25,3 +25,11 @@ WHERE batch_id IN (SELECT batch_id FROM batch WHERE batch_id <> :batch) AND stat
   AND state IN ('pending', 'in_flight', 'in_doubt') AND current = 1
   AND EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch)
 ORDER BY batch_id;
+
+-- name: lives
+-- The lives that have not ended, as far as is known: of whom, what they send for, what they hold, the rest of their lease.
+SELECT w.worker_id, w.host, w.pid, w.user, w.started_at, coalesce(s.name, ''), coalesce(b.key, ''),
+       (SELECT count(*) FROM shard h WHERE h.owner = w.worker_id), w.until - lease_now_ms(), w.told
+FROM worker w LEFT JOIN run r ON r.run_id = w.run_id LEFT JOIN batch b ON b.batch_id = r.batch_id
+LEFT JOIN site s ON s.site_id = b.site_id
+WHERE w.ended_at IS NULL ORDER BY w.worker_id;
