@@ -41,6 +41,7 @@ from batch_credits.worker_pool import Counts
 ALL = Part()
 TELL_SECONDS = 0.25  # how old may be what this worker says, and what it knows of the others
 POLL_SECONDS = 0.5  # between looks whether there is anything to do
+PATIENCE_SECONDS = 15.0  # with a ledger that fails, before this worker ends
 BUSY_SECONDS = (0.1, 2.0)  # at least and at most, before customers are claimed again that are not free
 EARLY_LOOKS = (0.0, 3.0)  # at doubts of a part; what they don't settle is the last job's
 OWN_TROUBLE = (Interrupted, Outage)  # what stops a worker says nothing about the others
@@ -59,8 +60,10 @@ class Member:
         self._signals = Signals()
         self._signals.sending_begins()
         self._told_to_stop = asyncio.Event()
+        self._enough = asyncio.Event()  # no further job now: told to stop, or the ledger failed
         self._on_the_line = asyncio.Lock()
-        self.failure: LedgerError | None = None
+        self._failure: LedgerError | None = None  # of the last job
+        self._failing_since: float | None = None
         self.stopped: RunStopped | None = None  # the last reason why a job ended early
         self.outcomes: Counter[Outcome] = Counter()
         self._jobs_done = 0
@@ -81,6 +84,7 @@ class Member:
     def stop(self, times: int = 1) -> None:
         """Take no more jobs, and let the answers of the one in hand come in; told twice, end it at once."""
         self._told_to_stop.set()
+        self._enough.set()
         self._signals.have_arrived(times)
 
     async def work(self, waiting: Callable[[], Awaitable[list[int]]], is_over: Callable[[], Awaitable[bool]]) -> None:
@@ -89,21 +93,48 @@ class Member:
         Raises:
             LedgerError: the ledger or its queue failed.
         """
-        sweeping = asyncio.create_task(self._sweep())
+        over = asyncio.Event()
+        sweeping = asyncio.create_task(self._sweep(over))
         try:
             while not self.must_stop:
-                batches, done = await waiting(), self._jobs_done
-                if batches:
-                    await self._do_jobs(batches)
-                elif await is_over():
-                    break
-                if self._jobs_done == done:  # what waits is behind what others do
+                try:
+                    if await self._work_once(waiting, is_over):
+                        break
+                except LedgerError as error:
+                    self._bear(error)
                     await self._rest(POLL_SECONDS)
         finally:
-            sweeping.cancel()
-            await asyncio.gather(sweeping, return_exceptions=True)
-        if self.failure is not None:
-            raise self.failure
+            over.set()
+            await sweeping
+        if self._failure is not None:
+            raise self._failure
+
+    async def _work_once(
+        self, waiting: Callable[[], Awaitable[list[int]]], is_over: Callable[[], Awaitable[bool]]
+    ) -> bool:
+        """Do what waits now. Returns whether all is over."""
+        batches, done = await waiting(), self._jobs_done
+        if batches:
+            await self._jobs.work(self._do, batches, self._enough)
+        elif await is_over():
+            return True
+        if self._failure is not None:
+            raise self._failure
+        self._failing_since = None
+        if self._jobs_done == done:  # what waits is behind what others do
+            await self._rest(POLL_SECONDS)
+        return False
+
+    def _bear(self, error: LedgerError) -> None:
+        """A database may be away for a moment: go on, unless it is for long."""
+        self._failure = None
+        if not self.must_stop:
+            self._enough.clear()
+        now = asyncio.get_running_loop().time()
+        if self._failing_since is None:
+            self._failing_since = now
+        if now - self._failing_since >= PATIENCE_SECONDS:
+            raise error
 
     async def work_for(self, batch_id: int) -> None:
         """Do the jobs of one batch until it is over, or told to stop.
@@ -121,24 +152,15 @@ class Member:
 
         await self.work(waiting, is_over)
 
-    async def _do_jobs(self, batches: list[int]) -> None:
-        doing = asyncio.create_task(self._jobs.work(self._do, batches))
-        stopping = asyncio.create_task(self._told_to_stop.wait())
-        await asyncio.wait([doing, stopping], return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if self.must_stop:
-            doing.cancel()  # it takes no more, and ends with the one in hand
-        with suppress(asyncio.CancelledError):
-            await doing
-
-    async def _sweep(self) -> None:
-        """Say from time to time that this worker lives, and see to the jobs of those that don't."""
-        while True:
+    async def _sweep(self, over: asyncio.Event) -> None:
+        """Say from time to time that this worker lives, and see to the jobs of those that don't, until it is over."""
+        while not over.is_set():
             with suppress(LedgerError):  # whoever does a job says so
                 async with self._on_the_line:
                     await asyncio.to_thread(self._line.workers.live_on)
                 await self._jobs.sweep()
-            await asyncio.sleep(self._own.lease_seconds / BEATS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), self._own.lease_seconds / BEATS)
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -148,7 +170,7 @@ class Member:
 
     async def _do(self, job: Job) -> bool:
         """Do a job. Returns whether it has to come again."""
-        if self.must_stop:
+        if self._enough.is_set():
             return True
         self._jobs_done += 1
         try:
@@ -160,8 +182,8 @@ class Member:
         except LeaseLost:
             return True  # somebody has claimed it who found us silent: whoever has it goes on
         except LedgerError as error:
-            self.failure = error
-            self.stop()
+            self._failure = error
+            self._enough.set()
             return True
 
     async def _send(self, job: Job) -> bool:

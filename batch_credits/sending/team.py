@@ -11,11 +11,11 @@ send them, they are this batch's.
 """
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 
 from batch_credits.chargebee import http_transport
-from batch_credits.errors import Interrupted, LedgerBusy, RunStopped
+from batch_credits.errors import Interrupted, LedgerBusy, LedgerError, RunStopped
 from batch_credits.ledger import Ledger, Part
 from batch_credits.process.signals import Signals
 from batch_credits.sending.context import RunContext
@@ -148,7 +148,7 @@ class Follower:
                 stop()
             working = asyncio.create_task(self._member.work(self._waiting, self._is_over))
             await self._watch(working)
-            if self._member.failure is not None:
+            if working.exception() is not None:
                 mates.stop(1)
             await self._watch(asyncio.create_task(mates.wait()))
             working.result()
@@ -157,7 +157,8 @@ class Follower:
     async def _watch(self, task: "asyncio.Task[None]") -> None:
         while not task.done():
             await asyncio.wait([task], timeout=LOOK_SECONDS)
-            self._following.look()
+            with suppress(LedgerError):  # for a moment; whoever works says so of what lasts
+                self._following.look()
 
     async def _waiting(self) -> list[int]:
         """Whose jobs wait that concern this batch: its own, and those of batches that answer for rows of it."""

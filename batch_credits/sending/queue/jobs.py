@@ -25,6 +25,7 @@ import psycopg
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job as Row
 from procrastinate.jobs import Status
+from procrastinate.worker import Worker
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger import Part
@@ -33,6 +34,10 @@ from batch_credits.sending.queue.schema import bring_up_to_date
 BEATS = 3  # of a worker's heart within one lease: two may be missed
 _TASK = "send"
 _WAIT_SECONDS = 5.0  # for a connection
+_KEPT: dict[str, Any] = {  # a connection that is cut is noticed, also where nobody says so
+    "application_name": "batch-credits", "connect_timeout": 5, "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
+}  # fmt: skip
 _NEVER = 86_400.0  # nobody asks a job to be aborted
 
 
@@ -67,11 +72,10 @@ class Jobs:
         for name in ("procrastinate", "psycopg"):  # which would say on the screen what is said here in one sentence
             logging.getLogger(name).addHandler(logging.NullHandler())
             logging.getLogger(name).propagate = False
-        app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(
-                conninfo=url, min_size=1, max_size=2, timeout=_WAIT_SECONDS, kwargs={"application_name": "batch-credits"}
-            )
+        connector = procrastinate.PsycopgConnector(
+            conninfo=url, min_size=2, max_size=2, timeout=_WAIT_SECONDS, reconnect_timeout=_WAIT_SECONDS, kwargs=_KEPT
         )
+        app = procrastinate.App(connector=connector)
         with _translated():
             await app.open_async()
         try:
@@ -104,23 +108,36 @@ class Jobs:
             rows = await self._manager.list_jobs_async(status=Status.TODO.value if waiting else None)
         return list(dict.fromkeys(_job(row).batch_id for row in rows if row.queue.startswith(self._prefix)))
 
-    async def work(self, do: Do, batches: list[int]) -> None:
-        """Do the jobs of these batches that wait, one after the other, until there are none. Cancelled, it takes no more,
-        and ends with the one in hand.
+    async def work(self, do: Do, batches: list[int], enough: asyncio.Event) -> None:
+        """Do the jobs of these batches that wait, one after the other, until there are none. With `enough` it takes no
+        more, and ends with the one in hand.
+
+        It is never cancelled: what waits for a connection of the pool may not notice.
         """
         self._do = do
-        with _translated(), _quiet_about_lost_jobs():
-            await self._app.run_worker_async(
-                queues=[f"{self._prefix}{batch_id}" for batch_id in batches],
-                wait=False,
-                concurrency=1,
-                listen_notify=False,
-                delete_jobs="always",  # the ledger knows what came of it
-                install_signal_handlers=False,
-                update_heartbeat_interval=self._lease_seconds / BEATS,
-                stalled_worker_timeout=self._lease_seconds,
-                abort_job_polling_interval=_NEVER,
-            )
+        worker = Worker(
+            app=self._app,
+            queues=[f"{self._prefix}{batch_id}" for batch_id in batches],
+            wait=False,
+            concurrency=1,
+            listen_notify=False,
+            delete_jobs="always",  # the ledger knows what came of it
+            install_signal_handlers=False,
+            update_heartbeat_interval=self._lease_seconds / BEATS,
+            stalled_worker_timeout=self._lease_seconds,
+            abort_job_polling_interval=_NEVER,
+        )
+
+        async def stop() -> None:
+            await enough.wait()
+            worker.stop()
+
+        stopping = asyncio.create_task(stop())
+        try:
+            with _translated(), _quiet_about_lost_jobs():
+                await worker.run()
+        finally:
+            stopping.cancel()
 
     async def sweep(self) -> None:
         """Enqueue the jobs anew of workers that have not been heard of for a lease, and end what they had in hand."""
@@ -148,7 +165,7 @@ async def prepare(url: str) -> None:
         LedgerVersion: the tables are of a later version, or somebody else's.
     """
     with _translated():
-        async with await psycopg.AsyncConnection.connect(url, application_name="batch-credits") as connection:
+        async with await psycopg.AsyncConnection.connect(url, **_KEPT) as connection:
             await bring_up_to_date(connection)
 
 
