@@ -78,9 +78,10 @@ class Admission:
         """The same for rows by columns, each with a request of its own and its frozen body if it is not rejected."""
         worker = self._workers.me()
         with self._db.transaction():
-            # Asked anew each time: others may have staged rows meanwhile.
-            site_id, kind, first_id = self._db.one("where_to_stage", tuple, batch=batch_id, worker=worker)
             requests, count = rows.requests, len(rows.requests)
+            # Asked anew each time: others may have staged rows meanwhile.
+            staged = {"batch": batch_id, "worker": worker, "count": count}
+            site_id, kind, first_id = self._db.one("where_to_stage", tuple, **staged)
             ids = range(first_id, first_id + count)
             self._db.insert_columns(
                 "credit_request",

@@ -1,11 +1,10 @@
-"""What SQLite is taught: to compare money exactly, since it knows no decimals, and texts in the form of identities."""
+"""What SQLite is taught: to compare money exactly, since it knows no decimals."""
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from batch_credits.model import Money
-from batch_credits.model.identity import folded
 
 
 def _same_decimal(one: str | None, other: str | None) -> bool:
@@ -29,5 +28,4 @@ def _same_money(
 FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "same_decimal": (2, _same_decimal),
     "same_money": (6, _same_money),
-    "folded": (1, folded),
 }

@@ -64,6 +64,20 @@ CREATE TABLE request (
     CHECK ((amount_minor IS NULL) <> (amount_in_decimal IS NULL))
 );
 
+-- The first of so many ids that are given to nobody else, one after the other.
+CREATE FUNCTION draw_requests(count bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    first bigint;
+    last bigint;
+BEGIN
+    LOOP
+        SELECT min(id), max(id) INTO first, last
+        FROM (SELECT nextval('request_request_id_seq') AS id FROM generate_series(1, greatest(count, 1))) drawn;
+        EXIT WHEN count < 2 OR last - first + 1 = count; -- or somebody drew in between
+    END LOOP;
+    RETURN first;
+END $$;
+
 CREATE INDEX request_deduct ON request (site_id) WHERE kind = 'deduct';
 
 -- How far a request got. Narrow, with room on each page for what follows, and without an index on what changes with each
@@ -178,6 +192,21 @@ CREATE TABLE row (
 CREATE INDEX row_request ON row (request_id, batch_id) WHERE request_id IS NOT NULL;
 CREATE INDEX row_rejected ON row (batch_id, row_number) WHERE rejected IS NOT NULL;
 
+-- Every row with its outcome and its request. A request is this batch's own credit if the batch answered for it when it
+-- was settled: `held_by` is the batch that does.
+CREATE VIEW row_outcome AS
+SELECT w.batch_id, w.row_number, w.cells, w.rejected, w.request_id,
+       CASE
+           WHEN w.request_id IS NULL THEN 'rejected'
+           WHEN r.state = 'credited' AND r.batch_id <> w.batch_id THEN 'already_credited'
+           WHEN r.state = 'credited' AND r.attempts = 0 THEN 'already_credited'
+           WHEN r.state = 'in_flight' THEN 'in_doubt'
+           ELSE r.state END AS outcome,
+       r.batch_id AS held_by, r.site_id, r.kind, r.state, r.customer_id, r.reference, r.amount_minor,
+       r.amount_in_decimal, r.currency_code, r.credit_type, r.attempts, r.credit_id, r.closing_balance, r.http_status,
+       r.error_code, r.error_param, r.error, r.finished_at
+FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id;
+
 -- Which row of which batch a row of a mended failed.csv stands for, as the file says. The ledger may not know that batch:
 -- another one paid it, or nobody did.
 CREATE TABLE mended (
@@ -212,10 +241,12 @@ CREATE TABLE run (
     stopped       text,
     settings      text NOT NULL DEFAULT '{}',        -- JSON object: how it was set, and what was agreed to
     needs_person  smallint NOT NULL DEFAULT 0,       -- it stopped: a person must look before anything else is sent
-    site_began_ms bigint                             -- when it began by the site's clock, or earlier; NULL: not learned
+    site_began_ms bigint,                            -- when it began by the site's clock, or earlier; NULL: not learned
+    left_none     smallint NOT NULL DEFAULT 0        -- 1: it is over, and has left nothing in flight
 );
 
 CREATE INDEX run_batch ON run (batch_id);
+CREATE INDEX run_may_have_left ON run (batch_id) WHERE left_none = 0;
 ALTER TABLE worker ADD FOREIGN KEY (run_id) REFERENCES run;
 
 -- Which worker may send to the customers of a shard of a site. A claim bumps the epoch, so whoever has lost it knows.
