@@ -91,6 +91,8 @@ async def carry_out(
     batch = _admitted(ledger, plan, orders)
     try:
         issued = await _issue_and_note(ledger, batch, orders, _money_of(plan, batch), progress, signals)
+    except LedgerBusy:  # somebody else sends: the run did not begin
+        raise
     except LedgerError as error:
         raise JournalFailed(error.message, hint=error.hint) from error
     finally:

@@ -98,12 +98,13 @@ class Admission:
         """The same for rows by columns, each with a request of its own and its frozen body if it is not rejected."""
         self._workers.me()
         with self._db.transaction():
+            requests, count = rows.requests, len(rows.requests)
             # Asked anew each time: others may have staged rows meanwhile.
-            found = self._db.first("where_to_stage", tuple, batch=batch_id, worker=self._workers.stage())
+            staged = {"batch": batch_id, "worker": self._workers.stage(), "count": count}
+            found = self._db.first("where_to_stage", tuple, **staged)
             if found is None:
                 raise _left_behind()
             site_id, kind, first_id = found
-            requests, count = rows.requests, len(rows.requests)
             ids = range(first_id, first_id + count)
             self._db.insert_columns(
                 "credit_request",

@@ -161,7 +161,7 @@ class Claims:
             "begin_entry", worker=worker, at=at, attempts=len(openings), findings=len(findings)
         )
         if findings:
-            record(self._db, run_id, findings, at)
+            record(self._db, run_id, findings, at, entry)
         if openings:
             assert run_id is not None, "only a run sends"
             self._open_attempts(openings, call, {"run": run_id, "at": at, "entry": entry})
@@ -179,8 +179,12 @@ class Claims:
         self._db.change("open_attempts", chunk=chunk.decode(), **place)
 
 
-def record(database: Database, run_id: int | None, findings: Sequence[Finding], at: int) -> None:
-    """Write what was learned, and the state that follows, for each request, within the caller's transaction."""
+def record(
+    database: Database, run_id: int | None, findings: Sequence[Finding], at: int, entry: int | None = None
+) -> None:
+    """Write what was learned, and the state that follows, for each request, within the caller's transaction.
+    `entry`: the commit of the journal that it is of; None: a person said it.
+    """
     chunk = orjson.dumps([[*finding] for finding in findings]).decode()
     newest = {finding.request_id: finding for finding in findings}
     if len(newest) == len(findings):
@@ -188,7 +192,7 @@ def record(database: Database, run_id: int | None, findings: Sequence[Finding], 
     else:  # UPDATE FROM takes any one of several rows about the same request
         newest_chunk = orjson.dumps([[*finding] for finding in newest.values()]).decode()
     database.change("record_requests", chunk=newest_chunk, at=at)
-    database.change("record_findings", run=run_id, at=at, chunk=chunk)
+    database.change("record_findings", run=run_id, at=at, entry=entry, chunk=chunk)
 
 
 def planned_credit(row: Sequence[Any]) -> PlannedCredit:

@@ -1,12 +1,11 @@
-"""What SQLite is taught: to compare money exactly, since it knows no decimals, texts in the form of identities, and the
-time by which leases are measured."""
+"""What SQLite is taught: to compare money exactly, since it knows no decimals, and the time by which leases are
+measured."""
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from batch_credits.model import Money
-from batch_credits.model.identity import folded
 from batch_credits.process import clock
 
 
@@ -38,5 +37,4 @@ def lease_now_ms() -> int:
 FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "same_decimal": (2, _same_decimal),
     "same_money": (6, _same_money),
-    "folded": (1, folded),
 }
