@@ -33,7 +33,6 @@ from batch_credits.sending.processes import Processes, starting
 from batch_credits.sending.session import Issued, issue, start_progress
 from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings, for_the_record
 
-
 COLLEAGUE_SECONDS = 1.0  # between looks whether somebody else is through with the same file
 
 
@@ -153,10 +152,10 @@ async def _plan(
     orders = request.orders
     options = replace(request.input_options, failed_csv=request.source.options.failed_csv)
     check_address(ledger, orders)
-    while True:
+    plan = None
+    while plan is None:
         try:
             plan = stage(ledger, request.source, orders.site.site)
-            break
         except LedgerBusy as busy:  # a colleague has just this file in hand: once it is admitted, this run joins theirs
             if not ledger.is_shared:
                 raise

@@ -23,8 +23,8 @@ UNKNOWN_SITE_SECONDS = 2.0  # between looks whether the ledger knows the site
 
 @dataclass(frozen=True, slots=True)
 class WorkOrders:
-    """For which site to work, how fast, and whether to end when nothing is owed to it. `is_same_site`: the operator says
-    so, though the address changed."""
+    """For which site to work, how fast, and whether to end when nothing is owed. `is_same_site`: the operator says so,
+    though the address changed."""
 
     site: SiteSettings
     settings: RunSettings
@@ -84,7 +84,7 @@ async def _known(ledger: Ledger, orders: WorkOrders, signals: Signals) -> int | 
     return site_id
 
 
-def _stopping(member: Member, signals: Signals) -> Callable[[], None]:
+def _stopping(member: Member, signals: Signals) -> Callable[[], object]:
     """What a signal does: the first lets answers come in, for so long; the second ends at once."""
     loop = asyncio.get_running_loop()
 

@@ -14,8 +14,8 @@ from batch_credits.ledger.database import Database, Row
 
 
 class Newest(NamedTuple):
-    """The newest run over a batch: how it was set, whether it is over, and why nobody may go on (an error's name, message
-    and hint), if so."""
+    """The newest run over a batch: how it was set, whether it is over, and why nobody may go on (an error's name,
+    message and hint), if so."""
 
     run_id: int
     settings: str
@@ -24,8 +24,8 @@ class Newest(NamedTuple):
 
 
 class Life(NamedTuple):
-    """A worker as it lives: `shards` are those that it holds, `lease_left_ms` is the rest of its lease, `told` is what it
-    says of its sending, as JSON; `batch` is the key of what it sends, "" for nothing."""
+    """A worker as it lives: `shards` are those that it holds, `lease_left_ms` is the rest of its lease, `told` is what
+    it says of its sending, as JSON; `batch` is the key of what it sends, "" for nothing."""
 
     worker_id: int
     host: str
@@ -54,8 +54,8 @@ class Teams:
         return self._db.first("newest_run", _newest, batch=batch_id)
 
     def halt(self, batch_id: int, why: Sequence[str]) -> None:
-        """Let nobody go on with a batch before a person runs it again. `why`: an error's name, message and hint. What was
-        said first stays."""
+        """Let nobody go on with a batch before a person runs it again. `why`: an error's name, message and hint. What
+        was said first stays."""
         with self._db.transaction():
             self._db.change("halt_runs", batch=batch_id, why=orjson.dumps([*why]).decode())
 

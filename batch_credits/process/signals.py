@@ -20,7 +20,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.arrived = 0
-        self._act: Callable[[], None] = refuse
+        self._act: Callable[[], object] = refuse
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -33,7 +33,7 @@ class Signals:
                 signal.signal(number, handler)
 
     @contextmanager
-    def doing(self, act: Callable[[], None]) -> Iterator[None]:
+    def doing(self, act: Callable[[], object]) -> Iterator[None]:
         """In this block a signal does this instead: note or raise, for it may come between any two steps."""
         before, self._act = self._act, act
         try:

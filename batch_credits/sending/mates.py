@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Self
 
@@ -75,7 +76,7 @@ class Mates:
 async def help_run(where: str, run_id: int, number: int, parent: int) -> int:
     """Be the mate of this number. Returns the exit code."""
     try:
-        with Ledger.open_beside(where) as ledger:
+        with Ledger.open_beside(Path(where)) as ledger:
             batch_id, record = ledger.runs.settings_of(run_id)
             address, settings = recorded(record)
             site = SiteSettings(ledger.batches.staged(batch_id).site, address, os.environ[API_KEY])
@@ -93,7 +94,7 @@ async def help_run(where: str, run_id: int, number: int, parent: int) -> int:
 
 
 async def _stop_when_alone(member: Member, parent: int) -> None:
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(LOOK_SECONDS)
     member.stop()
 

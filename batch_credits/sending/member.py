@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from time import time
 from typing import Self
 
@@ -72,7 +73,7 @@ class Member:
     @asynccontextmanager
     async def opened(cls, where: str, site: SiteSettings, site_id: int, own: RunSettings) -> AsyncIterator[Self]:
         """A worker of the site, with ways of its own to the ledger at `where`."""
-        with Ledger.open_beside(where) as ledger, Ledger.open_beside(where) as line:
+        with Ledger.open_beside(Path(where)) as ledger, Ledger.open_beside(Path(where)) as line:
             async with Jobs.opened(where, site_id, own.lease_seconds) as jobs:
                 yield cls(jobs, ledger, line, site, own)
 
@@ -268,8 +269,8 @@ class Member:
     async def _listen(
         self, me: int, run: RunContext, teller: Teller, sendings: list[Sending], over: asyncio.Event
     ) -> None:
-        """Say how it goes, some times a second until it is over; and stop where the batch was stopped, or stop the batch
-        for all where this worker found a reason.
+        """Say how it goes, some times a second until it is over; and stop where the batch was stopped, or stop it for
+        all where this worker found a reason.
 
         Where it cannot be said, sending goes on: the journal finds out whether anything can be written.
         """
@@ -308,7 +309,8 @@ class Member:
         return None
 
     async def _part_is_over(self, job: Job) -> bool:
-        """After the last part comes the job for all; after that the runs are over. Returns False: it need not come again."""
+        """After the last part comes the job for all; after that the runs are over. Returns that it need not come again.
+        """
         if job.part == ALL:
             end_runs(self._ledger, job.batch_id)
         elif await self._jobs.left(job.batch_id) == [job]:

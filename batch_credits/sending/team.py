@@ -1,4 +1,4 @@
-"""A run on a ledger that hosts share: it has the batch's jobs enqueued, is a worker for them itself, and follows them all.
+"""A run on a ledger that hosts share: it enqueues the batch's jobs, is a worker for them itself, and follows them all.
 
     pilot       this process alone, before anybody else may send
     enqueue     a job for each part of the site's customers: one part where the site has a limit, which one worker
@@ -21,11 +21,12 @@ from batch_credits.process.signals import Signals
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.following import Following
 from batch_credits.sending.mates import Mates
-from batch_credits.sending.member import ALL, Member, by_name, error_of
+from batch_credits.sending.member import ALL, Member
 from batch_credits.sending.pilot import Agree
+from batch_credits.sending.processes import share_of
 from batch_credits.sending.queue.jobs import Jobs
 from batch_credits.sending.session import Issued, issue, ticking
-from batch_credits.sending.told import Ended, Teller, Told
+from batch_credits.sending.told import Ended, Teller, Told, by_name, error_of
 from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.worker_pool import Counts
 
@@ -45,7 +46,7 @@ class Team:
     @property
     def own(self) -> RunSettings:
         """How this process sends."""
-        return replace(self.run.settings, concurrency=max(1, self.run.settings.concurrency // self.run.settings.processes))
+        return share_of(self.run.settings, 0)
 
     def site_id(self) -> int:
         """The number of the batch's site."""

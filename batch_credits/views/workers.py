@@ -11,8 +11,8 @@ from batch_credits.sending.told import Told
 @dataclass(frozen=True, slots=True)
 class WorkerView:
     """A process. `since` is UTC, ISO 8601; `batch` is the id of what it sends now, None: it stands by. Of the site it
-    holds so many of 64 shards, for so many seconds if it says nothing more; less than none: it is lost, and what it holds
-    is about to be others'. `rows_per_minute` is how fast rows were settled while it held them."""
+    holds so many of 64 shards, for so many seconds if it says nothing more; less than none: it is lost, and what it
+    holds is about to be others'. `rows_per_minute` is how fast rows were settled while it held them."""
 
     host: str
     pid: int

@@ -74,16 +74,19 @@ def _worker_lines(worker: WorkerView) -> list[str]:
     if not worker.shards:
         return [f"{who}  stands by"]
     about = f"batch {worker.batch[:8]}" if worker.batch else "questions"
-    lease = f"lease {worker.lease_seconds:.0f} s" if worker.lease_seconds > 0 else "lease over: lost, others may take over"
+    is_lost = worker.lease_seconds <= 0
+    lease = "lease over: lost, others take over" if is_lost else f"lease {worker.lease_seconds:.0f} s"
     lines = [f"{who}  {about}", f"  holds {worker.shards} of 64 shards of {worker.site or 'a site'}, {lease}"]
     if worker.settled:
-        lines.append(f"  {rows(worker.settled)} settled, {worker.credited:,} credited, {worker.rows_per_minute:,} a minute")
+        settled = f"{rows(worker.settled)} settled, {worker.credited:,} credited"
+        lines.append(f"  {settled}, {worker.rows_per_minute:,} a minute")
     if worker.waits_for:
         lines.append(f"  waits for {visible(worker.waits_for)}")
     return lines
 
 
 def _batch_json(batch: BatchView) -> dict[str, Any]:
+    named = {batch.kind.name_of(outcome): totals for outcome, totals in batch.outcomes.items()}
     return {
         "batch": batch.key,
         "kind": batch.kind.value,
@@ -93,8 +96,8 @@ def _batch_json(batch: BatchView) -> dict[str, Any]:
         "rows": batch.rows,
         "reverses": batch.reverses,
         "stopped": batch.stopped,
-        "counts": {batch.kind.name_of(outcome): sum(t.rows for t in totals) for outcome, totals in batch.outcomes.items()},
-        "totals": {batch.kind.name_of(outcome): totals_json(totals) for outcome, totals in batch.outcomes.items()},
+        "counts": {name: sum(total.rows for total in totals) for name, totals in named.items()},
+        "totals": {name: totals_json(totals) for name, totals in named.items()},
         "reversed": totals_json(batch.undone.totals),
         "kin": list(batch.kin),
     }

@@ -40,7 +40,7 @@ def work(until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Path | No
     The key, the pace and the timeout are this worker's own. All else of how a batch is sent is as its run was told.
     Ctrl-C or SIGTERM lets the answers on their way come in, for 20 seconds, and gives the rest to the others.
     """
-    from batch_credits.jobs.work import WorkOrders, Worked  # with the extra alone
+    from batch_credits.jobs.work import Worked, WorkOrders  # with the extra alone
     from batch_credits.jobs.work import work as work_for
 
     where = refuse_file(ledger_path(ledger), "work")
@@ -50,7 +50,8 @@ def work(until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Path | No
 
     def begun() -> None:
         if not quiet:
-            say(f"Working for {at.site}, which is at {at.base_url}. Ctrl-C ends it, and leaves the rest to others.", err=True)
+            where_to = f"Working for {at.site} ({at.base_url})."
+            say(f"{where_to} Ctrl-C ends it, and leaves the rest to others.", err=True)
 
     async def main() -> Worked:
         with Ledger.open(where) as opened:

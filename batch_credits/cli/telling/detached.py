@@ -12,7 +12,8 @@ def detached_in_words(batch: BatchRecord) -> str:
     """That the batch is admitted, and the commands that follow it, send it and report it."""
     key = batch.key[:8]
     commands = [["status", key], ["work"], ["report", key]]
-    lines = [f"Batch {key} is admitted, {rows(batch.rows_read)} of {visible(batch.file_name)}; workers send what is owed."]
+    what = f"{rows(batch.rows_read)} of {visible(batch.file_name)}"
+    lines = [f"Batch {key} is admitted, {what}. Workers send what it owes."]
     for command, what in zip(commands, ("how it goes", "one more worker", "its reports, at any time"), strict=True):
         lines.append(f"  {shlex.join([PROGRAM, *command, *given(command[0])])}    {what}")
     return "\n".join(lines)

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from batch_credits.chargebee import way_in_words
 from batch_credits.cli.telling.asking import Asking
+from batch_credits.cli.telling.detached import detached_in_words
 from batch_credits.cli.telling.given import given
 from batch_credits.cli.telling.picture import (
     Line,
@@ -19,7 +20,6 @@ from batch_credits.cli.telling.picture import (
     shown,
     site_line,
 )
-from batch_credits.cli.telling.detached import detached_in_words
 from batch_credits.cli.telling.pilot_table import pilot_text
 from batch_credits.cli.telling.result_words import painted_result, result_in_words
 from batch_credits.cli.telling.screen import told, width

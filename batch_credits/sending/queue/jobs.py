@@ -130,12 +130,12 @@ class Jobs:
 
         async def stop() -> None:
             await enough.wait()
-            worker.stop()
+            worker.stop()  # type: ignore[no-untyped-call]
 
         stopping = asyncio.create_task(stop())
         try:
             with _translated(), _quiet_about_lost_jobs():
-                await worker.run()
+                await worker.run()  # type: ignore[no-untyped-call]
         finally:
             stopping.cancel()
 
@@ -170,8 +170,8 @@ async def prepare(url: str) -> None:
 
 
 def _job(row: Row) -> Job:
-    said = row.task_kwargs
-    return Job(int(said["batch"]), Part(int(said["number"]), int(said["of"])))
+    said: dict[str, Any] = row.task_kwargs
+    return Job(said["batch"], Part(said["number"], said["of"]))
 
 
 @contextmanager

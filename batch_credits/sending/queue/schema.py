@@ -6,7 +6,7 @@ turns, and the second finds it done.
 """
 
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from procrastinate.schema import SchemaManager
@@ -27,7 +27,7 @@ async def bring_up_to_date(connection: psycopg.AsyncConnection[Any]) -> None:
         LedgerVersion: a later one made them, or somebody else.
         psycopg.Error: the database does not let us, or cannot be reached.
     """
-    migrations = sorted(path for path in Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+    migrations = _migrations()
     if await _version(connection) == migrations[-1].name:
         return
     await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
@@ -42,9 +42,13 @@ async def bring_up_to_date(connection: psycopg.AsyncConnection[Any]) -> None:
     else:
         for path in migrations:
             if path.name > found:
-                await connection.execute(cast(LiteralString, path.read_text(encoding="utf-8")))
-    mark = cast(LiteralString, f"COMMENT ON TABLE procrastinate_jobs IS '{_MARK}{migrations[-1].name}'")
-    await connection.execute(mark)
+                await connection.execute(path.read_text(encoding="utf-8").encode())
+    await connection.execute(f"COMMENT ON TABLE procrastinate_jobs IS '{_MARK}{migrations[-1].name}'".encode())
+
+
+def _migrations() -> list[Path]:
+    """What procrastinate has of them, oldest first."""
+    return sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
 
 
 async def _version(connection: psycopg.AsyncConnection[Any]) -> str | None:
