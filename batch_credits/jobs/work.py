@@ -77,6 +77,7 @@ async def _known(ledger: Ledger, orders: WorkOrders, signals: Signals) -> int | 
         while (site_id := ledger.sites.number(orders.site.site)) is None:
             if orders.until_idle or signals.arrived:
                 return None
+            ledger.workers.live_on()  # so that others see it
             try:
                 await asyncio.wait_for(stop.wait(), UNKNOWN_SITE_SECONDS)
             except TimeoutError:
