@@ -7,13 +7,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from batch_credits.addresses import CHARGEBEE, LOOPBACK_HOSTS, parts_of, site_name
 from batch_credits.errors import UsageError
 from batch_credits.model import FileTotal
+from batch_credits.model.address import Place
 
 TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
 WINDOW_SECONDS = 60.0  # in which a site counts its requests, rolling (Chargebee API docs: "per minute")
@@ -233,7 +233,7 @@ def for_the_record(
     confirmation: str,
     *,
     origins: Sequence[Origin] = (),
-    ledger: Path | None = None,
+    ledger: Place | None = None,
 ) -> str:
     """How a run was set and what was agreed to before it sent anything, as a JSON object. It holds no secret.
 

@@ -119,7 +119,7 @@ async def detach_batch(
     batch = _admitted(ledger, plan, orders)
     run_id = _begun(ledger, batch, orders, lease_seconds=None)
     run = RunContext(ledger, batch, run_id, orders.settings, SilentProgress())
-    await enqueue(Team(run, str(ledger.path), orders.site))
+    await enqueue(Team(run, ledger.path, orders.site))
     return batch
 
 
@@ -242,7 +242,7 @@ async def _issue_and_note(
     if ledger.is_shared:
         from batch_credits.sending.team import Team, issue_in_team  # with the extra alone
 
-        issued = await issue_in_team(Team(run, str(ledger.path), site), signals, orders.agree)
+        issued = await issue_in_team(Team(run, ledger.path, site), signals, orders.agree)
     elif settings.processes > 1:
         spawn = starting(ledger.path, run_id, site.api_key, ledger.lock_descriptors())
         async with Processes.started(ledger.workers, run_id, settings, progress, spawn) as processes:

@@ -56,7 +56,7 @@ async def work(ledger: Ledger, orders: WorkOrders, signals: Signals, begun: Call
         return Worked()
     async with (
         Jobs.opened(str(ledger.path), site_id, orders.settings.lease_seconds) as jobs,
-        Member.opened(str(ledger.path), site, site_id, orders.settings) as member,
+        Member.opened(ledger.path, site, site_id, orders.settings) as member,
     ):
         with signals.doing(_stopping(member, signals)):
             if signals.arrived:

@@ -9,18 +9,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from batch_credits.errors import LedgerError
-from batch_credits.ledger import scratch, store
+from batch_credits.errors import LedgerError, UsageError
 from batch_credits.ledger.admission import Admission, StagedRow
 from batch_credits.ledger.batches import Batches
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.database import Database
+from batch_credits.ledger.engines.sqlite import scratch, store
+from batch_credits.ledger.engines.sqlite.lock import Lock
 from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.ledger.held_credits import HeldCredit, HeldCredits, Standing
 from batch_credits.ledger.listing import Difference, Listing, Unrecorded
-from batch_credits.ledger.lock import Lock
 from batch_credits.ledger.looks import Attribution, KnownCredit, Looks, Moment, OtherRequest
 from batch_credits.ledger.numbering import numbered
 from batch_credits.ledger.payouts import MendingRow, Payouts
@@ -33,6 +33,7 @@ from batch_credits.ledger.slots import Slots
 from batch_credits.ledger.teams import Life, Newest, Teams
 from batch_credits.ledger.totals import Totals
 from batch_credits.ledger.workers import LEASE_SECONDS, Part, Worker, Workers
+from batch_credits.model.address import Address, Place
 from batch_credits.process.deadman import dead_man
 
 __all__ = [
@@ -88,6 +89,22 @@ __all__ = [
 WAIT_BESIDE_SECONDS = 60.0  # for the others' commits
 
 
+def postgres() -> Any:
+    """What opens a ledger that is a database. It is imported here, since SQLite's needs none of it.
+
+    Raises:
+        UsageError: what it takes is not installed.
+    """
+    try:
+        from batch_credits.ledger.engines.postgres import store as of_postgres
+    except ImportError as error:
+        raise UsageError(
+            f"A ledger in PostgreSQL takes more than is installed ({error}).",
+            hint="Install it: pip install 'batch-credits[postgres]'",
+        ) from None
+    return of_postgres
+
+
 class Ledger:
     """Who is owed what, what was sent, and what was learned: a file, and the desks over it."""
 
@@ -120,20 +137,23 @@ class Ledger:
         self.runs = Runs(database, self.claims, self.totals)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the ledger for this process alone, creating it if there is none.
+    def open(cls, place: Place) -> Self:
+        """Open the ledger, creating it if there is none: a file for this process alone, a database beside others.
 
         Raises:
-            LedgerBusy: another process holds it.
+            LedgerBusy: another process holds the file.
             LedgerError: it cannot be opened or trusted.
         """
-        path = Path(os.path.realpath(path))  # a link is no second ledger: both names share one lock
-        lock = store.hold(path)
-        try:
-            ledger = cls(store.connect(path), lock)
-        except BaseException:
-            lock.close()
-            raise
+        if isinstance(place, Address):
+            ledger = cls(postgres().connect(place))
+        else:
+            path = Path(os.path.realpath(place))  # a link is no second ledger: both names share one lock
+            lock = store.hold(path)
+            try:
+                ledger = cls(store.connect(path), lock)
+            except BaseException:
+                lock.close()
+                raise
         try:
             ledger.begin()
         except BaseException:
@@ -141,19 +161,34 @@ class Ledger:
             raise
         return ledger
 
-    @classmethod
-    def open_for_reading(cls, path: Path) -> Self:
-        """Open the ledger read-only, also while another process runs a batch."""
-        return cls(store.connect_for_reading(path))
+    @staticmethod
+    def is_at(place: Place) -> bool:
+        """Whether there is a ledger.
+
+        Raises:
+            LedgerError: its database cannot be reached.
+        """
+        if isinstance(place, Address):
+            return bool(postgres().is_there(place))
+        return place.exists()
 
     @classmethod
-    def open_beside(cls, path: Path) -> Self:
+    def open_for_reading(cls, place: Place) -> Self:
+        """Open the ledger read-only, also while another process runs a batch."""
+        if isinstance(place, Address):
+            return cls(postgres().connect_for_reading(place))
+        return cls(store.connect_for_reading(place))
+
+    @classmethod
+    def open_beside(cls, place: Place) -> Self:
         """Open the ledger beside others that write it: for a process of a run, whose own process has its lock.
 
         Raises:
             LedgerError: it cannot be opened or trusted.
         """
-        return cls(store.connect(path, wait_seconds=WAIT_BESIDE_SECONDS))
+        if isinstance(place, Address):
+            return cls(postgres().connect(place))
+        return cls(store.connect(place, wait_seconds=WAIT_BESIDE_SECONDS))
 
     @classmethod
     def open_scratch(cls, path: Path, site: str, known: Path | None) -> Self:

@@ -12,7 +12,7 @@ import orjson
 
 from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.ledger.database import Database
-from batch_credits.ledger.workers import LEASE_SECONDS, TIMEOUT_SECONDS, Part, Workers
+from batch_credits.ledger.workers import LEASE_SECONDS, RENEWALS, TIMEOUT_SECONDS, Part, Workers
 from batch_credits.model import CallKind, Finding, Money, PlannedCredit, RequestState
 
 _STATES = {state.value: state for state in RequestState}  # a third of the time of an enum's call
@@ -142,29 +142,23 @@ class Claims:
             LeaseLost: it holds no more what it claimed.
             LedgerError: nothing of it is durable, so nothing of it may be sent.
         """
-        with self._db.transaction():
-            worker, at = self._workers.fence(), self._db.now()
-            if findings or openings:
-                self._write(worker, at, run_id, findings, openings, call)
-        self._workers.kept()
+        number = self._workers.next_entry() if findings or openings else None
 
-    def _write(
-        self,
-        worker: int,
-        at: int,
-        run_id: int | None,
-        findings: Sequence[Finding],
-        openings: Sequence[PlannedCredit],
-        call: str,
-    ) -> None:
-        entry = self._db.insert(
-            "begin_entry", worker=worker, at=at, attempts=len(openings), findings=len(findings)
-        )
-        if findings:
-            record(self._db, run_id, findings, at, entry)
-        if openings:
-            assert run_id is not None, "only a run sends"
-            self._open_attempts(openings, call, {"run": run_id, "at": at, "entry": entry})
+        def write() -> None:
+            worker, at = self._workers.fence(), self._db.now()
+            if number is None:
+                return
+            entry = self._db.insert(
+                "begin_entry", worker=worker, at=at, number=number, attempts=len(openings), findings=len(findings)
+            )
+            if findings:
+                record(self._db, run_id, findings, at, entry)
+            if openings:
+                assert run_id is not None, "only a run sends"
+                self._open_attempts(openings, call, {"run": run_id, "at": at, "entry": entry})
+
+        self._db.carry_out(write, lambda: self._workers.has_entered(number), self._workers.lease_seconds / RENEWALS)
+        self._workers.kept()
 
     def _open_attempts(self, credits: Sequence[PlannedCredit], call: str, place: dict[str, int]) -> None:
         """Write one more attempt for each request; they may be sent once the transaction is committed.

@@ -68,6 +68,7 @@ class Workers:
         self._me: int | None = None
         self._held: _Held | None = None
         self._lease_ms = round(LEASE_SECONDS * 1000)
+        self._entries = 0  # commits of this life in the journal
         self._kept_until: float | None = None  # by this machine's clock, once the transaction is durable
 
     def me(self) -> int:
@@ -83,8 +84,23 @@ class Workers:
                     now=self._db.now(),
                     lease=self._lease_ms,
                 )
-            self._me = me
+            self._me, self._entries = me, 0
         return self._me
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a lease of this life goes on from each renewal."""
+        return self._lease_ms / 1000
+
+    def next_entry(self) -> int:
+        """The number of this life's next commit in the journal."""
+        self._entries += 1
+        return self._entries
+
+    def has_entered(self, number: int | None) -> bool:
+        """Within a transaction: whether this life's commit of that number happened, now that it is over."""
+        self._db.first("lock_life", tuple, worker=self._me)
+        return number is not None and self._db.first("was_entered", tuple, worker=self._me, number=number) is not None
 
     def anew(self) -> int:
         """This process's life, which holds nothing: another one than it had, if that did."""
@@ -110,6 +126,7 @@ class Workers:
             "begin_to_send", worker=me, run=run_id, lease=self._lease_ms, timeout=round(timeout_seconds * 1000)
         )
         self._db.change("make_shards", site=site_id)
+        self._db.all("lock_owners", tuple, site=site_id)
         about = {"site": site_id, "number": part.number, "of": part.of}
         taken = self._db.change("take_shards", worker=me, **about)
         if taken != self._db.value("shards_of_part", **about):
@@ -134,6 +151,7 @@ class Workers:
             raise _lost("nothing was claimed")
         site_id, *held = self._held
         asked = clock.boottime()
+        self._db.first("lock_life", tuple, worker=self._me)
         shards, epochs, left_ms = self._db.one("held", tuple, worker=self._me, site=site_id)
         if [shards, epochs] != held:
             raise _lost("another process has claimed its customers")
@@ -181,6 +199,7 @@ class Workers:
         me, self._me, self._held = self._me, None, None
         try:
             with self._db.transaction():
+                self._db.first("lock_life", tuple, worker=me)
                 self._db.change("give_back", worker=me)
                 self._db.change("end_life", worker=me, now=self._db.now(), told=told)
         finally:

@@ -10,12 +10,12 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from types import FrameType
 from typing import Self
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger import Ledger
+from batch_credits.model.address import Place, place
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import SIGNALS
 from batch_credits.sending.context import RunContext
@@ -37,7 +37,7 @@ class Mates:
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, where: str, run: RunContext, api_key: str) -> AsyncIterator[Self]:
+    async def started(cls, where: Place, run: RunContext, api_key: str) -> AsyncIterator[Self]:
         """As many as the run's settings say, until the end of the block. `where` is the ledger, without a password."""
         processes: list[asyncio.subprocess.Process] = []
         mates = cls(processes)
@@ -73,10 +73,10 @@ class Mates:
         await asyncio.gather(*(process.wait() for process in self._processes))
 
 
-async def help_run(where: str, run_id: int, number: int, parent: int) -> int:
+async def help_run(where: Place, run_id: int, number: int, parent: int) -> int:
     """Be the mate of this number. Returns the exit code."""
     try:
-        with Ledger.open_beside(Path(where)) as ledger:
+        with Ledger.open_beside(where) as ledger:
             batch_id, record = ledger.runs.settings_of(run_id)
             address, settings = recorded(record)
             site = SiteSettings(ledger.batches.staged(batch_id).site, address, os.environ[API_KEY])
@@ -116,5 +116,5 @@ def main() -> None:
         signal.signal(ignored, signal.SIG_IGN)
     where, *numbers = sys.argv[1 : 1 + _ARGUMENTS]
     run_id, number, parent = map(int, numbers)
-    code = run_in_loop(help_run(where, run_id, number, parent))
+    code = run_in_loop(help_run(place(where), run_id, number, parent))
     os._exit(code)  # nothing is left to do, and the interpreter would take a while to fold up

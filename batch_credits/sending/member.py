@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 from time import time
 from typing import Self
 
@@ -31,6 +30,7 @@ from batch_credits.errors import (
 )
 from batch_credits.ledger import Ledger, Newest, Part
 from batch_credits.model import BatchRecord, Outcome, RequestState
+from batch_credits.model.address import Place
 from batch_credits.process.signals import Signals
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.queue.jobs import BEATS, Job, Jobs
@@ -71,10 +71,10 @@ class Member:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, where: str, site: SiteSettings, site_id: int, own: RunSettings) -> AsyncIterator[Self]:
+    async def opened(cls, where: Place, site: SiteSettings, site_id: int, own: RunSettings) -> AsyncIterator[Self]:
         """A worker of the site, with ways of its own to the ledger at `where`."""
-        with Ledger.open_beside(Path(where)) as ledger, Ledger.open_beside(Path(where)) as line:
-            async with Jobs.opened(where, site_id, own.lease_seconds) as jobs:
+        with Ledger.open_beside(where) as ledger, Ledger.open_beside(where) as line:
+            async with Jobs.opened(str(where), site_id, own.lease_seconds) as jobs:
                 yield cls(jobs, ledger, line, site, own)
 
     @property

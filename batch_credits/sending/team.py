@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from batch_credits.chargebee import http_transport
 from batch_credits.errors import Interrupted, LedgerBusy, LedgerError, RunStopped
 from batch_credits.ledger import Ledger, Part
+from batch_credits.model.address import Place
 from batch_credits.process.signals import Signals
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.following import Following
@@ -40,7 +41,7 @@ class Team:
     """A run of a batch by a team: `where` is its ledger, without a password; `site` is called by this process."""
 
     run: RunContext
-    where: str
+    where: Place
     site: SiteSettings
 
     @property
@@ -59,7 +60,7 @@ async def enqueue(team: Team) -> None:
     Raises:
         LedgerError: the queue cannot be reached.
     """
-    async with Jobs.opened(team.where, team.site_id(), team.own.lease_seconds) as jobs:
+    async with Jobs.opened(str(team.where), team.site_id(), team.own.lease_seconds) as jobs:
         await _enqueue(team, jobs)
 
 
@@ -81,7 +82,7 @@ async def issue_in_team(team: Team, signals: Signals, agree: Agree) -> Issued:
             return piloted
     site_id, own = team.site_id(), team.own
     async with AsyncExitStack() as stack:
-        jobs = await stack.enter_async_context(Jobs.opened(team.where, site_id, own.lease_seconds))
+        jobs = await stack.enter_async_context(Jobs.opened(str(team.where), site_id, own.lease_seconds))
         member = await stack.enter_async_context(Member.opened(team.where, team.site, site_id, own))
         follower = Follower(team, jobs, member)
         await _enqueue(team, jobs)

@@ -20,6 +20,7 @@ from batch_credits.jobs.reconcile import rebuild, reconcile_batch
 from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind, ControlTotal
+from batch_credits.model.address import Place
 from batch_credits.model.amounts import total_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.process.event_loop import run_in_loop
@@ -45,7 +46,7 @@ from batch_credits.text.visible import visible
 @option("--no-progress", is_flag=True, help="Show no progress.")
 def reconcile(
     batch: str | None, since: datetime | None, whole: bool, asking: AskingChoice, site: SiteChoice, reports: Path,
-    ledger: Path | None, wait_for_ledger: float | None, no_progress: bool,
+    ledger: Place | None, wait_for_ledger: float | None, no_progress: bool,
 ) -> int:  # fmt: skip
     """Ask Chargebee what exists: settle what is in doubt or review, then tie out file = ledger = Chargebee.
 

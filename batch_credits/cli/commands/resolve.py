@@ -1,7 +1,6 @@
 """`batch-credits resolve`: a person's word where Chargebee's list cannot tell, held against Chargebee."""
 
 from functools import partial
-from pathlib import Path
 
 import click
 
@@ -17,6 +16,7 @@ from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.jobs.resolve import say_credited, say_not_credited
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
+from batch_credits.model.address import Place
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.text.quoted import quoted
@@ -36,7 +36,7 @@ from batch_credits.text.visible import visible
 @wait_option
 def resolve(
     batch: str, row_number: int, credited: str | None, not_credited: bool, pace: PaceChoice, site: SiteChoice,
-    ledger: Path | None, wait_for_ledger: float | None,
+    ledger: Place | None, wait_for_ledger: float | None,
 ) -> int:  # fmt: skip
     """Settle a row in review, after looking it up at Chargebee; recorded with who and when.
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from batch_credits.cli.telling.totals_json import totals_json
 from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
 from batch_credits.model import Outcome
+from batch_credits.model.address import Place
 from batch_credits.reporter.words import rows
 from batch_credits.text.visible import visible
 from batch_credits.views.batches import BatchView, batches_view
@@ -26,7 +26,7 @@ from batch_credits.views.workers import WorkerView, workers_view
 @option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @profile_option
 @ledger_option
-def status(batch: str | None, as_json: bool, ledger: Path | None) -> int:
+def status(batch: str | None, as_json: bool, ledger: Place | None) -> int:
     """Batches in the ledger: when, from which file, counts and totals by outcome. And who works on them now.
 
     \b

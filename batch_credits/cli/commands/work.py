@@ -1,7 +1,6 @@
 """`batch-credits work`: be one of a team's workers."""
 
 from collections import Counter
-from pathlib import Path
 
 import click
 
@@ -15,6 +14,7 @@ from batch_credits.cli.telling.speech import say
 from batch_credits.errors import PersonNeeded
 from batch_credits.ledger import Ledger
 from batch_credits.model import Outcome
+from batch_credits.model.address import Place
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import Signals
 from batch_credits.reporter import exit_code
@@ -30,7 +30,7 @@ _TOLD = (Outcome.CREDITED, Outcome.ALREADY_CREDITED, Outcome.FAILED, Outcome.REV
 @site_options
 @ledger_option
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
-def work(until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Path | None, quiet: bool) -> int:
+def work(until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Place | None, quiet: bool) -> int:
     """Send what the team's ledger owes the site's customers, together with others on any host, until stopped.
 
     \b

@@ -9,16 +9,17 @@ import click
 import platformdirs
 
 from batch_credits.cli.setting import apply, chosen_as, option
-from batch_credits.cli.values import Number
+from batch_credits.cli.values import LedgerPlace, Number
 from batch_credits.errors import LedgerBusy, UsageError
 from batch_credits.ledger import Ledger
+from batch_credits.model.address import Place
 
 ASK_AGAIN_SECONDS = 0.2
 
 ledger_option = option(
     "--ledger",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The ledger's file.  [default: in the user's data directory]",
+    type=LedgerPlace(),
+    help="The ledger's file, or a team's database.  [default: in the user's data directory]",
 )
 
 wait_option = option(
@@ -40,7 +41,7 @@ class OutputChoice:
 
     reports: Path
     xlsx: bool
-    ledger: Path | None
+    ledger: Place | None
     wait_for_ledger: float | None
     no_progress: bool
     log_format: str
@@ -58,14 +59,14 @@ output_options = apply(
 )  # fmt: skip
 
 
-def ledger_path(chosen: Path | None) -> Path:
-    """The ledger's file: chosen, or in the user's data directory, so that every working directory shares it.
+def ledger_path(chosen: Place | None) -> Place:
+    """The ledger's place: chosen, or a file in the user's data directory, so that every working directory shares it.
 
     Raises:
         UsageError: the user has no such directory.
     """
     if chosen is not None:
-        return chosen.expanduser()
+        return chosen
     folder = Path(platformdirs.user_data_dir("batch-credits", appauthor=False))
     if not folder.is_absolute():
         raise UsageError(
@@ -76,7 +77,7 @@ def ledger_path(chosen: Path | None) -> Path:
     return folder / "ledger.sqlite3"
 
 
-def open_ledger(path: Path, wait_seconds: float | None, say: Callable[[str], None]) -> Ledger:
+def open_ledger(path: Place, wait_seconds: float | None, say: Callable[[str], None]) -> Ledger:
     """Open the ledger, for as long waited for as was said; that it is waited for is said once.
 
     Raises:
@@ -104,10 +105,16 @@ def _still_busy(busy: LedgerBusy, wait_seconds: float | None) -> LedgerBusy:
     return LedgerBusy(busy.message, hint=f"It was waited for {wait_seconds:.0f} s. {busy.hint}")
 
 
-def refuse_file(where: Path, what: str) -> Path:
-    """The ledger's place, where hosts can share it.
+def refuse_file(where: Place, what: str) -> Place:
+    """The ledger's place, where a team can share it. `what` needs that.
 
     Raises:
-        UsageError: it is a file, which one machine alone has.
+        UsageError: it is a file.
     """
+    if isinstance(where, Path):
+        raise UsageError(
+            f"{what} needs a ledger that a team shares, and {where} is a file, which one machine alone can use.",
+            hint="Name the team's database: --ledger postgresql://USER@HOST/BASE.",
+            remedies=[(("--ledger", "postgresql://USER@HOST/BASE"),)],
+        )
     return where

@@ -121,8 +121,12 @@ SELECT :run, :at, value ->> 0, value ->> 1, value ->> 5, value ->> 6 FROM json_e
 -- name: begin_entry
 -- A commit of the journal, numbered under the lock of whoever writes, and between which ids its attempts and findings
 -- will lie: SQLite goes on from the highest.
-INSERT INTO entry (worker_id, at, first_attempt, last_attempt, first_finding, last_finding)
-SELECT :worker, :at, attempts + 1, attempts + :attempts, findings + 1, findings + :findings
+INSERT INTO entry (worker_id, at, number, first_attempt, last_attempt, first_finding, last_finding)
+SELECT :worker, :at, :number, attempts + 1, attempts + :attempts, findings + 1, findings + :findings
 FROM (SELECT (SELECT coalesce(max(attempt_id), 0) FROM attempt) AS attempts,
              (SELECT coalesce(max(finding_id), 0) FROM finding) AS findings)
 RETURNING entry_id;
+
+-- name: was_entered
+-- Whether a life has made the commit of this number.
+SELECT entry_id FROM entry WHERE worker_id = :worker AND number = :number;

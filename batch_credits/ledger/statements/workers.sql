@@ -33,6 +33,14 @@ SELECT count(s.shard), coalesce(sum(s.epoch), 0), max(w.until) - lease_now_ms()
 FROM worker w LEFT JOIN shard s ON s.site_id = :site AND s.owner = w.worker_id AND w.ended_at IS NULL
 WHERE w.worker_id = :worker;
 
+-- name: lock_life
+-- From here to the end of the transaction nobody takes over what a life holds. SQLite has one writer anyhow.
+SELECT worker_id FROM worker WHERE worker_id = :worker;
+
+-- name: lock_owners
+-- The same of all that hold shards of a site: none of them is amid a commit any more.
+SELECT DISTINCT owner FROM shard WHERE site_id = :site AND owner IS NOT NULL;
+
 -- name: renew_lease
 -- A lease goes on.
 UPDATE worker SET until = lease_now_ms() + lease_ms WHERE worker_id = :worker;

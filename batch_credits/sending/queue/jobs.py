@@ -26,9 +26,11 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job as Row
 from procrastinate.jobs import Status
 from procrastinate.worker import Worker
+from psycopg_pool import AsyncConnectionPool
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger import Part
+from batch_credits.ledger.engines.postgres.store import SCHEMA
 from batch_credits.sending.queue.schema import bring_up_to_date
 
 BEATS = 3  # of a worker's heart within one lease: two may be missed
@@ -72,17 +74,19 @@ class Jobs:
         for name in ("procrastinate", "psycopg"):  # which would say on the screen what is said here in one sentence
             logging.getLogger(name).addHandler(logging.NullHandler())
             logging.getLogger(name).propagate = False
-        connector = procrastinate.PsycopgConnector(
-            conninfo=url, min_size=2, max_size=2, timeout=_WAIT_SECONDS, reconnect_timeout=_WAIT_SECONDS, kwargs=_KEPT
-        )
-        app = procrastinate.App(connector=connector)
-        with _translated():
-            await app.open_async()
+        app = procrastinate.App(connector=procrastinate.PsycopgConnector())
+        pool = AsyncConnectionPool(
+            url, min_size=2, max_size=2, timeout=_WAIT_SECONDS, reconnect_timeout=_WAIT_SECONDS, kwargs=_KEPT,
+            configure=_configure, check=AsyncConnectionPool.check_connection, open=False,
+        )  # fmt: skip
         try:
+            await prepare(url)
+            with _translated():
+                await pool.open(wait=True, timeout=_WAIT_SECONDS)
+            await app.open_async(pool)
             yield cls(app, site_id, lease_seconds)
         finally:
-            with suppress(ConnectorException):
-                await app.close_async()
+            await pool.close(timeout=_WAIT_SECONDS)
 
     async def enqueue(self, batch_id: int, part: Part) -> None:
         """Have a job done by whoever is free; nothing where it waits already."""
@@ -157,6 +161,12 @@ class Jobs:
             await self.enqueue(job.batch_id, job.part)
 
 
+async def _configure(connection: "psycopg.AsyncConnection[Any]") -> None:
+    """Find the queue's tables, which lie beside the ledger's."""
+    await connection.execute(f"SET search_path TO {SCHEMA}".encode())
+    await connection.commit()
+
+
 async def prepare(url: str) -> None:
     """Make the queue's tables in the ledger's database, or bring them up to date; nothing where they are.
 
@@ -166,6 +176,7 @@ async def prepare(url: str) -> None:
     """
     with _translated():
         async with await psycopg.AsyncConnection.connect(url, **_KEPT) as connection:
+            await _configure(connection)
             await bring_up_to_date(connection)
 
 
@@ -179,7 +190,13 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (ConnectorException, psycopg.Error) as error:
-        reason = str(error.__cause__ or error).strip().partition("\n")[0]
+        cause = error.__cause__ or error
+        reason = str(cause).strip().partition("\n")[0]
+        if isinstance(cause, psycopg.errors.InsufficientPrivilege):
+            raise LedgerError(
+                f"The ledger's queue cannot be used or set up: {reason}.",
+                hint="Let the ledger's owner run `batch-credits ledger upgrade`, and grant this user what docs/team.md says.",
+            ) from None
         raise LedgerError(
             f"The ledger's queue failed: {reason}.",
             hint="What was sent and answered is in the ledger. Run again when the database can be reached.",

@@ -11,7 +11,7 @@ import pytest
 from batch_credits.call import call_for
 from batch_credits.errors import LedgerVersion, UsageError
 from batch_credits.ledger import Ledger
-from batch_credits.ledger.migrations import MIGRATIONS
+from batch_credits.ledger.engines.sqlite.migrations import MIGRATIONS
 from batch_credits.model import CallKind, Mended, RequestState
 
 Book = Any

@@ -191,7 +191,8 @@ CREATE TABLE entry (
     first_attempt INTEGER NOT NULL,
     last_attempt  INTEGER NOT NULL,                  -- less than the first: there is none
     first_finding INTEGER NOT NULL,
-    last_finding  INTEGER NOT NULL
+    last_finding  INTEGER NOT NULL,
+    number        INTEGER NOT NULL DEFAULT 0         -- among those of its worker; 0: not known
 ) STRICT;
 
 -- The history: what was sent, and what was learned. Rows are only ever added.
