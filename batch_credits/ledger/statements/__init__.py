@@ -27,7 +27,7 @@ def statements(stem: str) -> dict[str, str]:
 STATEMENTS = {
     name: statement
     for stem in (
-        "admission", "batches", "claims", "held_credits", "identities", "listing", "looks", "numbering", "payouts",
+        "admission", "batches", "claims", "held_credits", "identities", "lending", "listing", "looks", "numbering", "payouts",
         "profiles", "rejections", "reports", "requests", "reversals", "runs", "scratch", "sites", "slots", "spellings",
         "totals", "workers",
     )
