@@ -41,7 +41,7 @@ class Session:
         self.limiter = RateLimiter.within(settings, progress)
         self.chargebee = Chargebee(transport, self.limiter, settings)
         self._slots = SlotMemory(self.limiter, memory, site, in_thread, journaled)
-        self._timeout_seconds = settings.timeout_seconds
+        self._timeout_seconds, self._window_seconds = settings.timeout_seconds, settings.window_seconds
 
     async def begin(self) -> None:
         """Take the slots that the site may still count of earlier runs.
@@ -49,7 +49,7 @@ class Session:
         Raises:
             LedgerError: they cannot be read.
         """
-        await self._slots.recall(self._timeout_seconds)
+        await self._slots.recall(self._timeout_seconds, self._window_seconds)
 
     async def end(self) -> None:
         """Let nobody through any more, and note for the next run what the site still counts."""

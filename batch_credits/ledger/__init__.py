@@ -9,18 +9,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from batch_credits.errors import LedgerError
-from batch_credits.ledger import scratch, store
+from batch_credits.errors import LedgerError, UsageError
 from batch_credits.ledger.admission import Admission, StagedRow
 from batch_credits.ledger.batches import Batches
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.database import Database
+from batch_credits.ledger.engines.sqlite import scratch, store
+from batch_credits.ledger.engines.sqlite.lock import Lock
 from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.ledger.held_credits import HeldCredit, HeldCredits, Standing
 from batch_credits.ledger.listing import Difference, Listing, Unrecorded
-from batch_credits.ledger.lock import Lock
 from batch_credits.ledger.looks import Attribution, KnownCredit, Looks, Moment, OtherRequest
 from batch_credits.ledger.numbering import numbered
 from batch_credits.ledger.payouts import MendingRow, Payouts
@@ -32,6 +32,8 @@ from batch_credits.ledger.sites import Sites
 from batch_credits.ledger.slots import Slots
 from batch_credits.ledger.totals import Totals
 from batch_credits.ledger.workers import LEASE_SECONDS, Part, Worker, Workers
+from batch_credits.model.address import Address, Place
+from batch_credits.process.deadman import dead_man
 
 __all__ = [
     "LEASE_SECONDS",
@@ -83,6 +85,22 @@ __all__ = [
 WAIT_BESIDE_SECONDS = 60.0  # for the others' commits
 
 
+def postgres() -> Any:
+    """What opens a ledger that is a database. It is imported here, since SQLite's needs none of it.
+
+    Raises:
+        UsageError: what it takes is not installed.
+    """
+    try:
+        from batch_credits.ledger.engines.postgres import store as of_postgres
+    except ImportError as error:
+        raise UsageError(
+            f"A ledger in PostgreSQL takes more than is installed ({error}).",
+            hint="Install it: pip install 'batch-credits[postgres]'",
+        ) from None
+    return of_postgres
+
+
 class Ledger:
     """Who is owed what, what was sent, and what was learned: a file, and the desks over it."""
 
@@ -99,7 +117,7 @@ class Ledger:
         self.path = database.path
         self.sites = Sites(database)
         self.batches = Batches(database)
-        self.workers = Workers(database)
+        self.workers = Workers(database, dead_man() if database.is_shared else None)
         self.admission = Admission(database, self.workers, borrow)
         self.profiles = Profiles(database)
         self.claims = Claims(database, self.workers)
@@ -114,41 +132,58 @@ class Ledger:
         self.runs = Runs(database, self.claims, self.totals)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the ledger for this process alone, creating it if there is none.
+    def open(cls, place: Place) -> Self:
+        """Open the ledger, creating it if there is none: a file for this process alone, a database beside others.
 
         Raises:
-            LedgerBusy: another process holds it.
+            LedgerBusy: another process holds the file.
             LedgerError: it cannot be opened or trusted.
         """
-        path = Path(os.path.realpath(path))  # a link is no second ledger: both names share one lock
-        lock = store.hold(path)
+        if isinstance(place, Address):
+            ledger = cls(postgres().connect(place))
+        else:
+            path = Path(os.path.realpath(place))  # a link is no second ledger: both names share one lock
+            lock = store.hold(path)
+            try:
+                ledger = cls(store.connect(path), lock)
+            except BaseException:
+                lock.close()
+                raise
         try:
-            ledger = cls(store.connect(path), lock)
-        except BaseException:
-            lock.close()
-            raise
-        try:
-            ledger.workers.end_all()
-            ledger.admission.discard_leftovers()
+            ledger.begin()
         except BaseException:
             ledger.close()
             raise
         return ledger
 
-    @classmethod
-    def open_for_reading(cls, path: Path) -> Self:
-        """Open the ledger read-only, also while another process runs a batch."""
-        return cls(store.connect_for_reading(path))
+    @staticmethod
+    def is_at(place: Place) -> bool:
+        """Whether there is a ledger.
+
+        Raises:
+            LedgerError: its database cannot be reached.
+        """
+        if isinstance(place, Address):
+            return bool(postgres().is_there(place))
+        return place.exists()
 
     @classmethod
-    def open_beside(cls, path: Path) -> Self:
+    def open_for_reading(cls, place: Place) -> Self:
+        """Open the ledger read-only, also while another process runs a batch."""
+        if isinstance(place, Address):
+            return cls(postgres().connect_for_reading(place))
+        return cls(store.connect_for_reading(place))
+
+    @classmethod
+    def open_beside(cls, place: Place) -> Self:
         """Open the ledger beside others that write it: for a process of a run, whose own process has its lock.
 
         Raises:
             LedgerError: it cannot be opened or trusted.
         """
-        return cls(store.connect(path, wait_seconds=WAIT_BESIDE_SECONDS))
+        if isinstance(place, Address):
+            return cls(postgres().connect(place))
+        return cls(store.connect(place, wait_seconds=WAIT_BESIDE_SECONDS))
 
     @classmethod
     def open_scratch(cls, path: Path, site: str, known: Path | None) -> Self:
@@ -159,6 +194,13 @@ class Ledger:
         """
         database, lender = scratch.connect(path, site, known)
         return cls(database, borrow=None if lender is None else lender.lend_requests)
+
+    def begin(self) -> None:
+        """Clear away what lives before this one have left: all of them, where this process has the ledger's lock and so
+        knows that they are over; else those that have ended, or whose lease is over."""
+        if not self._db.is_shared:
+            self.workers.end_all()
+        self.admission.discard_leftovers()
 
     def lock_descriptors(self) -> tuple[int, ...]:
         """The open files that keep other runs out: a process that inherits them keeps them out, too."""

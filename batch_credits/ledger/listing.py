@@ -71,7 +71,8 @@ class Listing:
             references = {credit.credit_id: folded(credit.reference) for credit in credits}
             for name, texts in (("listed_by_id", customers), ("listed_by_form", references)):
                 others = [credit for credit in credits if credit.credit_id not in owners]
-                for credit_id, request_id, text in self._db.all(name, tuple, **_about(site_id, others)) if others else []:
+                found = self._db.all(name, tuple, **_about(site_id, others)) if others else []
+                for credit_id, request_id, text in found:
                     if folded(text) == texts[credit_id]:
                         owners.setdefault(credit_id, request_id)
             self._db.change_each("add_listed", [_listed(each, owners) for each in credits if each.credit_id in owners])

@@ -10,8 +10,9 @@ from typing import Any
 
 from batch_credits.chargebee import add_body
 from batch_credits.errors import UsageError
-from batch_credits.ledger import Ledger, StagedRow, store, times
-from batch_credits.ledger.database import Database
+from batch_credits.ledger import Ledger, StagedRow, times
+from batch_credits.ledger.engines.sqlite import store
+from batch_credits.ledger.engines.sqlite.database import SqliteDatabase
 from batch_credits.model import BatchRecord, ControlTotal, CreditRequest, LoadedRow, NewBatch
 from batch_credits.planning.reversal import select, stage_reversal
 from batch_credits.process import clock
@@ -94,7 +95,7 @@ class World:
     # -- The ledger --------------------------------------------------------------------------------------
 
     def _ledger(self) -> Ledger:
-        return Ledger(Database(self.connection, Path("simulated")))
+        return Ledger(SqliteDatabase(self.connection, Path("simulated")))
 
     def _known(self) -> set[str]:
         """The credits that their own answers proved."""

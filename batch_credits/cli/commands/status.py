@@ -1,6 +1,5 @@
 """`batch-credits status`: what the ledger knows, also while another process runs a batch."""
 
-from pathlib import Path
 
 import click
 
@@ -10,6 +9,7 @@ from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
 from batch_credits.model import Outcome
+from batch_credits.model.address import Place
 from batch_credits.reporter.words import rows
 from batch_credits.text.visible import visible
 from batch_credits.views.batches import BatchView, batches_view
@@ -19,7 +19,7 @@ from batch_credits.views.batches import BatchView, batches_view
 @click.argument("batch", required=False, type=BatchId(fewest=1))
 @profile_option
 @ledger_option
-def status(batch: str | None, ledger: Path | None) -> int:
+def status(batch: str | None, ledger: Place | None) -> int:
     """Batches in the ledger: when, from which file, counts and totals by outcome.
 
     \b

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import LedgerBusy, LedgerError, LedgerVersion
-from batch_credits.ledger import Ledger, migrations, store
+from batch_credits.ledger import Ledger
+from batch_credits.ledger.engines.sqlite import migrations, store
 from batch_credits.model import RequestState
 
 

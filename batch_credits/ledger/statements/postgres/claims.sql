@@ -31,7 +31,7 @@ WHERE s.request_id = h.request_id AND s.batch_id <> :batch AND s.state IN ('pend
   AND s.current = 1
   AND r.shard NOT IN (
     SELECT o.shard FROM shard o JOIN worker k ON k.worker_id = o.owner
-    WHERE o.site_id = :site AND k.ended_at IS NULL AND k.until > :now AND k.worker_id <> :worker);
+    WHERE o.site_id = :site AND k.ended_at IS NULL AND k.until > lease_now_ms() AND k.worker_id <> :worker);
 
 -- name: reopen_failed
 -- The batch's failed rows are owed again, under the next generation.
@@ -128,6 +128,14 @@ UPDATE entry SET first_finding = ids.first, last_finding = ids.last
 FROM (SELECT min(finding_id) AS first, max(finding_id) AS last FROM added) ids WHERE entry_id = :entry;
 
 -- name: begin_entry
--- A commit of the journal; between which ids it lies is said once those are given.
-INSERT INTO entry (worker_id, at, number)
-SELECT :worker, :at, coalesce(max(number), 0) + 1 FROM entry WHERE worker_id = :worker RETURNING entry_id;
+-- A commit of the journal; between which ids it lies is said once those are given. Its number is drawn while nobody else is
+-- between the drawing and the end of a commit, so that higher numbers were committed later: what can witness rests on it.
+WITH alone AS MATERIALIZED (SELECT pg_advisory_xact_lock(1650680114) AS it)
+INSERT INTO entry (worker_id, at, number) SELECT :worker, :at, :number FROM alone RETURNING entry_id;
+
+-- name: left_by_the_lost
+-- Of these requests, those in shards where a holder was lost, and how long its lease and timeout were.
+SELECT r.request_id, s.lost_ms
+FROM json_array_elements_text(CAST(:requests AS json)) c(value) JOIN request r ON r.request_id = CAST(c.value AS bigint)
+JOIN shard s ON s.site_id = r.site_id AND s.shard = r.shard
+WHERE s.lost_ms > 0;

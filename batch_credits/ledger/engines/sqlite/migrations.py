@@ -162,6 +162,17 @@ def _from_4_to_5(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX mended_of ON mended (of_batch, of_row)")
 
 
+def _from_5_to_6(connection: sqlite3.Connection) -> None:
+    # Every life before is over, in order: nothing was lost.
+    for column in (
+        "worker ADD COLUMN lease_ms",
+        "worker ADD COLUMN timeout_ms",
+        "shard ADD COLUMN lost_ms",
+        "entry ADD COLUMN number",
+    ):
+        connection.execute(f"ALTER TABLE {column} INTEGER NOT NULL DEFAULT 0")
+
+
 def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tuple[int, int]:
     """Between which ids a run's part of the history lies: the first, and behind the last. Before version 4 one run
     wrote at a time, so the runs' numbers rise with the ids."""
@@ -180,5 +191,5 @@ def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tupl
 
 # From one version to the next, by the version that is left behind.
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
-    1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4, 4: _from_4_to_5
+    1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4, 4: _from_4_to_5, 5: _from_5_to_6
 }  # fmt: skip

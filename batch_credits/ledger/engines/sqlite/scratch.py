@@ -7,8 +7,10 @@ copied over just before they are settled: so a row meets the same rules as in a 
 import sqlite3
 from pathlib import Path
 
-from batch_credits.ledger import numbering, spellings, store
-from batch_credits.ledger.database import Database, translated
+from batch_credits.ledger import numbering, spellings
+from batch_credits.ledger.database import Database
+from batch_credits.ledger.engines.sqlite import store
+from batch_credits.ledger.engines.sqlite.database import SqliteDatabase, translated
 from batch_credits.ledger.reversals import PREFIX
 from batch_credits.ledger.sites import site_id_of
 from batch_credits.ledger.statements import statements
@@ -67,7 +69,7 @@ def connect(path: Path, site: str, known: Path | None) -> tuple[Database, Lender
                 connection.execute("ATTACH ? AS known", (f"{known.resolve().as_uri()}?mode=ro",))
                 found = connection.execute("SELECT site_id FROM known.site WHERE name = ?", (site,)).fetchone()
             overriding = None if known is None else statements("known")
-            database = Database(connection, path, overriding=overriding, is_kept=False)
+            database = SqliteDatabase(connection, path, overriding=overriding, is_kept=False)
             if found is None:
                 return database, None
             lender = Lender(database, found[0])
