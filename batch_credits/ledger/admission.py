@@ -25,6 +25,9 @@ from batch_credits.model.loaded import LoadedRows
 LEFT_BEHIND_SECONDS = 3600.0  # since the end of its lease: until then a person may be thinking
 
 
+_MANY = 5_000  # rows that are worth it to be counted
+
+
 class StagedRow(NamedTuple):
     """A loaded row and the frozen body of its request (None if it is rejected)."""
 
@@ -169,6 +172,7 @@ class Admission:
         worker = self._workers.me()
         self._db.wait_for_the_disk(always=True)
         with self._db.transaction():
+            be_alone(self._db, batch_id)
             if self._borrow is not None:
                 self._borrow(batch_id)
             taken = numbering.reject_moved(self._db, batch_id)
@@ -179,6 +183,8 @@ class Admission:
             self._mine(
                 "finish_staging", batch_id, worker, rows_read=rows_read, totals=encoded_totals(totals)
             )
+        if rows_read >= _MANY:
+            self._db.change("count_anew")
         return taken
 
     def admit(self, batch_id: int) -> None:
@@ -191,6 +197,7 @@ class Admission:
         """
         worker = self._workers.me()
         with self._db.transaction():
+            be_alone(self._db, batch_id)
             payouts.refuse_what_changed(self._db, batch_id)
             for new, old, state, is_same_money in self._db.all("proposals", tuple, batch=batch_id):
                 if state != RequestState.FAILED:
@@ -229,6 +236,7 @@ class Admission:
         """Remove it without a trace. Only what was never owed can go: the schema refuses the rest. A request that a row
         of another batch has met meanwhile, and shares, is that batch's from here on.
         """
+        be_alone(self._db, batch_id)
         numbering.forget(self._db)
         spellings.forget(self._db)
         if self._db.value("may_share", batch=batch_id):
@@ -237,6 +245,12 @@ class Admission:
         self._db.change_each("give_up_identity", self._db.stream("identities_of_batch", _identity, batch=batch_id))
         for name in ("discard_requests", "discard_rows", "discard_mended", "discard_batch"):
             self._db.change(name, batch=batch_id)
+
+
+def be_alone(database: Database, batch_id: int) -> None:
+    """Settle what a site owes alone, from here to the end of the caller's transaction: whoever makes anything owed looks
+    first at what is, and two at once would not see each other."""
+    database.value("be_alone", batch=batch_id)
 
 
 def _left_behind() -> LedgerError:

@@ -9,6 +9,7 @@ import orjson
 
 from batch_credits.errors import UsageError
 from batch_credits.ledger import spellings
+from batch_credits.ledger.admission import be_alone
 from batch_credits.ledger.claims import planned_credit, record
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.sites import site_id_of
@@ -148,6 +149,7 @@ class Requests:
         """
         chunk = orjson.dumps([_as_taken_over(credit, row) for row, credit in enumerate(credits, first_row)]).decode()
         with self._db.transaction():
+            be_alone(self._db, batch_id)
             site_id, now = site_id_of(self._db, site), self._db.now()
             added = self._db.all("take_over", tuple, chunk=chunk, site=site_id, batch=batch_id, now=now)
             ids = [{"request": request_id} for request_id, *_texts in added]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from batch_credits import __version__
+from batch_credits.ledger.admission import be_alone
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.payouts import refuse_retry
@@ -121,6 +122,7 @@ class Runs:
         self._claims.ready()
         with self._db.transaction():
             if retry_failed:
+                be_alone(self._db, batch_id)
                 refuse_retry(self._db, batch_id)
             run_id = self._db.insert(
                 "start_run",

@@ -14,6 +14,14 @@ WHERE batch_id = :batch AND worker_id = :worker AND admitted = 0;
 -- What the loader counted of a batch.
 UPDATE batch SET rows_read = :rows_read, totals = :totals WHERE batch_id = :batch AND worker_id = :worker;
 
+-- name: count_anew
+-- What there is now is counted, for whoever plans by it. SQLite does not.
+SELECT 1;
+
+-- name: be_alone
+-- From here to the end of the transaction nobody else settles what the site of a batch owes. SQLite has one writer anyhow.
+SELECT site_id FROM batch WHERE batch_id = :batch;
+
 -- name: proposals
 -- Requests that a batch proposes in the place of failed ones, how those stand now, and whether their money is the same.
 SELECT new.request_id, old.request_id, old.state, new.amount_minor IS old.amount_minor

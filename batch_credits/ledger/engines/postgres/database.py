@@ -23,6 +23,7 @@ from psycopg.pq import TransactionStatus
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger.database import Database, Row, T
+from batch_credits.ledger.engines.postgres.copying import copied
 from batch_credits.ledger.statements import statements_of
 from batch_credits.model.address import Address
 
@@ -32,7 +33,10 @@ _ROWS_AT_ONCE = 5_000  # that are fetched of a long answer
 # A request is frozen, and how it stands is not: see schema.sql.
 _STANDING = ("request_id", "batch_id")
 
-_VALUE = re.compile(r"(?<![:\w]):([a-z_]+)")
+_VALUE = re.compile(r"(?<![:\w]):(\w+)")
+# What only SQLite is told: to join in the order of writing, by which index, and where temporary tables are.
+_TOLD_TO_SQLITE = ((re.compile(r"\bCROSS JOIN\b"), "JOIN"), (re.compile(r" INDEXED BY \w+"), ""),
+                   (re.compile(r"\btemp\."), "pg_temp."))  # fmt: skip
 _TEXT = re.compile(r"('(?:[^']|'')*')")
 
 # A value that is none of those we write was written by somebody else.
@@ -45,7 +49,9 @@ class ConnectionLost(LedgerError):
 
 
 def _in_psycopgs_words(statement: str) -> str:
-    """`:name` as `%(name)s`, but in texts."""
+    """`:name` as `%(name)s`, but in texts; and without what only SQLite is told."""
+    for told, instead in _TOLD_TO_SQLITE:
+        statement = told.sub(instead, statement)
     parts = _TEXT.split(statement.replace("%", "%%"))
     parts[::2] = [_VALUE.sub(r"%(\1)s", part) for part in parts[::2]]
     return "".join(parts)
@@ -177,8 +183,7 @@ class PostgresDatabase(Database):
             sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
         )
         with self._translated(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in zip(*columns.values(), strict=True):
-                copy.write_row(row)
+            copy.write(copied(columns))
 
     # -- The connection ---------------------------------------------------------------------------------------
 
