@@ -61,6 +61,11 @@ class Mates:
             mates.stop(1)
             await mates.wait()
 
+    @property
+    def pids(self) -> list[int]:
+        """The numbers of their processes."""
+        return [process.pid for process in self._processes]
+
     def stop(self, times: int) -> None:
         """Let their answers come in; told twice, they end at once."""
         for process in self._processes:

@@ -11,6 +11,8 @@ send them, they are this batch's.
 """
 
 import asyncio
+import os
+import platform
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 
@@ -138,7 +140,7 @@ class Follower:
         def stop() -> None:
             if self._interrupted is None:
                 self._interrupted = Interrupted("interrupted")
-                self._team.run.progress.note(f"Stopping: interrupted{self._others()}.")
+                self._team.run.progress.note(f"Stopping: interrupted{self._others(mates)}.")
             self._member.stop(signals.arrived)
             mates.stop(signals.arrived)
 
@@ -181,12 +183,14 @@ class Follower:
             await self._jobs.enqueue(self._batch_id, ALL)
         return False
 
-    def _others(self) -> str:
+    def _others(self, mates: Mates) -> str:
         """Who goes on without this process, in words."""
-        others = sum(not worker.has_ended for worker in self._ledger.workers.of_batch(self._batch_id)) - 1
-        if others <= 0:
+        own = {(platform.node(), pid) for pid in (os.getpid(), *mates.pids)}
+        key = self._team.run.batch.key
+        others = {(each.host, each.pid) for each in self._ledger.teams.lives() if each.shards and each.batch == key} - own
+        if not others:
             return ""
-        return f"; {others} other workers go on" if others > 1 else "; 1 other worker goes on"
+        return f"; {len(others)} other workers go on" if len(others) > 1 else "; 1 other worker goes on"
 
     def _issued(self) -> Issued:
         """How the run went: what its workers say, and why it ended early."""

@@ -4,7 +4,8 @@ import contextlib
 import json
 import socket
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -19,7 +20,6 @@ class Colleague(Command):
     """`batch-credits` as somebody of a team would call it: a folder of their own, and everybody's ledger at `where`."""
 
     where: str = ""
-    environment: dict[str, str] = field(default_factory=lambda: {**QUICK})
 
     def paths(self, name: str) -> list[str]:
         """The team's ledger, and reports of their own."""
@@ -40,6 +40,10 @@ class Colleague(Command):
         found: list[dict[str, object]] = json.loads(said.out)["workers"] if said.code == 0 else []
         return found
 
+    def sees_at_work(self, worker: Running) -> bool:
+        """Whether that one sends."""
+        return any(each["shards"] and each["pid"] == worker.pid for each in self.workers())
+
 
 class Wire:
     """A way to a server of TCP's, which can be cut and mended. `where` is the address of a ledger that goes by it."""
@@ -53,7 +57,8 @@ class Wire:
         port = self._listener.getsockname()[1]
         user = f"{parts.username}@" if parts.username else ""
         self.where = parts._replace(netloc=f"{user}127.0.0.1:{port}").geturl()
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._threads = list[threading.Thread]()
+        self._begin(self._serve)
 
     def cut(self) -> None:
         """From here on nothing goes through: what is connected falls, and who comes is sent away."""
@@ -61,7 +66,6 @@ class Wire:
         for each in self._open:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-        self._open.clear()
 
     def mend(self) -> None:
         """From here on whoever comes gets through."""
@@ -72,19 +76,28 @@ class Wire:
 
     def __exit__(self, *exc: object) -> None:
         self.cut()
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for thread in self._threads:
+            thread.join(5)
+        for each in self._open:
+            each.close()
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
             while True:
-                near, _ = self._listener.accept()
+                near, _ = self._listener.accept()  # until it is shut
                 if self._is_cut:
                     near.close()
                     continue
                 far = socket.create_connection(self._to)
                 self._open += [near, far]
-                for one, other in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+                self._begin(self._carry, near, far)
+                self._begin(self._carry, far, near)
+
+    def _begin(self, work: Callable[..., None], *about: socket.socket) -> None:
+        self._threads.append(threading.Thread(target=work, args=about, daemon=True))
+        self._threads[-1].start()
 
     @staticmethod
     def _carry(one: socket.socket, other: socket.socket) -> None:

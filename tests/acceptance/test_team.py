@@ -22,9 +22,11 @@ from tests.acceptance.harness import (
     wait_until,
     write_csv,
 )
-from tests.acceptance.team import LEASE, Colleague, Wire
+from tests.acceptance.team import LEASE, QUICK, Colleague, Wire
 
 Join = Callable[[str], Colleague]
+SITE = {"CHARGEBEE_SITE": "acme-test"}  # whatever the sandbox's port is
+SLOWLY = ("--concurrency", 2)
 STORMY = "latency_ms=5,lost_before=0.05,lost_after=0.05,error_after=0.05,truncated=0.03,faulty_tries=2"
 OWN_COLUMNS = ("credit_id", "credit_finished_at", "credit_closing_balance")  # which the site and the clock say
 
@@ -42,7 +44,7 @@ def join(tmp_path: Path, slow_site: Site, database: str) -> Join:
     def joined(name: str) -> Colleague:
         folder = tmp_path / name
         folder.mkdir()
-        return Colleague(folder, slow_site.url, where=database)
+        return Colleague(folder, slow_site.url, {**QUICK, **SITE}, database)
 
     return joined
 
@@ -71,16 +73,17 @@ def test_workers_share_a_batch_and_the_report_is_that_of_one_run_alone(
     rows = [*payout("w", 300), *payout("missing", 2), ("w-1", "1", "USD", "again", "q3")]
     file = write_csv(tmp_path / "payout.csv", rows)
     ana, ben = join("ana"), join("ben")
-    worker = ben.work()
+    worker = ben.work(*SLOWLY)
     wait_until(lambda: len(ana.workers()) == 1)
-    ana.run(file).exited(1)
+    ana.run(file, *SLOWLY).exited(1)
     worker.send_signal(signal.SIGTERM)
-    ended = finish(worker).exited(0)
+    ended = finish(worker)
+    assert ended.code in (0, 1), ended.said  # as it met the rows that fail, or the run did
     assert slow_site.times("w-") == each_once(rows[:300])
     assert "rows credited" in ended.out, ended.said
 
     with Site("--faults", "latency_ms=1") as other:
-        alone = Command(tmp_path, other.url)
+        alone = Command(tmp_path, other.url, SITE)
         alone.run(file).exited(1)
         for name in ("results.csv", "failed.csv"):
             directory = ana.report("payout").directory
@@ -101,6 +104,7 @@ def test_two_runs_of_one_file_are_one_batch(tmp_path: Path, join: Join, slow_sit
     assert results(ana, "payout").read_bytes() == results(ben, "payout").read_bytes()
 
 
+@pytest.mark.slow
 def test_files_that_overlap_credit_each_row_once(tmp_path: Path, join: Join, slow_site: Site) -> None:
     shared, ones, others = payout("s", 150), payout("o", 50), payout("x", 50)
     one = write_csv(tmp_path / "one.csv", [*ones, *shared])
@@ -118,19 +122,20 @@ def test_files_that_overlap_credit_each_row_once(tmp_path: Path, join: Join, slo
 
 
 def test_a_worker_is_killed_and_another_takes_over(tmp_path: Path, join: Join, slow_site: Site) -> None:
-    rows = payout("k", 400)
+    rows = payout("k", 300)
     file = write_csv(tmp_path / "payout.csv", rows)
     ana, ben = join("ana"), join("ben")
-    worker = ben.work()
+    worker = ben.work(*SLOWLY)
     wait_until(lambda: len(ana.workers()) == 1)
-    run = ana.start_run(file)
-    wait_until(lambda: any(each["shards"] and each["pid"] == worker.pid for each in ana.workers()))
+    run = ana.start_run(file, *SLOWLY)
+    wait_until(lambda: ana.sees_at_work(worker))
     worker.kill()
     finish(run).exited(0)
     assert slow_site.times() == each_once(rows)
-    assert ana.report("payout").counts == {"credited": 400}
+    assert ana.report("payout").counts == {"credited": 300}
 
 
+@pytest.mark.slow
 def test_what_is_detached_is_sent_by_whoever_works(tmp_path: Path, join: Join, slow_site: Site) -> None:
     rows = payout("d", 60)
     file = write_csv(tmp_path / "payout.csv", rows)
@@ -145,12 +150,13 @@ def test_what_is_detached_is_sent_by_whoever_works(tmp_path: Path, join: Join, s
     assert slow_site.posts == 60
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_told_to_end_gives_back_what_it_has(tmp_path: Path, join: Join, slow_site: Site) -> None:
-    rows = payout("e", 500)
+    rows = payout("e", 200)
     file = write_csv(tmp_path / "payout.csv", rows)
     ana, ben = join("ana"), join("ben")
     ana.run(file, "--detach").exited(0)
-    worker = ben.work("--concurrency", 2)
+    worker = ben.work(*SLOWLY)
     wait_until(lambda: slow_site.posts >= 10)
     began = time.monotonic()
     stop(worker, signal.SIGTERM)
@@ -159,9 +165,9 @@ def test_a_worker_that_is_told_to_end_gives_back_what_it_has(tmp_path: Path, joi
     assert ana.workers() == []
     sent = slow_site.posts
     ana.run(file).exited(0)
-    assert ana.report("payout").counts == {"credited": 500}
+    assert ana.report("payout").counts == {"credited": 200}
     assert slow_site.times() == each_once(rows)
-    assert slow_site.posts == 500 > sent
+    assert slow_site.posts == 200 > sent
 
 
 def test_what_stops_one_stops_all_until_a_person_runs_again(tmp_path: Path, join: Join, slow_site: Site) -> None:
@@ -180,17 +186,17 @@ def test_what_stops_one_stops_all_until_a_person_runs_again(tmp_path: Path, join
     assert slow_site.times("f-") == each_once(rows[200:])
 
 
+@pytest.mark.slow
 def test_a_run_that_is_interrupted_leaves_the_rest_to_others(tmp_path: Path, join: Join, slow_site: Site) -> None:
-    rows = payout("i", 600)
+    rows = payout("i", 300)
     file = write_csv(tmp_path / "payout.csv", rows)
     ana, ben = join("ana"), join("ben")
-    run = ana.start_run(file)
-    wait_until(lambda: slow_site.posts >= 20)
-    worker = ben.work()
-    wait_until(lambda: any(each["shards"] and each["pid"] == worker.pid for each in ben.workers()))
+    run = ana.start_run(file, *SLOWLY)
+    worker = ben.work(*SLOWLY)
+    wait_until(lambda: ana.sees_at_work(worker))
     stop(run, signal.SIGINT)
     assert "1 other worker goes on" in finish(run).exited(4).err
-    wait_until(lambda: slow_site.posts >= 600)
+    wait_until(lambda: slow_site.posts >= 300)
     settle(worker)
     ana.run(file).exited(0)
     assert slow_site.times() == each_once(rows)
@@ -207,19 +213,19 @@ def test_without_a_shared_ledger_there_is_nobody_to_work_with(tmp_path: Path) ->
 @pytest.mark.slow
 @pytest.mark.parametrize("keys", ["", ",keys_forget=1"], ids=["keys kept", "keys ignored"])
 def test_a_worker_is_stopped_past_its_lease_and_goes_on(tmp_path: Path, join: Join, keys: str) -> None:
-    rows = payout("z", 400)
+    rows = payout("z", 200)
     file = write_csv(tmp_path / "payout.csv", rows)
     with Site("--faults", STORMY + keys) as site:
         ana, ben = join("ana"), join("ben")
         ana.url = ben.url = site.url
-        worker = ben.work()
+        worker = ben.work(*SLOWLY)
         wait_until(lambda: len(ana.workers()) == 1)
-        run = ana.start_run(file)
-        wait_until(lambda: any(each["shards"] and each["pid"] == worker.pid for each in ana.workers()))
+        run = ana.start_run(file, *SLOWLY)
+        wait_until(lambda: ana.sees_at_work(worker))
         stop(worker, signal.SIGSTOP)
         time.sleep(2 * LEASE)
         worker.send_signal(signal.SIGCONT)
-        assert finish(run).exited(0)
+        finish(run).exited(0)
         worker.kill()
         assert site.times() == each_once(rows)
 
@@ -229,15 +235,15 @@ def test_a_worker_is_stopped_past_its_lease_and_goes_on(tmp_path: Path, join: Jo
 def test_a_worker_loses_the_database(
     tmp_path: Path, join: Join, slow_site: Site, database: str, comes_back: bool
 ) -> None:
-    rows = payout("c", 1000)
+    rows = payout("c", 400)
     file = write_csv(tmp_path / "payout.csv", rows)
     ana, ben = join("ana"), join("ben")
     with Wire(database) as wire:
         ben.where = wire.where
-        worker = ben.work()
+        worker = ben.work(*SLOWLY)
         wait_until(lambda: len(ana.workers()) == 1)
-        run = ana.start_run(file)
-        wait_until(lambda: any(each["shards"] and each["pid"] == worker.pid for each in ana.workers()))
+        run = ana.start_run(file, *SLOWLY)
+        wait_until(lambda: ana.sees_at_work(worker))
         wire.cut()
         if comes_back:
             time.sleep(1)
