@@ -15,6 +15,7 @@ from batch_credits.errors import LedgerError
 from batch_credits.ledger import scratch, store
 from batch_credits.ledger.admission import Admission, StagedRow
 from batch_credits.ledger.batches import Batches
+from batch_credits.ledger.budget import Budget, Grant, Terms
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
@@ -39,10 +40,12 @@ __all__ = [
     "Attribution",
     "Batches",
     "Bucket",
+    "Budget",
     "Claims",
     "CustomerRow",
     "Difference",
     "ForeignCredit",
+    "Grant",
     "HeldCredit",
     "HeldCredits",
     "History",
@@ -73,6 +76,7 @@ __all__ = [
     "Slots",
     "StagedRow",
     "Standing",
+    "Terms",
     "Totals",
     "Unrecorded",
     "Worker",
@@ -103,7 +107,7 @@ class Ledger:
         self.admission = Admission(database, self.workers, borrow)
         self.profiles = Profiles(database)
         self.claims = Claims(database, self.workers)
-        self.slots = Slots(database)
+        self.slots: Slots | Budget = Budget(database, self.workers) if database.is_shared else Slots(database)
         self.looks = Looks(database)
         self.requests = Requests(database)
         self.listing = Listing(database)

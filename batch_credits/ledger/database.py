@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger import times
-from batch_credits.ledger.functions import FUNCTIONS
+from batch_credits.ledger.functions import FUNCTIONS, lease_now_ms
 from batch_credits.ledger.statements import STATEMENTS, VIEWS
 
 T = TypeVar("T")
@@ -52,6 +52,10 @@ class Database:
     wrote; `read` makes a value of a row, and belongs to that.
     """
 
+    # Whether processes of other hosts may use it: then nobody knows that a life is over but by its end or its lease. A
+    # file has a lock, and whoever gets it knows that every life before is over.
+    is_shared = False
+
     def __init__(
         self,
         connection: sqlite3.Connection,
@@ -68,6 +72,7 @@ class Database:
         self._writer: int | None = None  # the thread that is within a transaction
         for name, (arguments, function) in FUNCTIONS.items():
             connection.create_function(name, arguments, function, deterministic=True)
+        connection.create_function("lease_now_ms", 0, lease_now_ms)
         for view in VIEWS.values():
             connection.execute(view)
 

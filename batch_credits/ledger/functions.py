@@ -1,4 +1,5 @@
-"""What SQLite is taught: to compare money exactly, since it knows no decimals, and texts in the form of identities."""
+"""What SQLite is taught: to compare money exactly, since it knows no decimals, texts in the form of identities, and the
+time by which leases are measured."""
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -6,6 +7,7 @@ from typing import Any
 
 from batch_credits.model import Money
 from batch_credits.model.identity import folded
+from batch_credits.process import clock
 
 
 def _same_decimal(one: str | None, other: str | None) -> bool:
@@ -23,6 +25,13 @@ def _same_money(
     """Whether a deduction took what a credit gave, as far as the credit names it: a list names every currency."""
     taken = Money(other_minor, other_decimal, other_currency if currency is not None else None)
     return Money(minor, decimal, currency).same_as(taken)
+
+
+def lease_now_ms() -> int:
+    """The time by which leases are measured, in milliseconds, asked anew each time: a clock that goes on while the
+    machine sleeps, and that nobody sets. All who share a file are on one machine. Where hosts share a ledger it is the
+    database's own, under the same name: no worker's clock says whose a shard is."""
+    return int(clock.boottime() * 1000)
 
 
 # By name, with the count of their arguments; the same arguments always give the same answer.

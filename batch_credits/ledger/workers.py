@@ -125,6 +125,17 @@ class Workers:
             self._db.change("renew_lease", worker=self._me, until=now + self._lease_ms)
         return self._me
 
+    def go_on(self) -> int:
+        """Within a transaction: this process's life goes on, whatever it holds. Returns its number.
+
+        Raises:
+            LeaseLost: its lease is over, so what it had may be another's.
+        """
+        me = self.me()
+        if not self._db.change("renew_in_time", worker=me, lease=self._lease_ms):
+            raise _lost("its lease is over")
+        return me
+
     def tell(self, worker_id: int, told: str) -> None:
         """Say how the sending of a life goes, for whoever watches it."""
         with self._db.transaction():

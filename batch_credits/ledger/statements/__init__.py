@@ -27,9 +27,9 @@ def statements(stem: str) -> dict[str, str]:
 STATEMENTS = {
     name: statement
     for stem in (
-        "admission", "batches", "claims", "held_credits", "identities", "listing", "looks", "numbering", "payouts",
-        "profiles", "rejections", "reports", "requests", "reversals", "runs", "scratch", "sites", "slots", "spellings",
-        "totals", "workers",
+        "admission", "batches", "budget", "claims", "held_credits", "identities", "listing", "looks", "numbering",
+        "payouts", "profiles", "rejections", "reports", "requests", "reversals", "runs", "scratch", "sites", "slots",
+        "spellings", "totals", "workers",
     )
     for name, statement in statements(stem).items()
 }  # fmt: skip

@@ -32,6 +32,11 @@ WHERE w.worker_id = :worker;
 -- A lease goes on.
 UPDATE worker SET until = :until WHERE worker_id = :worker;
 
+-- name: renew_in_time
+-- The same, unless it is over.
+UPDATE worker SET until = lease_now_ms() + :lease
+WHERE worker_id = :worker AND ended_at IS NULL AND until > lease_now_ms();
+
 -- name: tell
 -- What a life says of its sending, while it lasts: its last word stays.
 UPDATE worker SET told = :told WHERE worker_id = :worker AND ended_at IS NULL;
