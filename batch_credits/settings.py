@@ -164,6 +164,7 @@ class RunSettings:
     even_pacing: bool = False  # requests are spread over the minute; else they leave as soon as the limit lets them
     concurrency: int = 40  # calls at one instant; Chargebee refuses above 50 on test sites
     processes: int = 1  # that share the rows, by customer
+    window_seconds: float = WINDOW_SECONDS  # in which the rate counts; another one than a site's own is for tests
     timeout_seconds: float = 80.0
     quarantine_seconds: float = 420.0
     early_look_seconds: tuple[float, ...] = (0.0, 3.0, 15.0)  # looks before the quarantine ends
@@ -204,11 +205,16 @@ class RunSettings:
         return self.quarantine_seconds / 7
 
     @property
-    def budget_per_minute(self) -> int:
-        """Requests a rolling minute that this run may use; 0 means no limit."""
+    def budget(self) -> int:
+        """Requests that this run may use within any window; 0 means no limit."""
         if self.rate_per_minute == 0:
             return 0
         return max(1, int(self.rate_per_minute * self.share))
+
+    @property
+    def budget_per_minute(self) -> int:
+        """The same, in a minute: as people are told."""
+        return round(self.budget * 60.0 / self.window_seconds)
 
 
 @dataclass(frozen=True)
@@ -251,6 +257,20 @@ def recorded(text: str) -> tuple[str, RunSettings]:
         name: tuple(value) if isinstance(value, list) else value for name, value in record["settings"].items()
     }
     return record["address"], RunSettings(**settings)
+
+
+def refuse_window(window_seconds: float, site: SiteSettings) -> None:
+    """Refuse to count a real site's requests otherwise than it does: it would be over its limit, for others too.
+
+    Raises:
+        UsageError: the window is not a site's, and the site is not on this machine.
+    """
+    if window_seconds != WINDOW_SECONDS and not (site.is_loopback or site.is_in_process):
+        raise UsageError(
+            f"The window (BATCH_CREDITS_WINDOW) is {window_seconds:g} s, and {site.site} counts its requests in"
+            f" {WINDOW_SECONDS:.0f} s.",
+            hint="Unset it: another window is for a sandbox on this machine alone.",
+        )
 
 
 def site_settings(site: str | None, base_url: str | None, api_key: str | None) -> SiteSettings:

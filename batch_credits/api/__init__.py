@@ -152,7 +152,7 @@ def run_file(
         InputError, ControlError, UsageError, NotConfirmed, LedgerError: nothing was sent.
         RunStopped, ReportsNotWritten: it was; the ledger has it all, and running again carries on.
     """
-    refuse_senseless(settings)
+    refuse_senseless(settings, site)
     source = open_source(Path(path), sensible(options))
     signals = Signals()
     said = f"{confirm.__module__}.{getattr(confirm, '__qualname__', type(confirm).__qualname__)} said yes"

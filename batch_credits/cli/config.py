@@ -19,7 +19,7 @@ from typing import Any
 import click
 import platformdirs
 
-from batch_credits.cli.setting import FILES, LEASE, PREFIX, QUARANTINE, Setting
+from batch_credits.cli.setting import FILES, LEASE, PREFIX, QUARANTINE, WINDOW, Setting
 from batch_credits.errors import UsageError
 
 USERS_OWN = ("--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile")
@@ -109,7 +109,7 @@ def _takers(group: click.Group) -> dict[str, list[tuple[str, Setting]]]:
 def _refuse_unknown_variables(takers: dict[str, list[tuple[str, Setting]]]) -> None:
     """A limit whose name is mistyped must not look as if it held."""
     known = {str(parameter.envvar) for taking in takers.values() for _, parameter in taking}
-    known |= {QUARANTINE, LEASE}
+    known |= {QUARANTINE, LEASE, WINDOW}
     for variable in sorted(os.environ.keys() - known):
         if variable.startswith(PREFIX):
             raise UsageError(f"{variable} sets no option of any command.", hint=_remedy(variable, known))

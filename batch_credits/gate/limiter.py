@@ -1,4 +1,4 @@
-"""The site's limits, kept: requests in any 60 seconds, calls at one instant, and pauses when told to wait.
+"""The site's limits, kept: requests in any 60 seconds (the window), calls at one instant, and pauses when told to wait.
 
 The server counts arrivals in a rolling minute, and we don't see when a request arrives: only that it left
 and that it was answered. So a slot comes back 60 seconds after its *answer*. Every arrival then lies between
@@ -43,12 +43,14 @@ class RateLimiter:
         even: bool = False,
         progress: Progress = _UNWATCHED,
         held: int | None = None,
+        window_seconds: float = WINDOW_SECONDS,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._whole = budget  # of all processes; 0: no limit
-        self._share = Share(budget if held is None else held)
+        self._share = Share(budget if held is None else held, window_seconds)
         self._budget = self._share.whole  # what is ours of it now
         self._even = even
+        self._window = window_seconds
         self.answers = 0  # to requests of ours, or given up
         self._answers_to_shrink = 0  # requests that had left before we shrank say nothing new
         self._at_once = {"POST": concurrency, "GET": min(concurrency, gets_at_once)}
@@ -68,7 +70,12 @@ class RateLimiter:
     def within(cls, settings: RunSettings, progress: Progress = _UNWATCHED, held: int | None = None) -> Self:
         """The gate that keeps the operator's limits."""
         return cls(
-            settings.budget_per_minute, settings.concurrency, even=settings.even_pacing, progress=progress, held=held
+            settings.budget,
+            settings.concurrency,
+            even=settings.even_pacing,
+            progress=progress,
+            held=held,
+            window_seconds=settings.window_seconds,
         )
 
     async def enter(self, method: Method) -> None:
@@ -98,7 +105,7 @@ class RateLimiter:
         self._in_flight[method] -= 1
         self.answers += 1
         if self._whole:
-            self._coming_back.append(self._loop.time() + WINDOW_SECONDS)
+            self._coming_back.append(self._loop.time() + self._window)
             self.changed.set()
         elif not self._waiting["POST"] and not self._waiting["GET"]:
             return  # no slot to come back, and nobody to let through
@@ -136,15 +143,17 @@ class RateLimiter:
         self._pump()  # who waits goes first; a slot collected here and given to nobody would wake nobody
         self._collect(self._loop.time())
         free = max(0, self._budget - self._taken)
-        return min(free, max(1, self._budget // 60)) if self._is_spread() else free
+        return min(free, max(1, int(self._budget / self._window))) if self._is_spread() else free
 
     def paused_seconds(self) -> float:
         """For how long nobody is let through yet, as the site said."""
         return max(0.0, self._paused_until - self._loop.time())
 
-    def used_up(self) -> tuple[int, float]:
+    def used_up(self) -> tuple[int, float | None]:
         """How many requests the last minute has used, if that is all there are, and the seconds until the first of them
-        comes back; (0, 0): there are more to have."""
+        comes back, None where other processes have all of them; (0, 0): there are more to have."""
+        if self._whole and not self._share.whole and not self._taken:
+            return self._whole, None
         if not self._whole or self._is_spread() or self._taken < self._budget or not self._coming_back:
             return 0, 0.0
         return self._taken, max(0.0, self._coming_back[0] - self._loop.time())
@@ -156,14 +165,14 @@ class RateLimiter:
             return 0.0
         budget = self._budget or self._whole  # none of it is ours yet
         if self._is_spread():
-            return (requests - 1) * WINDOW_SECONDS / budget
+            return (requests - 1) * self._window / budget
         waits_for = requests - max(0, self._budget - self._taken)  # how many must come back first
         if waits_for <= 0:
             return 0.0
         windows, place = divmod(waits_for - 1, budget)
         under_way = place >= len(self._coming_back)
-        first = WINDOW_SECONDS if under_way else max(0.0, self._coming_back[place] - self._loop.time())
-        return windows * WINDOW_SECONDS + first
+        first = self._window if under_way else max(0.0, self._coming_back[place] - self._loop.time())
+        return windows * self._window + first
 
     def waiting(self) -> int:
         """How many requests wait for a slot."""
@@ -175,7 +184,7 @@ class RateLimiter:
             return
         now = self._loop.time()
         for seconds, slots in waits:
-            self._coming_back.extend([now + min(seconds, WINDOW_SECONDS)] * slots)
+            self._coming_back.extend([now + min(seconds, self._window)] * slots)
             self._taken += slots
         self._coming_back = deque(sorted(self._coming_back))
 
@@ -198,7 +207,7 @@ class RateLimiter:
     def ages(self) -> list[tuple[float, int]]:
         """The slots that wait to come back, as (seconds since their answers, how many), to a second."""
         now = self._loop.time()  # collects nothing: it would give nobody what it finds, and wake nobody
-        seconds = Counter(int(now - due + WINDOW_SECONDS) for due in self._coming_back if due > now)
+        seconds = Counter(int(now - due + self._window) for due in self._coming_back if due > now)
         return [(float(age), slots) for age, slots in seconds.items()]
 
     def calls(self, method: Method) -> int:
@@ -237,7 +246,7 @@ class RateLimiter:
             self._taken += 1
             self.changed.set()
             if self._is_spread():
-                gap = WINDOW_SECONDS / self._budget
+                gap = self._window / self._budget
                 self._next_at = max(self._next_at, now - LATE_SECONDS) + gap
 
     def _collect(self, now: float) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 from batch_credits.errors import LedgerError
 from batch_credits.gate.limiter import RateLimiter
 from batch_credits.ledger import InThread
+from batch_credits.settings import WINDOW_SECONDS
 
 NOTE_SECONDS = 1.0
 
@@ -22,7 +23,7 @@ class RemembersSlots(Protocol):
     def note(self, site: str, ages: Sequence[tuple[float, int]], under_way: int) -> None:
         """Remember the requests answered lately, as (seconds ago, how many), and those under way."""
 
-    def taken(self, site: str, timeout_seconds: float) -> list[tuple[float, int]]:
+    def taken(self, site: str, timeout_seconds: float, window_seconds: float) -> list[tuple[float, int]]:
         """The requests that the site may still count, as (seconds until it does not, how many)."""
 
 
@@ -37,13 +38,14 @@ class SlotMemory:
         in_thread: InThread,
         journaled: Callable[[], int],
         timeout_seconds: float,
+        window_seconds: float = WINDOW_SECONDS,
     ) -> None:
         self._limiter = limiter
         self._memory = memory
         self._site = site
         self._in_thread = in_thread
         self._journaled = journaled
-        self._timeout_seconds = timeout_seconds
+        self._timeout_seconds, self._window_seconds = timeout_seconds, window_seconds
         self._noting: asyncio.Task[None] | None = None  # from the beginning on
 
     async def begin(self) -> None:
@@ -52,7 +54,8 @@ class SlotMemory:
         Raises:
             LedgerError: it cannot be read.
         """
-        waits = await self._in_thread(lambda: self._memory.taken(self._site, self._timeout_seconds))
+        seconds = self._timeout_seconds, self._window_seconds
+        waits = await self._in_thread(lambda: self._memory.taken(self._site, *seconds))
         self._limiter.take_until(waits)
         await self._write()
         self._noting = asyncio.get_running_loop().create_task(self._note_changes())

@@ -15,7 +15,7 @@ from batch_credits.gate.limiter import RateLimiter
 from batch_credits.gate.memory import RemembersSlots, SlotMemory
 from batch_credits.ledger import Budget, InThread, Terms
 from batch_credits.progress.observers import Progress, SilentProgress
-from batch_credits.settings import WINDOW_SECONDS, RunSettings, SiteSettings
+from batch_credits.settings import RunSettings, SiteSettings
 
 T = TypeVar("T")
 _UNWATCHED = SilentProgress()
@@ -43,20 +43,26 @@ class Session:
         self._slots: SharedBudget | SlotMemory
         if isinstance(memory, Budget):
             self.limiter = RateLimiter.within(settings, progress, held=0)
-            linger = settings.timeout_seconds + WINDOW_SECONDS
+            linger = settings.timeout_seconds + settings.window_seconds
             self._slots = SharedBudget(
                 self.limiter,
                 memory,
                 site,
                 in_thread,
-                Terms(settings.budget_per_minute, linger, only_asks=journaled is None),
-                window_seconds=WINDOW_SECONDS,
+                Terms(settings.budget, linger, only_asks=journaled is None),
+                window_seconds=settings.window_seconds,
                 lease_seconds=settings.lease_seconds,
             )
         else:
             self.limiter = RateLimiter.within(settings, progress)
             self._slots = SlotMemory(
-                self.limiter, memory, site, in_thread, journaled or (lambda: 0), settings.timeout_seconds
+                self.limiter,
+                memory,
+                site,
+                in_thread,
+                journaled or (lambda: 0),
+                settings.timeout_seconds,
+                settings.window_seconds,
             )
         self.chargebee = Chargebee(transport, self.limiter, settings)
 

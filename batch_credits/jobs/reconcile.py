@@ -36,7 +36,8 @@ async def reconcile_batch(
         LedgerError: the ledger failed.
     """
     ledger.claims.check_entity(batch.batch_id, settings.business_entity_id)
-    ledger.claims.claim(batch.batch_id, lease_seconds=settings.lease_seconds)
+    lease, timeout = settings.lease_seconds, settings.timeout_seconds
+    ledger.claims.claim(batch.batch_id, lease_seconds=lease, timeout_seconds=timeout)
     async with asking_of(ledger.slots, site, settings) as asking:
         try:
             found = await settle_and_tie_out(ledger, batch, asking, settings, progress, whole=whole)

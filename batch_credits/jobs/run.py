@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batch_credits.chargebee import http_transport
-from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerError, RunStopped
+from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerBusy, LedgerError, RunStopped
 from batch_credits.jobs.closing import close_payouts
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source
@@ -93,6 +93,8 @@ async def carry_out(
     batch = ledger.batches.one(plan.key)
     try:
         issued = await _issue_and_note(ledger, batch, orders, _money_of(plan, batch), progress, signals)
+    except LedgerBusy:  # somebody else sends: the run did not begin
+        raise
     except LedgerError as error:
         raise JournalFailed(error.message, hint=error.hint) from error
     finally:
@@ -181,6 +183,7 @@ async def _issue_and_note(
             settings, orders.limits, site, orders.confirmation, origins=orders.origins, ledger=ledger.path
         ),
         lease_seconds=settings.lease_seconds if settings.processes == 1 else None,
+        timeout_seconds=settings.timeout_seconds,
     )
     start_progress(ledger, batch.batch_id, progress, money)
     if settings.processes > 1:

@@ -33,6 +33,7 @@ from batch_credits.ledger.sites import Sites
 from batch_credits.ledger.slots import Slots
 from batch_credits.ledger.totals import Totals
 from batch_credits.ledger.workers import LEASE_SECONDS, Part, Worker, Workers
+from batch_credits.process.deadman import dead_man
 
 __all__ = [
     "LEASE_SECONDS",
@@ -103,7 +104,7 @@ class Ledger:
         self.path = database.path
         self.sites = Sites(database)
         self.batches = Batches(database)
-        self.workers = Workers(database)
+        self.workers = Workers(database, dead_man() if database.is_shared else None)
         self.admission = Admission(database, self.workers, borrow)
         self.profiles = Profiles(database)
         self.claims = Claims(database, self.workers)
@@ -133,8 +134,7 @@ class Ledger:
             lock.close()
             raise
         try:
-            ledger.workers.end_all()
-            ledger.admission.discard_leftovers()
+            ledger.begin()
         except BaseException:
             ledger.close()
             raise
@@ -163,6 +163,13 @@ class Ledger:
         """
         database, lender = scratch.connect(path, site, known)
         return cls(database, borrow=None if lender is None else lender.lend_requests)
+
+    def begin(self) -> None:
+        """Clear away what lives before this one have left: all of them, where this process has the ledger's lock and so
+        knows that they are over; else those that have ended, or whose lease is over."""
+        if not self._db.is_shared:
+            self.workers.end_all()
+        self.admission.discard_leftovers()
 
     def lock_descriptors(self) -> tuple[int, ...]:
         """The open files that keep other runs out: a process that inherits them keeps them out, too."""

@@ -2,7 +2,8 @@
 
 Until `admit`, nothing of the batch can be sent and `discard` removes it without a trace. It belongs to the process that
 stages it: nobody else adds to it or admits it, and what a process left staged that has ended is discarded at the next
-start.
+start. Where others use the ledger too a process says that it lives while it stages; what one has staged of which
+nothing was heard for long is discarded, and to admit it after that is refused.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from batch_credits.errors import LedgerError
+from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import identities, numbering, payouts, spellings
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.rejections import rejected_json
@@ -20,6 +21,8 @@ from batch_credits.ledger.totals import encoded_totals
 from batch_credits.ledger.workers import Workers
 from batch_credits.model import ControlTotal, LoadedRow, NewBatch, RequestState
 from batch_credits.model.loaded import LoadedRows
+
+LEFT_BEHIND_SECONDS = 3600.0  # since the end of its lease: until then a person may be thinking
 
 
 class StagedRow(NamedTuple):
@@ -45,10 +48,14 @@ class Admission:
 
         Until staging is finished or discarded, commits do not wait for the disk: what a power cut takes of it would
         be discarded anyhow, and the first commit after it makes all of it durable.
+
+        Raises:
+            LedgerBusy: another process stages this very batch.
         """
         worker = self._workers.me()
         self._db.wait_for_the_disk(always=False)
         with self._db.transaction():
+            self._discard_left_behind(batch.key)
             return self._db.insert(
                 "begin_batch",
                 key=batch.key,
@@ -64,6 +71,19 @@ class Admission:
                 worker=worker,
             )
 
+    def _discard_left_behind(self, key: str) -> None:
+        """Make room for a batch that a process stages of which nothing is heard: it is refused when it comes back."""
+        found = self._db.first("staged_as", tuple, key=key)
+        if found is None:
+            return
+        batch_id, lives = found
+        if lives:
+            raise LedgerBusy(
+                "Another process is reading this very file, to pay it.",
+                hint="Wait until it has finished: two at once could pay twice.",
+            )
+        self._discard(batch_id)
+
     def number(self, batch_id: int, rows: Sequence[LoadedRow]) -> list[int]:
         """The number of each row among those of the batch with its customer and reference; 0 if unreadable."""
         with self._db.transaction():
@@ -76,10 +96,13 @@ class Admission:
 
     def stage_columns(self, batch_id: int, rows: LoadedRows, bodies: Sequence[str]) -> None:
         """The same for rows by columns, each with a request of its own and its frozen body if it is not rejected."""
-        worker = self._workers.me()
+        self._workers.me()
         with self._db.transaction():
             # Asked anew each time: others may have staged rows meanwhile.
-            site_id, kind, first_id = self._db.one("where_to_stage", tuple, batch=batch_id, worker=worker)
+            found = self._db.first("where_to_stage", tuple, batch=batch_id, worker=self._workers.stage())
+            if found is None:
+                raise _left_behind()
+            site_id, kind, first_id = found
             requests, count = rows.requests, len(rows.requests)
             ids = range(first_id, first_id + count)
             self._db.insert_columns(
@@ -187,7 +210,7 @@ class Admission:
             LedgerError: it is not there any more, or not this process's.
         """
         if self._db.change(name, batch=batch_id, worker=worker, **values) != 1:
-            raise self._db.failure("what this process staged is not there any more")
+            raise _left_behind()
 
     def discard(self, batch_id: int) -> None:
         """Forget a staged batch, of which nothing was owed."""
@@ -198,7 +221,7 @@ class Admission:
     def discard_leftovers(self) -> None:
         """Forget what processes left staged that have ended."""
         with self._db.transaction():
-            for batch_id in self._db.all("staged_batches", itemgetter(0)):
+            for batch_id in self._db.all("staged_batches", itemgetter(0), grace=round(LEFT_BEHIND_SECONDS * 1000)):
                 self._discard(batch_id)
 
     def _discard(self, batch_id: int) -> None:
@@ -213,6 +236,13 @@ class Admission:
         self._db.change_each("give_up_identity", self._db.stream("identities_of_batch", _identity, batch=batch_id))
         for name in ("discard_requests", "discard_rows", "discard_mended", "discard_batch"):
             self._db.change(name, batch=batch_id)
+
+
+def _left_behind() -> LedgerError:
+    return LedgerError(
+        "What this process staged is not there any more: another one took it for left behind.",
+        hint="Nothing of it was sent. Run again: the file is held against what is known now.",
+    )
 
 
 def _identity(row: Row) -> dict[str, object]:

@@ -88,25 +88,36 @@ class Budget:
             me = self._workers.go_on()
             site_id = self._site_id(site)
             has, should, _free = _standing(self._held(site_id), me, terms)
-            if has == should == keeps:
-                return Grant(keeps, should)
-            self._db.change("hold_site", site=site_id)
-            rows = self._held(site_id)  # as they are now that nobody else may change them
-            for row in rows:
-                if row.back_in_ms <= 0:
-                    self._db.change("give_slots_back", site=site_id, worker=row.worker_id, back_at=row.back_at)
-            has, should, free = _standing(rows, me, terms)
-            if keeps > (has or 0):
-                raise LeaseLost(
-                    "This process may not send any more: its part of the site's limit is another's.",
-                    hint="Nothing more was sent. Run again to carry on.",
-                )
-            slots = keeps + max(0, min(should, free) - keeps)
-            self._db.change("set_slots", **_row(site_id, me, terms, slots))
+            grant = Grant(keeps, should)
+            if not has == should == keeps:
+                grant = self._change(site_id, me, terms, keeps)
+        self._workers.kept()
+        return grant
+
+    def _change(self, site_id: int, me: int, terms: Terms, keeps: int) -> Grant:
+        self._db.change("hold_site", site=site_id)
+        rows = self._held(site_id)  # as they are now that nobody else may change them
+        for row in rows:
+            if row.back_in_ms <= 0:
+                self._db.change("give_slots_back", site=site_id, worker=row.worker_id, back_at=row.back_at)
+        has, should, free = _standing(rows, me, terms)
+        if keeps > (has or 0):
+            raise LeaseLost(
+                "This process may not send any more: its part of the site's limit is another's.",
+                hint="Nothing more was sent. Run again to carry on.",
+            )
+        slots = keeps + max(0, min(should, free) - keeps)
+        self._db.change("set_slots", **_row(site_id, me, terms, slots))
         return Grant(slots, should)
 
     def end(self, site: str, terms: Terms, waits: Sequence[tuple[float, int]]) -> None:
         """Have no slots any more. `waits`: what the site may count still, as (seconds until it does not, how many)."""
+        try:
+            self._end(site, terms, waits)
+        finally:
+            self._workers.rest()
+
+    def _end(self, site: str, terms: Terms, waits: Sequence[tuple[float, int]]) -> None:
         me = self._workers.me()
         with self._db.transaction():
             site_id = self._site_id(site)

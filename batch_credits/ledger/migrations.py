@@ -163,6 +163,9 @@ def _from_4_to_5(connection: sqlite3.Connection) -> None:
 
 
 def _from_5_to_6(connection: sqlite3.Connection) -> None:
+    # Every life before is over, in order: nothing was lost.
+    for column in ("worker ADD COLUMN lease_ms", "worker ADD COLUMN timeout_ms", "shard ADD COLUMN lost_ms"):
+        connection.execute(f"ALTER TABLE {column} INTEGER NOT NULL DEFAULT 0")
     _add_slots(connection)
 
 

@@ -13,7 +13,7 @@ from batch_credits.ledger.payouts import refuse_retry
 from batch_credits.ledger.requests import SAYS
 from batch_credits.ledger.times import iso_time
 from batch_credits.ledger.totals import Totals
-from batch_credits.ledger.workers import LEASE_SECONDS
+from batch_credits.ledger.workers import LEASE_SECONDS, TIMEOUT_SECONDS
 from batch_credits.model import RunRecord
 from batch_credits.process.user import user_name
 
@@ -107,6 +107,7 @@ class Runs:
         retry_failed: bool = False,
         settings_json: str = "{}",
         lease_seconds: float | None = LEASE_SECONDS,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> int:
         """Begin a run: the batch answers for its rows' unsettled requests. Returns its number.
 
@@ -132,7 +133,9 @@ class Runs:
             if lease_seconds is None:
                 self._claims.adopt(batch_id)
             else:
-                self._claims.claim(batch_id, run_id, lease_seconds=lease_seconds)
+                self._claims.claim(
+                    batch_id, run_id, lease_seconds=lease_seconds, timeout_seconds=timeout_seconds
+                )
             if retry_failed:
                 self._claims.reopen_failed(batch_id)
         return run_id

@@ -162,9 +162,11 @@ CREATE TABLE worker (
     pid        INTEGER NOT NULL,
     user       TEXT NOT NULL,
     started_at INTEGER NOT NULL,
-    until      INTEGER NOT NULL,                     -- the end of its lease: milliseconds by the clock of workers.py
+    until      INTEGER NOT NULL,                     -- the end of its lease: milliseconds by lease_now_ms()
     ended_at   INTEGER,                              -- NULL: it lives, or nobody has noticed yet
-    told       TEXT NOT NULL DEFAULT '{}'            -- JSON object: how its sending goes, and how it ended
+    told       TEXT NOT NULL DEFAULT '{}',           -- JSON object: how its sending goes, and how it ended
+    lease_ms   INTEGER NOT NULL DEFAULT 0,           -- how long its lease is from each renewal on
+    timeout_ms INTEGER NOT NULL DEFAULT 0            -- how long what it has sent may be on its way
 ) STRICT;
 
 CREATE INDEX worker_run ON worker (run_id);
@@ -175,6 +177,7 @@ CREATE TABLE shard (
     shard   INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 63),
     owner   INTEGER REFERENCES worker,               -- NULL: nobody
     epoch   INTEGER NOT NULL DEFAULT 0,              -- how many have held it
+    lost_ms INTEGER NOT NULL DEFAULT 0,              -- lease and timeout of a holder that was lost and left doubt here
     PRIMARY KEY (site_id, shard)
 ) STRICT, WITHOUT ROWID;
 

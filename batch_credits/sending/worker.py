@@ -37,7 +37,13 @@ async def send(path: Path, run_id: int, number: int, parent: int) -> int:
             batch_id, record = ledger.runs.settings_of(run_id)
             address, settings = recorded(record)
             part = Part(number, settings.processes)
-            ledger.claims.claim(batch_id, run_id, part=part, lease_seconds=settings.lease_seconds)
+            ledger.claims.claim(
+                batch_id,
+                run_id,
+                part=part,
+                lease_seconds=settings.lease_seconds,
+                timeout_seconds=settings.timeout_seconds,
+            )
             batch, teller = ledger.batches.staged(batch_id), Teller()
             site, own = SiteSettings(batch.site, address, os.environ[API_KEY]), share_of(settings, number)
             over = asyncio.Event()

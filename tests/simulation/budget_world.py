@@ -238,10 +238,10 @@ class Worker:
         self.ended_at: float | None = None
         self.session: Session | None = None
         self._deadline = float("inf")
-        self._until = 0
+        self._armed: float | None = None  # by the work that was done last, until its answer is here
         self._ledger_free = world.now
         self._is_told = asyncio.Event()
-        self.desks = Workers(database := Database(world.connection, Path("simulated")))
+        self.desks = Workers(database := Database(world.connection, Path("simulated")), self)
         self.desks._lease_ms = round(story.lease * 1000)
         self.budget = Budget(database, self.desks)
         self._settings = RunSettings(
@@ -290,9 +290,17 @@ class Worker:
             self.say("goes on")
             self.is_stopped = False
 
-    def _arm(self, deadline: float) -> None:
+    def arm(self, at: float) -> None:
+        """As the product's dead man, whom the product's desk of lives gives his orders."""
+        self._armed = at
+
+    def disarm(self) -> None:
+        """As the product's dead man."""
+        self._armed = float("inf")
+
+    def _follow_orders(self, deadline: float) -> None:
         self._deadline = deadline
-        if self.has_dead_man:
+        if self.has_dead_man and deadline < float("inf"):
             self.world.at(deadline, lambda: self._fire(deadline))
 
     def _fire(self, deadline: float) -> None:
@@ -327,16 +335,15 @@ class Worker:
                     result = work()
                 except LedgerError as failed:
                     error = failed
-            until = self._lease_end()
-            self.world.at(replies, lambda: self._reply(lambda: reply(result, error, until)))
+            armed, self._armed = self._armed, None
+            self.world.at(replies, lambda: self._reply(lambda: reply(result, error, armed)))
 
-        def reply(result: Any, error: Exception | None, until: int) -> None:
+        def reply(result: Any, error: Exception | None, armed: float | None) -> None:
             if error is None and self._is_cut_off() and chance.random() < 0.5:
                 error = LedgerError("the answer is lost")
-            if error is None and until != self._until:
-                self._until = until
-                since = self.world.now if self.lease_from_the_answer else asked
-                self._arm(since + self.world.story.lease)
+            if error is None and armed is not None:
+                late = replies - begins if self.lease_from_the_answer else 0.0
+                self._follow_orders(armed + late)
             if done.done():
                 return
             if error is not None:
@@ -350,12 +357,6 @@ class Worker:
     def _reply(self, what: Callable[[], None]) -> None:
         if not self.is_dead:
             self.loop.call_soon(what)
-
-    def _lease_end(self) -> int:
-        found = self.world.connection.execute(
-            "SELECT until FROM worker WHERE worker_id = ?", (self.desks._me,)
-        ).fetchone()
-        return 0 if found is None else int(found[0])
 
     # -- What it does ---------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from batch_credits.addresses import remedy_for_site
-from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
+from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, reports_option, wait_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import AskingChoice, asking_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -41,10 +41,11 @@ from batch_credits.text.visible import visible
 @site_options
 @reports_option
 @ledger_option
+@wait_option
 @option("--no-progress", is_flag=True, help="Show no progress.")
 def reconcile(
     batch: str | None, since: datetime | None, whole: bool, asking: AskingChoice, site: SiteChoice, reports: Path,
-    ledger: Path | None, no_progress: bool,
+    ledger: Path | None, wait_for_ledger: float | None, no_progress: bool,
 ) -> int:  # fmt: skip
     """Ask Chargebee what exists: settle what is in doubt or review, then tie out file = ledger = Chargebee.
 
@@ -58,7 +59,7 @@ def reconcile(
     where = site.settings()
     progress = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=no_progress)
     codes = [0]
-    with Ledger.open(ledger_path(ledger)) as opened:
+    with open_ledger(ledger_path(ledger), wait_for_ledger, progress.note) as opened:
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
         if since is not None:
             for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):

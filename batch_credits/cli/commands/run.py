@@ -10,7 +10,7 @@ import click
 
 from batch_credits.addresses import SANDBOX_SITE
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
-from batch_credits.cli.options.places import OutputChoice, ledger_path, output_options
+from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -23,7 +23,6 @@ from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.cli.telling.words import Words
 from batch_credits.errors import BatchCreditsError, Interrupted, RunStopped
 from batch_credits.jobs.run import Orders, RunRequest, run_batch
-from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.planning.plan import Plan
@@ -118,7 +117,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
     async def main() -> tuple[Summary, RunStopped | None]:
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(_local_site()) if site is None else site
-            opened = stack.enter_context(Ledger.open(ledger_path(output.ledger)))
+            opened = stack.enter_context(open_ledger(ledger_path(output.ledger), output.wait_for_ledger, progress.note))
             memory = memory_of(opened, where.site, ledger_source)
             said = origins(context, every=chosen.verbose)
             terms = Terms(site_view(where), settings, memory, said)

@@ -1,5 +1,7 @@
 """Where a run remembers and reports, and how it is followed."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,13 +9,22 @@ import click
 import platformdirs
 
 from batch_credits.cli.setting import apply, chosen_as, option
-from batch_credits.errors import UsageError
+from batch_credits.cli.values import Number
+from batch_credits.errors import LedgerBusy, UsageError
+from batch_credits.ledger import Ledger
+
+ASK_AGAIN_SECONDS = 0.2
 
 ledger_option = option(
     "--ledger",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The ledger's file.  [default: in the user's data directory]",
 )
+
+wait_option = option(
+    "--wait-for-ledger", type=Number(0, 86_400), metavar="SECONDS",
+    help="Wait so long for a ledger that is in use; else the exit code is 5 at once.",
+)  # fmt: skip
 
 reports_option = option(
     "--reports", type=click.Path(file_okay=False, path_type=Path), default=Path("reports"), show_default=True,
@@ -30,6 +41,7 @@ class OutputChoice:
     reports: Path
     xlsx: bool
     ledger: Path | None
+    wait_for_ledger: float | None
     no_progress: bool
     log_format: str
 
@@ -39,6 +51,7 @@ output_options = apply(
     reports_option,
     xlsx_option,
     ledger_option,
+    wait_option,
     option("--no-progress", is_flag=True, help="Show no progress."),
     option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
            help="Progress as lines for people, or one JSON event a line."),
@@ -61,3 +74,31 @@ def ledger_path(chosen: Path | None) -> Path:
             remedies=[(("--ledger", "FILE"),)],
         )
     return folder / "ledger.sqlite3"
+
+
+def open_ledger(path: Path, wait_seconds: float | None, say: Callable[[str], None]) -> Ledger:
+    """Open the ledger, for as long waited for as was said; that it is waited for is said once.
+
+    Raises:
+        LedgerBusy: it is in use, still.
+        LedgerError: it cannot be opened or trusted.
+    """
+    until = time.monotonic() + (wait_seconds or 0.0)
+    was_said = False
+    while True:
+        try:
+            return Ledger.open(path)
+        except LedgerBusy as busy:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise _still_busy(busy, wait_seconds) from None
+            if not was_said:
+                say(f"{busy.message} Waiting until it is free, {wait_seconds:.0f} s at most.")
+                was_said = True
+            time.sleep(min(ASK_AGAIN_SECONDS, left))
+
+
+def _still_busy(busy: LedgerBusy, wait_seconds: float | None) -> LedgerBusy:
+    if wait_seconds is None:
+        return LedgerBusy(busy.message, hint=busy.hint, remedies=[(("--wait-for-ledger", "SECONDS"),)])
+    return LedgerBusy(busy.message, hint=f"It was waited for {wait_seconds:.0f} s. {busy.hint}")

@@ -26,8 +26,8 @@ SECTIONS = {
         "--base-url", "--same-site", "--origin-user", "--origin-device", "--origin-ip", "--since", "--whole",
     ),
     "Settings, what is kept and shown": (
-        "--profile", "--reports", "--xlsx", "--ledger", "--json", "--log-format", "--no-progress", "--quiet",
-        "--verbose",
+        "--profile", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--log-format", "--no-progress",
+        "--quiet", "--verbose",
     ),
 }  # fmt: skip
 

@@ -1,13 +1,13 @@
 """How a site is asked, and how it is sent to: each kind of command has the options of the one before, and more."""
 
-import os
 import re
 from dataclasses import dataclass, replace
 
 import click
 
 from batch_credits.addresses import site_name
-from batch_credits.cli.setting import LEASE, QUARANTINE, apply, chosen_as, option
+from batch_credits.cli.options.site import window_seconds
+from batch_credits.cli.setting import LEASE, QUARANTINE, apply, chosen_as, option, seconds_of
 from batch_credits.cli.values import COUNT, CommaList, Email, HeaderText, IpAddress, Number
 from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.settings import PLAN_RATES_PER_MINUTE, TEST_SITE_RATE_PER_MINUTE, RunSettings
@@ -40,9 +40,10 @@ class PaceChoice:
             even_pacing=self.pacing == "even",
             share=self.share,
             concurrency=self.concurrency,
+            window_seconds=window_seconds(),
             timeout_seconds=self.timeout_seconds,
-            quarantine_seconds=_seconds(QUARANTINE, DEFAULT_QUARANTINE_SECONDS, 0.0),
-            lease_seconds=_seconds(LEASE, RunSettings.lease_seconds, MIN_LEASE_SECONDS),
+            quarantine_seconds=seconds_of(QUARANTINE, DEFAULT_QUARANTINE_SECONDS, 0.0),
+            lease_seconds=seconds_of(LEASE, RunSettings.lease_seconds, MIN_LEASE_SECONDS),
             business_entity_id=_business_entity(self.business_entity_id),
         )
 
@@ -177,17 +178,3 @@ def _check_processes(settings: RunSettings) -> None:
             hint="Run with --pilot first, then without.",
             remedies=[(("--processes", LEFT_OUT),)],
         )
-
-
-def _seconds(variable: str, usual: float, least: float) -> float:
-    """What this variable says; it has no option."""
-    text = os.environ.get(variable)
-    if text is None:
-        return usual
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not least <= seconds <= 86_400:
-        raise UsageError(f"{variable} is {text!r}; it must be seconds, such as {usual:.0f}.")
-    return seconds

@@ -43,10 +43,19 @@ UPDATE row SET request_id = :new WHERE request_id = :old;
 UPDATE batch SET admitted = 1 WHERE batch_id = :batch AND worker_id = :worker AND admitted = 0;
 
 -- name: staged_batches
--- Batches that were staged and not admitted by processes that have ended. Before version 4 nobody said who stages it, and
--- whoever did has ended.
+-- Batches that were staged and not admitted by processes that have ended, or whose lease has been over for long. Before
+-- version 4 nobody said who stages it, and whoever did has ended.
 SELECT batch_id FROM batch WHERE admitted = 0
-  AND NOT EXISTS (SELECT 1 FROM worker w WHERE w.worker_id = batch.worker_id AND w.ended_at IS NULL);
+  AND NOT EXISTS (
+    SELECT 1 FROM worker w
+    WHERE w.worker_id = batch.worker_id AND w.ended_at IS NULL AND w.until + :grace > lease_now_ms());
+
+-- name: staged_as
+-- A batch that is staged and not admitted, and whether whoever stages it says that it lives.
+SELECT batch_id, EXISTS (
+    SELECT 1 FROM worker w
+    WHERE w.worker_id = batch.worker_id AND w.ended_at IS NULL AND w.until > lease_now_ms())
+FROM batch WHERE key = :key AND admitted = 0;
 
 -- name: may_share
 -- Whether rows of other batches may have met a staged batch's requests: of those that began later, or are staged too.

@@ -208,7 +208,7 @@ def test_once_closed_nothing_is_noted_any_more(virtually: Any) -> None:
         def __init__(self) -> None:
             self.noted = 0
 
-        def taken(self, site: str, timeout_seconds: float) -> list[float]:
+        def taken(self, site: str, timeout_seconds: float, window_seconds: float) -> list[float]:
             return []
 
         def note(self, site: str, ages: Any, under_way: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_credits.errors import LedgerError
+from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind, LoadedRow, Outcome, RequestState
 
@@ -328,6 +328,31 @@ def test_what_another_process_stages_is_not_discarded_while_it_lives(book: Any, 
     assert book.sql("SELECT batch_id FROM batch") == [(batch,)]
     with pytest.raises(LedgerError, match="not there any more"):
         other.ledger.admission.admit(left)
+
+
+def test_who_stages_for_long_says_that_it_lives(book: Any, other: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr("batch_credits.process.clock.boottime", lambda: now[0])
+    batch = other.begin(key="5" * 64)
+    for number in range(2, 5):
+        now[0] += 50.0
+        other.ledger.admission.stage(batch, other.staged([other.row(number, f"c-{number}")]))
+        with pytest.raises(LedgerBusy, match="reading this very file"):
+            book.begin(key="5" * 64)
+    now[0] += 61.0
+    newer = book.begin(key="5" * 64)
+    assert book.sql("SELECT key FROM batch") == [("5" * 64,)]
+    for verb in (
+        lambda: other.ledger.admission.stage(batch, other.staged([other.row(9)])),
+        lambda: other.ledger.admission.finish(batch, 3, {}),
+        lambda: other.ledger.admission.admit(batch),
+    ):
+        with pytest.raises(LedgerError, match="took it for left behind") as refused:
+            verb()
+        assert "Run again" in refused.value.hint
+    book.stage(newer, book.row(2))
+    book.ledger.admission.admit(newer)
+    assert len(book.owed(newer)) == 1
 
 
 @pytest.mark.parametrize("verb", ["stage", "finish", "admit"])

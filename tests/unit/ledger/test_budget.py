@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from batch_credits.errors import LeaseLost
-from batch_credits.ledger import Budget, Grant, Ledger, Terms, Workers
+from batch_credits.errors import LeaseLost, LedgerError
+from batch_credits.ledger import Budget, Grant, Ledger, Part, Terms, Workers
 from batch_credits.ledger.budget import fair
 from batch_credits.ledger.database import Database
+from batch_credits.ledger.sites import site_id_of
 from batch_credits.process import clock
 from tests.unit.ledger.conftest import SITE
 
@@ -206,3 +207,73 @@ def test_a_ledger_that_hosts_share_has_this_desk(book: Any, tmp_path: Path) -> N
 
     assert isinstance(Ledger(Shared(book.ledger._db._connection, tmp_path)).slots, Budget)
     assert not isinstance(book.ledger.slots, Budget)
+
+
+class Timer:
+    """A dead man who only remembers until when he waits."""
+
+    at: float | None = None
+
+    def arm(self, at: float) -> None:
+        self.at = at
+
+    def disarm(self) -> None:
+        self.at = None
+
+
+def test_the_dead_man_waits_from_turn_to_turn_and_no_longer_than_slots_are_had(
+    begin: Callable[..., Life], time: Any
+) -> None:
+    life, timer = begin(), Timer()
+    life.workers = Workers(life.budget._db, timer)
+    life.budget = Budget(life.budget._db, life.workers)
+    for _turn in range(3):
+        time["now"] += 10.0
+        life.turn(0)
+        assert timer.at == time["now"] + LEASE
+    life.budget.end(SITE, SENDS, [])
+    assert timer.at is None, "a person may think for long before anything is sent"
+    life.turn(0)
+    broken: Any = Failing()
+    life.budget._db = broken
+    with pytest.raises(LedgerError):
+        life.budget.end(SITE, SENDS, [])
+    assert timer.at is None, "nothing is sent any more"
+
+
+class Failing:
+    def transaction(self) -> Any:
+        raise LedgerError("gone")
+
+
+def test_a_turn_that_failed_leaves_the_dead_man_as_he_was(begin: Callable[..., Life], time: Any) -> None:
+    life, timer = begin(), Timer()
+    life.workers = Workers(life.budget._db, timer)
+    life.budget = Budget(life.budget._db, life.workers)
+    life.turn(0)
+    first = timer.at
+    time["now"] += 10.0
+    with pytest.raises(LeaseLost):
+        life.turn(1000)
+    assert timer.at == first
+
+
+def test_nor_does_the_next_commit_take_its_renewal_for_kept(book: Any, time: Any) -> None:
+    timer = Timer()
+    workers = Workers(book.ledger._db, timer)
+    budget = Budget(book.ledger._db, workers)
+    workers.me()
+    with book.ledger._db.transaction():
+        site = site_id_of(book.ledger._db, SITE)
+        workers.hold(site, None, Part(), LEASE, 80.0)
+    workers.kept()
+    first = timer.at
+    time["now"] += 10.0
+    with pytest.raises(LeaseLost):
+        budget.turn(SITE, SENDS, 1000)
+    with book.ledger._db.transaction():
+        workers.fence()
+    workers.kept()
+    assert timer.at == first
+    budget.end(SITE, SENDS, [])
+    assert timer.at == first, "it holds shards still"
