@@ -22,6 +22,9 @@ TURNS_A_LEASE = 6  # at least: some may fail
 class SharesSlots(Protocol):
     """What this needs of a ledger."""
 
+    def begin(self, site: str, terms: Terms) -> None:
+        """Have none yet, whatever was left from before."""
+
     def turn(self, site: str, terms: Terms, keeps: int) -> Grant:
         """Keep so many slots, give back what was more, take what should be ours and is there."""
 
@@ -60,6 +63,7 @@ class SharedBudget:
             LedgerError: the ledger cannot be asked.
         """
         if self._terms.budget:
+            await self._in_thread(lambda: self._desk.begin(self._site, self._terms))
             seconds = await self._turn()
             self._turning = asyncio.get_running_loop().create_task(self._follow(seconds))
 

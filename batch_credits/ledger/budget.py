@@ -1,5 +1,6 @@
 """One budget for a site, whoever shares the ledger: who may use how many slots of its limit, and until when.
 
+    budget.begin(site, terms)              this life begins to share, and has none yet
     budget.turn(site, terms, keeps)        this life keeps so many, and asks for what it may have
     budget.end(site, terms, waits)         it has none any more; what it used lately is back a little later
 
@@ -76,6 +77,21 @@ class Budget:
         self._db = database
         self._workers = workers
 
+    def begin(self, site: str, terms: Terms) -> None:
+        """Have no slots yet. What this life had before and could not give back is back as if it had died now.
+
+        Raises:
+            LeaseLost: this life holds shards, and its lease is over.
+        """
+        self._workers.me()
+        with self._db.transaction():
+            me = self._workers.wake()
+            site_id = self._site_id(site)
+            self._db.change("hold_site", site=site_id)
+            for row in self._held(site_id):
+                if (row.worker_id, row.back_at) == (me, 0):
+                    self._leave(site_id, me, terms, [(terms.linger_seconds, row.slots)])
+
     def turn(self, site: str, terms: Terms, keeps: int) -> Grant:
         """Keep so many slots, give back what this life had more, and take what it should have and is there. Its lease
         goes on. Where nothing changes, nobody waits for anybody.
@@ -122,10 +138,13 @@ class Budget:
         with self._db.transaction():
             site_id = self._site_id(site)
             self._db.change("hold_site", site=site_id)
-            self._db.change("give_slots_back", site=site_id, worker=me, back_at=0)
-            for seconds, slots in waits:
-                row = _row(site_id, me, terms, slots)
-                self._db.change("leave_slots", wait=_milliseconds(seconds), **row)
+            self._leave(site_id, me, terms, waits)
+
+    def _leave(self, site_id: int, me: int, terms: Terms, waits: Sequence[tuple[float, int]]) -> None:
+        self._db.change("give_slots_back", site=site_id, worker=me, back_at=0)
+        for seconds, slots in waits:
+            row = _row(site_id, me, terms, slots)
+            self._db.change("leave_slots", wait=_milliseconds(seconds), **row)
 
     def _site_id(self, site: str) -> int:
         return known_site_id(self._db, site) or site_id_of(self._db, site)

@@ -175,6 +175,15 @@ class Workers:
         self._kept_until = asked + self._lease_ms / 1000
         return me
 
+    def wake(self) -> int:
+        """Within a transaction: the same, and if it holds nothing, however long nothing was heard of it. (A person may
+        have thought for long.)"""
+        if self._held is not None:
+            return self.go_on()
+        me = self.me()
+        self._db.change("renew_lease", worker=me)
+        return me
+
     def rest(self) -> None:
         """Nothing is sent or asked any more, if nothing is held: it may take as long as it likes."""
         if self._held is None and self._dead_man is not None:

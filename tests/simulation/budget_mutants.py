@@ -76,7 +76,7 @@ async def _tells_before_it_uses_less(self: SharedBudget) -> float:
 
 MUTANTS = [
     Mutant("slots back at the lease's end", _asked_otherwise("slots_of_site", "+ s.linger_ms", "+ 0")),
-    Mutant("without the timeout", _lingering(lambda _linger: WINDOW), first_seed=10),
+    Mutant("without the timeout", _lingering(lambda _linger: WINDOW), first_seed=40),
     Mutant("without the window", _lingering(lambda linger: linger - WINDOW)),
     Mutant("busy slots handed back", ((RateLimiter, "resize", _says_that_all_beyond_is_free),)),
     Mutant("no dead-man timer", ((Worker, "has_dead_man", False),)),
@@ -89,5 +89,6 @@ MUTANTS = [
     ),
     Mutant("uses what it should have, not what it was given", ((SharedBudget, "_turn", _uses_what_it_should_have),)),
     Mutant("gives back before it uses less", ((SharedBudget, "_turn", _tells_before_it_uses_less),)),
+    Mutant("what could not be given back is free", ((Budget, "begin", lambda *_: None),), first_seed=90),
     Mutant("the dead keep their slots", _asked_otherwise("slots_of_site", "w.until + s.linger_ms", "9e15"), "lost"),
 ]

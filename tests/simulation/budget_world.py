@@ -103,6 +103,9 @@ def draw(seed: int) -> Story:
         end = chance.choice(("drain", "haste", "crash", "stop", "cut", "cut"))
         if end == "cut":
             cuts.append((lasts, 1e9))
+        asks_first = chance.random() < 0.25
+        if asks_first and chance.random() < 0.5:  # and cannot give back what it had for that
+            cuts.append((lasts / 3, lease * chance.uniform(0.1, 0.5)))
         fates.append(
             Fate(
                 starts=chance.choice((0.0, 1.0, 20.0, 70.0)) * chance.uniform(0.5, 1.5),
@@ -112,7 +115,7 @@ def draw(seed: int) -> Story:
                 end=end,
                 pauses=pauses,
                 cuts=cuts,
-                asks_first=chance.random() < 0.2,
+                asks_first=asks_first,
             )
         )
     return Story(
@@ -363,6 +366,8 @@ class Worker:
     async def _live(self) -> None:
         if self.fate.asks_first:
             await self._session(only_asks=True, lasts=self.fate.lasts / 3)
+            while self._is_cut_off():  # or a person thinks
+                await asyncio.sleep(1.0)
         await self._session(only_asks=not self.fate.sends, lasts=None)
         try:
             await self.in_thread(self.desks.end)

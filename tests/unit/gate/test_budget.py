@@ -27,6 +27,9 @@ class Desk:
         self.kept: list[tuple[float, int]] = []
         self.ends: list[Sequence[tuple[float, int]]] = []
 
+    def begin(self, site: str, terms: Terms) -> None:
+        assert (site, terms, self.kept) == (SITE, TERMS, [])
+
     def turn(self, site: str, terms: Terms, keeps: int) -> Grant:
         assert (site, terms) == (SITE, TERMS)
         self.kept.append((asyncio.get_running_loop().time(), keeps))

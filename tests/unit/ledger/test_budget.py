@@ -195,6 +195,40 @@ def test_a_life_may_share_again_after_it_ended(begin: Callable[..., Life]) -> No
     assert begin(ASKS).turn(0) == Grant(84, 100)
 
 
+def test_what_a_life_could_not_give_back_is_not_free_when_it_begins_again(
+    begin: Callable[..., Life], time: Any
+) -> None:
+    life, other = begin(ASKS), begin(ASKS)
+    life.budget.begin(SITE, ASKS)
+    assert life.turn(0) == Grant(100, 100)
+    time["now"] += 10.0
+    life.budget.begin(SITE, ASKS)
+    assert life.turn(0) == Grant(0, 100)
+    for _second in range(139):
+        time["now"] += 1.0
+        life.turn(0)
+        assert other.turn(0).slots == 0
+    time["now"] += 1.01
+    assert other.turn(0) == Grant(50, 50)
+    life.budget.begin(SITE, ASKS)
+    assert life.turn(0) == Grant(50, 50), "it had none"
+
+
+def test_a_life_that_has_nothing_may_be_silent_for_long(begin: Callable[..., Life], time: Any, book: Any) -> None:
+    life = begin(ASKS)
+    life.workers.me()
+    time["now"] += 10 * LEASE
+    life.budget.begin(SITE, ASKS)
+    assert life.turn(0) == Grant(100, 100)
+    life.budget.end(SITE, ASKS, [])
+    with book.ledger._db.transaction():
+        life.workers.hold(site_id_of(book.ledger._db, SITE), None, Part(), LEASE, 80.0)
+    life.budget.begin(SITE, ASKS)
+    time["now"] += LEASE
+    with pytest.raises(LeaseLost, match="its lease is over"):
+        life.budget.begin(SITE, ASKS)
+
+
 def test_every_site_has_its_own(begin: Callable[..., Life]) -> None:
     life = begin()
     life.turn(0)
