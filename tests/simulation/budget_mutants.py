@@ -80,7 +80,7 @@ MUTANTS = [
     Mutant("without the window", _lingering(lambda linger: linger - WINDOW)),
     Mutant("busy slots handed back", ((RateLimiter, "resize", _says_that_all_beyond_is_free),)),
     Mutant("no dead-man timer", ((Worker, "has_dead_man", False),)),
-    Mutant("a lease counted from the answer", ((Worker, "lease_from_the_answer", True),), first_seed=207),
+    Mutant("a lease counted from the answer", ((Worker, "lease_from_the_answer", True),), first_seed=370),
     Mutant("busy slots handed back at the end", ((Budget, "end", _ends_with_all_of_it_free),)),
     Mutant("answered slots handed back at the end", ((Budget, "end", _ends_with_what_is_answered_free),)),
     Mutant(
