@@ -29,8 +29,8 @@ _REQUEST = (
 
 
 class Lending:
-    """Copies what a ledger knows into the empty one that is attached to a scratch ledger as `known`. `elsewhere` is only
-    asked, and belongs to the scratch ledger from here on."""
+    """Copies what a ledger knows into the empty one that is attached to a scratch ledger as `known`. `elsewhere` is
+    only asked, and belongs to the scratch ledger from here on."""
 
     def __init__(self, elsewhere: Database, scratch: Database) -> None:
         self._from = elsewhere
@@ -49,8 +49,8 @@ class Lending:
         return self._site_id
 
     def copy(self, batch_id: int) -> None:
-        """Within a transaction: copy all that is known of the customers of a staged batch, whose forms are noted, and of
-        the rows that it mends."""
+        """Within a transaction: copy all that is known of the customers of a staged batch, whose forms are noted, and
+        of the rows that it mends."""
         self._db.change("begin_wanting")
         name = "customers_of_groups" if numbering.is_numbering(self._db) else "customers_of_file"
         for page in _pages(self._db.stream(name, itemgetter(0), batch=batch_id)):
