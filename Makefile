@@ -66,6 +66,7 @@ coverage: $(VENV)/installed-dev
 
 storm: $(VENV)/installed-dev
 	$(BIN)/python -m tests.simulation.storm --seeds $(SEEDS) --jobs $(JOBS)
+	$(BIN)/python -m tests.simulation.team --seeds $(SEEDS)
 
 kills: $(VENV)/installed-dev
 	$(BIN)/python -m tests.kills.campaign --kills $(KILLS) --jobs $(JOBS)
