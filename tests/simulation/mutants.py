@@ -23,6 +23,7 @@ from batch_credits.ledger.group_commit import Journal
 from batch_credits.ledger.statements import STATEMENTS
 from batch_credits.model import CallKind, CreditRequest, OpenAttempt, PlannedCredit, RequestState, reversal_reference
 from batch_credits.planning import reversal
+from batch_credits.process import clock
 from batch_credits.protocol import (
     AnswerStep,
     Blocked,
@@ -41,7 +42,6 @@ from batch_credits.protocol import (
     Verdict,
     Witness,
 )
-from batch_credits.process import clock
 from batch_credits.reconciler import settler
 from batch_credits.reconciler.lost import LostHolders
 from batch_credits.reconciler.settler import DoubtSettler

@@ -1,5 +1,5 @@
 """Workers of several hosts with one ledger and one site, each with a clock of its own: killed, stopped past their
-lease, woken up, cut off from the ledger, as a seed says. Played is the product's own sending, on a loop for each of them.
+lease, woken up, cut off from the ledger, as a seed says. Played is the product's own sending, a loop for each worker.
 
     python -m tests.simulation.team --seeds 2000          play them, and count
     python -m tests.simulation.team --replay 17           play one, and tell every event
@@ -54,6 +54,7 @@ T = TypeVar("T")
 HORIZON = 30_000.0  # seconds in which all must be settled
 TROUBLE = 900.0  # for as long things go wrong
 KEY_SECONDS = 1800.0
+MOST_STEPS = 60_000
 MANY = 5  # harms after which the end is not waited for
 
 
@@ -385,6 +386,7 @@ class World:
         self.harms: set[str] = set()
         self._judged = 0  # entries
         self.outlived = 0
+        self._steps = 0
         self.ledger_is_ahead = chance.uniform(0, 1e6)
         self.connection = empty_connection()
         self.lease, timeout = chance.choice(((60.0, 80.0), (10.0, 5.0), (30.0, 20.0)))
@@ -494,8 +496,11 @@ class World:
         return self._harms()
 
     def _goes_on(self) -> bool:
-        if max(self.site.times.values(), default=0) > 1 or self.outlived > MANY or self.now >= HORIZON:
+        self._steps += 1
+        if max(self.site.times.values(), default=0) > 1 or self.outlived > MANY:
             return False
+        if self.now >= HORIZON or self._steps > MOST_STEPS:
+            return False  # what is owed then is lost
         return self.owed() > 0 or any(not member.is_dead for member in self.members)
 
     def _boottime(self) -> float:
