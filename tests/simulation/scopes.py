@@ -5,8 +5,9 @@
 A state is what ledger, workers, wire and site are; a step is what one of them does next: lease, journal, send, apply,
 answer, crash, stop, take-over, end in order, look. Who is stopped simply does nothing for as long as it likes. The
 decisions are the product's own: `after_answer` and `after_look`, and what `Workers` says of a fence and of a take-over,
-asked of a real ledger for each situation once. Assumed is of the site what the simulations assume: what a lost worker sent is applied
-before the wait for it is over, or never; a list shows credits in their order, and all of them once the second wait is.
+asked of a real ledger for each situation once. Assumed is of the site what the simulations assume: what a lost worker
+sent is applied before the wait for it is over, or never; a list shows credits in their order, and all of them once the
+second wait is.
 """
 
 import argparse
