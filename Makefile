@@ -66,6 +66,7 @@ coverage: $(VENV)/installed-dev
 
 storm: $(VENV)/installed-dev
 	$(BIN)/python -m tests.simulation.storm --seeds $(SEEDS) --jobs $(JOBS)
+	$(BIN)/python -m tests.simulation.team --seeds $(SEEDS)
 
 budget: $(VENV)/installed-dev
 	$(BIN)/python -m tests.simulation.budget --seeds $(SEEDS) --jobs $(JOBS)
