@@ -190,13 +190,14 @@ class Ledger:
         return cls(store.connect(place, wait_seconds=WAIT_BESIDE_SECONDS))
 
     @classmethod
-    def open_scratch(cls, path: Path, site: str, known: Path | None) -> Self:
+    def open_scratch(cls, path: Path, site: str, known: Place | None) -> Self:
         """Create a ledger to stage a file in and throw away, which sees what the one at `known` holds of the site.
 
         Raises:
             LedgerError: `known` is not a ledger, or cannot be read.
         """
-        database, lender = scratch.connect(path, site, known)
+        seen = postgres().connect_for_reading(known) if isinstance(known, Address) else known
+        database, lender = scratch.connect(path, site, seen)
         return cls(database, borrow=None if lender is None else lender.lend_requests)
 
     def begin(self) -> None:

@@ -250,7 +250,7 @@ class Admission:
 def be_alone(database: Database, batch_id: int) -> None:
     """Settle what a site owes alone, from here to the end of the caller's transaction: whoever makes anything owed
     looks first at what is, and two at once would not see each other."""
-    database.value("be_alone", batch=batch_id)
+    database.first("be_alone", tuple, batch=batch_id)  # a batch that is gone is told of by who needs it
 
 
 def _left_behind() -> LedgerError:

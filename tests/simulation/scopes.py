@@ -23,7 +23,7 @@ from unittest.mock import patch
 
 from batch_credits.errors import LeaseLost, LedgerBusy
 from batch_credits.ledger import Ledger
-from batch_credits.ledger.database import Database
+from batch_credits.ledger.engines.sqlite.database import SqliteDatabase
 from batch_credits.model import Money, PlannedCredit, RequestState
 from batch_credits.process import clock
 from batch_credits.protocol import (
@@ -85,7 +85,7 @@ class State:
     recorded: bool = False  # by one that had lost its customers
 
 
-class _Shared(Database):
+class _Shared(SqliteDatabase):
     is_shared = True
 
 

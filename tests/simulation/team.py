@@ -39,7 +39,7 @@ from batch_credits import ledger as ledger_package
 from batch_credits.chargebee import Answer
 from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger, Part
-from batch_credits.ledger.database import Database
+from batch_credits.ledger.engines.sqlite.database import SqliteDatabase
 from batch_credits.process import clock
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.sending.context import RunContext
@@ -58,7 +58,7 @@ MOST_STEPS = 60_000
 MANY = 5  # harms after which the end is not waited for
 
 
-class TeamDatabase(Database):
+class TeamDatabase(SqliteDatabase):
     """What hosts share. `now_ms` is its own clock; it may be slow to say that a commit is durable."""
 
     is_shared = True
