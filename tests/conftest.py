@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.acceptance.harness import WARM
+from tests.servers.postgres import Server, server
 
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -27,6 +28,21 @@ def warm_process() -> Iterator[None]:
     """End what was begun with the first call."""
     yield
     WARM.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A server of PostgreSQL for all tests of this process. It starts when the first of them asks."""
+    with server() as started:
+        yield started
+
+
+@pytest.fixture
+def postgres_url(postgres: Server) -> Iterator[str]:
+    """An empty database of PostgreSQL for one test alone."""
+    url = postgres.database()
+    yield url
+    postgres.drop(url)
 
 
 def pytest_configure() -> None:

@@ -38,13 +38,13 @@ def slow_site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def join(tmp_path: Path, slow_site: Site, database: str) -> Join:
+def join(tmp_path: Path, slow_site: Site, postgres_url: str) -> Join:
     """Makes a colleague of this name, with a folder of their own."""
 
     def joined(name: str) -> Colleague:
         folder = tmp_path / name
         folder.mkdir()
-        return Colleague(folder, slow_site.url, {**QUICK, **SITE}, database)
+        return Colleague(folder, slow_site.url, {**QUICK, **SITE}, postgres_url)
 
     return joined
 
@@ -233,12 +233,12 @@ def test_a_worker_is_stopped_past_its_lease_and_goes_on(tmp_path: Path, join: Jo
 @pytest.mark.slow
 @pytest.mark.parametrize("comes_back", [True, False])
 def test_a_worker_loses_the_database(
-    tmp_path: Path, join: Join, slow_site: Site, database: str, comes_back: bool
+    tmp_path: Path, join: Join, slow_site: Site, postgres_url: str, comes_back: bool
 ) -> None:
     rows = payout("c", 400)
     file = write_csv(tmp_path / "payout.csv", rows)
     ana, ben = join("ana"), join("ben")
-    with Wire(database) as wire:
+    with Wire(postgres_url) as wire:
         ben.where = wire.where
         worker = ben.work(*SLOWLY)
         wait_until(lambda: len(ana.workers()) == 1)
