@@ -61,7 +61,7 @@ async def work(ledger: Ledger, orders: WorkOrders, signals: Signals, begun: Call
         with signals.doing(_stopping(member, signals)):
             if signals.arrived:
                 member.stop(signals.arrived)
-            owed = _OwedToSite(ledger, jobs, site_id)
+            owed = _OwedToSite(ledger, jobs, site_id, orders.settings.lease_seconds)
             try:
                 await member.work(owed.waiting, owed.is_nothing if orders.until_idle else _never)
             except LedgerError as error:
@@ -102,21 +102,27 @@ async def _never() -> bool:
 
 
 class _OwedToSite:
-    """What a site owes, as jobs."""
+    """What a site owes, as jobs. A batch whose run goes on and that has had none for so many seconds gets one: whoever
+    was to enqueue it was killed."""
 
-    def __init__(self, ledger: Ledger, jobs: Jobs, site_id: int) -> None:
+    def __init__(self, ledger: Ledger, jobs: Jobs, site_id: int, patience_seconds: float) -> None:
         self._ledger = ledger
         self._jobs = jobs
         self._site_id = site_id
+        self._patience_seconds = patience_seconds
+        self._loop = asyncio.get_running_loop()
+        self._without: dict[int, float] = {}  # since when
 
     async def waiting(self) -> list[int]:
-        """The batches that have jobs for somebody. One whose run was killed before its jobs were enqueued gets one."""
-        have_jobs = await self._jobs.batches()
-        for batch_id in self._ledger.teams.unfinished(self._site_id):
-            if batch_id not in have_jobs:
+        """The batches that have jobs for somebody."""
+        unfinished = self._ledger.teams.unfinished(self._site_id)
+        have_jobs, now = await self._jobs.batches(), self._loop.time()
+        self._without = {each: self._without.get(each, now) for each in unfinished if each not in have_jobs}
+        for batch_id, since in self._without.items():
+            if now - since >= self._patience_seconds:
                 await self._jobs.enqueue(batch_id, ALL)
         return await self._jobs.batches(waiting=True)
 
     async def is_nothing(self) -> bool:
-        """Whether no batch has a job, nor anybody one in hand."""
-        return not await self._jobs.batches()
+        """Whether no batch has a job, nor anybody one in hand, nor is to get one."""
+        return not (self._without or await self._jobs.batches())
