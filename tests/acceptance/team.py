@@ -12,7 +12,11 @@ from urllib.parse import urlsplit
 from tests.acceptance.harness import Command, Ended, Running
 
 LEASE, QUARANTINE, TIMEOUT = 2, 3, 1  # seconds: as short as they may be
-QUICK = {"BATCH_CREDITS_LEASE": str(LEASE), "BATCH_CREDITS_QUARANTINE": str(QUARANTINE), "BATCH_CREDITS_TIMEOUT": str(TIMEOUT)}
+QUICK = {
+    "BATCH_CREDITS_LEASE": str(LEASE),
+    "BATCH_CREDITS_QUARANTINE": str(QUARANTINE),
+    "BATCH_CREDITS_TIMEOUT": str(TIMEOUT),
+}
 
 
 @dataclass
