@@ -14,6 +14,7 @@ from typing import Any, Self
 from batch_credits.errors import LedgerError, UsageError
 from batch_credits.ledger.admission import Admission, StagedRow
 from batch_credits.ledger.batches import Batches
+from batch_credits.ledger.budget import Budget, Grant, Terms
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.engines.sqlite import scratch, store
@@ -41,10 +42,12 @@ __all__ = [
     "Attribution",
     "Batches",
     "Bucket",
+    "Budget",
     "Claims",
     "CustomerRow",
     "Difference",
     "ForeignCredit",
+    "Grant",
     "HeldCredit",
     "HeldCredits",
     "History",
@@ -75,6 +78,7 @@ __all__ = [
     "Slots",
     "StagedRow",
     "Standing",
+    "Terms",
     "Totals",
     "Unrecorded",
     "Worker",
@@ -121,7 +125,7 @@ class Ledger:
         self.admission = Admission(database, self.workers, borrow)
         self.profiles = Profiles(database)
         self.claims = Claims(database, self.workers)
-        self.slots = Slots(database)
+        self.slots: Slots | Budget = Budget(database, self.workers) if database.is_shared else Slots(database)
         self.looks = Looks(database)
         self.requests = Requests(database)
         self.listing = Listing(database)
@@ -186,13 +190,14 @@ class Ledger:
         return cls(store.connect(place, wait_seconds=WAIT_BESIDE_SECONDS))
 
     @classmethod
-    def open_scratch(cls, path: Path, site: str, known: Path | None) -> Self:
+    def open_scratch(cls, path: Path, site: str, known: Place | None) -> Self:
         """Create a ledger to stage a file in and throw away, which sees what the one at `known` holds of the site.
 
         Raises:
             LedgerError: `known` is not a ledger, or cannot be read.
         """
-        database, lender = scratch.connect(path, site, known)
+        seen = postgres().connect_for_reading(known) if isinstance(known, Address) else known
+        database, lender = scratch.connect(path, site, seen)
         return cls(database, borrow=None if lender is None else lender.lend_requests)
 
     def begin(self) -> None:

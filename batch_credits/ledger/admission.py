@@ -248,9 +248,9 @@ class Admission:
 
 
 def be_alone(database: Database, batch_id: int) -> None:
-    """Settle what a site owes alone, from here to the end of the caller's transaction: whoever makes anything owed looks
-    first at what is, and two at once would not see each other."""
-    database.value("be_alone", batch=batch_id)
+    """Settle what a site owes alone, from here to the end of the caller's transaction: whoever makes anything owed
+    looks first at what is, and two at once would not see each other."""
+    database.first("be_alone", tuple, batch=batch_id)  # a batch that is gone is told of by who needs it
 
 
 def _left_behind() -> LedgerError:

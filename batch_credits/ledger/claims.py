@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from batch_credits.errors import LEFT_OUT, UsageError
+from batch_credits.ledger.admission import be_alone
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.workers import LEASE_SECONDS, RENEWALS, TIMEOUT_SECONDS, Part, Workers
 from batch_credits.model import CallKind, Finding, Money, PlannedCredit, RequestState
@@ -75,6 +76,7 @@ class Claims:
         """
         self.ready()
         with self._db.transaction():
+            be_alone(self._db, batch_id)
             site_id = self._db.value("site_of_batch", batch=batch_id)
             worker = self._workers.hold(site_id, run_id, part, lease_seconds, timeout_seconds)
             self._partial_owner = worker if part.of > 1 else None

@@ -29,28 +29,22 @@ _REQUEST = (
 
 
 class Lending:
-    """Copies what a ledger knows into the empty one that is attached to a scratch ledger as `known`. `elsewhere` is only
-    asked, and belongs to the scratch ledger from here on."""
+    """Copies what a ledger knows into the empty one that is attached to a scratch ledger as `known`. `elsewhere` is
+    only asked."""
 
-    def __init__(self, elsewhere: Database, scratch: Database) -> None:
+    def __init__(self, elsewhere: Database, scratch: Database, site: str) -> None:
+        """Copy all sites and batches, which are few."""
         self._from = elsewhere
         self._db = scratch
-        self._site_id = 0
-
-    def begin(self, site: str) -> int | None:
-        """Copy the site and its batches. Returns its number there; None: it is not known."""
-        found = self._from.first("lent_site", tuple, site=site)
-        if found is None:
-            return None
-        self._site_id = found[0]
-        with self._db.transaction():
-            self._store("known.site", ("site_id", "name", "address", "recent"), [found])
-            self._store("known.batch", _BATCH, self._from.all("lent_batches", tuple, site=self._site_id))
-        return self._site_id
+        sites = elsewhere.all("lent_sites", tuple)
+        self._site_id: int = next((site_id for site_id, name, *_ in sites if name == site), 0)
+        with scratch.transaction():
+            self._store("known.site", ("site_id", "name", "address", "recent"), sites)
+            self._store("known.batch", _BATCH, elsewhere.all("lent_batches", tuple))
 
     def copy(self, batch_id: int) -> None:
-        """Within a transaction: copy all that is known of the customers of a staged batch, whose forms are noted, and of
-        the rows that it mends."""
+        """Within a transaction: copy all that is known of the customers of a staged batch, whose forms are noted, and
+        of the rows that it mends."""
         self._db.change("begin_wanting")
         name = "customers_of_groups" if numbering.is_numbering(self._db) else "customers_of_file"
         for page in _pages(self._db.stream(name, itemgetter(0), batch=batch_id)):
@@ -70,7 +64,7 @@ class Lending:
         for page in _pages(self._db.all("all_wanted", itemgetter(0))):
             self._keep(self._from.all("lent_rows_of", tuple, requests=_json(page)))
         for page in _pages(places):
-            rows = self._from.all("lent_rows", tuple, site=self._site_id, places=_json(page))
+            rows = self._from.all("lent_rows", tuple, places=_json(page))
             self._keep(rows)
             self._want([row[3] for row in rows if row[3] is not None])
         self._copy_wanted()

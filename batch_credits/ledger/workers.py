@@ -150,7 +150,7 @@ class Workers:
         if self._me is None or self._held is None:
             raise _lost("nothing was claimed")
         site_id, *held = self._held
-        asked = clock.boottime()
+        self._kept_until, asked = None, clock.boottime()  # what a transaction renewed that failed is not kept
         self._db.first("lock_life", tuple, worker=self._me)
         shards, epochs, left_ms = self._db.one("held", tuple, worker=self._me, site=site_id)
         if [shards, epochs] != held:
@@ -179,6 +179,33 @@ class Workers:
 
     def _is_due(self, left_ms: int) -> bool:
         return left_ms <= self._lease_ms * (RENEWALS - 1) // RENEWALS
+
+    def go_on(self) -> int:
+        """Within a transaction: this process's life goes on, whatever it holds. Returns its number. After it: `kept`.
+
+        Raises:
+            LeaseLost: its lease is over, so what it had may be another's.
+        """
+        me, asked = self.me(), clock.boottime()
+        self._kept_until = None
+        if not self._db.change("renew_in_time", worker=me, lease=self._lease_ms):
+            raise _lost("its lease is over")
+        self._kept_until = asked + self._lease_ms / 1000
+        return me
+
+    def wake(self) -> int:
+        """Within a transaction: the same, and if it holds nothing, however long nothing was heard of it. (A person may
+        have thought for long.)"""
+        if self._held is not None:
+            return self.go_on()
+        me = self.me()
+        self._db.change("renew_lease", worker=me)
+        return me
+
+    def rest(self) -> None:
+        """Nothing is sent or asked any more, if nothing is held: it may take as long as it likes."""
+        if self._held is None and self._dead_man is not None:
+            self._dead_man.disarm()
 
     def tell(self, worker_id: int, told: str) -> None:
         """Say how the sending of a life goes, for whoever watches it."""

@@ -4,8 +4,8 @@ A connection may be lost at any time. What only asks is asked again on another o
 writes fails: whoever can tell afterwards whether it happened has it carried out by `carry_out`.
 
 SQLite has one writer at a time, PostgreSQL many. Where what is written rests on what was read, the statements say what
-must stand still meanwhile: `be_alone` for all that makes anything owed of a site, or claims its shards; `lock_life` for
-what a worker journals, until its lease is taken over; and `begin_entry` for the order of the history.
+must stand still meanwhile: `be_alone` for all that makes anything owed of a site; `lock_life` for what a worker
+journals, until its lease is taken over; and `begin_entry` for the order of the history.
 """
 
 import re
@@ -73,6 +73,7 @@ class PostgresDatabase(Database):
     """An open database. `connect` gives a connection that is set up, each time anew; `path` has no password."""
 
     is_shared: ClassVar[bool] = True
+    _connection: psycopg.Connection[Row]
     _words: ClassVar[dict[str, bytes]] = {}
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Row]], path: Address) -> None:
@@ -153,9 +154,11 @@ class PostgresDatabase(Database):
             return list(map(read, self._asked(lambda: self._execute(name, values).fetchall())))
 
     def stream(self, name: str, read: Callable[[Row], T], /, **values: Any) -> Iterator[T]:
-        """See `Database`. By a cursor of the server's, which takes a transaction: a million rows are more than memory
-        should hold."""
-        with self.transaction(writes=False), self._translated(), self._connection.cursor(_place(values)) as cursor:
+        """See `Database`. By a cursor of the server's: a million rows are more than memory should hold. Outside of a
+        transaction the server keeps what it found, so that others may be asked, and write, before the last one is read.
+        """
+        is_alone = not self.is_writing
+        with self._translated(), self._connection.cursor(_place(values), withhold=is_alone) as cursor:
             cursor.itersize = _ROWS_AT_ONCE
             cursor.execute(self._words[name], values)
             yield from map(read, cursor)

@@ -1,14 +1,14 @@
 -- What a ledger of SQLite's, to look into only, borrows of this one: see lending.py.
 
--- name: lent_site
--- A site, and what of its limit it may still count.
-SELECT site_id, name, address, recent FROM site WHERE name = :site;
+-- name: lent_sites
+-- All sites, and what of its limit each may still count.
+SELECT site_id, name, address, recent FROM site;
 
 -- name: lent_batches
--- The admitted batches of a site.
+-- All admitted batches.
 SELECT batch_id, key, site_id, kind, reverses, file_name, file_sha256, headers, columns, options, admitted, created_at,
        rows_read, totals
-FROM batch WHERE site_id = :site AND admitted = 1;
+FROM batch WHERE admitted = 1;
 
 -- name: lent_of_customers
 -- The requests that stand for identities of these customers.
@@ -26,10 +26,10 @@ SELECT m.batch_id, m.row_number, m.of_batch, m.of_row FROM mended m JOIN batch b
 WHERE b.site_id = :site AND b.admitted = 1;
 
 -- name: lent_rows
--- Some rows of batches of a site.
+-- Some rows of admitted batches.
 SELECT w.batch_id, w.row_number, '[]', w.request_id, w.rejected
 FROM json_array_elements(CAST(:places AS json)) place
-JOIN batch b ON b.key = place ->> 0 AND b.site_id = :site AND b.admitted = 1
+JOIN batch b ON b.key = place ->> 0 AND b.admitted = 1
 JOIN row w ON w.batch_id = b.batch_id AND w.row_number = CAST(place ->> 1 AS bigint);
 
 -- name: lent_rows_of

@@ -15,6 +15,10 @@ SELECT 1 FROM request r JOIN identity i ON i.site_id = r.site_id AND i.customer_
  AND i.reference = lower(r.reference) AND i.request_id = r.request_id
 WHERE r.request_id = :request;
 
+-- name: hold_in_review
+-- That a request is in review still, and was not sent since: it stays so until the transaction's end.
+UPDATE standing SET state = 'review' WHERE request_id = :request AND state = 'review' AND attempts = :attempts;
+
 -- name: look_first
 -- A request that a person says is not credited is looked at before it is sent.
 UPDATE standing SET look_first = 1, error = NULL WHERE request_id = :request;
