@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from batch_credits.errors import LedgerError
-from batch_credits.ledger import Address
 from batch_credits.ledger.engines.postgres import database
 from batch_credits.model import PlannedCredit, RequestState
+from batch_credits.model.address import Address
 from tests.servers.postgres import Server
 from tests.servers.proxy import Loss, Proxy
 from tests.unit.ledger.conftest import Book

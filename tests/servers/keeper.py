@@ -25,13 +25,12 @@ END_SECONDS = 10
 MEMORY = Path("/dev/shm")
 ROOMY = 1 << 30  # bytes: of a memory with less, other tests may need it
 
-# It is as durable as the product demands, and small, since there may be one for each worker of a test run.
+# As durable as PostgreSQL is unless told otherwise, and small, since there may be one for each worker of a test run.
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "60",
     "shared_buffers": "32MB",
     "max_wal_size": "128MB",
-    "fsync": "on",
     "log_min_messages": "fatal",
 }
 
