@@ -131,5 +131,5 @@ def test_a_transaction_in_which_something_failed_is_never_taken_for_done(
     with pytest.raises(LedgerError, match="rolled back"), ledger._db.transaction():
         ledger._db.change("tell", worker=ledger.workers.me(), told='{"a":1}')
         with pytest.raises(LedgerError):
-            ledger._db.insert("begin_entry", worker=-1, at=0, number=1, attempts=0, findings=0)
+            ledger._db.value("begin_entry", worker=-1, at=0, number=1, attempts=0, findings=0)
     assert asked(postgres_url, "SELECT count(*) FROM worker WHERE told <> '{}'") == [(0,)]
