@@ -17,7 +17,7 @@ ROUNDS ?= 3
 # Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test costs check lowest newest coverage storm kills operator fuzz mutants screens slow bench clean
+.PHONY: demo test costs check lowest newest coverage storm budget kills operator fuzz mutants screens slow bench clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -66,6 +66,10 @@ coverage: $(VENV)/installed-dev
 
 storm: $(VENV)/installed-dev
 	$(BIN)/python -m tests.simulation.storm --seeds $(SEEDS) --jobs $(JOBS)
+	$(BIN)/python -m tests.simulation.team --seeds $(SEEDS)
+
+budget: $(VENV)/installed-dev
+	$(BIN)/python -m tests.simulation.budget --seeds $(SEEDS) --jobs $(JOBS)
 
 kills: $(VENV)/installed-dev
 	$(BIN)/python -m tests.kills.campaign --kills $(KILLS) --jobs $(JOBS)

@@ -21,13 +21,19 @@ class Share:
         self._since = 0.0
 
     def at(self, now: float) -> int:
-        """Our share now: never under 1."""
+        """Our share now: never under 1, of a whole that is."""
         if self._base >= self.whole:
             return self.whole
         grown = self._base + self.whole * GROWTH_A_WINDOW * (now - self._since) / self._window
         if grown >= self.whole:
             self._base = float(self.whole)
-        return max(1, min(self.whole, int(grown)))
+        return min(self.whole, max(1, int(grown)))
+
+    def resize(self, whole: int, now: float) -> None:
+        """The whole is another: our share is the same part of it."""
+        share = self.at(now)
+        self._base = float(whole) if share >= self.whole else max(1.0, whole * share / self.whole)
+        self._since, self.whole = now, whole
 
     def shrink(self, now: float, out: int) -> None:
         """The site refused a request of ours while so many slots were out."""

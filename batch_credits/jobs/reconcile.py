@@ -9,7 +9,7 @@ from functools import partial
 from batch_credits.chargebee import LookFailed
 from batch_credits.errors import Outage
 from batch_credits.gate import Session, ledger_thread, session_at
-from batch_credits.ledger import Journal, Ledger, Rhythm, Slots
+from batch_credits.ledger import Budget, Journal, Ledger, Rhythm, Slots
 from batch_credits.ledger.requests import TAKEN_OVER_HEADERS
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, NewBatch, RequestState, is_of_reversal
 from batch_credits.progress.observers import Progress
@@ -148,7 +148,7 @@ async def _take_over(
 
 
 @asynccontextmanager
-async def asking_of(slots: Slots, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Session]:
+async def asking_of(slots: Slots | Budget, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Session]:
     """The way to ask a site within its limits, for as long as the block goes on."""
     with ledger_thread() as in_thread:
         async with session_at(site, slots, settings, in_thread) as session:

@@ -14,6 +14,7 @@ from typing import Any, Self
 from batch_credits.errors import LedgerError, UsageError
 from batch_credits.ledger.admission import Admission, StagedRow
 from batch_credits.ledger.batches import Batches
+from batch_credits.ledger.budget import Budget, Grant, Terms
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.engines.sqlite import scratch, store
@@ -41,10 +42,12 @@ __all__ = [
     "Attribution",
     "Batches",
     "Bucket",
+    "Budget",
     "Claims",
     "CustomerRow",
     "Difference",
     "ForeignCredit",
+    "Grant",
     "HeldCredit",
     "HeldCredits",
     "History",
@@ -75,6 +78,7 @@ __all__ = [
     "Slots",
     "StagedRow",
     "Standing",
+    "Terms",
     "Totals",
     "Unrecorded",
     "Worker",
@@ -121,7 +125,7 @@ class Ledger:
         self.admission = Admission(database, self.workers, borrow)
         self.profiles = Profiles(database)
         self.claims = Claims(database, self.workers)
-        self.slots = Slots(database)
+        self.slots: Slots | Budget = Budget(database, self.workers) if database.is_shared else Slots(database)
         self.looks = Looks(database)
         self.requests = Requests(database)
         self.listing = Listing(database)

@@ -68,7 +68,6 @@ class Workers:
         self._me: int | None = None
         self._held: _Held | None = None
         self._lease_ms = round(LEASE_SECONDS * 1000)
-        self._entries = 0  # commits of this life in the journal
         self._kept_until: float | None = None  # by this machine's clock, once the transaction is durable
 
     def me(self) -> int:
@@ -76,7 +75,7 @@ class Workers:
         if self._me is None:
             assert not self._db.is_writing, "what is rolled back would leave its number to another"
             with self._db.transaction():
-                me = self._db.insert(
+                me: int = self._db.value(
                     "begin_life",
                     host=platform.node(),
                     pid=os.getpid(),
@@ -84,23 +83,13 @@ class Workers:
                     now=self._db.now(),
                     lease=self._lease_ms,
                 )
-            self._me, self._entries = me, 0
+            self._me = me
         return self._me
 
     @property
     def lease_seconds(self) -> float:
         """How long a lease of this life goes on from each renewal."""
         return self._lease_ms / 1000
-
-    def next_entry(self) -> int:
-        """The number of this life's next commit in the journal."""
-        self._entries += 1
-        return self._entries
-
-    def has_entered(self, number: int | None) -> bool:
-        """Within a transaction: whether this life's commit of that number happened, now that it is over."""
-        self._db.first("lock_life", tuple, worker=self._me)
-        return number is not None and self._db.first("was_entered", tuple, worker=self._me, number=number) is not None
 
     def anew(self) -> int:
         """This process's life, which holds nothing: another one than it had, if that did."""
@@ -150,7 +139,7 @@ class Workers:
         if self._me is None or self._held is None:
             raise _lost("nothing was claimed")
         site_id, *held = self._held
-        asked = clock.boottime()
+        self._kept_until, asked = None, clock.boottime()  # what a transaction renewed that failed is not kept
         self._db.first("lock_life", tuple, worker=self._me)
         shards, epochs, left_ms = self._db.one("held", tuple, worker=self._me, site=site_id)
         if [shards, epochs] != held:
@@ -179,6 +168,33 @@ class Workers:
 
     def _is_due(self, left_ms: int) -> bool:
         return left_ms <= self._lease_ms * (RENEWALS - 1) // RENEWALS
+
+    def go_on(self) -> int:
+        """Within a transaction: this process's life goes on, whatever it holds. Returns its number. After it: `kept`.
+
+        Raises:
+            LeaseLost: its lease is over, so what it had may be another's.
+        """
+        me, asked = self.me(), clock.boottime()
+        self._kept_until = None
+        if not self._db.change("renew_in_time", worker=me, lease=self._lease_ms):
+            raise _lost("its lease is over")
+        self._kept_until = asked + self._lease_ms / 1000
+        return me
+
+    def wake(self) -> int:
+        """Within a transaction: the same, and if it holds nothing, however long nothing was heard of it. (A person may
+        have thought for long.)"""
+        if self._held is not None:
+            return self.go_on()
+        me = self.me()
+        self._db.change("renew_lease", worker=me)
+        return me
+
+    def rest(self) -> None:
+        """Nothing is sent or asked any more, if nothing is held: it may take as long as it likes."""
+        if self._held is None and self._dead_man is not None:
+            self._dead_man.disarm()
 
     def tell(self, worker_id: int, told: str) -> None:
         """Say how the sending of a life goes, for whoever watches it."""

@@ -49,6 +49,11 @@ UPDATE worker SET until = lease_now_ms() + lease_ms WHERE worker_id = :worker;
 -- For how long the lease of a life goes on.
 SELECT until - lease_now_ms() FROM worker WHERE worker_id = :worker;
 
+-- name: renew_in_time
+-- The same, unless it is over.
+UPDATE worker SET until = lease_now_ms() + :lease
+WHERE worker_id = :worker AND ended_at IS NULL AND until > lease_now_ms();
+
 -- name: tell
 -- What a life says of its sending, while it lasts: its last word stays.
 UPDATE worker SET told = :told WHERE worker_id = :worker AND ended_at IS NULL;

@@ -471,7 +471,7 @@ def test_what_was_renewed_and_is_not_durable_does_not_let_the_process_live(
         raise LedgerError("the disk is full")
 
     clock[0] += 5.0
-    monkeypatch.setattr(book.ledger._db, "insert", fail)
+    monkeypatch.setattr(book.ledger._db, "value", fail)
     with pytest.raises(LedgerError, match="disk is full"):
         book.ledger.claims.commit(run, [], book.owed(batch))
     assert shared.at == [1_009.0]

@@ -73,6 +73,7 @@ class PostgresDatabase(Database):
     """An open database. `connect` gives a connection that is set up, each time anew; `path` has no password."""
 
     is_shared: ClassVar[bool] = True
+    _connection: psycopg.Connection[Row]
     _words: ClassVar[dict[str, bytes]] = {}
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Row]], path: Address) -> None:

@@ -33,6 +33,8 @@ def translated(path: object) -> Iterator[None]:
 class SqliteDatabase(Database):
     """An open file."""
 
+    _connection: sqlite3.Connection
+
     def __init__(
         self,
         connection: sqlite3.Connection,

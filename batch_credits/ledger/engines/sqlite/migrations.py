@@ -171,6 +171,16 @@ def _from_5_to_6(connection: sqlite3.Connection) -> None:
         "entry ADD COLUMN number",
     ):
         connection.execute(f"ALTER TABLE {column} INTEGER NOT NULL DEFAULT 0")
+    _add_slots(connection)
+
+
+def _add_slots(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE slot (site_id INTEGER NOT NULL REFERENCES site, worker_id INTEGER NOT NULL REFERENCES worker,"
+        " back_at INTEGER NOT NULL, slots INTEGER NOT NULL CHECK (slots >= 0),"
+        " budget INTEGER NOT NULL CHECK (budget > 0), only_asks INTEGER NOT NULL CHECK (only_asks IN (0, 1)),"
+        " linger_ms INTEGER NOT NULL, PRIMARY KEY (site_id, worker_id, back_at)) STRICT, WITHOUT ROWID"
+    )
 
 
 def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tuple[int, int]:

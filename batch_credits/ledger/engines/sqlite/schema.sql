@@ -181,6 +181,18 @@ CREATE TABLE shard (
     PRIMARY KEY (site_id, shard)
 ) STRICT, WITHOUT ROWID;
 
+-- Who has how much of a site's limit, where processes share it: see budget.py.
+CREATE TABLE slot (
+    site_id   INTEGER NOT NULL REFERENCES site,
+    worker_id INTEGER NOT NULL REFERENCES worker,
+    back_at   INTEGER NOT NULL,                      -- by lease_now_ms(); 0: when its life and `linger_ms` are over
+    slots     INTEGER NOT NULL CHECK (slots >= 0),
+    budget    INTEGER NOT NULL CHECK (budget > 0),   -- the site's limit, as this worker was told
+    only_asks INTEGER NOT NULL CHECK (only_asks IN (0, 1)),
+    linger_ms INTEGER NOT NULL,                      -- how long the site may count what it sent, after its life
+    PRIMARY KEY (site_id, worker_id, back_at)
+) STRICT, WITHOUT ROWID;
+
 -- The commits of the journal, numbered in their order: ids of attempts and findings need not be in it. An entry says
 -- between which ids its own lie, and others may lie there too.
 CREATE TABLE entry (
