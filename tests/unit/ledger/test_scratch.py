@@ -182,6 +182,7 @@ def test_another_spelling_of_what_the_real_ledger_knows(
     assert "row 5 of june.csv" in row.problems[0].message
 
 
+@pytest.mark.of_sqlite
 def test_what_the_site_still_counts_is_asked_of_the_real_ledger(book: Any, staged_in_scratch: Any) -> None:
     paid = book.plan(book.row(2))
     book.ledger.slots.note("acme-test", [(10.0, 7)], 0)
