@@ -11,6 +11,8 @@ from batch_credits.errors import LedgerError
 from batch_credits.ledger import Ledger
 from batch_credits.ledger.database import Database
 
+pytestmark = pytest.mark.of_sqlite
+
 
 @pytest.fixture
 def database(book: Any) -> Database:

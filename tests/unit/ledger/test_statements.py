@@ -10,6 +10,8 @@ import pytest
 import batch_credits.ledger
 from batch_credits.ledger.statements import STATEMENTS, VIEWS, statements, statements_of
 
+pytestmark = pytest.mark.of_sqlite
+
 LEDGER = Path(batch_credits.ledger.__file__).parent
 FILES = sorted(path.stem for path in (LEDGER / "statements").glob("*.sql"))
 OF_POSTGRES = sorted(f"postgres/{path.stem}" for path in (LEDGER / "statements/postgres").glob("*.sql"))

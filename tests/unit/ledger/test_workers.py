@@ -12,6 +12,8 @@ from batch_credits.errors import LeaseLost, LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger, Part
 from batch_credits.model import Finding, RequestState
 
+pytestmark = pytest.mark.of_sqlite
+
 IDS = ["c-1", "c-2", "c-3", "1", "Zoë", "日本", "😀", "x" * 50, *(f"acme_{number:05d}" for number in range(60))]
 HALVES = (Part(0, 2), Part(1, 2))
 
