@@ -191,7 +191,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """What is no matter of SQLite's file holds of both engines."""
     if "engine" in metafunc.fixturenames:
         is_of_one = any(metafunc.definition.iter_markers("of_sqlite"))
-        metafunc.parametrize("engine", ["sqlite"] if is_of_one else ["sqlite", "postgres"], indirect=True)
+        of_postgres = pytest.param("postgres", marks=pytest.mark.postgres)
+        metafunc.parametrize("engine", ["sqlite"] if is_of_one else ["sqlite", of_postgres], indirect=True)
 
 
 @pytest.fixture
