@@ -17,7 +17,7 @@ ROUNDS ?= 3
 # Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-team test costs check lowest newest coverage storm budget kills operator fuzz mutants screens slow bench clean
+.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz mutants screens slow bench clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -29,11 +29,15 @@ demo-team: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.servers.demo_team
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow"
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow and not postgres"
 
-# The same, and then which files of tests take how much CPU: what is on the wall depends on who else works here.
+# What holds on SQLite, asked of PostgreSQL. TEST_POSTGRES_BIN=/usr/lib/postgresql/15/bin: of that version.
+postgres: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "postgres and not slow"
+
+# The same as `make test`, and then which files of tests take how much CPU: what is on the wall depends on who else works here.
 costs: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow" -p tests.costs
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow and not postgres" -p tests.costs
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

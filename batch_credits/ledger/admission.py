@@ -59,7 +59,7 @@ class Admission:
         self._db.wait_for_the_disk(always=False)
         with self._db.transaction():
             self._discard_left_behind(batch.key)
-            return self._db.insert(
+            batch_id: int = self._db.value(
                 "begin_batch",
                 key=batch.key,
                 site=site_id_of(self._db, batch.site),
@@ -73,6 +73,7 @@ class Admission:
                 reverses=batch.reverses,
                 worker=worker,
             )
+            return batch_id
 
     def _discard_left_behind(self, key: str) -> None:
         """Make room for a batch that a process stages of which nothing is heard: it is refused when it comes back."""

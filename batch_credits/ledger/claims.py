@@ -26,6 +26,7 @@ class Claims:
     def __init__(self, database: Database, workers: Workers) -> None:
         self._db = database
         self._workers = workers
+        self._entries = 0  # commits of this process in the journal
         self._partial_owner: int | None = None  # this worker's number, where it holds not all of its site
 
     def check_entity(self, batch_id: int, entity: str | None, *, is_new: bool = False) -> None:
@@ -144,13 +145,13 @@ class Claims:
             LeaseLost: it holds no more what it claimed.
             LedgerError: nothing of it is durable, so nothing of it may be sent.
         """
-        number = self._workers.next_entry() if findings or openings else None
+        number = self._next_entry() if findings or openings else None
 
         def write() -> None:
             worker, at = self._workers.fence(), self._db.now()
             if number is None:
                 return
-            entry = self._db.insert(
+            entry = self._db.value(
                 "begin_entry", worker=worker, at=at, number=number, attempts=len(openings), findings=len(findings)
             )
             if findings:
@@ -159,8 +160,19 @@ class Claims:
                 assert run_id is not None, "only a run sends"
                 self._open_attempts(openings, call, {"run": run_id, "at": at, "entry": entry})
 
-        self._db.carry_out(write, lambda: self._workers.has_entered(number), self._workers.lease_seconds / RENEWALS)
+        self._db.carry_out(write, lambda: self._has_entered(number), self._workers.lease_seconds / RENEWALS)
         self._workers.kept()
+
+    def _next_entry(self) -> int:
+        """The number of this life's next commit: no two have one, and so it may be found."""
+        self._entries += 1
+        return self._entries
+
+    def _has_entered(self, number: int | None) -> bool:
+        """Within a transaction: whether this life's commit of that number happened, now that it is over."""
+        me = self._workers.me()
+        self._db.first("lock_life", tuple, worker=me)
+        return number is not None and self._db.first("was_entered", tuple, worker=me, number=number) is not None
 
     def _open_attempts(self, credits: Sequence[PlannedCredit], call: str, place: dict[str, int]) -> None:
         """Write one more attempt for each request; they may be sent once the transaction is committed.

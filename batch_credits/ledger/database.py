@@ -105,10 +105,6 @@ class Database(ABC):
     def change_each(self, name: str, values: Iterable[Mapping[str, Any]]) -> None:
         """Write once for each of these."""
 
-    def insert(self, name: str, /, **values: Any) -> int:
-        """Add a row; returns its id, which the statement gives."""
-        return int(self.value(name, **values))
-
     @abstractmethod
     def insert_columns(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
         """Add rows that are given as columns."""

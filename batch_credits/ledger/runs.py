@@ -124,7 +124,7 @@ class Runs:
             if retry_failed:
                 be_alone(self._db, batch_id)
                 refuse_retry(self._db, batch_id)
-            run_id = self._db.insert(
+            run_id: int = self._db.value(
                 "start_run",
                 batch=batch_id,
                 now=self._db.now(),

@@ -68,7 +68,6 @@ class Workers:
         self._me: int | None = None
         self._held: _Held | None = None
         self._lease_ms = round(LEASE_SECONDS * 1000)
-        self._entries = 0  # commits of this life in the journal
         self._kept_until: float | None = None  # by this machine's clock, once the transaction is durable
 
     def me(self) -> int:
@@ -76,7 +75,7 @@ class Workers:
         if self._me is None:
             assert not self._db.is_writing, "what is rolled back would leave its number to another"
             with self._db.transaction():
-                me = self._db.insert(
+                me: int = self._db.value(
                     "begin_life",
                     host=platform.node(),
                     pid=os.getpid(),
@@ -84,23 +83,13 @@ class Workers:
                     now=self._db.now(),
                     lease=self._lease_ms,
                 )
-            self._me, self._entries = me, 0
+            self._me = me
         return self._me
 
     @property
     def lease_seconds(self) -> float:
         """How long a lease of this life goes on from each renewal."""
         return self._lease_ms / 1000
-
-    def next_entry(self) -> int:
-        """The number of this life's next commit in the journal."""
-        self._entries += 1
-        return self._entries
-
-    def has_entered(self, number: int | None) -> bool:
-        """Within a transaction: whether this life's commit of that number happened, now that it is over."""
-        self._db.first("lock_life", tuple, worker=self._me)
-        return number is not None and self._db.first("was_entered", tuple, worker=self._me, number=number) is not None
 
     def anew(self) -> int:
         """This process's life, which holds nothing: another one than it had, if that did."""
@@ -125,6 +114,7 @@ class Workers:
         self._db.change(
             "begin_to_send", worker=me, run=run_id, lease=self._lease_ms, timeout=round(timeout_seconds * 1000)
         )
+        self._db.value("be_brief", idle=max(1, self._lease_ms // (2 * RENEWALS)))
         self._db.change("make_shards", site=site_id)
         self._db.all("lock_owners", tuple, site=site_id)
         about = {"site": site_id, "number": part.number, "of": part.of}

@@ -16,8 +16,10 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from multiprocessing import Pool
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from unicodedata import category
@@ -94,24 +96,32 @@ def _load(path: Path, options: InputOptions) -> str:
     return "loaded"
 
 
-def _share(arguments: tuple[int, int]) -> tuple[Counter[str], list[tuple[int, str]]]:
+def _share(at: Path, arguments: tuple[int, int]) -> tuple[Counter[str], list[tuple[int, str]]]:
+    """Run some cases. The one at hand stands in a file: what ends the process can tell nobody."""
     first, cases = arguments
+    note = at / str(os.getpid())
     signal.signal(signal.SIGALRM, _too_long)
     counts: Counter[str] = Counter()
     failures = []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, first + cases):
+            note.write_text(str(seed))
             signal.alarm(SECONDS_A_CASE)
             outcome = run_case(seed, Path(folder))
             signal.alarm(0)
             counts[outcome if outcome in ("loaded", "refused") else "failed"] += 1
             if outcome not in ("loaded", "refused"):
                 failures.append((seed, outcome))
+    note.unlink()
     return counts, failures
 
 
 def _too_long(number: int, frame: FrameType | None) -> None:
     raise Endless(f"after {SECONDS_A_CASE} s")
+
+
+def _tell(seed: int, outcome: str) -> None:
+    print(f"python -m tests.fuzz.campaign --cases 1 --seed {seed}\n{outcome}", file=sys.stderr)
 
 
 def main() -> int:
@@ -126,11 +136,16 @@ def main() -> int:
         for first in range(chosen.seed, chosen.seed + chosen.cases, size)
     ]
     counts: Counter[str] = Counter()
-    with Pool(chosen.jobs) as pool:
-        for counted, failures in pool.imap_unordered(_share, shares):
-            counts += counted
-            for seed, outcome in failures:
-                print(f"python -m tests.fuzz.campaign --cases 1 --seed {seed}\n{outcome}", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as at, ProcessPoolExecutor(chosen.jobs) as pool:
+        try:
+            for counted, failures in pool.map(partial(_share, Path(at)), shares):
+                counts += counted
+                for seed, outcome in failures:
+                    _tell(seed, outcome)
+        except BrokenProcessPool:
+            counts["failed"] += 1
+            for note in Path(at).iterdir():
+                _tell(int(note.read_text()), "one of these ended its process")
     print(f"{sum(counts.values()):,} cases in {time.monotonic() - start:.0f} s: {dict(sorted(counts.items()))}")
     return 1 if counts["failed"] else 0
 

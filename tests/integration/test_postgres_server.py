@@ -120,7 +120,7 @@ def test_an_ordinary_user_starts_one_too() -> None:
     python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     if python is None or not _may_run(programs() / "postgres"):
         pytest.skip("an ordinary user may read no Python, or no PostgreSQL, of this machine")
-    called = [python, "-I", "-c", KEEPER.read_text(), programs()]
+    called: list[str | Path] = [python, "-I", "-c", KEEPER.read_text(), programs()]
     with subprocess.Popen(called, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **ORDINARY) as process:
         assert process.stdin is not None and process.stdout is not None
         port, _, folder = process.stdout.readline().strip().partition(" ")

@@ -25,13 +25,12 @@ END_SECONDS = 10
 MEMORY = Path("/dev/shm")
 ROOMY = 1 << 30  # bytes: of a memory with less, other tests may need it
 
-# It is as durable as the product demands, and small, since there may be one for each worker of a test run.
+# As durable as PostgreSQL is unless told otherwise, and small, since there may be one for each worker of a test run.
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "60",
     "shared_buffers": "32MB",
     "max_wal_size": "128MB",
-    "fsync": "on",
     "log_min_messages": "fatal",
 }
 
@@ -52,7 +51,7 @@ class Keeper:
 
     def _may_run(self, programs: Path) -> bool:
         try:
-            called = [programs / "postgres", "--version"]
+            called: list[str | Path] = [programs / "postgres", "--version"]
             return subprocess.run(called, capture_output=True, check=False, **self._rights).returncode == 0
         except PermissionError:
             return False
@@ -72,9 +71,12 @@ class Keeper:
 
     def make(self) -> None:
         """Make the files of a server that is empty."""
-        called = [self._programs / "initdb", "--pgdata", self._folder / "data", "--username", "postgres"]
-        called += ["--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync", "--wal-segsize", "1"]
-        done = subprocess.run(called, stdin=subprocess.DEVNULL, capture_output=True, check=False, **self._rights)
+        called: list[str | Path] = [self._programs / "initdb", "--pgdata", self._folder / "data"]
+        called += ["--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-locale"]
+        called += ["--no-sync", "--wal-segsize", "1"]
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(
+            called, stdin=subprocess.DEVNULL, capture_output=True, check=False, **self._rights
+        )
         if done.returncode != 0:
             raise RuntimeError(f"initdb failed: {done.stderr.decode(errors='replace')}")
 
@@ -90,12 +92,15 @@ class Keeper:
 
     def _started(self, port: int, until: float) -> bool:
         settings = SETTINGS | {"port": str(port), "unix_socket_directories": str(self._folder)}
-        called = [self._programs / "postgres", "-D", self._folder / "data"]
+        called: list[str | Path] = [self._programs / "postgres", "-D", self._folder / "data"]
         for name, value in settings.items():
             called += ["-c", f"{name}={value}"]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(called, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._rights)
-        while self._process.poll() is None and time.monotonic() < until:
+            process: subprocess.Popen[bytes] = subprocess.Popen(
+                called, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._rights
+            )
+        self._process = process
+        while process.poll() is None and time.monotonic() < until:
             if self._is_ready():
                 return True
             time.sleep(0.02)

@@ -5,12 +5,15 @@ by the file's own size.
 """
 
 import io
+import struct
 from pathlib import Path
 
 from batch_credits.errors import BatchCreditsError, InputError
 from batch_credits.loader.workbook.marks import damaged, encrypted
 
 MAX_COMPOUND_BYTES = 536_870_912  # a full sheet of the old format takes a tenth of it
+_SECTOR_BYTES = 512  # at least
+_MAX_SMALL = 1_024  # sectors of the table of small pieces: they hold 8 MB, where a workbook is one large one
 _WORKBOOK = ("Workbook", "Book")
 _ENCRYPTED = "EncryptedPackage"  # a newer workbook with a password
 _NO_CLASS = bytes(16)
@@ -28,6 +31,7 @@ def workbook_stream(path: Path) -> bytes:
 
     try:
         content = path.read_bytes()
+        _refuse_long_tables(content, path)
         content = content[:8] + _NO_CLASS + content[24:]  # some programs name one, and nobody but olefile minds
         with olefile.OleFileIO(io.BytesIO(content), raise_defects=olefile.DEFECT_INCORRECT) as compound:
             if compound.exists(_ENCRYPTED):
@@ -40,3 +44,16 @@ def workbook_stream(path: Path) -> bytes:
         raise
     except Exception:  # it raises whatever a hostile file leads to: struct.error, RecursionError, OverflowError
         raise damaged(path) from None
+
+
+def _refuse_long_tables(content: bytes, path: Path) -> None:
+    """Refuse a file whose head says that its tables of sectors are longer than they can be: the reader of values makes
+    room for as much as is said, and ends the program where there is none.
+
+    Raises:
+        InputError: it does.
+    """
+    (sectors,) = struct.unpack_from("<I", content, 44)
+    (small,) = struct.unpack_from("<I", content, 64)
+    if sectors > len(content) // _SECTOR_BYTES or small >= _MAX_SMALL:
+        raise damaged(path)

@@ -25,6 +25,7 @@ from batch_credits.loader.workbook.marks import (
     SheetMarks,
     damaged,
     encrypted,
+    refuse_large,
 )
 from batch_credits.loader.workbook.styles import looks_of
 
@@ -34,12 +35,17 @@ _BOUND_SHEET, _FILE_PASS, _EOF = 0x85, 0x2F, 0x0A
 _FORMULA, _BOOL_ERR, _OLD_ROW, _COLUMN_INFO = 0x06, 0x205, 0x208, 0x7D
 _BEGIN, _FORMAT, _STYLE, _MERGED, _SHORT_NUMBERS = 0x809, 0x41E, 0xE0, 0xE5, 0xBD
 _CELLS = frozenset((_FORMULA, 0x203, 0x27E, 0xFD, 0x204, 0xD6))  # formulas, numbers and texts
+_SPANS = 0x200  # from which row to which, and so with columns, a sheet says that it has cells
+_PLACED = _CELLS | {_BOOL_ERR, _SHORT_NUMBERS}
+_OLD_SPANS_BYTES = 10
 _START_BYTES = 100  # that tell what else a file is
+_IN_A_CHART = 2  # deep
 _UNICODE = 0x600  # the version since which texts are
 
 
 def check_xls(path: Path) -> None:
-    """Refuse what is no workbook of the old format, is encrypted or damaged.
+    """Refuse what is no workbook of the old format, is encrypted or damaged, or would not fit into memory: the reader
+    of values fills the rectangles of all sheets as soon as it opens the file.
 
     Raises:
         InputError: with the reason.
@@ -47,9 +53,38 @@ def check_xls(path: Path) -> None:
     if not is_compound(path):
         raise _of_another_kind(path)
     stream = workbook_stream(path)
-    for kind, _ in _xls_records(stream, 0, path):
-        if kind == _FILE_PASS:
-            raise encrypted(path)
+    starts = []
+    try:
+        for kind, content in _xls_records(stream, 0, path):
+            if kind == _FILE_PASS:
+                raise encrypted(path)
+            if kind == _BOUND_SHEET:
+                starts.append(struct.unpack_from("<I", content)[0])
+        cells = 0
+        for start in starts:
+            cells += _spanned(stream, start, path)
+            refuse_large(cells, path)
+    except struct.error:
+        raise damaged(path) from None
+
+
+def _spanned(stream: bytes, start: int, path: Path) -> int:
+    """How many cells the rectangle has that a sheet fills, or says that it fills. A chart in it may have cells: some
+    versions of the reader take them for the sheet's."""
+    rows = columns = said = 0
+    for _, kind, content in _records(stream, start, path):
+        if kind in _PLACED:
+            row, column = _place(content)
+            if kind == _SHORT_NUMBERS:
+                column += len(content) // 6
+            rows, columns = max(rows, row + 1), max(columns, column + 1)
+        elif kind == _SPANS:
+            form = "<HHHH" if len(content) == _OLD_SPANS_BYTES else "<IIHH"
+            first_row, last_row, _first, last_column = struct.unpack_from(form, content)
+            if last_row and last_column and first_row >= last_row:
+                raise damaged(path)
+            said = max(said, last_row * last_column)
+    return max(rows * columns, said)
 
 
 def _of_another_kind(path: Path) -> InputError:
@@ -136,12 +171,21 @@ def _place(content: bytes) -> tuple[int, int]:
 
 
 def _xls_records(stream: bytes, at: int, path: Path) -> Iterator[Record]:
-    """The records from there to the end of the sheet, or of the workbook's own part."""
+    """The records from there to the end of the sheet, or of the workbook's own part, without those of charts in it."""
+    return ((kind, content) for depth, kind, content in _records(stream, at, path) if depth < _IN_A_CHART)
+
+
+def _records(stream: bytes, at: int, path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """The same with all, and how deep each lies: a part has a beginning and an end, and so have those within it."""
+    depth = 0
     while at + 4 <= len(stream):
         kind, size = struct.unpack_from("<HH", stream, at)
-        yield kind, stream[at + 4 : at + 4 + size]
+        depth += kind == _BEGIN
+        yield depth, kind, stream[at + 4 : at + 4 + size]
         if kind == _EOF:
-            return
+            depth -= 1
+            if depth <= 0:
+                return
         at += 4 + size
     raise damaged(path)
 

@@ -20,10 +20,11 @@ from batch_credits.loader.workbook.marks import SEEN_POINTS, Look, Merged, Sheet
 from batch_credits.loader.workbook.plain_rows import ROW_END, plain_row
 from batch_credits.loader.workbook.relations import relation_target, sheet_relation
 from batch_credits.loader.workbook.styles import style_looks
-from batch_credits.loader.workbook.xml import Attributes, PartReader, local
+from batch_credits.loader.workbook.xml import Attributes, PartReader, local, root_of
 
 _COLUMN = re.compile("[0-9]{1,5}")
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_SHARED_TEXTS = "sharedstrings.xml"
 _TRUE = ("1", "true")
 _SEEN_CHARACTERS = 0.2  # of width, which is about a point
 _DIGITS = "0123456789"
@@ -39,6 +40,29 @@ def check_xlsx(path: Path) -> None:
         InputError: with the reason.
     """
     check_zip(path, "xl/workbook.xml", "Excel workbook")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for part in archive.infolist():
+                if part.filename.lower().endswith(_SHARED_TEXTS):
+                    _refuse_many_texts(archive, part, path)
+    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
+        raise damaged(path) from None
+
+
+def _refuse_many_texts(archive: zipfile.ZipFile, part: zipfile.ZipInfo, path: Path) -> None:
+    """Refuse a list of texts that says it is longer than its part has bytes: the reader of values makes room for as
+    many as are said, and ends the program where there is none.
+
+    Raises:
+        InputError: it does, or is none.
+    """
+    name, attributes = root_of(archive, part.filename, path)
+    try:
+        texts = int(attributes.get("uniqueCount", "0"))
+    except ValueError:  # which that reader ignores
+        texts = 0
+    if name != "sst" or texts > part.file_size:
+        raise damaged(path)
 
 
 def xlsx_marks(path: Path, sheet: str) -> SheetMarks:

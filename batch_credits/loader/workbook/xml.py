@@ -74,9 +74,15 @@ class PartReader:
                         raise damaged(self.path)
                     for piece in self.pieces(block):
                         self._parse(piece)
+                    if self.is_read():
+                        return
                 self.parser.Parse(b"", True)
         except expat.ExpatError:
             raise damaged(self.path) from None
+
+    def is_read(self) -> bool:
+        """Whether the rest need not be read."""
+        return False
 
     def pieces(self, block: bytes) -> Iterator[bytes]:
         """What of a block is to be parsed, one piece after the other; what lies between them, whole elements only, is
@@ -146,6 +152,35 @@ class WholePart(PartReader):
         """All of it."""
         self.row()
         yield block
+
+
+class _Root(PartReader):
+    """Reads a part as far as to its outermost element."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.found: tuple[str, Attributes] | None = None
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        """The first is the outermost."""
+        if self.found is None:
+            self.found = local(name), attributes
+
+    def is_read(self) -> bool:
+        """Whether it was met."""
+        return self.found is not None
+
+
+def root_of(archive: zipfile.ZipFile, part: str, path: Path) -> tuple[str, Attributes]:
+    """The outermost element of a part: its name without a prefix, and its attributes.
+
+    Raises:
+        InputError: it is not XML.
+        KeyError: there is no such part.
+    """
+    root = _Root(path)
+    root.read(archive, part)
+    return root.found or ("", {})
 
 
 def _is_number(text: bytes) -> bool:

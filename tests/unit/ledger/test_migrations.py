@@ -14,6 +14,8 @@ from batch_credits.ledger import Ledger
 from batch_credits.ledger.engines.sqlite.migrations import MIGRATIONS
 from batch_credits.model import CallKind, Mended, RequestState
 
+pytestmark = pytest.mark.of_sqlite
+
 Book = Any
 DATA = Path(__file__).parent / "data"
 OLD = DATA / "ledger-0.1.sqlite3.gz"  # written by version 0.1.0: six rows in every state

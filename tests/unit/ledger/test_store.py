@@ -17,6 +17,8 @@ from batch_credits.ledger import Ledger
 from batch_credits.ledger.engines.sqlite import migrations, store
 from batch_credits.model import RequestState
 
+pytestmark = pytest.mark.of_sqlite
+
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)

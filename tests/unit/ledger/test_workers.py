@@ -12,6 +12,8 @@ from batch_credits.errors import LeaseLost, LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger, Part
 from batch_credits.model import Finding, RequestState
 
+pytestmark = pytest.mark.of_sqlite
+
 IDS = ["c-1", "c-2", "c-3", "1", "Zoë", "日本", "😀", "x" * 50, *(f"acme_{number:05d}" for number in range(60))]
 HALVES = (Part(0, 2), Part(1, 2))
 
@@ -469,7 +471,7 @@ def test_what_was_renewed_and_is_not_durable_does_not_let_the_process_live(
         raise LedgerError("the disk is full")
 
     clock[0] += 5.0
-    monkeypatch.setattr(book.ledger._db, "insert", fail)
+    monkeypatch.setattr(book.ledger._db, "value", fail)
     with pytest.raises(LedgerError, match="disk is full"):
         book.ledger.claims.commit(run, [], book.owed(batch))
     assert shared.at == [1_009.0]

@@ -101,12 +101,14 @@ class PostgresDatabase(Database):
             yield
             return
         begin = "BEGIN" if writes else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        self._asked(lambda: self._connection.execute(begin.encode()))
         with self._translated():
+            self._asked(lambda: self._connection.execute(begin.encode()))
             try:
                 self._writer = get_ident()
                 yield
-                self._connection.execute("COMMIT")
+                # Where a statement failed and its error was caught, this is no error either, and nothing is durable.
+                if self._connection.execute("COMMIT").statusmessage != "COMMIT":
+                    raise self.failure("a transaction in which a statement failed was rolled back")
             except BaseException:
                 self._roll_back()
                 raise

@@ -169,9 +169,9 @@ def _connected(address: Address, *, read_only: bool = False) -> psycopg.Connecti
     connection = psycopg.connect(address.url, **given)
     try:
         connection.execute(f"SET search_path TO {SCHEMA}".encode())
-        # A process that is stopped within a transaction must not keep others from what it has locked.
-        connection.execute("SET idle_in_transaction_session_timeout = '60s'")
-        connection.execute("SET lock_timeout = '60s'")
+        # A process that is stopped within a transaction must not keep others from what it has locked: see `be_brief`.
+        connection.execute("SET idle_in_transaction_session_timeout = '15s'")
+        connection.execute("SET lock_timeout = '30s'")
         if read_only:
             connection.execute("SET default_transaction_read_only = on")
     except BaseException:

@@ -7,8 +7,8 @@ WHERE batch_id = :batch AND worker_id = :worker AND admitted = 0;
 
 -- name: count_anew
 -- What there is now is counted, since the planner goes by it: it takes an unknown batch for a small one, and then sorts all
--- of it for each page. Of a small one it is right, and a minute later somebody counts anyhow. (Who does not own the tables
--- may not count them, and is told so, and waits that minute.)
+-- of it for each page. Of a small one it is right, and a minute later somebody counts anyhow. Who does not own the tables
+-- is told that he may not count them, and waits that minute.
 ANALYZE request, standing, identity, row;
 
 -- name: be_alone

@@ -39,3 +39,13 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytes
     path.write_bytes(written.compound(b"records"))
     with pytest.raises(InputError, match="more than 1,000 bytes"):
         workbook_stream(path)
+
+
+@pytest.mark.parametrize("place", [44, 64])
+def test_tables_that_are_said_to_be_longer_than_the_file_are_not_made_room_for(tmp_path: Path, place: int) -> None:
+    content = bytearray(written.compound(b"records"))
+    content[place : place + 4] = b"\xf0\xff\xff\x7f"
+    path = tmp_path / "payout.xls"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="is damaged"):
+        workbook_stream(path)

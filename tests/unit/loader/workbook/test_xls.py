@@ -7,6 +7,7 @@ import pytest
 
 from batch_credits.errors import InputError
 from batch_credits.loader import open_source
+from batch_credits.loader.workbook.xls import check_xls, xls_marks
 from batch_credits.settings import InputOptions
 from tests.unit.loader.workbook import written
 
@@ -72,3 +73,63 @@ def test_what_programs_give_the_old_suffix_is_called_what_it_is(
     with pytest.raises(InputError, match="no Excel workbook of the old format") as refused:
         open_source(path, OPTIONS)
     assert said in refused.value.message and hint in refused.value.hint
+
+
+def _old_workbook(path: Path, *sheets: bytes) -> Path:
+    """A workbook of sheets that are given as the records between their beginning and their end."""
+    begin, end = struct.pack("<HHHHHHII", 0x809, 16, 0x600, 0x10, 0x0DBB, 1996, 0, 6), struct.pack("<HH", 0x0A, 0)
+    head = begin
+    start = len(begin) + len(sheets) * 13 + len(end)
+    for number, records in enumerate(sheets):
+        head += struct.pack("<HHIBBBB", 0x85, 9, start, 0, 0, 1, 0) + str(number).encode()
+        start += len(begin) + len(records) + len(end)
+    path.write_bytes(written.compound(head + end + b"".join(begin + records + end for records in sheets)))
+    return path
+
+
+def _number(row: int, column: int) -> bytes:
+    return struct.pack("<HHHHHd", 0x203, 14, row, column, 0, 1.0)
+
+
+def _spans(*bounds: int) -> bytes:
+    return struct.pack("<HHIIHHH", 0x200, 14, *bounds, 0)
+
+
+FULL_ROWS = b"".join(_number(row, 255) for row in (0, 40_000))
+
+
+@pytest.mark.parametrize(
+    ("sheets", "said"),
+    [
+        ([_spans(62, 1, 0, 1) + _number(0, 0)], "is damaged"),
+        ([_spans(0, 2**31, 0, 9) + _number(0, 0)], "cells, more than 20,000,000"),
+        ([_number(0, 0) + _number(65_535, 60_000)], "cells, more than 20,000,000"),
+        ([_number(65_535, 0) + struct.pack("<HHHH", 0xBD, 3_004, 0, 0) + bytes(3_000)], "cells, more than 20,000,000"),
+        ([FULL_ROWS, FULL_ROWS], "cells, more than 20,000,000"),
+        ([struct.pack("<HH", 0x809, 16) + bytes(16) + _number(65_535, 60_000) + struct.pack("<HH", 0x0A, 0)], "cells"),
+    ],
+)
+def test_what_would_fill_the_memory_is_refused_before_the_reader_of_values_opens_it(
+    tmp_path: Path, sheets: list[bytes], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        check_xls(_old_workbook(tmp_path / "payout.xls", *sheets))
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [b"", _spans(0, 0, 0, 0), _spans(0, 65_536, 0, 256), FULL_ROWS, struct.pack("<HHHHHHH", 0x200, 10, 0, 9, 0, 9, 0)],
+)
+def test_a_sheet_of_any_size_that_the_format_allows_is_taken(tmp_path: Path, sheet: bytes) -> None:
+    check_xls(_old_workbook(tmp_path / "payout.xls", sheet))
+
+
+def test_what_comes_after_a_chart_in_a_sheet_is_not_missed_nor_what_is_in_it_taken_for_the_sheets(
+    tmp_path: Path,
+) -> None:
+    chart = struct.pack("<HH", 0x809, 16) + bytes(16) + struct.pack("<HHHHHH", 0x205, 8, 3, 0, 0, 0x12A)
+    chart += struct.pack("<HH", 0x0A, 0)
+    merged = struct.pack("<HHHHHHH", 0xE5, 10, 1, 4, 5, 0, 1)
+    path = _old_workbook(tmp_path / "payout.xls", _number(0, 0) + chart + merged)
+    marks = xls_marks(path, "0")
+    assert [each.name for each in marks.merged] == ["A5:B6"] and not marks.broken

@@ -4,7 +4,7 @@ import pytest
 
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook import xml
-from batch_credits.loader.workbook.xlsx import xlsx_marks
+from batch_credits.loader.workbook.xlsx import check_xlsx, xlsx_marks
 
 BOOK = '<workbook><sheets><sheet name="A &amp; B" sheetId="1" r:id="rId7"/></sheets></workbook>'
 RELATIONS = '<Relationships><Relationship Id="rId7" Target="{target}"/></Relationships>'
@@ -126,3 +126,29 @@ def test_a_row_beyond_the_bound_refuses_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(xml, "_BLOCK_BYTES", 100)
     with pytest.raises(InputError, match="row of more than"):
         xlsx_marks(archive(tmp_path / "a.xlsx", "x" * 2000), "A & B")
+
+
+def with_texts(path, texts, part="xl/sharedStrings.xml"):
+    with zipfile.ZipFile(archive(path, ""), "a") as book:
+        book.writestr(part, texts)
+    return path
+
+
+@pytest.mark.parametrize("part", ["xl/sharedStrings.xml", "XL\\SharedStrings.XML"])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        '<sst count="1" uniqueCount="99999999999"><si><t>a</t></si></sst>',
+        "<?xml version='1.0'?><!-- x --><x:sst xmlns:x='x' uniqueCount='+4000000000'/>",
+        "<texts><sst uniqueCount='99999999999'/></texts>",
+        "sst",
+    ],
+)
+def test_a_list_of_texts_that_says_it_is_endless_is_not_made_room_for(tmp_path, texts, part):
+    with pytest.raises(InputError, match="is damaged"):
+        check_xlsx(with_texts(tmp_path / "book.xlsx", texts, part))
+
+
+@pytest.mark.parametrize("said", ["", 'uniqueCount="2"', 'uniqueCount="many"', 'uniqueCount="0"'])
+def test_a_list_of_texts_may_say_how_long_it_is(tmp_path, said):
+    check_xlsx(with_texts(tmp_path / "book.xlsx", f"<sst {said}><si><t>a</t></si><si><t>b</t></si></sst>"))
