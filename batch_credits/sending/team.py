@@ -187,7 +187,8 @@ class Follower:
         """Who goes on without this process, in words."""
         own = {(platform.node(), pid) for pid in (os.getpid(), *mates.pids)}
         key = self._team.run.batch.key
-        others = {(each.host, each.pid) for each in self._ledger.teams.lives() if each.shards and each.batch == key} - own
+        at_work = [each for each in self._ledger.teams.lives() if each.shards and each.batch == key]
+        others = {(each.host, each.pid) for each in at_work} - own
         if not others:
             return ""
         return f"; {len(others)} other workers go on" if len(others) > 1 else "; 1 other worker goes on"

@@ -30,13 +30,13 @@ class Colleague(Command):
         reports = ["--reports", str(self.reports)] if name in ("run", "report", "reconcile", "reverse") else []
         return ["--ledger", self.where, *reports]
 
-    def work(self, *arguments: object, **environment: str) -> Running:
+    def work(self, *arguments: object) -> Running:
         """Begin to work, without a limit."""
-        return self.start("work", "--rate", 0, *arguments, **environment)
+        return self.start("work", "--rate", 0, *arguments)
 
-    def work_until_idle(self, *arguments: object, **environment: str) -> Ended:
+    def work_until_idle(self, *arguments: object) -> Ended:
         """Work until nothing is owed."""
-        return self("work", "--rate", 0, "--until-idle", *arguments, **environment)
+        return self("work", "--rate", 0, "--until-idle", *arguments)
 
     def workers(self) -> list[dict[str, object]]:
         """Who works, as `status` says; nobody while there is no ledger yet."""

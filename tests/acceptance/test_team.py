@@ -121,6 +121,7 @@ def test_files_that_overlap_credit_each_row_once(tmp_path: Path, join: Join, slo
     assert sum(each.get("already_credited", 0) for each in counts) == 150
 
 
+@pytest.mark.slow
 def test_a_worker_is_killed_and_another_takes_over(tmp_path: Path, join: Join, slow_site: Site) -> None:
     rows = payout("k", 300)
     file = write_csv(tmp_path / "payout.csv", rows)

@@ -195,7 +195,7 @@ def _translated() -> Iterator[None]:
         if isinstance(cause, psycopg.errors.InsufficientPrivilege):
             raise LedgerError(
                 f"The ledger's queue cannot be used or set up: {reason}.",
-                hint="Let the ledger's owner run `batch-credits ledger upgrade`, and grant this user what docs/team.md says.",
+                hint="Let the ledger's owner run once, who may create tables there; then grant this user the use of them.",
             ) from None
         raise LedgerError(
             f"The ledger's queue failed: {reason}.",
