@@ -11,6 +11,7 @@ from typing import NamedTuple
 import orjson
 
 from batch_credits.ledger.database import Database, Row
+from batch_credits.ledger.workers import Worker, worker_of
 
 
 class Newest(NamedTuple):
@@ -70,6 +71,10 @@ class Teams:
     def owed_elsewhere(self, batch_id: int) -> list[int]:
         """The batches that answer for unsettled requests of this batch's rows."""
         return self._db.all("owed_elsewhere", itemgetter(0), batch=batch_id)
+
+    def workers(self, batch_id: int) -> list[Worker]:
+        """The lives that send or have sent for any run over a batch, in the order in which they began."""
+        return self._db.all("workers_of_batch", worker_of, batch=batch_id)
 
     def lives(self) -> list[Life]:
         """Who has the ledger open and has not ended, as far as is known, in the order in which they began."""

@@ -230,11 +230,7 @@ class Workers:
 
     def of_run(self, run_id: int) -> list[Worker]:
         """The lives that send for a run, in the order in which they began."""
-        return self._db.all("workers_of_run", _worker, run=run_id)
-
-    def of_batch(self, batch_id: int) -> list[Worker]:
-        """The lives that send or have sent for any run over a batch, in the order in which they began."""
-        return self._db.all("workers_of_batch", _worker, batch=batch_id)
+        return self._db.all("workers_of_run", worker_of, run=run_id)
 
 
 def _lost(why: str) -> LedgerError:
@@ -244,6 +240,7 @@ def _lost(why: str) -> LedgerError:
     )
 
 
-def _worker(row: Row) -> Worker:
+def worker_of(row: Row) -> Worker:
+    """Of a row of `workers_of_run`, or of a statement that gives the same."""
     worker_id, pid, ended_at, told = row
     return Worker(worker_id, pid, ended_at is not None, told)

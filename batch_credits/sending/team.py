@@ -126,7 +126,7 @@ class Follower:
         self._batch_id = team.run.batch.batch_id
         self._jobs = jobs
         self._member = member
-        self._following = Following(lambda: self._ledger.workers.of_batch(self._batch_id), team.run.progress)
+        self._following = Following(lambda: self._ledger.teams.workers(self._batch_id), team.run.progress)
         self._interrupted: RunStopped | None = None
 
     async def follow(self, signals: Signals, mates: Mates) -> Issued:

@@ -45,8 +45,8 @@ class Story:
 class Team:
     """Workers that come and go."""
 
-    def __init__(self, folder: Path, site: Site, where: str, chance: random.Random) -> None:
-        self._folder, self._site, self._where, self._chance = folder, site, where, chance
+    def __init__(self, folder: Path, site: Site, where: str, chance: random.Random, keys: str) -> None:
+        self._folder, self._site, self._where, self._chance, self._keys = folder, site, where, chance, keys
         self._workers: list[tuple[Running, Wire]] = []
 
     def fill(self) -> None:
@@ -77,9 +77,9 @@ class Team:
                 time.sleep(LEASE * self._chance.choice((0.2, 1.5)))
                 wire.mend()
             case "dark":
-                self._site.tell("settings", faults=f"{FAULTS},lost_before=0.9")
+                self._site.tell("settings", faults=FAULTS.replace("lost_before=0.002", "lost_before=0.9") + self._keys)
                 time.sleep(self._chance.uniform(0.2, 1.5))
-                self._site.tell("settings", faults=FAULTS)
+                self._site.tell("settings", faults=FAULTS + self._keys)
         return what
 
     def end(self) -> None:
@@ -100,7 +100,7 @@ def play(seed: int, rows: int, postgres: Server, folder: Path) -> Story:
     where = postgres.database()
     keys = ",keys_forget=1" if seed % 2 else ""
     with Site("--faults", FAULTS + keys, "--seed", str(seed)) as site:
-        team = Team(folder, site, where, chance)
+        team = Team(folder, site, where, chance, keys)
         boss = Colleague(folder, site.url, {**QUICK, **SITE}, where)
         boss.run(file, "--detach", timeout=300).exited(0)
         team.fill()

@@ -1,6 +1,6 @@
 """`make demo-team`: one batch on three workers that share a ledger in PostgreSQL, and one of them killed half-way.
 
-All of it is of this machine and of PyPI: PostgreSQL from a wheel, a simulated Chargebee. Nothing is left but the reports.
+All of it is of this machine and of PyPI: PostgreSQL from a wheel, a simulated Chargebee. Nothing is left but reports.
 """
 
 import json

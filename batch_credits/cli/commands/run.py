@@ -37,6 +37,8 @@ from batch_credits.views.pilot import PilotView, pilot_view
 from batch_credits.views.question import question_of_run
 from batch_credits.views.terms import Terms, memory_of, site_view
 
+Done = tuple[Summary, RunStopped | None] | BatchRecord  # what a run came to; or what it left to others
+
 
 @dataclass(frozen=True, slots=True)
 class RunChoice:
@@ -118,7 +120,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
     )
     not_typed, ledger_source = origins(context), source_of_ledger(context)
 
-    async def main() -> tuple[Summary, RunStopped | None] | BatchRecord:
+    async def main() -> Done:
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(_local_site()) if site is None else site
             opened = stack.enter_context(open_ledger(ledger_path(output.ledger), output.wait_for_ledger, progress.note))
@@ -143,11 +145,14 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
                 limits, where, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx, agree
             )
             request = RunRequest(source, options, orders)
-            if chosen.detach:
-                return await detach_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
-            return await run_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
+            act = detach_batch if chosen.detach else run_batch
+            return await act(opened, request, confirm=confirm, progress=progress, signals=signals)
 
-    done = run_in_loop(main())
+    return _said(teller, run_in_loop(main()))
+
+
+def _said(teller: Words | Events, done: Done) -> int:
+    """Say how it ended. Returns the exit code."""
     if isinstance(done, BatchRecord):
         teller.detached(done)
         return 0

@@ -33,3 +33,8 @@ SELECT w.worker_id, w.host, w.pid, w.user, w.started_at, coalesce(s.name, ''), c
 FROM worker w LEFT JOIN run r ON r.run_id = w.run_id LEFT JOIN batch b ON b.batch_id = r.batch_id
 LEFT JOIN site s ON s.site_id = b.site_id
 WHERE w.ended_at IS NULL ORDER BY w.worker_id;
+
+-- name: workers_of_batch
+-- Who sends or has sent for a batch.
+SELECT w.worker_id, w.pid, w.ended_at, w.told FROM worker w JOIN run r ON r.run_id = w.run_id
+WHERE r.batch_id = :batch ORDER BY w.worker_id;

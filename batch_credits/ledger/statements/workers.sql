@@ -84,8 +84,3 @@ UPDATE worker SET ended_at = :now WHERE ended_at IS NULL;
 -- name: workers_of_run
 -- Who sends for a run.
 SELECT worker_id, pid, ended_at, told FROM worker WHERE run_id = :run ORDER BY worker_id;
-
--- name: workers_of_batch
--- Who sends or has sent for a batch.
-SELECT w.worker_id, w.pid, w.ended_at, w.told FROM worker w JOIN run r ON r.run_id = w.run_id
-WHERE r.batch_id = :batch ORDER BY w.worker_id;

@@ -195,7 +195,7 @@ def _translated() -> Iterator[None]:
         if isinstance(cause, psycopg.errors.InsufficientPrivilege):
             raise LedgerError(
                 f"The ledger's queue cannot be used or set up: {reason}.",
-                hint="Let the ledger's owner run once, who may create tables there; then grant this user the use of them.",
+                hint="Let the owner of the ledger run once, who may create tables; then grant this user their use.",
             ) from None
         raise LedgerError(
             f"The ledger's queue failed: {reason}.",
