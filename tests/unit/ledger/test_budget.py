@@ -16,6 +16,8 @@ from batch_credits.ledger.sites import site_id_of
 from batch_credits.process import clock
 from tests.unit.ledger.conftest import SITE
 
+pytestmark = pytest.mark.of_sqlite  # its time is made here
+
 SENDS = Terms(100, 140.0, only_asks=False)
 ASKS = replace(SENDS, only_asks=True)
 LEASE, LINGER = 60.0, 140.0
