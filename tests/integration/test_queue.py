@@ -1,4 +1,4 @@
-"""The queue of a team over a real PostgreSQL: its tables are made once, its jobs are done once, and nobody's are lost."""
+"""The queue of a team over a real PostgreSQL: its tables are made once, its jobs done once, and nobody's are lost."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
