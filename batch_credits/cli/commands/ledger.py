@@ -78,7 +78,7 @@ def _as_json(health: Health) -> dict[str, object]:
         "version": health.version,
         "about": health.about,
         "counts": health.counts,
-        "harms": [{"what": harm.what, "count": harm.count} for harm in health.harms],
+        "harms": [{"what": harm.what, "count": harm.times} for harm in health.harms],
         "moved_to": health.moved[0] if health.moved else None,
         "is_good": health.is_good,
     }
@@ -98,6 +98,6 @@ def _lines(health: Health) -> list[str]:
         lines.append(f"Moved      to {place}, {at}: it is paid on from there. `ledger upgrade --reopen` takes that back.")
     if not health.harms:
         return [*lines, "Whole      yes"]
-    lines += [f"Harmed     {harm.what}{f' ({harm.count:,})' if harm.count > 1 else ''}" for harm in health.harms]
+    lines += [f"Harmed     {harm.what}{f' ({harm.times:,})' if harm.times > 1 else ''}" for harm in health.harms]
     lines.append("           Pay nothing from it: bring back a copy for safety, or mend what is named, and look again.")
     return lines
