@@ -23,6 +23,7 @@ from psycopg.pq import TransactionStatus
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger.database import Database, Row, T
+from batch_credits.ledger.engines.postgres.connection import PatientConnection
 from batch_credits.ledger.engines.postgres.copying import copied
 from batch_credits.ledger.statements import statements_of
 from batch_credits.model.address import Address
@@ -31,7 +32,10 @@ PATIENCE_SECONDS = 20.0  # for a connection that is lost
 _AGAIN_SECONDS = (0.1, 0.3, 1.0, 2.0)
 _ROWS_AT_ONCE = 5_000  # that are fetched of a long answer
 # A request is frozen, and how it stands is not: see schema.sql.
-_STANDING = ("request_id", "batch_id")
+_STANDING = frozenset((
+    "batch_id", "finished_at", "generation", "open_attempts", "attempts", "http_status", "current", "look_first",
+    "key_spoiled", "state", "call", "credit_id", "closing_balance", "error_code", "error_param", "error",
+))  # fmt: skip
 
 _VALUE = re.compile(r"(?<![:\w]):(\w+)")
 # What only SQLite is told: to join in the order of writing, by which index, and where temporary tables are.
@@ -41,7 +45,11 @@ _TEXT = re.compile(r"('(?:[^']|'')*')")
 
 # A value that is none of those we write was written by somebody else.
 _FOREIGN = (psycopg.Error, ValueError, TypeError, LookupError)
-_TRANSIENT = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+_TRANSIENT = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.SerializationFailure,
+)
 
 
 class ConnectionLost(LedgerError):
@@ -73,26 +81,39 @@ class PostgresDatabase(Database):
     """An open database. `connect` gives a connection that is set up, each time anew; `path` has no password."""
 
     is_shared: ClassVar[bool] = True
-    _connection: psycopg.Connection[Row]
+    after_a_copy: ClassVar[Sequence[str]] = ("derive_holder", "derive_shared", "derive_left_none", "draw_behind")
+    _connection: PatientConnection
     _words: ClassVar[dict[str, bytes]] = {}
 
-    def __init__(self, connect: Callable[[], psycopg.Connection[Row]], path: Address) -> None:
+    def __init__(self, connect: Callable[[], PatientConnection], path: Address) -> None:
         super().__init__(path)
         if not self._words:
             self._words.update(
                 {name: _in_psycopgs_words(text).encode() for name, text in statements_of("postgres").items()}
             )
         self._connect = connect
+        self._patience_ends: float | None = None  # when what is carried out is given up
+        # Since when there has been no connection. Once patience has ended, none is waited for again.
+        self._lost_at: float | None = None
         self._connection = self._opened()
 
-    def _opened(self) -> psycopg.Connection[Row]:
+    def _opened(self) -> PatientConnection:
         connection = self._connect()
         connection.adapters.register_loader("numeric", _WholeNumber)
+        connection.until = self._connection.until if self._patience_ends else None
         return connection
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def failure(self, reason: str) -> LedgerError:
+        """See `Database`."""
+        return LedgerError(
+            f"The ledger {self.path} failed: {reason}.",
+            hint="Nothing more was sent. Mend the database or its server, then run again;"
+            " never drop the ledger: it knows what was paid.",
+        )
 
     @contextmanager
     def transaction(self, *, writes: bool = True) -> Iterator[None]:
@@ -100,14 +121,17 @@ class PostgresDatabase(Database):
         if self.is_writing:
             yield
             return
-        begin = "BEGIN" if writes else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        if self._writer is not None:  # they would share the connection, and so the transaction
+            raise self.failure("another thread of this process is within a transaction")
+        # Not as the server, the database or the user has it by default.
+        begin = "BEGIN ISOLATION LEVEL READ COMMITTED" if writes else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         with self._translated():
-            self._asked(lambda: self._connection.execute(begin.encode()))
             try:
+                connection = self._asked(lambda: self._begun(begin))
                 self._writer = get_ident()
                 yield
                 # Where a statement failed and its error was caught, this is no error either, and nothing is durable.
-                if self._connection.execute("COMMIT").statusmessage != "COMMIT":
+                if connection.execute("COMMIT").statusmessage != "COMMIT":
                     raise self.failure("a transaction in which a statement failed was rolled back")
             except BaseException:
                 self._roll_back()
@@ -115,22 +139,31 @@ class PostgresDatabase(Database):
             finally:
                 self._writer = None
 
+    def _begun(self, begin: str) -> PatientConnection:
+        self._connection.execute(begin.encode())
+        return self._connection
+
     def carry_out(self, work: Callable[[], None], was_done: Callable[[], bool], patience_seconds: float) -> None:
         """See `Database`. Where the connection is lost nobody knows whether the transaction happened. `was_done` first
         waits for the one before to be over."""
-        until = time.monotonic() + min(patience_seconds, PATIENCE_SECONDS)
+        patience = min(patience_seconds, PATIENCE_SECONDS)
+        until = self._patience_ends = time.monotonic() + patience
         is_first = True
-        while True:
-            try:
-                with self.transaction():
-                    if is_first or not was_done():
-                        work()
-                return
-            except ConnectionLost:
-                if time.monotonic() >= until:
-                    raise
-                is_first = False
-                time.sleep(_AGAIN_SECONDS[0])
+        try:
+            while True:
+                self._connection.until = until + patience / 2
+                try:
+                    with self.transaction():
+                        if is_first or not was_done():
+                            work()
+                    return
+                except ConnectionLost:
+                    if time.monotonic() >= until:
+                        raise
+                    is_first = False
+                    time.sleep(_AGAIN_SECONDS[0])
+        finally:
+            self._patience_ends = self._connection.until = None
 
     # -- Asking -----------------------------------------------------------------------------------------------
 
@@ -158,9 +191,17 @@ class PostgresDatabase(Database):
         transaction the server keeps what it found, so that others may be asked, and write, before the last one is read.
         """
         is_alone = not self.is_writing
-        with self._translated(), self._connection.cursor(_place(values), withhold=is_alone) as cursor:
+
+        def declared() -> psycopg.ServerCursor[Row]:
+            cursor = self._connection.cursor(_place(values), withhold=is_alone)
             cursor.itersize = _ROWS_AT_ONCE
-            cursor.execute(self._words[name], values)
+            try:
+                return cursor.execute(self._words[name], values)
+            except BaseException:
+                cursor.close()
+                raise
+
+        with self._translated(), self._asked(declared) as cursor:
             yield from map(read, cursor)
 
     # -- Writing, within a transaction --------------------------------------------------------------------------
@@ -178,8 +219,9 @@ class PostgresDatabase(Database):
     def insert_columns(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
         """See `Database`. By COPY."""
         if table == "credit_request":
-            self._copy("request", {name: values for name, values in columns.items() if name != "batch_id"})
-            self._copy("standing", {name: columns[name] for name in _STANDING})
+            self._copy("request", {name: values for name, values in columns.items() if name not in _STANDING})
+            standing = {name: values for name, values in columns.items() if name in _STANDING}
+            self._copy("standing", {"request_id": columns["request_id"]} | standing)
         else:
             self._copy(table, columns)
 
@@ -197,16 +239,23 @@ class PostgresDatabase(Database):
 
     def _asked(self, ask: Callable[[], T]) -> T:
         """Ask; outside of a transaction, where the connection is lost, again on a new one, for so long."""
-        until, again = time.monotonic() + PATIENCE_SECONDS, iter(_AGAIN_SECONDS)
+        again = iter(_AGAIN_SECONDS)
         while True:
             try:
-                if self._connection.closed and not self.is_writing:
+                if self._connection.closed and self._writer is None:
                     self._connection = self._opened()
-                return ask()
+                answer = ask()
             except psycopg.OperationalError:
-                if self.is_writing or not self._is_lost() or time.monotonic() >= until:
+                if self.is_writing or not self._is_lost():
+                    raise
+                now = time.monotonic()
+                self._lost_at = self._lost_at or now
+                if now >= (self._patience_ends or self._lost_at + PATIENCE_SECONDS):
                     raise
                 time.sleep(next(again, _AGAIN_SECONDS[-1]))
+            else:
+                self._lost_at = None
+                return answer
 
     def _is_lost(self) -> bool:
         return self._connection.closed or self._connection.info.transaction_status is TransactionStatus.UNKNOWN
@@ -225,8 +274,13 @@ class PostgresDatabase(Database):
         try:
             yield
         except _FOREIGN as error:
-            said = " ".join(str(error).split()) or type(error).__name__
-            if isinstance(error, _TRANSIENT) or (isinstance(error, psycopg.OperationalError) and self._is_lost()):
+            said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+            if isinstance(error, _TRANSIENT):
+                raise ConnectionLost(
+                    f"The ledger {self.path} could not be written beside others who write it: {said}.",
+                    hint="Nothing more was sent. Run again.",
+                ) from None
+            if isinstance(error, psycopg.OperationalError) and self._is_lost():
                 raise ConnectionLost(
                     f"The ledger {self.path} cannot be reached any more: {said}.",
                     hint="Nothing more was sent. Run again once it can be reached; never give another ledger to the"
