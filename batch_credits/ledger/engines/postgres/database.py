@@ -8,6 +8,7 @@ must stand still meanwhile: `be_alone` for all that makes anything owed of a sit
 journals, until its lease is taken over; and `begin_entry` for the order of the history.
 """
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -93,12 +94,23 @@ class PostgresDatabase(Database):
             )
         self._connect = connect
         self._patience_ends: float | None = None  # when what is carried out is given up
-        # Since when there has been no connection. Once patience has ended, none is waited for again.
+        # Since when there has been no connection: once patience has ended, none is waited for again. Nor is any looked
+        # for before a moment, where it took long to find none: who ends has more to write, and a lease that runs out.
         self._lost_at: float | None = None
+        self._not_before = 0.0
+        self._patience = PATIENCE_SECONDS
         self._connection = self._opened()
 
     def _opened(self) -> PatientConnection:
-        connection = self._connect()
+        began = time.monotonic()
+        if began < self._not_before:
+            raise psycopg.OperationalError("it was not there a moment ago")
+        try:
+            connection = self._connect()
+        except psycopg.OperationalError:
+            now = time.monotonic()
+            self._not_before = now + (now - began)
+            raise
         connection.adapters.register_loader("numeric", _WholeNumber)
         connection.until = self._connection.until if self._patience_ends else None
         return connection
@@ -146,7 +158,7 @@ class PostgresDatabase(Database):
     def carry_out(self, work: Callable[[], None], was_done: Callable[[], bool], patience_seconds: float) -> None:
         """See `Database`. Where the connection is lost nobody knows whether the transaction happened. `was_done` first
         waits for the one before to be over."""
-        patience = min(patience_seconds, PATIENCE_SECONDS)
+        patience = self._patience = min(patience_seconds, PATIENCE_SECONDS)  # of all from now on: a lease runs out
         until = self._patience_ends = time.monotonic() + patience
         is_first = True
         try:
@@ -159,6 +171,7 @@ class PostgresDatabase(Database):
                     return
                 except ConnectionLost:
                     if time.monotonic() >= until:
+                        self._lost_at = -math.inf
                         raise
                     is_first = False
                     time.sleep(_AGAIN_SECONDS[0])
@@ -249,8 +262,8 @@ class PostgresDatabase(Database):
                 if self.is_writing or not self._is_lost():
                     raise
                 now = time.monotonic()
-                self._lost_at = self._lost_at or now
-                if now >= (self._patience_ends or self._lost_at + PATIENCE_SECONDS):
+                self._lost_at = now if self._lost_at is None else self._lost_at
+                if now >= (self._patience_ends or self._lost_at + self._patience):
                     raise
                 time.sleep(next(again, _AGAIN_SECONDS[-1]))
             else:
