@@ -15,7 +15,7 @@ class Harm(NamedTuple):
     """Something that is not as it must be, and how often."""
 
     what: str
-    count: int
+    times: int
 
 
 class Keeping:
@@ -40,7 +40,7 @@ class Keeping:
         with self._db.transaction(writes=False):
             return [
                 *(Harm(what, 1) for what in self._db.all("not_kept_well", itemgetter(0))),
-                *(harm for harm in self._db.all("not_whole", lambda row: Harm(*row)) if harm.count),
+                *(harm for harm in self._db.all("not_whole", lambda row: Harm(*row)) if harm.times),
             ]
 
     def moved_to(self) -> tuple[str, str] | None:

@@ -14,19 +14,19 @@ SELECT host, pid FROM worker WHERE ended_at IS NULL AND until + timeout_ms > lea
 SELECT EXISTS (SELECT 1 FROM batch) OR EXISTS (SELECT 1 FROM entry) OR EXISTS (SELECT 1 FROM identity);
 
 -- name: clear_slot
--- What lives have left behind that paid nothing: the limit that they used,
+-- What lives have left behind that paid nothing: the limit that they used.
 DELETE FROM slot;
 
 -- name: clear_shard
--- the customers that they held,
+-- The customers that they held.
 DELETE FROM shard;
 
 -- name: clear_worker
--- themselves,
+-- Themselves.
 DELETE FROM worker;
 
 -- name: clear_site
--- and the sites that they named.
+-- And the sites that they named.
 DELETE FROM site;
 
 -- name: read_site
@@ -90,12 +90,9 @@ SELECT batch_id, block, totals FROM sealed ORDER BY batch_id, block;
 
 -- name: read_entry
 -- Commits. Of those whose number among their worker's is not known, PostgreSQL has one below nought, since none may be
--- twice; and where SQLite says by a last id before the first that there is none, it says NULL.
-SELECT entry_id, worker_id, at, CASE WHEN :shared AND number = 0 THEN -entry_id ELSE number END,
-       CASE WHEN NOT :shared OR first_attempt <= last_attempt THEN first_attempt END,
-       CASE WHEN NOT :shared OR first_attempt <= last_attempt THEN last_attempt END,
-       CASE WHEN NOT :shared OR first_finding <= last_finding THEN first_finding END,
-       CASE WHEN NOT :shared OR first_finding <= last_finding THEN last_finding END
+-- twice.
+SELECT entry_id, worker_id, at, CASE WHEN :shared AND number = 0 THEN -entry_id ELSE number END, first_attempt,
+       last_attempt, first_finding, last_finding
 FROM entry ORDER BY entry_id;
 
 -- name: read_attempt

@@ -1,7 +1,7 @@
 -- The texts of PostgreSQL's where its words differ: see the file of the same name one folder above.
 
 -- name: about
--- What keeps the ledger, in words. (Whether the way is TLS's is a view's word, and of a socket of this machine no.)
+-- What keeps the ledger, in words.
 SELECT CAST(json_build_object(
     'engine', 'PostgreSQL ' || current_setting('server_version'),
     'system', (SELECT CAST(system_identifier AS text) FROM pg_control_system()),
