@@ -33,6 +33,8 @@ def status(batch: str | None, ledger: Place | None) -> int:
             is_empty = False
         if is_empty:
             say("The ledger holds no batch.")
+        if (restored := opened.keeping.restored()) is not None:
+            say(f"The ledger may have forgotten what was paid: {restored[0]} (noticed {restored[1]}).")
     return 0
 
 
