@@ -11,7 +11,8 @@ from batch_credits.model.address import Address, Place
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a ledger is. `about` and `counts` are in words and numbers for people; `moved` is where to, and when."""
+    """How a ledger is. `about` and `counts` are in words and numbers for people; `moved` is where to, and when;
+    `restored` why it may have forgotten what was paid, and when that was noticed."""
 
     place: Place
     version: int
@@ -19,6 +20,7 @@ class Health:
     counts: dict[str, int]
     harms: tuple[Harm, ...]
     moved: tuple[str, str] | None
+    restored: tuple[str, str] | None
 
     @property
     def is_good(self) -> bool:
@@ -37,8 +39,9 @@ def look_at(place: Place) -> Health:
         assert version is not None  # it is open
         keeping = ledger.keeping
         return Health(
-            place, version, keeping.about(), keeping.counts(), tuple(keeping.harms()), keeping.moved_to()
-        )
+            place, version, keeping.about(), keeping.counts(), tuple(keeping.harms()), keeping.moved_to(),
+            keeping.restored(),
+        )  # fmt: skip
 
 
 def bring_up_to_date(place: Place, *, is_reopened: bool = False) -> tuple[int | None, int]:

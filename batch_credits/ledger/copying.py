@@ -13,37 +13,39 @@ from batch_credits.ledger.database import Database, Row
 
 CHUNK = 5_000  # rows that are held at once
 
-# The tables in an order in which none refers to a later one, and the columns as `read_TABLE` gives them.
+# What reads each table, in an order in which none refers to a later one, and the columns as it gives them.
 TABLES: dict[str, Sequence[str]] = {
-    "site": ("site_id", "name", "address", "recent"),
-    "worker": (
+    "read_site": ("site_id", "name", "address", "recent"),
+    "read_worker": (
         "worker_id", "host", "pid", "user", "started_at", "until", "ended_at", "told", "lease_ms", "timeout_ms",
     ),
-    "batch": (
+    "read_batch": (
         "batch_id", "key", "site_id", "kind", "reverses", "file_name", "file_sha256", "headers", "columns", "options",
         "admitted", "created_at", "rows_read", "totals", "worker_id",
     ),
-    "run": (
+    "read_run": (
         "run_id", "batch_id", "started_at", "ended_at", "version", "user", "requests", "throttled", "retries",
         "stopped", "settings", "needs_person", "site_began_ms",
     ),
-    "shard": ("site_id", "shard", "epoch", "lost_ms"),
-    "credit_request": (
+    "read_restored": ("restored_id", "at", "why", "known_until"),
+    "read_tied_out": ("site_id", "restored_id"),
+    "read_shard": ("site_id", "shard", "epoch", "lost_ms"),
+    "read_credit_request": (
         "request_id", "site_id", "kind", "customer_id", "reference", "amount_minor", "amount_in_decimal",
         "currency_code", "credit_type", "body", "generation", "batch_id", "row_number", "current", "state", "call",
         "look_first", "key_spoiled", "open_attempts", "attempts", "credit_id", "closing_balance", "http_status",
         "error_code", "error_param", "error", "finished_at",
     ),
-    "identity": ("site_id", "customer_id", "reference", "request_id"),
-    "respelt": ("site_id", "customer_form", "reference_form", "request_id"),
-    "row": ("batch_id", "row_number", "cells", "request_id", "rejected"),
-    "mended": ("batch_id", "row_number", "of_batch", "of_row"),
-    "sealed": ("batch_id", "block", "totals"),
-    "entry": (
+    "read_identity": ("site_id", "customer_id", "reference", "request_id"),
+    "read_respelt": ("site_id", "customer_form", "reference_form", "request_id"),
+    "read_row": ("batch_id", "row_number", "cells", "request_id", "rejected"),
+    "read_mended": ("batch_id", "row_number", "of_batch", "of_row"),
+    "read_sealed": ("batch_id", "block", "totals"),
+    "read_entry": (
         "entry_id", "worker_id", "at", "number", "first_attempt", "last_attempt", "first_finding", "last_finding",
     ),
-    "attempt": ("attempt_id", "request_id", "run_id", "generation", "at", "entry_id"),
-    "finding": ("finding_id", "request_id", "run_id", "state", "reason", "http_status", "at"),
+    "read_attempt": ("attempt_id", "request_id", "run_id", "generation", "at", "entry_id"),
+    "read_finding": ("finding_id", "request_id", "run_id", "state", "reason", "http_status", "at"),
 }  # fmt: skip
 
 
@@ -64,7 +66,7 @@ def copy_whole(source: Database, target: Database) -> dict[str, int]:
             with source.transaction():
                 source.change("keep_others_out")
                 _refuse_living(source)
-                copied = {table: _copy_table(source, target, table) for table in TABLES}
+                copied = {name.removeprefix("read_"): _copy_table(source, target, name) for name in TABLES}
                 _join_workers_to_runs(source, target)
                 for name in target.after_a_copy:
                     target.change(name)
@@ -91,8 +93,8 @@ def _make_ready(target: Database) -> None:
             f"The ledger {target.path} is not empty: it holds a batch.",
             hint="Name a place where there is no ledger yet, or an empty one. Two ledgers are never made one.",
         )
-    for table in ("slot", "shard", "worker", "site"):
-        target.change(f"clear_{table}")
+    for name in ("clear_slot", "clear_shard", "clear_tied_out", "clear_restored", "clear_worker", "clear_site"):
+        target.change(name)
 
 
 def _refuse_living(database: Database) -> None:
@@ -105,12 +107,12 @@ def _refuse_living(database: Database) -> None:
         )
 
 
-def _copy_table(source: Database, target: Database, table: str) -> int:
-    rows = source.stream(f"read_{table}", tuple, shared=target.is_shared, now=source.now())
+def _copy_table(source: Database, target: Database, name: str) -> int:
+    rows = source.stream(name, tuple, shared=target.is_shared, now=source.now())
     count = 0
     for chunk in _chunks(rows):
-        columns: Mapping[str, Sequence[Any]] = dict(zip(TABLES[table], zip(*chunk, strict=True), strict=True))
-        target.insert_columns(table, columns)
+        columns: Mapping[str, Sequence[Any]] = dict(zip(TABLES[name], zip(*chunk, strict=True), strict=True))
+        target.insert_columns(name.removeprefix("read_"), columns)
         count += len(chunk)
     return count
 
@@ -127,7 +129,7 @@ def _join_workers_to_runs(source: Database, target: Database) -> None:
 
 
 def _compare(target: Database, copied: Mapping[str, int]) -> None:
-    there = dict(zip(TABLES, target.one("rows_of_tables", tuple), strict=True))
+    there = dict(zip(copied, target.one("rows_of_tables", tuple), strict=True))
     if there != copied:
-        differing = ", ".join(name for name in TABLES if there[name] != copied[name])
+        differing = ", ".join(name for name in copied if there[name] != copied[name])
         raise target.failure(f"it does not hold what was copied ({differing})")

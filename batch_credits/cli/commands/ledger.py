@@ -26,7 +26,7 @@ def ledger() -> None:
 @option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
 @ledger_option
 def check(ledger: Place | None, as_json: bool) -> int:
-    """Say what keeps the ledger, what it holds, and whether it is whole. Nothing is changed; it is read from end to end.
+    """Say what keeps the ledger, what it holds, and whether it is whole. Nothing is changed.
 
     The exit code is 0 if all is well, and 2 if not.
     """
@@ -60,14 +60,16 @@ def upgrade(ledger: Place | None, reopen: bool) -> int:
 def copy(source: Place, target: Place) -> int:
     """Copy a ledger to another place: identities, history and reports stay as they are.
 
-    FROM and TO are files or databases (postgresql://USER@HOST/BASE). At TO there is no ledger yet, or an empty one. Nobody
-    may use FROM meanwhile. It stays as it is, but nobody pays from it any more, unless `ledger upgrade --reopen` says so.
+    FROM and TO are files or databases (postgresql://USER@HOST/BASE). At TO there is no ledger yet, or an empty one.
+    Nobody may use FROM meanwhile. It stays as it is, but nobody pays from it any more, unless `ledger upgrade --reopen`
+    says so.
 
     \b
     batch-credits ledger copy ledger.sqlite3 postgresql://payouts@db.example.com/payouts
     """
     copied = copy_ledger(source, target)
-    say(f"Copied to {target}: {copied['batch']:,} batches, {copied['row']:,} rows, {copied['credit_request']:,} requests.")
+    counts = f"{copied['batch']:,} batches, {copied['row']:,} rows, {copied['credit_request']:,} requests"
+    say(f"Copied to {target}: {counts}.")
     say(f"From now on pay from there: --ledger {target}, or the setting `ledger`. {source} refuses to.")
     return 0
 
@@ -78,8 +80,9 @@ def _as_json(health: Health) -> dict[str, object]:
         "version": health.version,
         "about": health.about,
         "counts": health.counts,
-        "harms": [{"what": harm.what, "count": harm.times} for harm in health.harms],
+        "harms": [{"what": harm.what, "times": harm.times} for harm in health.harms],
         "moved_to": health.moved[0] if health.moved else None,
+        "restored": " ".join(health.restored) if health.restored else None,
         "is_good": health.is_good,
     }
 
@@ -95,7 +98,11 @@ def _lines(health: Health) -> list[str]:
         lines.append(f"Requests   {', '.join(f'{count:,} {state}' for state, count in counts.items())}")
     if health.moved:
         place, at = health.moved
-        lines.append(f"Moved      to {place}, {at}: it is paid on from there. `ledger upgrade --reopen` takes that back.")
+        lines.append(f"Moved      to {place}, {at}: from there it is paid on, from here no more.")
+        lines.append("           If nothing was paid there, `batch-credits ledger upgrade --reopen` takes that back.")
+    if health.restored:
+        why, at = health.restored
+        lines.append(f"Restored   noticed {at}: {why}. Rows are looked up first, until all is learned anew.")
     if not health.harms:
         return [*lines, "Whole      yes"]
     lines += [f"Harmed     {harm.what}{f' ({harm.times:,})' if harm.times > 1 else ''}" for harm in health.harms]

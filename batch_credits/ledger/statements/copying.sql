@@ -14,19 +14,27 @@ SELECT host, pid FROM worker WHERE ended_at IS NULL AND until + timeout_ms > lea
 SELECT EXISTS (SELECT 1 FROM batch) OR EXISTS (SELECT 1 FROM entry) OR EXISTS (SELECT 1 FROM identity);
 
 -- name: clear_slot
--- What lives have left behind that paid nothing: the limit that they used,
+-- What lives have left behind that paid nothing: the limit that they used.
 DELETE FROM slot;
 
 -- name: clear_shard
--- the customers that they held,
+-- The customers that they held.
 DELETE FROM shard;
 
+-- name: clear_tied_out
+-- What was said of their sites.
+DELETE FROM tied_out;
+
+-- name: clear_restored
+-- And of what they may have forgotten, which was nothing.
+DELETE FROM restored;
+
 -- name: clear_worker
--- themselves,
+-- Themselves.
 DELETE FROM worker;
 
 -- name: clear_site
--- and the sites that they named.
+-- And the sites that they named.
 DELETE FROM site;
 
 -- name: read_site
@@ -49,6 +57,14 @@ FROM batch WHERE admitted = 1 ORDER BY batch_id;
 SELECT r.run_id, r.batch_id, r.started_at, r.ended_at, r.version, r."user", r.requests, r.throttled, r.retries, r.stopped,
        r.settings, r.needs_person, r.site_began_ms
 FROM run r JOIN batch b USING (batch_id) WHERE b.admitted = 1 ORDER BY r.run_id;
+
+-- name: read_restored
+-- When something may have been forgotten.
+SELECT restored_id, at, why, known_until FROM restored ORDER BY restored_id;
+
+-- name: read_tied_out
+-- And which sites were learned anew since.
+SELECT site_id, restored_id FROM tied_out ORDER BY site_id;
 
 -- name: read_shard
 -- Shards, of nobody. That a holder was lost is kept, and for how long what it has sent may have been on its way.
@@ -90,12 +106,9 @@ SELECT batch_id, block, totals FROM sealed ORDER BY batch_id, block;
 
 -- name: read_entry
 -- Commits. Of those whose number among their worker's is not known, PostgreSQL has one below nought, since none may be
--- twice; and where SQLite says by a last id before the first that there is none, it says NULL.
-SELECT entry_id, worker_id, at, CASE WHEN :shared AND number = 0 THEN -entry_id ELSE number END,
-       CASE WHEN NOT :shared OR first_attempt <= last_attempt THEN first_attempt END,
-       CASE WHEN NOT :shared OR first_attempt <= last_attempt THEN last_attempt END,
-       CASE WHEN NOT :shared OR first_finding <= last_finding THEN first_finding END,
-       CASE WHEN NOT :shared OR first_finding <= last_finding THEN last_finding END
+-- twice.
+SELECT entry_id, worker_id, at, CASE WHEN :shared AND number = 0 THEN -entry_id ELSE number END, first_attempt,
+       last_attempt, first_finding, last_finding
 FROM entry ORDER BY entry_id;
 
 -- name: read_attempt
@@ -117,7 +130,8 @@ UPDATE worker SET run_id = :run WHERE worker_id = :worker;
 -- name: rows_of_tables
 -- How many rows each table has, in the order of `TABLES`.
 SELECT (SELECT count(*) FROM site), (SELECT count(*) FROM worker), (SELECT count(*) FROM batch),
-       (SELECT count(*) FROM run), (SELECT count(*) FROM shard), (SELECT count(*) FROM credit_request),
+       (SELECT count(*) FROM run), (SELECT count(*) FROM restored),
+       (SELECT count(*) FROM tied_out), (SELECT count(*) FROM shard), (SELECT count(*) FROM credit_request),
        (SELECT count(*) FROM identity), (SELECT count(*) FROM respelt), (SELECT count(*) FROM row),
        (SELECT count(*) FROM mended), (SELECT count(*) FROM sealed), (SELECT count(*) FROM entry),
        (SELECT count(*) FROM attempt), (SELECT count(*) FROM finding);

@@ -15,6 +15,7 @@ from batch_credits.errors import LedgerError, LedgerVersion, Remedy
 from batch_credits.ledger.database import Row
 from batch_credits.ledger.engines.postgres.connection import PatientConnection
 from batch_credits.ledger.engines.postgres.database import PostgresDatabase
+from batch_credits.ledger.engines.postgres.itself import itself, notice
 from batch_credits.ledger.engines.postgres.migrations import MIGRATIONS
 from batch_credits.model.address import Address
 
@@ -36,7 +37,9 @@ def connect(address: Address) -> PostgresDatabase:
         _refuse_for_writing(connection, address)
         _refuse_shared_sessions(connection, address)
         set_up(connection, address)
-        return PostgresDatabase(partial(_for_writing, address), address)
+        _notice(connection, address)
+        known = itself(connection)
+        return PostgresDatabase(partial(_connected_again, address, known), address)
 
 
 def connect_for_reading(address: Address) -> PostgresDatabase:
@@ -127,6 +130,20 @@ def set_up(connection: psycopg.Connection[Row], address: Address) -> int | None:
     return found
 
 
+def _notice(connection: psycopg.Connection[Row], address: Address) -> None:
+    """Note if it is not the database that it was.
+
+    Raises:
+        LedgerError: it is not, and the user may not note it.
+    """
+    try:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_SETTING_UP,))
+            notice(connection)
+    except psycopg.Error as error:
+        raise cannot_open(address, error) from None
+
+
 def refuse_version(version: int, address: Address) -> None:
     """Refuse a ledger of a version that this program cannot bring up to date.
 
@@ -141,8 +158,8 @@ def refuse_version(version: int, address: Address) -> None:
 
 
 def _schema() -> str:
-    here = files(__package__)
-    return "".join(here.joinpath(name).read_text(encoding="utf-8") for name in ("schema.sql", "functions.sql"))
+    names, here = ("schema.sql", "keeping.sql", "functions.sql"), files(__package__)
+    return "".join(here.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 def cannot_open(address: Address, error: psycopg.Error) -> LedgerError:
@@ -182,6 +199,22 @@ def _for_writing(address: Address) -> PatientConnection:
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def _connected_again(address: Address, known: Row) -> PatientConnection:
+    """The same, to the very database that was opened.
+
+    Raises:
+        LedgerError: it is another one now, and may have forgotten what this process made durable.
+    """
+    connection = _for_writing(address)
+    if itself(connection) != known:
+        connection.close()
+        raise LedgerError(
+            f"The ledger {address} is another one than a moment ago: its server was restored, promoted or replaced.",
+            hint="Nothing more was sent. Run again: what it may have forgotten is looked up first.",
+        )
     return connection
 
 

@@ -10,13 +10,16 @@ SELECT i.site_id, i.customer_id, CASE WHEN :shared THEN i.reference ELSE r.refer
 FROM identity i JOIN request r USING (request_id) ORDER BY i.site_id, i.customer_id, i.reference;
 
 -- name: read_entry
--- Commits. For SQLite a last id before the first says that there is none.
+-- Commits. Where there is none of a kind, SQLite has a last id before the first, behind those of earlier commits.
 SELECT entry_id, worker_id, at, CASE WHEN :shared OR number > 0 THEN number ELSE 0 END,
-       CASE WHEN :shared THEN first_attempt ELSE coalesce(first_attempt, 1) END,
-       CASE WHEN :shared THEN last_attempt ELSE coalesce(last_attempt, 0) END,
-       CASE WHEN :shared THEN first_finding ELSE coalesce(first_finding, 1) END,
-       CASE WHEN :shared THEN last_finding ELSE coalesce(last_finding, 0) END
-FROM entry ORDER BY entry_id;
+       CASE WHEN :shared THEN first_attempt ELSE coalesce(first_attempt, before_it.attempts + 1) END,
+       CASE WHEN :shared THEN last_attempt ELSE coalesce(last_attempt, before_it.attempts) END,
+       CASE WHEN :shared THEN first_finding ELSE coalesce(first_finding, before_it.findings + 1) END,
+       CASE WHEN :shared THEN last_finding ELSE coalesce(last_finding, before_it.findings) END
+FROM entry JOIN (SELECT entry_id, coalesce(max(last_attempt) OVER earlier, 0) AS attempts,
+                        coalesce(max(last_finding) OVER earlier, 0) AS findings
+                 FROM entry WINDOW earlier AS (ORDER BY entry_id)) before_it USING (entry_id)
+ORDER BY entry_id;
 
 -- name: derive_holder
 -- Which requests have which credit.
