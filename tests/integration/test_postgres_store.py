@@ -135,10 +135,10 @@ def test_a_pooler_that_shares_sessions_is_refused(postgres: Server, new_database
 
 
 def test_both_engines_say_the_same_statements() -> None:
-    """But for what is lent to a ledger that only looks into this one: SQLite's is attached to it; and for what is
-    derived after a copy, as the engine says itself."""
-    lent = statements("postgres/lending").keys() | set(PostgresDatabase.after_a_copy)
-    assert statements_of("postgres").keys() - lent == STATEMENTS.keys() - lent
+    """But for what is lent to a ledger that only looks into this one, since SQLite's is attached; and for what only
+    this one derives after a copy."""
+    own = statements("postgres/lending").keys() | set(PostgresDatabase.after_a_copy)
+    assert statements_of("postgres").keys() - own == STATEMENTS.keys() - own
 
 
 def test_with_a_file_nothing_of_postgresql_is_imported(tmp_path: Any) -> None:
