@@ -42,7 +42,7 @@ from batch_credits.worker_pool import Counts
 ALL = Part()
 TELL_SECONDS = 0.25  # how old may be what this worker says, and what it knows of the others
 POLL_SECONDS = 0.5  # between looks whether there is anything to do
-PATIENCE_SECONDS = 15.0  # with a ledger that fails, before this worker ends
+PATIENCE_SECONDS = 8.0  # with a ledger that fails, before this worker ends
 BUSY_SECONDS = (0.1, 2.0)  # at least and at most, before customers are claimed again that are not free
 EARLY_LOOKS = (0.0, 3.0)  # at doubts of a part; what they don't settle is the last job's
 OWN_TROUBLE = (Interrupted, Outage)  # what stops a worker says nothing about the others

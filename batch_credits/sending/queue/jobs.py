@@ -26,6 +26,8 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job as Row
 from procrastinate.jobs import Status
 from procrastinate.worker import Worker
+from psycopg.abc import RV, PQGen
+from psycopg.waiting import wait_async
 from psycopg_pool import AsyncConnectionPool
 
 from batch_credits.errors import LedgerError
@@ -35,9 +37,10 @@ from batch_credits.sending.queue.schema import bring_up_to_date
 
 BEATS = 3  # of a worker's heart within one lease: two may be missed
 _TASK = "send"
-_WAIT_SECONDS = 5.0  # for a connection
+_WAIT_SECONDS = 3.0  # for a connection
+_SILENCE_SECONDS = 3.0  # of a server that has been asked something
 _KEPT: dict[str, Any] = {  # a connection that is cut is noticed, also where nobody says so
-    "application_name": "batch-credits", "connect_timeout": 5, "tcp_user_timeout": 10_000,
+    "application_name": "batch-credits", "connect_timeout": 3, "tcp_user_timeout": 10_000,
     "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
 }  # fmt: skip
 _NEVER = 86_400.0  # nobody asks a job to be aborted
@@ -76,7 +79,7 @@ class Jobs:
             logging.getLogger(name).propagate = False
         app = procrastinate.App(connector=procrastinate.PsycopgConnector())
         pool = AsyncConnectionPool(
-            url, min_size=2, max_size=2, timeout=_WAIT_SECONDS, reconnect_timeout=_WAIT_SECONDS, kwargs=_KEPT,
+            url, connection_class=_Connection, min_size=2, max_size=2, timeout=_WAIT_SECONDS, reconnect_timeout=_WAIT_SECONDS, kwargs=_KEPT,
             configure=_configure, check=AsyncConnectionPool.check_connection, open=False,
         )  # fmt: skip
         try:
@@ -161,6 +164,27 @@ class Jobs:
             await self.enqueue(job.batch_id, job.part)
 
 
+class _Connection(psycopg.AsyncConnection[Any]):
+    """A connection that waits for no server that is silent: all that is asked of it is short."""
+
+    async def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """Wait for an answer, for so long. Who is cancelled meanwhile leaves no connection that anybody could use.
+
+        Raises:
+            OperationalError: there is none.
+        """
+        answer = wait_async(gen, self.pgconn.socket, interval=interval)
+        try:
+            return await asyncio.wait_for(answer, min(_SILENCE_SECONDS, timeout or _SILENCE_SECONDS))
+        except BaseException as error:
+            if isinstance(error, psycopg.Error):
+                raise
+            self.pgconn.finish()
+            if isinstance(error, TimeoutError):
+                raise psycopg.OperationalError("the server has not answered") from None
+            raise
+
+
 async def _configure(connection: "psycopg.AsyncConnection[Any]") -> None:
     """Find the queue's tables, which lie beside the ledger's."""
     await connection.execute(f"SET search_path TO {SCHEMA}".encode())
@@ -175,7 +199,7 @@ async def prepare(url: str) -> None:
         LedgerVersion: the tables are of a later version, or somebody else's.
     """
     with _translated():
-        async with await psycopg.AsyncConnection.connect(url, **_KEPT) as connection:
+        async with await _Connection.connect(url, **_KEPT) as connection:
             await _configure(connection)
             await bring_up_to_date(connection)
 
