@@ -17,12 +17,16 @@ ROUNDS ?= 3
 # Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test postgres costs check lowest newest coverage storm budget kills operator fuzz mutants screens slow bench clean
+.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz mutants screens slow bench clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
 	@$(BIN)/batch-credits run sample_data/loyalty_payout.csv --sandbox --yes --ledger reports/demo.sqlite3; \
 	code=$$?; test $$code -eq 1 || exit $$code  # the sample names three customers that do not exist
+
+# Three workers on one ledger in PostgreSQL, which comes with a package and goes with the demo; one of them is killed.
+demo-team: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.servers.demo_team
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow and not postgres"

@@ -31,6 +31,7 @@ from batch_credits.ledger.requests import ForeignCredit, Holder, Requests, RowIn
 from batch_credits.ledger.runs import History, Runs
 from batch_credits.ledger.sites import Sites
 from batch_credits.ledger.slots import Slots
+from batch_credits.ledger.teams import Life, Newest, Teams
 from batch_credits.ledger.totals import Totals
 from batch_credits.ledger.workers import LEASE_SECONDS, Part, Worker, Workers
 from batch_credits.model.address import Address, Place
@@ -57,11 +58,13 @@ __all__ = [
     "KnownCredit",
     "LargeAmount",
     "Ledger",
+    "Life",
     "Listing",
     "Looks",
     "MendingRow",
     "Moment",
     "NewRows",
+    "Newest",
     "OtherRequest",
     "OwedByCustomer",
     "Part",
@@ -78,6 +81,7 @@ __all__ = [
     "Slots",
     "StagedRow",
     "Standing",
+    "Teams",
     "Terms",
     "Totals",
     "Unrecorded",
@@ -132,6 +136,7 @@ class Ledger:
         self.held_credits = HeldCredits(database)
         self.reports = Reports(database)
         self.totals = Totals(database)
+        self.teams = Teams(database)
         self.payouts = Payouts(database, self.totals)
         self.runs = Runs(database, self.claims, self.totals)
 
@@ -206,6 +211,11 @@ class Ledger:
         if not self._db.is_shared:
             self.workers.end_all()
         self.admission.discard_leftovers()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether workers of several hosts may use it."""
+        return self._db.is_shared
 
     def lock_descriptors(self) -> tuple[int, ...]:
         """The open files that keep other runs out: a process that inherits them keeps them out, too."""

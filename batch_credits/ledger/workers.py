@@ -167,6 +167,12 @@ class Workers:
             self._db.change("renew_lease", worker=me)
         return me
 
+    def live_on(self) -> None:
+        """Say that this process's life goes on, where it holds nothing and sends nothing."""
+        self.me()
+        with self._db.transaction():
+            self.stage()
+
     def _is_due(self, left_ms: int) -> bool:
         return left_ms <= self._lease_ms * (RENEWALS - 1) // RENEWALS
 
@@ -224,7 +230,7 @@ class Workers:
 
     def of_run(self, run_id: int) -> list[Worker]:
         """The lives that send for a run, in the order in which they began."""
-        return self._db.all("workers_of_run", _worker, run=run_id)
+        return self._db.all("workers_of_run", worker_of, run=run_id)
 
 
 def _lost(why: str) -> LedgerError:
@@ -234,6 +240,7 @@ def _lost(why: str) -> LedgerError:
     )
 
 
-def _worker(row: Row) -> Worker:
+def worker_of(row: Row) -> Worker:
+    """Of a row of `workers_of_run`, or of a statement that gives the same."""
     worker_id, pid, ended_at, told = row
     return Worker(worker_id, pid, ended_at is not None, told)

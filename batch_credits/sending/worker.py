@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from batch_credits.chargebee import http_transport
-from batch_credits.errors import Interrupted, LedgerError
+from batch_credits.errors import LedgerError
 from batch_credits.ledger import Ledger, Part
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import SIGNALS, Signals
@@ -78,7 +78,7 @@ async def _tell(
             await asyncio.wait_for(over.wait(), TELL_SECONDS)
         if not is_alone and os.getppid() != parent:
             is_alone = True
-            _arrive(signals, 1)
+            signals.have_arrived(1)
         if (now := teller.said()) != said:
             said = now
             with suppress(LedgerError):
@@ -95,17 +95,10 @@ def _listen(signals: Signals) -> None:
         signal.signal(ignored, signal.SIG_IGN)
 
     def heard(number: int, frame: FrameType | None) -> None:
-        _arrive(signals, 1 if number == STOP else 2)
+        signals.have_arrived(1 if number == STOP else 2)
 
     for number in (STOP, STOP_AT_ONCE):
         signal.signal(number, heard)
-
-
-def _arrive(signals: Signals, times: int) -> None:
-    """A signal means that they were so many in all."""
-    while signals.arrived < times:
-        with suppress(Interrupted):  # before there is anything to interrupt
-            signals.arrive()
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT
 COMMANDS = {
     "check": "Load and validate a file; send nothing.",
     "run": "Credit every row still owed; run again to resume.",
+    "work": "Send what a team's ledger owes, with others.",
     "status": "The batches in the ledger.",
     "report": "Write a batch's reports again, and close its payout.",
     "reconcile": "Ask Chargebee: settle doubt, then tie out.",

@@ -103,3 +103,18 @@ def _still_busy(busy: LedgerBusy, wait_seconds: float | None) -> LedgerBusy:
     if wait_seconds is None:
         return LedgerBusy(busy.message, hint=busy.hint, remedies=[(("--wait-for-ledger", "SECONDS"),)])
     return LedgerBusy(busy.message, hint=f"It was waited for {wait_seconds:.0f} s. {busy.hint}")
+
+
+def refuse_file(where: Place, what: str) -> Place:
+    """The ledger's place, where a team can share it. `what` needs that.
+
+    Raises:
+        UsageError: it is a file.
+    """
+    if isinstance(where, Path):
+        raise UsageError(
+            f"{what} needs a ledger that a team shares, and {where} is a file, which one machine alone can use.",
+            hint="Name the team's database: --ledger postgresql://USER@HOST/BASE.",
+            remedies=[(("--ledger", "postgresql://USER@HOST/BASE"),)],
+        )
+    return where

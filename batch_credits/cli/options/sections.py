@@ -21,7 +21,8 @@ SECTIONS = {
         "--pilot", "--max-failures", "--yes",
     ),
     "The site and the pace": (
-        "--site", "--api-key-file", "--sandbox", "--plan", "--rate", "--retry-failed", "--business-entity",
+        "--site", "--api-key-file", "--sandbox", "--detach", "--until-idle", "--plan",
+        "--rate", "--retry-failed", "--business-entity",
         "--silence", "--no-wait", "--verify-first", "--share", "--concurrency", "--pacing", "--timeout", "--processes",
         "--base-url", "--same-site", "--origin-user", "--origin-device", "--origin-ip", "--since", "--whole",
     ),

@@ -19,6 +19,7 @@ CHANGE_NOTHING = {
     "--wait-for-ledger",
     "--rate", "--plan", "--pacing", "--share", "--concurrency", "--timeout", "--processes", "--no-wait", "--reports",
     "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--online",
+    "--detach",
     "--profile",  # what it sets has its own origins
 }  # fmt: skip
 COMMANDS = ("run", "check", "reverse")

@@ -258,7 +258,8 @@ CREATE TABLE run (
     settings      text NOT NULL DEFAULT '{}',        -- JSON object: how it was set, and what was agreed to
     needs_person  smallint NOT NULL DEFAULT 0,       -- it stopped: a person must look before anything else is sent
     site_began_ms bigint,                            -- when it began by the site's clock, or earlier; NULL: not learned
-    left_none     smallint NOT NULL DEFAULT 0        -- 1: it is over, and has left nothing in flight
+    left_none     smallint NOT NULL DEFAULT 0,       -- 1: it is over, and has left nothing in flight
+    halted        text                               -- JSON array: why no worker goes on with its batch, see teams.py
 );
 
 CREATE INDEX run_batch ON run (batch_id);

@@ -75,8 +75,9 @@ def is_there(address: Address) -> bool:
 
 def version_of(connection: psycopg.Connection[Row]) -> int | None:
     """The version of the ledger in a database; None if there is none."""
-    row = connection.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.ledger",)).fetchone()
-    if row is None or row[0] is None:
+    # Asked of the catalog: `to_regclass` answers from a cache, which may not know yet what another has made meanwhile.
+    ask = "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = %s AND relname = 'ledger'"
+    if connection.execute(ask, (SCHEMA,)).fetchone() is None:
         return None
     found = connection.execute("SELECT version FROM batch_credits.ledger").fetchone()
     return None if found is None else int(found[0])

@@ -171,6 +171,7 @@ def _from_5_to_6(connection: sqlite3.Connection) -> None:
         "entry ADD COLUMN number",
     ):
         connection.execute(f"ALTER TABLE {column} INTEGER NOT NULL DEFAULT 0")
+    connection.execute("ALTER TABLE run ADD COLUMN halted TEXT")
     _add_slots(connection)
 
 

@@ -151,7 +151,8 @@ CREATE TABLE run (
     stopped    TEXT,
     settings   TEXT NOT NULL DEFAULT '{}',           -- JSON object: how it was set, and what was agreed to
     needs_person INTEGER NOT NULL DEFAULT 0,         -- it stopped: a person must look before anything else is sent
-    site_began_ms INTEGER                            -- when it began by the site's clock, or earlier; NULL: not learned
+    site_began_ms INTEGER,                           -- when it began by the site's clock, or earlier; NULL: not learned
+    halted TEXT                                      -- JSON array: why no worker goes on with its batch, see teams.py
 ) STRICT;
 
 -- One process's life with this ledger: what it staged may be admitted, and what it holds may be sent, until it ends.

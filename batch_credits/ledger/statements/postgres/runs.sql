@@ -6,7 +6,8 @@ INSERT INTO run (batch_id, started_at, version, "user", settings) VALUES (:batch
 RETURNING run_id;
 
 -- name: end_run
--- How a run ended; and whether it has left nothing in flight. Nor have those over its batch whose processes have ended.
+-- How a run ended; and whether it has left nothing in flight, and nobody sends for it still. Nor have those over its
+-- batch whose processes have ended.
 WITH none AS (
     UPDATE run r SET left_none = 1
     WHERE r.batch_id = (SELECT batch_id FROM run WHERE run_id = :run) AND r.run_id <> :run AND r.left_none = 0
@@ -14,7 +15,8 @@ WITH none AS (
       AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.batch_id = r.batch_id AND s.state = 'in_flight'))
 UPDATE run r SET ended_at = :now, requests = :requests, throttled = :throttled, retries = :retries, stopped = :stopped,
     needs_person = CAST(:needs_person AS integer), left_none = CAST(NOT EXISTS (
-        SELECT 1 FROM standing s WHERE s.batch_id = r.batch_id AND s.state = 'in_flight') AS integer)
+        SELECT 1 FROM standing s WHERE s.batch_id = r.batch_id AND s.state = 'in_flight')
+        AND NOT EXISTS (SELECT 1 FROM worker w WHERE w.run_id = r.run_id AND w.ended_at IS NULL) AS integer)
 WHERE r.run_id = :run;
 
 -- name: note_site_clock

@@ -5,6 +5,13 @@
 INSERT INTO worker (host, pid, "user", started_at, until, lease_ms)
 VALUES (:host, :pid, :user, :now, lease_now_ms() + :lease, :lease) RETURNING worker_id;
 
+-- name: begin_to_send
+-- It begins to send for a run, or to ask. The run may leave something in flight from here on, also if it has ended: its
+-- own process went, and others go on.
+WITH goes_on AS (UPDATE run SET left_none = 0 WHERE run_id = :run AND left_none = 1)
+UPDATE worker SET run_id = :run, until = lease_now_ms() + :lease, lease_ms = :lease, timeout_ms = :timeout
+WHERE worker_id = :worker;
+
 -- name: lock_life
 -- From here to the end of the transaction nobody takes over what a life holds: whoever would waits for this lock. It is a
 -- statement of its own, since one that waits still sees what there was before.
