@@ -59,8 +59,9 @@ class Admission:
         self._db.wait_for_the_disk(always=False)
         with self._db.transaction():
             self._discard_left_behind(batch.key)
-            batch_id: int = self._db.value(
+            batch_id: int | None = self._db.first(
                 "begin_batch",
+                itemgetter(0),
                 key=batch.key,
                 site=site_id_of(self._db, batch.site),
                 file_name=batch.file_name,
@@ -73,6 +74,8 @@ class Admission:
                 reverses=batch.reverses,
                 worker=worker,
             )
+            if batch_id is None:  # somebody was first, just now
+                raise _in_other_hands()
             return batch_id
 
     def _discard_left_behind(self, key: str) -> None:
@@ -82,10 +85,7 @@ class Admission:
             return
         batch_id, lives = found
         if lives:
-            raise LedgerBusy(
-                "Another process is reading this very file, to pay it.",
-                hint="Wait until it has finished: two at once could pay twice.",
-            )
+            raise _in_other_hands()
         self._discard(batch_id)
 
     def number(self, batch_id: int, rows: Sequence[LoadedRow]) -> list[int]:
@@ -252,6 +252,13 @@ def be_alone(database: Database, batch_id: int) -> None:
     """Settle what a site owes alone, from here to the end of the caller's transaction: whoever makes anything owed
     looks first at what is, and two at once would not see each other."""
     database.first("be_alone", tuple, batch=batch_id)  # a batch that is gone is told of by who needs it
+
+
+def _in_other_hands() -> LedgerBusy:
+    return LedgerBusy(
+        "Another process is reading this very file, to pay it.",
+        hint="Wait until it has finished: two at once could pay twice.",
+    )
 
 
 def _left_behind() -> LedgerError:

@@ -1,9 +1,9 @@
 -- name: begin_batch
--- A batch that is being staged.
+-- A batch that is being staged; none, if there is one of this key.
 INSERT INTO batch (key, site_id, file_name, file_sha256, headers, columns, options, admitted, created_at, kind,
                    reverses, worker_id)
 VALUES (:key, :site, :file_name, :file_sha256, :headers, :columns, :options, 0, :now, :kind, :reverses, :worker)
-RETURNING batch_id;
+ON CONFLICT (key) DO NOTHING RETURNING batch_id;
 
 -- name: where_to_stage
 -- The site and the kind of a batch that a worker stages, and the id of the next request.
