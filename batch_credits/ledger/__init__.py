@@ -9,18 +9,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from batch_credits.errors import LedgerError, UsageError
 from batch_credits.ledger.admission import Admission, StagedRow
 from batch_credits.ledger.batches import Batches
 from batch_credits.ledger.budget import Budget, Grant, Terms
 from batch_credits.ledger.claims import Claims
+from batch_credits.ledger.copying import copy_whole
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.engines.sqlite import scratch, store
 from batch_credits.ledger.engines.sqlite.lock import Lock
 from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.ledger.held_credits import HeldCredit, HeldCredits, Standing
+from batch_credits.ledger.keeping import Harm, Keeping
 from batch_credits.ledger.listing import Difference, Listing, Unrecorded
 from batch_credits.ledger.looks import Attribution, KnownCredit, Looks, Moment, OtherRequest
 from batch_credits.ledger.numbering import numbered
@@ -49,12 +51,14 @@ __all__ = [
     "Difference",
     "ForeignCredit",
     "Grant",
+    "Harm",
     "HeldCredit",
     "HeldCredits",
     "History",
     "Holder",
     "InThread",
     "Journal",
+    "Keeping",
     "KnownCredit",
     "LargeAmount",
     "Ledger",
@@ -139,14 +143,17 @@ class Ledger:
         self.teams = Teams(database)
         self.payouts = Payouts(database, self.totals)
         self.runs = Runs(database, self.claims, self.totals)
+        self.keeping = Keeping(database)
 
     @classmethod
-    def open(cls, place: Place) -> Self:
+    def open(cls, place: Place, *, is_reopened: bool = False) -> Self:
         """Open the ledger, creating it if there is none: a file for this process alone, a database beside others.
+
+        `is_reopened`: it goes on here, though it was copied to another place: a person said so.
 
         Raises:
             LedgerBusy: another process holds the file.
-            LedgerError: it cannot be opened or trusted.
+            LedgerError: it cannot be opened or trusted, or was copied to another place.
         """
         if isinstance(place, Address):
             ledger = cls(postgres().connect(place))
@@ -159,6 +166,8 @@ class Ledger:
                 lock.close()
                 raise
         try:
+            if is_reopened:
+                ledger.keeping.reopen()
             ledger.begin()
         except BaseException:
             ledger.close()
@@ -175,6 +184,17 @@ class Ledger:
         if isinstance(place, Address):
             return bool(postgres().is_there(place))
         return place.exists()
+
+    @staticmethod
+    def version_at(place: Place) -> int | None:
+        """Of which version the ledger is; None if there is none.
+
+        Raises:
+            LedgerError: it is none of this program's, or cannot be reached.
+        """
+        if isinstance(place, Address):
+            return cast(int | None, postgres().version_at(place))
+        return store.version_at(place)
 
     @classmethod
     def open_for_reading(cls, place: Place) -> Self:
@@ -207,7 +227,12 @@ class Ledger:
 
     def begin(self) -> None:
         """Clear away what lives before this one have left: all of them, where this process has the ledger's lock and so
-        knows that they are over; else those that have ended, or whose lease is over."""
+        knows that they are over; else those that have ended, or whose lease is over.
+
+        Raises:
+            LedgerError: this ledger was copied to another place.
+        """
+        self.keeping.refuse_moved()
         if not self._db.is_shared:
             self.workers.end_all()
         self.admission.discard_leftovers()
@@ -216,6 +241,16 @@ class Ledger:
     def is_shared(self) -> bool:
         """Whether workers of several hosts may use it."""
         return self._db.is_shared
+
+    def copy_to(self, target: "Ledger") -> dict[str, int]:
+        """Copy all of it to an empty ledger, and mark this one as moved. Returns how many rows each table has.
+
+        Raises:
+            LedgerBusy: somebody uses one of them.
+            UsageError: the other holds something.
+            LedgerError: one of them failed.
+        """
+        return copy_whole(self._db, target._db)
 
     def lock_descriptors(self) -> tuple[int, ...]:
         """The open files that keep other runs out: a process that inherits them keeps them out, too."""

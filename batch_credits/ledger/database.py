@@ -36,6 +36,8 @@ class Database(ABC):
     # Whether processes of other hosts may use it: then nobody knows that a life is over but by its end or its lease. A
     # file has a lock, and whoever gets it knows that every life before is over.
     is_shared: ClassVar[bool] = False
+    # What is derived of what was copied, by statements of the engine's own.
+    after_a_copy: ClassVar[Sequence[str]] = ()
     _connection: Any  # the engine's own
 
     def __init__(self, path: Place) -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "reconcile": "Ask Chargebee: settle doubt, then tie out.",
     "resolve": "Settle a row in review.",
     "reverse": "Undo a batch: deduct what it credited, each credit once.",
+    "ledger": "Look after the ledger: check, upgrade, copy.",
     "explain": "What a code or a word means.",
     "template": "Write a file to fill in.",
     "sandbox": "Serve a local Chargebee on 127.0.0.1.",

@@ -31,7 +31,10 @@ PATIENCE_SECONDS = 20.0  # for a connection that is lost
 _AGAIN_SECONDS = (0.1, 0.3, 1.0, 2.0)
 _ROWS_AT_ONCE = 5_000  # that are fetched of a long answer
 # A request is frozen, and how it stands is not: see schema.sql.
-_STANDING = ("request_id", "batch_id")
+_STANDING = frozenset((
+    "batch_id", "finished_at", "generation", "open_attempts", "attempts", "http_status", "current", "look_first",
+    "key_spoiled", "state", "call", "credit_id", "closing_balance", "error_code", "error_param", "error",
+))  # fmt: skip
 
 _VALUE = re.compile(r"(?<![:\w]):(\w+)")
 # What only SQLite is told: to join in the order of writing, by which index, and where temporary tables are.
@@ -73,6 +76,7 @@ class PostgresDatabase(Database):
     """An open database. `connect` gives a connection that is set up, each time anew; `path` has no password."""
 
     is_shared: ClassVar[bool] = True
+    after_a_copy: ClassVar[Sequence[str]] = ("derive_holder", "derive_shared", "derive_left_none", "draw_behind")
     _connection: psycopg.Connection[Row]
     _words: ClassVar[dict[str, bytes]] = {}
 
@@ -178,8 +182,9 @@ class PostgresDatabase(Database):
     def insert_columns(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
         """See `Database`. By COPY."""
         if table == "credit_request":
-            self._copy("request", {name: values for name, values in columns.items() if name != "batch_id"})
-            self._copy("standing", {name: columns[name] for name in _STANDING})
+            self._copy("request", {name: values for name, values in columns.items() if name not in _STANDING})
+            standing = {name: values for name, values in columns.items() if name in _STANDING}
+            self._copy("standing", {"request_id": columns["request_id"]} | standing)
         else:
             self._copy(table, columns)
 

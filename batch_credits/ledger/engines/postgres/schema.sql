@@ -329,17 +329,20 @@ EXECUTE FUNCTION refuse('attempts are only ever added');
 CREATE TRIGGER finding_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON finding FOR EACH STATEMENT
 EXECUTE FUNCTION refuse('findings are only ever added');
 
--- What SQLite is taught by functions.py, in PostgreSQL's own words. 1.5 and 1.50 are one; what is no number is none.
-CREATE FUNCTION same_decimal(one text, other text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT coalesce(CASE WHEN one ~ '^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$'
-    AND other ~ '^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$' THEN CAST(one AS numeric) = CAST(other AS numeric) END, false)
-$$;
+-- Where this ledger was copied to: from there it is paid on, and from here no more. One row, or none.
+CREATE TABLE moved (
+    place text NOT NULL,
+    at    bigint NOT NULL
+);
 
--- Whether a deduction took what a credit gave, as far as the credit names it: a list names every currency.
-CREATE FUNCTION same_money(
-    minor bigint, in_decimal text, currency text, other_minor bigint, other_in_decimal text, other_currency text
-) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT minor IS NOT DISTINCT FROM other_minor
-   AND (in_decimal IS NULL AND other_in_decimal IS NULL OR same_decimal(in_decimal, other_in_decimal))
-   AND (currency IS NULL OR currency IS NOT DISTINCT FROM other_currency)
-$$;
+CREATE FUNCTION refuse_what_was_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM moved) THEN
+        RAISE EXCEPTION 'this ledger was copied to another place, from which it is paid on';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- Also for one who opened it before, and waited until it was copied.
+CREATE TRIGGER nobody_begins_where_all_was_moved BEFORE INSERT ON worker FOR EACH ROW
+EXECUTE FUNCTION refuse_what_was_moved();

@@ -69,8 +69,17 @@ def is_there(address: Address) -> bool:
     Raises:
         LedgerError: it cannot be reached.
     """
+    return version_at(address) is not None
+
+
+def version_at(address: Address) -> int | None:
+    """The version of the ledger there; None if there is none.
+
+    Raises:
+        LedgerError: the database cannot be reached.
+    """
     with _first(address) as connection:
-        return version_of(connection) is not None
+        return version_of(connection)
 
 
 def version_of(connection: psycopg.Connection[Row]) -> int | None:
@@ -131,7 +140,8 @@ def refuse_version(version: int, address: Address) -> None:
 
 
 def _schema() -> str:
-    return files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
+    here = files(__package__)
+    return "".join(here.joinpath(name).read_text(encoding="utf-8") for name in ("schema.sql", "functions.sql"))
 
 
 def _first(address: Address) -> psycopg.Connection[Row]:

@@ -173,6 +173,11 @@ def _from_5_to_6(connection: sqlite3.Connection) -> None:
         connection.execute(f"ALTER TABLE {column} INTEGER NOT NULL DEFAULT 0")
     connection.execute("ALTER TABLE run ADD COLUMN halted TEXT")
     _add_slots(connection)
+    connection.execute("CREATE TABLE moved (place TEXT NOT NULL, at INTEGER NOT NULL) STRICT")
+    connection.execute(
+        "CREATE TRIGGER nobody_begins_where_all_was_moved BEFORE INSERT ON worker WHEN EXISTS (SELECT 1 FROM moved)"
+        " BEGIN SELECT RAISE(ABORT, 'this ledger was copied to another place, from which it is paid on'); END"
+    )
 
 
 def _add_slots(connection: sqlite3.Connection) -> None:

@@ -235,3 +235,11 @@ CREATE TRIGGER finding_is_append_only_update BEFORE UPDATE ON finding
 BEGIN SELECT RAISE(ABORT, 'findings are only ever added'); END;
 CREATE TRIGGER finding_is_append_only_delete BEFORE DELETE ON finding
 BEGIN SELECT RAISE(ABORT, 'findings are only ever added'); END;
+
+-- Where this ledger was copied to: from there it is paid on, and from here no more. One row, or none.
+CREATE TABLE moved (
+    place TEXT NOT NULL,
+    at    INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER nobody_begins_where_all_was_moved BEFORE INSERT ON worker WHEN EXISTS (SELECT 1 FROM moved)
+BEGIN SELECT RAISE(ABORT, 'this ledger was copied to another place, from which it is paid on'); END;

@@ -115,6 +115,19 @@ def connect_for_reading(path: Path) -> SqliteDatabase:
             raise
 
 
+def version_at(path: Path) -> int | None:
+    """The version of the ledger there; None if there is none.
+
+    Raises:
+        LedgerError: it is not a ledger, or cannot be read.
+    """
+    if not path.exists():
+        return None
+    _refuse_cut(path)
+    with translated(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        return _check_identity(connection, path)
+
+
 def _cannot_open(path: Path, error: OSError) -> LedgerError:
     return LedgerError(
         f"The ledger {path} cannot be opened: {error.strerror}.",
