@@ -1,5 +1,6 @@
 """Looking after a ledger: whether it is sound, bringing it up to date, and copying it to another place."""
 
+import asyncio
 import os
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ def look_at(place: Place) -> Health:
 
 
 def bring_up_to_date(place: Place, *, is_reopened: bool = False) -> tuple[int | None, int]:
-    """Bring a ledger up to date; a database that has none gets one. Returns the versions it had (None: there was none)
+    """Bring a ledger up to date, and the queue beside it; a database that has none gets one. Returns the versions it had (None: there was none)
     and has.
 
     Raises:
@@ -54,6 +55,11 @@ def bring_up_to_date(place: Place, *, is_reopened: bool = False) -> tuple[int | 
             f"There is no ledger at {place}.", hint="The first run makes one; or --ledger names another one."
         )
     Ledger.open(place, is_reopened=is_reopened).close()
+    if isinstance(place, Address):
+        from batch_credits.sending.queue.jobs import prepare  # with the extra alone
+
+        # So that nobody else needs the right to create anything.
+        asyncio.run(prepare(str(place)))
     after = Ledger.version_at(place)
     assert after is not None
     return before, after
