@@ -7,8 +7,8 @@
 In each round everyone takes a turn, and is divided by SQLite's of the same round, or by the one worker. Without
 --server a PostgreSQL from PyPI alone is started, its files and SQLite's in memory, if there is some: what syncs cost is
 the disk's, and said by --server. Prints Markdown: medians, with the least and the most; beside rows a second the CPU
-that each party took a row, and how many CPUs were busy for us and for others. Where both make up all CPUs of the machine,
-these are what is full, and the fairest comparison is by CPU: what all CPUs would carry if they were ours.
+that each party took a row, and how many CPUs were busy for us and for others. Where both make up all CPUs of the
+machine, these are what is full, and the fairest comparison is by CPU: what all CPUs would carry if they were ours.
 """
 
 import argparse
@@ -289,8 +289,9 @@ def main() -> None:
             print(f"round {number + 1} of {chosen.rounds}", file=sys.stderr, flush=True)
             take_turns(chosen, results, postgres, site, folder)
     print(f"\n{machine()}; loopback; {chosen.rows:,} rows, {chosen.rounds} rounds: median (least to most).\n")
-    print("| | rows/s | of SQLite, or of one worker | client, us of CPU a row | server | site | CPUs busy for us and others "
-          f"| rows/s that {CPUS} CPUs carry |")  # fmt: skip
+    heads = ["", "rows/s", "of SQLite, or of one worker", "client, us of CPU a row", "server", "site"]
+    heads += ["CPUs busy for us and others", f"rows/s that {CPUS} CPUs carry"]
+    print(f"| {' | '.join(heads)} |")
     print("|---|---|---|---|---|---|---|---|")
     print("\n".join(results.lines()))
     one = results.turns["whole run, PostgreSQL, 1 worker"]

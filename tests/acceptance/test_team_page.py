@@ -1,4 +1,4 @@
-"""Promise: docs/team.md sets a team up: its SQL and its commands are carried out here, in their order, each as its role."""
+"""Promise: docs/team.md sets a team up: its SQL and commands are carried out here, in their order, each as its role."""
 
 import os
 import re
@@ -95,7 +95,10 @@ def test_the_page_sets_a_team_up(tmp_path: Path, asking_server: Server) -> None:
 
 def _each_role_may_what_it_needs(reader: Reader) -> None:
     """And no more."""
-    works, reads = ("--ledger 'postgresql://host1@/?service=payouts'", "--ledger 'postgresql://audit@/?service=payouts'")
+    works, reads = (
+        "--ledger 'postgresql://host1@/?service=payouts'",
+        "--ledger 'postgresql://audit@/?service=payouts'",
+    )
     reader.types(f"batch-credits work --until-idle --rate 0 {works}")
     said = reader.types(f"batch-credits status --json {reads}")
     [batch] = re.findall(r'"batch": "(\w+)",\s+"kind": "\w+",\s+"created_at": "[^"]*",\s+"file": "second.csv"', said)
