@@ -42,8 +42,8 @@ def look_at(place: Place) -> Health:
 
 
 def bring_up_to_date(place: Place, *, is_reopened: bool = False) -> tuple[int | None, int]:
-    """Bring a ledger, and the queue beside it, up to date; a database that has none gets one. Returns the versions it had
-    (None: there was none) and has.
+    """Bring a ledger, and the queue beside it, up to date; a database that has none gets one. Returns the versions
+    that it had (None: there was none) and has.
 
     Raises:
         LedgerBusy: somebody uses the file.

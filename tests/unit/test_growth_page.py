@@ -1,4 +1,4 @@
-"""docs/growth.md says what its program computes, and its formulas what a simulation does that shares nothing with them."""
+"""docs/growth.md says what its program computes, and its formulas agree with a simulation that shares nothing with it."""
 
 import heapq
 import subprocess
