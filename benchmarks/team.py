@@ -22,9 +22,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -57,7 +55,6 @@ class Turn:
     commits: int = 0
     wal_bytes: int = 0
     stored_bytes: int = 0
-    phases: tuple[float, ...] = ()
 
     @property
     def cpu(self) -> float:
@@ -164,8 +161,9 @@ def alone(where: str, rows: int, group: int, postgres: Postgres | None) -> dict[
 
 def whole_run(
     where: str, file: Path, folder: Path, site: Site, postgres: Postgres | None, workers: int, concurrency: int
-) -> Turn:
-    """The command from its start to its last report, with so many workers less one beside it."""
+) -> tuple[Turn, Turn, Turn]:
+    """The command from its start to its last report, with so many workers less one beside it; of that until all
+    is admitted, and the sending."""
     environment = {**os.environ, "CHARGEBEE_BASE_URL": site.url, "CHARGEBEE_API_KEY": "k", "CHARGEBEE_SITE": "bench"}
     environment["BATCH_CREDITS_LEDGER"] = where
     pace = ["--rate", "0", "--concurrency", str(concurrency // workers)]
@@ -175,34 +173,41 @@ def whole_run(
         mates.append(subprocess.Popen(command, env=environment))
     if mates:
         time.sleep(4)  # their start is not what is measured
-    before, at_site = postgres.cpu() if postgres else 0.0, site.cpu()
-    mates_before = sum(_cpu(mate.pid) for mate in mates)
     already = postgres.written(where) if postgres else (0, 0, 0)
-    cost, busy, began = folder / "cost.json", _busy(), time.time()
+    cost = folder / "cost.json"
     command = [sys.executable, str(HERE / "measured.py"), str(cost), "0", "run", str(file), "--yes", *pace]
     command += ["--log-format", "json", "--reports", str(folder / "reports")]
-    said = subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stderr
-    ended = time.time()
-    spent = json.loads(cost.read_text())
-    turn = {
-        "client": spent["cpu"] + spent["shards_cpu"] + sum(_cpu(mate.pid) for mate in mates) - mates_before,
-        "server": postgres.cpu() - before if postgres else 0.0,
-        "site": site.cpu() - at_site,
-    }
-    others = (_busy() - busy - sum(turn.values())) / (ended - began)
+
+    def spent(pids: list[int]) -> list[float]:
+        own = sum(_cpu(pid, children=pid == pids[-1]) for pid in pids)
+        return [time.time(), own, postgres.cpu() if postgres else 0.0, site.cpu(), _busy()]
+
+    marks = [spent([mate.pid for mate in mates])]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr is not None
+        ours = [*(mate.pid for mate in mates), run.pid]
+        for line in run.stderr:
+            if json.loads(line)["event"] in PHASES:
+                marks.append(spent(ours))
+    told = json.loads(cost.read_text())
+    marks.append(spent([mate.pid for mate in mates]))
+    marks[-1][1] += told["cpu"] + told["shards_cpu"]
+    assert run.returncode == 0, run.returncode
     for mate in mates:
         mate.send_signal(signal.SIGTERM)
     for mate in mates:
         mate.wait()
-    events = [json.loads(line) for line in said.splitlines()]
-    ends = {event["event"]: datetime.fromisoformat(event["at"]).timestamp() for event in events}
-    moments = [began, *(ends[name] for name in PHASES), ended]
-    now = postgres.written(where) if postgres else (spent["commits"], 0, 0)
+    now = postgres.written(where) if postgres else (told["commits"], 0, 0)
     commits, wal, stored = (after - at_first for after, at_first in zip(now, already, strict=True))
-    return Turn(
-        ended - began, **turn, others=others, peak_mib=max(spent["peak_mib"], spent["shard_peak_mib"]), commits=commits,
-        wal_bytes=wal, stored_bytes=stored, phases=tuple(later - earlier for earlier, later in pairwise(moments)),
-    )  # fmt: skip
+    whole = replace(_between(marks[0], marks[-1]), commits=commits, wal_bytes=wal, stored_bytes=stored)
+    begun, _, started, ended, _ = marks
+    whole = replace(whole, peak_mib=max(told["peak_mib"], told["shard_peak_mib"]))
+    return whole, _between(begun, started), _between(started, ended)
+
+
+def _between(first: list[float], last: list[float]) -> Turn:
+    seconds, client, server_cpu, at_site, busy = (after - before for before, after in zip(first, last, strict=True))
+    return Turn(seconds, client, server_cpu, at_site, others=(busy - client - server_cpu - at_site) / seconds)
 
 
 class Results:
@@ -224,14 +229,11 @@ class Results:
         for name, turns in self.turns.items():
             ratios = [of.seconds / turn.seconds for turn, of in zip(turns, self.turns[self.base[name]], strict=True)]
             cells = [f"{median(self._rows / turn.seconds for turn in turns):,.0f}", spread(ratios)]
-            if turns[0].cpu:
-                for party in ("client", "server", "site"):
-                    cells.append(f"{median(getattr(turn, party) for turn in turns) / self._rows * 1e6:.0f}")
-                busy = median(turn.cpu / turn.seconds for turn in turns)
-                cells.append(f"{busy:.2f} and {median(turn.others for turn in turns):.2f}")
-                cells.append(f"{median(CPUS * self._rows / turn.cpu for turn in turns):,.0f}")
-            else:
-                cells += [""] * 5
+            for party in ("client", "server", "site"):
+                cells.append(f"{median(getattr(turn, party) for turn in turns) / self._rows * 1e6:.0f}")
+            busy = median(turn.cpu / turn.seconds for turn in turns)
+            cells.append(f"{busy:.2f} and {median(turn.others for turn in turns):.2f}")
+            cells.append(f"{median(CPUS * self._rows / turn.cpu for turn in turns):,.0f}")
             yield f"| {name} | {' | '.join(cells)} |"
 
 
@@ -251,23 +253,21 @@ def take_turns(chosen: argparse.Namespace, results: Results, postgres: Postgres,
     source = write_rows(folder / "rows.csv", rows)
     about = (site, None, 1, chosen.concurrency)
     with tempfile.TemporaryDirectory(dir=folder) as own:
-        turn = whole_run(f"{own}/ledger.sqlite3", source, Path(own), *about)
-        results.add(WHOLE, turn)
-        results.add(SENDING, _sending(turn))
+        whole, admitting, sending = whole_run(f"{own}/ledger.sqlite3", source, Path(own), *about)
+        results.add(WHOLE, whole)
+        results.add(SENDING, sending)
+        results.add(ADMITTING, admitting)
     for workers in WORKERS:
         with postgres.database() as url, tempfile.TemporaryDirectory(dir=folder) as own:
-            turn = whole_run(url, source, Path(own), site, postgres, workers, chosen.concurrency)
+            whole, admitting, sending = whole_run(url, source, Path(own), site, postgres, workers, chosen.concurrency)
         name = f", PostgreSQL, {workers} worker{'s' * (workers > 1)}"
-        results.add(f"whole run{name}", turn, WHOLE)
-        results.add(f"sending{name}", _sending(turn), SENDING if workers == 1 else "sending, PostgreSQL, 1 worker")
+        if workers == 1:
+            results.add("start, read, validate and admit, PostgreSQL", admitting, ADMITTING)
+        results.add(f"whole run{name}", whole, WHOLE)
+        results.add(f"sending{name}", sending, SENDING if workers == 1 else "sending, PostgreSQL, 1 worker")
 
 
-WHOLE, SENDING = "whole run, SQLite", "sending, SQLite"
-
-
-def _sending(turn: Turn) -> Turn:
-    """That part of it, by the clock alone."""
-    return Turn(turn.phases[2], 0.0, peak_mib=turn.peak_mib)
+WHOLE, SENDING, ADMITTING = "whole run, SQLite", "sending, SQLite", "start, read, validate and admit, SQLite"
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""docs/growth.md says what its program computes, and its formulas agree with a simulation that shares nothing with it."""
+"""docs/growth.md says what its program computes, and its formulas agree with a simulation of another making."""
 
 import heapq
 import subprocess
