@@ -183,7 +183,9 @@ def whole_run(
         return [time.time(), own, postgres.cpu() if postgres else 0.0, site.cpu(), _busy()]
 
     marks = [spent([mate.pid for mate in mates])]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as run:
         assert run.stderr is not None
         ours = [*(mate.pid for mate in mates), run.pid]
         for line in run.stderr:
