@@ -49,7 +49,7 @@ def take_settings(context: click.Context) -> None:
     assert isinstance(group, click.Group)
     takers = _takers(group)
     _refuse_unknown_variables(takers)
-    defaults: dict[str, dict[str, Any]] = {name: {} for name, _ in _leaves(group)}
+    defaults: dict[str, dict[str, Any]] = {name: {} for name, _ in leaves(group)}
     sources: dict[str, str] = {}
     for file in _files():
         for flag, value in _flags(file, takers).items():
@@ -96,11 +96,11 @@ def own_settings_file() -> Path | None:
     return path if path.is_absolute() else None
 
 
-def _leaves(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+def leaves(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
     """The commands that do something, by their words: `ledger check` is one of a group."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
-            yield from _leaves(command, f"{before}{name} ")
+            yield from leaves(command, f"{before}{name} ")
         else:
             yield f"{before}{name}", command
 
@@ -117,7 +117,7 @@ def _by_group(defaults: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def _takers(group: click.Group) -> dict[str, list[tuple[str, Setting]]]:
     """Every option that can be set other than on the command line, and the commands that take it."""
     takers: dict[str, list[tuple[str, Setting]]] = {}
-    for name, command in _leaves(group):
+    for name, command in leaves(group):
         for parameter in command.params:
             if isinstance(parameter, Setting):
                 takers.setdefault(parameter.flag, []).append((name, parameter))

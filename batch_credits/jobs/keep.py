@@ -11,7 +11,8 @@ from batch_credits.model.address import Address, Place
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a ledger is. `about` and `counts` are in words and numbers for people; `moved` is where to, and when."""
+    """How a ledger is. `about` and `counts` are in words and numbers for people; `moved` is where to, and when;
+    `restored` why it may have forgotten what was paid, and when that was noticed."""
 
     place: Place
     version: int
@@ -19,6 +20,7 @@ class Health:
     counts: dict[str, int]
     harms: tuple[Harm, ...]
     moved: tuple[str, str] | None
+    restored: tuple[str, str] | None
 
     @property
     def is_good(self) -> bool:
@@ -37,13 +39,14 @@ def look_at(place: Place) -> Health:
         assert version is not None  # it is open
         keeping = ledger.keeping
         return Health(
-            place, version, keeping.about(), keeping.counts(), tuple(keeping.harms()), keeping.moved_to()
-        )
+            place, version, keeping.about(), keeping.counts(), tuple(keeping.harms()), keeping.moved_to(),
+            keeping.restored(),
+        )  # fmt: skip
 
 
 def bring_up_to_date(place: Place, *, is_reopened: bool = False) -> tuple[int | None, int]:
-    """Bring a ledger, and the queue beside it, up to date; a database that has none gets one. Returns the versions
-    that it had (None: there was none) and has.
+    """Bring a ledger up to date; a database that has none gets one. Returns the versions it had (None: there was none)
+    and has.
 
     Raises:
         LedgerBusy: somebody uses the file.
@@ -58,8 +61,7 @@ def bring_up_to_date(place: Place, *, is_reopened: bool = False) -> tuple[int | 
     if isinstance(place, Address):
         from batch_credits.sending.queue.jobs import prepare  # with the extra alone
 
-        # So that nobody else needs the right to create anything.
-        asyncio.run(prepare(str(place)))
+        asyncio.run(prepare(place.url))
     after = Ledger.version_at(place)
     assert after is not None
     return before, after

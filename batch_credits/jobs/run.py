@@ -86,6 +86,7 @@ async def carry_out(
     Returns the summary, and why the sending stopped early. Raises what `run_batch` does once sending has begun.
     """
     orders = replace(orders, limits=replace(orders.limits, of_file=tuple(plan.of_file)))
+    orders = _looking_first(ledger, orders, progress)
     signals.sending_begins()
     batch = _admitted(ledger, plan, orders)
     try:
@@ -115,6 +116,7 @@ async def detach_batch(
     orders = request.orders
     plan = await _plan(ledger, request, confirm, progress)
     orders = replace(orders, limits=replace(orders.limits, of_file=tuple(plan.of_file)))
+    orders = _looking_first(ledger, orders, progress)
     signals.sending_begins()
     batch = _admitted(ledger, plan, orders)
     run_id = _begun(ledger, batch, orders, lease_seconds=None)
@@ -162,6 +164,18 @@ async def _plan(
             progress.note(f"{busy.message} Waiting for that.")
             await asyncio.sleep(COLLEAGUE_SECONDS)
     return agreed(ledger, plan, orders, options, confirm)
+
+
+def _looking_first(ledger: Ledger, orders: Orders, progress: Progress) -> Orders:
+    """The orders; with --verify-first where the ledger may have forgotten what was paid."""
+    why = ledger.keeping.why_unproven(orders.site.site)
+    if why is None:
+        return orders
+    progress.note(
+        f"The ledger may have forgotten what was paid: {why}. So every row is looked up at Chargebee before it is sent,"
+        " until `reconcile --whole --since DATE` ties out, DATE two days before the ledger's last commit."
+    )
+    return replace(orders, settings=replace(orders.settings, verify_first=True))
 
 
 def check_address(ledger: Ledger, orders: Orders) -> None:

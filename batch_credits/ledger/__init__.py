@@ -237,11 +237,6 @@ class Ledger:
             self.workers.end_all()
         self.admission.discard_leftovers()
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether workers of several hosts may use it."""
-        return self._db.is_shared
-
     def copy_to(self, target: "Ledger") -> dict[str, int]:
         """Copy all of it to an empty ledger, and mark this one as moved. Returns how many rows each table has.
 
@@ -251,6 +246,11 @@ class Ledger:
             LedgerError: one of them failed.
         """
         return copy_whole(self._db, target._db)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether workers of several hosts may use it."""
+        return self._db.is_shared
 
     def lock_descriptors(self) -> tuple[int, ...]:
         """The open files that keep other runs out: a process that inherits them keeps them out, too."""

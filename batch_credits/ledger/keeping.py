@@ -1,4 +1,9 @@
-"""What a ledger says of itself: what keeps it, how much it holds, whether it is whole, and whether it was moved."""
+"""What a ledger says of itself: what keeps it, how much it holds, whether it is whole, and whether it was moved.
+
+And whether it may have forgotten what was paid, since it was restored or is another server's. Then nothing that it
+knows of a site, or does not, proves that a row is not credited yet: each row is looked at before it is sent, until all
+that the site lists since the last known commit was learned, and every batch of the site ties out.
+"""
 
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -9,6 +14,8 @@ import orjson
 from batch_credits.errors import LedgerError
 from batch_credits.ledger.database import Database
 from batch_credits.model.address import Place
+
+_DAY_MS = 86_400_000
 
 
 class Harm(NamedTuple):
@@ -49,7 +56,7 @@ class Keeping:
         if found is None:
             return None
         place, at = found
-        return place, datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return place, _said(at)
 
     def refuse_moved(self) -> None:
         """Refuse to go on in a ledger that was copied to another place.
@@ -60,10 +67,36 @@ class Keeping:
         if (moved := self.moved_to()) is not None:
             raise moved_away(self._db.path, *moved)
 
-    def reopen(self) -> bool:
-        """Go on in this one, whatever was copied: a person said so. Returns whether it was marked as moved."""
+    def restored(self) -> tuple[str, str] | None:
+        """Why the ledger may have forgotten what was paid, and when that was noticed last (UTC). None: never."""
+        found = self._db.first("last_restored", tuple)
+        return None if found is None else (found[0], _said(found[1]))
+
+    def why_unproven(self, site: str) -> str | None:
+        """Why each row of a site is to be looked at before it is sent; None: nothing of it was forgotten."""
+        found: str | None = self._db.first("why_unproven", itemgetter(0), site=site)
+        return found
+
+    def learned(self, site: str, since: datetime) -> bool:
+        """All that the site lists since then was learned, and all its batches tie out whole: from here on what is known
+        of it is proof again, if nothing was forgotten that is older. Returns whether that is so. (A day is for clocks
+        that differ.)"""
+        until = round(since.timestamp() * 1000) + _DAY_MS
         with self._db.transaction():
-            return self._db.change("unmark_moved") > 0
+            return self._db.change("note_tied_out", site=site, since=until) > 0
+
+    def reopen(self) -> bool:
+        """Go on in this one, whatever was copied: a person said so. Returns whether it was marked as moved. What was
+        paid from the copy is not known here."""
+        with self._db.transaction():
+            if not self._db.change("unmark_moved"):
+                return False
+            self._db.change("note_restored", now=self._db.now(), why="it was copied, and is used again")
+            return True
+
+
+def _said(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def moved_away(path: Place, place: str, at: str) -> LedgerError:

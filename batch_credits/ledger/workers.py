@@ -214,14 +214,12 @@ class Workers:
         if self._me is None:
             return
         me, self._me, self._held = self._me, None, None
-        try:
-            with self._db.transaction():
-                self._db.first("lock_life", tuple, worker=me)
-                self._db.change("give_back", worker=me)
-                self._db.change("end_life", worker=me, now=self._db.now(), told=told)
-        finally:
-            if self._dead_man is not None:
-                self._dead_man.disarm()
+        if self._dead_man is not None:  # first: a ledger that is lost is waited for, and nothing is sent meanwhile
+            self._dead_man.disarm()
+        with self._db.transaction():
+            self._db.first("lock_life", tuple, worker=me)
+            self._db.change("give_back", worker=me)
+            self._db.change("end_life", worker=me, now=self._db.now(), told=told)
 
     def end_all(self) -> None:
         """Every life before this one is over. Only who holds the ledger's lock knows that."""

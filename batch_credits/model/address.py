@@ -7,12 +7,12 @@ refused: libpq takes one from PGPASSWORD, `~/.pgpass` or a service file.
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote
 
 from batch_credits.errors import UsageError
 
 SCHEMES = ("postgresql", "postgres")
-_SECRET = ("password", "sslpassword", "passfile_password")
+_SECRET = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Address:
     @property
     def name(self) -> str:
         """The last part, as a file's name is of its path."""
-        return urlsplit(self.url).path.rpartition("/")[2] or "postgres"
+        _, where, _ = _parts(self.url)
+        return where.partition("/")[2] or "postgres"
 
     @classmethod
     def read(cls, text: str) -> Self:
@@ -36,21 +37,23 @@ class Address:
         Raises:
             UsageError: it holds a password, or is none.
         """
-        try:
-            parts = urlsplit(text)
-            has_password = parts.password is not None
-            secret = next((key for key, _ in parse_qsl(parts.query) if key.lower() in _SECRET), None)
-        except ValueError as error:
+        scheme, colon, rest = text.partition("://")
+        if not colon:
             raise UsageError(
-                f"The ledger's address cannot be read: {error}.", hint="Write it as postgresql://user@host/base."
-            ) from None
-        if has_password or secret is not None:
+                "The ledger's address cannot be read: after postgresql: there is no //.",
+                hint="Write it as postgresql://user@host/base.",
+            )
+        url = f"{scheme.lower()}://{rest}"
+        user, where, options = _parts(url)
+        told = [option for option in options if unquote(option.partition("=")[0]).strip().lower() not in _SECRET]
+        if ":" in user or told != options:
+            without = f"{scheme.lower()}://{user.partition(':')[0] + '@' if user else ''}{where}"
             raise UsageError(
                 "The ledger's address holds a password, which would stand in the list of processes and in reports.",
                 hint="Leave it out, and give it to libpq: in PGPASSWORD, in ~/.pgpass (0600) or in a service file.",
-                remedies=[(("--ledger", _without(text)),)],
+                remedies=[(("--ledger", without + ("?" + "&".join(told) if told else "")),)],
             )
-        return cls(text)
+        return cls(url)
 
 
 Place = Path | Address  # of a ledger: a file, or a database
@@ -71,10 +74,12 @@ def place(text: str) -> Place:
     return Address.read(text) if is_address(text) else Path(text).expanduser()
 
 
-def _without(text: str) -> str:
-    """The address without its passwords."""
-    parts = urlsplit(text)
-    user, at, host = parts.netloc.rpartition("@")
-    netloc = f"{user.partition(':')[0]}{at}{host}"
-    query = "&".join(pair for pair in parts.query.split("&") if pair.partition("=")[0].lower() not in _SECRET)
-    return parts._replace(netloc=netloc, query=query).geturl()
+def _parts(url: str) -> tuple[str, str, list[str]]:
+    """Who (user, perhaps a password), where (host, port, name) and the options, as libpq reads them: it looks for a
+    user as far as the first `@` or `/`, and takes `?` and `#` for nothing special there."""
+    rest = url.partition("://")[2]
+    user, at, where = rest.partition("@")
+    if not at or "/" in user:
+        user, where = "", rest
+    where, _, options = where.partition("?")
+    return user, where, options.split("&") if options else []

@@ -1,6 +1,6 @@
 """Following the workers of a batch: what they say in the ledger, shown as if one process did it all."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from time import time
 
 from batch_credits.ledger import Worker
@@ -9,18 +9,17 @@ from batch_credits.sending.told import Told
 
 
 class Following:
-    """Shows what the workers say, since it began. `workers` tells who they are, and what each has said so far."""
+    """Shows what the workers say, since it began with what these had said."""
 
-    def __init__(self, workers: Callable[[], list[Worker]], progress: Progress) -> None:
-        self._workers = workers
+    def __init__(self, workers: Iterable[Worker], progress: Progress) -> None:
         self._progress = progress
-        self._told = {worker.worker_id: Told.read(worker.told) for worker in workers()}
+        self._told = {worker.worker_id: Told.read(worker.told) for worker in workers}
         self._said: set[str] = set()
 
-    def look(self) -> None:
-        """Show what is new."""
+    def show(self, workers: Iterable[Worker]) -> None:
+        """Show what is new in what they have said so far."""
         waits = None
-        for worker in self._workers():
+        for worker in workers:
             told, before = Told.read(worker.told), self._told.get(worker.worker_id, Told())
             self._told[worker.worker_id] = told
             self._show(told, before)

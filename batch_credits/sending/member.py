@@ -254,14 +254,15 @@ class Member:
                 ended = Ended(await issue(run, transport, self._signals, begun=sendings.append))
         except LedgerError as error:
             ended = Ended(Issued(Counts(), 0, None), error)
+            # At once: its lease runs out meanwhile, and nothing is sent any more.
+            with suppress(LedgerError):
+                self._ledger.workers.end(teller.said(ended))
         finally:
             over.set()
             await listening  # to its end: what it writes in a thread of its own would outlive it
         for outcome, _, rows in Told.read(teller.said()).since(Told()):
             self.outcomes[outcome] += rows
         if ended.failure is not None:
-            with suppress(LedgerError):
-                self._ledger.workers.end(teller.said(ended))
             raise ended.failure
         self._ledger.workers.end(teller.said(ended))
         return ended.issued

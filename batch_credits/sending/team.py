@@ -13,8 +13,10 @@ send them, they are this batch's.
 import asyncio
 import os
 import platform
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from batch_credits.chargebee import http_transport
 from batch_credits.errors import Interrupted, LedgerBusy, LedgerError, RunStopped
@@ -32,6 +34,8 @@ from batch_credits.sending.session import Issued, issue, ticking
 from batch_credits.sending.told import Ended, Teller, Told, by_name, error_of
 from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.worker_pool import Counts
+
+T = TypeVar("T")
 
 PARTS = 8  # of the customers of a site without a limit: several workers share them
 LOOK_SECONDS = 0.2  # how old may be what is shown of the workers
@@ -126,7 +130,8 @@ class Follower:
         self._batch_id = team.run.batch.batch_id
         self._jobs = jobs
         self._member = member
-        self._following = Following(lambda: self._ledger.teams.workers(self._batch_id), team.run.progress)
+        self._following = Following(self._ledger.teams.workers(self._batch_id), team.run.progress)
+        self._asking = asyncio.Lock()
         self._interrupted: RunStopped | None = None
 
     async def follow(self, signals: Signals, mates: Mates) -> Issued:
@@ -162,21 +167,27 @@ class Follower:
         while not task.done():
             await asyncio.wait([task], timeout=LOOK_SECONDS)
             with suppress(LedgerError):  # for a moment; whoever works says so of what lasts
-                self._following.look()
+                self._following.show(await self._ask(lambda: self._ledger.teams.workers(self._batch_id)))
+
+    async def _ask(self, ask: Callable[[], T]) -> T:
+        """Ask the ledger in a thread, one question at a time: where it is lost it is waited for, and what is on its way
+        to the site must not wait too."""
+        async with self._asking:
+            return await asyncio.to_thread(ask)
 
     async def _waiting(self) -> list[int]:
         """Whose jobs wait that concern this batch: its own, and those of batches that answer for rows of it."""
-        mine = {self._batch_id, *self._ledger.teams.owed_elsewhere(self._batch_id)}
+        mine = {self._batch_id, *await self._ask(lambda: self._ledger.teams.owed_elsewhere(self._batch_id))}
         return [batch_id for batch_id in await self._jobs.batches(waiting=True) if batch_id in mine]
 
     async def _is_over(self) -> bool:
         """Whether nobody has anything of this batch to send any more. What is left without a job gets one."""
         if await self._jobs.left(self._batch_id):
             return False
-        newest = self._ledger.teams.newest(self._batch_id)
+        newest = await self._ask(lambda: self._ledger.teams.newest(self._batch_id))
         if newest is None or newest.halted is not None:
             return True
-        elsewhere = self._ledger.teams.owed_elsewhere(self._batch_id)
+        elsewhere = await self._ask(lambda: self._ledger.teams.owed_elsewhere(self._batch_id))
         if newest.is_over and not elsewhere:
             return True
         if not any([await self._jobs.left(batch_id) for batch_id in elsewhere]):

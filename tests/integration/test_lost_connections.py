@@ -94,6 +94,7 @@ def test_what_was_learned_is_recorded_once(
 def test_nothing_may_be_sent_where_a_server_is_away_for_good(
     book: Book, owed: tuple[int, PlannedCredit], proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cast(Any, book.ledger)._db, "_patience", 1.0)
     monkeypatch.setattr(database, "PATIENCE_SECONDS", 1.0)
     run, credit = owed
     proxy.is_refusing = True
@@ -104,6 +105,7 @@ def test_nothing_may_be_sent_where_a_server_is_away_for_good(
     with pytest.raises(LedgerError, match="cannot be reached any more"):
         book.ledger.claims.unsettled(1)
     proxy.is_refusing = False
+    cast(Any, book.ledger)._db._not_before = 0.0
     assert book.ledger.claims.unsettled(1)[RequestState.PENDING] == 2
 
 

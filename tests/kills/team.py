@@ -30,6 +30,7 @@ FAULTS = (
 SITE = {"CHARGEBEE_SITE": "acme-test"}
 OF_THE_SITE = ("credit_id", "credit_finished_at", "credit_closing_balance", "credit_attempts", "credit_http_status")
 MOST_SECONDS = 600.0
+MOST_HARMS = 12  # after which doubt has the time that it takes
 
 
 @dataclass
@@ -105,7 +106,9 @@ def play(seed: int, rows: int, postgres: Server, folder: Path) -> Story:
         boss.run(file, "--detach", timeout=300).exited(0)
         team.fill()
         until = began + MOST_SECONDS
-        while time.monotonic() < until and len(site.credits()) < rows * 0.95:
+        while (
+            time.monotonic() < until and story.harms.total() < MOST_HARMS and len(site.times()) < rows * 0.95
+        ):
             time.sleep(chance.uniform(*PAUSE_SECONDS))
             story.harms[team.harm()] += 1
             team.fill()

@@ -30,6 +30,7 @@ class Proxy:
         self._word, self._loss, self._times = b"", Loss.BEFORE, 0
         self.lost = 0  # how many connections were lost by `lose`
         self.is_refusing = False
+        self.is_silent = False  # it takes what is said, and carries it nowhere
         threading.Thread(target=self._accept, daemon=True).start()
 
     def lose(self, word: str, loss: Loss, times: int = 1) -> None:
@@ -66,6 +67,8 @@ class Proxy:
     def _carry_to_server(self, client: socket.socket, server: socket.socket) -> None:
         try:
             while said := client.recv(1 << 20):
+                if self.is_silent:
+                    continue
                 if self._times > 0 and self._word in said:
                     self._times -= 1
                     self._lose(client, server, said)

@@ -82,6 +82,7 @@ def _as_json(health: Health) -> dict[str, object]:
         "counts": health.counts,
         "harms": [{"what": harm.what, "times": harm.times} for harm in health.harms],
         "moved_to": health.moved[0] if health.moved else None,
+        "restored": " ".join(health.restored) if health.restored else None,
         "is_good": health.is_good,
     }
 
@@ -99,6 +100,9 @@ def _lines(health: Health) -> list[str]:
         place, at = health.moved
         lines.append(f"Moved      to {place}, {at}: from there it is paid on, from here no more.")
         lines.append("           If nothing was paid there, `batch-credits ledger upgrade --reopen` takes that back.")
+    if health.restored:
+        why, at = health.restored
+        lines.append(f"Restored   noticed {at}: {why}. Rows are looked up first, until all is learned anew.")
     if not health.harms:
         return [*lines, "Whole      yes"]
     lines += [f"Harmed     {harm.what}{f' ({harm.times:,})' if harm.times > 1 else ''}" for harm in health.harms]

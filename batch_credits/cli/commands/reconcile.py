@@ -78,6 +78,9 @@ def reconcile(
                 summary.counts, stopped=False, in_balance=summary.in_balance, reversed_rows=summary.undone.rows
             )
             codes.append(code if result.ties_out else max(EXIT_PERSON_MUST_LOOK, code))
+        is_all = batch is None and whole and since is not None and max(codes) < EXIT_PERSON_MUST_LOOK
+        if is_all and since and opened.keeping.learned(where.site, since.replace(tzinfo=UTC)):
+            say(f"All that {where.site} lists is known again: rows are sent without being looked up first.")
     return max(codes)
 
 

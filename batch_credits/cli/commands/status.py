@@ -47,6 +47,8 @@ def status(batch: str | None, as_json: bool, ledger: Place | None) -> int:
             say("The ledger holds no batch.")
         for worker in workers_view(opened):
             say("\n".join(_worker_lines(worker)))
+        if (restored := opened.keeping.restored()) is not None:
+            say(f"The ledger may have forgotten what was paid: {restored[0]} (noticed {restored[1]}).")
     return 0
 
 

@@ -21,6 +21,14 @@ DELETE FROM slot;
 -- The customers that they held.
 DELETE FROM shard;
 
+-- name: clear_tied_out
+-- What was said of their sites.
+DELETE FROM tied_out;
+
+-- name: clear_restored
+-- And of what they may have forgotten, which was nothing.
+DELETE FROM restored;
+
 -- name: clear_worker
 -- Themselves.
 DELETE FROM worker;
@@ -49,6 +57,14 @@ FROM batch WHERE admitted = 1 ORDER BY batch_id;
 SELECT r.run_id, r.batch_id, r.started_at, r.ended_at, r.version, r."user", r.requests, r.throttled, r.retries, r.stopped,
        r.settings, r.needs_person, r.site_began_ms
 FROM run r JOIN batch b USING (batch_id) WHERE b.admitted = 1 ORDER BY r.run_id;
+
+-- name: read_restored
+-- When something may have been forgotten.
+SELECT restored_id, at, why, known_until FROM restored ORDER BY restored_id;
+
+-- name: read_tied_out
+-- And which sites were learned anew since.
+SELECT site_id, restored_id FROM tied_out ORDER BY site_id;
 
 -- name: read_shard
 -- Shards, of nobody. That a holder was lost is kept, and for how long what it has sent may have been on its way.
@@ -114,7 +130,8 @@ UPDATE worker SET run_id = :run WHERE worker_id = :worker;
 -- name: rows_of_tables
 -- How many rows each table has, in the order of `TABLES`.
 SELECT (SELECT count(*) FROM site), (SELECT count(*) FROM worker), (SELECT count(*) FROM batch),
-       (SELECT count(*) FROM run), (SELECT count(*) FROM shard), (SELECT count(*) FROM credit_request),
+       (SELECT count(*) FROM run), (SELECT count(*) FROM restored),
+       (SELECT count(*) FROM tied_out), (SELECT count(*) FROM shard), (SELECT count(*) FROM credit_request),
        (SELECT count(*) FROM identity), (SELECT count(*) FROM respelt), (SELECT count(*) FROM row),
        (SELECT count(*) FROM mended), (SELECT count(*) FROM sealed), (SELECT count(*) FROM entry),
        (SELECT count(*) FROM attempt), (SELECT count(*) FROM finding);

@@ -195,7 +195,7 @@ def _translated() -> Iterator[None]:
         if isinstance(cause, psycopg.errors.InsufficientPrivilege):
             raise LedgerError(
                 f"The ledger's queue cannot be used or set up: {reason}.",
-                hint="Let the owner of the ledger run once, who may create tables; then grant this user their use.",
+                hint="Let the owner run `batch-credits ledger upgrade`; then grant this user what is needed.",
             ) from None
         raise LedgerError(
             f"The ledger's queue failed: {reason}.",

@@ -41,6 +41,8 @@ def fill(book: Book) -> None:
     left = book.plan(row(2, "c-11"), file_name="left.csv")
     book.send(book.ledger.runs.start(left), *book.owed(left))
     book.plan(row(2, "c-1", "q3 reversed", ), kind=CallKind.DEDUCT, reverses="0" * 63 + "1", file_name="reversal")
+    book.sql("INSERT INTO restored VALUES (1, 5, 'it was', 0), (2, 6, 'again', 0)")
+    book.sql("INSERT INTO tied_out VALUES (1, 1)")
     book.stage(book.begin(file_name="staged.csv"), row(2, "c-12"))
 
 
@@ -143,6 +145,8 @@ def test_nobody_pays_from_what_was_copied_until_a_person_says_so(filled: Path, t
     bring_up_to_date(filled, is_reopened=True)
     Ledger.open(filled).close()
     assert look_at(filled).is_good
+    with Ledger.open(filled) as opened:
+        assert opened.keeping.why_unproven("acme-test") == "it was copied, and is used again"
 
 
 @pytest.mark.postgres

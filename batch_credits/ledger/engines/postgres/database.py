@@ -8,6 +8,7 @@ must stand still meanwhile: `be_alone` for all that makes anything owed of a sit
 journals, until its lease is taken over; and `begin_entry` for the order of the history.
 """
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from psycopg.pq import TransactionStatus
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger.database import Database, Row, T
+from batch_credits.ledger.engines.postgres.connection import PatientConnection
 from batch_credits.ledger.engines.postgres.copying import copied
 from batch_credits.ledger.statements import statements_of
 from batch_credits.model.address import Address
@@ -44,7 +46,11 @@ _TEXT = re.compile(r"('(?:[^']|'')*')")
 
 # A value that is none of those we write was written by somebody else.
 _FOREIGN = (psycopg.Error, ValueError, TypeError, LookupError)
-_TRANSIENT = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+_TRANSIENT = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.SerializationFailure,
+)
 
 
 class ConnectionLost(LedgerError):
@@ -77,26 +83,49 @@ class PostgresDatabase(Database):
 
     is_shared: ClassVar[bool] = True
     after_a_copy: ClassVar[Sequence[str]] = ("derive_holder", "derive_shared", "derive_left_none", "draw_behind")
-    _connection: psycopg.Connection[Row]
+    _connection: PatientConnection
     _words: ClassVar[dict[str, bytes]] = {}
 
-    def __init__(self, connect: Callable[[], psycopg.Connection[Row]], path: Address) -> None:
+    def __init__(self, connect: Callable[[], PatientConnection], path: Address) -> None:
         super().__init__(path)
         if not self._words:
             self._words.update(
                 {name: _in_psycopgs_words(text).encode() for name, text in statements_of("postgres").items()}
             )
         self._connect = connect
+        self._patience_ends: float | None = None  # when what is carried out is given up
+        # Since when there has been no connection: once patience has ended, none is waited for again. Nor is any looked
+        # for before a moment, where it took long to find none: who ends has more to write, and a lease that runs out.
+        self._lost_at: float | None = None
+        self._not_before = 0.0
+        self._patience = PATIENCE_SECONDS
         self._connection = self._opened()
 
-    def _opened(self) -> psycopg.Connection[Row]:
-        connection = self._connect()
+    def _opened(self) -> PatientConnection:
+        began = time.monotonic()
+        if began < self._not_before:
+            raise psycopg.OperationalError("it was not there a moment ago")
+        try:
+            connection = self._connect()
+        except psycopg.OperationalError:
+            now = time.monotonic()
+            self._not_before = now + (now - began)
+            raise
         connection.adapters.register_loader("numeric", _WholeNumber)
+        connection.until = self._connection.until if self._patience_ends else None
         return connection
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def failure(self, reason: str) -> LedgerError:
+        """See `Database`."""
+        return LedgerError(
+            f"The ledger {self.path} failed: {reason}.",
+            hint="Nothing more was sent. Mend the database or its server, then run again;"
+            " never drop the ledger: it knows what was paid.",
+        )
 
     @contextmanager
     def transaction(self, *, writes: bool = True) -> Iterator[None]:
@@ -104,14 +133,17 @@ class PostgresDatabase(Database):
         if self.is_writing:
             yield
             return
-        begin = "BEGIN" if writes else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        if self._writer is not None:  # they would share the connection, and so the transaction
+            raise self.failure("another thread of this process is within a transaction")
+        # Not as the server, the database or the user has it by default.
+        begin = "BEGIN ISOLATION LEVEL READ COMMITTED" if writes else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         with self._translated():
-            self._asked(lambda: self._connection.execute(begin.encode()))
             try:
+                connection = self._asked(lambda: self._begun(begin))
                 self._writer = get_ident()
                 yield
                 # Where a statement failed and its error was caught, this is no error either, and nothing is durable.
-                if self._connection.execute("COMMIT").statusmessage != "COMMIT":
+                if connection.execute("COMMIT").statusmessage != "COMMIT":
                     raise self.failure("a transaction in which a statement failed was rolled back")
             except BaseException:
                 self._roll_back()
@@ -119,22 +151,32 @@ class PostgresDatabase(Database):
             finally:
                 self._writer = None
 
+    def _begun(self, begin: str) -> PatientConnection:
+        self._connection.execute(begin.encode())
+        return self._connection
+
     def carry_out(self, work: Callable[[], None], was_done: Callable[[], bool], patience_seconds: float) -> None:
         """See `Database`. Where the connection is lost nobody knows whether the transaction happened. `was_done` first
         waits for the one before to be over."""
-        until = time.monotonic() + min(patience_seconds, PATIENCE_SECONDS)
+        patience = self._patience = min(patience_seconds, PATIENCE_SECONDS)  # of all from now on: a lease runs out
+        until = self._patience_ends = time.monotonic() + patience
         is_first = True
-        while True:
-            try:
-                with self.transaction():
-                    if is_first or not was_done():
-                        work()
-                return
-            except ConnectionLost:
-                if time.monotonic() >= until:
-                    raise
-                is_first = False
-                time.sleep(_AGAIN_SECONDS[0])
+        try:
+            while True:
+                self._connection.until = until + patience / 2
+                try:
+                    with self.transaction():
+                        if is_first or not was_done():
+                            work()
+                    return
+                except ConnectionLost:
+                    if time.monotonic() >= until:
+                        self._lost_at = -math.inf
+                        raise
+                    is_first = False
+                    time.sleep(_AGAIN_SECONDS[0])
+        finally:
+            self._patience_ends = self._connection.until = None
 
     # -- Asking -----------------------------------------------------------------------------------------------
 
@@ -162,9 +204,17 @@ class PostgresDatabase(Database):
         transaction the server keeps what it found, so that others may be asked, and write, before the last one is read.
         """
         is_alone = not self.is_writing
-        with self._translated(), self._connection.cursor(_place(values), withhold=is_alone) as cursor:
+
+        def declared() -> psycopg.ServerCursor[Row]:
+            cursor = self._connection.cursor(_place(values), withhold=is_alone)
             cursor.itersize = _ROWS_AT_ONCE
-            cursor.execute(self._words[name], values)
+            try:
+                return cursor.execute(self._words[name], values)
+            except BaseException:
+                cursor.close()
+                raise
+
+        with self._translated(), self._asked(declared) as cursor:
             yield from map(read, cursor)
 
     # -- Writing, within a transaction --------------------------------------------------------------------------
@@ -202,16 +252,23 @@ class PostgresDatabase(Database):
 
     def _asked(self, ask: Callable[[], T]) -> T:
         """Ask; outside of a transaction, where the connection is lost, again on a new one, for so long."""
-        until, again = time.monotonic() + PATIENCE_SECONDS, iter(_AGAIN_SECONDS)
+        again = iter(_AGAIN_SECONDS)
         while True:
             try:
-                if self._connection.closed and not self.is_writing:
+                if self._connection.closed and self._writer is None:
                     self._connection = self._opened()
-                return ask()
+                answer = ask()
             except psycopg.OperationalError:
-                if self.is_writing or not self._is_lost() or time.monotonic() >= until:
+                if self.is_writing or not self._is_lost():
+                    raise
+                now = time.monotonic()
+                self._lost_at = now if self._lost_at is None else self._lost_at
+                if now >= (self._patience_ends or self._lost_at + self._patience):
                     raise
                 time.sleep(next(again, _AGAIN_SECONDS[-1]))
+            else:
+                self._lost_at = None
+                return answer
 
     def _is_lost(self) -> bool:
         return self._connection.closed or self._connection.info.transaction_status is TransactionStatus.UNKNOWN
@@ -230,8 +287,13 @@ class PostgresDatabase(Database):
         try:
             yield
         except _FOREIGN as error:
-            said = " ".join(str(error).split()) or type(error).__name__
-            if isinstance(error, _TRANSIENT) or (isinstance(error, psycopg.OperationalError) and self._is_lost()):
+            said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+            if isinstance(error, _TRANSIENT):
+                raise ConnectionLost(
+                    f"The ledger {self.path} could not be written beside others who write it: {said}.",
+                    hint="Nothing more was sent. Run again.",
+                ) from None
+            if isinstance(error, psycopg.OperationalError) and self._is_lost():
                 raise ConnectionLost(
                     f"The ledger {self.path} cannot be reached any more: {said}.",
                     hint="Nothing more was sent. Run again once it can be reached; never give another ledger to the"

@@ -8,7 +8,10 @@ SET search_path TO batch_credits;
 -- Which ledger this is, in one row, and in what server's hands it was seen last.
 CREATE TABLE ledger (
     only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
-    version  integer NOT NULL
+    version  integer NOT NULL,
+    system   text,                                   -- the server's identifier,
+    timeline text,                                   -- which changes when another is promoted in its place,
+    base     text                                    -- and the database's number: one that was dumped has another
 );
 
 -- The time by which leases are measured, in milliseconds: this server's, asked anew each time. No worker's clock says whose
@@ -328,21 +331,3 @@ CREATE TRIGGER attempt_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON att
 EXECUTE FUNCTION refuse('attempts are only ever added');
 CREATE TRIGGER finding_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON finding FOR EACH STATEMENT
 EXECUTE FUNCTION refuse('findings are only ever added');
-
--- Where this ledger was copied to: from there it is paid on, and from here no more. One row, or none.
-CREATE TABLE moved (
-    place text NOT NULL,
-    at    bigint NOT NULL
-);
-
-CREATE FUNCTION refuse_what_was_moved() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF EXISTS (SELECT 1 FROM moved) THEN
-        RAISE EXCEPTION 'this ledger was copied to another place, from which it is paid on';
-    END IF;
-    RETURN NEW;
-END $$;
-
--- Also for one who opened it before, and waited until it was copied.
-CREATE TRIGGER nobody_begins_where_all_was_moved BEFORE INSERT ON worker FOR EACH ROW
-EXECUTE FUNCTION refuse_what_was_moved();

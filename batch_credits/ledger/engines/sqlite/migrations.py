@@ -178,6 +178,14 @@ def _from_5_to_6(connection: sqlite3.Connection) -> None:
         "CREATE TRIGGER nobody_begins_where_all_was_moved BEFORE INSERT ON worker WHEN EXISTS (SELECT 1 FROM moved)"
         " BEGIN SELECT RAISE(ABORT, 'this ledger was copied to another place, from which it is paid on'); END"
     )
+    connection.execute(
+        "CREATE TABLE restored (restored_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, why TEXT NOT NULL,"
+        " known_until INTEGER NOT NULL) STRICT"
+    )
+    connection.execute(
+        "CREATE TABLE tied_out (site_id INTEGER PRIMARY KEY REFERENCES site,"
+        " restored_id INTEGER NOT NULL REFERENCES restored) STRICT"
+    )
 
 
 def _add_slots(connection: sqlite3.Connection) -> None:

@@ -243,3 +243,17 @@ CREATE TABLE moved (
 ) STRICT;
 CREATE TRIGGER nobody_begins_where_all_was_moved BEFORE INSERT ON worker WHEN EXISTS (SELECT 1 FROM moved)
 BEGIN SELECT RAISE(ABORT, 'this ledger was copied to another place, from which it is paid on'); END;
+
+-- Each time that the ledger may have forgotten what was paid, since it was restored or is another server's: see keeping.py.
+CREATE TABLE restored (
+    restored_id INTEGER PRIMARY KEY,
+    at          INTEGER NOT NULL,
+    why         TEXT NOT NULL,
+    known_until INTEGER NOT NULL                     -- when its last commit was made
+) STRICT;
+
+-- Up to which of these all that a site lists was learned and compared since.
+CREATE TABLE tied_out (
+    site_id     INTEGER PRIMARY KEY REFERENCES site,
+    restored_id INTEGER NOT NULL REFERENCES restored
+) STRICT;

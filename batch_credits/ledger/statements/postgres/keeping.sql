@@ -23,3 +23,11 @@ SELECT 'the role ' || current_user || ' may not ' || wanted || ' in ' || c.relna
 FROM pg_class c, (VALUES ('SELECT'), ('INSERT')) w (wanted)
 WHERE c.relnamespace = CAST('batch_credits' AS regnamespace) AND c.relkind = 'r' AND c.relname <> 'ledger'
   AND NOT has_table_privilege(c.oid, wanted);
+
+-- name: note_tied_out
+-- All that a site lists since then was learned, and nothing older was forgotten.
+INSERT INTO tied_out (site_id, restored_id)
+SELECT s.site_id, max(r.restored_id) FROM site s, restored r WHERE s.name = :site
+GROUP BY s.site_id HAVING CAST(:since AS bigint) <= min(CASE WHEN r.restored_id > coalesce((
+    SELECT t.restored_id FROM tied_out t WHERE t.site_id = s.site_id), 0) THEN r.known_until END)
+ON CONFLICT (site_id) DO UPDATE SET restored_id = excluded.restored_id;
