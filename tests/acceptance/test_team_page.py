@@ -85,7 +85,7 @@ def test_the_page_sets_a_team_up(tmp_path: Path, asking_server: Server) -> None:
             reader.does(kind, text)
             if not is_made and "CREATE DATABASE payouts" in text:
                 is_made = True
-                for base in ("moved", "restored"):
+                for base in ("moved", "restored", "again"):
                     asking_server.tell(f"CREATE DATABASE {base} OWNER pay_owner")
         assert site.times() == each_once([*PAYOUT, *SECOND, *MOVED])
         _each_role_may_what_it_needs(reader)
@@ -109,5 +109,10 @@ def _each_role_may_what_it_needs(reader: Reader) -> None:
     for role in ("ana", "host1", "audit"):
         denied = "DROP TRIGGER credited_is_final ON batch_credits.standing"
         assert "must be owner" in reader.types(f'psql "service=payouts user={role}" --command "{denied}"', code=1)
+    reader.types("pg_restore --dbname='service=payouts user=pay_owner dbname=again' --no-owner payouts.dump")
+    reader.types("batch-credits work --until-idle --ledger 'postgresql://host1@/again?service=payouts'")
+    assert "may have forgotten" in reader.types(
+        "batch-credits status --ledger 'postgresql://audit@/again?service=payouts'"
+    )
     denied = "INSERT INTO batch_credits.identity VALUES (1, 'c', 'r', 1)"
     assert "permission denied" in reader.types(f'psql "service=payouts user=host1" --command "{denied}"', code=1)
