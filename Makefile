@@ -17,7 +17,7 @@ ROUNDS ?= 3
 # Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz mutants screens slow bench clean
+.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz mutants screens slow bench bench-team clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -89,6 +89,10 @@ bench: $(VENV)/installed-bench
 	$(BIN)/python benchmarks/side_by_side.py --rows $(ROWS) --rounds $(ROUNDS)
 	$(BIN)/python benchmarks/load.py --rounds $(ROUNDS)
 	$(BIN)/python benchmarks/growth.py --rows 1000000
+
+# A ledger in PostgreSQL beside the file, and 1, 2 and 4 workers. `make bench-team ROWS=1000000 ROUNDS=1`
+bench-team: $(VENV)/installed-dev
+	$(BIN)/python benchmarks/team.py --rows $(ROWS) --rounds $(ROUNDS)
 
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m tests.fuzz.campaign --cases $(CASES) --jobs $(JOBS)

@@ -38,8 +38,9 @@ SETTINGS = {
 class Keeper:
     """One server, and the folder that has all of it."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, settings: dict[str, str]) -> None:
         self._folder = folder
+        self._settings = SETTINGS | settings
         self._rights: dict[str, Any] = {"cwd": "/", "env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}}
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
@@ -91,7 +92,7 @@ class Keeper:
         raise RuntimeError(f"PostgreSQL does not start: {(self._folder / 'log').read_text(errors='replace')[-2000:]}")
 
     def _started(self, port: int, until: float) -> bool:
-        settings = SETTINGS | {"port": str(port), "unix_socket_directories": str(self._folder)}
+        settings = self._settings | {"port": str(port), "unix_socket_directories": str(self._folder)}
         called: list[str | Path] = [self._programs / "postgres", "-D", self._folder / "data"]
         for name, value in settings.items():
             called += ["-c", f"{name}={value}"]
@@ -133,14 +134,14 @@ def _free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def main(programs: Path) -> None:
+def main(programs: Path, settings: dict[str, str]) -> None:
     """Keep a server until the standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     is_roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOMY
     place = MEMORY if is_roomy else None
     with tempfile.TemporaryDirectory(prefix="postgres-", dir=place, ignore_cleanup_errors=True) as at:
-        keeper = Keeper(programs, Path(at))
+        keeper = Keeper(programs, Path(at), settings)
         try:
             keeper.make()
             print(keeper.start(), at, flush=True)
@@ -152,4 +153,4 @@ def main(programs: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), dict(each.split("=", 1) for each in sys.argv[2:]))

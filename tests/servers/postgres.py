@@ -7,7 +7,7 @@ names. The wheel's package is not imported: as root it would make a user, and ch
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from itertools import count
@@ -32,11 +32,13 @@ def programs() -> Path:
 
 
 class Server:
-    """A server with the user `postgres`, on loopback, to whom everybody on this machine is known."""
+    """A server with the user `postgres`, on loopback, to whom everybody on this machine is known. `settings`: its own
+    parameters, where it is not to be as small as for tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        told = [f"{name}={value}" for name, value in settings.items()]
         self._keeper = subprocess.Popen(
-            [sys.executable, "-I", KEEPER, programs()],
+            [sys.executable, "-I", KEEPER, programs(), *told],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/", start_new_session=True,
         )  # fmt: skip
         self._names = count(1)
@@ -88,9 +90,9 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """A server to use within."""
-    started = Server()
+def server(**settings: str) -> Iterator[Server]:
+    """A server to use within, with these parameters of its own."""
+    started = Server(settings)
     try:
         yield started
     finally:
