@@ -79,9 +79,17 @@ class Jobs:
             logging.getLogger(name).propagate = False
         app = procrastinate.App(connector=procrastinate.PsycopgConnector())
         pool = AsyncConnectionPool(
-            url, connection_class=_Connection, min_size=2, max_size=2, timeout=_WAIT_SECONDS, reconnect_timeout=_WAIT_SECONDS, kwargs=_KEPT,
-            configure=_configure, check=AsyncConnectionPool.check_connection, open=False,
-        )  # fmt: skip
+            url,
+            connection_class=_Connection,
+            min_size=2,
+            max_size=2,
+            timeout=_WAIT_SECONDS,
+            reconnect_timeout=_WAIT_SECONDS,
+            kwargs=_KEPT,
+            configure=_configure,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        )
         try:
             await prepare(url)
             with _translated():
