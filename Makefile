@@ -17,19 +17,27 @@ ROUNDS ?= 3
 # Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test costs check lowest newest coverage storm kills operator fuzz mutants screens slow bench clean
+.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz mutants screens slow bench bench-team clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
 	@$(BIN)/batch-credits run sample_data/loyalty_payout.csv --sandbox --yes --ledger reports/demo.sqlite3; \
 	code=$$?; test $$code -eq 1 || exit $$code  # the sample names three customers that do not exist
 
-test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow"
+# Three workers on one ledger in PostgreSQL, which comes with a package and goes with the demo; one of them is killed.
+demo-team: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.servers.demo_team
 
-# The same, and then which files of tests take how much CPU: what is on the wall depends on who else works here.
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow and not postgres"
+
+# What holds on SQLite, asked of PostgreSQL. TEST_POSTGRES_BIN=/usr/lib/postgresql/15/bin: of that version.
+postgres: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "postgres and not slow"
+
+# The same as `make test`, and then which files of tests take how much CPU: what is on the wall depends on who else works here.
 costs: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow" -p tests.costs
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow and not postgres" -p tests.costs
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -66,6 +74,10 @@ coverage: $(VENV)/installed-dev
 
 storm: $(VENV)/installed-dev
 	$(BIN)/python -m tests.simulation.storm --seeds $(SEEDS) --jobs $(JOBS)
+	$(BIN)/python -m tests.simulation.team --seeds $(SEEDS)
+
+budget: $(VENV)/installed-dev
+	$(BIN)/python -m tests.simulation.budget --seeds $(SEEDS) --jobs $(JOBS)
 
 kills: $(VENV)/installed-dev
 	$(BIN)/python -m tests.kills.campaign --kills $(KILLS) --jobs $(JOBS)
@@ -77,6 +89,10 @@ bench: $(VENV)/installed-bench
 	$(BIN)/python benchmarks/side_by_side.py --rows $(ROWS) --rounds $(ROUNDS)
 	$(BIN)/python benchmarks/load.py --rounds $(ROUNDS)
 	$(BIN)/python benchmarks/growth.py --rows 1000000
+
+# A ledger in PostgreSQL beside the file, and 1, 2 and 4 workers. `make bench-team ROWS=1000000 ROUNDS=1`
+bench-team: $(VENV)/installed-dev
+	$(BIN)/python benchmarks/team.py --rows $(ROWS) --rounds $(ROUNDS)
 
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m tests.fuzz.campaign --cases $(CASES) --jobs $(JOBS)

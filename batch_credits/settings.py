@@ -7,13 +7,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from batch_credits.addresses import CHARGEBEE, LOOPBACK_HOSTS, parts_of, site_name
 from batch_credits.errors import UsageError
 from batch_credits.model import FileTotal
+from batch_credits.model.address import Place
 
 TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
 WINDOW_SECONDS = 60.0  # in which a site counts its requests, rolling (Chargebee API docs: "per minute")
@@ -164,6 +164,7 @@ class RunSettings:
     even_pacing: bool = False  # requests are spread over the minute; else they leave as soon as the limit lets them
     concurrency: int = 40  # calls at one instant; Chargebee refuses above 50 on test sites
     processes: int = 1  # that share the rows, by customer
+    window_seconds: float = WINDOW_SECONDS  # in which the rate counts; another one than a site's own is for tests
     timeout_seconds: float = 80.0
     quarantine_seconds: float = 420.0
     early_look_seconds: tuple[float, ...] = (0.0, 3.0, 15.0)  # looks before the quarantine ends
@@ -204,11 +205,16 @@ class RunSettings:
         return self.quarantine_seconds / 7
 
     @property
-    def budget_per_minute(self) -> int:
-        """Requests a rolling minute that this run may use; 0 means no limit."""
+    def budget(self) -> int:
+        """Requests that this run may use within any window; 0 means no limit."""
         if self.rate_per_minute == 0:
             return 0
         return max(1, int(self.rate_per_minute * self.share))
+
+    @property
+    def budget_per_minute(self) -> int:
+        """The same, in a minute: as people are told."""
+        return round(self.budget * 60.0 / self.window_seconds)
 
 
 @dataclass(frozen=True)
@@ -227,7 +233,7 @@ def for_the_record(
     confirmation: str,
     *,
     origins: Sequence[Origin] = (),
-    ledger: Path | None = None,
+    ledger: Place | None = None,
 ) -> str:
     """How a run was set and what was agreed to before it sent anything, as a JSON object. It holds no secret.
 
@@ -251,6 +257,20 @@ def recorded(text: str) -> tuple[str, RunSettings]:
         name: tuple(value) if isinstance(value, list) else value for name, value in record["settings"].items()
     }
     return record["address"], RunSettings(**settings)
+
+
+def refuse_window(window_seconds: float, site: SiteSettings) -> None:
+    """Refuse to count a real site's requests otherwise than it does: it would be over its limit, for others too.
+
+    Raises:
+        UsageError: the window is not a site's, and the site is not on this machine.
+    """
+    if window_seconds != WINDOW_SECONDS and not (site.is_loopback or site.is_in_process):
+        raise UsageError(
+            f"The window (BATCH_CREDITS_WINDOW) is {window_seconds:g} s, and {site.site} counts its requests in"
+            f" {WINDOW_SECONDS:.0f} s.",
+            hint="Unset it: another window is for a sandbox on this machine alone.",
+        )
 
 
 def site_settings(site: str | None, base_url: str | None, api_key: str | None) -> SiteSettings:

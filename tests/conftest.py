@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from batch_credits.ledger.engines.postgres.store import connect
+from batch_credits.model.address import Address
 from tests.acceptance.harness import WARM
+from tests.servers.postgres import Server, server
 
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -27,6 +30,37 @@ def warm_process() -> Iterator[None]:
     """End what was begun with the first call."""
     yield
     WARM.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A server of PostgreSQL for all tests of this process. It starts when the first of them asks."""
+    with server() as started:
+        yield started
+
+
+@pytest.fixture
+def postgres_url(postgres: Server) -> Iterator[str]:
+    """An empty database of PostgreSQL for one test alone."""
+    url = postgres.database()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture(scope="session")
+def empty_ledger(postgres: Server) -> str:
+    """The name of a database that holds an empty ledger: a copy of it takes 20 ms."""
+    url = postgres.database()
+    connect(Address(url)).close()
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def new_database(postgres: Server, empty_ledger: str) -> Iterator[Address]:
+    """Where an empty ledger is, in a database of its own."""
+    url = postgres.database(like=empty_ledger)
+    yield Address(url)
+    postgres.drop(url)
 
 
 def pytest_configure() -> None:

@@ -24,6 +24,7 @@ from batch_credits.jobs.run import Orders, RunRequest, run_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source, open_source
 from batch_credits.model import ControlTotal, Outcome
+from batch_credits.model.address import Place, place
 from batch_credits.planning.plan import Plan
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import SilentProgress
@@ -119,7 +120,7 @@ def check_file(
     if (site is None) != (ledger is None):
         raise UsageError("check_file needs both site and ledger, or neither: what was paid is known by both.")
     source = open_source(Path(path), sensible(options))
-    with staged_apart(source, site, Path(ledger or "")) as (scratch, plan):
+    with staged_apart(source, site, _place(ledger or "")) as (scratch, plan):
         problems = tuple(
             f"row {row.row_number}: {problem.field}: {problem.message}"
             for row in islice(scratch.reports.problems(plan.batch_id), MAX_PROBLEMS)
@@ -152,7 +153,7 @@ def run_file(
         InputError, ControlError, UsageError, NotConfirmed, LedgerError: nothing was sent.
         RunStopped, ReportsNotWritten: it was; the ledger has it all, and running again carries on.
     """
-    refuse_senseless(settings)
+    refuse_senseless(settings, site)
     source = open_source(Path(path), sensible(options))
     signals = Signals()
     said = f"{confirm.__module__}.{getattr(confirm, '__qualname__', type(confirm).__qualname__)} said yes"
@@ -165,7 +166,7 @@ def run_file(
 
     async def main() -> tuple[Summary, RunStopped | None]:
         orders = Orders(limits, site, settings, Path(reports), confirmation=said)
-        with Ledger.open(Path(ledger)) as opened:
+        with Ledger.open(_place(ledger)) as opened:
             request = RunRequest(source, options, orders)
             return await run_batch(opened, request, confirm=agree, progress=SilentProgress(), signals=signals)
 
@@ -173,6 +174,10 @@ def run_file(
     counts = {outcome.value: summary.counts[outcome] for outcome in Outcome}
     directory = summary.paths.directory
     return RunResult(summary.batch.key, counts, summary.exit_code, summary.in_balance, stopped, directory)
+
+
+def _place(ledger: str | Path) -> Place:
+    return place(ledger) if isinstance(ledger, str) else ledger
 
 
 def _checked(source: Source, plan: Plan, problems: tuple[str, ...], refusal: ControlError | None) -> CheckedFile:

@@ -3,7 +3,14 @@
 import re
 
 from batch_credits.errors import UsageError
-from batch_credits.settings import MAX_HEADER_ROW, MAX_ORIGIN_LETTERS, InputOptions, RunSettings
+from batch_credits.settings import (
+    MAX_HEADER_ROW,
+    MAX_ORIGIN_LETTERS,
+    InputOptions,
+    RunSettings,
+    SiteSettings,
+    refuse_window,
+)
 
 _HEADER = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
@@ -29,7 +36,7 @@ def sensible(options: InputOptions) -> InputOptions:
     return options
 
 
-def refuse_senseless(settings: RunSettings) -> None:
+def refuse_senseless(settings: RunSettings, site: SiteSettings) -> None:
     """Refuse what a run cannot be set to.
 
     Raises:
@@ -40,6 +47,7 @@ def refuse_senseless(settings: RunSettings) -> None:
         "rate_per_minute": settings.rate_per_minute >= 0,
         "concurrency": 1 <= settings.concurrency <= 1000,
         "processes": settings.processes == 1,  # more start this program again, and it is not ours
+        "window_seconds": 0 < settings.window_seconds <= 86_400,
         "timeout_seconds": 0 < settings.timeout_seconds <= 3600,
         "quarantine_seconds": 0 <= settings.quarantine_seconds <= 86_400,
         "lease_seconds": 0 < settings.lease_seconds <= 86_400,
@@ -54,3 +62,4 @@ def refuse_senseless(settings: RunSettings) -> None:
     for name, holds in bounds.items():
         if not holds:
             raise UsageError(f"RunSettings.{name} is {getattr(settings, name)!r}, which a run cannot have.")
+    refuse_window(settings.window_seconds, site)

@@ -19,7 +19,7 @@ from typing import Any
 import click
 import platformdirs
 
-from batch_credits.cli.setting import FILES, LEASE, PREFIX, QUARANTINE, Setting
+from batch_credits.cli.setting import FILES, LEASE, PREFIX, QUARANTINE, WINDOW, Setting
 from batch_credits.errors import UsageError
 
 USERS_OWN = ("--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile")
@@ -49,7 +49,7 @@ def take_settings(context: click.Context) -> None:
     assert isinstance(group, click.Group)
     takers = _takers(group)
     _refuse_unknown_variables(takers)
-    defaults: dict[str, dict[str, Any]] = {name: {} for name in group.commands}
+    defaults: dict[str, dict[str, Any]] = {name: {} for name, _ in leaves(group)}
     sources: dict[str, str] = {}
     for file in _files():
         for flag, value in _flags(file, takers).items():
@@ -59,7 +59,7 @@ def take_settings(context: click.Context) -> None:
             for name, parameter in takers[flag]:
                 assert parameter.name is not None
                 defaults[name][parameter.name] = _as_typed(value, parameter, f"{file.path} sets {flag[2:]}")
-    context.default_map = defaults
+    context.default_map = _by_group(defaults)
     context.meta[FILES] = sources
 
 
@@ -96,10 +96,28 @@ def own_settings_file() -> Path | None:
     return path if path.is_absolute() else None
 
 
+def leaves(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """The commands that do something, by their words: `ledger check` is one of a group."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from leaves(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+def _by_group(defaults: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The defaults of each command, those of a group's commands below it, as click looks for them."""
+    found: dict[str, Any] = {}
+    for words, values in defaults.items():
+        group, _, name = words.rpartition(" ")
+        (found.setdefault(group, {}) if group else found)[name] = values
+    return found
+
+
 def _takers(group: click.Group) -> dict[str, list[tuple[str, Setting]]]:
     """Every option that can be set other than on the command line, and the commands that take it."""
     takers: dict[str, list[tuple[str, Setting]]] = {}
-    for name, command in group.commands.items():
+    for name, command in leaves(group):
         for parameter in command.params:
             if isinstance(parameter, Setting):
                 takers.setdefault(parameter.flag, []).append((name, parameter))
@@ -109,7 +127,7 @@ def _takers(group: click.Group) -> dict[str, list[tuple[str, Setting]]]:
 def _refuse_unknown_variables(takers: dict[str, list[tuple[str, Setting]]]) -> None:
     """A limit whose name is mistyped must not look as if it held."""
     known = {str(parameter.envvar) for taking in takers.values() for _, parameter in taking}
-    known |= {QUARANTINE, LEASE}
+    known |= {QUARANTINE, LEASE, WINDOW}
     for variable in sorted(os.environ.keys() - known):
         if variable.startswith(PREFIX):
             raise UsageError(f"{variable} sets no option of any command.", hint=_remedy(variable, known))

@@ -15,6 +15,7 @@ from batch_credits.errors import LEFT_OUT, UsageError
 PREFIX = "BATCH_CREDITS_"
 QUARANTINE = f"{PREFIX}QUARANTINE"  # no option: a choice of whoever knows the site, not of a run; and so is
 LEASE = f"{PREFIX}LEASE"
+WINDOW = f"{PREFIX}WINDOW"  # for tests against a sandbox
 FILES = f"{__name__}.files"  # where a context remembers which file set which option
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -122,3 +123,21 @@ def chosen_as(kind: type[Any], name: str) -> Callable[[F], F]:
         return cast(F, called)
 
     return decorate
+
+
+def seconds_of(variable: str, usual: float, least: float) -> float:
+    """What this variable says; it has no option.
+
+    Raises:
+        UsageError: it is no number of seconds, or less than the least.
+    """
+    text = os.environ.get(variable)
+    if text is None:
+        return usual
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not least <= seconds <= 86_400:
+        raise UsageError(f"{variable} is {text!r}; it must be seconds, such as {usual:.0f}.")
+    return seconds

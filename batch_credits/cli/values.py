@@ -3,13 +3,16 @@
 import ipaddress
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import click
 
 from batch_credits.loader.money import currency_code
 from batch_credits.model import Problem
+from batch_credits.model.address import Place, place
 from batch_credits.settings import MAX_ORIGIN_LETTERS
+from batch_credits.text.quoted import quoted
 
 SILENCEABLE = ("email", "webhook", "actions")
 BATCH_ID_DIGITS = 64
@@ -43,6 +46,23 @@ class BatchId(_Type):  # type: ignore[type-arg,unused-ignore]
 
 
 _WHERE = "`batch-credits status` lists them."
+
+
+class LedgerPlace(_Type):  # type: ignore[type-arg,unused-ignore]
+    """A ledger's file, or a database's address, which is never taken for a path."""
+
+    name = "PLACE"
+
+    def convert(self, value: Any, param: Param, ctx: Context) -> Place:
+        """Tell one from the other."""
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]
+        if not value.strip():
+            self.fail("it names no ledger.", param, ctx)
+        found = place(value)
+        if isinstance(found, Path) and found.is_dir():
+            self.fail(f"{quoted(value)} is a directory.", param, ctx)
+        return found
 
 
 class Pair(_Type):  # type: ignore[type-arg,unused-ignore]

@@ -146,4 +146,7 @@ EXITS = {
         "that was not agreed to.",
         "What was credited is recorded; the rest was not sent, or is in doubt.",
         "Run the same command again: it carries on."),
+    5: ("The ledger is in use: another run, or another command that asks Chargebee, has not ended.",
+        "Nothing was sent by this command.",
+        "Run it again later, or with --wait-for-ledger SECONDS."),
 }  # fmt: skip

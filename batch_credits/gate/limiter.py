@@ -1,4 +1,4 @@
-"""The site's limits, kept: requests in any 60 seconds, calls at one instant, and pauses when told to wait.
+"""The site's limits, kept: requests in any 60 seconds (the window), calls at one instant, and pauses when told to wait.
 
 The server counts arrivals in a rolling minute, and we don't see when a request arrives: only that it left
 and that it was answered. So a slot comes back 60 seconds after its *answer*. Every arrival then lies between
@@ -27,7 +27,8 @@ class RateLimiter:
     Of GET never more than `gets_at_once`: no site takes more, whatever it takes of POST.
 
     Times are the running event loop's. GET goes first: it settles doubt and probes. `even`: requests are spread
-    over the minute, where there is a budget. `progress` is told when our share of the site's limit changes.
+    over the minute, where there is a budget. `progress` is told when our share of the site's limit changes. `held`: how
+    many slots of the budget are this process's to begin with, where others have the rest; None: all of them.
 
     `freed` is set when requests may leave again, after a pause or a full minute; `changed` when a slot of the budget
     was taken, or its request answered. Whoever waits for one of them clears it.
@@ -41,11 +42,15 @@ class RateLimiter:
         gets_at_once: int = MAX_GETS_AT_ONCE,
         even: bool = False,
         progress: Progress = _UNWATCHED,
+        held: int | None = None,
+        window_seconds: float = WINDOW_SECONDS,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._budget = budget  # what is ours of it now
+        self._whole = budget  # of all processes; 0: no limit
+        self._share = Share(budget if held is None else held, window_seconds)
+        self._budget = self._share.whole  # what is ours of it now
         self._even = even
-        self._share = Share(budget)
+        self._window = window_seconds
         self.answers = 0  # to requests of ours, or given up
         self._answers_to_shrink = 0  # requests that had left before we shrank say nothing new
         self._at_once = {"POST": concurrency, "GET": min(concurrency, gets_at_once)}
@@ -62,9 +67,16 @@ class RateLimiter:
         self.changed = asyncio.Event()
 
     @classmethod
-    def within(cls, settings: RunSettings, progress: Progress = _UNWATCHED) -> Self:
+    def within(cls, settings: RunSettings, progress: Progress = _UNWATCHED, held: int | None = None) -> Self:
         """The gate that keeps the operator's limits."""
-        return cls(settings.budget_per_minute, settings.concurrency, even=settings.even_pacing, progress=progress)
+        return cls(
+            settings.budget,
+            settings.concurrency,
+            even=settings.even_pacing,
+            progress=progress,
+            held=held,
+            window_seconds=settings.window_seconds,
+        )
 
     async def enter(self, method: Method) -> None:
         """Wait for a slot, and take it.
@@ -92,8 +104,8 @@ class RateLimiter:
         """The request was answered, or given up: its slot comes back in a minute."""
         self._in_flight[method] -= 1
         self.answers += 1
-        if self._budget:
-            self._coming_back.append(self._loop.time() + WINDOW_SECONDS)
+        if self._whole:
+            self._coming_back.append(self._loop.time() + self._window)
             self.changed.set()
         elif not self._waiting["POST"] and not self._waiting["GET"]:
             return  # no slot to come back, and nobody to let through
@@ -108,11 +120,11 @@ class RateLimiter:
     def throttled(self, seconds: float) -> None:
         """The site refused a request for its limit: pause, and use less of it."""
         now = self._loop.time()
-        shrinks = bool(self._budget) and self.answers > self._answers_to_shrink
+        shrinks = bool(self._whole) and self.answers > self._answers_to_shrink
         if shrinks:
             self._share.shrink(now, self._taken)
             self._answers_to_shrink = self.answers + self._in_flight["GET"] + self._in_flight["POST"]
-        elif self._budget:
+        elif self._whole:
             self._share.keep(now)
         self._follow_share(now)
         self.pause(seconds)
@@ -126,38 +138,41 @@ class RateLimiter:
         """How many requests could leave now; None means any number."""
         if self._loop.time() < self._paused_until:
             return 0
-        if not self._budget:
+        if not self._whole:
             return None
         self._pump()  # who waits goes first; a slot collected here and given to nobody would wake nobody
         self._collect(self._loop.time())
         free = max(0, self._budget - self._taken)
-        return min(free, max(1, self._budget // 60)) if self._is_spread() else free
+        return min(free, max(1, int(self._budget / self._window))) if self._is_spread() else free
 
     def paused_seconds(self) -> float:
         """For how long nobody is let through yet, as the site said."""
         return max(0.0, self._paused_until - self._loop.time())
 
-    def used_up(self) -> tuple[int, float]:
+    def used_up(self) -> tuple[int, float | None]:
         """How many requests the last minute has used, if that is all there are, and the seconds until the first of them
-        comes back; (0, 0): there are more to have."""
-        if not self._budget or self._is_spread() or self._taken < self._budget or not self._coming_back:
+        comes back, None where other processes have all of them; (0, 0): there are more to have."""
+        if self._whole and not self._share.whole and not self._taken:
+            return self._whole, None
+        if not self._whole or self._is_spread() or self._taken < self._budget or not self._coming_back:
             return 0, 0.0
         return self._taken, max(0.0, self._coming_back[0] - self._loop.time())
 
     def seconds_for(self, requests: int) -> float:
         """How long it takes at least until so many more requests have left, by the limit alone. Whatever is under way
         is taken to be answered now."""
-        if not self._budget or requests <= 0:
+        if not self._whole or requests <= 0:
             return 0.0
+        budget = self._budget or self._whole  # none of it is ours yet
         if self._is_spread():
-            return (requests - 1) * WINDOW_SECONDS / self._budget
+            return (requests - 1) * self._window / budget
         waits_for = requests - max(0, self._budget - self._taken)  # how many must come back first
         if waits_for <= 0:
             return 0.0
-        windows, place = divmod(waits_for - 1, self._budget)
+        windows, place = divmod(waits_for - 1, budget)
         under_way = place >= len(self._coming_back)
-        first = WINDOW_SECONDS if under_way else max(0.0, self._coming_back[place] - self._loop.time())
-        return windows * WINDOW_SECONDS + first
+        first = self._window if under_way else max(0.0, self._coming_back[place] - self._loop.time())
+        return windows * self._window + first
 
     def waiting(self) -> int:
         """How many requests wait for a slot."""
@@ -165,18 +180,34 @@ class RateLimiter:
 
     def take_until(self, waits: Sequence[tuple[float, int]]) -> None:
         """Take the slots that earlier runs left taken, given as (seconds until they come back, how many)."""
-        if not self._budget:
+        if not self._whole:
             return
         now = self._loop.time()
         for seconds, slots in waits:
-            self._coming_back.extend([now + min(seconds, WINDOW_SECONDS)] * slots)
+            self._coming_back.extend([now + min(seconds, self._window)] * slots)
             self._taken += slots
         self._coming_back = deque(sorted(self._coming_back))
+
+    def resize(self, slots: int) -> int:
+        """Use so many slots from now on, where processes share the budget. Returns how many are ours: what is out
+        beyond them comes back as all do, after its answer and a minute, and is ours until then.
+
+        What a refusal left us of them, it leaves us of these: what we don't use is nobody's gain.
+        """
+        now = self._loop.time()
+        if slots != self._share.whole:
+            self._share.resize(slots, now)
+            self._follow_share(now)
+        self._collect(now)
+        self._pump()
+        if self._taken < self._budget:
+            self.freed.set()
+        return max(self._share.whole, self._taken)
 
     def ages(self) -> list[tuple[float, int]]:
         """The slots that wait to come back, as (seconds since their answers, how many), to a second."""
         now = self._loop.time()  # collects nothing: it would give nobody what it finds, and wake nobody
-        seconds = Counter(int(now - due + WINDOW_SECONDS) for due in self._coming_back if due > now)
+        seconds = Counter(int(now - due + self._window) for due in self._coming_back if due > now)
         return [(float(age), slots) for age, slots in seconds.items()]
 
     def calls(self, method: Method) -> int:
@@ -197,7 +228,7 @@ class RateLimiter:
     def _may_go(self, method: str, now: float) -> bool:
         if self._in_flight[method] >= self._at_once[method] or now < self._paused_until:
             return False
-        if not self._budget:
+        if not self._whole:
             return True
         if self._is_spread() and now < self._next_at:
             return False
@@ -211,11 +242,11 @@ class RateLimiter:
 
     def _take(self, method: str, now: float) -> None:
         self._in_flight[method] += 1
-        if self._budget:
+        if self._whole:
             self._taken += 1
             self.changed.set()
             if self._is_spread():
-                gap = WINDOW_SECONDS / self._budget
+                gap = self._window / self._budget
                 self._next_at = max(self._next_at, now - LATE_SECONDS) + gap
 
     def _collect(self, now: float) -> None:
@@ -229,7 +260,7 @@ class RateLimiter:
         share = self._share.at(now)
         if share != self._budget:
             self._budget = share
-            self._progress.slowed_to(share)
+            self._progress.slowed_to(share if share < self._share.whole else self._whole)
 
     def _pump(self) -> None:
         now = self._loop.time()  # one for all: what is not due yet for a waiter must be in the future for the timer
@@ -255,7 +286,7 @@ class RateLimiter:
             due = self._paused_until
         elif self._coming_back and self._taken >= self._budget:
             due = self._coming_back[0]
-        elif self._budget and self._is_spread() and now < self._next_at:
+        elif self._whole and self._is_spread() and now < self._next_at:
             due = self._next_at
         else:
             return

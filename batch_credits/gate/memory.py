@@ -12,6 +12,7 @@ from typing import Protocol
 from batch_credits.errors import LedgerError
 from batch_credits.gate.limiter import RateLimiter
 from batch_credits.ledger import InThread
+from batch_credits.settings import WINDOW_SECONDS
 
 NOTE_SECONDS = 1.0
 
@@ -22,7 +23,7 @@ class RemembersSlots(Protocol):
     def note(self, site: str, ages: Sequence[tuple[float, int]], under_way: int) -> None:
         """Remember the requests answered lately, as (seconds ago, how many), and those under way."""
 
-    def taken(self, site: str, timeout_seconds: float) -> list[tuple[float, int]]:
+    def taken(self, site: str, timeout_seconds: float, window_seconds: float) -> list[tuple[float, int]]:
         """The requests that the site may still count, as (seconds until it does not, how many)."""
 
 
@@ -30,27 +31,36 @@ class SlotMemory:
     """Keeps the ledger's note of a limiter's slots. `journaled` says how many attempts may leave or have left."""
 
     def __init__(
-        self, limiter: RateLimiter, memory: RemembersSlots, site: str, in_thread: InThread, journaled: Callable[[], int]
+        self,
+        limiter: RateLimiter,
+        memory: RemembersSlots,
+        site: str,
+        in_thread: InThread,
+        journaled: Callable[[], int],
+        timeout_seconds: float,
+        window_seconds: float = WINDOW_SECONDS,
     ) -> None:
         self._limiter = limiter
         self._memory = memory
         self._site = site
         self._in_thread = in_thread
         self._journaled = journaled
-        self._noting: asyncio.Task[None] | None = None  # from the recall on
+        self._timeout_seconds, self._window_seconds = timeout_seconds, window_seconds
+        self._noting: asyncio.Task[None] | None = None  # from the beginning on
 
-    async def recall(self, timeout_seconds: float) -> None:
+    async def begin(self) -> None:
         """Take the slots that earlier runs left taken, before anything is sent.
 
         Raises:
             LedgerError: it cannot be read.
         """
-        waits = await self._in_thread(lambda: self._memory.taken(self._site, timeout_seconds))
+        seconds = self._timeout_seconds, self._window_seconds
+        waits = await self._in_thread(lambda: self._memory.taken(self._site, *seconds))
         self._limiter.take_until(waits)
         await self._write()
         self._noting = asyncio.get_running_loop().create_task(self._note_changes())
 
-    async def close(self) -> None:
+    async def end(self) -> None:
         """Note how it ends. A ledger that fails says so elsewhere, about what matters more."""
         if self._noting is None:
             return  # what earlier runs left is noted still, and nothing was sent

@@ -10,9 +10,10 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 from batch_credits.chargebee import Chargebee, Transport, http_transport
+from batch_credits.gate.budget import SharedBudget
 from batch_credits.gate.limiter import RateLimiter
 from batch_credits.gate.memory import RemembersSlots, SlotMemory
-from batch_credits.ledger import InThread
+from batch_credits.ledger import Budget, InThread, Terms
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import RunSettings, SiteSettings
 
@@ -23,43 +24,65 @@ _UNWATCHED = SilentProgress()
 class Session:
     """Calls to one site, within its limits. Build it in a running event loop; `begin` before the first call.
 
-    `in_thread` serves `memory`, the ledger; `journaled` says how many attempts may leave, or have left, unanswered;
-    `progress` is told how much of the site's limit is ours, as that changes.
+    `in_thread` serves `memory`, the ledger: where processes share it, they share the site's limit too, else one after
+    the other has all of it. `journaled` says how many attempts may leave, or have left, unanswered; None: this one only
+    asks. `progress` is told how much of the site's limit is ours, as that changes.
     """
 
     def __init__(
         self,
         transport: Transport,
-        memory: RemembersSlots,
+        memory: RemembersSlots | Budget,
         site: str,
         settings: RunSettings,
         in_thread: InThread,
-        journaled: Callable[[], int] = lambda: 0,
+        journaled: Callable[[], int] | None = None,
         progress: Progress = _UNWATCHED,
     ) -> None:
         self.in_thread = in_thread
-        self.limiter = RateLimiter.within(settings, progress)
+        self._slots: SharedBudget | SlotMemory
+        if isinstance(memory, Budget):
+            self.limiter = RateLimiter.within(settings, progress, held=0)
+            linger = settings.timeout_seconds + settings.window_seconds
+            self._slots = SharedBudget(
+                self.limiter,
+                memory,
+                site,
+                in_thread,
+                Terms(settings.budget, linger, only_asks=journaled is None),
+                window_seconds=settings.window_seconds,
+                lease_seconds=settings.lease_seconds,
+            )
+        else:
+            self.limiter = RateLimiter.within(settings, progress)
+            self._slots = SlotMemory(
+                self.limiter,
+                memory,
+                site,
+                in_thread,
+                journaled or (lambda: 0),
+                settings.timeout_seconds,
+                settings.window_seconds,
+            )
         self.chargebee = Chargebee(transport, self.limiter, settings)
-        self._slots = SlotMemory(self.limiter, memory, site, in_thread, journaled)
-        self._timeout_seconds = settings.timeout_seconds
 
     async def begin(self) -> None:
-        """Take the slots that the site may still count of earlier runs.
+        """Leave out of the limit what others have of it, or what the site may still count of earlier runs.
 
         Raises:
             LedgerError: they cannot be read.
         """
-        await self._slots.recall(self._timeout_seconds)
+        await self._slots.begin()
 
     async def end(self) -> None:
-        """Let nobody through any more, and note for the next run what the site still counts."""
+        """Let nobody through any more, and note for whoever comes next what the site still counts."""
         self.limiter.close()
-        await self._slots.close()
+        await self._slots.end()
 
 
 @asynccontextmanager
 async def session_at(
-    site: SiteSettings, memory: RemembersSlots, settings: RunSettings, in_thread: InThread
+    site: SiteSettings, memory: RemembersSlots | Budget, settings: RunSettings, in_thread: InThread
 ) -> AsyncIterator[Session]:
     """A session that only asks, for as long as the block goes on."""
     async with http_transport(site, settings) as transport:

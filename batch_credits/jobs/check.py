@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from batch_credits.errors import ControlError, Suggestion
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source, suggest
+from batch_credits.model.address import Place
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.plan import Plan, stage
 from batch_credits.process.temporary import temporary_folder
@@ -17,7 +17,7 @@ _OF_READING = frozenset(["amount_has_separators", "not_of_locale", "amount_has_d
 
 @contextmanager
 def staged_apart(
-    source: Source, site: SiteSettings | None, known: Path, *, is_same_site: bool = False
+    source: Source, site: SiteSettings | None, known: Place, *, is_same_site: bool = False
 ) -> Iterator[tuple[Ledger, Plan]]:
     """The file in a ledger that is gone after the block. With a site it sees what the ledger at `known` holds of it.
 
@@ -28,7 +28,7 @@ def staged_apart(
     """
     name, held = "", None
     if site is not None:
-        name, held = site.site, known if known.exists() else None
+        name, held = site.site, known if Ledger.is_at(known) else None
     if site is not None and held is not None:
         with Ledger.open_for_reading(held) as opened:
             opened.sites.check_address(site.site, site.address, is_same_site=is_same_site)

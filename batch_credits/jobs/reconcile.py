@@ -9,7 +9,7 @@ from functools import partial
 from batch_credits.chargebee import LookFailed
 from batch_credits.errors import Outage
 from batch_credits.gate import Session, ledger_thread, session_at
-from batch_credits.ledger import Journal, Ledger, Rhythm, Slots
+from batch_credits.ledger import Budget, Journal, Ledger, Rhythm, Slots
 from batch_credits.ledger.requests import TAKEN_OVER_HEADERS
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, NewBatch, RequestState, is_of_reversal
 from batch_credits.progress.observers import Progress
@@ -36,7 +36,8 @@ async def reconcile_batch(
         LedgerError: the ledger failed.
     """
     ledger.claims.check_entity(batch.batch_id, settings.business_entity_id)
-    ledger.claims.claim(batch.batch_id, lease_seconds=settings.lease_seconds)
+    lease, timeout = settings.lease_seconds, settings.timeout_seconds
+    ledger.claims.claim(batch.batch_id, lease_seconds=lease, timeout_seconds=timeout)
     async with asking_of(ledger.slots, site, settings) as asking:
         try:
             found = await settle_and_tie_out(ledger, batch, asking, settings, progress, whole=whole)
@@ -147,7 +148,7 @@ async def _take_over(
 
 
 @asynccontextmanager
-async def asking_of(slots: Slots, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Session]:
+async def asking_of(slots: Slots | Budget, site: SiteSettings, settings: RunSettings) -> AsyncIterator[Session]:
     """The way to ask a site within its limits, for as long as the block goes on."""
     with ledger_thread() as in_thread:
         async with session_at(site, slots, settings, in_thread) as session:

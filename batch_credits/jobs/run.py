@@ -9,12 +9,13 @@
 Whatever happens after `admit`, short of the ledger's failing, the reports are written; running again carries on.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batch_credits.chargebee import http_transport
-from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerError, RunStopped
+from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerBusy, LedgerError, RunStopped
 from batch_credits.jobs.closing import close_payouts
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source
@@ -23,7 +24,7 @@ from batch_credits.planning.controls import check_controls
 from batch_credits.planning.earlier_reports import refuse_what_another_ledger_paid
 from batch_credits.planning.plan import Plan, stage
 from batch_credits.process.signals import Signals
-from batch_credits.progress.observers import Progress
+from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.progress.pace import BatchMoney
 from batch_credits.reporter import Summary, stated_exponents, write_reports
 from batch_credits.sending.context import RunContext
@@ -31,6 +32,8 @@ from batch_credits.sending.pilot import Agree, agrees
 from batch_credits.sending.processes import Processes, starting
 from batch_credits.sending.session import Issued, issue, start_progress
 from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings, for_the_record
+
+COLLEAGUE_SECONDS = 1.0  # between looks whether somebody else is through with the same file
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,8 @@ async def run_batch(
         ReportsNotWritten: the run is over, and the ledger has it all.
         Interrupted: told to end at once while the reports were written; the ledger has it all.
     """
-    orders = request.orders
-    options = replace(request.input_options, failed_csv=request.source.options.failed_csv)
-    check_address(ledger, orders)
-    plan = agreed(ledger, stage(ledger, request.source, orders.site.site), orders, options, confirm)
-    return await carry_out(ledger, plan, orders, request.source.path.name, progress, signals)
+    plan = await _plan(ledger, request, confirm, progress)
+    return await carry_out(ledger, plan, request.orders, request.source.path.name, progress, signals)
 
 
 async def carry_out(
@@ -86,13 +86,13 @@ async def carry_out(
     Returns the summary, and why the sending stopped early. Raises what `run_batch` does once sending has begun.
     """
     orders = replace(orders, limits=replace(orders.limits, of_file=tuple(plan.of_file)))
+    orders = _looking_first(ledger, orders, progress)
     signals.sending_begins()
-    if plan.is_new:
-        ledger.admission.admit(plan.batch_id)
-    ledger.sites.note_address(orders.site.site, orders.site.address)
-    batch = ledger.batches.one(plan.key)
+    batch = _admitted(ledger, plan, orders)
     try:
         issued = await _issue_and_note(ledger, batch, orders, _money_of(plan, batch), progress, signals)
+    except LedgerBusy:  # somebody else sends: the run did not begin
+        raise
     except LedgerError as error:
         raise JournalFailed(error.message, hint=error.hint) from error
     finally:
@@ -101,6 +101,81 @@ async def carry_out(
     named = replace(batch, file_name=name)
     summary = report_batch(ledger, named, orders.reports, live=orders.site.is_live, xlsx=orders.xlsx)
     return summary, issued.stopped
+
+
+async def detach_batch(
+    ledger: Ledger, request: RunRequest, *, confirm: Callable[[Plan], None], progress: Progress, signals: Signals
+) -> BatchRecord:
+    """Admit what a file asks for, and leave the sending to the workers of the site. Returns the batch.
+
+    Raises:
+        InputError, ControlError, UsageError, NotConfirmed, LedgerError: nothing was sent.
+    """
+    from batch_credits.sending.team import Team, enqueue  # with the extra alone
+
+    orders = request.orders
+    plan = await _plan(ledger, request, confirm, progress)
+    orders = replace(orders, limits=replace(orders.limits, of_file=tuple(plan.of_file)))
+    orders = _looking_first(ledger, orders, progress)
+    signals.sending_begins()
+    batch = _admitted(ledger, plan, orders)
+    run_id = _begun(ledger, batch, orders, lease_seconds=None)
+    run = RunContext(ledger, batch, run_id, orders.settings, SilentProgress())
+    await enqueue(Team(run, ledger.path, orders.site))
+    return batch
+
+
+def _admitted(ledger: Ledger, plan: Plan, orders: Orders) -> BatchRecord:
+    """Now it is owed."""
+    if plan.is_new:
+        ledger.admission.admit(plan.batch_id)
+    ledger.sites.note_address(orders.site.site, orders.site.address)
+    return ledger.batches.one(plan.key)
+
+
+def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds: float | None) -> int:
+    """The number of a run that begins."""
+    settings = orders.settings
+    record = for_the_record(
+        settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path
+    )
+    return ledger.runs.start(
+        batch.batch_id,
+        retry_failed=settings.retry_failed,
+        settings_json=record,
+        lease_seconds=lease_seconds,
+        timeout_seconds=settings.timeout_seconds,
+    )
+
+
+async def _plan(
+    ledger: Ledger, request: RunRequest, confirm: Callable[[Plan], None], progress: Progress
+) -> Plan:
+    orders = request.orders
+    options = replace(request.input_options, failed_csv=request.source.options.failed_csv)
+    check_address(ledger, orders)
+    plan = None
+    while plan is None:
+        try:
+            plan = stage(ledger, request.source, orders.site.site)
+        except LedgerBusy as busy:  # a colleague has just this file in hand: once it is admitted, this run joins theirs
+            if not ledger.is_shared:
+                raise
+            progress.note(f"{busy.message} Waiting for that.")
+            await asyncio.sleep(COLLEAGUE_SECONDS)
+    return agreed(ledger, plan, orders, options, confirm)
+
+
+def _looking_first(ledger: Ledger, orders: Orders, progress: Progress) -> Orders:
+    """The orders; with --verify-first where the ledger may have forgotten what was paid."""
+    why = ledger.keeping.why_unproven(orders.site.site)
+    if why is None:
+        return orders
+    progress.note(
+        f"The ledger may have forgotten what was paid: {why}. So every row is looked up at Chargebee before it is sent,"
+        " until `reconcile --whole --since DATE` ties out, DATE two days before the ledger's last commit."
+    )
+    return replace(orders, settings=replace(orders.settings, verify_first=True))
 
 
 def check_address(ledger: Ledger, orders: Orders) -> None:
@@ -174,22 +249,20 @@ async def _issue_and_note(
     ledger: Ledger, batch: BatchRecord, orders: Orders, money: BatchMoney, progress: Progress, signals: Signals
 ) -> Issued:
     settings, site = orders.settings, orders.site
-    run_id = ledger.runs.start(
-        batch.batch_id,
-        retry_failed=settings.retry_failed,
-        settings_json=for_the_record(
-            settings, orders.limits, site, orders.confirmation, origins=orders.origins, ledger=ledger.path
-        ),
-        lease_seconds=settings.lease_seconds if settings.processes == 1 else None,
-    )
+    alone = settings.processes == 1 and not ledger.is_shared
+    run_id = _begun(ledger, batch, orders, lease_seconds=settings.lease_seconds if alone else None)
     start_progress(ledger, batch.batch_id, progress, money)
-    if settings.processes > 1:
+    run = RunContext(ledger, batch, run_id, settings, progress)
+    if ledger.is_shared:
+        from batch_credits.sending.team import Team, issue_in_team  # with the extra alone
+
+        issued = await issue_in_team(Team(run, ledger.path, site), signals, orders.agree)
+    elif settings.processes > 1:
         spawn = starting(ledger.path, run_id, site.api_key, ledger.lock_descriptors())
         async with Processes.started(ledger.workers, run_id, settings, progress, spawn) as processes:
             issued = await processes.issue(signals)
     else:
         async with http_transport(site, settings) as transport:
-            run = RunContext(ledger, batch, run_id, settings, progress)
             issued = await issue(run, transport, signals, orders.agree)
     ledger.runs.end(
         run_id,

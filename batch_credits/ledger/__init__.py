@@ -9,18 +9,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
-from batch_credits.errors import LedgerError
-from batch_credits.ledger import scratch, store
+from batch_credits.errors import LedgerError, UsageError
 from batch_credits.ledger.admission import Admission, StagedRow
 from batch_credits.ledger.batches import Batches
+from batch_credits.ledger.budget import Budget, Grant, Terms
 from batch_credits.ledger.claims import Claims
+from batch_credits.ledger.copying import copy_whole
 from batch_credits.ledger.database import Database
+from batch_credits.ledger.engines.sqlite import scratch, store
+from batch_credits.ledger.engines.sqlite.lock import Lock
 from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.ledger.held_credits import HeldCredit, HeldCredits, Standing
+from batch_credits.ledger.keeping import Harm, Keeping
 from batch_credits.ledger.listing import Difference, Listing, Unrecorded
-from batch_credits.ledger.lock import Lock
 from batch_credits.ledger.looks import Attribution, KnownCredit, Looks, Moment, OtherRequest
 from batch_credits.ledger.numbering import numbered
 from batch_credits.ledger.payouts import MendingRow, Payouts
@@ -30,8 +33,11 @@ from batch_credits.ledger.requests import ForeignCredit, Holder, Requests, RowIn
 from batch_credits.ledger.runs import History, Runs
 from batch_credits.ledger.sites import Sites
 from batch_credits.ledger.slots import Slots
+from batch_credits.ledger.teams import Life, Newest, Teams
 from batch_credits.ledger.totals import Totals
 from batch_credits.ledger.workers import LEASE_SECONDS, Part, Worker, Workers
+from batch_credits.model.address import Address, Place
+from batch_credits.process.deadman import dead_man
 
 __all__ = [
     "LEASE_SECONDS",
@@ -39,24 +45,30 @@ __all__ = [
     "Attribution",
     "Batches",
     "Bucket",
+    "Budget",
     "Claims",
     "CustomerRow",
     "Difference",
     "ForeignCredit",
+    "Grant",
+    "Harm",
     "HeldCredit",
     "HeldCredits",
     "History",
     "Holder",
     "InThread",
     "Journal",
+    "Keeping",
     "KnownCredit",
     "LargeAmount",
     "Ledger",
+    "Life",
     "Listing",
     "Looks",
     "MendingRow",
     "Moment",
     "NewRows",
+    "Newest",
     "OtherRequest",
     "OwedByCustomer",
     "Part",
@@ -73,6 +85,8 @@ __all__ = [
     "Slots",
     "StagedRow",
     "Standing",
+    "Teams",
+    "Terms",
     "Totals",
     "Unrecorded",
     "Worker",
@@ -81,6 +95,22 @@ __all__ = [
 ]
 
 WAIT_BESIDE_SECONDS = 60.0  # for the others' commits
+
+
+def postgres() -> Any:
+    """What opens a ledger that is a database. It is imported here, since SQLite's needs none of it.
+
+    Raises:
+        UsageError: what it takes is not installed.
+    """
+    try:
+        from batch_credits.ledger.engines.postgres import store as of_postgres
+    except ImportError as error:
+        raise UsageError(
+            f"A ledger in PostgreSQL takes more than is installed ({error}).",
+            hint="Install it: pip install 'batch-credits[postgres]'",
+        ) from None
+    return of_postgres
 
 
 class Ledger:
@@ -99,66 +129,128 @@ class Ledger:
         self.path = database.path
         self.sites = Sites(database)
         self.batches = Batches(database)
-        self.workers = Workers(database)
+        self.workers = Workers(database, dead_man() if database.is_shared else None)
         self.admission = Admission(database, self.workers, borrow)
         self.profiles = Profiles(database)
         self.claims = Claims(database, self.workers)
-        self.slots = Slots(database)
+        self.slots: Slots | Budget = Budget(database, self.workers) if database.is_shared else Slots(database)
         self.looks = Looks(database)
         self.requests = Requests(database)
         self.listing = Listing(database)
         self.held_credits = HeldCredits(database)
         self.reports = Reports(database)
         self.totals = Totals(database)
+        self.teams = Teams(database)
         self.payouts = Payouts(database, self.totals)
         self.runs = Runs(database, self.claims, self.totals)
+        self.keeping = Keeping(database)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the ledger for this process alone, creating it if there is none.
+    def open(cls, place: Place, *, is_reopened: bool = False) -> Self:
+        """Open the ledger, creating it if there is none: a file for this process alone, a database beside others.
+
+        `is_reopened`: it goes on here, though it was copied to another place: a person said so.
 
         Raises:
-            LedgerBusy: another process holds it.
-            LedgerError: it cannot be opened or trusted.
+            LedgerBusy: another process holds the file.
+            LedgerError: it cannot be opened or trusted, or was copied to another place.
         """
-        path = Path(os.path.realpath(path))  # a link is no second ledger: both names share one lock
-        lock = store.hold(path)
+        if isinstance(place, Address):
+            ledger = cls(postgres().connect(place))
+        else:
+            path = Path(os.path.realpath(place))  # a link is no second ledger: both names share one lock
+            lock = store.hold(path)
+            try:
+                ledger = cls(store.connect(path), lock)
+            except BaseException:
+                lock.close()
+                raise
         try:
-            ledger = cls(store.connect(path), lock)
-        except BaseException:
-            lock.close()
-            raise
-        try:
-            ledger.workers.end_all()
-            ledger.admission.discard_leftovers()
+            if is_reopened:
+                ledger.keeping.reopen()
+            ledger.begin()
         except BaseException:
             ledger.close()
             raise
         return ledger
 
-    @classmethod
-    def open_for_reading(cls, path: Path) -> Self:
-        """Open the ledger read-only, also while another process runs a batch."""
-        return cls(store.connect_for_reading(path))
+    @staticmethod
+    def is_at(place: Place) -> bool:
+        """Whether there is a ledger.
+
+        Raises:
+            LedgerError: its database cannot be reached.
+        """
+        if isinstance(place, Address):
+            return bool(postgres().is_there(place))
+        return place.exists()
+
+    @staticmethod
+    def version_at(place: Place) -> int | None:
+        """Of which version the ledger is; None if there is none.
+
+        Raises:
+            LedgerError: it is none of this program's, or cannot be reached.
+        """
+        if isinstance(place, Address):
+            return cast(int | None, postgres().version_at(place))
+        return store.version_at(place)
 
     @classmethod
-    def open_beside(cls, path: Path) -> Self:
+    def open_for_reading(cls, place: Place) -> Self:
+        """Open the ledger read-only, also while another process runs a batch."""
+        if isinstance(place, Address):
+            return cls(postgres().connect_for_reading(place))
+        return cls(store.connect_for_reading(place))
+
+    @classmethod
+    def open_beside(cls, place: Place) -> Self:
         """Open the ledger beside others that write it: for a process of a run, whose own process has its lock.
 
         Raises:
             LedgerError: it cannot be opened or trusted.
         """
-        return cls(store.connect(path, wait_seconds=WAIT_BESIDE_SECONDS))
+        if isinstance(place, Address):
+            return cls(postgres().connect(place))
+        return cls(store.connect(place, wait_seconds=WAIT_BESIDE_SECONDS))
 
     @classmethod
-    def open_scratch(cls, path: Path, site: str, known: Path | None) -> Self:
+    def open_scratch(cls, path: Path, site: str, known: Place | None) -> Self:
         """Create a ledger to stage a file in and throw away, which sees what the one at `known` holds of the site.
 
         Raises:
             LedgerError: `known` is not a ledger, or cannot be read.
         """
-        database, lender = scratch.connect(path, site, known)
+        seen = postgres().connect_for_reading(known) if isinstance(known, Address) else known
+        database, lender = scratch.connect(path, site, seen)
         return cls(database, borrow=None if lender is None else lender.lend_requests)
+
+    def begin(self) -> None:
+        """Clear away what lives before this one have left: all of them, where this process has the ledger's lock and so
+        knows that they are over; else those that have ended, or whose lease is over.
+
+        Raises:
+            LedgerError: this ledger was copied to another place.
+        """
+        self.keeping.refuse_moved()
+        if not self._db.is_shared:
+            self.workers.end_all()
+        self.admission.discard_leftovers()
+
+    def copy_to(self, target: "Ledger") -> dict[str, int]:
+        """Copy all of it to an empty ledger, and mark this one as moved. Returns how many rows each table has.
+
+        Raises:
+            LedgerBusy: somebody uses one of them.
+            UsageError: the other holds something.
+            LedgerError: one of them failed.
+        """
+        return copy_whole(self._db, target._db)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether workers of several hosts may use it."""
+        return self._db.is_shared
 
     def lock_descriptors(self) -> tuple[int, ...]:
         """The open files that keep other runs out: a process that inherits them keeps them out, too."""

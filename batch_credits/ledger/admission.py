@@ -2,7 +2,8 @@
 
 Until `admit`, nothing of the batch can be sent and `discard` removes it without a trace. It belongs to the process that
 stages it: nobody else adds to it or admits it, and what a process left staged that has ended is discarded at the next
-start.
+start. Where others use the ledger too a process says that it lives while it stages; what one has staged of which
+nothing was heard for long is discarded, and to admit it after that is refused.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from batch_credits.errors import LedgerError
+from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import identities, numbering, payouts, spellings
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.rejections import rejected_json
@@ -20,6 +21,11 @@ from batch_credits.ledger.totals import encoded_totals
 from batch_credits.ledger.workers import Workers
 from batch_credits.model import ControlTotal, LoadedRow, NewBatch, RequestState
 from batch_credits.model.loaded import LoadedRows
+
+LEFT_BEHIND_SECONDS = 3600.0  # since the end of its lease: until then a person may be thinking
+
+
+_MANY = 5_000  # rows that are worth it to be counted
 
 
 class StagedRow(NamedTuple):
@@ -45,12 +51,17 @@ class Admission:
 
         Until staging is finished or discarded, commits do not wait for the disk: what a power cut takes of it would
         be discarded anyhow, and the first commit after it makes all of it durable.
+
+        Raises:
+            LedgerBusy: another process stages this very batch.
         """
         worker = self._workers.me()
         self._db.wait_for_the_disk(always=False)
         with self._db.transaction():
-            return self._db.insert(
+            self._discard_left_behind(batch.key)
+            batch_id: int | None = self._db.first(
                 "begin_batch",
+                itemgetter(0),
                 key=batch.key,
                 site=site_id_of(self._db, batch.site),
                 file_name=batch.file_name,
@@ -63,6 +74,19 @@ class Admission:
                 reverses=batch.reverses,
                 worker=worker,
             )
+            if batch_id is None:  # somebody was first, just now
+                raise _in_other_hands()
+            return batch_id
+
+    def _discard_left_behind(self, key: str) -> None:
+        """Make room for a batch that a process stages of which nothing is heard: it is refused when it comes back."""
+        found = self._db.first("staged_as", tuple, key=key)
+        if found is None:
+            return
+        batch_id, lives = found
+        if lives:
+            raise _in_other_hands()
+        self._discard(batch_id)
 
     def number(self, batch_id: int, rows: Sequence[LoadedRow]) -> list[int]:
         """The number of each row among those of the batch with its customer and reference; 0 if unreadable."""
@@ -76,11 +100,15 @@ class Admission:
 
     def stage_columns(self, batch_id: int, rows: LoadedRows, bodies: Sequence[str]) -> None:
         """The same for rows by columns, each with a request of its own and its frozen body if it is not rejected."""
-        worker = self._workers.me()
+        self._workers.me()
         with self._db.transaction():
-            # Asked anew each time: others may have staged rows meanwhile.
-            site_id, kind, first_id = self._db.one("where_to_stage", tuple, batch=batch_id, worker=worker)
             requests, count = rows.requests, len(rows.requests)
+            # Asked anew each time: others may have staged rows meanwhile.
+            staged = {"batch": batch_id, "worker": self._workers.stage(), "count": count}
+            found = self._db.first("where_to_stage", tuple, **staged)
+            if found is None:
+                raise _left_behind()
+            site_id, kind, first_id = found
             ids = range(first_id, first_id + count)
             self._db.insert_columns(
                 "credit_request",
@@ -145,6 +173,7 @@ class Admission:
         worker = self._workers.me()
         self._db.wait_for_the_disk(always=True)
         with self._db.transaction():
+            be_alone(self._db, batch_id)
             if self._borrow is not None:
                 self._borrow(batch_id)
             taken = numbering.reject_moved(self._db, batch_id)
@@ -155,6 +184,8 @@ class Admission:
             self._mine(
                 "finish_staging", batch_id, worker, rows_read=rows_read, totals=encoded_totals(totals)
             )
+        if rows_read >= _MANY:
+            self._db.change("count_anew")
         return taken
 
     def admit(self, batch_id: int) -> None:
@@ -167,6 +198,7 @@ class Admission:
         """
         worker = self._workers.me()
         with self._db.transaction():
+            be_alone(self._db, batch_id)
             payouts.refuse_what_changed(self._db, batch_id)
             for new, old, state, is_same_money in self._db.all("proposals", tuple, batch=batch_id):
                 if state != RequestState.FAILED:
@@ -187,7 +219,7 @@ class Admission:
             LedgerError: it is not there any more, or not this process's.
         """
         if self._db.change(name, batch=batch_id, worker=worker, **values) != 1:
-            raise self._db.failure("what this process staged is not there any more")
+            raise _left_behind()
 
     def discard(self, batch_id: int) -> None:
         """Forget a staged batch, of which nothing was owed."""
@@ -198,13 +230,14 @@ class Admission:
     def discard_leftovers(self) -> None:
         """Forget what processes left staged that have ended."""
         with self._db.transaction():
-            for batch_id in self._db.all("staged_batches", itemgetter(0)):
+            for batch_id in self._db.all("staged_batches", itemgetter(0), grace=round(LEFT_BEHIND_SECONDS * 1000)):
                 self._discard(batch_id)
 
     def _discard(self, batch_id: int) -> None:
         """Remove it without a trace. Only what was never owed can go: the schema refuses the rest. A request that a row
         of another batch has met meanwhile, and shares, is that batch's from here on.
         """
+        be_alone(self._db, batch_id)
         numbering.forget(self._db)
         spellings.forget(self._db)
         if self._db.value("may_share", batch=batch_id):
@@ -213,6 +246,26 @@ class Admission:
         self._db.change_each("give_up_identity", self._db.stream("identities_of_batch", _identity, batch=batch_id))
         for name in ("discard_requests", "discard_rows", "discard_mended", "discard_batch"):
             self._db.change(name, batch=batch_id)
+
+
+def be_alone(database: Database, batch_id: int) -> None:
+    """Settle what a site owes alone, from here to the end of the caller's transaction: whoever makes anything owed
+    looks first at what is, and two at once would not see each other."""
+    database.first("be_alone", tuple, batch=batch_id)  # a batch that is gone is told of by who needs it
+
+
+def _in_other_hands() -> LedgerBusy:
+    return LedgerBusy(
+        "Another process is reading this very file, to pay it.",
+        hint="Wait until it has finished: two at once could pay twice.",
+    )
+
+
+def _left_behind() -> LedgerError:
+    return LedgerError(
+        "What this process staged is not there any more: another one took it for left behind.",
+        hint="Nothing of it was sent. Run again: the file is held against what is known now.",
+    )
 
 
 def _identity(row: Row) -> dict[str, object]:

@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 
 from batch_credits.errors import LEFT_OUT, UsageError
+from batch_credits.ledger.admission import be_alone
 from batch_credits.ledger.database import Database
-from batch_credits.ledger.workers import LEASE_SECONDS, Part, Workers, now_ms
+from batch_credits.ledger.workers import LEASE_SECONDS, RENEWALS, TIMEOUT_SECONDS, Part, Workers
 from batch_credits.model import CallKind, Finding, Money, PlannedCredit, RequestState
 
 _STATES = {state.value: state for state in RequestState}  # a third of the time of an enum's call
@@ -25,6 +26,7 @@ class Claims:
     def __init__(self, database: Database, workers: Workers) -> None:
         self._db = database
         self._workers = workers
+        self._entries = 0  # commits of this process in the journal
         self._partial_owner: int | None = None  # this worker's number, where it holds not all of its site
 
     def check_entity(self, batch_id: int, entity: str | None, *, is_new: bool = False) -> None:
@@ -63,23 +65,26 @@ class Claims:
         *,
         part: Part = Part(),  # noqa: B008 - frozen
         lease_seconds: float = LEASE_SECONDS,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         """Hold a part of the shards of the batch's site, for a run or only to ask, and have the batch answer for it.
 
         What whoever held them before has left in flight is in doubt from here on, in every batch of the site; what is
-        in flight elsewhere is its owner's.
+        in flight elsewhere is its owner's. `timeout_seconds`: how long what is sent may be on its way.
 
         Raises:
             LedgerBusy: somebody else holds some of them.
         """
         self.ready()
         with self._db.transaction():
+            be_alone(self._db, batch_id)
             site_id = self._db.value("site_of_batch", batch=batch_id)
-            worker = self._workers.hold(site_id, run_id, part, lease_seconds)
+            worker = self._workers.hold(site_id, run_id, part, lease_seconds, timeout_seconds)
             self._partial_owner = worker if part.of > 1 else None
             self._db.change("note_left_in_flight", site=site_id, worker=worker, now=self._db.now())
             self._db.change("doubt_left_in_flight", site=site_id, worker=worker)
             self._adopt(batch_id, site_id, worker)
+        self._workers.kept()
 
     def adopt(self, batch_id: int) -> None:
         """Make the batch answer for every unsettled request of its rows that nobody has in hand, whichever batch
@@ -90,7 +95,7 @@ class Claims:
             self._adopt(batch_id, self._db.value("site_of_batch", batch=batch_id), worker)
 
     def _adopt(self, batch_id: int, site_id: int, worker: int) -> None:
-        self._db.change("adopt", batch=batch_id, site=site_id, worker=worker, now=now_ms())
+        self._db.change("adopt", batch=batch_id, site=site_id, worker=worker)
 
     def reopen_failed(self, batch_id: int) -> int:
         """Make the batch's failed rows owed again, under the next generation. Returns how many."""
@@ -99,7 +104,7 @@ class Claims:
 
     def planned_page(self, batch_id: int, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
         """The batch's requests in this state (not credited), by ascending id, after the given one."""
-        return self._db.one(
+        page = self._db.one(
             "planned_page",
             _page,
             batch=batch_id,
@@ -108,6 +113,16 @@ class Claims:
             limit=limit,
             worker=self._partial_owner,
         )
+        if state is not RequestState.PENDING:
+            self._note_the_lost(page)
+        return page
+
+    def _note_the_lost(self, credits: Sequence[PlannedCredit]) -> None:
+        """Say of those that a worker may have sent which was lost, how late its request may still arrive."""
+        ids = orjson.dumps([credit.request_id for credit in credits]).decode()
+        lost = dict(self._db.all("left_by_the_lost", lambda row: (row[0], row[1]), requests=ids))
+        for credit in credits:
+            credit.lost_seconds = lost.get(credit.request_id, 0) / 1000
 
     def first_owed(self, batch_id: int, most: int) -> list[PlannedCredit]:
         """The first requests of the batch that are pending, in the order of the file."""
@@ -130,18 +145,34 @@ class Claims:
             LeaseLost: it holds no more what it claimed.
             LedgerError: nothing of it is durable, so nothing of it may be sent.
         """
-        with self._db.transaction():
+        number = self._next_entry() if findings or openings else None
+
+        def write() -> None:
             worker, at = self._workers.fence(), self._db.now()
-            if not (findings or openings):
+            if number is None:
                 return
-            entry = self._db.insert(
-                "begin_entry", worker=worker, at=at, attempts=len(openings), findings=len(findings)
+            entry = self._db.value(
+                "begin_entry", worker=worker, at=at, number=number, attempts=len(openings), findings=len(findings)
             )
             if findings:
-                record(self._db, run_id, findings, at)
+                record(self._db, run_id, findings, at, entry)
             if openings:
                 assert run_id is not None, "only a run sends"
                 self._open_attempts(openings, call, {"run": run_id, "at": at, "entry": entry})
+
+        self._db.carry_out(write, lambda: self._has_entered(number), self._workers.lease_seconds / RENEWALS)
+        self._workers.kept()
+
+    def _next_entry(self) -> int:
+        """The number of this life's next commit: no two have one, and so it may be found."""
+        self._entries += 1
+        return self._entries
+
+    def _has_entered(self, number: int | None) -> bool:
+        """Within a transaction: whether this life's commit of that number happened, now that it is over."""
+        me = self._workers.me()
+        self._db.first("lock_life", tuple, worker=me)
+        return number is not None and self._db.first("was_entered", tuple, worker=me, number=number) is not None
 
     def _open_attempts(self, credits: Sequence[PlannedCredit], call: str, place: dict[str, int]) -> None:
         """Write one more attempt for each request; they may be sent once the transaction is committed.
@@ -156,8 +187,12 @@ class Claims:
         self._db.change("open_attempts", chunk=chunk.decode(), **place)
 
 
-def record(database: Database, run_id: int | None, findings: Sequence[Finding], at: int) -> None:
-    """Write what was learned, and the state that follows, for each request, within the caller's transaction."""
+def record(
+    database: Database, run_id: int | None, findings: Sequence[Finding], at: int, entry: int | None = None
+) -> None:
+    """Write what was learned, and the state that follows, for each request, within the caller's transaction.
+    `entry`: the commit of the journal that it is of; None: a person said it.
+    """
     chunk = orjson.dumps([[*finding] for finding in findings]).decode()
     newest = {finding.request_id: finding for finding in findings}
     if len(newest) == len(findings):
@@ -165,7 +200,7 @@ def record(database: Database, run_id: int | None, findings: Sequence[Finding], 
     else:  # UPDATE FROM takes any one of several rows about the same request
         newest_chunk = orjson.dumps([[*finding] for finding in newest.values()]).decode()
     database.change("record_requests", chunk=newest_chunk, at=at)
-    database.change("record_findings", run=run_id, at=at, chunk=chunk)
+    database.change("record_findings", run=run_id, at=at, entry=entry, chunk=chunk)
 
 
 def planned_credit(row: Sequence[Any]) -> PlannedCredit:

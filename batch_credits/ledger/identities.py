@@ -7,7 +7,6 @@ failed one to be tried anew, or rejected.
 
 from collections.abc import Iterator
 from itertools import islice
-from operator import itemgetter
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
@@ -51,9 +50,8 @@ def settle(database: Database, batch_id: int) -> int:
 
     Of several rows with one identity the first has it. A rejected row keeps nothing but its reasons.
     """
-    first = database.first("first_staged", itemgetter(0), batch=batch_id)
-    last = database.first("last_staged", itemgetter(0), batch=batch_id)
-    if first is None or database.change("take_identities", batch=batch_id) == last - first + 1:
+    most = database.value("most_staged", batch=batch_id)
+    if not most or database.change("take_identities", batch=batch_id) == most:
         return 0
     met = 0
     judged = _judged(database.stream("meetings", _meeting, batch=batch_id))

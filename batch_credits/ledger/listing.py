@@ -3,8 +3,9 @@
 The listing lies in a temporary table of the connection: it is evidence for one comparison, not memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from operator import itemgetter
 
 import orjson
@@ -13,6 +14,9 @@ from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.requests import ForeignCredit
 from batch_credits.ledger.sites import site_id_of
 from batch_credits.model import CallKind, ControlTotal, Money
+from batch_credits.model.identity import folded
+
+_PAGE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,29 @@ class Listing:
         with self._db.transaction():
             for name in ("forget_listed", "begin_listed", "index_listed", "forget_customers", "begin_customers"):
                 self._db.change(name)
-            self._db.change("add_customers", batch=batch_id)
+            customers = self._db.stream("customers", itemgetter(0), batch=batch_id)
+            while page := list(islice(customers, _PAGE)):
+                self._db.insert_columns("customer", {"form": [*map(folded, page)], "customer_id": page})
             self._db.change("index_customers")
 
     def add(self, site: str, credits: Sequence[ForeignCredit]) -> None:
-        """Add listed credits, as far as the ledger knows their identities. What comes twice changes nothing."""
-        chunk = orjson.dumps([_as_listed(credit) for credit in credits]).decode()
+        """Add listed credits, as far as the ledger knows their identities. What comes twice changes nothing.
+
+        A credit belongs to the request of its very texts; else to the one of its customer that is credited by its id;
+        else to the one whose customer and reference agree in another form.
+        """
         with self._db.transaction():
-            self._db.change("add_listed", chunk=chunk, site=site_id_of(self._db, site))
+            site_id = site_id_of(self._db, site)
+            owners: dict[str, int] = dict(self._db.all("listed_by_texts", tuple, **_about(site_id, credits)))
+            customers = {credit.credit_id: folded(credit.customer_id) for credit in credits}
+            references = {credit.credit_id: folded(credit.reference) for credit in credits}
+            for name, texts in (("listed_by_id", customers), ("listed_by_form", references)):
+                others = [credit for credit in credits if credit.credit_id not in owners]
+                found = self._db.all(name, tuple, **_about(site_id, others)) if others else []
+                for credit_id, request_id, text in found:
+                    if folded(text) == texts[credit_id]:
+                        owners.setdefault(credit_id, request_id)
+            self._db.change_each("add_listed", [_listed(each, owners) for each in credits if each.credit_id in owners])
 
     def customers(self, batch_id: int, *, only_unlisted: bool) -> list[str]:
         """The batch's customers; or only those with a credited request that the listing does not show."""
@@ -88,17 +107,21 @@ class Listing:
         return filter(None, self._db.stream("compared", _difference, batch=batch_id))
 
 
-def _as_listed(credit: ForeignCredit) -> list[str | int | None]:
-    """In the order in which the statement takes it."""
-    return [
-        credit.credit_id,
-        credit.customer_id,
-        credit.reference,
-        credit.money.amount_minor,
-        credit.money.amount_in_decimal,
-        credit.money.currency_code,
-        credit.credit_type,
-    ]
+def _about(site_id: int, credits: Sequence[ForeignCredit]) -> dict[str, str | int]:
+    """In the order in which the statements take it: id, texts, and the form of the customer's."""
+    listed = [[each.credit_id, each.customer_id, each.reference, folded(each.customer_id)] for each in credits]
+    return {"site": site_id, "chunk": orjson.dumps(listed).decode()}
+
+
+def _listed(credit: ForeignCredit, owners: Mapping[str, int]) -> dict[str, str | int | None]:
+    return {
+        "credit_id": credit.credit_id,
+        "request": owners[credit.credit_id],
+        "amount_minor": credit.money.amount_minor,
+        "amount_in_decimal": credit.money.amount_in_decimal,
+        "currency_code": credit.money.currency_code,
+        "credit_type": credit.credit_type,
+    }
 
 
 def _unrecorded(row: Row) -> Unrecorded:

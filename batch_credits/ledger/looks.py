@@ -69,15 +69,26 @@ class Looks:
         all; being the oldest it also shows first. Where there is none yet, the one whose own answer came last; a
         credit that was found by a look, or that a replay told of, may be much older than its proof.
         """
-        site_id = known_site_id(self._db, site)
-        if site_id is None or (kind is CallKind.DEDUCT and self._db.value("has_no_deduction", site=site_id)):
+        about = self._about(site, kind, limit, call)
+        if about is None:
             return []
-        about = {"site": site_id, "kind": kind, "limit": limit, "call": call}
         found = self._db.all("sent_since", _known_credit, entry=since.entry_id, **about)
         for name in ("answered_last", "proven_last", "taken_over_last"):
             if not found:
                 found = self._db.all(name, _known_credit, **about)
         return found
+
+    def sent_since(self, site: str, kind: CallKind, since: Moment, limit: int, call: str) -> list[KnownCredit]:
+        """Those of them alone that were sent and answered after the moment, the oldest first."""
+        about = self._about(site, kind, limit, call)
+        return [] if about is None else self._db.all("sent_since", _known_credit, entry=since.entry_id, **about)
+
+    def _about(self, site: str, kind: CallKind, limit: int, call: str) -> dict[str, object] | None:
+        """Among what a witness is looked for; None: there is none."""
+        site_id = known_site_id(self._db, site)
+        if site_id is None or (kind is CallKind.DEDUCT and self._db.value("has_no_deduction", site=site_id)):
+            return None
+        return {"site": site_id, "kind": kind, "limit": limit, "call": call}
 
     def attributed(self, site: str, credit_ids: Sequence[str]) -> list[Attribution]:
         """Which requests of this site have these Chargebee ids."""

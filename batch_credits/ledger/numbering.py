@@ -52,7 +52,7 @@ def _number(database: Database, batch_id: int, row: LoadedRow) -> int:
         return 0
     request = row.request
     money = Money(None, None, None) if request is None else request.money
-    return database.insert(
+    number: int = database.value(
         "add_numbered",
         batch=batch_id,
         customer=customer_id,
@@ -63,6 +63,7 @@ def _number(database: Database, batch_id: int, row: LoadedRow) -> int:
         amount_in_decimal=money.amount_in_decimal,
         currency_code=money.currency_code,
     )
+    return number
 
 
 def is_numbering(database: Database) -> bool:

@@ -1,5 +1,6 @@
 """Single requests, and what comes to them from outside a run: a person's word on a row in review, Chargebee's list."""
 
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,6 +9,7 @@ import orjson
 
 from batch_credits.errors import UsageError
 from batch_credits.ledger import spellings
+from batch_credits.ledger.admission import be_alone
 from batch_credits.ledger.claims import planned_credit, record
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.sites import site_id_of
@@ -86,12 +88,16 @@ class Requests:
     def settle_credited(self, credit: PlannedCredit, closing_balance: str | None, remark: str) -> None:
         """Settle a row in review on this user's word: it is credited as `credit.credit_id`. `remark`: what else to
         remember of it.
+
+        Raises:
+            UsageError: it was settled or sent meanwhile.
         """
         done = CallKind(credit.kind).name_of(Outcome.CREDITED)
-        word = f"{user_name()}{SAYS}{done} as {credit.credit_id}{remark}"
+        word = f"{self._whose()}{SAYS}{done} as {credit.credit_id}{remark}"
         learned = Learned(word, closing_balance=closing_balance)
         finding = Finding.about(credit, RequestState.CREDITED, learned, open_attempts=0)
         with self._db.transaction():
+            self._still_in_review(credit)
             record(self._db, None, [finding], self._db.now())
 
     def owe_again(self, credit: PlannedCredit, remark: str) -> None:
@@ -100,9 +106,11 @@ class Requests:
         A spoiled key would only repeat its useless answer; any other still guards against a late request of ours.
 
         Raises:
-            UsageError: another row has its reference in another spelling, as only a ledger of an early version has it.
+            UsageError: it was settled or sent meanwhile; or another row has its reference in another spelling, as only
+                a ledger of an early version has it.
         """
         with self._db.transaction():
+            self._still_in_review(credit)
             if self._db.first("stands", tuple, request=credit.request_id) is None:
                 raise UsageError(
                     f"Another row has reference {quoted(credit.reference)} of customer {quoted(credit.customer_id)} in "
@@ -112,13 +120,26 @@ class Requests:
             finding = Finding.about(
                 credit,
                 RequestState.PENDING,
-                Learned(f"{user_name()}{SAYS}not {CallKind(credit.kind).name_of(Outcome.CREDITED)}{remark}"),
+                Learned(f"{self._whose()}{SAYS}not {CallKind(credit.kind).name_of(Outcome.CREDITED)}{remark}"),
                 open_attempts=0,
                 key_spoiled=False,
                 next_generation=credit.key_spoiled,
             )
             record(self._db, None, [finding], self._db.now())
             self._db.change("look_first", request=credit.request_id)
+
+    def _still_in_review(self, credit: PlannedCredit) -> None:
+        """Within a transaction: nobody has settled or sent it since it was read; nor can anybody until the end."""
+        if self._db.change("hold_in_review", request=credit.request_id, attempts=credit.attempts) != 1:
+            raise UsageError(
+                f"The row of customer {quoted(credit.customer_id)} is not in review any more: somebody else has settled"
+                " it, or sent it again, meanwhile.",
+                instead=[("status",)],
+            )
+
+    def _whose(self) -> str:
+        """Whose word it is: of a user, and of which host where there are several."""
+        return f"{user_name()} on {platform.node()}" if self._db.is_shared else user_name()
 
     def take_over(self, site: str, batch_id: int, first_row: int, credits: Sequence[ForeignCredit]) -> int:
         """Add credits that Chargebee lists and the ledger does not know, as rows of a batch made for them and of its
@@ -128,6 +149,7 @@ class Requests:
         """
         chunk = orjson.dumps([_as_taken_over(credit, row) for row, credit in enumerate(credits, first_row)]).decode()
         with self._db.transaction():
+            be_alone(self._db, batch_id)
             site_id, now = site_id_of(self._db, site), self._db.now()
             added = self._db.all("take_over", tuple, chunk=chunk, site=site_id, batch=batch_id, now=now)
             ids = [{"request": request_id} for request_id, *_texts in added]

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from batch_credits import __version__
+from batch_credits.ledger.admission import be_alone
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.payouts import refuse_retry
 from batch_credits.ledger.requests import SAYS
 from batch_credits.ledger.times import iso_time
 from batch_credits.ledger.totals import Totals
-from batch_credits.ledger.workers import LEASE_SECONDS
+from batch_credits.ledger.workers import LEASE_SECONDS, TIMEOUT_SECONDS
 from batch_credits.model import RunRecord
 from batch_credits.process.user import user_name
 
@@ -107,6 +108,7 @@ class Runs:
         retry_failed: bool = False,
         settings_json: str = "{}",
         lease_seconds: float | None = LEASE_SECONDS,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> int:
         """Begin a run: the batch answers for its rows' unsettled requests. Returns its number.
 
@@ -120,8 +122,9 @@ class Runs:
         self._claims.ready()
         with self._db.transaction():
             if retry_failed:
+                be_alone(self._db, batch_id)
                 refuse_retry(self._db, batch_id)
-            run_id = self._db.insert(
+            run_id: int = self._db.value(
                 "start_run",
                 batch=batch_id,
                 now=self._db.now(),
@@ -132,7 +135,9 @@ class Runs:
             if lease_seconds is None:
                 self._claims.adopt(batch_id)
             else:
-                self._claims.claim(batch_id, run_id, lease_seconds=lease_seconds)
+                self._claims.claim(
+                    batch_id, run_id, lease_seconds=lease_seconds, timeout_seconds=timeout_seconds
+                )
             if retry_failed:
                 self._claims.reopen_failed(batch_id)
         return run_id

@@ -39,6 +39,10 @@ class Sites:
                 remedies=[(("--site", other),), (("--ledger", "FILE"),)],
             )
 
+    def number(self, site: str) -> int | None:
+        """The number of a site; None: the ledger does not know it yet."""
+        return known_site_id(self._db, site)
+
     def note_address(self, site: str, address: str) -> None:
         """Remember where the site is called."""
         with self._db.transaction():

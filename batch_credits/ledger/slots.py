@@ -29,7 +29,9 @@ class Slots:
             recent = orjson.dumps({"at": now, "attempt": newest, "under_way": under_way, "answered": answered})
             self._db.change("note_slots", recent=recent.decode(), site=site_id_of(self._db, site))
 
-    def taken(self, site: str, timeout_seconds: float) -> list[tuple[float, int]]:
+    def taken(
+        self, site: str, timeout_seconds: float, window_seconds: float = WINDOW_SECONDS
+    ) -> list[tuple[float, int]]:
         """The requests of earlier runs that the site may still count, as (seconds until it does not, how many).
 
         What a killed process had under way may have arrived until its timeout at the latest.
@@ -43,5 +45,5 @@ class Slots:
             last_ms = max(recent["at"], newest) + timeout_seconds * 1000
             now = self._db.now()
             ends = [*recent["answered"], [last_ms, recent["under_way"] + later]]
-            waits = [(min(WINDOW_SECONDS, (at - now) / 1000 + WINDOW_SECONDS), requests) for at, requests in ends]
+            waits = [(min(window_seconds, (at - now) / 1000 + window_seconds), requests) for at, requests in ends]
             return sorted((wait, requests) for wait, requests in waits if wait > 0 and requests)

@@ -76,8 +76,9 @@ class PlannedCredit:
     attempt of a generation (`call.call_of`; None: not sent yet). `credit_id` was named by an answer, so a credit
     exists and nothing is sent any more. `look_first`: a person said that it is not credited.
 
-    The last three are this process's own, never stored: when the first open attempt was sent, by `clock.boottime`
-    (None if another process sent it), when the last was answered, by the event loop's clock, and sends so far.
+    The last four are this process's own, never stored: when the first open attempt was sent, by `clock.boottime`
+    (None if another process sent it), when the last was answered, by the event loop's clock, and sends so far; and,
+    where a worker may have sent it that was lost, the seconds of its lease and timeout: so late it may still arrive.
     """
 
     request_id: int
@@ -98,6 +99,7 @@ class PlannedCredit:
     first_sent: float | None = None
     last_sent: float | None = None
     sends: int = 0
+    lost_seconds: float = 0.0
 
     def follow(self, finding: "Finding") -> None:
         """Be as a finding about it says."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from batch_credits.errors import UsageError
 from batch_credits.model import Outcome
+from batch_credits.model.address import Place
 from batch_credits.planning.plan import Plan
 
 _SETTLED = (Outcome.CREDITED, Outcome.ALREADY_CREDITED)
@@ -25,7 +26,7 @@ class _Told:
     ledger: str | None
 
 
-def refuse_what_another_ledger_paid(plan: Plan, reports: Path, ledger: Path) -> None:
+def refuse_what_another_ledger_paid(plan: Plan, reports: Path, ledger: Place) -> None:
     """Hold the plan against the reports of its batch, under whatever name the file had.
 
     Raises:

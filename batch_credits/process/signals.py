@@ -7,7 +7,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from batch_credits.errors import Interrupted, NotConfirmed
@@ -20,7 +20,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.arrived = 0
-        self._act: Callable[[], None] = refuse
+        self._act: Callable[[], object] = refuse
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -33,7 +33,7 @@ class Signals:
                 signal.signal(number, handler)
 
     @contextmanager
-    def doing(self, act: Callable[[], None]) -> Iterator[None]:
+    def doing(self, act: Callable[[], object]) -> Iterator[None]:
         """In this block a signal does this instead: note or raise, for it may come between any two steps."""
         before, self._act = self._act, act
         try:
@@ -58,6 +58,12 @@ class Signals:
         """A signal came, or word of one that another process took."""
         self.arrived += 1
         self._act()
+
+    def have_arrived(self, times: int) -> None:
+        """Word of signals came: they were so many in all."""
+        while self.arrived < times:
+            with suppress(Interrupted):  # before there is anything to interrupt
+                self.arrive()
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
         self.arrive()

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from batch_credits.model import CallKind, ControlTotal, Money, Outcome, sum_totals
 from batch_credits.model.amounts import Exponents
 from batch_credits.progress.waiting import Waiting
-from batch_credits.settings import WINDOW_SECONDS
+
+_MINUTE = 60.0
 
 SecondsFor = Callable[[int], float]  # how long so many requests take at least
 
@@ -107,12 +108,12 @@ class RunTally:
         """Rows a minute, over the past minute; under a limit never more than it, as no minute can hold more."""
         now = self.clock()
         self._samples.append((now, self.done))
-        while len(self._samples) > 2 and now - self._samples[1][0] >= WINDOW_SECONDS:
+        while len(self._samples) > 2 and now - self._samples[1][0] >= _MINUTE:
             self._samples.popleft()
         then, done_then = self._samples[0]
         if now <= then:
             return 0.0
-        pace = (self.done - done_then) * WINDOW_SECONDS / (now - then)
+        pace = (self.done - done_then) * _MINUTE / (now - then)
         return min(pace, self.budget_per_minute) if self.budget_per_minute else pace
 
     def seconds_left(self, pace: float) -> float | None:
@@ -129,4 +130,4 @@ class RunTally:
         if not speed:
             return None
         waits = waiting.seconds or 0.0 if waiting else 0.0
-        return max(left * WINDOW_SECONDS / speed, waits, self._seconds_for(left - self.in_doubt))
+        return max(left * _MINUTE / speed, waits, self._seconds_for(left - self.in_doubt))

@@ -64,6 +64,7 @@ class Witness(Enum):
 
     SHOWN = "shown"
     NOT_SHOWN = "not shown"  # one exists, but the list does not show it: the list lags
+    TOO_OLD = "too old"  # none was sent since the worker was lost that sent this one, and older ones prove nothing yet
     NONE_EXISTS = "none exists"  # we have none yet, and the site lists none
 
 
@@ -137,7 +138,7 @@ LookStep = Decision | LookAgain
 class DoubtFacts:
     """What this process knows around a look.
 
-    `quarantine_over`: long enough since our last send, or our start, on the monotonic clock.
+    `quarantine_over`: long enough since our last send, our start, or our taking over, on the monotonic clock.
     `key_remembered`: this process made the first open attempt, less than the key window ago.
     `looks_left`: inconclusive looks that remain before a person must look.
     """
@@ -182,6 +183,10 @@ def _after_nothing(credit: PlannedCredit, look: FoundNothing, witness: Witness, 
     match witness:
         case Witness.SHOWN:
             return ReleaseAbsent(next_generation=credit.key_spoiled)
+        case Witness.TOO_OLD:
+            if facts.looks_left > 0:
+                return LookAgain()
+            return SendToReview("The worker that sent it was lost, and nothing sent since shows a complete list.")
         case Witness.NOT_SHOWN:
             if facts.looks_left > 0:
                 return LookAgain()

@@ -21,6 +21,9 @@ class Memory(Protocol):
     def witnesses(self, site: str, kind: CallKind, since: Moment, limit: int, call: str) -> list[KnownCredit]:
         """Credits, or deductions, proved to us whose showing says most about what was sent before the moment."""
 
+    def sent_since(self, site: str, kind: CallKind, since: Moment, limit: int, call: str) -> list[KnownCredit]:
+        """Those of them alone that were sent and answered after the moment."""
+
     def attributed(self, site: str, credit_ids: Sequence[str]) -> list[Attribution]:
         """Which requests have these Chargebee ids."""
 

@@ -13,7 +13,7 @@ from typing import Protocol, assert_never
 
 from batch_credits.chargebee import Chargebee, ListedCredit, LookFailed
 from batch_credits.errors import RunStopped
-from batch_credits.ledger import InThread, Journal, Moment
+from batch_credits.ledger import InThread, Journal, KnownCredit, Moment
 from batch_credits.model import Outcome, PlannedCredit, RequestState
 from batch_credits.model.identity import other_forms
 from batch_credits.progress.observers import Progress
@@ -32,6 +32,7 @@ from batch_credits.protocol import (
     after_look,
 )
 from batch_credits.reconciler.looks import Memory, what_is_known, what_was_found
+from batch_credits.reconciler.lost import LostHolders
 from batch_credits.settings import RunSettings
 
 _WITNESSES = 3
@@ -84,11 +85,13 @@ class DoubtSettler:
         self._tasks: set[asyncio.Task[None]] = set()
         self._looking = asyncio.Semaphore(max(1, settings.concurrency // 2))
         self._said_waiting = False
+        self._lost = LostHolders(memory.moment, in_thread, settings.quarantine_seconds)
         self._next_look_at: dict[int, float] = {}  # of credits that wait for one
         self.failure: BaseException | None = None
 
     def hold(self, credit: PlannedCredit, pool: Pool) -> None:
         """Settle this credit's doubt, and give it back to the pool."""
+        self._lost.note(credit)
         task = self._loop.create_task(self._settle(credit, pool))
         self._tasks.add(task)
         task.add_done_callback(partial(self._ended, pool))
@@ -102,6 +105,7 @@ class DoubtSettler:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._lost.close()
 
     def _ended(self, pool: Pool, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -128,7 +132,7 @@ class DoubtSettler:
         waits = list(settings.early_look_seconds)
         looks_left, failures, failed_in_a_row = settings.max_looks, 0, 0
         over_since: Moment | None = None
-        lacked_witness = False
+        lacked_witness = lacked_younger = False
         while True:
             quarantined = self._quarantine_left(credit)
             if waits and (quarantined > 0 or not settings.wait):
@@ -138,6 +142,8 @@ class DoubtSettler:
             elif quarantined > 0:
                 self._say_waiting(quarantined)
                 wait = quarantined
+            elif lacked_younger:
+                wait = min(settings.look_again_seconds, self._lost.seconds_alone(credit))
             elif failed_in_a_row:  # no look at all, so the list need not be given time
                 wait = min(settings.look_again_seconds, float(1 << failed_in_a_row))
             else:
@@ -160,7 +166,8 @@ class DoubtSettler:
             if lacked_witness and seen.witness is Witness.NOT_SHOWN:
                 looks_left = settings.max_looks  # the first witness came up only now: the list gets time to show it
             lacked_witness = seen.witness is Witness.NONE_EXISTS
-            looks_left -= is_over
+            lacked_younger = seen.witness is Witness.TOO_OLD
+            looks_left -= is_over and not lacked_younger
             failed_in_a_row = 0
             step = after_look(credit, seen.look, seen.witness, self._facts(credit, is_over, looks_left))
             if not isinstance(step, LookAgain):
@@ -171,7 +178,11 @@ class DoubtSettler:
         return DoubtFacts(quarantine_over=is_over, key_remembered=remembered, looks_left=looks_left)
 
     def _quarantine_left(self, credit: PlannedCredit) -> float:
-        """Seconds until absence may count: from our own last send, or our own start if another process sent it."""
+        """Seconds until absence may count: from our own last send, or our own start if another process sent it; or what
+        a lost worker's doubt waits for."""
+        over_at = self._lost.over_at(credit)
+        if over_at is not None:
+            return over_at - self._loop.time()
         since = self._started if credit.last_sent is None else credit.last_sent
         return since + self._settings.quarantine_seconds - self._loop.time()
 
@@ -214,8 +225,13 @@ class DoubtSettler:
 
     async def _witness(self, credit: PlannedCredit, over_since: Moment) -> Witness:
         """Ask for one that we know to exist, of the same kind: a list that shows it shows every older one."""
-        kind, call = credit.kind, credit.call or "{}"
-        known = await self._in_thread(lambda: self._memory.witnesses(self._site, kind, over_since, _WITNESSES, call))
+        kind, call, memory = credit.kind, credit.call or "{}", self._memory
+        if self._lost.seconds_alone(credit):
+            known = await self._sent_since(credit, (over_since, self._lost.since(credit)))
+            if not known:
+                return Witness.TOO_OLD
+        else:
+            known = await self._in_thread(lambda: memory.witnesses(self._site, kind, over_since, _WITNESSES, call))
         for witness in known:
             if await self._chargebee.shows(witness.credit_id, kind, call):
                 return Witness.SHOWN
@@ -224,6 +240,20 @@ class DoubtSettler:
         if known:
             return Witness.NOT_SHOWN
         return Witness.SHOWN if await self._chargebee.lists_anything(kind, call) else Witness.NONE_EXISTS
+
+    async def _sent_since(self, credit: PlannedCredit, moments: Sequence[Moment | None]) -> list[KnownCredit]:
+        """What was sent and answered since the first of these moments after which anything was."""
+        kind, call = credit.kind, credit.call or "{}"
+
+        def ask() -> list[KnownCredit]:
+            found = (
+                self._memory.sent_since(self._site, kind, since, _WITNESSES, call)
+                for since in moments
+                if since is not None
+            )
+            return next(filter(None, found), [])
+
+        return await self._in_thread(ask)
 
     # -- What follows ----------------------------------------------------------------------------------------
 

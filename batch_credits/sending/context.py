@@ -14,7 +14,8 @@ from batch_credits.settings import RunSettings
 class RunContext:
     """One run of a batch: where it is remembered, how it is carried out, and who watches it.
 
-    `chance` gives random numbers in [0, 1), for the length of pauses; a test hands in its own.
+    `chance` gives random numbers in [0, 1), for the length of pauses; a test hands in its own. `is_pilot_alone`: the
+    pilot is sent and judged, and nothing else.
     """
 
     ledger: Ledger
@@ -23,3 +24,4 @@ class RunContext:
     settings: RunSettings
     progress: Progress
     chance: Callable[[], float] = random.random
+    is_pilot_alone: bool = False

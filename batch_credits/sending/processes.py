@@ -20,13 +20,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import reduce
-from pathlib import Path
 from time import monotonic
 from typing import Protocol, Self
 
 from batch_credits.errors import Interrupted, LedgerError, RunStopped, ShardDied, TooManyFailures, weightier
 from batch_credits.ledger import Worker
 from batch_credits.model import Outcome
+from batch_credits.model.address import Place
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress
 from batch_credits.sending.session import Issued, ticking
@@ -250,7 +250,7 @@ def share_of(settings: RunSettings, number: int) -> RunSettings:
 
 
 def starting(
-    ledger: Path, run_id: int, api_key: str, locks: Iterable[int]
+    ledger: Place, run_id: int, api_key: str, locks: Iterable[int]
 ) -> Callable[[int], "asyncio.Future[Process]"]:
     """What begins a process of a run by its number. Each holds the ledger's locks, which are file descriptors."""
 

@@ -42,14 +42,21 @@ class Issued:
     stopped: RunStopped | None
 
 
-async def issue(run: RunContext, transport: Transport, signals: Signals, agree: Agree = agrees) -> Issued:
-    """Send what the run's batch owes, and settle its doubts.
+async def issue(
+    run: RunContext,
+    transport: Transport,
+    signals: Signals,
+    agree: Agree = agrees,
+    begun: Callable[["Sending"], None] = lambda sending: None,
+) -> Issued:
+    """Send what the run's batch owes, and settle its doubts. `begun` is given what others may stop.
 
     Raises:
         LedgerError: the journal failed; nothing was sent after that.
     """
     with ledger_thread() as in_thread:
         sending = Sending(run, transport, in_thread, agree)
+        begun(sending)
         with (
             _stop_on(signals, sending),
             ticking(run.progress, sending.say_what_is_waited_for),
@@ -182,7 +189,7 @@ class Sending:
             await self._session.begin()
             if self._run.settings.pilot:
                 await self._run_pilot()
-            if not self.pool.stopping:
+            if not (self.pool.stopping or self._run.is_pilot_alone):
                 await self._take_doubts()
                 await self.pool.run(self._pending_page)
         finally:

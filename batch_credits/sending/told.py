@@ -40,14 +40,14 @@ class Ended:
         return {
             "requests": issued.requests,
             "counts": asdict(issued.counts),
-            "stopped": None if issued.stopped is None else _by_name(issued.stopped),
-            "failure": None if failure is None else _by_name(failure),
+            "stopped": None if issued.stopped is None else by_name(issued.stopped),
+            "failure": None if failure is None else by_name(failure),
         }
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Self:
         """What `as_json` made."""
-        stopped, failure = (said[name] and _error(*said[name]) for name in ("stopped", "failure"))
+        stopped, failure = (said[name] and error_of(*said[name]) for name in ("stopped", "failure"))
         return cls(Issued(Counts(**said["counts"]), said["requests"], stopped), failure)
 
 
@@ -55,7 +55,7 @@ class Ended:
 class Told:
     """What was said so far: rows by outcome, and whether they were in doubt; how often the site said to wait; sentences
     for the person; what was credited, by currency; what is waited for, until when by the clock of all processes, and
-    whether that is the last wait; and in the end how it ended.
+    whether that is the last wait; the seconds from the beginning to the last of the rows; and in the end how it ended.
     """
 
     settled: Mapping[tuple[Outcome, bool], int] = field(default_factory=dict)
@@ -63,6 +63,7 @@ class Told:
     notes: tuple[str, ...] = ()
     credited: Mapping[str, ControlTotal] = field(default_factory=dict)
     waits_for: tuple[str, float | None, bool] = NOTHING
+    seconds: float = 0.0
     ended: Ended | None = None
 
     @classmethod
@@ -75,6 +76,7 @@ class Told:
             tuple(said.get("notes", ())),
             {c: ControlTotal(0, minor, Decimal(text)) for c, (minor, text) in said.get("credited", {}).items()},
             tuple(said.get("waits", NOTHING)),
+            said.get("seconds", 0.0),
             Ended.read(said["ended"]) if "ended" in said else None,
         )
 
@@ -113,12 +115,14 @@ class Teller(SilentProgress):
         self._credited: dict[str, ControlTotal] = defaultdict(ControlTotal)
         self._waits = NOTHING
         self._settled: Counter[tuple[str, bool]] = Counter()
+        self._began = self._settled_last = clock()
         self._throttled = 0
         self._notes: dict[str, None] = {}
 
     def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
         """Count it."""
         self._settled[outcome.value, was_in_doubt] += 1
+        self._settled_last = self._clock()
 
     def credited(self, money: Money) -> None:
         """Count it."""
@@ -149,17 +153,19 @@ class Teller(SilentProgress):
             "notes": [*self._notes],
             "credited": {c: [t.amount_minor, str(t.amount_in_decimal)] for c, t in self._credited.items()},
             "waits": self._waits,
+            "seconds": round(self._settled_last - self._began, 3),
         }
         if ended is not None:
             said["ended"] = ended.as_json()
         return orjson.dumps(said).decode()
 
 
-def _by_name(error: errors.BatchCreditsError) -> list[str]:
+def by_name(error: errors.BatchCreditsError) -> list[str]:
+    """Its name, message and hint, of which `error_of` makes it again."""
     return [type(error).__name__, error.message, error.hint]
 
 
-def _error(name: str, message: str, hint: str) -> Any:
+def error_of(name: str, message: str, hint: str) -> Any:
     """The error of this name: of a run that was stopped, or of the ledger."""
     kind: type[RunStopped] | type[LedgerError] = getattr(errors, name)
     return kind(message, hint=hint)

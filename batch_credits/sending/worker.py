@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from batch_credits.chargebee import http_transport
-from batch_credits.errors import Interrupted, LedgerError
+from batch_credits.errors import LedgerError
 from batch_credits.ledger import Ledger, Part
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import SIGNALS, Signals
@@ -37,7 +37,13 @@ async def send(path: Path, run_id: int, number: int, parent: int) -> int:
             batch_id, record = ledger.runs.settings_of(run_id)
             address, settings = recorded(record)
             part = Part(number, settings.processes)
-            ledger.claims.claim(batch_id, run_id, part=part, lease_seconds=settings.lease_seconds)
+            ledger.claims.claim(
+                batch_id,
+                run_id,
+                part=part,
+                lease_seconds=settings.lease_seconds,
+                timeout_seconds=settings.timeout_seconds,
+            )
             batch, teller = ledger.batches.staged(batch_id), Teller()
             site, own = SiteSettings(batch.site, address, os.environ[API_KEY]), share_of(settings, number)
             over = asyncio.Event()
@@ -72,7 +78,7 @@ async def _tell(
             await asyncio.wait_for(over.wait(), TELL_SECONDS)
         if not is_alone and os.getppid() != parent:
             is_alone = True
-            _arrive(signals, 1)
+            signals.have_arrived(1)
         if (now := teller.said()) != said:
             said = now
             with suppress(LedgerError):
@@ -89,17 +95,10 @@ def _listen(signals: Signals) -> None:
         signal.signal(ignored, signal.SIG_IGN)
 
     def heard(number: int, frame: FrameType | None) -> None:
-        _arrive(signals, 1 if number == STOP else 2)
+        signals.have_arrived(1 if number == STOP else 2)
 
     for number in (STOP, STOP_AT_ONCE):
         signal.signal(number, heard)
-
-
-def _arrive(signals: Signals, times: int) -> None:
-    """A signal means that they were so many in all."""
-    while signals.arrived < times:
-        with suppress(Interrupted):  # before there is anything to interrupt
-            signals.arrive()
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from batch_credits.errors import ControlError, Suggestion
 from batch_credits.ledger import Ledger, ProblemGroup
 from batch_credits.model import BatchRecord, Outcome
+from batch_credits.model.address import Place
 from batch_credits.planning.customers import CustomerFinding, Preflight
 from batch_credits.settings import Origin
 from batch_credits.views.plan import PlanView
@@ -63,7 +64,7 @@ class CheckView:
     file: FileView
     plan: PlanView
     site: SiteView | None
-    ledger: Path
+    ledger: Place
     ledger_is_there: bool
     pace: Pace
     problems: tuple[Problems, ...]

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from batch_credits.ledger import Ledger
+from batch_credits.model.address import Place
 from batch_credits.settings import Origin, RunSettings, SiteSettings
 
 
@@ -24,7 +24,7 @@ class Memory:
     """The ledger that remembers: its file, where that name comes from if nobody typed it, and how many batches it
     knows, of the site and of others."""
 
-    path: Path
+    path: Place
     source: str | None
     batches: int
     of_others: int

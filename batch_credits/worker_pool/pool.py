@@ -128,9 +128,9 @@ class WorkerPool:
             return paused
         if (seconds := self._limiter.paused_seconds()) > 0:
             return Waiting("Chargebee told us to wait", seconds)
-        used, seconds = self._limiter.used_up()
+        used, until = self._limiter.used_up()
         if used and not self._limiter.calls("POST") and not self.doubts_left():
-            return Waiting(f"the last minute's {used:,} requests are used", seconds)
+            return Waiting(f"the last minute's {used:,} requests are used", until)
         if self._outstanding == len(self._timers) > 0:
             count, due = len(self._timers), min(timer.when() for timer in self._timers.values())
             what = "the next try of 1 row" if count == 1 else f"the next tries of {count:,} rows"

@@ -14,7 +14,7 @@ def test_a_second_run_is_refused_and_looking_is_not(tmp_path: Path) -> None:
         process = command.start_run(file, "--concurrency", 2)
         wait_until(lambda: len(site.credits()) >= 2)
         for refused in (command.run(file), command.run(other)):
-            refused.exited(2)
+            refused.exited(5)
             assert f"process {process.pid}" in refused.err and str(command.ledger) in refused.err
             assert "could pay twice" in refused.err
         batch = command("status").exited(0).out.split()[0]
@@ -37,6 +37,6 @@ def test_a_link_to_the_ledger_is_the_same_ledger(tmp_path: Path) -> None:
         process = command.start_run(file, "--concurrency", 2)
         wait_until(lambda: site.posts >= 2)
         (tmp_path / "link").symlink_to(command.ledger)
-        command("run", file, "--yes", "--ledger", tmp_path / "link").exited(2)
+        command("run", file, "--yes", "--ledger", tmp_path / "link").exited(5)
         process.kill()
         process.communicate()

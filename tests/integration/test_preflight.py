@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -79,5 +80,6 @@ def test_balances_are_held_against_what_each_customer_is_owed(tmp_path: Path) ->
         Shortfall("yen", 9, "JPY", 1, 0),
     ]
     assert (seen.customers, seen.short_in_all, seen.unknown) == (6, 4, 1)
-    assert book.ledger.slots.taken("acme-test", 80.0), "the run that follows counts these questions against the limit"
+    slots: Any = book.ledger.slots
+    assert slots.taken("acme-test", 80.0), "the run that follows counts these questions against the limit"
     book.close()

@@ -31,7 +31,8 @@ MODULES = tuple(
     for pattern in (
         "protocol/*.py", "model/*.py", "call.py", "planning/plan.py", "planning/controls.py", "planning/reversal.py",
         "sending/session.py", "sending/processes.py", "jobs/reverse.py", "jobs/resolve.py", "chargebee/answers.py",
-        "chargebee/lists.py", "chargebee/verdicts.py", "chargebee/bodies.py", "ledger/*.py", "ledger/schema.sql",
+        "chargebee/lists.py", "chargebee/verdicts.py", "chargebee/bodies.py", "ledger/*.py",
+        "ledger/engines/sqlite/*.py", "ledger/engines/sqlite/schema.sql",
         "ledger/statements/*.sql",
         "gate/*.py", "worker_pool/*.py", "reconciler/*.py",
         "loader/money.py", "reporter/tally.py", "reporter/tables.py", "reporter/summary.py", "reporter/record.py",

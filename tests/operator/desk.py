@@ -15,7 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from batch_credits.cli import batch_credits, run_command_line
-from batch_credits.ledger.lock import Lock
+from batch_credits.ledger.engines.sqlite.lock import Lock
 
 KEY = "key_that_nobody_may_see"
 PATIENCE_SECONDS = 6.0  # between two Ctrl-C of somebody who has waited long enough

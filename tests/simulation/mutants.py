@@ -23,6 +23,7 @@ from batch_credits.ledger.group_commit import Journal
 from batch_credits.ledger.statements import STATEMENTS
 from batch_credits.model import CallKind, CreditRequest, OpenAttempt, PlannedCredit, RequestState, reversal_reference
 from batch_credits.planning import reversal
+from batch_credits.process import clock
 from batch_credits.protocol import (
     AnswerStep,
     Blocked,
@@ -42,9 +43,10 @@ from batch_credits.protocol import (
     Witness,
 )
 from batch_credits.reconciler import settler
+from batch_credits.reconciler.lost import LostHolders
 from batch_credits.reconciler.settler import DoubtSettler
 from batch_credits.worker_pool import WorkerPool, pool
-from tests.simulation import stories
+from tests.simulation import stories, team
 
 _after_answer = pool.after_answer
 _idempotency_key = group_commit.idempotency_key
@@ -224,7 +226,55 @@ def _of_all_shards(*names: str) -> dict[str, str]:
     return {name: STATEMENTS[name].replace("s.owner = :worker", "s.owner IS NOT NULL") for name in names}
 
 
+class TeamMutant(Mutant):
+    """One that the team's simulation must catch."""
+
+
+def _renewed_whoever_holds(self: Workers) -> int | None:
+    asked = clock.boottime()
+    if self._is_due(self._db.value("lease_left", worker=self._me)):
+        self._db.change("renew_lease", worker=self._me)
+        self._kept_until = asked + self._lease_ms / 1000
+    return self._me
+
+
+def _lease_from_the_answer(self: Workers) -> None:
+    if self._kept_until is not None and self._dead_man is not None:
+        self._dead_man.arm(clock.boottime() + self._lease_ms / 1000)
+    self._kept_until = None
+
+
+def _over_at_once(self: LostHolders, credit: PlannedCredit) -> float | None:
+    return self._loop.time() if self._concerns(credit) else None
+
+
+def _no_second_wait(self: LostHolders, credit: PlannedCredit) -> float:
+    return 0.0
+
+
 _TWICE = frozenset({"double"})
+TEAM_MUTANTS = (
+    TeamMutant("no fence in a team", ((Workers, "fence", _renewed_whoever_holds),), 88, frozenset({"recorded"})),
+    TeamMutant(
+        "a lease by the worker's clock",
+        ((team.TeamDatabase, "now_ms", lambda self: round(clock.boottime() * 1000)),),
+        0,
+        frozenset({"double", "lost", "outlived"}),
+    ),
+    TeamMutant(
+        "a lease counted from the answer", ((Workers, "kept", _lease_from_the_answer),), 40, frozenset({"outlived"})
+    ),
+    TeamMutant("no dead man", ((Workers, "kept", lambda self: None),), 2, frozenset({"outlived"})),
+    TeamMutant(
+        "no quarantine for what a lost worker left",
+        ((LostHolders, "over_at", _over_at_once), (LostHolders, "seconds_alone", _no_second_wait)),
+        0,
+        _TWICE,
+    ),
+    TeamMutant(
+        "a witness of before the lost worker's end", ((LostHolders, "seconds_alone", _no_second_wait),), 86, _TWICE
+    ),
+)
 STORY_MUTANTS = (
     StoryMutant(
         "reconcile says of what it did not see that it ties out",

@@ -16,6 +16,7 @@ from batch_credits.gate import RateLimiter
 from batch_credits.jobs.reconcile import settle_and_tie_out
 from batch_credits.ledger import Claims, Ledger, Runs
 from batch_credits.ledger.database import Database
+from batch_credits.ledger.engines.sqlite.database import SqliteDatabase
 from batch_credits.model import Finding, PlannedCredit
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.reconciler import TieOut
@@ -88,7 +89,7 @@ class Process:
         self.is_dead = False
         self.slept = 0.0
         self.wire = Wire(self)
-        self.ledger = self._mortal_ledger(Database(world.connection, Path("simulated")))
+        self.ledger = self._mortal_ledger(SqliteDatabase(world.connection, Path("simulated")))
 
     def _mortal_ledger(self, database: Database) -> Ledger:
         ledger = Ledger(database)

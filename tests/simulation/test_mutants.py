@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.mutants import MUTANTS, STORY_MUTANTS, Mutant, StoryMutant
+from tests.simulation import team
+from tests.simulation.mutants import MUTANTS, STORY_MUTANTS, TEAM_MUTANTS, Mutant, StoryMutant
 from tests.simulation.schedule import draw
 from tests.simulation.stories import STORIES
 from tests.simulation.world import play
 
 BOUND = 1500  # seeds within which a mutant must die
+TEAM_BOUND = 300
 # Paid twice, lost, refused by mistake, two payloads for one key or identity, or never done.
 HARM = {"double", "lost", "mistake", "payload", "hung"}
 
 
 def test_none_is_missing() -> None:
-    assert len({mutant.name for mutant in (*MUTANTS, *STORY_MUTANTS)}) == 25
+    assert len({mutant.name for mutant in (*MUTANTS, *STORY_MUTANTS, *TEAM_MUTANTS)}) == 31
     assert {mutant.story for mutant in STORY_MUTANTS} == set(STORIES)
 
 
@@ -43,3 +45,14 @@ def test_a_story_ends_well(story: Callable[[Path], set[str]], tmp_path: Path) ->
 def test_a_story_kills(mutant: StoryMutant, tmp_path: Path) -> None:
     with mutant.applied():
         assert mutant.story(tmp_path)
+
+
+@pytest.mark.parametrize("mutant", TEAM_MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_team_kills(mutant: Mutant) -> None:
+    for seed in range(mutant.first_seed, mutant.first_seed + TEAM_BOUND):
+        with mutant.applied():
+            harm = team.play(seed) & mutant.harm
+        if harm:
+            assert team.play(seed) == set(), f"seed {seed} fails without the mutant too"
+            return
+    pytest.fail(f"{mutant.name!r} survived {TEAM_BOUND} seeds")

@@ -1,7 +1,7 @@
 """One schedule from its first run to its last: the user, the ledger's file, the site, and the wall clock."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,8 +10,9 @@ from typing import Any
 
 from batch_credits.chargebee import add_body
 from batch_credits.errors import UsageError
-from batch_credits.ledger import Ledger, StagedRow, store, times
-from batch_credits.ledger.database import Database
+from batch_credits.ledger import Ledger, StagedRow, times
+from batch_credits.ledger.engines.sqlite import store
+from batch_credits.ledger.engines.sqlite.database import SqliteDatabase
 from batch_credits.model import BatchRecord, ControlTotal, CreditRequest, LoadedRow, NewBatch
 from batch_credits.planning.reversal import select, stage_reversal
 from batch_credits.process import clock
@@ -39,6 +40,28 @@ def _opened(content: bytes) -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.deserialize(content)
     return connection
+
+
+def empty_connection() -> sqlite3.Connection:
+    """A ledger of today's version with nothing in it, in memory."""
+    return _opened(_empty_ledger())
+
+
+def staged_batch(ledger: Ledger, number: int, rows: Sequence[RowPlan]) -> int:
+    """An admitted batch of these rows."""
+    batch_id = ledger.admission.begin(
+        NewBatch(
+            key=f"{number:064x}", site=SITE, file_name=f"{number}.csv", file_sha256="0", headers=(), columns={},
+            options_json=DEFAULT_INPUT.as_json(),
+        )
+    )  # fmt: skip
+    staged = [_staged(row, n) for n, row in enumerate(rows, start=2)]
+    ledger.admission.stage(batch_id, staged)
+    ledger.admission.finish(batch_id, len(staged), {"USD": ControlTotal(len(staged))})
+    problems = [*ledger.reports.problems(batch_id)]
+    assert not problems, problems
+    ledger.admission.admit(batch_id)
+    return batch_id
 
 
 class World:
@@ -94,7 +117,7 @@ class World:
     # -- The ledger --------------------------------------------------------------------------------------
 
     def _ledger(self) -> Ledger:
-        return Ledger(Database(self.connection, Path("simulated")))
+        return Ledger(SqliteDatabase(self.connection, Path("simulated")))
 
     def _known(self) -> set[str]:
         """The credits that their own answers proved."""
@@ -127,20 +150,7 @@ class World:
         return plan.batch_id
 
     def _stage(self, number: int) -> int:
-        ledger = self._ledger()
-        batch_id = ledger.admission.begin(
-            NewBatch(
-                key=f"{number:064x}", site=SITE, file_name=f"{number}.csv", file_sha256="0", headers=(), columns={},
-                options_json=DEFAULT_INPUT.as_json(),
-            )
-        )  # fmt: skip
-        staged = [_staged(row, n) for n, row in enumerate(self.schedule.batches[number], start=2)]
-        ledger.admission.stage(batch_id, staged)
-        ledger.admission.finish(batch_id, len(staged), {"USD": ControlTotal(len(staged))})
-        for row in ledger.reports.problems(batch_id):
-            self.judge.expect(False, "admission", f"row {row.row_number}: {row.problems}")
-        ledger.admission.admit(batch_id)
-        return batch_id
+        return staged_batch(self._ledger(), number, self.schedule.batches[number])
 
     # -- The user ----------------------------------------------------------------------------------------
 

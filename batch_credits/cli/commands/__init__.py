@@ -17,11 +17,13 @@ from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT
 COMMANDS = {
     "check": "Load and validate a file; send nothing.",
     "run": "Credit every row still owed; run again to resume.",
+    "work": "Send what a team's ledger owes, with others.",
     "status": "The batches in the ledger.",
     "report": "Write a batch's reports again, and close its payout.",
     "reconcile": "Ask Chargebee: settle doubt, then tie out.",
     "resolve": "Settle a row in review.",
     "reverse": "Undo a batch: deduct what it credited, each credit once.",
+    "ledger": "Look after the ledger: check, upgrade, copy.",
     "explain": "What a code or a word means.",
     "template": "Write a file to fill in.",
     "sandbox": "Serve a local Chargebee on 127.0.0.1.",

@@ -20,6 +20,8 @@ from batch_credits.cli.telling.picture import painted
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.telling.suggesting import offer_profile, open_or_ask
 from batch_credits.jobs.check import staged_apart, suggestions_for, what_does_not_hold
+from batch_credits.ledger import Ledger
+from batch_credits.model.address import Place
 from batch_credits.planning.customers import look_up_customers
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.reporter import write_rejected
@@ -41,7 +43,7 @@ from batch_credits.views.terms import pace_of, site_view
 @ledger_option
 def check(
     file: Path, as_json: bool, online: bool, options: InputOptions, limits: LimitChoice, pace: PaceChoice,
-    site: SiteChoice, reports: Path, ledger: Path | None,
+    site: SiteChoice, reports: Path, ledger: Place | None,
 ) -> int:  # fmt: skip
     """Load and validate FILE and send nothing: totals, every problem of every row, fingerprint.
 
@@ -68,7 +70,7 @@ def check(
             plan=plan_view(plan, dict(options.currency_exponents)),
             site=site_view(where) if where is not None else None,
             ledger=known,
-            ledger_is_there=known.exists(),
+            ledger_is_there=Ledger.is_at(known),
             pace=pace_of(plan.owed, settings),
             problems=problems_view(scratch, batch, plan.problems),
             rejected_csv=rejected,

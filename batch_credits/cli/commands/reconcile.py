@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from batch_credits.addresses import remedy_for_site
-from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
+from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, reports_option, wait_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import AskingChoice, asking_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -20,6 +20,7 @@ from batch_credits.jobs.reconcile import rebuild, reconcile_batch
 from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind, ControlTotal
+from batch_credits.model.address import Place
 from batch_credits.model.amounts import total_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.process.event_loop import run_in_loop
@@ -41,10 +42,11 @@ from batch_credits.text.visible import visible
 @site_options
 @reports_option
 @ledger_option
+@wait_option
 @option("--no-progress", is_flag=True, help="Show no progress.")
 def reconcile(
     batch: str | None, since: datetime | None, whole: bool, asking: AskingChoice, site: SiteChoice, reports: Path,
-    ledger: Path | None, no_progress: bool,
+    ledger: Place | None, wait_for_ledger: float | None, no_progress: bool,
 ) -> int:  # fmt: skip
     """Ask Chargebee what exists: settle what is in doubt or review, then tie out file = ledger = Chargebee.
 
@@ -58,7 +60,7 @@ def reconcile(
     where = site.settings()
     progress = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=no_progress)
     codes = [0]
-    with Ledger.open(ledger_path(ledger)) as opened:
+    with open_ledger(ledger_path(ledger), wait_for_ledger, progress.note) as opened:
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
         if since is not None:
             for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
@@ -76,6 +78,9 @@ def reconcile(
                 summary.counts, stopped=False, in_balance=summary.in_balance, reversed_rows=summary.undone.rows
             )
             codes.append(code if result.ties_out else max(EXIT_PERSON_MUST_LOOK, code))
+        is_all = batch is None and whole and since is not None and max(codes) < EXIT_PERSON_MUST_LOOK
+        if is_all and since and opened.keeping.learned(where.site, since.replace(tzinfo=UTC)):
+            say(f"All that {where.site} lists is known again: rows are sent without being looked up first.")
     return max(codes)
 
 

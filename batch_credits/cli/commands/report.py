@@ -14,6 +14,7 @@ from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import BatchId
 from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
+from batch_credits.model.address import Place
 from batch_credits.views.result import result_view
 
 
@@ -23,7 +24,7 @@ from batch_credits.views.result import result_view
 @xlsx_option
 @profile_option
 @ledger_option
-def report(batch: str, reports: Path, xlsx: bool, ledger: Path | None) -> int:
+def report(batch: str, reports: Path, xlsx: bool, ledger: Place | None) -> int:
     """Write the reports of BATCH again, from the ledger; and, where BATCH belongs to a payout of several files, its
     closing page: closing.html and closing.csv, beside the reports of the payout's first file.
 

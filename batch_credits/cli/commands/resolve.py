@@ -1,11 +1,11 @@
 """`batch-credits resolve`: a person's word where Chargebee's list cannot tell, held against Chargebee."""
 
-from pathlib import Path
+from functools import partial
 
 import click
 
 from batch_credits.cli.commands.reconcile import batch_of_site
-from batch_credits.cli.options.places import ledger_option, ledger_path
+from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, wait_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -16,6 +16,7 @@ from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.jobs.resolve import say_credited, say_not_credited
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
+from batch_credits.model.address import Place
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.text.quoted import quoted
@@ -32,9 +33,10 @@ from batch_credits.text.visible import visible
 @profile_option
 @site_options
 @ledger_option
+@wait_option
 def resolve(
     batch: str, row_number: int, credited: str | None, not_credited: bool, pace: PaceChoice, site: SiteChoice,
-    ledger: Path | None,
+    ledger: Place | None, wait_for_ledger: float | None,
 ) -> int:  # fmt: skip
     """Settle a row in review, after looking it up at Chargebee; recorded with who and when.
 
@@ -63,7 +65,7 @@ def resolve(
         )
     settings = pace.settings(site.site)
     where = site.settings()
-    with Ledger.open(ledger_path(ledger)) as opened:
+    with open_ledger(ledger_path(ledger), wait_for_ledger, partial(say, err=True)) as opened:
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
         record = batch_of_site(opened, batch, where)
         if credited is None:

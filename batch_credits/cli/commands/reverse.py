@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from batch_credits.cli.options.input import LimitChoice, confirm_option, limit_options
-from batch_credits.cli.options.places import OutputChoice, ledger_path, output_options
+from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -22,7 +22,6 @@ from batch_credits.cli.values import BatchId
 from batch_credits.errors import BatchCreditsError
 from batch_credits.jobs.reverse import Picture, ReverseRequest, reverse_batch
 from batch_credits.jobs.run import Orders
-from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.process.event_loop import run_in_loop
@@ -99,7 +98,7 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
     said_yes = "--yes" if yes else "asked at the terminal"
     not_typed = origins(context)
     orders = Orders(limits, site, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx)
-    with Ledger.open(ledger) as opened:
+    with open_ledger(ledger, output.wait_for_ledger, progress.note) as opened:
         record = opened.batches.one(chosen.batch)
         memory = memory_of(opened, site.site, source_of_ledger(context))
         terms = Terms(site_view(site), settings, memory, not_typed)

@@ -10,7 +10,7 @@ import click
 
 from batch_credits.addresses import SANDBOX_SITE
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
-from batch_credits.cli.options.places import OutputChoice, ledger_path, output_options
+from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options, refuse_file
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -21,10 +21,10 @@ from batch_credits.cli.telling.asking import require_consent
 from batch_credits.cli.telling.events import Events
 from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.cli.telling.words import Words
-from batch_credits.errors import BatchCreditsError, Interrupted, RunStopped
-from batch_credits.jobs.run import Orders, RunRequest, run_batch
-from batch_credits.ledger import Ledger
+from batch_credits.errors import LEFT_OUT, BatchCreditsError, Interrupted, RunStopped, UsageError
+from batch_credits.jobs.run import Orders, RunRequest, detach_batch, run_batch
 from batch_credits.loader import open_source
+from batch_credits.model import BatchRecord
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.planning.plan import Plan
 from batch_credits.process.event_loop import run_in_loop
@@ -37,6 +37,8 @@ from batch_credits.views.pilot import PilotView, pilot_view
 from batch_credits.views.question import question_of_run
 from batch_credits.views.terms import Terms, memory_of, site_view
 
+Done = tuple[Summary, RunStopped | None] | BatchRecord  # what a run came to; or what it left to others
+
 
 @dataclass(frozen=True, slots=True)
 class RunChoice:
@@ -46,6 +48,7 @@ class RunChoice:
     yes: bool
     confirm_total: tuple[tuple[str, str], ...]
     sandbox: bool
+    detach: bool
     verbose: bool
     quiet: bool
     sending: SendingChoice
@@ -59,6 +62,7 @@ class RunChoice:
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @option("--sandbox", is_flag=True, help="Run against a local Chargebee started inside this process.")
+@option("--detach", is_flag=True, help="Admit it and leave the sending to the team's workers (`work`).")
 @sending_options
 @pilot_option
 @confirm_option
@@ -101,6 +105,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
     settings = chosen.sending.settings(
         chosen.site.site, default_rate=0 if chosen.sandbox else TEST_SITE_RATE_PER_MINUTE
     )
+    _check_detach(chosen)
     site = None if chosen.sandbox else chosen.site.settings()
     signals = Signals()
     context = click.get_current_context()
@@ -115,10 +120,10 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
     )
     not_typed, ledger_source = origins(context), source_of_ledger(context)
 
-    async def main() -> tuple[Summary, RunStopped | None]:
+    async def main() -> Done:
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(_local_site()) if site is None else site
-            opened = stack.enter_context(Ledger.open(ledger_path(output.ledger)))
+            opened = stack.enter_context(open_ledger(ledger_path(output.ledger), output.wait_for_ledger, progress.note))
             memory = memory_of(opened, where.site, ledger_source)
             said = origins(context, every=chosen.verbose)
             terms = Terms(site_view(where), settings, memory, said)
@@ -140,11 +145,38 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
                 limits, where, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx, agree
             )
             request = RunRequest(source, options, orders)
-            return await run_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
+            act = detach_batch if chosen.detach else run_batch
+            return await act(opened, request, confirm=confirm, progress=progress, signals=signals)
 
-    summary, stopped = run_in_loop(main())
+    return _said(teller, run_in_loop(main()))
+
+
+def _said(teller: Words | Events, done: Done) -> int:
+    """Say how it ended. Returns the exit code."""
+    if isinstance(done, BatchRecord):
+        teller.detached(done)
+        return 0
+    summary, stopped = done
     teller.after(summary, stopped)
     return summary.exit_code
+
+
+def _check_detach(chosen: RunChoice) -> None:
+    """Refuse to leave to workers what they cannot do.
+
+    Raises:
+        UsageError: there are no workers, or they have no site to call, or nobody would judge the pilot.
+    """
+    if not chosen.detach:
+        return
+    refuse_file(ledger_path(chosen.output.ledger), "--detach")
+    for flag, is_given in (("--sandbox", chosen.sandbox), ("--pilot", chosen.sending.pilot)):
+        if is_given:
+            raise UsageError(
+                f"--detach and {flag} do not go together.",
+                hint="Leave one of them out.",
+                remedies=[((flag, LEFT_OUT),), (("--detach", LEFT_OUT),)],
+            )
 
 
 @asynccontextmanager

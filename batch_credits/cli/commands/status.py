@@ -1,38 +1,54 @@
 """`batch-credits status`: what the ledger knows, also while another process runs a batch."""
 
-from pathlib import Path
+import json
+from dataclasses import asdict
+from typing import Any
 
 import click
 
 from batch_credits.cli.options.places import ledger_option, ledger_path
 from batch_credits.cli.profiles import profile_option
+from batch_credits.cli.setting import option
 from batch_credits.cli.telling.speech import say
+from batch_credits.cli.telling.totals_json import totals_json
 from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
 from batch_credits.model import Outcome
+from batch_credits.model.address import Place
 from batch_credits.reporter.words import rows
 from batch_credits.text.visible import visible
 from batch_credits.views.batches import BatchView, batches_view
+from batch_credits.views.workers import WorkerView, workers_view
 
 
 @click.command()
 @click.argument("batch", required=False, type=BatchId(fewest=1))
+@option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @profile_option
 @ledger_option
-def status(batch: str | None, ledger: Path | None) -> int:
-    """Batches in the ledger: when, from which file, counts and totals by outcome.
+def status(batch: str | None, as_json: bool, ledger: Place | None) -> int:
+    """Batches in the ledger: when, from which file, counts and totals by outcome. And who works on them now.
 
     \b
     batch-credits status
     batch-credits status 3f9a2b1c
     """
     with Ledger.open_for_reading(ledger_path(ledger)) as opened:
+        if as_json:
+            batches = [_batch_json(known) for known in batches_view(opened, batch)]
+            workers = [asdict(worker) for worker in workers_view(opened)]
+            say(json.dumps({"batches": batches, "workers": workers}, ensure_ascii=False))
+            return 0
         is_empty = True
         for known in batches_view(opened, batch):
             say("\n".join(_lines(known)))
             is_empty = False
         if is_empty:
             say("The ledger holds no batch.")
+        for worker in workers_view(opened):
+            say("\n".join(_worker_lines(worker)))
+        if (restored := opened.keeping.restored()) is not None:
+            say(f"The ledger may have forgotten what was paid: {restored[0]} (noticed {restored[1]}).")
     return 0
 
 
@@ -53,3 +69,37 @@ def _lines(batch: BatchView) -> list[str]:
             lines.append(f"  {'of them reversed':<17} {total.rows:>9,}  {amounts}, by {by.key[:8]}")
     lines += [f"  {visible(sentence)}" for sentence in batch.kin]
     return lines
+
+
+def _worker_lines(worker: WorkerView) -> list[str]:
+    who = f"worker  {visible(worker.host)}  process {worker.pid}  {visible(worker.user)}  since {worker.since}"
+    if not worker.shards:
+        return [f"{who}  stands by"]
+    about = f"batch {worker.batch[:8]}" if worker.batch else "questions"
+    is_lost = worker.lease_seconds <= 0
+    lease = "lease over: lost, others take over" if is_lost else f"lease {worker.lease_seconds:.0f} s"
+    lines = [f"{who}  {about}", f"  holds {worker.shards} of 64 shards of {worker.site or 'a site'}, {lease}"]
+    if worker.settled:
+        settled = f"{rows(worker.settled)} settled, {worker.credited:,} credited"
+        lines.append(f"  {settled}, {worker.rows_per_minute:,} a minute")
+    if worker.waits_for:
+        lines.append(f"  waits for {visible(worker.waits_for)}")
+    return lines
+
+
+def _batch_json(batch: BatchView) -> dict[str, Any]:
+    named = {batch.kind.name_of(outcome): totals for outcome, totals in batch.outcomes.items()}
+    return {
+        "batch": batch.key,
+        "kind": batch.kind.value,
+        "created_at": batch.created_at,
+        "file": batch.file_name,
+        "site": batch.site,
+        "rows": batch.rows,
+        "reverses": batch.reverses,
+        "stopped": batch.stopped,
+        "counts": {name: sum(total.rows for total in totals) for name, totals in named.items()},
+        "totals": {name: totals_json(totals) for name, totals in named.items()},
+        "reversed": totals_json(batch.undone.totals),
+        "kin": list(batch.kin),
+    }

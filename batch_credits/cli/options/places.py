@@ -1,5 +1,7 @@
 """Where a run remembers and reports, and how it is followed."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,13 +9,23 @@ import click
 import platformdirs
 
 from batch_credits.cli.setting import apply, chosen_as, option
-from batch_credits.errors import UsageError
+from batch_credits.cli.values import LedgerPlace, Number
+from batch_credits.errors import LedgerBusy, UsageError
+from batch_credits.ledger import Ledger
+from batch_credits.model.address import Place
+
+ASK_AGAIN_SECONDS = 0.2
 
 ledger_option = option(
     "--ledger",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The ledger's file.  [default: in the user's data directory]",
+    type=LedgerPlace(),
+    help="The ledger's file, or a team's database.  [default: in the user's data directory]",
 )
+
+wait_option = option(
+    "--wait-for-ledger", type=Number(0, 86_400), metavar="SECONDS",
+    help="Wait so long for a ledger that is in use; else the exit code is 5 at once.",
+)  # fmt: skip
 
 reports_option = option(
     "--reports", type=click.Path(file_okay=False, path_type=Path), default=Path("reports"), show_default=True,
@@ -29,7 +41,8 @@ class OutputChoice:
 
     reports: Path
     xlsx: bool
-    ledger: Path | None
+    ledger: Place | None
+    wait_for_ledger: float | None
     no_progress: bool
     log_format: str
 
@@ -39,20 +52,21 @@ output_options = apply(
     reports_option,
     xlsx_option,
     ledger_option,
+    wait_option,
     option("--no-progress", is_flag=True, help="Show no progress."),
     option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
            help="Progress as lines for people, or one JSON event a line."),
 )  # fmt: skip
 
 
-def ledger_path(chosen: Path | None) -> Path:
-    """The ledger's file: chosen, or in the user's data directory, so that every working directory shares it.
+def ledger_path(chosen: Place | None) -> Place:
+    """The ledger's place: chosen, or a file in the user's data directory, so that every working directory shares it.
 
     Raises:
         UsageError: the user has no such directory.
     """
     if chosen is not None:
-        return chosen.expanduser()
+        return chosen
     folder = Path(platformdirs.user_data_dir("batch-credits", appauthor=False))
     if not folder.is_absolute():
         raise UsageError(
@@ -61,3 +75,46 @@ def ledger_path(chosen: Path | None) -> Path:
             remedies=[(("--ledger", "FILE"),)],
         )
     return folder / "ledger.sqlite3"
+
+
+def open_ledger(path: Place, wait_seconds: float | None, say: Callable[[str], None]) -> Ledger:
+    """Open the ledger, for as long waited for as was said; that it is waited for is said once.
+
+    Raises:
+        LedgerBusy: it is in use, still.
+        LedgerError: it cannot be opened or trusted.
+    """
+    until = time.monotonic() + (wait_seconds or 0.0)
+    was_said = False
+    while True:
+        try:
+            return Ledger.open(path)
+        except LedgerBusy as busy:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise _still_busy(busy, wait_seconds) from None
+            if not was_said:
+                say(f"{busy.message} Waiting until it is free, {wait_seconds:.0f} s at most.")
+                was_said = True
+            time.sleep(min(ASK_AGAIN_SECONDS, left))
+
+
+def _still_busy(busy: LedgerBusy, wait_seconds: float | None) -> LedgerBusy:
+    if wait_seconds is None:
+        return LedgerBusy(busy.message, hint=busy.hint, remedies=[(("--wait-for-ledger", "SECONDS"),)])
+    return LedgerBusy(busy.message, hint=f"It was waited for {wait_seconds:.0f} s. {busy.hint}")
+
+
+def refuse_file(where: Place, what: str) -> Place:
+    """The ledger's place, where a team can share it. `what` needs that.
+
+    Raises:
+        UsageError: it is a file.
+    """
+    if isinstance(where, Path):
+        raise UsageError(
+            f"{what} needs a ledger that a team shares, and {where} is a file, which one machine alone can use.",
+            hint="Name the team's database: --ledger postgresql://USER@HOST/BASE.",
+            remedies=[(("--ledger", "postgresql://USER@HOST/BASE"),)],
+        )
+    return where

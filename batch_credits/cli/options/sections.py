@@ -21,13 +21,14 @@ SECTIONS = {
         "--pilot", "--max-failures", "--yes",
     ),
     "The site and the pace": (
-        "--site", "--api-key-file", "--sandbox", "--plan", "--rate", "--retry-failed", "--business-entity",
+        "--site", "--api-key-file", "--sandbox", "--detach", "--until-idle", "--plan",
+        "--rate", "--retry-failed", "--business-entity",
         "--silence", "--no-wait", "--verify-first", "--share", "--concurrency", "--pacing", "--timeout", "--processes",
         "--base-url", "--same-site", "--origin-user", "--origin-device", "--origin-ip", "--since", "--whole",
     ),
     "Settings, what is kept and shown": (
-        "--profile", "--reports", "--xlsx", "--ledger", "--json", "--log-format", "--no-progress", "--quiet",
-        "--verbose",
+        "--profile", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--log-format", "--no-progress",
+        "--quiet", "--verbose",
     ),
 }  # fmt: skip
 

@@ -1,13 +1,13 @@
 """How a site is asked, and how it is sent to: each kind of command has the options of the one before, and more."""
 
-import os
 import re
 from dataclasses import dataclass, replace
 
 import click
 
 from batch_credits.addresses import site_name
-from batch_credits.cli.setting import LEASE, QUARANTINE, apply, chosen_as, option
+from batch_credits.cli.options.site import window_seconds
+from batch_credits.cli.setting import LEASE, QUARANTINE, apply, chosen_as, option, seconds_of
 from batch_credits.cli.values import COUNT, CommaList, Email, HeaderText, IpAddress, Number
 from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.settings import PLAN_RATES_PER_MINUTE, TEST_SITE_RATE_PER_MINUTE, RunSettings
@@ -26,7 +26,7 @@ class PaceChoice:
     share: float
     concurrency: int
     timeout_seconds: float
-    business_entity_id: str | None
+    business_entity_id: str | None = None
 
     def settings(self, site: str | None, *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
         """How to send to the site of this name, if one was given.
@@ -40,9 +40,10 @@ class PaceChoice:
             even_pacing=self.pacing == "even",
             share=self.share,
             concurrency=self.concurrency,
+            window_seconds=window_seconds(),
             timeout_seconds=self.timeout_seconds,
-            quarantine_seconds=_seconds(QUARANTINE, DEFAULT_QUARANTINE_SECONDS, 0.0),
-            lease_seconds=_seconds(LEASE, RunSettings.lease_seconds, MIN_LEASE_SECONDS),
+            quarantine_seconds=seconds_of(QUARANTINE, DEFAULT_QUARANTINE_SECONDS, 0.0),
+            lease_seconds=seconds_of(LEASE, RunSettings.lease_seconds, MIN_LEASE_SECONDS),
             business_entity_id=_business_entity(self.business_entity_id),
         )
 
@@ -51,7 +52,7 @@ class PaceChoice:
 class AskingChoice(PaceChoice):
     """The same, and what every command needs that settles doubt."""
 
-    no_wait: bool
+    no_wait: bool = False
 
     def settings(self, site: str | None, *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
         """The same, with whether doubt is waited for."""
@@ -62,14 +63,14 @@ class AskingChoice(PaceChoice):
 class SendingChoice(AskingChoice):
     """The same, and what only a command needs that sends."""
 
-    silence: tuple[str, ...]
-    verify_first: bool
-    retry_failed: bool
-    processes: int
-    origin_user: str | None
-    origin_device: str | None
-    origin_ip: str | None
-    max_failures: int | None
+    silence: tuple[str, ...] = ()
+    verify_first: bool = False
+    retry_failed: bool = False
+    processes: int = 1
+    origin_user: str | None = None
+    origin_device: str | None = None
+    origin_ip: str | None = None
+    max_failures: int | None = None
     pilot: int | None = None
 
     def settings(self, site: str | None, *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
@@ -90,7 +91,7 @@ class SendingChoice(AskingChoice):
         return settings
 
 
-_pace_options = apply(
+_own_pace_options = apply(
     option("--rate", type=COUNT, default=None, metavar="N",
            help=f"Requests a minute that the site allows; 0: no limit.  [default: {TEST_SITE_RATE_PER_MINUTE}]"),
     option("--plan", type=click.Choice(list(PLAN_RATES_PER_MINUTE)),
@@ -106,6 +107,10 @@ _pace_options = apply(
            help="Calls at one instant; of those that only ask, 50 at most."),
     option("--timeout", "timeout_seconds", type=Number(0, 3600, min_open=True), metavar="SECONDS",
            default=RunSettings.timeout_seconds, show_default=True, help="Seconds to wait for an answer."),
+)  # fmt: skip
+
+_pace_options = apply(
+    _own_pace_options,
     option("--business-entity", "business_entity_id", metavar="ID", help="Business entity of the site."),
 )  # fmt: skip
 
@@ -115,6 +120,8 @@ _asking_options = apply(
 )
 
 pace_options = apply(chosen_as(PaceChoice, "pace"), _pace_options)
+
+own_pace_options = apply(chosen_as(PaceChoice, "pace"), _own_pace_options)  # where the rest is in a run's record
 
 asking_options = apply(chosen_as(AskingChoice, "asking"), _asking_options)
 
@@ -177,17 +184,3 @@ def _check_processes(settings: RunSettings) -> None:
             hint="Run with --pilot first, then without.",
             remedies=[(("--processes", LEFT_OUT),)],
         )
-
-
-def _seconds(variable: str, usual: float, least: float) -> float:
-    """What this variable says; it has no option."""
-    text = os.environ.get(variable)
-    if text is None:
-        return usual
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not least <= seconds <= 86_400:
-        raise UsageError(f"{variable} is {text!r}; it must be seconds, such as {usual:.0f}.")
-    return seconds

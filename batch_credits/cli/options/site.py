@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.setting import apply, chosen_as, option
+from batch_credits.cli.setting import WINDOW, apply, chosen_as, option, seconds_of
 from batch_credits.errors import UsageError
-from batch_credits.settings import SiteSettings, site_settings
+from batch_credits.settings import WINDOW_SECONDS, SiteSettings, refuse_window, site_settings
+
+MIN_WINDOW_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class SiteChoice:
         Raises:
             UsageError: something is missing.
         """
-        return site_settings(self.site, self.base_url, api_key(self.api_key_file))
+        return _with_its_window(site_settings(self.site, self.base_url, api_key(self.api_key_file)))
 
     def settings_if_named(self) -> SiteSettings | None:
         """The same, for looking at a file: the site need not be named, and its key is not needed.
@@ -36,7 +38,7 @@ class SiteChoice:
         """
         if not self.site and not self.base_url:
             return None
-        return site_settings(self.site, self.base_url, api_key(self.api_key_file) or "none")
+        return _with_its_window(site_settings(self.site, self.base_url, api_key(self.api_key_file) or "none"))
 
 
 site_options = apply(
@@ -48,6 +50,16 @@ site_options = apply(
            help="File that holds the API key.  [default: env CHARGEBEE_API_KEY]"),
     option("--same-site", is_flag=True, help="The site is the one the ledger knows, though its address changed."),
 )  # fmt: skip
+
+
+def window_seconds() -> float:
+    """In which the rate counts."""
+    return seconds_of(WINDOW, WINDOW_SECONDS, MIN_WINDOW_SECONDS)
+
+
+def _with_its_window(site: SiteSettings) -> SiteSettings:
+    refuse_window(window_seconds(), site)
+    return site
 
 
 def api_key(key_file: Path | None) -> str | None:

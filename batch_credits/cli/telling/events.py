@@ -10,12 +10,13 @@ import click
 
 from batch_credits.cli.origins import say_where_from
 from batch_credits.cli.telling.asking import Asking
+from batch_credits.cli.telling.detached import detached_in_words
 from batch_credits.cli.telling.given import again, given
 from batch_credits.cli.telling.result_words import result_in_words
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.telling.totals_json import totals_json
 from batch_credits.errors import BatchCreditsError, RunStopped
-from batch_credits.model import Money, Outcome
+from batch_credits.model import BatchRecord, Money, Outcome
 from batch_credits.reporter import Summary, summary_json
 from batch_credits.reporter.closing_words import closing_json
 from batch_credits.reporter.mending import parent_json
@@ -72,6 +73,12 @@ class Events(Asking):
         """`pilot`: the first rows, read back."""
         if self._asks or not self._quiet or pilot.disagreeing:
             _say("pilot", agrees=not pilot.disagreeing, rows=[_pilot_row(row) for row in pilot.rows])
+
+    def detached(self, batch: BatchRecord) -> None:
+        """`detached`: what workers send from now on."""
+        if not self._quiet:
+            _say("detached", batch=batch.key, site=batch.site, rows=batch.rows_read)
+            say(detached_in_words(batch))
 
     def after(self, summary: Summary, stopped: RunStopped | None) -> None:
         """`summary`: the content of summary.json, where the reports are, and how the payouts closed that it belongs

@@ -13,6 +13,7 @@ import click
 from batch_credits.cli.telling.screen import told
 from batch_credits.errors import (
     BatchCreditsError,
+    LedgerBusy,
     NotConfirmed,
     PersonNeeded,
     ReportsNotWritten,
@@ -25,6 +26,7 @@ from batch_credits.text.visible import visible_lines
 EXIT_NOTHING_SENT = 2
 EXIT_PERSON_MUST_LOOK = 3
 EXIT_STOPPED = 4
+EXIT_LEDGER_IN_USE = 5
 _AFTER_SENDING = (RunStopped, ReportsNotWritten)  # money may have moved, so nobody may read "nothing was sent"
 
 
@@ -76,6 +78,8 @@ def exit_code_of(error: BatchCreditsError) -> int:
     """What the process says to scripts when this error ends it."""
     if isinstance(error, PersonNeeded):
         return EXIT_PERSON_MUST_LOOK
+    if isinstance(error, LedgerBusy):
+        return EXIT_LEDGER_IN_USE
     return EXIT_STOPPED if isinstance(error, _AFTER_SENDING) else EXIT_NOTHING_SENT
 
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from batch_credits.chargebee import way_in_words
 from batch_credits.cli.telling.asking import Asking
+from batch_credits.cli.telling.detached import detached_in_words
 from batch_credits.cli.telling.given import given
 from batch_credits.cli.telling.picture import (
     Line,
@@ -24,6 +25,7 @@ from batch_credits.cli.telling.result_words import painted_result, result_in_wor
 from batch_credits.cli.telling.screen import told, width
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import RunStopped
+from batch_credits.model import BatchRecord
 from batch_credits.reporter import Summary
 from batch_credits.views.pilot import PilotView
 from batch_credits.views.question import BatchToReverse, FileToPay, Question
@@ -85,6 +87,11 @@ class Words(Asking):
         """The pilot beside the file."""
         if self._asks or not self._quiet or pilot.disagreeing:
             say(pilot_text(pilot, err=True), err=True)
+
+    def detached(self, batch: BatchRecord) -> None:
+        """What is owed now, and how to follow it."""
+        if not self._quiet:
+            say(detached_in_words(batch))
 
     def after(self, summary: Summary, stopped: RunStopped | None) -> None:
         """The last screen."""

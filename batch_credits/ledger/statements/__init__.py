@@ -23,14 +23,21 @@ def statements(stem: str) -> dict[str, str]:
     return {name: _REMARK.sub("", body).rstrip(";\n") for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
-# Not among them: `views`, which every connection makes for itself, and `known`, other texts for a ledger to look into.
-STATEMENTS = {
-    name: statement
-    for stem in (
-        "admission", "batches", "claims", "held_credits", "identities", "listing", "looks", "numbering", "payouts",
-        "profiles", "rejections", "reports", "requests", "reversals", "runs", "scratch", "sites", "slots", "spellings",
-        "totals", "workers",
-    )
-    for name, statement in statements(stem).items()
-}  # fmt: skip
+def statements_of(engine: str) -> dict[str, str]:
+    """All statements in an engine's words: SQLite's, which stand for both where they can, and what another says
+    differently. `views`, which SQLite's connections make for themselves, and `known`, other texts for a ledger to look
+    into, are not among them.
+    """
+    here = files(__name__)
+    stems = sorted(path.name[:-4] for path in here.iterdir() if path.name.endswith(".sql"))
+    found = {name: text for stem in stems if stem not in _APART for name, text in statements(stem).items()}
+    if engine != "sqlite":
+        own = sorted(path.name[:-4] for path in here.joinpath(engine).iterdir() if path.name.endswith(".sql"))
+        for stem in own:
+            found |= statements(f"{engine}/{stem}")
+    return found
+
+
+_APART = ("known", "views")
+STATEMENTS = statements_of("sqlite")
 VIEWS = statements("views")

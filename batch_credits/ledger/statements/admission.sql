@@ -1,9 +1,9 @@
 -- name: begin_batch
--- A batch that is being staged.
+-- A batch that is being staged; none, if there is one of this key.
 INSERT INTO batch (key, site_id, file_name, file_sha256, headers, columns, options, admitted, created_at, kind,
                    reverses, worker_id)
 VALUES (:key, :site, :file_name, :file_sha256, :headers, :columns, :options, 0, :now, :kind, :reverses, :worker)
-RETURNING batch_id;
+ON CONFLICT (key) DO NOTHING RETURNING batch_id;
 
 -- name: where_to_stage
 -- The site and the kind of a batch that a worker stages, and the id of the next request.
@@ -13,6 +13,14 @@ WHERE batch_id = :batch AND worker_id = :worker AND admitted = 0;
 -- name: finish_staging
 -- What the loader counted of a batch.
 UPDATE batch SET rows_read = :rows_read, totals = :totals WHERE batch_id = :batch AND worker_id = :worker;
+
+-- name: count_anew
+-- What there is now is counted, for whoever plans by it. SQLite does not.
+SELECT 1;
+
+-- name: be_alone
+-- From here to the end of the transaction nobody else settles what the site of a batch owes. SQLite has one writer anyhow.
+SELECT site_id FROM batch WHERE batch_id = :batch;
 
 -- name: proposals
 -- Requests that a batch proposes in the place of failed ones, how those stand now, and whether their money is the same.
@@ -43,10 +51,19 @@ UPDATE row SET request_id = :new WHERE request_id = :old;
 UPDATE batch SET admitted = 1 WHERE batch_id = :batch AND worker_id = :worker AND admitted = 0;
 
 -- name: staged_batches
--- Batches that were staged and not admitted by processes that have ended. Before version 4 nobody said who stages it, and
--- whoever did has ended.
+-- Batches that were staged and not admitted by processes that have ended, or whose lease has been over for long. Before
+-- version 4 nobody said who stages it, and whoever did has ended.
 SELECT batch_id FROM batch WHERE admitted = 0
-  AND NOT EXISTS (SELECT 1 FROM worker w WHERE w.worker_id = batch.worker_id AND w.ended_at IS NULL);
+  AND NOT EXISTS (
+    SELECT 1 FROM worker w
+    WHERE w.worker_id = batch.worker_id AND w.ended_at IS NULL AND w.until + :grace > lease_now_ms());
+
+-- name: staged_as
+-- A batch that is staged and not admitted, and whether whoever stages it says that it lives.
+SELECT batch_id, EXISTS (
+    SELECT 1 FROM worker w
+    WHERE w.worker_id = batch.worker_id AND w.ended_at IS NULL AND w.until > lease_now_ms())
+FROM batch WHERE key = :key AND admitted = 0;
 
 -- name: may_share
 -- Whether rows of other batches may have met a staged batch's requests: of those that began later, or are staged too.

@@ -26,7 +26,7 @@ WHERE batch_id IN (SELECT batch_id FROM batch WHERE batch_id <> :batch) AND stat
   AND EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch)
   AND (SELECT v.shard FROM request_shard v WHERE v.request_id = credit_request.request_id) NOT IN (
     SELECT s.shard FROM shard s JOIN worker w ON w.worker_id = s.owner
-    WHERE s.site_id = :site AND w.ended_at IS NULL AND w.until > :now AND w.worker_id IS NOT :worker);
+    WHERE s.site_id = :site AND w.ended_at IS NULL AND w.until > lease_now_ms() AND w.worker_id IS NOT :worker);
 
 -- name: site_of_batch
 -- For which site a batch is.
@@ -53,6 +53,14 @@ FROM (
       AND (:worker IS NULL OR (SELECT v.shard FROM request_shard v WHERE v.request_id = credit_request.request_id)
            IN (SELECT s.shard FROM shard s WHERE s.owner = :worker))
     ORDER BY request_id LIMIT :limit);
+
+-- name: left_by_the_lost
+-- Of these requests, those in shards where a holder was lost, and how long its lease and timeout were.
+SELECT r.request_id, s.lost_ms
+FROM json_each(:requests) c JOIN credit_request r ON r.request_id = c.value
+JOIN request_shard v ON v.request_id = r.request_id
+JOIN shard s ON s.site_id = r.site_id AND s.shard = v.shard
+WHERE s.lost_ms > 0;
 
 -- name: first_owed
 -- The first requests that are pending, in the order of the file, which ids need not follow. CROSS JOIN keeps SQLite
@@ -113,8 +121,12 @@ SELECT :run, :at, value ->> 0, value ->> 1, value ->> 5, value ->> 6 FROM json_e
 -- name: begin_entry
 -- A commit of the journal, numbered under the lock of whoever writes, and between which ids its attempts and findings
 -- will lie: SQLite goes on from the highest.
-INSERT INTO entry (worker_id, at, first_attempt, last_attempt, first_finding, last_finding)
-SELECT :worker, :at, attempts + 1, attempts + :attempts, findings + 1, findings + :findings
+INSERT INTO entry (worker_id, at, number, first_attempt, last_attempt, first_finding, last_finding)
+SELECT :worker, :at, :number, attempts + 1, attempts + :attempts, findings + 1, findings + :findings
 FROM (SELECT (SELECT coalesce(max(attempt_id), 0) FROM attempt) AS attempts,
              (SELECT coalesce(max(finding_id), 0) FROM finding) AS findings)
 RETURNING entry_id;
+
+-- name: was_entered
+-- Whether a life has made the commit of this number.
+SELECT entry_id FROM entry WHERE worker_id = :worker AND number = :number;

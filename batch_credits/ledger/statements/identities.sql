@@ -1,15 +1,12 @@
--- name: first_staged
--- The first request that a batch brought and has not proposed. Where nobody else staged meanwhile their ids follow each
--- other, and else they are fewer than the first and the last say; what was sent is none of a staged batch's.
-SELECT request_id FROM credit_request INDEXED BY credit_request_unsettled
-WHERE batch_id = :batch AND state = 'pending' AND state NOT IN ('credited') AND current = 1
-ORDER BY request_id ASC LIMIT 1;
-
--- name: last_staged
--- The last of them.
-SELECT request_id FROM credit_request INDEXED BY credit_request_unsettled
-WHERE batch_id = :batch AND state = 'pending' AND state NOT IN ('credited') AND current = 1
-ORDER BY request_id DESC LIMIT 1;
+-- name: most_staged
+-- How many requests a batch brought at most that it has not proposed. Where nobody else staged meanwhile their ids follow
+-- each other, and else they are fewer than the first and the last say; what was sent is none of a staged batch's.
+SELECT (SELECT request_id FROM credit_request INDEXED BY credit_request_unsettled
+        WHERE batch_id = :batch AND state = 'pending' AND state NOT IN ('credited') AND current = 1
+        ORDER BY request_id DESC LIMIT 1) -
+       (SELECT request_id FROM credit_request INDEXED BY credit_request_unsettled
+        WHERE batch_id = :batch AND state = 'pending' AND state NOT IN ('credited') AND current = 1
+        ORDER BY request_id ASC LIMIT 1) + 1;
 
 -- name: take_identities
 -- Each of them takes its identity if no other request has it. A batch has one site, so this is the order of the

@@ -21,33 +21,30 @@ DROP TABLE IF EXISTS temp.customer;
 -- The batch's customers by the form of their ids, since the site may keep those in another one.
 CREATE TEMP TABLE customer (form TEXT, customer_id TEXT);
 
--- name: add_customers
--- All of them.
-INSERT INTO temp.customer SELECT folded(customer_id), customer_id FROM (
-    SELECT DISTINCT r.customer_id FROM row w JOIN credit_request r USING (request_id) WHERE w.batch_id = :batch);
-
 -- name: index_customers
 -- They are asked for by form.
 CREATE INDEX temp.customer_form ON customer (form);
 
+-- name: listed_by_texts
+-- Which requests of a page of the list have the very texts of a listed credit.
+SELECT value ->> 0, i.request_id FROM json_each(:chunk)
+CROSS JOIN identity i ON i.site_id = :site AND i.customer_id = value ->> 1 AND i.reference = value ->> 2;
+
+-- name: listed_by_id
+-- Which requests are credited by the id of a listed credit, and whose they are.
+SELECT value ->> 0, r.request_id, r.customer_id FROM json_each(:chunk)
+CROSS JOIN credit_request r ON r.site_id = :site AND r.credit_id = value ->> 0 AND r.state = 'credited';
+
+-- name: listed_by_form
+-- Which requests are of the customer of a listed credit, by the form of its id, and their references.
+SELECT value ->> 0, i.request_id, i.reference FROM json_each(:chunk)
+CROSS JOIN temp.customer c ON c.form = value ->> 3
+CROSS JOIN identity i ON i.site_id = :site AND i.customer_id = c.customer_id;
+
 -- name: add_listed
--- A page of the list, as far as it is about requests that the ledger knows. A credit belongs to the request of its very
--- texts; else to the one of its customer that is credited by its id; else to the one whose customer and reference agree
--- in another form.
+-- A listed credit, with the request that it belongs to; what comes twice is there.
 INSERT INTO temp.listed
-SELECT credit_id, request_id, amount_minor, amount_in_decimal, currency_code, credit_type
-FROM (SELECT value ->> 0 AS credit_id, value ->> 3 AS amount_minor, value ->> 4 AS amount_in_decimal,
-             value ->> 5 AS currency_code, value ->> 6 AS credit_type,
-             coalesce((SELECT i.request_id FROM identity i
-                       WHERE i.site_id = :site AND i.customer_id = value ->> 1 AND i.reference = value ->> 2),
-                      (SELECT r.request_id FROM credit_request r
-                       WHERE r.site_id = :site AND r.credit_id = value ->> 0 AND r.state = 'credited'
-                         AND folded(r.customer_id) = folded(value ->> 1)),
-                      (SELECT i.request_id FROM temp.customer c CROSS JOIN identity i
-                       WHERE c.form = folded(value ->> 1) AND i.site_id = :site AND i.customer_id = c.customer_id
-                         AND folded(i.reference) = folded(value ->> 2))) AS request_id
-      FROM json_each(:chunk))
-WHERE request_id IS NOT NULL
+VALUES (:credit_id, :request, :amount_minor, :amount_in_decimal, :currency_code, :credit_type)
 ON CONFLICT (credit_id) DO NOTHING;
 
 -- name: customers

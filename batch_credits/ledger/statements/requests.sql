@@ -22,6 +22,10 @@ ORDER BY r.request_id;
 SELECT 1 FROM credit_request r JOIN identity i USING (request_id, site_id, customer_id, reference)
 WHERE r.request_id = :request;
 
+-- name: hold_in_review
+-- That a request is in review still, and was not sent since: it stays so until the transaction's end.
+UPDATE credit_request SET state = 'review' WHERE request_id = :request AND state = 'review' AND attempts = :attempts;
+
 -- name: look_first
 -- A request that a person says is not credited is looked at before it is sent.
 UPDATE credit_request SET look_first = 1, error = NULL WHERE request_id = :request;

@@ -11,4 +11,4 @@ SELECT recent FROM site WHERE name = :site;
 SELECT count(*), coalesce(max(at), 0) FROM (
     SELECT a.at FROM attempt a JOIN credit_request USING (request_id)
     WHERE attempt_id > :attempt AND site_id = (SELECT site_id FROM site WHERE name = :site)
-    ORDER BY attempt_id DESC LIMIT :most);
+    ORDER BY attempt_id DESC LIMIT :most) AS later;

@@ -99,6 +99,30 @@ def test_the_lease(call: Any, monkeypatch: pytest.MonkeyPatch, command: str) -> 
         assert f"BATCH_CREDITS_LEASE is {text!r}; it must be seconds, such as 60." in err
 
 
+@pytest.mark.parametrize("command", ["run", "check", "reconcile", "resolve", "reverse"])
+def test_the_window(call: Any, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    for text in ("nan", "inf", "-1", "0", "86401", "soon"):
+        monkeypatch.setenv("BATCH_CREDITS_WINDOW", text)
+        code, _, err = call(command, *needed(command))
+        assert code == 2
+        assert f"BATCH_CREDITS_WINDOW is {text!r}; it must be seconds, such as 60." in err
+
+
+@pytest.mark.parametrize("command", ["run", "check", "reconcile", "resolve", "reverse"])
+def test_another_window_than_a_site_s_is_for_this_machine_alone(
+    call: Any, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Counted otherwise than the site counts, it would be over its limit."""
+    monkeypatch.setenv("BATCH_CREDITS_WINDOW", "2.5")
+    monkeypatch.setenv("CHARGEBEE_API_KEY", "test_key")
+    refused = "The window (BATCH_CREDITS_WINDOW) is 2.5 s, and acme-test counts its requests in 60 s."
+    for named in (["--site", "acme-test"], ["--site", "acme-test", "--base-url", "https://proxy.example"]):
+        code, _, err = call(command, *needed(command), *named)
+        assert (code, refused in " ".join(err.split())) == (2, True)
+    code, _, err = call(command, *needed(command), "--base-url", "http://127.0.0.1:9")
+    assert "window" not in err
+
+
 def needed(command: str) -> list[str]:
     """What the command cannot do without."""
     words = {

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_credits.cli import batch_credits
-from batch_credits.cli.config import USERS_OWN
+from batch_credits.cli.config import USERS_OWN, leaves
 from tests.unit.cli.test_config import folder, own, parsed
 
 __all__ = ["folder"]
@@ -32,5 +32,6 @@ def test_the_keys_that_it_keeps_from_a_working_directory_are_those() -> None:
 
 
 def test_the_options_that_it_names_are_options() -> None:
-    known = {flag for command in batch_credits.commands.values() for p in command.params for flag in p.opts}
+    commands = [command for _, command in leaves(batch_credits)]
+    known = {flag for command in commands for p in command.params for flag in p.opts}
     assert set(re.findall(r"--[a-z][a-z-]+", PAGE)) <= known | {"--help"}

@@ -16,8 +16,10 @@ from batch_credits.views.terms import Memory, site_view
 
 # How fast, how it is shown, and where it is written; the ledger is always shown.
 CHANGE_NOTHING = {
+    "--wait-for-ledger",
     "--rate", "--plan", "--pacing", "--share", "--concurrency", "--timeout", "--processes", "--no-wait", "--reports",
     "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--online",
+    "--detach",
     "--profile",  # what it sets has its own origins
 }  # fmt: skip
 COMMANDS = ("run", "check", "reverse")

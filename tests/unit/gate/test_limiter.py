@@ -80,6 +80,29 @@ def test_a_budget_is_used_to_the_full(virtually: Any) -> None:
     assert virtually(main()) == pytest.approx(3 * 60.5 + 0.5, abs=0.01)
 
 
+@pytest.mark.parametrize("even", [False, True])
+def test_a_rate_counts_in_another_window_of_a_sandbox(virtually: Any, even: bool) -> None:
+    settings = RunSettings(rate_per_minute=10, share=1.0, even_pacing=even, window_seconds=3.0)
+
+    async def main() -> list[float]:
+        limiter = RateLimiter.within(settings)
+        assert limiter.seconds_for(31) == pytest.approx(9.0)
+        arrived: list[float] = []
+
+        async def call() -> None:
+            await limiter.enter("POST")
+            arrived.append(now())
+            limiter.leave("POST")
+
+        await asyncio.gather(*(call() for _ in range(31)))
+        return arrived
+
+    arrived = virtually(main())
+    assert all(beyond - first >= 3.0 - 1e-6 for first, beyond in zip(arrived, arrived[10:], strict=False))
+    assert arrived[-1] - arrived[0] == pytest.approx(9.0, abs=0.1)
+    assert (settings.budget, settings.budget_per_minute) == (10, 200)
+
+
 def test_even_pacing_spreads_requests_over_the_minute(virtually: Any) -> None:
     async def main() -> list[float]:
         limiter = RateLimiter(60, 50, even=True)
@@ -365,5 +388,51 @@ def test_who_has_used_the_minute_knows_how_much_and_until_when(virtually: Any) -
         await asyncio.sleep(41)
         assert (limiter.used_up(), limiter.paused_seconds()) == ((0, 0.0), 0.0)
         assert RateLimiter(0, 3).seconds_for(1_000_000) == 0.0
+
+    virtually(main())
+
+
+@pytest.mark.parametrize("even", [False, True])
+def test_where_processes_share_the_budget_it_begins_with_its_part(virtually: Any, even: bool) -> None:
+    async def main() -> None:
+        limiter = RateLimiter(60, 50, even=even, held=0)
+        assert limiter.free_slots() == 0
+        assert limiter.used_up() == (60, None), "by others, and nobody knows for how long"
+        assert limiter.seconds_for(61) >= 60.0, "as if it had all of it: it soon may"
+        turn = asyncio.get_running_loop().create_task(limiter.enter("POST"))
+        await asyncio.sleep(100)
+        assert not turn.done()
+        limiter.freed.clear()
+        assert limiter.resize(2) == 2
+        await turn
+        assert limiter.freed.is_set()
+        limiter.leave("POST")
+        assert limiter.resize(0) == 1, "it is out until the site no longer counts it"
+        await asyncio.sleep(59.9)
+        assert limiter.resize(0) == 1
+        await asyncio.sleep(0.1)
+        assert limiter.resize(0) == 0
+        assert limiter.free_slots() == 0
+
+    virtually(main())
+
+
+def test_whoever_waits_gets_no_slot_that_is_to_be_given_back(virtually: Any) -> None:
+    async def main() -> None:
+        limiter = RateLimiter(10, 50, held=4)
+        for _ in range(4):
+            await limiter.enter("POST")
+        waiting = [asyncio.get_running_loop().create_task(limiter.enter("POST")) for _ in range(9)]
+        assert limiter.resize(3) == 4
+        for _ in range(4):
+            limiter.leave("POST")
+        await asyncio.sleep(61)
+        assert sum(turn.done() for turn in waiting) == 3
+        assert limiter.resize(3) == 3
+        limiter.resize(5)
+        await asyncio.sleep(0)
+        assert sum(turn.done() for turn in waiting) == 5
+        limiter.close()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
     virtually(main())

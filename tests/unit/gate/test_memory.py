@@ -17,7 +17,7 @@ EPOCH_MS = 1_790_000_000_000
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def ledger(tmp_path: Path) -> Iterator[Any]:
     with Ledger.open(tmp_path / "ledger.sqlite3") as opened:
         yield opened
 
@@ -41,8 +41,8 @@ async def process(
 ) -> None:
     """One process that sends so many requests; or it is killed, and closes nothing."""
     limiter = RateLimiter(budget, 50)
-    slots = SlotMemory(limiter, ledger.slots, SITE, on_the_spot, lambda: journaled)
-    await slots.recall(80.0)
+    slots = SlotMemory(limiter, ledger.slots, SITE, on_the_spot, lambda: journaled, 80.0)
+    await slots.begin()
 
     async def call() -> None:
         await limiter.enter("POST")
@@ -53,7 +53,7 @@ async def process(
 
     if killed_after is None:
         await asyncio.gather(*(call() for _ in range(rows)))
-        await slots.close()
+        await slots.end()
         return
     calls = [asyncio.get_running_loop().create_task(call()) for _ in range(rows)]
     await asyncio.sleep(killed_after)
@@ -69,7 +69,7 @@ def most_in_a_minute(arrivals: list[float]) -> int:
 
 
 @pytest.mark.parametrize("gap", [0.0, 5.0, 59.0])
-def test_runs_in_a_row_never_overrun_together(virtually: Any, ledger: Ledger, clock: Any, gap: float) -> None:
+def test_runs_in_a_row_never_overrun_together(virtually: Any, ledger: Any, clock: Any, gap: float) -> None:
     arrivals: list[float] = []
 
     async def main() -> None:
@@ -82,7 +82,7 @@ def test_runs_in_a_row_never_overrun_together(virtually: Any, ledger: Ledger, cl
     assert most_in_a_minute(arrivals) <= 48
 
 
-def test_after_a_minute_nothing_counts(virtually: Any, ledger: Ledger, clock: Any) -> None:
+def test_after_a_minute_nothing_counts(virtually: Any, ledger: Any, clock: Any) -> None:
     async def main() -> float:
         await process(ledger, 48, [], 48)
         await asyncio.sleep(60.1)
@@ -93,7 +93,7 @@ def test_after_a_minute_nothing_counts(virtually: Any, ledger: Ledger, clock: An
     assert virtually(main()) < 1
 
 
-def test_what_a_killed_run_had_noted_counts(virtually: Any, ledger: Ledger, clock: Any) -> None:
+def test_what_a_killed_run_had_noted_counts(virtually: Any, ledger: Any, clock: Any) -> None:
     arrivals: list[float] = []
 
     async def main() -> None:
@@ -105,7 +105,7 @@ def test_what_a_killed_run_had_noted_counts(virtually: Any, ledger: Ledger, cloc
     assert most_in_a_minute(arrivals) <= 40
 
 
-def test_what_a_killed_run_had_under_way_counts_a_minute_from_now(virtually: Any, ledger: Ledger, clock: Any) -> None:
+def test_what_a_killed_run_had_under_way_counts_a_minute_from_now(virtually: Any, ledger: Any, clock: Any) -> None:
     async def main() -> None:
         await process(ledger, 40, [], 0, killed_after=1.0, journaled=7)
         await asyncio.sleep(70)
@@ -120,7 +120,7 @@ def test_what_a_killed_run_had_under_way_counts_a_minute_from_now(virtually: Any
 
 @pytest.mark.parametrize("jump_days", [-400, -1, 1, 400])
 def test_no_jump_of_the_clock_makes_a_run_wait_longer_than_a_minute(
-    virtually: Any, ledger: Ledger, clock: dict[str, int], jump_days: int
+    virtually: Any, ledger: Any, clock: dict[str, int], jump_days: int
 ) -> None:
     async def main() -> float:
         await process(ledger, 10, [], 10)
@@ -132,7 +132,7 @@ def test_no_jump_of_the_clock_makes_a_run_wait_longer_than_a_minute(
     assert virtually(main()) <= 60.3
 
 
-def test_without_a_limit_nothing_is_held_back(virtually: Any, ledger: Ledger, clock: Any) -> None:
+def test_without_a_limit_nothing_is_held_back(virtually: Any, ledger: Any, clock: Any) -> None:
     async def main() -> float:
         await process(ledger, 10, [], 10)
         began = asyncio.get_running_loop().time()
@@ -142,7 +142,7 @@ def test_without_a_limit_nothing_is_held_back(virtually: Any, ledger: Ledger, cl
     assert virtually(main()) < 1
 
 
-def test_every_site_has_its_own(virtually: Any, ledger: Ledger, clock: Any) -> None:
+def test_every_site_has_its_own(virtually: Any, ledger: Any, clock: Any) -> None:
     async def main() -> None:
         await process(ledger, 10, [], 10)
         assert ledger.slots.taken("other-test", 80.0) == []
@@ -151,7 +151,7 @@ def test_every_site_has_its_own(virtually: Any, ledger: Ledger, clock: Any) -> N
     virtually(main())
 
 
-def test_notes_are_few(virtually: Any, ledger: Ledger, clock: Any) -> None:
+def test_notes_are_few(virtually: Any, ledger: Any, clock: Any) -> None:
     class Counting:
         notes = 0
 
@@ -192,10 +192,10 @@ def test_a_ledger_that_takes_no_note_stops_nothing(virtually: Any) -> None:
     assert len(arrivals) == 30
 
 
-def test_a_run_that_never_began_leaves_the_note_alone(virtually: Any, ledger: Ledger, clock: Any) -> None:
+def test_a_run_that_never_began_leaves_the_note_alone(virtually: Any, ledger: Any, clock: Any) -> None:
     async def main() -> None:
         await process(ledger, 10, [], 10)
-        await SlotMemory(RateLimiter(10, 5), ledger.slots, SITE, on_the_spot, lambda: 0).close()
+        await SlotMemory(RateLimiter(10, 5), ledger.slots, SITE, on_the_spot, lambda: 0, 80.0).end()
         assert sum(requests for _, requests in ledger.slots.taken(SITE, 80.0)) == 10
 
     virtually(main())
@@ -208,7 +208,7 @@ def test_once_closed_nothing_is_noted_any_more(virtually: Any) -> None:
         def __init__(self) -> None:
             self.noted = 0
 
-        def taken(self, site: str, timeout_seconds: float) -> list[float]:
+        def taken(self, site: str, timeout_seconds: float, window_seconds: float) -> list[float]:
             return []
 
         def note(self, site: str, ages: Any, under_way: int) -> None:
@@ -217,12 +217,12 @@ def test_once_closed_nothing_is_noted_any_more(virtually: Any) -> None:
     async def main() -> None:
         notes: Any = Notes()
         limiter = RateLimiter(60, 5)
-        slots = SlotMemory(limiter, notes, SITE, on_the_spot, lambda: 0)
-        await slots.recall(80.0)
+        slots = SlotMemory(limiter, notes, SITE, on_the_spot, lambda: 0, 80.0)
+        await slots.begin()
         await limiter.enter("POST")
         limiter.leave("POST")
         assert limiter.changed.is_set()
-        await slots.close()
+        await slots.end()
         noted = notes.noted
         assert noted == 2, "at the beginning, and at the end"
         await asyncio.sleep(100)

@@ -116,6 +116,37 @@ def test_a_share_is_never_nothing() -> None:
     assert share.at(50.0) == 1
 
 
+def test_of_another_whole_it_is_the_same_part() -> None:
+    share = Share(100)
+    share.resize(50, 0.0)
+    assert share.at(0.0) == 50
+    share.shrink(0.0, 40)
+    assert share.at(0.0) == 36
+    share.resize(100, 0.0)
+    assert share.at(0.0) == 72
+    assert share.at(60.0) == 82
+    share.resize(0, 60.0)
+    assert share.at(60.0) == 0
+    share.resize(10, 61.0)
+    assert share.at(61.0) == 10
+
+
+def test_a_smaller_part_of_the_budget_is_nothing_that_a_refusal_took(virtually: Any) -> None:
+    async def main() -> None:
+        watching = Watching()
+        limiter = RateLimiter(100, 50, progress=watching, held=0)
+        limiter.resize(60)
+        assert watching.shares == [100], "nobody slowed it"
+        await limiter.enter("POST")
+        limiter.leave("POST")
+        limiter.throttled(1.0)
+        limiter.resize(30)
+        assert watching.shares == [100, 42, 21]
+        assert limiter.resize(30) == 30, "the rest of its part is not given to others"
+
+    virtually(main())
+
+
 def test_requests_that_had_left_before_do_not_shrink_again(virtually: Any) -> None:
     async def main() -> None:
         watching = Watching()

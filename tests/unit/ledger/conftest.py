@@ -1,11 +1,13 @@
 """A ledger on disk, and short words for what tests put into it."""
 
+import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from batch_credits.chargebee import add_body
@@ -23,6 +25,7 @@ from batch_credits.model import (
     Problem,
     RequestState,
 )
+from batch_credits.model.address import Address, Place
 from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
 
@@ -30,10 +33,13 @@ SITE = "acme-test"
 HEADERS = ("customer_id", "amount", "currency_code", "reference")
 
 
+FROZEN = ("kind", "customer_id", "reference", "amount_minor", "amount_in_decimal", "currency_code", "body", "site_id")
+
+
 class Book:
     """A ledger, and the stages' calls to it in few words."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self.path = path
         self.ledger = Ledger.open(path)
         self._batches = 0
@@ -161,7 +167,9 @@ class Book:
             self.ledger.requests.settle_credited(credit, "70", remark)
 
     def sql(self, statement: str, *values: Any) -> list[Any]:
-        """Ask, or harm, the file behind the ledger's back."""
+        """Ask, or harm, the ledger behind its back. Statements are SQLite's, in words that are PostgreSQL's, too."""
+        if isinstance(self.path, Address):
+            return _asked_of_postgres(self.path, statement, values)
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=0)
         try:
             return connection.execute(statement, values).fetchall()
@@ -169,20 +177,53 @@ class Book:
             connection.close()
 
 
+def _asked_of_postgres(address: Address, statement: str, values: Sequence[Any]) -> list[Any]:
+    """A request is a row of two tables: what is changed of it is in one of them."""
+    changed = re.match("UPDATE credit_request SET ([a-z_]+)", statement)
+    table = "request" if changed and changed[1] in FROZEN else "standing"
+    statement = re.sub("^(UPDATE|DELETE FROM) credit_request", rf"\1 {table}", statement)
+    with psycopg.connect(address.url, autocommit=True, options="-c search_path=batch_credits") as connection:
+        cursor = connection.execute(statement.replace("%", "%%").replace("?", "%s").encode(), values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is no matter of SQLite's file holds of both engines."""
+    if "engine" in metafunc.fixturenames:
+        is_of_one = any(metafunc.definition.iter_markers("of_sqlite"))
+        of_postgres = pytest.param("postgres", marks=pytest.mark.postgres)
+        metafunc.parametrize("engine", ["sqlite"] if is_of_one else ["sqlite", of_postgres], indirect=True)
+
+
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Book]:
+def engine(request: pytest.FixtureRequest) -> str:
+    """What keeps the ledger."""
+    return str(request.param)
+
+
+@pytest.fixture
+def place(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Place:
+    """Where a new ledger is to be."""
+    if engine == "sqlite":
+        return tmp_path / "ledger.sqlite3"
+    made: Address = request.getfixturevalue("new_database")
+    return made
+
+
+@pytest.fixture
+def book(place: Place) -> Iterator[Book]:
     """A new ledger."""
-    made = Book(tmp_path / "ledger.sqlite3")
+    made = Book(place)
     yield made
     made.close()
 
 
 @pytest.fixture
-def open_book() -> Iterator[Callable[[Path], Book]]:
+def open_book() -> Iterator[Callable[[Place], Book]]:
     """Opens ledgers, and closes them at the end."""
     books: list[Book] = []
 
-    def opened(path: Path) -> Book:
+    def opened(path: Place) -> Book:
         books.append(Book(path))
         return books[-1]
 

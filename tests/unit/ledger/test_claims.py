@@ -92,7 +92,7 @@ def test_a_group_is_one_transaction_findings_and_openings(book: Any, sent: tuple
     batch = book.plan(book.row(2, "c-2"))
     [other] = book.owed(batch)
     finding = Finding.about(credit, RequestState.CREDITED)  # without an id: the schema refuses it
-    with pytest.raises(LedgerError, match="CHECK"):
+    with pytest.raises(LedgerError, match=r"(?i)check"):
         book.ledger.claims.commit(run, [finding], [other])
     assert stored(book, credit).state is RequestState.IN_FLIGHT
     assert stored(book, other).state is RequestState.PENDING
@@ -211,12 +211,13 @@ def test_a_request_that_was_sent_is_never_forgotten(book: Any, sent: tuple[int, 
     ],
 )
 def test_the_schema_refuses_nonsense(book: Any, sent: tuple[int, PlannedCredit], change: str) -> None:
-    with pytest.raises(Exception, match=r"CHECK|STRICT|cannot store"):
+    with pytest.raises(Exception, match=r"(?i)check|not-null|cannot store|invalid input"):
         book.sql(f"UPDATE credit_request SET {change}")
 
 
+@pytest.mark.of_sqlite
 def test_one_identity_has_one_request_that_may_be_sent(book: Any, sent: tuple[int, PlannedCredit]) -> None:
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(Exception, match=r"(?i)unique"):
         book.sql("INSERT INTO identity SELECT site_id, customer_id, reference, 99 FROM identity")
     book.sql(
         "INSERT INTO credit_request (site_id, kind, customer_id, reference, amount_minor, credit_type, body,"

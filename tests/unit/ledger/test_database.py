@@ -11,6 +11,8 @@ from batch_credits.errors import LedgerError
 from batch_credits.ledger import Ledger
 from batch_credits.ledger.database import Database
 
+pytestmark = pytest.mark.of_sqlite
+
 
 @pytest.fixture
 def database(book: Any) -> Database:
@@ -120,7 +122,7 @@ def test_a_name_that_is_no_statements_is_a_mistake_of_the_program(database: Data
 
 
 def test_rows_by_columns_are_stored_whatever_their_number(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batch_credits.ledger.database.ROWS_A_STATEMENT", 3)
+    monkeypatch.setattr("batch_credits.ledger.engines.sqlite.database.ROWS_A_STATEMENT", 3)
     names = [f"s{number}" for number in range(10)]
     with database.transaction():
         database.insert_columns("site", {"site_id": range(10), "name": names, "address": ["same"] * 10})

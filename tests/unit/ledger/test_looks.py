@@ -301,6 +301,7 @@ def out_of_order(book: Any) -> None:
     book.reopen()
 
 
+@pytest.mark.of_sqlite
 def test_a_witness_was_sent_after_the_moment_whatever_the_ids_say(book: Any) -> None:
     """By the order of ids the older credit would witness the absence of what was sent after it."""
     book.settle(book.plan(book.row(2)), RequestState.CREDITED)
@@ -312,6 +313,7 @@ def test_a_witness_was_sent_after_the_moment_whatever_the_ids_say(book: Any) -> 
     assert [witness.customer_id for witness in known] == ["c-2"]
 
 
+@pytest.mark.of_sqlite
 def test_what_was_sent_before_and_answered_after_the_moment_is_no_such_witness(book: Any) -> None:
     batch = book.plan(book.row(2), book.row(3, "c-2"))
     run = book.ledger.runs.start(batch)
@@ -327,6 +329,7 @@ def test_what_was_sent_before_and_answered_after_the_moment_is_no_such_witness(b
         out_of_order(book)
 
 
+@pytest.mark.of_sqlite
 def test_which_attempt_was_the_first_is_not_said_by_ids(book: Any, doubtful: tuple[int, PlannedCredit]) -> None:
     run, credit = doubtful
     later = book.ledger.runs.start(1)

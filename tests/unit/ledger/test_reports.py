@@ -138,6 +138,7 @@ def test_rows_are_streamed(book: Any) -> None:
     rows.close()
 
 
+@pytest.mark.of_sqlite
 def test_a_stream_that_breaks_is_the_ledgers_error(book: Any) -> None:
     batch = book.plan(book.row(2), book.row(3, "c-2"))
     book.sql("UPDATE row SET cells = CAST(x'5b22ff225d' AS TEXT) WHERE row_number = 3")

@@ -85,6 +85,33 @@ def test_only_a_row_in_review_waits_for_a_word(book: Any, reviewed: int) -> None
         book.ledger.requests.in_review(batch, 4)
 
 
+@pytest.mark.parametrize("is_sent", [False, True])
+@pytest.mark.parametrize("says", ["credited", "not credited"])
+def test_of_two_persons_at_once_the_second_is_told(book: Any, reviewed: int, says: str, is_sent: bool) -> None:
+    """What was owed again may be on its way: to owe it once more would pay twice."""
+    requests = book.ledger.requests
+    slow = requests.in_review(reviewed, 2).credit
+    book.say(reviewed, 2, None)
+    run = book.ledger.runs.start(reviewed)
+    if is_sent:
+        book.send(run, *book.owed(reviewed))
+        book.learn(run, requests.planned(slow.request_id), RequestState.REVIEW)
+    before = book.sql("SELECT * FROM credit_request"), book.sql("SELECT * FROM finding")
+    slow.credit_id = "cr-1" if says == "credited" else None
+    with pytest.raises(UsageError, match="not in review any more"):
+        requests.settle_credited(slow, None, "") if says == "credited" else requests.owe_again(slow, "")
+    assert (book.sql("SELECT * FROM credit_request"), book.sql("SELECT * FROM finding")) == before
+
+
+def test_where_hosts_share_the_ledger_a_word_says_on_which(
+    book: Any, reviewed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(book.ledger._db, "is_shared", True)
+    monkeypatch.setattr("platform.node", lambda: "till-2")
+    book.say(reviewed, 2, None)
+    assert book.sql("SELECT 1 FROM finding WHERE reason LIKE '% on till-2 says: not credited'") == [(1,)]
+
+
 def test_a_row_in_review_that_nobody_gave_a_reason_for(book: Any) -> None:
     batch = book.plan(book.row(2))
     book.settle(batch, RequestState.REVIEW)

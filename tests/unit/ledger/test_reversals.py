@@ -143,6 +143,7 @@ def test_whose_rows_are_asked_about(book: Any) -> None:
     assert undone_batches(book.ledger._db, elsewhere) == []
 
 
+@pytest.mark.of_sqlite
 def test_a_site_without_reversals_is_asked_once_and_not_for_each_row(book: Any) -> None:
     batch = paid(book)
     said: list[str] = []
@@ -151,6 +152,7 @@ def test_a_site_without_reversals_is_asked_once_and_not_for_each_row(book: Any) 
     assert not [statement for statement in said if "identity" in statement]
 
 
+@pytest.mark.of_sqlite
 def test_a_row_finds_its_reversal_by_an_index(book: Any) -> None:
     batch = paid(book)
     reversal(book, batch)

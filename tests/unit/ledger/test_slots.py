@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from tests.unit.ledger.conftest import SITE
+
+pytestmark = pytest.mark.of_sqlite  # where hosts share a ledger, they share its budget
 
 
 def test_attempts_after_the_note_count_as_under_way(book: Any) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 import batch_credits.ledger
-from batch_credits.ledger.statements import STATEMENTS, VIEWS, statements
+from batch_credits.ledger.statements import STATEMENTS, VIEWS, statements, statements_of
+
+pytestmark = pytest.mark.of_sqlite
 
 LEDGER = Path(batch_credits.ledger.__file__).parent
 FILES = sorted(path.stem for path in (LEDGER / "statements").glob("*.sql"))
-VERBS = {"first", "one", "value", "all", "stream", "change", "change_each", "insert"}
+OF_POSTGRES = sorted(f"postgres/{path.stem}" for path in (LEDGER / "statements/postgres").glob("*.sql"))
+VERBS = {"first", "one", "value", "all", "stream", "change", "change_each"}
 
 
 def parameters(statement: str) -> set[str]:
@@ -21,7 +24,7 @@ def parameters(statement: str) -> set[str]:
 
 def in_quotes() -> set[str]:
     """Every text in the ledger's modules."""
-    trees = [ast.parse(path.read_text()) for path in LEDGER.glob("*.py")]
+    trees = [ast.parse(path.read_text()) for path in LEDGER.rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
@@ -29,7 +32,7 @@ def in_quotes() -> set[str]:
 def asked() -> list[tuple[str, set[str] | None]]:
     """The name of every statement that is asked outright, and its values, if they are all named there."""
     found = []
-    for path in LEDGER.glob("*.py"):
+    for path in LEDGER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
                 continue
@@ -47,21 +50,25 @@ def test_a_name_is_of_one_statement() -> None:
     assert len(STATEMENTS) == sum(len(statements(stem)) for stem in FILES if stem not in ("known", "views"))
 
 
-@pytest.mark.parametrize("stem", FILES)
+@pytest.mark.parametrize("stem", [*FILES, *OF_POSTGRES])
 def test_every_statement_has_a_sentence_and_a_module(stem: str) -> None:
     text = (LEDGER / "statements" / f"{stem}.sql").read_text()
     for name in statements(stem):
         assert re.search(rf"^-- name: {name}\n(-- .*\n)*-- .*[.:]\n(?!--)", text, re.MULTILINE), name
-    assert stem in ("known", "views") or (LEDGER / f"{stem}.py").exists()
+    assert stem in ("known", "views") or [*LEDGER.rglob(f"{stem.removeprefix('postgres/')}.py")]
 
 
 def test_every_statement_is_asked_and_every_one_that_is_asked_is_there() -> None:
-    assert STATEMENTS.keys() - in_quotes() == set()
-    assert {name for name, _ in asked()} - STATEMENTS.keys() == set()
+    every = STATEMENTS.keys() | statements_of("postgres").keys()
+    assert every - in_quotes() == set()
+    assert {name for name, _ in asked()} - every == set()
 
 
 def test_a_statement_is_given_its_values_and_no_others() -> None:
-    assert [name for name, named in asked() if named is not None and named != parameters(STATEMENTS[name])] == []
+    """Some are told what only one of the engines wants to know."""
+    theirs = [statements_of(engine) for engine in ("sqlite", "postgres")]
+    wanted = {name: set[str]().union(*(parameters(each.get(name, "")) for each in theirs)) for name, _ in asked()}
+    assert [name for name, named in asked() if named is not None and named != wanted[name]] == []
 
 
 def test_what_is_asked_of_another_ledger_takes_the_same_values() -> None:

@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import LedgerBusy, LedgerError, LedgerVersion
-from batch_credits.ledger import Ledger, migrations, store
+from batch_credits.ledger import Ledger
+from batch_credits.ledger.engines.sqlite import migrations, store
 from batch_credits.model import RequestState
+
+pytestmark = pytest.mark.of_sqlite
 
 
 def mode(path: Path) -> int:

@@ -12,6 +12,8 @@ from batch_credits.errors import LeaseLost, LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger, Part
 from batch_credits.model import Finding, RequestState
 
+pytestmark = pytest.mark.of_sqlite
+
 IDS = ["c-1", "c-2", "c-3", "1", "Zoë", "日本", "😀", "x" * 50, *(f"acme_{number:05d}" for number in range(60))]
 HALVES = (Part(0, 2), Part(1, 2))
 
@@ -311,6 +313,212 @@ def test_what_others_see_of_the_lives_of_a_run(book: Any, beside: Callable[[], L
     assert (worker.has_ended, worker.told) == (True, '{"throttled":2}')
     book.ledger.workers.tell(worker.worker_id, '{"throttled":1}')
     assert book.ledger.workers.of_run(run) == [worker], "a late word does not replace the last one"
+
+
+# -- What a lost worker leaves -----------------------------------------------------------------------------------
+
+
+def lost(book: Any) -> set[int]:
+    return {ms for (ms,) in book.sql("SELECT DISTINCT lost_ms FROM shard")}
+
+
+def test_of_a_life_whose_lease_was_over_its_lease_and_timeout_are_known(
+    book: Any, beside: Callable[[], Ledger], clock: list[float]
+) -> None:
+    batch = book.plan(book.row(2))
+    run = book.ledger.runs.start(batch, lease_seconds=5, timeout_seconds=2.5)
+    opened_by(book.ledger, batch, run)
+    clock[0] += 5.0
+    other = beside()
+    other.claims.claim(batch, run)
+    assert lost(book) == {7_500}
+    [credit] = other.claims.planned_page(batch, RequestState.IN_DOUBT, 0, 10)
+    assert credit.lost_seconds == 7.5
+
+
+def test_what_a_life_left_that_ended_in_order_waits_for_nobody(book: Any, beside: Callable[[], Ledger]) -> None:
+    batch = book.plan(book.row(2))
+    run = book.ledger.runs.start(batch)
+    opened_by(book.ledger, batch, run)
+    book.ledger.workers.end()
+    other = beside()
+    other.claims.claim(batch, run)
+    assert lost(book) == {0}
+    [credit] = other.claims.planned_page(batch, RequestState.IN_DOUBT, 0, 10)
+    assert credit.lost_seconds == 0.0
+
+
+def test_who_has_the_lock_knows_that_nobody_is_lost(book: Any, beside: Callable[[], Ledger]) -> None:
+    batch = book.plan(book.row(2))
+    opened_by(book.ledger, batch, book.ledger.runs.start(batch))
+    book.ledger.workers = beside().workers
+    book.reopen()
+    book.ledger.runs.start(batch)
+    assert (states(book), lost(book)) == (["in_doubt"], {0})
+
+
+@pytest.mark.parametrize("is_settled", [False, True])
+def test_that_somebody_was_lost_matters_as_long_as_there_is_doubt(
+    book: Any, beside: Callable[[], Ledger], clock: list[float], is_settled: bool
+) -> None:
+    """Whoever comes next may come before the lost one's requests have arrived."""
+    batch = book.plan(book.row(2))
+    run = book.ledger.runs.start(batch, lease_seconds=5, timeout_seconds=3)
+    opened_by(book.ledger, batch, run)
+    clock[0] += 5.0
+    second, third = beside(), beside()
+    second.claims.claim(batch, run, lease_seconds=1, timeout_seconds=1)
+    [credit] = second.claims.planned_page(batch, RequestState.IN_DOUBT, 0, 10)
+    if is_settled:
+        second.claims.commit(run, [credited(credit)], [])
+    second.workers.end()
+    third.claims.claim(batch, run)
+    assert lost(book) <= ({0} if is_settled else {0, 8_000})
+    page = third.claims.planned_page(batch, RequestState.IN_DOUBT, 0, 10)
+    assert [each.lost_seconds for each in page] == ([] if is_settled else [8.0])
+
+
+def test_of_two_that_were_lost_the_longer_wait_counts(
+    book: Any, beside: Callable[[], Ledger], clock: list[float]
+) -> None:
+    batch = book.plan(book.row(2))
+    run = book.ledger.runs.start(batch, lease_seconds=5, timeout_seconds=3)
+    for lease in (1.0, 9.0):
+        clock[0] += 20.0
+        beside().claims.claim(batch, run, lease_seconds=lease, timeout_seconds=1)
+        assert lost(book) == {8_000}
+    clock[0] += 20.0
+    beside().claims.claim(batch, run)
+    assert lost(book) == {10_000}
+
+
+# -- Where hosts share the ledger --------------------------------------------------------------------------------
+
+
+class Killer:
+    """Notes when it would kill."""
+
+    def __init__(self) -> None:
+        self.at: list[float | None] = []
+
+    def arm(self, at: float) -> None:
+        self.at.append(at)
+
+    def disarm(self) -> None:
+        self.at.append(None)
+
+
+@pytest.fixture
+def shared(book: Any, monkeypatch: pytest.MonkeyPatch) -> Killer:
+    """The book's ledger is one that hosts share."""
+    monkeypatch.setattr("batch_credits.ledger.database.Database.is_shared", True)
+    killer = Killer()
+    monkeypatch.setattr("batch_credits.ledger.dead_man", lambda: Killer())
+    book.ledger.workers._dead_man = killer
+    return killer
+
+
+def test_the_dead_man_waits_until_the_lease_s_end_and_no_longer_than_the_life(
+    book: Any, shared: Killer, clock: list[float]
+) -> None:
+    batch = book.plan(book.row(2))
+    assert shared.at == [], "who holds nothing sends nothing"
+    book.ledger.runs.start(batch, lease_seconds=9)
+    assert shared.at == [1_009.0]
+    clock[0] += 2.0
+    book.ledger.claims.commit(None, [], [])
+    assert shared.at == [1_009.0], "the lease was not renewed"
+    clock[0] += 2.0
+    book.ledger.claims.commit(None, [], [])
+    assert shared.at == [1_009.0, 1_013.0]
+    book.ledger.workers.end()
+    assert shared.at == [1_009.0, 1_013.0, None]
+
+
+def test_the_lease_s_end_is_counted_from_before_the_asking(
+    book: Any, shared: Killer, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the ledger takes to answer, this process is dead when another may take over."""
+    batch = book.plan(book.row(2))
+    change, one = book.ledger._db.change, book.ledger._db.one
+
+    def slowly(name: str, /, **values: Any) -> int:
+        clock[0] += 1.0
+        return int(change(name, **values))
+
+    def slowly_asked(name: str, read: Any, /, **values: Any) -> Any:
+        clock[0] += 1.0
+        return one(name, read, **values)
+
+    monkeypatch.setattr(book.ledger._db, "change", slowly)
+    monkeypatch.setattr(book.ledger._db, "one", slowly_asked)
+    book.ledger.claims.ready()
+    begin, go_on = book.ledger.runs.start, book.ledger.claims.commit
+    for commit in (lambda: begin(batch, lease_seconds=30), lambda: go_on(1, [], [])):
+        clock[0] += 20.0
+        commit()
+        [(until,)] = book.sql("SELECT until FROM worker WHERE ended_at IS NULL")
+        assert shared.at[-1] is not None and shared.at[-1] < until / 1000
+
+
+def test_what_was_renewed_and_is_not_durable_does_not_let_the_process_live(
+    book: Any, shared: Killer, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = book.plan(book.row(2))
+    run = book.ledger.runs.start(batch, lease_seconds=9)
+
+    def fail(*_: object, **__: object) -> int:
+        raise LedgerError("the disk is full")
+
+    clock[0] += 5.0
+    monkeypatch.setattr(book.ledger._db, "value", fail)
+    with pytest.raises(LedgerError, match="disk is full"):
+        book.ledger.claims.commit(run, [], book.owed(batch))
+    assert shared.at == [1_009.0]
+
+
+def test_a_lease_that_is_over_is_lost_also_where_nobody_took_it(
+    book: Any, shared: Killer, clock: list[float]
+) -> None:
+    batch = book.plan(book.row(2))
+    run = book.ledger.runs.start(batch, lease_seconds=5)
+    clock[0] += 5.0
+    with pytest.raises(LeaseLost, match="its lease is over"):
+        book.ledger.claims.commit(run, [], book.owed(batch))
+    assert states(book) == ["pending"]
+
+
+def test_who_cannot_say_that_it_ends_is_let_live(
+    book: Any, shared: Killer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sends nothing any more."""
+    book.ledger.runs.start(book.plan(book.row(2)))
+
+    def fail(*_: object, **__: object) -> int:
+        raise LedgerError("the server is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(book.ledger._db, "change", fail)
+        with pytest.raises(LedgerError, match="server is gone"):
+            book.ledger.workers.end()
+    assert shared.at[-1] is None
+
+
+def test_who_opens_it_ends_nobody_s_life_and_discards_what_is_left_behind(
+    book: Any, beside: Callable[[], Ledger], shared: Killer, clock: list[float]
+) -> None:
+    batch = book.plan(book.row(2))
+    sending, newcomer = beside(), beside()
+    sending.claims.claim(batch)
+    staged = book.begin(file_name="other.csv")
+    clock[0] += 600.0
+    newcomer.begin()
+    assert book.sql("SELECT count(*) FROM worker WHERE ended_at IS NULL") == [(2,)]
+    assert book.sql("SELECT batch_id FROM batch WHERE admitted = 0") == [(staged,)]
+    clock[0] += 3_600.0
+    newcomer.begin()
+    assert book.sql("SELECT count(*) FROM worker WHERE ended_at IS NULL") == [(2,)]
+    assert book.sql("SELECT batch_id FROM batch") == [(batch,)]
 
 
 # -- Locks --------------------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ def credited(book: Book, *rows: Any, **more: Any) -> BatchRecord:
 def selected(book: Book, batch: BatchRecord, cut: str | None = None) -> Selection:
     if cut is None:
         return select(book.ledger, batch, None)
+    assert isinstance(book.path, Path)
     path = book.path.with_name("cut.csv")
     path.write_text(cut)
     return select(book.ledger, batch, path)

@@ -93,13 +93,17 @@ class Memory:
         self.known: list[KnownCredit] = []
         self.taken: set[str] = set()
         self.calls: list[str] = []
+        self.young: list[tuple[float, KnownCredit]] = []  # that were sent, and when
 
     def moment(self) -> Any:
-        return 0
+        return now()
 
     def witnesses(self, site: str, kind: Any, since: Any, limit: int, call: str) -> list[KnownCredit]:
         self.calls.append(call)
         return self.known[:limit]
+
+    def sent_since(self, site: str, kind: Any, since: Any, limit: int, call: str) -> list[KnownCredit]:
+        return [credit for sent, credit in self.young if since < sent <= now()][:limit]
 
     def attributed(self, site: str, credit_ids: Sequence[str]) -> list[Attribution]:
         return [Attribution(one, 99, "c-1", "q3", True) for one in credit_ids if one in self.taken]
@@ -632,3 +636,83 @@ def test_whoever_watches_is_told_when_the_next_look_is(settle: Any) -> None:
     assert nothing == 0.0
     assert SETTINGS.early_look_seconds[1] >= first > second > 0
     assert first - second == pytest.approx(1.0)
+
+
+# -- What a lost worker may have sent ----------------------------------------------------------------------------
+
+
+def left_by_the_lost(lost_seconds: float) -> PlannedCredit:
+    credit = doubt()
+    credit.lost_seconds = lost_seconds
+    return credit
+
+
+def with_witness(*, sent_at: float | None) -> Callable[[Bench], None]:
+    """The list shows a credit that is known, and was sent so many seconds after the taking over; None: before."""
+
+    def prepare(bench: Bench) -> None:
+        bench.site.credits.append(listed("cr-7", customer_id="c-7"))
+        if sent_at is None:
+            bench.memory.known = [KnownCredit("cr-7", "c-7")]
+        else:
+            bench.memory.young = [(bench.began + sent_at, KnownCredit("cr-7", "c-7"))]
+
+    return prepare
+
+
+@pytest.mark.parametrize(("quarantine", "lost", "waits"), [(420.0, 140.0, 420.0), (5.0, 140.0, 140.0)])
+@pytest.mark.parametrize("sent_at", ["between", "after"])
+def test_it_waits_for_the_longer_of_both_and_for_a_witness_sent_since(
+    settle: Any, quarantine: float, lost: float, waits: float, sent_at: str
+) -> None:
+    settings = replace(SETTINGS, quarantine_seconds=quarantine)
+    sent = waits + 0.6 if sent_at == "after" else lost + 1.5
+    bench = settle(left_by_the_lost(lost), with_witness(sent_at=sent), settings)
+    assert bench.state is RequestState.PENDING
+    assert waits <= bench.took <= max(waits, sent) + settings.look_again_seconds + 10
+    assert bench.released
+
+
+@pytest.mark.parametrize("sent_at", [None, 139.0])
+@pytest.mark.parametrize(("quarantine", "waits"), [(420.0, 420.0), (5.0, 140.0)])
+def test_what_was_sent_before_its_end_witnesses_only_after_a_second_wait(
+    settle: Any, quarantine: float, waits: float, sent_at: float | None
+) -> None:
+    settings = replace(SETTINGS, quarantine_seconds=quarantine)
+
+    def prepare(bench: Bench) -> None:
+        with_witness(sent_at=sent_at)(bench)
+        bench.memory.known = [KnownCredit("cr-7", "c-7")]
+
+    bench = settle(left_by_the_lost(140.0), prepare, settings)
+    assert bench.state is RequestState.PENDING
+    assert 2 * waits <= bench.took <= 2 * waits + 30
+
+
+def test_that_anything_is_listed_witnesses_only_after_a_second_wait(settle: Any) -> None:
+    bench = settle(left_by_the_lost(140.0), has(listed("cr-9", customer_id="c-9")))
+    assert bench.state is RequestState.PENDING
+    assert bench.took >= 2 * SETTINGS.quarantine_seconds
+
+
+def test_it_is_settled_at_once_where_it_shows(settle: Any) -> None:
+    bench = settle(left_by_the_lost(140.0), has(listed("cr-1")))
+    assert (bench.state, bench.took < 2) == (RequestState.CREDITED, True)
+
+
+def test_what_this_process_sent_after_the_lost_one_waits_for_its_own_quarantine(settle: Any, virtually: Any) -> None:
+    """What the lost one sent was proven absent before: else nothing would have been sent again."""
+
+    def prepare(bench: Bench) -> None:
+        credit.last_sent = bench.began
+        with_witness(sent_at=None)(bench)
+
+    credit = left_by_the_lost(3_000.0)
+    bench = settle(credit, prepare)
+    assert bench.state is RequestState.PENDING
+    assert bench.took < SETTINGS.quarantine_seconds + 10
+
+
+def test_who_does_not_wait_leaves_it_in_doubt(settle: Any) -> None:
+    bench = settle(left_by_the_lost(140.0), with_witness(sent_at=1.0), replace(SETTINGS, wait=False))
+    assert (bench.state, len(bench.done)) == (None, 1)

@@ -1,11 +1,12 @@
-"""What SQLite is taught: to compare money exactly, since it knows no decimals, and texts in the form of identities."""
+"""What SQLite is taught: to compare money exactly, since it knows no decimals, and the time by which leases are
+measured."""
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from batch_credits.model import Money
-from batch_credits.model.identity import folded
+from batch_credits.process import clock
 
 
 def _same_decimal(one: str | None, other: str | None) -> bool:
@@ -25,9 +26,15 @@ def _same_money(
     return Money(minor, decimal, currency).same_as(taken)
 
 
+def lease_now_ms() -> int:
+    """The time by which leases are measured, in milliseconds, asked anew each time: a clock that goes on while the
+    machine sleeps, and that nobody sets. All who share a file are on one machine. Where hosts share a ledger it is the
+    database's own, under the same name: no worker's clock says whose a shard is."""
+    return int(clock.boottime() * 1000)
+
+
 # By name, with the count of their arguments; the same arguments always give the same answer.
 FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "same_decimal": (2, _same_decimal),
     "same_money": (6, _same_money),
-    "folded": (1, folded),
 }

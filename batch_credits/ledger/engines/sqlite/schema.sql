@@ -1,4 +1,4 @@
--- The ledger, version 5. Money-like facts only: who is owed what, what was sent, what was learned.
+-- The ledger, version 6. Money-like facts only: who is owed what, what was sent, what was learned.
 -- Times are milliseconds since 1970 UTC, for people only: no decision reads them, but of `site.recent`. (`worker.until` is
 -- by another clock, which nobody sets.)
 
@@ -151,7 +151,8 @@ CREATE TABLE run (
     stopped    TEXT,
     settings   TEXT NOT NULL DEFAULT '{}',           -- JSON object: how it was set, and what was agreed to
     needs_person INTEGER NOT NULL DEFAULT 0,         -- it stopped: a person must look before anything else is sent
-    site_began_ms INTEGER                            -- when it began by the site's clock, or earlier; NULL: not learned
+    site_began_ms INTEGER,                           -- when it began by the site's clock, or earlier; NULL: not learned
+    halted TEXT                                      -- JSON array: why no worker goes on with its batch, see teams.py
 ) STRICT;
 
 -- One process's life with this ledger: what it staged may be admitted, and what it holds may be sent, until it ends.
@@ -162,9 +163,11 @@ CREATE TABLE worker (
     pid        INTEGER NOT NULL,
     user       TEXT NOT NULL,
     started_at INTEGER NOT NULL,
-    until      INTEGER NOT NULL,                     -- the end of its lease: milliseconds by the clock of workers.py
+    until      INTEGER NOT NULL,                     -- the end of its lease: milliseconds by lease_now_ms()
     ended_at   INTEGER,                              -- NULL: it lives, or nobody has noticed yet
-    told       TEXT NOT NULL DEFAULT '{}'            -- JSON object: how its sending goes, and how it ended
+    told       TEXT NOT NULL DEFAULT '{}',           -- JSON object: how its sending goes, and how it ended
+    lease_ms   INTEGER NOT NULL DEFAULT 0,           -- how long its lease is from each renewal on
+    timeout_ms INTEGER NOT NULL DEFAULT 0            -- how long what it has sent may be on its way
 ) STRICT;
 
 CREATE INDEX worker_run ON worker (run_id);
@@ -175,7 +178,20 @@ CREATE TABLE shard (
     shard   INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 63),
     owner   INTEGER REFERENCES worker,               -- NULL: nobody
     epoch   INTEGER NOT NULL DEFAULT 0,              -- how many have held it
+    lost_ms INTEGER NOT NULL DEFAULT 0,              -- lease and timeout of a holder that was lost and left doubt here
     PRIMARY KEY (site_id, shard)
+) STRICT, WITHOUT ROWID;
+
+-- Who has how much of a site's limit, where processes share it: see budget.py.
+CREATE TABLE slot (
+    site_id   INTEGER NOT NULL REFERENCES site,
+    worker_id INTEGER NOT NULL REFERENCES worker,
+    back_at   INTEGER NOT NULL,                      -- by lease_now_ms(); 0: when its life and `linger_ms` are over
+    slots     INTEGER NOT NULL CHECK (slots >= 0),
+    budget    INTEGER NOT NULL CHECK (budget > 0),   -- the site's limit, as this worker was told
+    only_asks INTEGER NOT NULL CHECK (only_asks IN (0, 1)),
+    linger_ms INTEGER NOT NULL,                      -- how long the site may count what it sent, after its life
+    PRIMARY KEY (site_id, worker_id, back_at)
 ) STRICT, WITHOUT ROWID;
 
 -- The commits of the journal, numbered in their order: ids of attempts and findings need not be in it. An entry says
@@ -187,7 +203,8 @@ CREATE TABLE entry (
     first_attempt INTEGER NOT NULL,
     last_attempt  INTEGER NOT NULL,                  -- less than the first: there is none
     first_finding INTEGER NOT NULL,
-    last_finding  INTEGER NOT NULL
+    last_finding  INTEGER NOT NULL,
+    number        INTEGER NOT NULL DEFAULT 0         -- among those of its worker; 0: not known
 ) STRICT;
 
 -- The history: what was sent, and what was learned. Rows are only ever added.
@@ -218,3 +235,25 @@ CREATE TRIGGER finding_is_append_only_update BEFORE UPDATE ON finding
 BEGIN SELECT RAISE(ABORT, 'findings are only ever added'); END;
 CREATE TRIGGER finding_is_append_only_delete BEFORE DELETE ON finding
 BEGIN SELECT RAISE(ABORT, 'findings are only ever added'); END;
+
+-- Where this ledger was copied to: from there it is paid on, and from here no more. One row, or none.
+CREATE TABLE moved (
+    place TEXT NOT NULL,
+    at    INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER nobody_begins_where_all_was_moved BEFORE INSERT ON worker WHEN EXISTS (SELECT 1 FROM moved)
+BEGIN SELECT RAISE(ABORT, 'this ledger was copied to another place, from which it is paid on'); END;
+
+-- Each time that the ledger may have forgotten what was paid, since it was restored or is another server's: see keeping.py.
+CREATE TABLE restored (
+    restored_id INTEGER PRIMARY KEY,
+    at          INTEGER NOT NULL,
+    why         TEXT NOT NULL,
+    known_until INTEGER NOT NULL                     -- when its last commit was made
+) STRICT;
+
+-- Up to which of these all that a site lists was learned and compared since.
+CREATE TABLE tied_out (
+    site_id     INTEGER PRIMARY KEY REFERENCES site,
+    restored_id INTEGER NOT NULL REFERENCES restored
+) STRICT;

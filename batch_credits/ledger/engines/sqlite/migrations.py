@@ -162,6 +162,41 @@ def _from_4_to_5(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX mended_of ON mended (of_batch, of_row)")
 
 
+def _from_5_to_6(connection: sqlite3.Connection) -> None:
+    # Every life before is over, in order: nothing was lost.
+    for column in (
+        "worker ADD COLUMN lease_ms",
+        "worker ADD COLUMN timeout_ms",
+        "shard ADD COLUMN lost_ms",
+        "entry ADD COLUMN number",
+    ):
+        connection.execute(f"ALTER TABLE {column} INTEGER NOT NULL DEFAULT 0")
+    connection.execute("ALTER TABLE run ADD COLUMN halted TEXT")
+    _add_slots(connection)
+    connection.execute("CREATE TABLE moved (place TEXT NOT NULL, at INTEGER NOT NULL) STRICT")
+    connection.execute(
+        "CREATE TRIGGER nobody_begins_where_all_was_moved BEFORE INSERT ON worker WHEN EXISTS (SELECT 1 FROM moved)"
+        " BEGIN SELECT RAISE(ABORT, 'this ledger was copied to another place, from which it is paid on'); END"
+    )
+    connection.execute(
+        "CREATE TABLE restored (restored_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, why TEXT NOT NULL,"
+        " known_until INTEGER NOT NULL) STRICT"
+    )
+    connection.execute(
+        "CREATE TABLE tied_out (site_id INTEGER PRIMARY KEY REFERENCES site,"
+        " restored_id INTEGER NOT NULL REFERENCES restored) STRICT"
+    )
+
+
+def _add_slots(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE slot (site_id INTEGER NOT NULL REFERENCES site, worker_id INTEGER NOT NULL REFERENCES worker,"
+        " back_at INTEGER NOT NULL, slots INTEGER NOT NULL CHECK (slots >= 0),"
+        " budget INTEGER NOT NULL CHECK (budget > 0), only_asks INTEGER NOT NULL CHECK (only_asks IN (0, 1)),"
+        " linger_ms INTEGER NOT NULL, PRIMARY KEY (site_id, worker_id, back_at)) STRICT, WITHOUT ROWID"
+    )
+
+
 def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tuple[int, int]:
     """Between which ids a run's part of the history lies: the first, and behind the last. Before version 4 one run
     wrote at a time, so the runs' numbers rise with the ids."""
@@ -180,5 +215,5 @@ def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tupl
 
 # From one version to the next, by the version that is left behind.
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
-    1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4, 4: _from_4_to_5
+    1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4, 4: _from_4_to_5, 5: _from_5_to_6
 }  # fmt: skip

@@ -11,12 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from batch_credits.errors import LedgerError, LedgerVersion, Remedy
-from batch_credits.ledger.database import Database, translated
-from batch_credits.ledger.lock import Lock, refuse_second_name
-from batch_credits.ledger.migrations import MIGRATIONS
+from batch_credits.ledger.engines.sqlite.database import SqliteDatabase, translated
+from batch_credits.ledger.engines.sqlite.lock import Lock, refuse_second_name
+from batch_credits.ledger.engines.sqlite.migrations import MIGRATIONS
 
 APPLICATION_ID = 0x62635F31  # "bc_1": tells our file from another program's
-VERSION = 5
+VERSION = 6
 _PAGE_BYTES = 4096
 _LOG_BYTES = 67_108_864  # to which the log is cut when it was copied: it may have become longer for once
 _ANOTHER_FILE: list[Remedy] = [(("--ledger", "FILE"),)]
@@ -46,7 +46,7 @@ def hold(path: Path) -> Lock:
     return lock
 
 
-def connect(path: Path, *, wait_seconds: float = 5.0) -> Database:
+def connect(path: Path, *, wait_seconds: float = 5.0) -> SqliteDatabase:
     """Open the ledger for writing. The caller holds it, or is a process of one that does.
 
     Raises:
@@ -63,7 +63,7 @@ def connect(path: Path, *, wait_seconds: float = 5.0) -> Database:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=wait_seconds)
         try:
             prepare(connection, path, created=False)
-            return Database(connection, path)
+            return SqliteDatabase(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -84,7 +84,7 @@ def prepare(connection: sqlite3.Connection, path: object, *, created: bool) -> N
         _migrate(connection)
 
 
-def connect_for_reading(path: Path) -> Database:
+def connect_for_reading(path: Path) -> SqliteDatabase:
     """Open the ledger read-only, also while a run is writing it.
 
     Raises:
@@ -109,10 +109,23 @@ def connect_for_reading(path: Path) -> Database:
                     f"The ledger {path} is of an earlier version, and would only be read.",
                     hint="The next run brings it up to date.",
                 )
-            return Database(connection, path)
+            return SqliteDatabase(connection, path)
         except BaseException:
             connection.close()
             raise
+
+
+def version_at(path: Path) -> int | None:
+    """The version of the ledger there; None if there is none.
+
+    Raises:
+        LedgerError: it is not a ledger, or cannot be read.
+    """
+    if not path.exists():
+        return None
+    _refuse_cut(path)
+    with translated(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        return _check_identity(connection, path)
 
 
 def _cannot_open(path: Path, error: OSError) -> LedgerError:
@@ -165,7 +178,7 @@ def _create_whole(path: Path) -> None:
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    schema = files("batch_credits.ledger").joinpath("schema.sql").read_text(encoding="utf-8")
+    schema = files("batch_credits.ledger.engines.sqlite").joinpath("schema.sql").read_text(encoding="utf-8")
     connection.executescript(
         f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; {schema} COMMIT;"
     )

@@ -1,0 +1,110 @@
+"""`batch-credits ledger`: look after the memory itself."""
+
+import json
+
+import click
+
+from batch_credits.cli.options.places import ledger_option, ledger_path
+from batch_credits.cli.setting import option
+from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, say
+from batch_credits.cli.values import LedgerPlace
+from batch_credits.jobs.keep import Health, bring_up_to_date, copy_ledger, look_at
+from batch_credits.model.address import Place
+
+
+@click.group()
+def ledger() -> None:
+    """Look after the ledger: what remembers who was paid.
+
+    \b
+    batch-credits ledger check                    is it sound?
+    batch-credits ledger copy FROM TO             to a team's database, or back to a file
+    """
+
+
+@ledger.command()
+@option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
+@ledger_option
+def check(ledger: Place | None, as_json: bool) -> int:
+    """Say what keeps the ledger, what it holds, and whether it is whole. Nothing is changed.
+
+    The exit code is 0 if all is well, and 2 if not.
+    """
+    health = look_at(ledger_path(ledger))
+    say(json.dumps(_as_json(health), indent=2) if as_json else "\n".join(_lines(health)))
+    return 0 if health.is_good else EXIT_NOTHING_SENT
+
+
+@ledger.command()
+@click.option("--reopen", is_flag=True, help="Go on in this ledger, though it was copied to another place.")
+@ledger_option
+def upgrade(ledger: Place | None, reopen: bool) -> int:
+    """Bring the ledger up to date, as its next run would. A database that has none gets one.
+
+    Twice is as good as once, and so are two at once. The exit code is 5 where a file is in use.
+    """
+    place = ledger_path(ledger)
+    before, now = bring_up_to_date(place, is_reopened=reopen)
+    if before is None:
+        say(f"The ledger {place} was set up: version {now}.")
+    elif before == now:
+        say(f"The ledger {place} is up to date: version {now}.")
+    else:
+        say(f"The ledger {place} was brought from version {before} to {now}.")
+    return 0
+
+
+@ledger.command()
+@click.argument("source", metavar="FROM", type=LedgerPlace())
+@click.argument("target", metavar="TO", type=LedgerPlace())
+def copy(source: Place, target: Place) -> int:
+    """Copy a ledger to another place: identities, history and reports stay as they are.
+
+    FROM and TO are files or databases (postgresql://USER@HOST/BASE). At TO there is no ledger yet, or an empty one.
+    Nobody may use FROM meanwhile. It stays as it is, but nobody pays from it any more, unless `ledger upgrade --reopen`
+    says so.
+
+    \b
+    batch-credits ledger copy ledger.sqlite3 postgresql://payouts@db.example.com/payouts
+    """
+    copied = copy_ledger(source, target)
+    counts = f"{copied['batch']:,} batches, {copied['row']:,} rows, {copied['credit_request']:,} requests"
+    say(f"Copied to {target}: {counts}.")
+    say(f"From now on pay from there: --ledger {target}, or the setting `ledger`. {source} refuses to.")
+    return 0
+
+
+def _as_json(health: Health) -> dict[str, object]:
+    return {
+        "ledger": str(health.place),
+        "version": health.version,
+        "about": health.about,
+        "counts": health.counts,
+        "harms": [{"what": harm.what, "times": harm.times} for harm in health.harms],
+        "moved_to": health.moved[0] if health.moved else None,
+        "restored": " ".join(health.restored) if health.restored else None,
+        "is_good": health.is_good,
+    }
+
+
+def _lines(health: Health) -> list[str]:
+    about, counts = dict(health.about), dict(health.counts)
+    lines = [f"Ledger     {health.place}, version {health.version}"]
+    lines.append(f"Kept by    {about.pop('engine')}, {int(about.pop('bytes')):,} bytes")
+    lines.append(f"           {', '.join(f'{name} {value}' for name, value in about.items())}")
+    held = [f"{counts.pop(name):,} {name}" for name in ("sites", "batches", "rows", "requests", "runs")]
+    lines.append(f"Holds      {', '.join(held)}")
+    if counts:
+        lines.append(f"Requests   {', '.join(f'{count:,} {state}' for state, count in counts.items())}")
+    if health.moved:
+        place, at = health.moved
+        lines.append(f"Moved      to {place}, {at}: from there it is paid on, from here no more.")
+        lines.append("           If nothing was paid there, `batch-credits ledger upgrade --reopen` takes that back.")
+    if health.restored:
+        why, at = health.restored
+        lines.append(f"Restored   noticed {at}: {why}. Rows are looked up first, until all is learned anew.")
+    if not health.harms:
+        return [*lines, "Whole      yes"]
+    lines += [f"Harmed     {harm.what}{f' ({harm.times:,})' if harm.times > 1 else ''}" for harm in health.harms]
+    lines.append("           Pay nothing from it: bring back a copy for safety, or mend what is named, and look again.")
+    return lines

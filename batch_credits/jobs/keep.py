@@ -1,0 +1,89 @@
+"""Looking after a ledger: whether it is sound, bringing it up to date, and copying it to another place."""
+
+import asyncio
+import os
+from dataclasses import dataclass
+
+from batch_credits.errors import LedgerError, UsageError
+from batch_credits.ledger import Harm, Ledger
+from batch_credits.model.address import Address, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a ledger is. `about` and `counts` are in words and numbers for people; `moved` is where to, and when;
+    `restored` why it may have forgotten what was paid, and when that was noticed."""
+
+    place: Place
+    version: int
+    about: dict[str, str]
+    counts: dict[str, int]
+    harms: tuple[Harm, ...]
+    moved: tuple[str, str] | None
+    restored: tuple[str, str] | None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is whole, kept well, and the one to pay from."""
+        return not self.harms and self.moved is None
+
+
+def look_at(place: Place) -> Health:
+    """How a ledger is; nothing of it is changed. It is read whole.
+
+    Raises:
+        LedgerError: there is none, or it cannot be read.
+    """
+    with Ledger.open_for_reading(place) as ledger:
+        version = Ledger.version_at(place)
+        assert version is not None  # it is open
+        keeping = ledger.keeping
+        return Health(
+            place, version, keeping.about(), keeping.counts(), tuple(keeping.harms()), keeping.moved_to(),
+            keeping.restored(),
+        )  # fmt: skip
+
+
+def bring_up_to_date(place: Place, *, is_reopened: bool = False) -> tuple[int | None, int]:
+    """Bring a ledger up to date; a database that has none gets one. Returns the versions it had (None: there was none)
+    and has.
+
+    Raises:
+        LedgerBusy: somebody uses the file.
+        LedgerError: there is no such file, or it cannot be brought up to date.
+    """
+    before = Ledger.version_at(place)
+    if before is None and not isinstance(place, Address):
+        raise LedgerError(
+            f"There is no ledger at {place}.", hint="The first run makes one; or --ledger names another one."
+        )
+    Ledger.open(place, is_reopened=is_reopened).close()
+    if isinstance(place, Address):
+        from batch_credits.sending.queue.jobs import prepare  # with the extra alone
+
+        asyncio.run(prepare(place.url))
+    after = Ledger.version_at(place)
+    assert after is not None
+    return before, after
+
+
+def copy_ledger(source: Place, target: Place) -> dict[str, int]:
+    """Copy a ledger to a place where there is none, or an empty one. Returns how many rows each table has.
+
+    Raises:
+        LedgerBusy: somebody uses one of them.
+        UsageError: both are one, or the target holds something.
+        LedgerError: there is nothing to copy, or one of them failed.
+    """
+    if _is_one(source, target):
+        raise UsageError(f"The ledger {source} cannot be copied to itself.", hint="Name another place.")
+    if Ledger.version_at(source) is None:
+        raise LedgerError(f"There is no ledger at {source}.", hint="Name the ledger that is to be copied first.")
+    with Ledger.open(source) as opened, Ledger.open(target) as other:
+        return opened.copy_to(other)
+
+
+def _is_one(source: Place, target: Place) -> bool:
+    if isinstance(source, Address) or isinstance(target, Address):
+        return source == target
+    return os.path.realpath(source) == os.path.realpath(target)

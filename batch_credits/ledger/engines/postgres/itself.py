@@ -1,0 +1,43 @@
+"""Whether a database is still the one that it was, or another with a part of its memory.
+
+A dump that was brought back, a standby that was promoted, a server made anew from files: each may have forgotten what
+was paid last. The ledger keeps by which server, on which timeline and in which database it was used, and notes it
+durably if they have changed. One that holds nothing takes them as they are: it has forgotten no more than a new one.
+"""
+
+import psycopg
+
+from batch_credits.ledger import times
+from batch_credits.ledger.database import Row
+
+_ITSELF = """
+SELECT (SELECT CAST(system_identifier AS text) FROM pg_control_system()),
+       (SELECT CAST(timeline_id AS text) FROM pg_control_checkpoint()),
+       (SELECT CAST(oid AS text) FROM pg_database WHERE datname = current_database())
+"""
+_WAS = "SELECT system, timeline, base FROM ledger"
+_HOLDS = "SELECT EXISTS (SELECT 1 FROM batch) OR EXISTS (SELECT 1 FROM entry)"
+_NOTE = """
+INSERT INTO restored (restored_id, at, why, known_until)
+SELECT coalesce(max(restored_id), 0) + 1, %s, %s, (SELECT coalesce(max(at), 0) FROM entry) FROM restored
+"""
+_WHY = ("it is another server's", "its server was restored or promoted", "it was brought back from a dump")
+
+
+def itself(connection: psycopg.Connection[Row]) -> Row:
+    """What tells a database from every other: its server, the timeline of that, and its own number."""
+    found = connection.execute(_ITSELF.encode()).fetchone()
+    assert found is not None
+    return found
+
+
+def notice(connection: psycopg.Connection[Row]) -> None:
+    """Within a transaction that is alone: note if the database is not the one that it was."""
+    now, was = itself(connection), connection.execute(_WAS.encode()).fetchone()
+    if was is None or now == was:
+        return
+    holds = connection.execute(_HOLDS.encode()).fetchone()
+    if holds is not None and holds[0]:
+        why = next(why for why, one, other in zip(_WHY, now, was, strict=True) if one != other)
+        connection.execute(_NOTE.encode(), (times.now_ms(), why))
+    connection.execute(b"UPDATE ledger SET system = %s, timeline = %s, base = %s", now)

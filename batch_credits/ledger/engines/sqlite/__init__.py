@@ -1,0 +1,1 @@
+"""A ledger that is a file, for one machine: it needs nothing."""

@@ -1,0 +1,109 @@
+"""What a ledger says of itself: what keeps it, how much it holds, whether it is whole, and whether it was moved.
+
+And whether it may have forgotten what was paid, since it was restored or is another server's. Then nothing that it
+knows of a site, or does not, proves that a row is not credited yet: each row is looked at before it is sent, until all
+that the site lists since the last known commit was learned, and every batch of the site ties out.
+"""
+
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import NamedTuple
+
+import orjson
+
+from batch_credits.errors import LedgerError
+from batch_credits.ledger.database import Database
+from batch_credits.model.address import Place
+
+_DAY_MS = 86_400_000
+
+
+class Harm(NamedTuple):
+    """Something that is not as it must be, and how often."""
+
+    what: str
+    times: int
+
+
+class Keeping:
+    """The desk for whoever looks after the ledger."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def about(self) -> dict[str, str]:
+        """What keeps it: names and words for people."""
+        found: dict[str, str] = orjson.loads(self._db.value("about"))
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """How many sites, batches, rows, requests and runs it holds, and how many requests are in each state."""
+        names = ("sites", "batches", "rows", "requests", "runs")
+        counts = dict(zip(names, self._db.one("counts", tuple), strict=True))
+        return counts | dict(self._db.all("requests_by_state", tuple))
+
+    def harms(self) -> list[Harm]:
+        """All that is not as it must be, told of one moment. It reads the whole ledger."""
+        with self._db.transaction(writes=False):
+            return [
+                *(Harm(what, 1) for what in self._db.all("not_kept_well", itemgetter(0))),
+                *(harm for harm in self._db.all("not_whole", lambda row: Harm(*row)) if harm.times),
+            ]
+
+    def moved_to(self) -> tuple[str, str] | None:
+        """Where it was copied to, and when (UTC); None: it was not."""
+        found = self._db.first("moved_to", tuple)
+        if found is None:
+            return None
+        place, at = found
+        return place, _said(at)
+
+    def refuse_moved(self) -> None:
+        """Refuse to go on in a ledger that was copied to another place.
+
+        Raises:
+            LedgerError: it was.
+        """
+        if (moved := self.moved_to()) is not None:
+            raise moved_away(self._db.path, *moved)
+
+    def restored(self) -> tuple[str, str] | None:
+        """Why the ledger may have forgotten what was paid, and when that was noticed last (UTC). None: never."""
+        found = self._db.first("last_restored", tuple)
+        return None if found is None else (found[0], _said(found[1]))
+
+    def why_unproven(self, site: str) -> str | None:
+        """Why each row of a site is to be looked at before it is sent; None: nothing of it was forgotten."""
+        found: str | None = self._db.first("why_unproven", itemgetter(0), site=site)
+        return found
+
+    def learned(self, site: str, since: datetime) -> bool:
+        """All that the site lists since then was learned, and all its batches tie out whole: from here on what is known
+        of it is proof again, if nothing was forgotten that is older. Returns whether that is so. (A day is for clocks
+        that differ.)"""
+        until = round(since.timestamp() * 1000) + _DAY_MS
+        with self._db.transaction():
+            return self._db.change("note_tied_out", site=site, since=until) > 0
+
+    def reopen(self) -> bool:
+        """Go on in this one, whatever was copied: a person said so. Returns whether it was marked as moved. What was
+        paid from the copy is not known here."""
+        with self._db.transaction():
+            if not self._db.change("unmark_moved"):
+                return False
+            self._db.change("note_restored", now=self._db.now(), why="it was copied, and is used again")
+            return True
+
+
+def _said(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def moved_away(path: Place, place: str, at: str) -> LedgerError:
+    """What is raised where a ledger was copied to another place: from both the same would be paid twice."""
+    return LedgerError(
+        f"The ledger {path} was copied to {place} ({at}), from which it is paid on. Nothing was sent.",
+        hint="Name that one. If nothing was paid from it, and this one is to go on:"
+        " batch-credits ledger upgrade --reopen",
+        remedies=[(("--ledger", place),)],
+    )

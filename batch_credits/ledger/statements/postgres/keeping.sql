@@ -1,0 +1,33 @@
+-- The texts of PostgreSQL's where its words differ: see the file of the same name one folder above.
+
+-- name: about
+-- What keeps the ledger, in words.
+SELECT CAST(json_build_object(
+    'engine', 'PostgreSQL ' || current_setting('server_version'),
+    'system', (SELECT CAST(system_identifier AS text) FROM pg_control_system()),
+    'timeline', (SELECT CAST(timeline_id AS text) FROM pg_control_checkpoint()),
+    'database', current_database(),
+    'role', current_user,
+    'tls', coalesce((SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl), 'no'),
+    'fsync', current_setting('fsync'),
+    'synchronous_commit', current_setting('synchronous_commit'),
+    'full_page_writes', current_setting('full_page_writes'),
+    'bytes', CAST(pg_database_size(current_database()) AS text)) AS text);
+
+-- name: not_kept_well
+-- What is wrong with what keeps it: settings under which a commit is not durable, and rights that this role lacks.
+SELECT name || ' is off: a loss of power would forget payments' FROM pg_settings
+WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes') AND setting = 'off'
+UNION ALL
+SELECT 'the role ' || current_user || ' may not ' || wanted || ' in ' || c.relname
+FROM pg_class c, (VALUES ('SELECT'), ('INSERT')) w (wanted)
+WHERE c.relnamespace = CAST('batch_credits' AS regnamespace) AND c.relkind = 'r' AND c.relname <> 'ledger'
+  AND NOT has_table_privilege(c.oid, wanted);
+
+-- name: note_tied_out
+-- All that a site lists since then was learned, and nothing older was forgotten.
+INSERT INTO tied_out (site_id, restored_id)
+SELECT s.site_id, max(r.restored_id) FROM site s, restored r WHERE s.name = :site
+GROUP BY s.site_id HAVING CAST(:since AS bigint) <= min(CASE WHEN r.restored_id > coalesce((
+    SELECT t.restored_id FROM tied_out t WHERE t.site_id = s.site_id), 0) THEN r.known_until END)
+ON CONFLICT (site_id) DO UPDATE SET restored_id = excluded.restored_id;

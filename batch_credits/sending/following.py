@@ -1,0 +1,41 @@
+"""Following the workers of a batch: what they say in the ledger, shown as if one process did it all."""
+
+from collections.abc import Iterable
+from time import time
+
+from batch_credits.ledger import Worker
+from batch_credits.progress.observers import Progress
+from batch_credits.sending.told import Told
+
+
+class Following:
+    """Shows what the workers say, since it began with what these had said."""
+
+    def __init__(self, workers: Iterable[Worker], progress: Progress) -> None:
+        self._progress = progress
+        self._told = {worker.worker_id: Told.read(worker.told) for worker in workers}
+        self._said: set[str] = set()
+
+    def show(self, workers: Iterable[Worker]) -> None:
+        """Show what is new in what they have said so far."""
+        waits = None
+        for worker in workers:
+            told, before = Told.read(worker.told), self._told.get(worker.worker_id, Told())
+            self._told[worker.worker_id] = told
+            self._show(told, before)
+            if not worker.has_ended and waits is None:
+                waits = told.waiting(time())
+        self._progress.waits(waits)
+
+    def _show(self, told: Told, before: Told) -> None:
+        for money in told.credited_since(before):
+            self._progress.credited(money)
+        for outcome, was_in_doubt, rows in told.since(before):
+            for _ in range(rows):
+                self._progress.settled(outcome, was_in_doubt=was_in_doubt)
+        for _ in range(told.throttled - before.throttled):
+            self._progress.throttled()
+        for note in told.notes[len(before.notes) :]:
+            if note not in self._said:  # though each may have it to say
+                self._said.add(note)
+                self._progress.note(note)

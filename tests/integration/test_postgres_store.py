@@ -1,0 +1,159 @@
+"""Opening a ledger in PostgreSQL: set up by whoever comes first, refused where it would not be kept or is not ours."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from batch_credits.cli.telling.speech import exit_code_of
+from batch_credits.errors import LedgerError, LedgerVersion, UsageError
+from batch_credits.ledger import Ledger
+from batch_credits.ledger.engines.postgres import store
+from batch_credits.ledger.engines.postgres.database import PostgresDatabase
+from batch_credits.ledger.statements import STATEMENTS, statements, statements_of
+from batch_credits.model.address import Address
+from tests.acceptance.harness import wait_until
+from tests.servers.pooler import Pooler
+from tests.servers.postgres import Server
+
+SECONDS = 30
+
+
+def base(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+def asked(url: str, statement: str) -> list[Any]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        said = connection.execute(statement.encode())
+        return said.fetchall() if said.description else []
+
+
+@contextmanager
+def role(server: Server, name: str) -> Iterator[None]:
+    """A user that may do nothing but connect."""
+    server.tell(f"CREATE ROLE {name} LOGIN")
+    try:
+        yield
+    finally:
+        server.tell(f"DROP ROLE {name}")
+
+
+def test_the_first_to_open_it_sets_it_up_and_twice_is_as_good_as_once(postgres_url: str) -> None:
+    for _ in range(2):
+        Ledger.open(Address.read(postgres_url)).close()
+    assert asked(postgres_url, "SELECT version FROM batch_credits.ledger") == [(store.VERSION,)]
+
+
+def test_four_at_once_set_up_one(postgres_url: str) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        opened = list(threads.map(lambda _: store.connect(Address.read(postgres_url)), range(4)))
+    for database in opened:
+        database.close()
+    assert asked(postgres_url, "SELECT version FROM batch_credits.ledger") == [(store.VERSION,)]
+
+
+def test_other_tables_of_the_database_are_left_alone(postgres_url: str) -> None:
+    asked(postgres_url, "CREATE TABLE request (mine integer)")
+    Ledger.open(Address.read(postgres_url)).close()
+    assert asked(postgres_url, "SELECT count(*) FROM public.request") == [(0,)]
+
+
+def test_one_that_a_newer_program_wrote_is_refused(postgres_url: str) -> None:
+    Ledger.open(Address.read(postgres_url)).close()
+    asked(postgres_url, "UPDATE batch_credits.ledger SET version = version + 1")
+    for open_it in (Ledger.open, Ledger.open_for_reading):
+        with pytest.raises(LedgerVersion, match="knows versions up to"):
+            open_it(Address.read(postgres_url))
+
+
+def test_where_there_is_none_nothing_is_made_to_read_it(postgres_url: str) -> None:
+    with pytest.raises(LedgerError, match="There is no ledger at"):
+        Ledger.open_for_reading(Address.read(postgres_url))
+    assert asked(postgres_url, "SELECT to_regnamespace('batch_credits')") == [(None,)]
+
+
+def test_a_user_without_the_right_to_create_is_told_which(postgres: Server, postgres_url: str) -> None:
+    with role(postgres, "poor"), pytest.raises(LedgerError, match="cannot be set up") as refused:
+        Ledger.open(Address.read(postgres_url.replace("postgres@", "poor@")))
+    assert "GRANT CREATE ON DATABASE" in str(refused.value.hint)
+    assert asked(postgres_url, "SELECT to_regnamespace('batch_credits')") == [(None,)]
+
+
+def test_commits_that_are_not_durable_are_refused(postgres: Server, postgres_url: str) -> None:
+    asked(postgres_url, f"ALTER DATABASE {base(postgres_url)} SET synchronous_commit = off")
+    with pytest.raises(LedgerError, match="synchronous_commit is off") as refused:
+        Ledger.open(Address.read(postgres_url))
+    assert exit_code_of(refused.value) == 2
+
+
+@pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
+def test_a_server_that_does_not_write_to_its_disk_is_refused(postgres: Server, postgres_url: str, setting: str) -> None:
+    def change(words: str, to: str) -> None:
+        postgres.tell(f"ALTER SYSTEM {words}")
+        postgres.tell("SELECT pg_reload_conf()")
+        wait_until(lambda: postgres.tell(f"SHOW {setting}") == [(to,)], SECONDS)
+
+    change(f"SET {setting} = off", "off")
+    try:
+        with pytest.raises(LedgerError, match=f"{setting} is off") as refused:
+            Ledger.open(Address.read(postgres_url))
+    finally:
+        change(f"RESET {setting}", "on")
+    assert exit_code_of(refused.value) == 2
+
+
+def test_a_user_who_may_not_write_its_tables_is_told_so(postgres: Server, new_database: Address) -> None:
+    with role(postgres, "reader"):
+        url = Address.read(new_database.url.replace("postgres@", "reader@"))
+        for open_it in (Ledger.open, Ledger.open_for_reading, Ledger.is_at):
+            with pytest.raises(LedgerError, match="permission denied for") as refused:
+                open_it(url)
+            assert exit_code_of(refused.value) == 2
+            assert "needs rights" in str(refused.value.hint)
+
+
+def test_a_database_that_cannot_hold_every_name_is_refused(postgres: Server) -> None:
+    postgres.tell("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1'")
+    with pytest.raises(LedgerError, match="its encoding is LATIN1"):
+        Ledger.open(Address.read(postgres.url("latin")))
+    postgres.drop(postgres.url("latin"))
+
+
+def test_a_pooler_that_shares_sessions_is_refused(postgres: Server, new_database: Address) -> None:
+    with Pooler(postgres.port) as pooler:
+        url = Address.read(new_database.url.replace(str(postgres.port), str(pooler.port)))
+        for open_it in (Ledger.open, Ledger.open_for_reading):
+            with pytest.raises(LedgerError, match="pooler that shares sessions") as refused:
+                open_it(url)
+            assert "pool_mode = session" in str(refused.value.hint)
+
+
+def test_both_engines_say_the_same_statements() -> None:
+    """But for what is lent to a ledger that only looks into this one, since SQLite's is attached; and for what only
+    this one derives after a copy."""
+    own = statements("postgres/lending").keys() | set(PostgresDatabase.after_a_copy)
+    assert statements_of("postgres").keys() - own == STATEMENTS.keys() - own
+
+
+def test_with_a_file_nothing_of_postgresql_is_imported(tmp_path: Any) -> None:
+    script = (
+        "import sys, pathlib; from batch_credits.ledger import Ledger;"
+        f"Ledger.open(pathlib.Path({str(tmp_path / 'ledger.sqlite3')!r})).close();"
+        "sys.exit(any(name.partition('.')[0] in ('psycopg', 'procrastinate') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "batch_credits.ledger.engines.postgres.store", None)
+    monkeypatch.delattr("batch_credits.ledger.engines.postgres.store", raising=False)
+    with pytest.raises(UsageError) as refused:
+        Ledger.open(Address.read("postgresql://u@h/b"))
+    assert "pip install 'batch-credits[postgres]'" in str(refused.value.hint)
+    assert exit_code_of(refused.value) == 2

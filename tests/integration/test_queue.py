@@ -1,0 +1,142 @@
+"""The queue of a team over a real PostgreSQL: its tables are made once, its jobs done once, and nobody's are lost."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import psycopg
+import pytest
+
+from batch_credits.errors import LedgerError, LedgerVersion
+from batch_credits.ledger import Ledger, Part
+from batch_credits.model.address import place
+from batch_credits.sending.queue.jobs import Job, Jobs, prepare
+
+LEASE = 0.6
+HALVES = [Part(0, 2), Part(1, 2)]
+
+
+@pytest.fixture
+def queue_url(postgres_url: str) -> str:
+    """A database with a ledger, beside which the queue lies."""
+    Ledger.open(place(postgres_url)).close()
+    return postgres_url
+
+
+def told(url: str, statement: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET search_path TO batch_credits")
+        connection.execute(statement.encode())
+
+
+def with_jobs(url: str, act: Callable[[Jobs], Awaitable[None]], site_id: int = 1) -> None:
+    async def main() -> None:
+        async with Jobs.opened(url, site_id, LEASE) as jobs:
+            await act(jobs)
+
+    asyncio.run(main())
+
+
+def test_the_tables_are_made_once_also_by_several_at_once(queue_url: str) -> None:
+    async def main() -> None:
+        await asyncio.gather(*(prepare(queue_url) for _ in range(4)))
+        await prepare(queue_url)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [("'batch-credits: procrastinate as of 99.00.00_01_pre_x.sql'", "later"), ("NULL", "did not make")],
+    ids=["later", "somebody else's"],
+)
+def test_tables_of_another_make_are_refused(queue_url: str, mark: str, said: str) -> None:
+    asyncio.run(prepare(queue_url))
+    told(queue_url, f"COMMENT ON TABLE procrastinate_jobs IS {mark}")
+    with pytest.raises(LedgerVersion, match=said):
+        asyncio.run(prepare(queue_url))
+
+
+def test_a_database_that_is_not_there_is_named_without_a_traceback() -> None:
+    with pytest.raises(LedgerError, match="queue failed"):
+        asyncio.run(prepare("postgresql://postgres@127.0.0.1:1/nowhere"))
+
+
+def test_a_job_waits_once_and_comes_again_where_it_must(queue_url: str) -> None:
+    done: list[Job] = []
+
+    async def do(job: Job) -> bool:
+        done.append(job)
+        return len(done) == 1
+
+    async def act(jobs: Jobs) -> None:
+        for part in HALVES * 2:
+            await jobs.enqueue(7, part)
+        assert await jobs.left(7) == [Job(7, part) for part in HALVES]
+        assert await jobs.batches() == [7]
+        await jobs.work(do, [7], asyncio.Event())
+        assert await jobs.left(7) == []
+
+    with_jobs(queue_url, act)
+    assert done == [Job(7, HALVES[0]), Job(7, HALVES[1]), Job(7, HALVES[0])]
+
+
+def test_a_site_sees_its_own_jobs_alone(queue_url: str) -> None:
+    async def enqueue(jobs: Jobs) -> None:
+        await jobs.enqueue(7, Part())
+
+    async def see(jobs: Jobs) -> None:
+        assert await jobs.batches() == []
+
+    with_jobs(queue_url, enqueue)
+    with_jobs(queue_url, see, site_id=2)
+
+
+def test_two_batches_of_a_site_take_turns_at_a_part(queue_url: str) -> None:
+    at_work: list[Job] = []
+
+    async def do(job: Job) -> bool:
+        at_work.append(job)
+        await asyncio.sleep(0.1)
+        assert at_work.pop() == job, "two at once"
+        return False
+
+    async def act(jobs: Jobs) -> None:
+        await jobs.enqueue(7, Part())
+        await jobs.enqueue(8, Part())
+        async with Jobs.opened(queue_url, 1, LEASE) as others:
+            while await jobs.batches():
+                await asyncio.gather(*(each.work(do, [7, 8], asyncio.Event()) for each in (jobs, others)))
+
+    with_jobs(queue_url, act)
+
+
+def test_with_enough_the_job_in_hand_is_ended_and_no_other_begun(queue_url: str) -> None:
+    async def act(jobs: Jobs) -> None:
+        enough, done = asyncio.Event(), list[Job]()
+
+        async def do(job: Job) -> bool:
+            enough.set()
+            await asyncio.sleep(0.1)
+            done.append(job)
+            return True
+
+        for part in HALVES:
+            await jobs.enqueue(7, part)
+        await jobs.work(do, [7], enough)
+        assert done == [Job(7, HALVES[0])]
+        assert sorted(job.part.number for job in await jobs.left(7)) == [0, 1]
+
+    with_jobs(queue_url, act)
+
+
+def test_the_job_of_a_silent_worker_is_given_to_another(queue_url: str) -> None:
+    async def act(jobs: Jobs) -> None:
+        await jobs.enqueue(7, Part())
+        told(queue_url, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')")
+        told(queue_url, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = 1")
+        assert await jobs.batches(waiting=True) == []
+        await asyncio.gather(jobs.sweep(), jobs.sweep())
+        assert await jobs.batches(waiting=True) == [7]
+        assert await jobs.left(7) == [Job(7, Part())]
+
+    with_jobs(queue_url, act)

@@ -1,0 +1,108 @@
+"""A ledger that several processes write at once, as a team's is: each has a connection of its own."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from batch_credits.ledger import Ledger
+from batch_credits.model import LoadedRow
+from batch_credits.model.address import Address
+from tests.unit.ledger.conftest import Book
+
+ROWS = 1_500
+
+
+@pytest.fixture
+def team(new_database: Address) -> Iterator[list[Book]]:
+    """Two processes' ledgers, which are one."""
+    books = [Book(new_database), Book(new_database)]
+    yield books
+    for book in books:
+        book.close()
+
+
+def at_once(team: list[Book], do: Any) -> list[Any]:
+    """Each of them does it, beginning together."""
+    start = Barrier(len(team))
+
+    def one(number: int) -> Any:
+        start.wait(10)
+        return do(team[number], number)
+
+    with ThreadPoolExecutor(len(team)) as threads:
+        return [*threads.map(one, range(len(team)))]
+
+
+def overlapping(book: Book, number: int) -> list[LoadedRow]:
+    """Two thirds of a file's rows are the other one's, too, in another order, and some in another spelling."""
+    rows = [book.row(at + 2, f"c-{(number * ROWS // 3 + at) * 7919 % 100_003}") for at in range(ROWS)]
+    if number:
+        rows = [row._replace(row_number=at) for at, row in enumerate(reversed(rows), 2)]
+        rows[0] = book.row(2, str(rows[0].customer_id), " q3 ")
+    return rows
+
+
+def stage_and_admit(book: Book, number: int) -> int:
+    batch = book.begin(key=f"{number:064x}", file_name=f"file-{number}.csv")
+    rows = overlapping(book, number)
+    for at in range(0, ROWS, 100):
+        book.ledger.admission.stage(batch, book.staged(rows[at : at + 100]))
+    book.ledger.admission.finish(batch, ROWS, {})
+    book.ledger.admission.admit(batch)
+    return batch
+
+
+def test_two_files_that_overlap_are_admitted_at_once_and_nobody_is_owed_twice(team: list[Book]) -> None:
+    batches = at_once(team, stage_and_admit)
+    owed = [credit for book, batch in zip(team, batches, strict=True) for credit in book.owed(batch)]
+    customers = {str(row.customer_id) for number in (0, 1) for row in overlapping(team[0], number)}
+    assert sorted(credit.customer_id for credit in owed) == sorted(customers)
+    assert len({credit.request_id for credit in owed}) == len(owed)
+    assert team[0].sql("SELECT count(*) FROM row") == [(2 * ROWS,)]
+    asked = "SELECT count(*) FROM row w LEFT JOIN standing s USING (request_id) WHERE w.rejected IS NULL"
+    assert team[0].sql(f"{asked} AND s.request_id IS NULL") == [(0,)]
+
+
+def test_one_is_discarded_while_the_other_meets_its_rows(team: list[Book]) -> None:
+    """Whatever came first, the rows of the other one have requests, and they are owed."""
+
+    def do(book: Book, number: int) -> int:
+        if number == 0:
+            batch = book.begin(key=f"{number:064x}")
+            book.ledger.admission.stage(batch, book.staged(overlapping(book, 0)))
+            book.ledger.admission.finish(batch, ROWS, {})
+            book.ledger.admission.discard(batch)
+            return 0
+        return stage_and_admit(book, number)
+
+    _, batch = at_once(team, do)
+    assert len(team[1].owed(batch)) == ROWS
+    assert team[0].sql("SELECT count(*) FROM request") == [(ROWS,)]
+
+
+def test_who_reads_during_an_admission_is_told_of_one_moment(team: list[Book]) -> None:
+    first, second = team
+    paid = first.plan(first.row(2), first.row(3, "c-2"))
+    assert isinstance(first.path, Address)
+    with Ledger.open_for_reading(first.path) as reader:
+        rows = reader.reports.rows(paid)
+        assert next(rows).row_number == 2
+        batch = stage_and_admit(second, 7)
+        first.plan(first.row(2, "c-9"), key="9" * 64)
+        assert [row.row_number for row in rows] == [3]
+        assert [each.batch_id for each in reader.batches.all()][:2] == [paid, batch]
+
+
+def test_ids_of_two_who_stage_in_turns_are_never_the_same(team: list[Book]) -> None:
+    batches = [book.begin(key=f"{number:064x}") for number, book in enumerate(team)]
+    for at in range(2, 40, 4):
+        for number, book in enumerate(team):
+            rows = [book.row(at + place, f"c-{number}-{at + place}") for place in range(4)]
+            book.ledger.admission.stage(batches[number], book.staged(rows))
+    for batch, book in zip(batches, team, strict=True):
+        assert book.ledger.admission.finish(batch, 40, {}) == 0
+        book.ledger.admission.admit(batch)
+        assert len(book.owed(batch)) == 40
