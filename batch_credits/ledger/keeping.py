@@ -52,7 +52,7 @@ class Keeping:
 
     def moved_to(self) -> tuple[str, str] | None:
         """Where it was copied to, and when (UTC); None: it was not."""
-        found = self._db.first("moved_to", tuple)
+        found = self._db.first("where_moved", tuple)
         if found is None:
             return None
         place, at = found

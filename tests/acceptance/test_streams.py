@@ -35,6 +35,8 @@ CALLS = {
     "reverse": (("BATCH", "--yes", "--rate", "0"), 0),
     "explain": ((), 0),
     "template": ((), 0),
+    "ledger": (("check",), 0),
+    "work": (("--until-idle",), 2),
     "sandbox": (("--faults", "nonsense"), 2),
 }
 

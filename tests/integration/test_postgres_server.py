@@ -28,12 +28,17 @@ ORDINARY: dict[str, Any] = {"user": "daemon", "group": "daemon", "extra_groups":
 is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
 
 
+def _hears_interrupts() -> None:
+    """Also where these tests themselves were started in the background, and told to ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def starter() -> Iterator[subprocess.Popen[str]]:
     """A process that has started a server, and waits."""
     process = subprocess.Popen(
         [sys.executable, "-c", START_AND_WAIT],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY, preexec_fn=_hears_interrupts,
     )  # fmt: skip
     with process:
         yield process

@@ -9,7 +9,8 @@ from unittest.mock import patch
 from batch_credits.gate import session
 from batch_credits.gate.budget import SharedBudget
 from batch_credits.gate.limiter import RateLimiter
-from batch_credits.ledger import Budget, Terms, database
+from batch_credits.ledger import Budget, Terms
+from batch_credits.ledger.engines.sqlite import database
 from batch_credits.ledger.statements import STATEMENTS
 from tests.simulation.budget_world import WINDOW, Worker
 

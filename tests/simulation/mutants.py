@@ -18,7 +18,8 @@ from unittest.mock import patch
 
 from batch_credits.chargebee import Answer, Chargebee, ListedCredit, add_body, client, verdicts
 from batch_credits.chargebee.answers import ErrorBody
-from batch_credits.ledger import Claims, Moment, Unrecorded, Workers, database, group_commit, numbering, times
+from batch_credits.ledger import Claims, Moment, Unrecorded, Workers, group_commit, numbering, times
+from batch_credits.ledger.engines.sqlite import database
 from batch_credits.ledger.group_commit import Journal
 from batch_credits.ledger.statements import STATEMENTS
 from batch_credits.model import CallKind, CreditRequest, OpenAttempt, PlannedCredit, RequestState, reversal_reference
@@ -272,7 +273,7 @@ TEAM_MUTANTS = (
         _TWICE,
     ),
     TeamMutant(
-        "a witness of before the lost worker's end", ((LostHolders, "seconds_alone", _no_second_wait),), 86, _TWICE
+        "a witness of before the lost worker's end", ((LostHolders, "seconds_alone", _no_second_wait),), 700, _TWICE
     ),
 )
 STORY_MUTANTS = (

@@ -52,7 +52,7 @@ SELECT 'attempts or findings are of no request', count(*)
 FROM (SELECT request_id FROM attempt UNION ALL SELECT request_id FROM finding) h
 LEFT JOIN credit_request r ON r.request_id = h.request_id WHERE r.request_id IS NULL;
 
--- name: moved_to
+-- name: where_moved
 -- Where the ledger was copied to, and when.
 SELECT place, at FROM moved ORDER BY at DESC LIMIT 1;
 
