@@ -35,7 +35,7 @@ CALLS = {
     "reverse": (("BATCH", "--yes", "--rate", "0"), 0),
     "explain": ((), 0),
     "template": ((), 0),
-    "ledger": (("check",), 0),
+    "ledger": (("check", "--ledger", "LEDGER"), 0),
     "work": (("--until-idle",), 2),
     "sandbox": (("--faults", "nonsense"), 2),
 }
@@ -119,8 +119,9 @@ def test_a_command_ends_as_it_would_if_somebody_read(
         command.run(file).exited(0)
     batch = command("status").out.split()[0] if command.ledger.exists() else ""
     arguments, code = CALLS[name]
-    paths = command.paths(name) if name not in ("explain", "template", "sandbox") else []
-    words = [name, *paths, *[argument.replace("BATCH", batch) for argument in arguments]]
+    paths = command.paths(name) if name not in ("explain", "template", "sandbox", "ledger") else []
+    places = {"BATCH": batch, "LEDGER": str(command.ledger)}
+    words = [name, *paths, *[places.get(argument, argument) for argument in arguments]]
     if is_warm:
         ended = finish(Running(words, command.folder, command.variables({}), ODD_FILES[streams], goes_down=True))
     else:
