@@ -194,3 +194,14 @@ def test_what_the_site_still_counts_is_asked_of_the_real_ledger(book: Any, stage
     assert [slots for _seconds, slots in ledger.slots.taken("acme-test", 5.0)] == [7, 1]
     ledger.slots.note("acme-test", [(1.0, 50)], 0)
     assert [slots for _seconds, slots in book.ledger.slots.taken("acme-test", 5.0)] == [7, 1]
+
+
+def test_a_ledger_that_cannot_be_lent_from_is_closed(
+    new_database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise LedgerError("the disk is full")
+
+    monkeypatch.setattr("batch_credits.ledger.engines.sqlite.scratch.Lender", fails)
+    with pytest.raises(LedgerError, match="the disk is full"):
+        Ledger.open_scratch(tmp_path / "scratch", "acme-test", new_database)
