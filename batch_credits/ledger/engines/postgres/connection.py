@@ -15,7 +15,7 @@ from batch_credits.ledger.database import Row
 
 # A host that went away without a word is noticed after so long, also while bytes wait to be acknowledged.
 _SILENCE_SECONDS = 15
-_ASK_AFTER_SECONDS = 10.0
+_ASK_AFTER_SECONDS = 4.0
 CONNECT_SECONDS = 5  # for each address that a host's name has
 
 _IS_AT_WORK = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND state = 'active'"

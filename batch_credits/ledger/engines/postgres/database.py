@@ -29,7 +29,7 @@ from batch_credits.ledger.engines.postgres.copying import copied
 from batch_credits.ledger.statements import statements_of
 from batch_credits.model.address import Address
 
-PATIENCE_SECONDS = 20.0  # for a connection that is lost
+PATIENCE_SECONDS = 15.0  # for a connection that is lost
 _AGAIN_SECONDS = (0.1, 0.3, 1.0, 2.0)
 _ROWS_AT_ONCE = 5_000  # that are fetched of a long answer
 # A request is frozen, and how it stands is not: see schema.sql.
