@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def fill(book: Book) -> None:
 
 def tables(path: Path) -> dict[str, list[Any]]:
     """All that a file holds, as the file's own schema has it."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr)
                 for name in names if name not in NOT_COPIED}  # fmt: skip
@@ -214,6 +215,6 @@ HARMS = {
 @pytest.mark.parametrize("harm", HARMS)
 def test_what_does_not_fit_together_is_named(filled: Path, harm: str) -> None:
     assert look_at(filled).is_good
-    with sqlite3.connect(filled) as connection:
+    with closing(sqlite3.connect(filled, isolation_level=None)) as connection:
         connection.execute(harm)
     assert HARMS[harm] in [found.what for found in look_at(filled).harms]
