@@ -129,8 +129,9 @@ def test_a_run_that_loses_its_ledger_for_good_says_so_in_time(
         if not is_silent:
             proxy.cut()
         began = time.monotonic()
-        ended = finish(run, SECONDS_TO_SAY_SO + 30).exited(4)
-        assert time.monotonic() - began < SECONDS_TO_SAY_SO
+        most = SECONDS_TO_SAY_SO * (2 if is_silent else 1)  # what is connected and silent may only be slow
+        ended = finish(run, most + 30).exited(4)
+        assert time.monotonic() - began < most
         assert "cannot be reached any more" in words(ended), ended.err
         sent = site.posts
         proxy.is_silent = proxy.is_refusing = False

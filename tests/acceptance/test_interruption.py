@@ -63,11 +63,10 @@ def test_killed_again_and_again_while_much_goes_wrong(tmp_path: Path, seed: int)
 
 
 def test_killed_while_it_reads_the_file(command: Command, shared_site: Site) -> None:
-    rows = payout("reading", 400)
+    rows = payout("reading", 2_500)  # which take longer to read than it takes to see that there is a ledger
     file = write_csv(command.folder / "payout.csv", rows)
     process = command.start_run(file)
     wait_until(command.ledger.exists)
-    time.sleep(0.03)
     process.kill()
     process.communicate()
     command.run(file).exited(0)
