@@ -328,12 +328,13 @@ def failures_of(ledger: Ledger, run_id: int) -> int:
 def end_runs(ledger: Ledger, batch_id: int, why: RunStopped | None = None) -> None:
     """Note that the runs over a batch have ended that go on, with what their workers say; `why` they were stopped."""
     for run_id in ledger.teams.open_runs(batch_id):
-        issued = [told.ended.issued for each in ledger.workers.of_run(run_id) if (told := Told.read(each.told)).ended]
+        said = (Told.read(each.told).ended for each in ledger.workers.of_run(run_id))
+        in_all = Issued.together((ended.issued for ended in said if ended is not None), why)
         ledger.runs.end(
             run_id,
-            requests=sum(each.requests for each in issued),
-            throttled=sum(each.counts.throttled for each in issued),
-            retries=sum(each.counts.retries for each in issued),
+            requests=in_all.requests,
+            throttled=in_all.counts.throttled,
+            retries=in_all.counts.retries,
             stopped=why.message if why else None,
             needs_person=isinstance(why, AnsweredForAnother),
         )

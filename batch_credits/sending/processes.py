@@ -32,7 +32,6 @@ from batch_credits.progress.observers import Progress
 from batch_credits.sending.session import Issued, ticking
 from batch_credits.sending.told import Told
 from batch_credits.settings import RunSettings
-from batch_credits.worker_pool import Counts
 
 LOOK_SECONDS = 0.2  # how old what is known of the others may be
 STOP, STOP_AT_ONCE = signal.SIGUSR1, signal.SIGUSR2
@@ -236,11 +235,9 @@ class Processes:
         if self._failure is not None:
             raise self._failure
         ended = [told.ended.issued for told in self._told.values() if told.ended is not None]
-        counted = (issued.counts for issued in ended)
-        counts = Counts(*map(sum, zip(*((c.throttled, c.retries, c.failures) for c in counted), strict=True)))
         # One process stops the others, so what is told is what stopped it, and not that they were interrupted.
         reasons = sorted(self._stopped, key=lambda why: isinstance(why, Interrupted))
-        return Issued(counts, sum(issued.requests for issued in ended), reduce(weightier, reasons, None))
+        return Issued.together(ended, reduce(weightier, reasons, None))
 
 
 def share_of(settings: RunSettings, number: int) -> RunSettings:

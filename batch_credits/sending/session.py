@@ -8,9 +8,10 @@ Signals end it early, and it ends by itself when nothing is owed. The ledger alo
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from typing import Self
 
 from batch_credits.call import call_of
 from batch_credits.chargebee import Transport
@@ -40,6 +41,13 @@ class Issued:
     counts: Counts
     requests: int
     stopped: RunStopped | None
+
+    @classmethod
+    def together(cls, parts: Iterable["Issued"], stopped: RunStopped | None) -> Self:
+        """How it went in all, where several sent; `stopped` is why all of it ended early."""
+        each = [(part.requests, part.counts.throttled, part.counts.retries, part.counts.failures) for part in parts]
+        requests, *counted = map(sum, zip((0, 0, 0, 0), *each, strict=True))
+        return cls(Counts(*counted), requests, stopped)
 
 
 async def issue(

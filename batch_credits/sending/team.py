@@ -208,9 +208,7 @@ class Follower:
         """How the run went: what its workers say, and why it ended early."""
         said = [Told.read(worker.told).ended for worker in self._ledger.workers.of_run(self._team.run.run_id)]
         issued = [ended.issued for ended in said if ended is not None]
-        counted = [(each.counts.throttled, each.counts.retries, each.counts.failures) for each in issued]
         newest = self._ledger.teams.newest(self._batch_id)
         halted: RunStopped | None = error_of(*newest.halted) if newest is not None and newest.halted else None
         stopped = halted or self._interrupted or self._member.stopped
-        counts = Counts(*map(sum, zip(*counted, strict=True)))
-        return Issued(counts, sum(each.requests for each in issued), stopped)
+        return Issued.together(issued, stopped)
