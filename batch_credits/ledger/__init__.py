@@ -182,7 +182,7 @@ class Ledger:
             LedgerError: its database cannot be reached.
         """
         if isinstance(place, Address):
-            return bool(postgres().is_there(place))
+            return postgres().version_at(place) is not None
         return place.exists()
 
     @staticmethod

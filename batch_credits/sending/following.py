@@ -22,20 +22,7 @@ class Following:
         for worker in workers:
             told, before = Told.read(worker.told), self._told.get(worker.worker_id, Told())
             self._told[worker.worker_id] = told
-            self._show(told, before)
+            told.show_since(before, self._progress, self._said)
             if not worker.has_ended and waits is None:
                 waits = told.waiting(time())
         self._progress.waits(waits)
-
-    def _show(self, told: Told, before: Told) -> None:
-        for money in told.credited_since(before):
-            self._progress.credited(money)
-        for outcome, was_in_doubt, rows in told.since(before):
-            for _ in range(rows):
-                self._progress.settled(outcome, was_in_doubt=was_in_doubt)
-        for _ in range(told.throttled - before.throttled):
-            self._progress.throttled()
-        for note in told.notes[len(before.notes) :]:
-            if note not in self._said:  # though each may have it to say
-                self._said.add(note)
-                self._progress.note(note)

@@ -20,12 +20,9 @@ from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import SIGNALS
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.member import Member
-from batch_credits.sending.processes import API_KEY, LEDGER_FAILED, STOP, STOP_AT_ONCE, share_of
+from batch_credits.sending.processes import API_KEY, ARGUMENTS, LEDGER_FAILED, STOP, STOP_AT_ONCE, begin, share_of
 from batch_credits.settings import SiteSettings, recorded
 
-# A process looks for modules where this one does: `-m` would look in the working directory first.
-_ARGUMENTS = 4
-_BEGIN = f"import sys; sys.path[:] = sys.argv[{1 + _ARGUMENTS}:]; from batch_credits.sending.mates import main; main()"
 LOOK_SECONDS = 0.5  # how late a mate knows that the run's own process is gone
 
 
@@ -43,19 +40,11 @@ class Mates:
         mates = cls(processes)
         try:
             for number in range(1, run.settings.processes):
-                orders = (where, run.run_id, number, os.getpid())
                 try:
-                    process = await asyncio.create_subprocess_exec(
-                        *(sys.executable, "-P", "-c", _BEGIN, *map(str, orders), *sys.path),
-                        stdin=asyncio.subprocess.DEVNULL,
-                        stdout=asyncio.subprocess.DEVNULL,
-                        start_new_session=True,  # a terminal's Ctrl-C is for this process, which passes it on
-                        env={**os.environ, API_KEY: api_key},
-                    )
+                    processes.append(await begin("mates", (where, run.run_id, number), api_key))
                 except OSError as error:  # the others do its work
                     run.progress.note(f"A process of this run could not be started: {error.strerror}.")
                     break
-                processes.append(process)
             yield mates
         finally:
             mates.stop(1)
@@ -119,7 +108,7 @@ def main() -> None:
     """Be a mate, to the end of the run."""
     for ignored in (*SIGNALS, STOP, STOP_AT_ONCE):
         signal.signal(ignored, signal.SIG_IGN)
-    where, *numbers = sys.argv[1 : 1 + _ARGUMENTS]
+    where, *numbers = sys.argv[1 : 1 + ARGUMENTS]
     run_id, number, parent = map(int, numbers)
     code = run_in_loop(help_run(place(where), run_id, number, parent))
     os._exit(code)  # nothing is left to do, and the interpreter would take a while to fold up

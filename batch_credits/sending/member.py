@@ -203,20 +203,15 @@ class Member:
             timeout_seconds=settings.timeout_seconds,
         )
         issued = await self._issue(batch, newest, settings)
-        if issued is None:
+        if issued is None or issued.stopped is None:
             return await self._part_is_over(job)
-        match issued.stopped:
-            case None:
-                return await self._part_is_over(job)
-            case Interrupted() | Outage() as why:
-                self.stopped = why
-                self.stop()
-                return True
-            case why:
-                self.stopped = why
-                self._ledger.teams.halt(job.batch_id, by_name(why))
-                end_runs(self._ledger, job.batch_id, why)
-                return False
+        self.stopped = issued.stopped
+        if isinstance(issued.stopped, OWN_TROUBLE):
+            self.stop()
+            return True
+        self._ledger.teams.halt(job.batch_id, by_name(issued.stopped))
+        end_runs(self._ledger, job.batch_id, issued.stopped)
+        return False
 
     def _settings(self, newest: Newest, part: Part) -> RunSettings:
         """How this worker sends for that run: with its own pace, and whatever else belongs to the run."""

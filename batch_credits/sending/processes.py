@@ -39,7 +39,7 @@ LEDGER_FAILED = 3  # the exit code of a process that could not even say that in 
 API_KEY = "CHARGEBEE_API_KEY"  # in the environment
 # A process looks for modules where this one does: `-m` would look in the working directory first.
 ARGUMENTS = 4
-_BEGIN = f"import sys; sys.path[:] = sys.argv[{1 + ARGUMENTS}:]; from batch_credits.sending.worker import main; main()"
+_BEGIN = f"import sys; sys.path[:] = sys.argv[{1 + ARGUMENTS}:]; from batch_credits.sending.%s import main; main()"
 
 
 class Tells(Protocol):
@@ -155,14 +155,9 @@ class Processes:
         for worker in self._workers.of_run(self._run_id):
             told, before = Told.read(worker.told), self._told.get(worker.pid, Told())
             self._told[worker.pid] = told
-            for money in told.credited_since(before):
-                self._progress.credited(money)
-            for outcome, was_in_doubt, rows in told.since(before):
-                self._settled(outcome, was_in_doubt=was_in_doubt, rows=rows)
-            for _ in range(told.throttled - before.throttled):
-                self._progress.throttled()
-            for note in told.notes[len(before.notes) :]:
-                self._note(note)
+            for outcome, _, rows in told.show_since(before, self._progress, self._said):
+                if outcome is Outcome.FAILED:
+                    self._count_failures(rows)
         now = monotonic()
         self._progress.waits(next((w for told in self._told.values() if (w := told.waiting(now))), None))
         self._pass_on()
@@ -186,19 +181,10 @@ class Processes:
         else:
             self._stop(ShardDied(f"A process of this run ended by itself (code {code})."))
 
-    def _settled(self, outcome: Outcome, *, was_in_doubt: bool, rows: int) -> None:
-        for _ in range(rows):
-            self._progress.settled(outcome, was_in_doubt=was_in_doubt)
-        if outcome is Outcome.FAILED:
-            self._failures += rows
-            if self._max_failures is not None and self._failures > self._max_failures:
-                self._stop(TooManyFailures.beyond(self._max_failures))
-
-    def _note(self, text: str) -> None:
-        """Say it once, though each may have it to say."""
-        if text not in self._said:
-            self._said.add(text)
-            self._progress.note(text)
+    def _count_failures(self, rows: int) -> None:
+        self._failures += rows
+        if self._max_failures is not None and self._failures > self._max_failures:
+            self._stop(TooManyFailures.beyond(self._max_failures))
 
     def _fail(self, failure: LedgerError) -> None:
         self._failure = self._failure or failure
@@ -251,16 +237,24 @@ def starting(
 ) -> Callable[[int], "asyncio.Future[Process]"]:
     """What begins a process of a run by its number. Each holds the ledger's locks, which are file descriptors."""
 
-    async def spawn(number: int) -> Process:
-        orders = (ledger, run_id, number, os.getpid())
-        # A session of its own: a terminal's Ctrl-C is for this process, which passes it on.
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-c", _BEGIN, *map(str, orders), *sys.path),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            pass_fds=tuple(locks),
-            start_new_session=True,
-            env={**os.environ, API_KEY: api_key},
-        )
+    return lambda number: asyncio.ensure_future(begin("worker", (ledger, run_id, number), api_key, locks))
 
-    return lambda number: asyncio.ensure_future(spawn(number))
+
+async def begin(
+    module: str, orders: tuple[Place, int, int], api_key: str, locks: Iterable[int] = ()
+) -> asyncio.subprocess.Process:
+    """Begin a process of a run, which is what that module of this package does. `orders`: the ledger, the run, and the
+    process's own number.
+
+    Raises:
+        OSError: the system has no room for it.
+    """
+    # A session of its own: a terminal's Ctrl-C is for this process, which passes it on.
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-c", _BEGIN % module, *map(str, (*orders, os.getpid())), *sys.path),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        pass_fds=tuple(locks),
+        start_new_session=True,
+        env={**os.environ, API_KEY: api_key},
+    )

@@ -17,7 +17,7 @@ from batch_credits import errors
 from batch_credits.errors import LedgerError, RunStopped
 from batch_credits.model import ControlTotal, Money, Outcome
 from batch_credits.model.money import DECIMAL_DIGITS
-from batch_credits.progress.observers import SilentProgress
+from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.progress.pace import SecondsFor, no_limit
 from batch_credits.progress.waiting import Waiting
 from batch_credits.sending.session import Issued
@@ -98,6 +98,23 @@ class Told:
                 decimal = total.amount_in_decimal - earlier.amount_in_decimal
             if decimal:
                 yield Money(None, f"{decimal:f}", currency or None)
+
+    def show_since(self, before: "Told", progress: Progress, shown: set[str]) -> list[tuple[Outcome, bool, int]]:
+        """Show what is new since then; a note once, though several may have it to say: `shown` are those that were.
+        Returns the rows that are new, as `since` does."""
+        for money in self.credited_since(before):
+            progress.credited(money)
+        rows_since = self.since(before)
+        for outcome, was_in_doubt, rows in rows_since:
+            for _ in range(rows):
+                progress.settled(outcome, was_in_doubt=was_in_doubt)
+        for _ in range(self.throttled - before.throttled):
+            progress.throttled()
+        for note in self.notes[len(before.notes) :]:
+            if note not in shown:
+                shown.add(note)
+                progress.note(note)
+        return rows_since
 
     def waiting(self, now: float) -> Waiting | None:
         """What it waits for, at this time of the clock."""

@@ -30,6 +30,11 @@ _FOR_A_SESSION = (
 )
 
 
+def said(error: Exception) -> str:
+    """What an error says, in one line. What libpq says of a connection names host and user, and no password."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
 class PatientConnection(psycopg.Connection[Row]):
     """A connection in autocommit mode. `until`: the monotonic moment up to which it waits at most for an answer."""
 

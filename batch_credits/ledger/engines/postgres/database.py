@@ -24,7 +24,7 @@ from psycopg.pq import TransactionStatus
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger.database import Database, Row, T
-from batch_credits.ledger.engines.postgres.connection import PatientConnection
+from batch_credits.ledger.engines.postgres.connection import PatientConnection, said
 from batch_credits.ledger.engines.postgres.copying import copied
 from batch_credits.ledger.statements import statements_of
 from batch_credits.model.address import Address
@@ -282,21 +282,20 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Turn psycopg's errors, and those about values that nobody wrote, into `LedgerError`. What libpq says of a
-        connection names host and user, and no password."""
+        """Turn psycopg's errors, and those about values that nobody wrote, into `LedgerError`."""
         try:
             yield
         except _FOREIGN as error:
-            said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+            why = said(error)
             if isinstance(error, _TRANSIENT):
                 raise ConnectionLost(
-                    f"The ledger {self.path} could not be written beside others who write it: {said}.",
+                    f"The ledger {self.path} could not be written beside others who write it: {why}.",
                     hint="Nothing more was sent. Run again.",
                 ) from None
             if isinstance(error, psycopg.OperationalError) and self._is_lost():
                 raise ConnectionLost(
-                    f"The ledger {self.path} cannot be reached any more: {said}.",
+                    f"The ledger {self.path} cannot be reached any more: {why}.",
                     hint="Nothing more was sent. Run again once it can be reached; never give another ledger to the"
                     " same payout: this one knows what was paid.",
                 ) from None
-            raise self.failure(said) from None
+            raise self.failure(why) from None

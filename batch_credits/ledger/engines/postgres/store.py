@@ -13,7 +13,7 @@ import psycopg
 
 from batch_credits.errors import LedgerError, LedgerVersion, Remedy
 from batch_credits.ledger.database import Row
-from batch_credits.ledger.engines.postgres.connection import PatientConnection
+from batch_credits.ledger.engines.postgres.connection import PatientConnection, said
 from batch_credits.ledger.engines.postgres.database import PostgresDatabase
 from batch_credits.ledger.engines.postgres.itself import itself, notice
 from batch_credits.ledger.engines.postgres.migrations import MIGRATIONS
@@ -67,15 +67,6 @@ def connect_for_reading(address: Address) -> PostgresDatabase:
         return PostgresDatabase(partial(PatientConnection.open, address.url, SCHEMA, read_only=True), address)
 
 
-def is_there(address: Address) -> bool:
-    """Whether a database holds a ledger.
-
-    Raises:
-        LedgerError: it cannot be reached.
-    """
-    return version_at(address) is not None
-
-
 def version_at(address: Address) -> int | None:
     """The version of the ledger there; None if there is none.
 
@@ -121,7 +112,7 @@ def set_up(connection: psycopg.Connection[Row], address: Address) -> int | None:
                     connection.execute("UPDATE batch_credits.ledger SET version = %s", (version + 1,))
     except psycopg.errors.InsufficientPrivilege as error:
         raise LedgerError(
-            f"The ledger {address} cannot be set up or brought up to date: {_said(error)}.",
+            f"The ledger {address} cannot be set up or brought up to date: {said(error)}.",
             hint="Its user needs, once, the right to create in the database: GRANT CREATE ON DATABASE ... TO ...; or"
             " let its owner run `batch-credits ledger upgrade` first.",
         ) from None
@@ -166,19 +157,15 @@ def cannot_open(address: Address, error: psycopg.Error) -> LedgerError:
     """What to say where a database cannot be used."""
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return LedgerError(
-            f"The ledger {address} cannot be opened: {_said(error)}.",
+            f"The ledger {address} cannot be opened: {said(error)}.",
             hint="Its user needs rights: to use the schema batch_credits and all of its tables and sequences.",
             remedies=_ANOTHER,
         )
     return LedgerError(
-        f"The ledger {address} cannot be opened: {_said(error)}.",
+        f"The ledger {address} cannot be opened: {said(error)}.",
         hint="Nothing was sent. Check host, user, database and password (PGPASSWORD, ~/.pgpass or a service file).",
         remedies=_ANOTHER,
     )
-
-
-def _said(error: psycopg.Error) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 @contextmanager
