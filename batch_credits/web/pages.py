@@ -1,0 +1,390 @@
+"""What each page shows, as values: a template renders them, and decides nothing.
+
+Counts and totals bear the names of check --json and of summary.json. Amounts are minor units, and beside them the words
+that people read.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """How far a batch is, for whoever looks through the list."""
+
+    CHECKING = "checking"
+    UNCLEAR = "needs your answers"
+    REFUSED = "refused"
+    CHECKED = "checked, nothing sent"
+    WAITING = "waits its turn"
+    RUNNING = "being sent"
+    STOPPED = "stopped"
+    ATTENTION = "needs a person"
+    PARTLY = "finished, some not credited"
+    DONE = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that did not work, in words: what happened, and what to do now."""
+
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around every page. `token` is the form token; `waiting` how many batches wait for a person.
+
+    `alert` is shown above the page. Without JavaScript it loads again after `refresh_seconds` (0: it does not).
+    """
+
+    site: str
+    is_live: bool
+    actor: str
+    token: str
+    waiting: int = 0
+    alert: Alert | None = None
+    refresh_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number of rows by its name, as people call it. `total` are amounts of them, by currency; `at_least` says that
+    some of its rows have amounts that nobody could read."""
+
+    name: str
+    label: str
+    rows: int
+    total: tuple["Amount", ...] = ()
+    meaning: str = ""
+    at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount of one currency; `words` are as people read it."""
+
+    currency: str
+    minor: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file to take away: its name, where it is, and what it is for."""
+
+    name: str
+    href: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEntry:
+    """A batch in the list. `key` is its full id ("" of an upload that has none yet), `payout` whose rows it mends, in
+    words; `needs_person` puts it among those that wait for somebody."""
+
+    key: str
+    href: str
+    file_name: str
+    state: State
+    rows: int
+    totals: tuple[Amount, ...]
+    credited_words: str
+    actor: str
+    at: str
+    payout: str
+    is_reversal: bool
+    needs_person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the list is narrowed to: a part of the file's name, reference or id; a state; a page of the list."""
+
+    text: str = ""
+    state: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesPage:
+    """All batches, newest first, a page of them."""
+
+    entries: tuple[BatchEntry, ...]
+    narrowed: Filter
+    states: tuple[str, ...]
+    pages: int
+    in_all: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage:
+    """A file to upload. `reference`, `unit` and `profile` are as they were typed, where the file was refused."""
+
+    profiles: tuple[str, ...]
+    max_megabytes: int
+    templates: tuple[Download, ...]
+    reference: str = ""
+    unit: str = ""
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several values to choose from."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the file: its header, the first values under it, and the field that it goes to ("": to none)."""
+
+    index: int
+    header: str
+    values: tuple[str, ...]
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something else that the file does not say: the field's name in the form, what to ask, why, and the answer that is
+    suggested. `choices` are all that can be answered; none: any text. `is_required`: only a person knows."""
+
+    name: str
+    label: str
+    why: str
+    value: str
+    choices: tuple[Choice, ...] = ()
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsPage:
+    """A file of which not all is certain. `still` says what would be wrong with it even then ("" nothing)."""
+
+    upload: str
+    file_name: str
+    columns: tuple[Column, ...]
+    fields: tuple[Choice, ...]
+    questions: tuple[Question, ...]
+    still: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemRow:
+    """A row that is left out: its number in the spreadsheet, what stands in the cell, and what to do about it."""
+
+    row: int
+    value: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """Rows that are left out for one reason, the first of them, and where all of them are listed."""
+
+    reason: str
+    field: str
+    rows: int
+    first: tuple[ProblemRow, ...]
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendForm:
+    """What would be sent if somebody typed the number: `number` are credits, or deductions where credits are taken
+    back. `totals_to_type` are those that must be typed, too: a name of a field, and what to type."""
+
+    action: str
+    href: str
+    number: int
+    amounts: tuple[Amount, ...]
+    site: str
+    is_live: bool
+    how_long: str
+    totals_to_type: tuple[Choice, ...] = ()
+    is_deduction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPage:
+    """A file as a run would see it. `is_checking`: it is being read, and nothing else is known. `refusal` says why it
+    is refused as a whole. `before` are sentences about what is known of its rows already."""
+
+    upload: str
+    file_name: str
+    is_checking: bool
+    figures: tuple[Figure, ...] = ()
+    problems: tuple[ProblemGroup, ...] = ()
+    before: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    largest: tuple[str, ...] = ()
+    downloads: tuple[Download, ...] = ()
+    send: SendForm | None = None
+    refusal: Alert | None = None
+    batch_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutPage:
+    """All rows that are left out for one reason, a page of them."""
+
+    upload: str
+    file_name: str
+    reason: str
+    rows: tuple[ProblemRow, ...]
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """A batch that is being sent. `percent` of its rows are done; `pace`, `left` and `waits` are sentences, "" where
+    there is nothing to say. `can_stop` is false once somebody stopped it."""
+
+    key: str
+    file_name: str
+    figures: tuple[Figure, ...]
+    percent: int
+    pace: str
+    left: str
+    waits: str
+    notes: tuple[str, ...]
+    can_stop: bool
+    is_deduction: bool
+    events_href: str
+    stop_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Rows of one outcome with one reason: the code, how many, what it means and what to do."""
+
+    code: str
+    rows: int
+    meaning: str
+    to_do: str
+
+
+@dataclass(frozen=True, slots=True)
+class MendRow:
+    """A row that can be mended here: its place in failed.csv, its number in the source, why, and its cells."""
+
+    index: int
+    row: int
+    why: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """The rows to mend, a page of them: `columns` are their headers, `wrong` the column that each reason names."""
+
+    href: str
+    columns: tuple[str, ...]
+    rows: tuple[MendRow, ...]
+    page: int
+    pages: int
+    in_all: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """A row that a person must settle: what was asked for, why nobody knows, and the credit that it may be ("" none)."""
+
+    row: int
+    customer: str
+    amount: str
+    reference: str
+    why: str
+    credit_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """A batch once nobody sends it. `tone` is good, warn or bad; `next_steps` are sentences; `more` is the form that
+    sends what is still owed. `batches` are others of the same payout, and what undid it: words and where."""
+
+    key: str
+    file_name: str
+    headline: str
+    tone: str
+    figures: tuple[Figure, ...]
+    balance: tuple[str, ...]
+    is_in_balance: bool
+    stopped: str
+    next_steps: tuple[str, ...]
+    explained: tuple[Explained, ...]
+    downloads: tuple[Download, ...]
+    mending: Mending | None
+    review: tuple[ReviewRow, ...]
+    more: SendForm | None
+    undo_href: str
+    batches: tuple[Choice, ...]
+    facts: tuple[tuple[str, str], ...]
+    resolve_href: str = ""
+    is_deduction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRow:
+    """A credited row that could be taken back; `is_chosen` as it was ticked."""
+
+    row: int
+    customer: str
+    amount: str
+    reference: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPage:
+    """Which credits to take back: all, or those that are ticked, found by customer or row."""
+
+    key: str
+    file_name: str
+    choose_href: str
+    text: str
+    rows: tuple[UndoRow, ...]
+    page: int
+    pages: int
+    in_all: int
+
+
+@dataclass(frozen=True, slots=True)
+class UndoCheckPage:
+    """What would be deducted: like a check, before anything is."""
+
+    key: str
+    file_name: str
+    is_checking: bool
+    figures: tuple[Figure, ...] = ()
+    left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    send: SendForm | None = None
+    refusal: Alert | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPage:
+    """A request that is refused, in words."""
+
+    status: int
+    alert: Alert
+
+
+Page = (
+    BatchesPage
+    | NewPage
+    | ColumnsPage
+    | CheckPage
+    | LeftOutPage
+    | RunPage
+    | ResultPage
+    | UndoPage
+    | UndoCheckPage
+    | RefusedPage
+)

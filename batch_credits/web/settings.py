@@ -1,0 +1,61 @@
+"""What the operator of the server chose. Nothing of it ever comes from a browser."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from batch_credits.model.address import Place
+from batch_credits.views.terms import SiteView
+
+DEFAULT_MAX_UPLOAD_BYTES = 256 * 1024**2  # more than a million rows of CSV
+DEFAULT_MAX_DISK_BYTES = 8 * 1024**3  # of all uploads together
+CHECKS_AT_ONCE = 2
+MAX_SESSIONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The options that the server's own command line had, as its children are given them: the profile, the site and its
+    key file, the ledger, and where reports go."""
+
+    profile: tuple[str, ...] = ()
+    site: tuple[str, ...] = ()
+    ledger: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The server's own certificate, and its key."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """What stands before the server and says who somebody is: from these addresses alone, in this header."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...]
+    identity_header: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """All that the server is told. `hosts` are the names under which it answers, `actor` whom the login link logs in,
+    `folder` where uploads are kept; `profiles` are names that only say how a file is read."""
+
+    listen: str
+    port: int
+    hosts: frozenset[str]
+    actor: str
+    site: SiteView
+    ledger: Place
+    reports: Path
+    folder: Path
+    words: Words
+    proxy: Proxy | None = None
+    tls: Tls | None = None
+    profiles: tuple[str, ...] = ()
+    max_upload_bytes: int = DEFAULT_MAX_UPLOAD_BYTES
+    max_disk_bytes: int = DEFAULT_MAX_DISK_BYTES
