@@ -18,7 +18,8 @@ from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
 from batch_credits.reporter.page import summary_html
 from batch_credits.reporter.record import site_is_live
-from batch_credits.reporter.summary import ReportPaths, Summary, summarise, summary_json
+from batch_credits.reporter.summary import ReportPaths, Summary, summarise
+from batch_credits.reporter.summary_json import summary_json
 from batch_credits.reporter.tables import failed_writer, results_writer
 from batch_credits.reporter.tally import NOT_CREDITED, Tally, exit_code
 from batch_credits.reporter.workbook import results_workbook

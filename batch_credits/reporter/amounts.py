@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from batch_credits.model import AMOUNT_UNIT, BatchRecord, Money, ReportRow
+from batch_credits.model import AMOUNT_UNIT, BatchRecord, ControlTotal, Money, ReportRow
 from batch_credits.model.currencies import SITE_CURRENCY, exponent_of
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,40}")
@@ -70,3 +70,21 @@ def _in_major(amount_minor: int, exponent: int) -> str:
     whole, decimals = divmod(abs(amount_minor), 10**exponent)
     sign = "-" if amount_minor < 0 else ""
     return f"{sign}{whole}.{decimals:0{exponent}d}" if exponent else f"{sign}{whole}"
+
+
+def in_minor_units(totals: Mapping[str, ControlTotal]) -> dict[str, int]:
+    """Currencies that came as `amount`: a zero beside a decimal sum would only mean that there were none."""
+    return {
+        currency: total.amount_minor
+        for currency, total in sorted(totals.items())
+        if total.amount_minor or not total.amount_in_decimal
+    }
+
+
+def in_decimal(totals: Mapping[str, ControlTotal]) -> dict[str, str]:
+    """Currencies that came as `amount_in_decimal`, exact and without an exponent."""
+    return {
+        currency: f"{total.amount_in_decimal:f}"
+        for currency, total in sorted(totals.items())
+        if total.amount_in_decimal
+    }

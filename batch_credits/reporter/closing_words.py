@@ -5,8 +5,8 @@ from typing import Any
 
 from batch_credits.explanations.outcomes import ENDINGS
 from batch_credits.model import Ending
+from batch_credits.reporter.amounts import in_decimal, in_minor_units
 from batch_credits.reporter.closing import Closing
-from batch_credits.reporter.summary import in_decimal, in_minor_units
 from batch_credits.reporter.words import rows
 
 

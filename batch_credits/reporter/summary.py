@@ -1,17 +1,14 @@
-"""The summary of a batch: what a script reads, and what the last screen and the page are written from."""
+"""The summary of a batch, from which summary.json, the last screen and the pages are written."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from batch_credits.model import BatchRecord, ControlTotal, FileTotal, Mending, Outcome, RunRecord
+from batch_credits.model import BatchRecord, FileTotal, Mending, Outcome, RunRecord
 from batch_credits.model.undone import Undone
-from batch_credits.reporter.amounts import unit_of_results
 from batch_credits.reporter.closing import Closing
-from batch_credits.reporter.control_totals import file_total_json, file_totals_of
-from batch_credits.reporter.mending import mending_json
+from batch_credits.reporter.control_totals import file_totals_of
 from batch_credits.reporter.tally import Tally, Totals, differences, exit_code
 
 
@@ -130,74 +127,3 @@ def summarise(
         to_mend=tally.to_mend,
         mending=mending,
     )
-
-
-def summary_json(summary: Summary) -> str:
-    """The text of summary.json. Amounts are minor units; `totals_in_decimal` is there only if it has any.
-
-    `unreadable_amounts` are rows that are in no total; `results_unit` is that of the amounts in results.csv, and of the
-    balances there.
-    """
-    batch, run = summary.batch, summary.run
-    name = batch.kind.name_of
-    content: dict[str, Any] = {
-        "batch": batch.key,
-        "kind": batch.kind.value,
-        "reverses": batch.reverses,
-        "file": batch.file_name,
-        "file_sha256": batch.file_sha256,
-        "site": batch.site,
-        "version": run.version if run else None,
-        "user": run.user if run else None,
-        "started_at": run.started_at if run else None,
-        "ended_at": run.ended_at if run else None,
-        "rows": summary.rows,
-        "counts": {name(outcome): summary.counts[outcome] for outcome in Outcome},
-        "totals": {name(outcome): in_minor_units(summary.totals[outcome]) for outcome in Outcome},
-    }
-    decimals = {name(outcome): in_decimal(summary.totals[outcome]) for outcome in Outcome}
-    if any(decimals.values()):
-        content["totals_in_decimal"] = decimals
-    content["unreadable_amounts"] = summary.count_unread(*Outcome)
-    content["reversed"] = _reversed(summary.undone)
-    content |= mending_json(summary.mending)
-    record = json.loads(run.settings_json) if run else {}
-    content |= {
-        "results_unit": unit_of_results(batch),
-        "control_totals": [file_total_json(total) for total in summary.file_totals],
-        "settings": {name: record.get(name) for name in ("address", "ledger", "confirmation", "origins")},
-        "in_balance": summary.in_balance,
-        "differences": list(summary.differences),
-        "requests": run.requests if run else 0,
-        "throttled": run.throttled if run else 0,
-        "retries": run.retries if run else 0,
-        "stopped": summary.stopped,
-        "exit_code": summary.exit_code,
-    }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
-def _reversed(undone: Undone) -> dict[str, Any]:
-    """Rows that count as credited above, and were deducted again; `by` is by the id of the batch that did."""
-    said: dict[str, Any] = {"count": undone.rows, "totals": in_minor_units(undone.totals)}
-    if decimals := in_decimal(undone.totals):
-        said["totals_in_decimal"] = decimals
-    return said | {"by": {key: undone.rows_by(key) for key in undone.by_batch}}
-
-
-def in_minor_units(totals: Mapping[str, ControlTotal]) -> dict[str, int]:
-    """Currencies that came as `amount`: a zero beside a decimal sum would only mean that there were none."""
-    return {
-        currency: total.amount_minor
-        for currency, total in sorted(totals.items())
-        if total.amount_minor or not total.amount_in_decimal
-    }
-
-
-def in_decimal(totals: Mapping[str, ControlTotal]) -> dict[str, str]:
-    """Currencies that came as `amount_in_decimal`, exact and without an exponent."""
-    return {
-        currency: f"{total.amount_in_decimal:f}"
-        for currency, total in sorted(totals.items())
-        if total.amount_in_decimal
-    }

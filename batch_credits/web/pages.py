@@ -293,7 +293,7 @@ class Mending:
 
 @dataclass(frozen=True, slots=True)
 class ReviewRow:
-    """A row that a person must settle: what was asked for, why nobody knows, and the credit that it may be ("" none)."""
+    """A row that a person must settle: what was asked for, why nobody knows, and the credit that it may be, if any."""
 
     row: int
     customer: str

@@ -47,6 +47,7 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
         "started_at": "2026-10-01T08:00:00+00:00",
         "ended_at": "2026-10-01T08:12:31+00:00",
         "rows": 4,
+        "headline": "2 of 4 rows not credited",
         "control_totals": [],
         "counts": {
             "credited": 2,
@@ -68,11 +69,17 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
         },
         "unreadable_amounts": 1,
         "results_unit": "minor",
+        "reasons": {"failed": {"": 1}, "rejected": {"": 1}},
         "reversed": {"count": 0, "totals": {}, "by": {}},
         "mends": [],
         "mended_in": [],
         "settings": {"address": None, "ledger": None, "confirmation": None, "origins": None},
         "in_balance": True,
+        "balance": [
+            "In balance: the outcomes add up to the rows and the totals read from the file.",
+            "1 row has no readable amount: the file asks for at least 10.00 EUR + 12.50 USD"
+            " + 7 minor units (site currency).",
+        ],
         "differences": [],
         "requests": 12,
         "throttled": 2,
