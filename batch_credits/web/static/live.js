@@ -1,80 +1,74 @@
-// What follows a check and a run by itself. Without it every page works by loading it again.
+// What follows a check and a run by itself. Without it every page works by being loaded again.
 (() => {
   "use strict";
   const main = document.querySelector("main");
   const say = (name) => document.querySelector(`[data-says="${name}"]`);
-  const RETRY_SECONDS = 5;
+  const made = (tag, className, textContent) => Object.assign(document.createElement(tag), { className, textContent });
+  const RETRY_MS = 5000;
 
-  // A form is sent once; the button's own name must still go with it, so that it is disabled a moment later.
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (form.dataset.sent) return event.preventDefault();
-    if (form.method !== "post") return;
-    form.dataset.sent = "yes";
-    setTimeout(() => form.querySelectorAll("button").forEach((button) => (button.disabled = true)));
+  // A form is sent once. Its buttons are disabled a moment later, since the pressed one's name goes with it.
+  const able = (form, is) => form.querySelectorAll("button").forEach((button) => (button.disabled = !is));
+  addEventListener("submit", ({ target: form }) => {
+    if (form.method === "post") setTimeout(able, 0, form, false);
   });
-  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => {
-    delete form.dataset.sent;
-    form.querySelectorAll("button").forEach((button) => (button.disabled = false));
-  }));
+  addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => able(form, true)));
 
-  async function fetched() {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  async function again() {
+    const answer = await fetch(location.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return { page, at: answer.url, main: page.querySelector("main") };
+    return { at: answer.url, main: page.querySelector("main") };
   }
 
-  // A file that is being checked: look every few seconds, and show the page once it says something else.
-  function follow(seconds) {
-    setTimeout(async () => {
-      try {
-        const found = await fetched();
-        if (!found.main || !found.main.dataset.refreshSeconds || found.at !== location.href) return location.replace(found.at);
-      } catch { /* the server is away: it is asked again */ }
-      follow(seconds);
-    }, seconds * 1000);
-  }
+  // A file that is being checked: look again until the page says something else.
+  const follow = (ms) => setTimeout(async () => {
+    try {
+      const found = await again();
+      if (found.at !== location.href || !found.main?.dataset.refreshSeconds) return location.replace(found.at);
+    } catch { /* asked again */ }
+    follow(ms);
+  }, ms);
 
   function money(element, words) {
-    const at = words.lastIndexOf(" ");
-    const code = document.createElement("span");
-    code.className = "code";
-    code.textContent = words.slice(at + 1);
-    element.replaceChildren(words.slice(0, at + 1), code);
+    const at = words.lastIndexOf(" ") + 1;
+    element.replaceChildren(words.slice(0, at), made("span", "code", words.slice(at)));
   }
 
   // False: the page has no place for one of the numbers.
-  function numbers(state) {
-    let complete = true;
-    for (const [name, rows] of Object.entries(state.counts || {})) {
+  function numbers({ counts = {}, totals = {} }) {
+    let all = true;
+    for (const [name, rows] of Object.entries(counts)) {
       const element = document.querySelector(`[data-count="${name}"]`);
-      if (element) [element.value, element.textContent] = [rows, rows.toLocaleString("en-US")];
-      else if (rows) complete = false;
+      if (element) {
+        element.value = rows;
+        element.textContent = rows.toLocaleString("en-US");
+        element.closest("tr").classList.toggle("none", !rows);
+      } else all &&= !rows;
     }
-    for (const [name, totals] of Object.entries(state.totals || {}))
-      for (const [currency, total] of Object.entries(totals)) {
-        const element = document.querySelector(`[data-total="${name}:${currency}"]`);
-        if (element) element.value = total.minor, money(element, total.words);
-        else if (total.minor) complete = false;
+    for (const [name, amounts] of Object.entries(totals))
+      for (const [code, { minor, words }] of Object.entries(amounts)) {
+        const element = document.querySelector(`[data-total="${name}:${code}"]`);
+        if (element) {
+          element.value = minor;
+          money(element, words);
+        } else all &&= !minor;
       }
-    return complete;
+    return all;
   }
 
-  let spoken = "";
-  function aloud(state) {
-    const words = [`${Math.floor(state.percent / 10) * 10} %`, state.waits].filter(Boolean).join(". ");
-    if (words !== spoken) say("aloud").textContent = spoken = words;
-  }
-
-  let replacing = false;
+  let isFetching = false;
   async function figures() {
-    if (replacing) return;
-    replacing = true;
+    if (isFetching) return;
+    isFetching = true;
     try {
-      const found = (await fetched()).page.querySelector("[data-figures]");
+      const found = (await again()).main.querySelector("[data-figures]");
       if (found) document.querySelector("[data-figures]").replaceWith(found);
-    } catch { /* the next event says it again */ }
-    replacing = false;
+    } catch { /* asked again */ }
+    isFetching = false;
+  }
+
+  function list(notes) {
+    say("notes").replaceChildren(...notes.map((note) => made("li", "any", note)));
+    say("notes").parentElement.classList.toggle("nothing", !notes.length);
   }
 
   function show(state) {
@@ -82,28 +76,25 @@
     document.title = document.title.replace(/\d+ %/, `${state.percent} %`);
     document.querySelector("progress").value = state.percent;
     for (const name of ["percent", "pace", "left", "waits"]) say(name).textContent = state[name] ?? "";
-    say("notes").replaceChildren(...(state.notes || []).map((note) => {
-      const line = document.createElement("li");
-      line.className = "any";
-      line.textContent = note;
-      return line;
-    }));
-    document.querySelector("[data-notes]").classList.toggle("nothing", !(state.notes || []).length);
+    const aloud = `${state.percent - (state.percent % 10)} %. ${state.waits ?? ""}`;
+    if (say("aloud").textContent !== aloud) say("aloud").textContent = aloud;
     say("link").hidden = true;
-    aloud(state);
+    list(state.notes ?? []);
     if (!numbers(state)) figures();
   }
 
+  const retry = () => setTimeout(() => fetch(location.href).then(() => location.reload(), retry), RETRY_MS);
+
   function listen() {
     const events = new EventSource(main.dataset.eventsUrl);
-    events.addEventListener("state", (event) => show(JSON.parse(event.data)));
+    events.addEventListener("state", ({ data }) => show(JSON.parse(data)));
     events.onerror = () => {
-      say("link").textContent = say("link").dataset.lost;
       say("link").hidden = false;
-      if (events.readyState === EventSource.CLOSED) setTimeout(listen, RETRY_SECONDS * 1000);
+      if (events.readyState === EventSource.CLOSED) retry();
     };
   }
 
-  if (main.dataset.eventsUrl) listen();
-  else if (main.dataset.refreshSeconds) follow(Number(main.dataset.refreshSeconds));
+  const { eventsUrl, refreshSeconds } = main.dataset;
+  if (eventsUrl) listen();
+  else if (refreshSeconds) follow(refreshSeconds * 1000);
 })();
