@@ -6,13 +6,25 @@ from datetime import datetime, timedelta
 MAX_CELL_LETTERS = 200
 MAX_WORD_LETTERS = 60  # of names and codes that are no cell
 
+_NO_CHARACTERS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
+_CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef{_NO_CHARACTERS}]")
 _TURNS_AROUND = re.compile("[\u202a-\u202e\u2066-\u2069]")  # an id that holds one can pass for another
 
 
 def clip(text: str, most: int = MAX_CELL_LETTERS) -> str:
     """A value short enough for a page, with every letter that turns text around shown as what it is."""
     short = text if len(text) <= most else text[: most - 1] + "…"
-    return _TURNS_AROUND.sub(lambda found: f"[U+{ord(found[0]):04X}]", short)
+    return turned_to_words(short)
+
+
+def turned_to_words(text: str) -> str:
+    """A value with every letter that turns text around shown as what it is."""
+    return _TURNS_AROUND.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+
+
+def allowed_in_html(page: str) -> str:
+    """A page without the characters that HTML does not allow, escaped or not."""
+    return _CONTROL.sub("\ufffd", page)
 
 
 def readable_time(text: str) -> str:

@@ -20,7 +20,7 @@ from batch_credits.model import CallKind, ControlTotal, Outcome, sum_totals
 from batch_credits.model.amounts import Exponents, at_least, totals_in_words, unread_in_words
 from batch_credits.reporter.amounts import UNITS_IN_WORDS, stated_exponents, unit_of_results
 from batch_credits.reporter.course import course_picture
-from batch_credits.reporter.display import clip, readable_time
+from batch_credits.reporter.display import allowed_in_html, clip, readable_time
 from batch_credits.reporter.distribution import distribution
 from batch_credits.reporter.heading import MAX_CURRENCIES, document_title, file_in_short, head_facts, total_line
 from batch_credits.reporter.mending import mending_in_words
@@ -32,8 +32,6 @@ from batch_credits.reporter.ties import tie_groups
 from batch_credits.reporter.words import balance_in_words, headline, next_steps, words_of
 from batch_credits.reporter.words import rows as rows_in_words
 
-_NO_CHARACTERS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
-_CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef{_NO_CHARACTERS}]")
 _NOT_PLAIN_IN_CSS = re.compile(r"[^A-Za-z0-9 ,.-]")
 _SEVERITY = {0: "good", 1: "warn", 3: "bad", 4: "bad"}
 
@@ -64,8 +62,7 @@ def summary_html(summary: Summary, tally: Tally, history: History) -> str:
 
 def rendered(name: str, content: Mapping[str, Any]) -> str:
     """The text of a page, by the name of its template."""
-    page = page_template(name).render(content)
-    return _CONTROL.sub("\ufffd", page)  # characters that HTML does not allow, escaped or not
+    return allowed_in_html(page_template(name).render(content))
 
 
 @cache

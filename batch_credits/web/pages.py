@@ -25,10 +25,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that did not work, in words: what happened, and what to do now."""
+    """Something that did not work, in words: what happened, and what to do now. `field` is the name of the input that it
+    is about, "" where it is about none."""
 
     message: str
     hint: str = ""
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class BatchesPage:
-    """All batches, newest first, a page of them."""
+    """All batches, newest first, a page of them. `waiting_href` is where those are that wait for a person."""
 
     entries: tuple[BatchEntry, ...]
     narrowed: Filter
     states: tuple[str, ...]
     pages: int
     in_all: int
+    waiting_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,8 @@ class SendForm:
 @dataclass(frozen=True, slots=True)
 class CheckPage:
     """A file as a run would see it. `is_checking`: it is being read, and nothing else is known. `refusal` says why it
-    is refused as a whole. `before` are sentences about what is known of its rows already."""
+    is refused as a whole. `before` are sentences about what is known of its rows already. `batch_href` is the batch that
+    it is already, `columns_href` where to say otherwise how it is read."""
 
     upload: str
     file_name: str
@@ -226,6 +230,7 @@ class CheckPage:
     send: SendForm | None = None
     refusal: Alert | None = None
     batch_href: str = ""
+    columns_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,17 +276,19 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class MendRow:
-    """A row that can be mended here: its place in failed.csv, its number in the source, why, and its cells."""
+    """A row that can be mended here: its place in failed.csv, its number in the source, why, and its cells. `wrong` are
+    the places of the cells that the reason is about."""
 
     index: int
     row: int
     why: str
     cells: tuple[str, ...]
+    wrong: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Mending:
-    """The rows to mend, a page of them: `columns` are their headers, `wrong` the column that each reason names."""
+    """The rows to mend, a page of them: `columns` are their headers."""
 
     href: str
     columns: tuple[str, ...]

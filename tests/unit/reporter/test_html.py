@@ -11,9 +11,12 @@ from justhtml import JustHTML
 from tests.unit.reporter.pages import PAGES
 
 TEXT_COLOURS = ("ink", "soft", "link", "good", "warn", "bad")
+GROUNDS = ("paper", "fill", "line", "alarm", "on-alarm")
 PICTURE_COLOURS = ("bar", "good", "warn", "soft")
 AA_TEXT, AA_PICTURE = 4.5, 3.0
-CSS = (Path(__file__).parents[3] / "batch_credits" / "reporter" / "summary.css").read_text()
+PACKAGE = Path(__file__).parents[3] / "batch_credits"
+CSS = (PACKAGE / "reporter" / "look.css").read_text()
+OTHERS = (PACKAGE / "reporter" / "summary.css", PACKAGE / "web" / "static" / "style.css")
 
 
 @pytest.fixture(params=PAGES)
@@ -99,7 +102,7 @@ def contrast(one: str, other: str) -> float:
 def palettes() -> dict[str, dict[str, str]]:
     light, dark = re.findall(r":root \{(.*?)\}", CSS, re.DOTALL)
     return {
-        name: dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", text)) for name, text in (("light", light), ("dark", dark))
+        name: dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", text)) for name, text in (("light", light), ("dark", dark))
     }
 
 
@@ -110,9 +113,11 @@ def test_contrast_is_what_wcag_says() -> None:
 
 def test_each_colour_has_its_dark_twin_and_no_colour_is_elsewhere() -> None:
     found = palettes()
-    assert found["light"].keys() == found["dark"].keys() == {*TEXT_COLOURS, *PICTURE_COLOURS, "paper", "fill", "line"}
+    assert found["light"].keys() == found["dark"].keys() == {*TEXT_COLOURS, *PICTURE_COLOURS, *GROUNDS}
     assert len(re.findall("#[0-9a-fA-F]{3,8}", CSS)) == 2 * len(found["light"])
     assert not re.search(r"rgb|hsl|opacity", CSS)
+    for sheet in OTHERS:
+        assert not re.search(r"#[0-9a-fA-F]{3,8}\b|rgb|hsl|opacity", sheet.read_text()), sheet
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -120,6 +125,8 @@ def test_every_text_and_every_picture_stands_out(scheme: str) -> None:
     colours = palettes()[scheme]
     for name in TEXT_COLOURS:
         assert contrast(colours[name], colours["paper"]) >= AA_TEXT, name
-    assert contrast(colours["ink"], colours["fill"]) >= AA_TEXT  # the headers of tables
+        assert contrast(colours[name], colours["fill"]) >= AA_TEXT, name  # panels, and fields of a form
+    assert contrast(colours["on-alarm"], colours["alarm"]) >= AA_TEXT  # what a button says; another is the link's on paper
+    assert contrast(colours["alarm"], colours["paper"]) >= AA_PICTURE
     for name in PICTURE_COLOURS:
         assert contrast(colours[name], colours["paper"]) >= AA_PICTURE, name
