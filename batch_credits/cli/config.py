@@ -23,6 +23,10 @@ from batch_credits.cli.setting import FILES, LEASE, PREFIX, QUARANTINE, WINDOW, 
 from batch_credits.errors import UsageError
 
 USERS_OWN = ("--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile")
+_OF_READING = frozenset(
+    ["currency", "description", "credit-type", "amount-unit", "currency-exponent", "locale", "map", "header-row",
+     "sheet", "hidden-rows", "delimiter", "encoding", "number-duplicates"]
+)  # fmt: skip
 _NAME = "batch-credits.toml"
 _TABLE = "batch-credits"
 PROFILES = "profiles"
@@ -88,6 +92,15 @@ def profile_defaults(group: click.Command, command: str, profile: str) -> tuple[
                 defaults[parameter.name] = _as_typed(value, parameter, f"{source} sets {flag[2:]}")
                 sources[flag] = source
     return defaults, sources
+
+
+def input_profiles() -> tuple[str, ...]:
+    """The profiles that only say how a file is read, so that whoever uploads one may choose among them."""
+    found: dict[str, bool] = {}
+    for file in _files():
+        for name, table in file.profiles.items():
+            found.setdefault(name, {key.replace("_", "-") for key in table} <= _OF_READING)
+    return tuple(sorted(name for name, is_of_reading in found.items() if is_of_reading))
 
 
 def own_settings_file() -> Path | None:

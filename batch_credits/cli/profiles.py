@@ -20,6 +20,7 @@ from batch_credits.cli.config import PROFILES, own_settings_file, profile_defaul
 from batch_credits.cli.setting import FILES, F, option
 from batch_credits.errors import Remedy, UsageError
 
+_TAKEN = f"{__name__}.taken"  # where a context remembers it
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -32,9 +33,15 @@ def take_profile(context: click.Context, _parameter: click.Parameter, name: str 
     if name is None:
         return
     command = context.command.name or ""
+    context.meta[_TAKEN] = name
     defaults, sources = profile_defaults(context.find_root().command, command, name)
     context.default_map = {**(context.default_map or {}), **defaults}
     context.meta[FILES] = {**context.meta.get(FILES, {}), **sources}
+
+
+def profile_taken(context: click.Context) -> str | None:
+    """The profile whose settings this command took."""
+    return context.meta.get(_TAKEN)
 
 
 def profile_option(command: F) -> F:

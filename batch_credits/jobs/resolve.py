@@ -71,9 +71,16 @@ class Claim:
 
 
 async def say_credited(
-    ledger: Ledger, batch: BatchRecord, row_number: int, credit_id: str, site: SiteSettings, settings: RunSettings
+    ledger: Ledger,
+    batch: BatchRecord,
+    row_number: int,
+    credit_id: str,
+    site: SiteSettings,
+    settings: RunSettings,
+    reason: str = "",
 ) -> ListedCredit:
-    """Settle a row in review on a person's word that it is credited under this id. Returns that credit.
+    """Settle a row in review on a person's word that it is credited under this id. `reason`: how they know, for the
+    record. Returns that credit.
 
     Raises:
         UsageError: the row is not in review, Chargebee lists no such credit, or it is another's; nothing was changed.
@@ -99,7 +106,7 @@ async def say_credited(
     refuse_what_differs(batch, claim)
     row.credit.credit_id = credit_id
     remark = "" if claim.has_our_reference else f", under reference {quoted(listed.reference or '')}"
-    ledger.requests.settle_credited(row.credit, listed.closing_balance, remark)
+    ledger.requests.settle_credited(row.credit, listed.closing_balance, remark + _because(reason))
     return listed
 
 
@@ -156,9 +163,9 @@ def _money_of(batch: BatchRecord, of: ListedCredit | PlannedCredit) -> str:
 
 
 async def say_not_credited(
-    ledger: Ledger, batch: BatchRecord, row_number: int, site: SiteSettings, settings: RunSettings
+    ledger: Ledger, batch: BatchRecord, row_number: int, site: SiteSettings, settings: RunSettings, reason: str = ""
 ) -> str | None:
-    """Owe a row in review again, on a person's word that it is not credited.
+    """Owe a row in review again, on a person's word that it is not credited. `reason`: how they know, for the record.
 
     Chargebee is asked now, so that the person learns at once what speaks against it; and again before it is sent, which
     is why the word counts also where Chargebee does not answer now. Returns why it did not; None: it did.
@@ -182,8 +189,13 @@ async def say_not_credited(
         else:
             refuse_what_is_listed(batch, row, listed, look, named)
             row.credit.credit_id = None
-    ledger.requests.owe_again(row.credit, "" if silence is None else " (Chargebee could not be asked)")
+    remark = "" if silence is None else " (Chargebee could not be asked)"
+    ledger.requests.owe_again(row.credit, remark + _because(reason))
     return silence
+
+
+def _because(reason: str) -> str:
+    return f", because: {quoted(reason)}" if reason else ""
 
 
 def refuse_what_is_listed(

@@ -13,6 +13,6 @@ A file that cannot be trusted as a whole is refused with an `InputError`; a bad 
 
 from batch_credits.loader.opening import open_source
 from batch_credits.loader.source import Source
-from batch_credits.loader.suggestions import check_value, suggest, with_options
+from batch_credits.loader.suggestions import SeenColumn, check_value, columns_seen, suggest, with_options
 
-__all__ = ["Source", "check_value", "open_source", "suggest", "with_options"]
+__all__ = ["SeenColumn", "Source", "check_value", "columns_seen", "open_source", "suggest", "with_options"]

@@ -19,7 +19,14 @@ from tqdm import tqdm
 
 from batch_credits.model import CallKind
 from batch_credits.progress.block import Block, size_of
-from batch_credits.progress.observers import Display, JsonProgress, LineProgress, Progress, SilentProgress
+from batch_credits.progress.observers import (
+    LINE_SECONDS,
+    Display,
+    JsonProgress,
+    LineProgress,
+    Progress,
+    SilentProgress,
+)
 from batch_credits.progress.words import (
     batch_in_words,
     left_in_words,
@@ -137,12 +144,13 @@ def progress_for(
     kind: CallKind = CallKind.ADD,
     json_lines: bool = False,
     silent: bool = False,
+    line_seconds: float = LINE_SECONDS,
 ) -> Progress:
     """The display that suits the stream: lines that are drawn anew need a terminal that can."""
     if silent:
         return SilentProgress()
     if json_lines:
-        return JsonProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
+        return JsonProgress(stream, budget_per_minute=budget_per_minute, kind=kind, line_seconds=line_seconds)
     if stream.isatty() and os.environ.get("TERM") != "dumb":
         return TqdmProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
-    return LineProgress(stream, budget_per_minute=budget_per_minute, kind=kind)
+    return LineProgress(stream, budget_per_minute=budget_per_minute, kind=kind, line_seconds=line_seconds)

@@ -214,8 +214,10 @@ class Member:
         return False
 
     def _settings(self, newest: Newest, part: Part) -> RunSettings:
-        """How this worker sends for that run: with its own pace, and whatever else belongs to the run."""
+        """How this worker sends for that run: with its own pace, and whatever else belongs to the run. Looking first
+        where the ledger may have forgotten what was paid, though the run began before that."""
         own, settings = self._own, recorded(newest.settings)[1]
+        has_forgotten = self._ledger.keeping.why_unproven(self._site.site) is not None
         looks = settings.early_look_seconds if part == ALL else EARLY_LOOKS
         return replace(
             settings,
@@ -226,6 +228,7 @@ class Member:
             concurrency=own.concurrency,
             timeout_seconds=own.timeout_seconds,
             lease_seconds=own.lease_seconds,
+            verify_first=settings.verify_first or has_forgotten,
             wait=settings.wait and part == ALL,
             early_look_seconds=looks,
             pilot=0,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from batch_credits.errors import ControlError, Suggestion
 from batch_credits.ledger import Ledger, ProblemGroup
+from batch_credits.loader import SeenColumn, Source
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.model.address import Place
 from batch_credits.planning.customers import CustomerFinding, Preflight
@@ -18,11 +19,12 @@ ROWS_SHOWN = 3  # of each kind of problem; rejected.csv has them all
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """The file that was read; `notes` say how."""
+    """The file that was read; `notes` say how, `columns` which field each of its columns went to."""
 
     path: Path
     sha256: str
     notes: tuple[str, ...]
+    columns: tuple[SeenColumn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,13 @@ class CheckView:
         if self.refusal is not None:
             return 2
         return 1 if self.plan.counts[Outcome.REJECTED] or self.plan.undone.rows else 0
+
+
+def file_view(source: Source) -> FileView:
+    """A file whose rows were read."""
+    field_of = {place: name for name, place in source.columns.items()}
+    columns = (SeenColumn(place, header, field_of.get(place), None, ()) for place, header in enumerate(source.headers))
+    return FileView(source.path, source.file_sha256, tuple(source.notes), tuple(columns))
 
 
 def problems_view(ledger: Ledger, batch: BatchRecord, groups: Sequence[ProblemGroup]) -> tuple[Problems, ...]:

@@ -40,7 +40,7 @@ def brought_back(server: Server, url: str, tmp_path: Path) -> str:
 
 def test_what_a_dump_forgot_is_not_paid_again(postgres: Server, tmp_path: Path) -> None:
     url = postgres.database()
-    with Site() as site:
+    with Site("--faults", "keys_forget=1") as site:
         command = Command(tmp_path, site.url)
         first = write_csv(tmp_path / "first.csv", ROWS[:5])
         command.run(first, "--ledger", url).exited(0)
@@ -53,6 +53,20 @@ def test_what_a_dump_forgot_is_not_paid_again(postgres: Server, tmp_path: Path) 
         assert set(site.times().values()) == {1}
         assert len(site.times()) == len(ROWS)
         assert "brought back from a dump" in command("status", "--ledger", other).said
+    postgres.drop(url)
+    postgres.drop(other)
+
+
+def test_workers_look_first_at_what_a_dump_forgot_of_a_run_that_began_before(postgres: Server, tmp_path: Path) -> None:
+    url = postgres.database()
+    with Site("--faults", "keys_forget=1") as site:
+        command = Command(tmp_path, site.url)
+        command.run(write_csv(tmp_path / "all.csv", ROWS), "--ledger", url, "--detach").exited(0)
+        other = brought_back(postgres, url, tmp_path)
+        for where in (url, other):  # the other has orders from before it forgot
+            command("work", "--rate", 0, "--until-idle", "--ledger", where).exited(0)
+        assert site.times() == {each: 1 for each in site.times()}
+        assert len(site.times()) == len(ROWS)
     postgres.drop(url)
     postgres.drop(other)
 

@@ -1,6 +1,6 @@
 """`batch-credits check`: look before you pay."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -13,20 +13,22 @@ from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import option
-from batch_credits.cli.telling.check_json import check_json
+from batch_credits.cli.telling.check_json import check_json, refused_json
 from batch_credits.cli.telling.check_words import check_in_words, next_commands
 from batch_credits.cli.telling.given import words_with
 from batch_credits.cli.telling.picture import painted
-from batch_credits.cli.telling.speech import say
+from batch_credits.cli.telling.speech import exit_code_of, say
 from batch_credits.cli.telling.suggesting import offer_profile, open_or_ask
+from batch_credits.errors import BatchCreditsError, Remedy
 from batch_credits.jobs.check import staged_apart, suggestions_for, what_does_not_hold
 from batch_credits.ledger import Ledger
+from batch_credits.loader import columns_seen
 from batch_credits.model.address import Place
 from batch_credits.planning.customers import look_up_customers
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.reporter import write_rejected
 from batch_credits.settings import InputOptions
-from batch_credits.views.check import CheckView, FileView, customers_view, problems_view
+from batch_credits.views.check import CheckView, customers_view, file_view, problems_view
 from batch_credits.views.plan import plan_view
 from batch_credits.views.terms import pace_of, site_view
 
@@ -54,32 +56,13 @@ def check(
     batch-credits check payout.csv --online
     batch-credits check payout.xlsx --sheet Q3 --amount-unit major --expect-total USD=12500.00
     """
-    bounds, settings = limits.settings(), pace.settings(site.site)
-    where = site.settings() if online else site.settings_if_named()
-    not_typed = origins(click.get_current_context())
-    known = ledger_path(ledger)
-    source, options, taken = open_or_ask(file, options, may_ask=not as_json)
-    with staged_apart(source, where, known, is_same_site=site.same_site) as (scratch, plan):
-        batch = scratch.batches.staged(plan.batch_id)
-        rejected = write_rejected(batch, lambda: scratch.reports.rejected_rows(plan.batch_id), reports)
-        asked = None
-        if online and where is not None:
-            asked = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings))
-        found = CheckView(
-            file=FileView(source.path, source.file_sha256, tuple(source.notes)),
-            plan=plan_view(plan, dict(options.currency_exponents)),
-            site=site_view(where) if where is not None else None,
-            ledger=known,
-            ledger_is_there=Ledger.is_at(known),
-            pace=pace_of(plan.owed, settings),
-            problems=problems_view(scratch, batch, plan.problems),
-            rejected_csv=rejected,
-            customers=customers_view(asked) if asked is not None else None,
-            refusal=what_does_not_hold(plan, bounds, replace(options, failed_csv=source.options.failed_csv)),
-            origins=not_typed,
-            suggestions=suggestions_for(source, options, plan),
-        )
-        say(check_json(found) if as_json else check_in_words(found), paint=None if as_json else painted)
+    asked = _Asked(file, as_json, online, options, limits, pace, site, reports, ledger_path(ledger))
+    try:
+        found, taken = _checked(asked)
+    except BatchCreditsError as error:
+        if as_json:
+            say(refused_json(file, error, columns_seen(file, options), exit_code_of(error)))
+        raise
     if not as_json and found.refusal is None:
         for command in next_commands(words_with(click.get_current_context().find_root().obj, taken), found):
             say(command)
@@ -87,3 +70,48 @@ def check(
     if found.refusal is not None:
         raise found.refusal
     return found.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the operator chose."""
+
+    file: Path
+    as_json: bool
+    online: bool
+    options: InputOptions
+    limits: LimitChoice
+    pace: PaceChoice
+    site: SiteChoice
+    reports: Path
+    ledger: Place
+
+
+def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
+    """Look, and say what was found. Returns that, and the options that a person said yes to meanwhile."""
+    bounds, settings = asked.limits.settings(), asked.pace.settings(asked.site.site)
+    where = asked.site.settings() if asked.online else asked.site.settings_if_named()
+    not_typed = origins(click.get_current_context())
+    source, options, taken = open_or_ask(asked.file, asked.options, may_ask=not asked.as_json)
+    with staged_apart(source, where, asked.ledger, is_same_site=asked.site.same_site) as (scratch, plan):
+        batch = scratch.batches.staged(plan.batch_id)
+        rejected = write_rejected(batch, lambda: scratch.reports.rejected_rows(plan.batch_id), asked.reports)
+        seen = None
+        if asked.online and where is not None:
+            seen = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings))
+        found = CheckView(
+            file=file_view(source),
+            plan=plan_view(plan, dict(options.currency_exponents)),
+            site=site_view(where) if where is not None else None,
+            ledger=asked.ledger,
+            ledger_is_there=Ledger.is_at(asked.ledger),
+            pace=pace_of(plan.owed, settings),
+            problems=problems_view(scratch, batch, plan.problems),
+            rejected_csv=rejected,
+            customers=customers_view(seen) if seen is not None else None,
+            refusal=what_does_not_hold(plan, bounds, replace(options, failed_csv=source.options.failed_csv)),
+            origins=not_typed,
+            suggestions=suggestions_for(source, options, plan),
+        )
+        say(check_json(found) if asked.as_json else check_in_words(found), paint=None if asked.as_json else painted)
+    return found, taken

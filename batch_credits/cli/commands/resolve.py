@@ -5,6 +5,7 @@ from functools import partial
 import click
 
 from batch_credits.cli.commands.reconcile import batch_of_site
+from batch_credits.cli.options.handed import handed_option
 from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, wait_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
@@ -22,6 +23,8 @@ from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.text.quoted import quoted
 from batch_credits.text.visible import visible
 
+MAX_REASON_LETTERS = 500
+
 
 @click.command(cls=Sectioned)
 @click.argument("batch", type=BatchId())
@@ -29,14 +32,16 @@ from batch_credits.text.visible import visible
               help="The row, as a spreadsheet shows.")
 @click.option("--credited", metavar="CREDIT_ID", help="It is credited (of a reversal: deducted): Chargebee's id.")
 @click.option("--not-credited", is_flag=True, help="It is not credited (or deducted): the next run sends it again.")
+@click.option("--reason", metavar="TEXT", default="", help="How that is known, for the record.")
+@handed_option
 @pace_options
 @profile_option
 @site_options
 @ledger_option
 @wait_option
 def resolve(
-    batch: str, row_number: int, credited: str | None, not_credited: bool, pace: PaceChoice, site: SiteChoice,
-    ledger: Place | None, wait_for_ledger: float | None,
+    batch: str, row_number: int, credited: str | None, not_credited: bool, reason: str, handed: object,
+    pace: PaceChoice, site: SiteChoice, ledger: Place | None, wait_for_ledger: float | None,
 ) -> int:  # fmt: skip
     """Settle a row in review, after looking it up at Chargebee; recorded with who and when.
 
@@ -63,29 +68,33 @@ def resolve(
         raise UsageError(
             "--credited needs Chargebee's id of the credit.", remedies=[(("--credited", "CREDIT_ID"),)]
         )
+    if len(reason) > MAX_REASON_LETTERS or not reason.isprintable():
+        raise UsageError(
+            f"--reason takes one line of {MAX_REASON_LETTERS} letters at most.", remedies=[(("--reason", "TEXT"),)]
+        )
     settings = pace.settings(site.site)
     where = site.settings()
     with open_ledger(ledger_path(ledger), wait_for_ledger, partial(say, err=True)) as opened:
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
         record = batch_of_site(opened, batch, where)
         if credited is None:
-            say(_not_credited(opened, record, row_number, where, settings))
+            say(_not_credited(opened, record, row_number, reason.strip(), where, settings))
         else:
-            say(_credited(opened, record, row_number, credited.strip(), where, settings))
+            say(_credited(opened, record, row_number, credited.strip(), reason.strip(), where, settings))
     return 0
 
 
-def _credited(ledger: Ledger, batch: BatchRecord, row_number: int, credit_id: str, site: SiteSettings,
+def _credited(ledger: Ledger, batch: BatchRecord, row_number: int, credit_id: str, reason: str, site: SiteSettings,
               settings: RunSettings) -> str:  # fmt: skip
-    listed = run_in_loop(say_credited(ledger, batch, row_number, credit_id, site, settings))
+    listed = run_in_loop(say_credited(ledger, batch, row_number, credit_id, site, settings, reason))
     done = batch.kind.name_of(Outcome.CREDITED)
     where = f"Chargebee lists it under reference {quoted(listed.reference or '')}"
     return f"Row {row_number} is {done} as {visible(credit_id)}: {where}."
 
 
-def _not_credited(ledger: Ledger, batch: BatchRecord, row_number: int, site: SiteSettings,
+def _not_credited(ledger: Ledger, batch: BatchRecord, row_number: int, reason: str, site: SiteSettings,
                   settings: RunSettings) -> str:  # fmt: skip
-    silence = run_in_loop(say_not_credited(ledger, batch, row_number, site, settings))
+    silence = run_in_loop(say_not_credited(ledger, batch, row_number, site, settings, reason))
     said = (
         "Chargebee lists nothing for it now"
         if silence is None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, limit_options
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options
 from batch_credits.cli.options.sections import Sectioned
@@ -14,7 +15,7 @@ from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger, stated_by_the_user
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import chosen_as, option
-from batch_credits.cli.telling.asking import require_consent
+from batch_credits.cli.telling.asking import require_consent, said_yes_of
 from batch_credits.cli.telling.events import Events
 from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.cli.telling.words import Words
@@ -45,6 +46,7 @@ class ReverseChoice:
     limits: LimitChoice
     site: SiteChoice
     output: OutputChoice
+    handed: Handed | None
 
 
 @click.command(cls=Sectioned)
@@ -59,6 +61,7 @@ class ReverseChoice:
 @site_options
 @output_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
+@handed_option
 @chosen_as(ReverseChoice, "chosen")
 def reverse(chosen: ReverseChoice) -> int:
     """Deduct what BATCH credited, or the part of it that a file names, and write the reports.
@@ -93,9 +96,10 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
         budget_per_minute=settings.budget_per_minute,
         kind=CallKind.DEDUCT,
         json_lines=as_json,
+        line_seconds=output.progress_every,
         silent=output.no_progress or quiet or sys.stderr is None,
     )
-    said_yes = "--yes" if yes else "asked at the terminal"
+    said_yes = said_yes_of(yes=yes, handed=chosen.handed)
     not_typed = origins(context)
     orders = Orders(limits, site, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx)
     with open_ledger(ledger, output.wait_for_ledger, progress.note) as opened:
@@ -109,7 +113,7 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
             to_type = totals_to_type(picture.plan, bounds, stated, InputOptions.from_json(record.options_json))
             question = question_of_reversal(record, picture, terms, to_type)
             teller.before(question)
-            require_consent(teller, question, yes=yes)
+            require_consent(teller, question, yes=yes, handed=chosen.handed)
 
         request = ReverseRequest(record, chosen.rows_file, orders)
         summary, stopped = run_in_loop(

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from batch_credits.addresses import SANDBOX_SITE
+from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options, refuse_file
 from batch_credits.cli.options.sections import Sectioned
@@ -17,7 +18,7 @@ from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger, stated_by_the_user
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import chosen_as, option
-from batch_credits.cli.telling.asking import require_consent
+from batch_credits.cli.telling.asking import require_consent, said_yes_of
 from batch_credits.cli.telling.events import Events
 from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.cli.telling.words import Words
@@ -56,6 +57,7 @@ class RunChoice:
     limits: LimitChoice
     site: SiteChoice
     output: OutputChoice
+    handed: Handed | None
 
 
 @click.command(cls=Sectioned)
@@ -72,6 +74,7 @@ class RunChoice:
 @output_options
 @option("--verbose", "-v", is_flag=True, help="Say more.")
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
+@handed_option
 @chosen_as(RunChoice, "chosen")
 def run(chosen: RunChoice) -> int:
     """Credit every row of FILE that is still owed, and write the reports. Running again resumes.
@@ -116,6 +119,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
         sys.stderr,
         budget_per_minute=settings.budget_per_minute,
         json_lines=as_json,
+        line_seconds=output.progress_every,
         silent=output.no_progress or quiet or sys.stderr is None,
     )
     not_typed, ledger_source = origins(context), source_of_ledger(context)
@@ -133,14 +137,14 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
                 to_type = totals_to_type(plan, bounds, stated_by_the_user(context, limits), options)
                 question = question_of_run(source, plan, dict(options.currency_exponents), terms, to_type)
                 teller.before(question)
-                require_consent(teller, question, yes=yes)
+                require_consent(teller, question, yes=yes, handed=chosen.handed)
 
             def agree(report: PilotReport) -> bool:
                 pilot = pilot_view(report)
                 teller.pilot(pilot)
                 return not pilot.disagreeing and (yes or not pilot.rows_left or _yes_after(teller, pilot, signals))
 
-            said_yes = "--yes" if yes else "asked at the terminal"
+            said_yes = said_yes_of(yes=yes, handed=chosen.handed)
             orders = Orders(
                 limits, where, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx, agree
             )

@@ -13,6 +13,7 @@ from batch_credits.cli.values import LedgerPlace, Number
 from batch_credits.errors import LedgerBusy, UsageError
 from batch_credits.ledger import Ledger
 from batch_credits.model.address import Place
+from batch_credits.progress.observers import LINE_SECONDS
 
 ASK_AGAIN_SECONDS = 0.2
 
@@ -44,6 +45,7 @@ class OutputChoice:
     ledger: Place | None
     wait_for_ledger: float | None
     no_progress: bool
+    progress_every: float
     log_format: str
 
 
@@ -54,6 +56,8 @@ output_options = apply(
     ledger_option,
     wait_option,
     option("--no-progress", is_flag=True, help="Show no progress."),
+    option("--progress-every", type=Number(0.2, 3600), default=LINE_SECONDS, show_default=True, metavar="SECONDS",
+           help="Between two lines or events, where progress is not drawn on a terminal."),
     option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
            help="Progress as lines for people, or one JSON event a line."),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from batch_credits.cli.setting import Setting
 from batch_credits.errors import BatchCreditsError
 
 SECTIONS = {
-    "The row": ("--row", "--credited", "--not-credited"),
+    "The row": ("--row", "--credited", "--not-credited", "--reason"),
     "The file": (
         "--reference", "--currency", "--amount-unit", "--sheet", "--map", "--header-row", "--locale", "--encoding",
         "--delimiter", "--description", "--credit-type", "--number-duplicates", "--hidden-rows", "--currency-exponent",
@@ -26,9 +26,13 @@ SECTIONS = {
         "--silence", "--no-wait", "--verify-first", "--share", "--concurrency", "--pacing", "--timeout", "--processes",
         "--base-url", "--same-site", "--origin-user", "--origin-device", "--origin-ip", "--since", "--whole",
     ),
+    "The server": (
+        "--port", "--actor", "--no-browser", "--listen", "--host", "--trusted-proxy", "--identity-header", "--tls-cert",
+        "--tls-key", "--max-upload", "--max-disk", "--uploads",
+    ),
     "Settings, what is kept and shown": (
         "--profile", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--log-format", "--no-progress",
-        "--quiet", "--verbose",
+        "--progress-every", "--quiet", "--verbose",
     ),
 }  # fmt: skip
 

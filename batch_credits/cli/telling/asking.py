@@ -5,6 +5,7 @@ import sys
 import termios
 from contextlib import suppress
 from decimal import Decimal
+from typing import Protocol
 
 import click
 
@@ -34,14 +35,39 @@ class Asking:
         return _ask(pilot_question(pilot))
 
 
-def require_consent(asking: Asking, question: Question, *, yes: bool) -> None:
-    """Go on only if somebody said yes to what was shown: at the terminal, or before (`yes`). A total that must be typed
-    is said with --expect-total by whoever said yes before.
+class Agreed(Protocol):
+    """Somebody has agreed elsewhere to just what is to be sent."""
+
+    @property
+    def actor(self) -> str:
+        """Who."""
+
+    def refuse_other(self, question: Question) -> None:
+        """Refuse to send anything else.
+
+        Raises:
+            NotConfirmed: it is something else.
+        """
+
+
+def said_yes_of(*, yes: bool, handed: Agreed | None) -> str:
+    """How somebody says yes, for the record."""
+    if handed is not None:
+        return f"typed on the page by {handed.actor}"
+    return "--yes" if yes else "asked at the terminal"
+
+
+def require_consent(asking: Asking, question: Question, *, yes: bool, handed: Agreed | None = None) -> None:
+    """Go on only if somebody said yes to what was shown: at the terminal, or before (`yes`), or to just this on a page
+    that handed it over. A total that must be typed is said with --expect-total by whoever said yes before.
 
     Raises:
         NotConfirmed: nobody did.
         click.Abort: Ctrl-C, or the end of the input.
     """
+    if handed is not None and yes:
+        handed.refuse_other(question)
+        return
     if not question.plan.owed:
         return
     if not yes and sys.stdin is not None and sys.stdin.isatty():

@@ -4,9 +4,20 @@ thing they use the same name. Amounts are minor units; those in decimal are text
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from batch_credits.cli.telling.totals_json import total_json, totals_json
+from batch_credits.errors import (
+    BatchCreditsError,
+    ControlError,
+    InputError,
+    LedgerError,
+    Suggestion,
+    UnclearFile,
+    UsageError,
+)
+from batch_credits.loader import SeenColumn
 from batch_credits.model import Outcome
 from batch_credits.reporter.control_totals import file_total_json
 from batch_credits.reporter.mending import parent_json
@@ -31,14 +42,45 @@ def check_json(found: CheckView) -> str:
         "minutes_at_least": found.pace.minutes_at_least,
         "origins": [asdict(origin) for origin in found.origins],
         "rejected_csv": str(found.rejected_csv) if found.rejected_csv else None,
-        "suggestions": [
-            {"option": each.option, "value": each.value, "reason": each.reason, "is_open": each.is_open}
-            for each in found.suggestions
-        ],
+        "suggestions": [_suggestion(each) for each in found.suggestions],
+        "columns": [asdict(column) for column in found.file.columns],
         "refusal": found.refusal.message if found.refusal else None,
         "exit_code": found.exit_code,
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def refused_json(file: Path, error: BatchCreditsError, columns: Sequence[SeenColumn], exit_code: int) -> str:
+    """The document of a file that is refused as a whole: why, what it seems to need, and its columns as far as they can
+    be seen."""
+    suggestions, still = (error.suggestions, error.still) if isinstance(error, UnclearFile) else ((), "")
+    content = {
+        "file": file.name,
+        "error": {
+            "kind": next(kind for of, kind in _KINDS if isinstance(error, of)),
+            "message": error.message,
+            "hint": error.hint,
+            "suggestions": [_suggestion(each) for each in suggestions],
+            "still": still,
+        },
+        "columns": [asdict(column) for column in columns],
+        "exit_code": exit_code,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+_KINDS = (
+    (UnclearFile, "unclear"),
+    (InputError, "input"),
+    (ControlError, "control"),
+    (UsageError, "usage"),
+    (LedgerError, "ledger"),
+    (BatchCreditsError, "other"),
+)
+
+
+def _suggestion(each: Suggestion) -> dict[str, Any]:
+    return {"option": each.option, "value": each.value, "reason": each.reason, "is_open": each.is_open}
 
 
 def _plan(plan: PlanView, problems: Sequence[Problems]) -> dict[str, Any]:

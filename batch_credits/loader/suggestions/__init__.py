@@ -5,9 +5,11 @@
     encodings  in which encoding its words look like words
     headers    which row holds the headers, and which column is which field: by names, then by values
     names      what columns are called in the languages of finance systems
+    seen       its columns, for a person to say which is which
     numbers    language, unit and currency of the amounts
 """
 
 from batch_credits.loader.suggestions.reading import check_value, suggest, with_options
+from batch_credits.loader.suggestions.seen import SeenColumn, columns_seen
 
-__all__ = ["check_value", "suggest", "with_options"]
+__all__ = ["SeenColumn", "check_value", "columns_seen", "suggest", "with_options"]

@@ -38,17 +38,27 @@ def suggest(path: Path, options: InputOptions) -> tuple[Suggestion, ...]:
     """The options that a file seems to need beside those that are given, in the order in which a reader meets what they
     are for. Empty where none would help: the file is no table of credits, or cannot be opened."""
     try:
-        encoding = _encoding(path, options)
-        stated = encoding.value if encoding is not None else options.encoding
-        tables = [
-            (glance, found)
-            for glance in glances(path, options, stated)
-            if (found := find_headers(glance, options.header_row, dict(options.header_map))) is not None
-        ]
+        encoding, tables = tables_of(path, options)
         said = [] if encoding is None else [encoding]
         return (*said, *_of_tables(tables, options))
     except (InputError, OSError, UnicodeError):
         return ()
+
+
+def tables_of(path: Path, options: InputOptions) -> tuple[Suggestion | None, list[tuple[Glance, Found]]]:
+    """The encoding that the file seems to need, if another than is stated, and its tables that have headers.
+
+    Raises:
+        InputError, OSError, UnicodeError: it cannot be looked at.
+    """
+    encoding = _encoding(path, options)
+    stated = encoding.value if encoding is not None else options.encoding
+    found = [
+        (glance, headers)
+        for glance in glances(path, options, stated)
+        if (headers := find_headers(glance, options.header_row, dict(options.header_map))) is not None
+    ]
+    return encoding, found
 
 
 def _of_tables(tables: list[tuple[Glance, Found]], options: InputOptions) -> Iterator[Suggestion]:

@@ -1,0 +1,79 @@
+"""What the ledger says, asked in a thread: the server goes on answering meanwhile."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from batch_credits.errors import BatchCreditsError
+from batch_credits.ledger import Ledger
+from batch_credits.model import BatchRecord, Mending, RunRecord
+from batch_credits.model.address import Place
+from batch_credits.views.batches import BatchView, batches_view
+from batch_credits.views.workers import WorkerView, workers_view
+from batch_credits.web.door.refusals import Refused
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A batch as the ledger has it. `senders` are the processes that send it now, whoever started them."""
+
+    record: BatchRecord
+    view: BatchView
+    run: RunRecord | None
+    mending: Mending
+    senders: tuple[WorkerView, ...]
+
+
+class Books:
+    """Reads the ledger, which may be another's at the moment; it is opened for each question."""
+
+    def __init__(self, ledger: Place) -> None:
+        self._ledger = ledger
+
+    async def batches(self) -> list[tuple[BatchView, bool]]:
+        """All batches, oldest first, each with whether somebody sends it."""
+        return await self._ask(_batches) or []
+
+    async def batch(self, key: str) -> Known | None:
+        """One batch; None where the ledger has none of this id."""
+        return await self._ask(lambda ledger: _known(ledger, key))
+
+    async def _ask(self, question: Callable[[Ledger], Answer]) -> Answer | None:
+        """The answer; None where there is no ledger yet.
+
+        Raises:
+            Refused: the ledger cannot be read.
+        """
+
+        def asked() -> Answer | None:
+            if not Ledger.is_at(self._ledger):
+                return None
+            with Ledger.open_for_reading(self._ledger) as ledger:
+                return question(ledger)
+
+        try:
+            return await asyncio.to_thread(asked)
+        except BatchCreditsError as error:
+            raise Refused(503, error.message, error.hint) from None
+
+
+def _batches(ledger: Ledger) -> list[tuple[BatchView, bool]]:
+    sent = {worker.batch for worker in _living(ledger)}
+    return [(view, view.key in sent) for view in batches_view(ledger)]
+
+
+def _known(ledger: Ledger, key: str) -> Known | None:
+    record = ledger.batches.find(key)
+    if record is None or record.key != key:
+        return None
+    [view] = batches_view(ledger, key)
+    senders = tuple(worker for worker in _living(ledger) if worker.batch == key)
+    mending = ledger.payouts.mending(record.batch_id)
+    return Known(record, view, ledger.runs.last(record.batch_id), mending, senders)
+
+
+def _living(ledger: Ledger) -> list[WorkerView]:
+    return [worker for worker in workers_view(ledger) if worker.lease_seconds > 0]

@@ -1,0 +1,86 @@
+"""What `check` says of an upload: asked of a child process, and kept beside the file."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batch_credits.web.desk.children import Children
+from batch_credits.web.desk.files import make_folder, read_document
+from batch_credits.web.desk.uploads import Upload
+from batch_credits.web.settings import CHECKS_AT_ONCE
+
+_SAID_LETTERS = 2_000  # of what a process that failed has said
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found, as check --json says it; `error` is what it says of a file that is refused, else None."""
+
+    content: dict[str, Any]
+    error: dict[str, Any] | None
+
+    @property
+    def rejected_csv(self) -> Path | None:
+        """The table of rows that are left out, if there are any."""
+        path = self.content.get("rejected_csv")
+        return Path(path) if path else None
+
+
+class Checks:
+    """The checks of all uploads: so many at once, and one of each upload."""
+
+    def __init__(self, children: Children) -> None:
+        self._children = children
+        self._room = asyncio.Semaphore(CHECKS_AT_ONCE)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def known(self, upload: Upload) -> Checked | None:
+        """What was found; None where nothing is known yet."""
+        content = None if upload.upload_id in self._tasks else read_document(_folder(upload) / "out.json")
+        return None if content is None else Checked(content, content.get("error"))
+
+    def found(self, upload: Upload) -> Checked | None:
+        """What was found; None while it is looked at, which begins now if nobody has begun it."""
+        checked = self.known(upload)
+        if checked is None:
+            self.begin(upload)
+        return checked
+
+    def begin(self, upload: Upload) -> None:
+        """Look at an upload, anew if it was looked at before."""
+        if upload.upload_id in self._tasks:
+            return
+        (_folder(upload) / "out.json").unlink(missing_ok=True)
+        task = asyncio.create_task(self._look(upload))
+        self._tasks[upload.upload_id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(upload.upload_id, None))
+
+    async def wait(self, upload: Upload, seconds: float) -> None:
+        """Until it is found, or so long."""
+        if (task := self._tasks.get(upload.upload_id)) is not None:
+            await asyncio.wait([task], timeout=seconds)
+
+    async def _look(self, upload: Upload) -> None:
+        folder = make_folder(_folder(upload))
+        async with self._room:
+            for name in ("out.json.part", "err.txt"):
+                (folder / name).unlink(missing_ok=True)
+            child = self._children.check(upload.source, upload.words(), folder, folder)
+            code = await child.ended()
+        part = folder / "out.json.part"
+        if read_document(part) is None:  # it ended without a word: a hostile file took all there was
+            part.write_text(_nothing_said(code, folder / "err.txt"), encoding="utf-8")
+        part.replace(folder / "out.json")
+
+
+def _folder(upload: Upload) -> Path:
+    return upload.folder / "check"
+
+
+def _nothing_said(code: int, said: Path) -> str:
+    text = said.read_text(encoding="utf-8", errors="replace").strip()[:_SAID_LETTERS]
+    message = "The file could not be checked: the process that read it ended"
+    error = {"message": f"{message} ({code})." if not text else text, "hint": "Nothing was sent. Is the file whole?"}
+    return json.dumps({"error": {**error, "kind": "input", "suggestions": [], "still": ""}, "columns": []})

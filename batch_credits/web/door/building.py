@@ -1,0 +1,131 @@
+"""The door around the routes: what a request passes before anybody looks at it, and what becomes of a refusal."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from batch_credits.web.door.forms import MAX_FORM_BYTES
+from batch_credits.web.door.headers import add_headers
+from batch_credits.web.door.hosts import allowed_hosts, refuse_host, refuse_origin
+from batch_credits.web.door.identity import SETTINGS, actor_of, cookie_name, identify
+from batch_credits.web.door.quiet import keep_details
+from batch_credits.web.door.refusals import Refused
+from batch_credits.web.door.sessions import SESSION_SECONDS, SESSIONS, LinkUsed, Sessions, form_token_of
+from batch_credits.web.pages import Alert, Frame, RefusedPage
+from batch_credits.web.rendering import render, script, stylesheet
+from batch_credits.web.settings import WebSettings
+
+if TYPE_CHECKING:
+    from batch_credits.web.routes import Route
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_METHODS = ("GET", "HEAD", "POST")
+_OPEN = ("/healthz", "/static/style.css", "/static/live.js")  # to whoever reaches the server
+_STATUS = {
+    404: ("There is no such page.", "Go to the list of batches."),
+    405: ("This address does not take that.", "Load the page again."),
+    413: ("The form is too large.", "Send less at once."),
+}
+_ON_A_PAGE = "Go back, and load the page again."
+
+
+def make_app(settings: WebSettings, port: int, routes: "Iterable[Route]") -> web.Application:
+    """The application for a server that listens on `port`."""
+    door = _Door(settings, port)
+    app = web.Application(middlewares=[door.refusals, door.guard], client_max_size=MAX_FORM_BYTES)
+    app[SESSIONS], app[SETTINGS] = door.sessions, settings
+    app.on_response_prepare.append(add_headers)
+    app.router.add_get("/healthz", _healthy)
+    app.router.add_get("/static/style.css", _style)
+    app.router.add_get("/static/live.js", _script)
+    for route in routes:
+        app.router.add_route(route.method, route.path, route.handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, route.handler)
+    return app
+
+
+class _Door:
+    """What every request passes."""
+
+    def __init__(self, settings: WebSettings, port: int) -> None:
+        self.sessions = Sessions(settings.actor)
+        self._settings = settings
+        self._port = port
+        self._hosts = allowed_hosts(settings, port)
+        self._schemes = ("https",) if settings.tls else ("https", "http") if settings.proxy else ("http",)
+        self.refusals = web.middleware(self._refusals)
+        self.guard = web.middleware(self._guard)
+
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        refuse_host(request, self._hosts)
+        if request.method not in _METHODS:
+            raise Refused(405, *_STATUS[405])
+        if request.method == "POST":
+            refuse_origin(request, self._schemes)
+        if request.path in _OPEN:
+            return await handler(request)
+        if self._settings.proxy is None and request.method == "GET" and "token" in request.query:
+            return self._enter(request)
+        identify(request, self._port)
+        return await handler(request)
+
+    def _enter(self, request: web.Request) -> web.Response:
+        """Let in who has the link; the token is gone from the address after that."""
+        try:
+            cookie = self.sessions.enter(request.query["token"])
+        except LinkUsed:
+            raise Refused(
+                410, "This link was used before: it works once.", "Start batch-credits web again for another link."
+            ) from None
+        if cookie is None:
+            raise Refused(403, "This link is not one of this server's.", "Open the one that it printed last.")
+        response = web.Response(status=303, headers={"Location": "/"})
+        is_secure = self._settings.tls is not None
+        response.set_cookie(
+            cookie_name(self._port),
+            cookie,
+            max_age=SESSION_SECONDS,
+            path="/",
+            httponly=True,
+            samesite="Strict",
+            secure=is_secure,
+        )
+        return response
+
+    async def _refusals(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Make a page of whatever is refused, or failed."""
+        try:
+            return await handler(request)
+        except Refused as refused:
+            return self._page(request, refused.status, refused.message, refused.hint)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            message, hint = _STATUS.get(error.status, ("This request is refused.", _ON_A_PAGE))
+            return self._page(request, error.status, message, hint)
+        except (ConnectionError, TimeoutError):  # whoever asked has gone away
+            raise
+        except Exception as error:
+            keep_details(error)
+            message = "Something failed, and this page cannot be shown. What is being sent goes on."
+            return self._page(request, 500, message, "Whoever started the server finds the details in its terminal.")
+
+    def _page(self, request: web.Request, status: int, message: str, hint: str) -> web.Response:
+        site = self._settings.site
+        frame = Frame(site.name, site.is_live, actor_of(request), form_token_of(request))
+        text = render(RefusedPage(status, Alert(message, hint)), frame)
+        return web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
+
+
+async def _healthy(_request: web.Request) -> web.Response:
+    return web.Response(text="ok\n")
+
+
+async def _style(_request: web.Request) -> web.Response:
+    return web.Response(body=stylesheet(), content_type="text/css", charset="utf-8")
+
+
+async def _script(_request: web.Request) -> web.Response:
+    return web.Response(body=script(), content_type="text/javascript", charset="utf-8")

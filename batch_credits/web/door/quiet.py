@@ -1,0 +1,35 @@
+"""What a library would print of a request stays out of the log: it may hold a token, and any stranger could fill it."""
+
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from typing import Any
+
+
+def quiet_logger() -> logging.Logger:
+    """A logger that says nothing: aiohttp tells it of every request that is no HTTP."""
+    logger = logging.getLogger("batch_credits.web.quiet")
+    logger.propagate = False
+    logger.disabled = True
+    return logger
+
+
+def keep_details(error: BaseException) -> None:
+    """Write down what went wrong where the operator alone finds it, and say where."""
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="batch-credits-web-", suffix=".txt")  # private
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            traceback.print_exception(error, file=stream)
+    except OSError as no_place:
+        path = f"nowhere ({no_place.strerror})"
+    if sys.stderr is not None:
+        sys.stderr.write(f"web: something failed ({type(error).__name__}); the details, for a bug report: {path}\n")
+
+
+def on_loop_error(_loop: Any, context: dict[str, Any]) -> None:
+    """What happens between requests: a client that goes away is nothing to tell."""
+    error = context.get("exception")
+    if error is not None and not isinstance(error, ConnectionError | TimeoutError):
+        keep_details(error)

@@ -1,0 +1,90 @@
+"""How handlers answer: a page in its frame, or the address of the next one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from batch_credits.explanations.outcomes import label_of, sentences_of
+from batch_credits.model import CallKind, Outcome
+from batch_credits.model.amounts import Exponents, minor_in_words
+from batch_credits.web.desk.desk import desk_of
+from batch_credits.web.door.identity import actor_of
+from batch_credits.web.door.refusals import Refused
+from batch_credits.web.door.sessions import form_token_of
+from batch_credits.web.pages import Alert, Amount, Figure, Frame, Page
+from batch_credits.web.rendering import render
+
+UNPROCESSABLE = 422  # a form that says something else than the page did
+
+
+def show(
+    request: web.Request,
+    page: Page,
+    *,
+    alert: Alert | None = None,
+    status: int = 200,
+    waiting: int = 0,
+    refresh_seconds: int = 0,
+) -> web.Response:
+    """A page in its frame."""
+    site = desk_of(request).settings.site
+    frame = Frame(
+        site=site.name,
+        is_live=site.is_live,
+        actor=actor_of(request),
+        token=form_token_of(request),
+        waiting=waiting,
+        alert=alert,
+        refresh_seconds=refresh_seconds,
+    )
+    return web.Response(text=render(page, frame), content_type="text/html", charset="utf-8", status=status)
+
+
+def go_to(address: str) -> web.Response:
+    """The page that a person sees after an act, so that loading it again does nothing again."""
+    return web.Response(status=303, headers={"Location": address})
+
+
+def page_number(request: web.Request) -> int:
+    """Which page of a list.
+
+    Raises:
+        Refused: it is no number.
+    """
+    text = request.query.get("page", "1")
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 8 and int(text)):
+        raise Refused(400, "The page of a list is a number from 1 on.")
+    return int(text)
+
+
+def number_typed(text: str) -> int | None:
+    """The number that a person typed: digits, as they are shown or without commas; None: it is none."""
+    digits = text.strip().replace(",", "")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
+
+
+def amounts_of(totals: Mapping[str, Any], stated: Exponents) -> tuple[Amount, ...]:
+    """Totals by currency as documents have them, minor units, with their words; those in decimal have words alone."""
+    found = []
+    for currency, total in totals.items():
+        minor = total if isinstance(total, int) else total.get("amount", 0)
+        decimal = None if isinstance(total, int) else total.get("amount_in_decimal")
+        words = [minor_in_words(minor, currency, stated)] if minor or decimal is None else []
+        words += [] if decimal is None else [f"{decimal} {currency}"]
+        found.append(Amount(currency, minor, " + ".join(words)))
+    return tuple(found)
+
+
+def outcome_figures(
+    kind: CallKind, counts: Mapping[str, int], totals: Mapping[str, tuple[Amount, ...]]
+) -> tuple[Figure, ...]:
+    """The outcomes that have rows, and what is still to come, in their order."""
+    figures = []
+    for outcome in Outcome:
+        name = kind.name_of(outcome)
+        if counts.get(name) or outcome is Outcome.PENDING:
+            meaning = sentences_of(kind, outcome).meaning
+            label = label_of(kind, outcome)
+            figures.append(Figure(name, label, counts.get(name, 0), totals.get(name, ()), meaning))
+    return tuple(figures)

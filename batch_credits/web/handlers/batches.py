@@ -1,0 +1,124 @@
+"""The list of all batches, and of files that came and were not sent."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from batch_credits.model import CallKind, Outcome
+from batch_credits.views.amounts import Total
+from batch_credits.views.batches import BatchView
+from batch_credits.web.desk.desk import Desk, desk_of
+from batch_credits.web.desk.uploads import Upload
+from batch_credits.web.handlers.answers import amounts_of, page_number, show
+from batch_credits.web.pages import Amount, BatchEntry, BatchesPage, Filter, State
+
+ENTRIES_A_PAGE = 50
+_WAITS_FOR_A_PERSON = (State.UNCLEAR, State.CHECKED, State.STOPPED, State.ATTENTION)
+
+
+async def batches(request: web.Request) -> web.Response:
+    """All that is known, newest first, narrowed to what was asked for."""
+    desk = desk_of(request)
+    narrowed = Filter(request.query.get("text", "").strip(), request.query.get("state", ""), page_number(request))
+    entries = await _entries(desk)
+    found = [entry for entry in entries if _is_meant(entry, narrowed)]
+    first = (narrowed.page - 1) * ENTRIES_A_PAGE
+    page = BatchesPage(
+        entries=tuple(found[first : first + ENTRIES_A_PAGE]),
+        narrowed=narrowed,
+        states=tuple(state.value for state in State),
+        pages=max(1, -(-len(found) // ENTRIES_A_PAGE)),
+        in_all=len(found),
+    )
+    is_moving = any(entry.state in (State.CHECKING, State.WAITING, State.RUNNING) for entry in page.entries)
+    waiting = sum(entry.needs_person for entry in entries)
+    return show(request, page, waiting=waiting, refresh_seconds=5 if is_moving else 0)
+
+
+async def _entries(desk: Desk) -> list[BatchEntry]:
+    known = [_of_batch(desk, view, is_sent=is_sent) for view, is_sent in await desk.books.batches()]
+    keys = {entry.key for entry in known}
+    uploads = []
+    for upload in sorted(desk.uploads.all(), key=lambda upload: upload.at, reverse=True):
+        entry = _of_upload(desk, upload)
+        if not entry.key or entry.key not in keys:
+            uploads.append(entry)
+            keys.add(entry.key)
+    return sorted([*known, *uploads], key=lambda entry: entry.at, reverse=True)
+
+
+def _is_meant(entry: BatchEntry, narrowed: Filter) -> bool:
+    if narrowed.state and entry.state != narrowed.state:
+        return False
+    text = narrowed.text.casefold()
+    found_in = (entry.file_name.casefold(), entry.actor.casefold())
+    return not text or entry.key.startswith(text) or any(text in each for each in found_in)
+
+
+def _of_batch(desk: Desk, view: BatchView, *, is_sent: bool) -> BatchEntry:
+    job = desk.jobs.latest(view.key)
+    is_running = is_sent or desk.jobs.is_running(view.key)
+    state = State.RUNNING if is_running else _state_of(view)
+    credited = [view.outcomes.get(outcome, ()) for outcome in (Outcome.CREDITED, Outcome.ALREADY_CREDITED)]
+    rows = sum(total.rows for totals in credited for total in totals)
+    done = "taken back" if view.kind is CallKind.DEDUCT else "credited"
+    return BatchEntry(
+        key=view.key,
+        href=f"/batches/{view.key}",
+        file_name=view.file_name if job is None else job.file_name,
+        state=state,
+        rows=view.rows,
+        totals=_summed(view.outcomes.values()),
+        credited_words=f"{rows:,} of {view.rows:,} {done}",
+        actor="" if job is None else job.actor,
+        at=view.created_at,
+        payout=" ".join(view.kin),
+        is_reversal=view.kind is CallKind.DEDUCT,
+        needs_person=state in _WAITS_FOR_A_PERSON,
+    )
+
+
+def _state_of(view: BatchView) -> State:
+    if Outcome.REVIEW in view.outcomes or Outcome.IN_DOUBT in view.outcomes:
+        return State.ATTENTION
+    if Outcome.PENDING in view.outcomes or view.stopped:
+        return State.STOPPED
+    if Outcome.FAILED in view.outcomes or Outcome.REJECTED in view.outcomes:
+        return State.PARTLY
+    return State.DONE
+
+
+def _summed(outcomes: Iterable[tuple[Total, ...]]) -> tuple[Amount, ...]:
+    """All that a batch asks for, by currency."""
+    minor: dict[str, int] = {}
+    for total in (total for totals in outcomes for total in totals):
+        minor[total.currency] = minor.get(total.currency, 0) + total.amount_minor
+    return amounts_of({currency: minor[currency] for currency in sorted(minor)}, {})
+
+
+def _of_upload(desk: Desk, upload: Upload) -> BatchEntry:
+    checked = desk.checks.known(upload)
+    key, rows = "", 0
+    totals: tuple[Amount, ...] = ()
+    if checked is None:
+        state = State.CHECKING
+    elif checked.error is not None:
+        state = State.UNCLEAR if checked.error.get("suggestions") else State.REFUSED
+    else:
+        key, rows = checked.content["batch"], checked.content["rows"]
+        state = State.WAITING if desk.jobs.is_running(key) else State.CHECKED
+        totals = amounts_of(checked.content["totals"], {})
+    return BatchEntry(
+        key=key,
+        href=f"/uploads/{upload.upload_id}" if state is not State.WAITING else f"/batches/{key}",
+        file_name=upload.file_name,
+        state=state,
+        rows=rows,
+        totals=totals,
+        credited_words="",
+        actor=upload.actor,
+        at=upload.at,
+        payout="mends rows of an earlier file" if upload.mends else "",
+        is_reversal=False,
+        needs_person=state in _WAITS_FOR_A_PERSON,
+    )

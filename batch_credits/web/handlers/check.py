@@ -1,0 +1,244 @@
+"""A file as a run would see it; and the number that sends it."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from batch_credits.model import CallKind
+from batch_credits.web.desk.checks import Checked
+from batch_credits.web.desk.children import Handed
+from batch_credits.web.desk.desk import Desk, desk_of
+from batch_credits.web.desk.tables import page_of
+from batch_credits.web.desk.uploads import Upload
+from batch_credits.web.door.downloads import attachment
+from batch_credits.web.door.forms import read_fields
+from batch_credits.web.door.identity import actor_of
+from batch_credits.web.door.refusals import Refused
+from batch_credits.web.handlers.answers import (
+    UNPROCESSABLE,
+    amounts_of,
+    go_to,
+    number_typed,
+    outcome_figures,
+    page_number,
+    show,
+)
+from batch_credits.web.handlers.columns import remembered_answers, show_columns
+from batch_credits.web.pages import (
+    Alert,
+    CheckPage,
+    Choice,
+    Download,
+    Figure,
+    LeftOutPage,
+    ProblemGroup,
+    ProblemRow,
+    SendForm,
+)
+
+LOOK_AGAIN_SECONDS = 2
+START_SECONDS = 3.0  # for a run to say what it will do, or that it will not
+
+
+async def upload(request: web.Request) -> web.Response:
+    """The page of an upload: its columns where they are not certain, what was found, or where it is being sent."""
+    desk = desk_of(request)
+    one = desk.uploads.find(request.match_info["id"])
+    checked = desk.checks.found(one)
+    if checked is not None and checked.error and remembered_answers(desk, one, checked):
+        checked = None
+    if checked is None:
+        await desk.checks.wait(one, LOOK_AGAIN_SECONDS / 2)
+        checked = desk.checks.known(one)
+    if checked is None:
+        page = CheckPage(one.upload_id, one.file_name, is_checking=True)
+        return show(request, page, refresh_seconds=LOOK_AGAIN_SECONDS)
+    if checked.error is not None:
+        if checked.error.get("suggestions"):
+            return show_columns(request, one, checked)
+        return show(request, _refused(one, checked.error))
+    key = checked.content["batch"]
+    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+        return go_to(f"/batches/{key}")
+    return show(request, check_page(desk, one, checked), alert=_last_refusal(desk, key))
+
+
+def _last_refusal(desk: Desk, key: str) -> Alert | None:
+    """Why nothing was sent the last time that somebody said so."""
+    job = desk.jobs.latest(key)
+    error = None if job is None else job.told().error
+    return None if error is None else Alert(error["message"], error["hint"])
+
+
+def _refused(one: Upload, error: Mapping[str, Any]) -> CheckPage:
+    alert = Alert(error["message"], error.get("hint", ""))
+    return CheckPage(one.upload_id, one.file_name, is_checking=False, refusal=alert)
+
+
+def check_page(desk: Desk, one: Upload, checked: Checked) -> CheckPage:
+    """What a check found, as values."""
+    found = checked.content
+    refusal = found.get("refusal")
+    files = () if checked.rejected_csv is None else (_rejected(one),)
+    return CheckPage(
+        upload=one.upload_id,
+        file_name=one.file_name,
+        is_checking=False,
+        figures=_figures(found),
+        problems=tuple(_group(one, number, group) for number, group in enumerate(found["problems"])),
+        before=tuple(_before(found)),
+        notes=tuple(found["notes"]),
+        warnings=tuple(found["warnings"]),
+        largest=tuple(f"row {row['row']}: {' + '.join(row.get('words', []))}" for row in found["largest"]),
+        downloads=files,
+        send=None if refusal else send_form(desk, f"/uploads/{one.upload_id}/send", found["counts"], found),
+        refusal=Alert(refusal) if refusal else None,
+    )
+
+
+def _rejected(one: Upload) -> Download:
+    return Download("rejected.csv", f"/uploads/{one.upload_id}/files/rejected.csv", "the rows left out, to mend")
+
+
+def _figures(found: Mapping[str, Any]) -> tuple[Figure, ...]:
+    """Rows and money of the file, what of it can be paid, and how it stands."""
+    totals = amounts_of(found["totals"], {})
+    unread = bool(found["unreadable_amounts"])
+    by_outcome = {name: amounts_of(of, {}) for name, of in found["totals_by_outcome"].items()}
+    return (
+        Figure("rows", "rows in the file", found["rows"], totals, at_least=unread),
+        Figure("accepted", "rows that can be paid", found["accepted"]),
+        *outcome_figures(CallKind.ADD, found["counts"], by_outcome),
+    )
+
+
+def _group(one: Upload, number: int, group: Mapping[str, Any]) -> ProblemGroup:
+    return ProblemGroup(
+        reason=group["message"],
+        field=group["field"],
+        rows=group["rows"],
+        first=tuple(ProblemRow(row["row"], row["value"], row["message"]) for row in group["first"]),
+        href=f"/uploads/{one.upload_id}/left-out/{number}",
+    )
+
+
+def _before(found: Mapping[str, Any]) -> list[str]:
+    """What is known of the rows already, a sentence each."""
+    said = []
+    if before := found["counts"].get("already_credited", 0) + found["counts"].get("credited", 0):
+        said.append(f"{before:,} of {found['rows']:,} rows were credited before; nothing is sent for them.")
+    if undone := found["reversed"]["count"]:
+        said.append(f"{undone:,} of these credits were taken back; they are not paid again under the same reference.")
+    for mended in found["mends"]:
+        of = mended["file"] or f"batch {mended['batch'][:8]}"
+        said.append(f"{mended['rows']:,} rows mend rows of {of}.")
+    return said
+
+
+def send_form(
+    desk: Desk, href: str, counts: Mapping[str, int], found: Mapping[str, Any], kind: CallKind = CallKind.ADD
+) -> SendForm | None:
+    """What can be sent: the rows that are owed, or, where none is, those in doubt, which a run settles."""
+    number = counts.get("pending", 0) or counts.get("in_doubt", 0)
+    if not number:
+        return None
+    site = desk.settings.site
+    owed = found["totals_by_outcome"].get("pending" if counts.get("pending") else "in_doubt", {})
+    return SendForm(
+        action="send",
+        href=href,
+        number=number,
+        amounts=amounts_of(owed, {}),
+        site=site.name,
+        is_live=site.is_live,
+        how_long=found.get("how_long", ""),
+        totals_to_type=_to_type(desk, found),
+        is_deduction=kind is CallKind.DEDUCT,
+    )
+
+
+def _to_type(desk: Desk, found: Mapping[str, Any]) -> tuple[Choice, ...]:
+    return ()
+
+
+def owed_of(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person agrees to by typing the number, as the run is told it."""
+    return {"rows": found["counts"]["pending"], "totals": found["totals_by_outcome"].get("pending", {})}
+
+
+async def send(request: web.Request) -> web.Response:
+    """Send what the check found, once somebody typed how many credits that are."""
+    desk, actor = desk_of(request), actor_of(request)
+    fields = await read_fields(request, lambda name: name == "confirm" or name.startswith("total:"))
+    one = desk.uploads.find(request.match_info["id"])
+    checked = desk.checks.known(one)
+    if checked is None or checked.error is not None:
+        return go_to(f"/uploads/{one.upload_id}")
+    page, key = check_page(desk, one, checked), checked.content["batch"]
+    if page.send is None or desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+        return go_to(f"/batches/{key}")
+    if number_typed(fields.get("confirm", "")) != page.send.number:
+        alert = Alert(
+            f"Nothing was sent: type {page.send.number} to send {page.send.number:,} credits.",
+            "The number is how many credits would be sent.",
+        )
+        return show(request, page, alert=alert, status=UNPROCESSABLE)
+    await begin_run(desk, key, one, Handed(actor, owed_of(checked.content)))
+    return go_to(f"/batches/{key}")
+
+
+async def begin_run(desk: Desk, key: str, one: Upload, handed: Handed) -> None:
+    """Start the run of a batch, if none is on; and wait a moment for what it says first."""
+    child = await desk.jobs.begin(
+        key,
+        lambda into, lock: desk.children.run(one.source, one.words(), handed, into, lock),
+        handed.actor,
+        one.file_name,
+        one.upload_id,
+    )
+    if child is None:
+        return
+    ended = asyncio.create_task(_look_again(desk, one, await_child=child.ended()))
+    desk.background.add(ended)
+    ended.add_done_callback(desk.background.discard)
+    await asyncio.wait([ended], timeout=START_SECONDS / 10)
+
+
+async def _look_again(desk: Desk, one: Upload, await_child: Any) -> None:
+    """Where a run was refused, what was found of its file is out of date."""
+    if await await_child == 2:
+        desk.checks.begin(one)
+
+
+async def left_out(request: web.Request) -> web.Response:
+    """All rows that are left out for one reason."""
+    desk = desk_of(request)
+    one = desk.uploads.find(request.match_info["id"])
+    checked = desk.checks.known(one)
+    number = request.match_info["n"]
+    groups = [] if checked is None or checked.error else checked.content["problems"]
+    if checked is None or checked.rejected_csv is None or not number.isdigit() or int(number) >= len(groups):
+        raise Refused(404, "There is no such list of rows.", "Look at the check of the file again.")
+    group = groups[int(number)]
+
+    def is_meant(ours: Mapping[str, str], cells: Any) -> bool:
+        return group["code"] in ours["credit_error_code"].split("; ") and group["field"] in ours["credit_error_param"]
+
+    found = await asyncio.to_thread(page_of, checked.rejected_csv, page_number(request), is_meant)
+    rows = []
+    for _, cells in found.rows:
+        ours = found.table.ours(cells)
+        rows.append(ProblemRow(int(ours["credit_row"]), "", ours["credit_error"]))
+    page = LeftOutPage(one.upload_id, one.file_name, group["message"], tuple(rows), found.page, found.pages)
+    return show(request, page)
+
+
+async def rejected_csv(request: web.Request) -> web.StreamResponse:
+    """The table of the rows that are left out."""
+    desk = desk_of(request)
+    checked = desk.checks.known(desk.uploads.find(request.match_info["id"]))
+    if checked is None or checked.rejected_csv is None:
+        raise Refused(404, "No row of this file is left out.")
+    return await attachment(request, checked.rejected_csv, "rejected.csv")

@@ -1,0 +1,276 @@
+"""What became of a batch: from its summary.json, number by number, with what can be done about the rest."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from batch_credits.explanations import explained
+from batch_credits.model import BatchRecord, CallKind
+from batch_credits.model.amounts import Exponents
+from batch_credits.reporter import stated_exponents
+from batch_credits.reporter.mending import mending_in_words
+from batch_credits.web.desk.books import Known
+from batch_credits.web.desk.children import Handed
+from batch_credits.web.desk.desk import Desk, desk_of
+from batch_credits.web.desk.jobs import Job
+from batch_credits.web.desk.results import FILES, Result
+from batch_credits.web.desk.tables import amount_of, customer_of, page_of
+from batch_credits.web.desk.uploads import Upload
+from batch_credits.web.door.downloads import attachment
+from batch_credits.web.door.forms import read_fields
+from batch_credits.web.door.identity import actor_of
+from batch_credits.web.door.refusals import Refused
+from batch_credits.web.handlers.answers import (
+    UNPROCESSABLE,
+    amounts_of,
+    number_typed,
+    outcome_figures,
+    page_number,
+    show,
+)
+from batch_credits.web.pages import (
+    Alert,
+    Amount,
+    Choice,
+    Download,
+    Explained,
+    Figure,
+    Mending,
+    MendRow,
+    ResultPage,
+    ReviewRow,
+    SendForm,
+)
+
+_TONES = {0: "good", 1: "warn", 3: "bad", 4: "warn"}
+
+
+async def result_page(
+    request: web.Request, known: Known, alert: Alert | None = None, status: int = 200
+) -> web.Response:
+    """The page, with what was refused just now."""
+    desk = desk_of(request)
+    result = await desk.results.of(known)
+    return show(
+        request, await _page(request, desk, known, result), alert=alert or _refused_last(desk, known), status=status
+    )
+
+
+def _refused_last(desk: Desk, known: Known) -> Alert | None:
+    """Why nothing more was sent the last time that somebody said so, if that came to nothing."""
+    job = desk.jobs.latest(known.record.key)
+    told = None if job is None else job.told()
+    if told is None or told.error is None or told.summary is not None:
+        return None
+    return Alert(told.error["message"], told.error["hint"])
+
+
+async def _page(request: web.Request, desk: Desk, known: Known, result: Result) -> ResultPage:
+    summary, kind, stated = result.summary, known.record.kind, stated_exponents(known.record)
+    key, counts = known.record.key, result.summary["counts"]
+    is_deduction = kind is CallKind.DEDUCT
+    job = desk.jobs.latest(key)
+    review: tuple[ReviewRow, ...] = ()
+    mending: Mending | None = None
+    if counts.get("review") or counts.get("in_doubt"):
+        review = await asyncio.to_thread(_review, result, known.record)
+    if not is_deduction and (counts.get("failed") or counts.get("rejected")):
+        mending = await asyncio.to_thread(_mending, key, result, page_number(request))
+    return ResultPage(
+        key=key,
+        file_name=summary["file"],
+        headline=summary["headline"],
+        tone=_TONES.get(summary["exit_code"], "warn") if summary["in_balance"] else "bad",
+        figures=_figures(summary, kind, stated),
+        balance=tuple(summary["balance"]),
+        is_in_balance=summary["in_balance"],
+        stopped=summary["stopped"] or "",
+        next_steps=tuple(_steps(summary, mending is not None and mending.in_all > 0)),
+        explained=tuple(_explained(summary)),
+        downloads=tuple(Download(name, f"/batches/{key}/files/{name}", FILES[name]) for name in result.files()),
+        mending=mending if mending is not None and mending.in_all else None,
+        review=review,
+        more=_more(desk, known, summary, stated, job),
+        undo_href="" if is_deduction or not counts.get("credited") else f"/batches/{key}/undo",
+        batches=tuple(_kin(known, summary)),
+        facts=tuple(_facts(summary, job)),
+        resolve_href=f"/batches/{key}/resolve",
+        is_deduction=is_deduction,
+    )
+
+
+def _figures(summary: Mapping[str, Any], kind: CallKind, stated: Exponents) -> tuple[Figure, ...]:
+    totals = totals_of(summary, stated)
+    figures = outcome_figures(kind, summary["counts"], totals)
+    if not (undone := summary["reversed"])["count"]:
+        return figures
+    amounts = amounts_of(undone["totals"], stated)
+    return (*figures, Figure("reversed", "of them taken back", undone["count"], amounts))
+
+
+def totals_of(summary: Mapping[str, Any], stated: Exponents) -> dict[str, tuple[Amount, ...]]:
+    """The totals of a summary by outcome; of those in decimal, the words."""
+    decimals = summary.get("totals_in_decimal", {})
+    return {name: _with_decimals(totals, decimals.get(name, {}), stated) for name, totals in summary["totals"].items()}
+
+
+def _with_decimals(minor: Mapping[str, int], decimal: Mapping[str, str], stated: Exponents) -> tuple[Amount, ...]:
+    both: dict[str, dict[str, Any]] = {currency: {"amount": amount} for currency, amount in minor.items()}
+    for currency, text in decimal.items():
+        both.setdefault(currency, {})["amount_in_decimal"] = text
+    return amounts_of(both, stated)
+
+
+def _steps(summary: Mapping[str, Any], can_mend: bool) -> list[str]:
+    """What to do now, most urgent first."""
+    counts, steps = summary["counts"], []
+    if not summary["in_balance"]:
+        steps.append(
+            "The totals do not tie out. Have somebody ask Chargebee what exists before anything is sent again."
+        )
+    if review := counts.get("review", 0):
+        steps.append(f"Settle {_rows(review)} below: look at the customer in Chargebee, and say what you found.")
+    if doubt := counts.get("in_doubt", 0):
+        steps.append(f"{_rows(doubt)} may have been sent. Send the rest below: Chargebee is asked first.")
+    if pending := counts.get("pending", 0):
+        steps.append(f"{_rows(pending)} not sent yet: send the rest below.")
+    if can_mend:
+        steps.append("Mend the rows that were not credited, below or in failed.csv.")
+    return steps or ["Nothing more to do."]
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"
+
+
+def _explained(summary: Mapping[str, Any]) -> list[Explained]:
+    """Why rows were not credited, the most frequent first."""
+    found = []
+    for codes in summary["reasons"].values():
+        for code, rows in codes.items():
+            said = explained(code) if code else []
+            meaning = said[0].happened if said else "Chargebee refused these rows; results.csv has what it said."
+            to_do = said[0].to_do if said else "Mend them as it says."
+            found.append(Explained(code or "no code", rows, meaning, to_do))
+    return sorted(found, key=lambda each: -each.rows)
+
+
+def _kin(known: Known, summary: Mapping[str, Any]) -> list[Choice]:
+    """Other batches of the same payout, and what took credits back."""
+    kin = []
+    for sentence, mended in zip(
+        mending_in_words(known.mending), [*summary["mends"], *summary["mended_in"]], strict=False
+    ):
+        kin.append(Choice(f"/batches/{mended['batch']}", sentence))
+    for key, rows in summary["reversed"]["by"].items():
+        kin.append(Choice(f"/batches/{key}", f"{_rows(rows)} taken back by batch {key[:8]}."))
+    if summary["reverses"]:
+        kin.append(
+            Choice(f"/batches/{summary['reverses']}", f"This takes back credits of batch {summary['reverses'][:8]}.")
+        )
+    return kin
+
+
+def _facts(summary: Mapping[str, Any], job: Job | None) -> list[tuple[str, str]]:
+    facts = [
+        ("File", summary["file"]),
+        ("Batch", summary["batch"]),
+        ("Site", summary["site"]),
+        ("Sent by", summary["user"] or "nobody yet"),
+        ("Began", summary["started_at"] or "not yet"),
+        ("Ended", summary["ended_at"] or "not known"),
+        ("Requests", f"{summary['requests']:,}"),
+        ("SHA-256 of the file", summary["file_sha256"] or "none"),
+    ]
+    if job is not None and job.stopped_by:
+        facts.append(("Stopped by", job.stopped_by))
+    return facts
+
+
+def _review(result: Result, record: BatchRecord) -> tuple[ReviewRow, ...]:
+    """The first rows that a person must settle."""
+    found = page_of(result.folder / "results.csv", 1, lambda ours, _: ours["credit_outcome"] == "review")
+    rows = []
+    for _, cells in found.rows:
+        ours = found.table.ours(cells)
+        rows.append(
+            ReviewRow(
+                row=int(ours["credit_row"]),
+                customer=customer_of(record, cells),
+                amount=amount_of(record, cells),
+                reference=ours["credit_reference"],
+                why=ours["credit_error"],
+                credit_id=ours["credit_id"],
+            )
+        )
+    return tuple(rows)
+
+
+def _mending(key: str, result: Result, page: int) -> Mending:
+    """The rows that can be mended here, a page of them."""
+    found = page_of(result.folder / "failed.csv", page)
+    rows = []
+    for index, cells in found.rows:
+        ours = found.table.ours(cells)
+        rows.append(MendRow(index, int(ours["credit_row"]), ours["credit_error"], cells[: found.table.own]))
+    return Mending(
+        href=f"/batches/{key}/mend",
+        columns=found.table.headers[: found.table.own],
+        rows=tuple(rows),
+        page=found.page,
+        pages=found.pages,
+        in_all=found.in_all,
+    )
+
+
+def _more(desk: Desk, known: Known, summary: Mapping[str, Any], stated: Exponents, job: Job | None) -> SendForm | None:
+    """The form for what is still owed, where the file is here."""
+    counts = summary["counts"]
+    number = counts.get("pending", 0) or counts.get("in_doubt", 0)
+    if not number or job is None or not job.upload_id:
+        return None
+    site = desk.settings.site
+    return SendForm(
+        action="send",
+        href=f"/batches/{known.record.key}/send",
+        number=number,
+        amounts=totals_of(summary, stated)["pending" if counts.get("pending") else "in_doubt"],
+        site=site.name,
+        is_live=site.is_live,
+        how_long="",
+    )
+
+
+def owed_of(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person agrees to by typing how many credits are left, as the run is told it."""
+    minor, decimal = summary["totals"]["pending"], summary.get("totals_in_decimal", {}).get("pending", {})
+    totals: dict[str, dict[str, Any]] = {currency: {"amount": amount} for currency, amount in minor.items()}
+    for currency, text in decimal.items():
+        totals.setdefault(currency, {"amount": 0})["amount_in_decimal"] = text
+    return {"rows": summary["counts"]["pending"], "totals": totals}
+
+
+async def send_rest(request: web.Request, known: Known) -> tuple[web.Response | None, Upload | None, Handed | None]:
+    """The refusal, or the file and what is told to the run that sends the rest of it."""
+    desk, actor = desk_of(request), actor_of(request)
+    fields = await read_fields(request, lambda name: name == "confirm")
+    result, job = await desk.results.of(known), desk.jobs.latest(known.record.key)
+    more = _more(desk, known, result.summary, {}, job)
+    if more is None or job is None:
+        return None, None, None
+    if number_typed(fields.get("confirm", "")) != more.number:
+        alert = Alert(f"Nothing was sent: type {more.number} to send the rest.", "It is how many rows are left.")
+        return await result_page(request, known, alert, UNPROCESSABLE), None, None
+    return None, desk.uploads.find(job.upload_id), Handed(actor, owed_of(result.summary))
+
+
+async def file(request: web.Request) -> web.StreamResponse:
+    """A report, byte by byte."""
+    desk, name = desk_of(request), request.match_info["name"]
+    known = await desk.books.batch(request.match_info["key"])
+    result = None if known is None else desk.results.written(known)
+    if result is None or name not in result.files():
+        raise Refused(404, "There is no such file.", "The page of the batch names those that there are.")
+    return await attachment(request, result.folder / name, name)

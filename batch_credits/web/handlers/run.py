@@ -1,0 +1,220 @@
+"""A batch while it is sent: its page, the events that keep it fresh, and the word to stop."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from batch_credits.model import CallKind, Outcome
+from batch_credits.web.desk.books import Known
+from batch_credits.web.desk.desk import Desk, desk_of
+from batch_credits.web.desk.jobs import Job
+from batch_credits.web.door.forms import read_fields
+from batch_credits.web.door.identity import actor_of
+from batch_credits.web.door.refusals import Refused
+from batch_credits.web.handlers.answers import amounts_of, go_to, outcome_figures, show
+from batch_credits.web.handlers.check import begin_run
+from batch_credits.web.handlers.result import result_page, send_rest
+from batch_credits.web.pages import Amount, Figure, RunPage
+
+EVENT_SECONDS = 1.0
+_OF_OTHERS_SECONDS = 3.0  # between looks into the ledger at a batch that was not begun here
+_SECONDS_IN_WORDS = ((3600, "h"), (60, "min"), (1, "s"))
+
+
+async def batch(request: web.Request) -> web.Response:
+    """The page of a batch: how it is sent, or what became of it."""
+    desk, key = desk_of(request), key_of(request)
+    known = await desk.books.batch(key)
+    if is_sent(desk, key, known):
+        return show(request, run_page(desk, key, known), refresh_seconds=3)
+    if known is None:
+        return _not_sent(desk, key)
+    return show(request, *await result_page(request, known))
+
+
+def key_of(request: web.Request) -> str:
+    """The id of the batch in the address.
+
+    Raises:
+        Refused: it is no id.
+    """
+    key = request.match_info["key"]
+    if len(key) != 64 or not set(key) <= set("0123456789abcdef"):
+        raise Refused(404, "There is no such batch.", "Look for it in the list of batches.")
+    return key
+
+
+def is_sent(desk: Desk, key: str, known: Known | None) -> bool:
+    """Whether somebody sends the batch now: a run that was begun here, or whoever else the ledger knows of."""
+    return desk.jobs.is_running(key) or (known is not None and bool(known.senders))
+
+
+def _not_sent(desk: Desk, key: str) -> web.Response:
+    """Where a run was refused before anything was owed, its file is there still."""
+    job = desk.jobs.latest(key)
+    if job is None or not job.upload_id:
+        raise Refused(404, "There is no such batch.", "Look for it in the list of batches.")
+    return go_to(f"/uploads/{job.upload_id}")
+
+
+def run_page(desk: Desk, key: str, known: Known | None) -> RunPage:
+    """How it goes."""
+    is_ours, job = desk.jobs.is_running(key), desk.jobs.latest(key)
+    told = job.told() if is_ours and job is not None else None
+    kind = known.record.kind if known is not None else CallKind.ADD
+    if told is not None and told.plan is not None and told.plan.get("reverses"):
+        kind = CallKind.DEDUCT
+    progress = (told.progress if told is not None else None) or {}
+    if progress:
+        figures, percent = _figures_of(progress, kind), int(progress["percent"])
+    else:
+        figures, percent = _figures_in_books(known, kind)
+    name = job.file_name if is_ours and job is not None else "" if known is None else known.record.file_name
+    return RunPage(
+        key=key,
+        file_name=name,
+        figures=figures,
+        percent=percent,
+        pace=_pace(progress, known),
+        left=_left(progress),
+        waits=_waits(desk, key, progress, is_ours=is_ours, has_begun=bool(progress)),
+        notes=tuple(told.notes) if told is not None else (),
+        can_stop=is_ours and job is not None and not job.stopped_by,
+        is_deduction=kind is CallKind.DEDUCT,
+        events_href=f"/batches/{key}/events",
+        stop_href=f"/batches/{key}/stop",
+    )
+
+
+def _figures_of(progress: Mapping[str, Any], kind: CallKind) -> tuple[Figure, ...]:
+    """Of a run that says how it goes. What is on its way, or not tried yet, is pending."""
+    names = [kind.name_of(outcome) for outcome in Outcome]
+    counts = {name: progress[name] for name in names}
+    counts["pending"] = progress["total"] - sum(counts[name] for name in names if name != "pending")
+    credited = kind.name_of(Outcome.CREDITED)
+    return outcome_figures(kind, counts, {credited: amounts_of(progress[f"{credited}_totals"], {})})
+
+
+def _figures_in_books(known: Known | None, kind: CallKind) -> tuple[tuple[Figure, ...], int]:
+    """Of a batch of which the ledger alone tells; and how many percent of it are done."""
+    if known is None:
+        return outcome_figures(kind, {}, {}), 0
+    counts, totals = dict[str, int](), dict[str, tuple[Amount, ...]]()
+    for outcome, found in known.view.outcomes.items():
+        name = kind.name_of(outcome)
+        counts[name] = sum(total.rows for total in found)
+        totals[name] = tuple(Amount(total.currency, total.amount_minor, " + ".join(total.words)) for total in found)
+    open_rows = sum(counts.get(name, 0) for name in ("pending", "in_doubt"))
+    done = known.view.rows - open_rows
+    return outcome_figures(kind, counts, totals), 100 * done // max(1, known.view.rows)
+
+
+def _pace(progress: Mapping[str, Any], known: Known | None) -> str:
+    if progress:
+        pace, limit = (
+            round(progress["rows_per_minute"]),
+            progress.get("slowed_to_per_minute", progress["budget_per_minute"]),
+        )
+        of = f" of the {limit:,} requests a minute that the site's limit leaves" if limit else ""
+        return f"{pace:,} rows a minute{of}"
+    senders = known.senders if known is not None else ()
+    if not senders:
+        return ""
+    pace = sum(sender.rows_per_minute for sender in senders)
+    who = ", ".join(sorted({f"{sender.user} on {sender.host}" for sender in senders}))
+    return f"{pace:,} rows a minute; sent by {who}"
+
+
+def _left(progress: Mapping[str, Any]) -> str:
+    seconds = progress.get("seconds_left")
+    return (
+        ""
+        if seconds is None or not progress.get("pending", 0) + progress.get("in_doubt", 0)
+        else f"about {in_words(seconds)} left"
+    )
+
+
+def in_words(seconds: float) -> str:
+    """`1 h 5 min`, `40 s`."""
+    left, words = max(1, round(seconds)), list[str]()
+    for unit, name in _SECONDS_IN_WORDS:
+        if left >= unit and len(words) < 2:
+            words.append(f"{left // unit} {name}")
+            left %= unit
+    return " ".join(words)
+
+
+def _waits(desk: Desk, key: str, progress: Mapping[str, Any], *, is_ours: bool, has_begun: bool) -> str:
+    if is_ours and not has_begun:
+        others = [job.file_name for other, job in desk.jobs.running() if other != key and job.told().progress]
+        return f"Waiting for {others[0]}, which is being sent." if others else "It is about to begin."
+    what, seconds = progress.get("waits_for"), progress.get("waits_seconds")
+    if not what:
+        return ""
+    return f"It waits: {what}." if seconds is None else f"It waits: {what}, {in_words(seconds)} at most."
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """How it goes, once a second, as server-sent events; ends once nobody sends it."""
+    desk, key = desk_of(request), key_of(request)
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
+    await response.prepare(request)
+    said = ""
+    while True:
+        known = None
+        is_ours = desk.jobs.is_running(key)
+        if not is_ours or not _has_begun(desk, key):
+            known = await desk.books.batch(key)
+        is_over = not is_sent(desk, key, known)
+        state = json.dumps({"page": "result"} if is_over else _state(run_page(desk, key, known)))
+        await response.write(f"event: state\ndata: {state}\n\n".encode() if state != said else b": still\n\n")
+        if is_over:
+            return response
+        said = state
+        await asyncio.sleep(EVENT_SECONDS if is_ours else _OF_OTHERS_SECONDS)
+
+
+def _has_begun(desk: Desk, key: str) -> bool:
+    job: Job | None = desk.jobs.latest(key)
+    return job is not None and job.told().progress is not None
+
+
+def _state(page: RunPage) -> dict[str, Any]:
+    totals = {
+        figure.name: {amount.currency: {"minor": amount.minor, "words": amount.words} for amount in figure.total}
+        for figure in page.figures
+    }
+    state = {
+        name: value for name, value in asdict(page).items() if name in ("percent", "pace", "left", "waits", "notes")
+    }
+    counts = {figure.name: figure.rows for figure in page.figures}
+    return {"page": "run", "counts": counts, "totals": totals, "can_stop": page.can_stop, **state}
+
+
+async def stop(request: web.Request) -> web.Response:
+    """Let a run that was begun here end in order."""
+    desk, key = desk_of(request), key_of(request)
+    await read_fields(request, lambda name: False)
+    if not desk.jobs.stop(key, actor_of(request)) and is_sent(desk, key, await desk.books.batch(key)):
+        raise Refused(
+            409, "This batch is not sent from this page, so it cannot be stopped here.", "Whoever runs it can stop it."
+        )
+    return go_to(f"/batches/{key}")
+
+
+async def send(request: web.Request) -> web.Response:
+    """Send the rest of a batch, once somebody typed how many credits that are."""
+    desk, key = desk_of(request), key_of(request)
+    known = await desk.books.batch(key)
+    if known is None or is_sent(desk, key, known):
+        return go_to(f"/batches/{key}")
+    refused, one, handed = await send_rest(request, known)
+    if refused is not None:
+        return refused
+    if one is not None and handed is not None:
+        await begin_run(desk, key, one, handed)
+    return go_to(f"/batches/{key}")

@@ -1,0 +1,90 @@
+"""The server: the door around the routes, listening until it is told to end. What was begun goes on without it."""
+
+import asyncio
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+
+from aiohttp import web
+
+from batch_credits.errors import UsageError
+from batch_credits.web.desk.desk import DESK, Desk
+from batch_credits.web.door.building import make_app
+from batch_credits.web.door.quiet import on_loop_error, quiet_logger
+from batch_credits.web.door.sessions import SESSIONS
+from batch_credits.web.routes import routes
+from batch_credits.web.settings import WebSettings
+
+END_SECONDS = 0.5  # for answers that are being written
+_LOCAL = ("127.0.0.1", "::1")  # what a browser may take localhost for
+
+Listening = Callable[[int, str], None]  # the port, and the token of the link
+
+
+async def serve(settings: WebSettings, on_listening: Listening) -> None:
+    """Serve until SIGINT or SIGTERM. `on_listening` is told once the server answers.
+
+    Raises:
+        UsageError: the address or the certificate cannot be used.
+    """
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(on_loop_error)
+    over = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, over.set)
+    listeners = _listeners(settings)
+    port = listeners[0].getsockname()[1]
+    app = make_app(settings, port, routes())
+    app[DESK] = Desk.open(settings)
+    runner = web.AppRunner(
+        app, access_log=None, logger=quiet_logger(), shutdown_timeout=END_SECONDS, handler_cancellation=True
+    )
+    await runner.setup()
+    try:
+        for listener in listeners:
+            await web.SockSite(runner, listener, ssl_context=_ssl(settings)).start()
+        on_listening(port, app[SESSIONS].token)
+        await over.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _listeners(settings: WebSettings) -> list[socket.socket]:
+    """Open sockets on the address: for localhost on both of its addresses, where there are both.
+
+    Raises:
+        UsageError: it is in use, or none of this machine's.
+    """
+    names = _LOCAL if settings.listen == "localhost" else (settings.listen,)
+    opened: list[socket.socket] = []
+    port = settings.port
+    for name in names:
+        family = socket.AF_INET6 if ":" in name else socket.AF_INET
+        try:
+            listener = socket.create_server((name, port), family=family)
+        except OSError as error:
+            if opened:  # a machine without IPv6, or another server on that one
+                break
+            raise UsageError(
+                f"The server cannot listen on {name}, port {port}: {error.strerror or error}.",
+                hint="Is another one running? Give another port, or 0 for any that is free:",
+                remedies=[(("--port", "0"),)],
+            ) from None
+        opened.append(listener)
+        port = listener.getsockname()[1]
+    return opened
+
+
+def _ssl(settings: WebSettings) -> ssl.SSLContext | None:
+    if settings.tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(settings.tls.certificate, settings.tls.key)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(
+            f"The certificate cannot be used: {error}.",
+            hint="--tls-cert and --tls-key are PEM files that fit together.",
+        ) from None
+    return context
