@@ -67,8 +67,8 @@ class Totals:
         return {outcome: sum_totals(part.get(outcome, {}) for part in parts) for outcome in outcomes}
 
     def on_their_way(self, batch_id: int) -> dict[str, ControlTotal]:
-        """Count and sums by currency of what is sent and not answered. While a sender lives its answers come; of one that
-        does not they are in doubt, as which `known` counts them."""
+        """Count and sums by currency of what is sent and not answered. While a sender lives its answers come; of one
+        that does not they are in doubt, as which `known` counts them."""
         totals: dict[str, ControlTotal] = {}
         for currency, minor, decimal in self._db.all("on_their_way", tuple, batch=batch_id):
             totals.setdefault(currency, ControlTotal()).add(Money(minor, decimal, currency or None))

@@ -21,8 +21,8 @@ def no_limit(requests: int) -> float:
 @dataclass(frozen=True, slots=True)
 class BatchMoney:
     """What a batch asks for in its rows that hold, and what of it was credited before this run, by currency; and how
-    many of its rows were settled before, by outcome. `stated` are the decimals that the operator gave for currencies that
-    have none documented."""
+    many of its rows were settled before, by outcome. `stated` are the decimals that the operator gave for currencies
+    that have none documented."""
 
     asked: Mapping[str, ControlTotal] = field(default_factory=dict)
     credited: Mapping[str, ControlTotal] = field(default_factory=dict)

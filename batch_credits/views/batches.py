@@ -75,8 +75,8 @@ def _batch_view(ledger: Ledger, batch: BatchRecord, undone: Undone, workers: lis
 
 
 def _without_doubt(totals: ByOutcome, on_their_way: Mapping[str, ControlTotal]) -> ByOutcome:
-    """The totals with what is on its way among what is pending. Between the two questions answers may have come: no more
-    is taken from what is in doubt than is there."""
+    """The totals with what is on its way among what is pending. Between the two questions answers may have come: no
+    more is taken from what is in doubt than is there."""
     doubt = dict(totals.get(Outcome.IN_DOUBT, {}))
     moved = {currency: total for currency, total in on_their_way.items() if currency in doubt}
     if not all(total.count <= doubt[currency].count for currency, total in moved.items()):

@@ -1,4 +1,4 @@
-"""Promise: who lives in no terminal uploads, checks, sends, mends, settles and undoes in a browser, by the same rules."""
+"""Promise: who lives in no terminal uploads, checks, sends, mends and undoes in a browser, by the same rules."""
 
 import json
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def test_a_file_is_checked_sent_and_read_back(tmp_path: Path, command: Command, 
     assert "typed on the page by Ada" in str(summary["settings"])
     assert site.times("c-") == each_once(payout("c", 5))
     [entry] = visitor.get("/").dom.query("[data-batch]")
-    assert dict(entry.attrs)["data-batch"] == summary["batch"]
+    assert dict(entry.attrs or {})["data-batch"] == summary["batch"]
     report = command.report("loyalty")
     for name in ("results.csv", "failed.csv", "summary.json", "summary.html"):
         shown = visitor.get(result.one(f'a[data-file="{name}"]')["href"])

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from justhtml import JustHTML
 
-from tests.acceptance.harness import TIMEOUT_SECONDS, Command, Running, finish, wait_until
+from tests.acceptance.harness import OWN, TIMEOUT_SECONDS, Command, Running, finish, wait_until
 
 BOUNDARY = "----a-line-that-no-file-has"
 
@@ -44,11 +44,15 @@ class Shown:
         """What it refuses, in words."""
         return " ".join(node.to_text() for node in self.dom.query('[role="alert"]'))
 
-    def one(self, selector: str) -> dict[str, str]:
+    def all(self, selector: str) -> list[dict[str, Any]]:
+        """The attributes of the elements that are meant."""
+        return [dict(node.attrs or {}) for node in self.dom.query(selector)]
+
+    def one(self, selector: str) -> dict[str, Any]:
         """The attributes of the only element that is meant."""
-        found = self.dom.query(selector)
+        found = self.all(selector)
         assert len(found) == 1, f"{len(found)} of {selector} on {self.path}: {self.text[:3000]}"
-        return dict(found[0].attrs or {})
+        return found[0]
 
     def has(self, selector: str) -> bool:
         """Whether there is any such element."""
@@ -56,28 +60,29 @@ class Shown:
 
     def count(self, name: str) -> int | None:
         """A number by its name; None: it is not shown."""
-        found = self.dom.query(f'[data-count="{name}"]')
-        return int(found[0].attrs["value"]) if found else None
+        return self._value(f'[data-count="{name}"]')
 
     def total(self, name: str) -> int | None:
         """A total in minor units."""
-        found = self.dom.query(f'[data-total="{name}"]')
-        return int(found[0].attrs["value"]) if found else None
+        return self._value(f'[data-total="{name}"]')
+
+    def _value(self, selector: str) -> int | None:
+        found = self.all(selector)
+        return int(found[0]["value"]) if found else None
 
     def form(self, action: str) -> tuple[str, dict[str, str]]:
         """Where a form goes, and what it says if nobody touches it."""
-        [form] = self.dom.query(f'form[data-action="{action}"]')
+        form = self.one(f'form[data-action="{action}"]')
         fields: dict[str, str] = {}
-        for node in self.dom.query(f'form[data-action="{action}"] input'):
-            given = dict(node.attrs or {})
-            if given.get("type") in ("checkbox", "radio", "file", "submit") and "checked" not in given:
-                continue
-            if "name" in given:
-                fields[given["name"]] = given.get("value", "")
+        for given in self.all(f'form[data-action="{action}"] input'):
+            is_ticked = given.get("type") not in ("checkbox", "radio", "file", "submit") or "checked" in given
+            if "name" in given and is_ticked:
+                fields[given["name"]] = given.get("value") or ""
         for node in self.dom.query(f'form[data-action="{action}"] select'):
-            chosen = [o for o in node.query("option") if "selected" in (o.attrs or {})] or node.query("option")[:1]
-            fields[(node.attrs or {})["name"]] = (chosen[0].attrs or {}).get("value", "") if chosen else ""
-        return dict(form.attrs or {})["action"], fields
+            options = [dict(option.attrs or {}) for option in node.query("option")]
+            chosen: list[dict[str, Any]] = [each for each in options if "selected" in each] or options[:1]
+            fields[dict[str, Any](node.attrs or {})["name"]] = chosen[0].get("value") or "" if chosen else ""
+        return form["action"], fields
 
 
 @dataclass
@@ -122,7 +127,7 @@ class Visitor:
     def get(self, path: str, **headers: str | None) -> Shown:
         """A page."""
         parts = urlsplit(path)
-        return self.ask("GET", parts.path + (f"?{parts.query}" if parts.query else ""), **headers)
+        return self.ask("GET", parts.path + (f"?{parts.query}" if parts.query else ""), None, follow=True, **headers)
 
     def send(self, page: Shown, action: str, *, follow: bool = True, **fields: str | None) -> Shown:
         """Fill in a form of a page and send it; a field that is None is left out."""
@@ -133,8 +138,8 @@ class Visitor:
 
     def post(self, path: str, fields: Mapping[str, str], *, follow: bool = True, **headers: str | None) -> Shown:
         """Send a form."""
-        kind: dict[str, str | None] = {"Content_Type": "application/x-www-form-urlencoded"}
-        return self.ask("POST", path, urlencode(fields).encode(), follow=follow, **(kind | headers))
+        headers.setdefault("Content_Type", "application/x-www-form-urlencoded")
+        return self.ask("POST", path, urlencode(fields).encode(), follow=follow, **headers)
 
     def upload(self, file: Path | tuple[str, bytes], **fields: str) -> Shown:
         """Upload a file, and wait until it is checked."""
@@ -175,9 +180,9 @@ class Web:
     """The server, and the link that it printed."""
 
     def __init__(self, command: Command, *options: object, actor: str = "Ada", **environment: str) -> None:
-        self._running: Running = command.start(
-            "web", "--port", 0, "--no-browser", "--actor", actor, *options, **{"BATCH_CREDITS_RATE": "0", **environment}
-        )
+        command.environment.setdefault("BATCH_CREDITS_RATE", "0")
+        given = ("web", "--port", 0, "--no-browser", "--actor", actor, *options)
+        self._running: Running = command.start(*given, streams=OWN, goes_down=False, **environment)
         wait_until(lambda: "\n" in self.said[0] or self._running.poll() is not None)
         line = self.said[0].strip()
         assert line.startswith("web listening on http"), self.said
