@@ -14,9 +14,9 @@ from typing import Any
 
 import click
 
-from batch_credits.cli.telling.asking import is_amount_of
 from batch_credits.errors import NotConfirmed
 from batch_credits.model import CallKind, Outcome
+from batch_credits.model.amounts import is_amount_of
 from batch_credits.process.user import act_for
 from batch_credits.views.amounts import Total
 from batch_credits.views.question import Question
