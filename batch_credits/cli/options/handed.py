@@ -106,4 +106,7 @@ def _read(descriptor: int) -> Handed:
     return handed
 
 
-handed_option = click.option("--handed-over", "handed", type=_HandedOver(), hidden=True, is_eager=True)
+handed_option = click.option(
+    "--handed-over", "handed", type=_HandedOver(), metavar="N",
+    help="Number of an open file in which batch-credits web says who acts, and what they agreed to.",
+)  # fmt: skip

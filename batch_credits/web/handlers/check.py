@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from batch_credits.model import CallKind, ControlTotal
-from batch_credits.model.amounts import is_amount_of
+from batch_credits.model.amounts import is_amount_of, minor_in_words
 from batch_credits.planning.controls import above_bounds
 from batch_credits.settings import InputOptions
 from batch_credits.web.desk.checks import Checked
@@ -96,7 +96,9 @@ def check_page(desk: Desk, one: Upload, checked: Checked) -> CheckPage:
         before=tuple(_before(found)),
         notes=tuple(found["notes"]),
         warnings=tuple(found["warnings"]),
-        largest=tuple(f"row {row['row']}: {' + '.join(row.get('words', []))}" for row in found["largest"]),
+        largest=tuple(
+            f"row {row['row']}: {minor_in_words(row['amount'], row['currency'], {})}" for row in found["largest"]
+        ),
         downloads=files,
         send=None if refusal else send_form(desk, f"/uploads/{one.upload_id}/send", found["counts"], found),
         refusal=Alert(refusal) if refusal else None,
@@ -173,7 +175,8 @@ def totals_to_type(desk: Desk, owed: Mapping[str, Mapping[str, Any]]) -> tuple[C
         for currency, total in owed.items()
     }
     above = above_bounds(totals, desk.settings.confirm_total, InputOptions())
-    return tuple(Choice(f"{TOTAL}{currency}", " + ".join(owed[currency]["words"])) for currency in above)
+    words = {amount.currency: amount.words for amount in amounts_of(owed, {})}
+    return tuple(Choice(f"{TOTAL}{currency}", words[currency]) for currency in above)
 
 
 def typed_totals(fields: Mapping[str, str]) -> dict[str, str]:

@@ -249,7 +249,7 @@ def owed_of(summary: Mapping[str, Any], stated: Exponents) -> dict[str, Any]:
     minor, decimal = summary["totals"]["pending"], summary.get("totals_in_decimal", {}).get("pending", {})
     totals = {}
     for amount in totals_of(summary, stated)["pending"]:
-        said = {"rows": 1, "amount": minor.get(amount.currency, 0), "words": amount.words.split(" + ")}
+        said = {"rows": 1, "amount": minor.get(amount.currency, 0)}
         totals[amount.currency] = said | (
             {"amount_in_decimal": decimal[amount.currency]} if amount.currency in decimal else {}
         )
