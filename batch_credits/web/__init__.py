@@ -4,7 +4,7 @@ No rule about money lives here: what it starts are child processes of this comma
 ledger have said.
 
     settings   what the operator of the server chose
-    pages      START HERE: what each page shows, as values
+    pages      START HERE: what each page shows, as values; parts, what several of them show
     rendering  those values to HTML; templates/ and static/ hold how it looks
     door/      who may come in and what a request may hold
     desk/      uploads, what is known of them, and the child processes that check and send

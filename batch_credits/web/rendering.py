@@ -1,10 +1,12 @@
 """The pages to HTML: a template for each class of pages.py, the one stylesheet, and the one script.
 
-Every text is escaped by the template engine, and every letter in it that turns text around is shown as what it is: a name
-of a file or a customer must not pass for another. The colours, the type and the tables are those of summary.html.
+Every text is escaped by the template engine, and every letter in it that turns text around is shown as what it is: a
+name of a file or a customer must not pass for another. The colours, the type and the tables are those of summary.html.
 """
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -53,6 +55,8 @@ TONES: Mapping[State, str] = {
     State.DONE: "good",
 }
 FEW_CURRENCIES = 3  # as many as a sentence has room for
+_TIME = re.compile(r"[0-9]{4}-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?(Z|\+00:00)")
+_ENDS_OF_LINES = re.compile("[\r\n]")
 
 
 def render(page: Page, frame: Frame) -> str:
@@ -87,13 +91,26 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_readable,
+        finalize=_unturned,
     )
+    environment.filters["readable"] = _readable_if_time
+    environment.tests["kept_by_a_form"] = _is_kept_by_a_form
     environment.globals.update(TONES=TONES, FEW_CURRENCIES=FEW_CURRENCIES)
     return environment
 
 
-def _readable(value: Any) -> Any:
-    """What a template writes: a text without what turns it around. What is escaped already stays as it is: `|e` keeps the
-    value of a field that comes back as it was sent."""
+def _unturned(value: Any) -> Any:
+    """What a template writes: a text without what turns it around. What is escaped already stays as it is: `|e` keeps
+    the value of a field that comes back as it was sent."""
     return turned_to_words(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _readable_if_time(value: str) -> str:
+    """A time as people write it, to the minute; every other text as it is."""
+    return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M} UTC" if _TIME.fullmatch(value) else value
+
+
+def _is_kept_by_a_form(value: str) -> bool:
+    """Whether a browser sends a field back as the text that it was given: it changes ends of lines, and HTML has no
+    place for other characters without a look."""
+    return not _ENDS_OF_LINES.search(value) and allowed_in_html(value) == value

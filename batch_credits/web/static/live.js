@@ -2,9 +2,11 @@
 (() => {
   "use strict";
   const main = document.querySelector("main");
-  const say = (name) => document.querySelector(`[data-says="${name}"]`);
-  const made = (tag, className, textContent) => Object.assign(document.createElement(tag), { className, textContent });
+  const { page, eventsUrl, refreshSeconds } = main.dataset;
   const RETRY_MS = 5000;
+  const find = (selector) => main.querySelector(selector);
+  const say = (name) => find(`[data-says="${name}"]`);
+  const made = (tag, className, textContent) => Object.assign(document.createElement(tag), { className, textContent });
 
   // A form is sent once. Its buttons are disabled a moment later, since the pressed one's name goes with it.
   const able = (form, is) => form.querySelectorAll("button").forEach((button) => (button.disabled = !is));
@@ -13,20 +15,22 @@
   });
   addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => able(form, true)));
 
-  async function again() {
-    const answer = await fetch(location.href);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return { at: answer.url, main: page.querySelector("main") };
-  }
-
-  // A file that is being checked: look again until the page says something else.
-  const follow = (ms) => setTimeout(async () => {
+  // The page as it is now, in place of what is shown; but not under the hands of somebody who fills something in.
+  let isAsking = false;
+  async function renew() {
+    if (isAsking || document.activeElement.closest("form")) return;
+    isAsking = true;
     try {
-      const found = await again();
-      if (found.at !== location.href || !found.main?.dataset.refreshSeconds) return location.replace(found.at);
-    } catch { /* asked again */ }
-    follow(ms);
-  }, ms);
+      const answer = await fetch(location.href);
+      const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const next = found.querySelector("main");
+      if (answer.url !== location.href || next?.dataset.page !== page || !next.dataset.refreshSeconds)
+        return location.replace(answer.url);
+      document.title = found.title;
+      if (next.innerHTML !== main.innerHTML) main.replaceChildren(...next.childNodes);
+    } catch { /* the server is away: it is asked again */ }
+    isAsking = false;
+  }
 
   function money(element, words) {
     const at = words.lastIndexOf(" ") + 1;
@@ -37,7 +41,7 @@
   function numbers({ counts = {}, totals = {} }) {
     let all = true;
     for (const [name, rows] of Object.entries(counts)) {
-      const element = document.querySelector(`[data-count="${name}"]`);
+      const element = find(`[data-count="${name}"]`);
       if (element) {
         element.value = rows;
         element.textContent = rows.toLocaleString("en-US");
@@ -46,7 +50,7 @@
     }
     for (const [name, amounts] of Object.entries(totals))
       for (const [code, { minor, words }] of Object.entries(amounts)) {
-        const element = document.querySelector(`[data-total="${name}:${code}"]`);
+        const element = find(`[data-total="${name}:${code}"]`);
         if (element) {
           element.value = minor;
           money(element, words);
@@ -55,46 +59,29 @@
     return all;
   }
 
-  let isFetching = false;
-  async function figures() {
-    if (isFetching) return;
-    isFetching = true;
-    try {
-      const found = (await again()).main.querySelector("[data-figures]");
-      if (found) document.querySelector("[data-figures]").replaceWith(found);
-    } catch { /* asked again */ }
-    isFetching = false;
-  }
-
-  function list(notes) {
-    say("notes").replaceChildren(...notes.map((note) => made("li", "any", note)));
-    say("notes").parentElement.classList.toggle("nothing", !notes.length);
-  }
-
   function show(state) {
     if (state.page !== "run") return location.reload();
     document.title = document.title.replace(/\d+ %/, `${state.percent} %`);
-    document.querySelector("progress").value = state.percent;
+    find("progress").value = state.percent;
     for (const name of ["percent", "pace", "left", "waits"]) say(name).textContent = state[name] ?? "";
     const aloud = `${state.percent - (state.percent % 10)} %. ${state.waits ?? ""}`;
     if (say("aloud").textContent !== aloud) say("aloud").textContent = aloud;
     say("link").hidden = true;
-    list(state.notes ?? []);
-    if (!numbers(state)) figures();
+    const notes = state.notes ?? [];
+    say("notes").replaceChildren(...notes.map((note) => made("li", "any", note)));
+    say("notes").parentElement.classList.toggle("nothing", !notes.length);
+    if (!numbers(state) || (state.can_stop === false && find("form"))) renew();
   }
 
-  const retry = () => setTimeout(() => fetch(location.href).then(() => location.reload(), retry), RETRY_MS);
-
   function listen() {
-    const events = new EventSource(main.dataset.eventsUrl);
+    const events = new EventSource(eventsUrl);
     events.addEventListener("state", ({ data }) => show(JSON.parse(data)));
     events.onerror = () => {
       say("link").hidden = false;
-      if (events.readyState === EventSource.CLOSED) retry();
+      if (events.readyState === EventSource.CLOSED) setInterval(renew, RETRY_MS);
     };
   }
 
-  const { eventsUrl, refreshSeconds } = main.dataset;
   if (eventsUrl) listen();
-  else if (refreshSeconds) follow(refreshSeconds * 1000);
+  else if (refreshSeconds) setInterval(renew, refreshSeconds * 1000);
 })();

@@ -148,11 +148,17 @@ COLUMNS_PAGE = ColumnsPage(
             (Choice("minor", "cents: 1050 is 10.50"), Choice("major", "whole currency: 10.50 is 10.50")),
             is_required=True,
         ),
-        Question("locale", "Amounts are written as in", "1.250,00 is 1250.00 in German.", "de", (Choice("de", "German"), Choice("en", "English"))),
+        Question(
+            "locale",
+            "Amounts are written as in",
+            "1.250,00 is 1250.00 in German.",
+            "de",
+            (Choice("de", "German"), Choice("en", "English")),
+        ),
         Question("reference", "Reference", "No column holds one, and each credit needs one.", "export crm 27.11"),
         Question("sheet", "Sheet", "", "Tabelle1", (Choice("Tabelle1", "Tabelle1"), Choice("Tabelle2", "Tabelle2"))),
     ),
-)  # fmt: skip
+)
 COLUMNS = {
     "columns": COLUMNS_PAGE,
     "columns-hostile": replace(
@@ -231,7 +237,9 @@ CHECKS = {
     "check-refused": replace(
         CHECK,
         send=None,
-        refusal=Alert("The file holds 1,520 rows, and 1,519 were expected.", "Ask who made the file, and upload it again."),
+        refusal=Alert(
+            "The file holds 1,520 rows, and 1,519 were expected.", "Ask who made the file, and upload it again."
+        ),
     ),
     "check-nothing": replace(CHECK, send=None, problems=(), downloads=(), warnings=(), batch_href="/batches/00"),
     "check-hostile": replace(
@@ -242,7 +250,9 @@ CHECKS = {
             Figure("rejected", "Left out", HUGE, (), "", at_least=True),
             Figure("pending", "Would be sent", HUGE, tuple(usd(HUGE * 1000, a.currency) for a in MANY)),
         ),
-        problems=(ProblemGroup(HOSTILE, HOSTILE, HUGE, (ProblemRow(1, LONG_WORD, HOSTILE), ProblemRow(2, RTL, "")), "/x"),),
+        problems=(
+            ProblemGroup(HOSTILE, HOSTILE, HUGE, (ProblemRow(1, LONG_WORD, HOSTILE), ProblemRow(2, RTL, "")), "/x"),
+        ),
         before=(HOSTILE, LONG_WORD),
         warnings=(HOSTILE,),
         largest=(HOSTILE,),
@@ -277,7 +287,9 @@ RUN = RunPage(
 )
 RUNS = {
     "run": RUN,
-    "run-waits": replace(RUN, percent=0, pace="", left="", notes=(), waits="Waiting for loyalty_2026_q2.csv: it is being sent."),
+    "run-waits": replace(
+        RUN, percent=0, pace="", left="", notes=(), waits="Waiting for loyalty_2026_q2.csv: it is being sent."
+    ),
     "run-stopping": replace(RUN, can_stop=False),
     "run-back": replace(RUN, is_deduction=True, waits=""),
     "run-hostile": replace(
@@ -316,7 +328,10 @@ GOOD = ResultPage(
     file_name="loyalty_2026_q3.csv",
     headline="All 1,484 rows credited",
     tone="good",
-    figures=(Figure("credited", "Credited", 1484, (usd(1_234_560),), "the credit is there, proven"), Figure("pending", "Not sent", 0)),
+    figures=(
+        Figure("credited", "Credited", 1484, (usd(1_234_560),), "the credit is there, proven"),
+        Figure("pending", "Not sent", 0),
+    ),
     balance=("In balance: the outcomes add up to the rows and the totals read from the file.",),
     is_in_balance=True,
     stopped="",
@@ -341,7 +356,7 @@ RESULT = replace(
     ),
     next_steps=("Mend the 3 rows below and check them.", "Keep the files."),
     explained=(
-        Explained("resource_not_found", 3, "There is no such customer on this site.", "Correct the customer's id, or create the customer."),
+        Explained("resource_not_found", 3, "There is no such customer on this site.", "Correct the id, or create the customer."),
     ),
     mending=MENDING,
     batches=(Choice("/batches/01", "loyalty_2026_q3-mended.csv, 2 rows, finished"),),
@@ -409,7 +424,7 @@ UNDO_CHECK = UndoCheckPage(
     warnings=("2 customers have less than that left.",),
     send=send(11, (usd(9_000),), TEST, is_deduction=True),
 )
-UNDOES = {
+UNDOES: dict[str, Page] = {
     "undo": UNDO,
     "undo-none": replace(UNDO, text="nobody", rows=(), pages=1, in_all=0),
     "undo-hostile": replace(UNDO, text=HOSTILE, rows=(UndoRow(HUGE, HOSTILE, LONG_WORD, RTL, True),)),
@@ -417,7 +432,7 @@ UNDOES = {
     "undo-check-checking": UndoCheckPage("00" * 32, HOSTILE, is_checking=True),
     "undo-check-refused": replace(UNDO_CHECK, send=None, refusal=Alert("None of them can be taken back.", HOSTILE)),
 }
-REFUSED = {
+REFUSED: dict[str, Page] = {
     "refused": RefusedPage(404, Alert("There is no such batch here.", "Look for it among all batches.")),
     "refused-login": RefusedPage(401, Alert("This link was used before.", "Start the page again to get a new one.")),
     "refused-server": RefusedPage(500, Alert(HOSTILE)),
@@ -427,7 +442,11 @@ PAGES: dict[str, Page] = {
     **BATCHES, **NEWS, **COLUMNS, **CHECKS, **LEFT_OUT, **RUNS, **RESULTS, **UNDOES, **REFUSED
 }  # fmt: skip
 
-ALERT = Alert("1483 was typed, and 1,484 credits would be sent. Nothing was sent.", "Look at the number, and type it again.", "confirm")
+ALERT = Alert(
+    "1483 was typed, and 1,484 credits would be sent. Nothing was sent.",
+    "Look at the number, and type it again.",
+    "confirm",
+)
 
 
 def frame_of(name: str) -> Frame:
@@ -435,7 +454,9 @@ def frame_of(name: str) -> Frame:
     if name == "refused-login":
         return Frame(site="", is_live=False, actor="", token="")
     refresh = 2 if "checking" in name or name.startswith("run") else 0
-    frame = replace(LIVE if name in ("check-live", "run", "result-review", "batches-none-found") else TEST, refresh_seconds=refresh)
+    frame = replace(
+        LIVE if name in ("check-live", "run", "result-review", "batches-none-found") else TEST, refresh_seconds=refresh
+    )
     if name == "check-live":
         return replace(frame, alert=ALERT)
     if name == "new-again":
