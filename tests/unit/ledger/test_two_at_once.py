@@ -132,7 +132,8 @@ def failed_and_mended(first: Book, second: Book) -> tuple[int, int, Any]:
 
 def is_listed(failed: Any) -> Finding:
     """What a reconciliation learns of a row that failed, and is paid by hand."""
-    return Finding.about(failed, RequestState.CREDITED, Learned("found by reconcile", credit_id="cr-9"), open_attempts=0)
+    learned = Learned("found by reconcile", credit_id="cr-9")
+    return Finding.about(failed, RequestState.CREDITED, learned, open_attempts=0)
 
 
 def test_a_failed_row_that_turns_out_to_be_paid_is_not_paid_by_the_file_that_mends_it(team: list[Book]) -> None:
