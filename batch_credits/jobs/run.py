@@ -257,7 +257,7 @@ async def _issue_and_note(
     if ledger.is_shared:
         from batch_credits.sending.team import Team, issue_in_team  # with the extra alone
 
-        issued = await issue_in_team(Team(run, ledger.path, site), signals, orders.agree)
+        issued = await issue_in_team(Team(run, ledger.path, site, orders.is_same_site), signals, orders.agree)
     elif settings.processes > 1:
         spawn = starting(ledger.path, run_id, site.api_key, ledger.lock_descriptors())
         async with Processes.started(ledger.workers, run_id, settings, progress, spawn) as processes:

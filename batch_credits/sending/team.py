@@ -44,11 +44,13 @@ WAIT_SECONDS = 1.0  # between tries to hold the whole site, for a pilot
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A run of a batch by a team: `where` is its ledger, without a password; `site` is called by this process."""
+    """A run of a batch by a team: `where` is its ledger, without a password; `site` is called by this process, and
+    `is_same_site` where the operator says that its address is another one of the same site."""
 
     run: RunContext
     where: Place
     site: SiteSettings
+    is_same_site: bool = False
 
     @property
     def own(self) -> RunSettings:
@@ -89,7 +91,9 @@ async def issue_in_team(team: Team, signals: Signals, agree: Agree) -> Issued:
     site_id, own = team.site_id(), team.own
     async with AsyncExitStack() as stack:
         jobs = await stack.enter_async_context(Jobs.opened(str(team.where), site_id, own.lease_seconds))
-        member = await stack.enter_async_context(Member.opened(team.where, team.site, site_id, own))
+        member = await stack.enter_async_context(
+            Member.opened(team.where, team.site, site_id, own, is_same_site=team.is_same_site)
+        )
         follower = Follower(team, jobs, member)
         await _enqueue(team, jobs)
         mates = await stack.enter_async_context(Mates.started(team.where, team.run, team.site.api_key))
