@@ -242,6 +242,7 @@ def _money_of(plan: Plan, batch: BatchRecord) -> BatchMoney:
         sum_totals(totals for outcome, totals in plan.by_outcome.items() if outcome is not Outcome.REJECTED),
         sum_totals(plan.by_outcome.get(outcome, {}) for outcome in credited),
         stated_exponents(batch),
+        {outcome: plan.count(outcome) for outcome in Outcome if outcome not in (Outcome.PENDING, Outcome.IN_DOUBT)},
     )
 
 

@@ -11,7 +11,7 @@ import orjson
 
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.reversals import PREFIX
-from batch_credits.model import ControlTotal, Outcome, sum_totals
+from batch_credits.model import ControlTotal, Money, Outcome, sum_totals
 from batch_credits.model.undone import Undone
 
 ByOutcome = dict[Outcome, dict[str, ControlTotal]]
@@ -65,6 +65,14 @@ class Totals:
         parts.append(self.counted(batch_id, first))
         outcomes = {outcome for part in parts for outcome in part}
         return {outcome: sum_totals(part.get(outcome, {}) for part in parts) for outcome in outcomes}
+
+    def on_their_way(self, batch_id: int) -> dict[str, ControlTotal]:
+        """Count and sums by currency of what is sent and not answered. While a sender lives its answers come; of one
+        that does not they are in doubt, as which `known` counts them."""
+        totals: dict[str, ControlTotal] = {}
+        for currency, minor, decimal in self._db.all("on_their_way", tuple, batch=batch_id):
+            totals.setdefault(currency, ControlTotal()).add(Money(minor, decimal, currency or None))
+        return totals
 
     def seal(self, batch_id: int) -> None:
         """Seal the blocks of an admitted batch that are final now."""

@@ -3,7 +3,9 @@
 Where nobody knows it, a guess would be wrong by a factor of 100, so those show as minor units.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from batch_credits.model.currencies import SITE_CURRENCY, exponent_of
 from batch_credits.model.money import ControlTotal, Money
@@ -64,3 +66,12 @@ def unread_in_words(rows: int) -> str:
 def totals_in_words(totals: Mapping[str, ControlTotal], stated: Exponents) -> list[str]:
     """The amounts of all totals, by currency."""
     return [words for currency, total in sorted(totals.items()) for words in total_in_words(total, currency, stated)]
+
+
+def is_amount_of(typed: str, words: str) -> bool:
+    """Whether somebody typed the amount that these words begin with, such as `1,234.50 USD`: with or without commas
+    and what follows it. A comma before decimals would make it another."""
+    amount, _, rest = words.partition(" ")
+    number = typed.removesuffix(rest).strip() if rest else typed
+    grouped = re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3})*(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?", number, re.ASCII)
+    return grouped is not None and Decimal(number.replace(",", "")) == Decimal(amount.replace(",", ""))

@@ -67,14 +67,26 @@ def totals_to_type(
     Raises:
         UsageError: a bound is not an amount of its currency.
     """
-    bound_of = {currency: _minor(currency, text, options, "--confirm-total") for currency, text in bounds}
     stated = {currency for currency, _ in limits.expect_total}
     if limits.control is not None:
         stated |= {line.currency for line in limits.control.lines if line.total is not None}
+    above = above_bounds(plan.by_outcome.get(Outcome.PENDING, {}), bounds, options)
+    return tuple(currency for currency in above if currency not in stated)
+
+
+def above_bounds(
+    owed: Mapping[str, ControlTotal], bounds: Sequence[tuple[str, str]], options: InputOptions
+) -> tuple[str, ...]:
+    """The currencies of which more is owed than the bound says, or that no bound names though there are some.
+
+    Raises:
+        UsageError: a bound is not an amount of its currency.
+    """
+    bound_of = {currency: _minor(currency, text, options, "--confirm-total") for currency, text in bounds}
     return tuple(
         currency
-        for currency, total in sorted(plan.by_outcome.get(Outcome.PENDING, {}).items())
-        if bounds and total.count and currency not in stated
+        for currency, total in sorted(owed.items())
+        if bounds and total.count
         if currency not in bound_of or _exceeds(total, bound_of[currency], currency, options)
     )
 

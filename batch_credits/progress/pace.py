@@ -20,12 +20,14 @@ def no_limit(requests: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class BatchMoney:
-    """What a batch asks for in its rows that hold, and what of it was credited before this run, by currency. `stated`
-    are the decimals that the operator gave for currencies that have none documented."""
+    """What a batch asks for in its rows that hold, and what of it was credited before this run, by currency; and how
+    many of its rows were settled before, by outcome. `stated` are the decimals that the operator gave for currencies
+    that have none documented."""
 
     asked: Mapping[str, ControlTotal] = field(default_factory=dict)
     credited: Mapping[str, ControlTotal] = field(default_factory=dict)
     stated: Exponents = field(default_factory=dict)
+    settled: Mapping[Outcome, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -80,6 +82,16 @@ class RunTally:
     def credited(self) -> dict[str, ControlTotal]:
         """What is credited of the batch, before this run and in it, by currency."""
         return sum_totals([self.money.credited, self._credited])
+
+    @property
+    def outcomes(self) -> dict[Outcome, int]:
+        """How the rows of the batch stand, before this run and in it, as the summary counts them: what is on its way is
+        pending."""
+        before = self.money.settled
+        found = {each: before.get(each, 0) + self.counts[each] for each in Outcome}
+        found[Outcome.IN_DOUBT], found[Outcome.PENDING] = self.in_doubt, 0
+        found[Outcome.PENDING] = max(0, self.total - sum(found.values()))
+        return found
 
     @property
     def percent(self) -> int:

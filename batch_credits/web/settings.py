@@ -57,5 +57,6 @@ class WebSettings:
     proxy: Proxy | None = None
     tls: Tls | None = None
     profiles: tuple[str, ...] = ()
+    confirm_total: tuple[tuple[str, str], ...] = ()  # on a live site a total above this must be typed, too
     max_upload_bytes: int = DEFAULT_MAX_UPLOAD_BYTES
     max_disk_bytes: int = DEFAULT_MAX_DISK_BYTES

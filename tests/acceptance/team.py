@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -38,15 +39,15 @@ class Colleague(Command):
         """Work until nothing is owed."""
         return self("work", "--rate", 0, "--until-idle", *arguments)
 
-    def workers(self) -> list[dict[str, object]]:
-        """Who works, as `status` says; nobody while there is no ledger yet."""
-        said = self("status", "--json")
-        found: list[dict[str, object]] = json.loads(said.out)["workers"] if said.code == 0 else []
-        return found
+    def workers(self) -> list[int]:
+        """The numbers of the processes that use the ledger, also of those that stand by; none while there is none."""
+        return [int(pid) for pid in re.findall(r"^worker .* process ([0-9]+) ", self("status").out, re.MULTILINE)]
 
     def sees_at_work(self, worker: Running) -> bool:
         """Whether that one sends."""
-        return any(each["shards"] and each["pid"] == worker.pid for each in self.workers())
+        said = self("status", "--json")
+        at_work = [each for batch in json.loads(said.out if said.code == 0 else "[]") for each in batch["workers"]]
+        return any(each["shards"] and each["pid"] == worker.pid for each in at_work)
 
 
 class Wire:

@@ -144,10 +144,8 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
                 teller.pilot(pilot)
                 return not pilot.disagreeing and (yes or not pilot.rows_left or _yes_after(teller, pilot, signals))
 
-            said_yes = said_yes_of(yes=yes, handed=chosen.handed)
-            orders = Orders(
-                limits, where, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx, agree
-            )
+            said_yes, same_site = said_yes_of(yes=yes, handed=chosen.handed), chosen.site.same_site
+            orders = Orders(limits, where, settings, output.reports, same_site, said_yes, not_typed, output.xlsx, agree)
             request = RunRequest(source, options, orders)
             act = detach_batch if chosen.detach else run_batch
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)

@@ -23,7 +23,7 @@ from batch_credits.views.workers import WorkerView, workers_view
 
 @click.command()
 @click.argument("batch", required=False, type=BatchId(fewest=1))
-@option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@option("--json", "as_json", is_flag=True, help="Print a JSON list of the batches.")
 @profile_option
 @ledger_option
 def status(batch: str | None, as_json: bool, ledger: Place | None) -> int:
@@ -35,9 +35,9 @@ def status(batch: str | None, as_json: bool, ledger: Place | None) -> int:
     """
     with Ledger.open_for_reading(ledger_path(ledger)) as opened:
         if as_json:
-            batches = [_batch_json(known) for known in batches_view(opened, batch)]
-            workers = [asdict(worker) for worker in workers_view(opened)]
-            say(json.dumps({"batches": batches, "workers": workers}, ensure_ascii=False))
+            restored = opened.keeping.restored()
+            batches = [_batch_json(known, restored) for known in batches_view(opened, batch)]
+            say(json.dumps(batches, ensure_ascii=False))
             return 0
         is_empty = True
         for known in batches_view(opened, batch):
@@ -63,6 +63,8 @@ def _lines(batch: BatchView) -> list[str]:
         for total in totals:
             for amount in total.words if outcome is not Outcome.REJECTED else [""]:
                 lines.append(f"  {batch.kind.name_of(outcome):<17} {total.rows:>9,}  {amount}".rstrip())
+    if batch.on_their_way:
+        lines.append(f"  {'of them on the way':<17} {batch.on_their_way:>8,}")
     for by in batch.undone.by:
         for total in by.totals:
             amounts = " and ".join(total.words)
@@ -87,7 +89,9 @@ def _worker_lines(worker: WorkerView) -> list[str]:
     return lines
 
 
-def _batch_json(batch: BatchView) -> dict[str, Any]:
+def _batch_json(batch: BatchView, restored: tuple[str, str] | None) -> dict[str, Any]:
+    """`on_their_way` of the pending rows are sent, by `workers` that live. `ledger_restored`: why the ledger may have
+    forgotten what was paid, and when that was noticed; null: it has not."""
     named = {batch.kind.name_of(outcome): totals for outcome, totals in batch.outcomes.items()}
     return {
         "batch": batch.key,
@@ -102,4 +106,7 @@ def _batch_json(batch: BatchView) -> dict[str, Any]:
         "totals": {name: totals_json(totals) for name, totals in named.items()},
         "reversed": totals_json(batch.undone.totals),
         "kin": list(batch.kin),
+        "on_their_way": batch.on_their_way,
+        "workers": [asdict(worker) for worker in batch.workers],
+        "ledger_restored": restored and {"why": restored[0], "noticed": restored[1]},
     }

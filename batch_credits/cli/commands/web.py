@@ -13,6 +13,7 @@ import platformdirs
 
 from batch_credits.addresses import LOOPBACK_HOSTS
 from batch_credits.cli.config import input_profiles
+from batch_credits.cli.options.input import confirm_option
 from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -54,6 +55,7 @@ class WebChoice:
     max_upload: int
     max_disk: int
     uploads: Path | None
+    confirm_total: tuple[tuple[str, str], ...]
     site: SiteChoice
     reports: Path
     ledger: Place | None
@@ -78,6 +80,7 @@ class WebChoice:
         help="How much room all uploads may take.")
 @option("--uploads", type=click.Path(file_okay=False, path_type=Path), metavar="DIRECTORY",
         help="Where uploads are kept.  [default: beside the ledger]")
+@confirm_option
 @profile_option
 @site_options
 @reports_option
@@ -131,6 +134,7 @@ def _settings(chosen: WebChoice) -> WebSettings:
         proxy=proxy,
         tls=tls,
         profiles=() if words.profile else input_profiles(),
+        confirm_total=chosen.confirm_total,
         max_upload_bytes=chosen.max_upload,
         max_disk_bytes=chosen.max_disk,
     )

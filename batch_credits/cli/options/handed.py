@@ -14,9 +14,9 @@ from typing import Any
 
 import click
 
-from batch_credits.cli.telling.asking import is_amount_of
 from batch_credits.errors import NotConfirmed
 from batch_credits.model import CallKind, Outcome
+from batch_credits.model.amounts import is_amount_of
 from batch_credits.process.user import act_for
 from batch_credits.views.amounts import Total
 from batch_credits.views.question import Question
@@ -106,4 +106,7 @@ def _read(descriptor: int) -> Handed:
     return handed
 
 
-handed_option = click.option("--handed-over", "handed", type=_HandedOver(), hidden=True, is_eager=True)
+handed_option = click.option(
+    "--handed-over", "handed", type=_HandedOver(), metavar="N",
+    help="Number of an open file in which batch-credits web says who acts, and what they agreed to.",
+)  # fmt: skip

@@ -1,10 +1,8 @@
 """What a run asks: always in words, for it asks a person, and only where there is one."""
 
-import re
 import sys
 import termios
 from contextlib import suppress
-from decimal import Decimal
 from typing import Protocol
 
 import click
@@ -14,6 +12,7 @@ from batch_credits.cli.telling.pilot_table import pilot_question
 from batch_credits.cli.telling.screen import NO_BREAK, told
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import NotConfirmed, Remedy
+from batch_credits.model.amounts import is_amount_of
 from batch_credits.text.visible import visible
 from batch_credits.views.amounts import Total
 from batch_credits.views.pilot import PilotView
@@ -117,15 +116,6 @@ def _ask_totals(text: str, totals: tuple[Total, ...]) -> bool:
             else:
                 raise NotConfirmed(f"Nothing was sent: the total in {total.currency} was not typed.")
     return True
-
-
-def is_amount_of(typed: str, words: str) -> bool:
-    """Whether somebody typed the amount that these words begin with, such as `1,234.50 USD`: with or without commas
-    and what follows it. A comma before decimals would make it another."""
-    amount, _, rest = words.partition(" ")
-    number = typed.removesuffix(rest).strip() if rest else typed
-    grouped = re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3})*(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?", number, re.ASCII)
-    return grouped is not None and Decimal(number.replace(",", "")) == Decimal(amount.replace(",", ""))
 
 
 def _prompt(text: str) -> str:

@@ -1,5 +1,4 @@
-"""Totals as JSON documents say them: minor units; those in decimal are texts, and there only if there are any. `words`
-are the same as people read them."""
+"""Totals as JSON documents say them: minor units; those in decimal are texts, and there only if there are any."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +11,7 @@ def total_json(total: Total) -> dict[str, Any]:
     counted: dict[str, Any] = {"rows": total.rows, "amount": total.amount_minor}
     if total.amount_in_decimal:
         counted["amount_in_decimal"] = f"{total.amount_in_decimal:f}"
-    return counted | {"words": list(total.words)}
+    return counted
 
 
 def totals_json(totals: Iterable[Total]) -> dict[str, dict[str, Any]]:

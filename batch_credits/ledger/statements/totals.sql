@@ -25,6 +25,12 @@ SELECT coalesce(r.currency_code, ''), r.amount_in_decimal
 FROM row w JOIN credit_request r ON r.request_id = w.request_id
 WHERE w.batch_id = :batch AND r.state = 'failed' AND r.current = 1 AND r.amount_in_decimal IS NOT NULL;
 
+-- name: on_their_way
+-- Requests of a batch that are sent and not answered: few, whatever its size.
+SELECT coalesce(currency_code, ''), amount_minor, amount_in_decimal
+FROM credit_request
+WHERE batch_id = :batch AND state = 'in_flight' AND current = 1 AND state NOT IN ('credited');
+
 -- name: sealed
 -- The blocks of a batch that are sealed, and their totals.
 SELECT block, totals FROM sealed WHERE batch_id = :batch ORDER BY block;

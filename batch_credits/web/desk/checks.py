@@ -82,5 +82,5 @@ def _folder(upload: Upload) -> Path:
 def _nothing_said(code: int, said: Path) -> str:
     text = said.read_text(encoding="utf-8", errors="replace").strip()[:_SAID_LETTERS]
     message = "The file could not be checked: the process that read it ended"
-    error = {"message": f"{message} ({code})." if not text else text, "hint": "Nothing was sent. Is the file whole?"}
+    error = {"message": text or f"{message} ({code}).", "hint": "Nothing was sent. Is the file whole?"}
     return json.dumps({"error": {**error, "kind": "input", "suggestions": [], "still": ""}, "columns": []})

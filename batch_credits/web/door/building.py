@@ -55,10 +55,10 @@ class _Door:
         self._port = port
         self._hosts = allowed_hosts(settings, port)
         self._schemes = ("https",) if settings.tls else ("https", "http") if settings.proxy else ("http",)
-        self.refusals = web.middleware(self._refusals)
-        self.guard = web.middleware(self._guard)
 
-    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    @web.middleware
+    async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse whoever has no business here."""
         refuse_host(request, self._hosts)
         if request.method not in _METHODS:
             raise Refused(405, *_STATUS[405])
@@ -94,7 +94,8 @@ class _Door:
         )
         return response
 
-    async def _refusals(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    @web.middleware
+    async def refusals(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Make a page of whatever is refused, or failed."""
         try:
             return await handler(request)

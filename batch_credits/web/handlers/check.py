@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
 
-from batch_credits.model import CallKind
+from batch_credits.model import CallKind, ControlTotal
+from batch_credits.model.amounts import is_amount_of, minor_in_words
+from batch_credits.planning.controls import above_bounds
+from batch_credits.settings import InputOptions
 from batch_credits.web.desk.checks import Checked
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import Desk, desk_of
@@ -38,6 +42,7 @@ from batch_credits.web.pages import (
     SendForm,
 )
 
+TOTAL = "total:"  # begins the name of a field for a total
 LOOK_AGAIN_SECONDS = 2
 START_SECONDS = 3.0  # for a run to say what it will do, or that it will not
 
@@ -91,7 +96,9 @@ def check_page(desk: Desk, one: Upload, checked: Checked) -> CheckPage:
         before=tuple(_before(found)),
         notes=tuple(found["notes"]),
         warnings=tuple(found["warnings"]),
-        largest=tuple(f"row {row['row']}: {' + '.join(row.get('words', []))}" for row in found["largest"]),
+        largest=tuple(
+            f"row {row['row']}: {minor_in_words(row['amount'], row['currency'], {})}" for row in found["largest"]
+        ),
         downloads=files,
         send=None if refusal else send_form(desk, f"/uploads/{one.upload_id}/send", found["counts"], found),
         refusal=Alert(refusal) if refusal else None,
@@ -154,13 +161,40 @@ def send_form(
         site=site.name,
         is_live=site.is_live,
         how_long=found.get("how_long", ""),
-        totals_to_type=_to_type(desk, found),
+        totals_to_type=totals_to_type(desk, owed),
         is_deduction=kind is CallKind.DEDUCT,
     )
 
 
-def _to_type(desk: Desk, found: Mapping[str, Any]) -> tuple[Choice, ...]:
-    return ()
+def totals_to_type(desk: Desk, owed: Mapping[str, Mapping[str, Any]]) -> tuple[Choice, ...]:
+    """The fields for totals that must be typed, and what to type: on a live site, above the bounds that are set."""
+    if not desk.settings.site.is_live:
+        return ()
+    totals = {
+        currency: ControlTotal(total["rows"], total["amount"], Decimal(total.get("amount_in_decimal", 0)))
+        for currency, total in owed.items()
+    }
+    above = above_bounds(totals, desk.settings.confirm_total, InputOptions())
+    words = {amount.currency: amount.words for amount in amounts_of(owed, {})}
+    return tuple(Choice(f"{TOTAL}{currency}", words[currency]) for currency in above)
+
+
+def typed_totals(fields: Mapping[str, str]) -> dict[str, str]:
+    """The totals that a person typed, by currency."""
+    return {name.removeprefix(TOTAL): value for name, value in fields.items() if name.startswith(TOTAL)}
+
+
+def not_typed(form: SendForm, fields: Mapping[str, str]) -> Alert | None:
+    """What was not typed as the form asks for; None: all was."""
+    what = "deductions" if form.is_deduction else "credits"
+    if number_typed(fields.get("confirm", "")) != form.number:
+        said = f"Nothing was sent: type {form.number} to send {form.number:,} {what}."
+        return Alert(said, f"The number is how many {what} would be sent.", "confirm")
+    for total in form.totals_to_type:
+        words = total.label.split(" + ")
+        if not all(is_amount_of(fields.get(total.value, "").strip() or "-", each) for each in words):
+            return Alert(f"Nothing was sent: type the total, {total.label}.", "So much would be sent.", total.value)
+    return None
 
 
 def owed_of(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,10 +202,15 @@ def owed_of(found: Mapping[str, Any]) -> dict[str, Any]:
     return {"rows": found["counts"]["pending"], "totals": found["totals_by_outcome"].get("pending", {})}
 
 
+def is_typed(name: str) -> bool:
+    """Whether a field is one that a person types to send something."""
+    return name == "confirm" or name.startswith(TOTAL)
+
+
 async def send(request: web.Request) -> web.Response:
     """Send what the check found, once somebody typed how many credits that are."""
     desk, actor = desk_of(request), actor_of(request)
-    fields = await read_fields(request, lambda name: name == "confirm" or name.startswith("total:"))
+    fields = await read_fields(request, is_typed)
     one = desk.uploads.find(request.match_info["id"])
     checked = desk.checks.known(one)
     if checked is None or checked.error is not None:
@@ -179,13 +218,9 @@ async def send(request: web.Request) -> web.Response:
     page, key = check_page(desk, one, checked), checked.content["batch"]
     if page.send is None or desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
         return go_to(f"/batches/{key}")
-    if number_typed(fields.get("confirm", "")) != page.send.number:
-        alert = Alert(
-            f"Nothing was sent: type {page.send.number} to send {page.send.number:,} credits.",
-            "The number is how many credits would be sent.",
-        )
+    if (alert := not_typed(page.send, fields)) is not None:
         return show(request, page, alert=alert, status=UNPROCESSABLE)
-    await begin_run(desk, key, one, Handed(actor, owed_of(checked.content)))
+    await begin_run(desk, key, one, Handed(actor, owed_of(checked.content), typed_totals(fields)))
     return go_to(f"/batches/{key}")
 
 

@@ -25,11 +25,11 @@ from batch_credits.web.door.refusals import Refused
 from batch_credits.web.handlers.answers import (
     UNPROCESSABLE,
     amounts_of,
-    number_typed,
     outcome_figures,
     page_number,
     show,
 )
+from batch_credits.web.handlers.check import is_typed, not_typed, totals_to_type, typed_totals
 from batch_credits.web.pages import (
     Alert,
     Amount,
@@ -240,30 +240,35 @@ def _more(desk: Desk, known: Known, summary: Mapping[str, Any], stated: Exponent
         site=site.name,
         is_live=site.is_live,
         how_long="",
+        totals_to_type=totals_to_type(desk, owed_of(summary, stated)["totals"]),
     )
 
 
-def owed_of(summary: Mapping[str, Any]) -> dict[str, Any]:
+def owed_of(summary: Mapping[str, Any], stated: Exponents) -> dict[str, Any]:
     """What a person agrees to by typing how many credits are left, as the run is told it."""
     minor, decimal = summary["totals"]["pending"], summary.get("totals_in_decimal", {}).get("pending", {})
-    totals: dict[str, dict[str, Any]] = {currency: {"amount": amount} for currency, amount in minor.items()}
-    for currency, text in decimal.items():
-        totals.setdefault(currency, {"amount": 0})["amount_in_decimal"] = text
+    totals = {}
+    for amount in totals_of(summary, stated)["pending"]:
+        said = {"rows": 1, "amount": minor.get(amount.currency, 0)}
+        totals[amount.currency] = said | (
+            {"amount_in_decimal": decimal[amount.currency]} if amount.currency in decimal else {}
+        )
     return {"rows": summary["counts"]["pending"], "totals": totals}
 
 
 async def send_rest(request: web.Request, known: Known) -> tuple[web.Response | None, Upload | None, Handed | None]:
     """The refusal, or the file and what is told to the run that sends the rest of it."""
     desk, actor = desk_of(request), actor_of(request)
-    fields = await read_fields(request, lambda name: name == "confirm")
+    fields = await read_fields(request, is_typed)
     result, job = await desk.results.of(known), desk.jobs.latest(known.record.key)
-    more = _more(desk, known, result.summary, {}, job)
+    stated = stated_exponents(known.record)
+    more = _more(desk, known, result.summary, stated, job)
     if more is None or job is None:
         return None, None, None
-    if number_typed(fields.get("confirm", "")) != more.number:
-        alert = Alert(f"Nothing was sent: type {more.number} to send the rest.", "It is how many rows are left.")
+    if (alert := not_typed(more, fields)) is not None:
         return await result_page(request, known, alert, UNPROCESSABLE), None, None
-    return None, desk.uploads.find(job.upload_id), Handed(actor, owed_of(result.summary))
+    handed = Handed(actor, owed_of(result.summary, stated), typed_totals(fields))
+    return None, desk.uploads.find(job.upload_id), handed
 
 
 async def file(request: web.Request) -> web.StreamResponse:

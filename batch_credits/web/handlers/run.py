@@ -33,7 +33,7 @@ async def batch(request: web.Request) -> web.Response:
         return show(request, run_page(desk, key, known), refresh_seconds=3)
     if known is None:
         return _not_sent(desk, key)
-    return show(request, *await result_page(request, known))
+    return await result_page(request, known)
 
 
 def key_of(request: web.Request) -> str:
@@ -92,9 +92,7 @@ def run_page(desk: Desk, key: str, known: Known | None) -> RunPage:
 
 def _figures_of(progress: Mapping[str, Any], kind: CallKind) -> tuple[Figure, ...]:
     """Of a run that says how it goes. What is on its way, or not tried yet, is pending."""
-    names = [kind.name_of(outcome) for outcome in Outcome]
-    counts = {name: progress[name] for name in names}
-    counts["pending"] = progress["total"] - sum(counts[name] for name in names if name != "pending")
+    counts = {kind.name_of(outcome): progress[kind.name_of(outcome)] for outcome in Outcome}
     credited = kind.name_of(Outcome.CREDITED)
     return outcome_figures(kind, counts, {credited: amounts_of(progress[f"{credited}_totals"], {})})
 

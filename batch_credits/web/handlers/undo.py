@@ -20,11 +20,11 @@ from batch_credits.web.handlers.answers import (
     UNPROCESSABLE,
     amounts_of,
     go_to,
-    number_typed,
     outcome_figures,
     page_number,
     show,
 )
+from batch_credits.web.handlers.check import is_typed, not_typed, totals_to_type, typed_totals
 from batch_credits.web.handlers.run import is_sent, key_of
 from batch_credits.web.pages import Alert, SendForm, UndoCheckPage, UndoPage, UndoRow
 
@@ -125,6 +125,7 @@ def _undo_page(desk: Desk, known: Known, undo: Undo, *, is_known: bool) -> UndoC
         site=site.name,
         is_live=site.is_live,
         how_long="",
+        totals_to_type=totals_to_type(desk, plan["to_deduct"]),
         is_deduction=True,
     )
     short = plan["balances_short"]
@@ -144,16 +145,16 @@ def _undo_page(desk: Desk, known: Known, undo: Undo, *, is_known: bool) -> UndoC
 async def reverse(request: web.Request) -> web.Response:
     """Deduct what was looked at, once somebody typed how many deductions that are."""
     desk, known, actor = desk_of(request), await _settled(request), actor_of(request)
-    fields = await read_fields(request, lambda name: name == "confirm")
+    fields = await read_fields(request, is_typed)
     undo = desk.undos.find(known.record.key, request.match_info["id"])
     page = _undo_page(desk, known, undo, is_known=True)
     plan: dict[str, Any] | None = undo.told().plan
     if page.send is None or plan is None:
         return go_to(f"/batches/{known.record.key}/undo/{undo.undo_id}")
-    if number_typed(fields.get("confirm", "")) != page.send.number:
-        alert = Alert(f"Nothing was taken back: type {page.send.number} to take back {page.send.number:,} credits.")
+    if (alert := not_typed(page.send, fields)) is not None:
         return show(request, page, alert=alert, status=UNPROCESSABLE)
-    handed = Handed(actor, owed={"rows": plan["counts"]["pending"], "totals": plan["to_deduct"]})
+    owed = {"rows": plan["counts"]["pending"], "totals": plan["to_deduct"]}
+    handed = Handed(actor, owed, typed_totals(fields))
     key = plan["batch"]
     await desk.jobs.begin(
         key,

@@ -45,7 +45,7 @@ def test_the_document_has_stable_names(call: Any, payout: Path) -> None:
     found = json.loads(out)
     assert (code, found["exit_code"]) == (1, 1)
     assert sorted(found) == [
-        "accepted", "batch", "control_totals", "counts", "customers", "duplicates", "exit_code", "file",
+        "accepted", "batch", "columns", "control_totals", "counts", "customers", "duplicates", "exit_code", "file",
         "file_sha256", "largest", "live", "mends", "minutes_at_least", "notes", "origins", "problems", "refusal",
         "rejected", "rejected_csv",
         "requests_per_minute", "reversed", "rows", "site", "suggestions",
@@ -59,6 +59,9 @@ def test_the_document_has_stable_names(call: Any, payout: Path) -> None:
         {"currency": "USD", "credit_type": "general", "rows": 1, "amount": 2000},
         {"currency": "USD", "credit_type": "loyalty_credits", "rows": 1, "amount": 1050},
     ]
+    assert [(each["header"], each["field"]) for each in found["columns"]][:2] == [
+        ("customer_id", "customer_id"), ("amount", "amount")
+    ]  # fmt: skip
     assert found["largest"][0] == {"row": 4, "currency": "JPY", "amount": 300}
     first = found["problems"][0]
     assert (first["field"], first["code"], first["rows"], first["first_row"]) == ("amount", "amount_has_decimals", 2, 5)

@@ -9,9 +9,10 @@ import click
 import pytest
 
 from batch_credits.cli.telling import asking
-from batch_credits.cli.telling.asking import Asking, is_amount_of, require_consent
+from batch_credits.cli.telling.asking import Asking, require_consent
 from batch_credits.errors import NotConfirmed
 from batch_credits.model import ControlTotal, Outcome
+from batch_credits.model.amounts import is_amount_of
 from batch_credits.views.amounts import totals_of
 from batch_credits.views.question import Question
 

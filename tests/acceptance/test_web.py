@@ -1,0 +1,206 @@
+"""Promise: who lives in no terminal uploads, checks, sends, mends and undoes in a browser, by the same rules."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.harness import Command, Site, each_once, payout, write_csv
+from tests.acceptance.visitor import Shown, Visitor, Web
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as site:
+        yield site
+
+
+@pytest.fixture
+def command(tmp_path: Path, site: Site) -> Command:
+    return Command(tmp_path, site.url)
+
+
+@pytest.fixture
+def web(command: Command) -> Iterator[Web]:
+    with Web(command) as web:
+        yield web
+
+
+def agrees_with_its_summary(page: Shown, visitor: Visitor) -> dict[str, object]:
+    """Every number of a result, held against summary.json as it is downloaded and as it lies on disk."""
+    summary = json.loads(visitor.get(page.one('a[data-file="summary.json"]')["href"]).body)
+    for name, rows in summary["counts"].items():
+        assert page.count(name) == rows or (rows == 0 and page.count(name) is None and name != "pending"), name
+        for currency, amount in summary["totals"][name].items():
+            assert page.total(f"{name}:{currency}") == amount
+    return dict(summary)
+
+
+def test_a_file_is_checked_sent_and_read_back(tmp_path: Path, command: Command, web: Web, site: Site) -> None:
+    rows = [*payout("c", 5), ["missing-1", 700, "USD", "Loyalty", "q3"], ["c-9", "x", "USD", "Loyalty", "q3"]]
+    visitor = web.visitor()
+    check = visitor.upload(write_csv(tmp_path / "loyalty.csv", rows))
+    assert (check.page, check.count("rows"), check.count("pending"), check.count("rejected")) == ("check", 7, 6, 1)
+    assert site.posts == 0
+    refused = visitor.send(check, "send", confirm="5")
+    assert (refused.status, refused.page) == (422, "check")
+    assert "type 6" in refused.alert
+    assert site.posts == 0
+    result = visitor.result(visitor.send(check, "send", confirm="6"))
+    assert (result.page, result.count("credited"), result.count("failed")) == ("result", 5, 1)
+    summary = agrees_with_its_summary(result, visitor)
+    assert summary["user"] == "Ada"
+    assert summary["file"] == "loyalty.csv"
+    assert "typed on the page by Ada" in str(summary["settings"])
+    assert site.times("c-") == each_once(payout("c", 5))
+    [entry] = visitor.get("/").dom.query("[data-batch]")
+    assert dict(entry.attrs or {})["data-batch"] == summary["batch"]
+    report = command.report("loyalty")
+    for name in ("results.csv", "failed.csv", "summary.json", "summary.html"):
+        shown = visitor.get(result.one(f'a[data-file="{name}"]')["href"])
+        assert shown.body == (report.directory / name).read_bytes()
+        assert shown.headers["content-disposition"].startswith("attachment")
+        assert (report.directory / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_messy_file_is_explained_once_and_the_next_like_it_never(tmp_path: Path, web: Web, site: Site) -> None:
+    visitor = web.visitor()
+    headers = ("cust", "Name", "Amount ($)")
+    messy = write_csv(tmp_path / "messy.csv", [["c-1", "Ann", "12.50"], ["c-2", "Bob", "7.25"]], headers)
+    columns = visitor.upload(messy, reference="q3")
+    assert columns.page == "columns"
+    where, said = columns.form("columns")
+    assert {value for name, value in said.items() if name.startswith("map:")} == {"customer_id", "amount", ""}
+    assert said["amount_unit"] == "major"
+    check = visitor.send(columns, "columns", description="Loyalty", remember="on")
+    assert (check.page, check.count("pending"), check.total("pending:USD")) == ("check", 2, 1975)
+    visitor.result(visitor.send(check, "send", confirm="2"))
+    assert {credit["amount"] for credit in site.credits("c-")} == {1250, 725}
+    later = write_csv(tmp_path / "later.csv", [["c-3", "Cy", "1.00"]], headers)
+    check = visitor.upload(later, reference="q4")
+    assert (check.page, check.total("pending:USD")) == ("check", 100)
+
+
+def test_what_was_not_credited_is_mended_in_the_page_and_belongs_to_the_payout(
+    tmp_path: Path, web: Web, site: Site, command: Command
+) -> None:
+    visitor = web.visitor()
+    rows = [*payout("c", 2), ["missing-1", 700, "USD", "Loyalty", "q3"], ["c-9", "x", "USD", "Loyalty", "q3"]]
+    check = visitor.upload(write_csv(tmp_path / "loyalty.csv", rows))
+    result = visitor.result(visitor.send(check, "send", confirm=str(check.count("pending"))))
+    where, said = result.form("mend")
+    cells = {name: value for name, value in said.items() if name.startswith("cell:")}
+    nothing = visitor.post(where, said)
+    assert (nothing.status, nothing.page) == (422, "result")
+    assert "No cell was changed" in nothing.alert
+    [customer] = [name for name, value in cells.items() if value == "missing-1"]
+    [amount] = [name for name, value in cells.items() if value == "x"]
+    check = visitor.post(where, said | {customer: "c-7", amount: "250"})
+    check = visitor.until(check.path, lambda page: page.has('form[data-action="send"]'))
+    assert (check.count("rows"), check.count("pending")) == (2, 2)
+    mended = visitor.result(visitor.send(check, "send", confirm="2"))
+    assert (mended.count("credited"), mended.count("pending")) == (2, 0)
+    first = visitor.get(result.path)
+    assert "mended" in first.text
+    assert agrees_with_its_summary(first, visitor)["mended_in"]
+    assert sum(site.times("c-").values()) == 4
+
+
+def test_one_credit_is_taken_back_after_a_check_of_its_own(tmp_path: Path, web: Web, site: Site) -> None:
+    visitor = web.visitor()
+    check = visitor.upload(write_csv(tmp_path / "loyalty.csv", payout("c", 4)))
+    result = visitor.result(visitor.send(check, "send", confirm="4"))
+    choose = visitor.get(f"{result.path}/undo")
+    where, said = choose.form("choose")
+    asked = visitor.post(where, said | {"row:3": "on"})
+    asked = visitor.until(asked.path, lambda page: page.has('form[data-action="reverse"]'))
+    assert (asked.count("pending"), asked.total("pending:USD")) == (1, asked.total("pending:USD"))
+    assert site.posts == 4
+    wrong = visitor.send(asked, "reverse", confirm="4")
+    assert (wrong.status, site.posts) == (422, 4)
+    undone = visitor.result(visitor.send(asked, "reverse", confirm="1"))
+    assert (undone.page, undone.count("deducted")) == ("result", 1)
+    agrees_with_its_summary(undone, visitor)
+    first = visitor.get(result.path)
+    assert first.count("reversed") == 1
+    assert site.posts == 5
+
+
+def test_five_clicks_two_browsers_and_the_command_line_are_one_run(
+    tmp_path: Path, command: Command, site: Site
+) -> None:
+    file = write_csv(tmp_path / "loyalty.csv", payout("c", 60))
+    with Web(command) as one, Web(command, actor="Grace") as other:
+        visitors = [one.visitor(), other.visitor()]
+        checks = [visitor.upload(file) for visitor in visitors]
+        with ThreadPoolExecutor(8) as pool:
+            clicks = [
+                pool.submit(visitor.send, check, "send", confirm="60")
+                for visitor, check in zip(visitors, checks, strict=True)
+                for _ in range(5)
+            ]
+            typed = pool.submit(command.run, file, "--wait-for-ledger", 30)
+            pages = [click.result() for click in clicks]
+        assert typed.result().code == 0
+        assert all(page.status == 200 for page in pages)
+        for visitor in visitors:
+            result = visitor.until(pages[0].path, lambda page: page.page == "result")
+            assert result.count("credited") == 60
+            assert len(visitor.get("/").dom.query("[data-batch]")) == 1
+    assert site.times() == each_once(payout("c", 60))
+
+
+def test_a_run_outlives_its_server_and_is_found_again(tmp_path: Path, command: Command) -> None:
+    with Site("--faults", "latency_ms=30") as site:
+        command.url = site.url
+        rows = payout("c", 120)
+        web = Web(command, BATCH_CREDITS_CONCURRENCY="2")
+        visitor = web.visitor()
+        check = visitor.upload(write_csv(tmp_path / "loyalty.csv", rows))
+        run = visitor.send(check, "send", confirm="120")
+        assert run.page == "run"
+        web.kill()
+        with Web(command) as again:
+            visitor = again.visitor()
+            assert visitor.get(run.path).page == "run"
+            result = visitor.until(run.path, lambda page: page.page == "result")
+            assert result.count("credited") == 120
+        assert site.times() == each_once(rows)
+
+
+def test_a_run_is_stopped_in_order_and_the_rest_sent_later(tmp_path: Path, command: Command) -> None:
+    with Site("--faults", "latency_ms=30") as site:
+        command.url = site.url
+        rows = payout("c", 200)
+        with Web(command, BATCH_CREDITS_CONCURRENCY="2") as web:
+            visitor = web.visitor()
+            check = visitor.upload(write_csv(tmp_path / "loyalty.csv", rows))
+            run = visitor.send(check, "send", confirm="200")
+            run = visitor.until(run.path, lambda page: (page.count("credited") or 0) > 2)
+            result = visitor.result(visitor.send(run, "stop"))
+            assert result.page == "result"
+            left = result.count("pending") or 0
+            assert 0 < left < 200
+            assert not result.count("in_doubt")
+            summary = agrees_with_its_summary(result, visitor)
+            assert summary["exit_code"] == 4
+            assert visitor.send(result, "send", confirm=str(left + 1)).status == 422
+            result = visitor.result(visitor.send(result, "send", confirm=str(left)))
+            assert result.count("credited") == 200
+        assert site.times() == each_once(rows)
+
+
+def test_what_changed_since_the_check_is_not_sent_by_the_number_typed_then(
+    tmp_path: Path, command: Command, web: Web, site: Site
+) -> None:
+    visitor = web.visitor()
+    check = visitor.upload(write_csv(tmp_path / "all.csv", payout("c", 6)))
+    command.run(write_csv(tmp_path / "some.csv", payout("c", 2))).exited(0)  # meanwhile, elsewhere
+    after = visitor.send(check, "send", confirm="6")
+    after = visitor.until(after.path, lambda page: page.page == "check" and page.count("pending") == 4)
+    assert site.posts == 2
+    result = visitor.result(visitor.send(after, "send", confirm="4"))
+    assert (result.count("credited"), result.count("already_credited")) == (4, 2)
+    assert site.posts == 6
