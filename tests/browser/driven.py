@@ -12,6 +12,7 @@ from typing import Any
 
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -55,6 +56,13 @@ def set_up(driver: Chrome, size: tuple[int, int], scheme: str = "light") -> None
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+
+
+def visit(driver: Chrome, address: str) -> None:
+    """Open a page, and wait until all of it is there: now and then the driver comes back before the stylesheet."""
+    driver.get(address)
+    is_whole = "return document.readyState === 'complete'"
+    WebDriverWait(driver, LOAD_SECONDS, poll_frequency=0.02).until(lambda _: driver.execute_script(is_whole))
 
 
 def complaints(driver: Chrome) -> list[str]:

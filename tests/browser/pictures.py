@@ -9,7 +9,7 @@ from pathlib import Path
 
 from selenium.webdriver import Chrome
 
-from tests.browser.driven import DESK, IS_THERE, PHONE, SCHEMES, WHY_NOT, browser, set_up
+from tests.browser.driven import DESK, IS_THERE, PHONE, SCHEMES, WHY_NOT, browser, set_up, visit
 from tests.browser.shown import Shown, shown
 from tests.unit.web.samples import PAGES
 
@@ -48,7 +48,7 @@ def main() -> None:
 
 def _picture(driver: Chrome, site: Shown, name: str, size: tuple[int, int], scheme: str, height: int) -> bytes:
     set_up(driver, size, scheme)
-    driver.get(f"{site.address}/samples/{name}")
+    visit(driver, f"{site.address}/samples/{name}")
     driver.execute_script(_NO_EVENTS)
     high = min(height, max(size[1], driver.execute_script(_HEIGHT)))
     clip = {"x": 0, "y": 0, "width": size[0], "height": high, "scale": 1}

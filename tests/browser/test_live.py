@@ -9,7 +9,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.browser.driven import DESK, LOAD_SECONDS, complaints, set_up
+from tests.browser.driven import DESK, LOAD_SECONDS, complaints, set_up, visit
 from tests.browser.shown import Shown
 from tests.unit.web.samples import CHECK, CHECKS, LIST, RESULT, RUN, TEST, UNDO, usd
 
@@ -42,7 +42,7 @@ def until(driver: Chrome, holds: Callable[[], object]) -> None:
 
 def opened(driver: Chrome, site: Shown) -> None:
     set_up(driver, DESK)
-    driver.get(f"{site.address}/now")
+    visit(driver, f"{site.address}/now")
     driver.execute_script("window.stayed = true")
 
 
@@ -162,7 +162,7 @@ def test_a_form_is_sent_once_with_the_name_of_its_button(driver: Chrome, site: S
 
 
 def test_without_scripts_a_page_is_loaded_again_until_the_result(plain: Chrome, site: Shown) -> None:
-    plain.get(f"{site.address}/now")
+    visit(plain, f"{site.address}/now")
     assert plain.find_element(By.CSS_SELECTOR, "[data-count=credited]").get_attribute("value") == "623"
     site.page, site.frame = RESULT, TEST
     until(plain, lambda: plain.find_element(By.TAG_NAME, "h1").text == RESULT.headline)
@@ -171,7 +171,7 @@ def test_without_scripts_a_page_is_loaded_again_until_the_result(plain: Chrome, 
 
 def test_without_scripts_the_number_is_typed_and_sent(plain: Chrome, site: Shown) -> None:
     site.page, site.frame = CHECK, TEST
-    plain.get(f"{site.address}/now")
+    visit(plain, f"{site.address}/now")
     plain.find_element(By.NAME, "confirm").send_keys("1484")
     plain.find_element(By.CSS_SELECTOR, "form[data-action=send] button").click()
     until(plain, lambda: site.forms)

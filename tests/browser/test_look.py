@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.browser.driven import DESK, PHONE, SCHEMES, axe_source, complaints, set_up, violations
+from tests.browser.driven import DESK, PHONE, SCHEMES, axe_source, complaints, set_up, violations, visit
 from tests.browser.shown import Shown
 from tests.unit.web.samples import PAGES
 
@@ -38,7 +38,7 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_no_page_is_wider_than_its_window(driver: Chrome, site: Shown, size: tuple[int, int]) -> None:
     set_up(driver, size)
     for name in PAGES:
-        driver.get(f"{site.address}/samples/{name}")
+        visit(driver, f"{site.address}/samples/{name}")
         needed, has = driver.execute_script(_WIDTHS)
         assert needed <= has == size[0], name
         assert driver.execute_script(_RUNS_OVER) == [], name
@@ -48,7 +48,7 @@ def test_the_policy_forbids_nothing_that_a_page_needs(driver: Chrome, site: Show
     complaints(driver)
     for name in PAGES:
         if not name.startswith("run"):  # whose events are a matter of test_live
-            driver.get(f"{site.address}/samples/{name}")
+            visit(driver, f"{site.address}/samples/{name}")
             assert complaints(driver) == [], name
     driver.execute_script("document.body.setAttribute('onclick', 'never()'); document.body.click()")
     assert "Content Security Policy" in complaints(driver)[0], "the browser would tell"
@@ -57,13 +57,13 @@ def test_the_policy_forbids_nothing_that_a_page_needs(driver: Chrome, site: Show
 def test_what_is_pressed_is_large_enough_for_a_thumb(driver: Chrome, site: Shown) -> None:
     set_up(driver, PHONE)
     for name in PAGES:
-        driver.get(f"{site.address}/samples/{name}")
+        visit(driver, f"{site.address}/samples/{name}")
         assert driver.execute_script(_SMALL) == [], name
 
 
 def test_the_first_step_of_the_keyboard_leads_past_the_header(driver: Chrome, site: Shown) -> None:
     set_up(driver, DESK)
-    driver.get(f"{site.address}/samples/check")
+    visit(driver, f"{site.address}/samples/check")
     _press(driver, "Tab")
     assert driver.execute_script(_FOCUSED) == ["A", "Skip to the page", "solid"]
     _press(driver, "Enter")
@@ -75,16 +75,16 @@ def test_the_first_step_of_the_keyboard_leads_past_the_header(driver: Chrome, si
 def test_live_stays_on_the_screen(driver: Chrome, site: Shown) -> None:
     for size in (PHONE, DESK):
         set_up(driver, size)
-        driver.get(f"{site.address}/samples/check-live")
+        visit(driver, f"{site.address}/samples/check-live")
         top = "scrollTo(0, 99999); return [scrollY, document.querySelector('header').getBoundingClientRect().top]"
         scrolled, at = driver.execute_script(top)
         assert scrolled > 100 and at == 0
-        driver.get(f"{site.address}/samples/check")
+        visit(driver, f"{site.address}/samples/check")
         assert driver.execute_script(top)[1] < 0, "a test site is calm"
 
 
 def test_on_paper_there_is_no_form(driver: Chrome, site: Shown) -> None:
-    driver.get(f"{site.address}/samples/result-review")
+    visit(driver, f"{site.address}/samples/result-review")
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     shown = "return [...document.querySelectorAll('form, nav')].filter(e => e.offsetHeight).length"
     try:
@@ -104,7 +104,7 @@ def test_axe_finds_nothing_that_keeps_anybody_out(
     set_up(driver, size, scheme)
     found: dict[str, Any] = {}
     for name in PAGES:
-        driver.get(f"{site.address}/samples/{name}")
+        visit(driver, f"{site.address}/samples/{name}")
         if wrong := violations(driver, axe):
             found[name] = wrong
     assert found == {}
@@ -112,7 +112,7 @@ def test_axe_finds_nothing_that_keeps_anybody_out(
 
 @pytest.mark.slow
 def test_axe_would_tell(driver: Chrome, site: Shown, axe: str) -> None:
-    driver.get(f"{site.address}/samples/new")
+    visit(driver, f"{site.address}/samples/new")
     driver.execute_script("document.querySelector('label').remove()")
     assert "label" in [rule for rule, _ in violations(driver, axe)]
 
