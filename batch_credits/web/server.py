@@ -11,7 +11,7 @@ from aiohttp import web
 from batch_credits.errors import UsageError
 from batch_credits.web.desk.desk import DESK, Desk
 from batch_credits.web.door.building import make_app
-from batch_credits.web.door.quiet import on_loop_error, quiet_logger
+from batch_credits.web.door.quiet import on_loop_error, quiet_logger, quiet_warnings
 from batch_credits.web.door.sessions import SESSIONS
 from batch_credits.web.door.wire import Runner
 from batch_credits.web.routes import routes
@@ -30,6 +30,7 @@ async def serve(settings: WebSettings, on_listening: Listening, on_entered: List
     Raises:
         UsageError: the address or the certificate cannot be used.
     """
+    quiet_warnings()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(on_loop_error)
     over = asyncio.Event()

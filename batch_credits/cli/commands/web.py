@@ -94,8 +94,8 @@ class WebChoice:
 def web(chosen: WebChoice) -> int:
     """Serve the page for finance: upload, check, send, mend and undo in a browser.
 
-    The link that is printed logs one browser in; on a terminal another one follows then. What is being sent goes on when
-    the server ends.
+    The link that is printed logs one browser in; on a terminal another one follows then. What is being sent goes on
+    when the server ends.
 
     \b
     batch-credits web

@@ -1,5 +1,5 @@
-"""What is no request of HTTP gets an answer of ours, too: aiohttp's would name itself, repeat what it was sent, and tell a
-browser nothing of what not to do."""
+"""What is no request of HTTP gets an answer of ours, too: aiohttp's would name itself, repeat what it was sent, and
+tell a browser nothing of what not to do."""
 
 from typing import Any
 
@@ -26,6 +26,8 @@ class Protocol(web.RequestHandler):  # type: ignore[type-arg, unused-ignore]  # 
         message: str | None = None,
     ) -> web.StreamResponse:
         """The answer to what the door never sees, or to what failed around it; the connection ends with it."""
+        if isinstance(exc, UnicodeEncodeError) and "Expect" in request.headers:
+            status = 417  # aiohttp repeats an expectation that it does not know, and fails where that is no text
         has_failed = status >= _LEAST_OF_SERVER
         if has_failed and exc is not None:
             keep_details(exc)
