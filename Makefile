@@ -17,7 +17,7 @@ ROUNDS ?= 3
 # Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz mutants screens slow bench bench-team clean
+.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz mutants screens pictures slow bench bench-team clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -103,6 +103,11 @@ fuzz: $(VENV)/installed-dev
 # need not die, and why.
 mutants: $(VENV)/installed-dev
 	$(BIN)/python -m tests.mutants.campaign --sample $(SAMPLE) --seed $(SEED) --jobs $(JOBS) --module "$(MODULE)"
+
+# docs/pictures: the main pages of the page for finance, by a browser that is here. `make pictures ALL=folder`: every page in
+# every state, at 390 and 1280 pixels, light and dark.
+pictures: $(VENV)/installed-dev
+	$(BIN)/python -m tests.browser.pictures $(ALL)
 
 screens: $(VENV)/installed-dev
 	RENEW_SCREENS=1 $(BIN)/python -m pytest -q tests/acceptance/test_screens.py

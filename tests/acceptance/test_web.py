@@ -1,6 +1,7 @@
 """Promise: who lives in no terminal uploads, checks, sends, mends and undoes in a browser, by the same rules."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.harness import Command, Site, each_once, payout, write_csv
+from tests.acceptance.test_resolve import ids_of, leave_to_a_person
 from tests.acceptance.visitor import Shown, Visitor, Web
 
 
@@ -71,7 +73,7 @@ def test_a_messy_file_is_explained_once_and_the_next_like_it_never(tmp_path: Pat
     messy = write_csv(tmp_path / "messy.csv", [["c-1", "Ann", "12.50"], ["c-2", "Bob", "7.25"]], headers)
     columns = visitor.upload(messy, reference="q3")
     assert columns.page == "columns"
-    where, said = columns.form("columns")
+    said = columns.form("columns")[1]
     assert {value for name, value in said.items() if name.startswith("map:")} == {"customer_id", "amount", ""}
     assert said["amount_unit"] == "major"
     check = visitor.send(columns, "columns", description="Loyalty", remember="on")
@@ -204,3 +206,46 @@ def test_what_changed_since_the_check_is_not_sent_by_the_number_typed_then(
     result = visitor.result(visitor.send(after, "send", confirm="4"))
     assert (result.count("credited"), result.count("already_credited")) == (4, 2)
     assert site.posts == 6
+
+
+def test_a_row_in_review_is_settled_with_a_reason_and_held_against_chargebee(
+    tmp_path: Path, command: Command, web: Web, site: Site
+) -> None:
+    visitor = web.visitor()
+    check = visitor.upload(write_csv(tmp_path / "loyalty.csv", payout("own", 3)))
+    result = visitor.result(visitor.send(check, "send", confirm="3"))
+    leave_to_a_person(command, "own-0")
+    with sqlite3.connect(command.ledger) as ledger:
+        ledger.execute("DELETE FROM sealed")  # a row that a person must settle never was
+    ledger.close()
+    result = visitor.get(result.path)
+    assert (result.count("credited"), result.count("review")) == (2, 1)
+    agrees_with_its_summary(result, visitor)
+    said = {"row": "2", "word": "credited", "credit_id": "NoSuchCredit", "reason": "seen in Chargebee"}
+    refused = visitor.send(result, "resolve", **said)
+    assert (refused.status, refused.count("review")) == (422, 1)
+    assert "lists no credit NoSuchCredit" in refused.alert
+    no_reason = visitor.send(refused, "resolve", **(said | {"reason": " "}))
+    assert "how you know" in no_reason.alert
+    credit_id = ids_of(site, "own-")["own-0", "q3"]
+    settled = visitor.send(no_reason, "resolve", **(said | {"credit_id": credit_id}))
+    assert (settled.status, settled.count("credited"), settled.count("review")) == (200, 3, None)
+    agrees_with_its_summary(settled, visitor)
+    page = visitor.get(settled.one('a[data-file="summary.html"]')["href"]).text
+    assert "seen in Chargebee" in page
+    assert "Ada" in page
+    assert site.posts == 3
+
+
+def test_several_uploads_wait_their_turn(tmp_path: Path, command: Command) -> None:
+    with Site("--faults", "latency_ms=25") as site:
+        command.url = site.url
+        with Web(command, BATCH_CREDITS_CONCURRENCY="2") as web:
+            visitor = web.visitor()
+            files = {"one": 300, "two": 20, "three": 20}
+            checks = [visitor.upload(write_csv(tmp_path / f"{name}.csv", payout(name, n))) for name, n in files.items()]
+            runs = [visitor.send(check, "send", confirm=str(check.count("pending"))) for check in checks]
+            for run in runs[1:]:
+                visitor.until(run.path, lambda page: "Waiting for one.csv" in page.text)
+            assert [visitor.result(run).count("credited") for run in runs] == list(files.values())
+        assert site.times() == sum((each_once(payout(name, n)) for name, n in files.items()), each_once([]))
