@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 import traceback
+import warnings
 from typing import Any
 
 
@@ -14,6 +15,11 @@ def quiet_logger() -> logging.Logger:
     logger.propagate = False
     logger.disabled = True
     return logger
+
+
+def quiet_warnings() -> None:
+    """Let aiohttp warn of nothing: it repeats a damaged header of a form, whoever sent it."""
+    warnings.filterwarnings("ignore", module=r"aiohttp\b")
 
 
 def keep_details(error: BaseException) -> None:
