@@ -36,6 +36,7 @@ async def serve(settings: WebSettings, on_listening: Listening, on_entered: List
     over = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, over.set)
+    context = _ssl(settings)
     listeners = _listeners(settings)
     port = listeners[0].getsockname()[1]
     app = make_app(settings, port, routes())
@@ -48,7 +49,7 @@ async def serve(settings: WebSettings, on_listening: Listening, on_entered: List
     await runner.setup()
     try:
         for listener in listeners:
-            await web.SockSite(runner, listener, ssl_context=_ssl(settings)).start()
+            await web.SockSite(runner, listener, ssl_context=context).start()
         on_listening(port, app[SESSIONS].token)
         await over.wait()
     finally:
