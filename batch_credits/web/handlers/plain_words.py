@@ -24,10 +24,18 @@ _PASS = re.compile(
     r"(?:[ =](?:[A-Z_{][^ .,:;)]*|[a-z]{2}_[A-Z]{2}|major|minor))?"
 )
 _FLAG = re.compile(r"(?P<flag>--[a-z][a-z-]+)")
+_INSTEAD = (
+    (re.compile(r"--locale ([a-z]{2}_[A-Z]{2})"), r"\1"),
+    (re.compile(r"the language named by --locale"), "the language that was answered"),
+    (re.compile(r"run (?:again )?with --retry-failed"), "tick that they are tried as they are"),
+    (re.compile(r"or the option\b"), "or how the file is read"),
+)
 
 
 def plain_words(text: str) -> str:
     """The text without options: what to pass becomes what to answer where the file is read in another way."""
+    for pattern, words in _INSTEAD:
+        text = pattern.sub(words, text)
     asked = _PASS.sub(lambda found: f"{'A' if found['verb'][0].isupper() else 'a'}nswer {_answer(found['flag'])}", text)
     return _FLAG.sub(lambda found: _answer(found["flag"]), asked)
 

@@ -45,6 +45,7 @@ from batch_credits.web.pages import (
     SendForm,
 )
 
+_UNKNOWN_CODE = "Chargebee refused these rows; results.csv has what it said."
 _TONES = {0: "good", 1: "warn", 3: "bad", 4: "warn"}
 
 
@@ -152,9 +153,7 @@ def _explained(summary: Mapping[str, Any]) -> list[Explained]:
     for codes in summary["reasons"].values():
         for code, rows in codes.items():
             said = explained(code) if code else []
-            meaning = (
-                plain_words(said[0].happened) if said else "Chargebee refused these rows; results.csv has what it said."
-            )
+            meaning = plain_words(said[0].happened) if said else _UNKNOWN_CODE
             to_do = plain_words(said[0].to_do) if said else "Mend them as it says."
             found.append(Explained(code or "no code", rows, meaning, to_do))
     return sorted(found, key=lambda each: -each.rows)
