@@ -5,6 +5,7 @@ ledger have said.
 
     settings   what the operator of the server chose
     pages      START HERE: what each page shows, as values; parts, what several of them show
+    words      what became of a row, as finance says it
     rendering  those values to HTML; templates/ and static/ hold how it looks
     door/      who may come in and what a request may hold
     desk/      uploads, what is known of them, and the child processes that check and send

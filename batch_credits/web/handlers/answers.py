@@ -5,7 +5,6 @@ from typing import Any
 
 from aiohttp import web
 
-from batch_credits.explanations.outcomes import label_of, sentences_of
 from batch_credits.model import CallKind, Outcome
 from batch_credits.model.amounts import Exponents, minor_in_words
 from batch_credits.web.desk.desk import desk_of
@@ -14,6 +13,7 @@ from batch_credits.web.door.refusals import Refused
 from batch_credits.web.door.sessions import form_token_of
 from batch_credits.web.pages import Alert, Amount, Figure, Frame, Page
 from batch_credits.web.rendering import render
+from batch_credits.web.words import called, meaning_of
 
 UNPROCESSABLE = 422  # a form that says something else than the page did
 
@@ -84,7 +84,6 @@ def outcome_figures(
     for outcome in Outcome:
         name = kind.name_of(outcome)
         if counts.get(name) or outcome is Outcome.PENDING:
-            meaning = sentences_of(kind, outcome).meaning
-            label = label_of(kind, outcome)
+            label, meaning = called(kind, outcome), meaning_of(kind, outcome)
             figures.append(Figure(name, label, counts.get(name, 0), totals.get(name, ()), meaning))
     return tuple(figures)
