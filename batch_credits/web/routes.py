@@ -27,6 +27,7 @@ def routes() -> list[Route]:
         Route("GET", "/templates/{name}", new.template),
         Route("POST", "/uploads", new.upload),
         Route("GET", "/uploads/{id}", check.upload),
+        Route("GET", "/uploads/{id}/columns", columns.again),
         Route("POST", "/uploads/{id}/columns", columns.columns),
         Route("GET", "/uploads/{id}/left-out/{n}", check.left_out),
         Route("GET", "/uploads/{id}/files/rejected.csv", check.rejected_csv),

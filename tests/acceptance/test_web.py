@@ -76,8 +76,13 @@ def test_a_messy_file_is_explained_once_and_the_next_like_it_never(tmp_path: Pat
     said = columns.form("columns")[1]
     assert {value for name, value in said.items() if name.startswith("map:")} == {"customer_id", "amount", ""}
     assert said["amount_unit"] == "major"
-    check = visitor.send(columns, "columns", description="Loyalty", remember="on")
+    check = visitor.checked(visitor.send(columns, "columns", description="Loyalty", remember="on"))
     assert (check.page, check.count("pending"), check.total("pending:USD")) == ("check", 2, 1975)
+    again = visitor.get(check.one('a[href$="/columns"]')["href"])
+    assert again.page == "columns"
+    assert again.form("columns")[1]["amount_unit"] == "major"
+    check = visitor.checked(visitor.send(again, "columns"))
+    assert check.total("pending:USD") == 1975
     visitor.result(visitor.send(check, "send", confirm="2"))
     assert {credit["amount"] for credit in site.credits("c-")} == {1250, 725}
     later = write_csv(tmp_path / "later.csv", [["c-3", "Cy", "1.00"]], headers)
@@ -172,6 +177,7 @@ def test_a_run_outlives_its_server_and_is_found_again(tmp_path: Path, command: C
         assert site.times() == each_once(rows)
 
 
+@pytest.mark.slow
 def test_a_run_is_stopped_in_order_and_the_rest_sent_later(tmp_path: Path, command: Command) -> None:
     with Site("--faults", "latency_ms=30") as site:
         command.url = site.url
@@ -194,6 +200,7 @@ def test_a_run_is_stopped_in_order_and_the_rest_sent_later(tmp_path: Path, comma
         assert site.times() == each_once(rows)
 
 
+@pytest.mark.slow
 def test_what_changed_since_the_check_is_not_sent_by_the_number_typed_then(
     tmp_path: Path, command: Command, web: Web, site: Site
 ) -> None:
@@ -237,6 +244,7 @@ def test_a_row_in_review_is_settled_with_a_reason_and_held_against_chargebee(
     assert site.posts == 3
 
 
+@pytest.mark.slow
 def test_several_uploads_wait_their_turn(tmp_path: Path, command: Command) -> None:
     with Site("--faults", "latency_ms=25") as site:
         command.url = site.url

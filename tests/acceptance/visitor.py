@@ -145,7 +145,10 @@ class Visitor:
         """Upload a file, and wait until it is checked."""
         name, content = (file.name, file.read_bytes()) if isinstance(file, Path) else file
         where, said = self.get("/new").form("upload")
-        shown = self.ask("POST", where, multipart(said | fields, name, content), Content_Type=OF_A_FORM)
+        return self.checked(self.ask("POST", where, multipart(said | fields, name, content), Content_Type=OF_A_FORM))
+
+    def checked(self, shown: Shown) -> Shown:
+        """The page of an upload once it is checked."""
         return self.until(shown.path, lambda page: not page.has("main[aria-busy]")) if (shown.status == 200) else shown
 
     def until(self, path: str, holds: Callable[[Shown], bool], seconds: float = TIMEOUT_SECONDS) -> Shown:

@@ -25,11 +25,11 @@ from batch_credits.web.handlers.answers import (
     amounts_of,
     go_to,
     number_typed,
-    outcome_figures,
     page_number,
     show,
 )
 from batch_credits.web.handlers.columns import remembered_answers, show_columns
+from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import (
     Alert,
     CheckPage,
@@ -52,12 +52,10 @@ async def upload(request: web.Request) -> web.Response:
     desk = desk_of(request)
     one = desk.uploads.find(request.match_info["id"])
     checked = desk.checks.found(one)
-    if checked is not None and checked.error and remembered_answers(desk, one, checked):
-        checked = None
     if checked is None:
         await desk.checks.wait(one, LOOK_AGAIN_SECONDS / 2)
         checked = desk.checks.known(one)
-    if checked is None:
+    if checked is None or remembered_answers(desk, one, checked):
         page = CheckPage(one.upload_id, one.file_name, is_checking=True)
         return show(request, page, refresh_seconds=LOOK_AGAIN_SECONDS)
     if checked.error is not None:
@@ -102,6 +100,7 @@ def check_page(desk: Desk, one: Upload, checked: Checked) -> CheckPage:
         downloads=files,
         send=None if refusal else send_form(desk, f"/uploads/{one.upload_id}/send", found["counts"], found),
         refusal=Alert(refusal) if refusal else None,
+        columns_href="" if one.mends else f"/uploads/{one.upload_id}/columns",
     )
 
 
@@ -115,9 +114,9 @@ def _figures(found: Mapping[str, Any]) -> tuple[Figure, ...]:
     unread = bool(found["unreadable_amounts"])
     by_outcome = {name: amounts_of(of, {}) for name, of in found["totals_by_outcome"].items()}
     return (
-        Figure("rows", "rows in the file", found["rows"], totals, at_least=unread),
-        Figure("accepted", "rows that can be paid", found["accepted"]),
-        *outcome_figures(CallKind.ADD, found["counts"], by_outcome),
+        Figure("rows", "Rows in the file", found["rows"], totals, at_least=unread),
+        Figure("accepted", "Can be credited", found["accepted"]),
+        *outcome_figures(CallKind.ADD, found["counts"], by_outcome, is_before=True),
     )
 
 

@@ -41,13 +41,27 @@ _CHOICES = {
     "amount-unit": (Choice("minor", "cents: 1050 is 10.50"), Choice("major", "whole currency: 10.50 is 10.50")),
     "hidden-rows": (Choice("pay", "pay them too"), Choice("skip", "leave them out")),
 }
+_ALWAYS = ("amount-unit", "reference")  # asked whenever a person opens the page
 _ANSWERS = frozenset(name.replace("-", "_") for name in _LABELS)
 
 
+async def again(request: web.Request) -> web.Response:
+    """The same page for a file that could be read: a person knows better."""
+    desk = desk_of(request)
+    one = desk.uploads.find(request.match_info["id"])
+    checked = desk.checks.known(one)
+    if checked is None or (checked.error is not None and not checked.error.get("suggestions")):
+        return go_to(f"/uploads/{one.upload_id}")
+    return show_columns(request, one, checked)
+
+
 def show_columns(request: web.Request, one: Upload, checked: Checked) -> web.Response:
-    """What the file has, and what is asked."""
+    """What the file has, and what is asked: what it seems to need, and what was answered before."""
     error, columns = checked.error or {}, checked.content["columns"]
-    suggested = {each["option"].removeprefix("--"): each for each in error["suggestions"] if each["option"] != "--map"}
+    suggestions = error.get("suggestions") or checked.content.get("suggestions", [])
+    suggested = {each["option"].removeprefix("--"): each for each in suggestions if each["option"] != "--map"}
+    for name in (*_ALWAYS, *one.options):
+        suggested.setdefault(name, {"value": "", "reason": "", "is_open": False})
     page = ColumnsPage(
         upload=one.upload_id,
         file_name=one.file_name,
@@ -80,11 +94,11 @@ async def columns(request: web.Request) -> web.Response:
     one = desk.uploads.find(request.match_info["id"])
     fields = await read_fields(request, lambda name: name in _ANSWERS or name == "remember" or name.startswith("map:"))
     checked = desk.checks.known(one)
-    if checked is None or checked.error is None:
+    if checked is None:
         return go_to(f"/uploads/{one.upload_id}")
     seen = checked.content["columns"]
     answers = {name.replace("_", "-"): (value.strip(),) for name, value in fields.items() if name in _ANSWERS}
-    options = {**one.options, **{name: value for name, value in answers.items() if value[0]}}
+    options = {name: value for name, value in {**one.options, **answers}.items() if value[0]}
     if mapped := _mapped(fields, seen):
         options["map"] = mapped
     if "remember" in fields:

@@ -25,11 +25,11 @@ from batch_credits.web.door.refusals import Refused
 from batch_credits.web.handlers.answers import (
     UNPROCESSABLE,
     amounts_of,
-    outcome_figures,
     page_number,
     show,
 )
 from batch_credits.web.handlers.check import is_typed, not_typed, totals_to_type, typed_totals
+from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import (
     Alert,
     Amount,
@@ -107,7 +107,7 @@ def _figures(summary: Mapping[str, Any], kind: CallKind, stated: Exponents) -> t
     if not (undone := summary["reversed"])["count"]:
         return figures
     amounts = amounts_of(undone["totals"], stated)
-    return (*figures, Figure("reversed", "of them taken back", undone["count"], amounts))
+    return (*figures, Figure("reversed", "Of them taken back", undone["count"], amounts))
 
 
 def totals_of(summary: Mapping[str, Any], stated: Exponents) -> dict[str, tuple[Amount, ...]]:
@@ -214,7 +214,9 @@ def _mending(key: str, result: Result, page: int) -> Mending:
     rows = []
     for index, cells in found.rows:
         ours = found.table.ours(cells)
-        rows.append(MendRow(index, int(ours["credit_row"]), ours["credit_error"], cells[: found.table.own]))
+        named = ours["credit_error_param"].split("; ")
+        wrong = tuple(place for place, header in enumerate(found.table.headers[: found.table.own]) if header in named)
+        rows.append(MendRow(index, int(ours["credit_row"]), ours["credit_error"], cells[: found.table.own], wrong))
     return Mending(
         href=f"/batches/{key}/mend",
         columns=found.table.headers[: found.table.own],

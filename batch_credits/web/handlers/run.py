@@ -15,9 +15,10 @@ from batch_credits.web.desk.jobs import Job
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import amounts_of, go_to, outcome_figures, show
+from batch_credits.web.handlers.answers import amounts_of, go_to, show
 from batch_credits.web.handlers.check import begin_run
 from batch_credits.web.handlers.result import result_page, send_rest
+from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import Amount, Figure, RunPage
 
 EVENT_SECONDS = 1.0
