@@ -82,13 +82,17 @@ class Uploads:
         del content["folder"]
         write_document(upload.folder / _DOCUMENT, content)
 
+    def known(self, upload_id: str) -> Upload | None:
+        """The upload; None: there is none."""
+        return Upload.read(self._folder / upload_id) if _ID.fullmatch(upload_id) else None
+
     def find(self, upload_id: str) -> Upload:
         """The upload.
 
         Raises:
             Refused: there is none.
         """
-        upload = Upload.read(self._folder / upload_id) if _ID.fullmatch(upload_id) else None
+        upload = self.known(upload_id)
         if upload is None:
             raise Refused(404, "There is no such upload.", "Upload the file again.")
         return upload

@@ -68,7 +68,7 @@ def _of_batch(desk: Desk, view: BatchView, *, is_sent: bool) -> BatchEntry:
         file_name=view.file_name if job is None else job.file_name,
         state=state,
         rows=view.rows,
-        totals=_summed(view.outcomes.values()),
+        totals=_summed(of for outcome, of in view.outcomes.items() if outcome is not Outcome.REJECTED),
         credited_words=f"{rows:,} of {view.rows:,} {done}",
         actor="" if job is None else job.actor,
         at=view.created_at,

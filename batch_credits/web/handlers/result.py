@@ -29,6 +29,7 @@ from batch_credits.web.handlers.answers import (
     show,
 )
 from batch_credits.web.handlers.check import is_typed, not_typed, totals_to_type, typed_totals
+from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import (
     Alert,
@@ -44,6 +45,7 @@ from batch_credits.web.pages import (
     SendForm,
 )
 
+_UNKNOWN_CODE = "Chargebee refused these rows; results.csv has what it said."
 _TONES = {0: "good", 1: "warn", 3: "bad", 4: "warn"}
 
 
@@ -64,7 +66,7 @@ def _refused_last(desk: Desk, known: Known) -> Alert | None:
     told = None if job is None else job.told()
     if told is None or told.error is None or told.summary is not None:
         return None
-    return Alert(told.error["message"], told.error["hint"])
+    return Alert(plain_words(told.error["message"]), plain_words(told.error["hint"]))
 
 
 async def _page(request: web.Request, desk: Desk, known: Known, result: Result) -> ResultPage:
@@ -151,8 +153,8 @@ def _explained(summary: Mapping[str, Any]) -> list[Explained]:
     for codes in summary["reasons"].values():
         for code, rows in codes.items():
             said = explained(code) if code else []
-            meaning = said[0].happened if said else "Chargebee refused these rows; results.csv has what it said."
-            to_do = said[0].to_do if said else "Mend them as it says."
+            meaning = plain_words(said[0].happened) if said else _UNKNOWN_CODE
+            to_do = plain_words(said[0].to_do) if said else "Mend them as it says."
             found.append(Explained(code or "no code", rows, meaning, to_do))
     return sorted(found, key=lambda each: -each.rows)
 
@@ -216,7 +218,9 @@ def _mending(key: str, result: Result, page: int) -> Mending:
         ours = found.table.ours(cells)
         named = ours["credit_error_param"].split("; ")
         wrong = tuple(place for place, header in enumerate(found.table.headers[: found.table.own]) if header in named)
-        rows.append(MendRow(index, int(ours["credit_row"]), ours["credit_error"], cells[: found.table.own], wrong))
+        rows.append(
+            MendRow(index, int(ours["credit_row"]), plain_words(ours["credit_error"]), cells[: found.table.own], wrong)
+        )
     return Mending(
         href=f"/batches/{key}/mend",
         columns=found.table.headers[: found.table.own],

@@ -11,6 +11,7 @@ from aiohttp import web
 from batch_credits.model import CallKind, Outcome
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.desk import Desk, desk_of
+from batch_credits.web.desk.events import Told
 from batch_credits.web.desk.jobs import Job
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
@@ -72,8 +73,10 @@ def run_page(desk: Desk, key: str, known: Known | None) -> RunPage:
     progress = (told.progress if told is not None else None) or {}
     if progress:
         figures, percent = _figures_of(progress, kind), int(progress["percent"])
-    else:
+    elif known is not None:
         figures, percent = _figures_in_books(known, kind)
+    else:
+        figures, percent = outcome_figures(kind, _planned(desk, job, told), {}), 0
     name = job.file_name if is_ours and job is not None else "" if known is None else known.record.file_name
     return RunPage(
         key=key,
@@ -98,10 +101,18 @@ def _figures_of(progress: Mapping[str, Any], kind: CallKind) -> tuple[Figure, ..
     return outcome_figures(kind, counts, {credited: amounts_of(progress[f"{credited}_totals"], {})})
 
 
-def _figures_in_books(known: Known | None, kind: CallKind) -> tuple[tuple[Figure, ...], int]:
+def _planned(desk: Desk, job: Job | None, told: Told | None) -> Mapping[str, int]:
+    """How many rows wait to be sent, by what the run says that it will do, or by what was agreed to."""
+    if told is not None and told.plan is not None:
+        counts: Mapping[str, int] = told.plan["counts"]
+        return counts
+    upload = desk.uploads.known(job.upload_id) if job is not None else None
+    checked = desk.checks.known(upload) if upload is not None else None
+    return {} if checked is None else checked.content.get("counts", {})
+
+
+def _figures_in_books(known: Known, kind: CallKind) -> tuple[tuple[Figure, ...], int]:
     """Of a batch of which the ledger alone tells; and how many percent of it are done."""
-    if known is None:
-        return outcome_figures(kind, {}, {}), 0
     counts, totals = dict[str, int](), dict[str, tuple[Amount, ...]]()
     for outcome, found in known.view.outcomes.items():
         name = kind.name_of(outcome)
