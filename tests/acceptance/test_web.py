@@ -228,7 +228,12 @@ def test_a_row_in_review_is_settled_with_a_reason_and_held_against_chargebee(
     result = visitor.get(result.path)
     assert (result.count("credited"), result.count("review")) == (2, 1)
     agrees_with_its_summary(result, visitor)
-    said: dict[str, str | None] = {"row": "2", "word": "credited", "credit_id": "NoSuchCredit", "reason": "seen in Chargebee"}
+    said: dict[str, str | None] = {
+        "row": "2",
+        "word": "credited",
+        "credit_id": "NoSuchCredit",
+        "reason": "seen in Chargebee",
+    }
     refused = visitor.send(result, "resolve", **said)
     assert (refused.status, refused.count("review")) == (422, 1)
     assert "lists no credit NoSuchCredit" in refused.alert
