@@ -1,7 +1,7 @@
 """What became of a row, in the words of those who own the payout: as short as a table has room for.
 
-The reports have the words of the ledger ("failed", "rejected", "pending"), which say who refused a row and when. Who pays
-asks whether a customer has the credit.
+The reports have the words of the ledger ("failed", "rejected", "pending"), which say who refused a row, and when. Who
+pays asks whether a customer has the credit.
 """
 
 from collections.abc import Mapping
