@@ -9,6 +9,7 @@ from typing import Any
 
 from batch_credits.cli.telling.totals_json import total_json, totals_json
 from batch_credits.errors import (
+    LEFT_OUT,
     BatchCreditsError,
     ControlError,
     InputError,
@@ -65,6 +66,10 @@ def refused_json(file: Path, error: BatchCreditsError, columns: Sequence[SeenCol
             "hint": error.hint,
             "suggestions": [_suggestion(each) for each in suggestions],
             "still": still,
+            "remedies": [
+                [{"option": option, "value": value} for option, value in remedy if value != LEFT_OUT]
+                for remedy in error.remedies
+            ],
         },
         "columns": [asdict(column) for column in columns],
         "exit_code": exit_code,

@@ -174,7 +174,8 @@ def test_rows_can_be_read_from_any_of_them_on(book: Any) -> None:
     reports = book.ledger.reports
     assert [reports.row_number_at(batch, before) for before in range(4)] == [2, 5, 9, None]
     assert [row.row_number for row in reports.rows(batch, first=5)] == [5, 9]
-    assert [row.problems for row in reports.rows(batch, first=5)] == [(Problem("amount", "missing", "It is empty."),), ()]
+    empty = (Problem("amount", "missing", "It is empty."),)
+    assert [row.problems for row in reports.rows(batch, first=5)] == [empty, ()]
     bodies = reports.bodies(batch, 2, 9)
     assert [*bodies] == [2, 9] and b"customer_id=c-9&" in bodies[9]
     assert [*reports.bodies(batch, 3, 8)] == []
