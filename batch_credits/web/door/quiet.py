@@ -8,7 +8,6 @@ import traceback
 import warnings
 from typing import Any
 
-
 MOST_KEPT = 20  # files of details by one server: whoever finds a fault must not fill the disk with it
 
 _kept: list[str] = []

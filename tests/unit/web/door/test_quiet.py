@@ -1,4 +1,4 @@
-"""Promise: what goes wrong is told to the operator alone, and a stranger can fill neither the log nor the disk with it."""
+"""Promise: what goes wrong is told to the operator alone, and no stranger can fill the log or the disk with it."""
 
 import stat
 import tempfile
