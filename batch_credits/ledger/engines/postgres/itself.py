@@ -2,7 +2,8 @@
 
 A dump that was brought back, a standby that was promoted, a server made anew from files: each may have forgotten what
 was paid last. The ledger keeps by which server, on which timeline, in which database and in which tables it was used,
-and notes it durably if they have changed: a dump makes its tables anew, also in the database that it is from. One that holds nothing takes them as they are: it has forgotten no more than a new one.
+and notes it durably if they have changed: a dump makes its tables anew, also in the database that it is from. One that
+holds nothing takes them as they are: it has forgotten no more than a new one.
 """
 
 import psycopg
