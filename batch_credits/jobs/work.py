@@ -44,7 +44,7 @@ async def work(ledger: Ledger, orders: WorkOrders, signals: Signals, begun: Call
     """Work until told to stop, or nothing is owed. `begun` is called once it has begun.
 
     Raises:
-        UsageError: the ledger knows the site at another address.
+        UsageError: the ledger knows the site at another address, or has come to know it at one meanwhile.
         LedgerError: the ledger cannot be used; nothing was sent.
         JournalFailed: the ledger or its queue failed for longer than a moment; nothing was sent after that.
     """
@@ -56,7 +56,9 @@ async def work(ledger: Ledger, orders: WorkOrders, signals: Signals, begun: Call
         return Worked()
     async with (
         Jobs.opened(str(ledger.path), site_id, orders.settings.lease_seconds) as jobs,
-        Member.opened(ledger.path, site, site_id, orders.settings) as member,
+        Member.opened(
+            ledger.path, site, site_id, orders.settings, is_same_site=orders.is_same_site
+        ) as member,
     ):
         with signals.doing(_stopping(member, signals)):
             if signals.arrived:

@@ -15,6 +15,7 @@ import orjson
 from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import identities, numbering, payouts, spellings
 from batch_credits.ledger.database import Database, Row
+from batch_credits.ledger.keeping import stay_here
 from batch_credits.ledger.rejections import rejected_json
 from batch_credits.ledger.sites import site_id_of
 from batch_credits.ledger.totals import encoded_totals
@@ -25,6 +26,7 @@ from batch_credits.model.loaded import LoadedRows
 LEFT_BEHIND_SECONDS = 3600.0  # since the end of its lease: until then a person may be thinking
 
 
+_BOTH = 2  # the request that is replaced, and the one in its place
 _MANY = 5_000  # rows that are worth it to be counted
 
 
@@ -194,20 +196,18 @@ class Admission:
 
         Raises:
             LedgerError: one of those was replaced meanwhile, or what a row mends was paid, by another batch that is
-                owed: both would be paid.
+                owed: both would be paid. Or the ledger was copied to another place, from which it is paid on.
         """
         worker = self._workers.me()
         with self._db.transaction():
+            stay_here(self._db)
             be_alone(self._db, batch_id)
             payouts.refuse_what_changed(self._db, batch_id)
             for new, old, state, is_same_money in self._db.all("proposals", tuple, batch=batch_id):
-                if state != RequestState.FAILED:
-                    raise LedgerError(
-                        "A failed row that this batch was to pay was taken up by another batch meanwhile.",
-                        hint="Nothing was sent. Run again: the file is held against what is known now.",
-                    )
+                # Also one that whoever sends or reconciles has just settled, though it was failed when it was read.
+                if state != RequestState.FAILED or self._db.change("replace_request", new=new, old=old) != _BOTH:
+                    raise taken_up()
                 self._db.change("replace_identity", new=new, old=old)
-                self._db.change("replace_request", new=new, old=old)
                 if is_same_money:
                     self._db.change("replace_in_rows", new=new, old=old)
             self._mine("admit", batch_id, worker)
@@ -252,6 +252,14 @@ def be_alone(database: Database, batch_id: int) -> None:
     """Settle what a site owes alone, from here to the end of the caller's transaction: whoever makes anything owed
     looks first at what is, and two at once would not see each other."""
     database.first("be_alone", tuple, batch=batch_id)  # a batch that is gone is told of by who needs it
+
+
+def taken_up() -> LedgerError:
+    """What is raised where a failed row would be paid that another batch pays, or that turned out to be paid."""
+    return LedgerError(
+        "A failed row was settled, or taken up by another batch meanwhile.",
+        hint="Nothing was sent. Run again: what is asked for is held against what is known now.",
+    )
 
 
 def _in_other_hands() -> LedgerBusy:

@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 
 from batch_credits.errors import LEFT_OUT, UsageError
-from batch_credits.ledger.admission import be_alone
+from batch_credits.ledger.admission import be_alone, taken_up
 from batch_credits.ledger.database import Database
+from batch_credits.ledger.keeping import stay_here
 from batch_credits.ledger.workers import LEASE_SECONDS, RENEWALS, TIMEOUT_SECONDS, Part, Workers
 from batch_credits.model import CallKind, Finding, Money, PlannedCredit, RequestState
 
@@ -74,9 +75,11 @@ class Claims:
 
         Raises:
             LedgerBusy: somebody else holds some of them.
+            LedgerError: the ledger was copied to another place, from which it is paid on.
         """
         self.ready()
         with self._db.transaction():
+            stay_here(self._db)
             be_alone(self._db, batch_id)
             site_id = self._db.value("site_of_batch", batch=batch_id)
             worker = self._workers.hold(site_id, run_id, part, lease_seconds, timeout_seconds)
@@ -192,6 +195,9 @@ def record(
 ) -> None:
     """Write what was learned, and the state that follows, for each request, within the caller's transaction.
     `entry`: the commit of the journal that it is of; None: a person said it.
+
+    Raises:
+        LedgerError: another request stands in the place of one that was failed.
     """
     chunk = orjson.dumps([[*finding] for finding in findings]).decode()
     newest = {finding.request_id: finding for finding in findings}
@@ -199,7 +205,8 @@ def record(
         newest_chunk = chunk
     else:  # UPDATE FROM takes any one of several rows about the same request
         newest_chunk = orjson.dumps([[*finding] for finding in newest.values()]).decode()
-    database.change("record_requests", chunk=newest_chunk, at=at)
+    if database.change("record_requests", chunk=newest_chunk, at=at) != len(newest):
+        raise taken_up()  # what follows from it is for the request that stands in its place
     database.change("record_findings", run=run_id, at=at, entry=entry, chunk=chunk)
 
 

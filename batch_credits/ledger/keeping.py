@@ -52,11 +52,7 @@ class Keeping:
 
     def moved_to(self) -> tuple[str, str] | None:
         """Where it was copied to, and when (UTC); None: it was not."""
-        found = self._db.first("where_moved", tuple)
-        if found is None:
-            return None
-        place, at = found
-        return place, _said(at)
+        return _moved_to(self._db)
 
     def refuse_moved(self) -> None:
         """Refuse to go on in a ledger that was copied to another place.
@@ -64,8 +60,7 @@ class Keeping:
         Raises:
             LedgerError: it was.
         """
-        if (moved := self.moved_to()) is not None:
-            raise moved_away(self._db.path, *moved)
+        _refuse_moved(self._db)
 
     def restored(self) -> tuple[str, str] | None:
         """Why the ledger may have forgotten what was paid, and when that was noticed last (UTC). None: never."""
@@ -93,6 +88,30 @@ class Keeping:
                 return False
             self._db.change("note_restored", now=self._db.now(), why="it was copied, and is used again")
             return True
+
+
+def stay_here(database: Database) -> None:
+    """From here to the end of the caller's transaction the ledger is copied to no other place: for whoever makes
+    anything owed, or begins to send. It may have been, while a person thought, or a process was stopped.
+
+    Raises:
+        LedgerError: it was.
+    """
+    database.change("keep_copies_out")
+    _refuse_moved(database)
+
+
+def _refuse_moved(database: Database) -> None:
+    if (moved := _moved_to(database)) is not None:
+        raise moved_away(database.path, *moved)
+
+
+def _moved_to(database: Database) -> tuple[str, str] | None:
+    found = database.first("where_moved", tuple)
+    if found is None:
+        return None
+    place, at = found
+    return place, _said(at)
 
 
 def _said(at_ms: int) -> str:

@@ -10,6 +10,7 @@ from batch_credits import __version__
 from batch_credits.ledger.admission import be_alone
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.database import Database, Row
+from batch_credits.ledger.keeping import stay_here
 from batch_credits.ledger.payouts import refuse_retry
 from batch_credits.ledger.requests import SAYS
 from batch_credits.ledger.times import iso_time
@@ -117,10 +118,12 @@ class Runs:
 
         Raises:
             LedgerBusy: another process sends for the site.
+            LedgerError: the ledger was copied to another place, from which it is paid on.
             UsageError: a failed row that is to be tried again is mended and paid since.
         """
         self._claims.ready()
         with self._db.transaction():
+            stay_here(self._db)
             if retry_failed:
                 be_alone(self._db, batch_id)
                 refuse_retry(self._db, batch_id)

@@ -27,6 +27,7 @@ from batch_credits.errors import (
     Outage,
     RunStopped,
     TooManyFailures,
+    UsageError,
 )
 from batch_credits.ledger import Ledger, Newest, Part
 from batch_credits.model import BatchRecord, Outcome, RequestState
@@ -52,18 +53,21 @@ OWED = (RequestState.PENDING, RequestState.IN_FLIGHT, RequestState.IN_DOUBT)
 class Member:
     """A worker. `ledger` is for the job in hand, `line` is another way to the same ledger, for all else."""
 
-    def __init__(self, jobs: Jobs, ledger: Ledger, line: Ledger, site: SiteSettings, own: RunSettings) -> None:
+    def __init__(
+        self, jobs: Jobs, ledger: Ledger, line: Ledger, site: SiteSettings, own: RunSettings, is_same_site: bool
+    ) -> None:
         self._jobs = jobs
         self._ledger = ledger
         self._line = line
         self._site = site
         self._own = own
+        self._is_same_site = is_same_site
         self._signals = Signals()
         self._signals.sending_begins()
         self._told_to_stop = asyncio.Event()
         self._enough = asyncio.Event()  # no further job now: told to stop, or the ledger failed
         self._on_the_line = asyncio.Lock()
-        self._failure: LedgerError | None = None  # of the last job
+        self._failure: LedgerError | UsageError | None = None  # of the last job
         self._failing_since: float | None = None
         self.stopped: RunStopped | None = None  # the last reason why a job ended early
         self.outcomes: Counter[Outcome] = Counter()
@@ -71,11 +75,14 @@ class Member:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, where: Place, site: SiteSettings, site_id: int, own: RunSettings) -> AsyncIterator[Self]:
-        """A worker of the site, with ways of its own to the ledger at `where`."""
+    async def opened(
+        cls, where: Place, site: SiteSettings, site_id: int, own: RunSettings, *, is_same_site: bool = False
+    ) -> AsyncIterator[Self]:
+        """A worker of the site, with ways of its own to the ledger at `where`. `is_same_site`: the operator says that
+        its address is another one of the same site."""
         with Ledger.open_beside(where) as ledger, Ledger.open_beside(where) as line:
             async with Jobs.opened(str(where), site_id, own.lease_seconds) as jobs:
-                yield cls(jobs, ledger, line, site, own)
+                yield cls(jobs, ledger, line, site, own, is_same_site)
 
     @property
     def must_stop(self) -> bool:
@@ -92,6 +99,7 @@ class Member:
         """Do jobs until told to stop, or `is_over`. `waiting` tells the batches that have jobs for this worker.
 
         Raises:
+            UsageError: the ledger knows the site at another address by now.
             LedgerError: the ledger or its queue failed.
         """
         over = asyncio.Event()
@@ -182,7 +190,7 @@ class Member:
             return True
         except LeaseLost:
             return True  # somebody has claimed it who found us silent: whoever has it goes on
-        except LedgerError as error:
+        except (LedgerError, UsageError) as error:
             self._failure = error
             self._enough.set()
             return True
@@ -191,6 +199,8 @@ class Member:
         newest, batch = self._ledger.teams.newest(job.batch_id), self._ledger.batches.staged(job.batch_id)
         if newest is None or newest.halted is not None or batch.site != self._site.site:
             return False
+        site = self._site  # whose address may have become known, or another, since this worker began
+        self._ledger.sites.check_address(site.site, site.address, is_same_site=self._is_same_site)
         settings = self._settings(newest, job.part)
         if job.part == ALL and not self._owes(batch):
             end_runs(self._ledger, job.batch_id)

@@ -8,10 +8,12 @@ asked again for a bounded time; what it still does not show does not agree.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Event
 
 from batch_credits.chargebee import ListedCredit, LookFailed
 from batch_credits.errors import PilotNotAgreed, RunStopped
 from batch_credits.gate import Session
+from batch_credits.ledger import Rhythm
 from batch_credits.model import BatchRecord, ControlTotal, Outcome, PlannedCredit, ReportRow, sum_totals
 from batch_credits.sending.context import RunContext
 from batch_credits.worker_pool import ReadPage
@@ -92,7 +94,11 @@ class Pilot:
         self._woken.set()
 
     async def judge(self) -> RunStopped | None:
-        """Read the pilot's credits back, and have the report agreed to. Returns why the run must not go on."""
+        """Read the pilot's credits back, and have the report agreed to. Returns why the run must not go on.
+
+        Raises:
+            LedgerError: what this run holds could not be kept meanwhile.
+        """
         if not self._credits:
             return None
         try:
@@ -102,12 +108,30 @@ class Pilot:
             left = await self._in_thread(self._left)
             report = PilotReport(self._batch, tuple(rows), left)
             self._progress.step_aside()
-            goes_on = self._agree(report)
+            goes_on = await self._asked(report)
         except RunStopped as stop:
             return stop
         # Somebody may have thought for minutes: let the loop see which connections were closed meanwhile.
         await asyncio.sleep(0.05)
         return _why_not(report, goes_on)
+
+    async def _asked(self, report: PilotReport) -> bool:
+        """Ask; and keep what this run holds, however long the person thinks: the event loop stands still meanwhile, and
+        with it whatever else says that this process lives. (A file's is its own anyhow.)
+        """
+        if not self._ledger.is_shared:
+            return self._agree(report)
+        answered = Event()
+        keeping = asyncio.ensure_future(self._in_thread(lambda: self._keep_until(answered)))
+        try:
+            return self._agree(report)
+        finally:
+            answered.set()
+            await keeping
+
+    def _keep_until(self, answered: Event) -> None:
+        while not answered.wait(Rhythm.of(self._settings).keep):
+            self._ledger.claims.commit(None, [], [])
 
     def _left(self) -> dict[str, ControlTotal]:
         totals = self._ledger.totals.counted(self._batch.batch_id)

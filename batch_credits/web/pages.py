@@ -63,7 +63,7 @@ class BatchEntry:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What the list is narrowed to: a part of the file's name, of a person's, or the id; a state; a page of the list."""
+    """What the list is narrowed to: a part of the file's name, of a person's or of the id; a state; a page of it."""
 
     text: str = ""
     state: str = ""

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import openpyxl
 import pytest
 
-from tests.acceptance.harness import Command, Site, each_once, payout, write_csv
+from tests.acceptance.harness import HEADERS, Command, Site, each_once, payout, write_csv
 from tests.acceptance.test_resolve import ids_of, leave_to_a_person
 from tests.acceptance.visitor import Shown, Visitor, Web
 
@@ -228,7 +229,12 @@ def test_a_row_in_review_is_settled_with_a_reason_and_held_against_chargebee(
     result = visitor.get(result.path)
     assert (result.count("credited"), result.count("review")) == (2, 1)
     agrees_with_its_summary(result, visitor)
-    said = {"row": "2", "word": "credited", "credit_id": "NoSuchCredit", "reason": "seen in Chargebee"}
+    said: dict[str, str | None] = {
+        "row": "2",
+        "word": "credited",
+        "credit_id": "NoSuchCredit",
+        "reason": "seen in Chargebee",
+    }
     refused = visitor.send(result, "resolve", **said)
     assert (refused.status, refused.count("review")) == (422, 1)
     assert "lists no credit NoSuchCredit" in refused.alert
@@ -257,3 +263,22 @@ def test_several_uploads_wait_their_turn(tmp_path: Path, command: Command) -> No
                 visitor.until(run.path, lambda page: "Waiting for one.csv" in page.text)
             assert [visitor.result(run).count("credited") for run in runs] == list(files.values())
         assert site.times() == sum((each_once(payout(name, n)) for name, n in files.items()), each_once([]))
+
+
+def test_a_workbook_with_hidden_rows_is_asked_about_and_nothing_is_chosen_for_a_person(
+    tmp_path: Path, web: Web
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (HEADERS, *payout("c", 6)):
+        sheet.append([*row])
+    sheet.row_dimensions[4].hidden = True
+    book.save(tmp_path / "filtered.xlsx")
+    visitor = web.visitor()
+    columns = visitor.upload(tmp_path / "filtered.xlsx")
+    assert (columns.page, columns.form("columns")[1]["hidden_rows"]) == ("columns", "")
+    refused = visitor.send(columns, "columns")
+    assert (refused.status, refused.page) == (422, "columns")
+    assert "only you can know it" in refused.alert
+    check = visitor.checked(visitor.send(refused, "columns", hidden_rows="skip"))
+    assert (check.page, check.count("pending")) == ("check", 5)

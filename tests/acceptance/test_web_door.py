@@ -152,7 +152,8 @@ def test_every_answer_tells_the_browser_what_not_to_do(ada: Visitor, stranger: V
         "/static/../settings.py", "/static/%2e%2e/settings.py", "/uploads/..%2f..%2fetc/files/rejected.csv",
         "/nowhere",
         "/batches/" + "a" * 64 + "/files/..%2f..%2fledger", "/batches/" + "a" * 64 + "/files/ledger.sqlite3",
-        "/uploads/" + "0" * 20, "/templates/..%2f..%2fetc%2fpasswd", "/batches/xyz", "/uploads/%00", "/?page=0", "/?page=x",
+        "/uploads/" + "0" * 20, "/templates/..%2f..%2fetc%2fpasswd", "/batches/xyz", "/uploads/%00", "/?page=0",
+        "/?page=x",
     ],
 )  # fmt: skip
 def test_what_there_is_not_is_refused_in_words(ada: Visitor, path: str) -> None:

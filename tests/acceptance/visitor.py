@@ -129,12 +129,12 @@ class Visitor:
         parts = urlsplit(path)
         return self.ask("GET", parts.path + (f"?{parts.query}" if parts.query else ""), None, follow=True, **headers)
 
-    def send(self, page: Shown, action: str, *, follow: bool = True, **fields: str | None) -> Shown:
+    def send(self, page: Shown, action: str, **fields: str | None) -> Shown:
         """Fill in a form of a page and send it; a field that is None is left out."""
         where, said = page.form(action)
         said |= {name: value for name, value in fields.items() if value is not None}
         said = {name: value for name, value in said.items() if fields.get(name, "") is not None}
-        return self.post(where, said, follow=follow)
+        return self.post(where, said)
 
     def post(self, path: str, fields: Mapping[str, str], *, follow: bool = True, **headers: str | None) -> Shown:
         """Send a form."""

@@ -1,4 +1,4 @@
-"""Requests to the page for finance, spoiled: what each case sends comes from its seed alone."""
+"""Requests to the page for finance, spoiled: a case is made of its seed, and of the server's port and tokens."""
 
 import random
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Spoils requests to the page for finance, byte by byte, and sees that each is answered as it must be:
 
 with what every answer carries, in words where it is refused, and never by 500; nobody comes in who has no cookie, and
-the server says nothing of it in its log. What a case sends comes from its seed alone.
+the server says nothing of it in its log.
 
     python -m tests.fuzz.web --cases 10000
     python -m tests.fuzz.web --seed 1234 --cases 1       replays one case

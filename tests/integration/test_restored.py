@@ -57,6 +57,25 @@ def test_what_a_dump_forgot_is_not_paid_again(postgres: Server, tmp_path: Path) 
     postgres.drop(other)
 
 
+def test_what_a_dump_forgot_is_not_paid_again_where_it_was_brought_back_to_its_own_database(
+    postgres: Server, tmp_path: Path
+) -> None:
+    """By whoever shares the database with other things: its tables go, and come back as they were."""
+    url, dump = postgres.database(), tmp_path / "ledger.dump"
+    with Site("--faults", "keys_forget=1") as site:
+        command = Command(tmp_path, site.url)
+        command.run(write_csv(tmp_path / "first.csv", ROWS[:5]), "--ledger", url).exited(0)
+        subprocess.run([tool("pg_dump"), "-Fc", "-f", dump, url], check=True)
+        second = write_csv(tmp_path / "second.csv", ROWS[5:])
+        command.run(second, "--ledger", url, "--reports", tmp_path / "theirs").exited(0)
+        subprocess.run([tool("pg_restore"), "--clean", "-d", url, dump], check=True)
+        ended = command.run(second, "--ledger", url).exited(0)
+        assert "brought back from a dump" in ended.said
+        assert set(site.times().values()) == {1}
+        assert len(site.times()) == len(ROWS)
+    postgres.drop(url)
+
+
 def test_workers_look_first_at_what_a_dump_forgot_of_a_run_that_began_before(postgres: Server, tmp_path: Path) -> None:
     url = postgres.database()
     with Site("--faults", "keys_forget=1") as site:

@@ -21,7 +21,7 @@ from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option, profile_taken
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.speech import say
-from batch_credits.cli.values import COUNT
+from batch_credits.cli.values import MAX_COUNT
 from batch_credits.errors import UsageError
 from batch_credits.model.address import Place
 from batch_credits.process.event_loop import run_in_loop
@@ -39,6 +39,7 @@ from batch_credits.web.settings import (
 
 DEFAULT_PORT = 8910
 LOCALHOST = "localhost"
+_BYTES = click.IntRange(1, MAX_COUNT)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _NOT_AN_IDENTITY = ("cookie", "host", "origin", "authorization", "content-type", "content-length", "connection")
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
@@ -79,9 +80,9 @@ class WebChoice:
 @option("--identity-header", metavar="NAME", help="Header in which the trusted proxy names who has signed in.")
 @option("--tls-cert", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Certificate, PEM.")
 @option("--tls-key", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Its key, PEM.")
-@option("--max-upload", type=COUNT, default=DEFAULT_MAX_UPLOAD_BYTES, show_default=True, metavar="BYTES",
+@option("--max-upload", type=_BYTES, default=DEFAULT_MAX_UPLOAD_BYTES, show_default=True, metavar="BYTES",
         help="The largest file that is taken.")
-@option("--max-disk", type=COUNT, default=DEFAULT_MAX_DISK_BYTES, show_default=True, metavar="BYTES",
+@option("--max-disk", type=_BYTES, default=DEFAULT_MAX_DISK_BYTES, show_default=True, metavar="BYTES",
         help="How much room all uploads may take.")
 @option("--uploads", type=click.Path(file_okay=False, path_type=Path), metavar="DIRECTORY",
         help="Where uploads are kept.  [default: beside the ledger]")

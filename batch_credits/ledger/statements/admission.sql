@@ -39,8 +39,9 @@ WHERE (site_id, customer_id, reference) = (SELECT site_id, customer_id, referenc
                                            WHERE request_id = :old);
 
 -- name: replace_request
--- It is the one that may be sent.
-UPDATE credit_request SET current = (request_id = :new) WHERE request_id IN (:new, :old);
+-- It is the one that may be sent, if the old one is failed still.
+UPDATE credit_request SET current = (request_id = :new)
+WHERE request_id IN (:new, :old) AND state = CASE request_id WHEN :new THEN 'pending' ELSE 'failed' END;
 
 -- name: replace_in_rows
 -- The rows of the old one follow it.

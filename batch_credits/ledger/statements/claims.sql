@@ -103,7 +103,8 @@ INSERT INTO attempt (request_id, run_id, generation, at, entry_id)
 SELECT value ->> 0, :run, value ->> 1, :at, :entry FROM json_each(:chunk);
 
 -- name: record_requests
--- How requests stand from now on. The places of a finding's fields are those in `Finding`.
+-- How requests stand from now on. The places of a finding's fields are those in `Finding`. One that was failed, and in whose
+-- place another stands meanwhile, stays what it is.
 UPDATE credit_request
 SET state = c.value ->> 1, generation = c.value ->> 2, call = CASE generation WHEN c.value ->> 2 THEN call END,
     key_spoiled = c.value ->> 3, open_attempts = c.value ->> 4, http_status = c.value ->> 6, error_code = c.value ->> 7,
@@ -111,7 +112,7 @@ SET state = c.value ->> 1, generation = c.value ->> 2, call = CASE generation WH
     error = CASE c.value ->> 1 WHEN 'credited' THEN NULL ELSE c.value ->> 5 END,
     finished_at = CASE WHEN c.value ->> 1 IN ('credited', 'failed', 'review') THEN :at END
 FROM json_each(:chunk) c
-WHERE request_id = c.value ->> 0;
+WHERE request_id = c.value ->> 0 AND (current = 1 OR state <> 'failed');
 
 -- name: record_findings
 -- The same in the history.

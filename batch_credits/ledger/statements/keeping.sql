@@ -56,6 +56,10 @@ LEFT JOIN credit_request r ON r.request_id = h.request_id WHERE r.request_id IS 
 -- Where the ledger was copied to, and when.
 SELECT place, at FROM moved ORDER BY at DESC LIMIT 1;
 
+-- name: keep_copies_out
+-- From here to the end of the transaction nobody copies the ledger to another place. SQLite's is held by one alone.
+SELECT 1;
+
 -- name: mark_moved
 -- It was copied there.
 INSERT INTO moved (place, at) VALUES (:place, :now);

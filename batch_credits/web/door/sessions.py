@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from batch_credits.web.door.keys import WHOSE
 from batch_credits.web.settings import MAX_SESSIONS
 
 SESSION_SECONDS = 12 * 3600  # a working day
@@ -98,7 +99,6 @@ def _hashed(text: str) -> str:
 
 
 SESSIONS = web.AppKey("sessions", Sessions)
-WHOSE = "batch_credits.whose"  # in a request
 
 
 def form_token_of(request: web.Request) -> str:

@@ -103,7 +103,7 @@ def _of_upload(desk: Desk, upload: Upload) -> BatchEntry:
     if checked is None:
         state = State.CHECKING
     elif checked.error is not None:
-        state = State.UNCLEAR if checked.error.get("suggestions") else State.REFUSED
+        state = State.UNCLEAR if checked.asks else State.REFUSED
     else:
         key, rows = checked.content["batch"], checked.content["rows"]
         state = State.WAITING if desk.jobs.is_running(key) else State.CHECKED

@@ -60,7 +60,7 @@ async def upload(request: web.Request) -> web.Response:
         page = CheckPage(one.upload_id, one.file_name, is_checking=True)
         return show(request, page, refresh_seconds=LOOK_AGAIN_SECONDS)
     if checked.error is not None:
-        if checked.error.get("suggestions"):
+        if checked.asks:
             return show_columns(request, one, checked)
         return show(request, _refused(one, checked.error))
     key = checked.content["batch"]

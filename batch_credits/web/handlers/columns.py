@@ -57,7 +57,7 @@ async def again(request: web.Request) -> web.Response:
     desk = desk_of(request)
     one = desk.uploads.find(request.match_info["id"])
     checked = desk.checks.known(one)
-    if checked is None or (checked.error is not None and not checked.error.get("suggestions")):
+    if checked is None or (checked.error is not None and not checked.asks):
         return go_to(f"/uploads/{one.upload_id}")
     return show_columns(request, one, checked)
 
@@ -65,10 +65,13 @@ async def again(request: web.Request) -> web.Response:
 def show_columns(request: web.Request, one: Upload, checked: Checked, alert: Alert | None = None) -> web.Response:
     """What the file has, and what is asked: what it seems to need, and what was answered before."""
     error, columns = checked.error or {}, checked.content["columns"]
-    suggestions = error.get("suggestions") or checked.content.get("suggestions", [])
-    suggested = {each["option"].removeprefix("--"): each for each in suggestions if each["option"] != "--map"}
+    suggested: dict[str, dict[str, Any]] = {}
+    for each in checked.asks or checked.content.get("suggestions", []):
+        if each["option"] != "--map":
+            several = suggested.setdefault(each["option"].removeprefix("--"), {**each, "values": []})
+            several["values"].append(each["value"])
     for name in (*_ALWAYS, *one.options):
-        suggested.setdefault(name, {"value": "", "reason": "", "is_open": False})
+        suggested.setdefault(name, {"value": "", "values": [], "reason": "", "is_open": False})
     page = ColumnsPage(
         upload=one.upload_id,
         file_name=one.file_name,
@@ -90,17 +93,19 @@ def _question(one: Upload, name: str, suggested: Mapping[str, Any]) -> Question:
         label=_LABELS[name],
         why=plain_words(suggested["reason"]),
         value=given or ("" if suggested["is_open"] else suggested["value"]),
-        choices=_choices(name, suggested["value"]),
+        choices=_choices(name, suggested["values"], is_open=suggested["is_open"]),
         is_required=suggested["is_open"],
     )
 
 
-def _choices(name: str, suggested: str) -> tuple[Choice, ...]:
-    """What can be answered; what is suggested is among it."""
+def _choices(name: str, suggested: list[str], *, is_open: bool) -> tuple[Choice, ...]:
+    """What can be answered, and what is suggested among it; none: any text."""
     choices = _CHOICES.get(name, ())
-    if not choices or not suggested or suggested in [choice.value for choice in choices]:
-        return choices
-    return (*choices, Choice(suggested, f"as in {suggested}"))
+    if not choices and len(suggested) < 2:
+        return ()
+    known = [choice.value for choice in choices]
+    more = [Choice(value, value) for value in suggested if value and value not in known]
+    return (*choices, *([] if is_open and known else more))
 
 
 async def columns(request: web.Request) -> web.Response:
@@ -130,7 +135,7 @@ async def columns(request: web.Request) -> web.Response:
 
 def _unanswered(checked: Checked, options: Mapping[str, tuple[str, ...]]) -> str | None:
     """The first question without an answer that only a person can give."""
-    for each in (checked.error or {}).get("suggestions", ()):
+    for each in checked.asks:
         name: str = each["option"].removeprefix("--")
         if each["is_open"] and name in _LABELS and name not in options:
             return name
@@ -158,7 +163,7 @@ def _mapped(fields: Mapping[str, str], seen: list[dict[str, Any]]) -> tuple[str,
 
 def remembered_answers(desk: Desk, one: Upload, checked: Checked) -> bool:
     """Whether a file with these headers was explained before, and is looked at again so."""
-    if "map" in one.options or not (checked.error or {}).get("suggestions"):
+    if "map" in one.options or not checked.asks:
         return False
     known = desk.remembered.find([each["header"] for each in checked.content["columns"]])
     if known is None or all(one.options.get(name) == value for name, value in known.items()):

@@ -1,7 +1,7 @@
 """What became of a batch: from its summary.json, number by number, with what can be done about the rest."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -91,7 +91,7 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
         stopped=summary["stopped"] or "",
         next_steps=tuple(_steps(summary, mending is not None and mending.in_all > 0)),
         explained=tuple(_explained(summary)),
-        downloads=tuple(Download(name, f"/batches/{key}/files/{name}", FILES[name]) for name in result.files()),
+        downloads=tuple(_downloads(result, key, is_deduction=is_deduction)),
         mending=mending if mending is not None and mending.in_all else None,
         review=review,
         more=_more(desk, known, summary, stated, job),
@@ -101,6 +101,14 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
         resolve_href=f"/batches/{key}/resolve",
         is_deduction=is_deduction,
     )
+
+
+def _downloads(result: Result, key: str, *, is_deduction: bool) -> Iterator[Download]:
+    for name in result.files():
+        what = FILES[name]
+        if is_deduction and name.startswith("failed."):  # which nobody may take for a file to pay
+            what = "the rows not taken back, and why; never to be paid"
+        yield Download(name, f"/batches/{key}/files/{name}", what)
 
 
 def _figures(summary: Mapping[str, Any], kind: CallKind, stated: Exponents) -> tuple[Figure, ...]:

@@ -18,7 +18,7 @@ from batch_credits.views.terms import Memory, site_view
 CHANGE_NOTHING = {
     "--wait-for-ledger",
     "--rate", "--plan", "--pacing", "--share", "--concurrency", "--timeout", "--processes", "--no-wait", "--reports",
-    "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--online",
+    "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--rows-page", "--online",
     "--detach", "--progress-every",
     "--profile",  # what it sets has its own origins
 }  # fmt: skip

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 
-from batch_credits.ledger import Ledger
-from batch_credits.model import LoadedRow
+from batch_credits.errors import LedgerError
+from batch_credits.jobs.keep import copy_ledger
+from batch_credits.ledger import ForeignCredit, Ledger
+from batch_credits.model import Finding, Learned, LoadedRow, Money, RequestState
 from batch_credits.model.address import Address
-from tests.unit.ledger.conftest import Book
+from tests.acceptance.harness import wait_until
+from tests.unit.ledger.conftest import SITE, Book
 
 ROWS = 1_500
 
@@ -106,3 +110,87 @@ def test_ids_of_two_who_stage_in_turns_are_never_the_same(team: list[Book]) -> N
         assert book.ledger.admission.finish(batch, 40, {}) == 0
         book.ledger.admission.admit(batch)
         assert len(book.owed(batch)) == 40
+
+
+def is_waited_for(book: Book) -> bool:
+    """Whether somebody waits for a lock in this database."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(book.sql(asked)[0][0])
+
+
+def failed_and_mended(first: Book, second: Book) -> tuple[int, int, Any]:
+    """A run or a reconciliation of the first that holds a failed row; and a file of the second that is about to pay it
+    again, and not yet admitted."""
+    batch = first.plan(first.row(2))
+    first.settle(batch, RequestState.FAILED)
+    run = first.ledger.runs.start(batch)
+    [failed] = first.owed(batch, RequestState.FAILED)
+    mending = second.begin(key="f" * 64, file_name="failed.csv")
+    second.stage(mending, second.row(2))
+    return mending, run, failed
+
+
+def is_listed(failed: Any) -> Finding:
+    """What a reconciliation learns of a row that failed, and is paid by hand."""
+    learned = Learned("found by reconcile", credit_id="cr-9")
+    return Finding.about(failed, RequestState.CREDITED, learned, open_attempts=0)
+
+
+def test_a_failed_row_that_turns_out_to_be_paid_is_not_paid_by_the_file_that_mends_it(team: list[Book]) -> None:
+    """Whichever is first, the other is refused: here the file is."""
+    first, second = team
+    mending, run, failed = failed_and_mended(first, second)
+    second.ledger.admission.admit(mending)
+    with pytest.raises(LedgerError, match="taken up by another batch meanwhile"):
+        first.ledger.claims.commit(run, [is_listed(failed)], [])
+    assert [credit.reference for credit in second.owed(mending)] == ["q3"], "what reconciles again finds it there"
+
+
+def test_a_file_that_mends_a_failed_row_waits_for_who_finds_it_paid(team: list[Book]) -> None:
+    first, second = team
+    mending, run, failed = failed_and_mended(first, second)
+    with ThreadPoolExecutor(1) as threads:
+        with first.ledger._db.transaction():
+            first.ledger.claims.commit(run, [is_listed(failed)], [])
+            admitted = threads.submit(second.ledger.admission.admit, mending)
+            wait_until(lambda: is_waited_for(first) or admitted.done())
+        with pytest.raises(LedgerError, match="taken up by another batch meanwhile"):
+            admitted.result(20)
+    assert second.sql("SELECT count(*) FROM standing WHERE state = 'pending' AND current = 1") == [(0,)]
+
+
+def test_what_was_taken_over_and_met_stays_where_the_taking_over_is_given_up(team: list[Book]) -> None:
+    first, second = team
+    taking = first.begin(key="a" * 64)
+    credit = ForeignCredit("cr-9", "c-1", "q3", Money(100, None, "USD"), "general")
+    first.ledger.requests.take_over(SITE, taking, 2, [credit])
+    paid = second.plan(second.row(2), key="b" * 64)
+    first.ledger.admission.discard(taking)
+    [row] = second.ledger.reports.rows(paid)
+    assert (row.outcome.value, row.credit_id) == ("already_credited", "cr-9")
+    assert first.ledger.keeping.harms() == []
+
+
+def over(book: Book) -> None:
+    """Nothing was heard of anybody for long."""
+    book.sql("UPDATE worker SET until = lease_now_ms() - 100000")
+
+
+def test_who_began_before_the_ledger_was_copied_elsewhere_admits_nothing_and_sends_nothing(
+    team: list[Book], tmp_path: Path
+) -> None:
+    """One thinks about a question meanwhile, and another stands by: neither is heard of for longer than a lease."""
+    thinking, standing_by = team
+    owed = thinking.plan(thinking.row(2), key="a" * 64)
+    staged = thinking.begin(key="b" * 64)
+    thinking.stage(staged, thinking.row(2, "c-2"))
+    standing_by.ledger.workers.me()
+    over(thinking)
+    copy_ledger(thinking.path, tmp_path / "copy.sqlite3")
+    for act in (
+        lambda: thinking.ledger.admission.admit(staged),
+        lambda: thinking.ledger.runs.start(owed, lease_seconds=None),
+        lambda: standing_by.ledger.claims.claim(owed),
+    ):
+        with pytest.raises(LedgerError, match=r"was copied to .*copy\.sqlite3"):
+            act()

@@ -376,7 +376,7 @@ RESULT = replace(
     ),
     next_steps=("Mend the 3 rows below and check them.", "Keep the files."),
     explained=(
-        Explained("resource_not_found", 3, "There is no such customer on this site.", "Correct it, or create them."),
+        Explained("resource_not_found", 3, "There is no such customer.", "Correct the id, or create the customer."),
     ),
     mending=MENDING,
     batches=(Choice("/batches/01", "loyalty_2026_q3-mended.csv, 2 rows, finished"),),

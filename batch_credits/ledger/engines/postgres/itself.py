@@ -1,8 +1,9 @@
 """Whether a database is still the one that it was, or another with a part of its memory.
 
 A dump that was brought back, a standby that was promoted, a server made anew from files: each may have forgotten what
-was paid last. The ledger keeps by which server, on which timeline and in which database it was used, and notes it
-durably if they have changed. One that holds nothing takes them as they are: it has forgotten no more than a new one.
+was paid last. The ledger keeps by which server, on which timeline, in which database and in which tables it was used,
+and notes it durably if they have changed: a dump makes its tables anew, also in the database that it is from. One that
+holds nothing takes them as they are: it has forgotten no more than a new one.
 """
 
 import psycopg
@@ -13,7 +14,8 @@ from batch_credits.ledger.database import Row
 _ITSELF = """
 SELECT (SELECT CAST(system_identifier AS text) FROM pg_control_system()),
        (SELECT CAST(timeline_id AS text) FROM pg_control_checkpoint()),
-       (SELECT CAST(oid AS text) FROM pg_database WHERE datname = current_database())
+       (SELECT concat_ws('/', oid, CAST(to_regclass('batch_credits.ledger') AS oid))
+        FROM pg_database WHERE datname = current_database())
 """
 _WAS = "SELECT system, timeline, base FROM ledger"
 _HOLDS = "SELECT EXISTS (SELECT 1 FROM batch) OR EXISTS (SELECT 1 FROM entry)"
@@ -25,7 +27,8 @@ _WHY = ("it is another server's", "its server was restored or promoted", "it was
 
 
 def itself(connection: psycopg.Connection[Row]) -> Row:
-    """What tells a database from every other: its server, the timeline of that, and its own number."""
+    """What tells a ledger from every other: its server, the timeline of that, and the numbers of its database and of a
+    table of its own."""
     found = connection.execute(_ITSELF.encode()).fetchone()
     assert found is not None
     return found

@@ -11,7 +11,7 @@ CREATE TABLE ledger (
     version  integer NOT NULL,
     system   text,                                   -- the server's identifier,
     timeline text,                                   -- which changes when another is promoted in its place,
-    base     text                                    -- and the database's number: one that was dumped has another
+    base     text                                    -- and the numbers of database and table: what was dumped has others
 );
 
 -- The time by which leases are measured, in milliseconds: this server's, asked anew each time. No worker's clock says whose

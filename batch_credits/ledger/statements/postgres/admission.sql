@@ -33,8 +33,9 @@ WHERE (site_id, customer_id, reference) = (SELECT site_id, customer_id, lower(re
                                            WHERE request_id = :old);
 
 -- name: replace_request
--- It is the one that may be sent.
-UPDATE standing SET current = CAST(request_id = :new AS integer) WHERE request_id IN (:new, :old);
+-- It is the one that may be sent, if the old one is failed still.
+UPDATE standing SET current = CAST(request_id = :new AS integer)
+WHERE request_id IN (:new, :old) AND state = CASE request_id WHEN :new THEN 'pending' ELSE 'failed' END;
 
 -- name: replace_in_rows
 -- The rows of the old one follow it, and share it.
@@ -45,7 +46,7 @@ INSERT INTO shared SELECT DISTINCT request_id FROM followed ON CONFLICT DO NOTHI
 -- Requests that a staged batch brought, and that rows of other batches share, go over to the first of those.
 WITH first AS (
     SELECT DISTINCT ON (w.request_id) w.request_id, w.batch_id, w.row_number
-    FROM shared h JOIN standing s ON s.request_id = h.request_id AND s.batch_id = :batch AND s.state = 'pending'
+    FROM shared h JOIN standing s ON s.request_id = h.request_id AND s.batch_id = :batch
     JOIN row w ON w.request_id = h.request_id AND w.batch_id <> :batch
     ORDER BY w.request_id, w.batch_id, w.row_number),
 numbered AS (

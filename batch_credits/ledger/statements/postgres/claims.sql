@@ -101,7 +101,8 @@ UPDATE entry SET first_attempt = ids.first, last_attempt = ids.last
 FROM (SELECT min(attempt_id) AS first, max(attempt_id) AS last FROM added) ids WHERE entry_id = :entry;
 
 -- name: record_requests
--- How requests stand from now on. The places of a finding's fields are those in `Finding`.
+-- How requests stand from now on. The places of a finding's fields are those in `Finding`. One that was failed, and in whose
+-- place another stands meanwhile, stays what it is.
 WITH found AS (
     SELECT CAST(value ->> 0 AS bigint) AS request_id, value ->> 1 AS state, CAST(value ->> 2 AS integer) AS generation,
            CAST(CAST(value ->> 3 AS boolean) AS integer) AS key_spoiled, CAST(value ->> 4 AS integer) AS open_attempts,
@@ -116,7 +117,7 @@ SET state = f.state, generation = f.generation, call = CASE WHEN s.generation = 
     error_code = f.error_code, error_param = f.error_param, credit_id = f.credit_id,
     closing_balance = f.closing_balance, error = CASE WHEN f.state <> 'credited' THEN f.reason END,
     finished_at = CASE WHEN f.state IN ('credited', 'failed', 'review') THEN CAST(:at AS bigint) END
-FROM found f WHERE s.request_id = f.request_id;
+FROM found f WHERE s.request_id = f.request_id AND (s.current = 1 OR s.state <> 'failed');
 
 -- name: record_findings
 -- The same in the history, and between which ids of it.

@@ -24,6 +24,10 @@ FROM pg_class c, (VALUES ('SELECT'), ('INSERT')) w (wanted)
 WHERE c.relnamespace = CAST('batch_credits' AS regnamespace) AND c.relkind = 'r' AND c.relname <> 'ledger'
   AND NOT has_table_privilege(c.oid, wanted);
 
+-- name: keep_copies_out
+-- From here to the end of the transaction nobody copies the ledger to another place: see `keep_others_out`.
+LOCK TABLE worker IN ROW EXCLUSIVE MODE;
+
 -- name: note_tied_out
 -- All that a site lists since then was learned, and nothing older was forgotten.
 INSERT INTO tied_out (site_id, restored_id)

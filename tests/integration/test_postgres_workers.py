@@ -1,0 +1,121 @@
+"""Workers on a ledger of PostgreSQL: what they learn of the site while they wait, and how long a person may think."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from batch_credits.chargebee import Answer
+from batch_credits.errors import UsageError
+from batch_credits.jobs.work import WorkOrders, work
+from batch_credits.model.address import Address
+from batch_credits.process import clock
+from batch_credits.process.signals import Signals
+from batch_credits.sending import member, team
+from batch_credits.sending.context import RunContext
+from batch_credits.sending.queue.jobs import Jobs
+from batch_credits.settings import ControlLimits, RunSettings, SiteSettings, for_the_record
+from tests.integration.test_pilot import FAST, Notes
+from tests.integration.test_pilot import Site as SiteOfPilots
+from tests.unit.ledger.conftest import SITE, Book
+
+HERE, THERE = "https://here.example", "https://there.example"
+QUICK = replace(FAST, pilot=0, lease_seconds=1.2, first_answer_seconds=5.0)
+RECORD = for_the_record(QUICK, ControlLimits(), SiteSettings(SITE, HERE, ""), "")
+
+
+class NoSite:
+    """A site that nobody may call."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        self.calls += 1
+        return Answer(500, {}, b"")
+
+
+class Watch:
+    """A dead man's timer that ends nobody, and knows whether it had to."""
+
+    def __init__(self) -> None:
+        self.at: float | None = None
+        self.was_late = False
+
+    def arm(self, at: float) -> None:
+        self.disarm()
+        self.at = at
+
+    def disarm(self) -> None:
+        self.was_late |= self.at is not None and clock.boottime() >= self.at
+        self.at = None
+
+
+def called(monkeypatch: pytest.MonkeyPatch, site: Any) -> None:
+    """Whoever calls a site calls this one."""
+
+    @asynccontextmanager
+    async def transport(at: SiteSettings, settings: RunSettings) -> Any:
+        yield site
+
+    for module in (member, team):
+        monkeypatch.setattr(module, "http_transport", transport)
+
+
+@pytest.fixture
+def book(new_database: Address) -> Iterator[Book]:
+    made = Book(new_database)
+    yield made
+    made.close()
+
+
+def test_a_worker_sends_nothing_to_an_address_that_turns_out_to_be_another(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It began before anybody had said where the site is called; or the site has moved meanwhile."""
+    batch, site = book.plan(book.row(2)), NoSite()
+    called(monkeypatch, site)
+    book.ledger.runs.start(batch, settings_json=RECORD, lease_seconds=None)
+    orders = WorkOrders(SiteSettings(SITE, THERE, "key"), QUICK, until_idle=True)
+
+    async def main() -> None:
+        async with Jobs.opened(str(book.path), book.ledger.teams.site_of(batch), QUICK.lease_seconds) as jobs:
+            await jobs.enqueue(batch, member.ALL)
+        await work(book.ledger, orders, Signals(), lambda: book.ledger.sites.note_address(SITE, HERE))
+
+    with pytest.raises(UsageError, match=HERE):
+        asyncio.run(asyncio.wait_for(main(), 30))
+    assert site.calls == 0
+    assert [credit.attempts for credit in book.owed(batch)] == [0]
+
+
+def test_a_person_may_think_about_a_pilot_for_longer_than_a_lease(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else takes over what the run holds meanwhile, nor does the dead man's timer end it."""
+    batch_id, site = book.plan(*(book.row(number, f"c-{number}") for number in range(2, 6))), SiteOfPilots()
+    called(monkeypatch, site)
+    watch = Watch()
+    monkeypatch.setattr(book.ledger.workers, "_dead_man", watch)
+    batch = book.ledger.batches.staged(batch_id)
+    run_id = book.ledger.runs.start(batch_id, settings_json=RECORD, lease_seconds=None)
+    settings = replace(QUICK, pilot=2)
+    run = RunContext(book.ledger, batch, run_id, settings, Notes())
+
+    def think(report: Any) -> bool:
+        time.sleep(2 * settings.lease_seconds)
+        return False
+
+    async def main() -> Any:
+        return await team.issue_in_team(
+            team.Team(run, book.path, SiteSettings(SITE, HERE, "key")), Signals(), think
+        )
+
+    issued = asyncio.run(asyncio.wait_for(main(), 30))
+    assert "nobody said yes" in str(issued.stopped)
+    assert not watch.was_late
+    assert len(site.credits) == 2
