@@ -33,7 +33,7 @@ SECTIONS = {
     "Settings, what is kept and shown": (
         "--profile", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--rows-page",
         "--log-format", "--no-progress",
-        "--progress-every", "--quiet", "--verbose", "--handed-over",
+        "--progress-every", "--quiet", "--verbose",
     ),
 }  # fmt: skip
 

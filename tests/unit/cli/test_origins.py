@@ -37,8 +37,8 @@ def test_of_every_option_it_is_decided_whether_it_changes_money() -> None:
     assert not CHANGE_MONEY & CHANGE_NOTHING
     for name in COMMANDS:
         options = [p for p in batch_credits.commands[name].params if isinstance(p, click.Option)]
-        # What a server hands over no variable and no file may set.
-        assert all(isinstance(p, Setting) or p.opts == ["--handed-over"] for p in options)
+        # What a server hands over no variable and no file may set, and help does not show it.
+        assert all(isinstance(p, Setting) or (p.opts == ["--handed-over"] and p.hidden) for p in options)
 
 
 def test_what_was_typed_has_no_origin(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
