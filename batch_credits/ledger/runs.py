@@ -6,6 +6,8 @@ Times are the wall clock's, for people only: a clock that was set back or forwar
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import orjson
+
 from batch_credits import __version__
 from batch_credits.ledger.admission import be_alone
 from batch_credits.ledger.claims import Claims
@@ -222,8 +224,9 @@ def _width_ms(spans_ms: list[int]) -> int:
 
 
 def _run_record(row: Row) -> RunRecord:
-    run_id, started_at, ended_at, *rest = row
-    return RunRecord(run_id, iso_time(started_at) or "", iso_time(ended_at), *rest)
+    run_id, started_at, ended_at, *rest, hosts = row
+    sent_from = tuple(sorted(orjson.loads(hosts)))
+    return RunRecord(run_id, iso_time(started_at) or "", iso_time(ended_at), *rest, sent_from)
 
 
 def _decision(row: Row) -> Decision:
