@@ -225,8 +225,8 @@ def _width_ms(spans_ms: list[int]) -> int:
 
 def _run_record(row: Row) -> RunRecord:
     run_id, started_at, ended_at, *rest, hosts = row
-    sent_from = tuple(sorted(orjson.loads(hosts)))
-    return RunRecord(run_id, iso_time(started_at) or "", iso_time(ended_at), *rest, sent_from)
+    record = RunRecord(run_id, iso_time(started_at) or "", iso_time(ended_at), *rest)
+    return replace(record, hosts=tuple(sorted(orjson.loads(hosts))))
 
 
 def _decision(row: Row) -> Decision:
