@@ -3,7 +3,7 @@
 Times are the wall clock's, for people only: a clock that was set back or forward makes an odd picture, never an error.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import orjson
