@@ -35,6 +35,7 @@ def routes() -> list[Route]:
         Route("GET", "/batches/{key}", run.batch),
         Route("GET", "/batches/{key}/events", run.events),
         Route("POST", "/batches/{key}/stop", run.stop),
+        Route("POST", "/batches/{key}/pilot", run.pilot),
         Route("POST", "/batches/{key}/send", run.send),
         Route("GET", "/batches/{key}/files/{name}", result.file),
         Route("POST", "/batches/{key}/mend", repair.mend),

@@ -19,7 +19,8 @@ FIELDS = {
         "requests_per_minute", "minutes_at_least", "ledger", "ledger_batches", "origins", "mends", "unreadable_amounts",
     },
     "progress_started": STATE,
-    "pilot": {"agrees", "rows"},
+    "progress": STATE,
+    "pilot": {"agrees", "rows", "rows_left"},
     "progress_ended": STATE | {"seconds"},
     "note": {"text"},
     "error": {"message", "hint", "exit_code", "commands"},
@@ -38,10 +39,12 @@ def test_a_run_as_events(command: Command) -> None:
     file = write_csv(command.folder / "payout.csv", [*payout("events", 4), ("", 1, "USD", "d", "r")])
     ended = command.run(file, "--log-format", "json", "--pilot", 2).exited(1)
     events = events_of(ended.err)
-    assert [event["event"] for event in events] == ["plan", "progress_started", "pilot", "progress_ended", "summary"]
+    names = ["plan", "progress_started", "progress", "pilot", "progress_ended", "summary"]
+    assert [event["event"] for event in events] == names
     for event in events[:-1]:
         assert event.keys() - {"event"} == FIELDS[event["event"]]
-    plan, _, pilot, ended_progress, summary = events
+    plan, _, _, pilot, ended_progress, summary = events
+    assert pilot["rows_left"] == 2
     assert (plan["live"], plan["counts"]["pending"]) == (False, 4)
     assert plan["to_credit"] == {"USD": {"rows": 4, "amount": 406}}
     assert (plan["ledger"], plan["ledger_batches"]) == (str(command.ledger), 0)

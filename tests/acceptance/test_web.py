@@ -282,3 +282,21 @@ def test_a_workbook_with_hidden_rows_is_asked_about_and_nothing_is_chosen_for_a_
     assert "only you can know it" in refused.alert
     check = visitor.checked(visitor.send(refused, "columns", hidden_rows="skip"))
     assert (check.page, check.count("pending")) == ("check", 5)
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_after_a_pilot_the_page_asks_and_nothing_goes_on_before_the_answer(
+    tmp_path: Path, command: Command, site: Site, answer: str
+) -> None:
+    with Web(command, BATCH_CREDITS_PILOT="2") as web:
+        visitor = web.visitor()
+        check = visitor.upload(write_csv(tmp_path / "loyalty.csv", payout("c", 6)))
+        run = visitor.send(check, "send", confirm="6")
+        run = visitor.until(run.path, lambda page: page.has('form[data-action="pilot"]'))
+        assert (run.page, site.posts, run.count("pending")) == ("run", 2, 4)
+        token = run.form("stop")[1]
+        assert visitor.post(f"{run.path}/pilot", token | {"answer": "perhaps"}).status == 400
+        visitor.post(f"{run.path}/pilot", token | {"answer": answer})
+        result = visitor.until(run.path, lambda page: page.page == "result")
+        assert result.count("credited") == (6 if answer == "yes" else 2)
+        assert site.posts == result.count("credited")

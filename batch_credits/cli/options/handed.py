@@ -10,9 +10,11 @@ account can do all of it; see docs/web.md.
 import json
 import os
 import stat
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
@@ -26,7 +28,9 @@ from batch_credits.views.question import Question
 
 MAX_BYTES = 64 * 1024
 MAX_LETTERS = 200  # of a name, of what was typed, and of an amount in decimal
+YES = "yes"
 _FIRST_INHERITED = 3
+_LOOK_SECONDS = 0.2  # between looks whether it was answered
 
 
 class _Sum(NamedTuple):
@@ -39,12 +43,21 @@ class _Sum(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Handed:
     """Who acts; `rows` and `totals` are what they agreed to be sent, as check --json says it of what is pending
-    (nothing, where nothing is said of it), and `typed` the totals that they typed, by currency."""
+    (nothing, where nothing is said of it), and `typed` the totals that they typed, by currency. `answer` is the file
+    that says, once it is there, whether the rest is sent after a pilot."""
 
     actor: str
     rows: int = 0
     totals: Mapping[str, _Sum] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
+    answer: Path | None = None
+
+    def goes_on(self, answer: Path) -> bool:
+        """Wait for the answer of whoever sees the pilot on the page, however long that takes: a run that is told to
+        stop stops here, too. No: the rest is not sent."""
+        while not answer.exists():
+            time.sleep(_LOOK_SECONDS)
+        return answer.read_text(encoding="utf-8") == YES
 
     def refuse_other(self, question: Question) -> None:
         """Refuse to send anything but what the person agreed to.
@@ -117,7 +130,7 @@ def handed_of(content: bytes) -> Handed:
         ValueError: it is none.
         RecursionError: it is none, and deep.
     """
-    every = _only(json.loads(content), "actor", "owed", "typed")
+    every = _only(json.loads(content), "actor", "owed", "typed", "answer")
     said = {name: value for name, value in every.items() if value is not None}
     owed = _only(said.get("owed", {}), "rows", "totals")
     return Handed(
@@ -125,6 +138,7 @@ def handed_of(content: bytes) -> Handed:
         _count(owed.get("rows", 0)),
         {name: total for name, (rows, total) in _totals(owed.get("totals", {})).items() if rows},
         {_text(name): _text(text) for name, text in _table(said.get("typed", {})).items() if text != ""},
+        _path(said["answer"]) if "answer" in said else None,
     )
 
 
@@ -158,6 +172,12 @@ def _text(content: object) -> str:
     if not text or not text.isprintable() or len(text) > MAX_LETTERS:
         raise ValueError(f"no text of one line and at most {MAX_LETTERS} letters")
     return text
+
+
+def _path(content: object) -> Path:
+    if not isinstance(content, str) or "\0" in content or not Path(content).is_absolute():
+        raise ValueError("no path where one must be")
+    return Path(content)
 
 
 def _count(content: object) -> int:

@@ -21,6 +21,8 @@ from batch_credits.web.pages import (
     MendRow,
     NewPage,
     Page,
+    PilotQuestion,
+    PilotRow,
     ProblemGroup,
     ProblemRow,
     Question,
@@ -309,6 +311,15 @@ RUNS = {
     "run": RUN,
     "run-waits": replace(
         RUN, percent=0, pace="", left="", notes=(), waits="Waiting for loyalty_2026_q2.csv: it is being sent."
+    ),
+    "run-pilot": replace(
+        RUN,
+        events_href=f"{RUN.events_href}?pilot=1",
+        pilot=PilotQuestion(
+            "/batches/x/pilot",
+            (PilotRow(2, "cust-1", "12.50 USD", "12.50 USD"), PilotRow(3, HOSTILE, "7.00 USD", "7.00 USD")),
+            1482,
+        ),
     ),
     "run-stopping": replace(RUN, can_stop=False),
     "run-back": replace(RUN, is_deduction=True, waits=""),
