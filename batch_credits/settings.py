@@ -6,12 +6,12 @@ Times are seconds unless the name says otherwise. The API key never shows in a r
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from batch_credits.addresses import CHARGEBEE, LOOPBACK_HOSTS, parts_of, site_name
-from batch_credits.errors import UsageError
+from batch_credits.errors import LedgerVersion, UsageError
 from batch_credits.model import FileTotal
 from batch_credits.model.address import Place
 
@@ -251,11 +251,20 @@ def for_the_record(
 
 
 def recorded(text: str) -> tuple[str, RunSettings]:
-    """The address that a run was to call, and how it was set, as `for_the_record` said it."""
+    """The address that a run was to call, and how it was set, as `for_the_record` said it.
+
+    Raises:
+        LedgerVersion: a newer program said it, which knows settings that this one does not.
+    """
     record = json.loads(text)
     settings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in record["settings"].items()
     }
+    if unknown := settings.keys() - {each.name for each in fields(RunSettings)}:
+        raise LedgerVersion(
+            f"A run was begun by a newer batch-credits, with settings that this one does not know: {min(unknown)}.",
+            hint="Use that version here, too.",
+        )
     return record["address"], RunSettings(**settings)
 
 

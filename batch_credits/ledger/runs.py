@@ -3,7 +3,7 @@
 Times are the wall clock's, for people only: a clock that was set back or forward makes an odd picture, never an error.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import orjson
@@ -225,8 +225,8 @@ def _width_ms(spans_ms: list[int]) -> int:
 
 def _run_record(row: Row) -> RunRecord:
     run_id, started_at, ended_at, *rest, hosts = row
-    record = RunRecord(run_id, iso_time(started_at) or "", iso_time(ended_at), *rest)
-    return replace(record, hosts=tuple(sorted(orjson.loads(hosts))))
+    rest.append(tuple(sorted(orjson.loads(hosts))))
+    return RunRecord(run_id, iso_time(started_at) or "", iso_time(ended_at), *rest)
 
 
 def _decision(row: Row) -> Decision:

@@ -65,16 +65,25 @@ class _Event(ctypes.Structure):
 class _KernelTimer:
     """A timer of Linux, of this process alone: a child has none."""
 
+    _made_by: int | None = None
+
     def __init__(self) -> None:
         """Raises OSError or AttributeError where there is none."""
         self._library = ctypes.CDLL(None, use_errno=True)
-        for name in ("timer_create", "timer_settime"):
+        for name in ("timer_create", "timer_settime", "timer_delete"):
             getattr(self._library, name)  # an older C library has them elsewhere, and so has no timer for us
         self._timer = ctypes.c_void_p()
         event = _Event(signal=signal.SIGKILL, notify=_SIGEV_SIGNAL)
         self._check(
             self._library.timer_create(_CLOCK_BOOTTIME, ctypes.byref(event), ctypes.byref(self._timer))
         )
+        self._made_by = os.getpid()
+
+    def __del__(self) -> None:
+        """A user has only so many, and a page for finance opens a ledger for each view. (A child has none of these, and
+        may have one of its own by this number.)"""
+        if self._made_by == os.getpid():
+            self._library.timer_delete(self._timer)
 
     def arm(self, at: float) -> None:
         """As `DeadMan`."""

@@ -17,8 +17,8 @@ def summary_json(summary: Summary) -> str:
     """The text of summary.json. Amounts are minor units; `totals_in_decimal` is there only if it has any.
 
     `headline` and `balance` are sentences for people. `unreadable_amounts` are rows that are in no total, `reasons` the
-    rows not credited, by outcome and error code. `hosts` are those from which the latest run sent. `results_unit` is
-    that of the amounts in results.csv, and of the balances there.
+    rows not credited, by outcome and error code, `hosts` those from which the latest run sent. `results_unit` is the
+    unit of amounts and balances in results.csv.
     """
     batch, run = summary.batch, summary.run
     name = batch.kind.name_of

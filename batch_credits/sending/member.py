@@ -27,7 +27,6 @@ from batch_credits.errors import (
     Outage,
     RunStopped,
     TooManyFailures,
-    UsageError,
 )
 from batch_credits.ledger import Ledger, Newest, Part
 from batch_credits.model import BatchRecord, Outcome, RequestState
@@ -67,7 +66,7 @@ class Member:
         self._told_to_stop = asyncio.Event()
         self._enough = asyncio.Event()  # no further job now: told to stop, or the ledger failed
         self._on_the_line = asyncio.Lock()
-        self._failure: LedgerError | UsageError | None = None  # of the last job
+        self._failure: Exception | None = None  # of the last job
         self._failing_since: float | None = None
         self.stopped: RunStopped | None = None  # the last reason why a job ended early
         self.outcomes: Counter[Outcome] = Counter()
@@ -190,7 +189,7 @@ class Member:
             return True
         except LeaseLost:
             return True  # somebody has claimed it who found us silent: whoever has it goes on
-        except (LedgerError, UsageError) as error:
+        except Exception as error:  # the queue would take the job for done, and tell nobody
             self._failure = error
             self._enough.set()
             return True

@@ -218,6 +218,21 @@ def test_a_call_is_these_bytes_and_nothing_else(way: str) -> None:
     assert body == CREDIT.body
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux has it")
+def test_what_is_not_delivered_is_forgotten_after_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the kernel would deliver it when the network is back, though the process that sent it is dead."""
+    said: list[tuple[Any, ...]] = []
+
+    class Watched(socket.socket):
+        def setsockopt(self, *given: Any) -> None:
+            said.append(given)
+            super().setsockopt(*given)
+
+    monkeypatch.setattr(socket, "socket", Watched)
+    assert isinstance(call(Server(keeps_saying(answer())), add), Credited)
+    assert (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SETTINGS.timeout_seconds * 1000) in said
+
+
 def test_a_question_has_no_body() -> None:
     server = Server(says(answer(body=b'{"list": []}')))
     call(server, ask)

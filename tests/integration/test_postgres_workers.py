@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from batch_credits.chargebee import Answer
-from batch_credits.errors import UsageError
+from batch_credits.errors import JournalFailed, UsageError
 from batch_credits.jobs.work import WorkOrders, work
 from batch_credits.model.address import Address
 from batch_credits.process import clock
@@ -91,6 +92,34 @@ def test_a_worker_sends_nothing_to_an_address_that_turns_out_to_be_another(
         asyncio.run(asyncio.wait_for(main(), 30))
     assert site.calls == 0
     assert [credit.attempts for credit in book.owed(batch)] == [0]
+
+
+def bug(text: str) -> Any:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("is_newer", [True, False])
+def test_a_worker_that_does_not_understand_a_run_says_so_and_ends(
+    book: Book, monkeypatch: pytest.MonkeyPatch, is_newer: bool
+) -> None:
+    """The queue keeps what a job raises to itself, and takes it for done."""
+    batch, record = book.plan(book.row(2)), orjson.loads(RECORD)
+    called(monkeypatch, NoSite())
+    monkeypatch.setattr(member, "PATIENCE_SECONDS", 0.0)
+    if is_newer:
+        record["settings"]["of_next_year"] = 1
+    else:
+        monkeypatch.setattr(member, "recorded", bug)
+    book.ledger.runs.start(batch, settings_json=orjson.dumps(record).decode(), lease_seconds=None)
+    orders = WorkOrders(SiteSettings(SITE, HERE, "key"), QUICK, until_idle=True)
+
+    async def main() -> None:
+        async with Jobs.opened(str(book.path), book.ledger.teams.site_of(batch), QUICK.lease_seconds) as jobs:
+            await jobs.enqueue(batch, member.ALL)
+        await work(book.ledger, orders, Signals(), lambda: None)
+
+    with pytest.raises(JournalFailed if is_newer else ZeroDivisionError, match="of_next_year" if is_newer else None):
+        asyncio.run(asyncio.wait_for(main(), 30))
 
 
 def test_a_person_may_think_about_a_pilot_for_longer_than_a_lease(

@@ -21,12 +21,11 @@ from batch_credits.chargebee.answers import Answer
 from batch_credits.chargebee.deadlines import Deadlines
 from batch_credits.chargebee.failures import AnsweredTwice
 from batch_credits.chargebee.transport.seam import (
-    DNS_SECONDS,
     Method,
     connect_seconds,
+    connector_to,
     headers_of_every_request,
     refuse_what_ends_early,
-    verified_tls,
     whole,
 )
 from batch_credits.settings import RunSettings, SiteSettings
@@ -161,10 +160,7 @@ class _Ear(asyncio.Protocol):
 @asynccontextmanager
 async def direct_transport(site: SiteSettings, settings: RunSettings) -> AsyncIterator[DirectTransport]:
     """The way to the site of a run, closed at the end."""
-    tls = verified_tls(site)
-    # The gate bounds the calls in flight.
-    connector = aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=DNS_SECONDS)
-    one_each = aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=DNS_SECONDS, force_close=True)
+    connector, one_each = (connector_to(site, settings, keeps=keeps) for keeps in (True, False))
     async with connector, one_each:
         transport = DirectTransport(connector, one_each, site, settings)
         try:

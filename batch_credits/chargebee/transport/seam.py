@@ -2,6 +2,7 @@
 bound on an answer."""
 
 import re
+import socket
 import ssl
 import zlib
 from base64 import b64encode
@@ -19,6 +20,7 @@ Method = Literal["GET", "POST"]
 DNS_SECONDS = 300  # for which a site's address is remembered
 _CONNECT_SECONDS = 30.0  # at most
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32  # whichever its first bytes say that it is
+_GIVES_UP: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux has it
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # what no header may hold
 
 
@@ -56,6 +58,25 @@ def refuse_what_ends_early(path: str, headers: Mapping[str, str]) -> None:
     """
     if not path.isprintable() or " " in path or _CONTROLS.search("".join((*headers, *headers.values()))):
         raise ValueError("a path or a header would end before its end")
+
+
+def connector_to(site: SiteSettings, settings: RunSettings, *, keeps: bool) -> aiohttp.TCPConnector:
+    """Makes the connections of a run; `keeps` them for the next request, or not. The gate bounds the calls in flight.
+
+    What this machine has taken of a request and cannot deliver it forgets after the time in which a request is on its
+    way at most, also once this process has given up, or is dead: whoever takes over waits for no longer.
+    """
+    milliseconds = round(settings.timeout_seconds * 1000)
+
+    def made(address: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, protocol, *_ = address
+        one = socket.socket(family, kind, protocol)
+        if _GIVES_UP is not None:
+            one.setsockopt(socket.IPPROTO_TCP, _GIVES_UP, milliseconds)
+        return one
+
+    tls = verified_tls(site)
+    return aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=DNS_SECONDS, force_close=not keeps, socket_factory=made)
 
 
 def verified_tls(site: SiteSettings) -> ssl.SSLContext | bool:

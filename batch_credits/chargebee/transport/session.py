@@ -18,12 +18,11 @@ from yarl import URL
 
 from batch_credits.chargebee.answers import Answer
 from batch_credits.chargebee.transport.seam import (
-    DNS_SECONDS,
     Method,
     connect_seconds,
+    connector_to,
     headers_of_every_request,
     refuse_what_ends_early,
-    verified_tls,
     whole,
 )
 from batch_credits.settings import RunSettings, SiteSettings
@@ -62,10 +61,8 @@ async def session_transport(site: SiteSettings, settings: RunSettings) -> AsyncI
     """The way to the site of a run, closed at the end."""
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_start.append(_one_connection)
-    # The gate bounds the calls in flight.
-    connector = aiohttp.TCPConnector(limit=0, ssl=verified_tls(site), ttl_dns_cache=DNS_SECONDS, force_close=True)
     async with aiohttp.ClientSession(
-        connector=connector,
+        connector=connector_to(site, settings, keeps=False),
         headers={**headers_of_every_request(site), "Connection": "close"},
         timeout=aiohttp.ClientTimeout(total=settings.timeout_seconds, sock_connect=connect_seconds(settings)),
         cookie_jar=aiohttp.DummyCookieJar(),

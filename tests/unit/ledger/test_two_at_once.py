@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from batch_credits.errors import LedgerError
+from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.jobs.keep import copy_ledger
 from batch_credits.ledger import ForeignCredit, Ledger
+from batch_credits.ledger.admission import be_alone
 from batch_credits.model import Finding, Learned, LoadedRow, Money, RequestState
 from batch_credits.model.address import Address
 from tests.acceptance.harness import wait_until
@@ -169,6 +170,18 @@ def test_what_was_taken_over_and_met_stays_where_the_taking_over_is_given_up(tea
     [row] = second.ledger.reports.rows(paid)
     assert (row.outcome.value, row.credit_id) == ("already_credited", "cr-9")
     assert first.ledger.keeping.harms() == []
+
+
+def test_who_claims_while_a_colleague_admits_a_large_file_is_told_that_it_is_busy(team: list[Book]) -> None:
+    """So a worker comes again; it has not failed, and need not end."""
+    first, second = team
+    batch = first.plan(first.row(2))
+    second.ledger._db._connection.execute("SET lock_timeout = '100ms'")
+    with first.ledger._db.transaction():
+        be_alone(first.ledger._db, batch)
+        with pytest.raises(LedgerBusy, match="beside others"):
+            second.ledger.claims.claim(batch)
+    second.ledger.claims.claim(batch)
 
 
 def over(book: Book) -> None:

@@ -124,6 +124,18 @@ def test_the_system_s_best_is_taken() -> None:
     timer.disarm()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no better one")
+def test_a_process_that_opens_many_ledgers_one_after_the_other_does_not_run_out_of_them(child: Any) -> None:
+    process = child(
+        "_KernelTimer",
+        "import resource\n"
+        "resource.setrlimit(resource.RLIMIT_SIGPENDING, (200, resource.getrlimit(resource.RLIMIT_SIGPENDING)[1]))\n"
+        "for _ in range(1_000):\n"
+        "    deadman._KernelTimer()\n",
+    )
+    assert process.wait(20) == 0
+
+
 def test_where_the_system_has_no_such_timer_there_is_an_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctypes.CDLL", lambda name, use_errno: object())
     assert isinstance(deadman.dead_man(), deadman._Alarm)

@@ -22,7 +22,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import TransactionStatus
 
-from batch_credits.errors import LedgerError
+from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger.database import Database, Row, T
 from batch_credits.ledger.engines.postgres.connection import PatientConnection, said
 from batch_credits.ledger.engines.postgres.copying import copied
@@ -55,6 +55,10 @@ _TRANSIENT = (
 
 class ConnectionLost(LedgerError):
     """The connection was lost, or the transaction could not be carried out beside others: it may be tried again."""
+
+
+class LockKept(ConnectionLost, LedgerBusy):
+    """The same, since somebody keeps for long what it needs: a colleague admits a large file, for one."""
 
 
 def _in_psycopgs_words(statement: str) -> str:
@@ -290,7 +294,8 @@ class PostgresDatabase(Database):
         except _FOREIGN as error:
             why = said(error)
             if isinstance(error, _TRANSIENT):
-                raise ConnectionLost(
+                kind = LockKept if isinstance(error, psycopg.errors.LockNotAvailable) else ConnectionLost
+                raise kind(
                     f"The ledger {self.path} could not be written beside others who write it: {why}.",
                     hint="Nothing more was sent. Run again.",
                 ) from None

@@ -11,9 +11,11 @@ import psycopg
 from batch_credits.ledger import times
 from batch_credits.ledger.database import Row
 
+# The timeline is that to which is written. The control file says so too, but after a promotion only with the next
+# checkpoint, which may take minutes.
 _ITSELF = """
 SELECT (SELECT CAST(system_identifier AS text) FROM pg_control_system()),
-       (SELECT CAST(timeline_id AS text) FROM pg_control_checkpoint()),
+       CAST(CAST(CAST('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS bit(32)) AS bigint) AS text),
        (SELECT concat_ws('/', oid, CAST(to_regclass('batch_credits.ledger') AS oid))
         FROM pg_database WHERE datname = current_database())
 """
@@ -27,8 +29,8 @@ _WHY = ("it is another server's", "its server was restored or promoted", "it was
 
 
 def itself(connection: psycopg.Connection[Row]) -> Row:
-    """What tells a ledger from every other: its server, the timeline of that, and the numbers of its database and of a
-    table of its own."""
+    """What tells a ledger that is written to from every other: its server, the timeline of that, and the numbers of its
+    database and of a table of its own."""
     found = connection.execute(_ITSELF.encode()).fetchone()
     assert found is not None
     return found

@@ -1,11 +1,13 @@
 -- The texts of PostgreSQL's where its words differ: see the file of the same name one folder above.
 
 -- name: about
--- What keeps the ledger, in words.
+-- What keeps the ledger, in words. After a promotion the control file knows the new timeline only with the next checkpoint.
 SELECT CAST(json_build_object(
     'engine', 'PostgreSQL ' || current_setting('server_version'),
     'system', (SELECT CAST(system_identifier AS text) FROM pg_control_system()),
-    'timeline', (SELECT CAST(timeline_id AS text) FROM pg_control_checkpoint()),
+    'timeline', CASE WHEN pg_is_in_recovery()
+        THEN (SELECT CAST(timeline_id AS text) FROM pg_control_checkpoint())
+        ELSE CAST(CAST(CAST('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS bit(32)) AS bigint) AS text) END,
     'database', current_database(),
     'role', current_user,
     'tls', coalesce((SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl), 'no'),
