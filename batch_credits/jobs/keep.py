@@ -12,7 +12,8 @@ from batch_credits.model.address import Address, Place
 @dataclass(frozen=True, slots=True)
 class Health:
     """How a ledger is. `about` and `counts` are in words and numbers for people; `moved` is where to, and when;
-    `restored` why it may have forgotten what was paid, and when that was noticed."""
+    `restored` why it may have forgotten what was paid, and when that was noticed; `not_allowed` what the role that asks
+    may not do with it."""
 
     place: Place
     version: int
@@ -21,6 +22,7 @@ class Health:
     harms: tuple[Harm, ...]
     moved: tuple[str, str] | None
     restored: tuple[str, str] | None
+    not_allowed: tuple[str, ...]
 
     @property
     def is_good(self) -> bool:
@@ -40,7 +42,7 @@ def look_at(place: Place) -> Health:
         keeping = ledger.keeping
         return Health(
             place, version, keeping.about(), keeping.counts(), tuple(keeping.harms()), keeping.moved_to(),
-            keeping.restored(),
+            keeping.restored(), tuple(keeping.not_allowed()),
         )  # fmt: skip
 
 

@@ -78,6 +78,7 @@ class Claims:
             LedgerError: the ledger was copied to another place, from which it is paid on.
         """
         self.ready()
+        self._db.idle_ms = max(1, round(lease_seconds * 1000) // (2 * RENEWALS))
         with self._db.transaction():
             stay_here(self._db)
             be_alone(self._db, batch_id)

@@ -39,6 +39,10 @@ class Database(ABC):
     # What is derived of what was copied, by statements of the engine's own.
     after_a_copy: ClassVar[Sequence[str]] = ()
     _connection: Any  # the engine's own
+    # After how many milliseconds a process that is stopped within a transaction loses it: long before those whom it
+    # keeps waiting lose their leases. None: after as many as the engine has it. Of a file all are on one machine, and
+    # wait.
+    idle_ms: int | None = None
 
     def __init__(self, path: Place) -> None:
         self.path = path

@@ -42,6 +42,10 @@ class Keeping:
         counts = dict(zip(names, self._db.one("counts", tuple), strict=True))
         return counts | dict(self._db.all("requests_by_state", tuple))
 
+    def not_allowed(self) -> list[str]:
+        """What the role that asks may not do with it, in words. The ledger may be whole nevertheless."""
+        return self._db.all("not_allowed", itemgetter(0))
+
     def harms(self) -> list[Harm]:
         """All that is not as it must be, told of one moment. It reads the whole ledger."""
         with self._db.transaction(writes=False):

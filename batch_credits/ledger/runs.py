@@ -3,8 +3,10 @@
 Times are the wall clock's, for people only: a clock that was set back or forward makes an odd picture, never an error.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+
+import orjson
 
 from batch_credits import __version__
 from batch_credits.ledger.admission import be_alone
@@ -222,8 +224,9 @@ def _width_ms(spans_ms: list[int]) -> int:
 
 
 def _run_record(row: Row) -> RunRecord:
-    run_id, started_at, ended_at, *rest = row
-    return RunRecord(run_id, iso_time(started_at) or "", iso_time(ended_at), *rest)
+    run_id, started_at, ended_at, *rest, hosts = row
+    record = RunRecord(run_id, iso_time(started_at) or "", iso_time(ended_at), *rest)
+    return replace(record, hosts=tuple(sorted(orjson.loads(hosts))))
 
 
 def _decision(row: Row) -> Decision:

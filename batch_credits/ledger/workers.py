@@ -114,7 +114,6 @@ class Workers:
         self._db.change(
             "begin_to_send", worker=me, run=run_id, lease=self._lease_ms, timeout=round(timeout_seconds * 1000)
         )
-        self._db.value("be_brief", idle=max(1, self._lease_ms // (2 * RENEWALS)))
         self._db.change("make_shards", site=site_id)
         self._db.all("lock_owners", tuple, site=site_id)
         about = {"site": site_id, "number": part.number, "of": part.of}

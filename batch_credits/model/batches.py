@@ -55,7 +55,8 @@ class RunRecord:
     """One execution over a batch. `stopped` is the sentence saying why it ended early, if it did.
 
     `settings_json` is what `settings.for_the_record` made; "{}" of a run by a version that did not record it.
-    `needs_person`: it stopped since a person must look before anything else is sent.
+    `needs_person`: it stopped since a person must look before anything else is sent. `hosts` are the machines from
+    which it sent, in the order of their names.
     """
 
     run_id: int
@@ -69,3 +70,4 @@ class RunRecord:
     stopped: str | None
     settings_json: str = "{}"
     needs_person: bool = False
+    hosts: tuple[str, ...] = ()

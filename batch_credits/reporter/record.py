@@ -28,6 +28,7 @@ class RunLine:
     started: str
     took: str
     user: str
+    hosts: str  # where there are several; else ""
     version: str
     requests: str
     throttled: str
@@ -86,6 +87,7 @@ def _run_line(run: RunRecord) -> RunLine:
         started=readable_time(run.started_at),
         took=took(run.started_at, run.ended_at) if run.ended_at else "not known",
         user=clip(run.user, MAX_WORD_LETTERS),
+        hosts=clip(", ".join(run.hosts), MAX_WORD_LETTERS) if len(run.hosts) > 1 else "",
         version=clip(run.version, MAX_WORD_LETTERS),
         requests=f"{run.requests:,}" if run.ended_at else "not known",
         throttled=f"{run.throttled:,}" if run.ended_at else "not known",

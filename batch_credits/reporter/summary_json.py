@@ -17,8 +17,8 @@ def summary_json(summary: Summary) -> str:
     """The text of summary.json. Amounts are minor units; `totals_in_decimal` is there only if it has any.
 
     `headline` and `balance` are sentences for people. `unreadable_amounts` are rows that are in no total, `reasons` the
-    rows not credited, by outcome and error code. `results_unit` is that of the amounts in results.csv, and of the
-    balances there.
+    rows not credited, by outcome and error code. `hosts` are those from which the latest run sent. `results_unit` is
+    that of the amounts in results.csv, and of the balances there.
     """
     batch, run = summary.batch, summary.run
     name = batch.kind.name_of
@@ -31,6 +31,7 @@ def summary_json(summary: Summary) -> str:
         "site": batch.site,
         "version": run.version if run else None,
         "user": run.user if run else None,
+        "hosts": list(run.hosts) if run else [],
         "started_at": run.started_at if run else None,
         "ended_at": run.ended_at if run else None,
         "rows": summary.rows,

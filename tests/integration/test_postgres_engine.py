@@ -28,6 +28,7 @@ STATEMENTS = {
     "odd": "SELECT 'a % b :c %(d)s', 7 % 4, :value::text LIKE '50\\%', '{\"x\": 1}'::jsonb ->> 'x'",
     "sleep": "SELECT pg_sleep(:seconds)",
     "isolation": "SELECT current_setting('transaction_isolation'), current_setting('statement_timeout')",
+    "idle": "SELECT current_setting('idle_in_transaction_session_timeout')",
     "lock_one": "SELECT n FROM two WHERE n = :n FOR UPDATE",
     "lock_all": "LOCK TABLE two",
     "add": "INSERT INTO two (n) VALUES (:n)",
@@ -143,6 +144,17 @@ def test_who_is_in_the_way_of_another_is_tried_again(opened: PostgresDatabase, n
     assert sorted(times) == [1, 2]
     assert opened.value("how_many") == 4
     other.close()
+
+
+def test_who_is_to_be_brief_is_so_on_every_connection(opened: PostgresDatabase, new_database: Address) -> None:
+    opened.idle_ms = 700
+    with opened.transaction():
+        assert opened.value("idle") == "700ms"
+    with psycopg.connect(new_database.url, autocommit=True) as other:
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+        other.execute(f"{ended} '{new_database.name}'".encode())
+    with opened.transaction():
+        assert opened.value("idle") == "700ms"
 
 
 def test_a_lock_that_another_keeps_is_waited_for_again(opened: PostgresDatabase, new_database: Address) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.errors import LedgerError, LedgerVersion, UsageError
+from batch_credits.jobs.keep import look_at
 from batch_credits.ledger import Ledger
 from batch_credits.ledger.engines.postgres import store
 from batch_credits.ledger.engines.postgres.database import PostgresDatabase
@@ -83,6 +84,21 @@ def test_a_user_without_the_right_to_create_is_told_which(postgres: Server, post
         Ledger.open(Address.read(postgres_url.replace("postgres@", "poor@")))
     assert "GRANT CREATE ON DATABASE" in str(refused.value.hint)
     assert asked(postgres_url, "SELECT to_regnamespace('batch_credits')") == [(None,)]
+
+
+def test_that_somebody_may_not_write_is_no_harm_to_the_ledger(postgres: Server, postgres_url: str) -> None:
+    Ledger.open(Address.read(postgres_url)).close()
+    with role(postgres, "auditor"):
+        asked(postgres_url, "GRANT USAGE ON SCHEMA batch_credits TO auditor")
+        asked(postgres_url, "GRANT SELECT ON ALL TABLES IN SCHEMA batch_credits TO auditor")
+        as_auditor = Address.read(postgres_url.replace("postgres@", "auditor@"))
+        health = look_at(as_auditor)
+        assert (health.is_good, health.not_allowed) == (True, ("the role auditor may only read it",))
+        asked(postgres_url, "GRANT INSERT ON ALL TABLES IN SCHEMA batch_credits TO auditor")
+        asked(postgres_url, "REVOKE INSERT ON batch_credits.slot, batch_credits.entry FROM auditor")
+        assert look_at(as_auditor).not_allowed == ("the role auditor may not add to entry, slot",)
+        asked(postgres_url, "DROP OWNED BY auditor")
+    assert look_at(Address.read(postgres_url)).not_allowed == ()
 
 
 def test_commits_that_are_not_durable_are_refused(postgres: Server, postgres_url: str) -> None:

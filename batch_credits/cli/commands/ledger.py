@@ -83,6 +83,7 @@ def _as_json(health: Health) -> dict[str, object]:
         "harms": [{"what": harm.what, "times": harm.times} for harm in health.harms],
         "moved_to": health.moved[0] if health.moved else None,
         "restored": " ".join(health.restored) if health.restored else None,
+        "not_allowed": health.not_allowed,
         "is_good": health.is_good,
     }
 
@@ -103,6 +104,7 @@ def _lines(health: Health) -> list[str]:
     if health.restored:
         why, at = health.restored
         lines.append(f"Restored   noticed {at}: {why}. Rows are looked up first, until all is learned anew.")
+    lines += [f"Rights     {each}" for each in health.not_allowed]
     if not health.harms:
         return [*lines, "Whole      yes"]
     lines += [f"Harmed     {harm.what}{f' ({harm.times:,})' if harm.times > 1 else ''}" for harm in health.harms]

@@ -173,4 +173,7 @@ def _decimal(content: object) -> Decimal:
     return Decimal(text)
 
 
-handed_option = click.option("--handed-over", "handed", type=_HandedOver(), metavar="N", hidden=True)
+handed_option = click.option(
+    "--handed-over", "handed", type=_HandedOver(), metavar="N", hidden=True,
+    help="Number of an open file in which batch-credits web says who acts, and what they agreed to.",
+)  # fmt: skip

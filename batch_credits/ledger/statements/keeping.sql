@@ -22,6 +22,10 @@ SELECT 'the file is harmed: ' || integrity_check FROM pragma_integrity_check WHE
 UNION ALL
 SELECT 'a row of ' || "table" || ' refers to none of ' || parent FROM pragma_foreign_key_check;
 
+-- name: not_allowed
+-- What the role that asks may not do with it. A file has no roles.
+SELECT '' WHERE 1 = 0;
+
 -- name: not_whole
 -- What of the contents does not fit together, and how often.
 SELECT 'identities have no request of theirs', count(*)

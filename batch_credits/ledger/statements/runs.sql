@@ -18,8 +18,12 @@ SELECT batch_id FROM run WHERE run_id = :run;
 UPDATE run SET site_began_ms = min(coalesce(site_began_ms, :began_ms), :began_ms) WHERE run_id = :run;
 
 -- name: runs
--- The newest runs over a batch, newest first.
-SELECT run_id, started_at, ended_at, version, user, requests, throttled, retries, stopped, settings, needs_person
+-- The newest runs over a batch, newest first, each with the hosts from which it sent.
+SELECT run_id, started_at, ended_at, version, user, requests, throttled, retries, stopped, settings, needs_person, (
+    SELECT json_group_array(host) FROM (
+        SELECT DISTINCT w.host FROM worker w WHERE w.run_id = run.run_id AND EXISTS (
+            SELECT 1 FROM entry e WHERE e.worker_id = w.worker_id AND e.first_attempt <= e.last_attempt)
+        ORDER BY w.host))
 FROM run WHERE batch_id = :batch ORDER BY run_id DESC LIMIT :most;
 
 -- name: count_of_runs

@@ -37,11 +37,6 @@ WHERE w.worker_id = :worker;
 -- From here to the end of the transaction nobody takes over what a life holds. SQLite has one writer anyhow.
 SELECT worker_id FROM worker WHERE worker_id = :worker;
 
--- name: be_brief
--- From here on a process that is stopped within a transaction loses it after so many milliseconds, long before those whom
--- it keeps waiting lose their leases. In SQLite they are on one machine, and wait as long as they must.
-SELECT :idle;
-
 -- name: lock_owners
 -- The same of all that hold shards of a site: none of them is amid a commit any more.
 SELECT DISTINCT owner FROM shard WHERE site_id = :site AND owner IS NOT NULL;

@@ -87,7 +87,7 @@ async def receive_file(
             if await reader.next() is not None:
                 raise Refused(400, "The form has something behind its file.", _AGAIN)
             return Received(fields, part.filename)
-    except (ValueError, AssertionError, RuntimeError):  # what aiohttp says of a body that is no form
+    except (ValueError, LookupError, AssertionError, RuntimeError):  # what aiohttp says of a body that is no form
         raise Refused(400, "The form cannot be read.", _AGAIN) from None
     _refuse_token(request, fields)
     raise Refused(422, "No file was chosen.", "Choose a CSV or Excel file.")

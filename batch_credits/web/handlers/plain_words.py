@@ -21,7 +21,7 @@ _ANSWERS = {
 }
 _PASS = re.compile(
     r"\b(?P<verb>[Pp]ass|[Gg]ive|[Nn]ame|[Ss]ay)(?: a)? (?P<flag>--[a-z-]+)"
-    r"(?:[ =](?:[A-Z_{][^ .,:;)]*|[a-z]{2}_[A-Z]{2}|major|minor))?"
+    r"(?:[ =](?:[a-z_]+=)?(?:[A-Z_{][^ .,:;)]*|[a-z]{2}_[A-Z]{2}|major|minor))?"
 )
 _FLAG = re.compile(r"(?P<flag>--[a-z][a-z-]+)")
 _INSTEAD = (

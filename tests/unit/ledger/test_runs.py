@@ -45,6 +45,20 @@ def test_runs_are_told_newest_first_with_what_they_recorded(book: Book) -> None:
     assert found.last_run == found.runs[0]
 
 
+def test_a_run_knows_the_hosts_from_which_it_sent(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = book.plan(book.row(2), book.row(3, "c-2"))
+    run = book.ledger.runs.start(batch, lease_seconds=None)
+    book.ledger.workers.end()
+    for host in ("pay-2", "pay-1", "pay-3"):
+        monkeypatch.setattr(platform, "node", lambda host=host: host)
+        book.ledger.claims.claim(batch, run)
+        book.send(run, *book.owed(batch)[:1])  # the last finds nothing to send
+        book.ledger.workers.end()
+    last = book.ledger.runs.last(batch)
+    assert last is not None
+    assert last.hosts == ("pay-1", "pay-2")
+
+
 def test_the_runs_named_are_bounded_and_all_are_counted(book: Book) -> None:
     batch = book.plan(book.row(2))
     for _ in range(runs.MAX_RUNS + 3):

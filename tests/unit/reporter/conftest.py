@@ -38,6 +38,7 @@ def make_run(**changes: Any) -> RunRecord:
         "throttled": 2,
         "retries": 1,
         "stopped": None,
+        "hosts": ("pay-1",),
     }
     return RunRecord(**(fields | changes))
 

@@ -176,6 +176,13 @@ def test_no_name_of_a_file_ends_the_style(report: Report) -> None:
     assert r"\a .csv, batch ab12cd34" in style
 
 
+def test_the_runs_say_from_where_they_sent_where_those_are_several_hosts(report: Report) -> None:
+    runs = [make_run(run_id=2, user="maria", hosts=("pay-1", "pay-2")), make_run(user="ben")]
+    words = Page(report([make_row(2)], history=History(runs, 2))).words
+    assert "maria , 0.2.0, sent from pay-1, pay-2" in words
+    assert words.count("sent from") == 1
+
+
 def test_the_head_says_when_what_and_who(report: Report) -> None:
     runs = [make_run(run_id=2, user="maria"), make_run(user="ben", ended_at=None)]
     rows = [make_row(n, reference=f"q{n}") for n in range(2, 9)]

@@ -44,6 +44,7 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
         "site": "acme-test",
         "version": "0.2.0",
         "user": "finance",
+        "hosts": ["pay-1"],
         "started_at": "2026-10-01T08:00:00+00:00",
         "ended_at": "2026-10-01T08:12:31+00:00",
         "rows": 4,

@@ -24,7 +24,7 @@ _FOR_A_SESSION = (
     "SET default_transaction_isolation = 'read committed'",
     "SET statement_timeout = 0",
     "SET idle_session_timeout = 0",
-    # A process that is stopped within a transaction must not keep others from what it has locked: see `be_brief`.
+    # A process that is stopped within a transaction must not keep others from what it has locked: see `idle_ms`.
     "SET idle_in_transaction_session_timeout = '15s'",
     "SET lock_timeout = '30s'",
 )

@@ -15,14 +15,19 @@ SELECT CAST(json_build_object(
     'bytes', CAST(pg_database_size(current_database()) AS text)) AS text);
 
 -- name: not_kept_well
--- What is wrong with what keeps it: settings under which a commit is not durable, and rights that this role lacks.
+-- What is wrong with what keeps it: settings under which a commit is not durable.
 SELECT name || ' is off: a loss of power would forget payments' FROM pg_settings
-WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes') AND setting = 'off'
-UNION ALL
-SELECT 'the role ' || current_user || ' may not ' || wanted || ' in ' || c.relname
-FROM pg_class c, (VALUES ('SELECT'), ('INSERT')) w (wanted)
-WHERE c.relnamespace = CAST('batch_credits' AS regnamespace) AND c.relkind = 'r' AND c.relname <> 'ledger'
-  AND NOT has_table_privilege(c.oid, wanted);
+WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes') AND setting = 'off';
+
+-- name: not_allowed
+-- What the role that asks may not do with it.
+SELECT 'the role ' || current_user || CASE
+           WHEN wanted = 'INSERT' AND bool_and(is_lacking) THEN ' may only read it'
+           ELSE ' may not ' || words || ' ' || string_agg(relname, ', ' ORDER BY relname) FILTER (WHERE is_lacking) END
+FROM (SELECT c.relname, w.wanted, w.words, NOT has_table_privilege(c.oid, w.wanted) AS is_lacking
+      FROM pg_class c, (VALUES ('SELECT', 'read'), ('INSERT', 'add to')) w (wanted, words)
+      WHERE c.relnamespace = CAST('batch_credits' AS regnamespace) AND c.relkind = 'r' AND c.relname <> 'ledger') rights
+GROUP BY wanted, words HAVING bool_or(is_lacking) ORDER BY wanted DESC;
 
 -- name: keep_copies_out
 -- From here to the end of the transaction nobody copies the ledger to another place: see `keep_others_out`.

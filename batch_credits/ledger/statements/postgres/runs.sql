@@ -24,8 +24,11 @@ WHERE r.run_id = :run;
 UPDATE run SET site_began_ms = least(site_began_ms, :began_ms) WHERE run_id = :run;
 
 -- name: runs
--- The newest runs over a batch, newest first.
-SELECT run_id, started_at, ended_at, version, "user", requests, throttled, retries, stopped, settings, needs_person
+-- The newest runs over a batch, newest first, each with the hosts from which it sent.
+SELECT run_id, started_at, ended_at, version, "user", requests, throttled, retries, stopped, settings, needs_person, (
+    SELECT CAST(coalesce(json_agg(DISTINCT w.host), '[]') AS text) FROM worker w
+    WHERE w.run_id = run.run_id AND EXISTS (
+        SELECT 1 FROM entry e WHERE e.worker_id = w.worker_id AND e.first_attempt <= e.last_attempt))
 FROM run WHERE batch_id = :batch ORDER BY run_id DESC LIMIT :most;
 
 -- name: spans

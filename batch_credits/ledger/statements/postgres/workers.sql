@@ -17,11 +17,6 @@ WHERE worker_id = :worker;
 -- statement of its own, since one that waits still sees what there was before.
 SELECT worker_id FROM worker WHERE worker_id = :worker FOR NO KEY UPDATE;
 
--- name: be_brief
--- From here on a process that is stopped within a transaction loses it after so many milliseconds, long before those whom
--- it keeps waiting lose their leases.
-SELECT set_config('idle_in_transaction_session_timeout', CAST(CAST(:idle AS bigint) AS text), false);
-
 -- name: lock_owners
 -- The same of all that hold shards of a site: none of them is amid a commit any more.
 SELECT worker_id FROM worker WHERE worker_id IN (SELECT owner FROM shard WHERE site_id = :site)
