@@ -1,5 +1,7 @@
 """What the operator says of the site's limit, in settings."""
 
+from typing import Any
+
 import click
 import pytest
 from click.testing import CliRunner
