@@ -2,11 +2,12 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.harness import Command, payout, write_csv
+from tests.acceptance.harness import Command, Row, Site, payout, wait_until, write_csv
 
 STATE = {
     "total", "done", "credited", "already_credited", "failed", "rejected", "review", "pending", "in_doubt", "throttled",
@@ -60,6 +61,33 @@ def test_a_run_as_events(command: Command) -> None:
     assert {name: value for name, value in summary.items() if name in written.summary} == written.summary
     assert summary["reports"] == str(written.directory)
     assert "4.06 USD" in ended.out, "stdout is for people"
+
+
+OUTCOMES = ("credited", "already_credited", "failed", "rejected", "review", "pending", "in_doubt")
+
+
+def test_every_progress_event_counts_every_row_as_the_summary_does(tmp_path: Path) -> None:
+    rows: list[Row] = [*payout("sum", 600), ("", 1, "USD", "d", "r"), ("missing-sum", 1, "USD", "d", "r")]
+    file = write_csv(tmp_path / "payout.csv", rows)
+    with Site("--faults", "latency_ms=15") as site:
+        command = Command(tmp_path, site.url)
+        command.run(write_csv(tmp_path / "before.csv", [*rows[:2], ("missing-x", 1, "USD", "d", "r")])).exited(1)
+        words: list[object] = ["--log-format", "json", "--progress-every", "0.2", "--concurrency", 4]
+        process = command.start_run(file, *words)
+        wait_until(lambda: site.posts >= 20)
+        process.kill()
+        halves = [process.communicate()[1], command.run(file, *words).exited(1).err]
+    for said in halves:
+        states = [event for event in events_of(said) if event["event"].startswith("progress")]
+        assert states
+        for state in states:
+            assert sum(state[name] for name in OUTCOMES) == state["total"] == 602, state
+            assert (state["already_credited"], state["rejected"]) == (2, 1)
+    first, *_, last = states
+    assert first["credited"] > 0 and first["in_doubt"] > 0, "it resumes what is known"
+    summary = events_of(halves[1])[-1]
+    assert {name: last[name] for name in OUTCOMES} == {name: summary["counts"][name] for name in OUTCOMES}
+    assert last["done"] == 602 and last["done_before"] == first["done"] == first["done_before"]
 
 
 def test_a_reversal_as_events(command: Command) -> None:
