@@ -8,6 +8,7 @@ JOBS ?= 2
 TEST_JOBS ?= 3  # of two cores: some always wait for another process, and each worker must find all tests first
 KILLS ?= 1000
 CASES ?= 50000
+REQUESTS ?= 10000
 HISTORIES ?= 2000
 SAMPLE ?= 300
 SEED ?= 1
@@ -17,7 +18,7 @@ ROUNDS ?= 3
 # Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz mutants screens slow bench bench-team clean
+.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz fuzz-web mutants screens pictures slow bench bench-team clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -98,11 +99,20 @@ bench-team: $(VENV)/installed-dev
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m tests.fuzz.campaign --cases $(CASES) --jobs $(JOBS)
 
+# Requests to the page for finance, spoiled: none may end in a 500, let anybody in, or leave a word in the server's log.
+fuzz-web: $(VENV)/installed-dev
+	$(BIN)/python -m tests.fuzz.web --cases $(REQUESTS)
+
 # A sample of small mistakes in what decides about money and reports: at least 95 % of them must make a test fail.
 # `make mutants SEED=7`: another sample; MODULE=ledger: of these paths only. tests/mutants/accepted.toml names those that
 # need not die, and why.
 mutants: $(VENV)/installed-dev
 	$(BIN)/python -m tests.mutants.campaign --sample $(SAMPLE) --seed $(SEED) --jobs $(JOBS) --module "$(MODULE)"
+
+# docs/pictures: the main pages of the page for finance, by a browser that is here. `make pictures ALL=folder`: every page in
+# every state, at 390 and 1280 pixels, light and dark.
+pictures: $(VENV)/installed-dev
+	$(BIN)/python -m tests.browser.pictures $(ALL)
 
 screens: $(VENV)/installed-dev
 	RENEW_SCREENS=1 $(BIN)/python -m pytest -q tests/acceptance/test_screens.py

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import parse_qsl, quote_plus, unquote_plus
 
 from batch_credits.model import CreditRequest
 from batch_credits.model.loaded import RequestColumns
@@ -52,6 +52,11 @@ def description_in(body: bytes) -> str | None:
     """The description that one of our bodies carries; None where it is empty (credits taken over from a list)."""
     text = body.decode("ascii").partition("&description=")[2].partition("&")[0]
     return unquote_plus(text) or None
+
+
+def fields_in(body: bytes) -> dict[str, str]:
+    """What one of our bodies says, by field."""
+    return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True))
 
 
 def _body(request: CreditRequest) -> bytes:

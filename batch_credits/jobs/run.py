@@ -19,7 +19,7 @@ from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerBusy, 
 from batch_credits.jobs.closing import close_payouts
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source
-from batch_credits.model import BatchRecord, Outcome, sum_totals
+from batch_credits.model import BatchRecord, Outcome, RequestState, sum_totals
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.earlier_reports import refuse_what_another_ledger_paid
 from batch_credits.planning.plan import Plan, stage
@@ -90,7 +90,7 @@ async def carry_out(
     signals.sending_begins()
     batch = _admitted(ledger, plan, orders)
     try:
-        issued = await _issue_and_note(ledger, batch, orders, _money_of(plan, batch), progress, signals)
+        issued = await _issue_and_note(ledger, batch, orders, plan, progress, signals)
     except LedgerBusy:  # somebody else sends: the run did not begin
         raise
     except LedgerError as error:
@@ -235,6 +235,13 @@ def report_batch(
     return replace(summary, closings=close_payouts(ledger, batch, reports, live=live))
 
 
+def as_it_begins(ledger: Ledger, plan: Plan) -> Plan:
+    """The plan, with what colleagues have settled since it was made: a person may have thought about it for long."""
+    states = ledger.claims.unsettled(plan.batch_id)
+    owed = states[RequestState.PENDING] + states[RequestState.IN_DOUBT] + states[RequestState.IN_FLIGHT]
+    return plan if owed == plan.owed else replace(plan, by_outcome=ledger.totals.known(plan.batch_id))
+
+
 def _money_of(plan: Plan, batch: BatchRecord) -> BatchMoney:
     """What the batch asks for and what of it is credited, for whoever watches."""
     credited = (Outcome.CREDITED, Outcome.ALREADY_CREDITED)
@@ -247,12 +254,12 @@ def _money_of(plan: Plan, batch: BatchRecord) -> BatchMoney:
 
 
 async def _issue_and_note(
-    ledger: Ledger, batch: BatchRecord, orders: Orders, money: BatchMoney, progress: Progress, signals: Signals
+    ledger: Ledger, batch: BatchRecord, orders: Orders, plan: Plan, progress: Progress, signals: Signals
 ) -> Issued:
     settings, site = orders.settings, orders.site
     alone = settings.processes == 1 and not ledger.is_shared
     run_id = _begun(ledger, batch, orders, lease_seconds=settings.lease_seconds if alone else None)
-    start_progress(ledger, batch.batch_id, progress, money)
+    start_progress(ledger, batch.batch_id, progress, _money_of(as_it_begins(ledger, plan), batch))
     run = RunContext(ledger, batch, run_id, settings, progress)
     if ledger.is_shared:
         from batch_credits.sending.team import Team, issue_in_team  # with the extra alone

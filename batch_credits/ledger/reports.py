@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -31,14 +32,26 @@ class Reports:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def rows(self, batch_id: int, request_ids: Sequence[int] | None = None) -> Iterator[ReportRow]:
-        """What became of every source row, or of those of these requests, in the order of the file; streamed."""
+    def rows(
+        self, batch_id: int, request_ids: Sequence[int] | None = None, *, first: int = 0
+    ) -> Iterator[ReportRow]:
+        """What became of every source row from the one with the number `first` on, or of those of these requests, in
+        the order of the file; streamed."""
         undone = undone_batches(self._db, batch_id)
-        about: dict[str, Any] = {"batch": batch_id, "undone": orjson.dumps(undone).decode(), "prefix": PREFIX}
+        about: dict[str, Any] = {"batch": batch_id, "prefix": PREFIX, "first": first}
+        about["undone"] = orjson.dumps(undone).decode()
         name = "report_rows_reversed" if undone else "report_rows"
         if request_ids is not None:
             name, about["requests"] = "report_rows_of", orjson.dumps([*request_ids]).decode()
         yield from self._db.stream(name, report_row, **about)
+
+    def row_number_at(self, batch_id: int, before: int) -> int | None:
+        """The number of the row that so many others stand before; None if there is none."""
+        return self._db.first("row_number_at", itemgetter(0), batch=batch_id, before=before)
+
+    def bodies(self, batch_id: int, first: int, last: int) -> dict[int, bytes]:
+        """What the rows between these two ask Chargebee for, by their numbers."""
+        return dict(self._db.all("bodies_of_rows", _numbered_body, batch=batch_id, first=first, last=last))
 
     def rejected_rows(self, batch_id: int) -> Iterator[ReportRow]:
         """The batch's rejected rows as the reports show them, in the order of the file; streamed."""
@@ -84,6 +97,11 @@ def _reversed_row(row: ReportRow, key: str, credit_id: str) -> ReportRow:
     return row._replace(error_code=REVERSED, error=sentence, reversed_by=key)
 
 
+def _numbered_body(row: Row) -> tuple[int, bytes]:
+    row_number, body = row
+    return row_number, body.encode("ascii")
+
+
 def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
     why = orjson.loads(rejected)
     problems = why["problems"]
@@ -98,6 +116,7 @@ def _rejected_row(row_number: int, cells: str, rejected: str) -> ReportRow:
         error=" ".join(message for _field, _code, message in problems),
         restated=tuple((field, text) for field, text in why["restated"]) if "restated" in why else None,
         is_unread=not why["money"] and NOTHING_TO_CREDIT.isdisjoint(code for _field, code, _message in problems),
+        problems=tuple(Problem(*reason) for reason in problems),
     )
 
 

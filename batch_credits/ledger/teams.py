@@ -4,6 +4,7 @@ A batch is sent under its newest run, whoever began it: the last person's word c
 stops them all, and is in the run's record, so that no other begins before a person runs again.
 """
 
+import platform
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import orjson
 
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.workers import Worker, worker_of
+from batch_credits.process.alive import is_there
 
 
 class Newest(NamedTuple):
@@ -77,8 +79,16 @@ class Teams:
         return self._db.all("workers_of_batch", worker_of, batch=batch_id)
 
     def lives(self) -> list[Life]:
-        """Who has the ledger open and has not ended, as far as is known, in the order in which they began."""
-        return self._db.all("lives", Life._make)
+        """Who has the ledger open and has not ended, as far as is known, in the order in which they began. The lease of
+        one is over that used a file on this machine and is gone: nobody else can say that of a process."""
+        lives, here = self._db.all("lives", Life._make), platform.node()
+        if self._db.is_shared:
+            return lives
+        gone = {life.worker_id for life in lives if life.host == here and not is_there(life.pid)}
+        return [
+            life._replace(lease_left_ms=min(0, life.lease_left_ms)) if life.worker_id in gone else life
+            for life in lives
+        ]
 
 
 def _newest(row: Row) -> Newest:

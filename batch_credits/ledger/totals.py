@@ -4,14 +4,14 @@ Of ten million rows that takes a while, and nearly all of them are settled for g
 changes again. So blocks of rows that are all final are sealed, with their totals, when a run ends.
 """
 
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Collection, Mapping
+from decimal import Decimal, localcontext
 
 import orjson
 
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.reversals import PREFIX
-from batch_credits.model import ControlTotal, Money, Outcome, sum_totals
+from batch_credits.model import DECIMAL_DIGITS, ControlTotal, Money, Outcome, sum_totals
 from batch_credits.model.undone import Undone
 
 ByOutcome = dict[Outcome, dict[str, ControlTotal]]
@@ -66,13 +66,26 @@ class Totals:
         outcomes = {outcome for part in parts for outcome in part}
         return {outcome: sum_totals(part.get(outcome, {}) for part in parts) for outcome in outcomes}
 
-    def on_their_way(self, batch_id: int) -> dict[str, ControlTotal]:
-        """Count and sums by currency of what is sent and not answered. While a sender lives its answers come; of one
-        that does not they are in doubt, as which `known` counts them."""
-        totals: dict[str, ControlTotal] = {}
-        for currency, minor, decimal in self._db.all("on_their_way", tuple, batch=batch_id):
-            totals.setdefault(currency, ControlTotal()).add(Money(minor, decimal, currency or None))
-        return totals
+    def standing(self, batch_id: int, senders: Collection[int]) -> tuple[ByOutcome, int]:
+        """The same as `known` while these workers live: what they have sent and is not answered is pending, and not in
+        doubt, since its answers come. And how many rows that are."""
+        with self._db.transaction(writes=False):
+            totals = self.known(batch_id)
+            found = self._db.all("on_their_way", tuple, batch=batch_id) if senders else []
+        sent: dict[str, ControlTotal] = {}
+        for worker, currency, minor, decimal in found:
+            if worker in senders:
+                sent.setdefault(currency, ControlTotal()).add(Money(minor, decimal, currency or None))
+        if not sent:
+            return totals, 0
+        doubt = dict(totals[Outcome.IN_DOUBT])
+        for currency, total in sent.items():
+            doubt[currency] = _less(doubt[currency], total)
+        moved = {
+            Outcome.IN_DOUBT: {currency: total for currency, total in doubt.items() if total.count},
+            Outcome.PENDING: sum_totals([totals.get(Outcome.PENDING, {}), sent]),
+        }
+        return totals | moved, sum(total.count for total in sent.values())
 
     def seal(self, batch_id: int) -> None:
         """Seal the blocks of an admitted batch that are final now."""
@@ -108,6 +121,13 @@ def encoded_totals(totals: Mapping[str, ControlTotal]) -> str:
 def decoded_totals(text: str) -> dict[str, ControlTotal]:
     """The same, read back."""
     return {c: ControlTotal(count, minor, Decimal(dec)) for c, (count, minor, dec) in orjson.loads(text).items()}
+
+
+def _less(total: ControlTotal, part: ControlTotal) -> ControlTotal:
+    """What is left of a total without a part of it."""
+    with localcontext(prec=DECIMAL_DIGITS):
+        decimal = total.amount_in_decimal - part.amount_in_decimal
+    return ControlTotal(total.count - part.count, total.amount_minor - part.amount_minor, decimal)
 
 
 def summed(high: int, low: int) -> int:

@@ -116,7 +116,7 @@ class ReportRow(NamedTuple):
 
     `reversed_by` is the key of the batch that deducted its credit again, if one did. `restated` is as in `LoadedRow`;
     None of a row that the loader did not reject, or did in version 0.1. `is_unread`: nobody could read how much it asks
-    for, so it is in no sum of money.
+    for, so it is in no sum of money. `problems` are all reasons of a row that is rejected; `error` says them in one.
     """
 
     row_number: int
@@ -136,3 +136,4 @@ class ReportRow(NamedTuple):
     reversed_by: str | None = None
     restated: tuple[tuple[str, str], ...] | None = None
     is_unread: bool = False
+    problems: tuple[Problem, ...] = ()

@@ -252,6 +252,10 @@ class JsonProgress(Display):
     def _show_note(self, text: str) -> None:
         self._event("note", {"text": text})
 
+    def _show_nothing(self) -> None:
+        """Nothing can be shown while a person thinks, so that they see how it stands now."""
+        self._show()
+
     def _show_end(self) -> None:
         self._event("progress_ended", self._state() | {"seconds": round(self._tally.seconds_passed, 3)})
 

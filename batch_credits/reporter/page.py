@@ -32,6 +32,7 @@ from batch_credits.reporter.ties import tie_groups
 from batch_credits.reporter.words import balance_in_words, headline, next_steps, words_of
 from batch_credits.reporter.words import rows as rows_in_words
 
+MAX_WORD_OF_A_PERSON = 1_000  # letters: who said what, and how they know
 _NOT_PLAIN_IN_CSS = re.compile(r"[^A-Za-z0-9 ,.-]")
 _SEVERITY = {0: "good", 1: "warn", 3: "bad", 4: "bad"}
 
@@ -115,7 +116,10 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "controls": controls,
         "people": groups,
         "people_shown": rows_shown(summary, groups),
-        "decisions": [(word.row_number, readable_time(word.at), clip(word.reason)) for word in history.decisions],
+        "decisions": [
+            (word.row_number, readable_time(word.at), clip(word.reason, MAX_WORD_OF_A_PERSON))
+            for word in history.decisions
+        ],
         "decisions_more": history.decisions_in_all - len(history.decisions),
         "course": course_picture(history, summary.rows, words.done),
         "has_earlier_courses": history.has_earlier_courses,

@@ -1,11 +1,10 @@
 """The batches that a ledger knows, also while another process runs one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from batch_credits.ledger import Ledger
-from batch_credits.ledger.totals import ByOutcome
-from batch_credits.model import BatchRecord, CallKind, ControlTotal, Outcome, sum_totals
+from batch_credits.model import BatchRecord, CallKind, Outcome
 from batch_credits.model.undone import Undone
 from batch_credits.reporter.mending import mending_in_words
 from batch_credits.views.amounts import Total, UndoneView, totals_of, undone_view
@@ -16,8 +15,9 @@ from batch_credits.views.workers import WorkerView, workers_view
 class BatchView:
     """A batch as it stands. `reverses` is the id of the batch whose credits it deducts, `stopped` why its last run
     ended early; `created_at` is UTC, ISO 8601. `outcomes` are those that have rows. `workers` send it now; what they
-    have on their way, `on_their_way` rows, is pending: only of a sender that is lost it is in doubt. `kin` says, a
-    sentence each, whose rows it mends, and what became of its own that later files mend."""
+    have on their way, `on_their_way` rows that are sent or written down to be sent next, is pending: only of a sender
+    that is lost it is in doubt. `kin` says, a sentence each, whose rows it mends, and what became of its own that later
+    files mend."""
 
     key: str
     kind: CallKind
@@ -41,22 +41,22 @@ def batches_view(ledger: Ledger, prefix: str | None = None) -> Iterator[BatchVie
         UnknownBatch: there is none, or more than one.
     """
     workers = workers_view(ledger)
+    senders = {life.worker_id for life in ledger.teams.lives() if life.lease_left_ms > 0}
     if prefix is not None:
         record = ledger.batches.one(prefix)
-        yield _batch_view(ledger, record, ledger.totals.undone(record.batch_id), workers)
+        yield _batch_view(ledger, record, ledger.totals.undone(record.batch_id), workers, senders)
         return
     undone = ledger.totals.undone_by_batch()
     for record in ledger.batches.all():
-        yield _batch_view(ledger, record, undone.get(record.batch_id, Undone()), workers)
+        yield _batch_view(ledger, record, undone.get(record.batch_id, Undone()), workers, senders)
 
 
-def _batch_view(ledger: Ledger, batch: BatchRecord, undone: Undone, workers: list[WorkerView]) -> BatchView:
+def _batch_view(
+    ledger: Ledger, batch: BatchRecord, undone: Undone, workers: list[WorkerView], senders: Collection[int]
+) -> BatchView:
     last = ledger.runs.last(batch.batch_id)
     ours = tuple(worker for worker in workers if worker.batch == batch.key)
-    on_their_way: dict[str, ControlTotal] = {}
-    if any(worker.lease_seconds > 0 for worker in ours):
-        on_their_way = ledger.totals.on_their_way(batch.batch_id)
-    totals = _without_doubt(ledger.totals.known(batch.batch_id), on_their_way)
+    totals, on_their_way = ledger.totals.standing(batch.batch_id, senders)
     return BatchView(
         key=batch.key,
         kind=batch.kind,
@@ -69,26 +69,6 @@ def _batch_view(ledger: Ledger, batch: BatchRecord, undone: Undone, workers: lis
         outcomes={outcome: totals_of(totals[outcome], {}) for outcome in Outcome if totals.get(outcome)},
         undone=undone_view(undone, {}),
         kin=tuple(mending_in_words(ledger.payouts.mending(batch.batch_id))) if batch.kind is CallKind.ADD else (),
-        on_their_way=sum(total.count for total in on_their_way.values()),
+        on_their_way=on_their_way,
         workers=ours,
     )
-
-
-def _without_doubt(totals: ByOutcome, on_their_way: Mapping[str, ControlTotal]) -> ByOutcome:
-    """The totals with what is on its way among what is pending. Between the two questions answers may have come: no
-    more is taken from what is in doubt than is there."""
-    doubt = dict(totals.get(Outcome.IN_DOUBT, {}))
-    moved = {currency: total for currency, total in on_their_way.items() if currency in doubt}
-    if not all(total.count <= doubt[currency].count for currency, total in moved.items()):
-        return totals
-    for currency, total in moved.items():
-        left = doubt.pop(currency)
-        rest = ControlTotal(
-            left.count - total.count,
-            left.amount_minor - total.amount_minor,
-            left.amount_in_decimal - total.amount_in_decimal,
-        )
-        if rest.count:
-            doubt[currency] = rest
-    pending = sum_totals([totals.get(Outcome.PENDING, {}), moved])
-    return {**totals, Outcome.PENDING: pending, Outcome.IN_DOUBT: doubt}

@@ -11,6 +11,7 @@ from batch_credits.model import BatchRecord, Outcome
 from batch_credits.model.address import Place
 from batch_credits.planning.customers import CustomerFinding, Preflight
 from batch_credits.settings import Origin
+from batch_credits.views.listed import ListedRows
 from batch_credits.views.plan import PlanView
 from batch_credits.views.terms import Pace, SiteView
 
@@ -60,7 +61,7 @@ class CheckView:
     `site` is None where none is named; `ledger` is what the check looked into, and `ledger_is_there` whether there was
     any. `problems` are those of rows that are rejected, kind by kind; `rejected_csv` has all, None: there are none.
     `customers` is None where nobody asked. `refusal` is the limit or control total that does not hold; `suggestions`
-    are options with which rows could be read that are rejected.
+    are options with which rows could be read that are rejected. `listed` is the page of rows that somebody asked for.
     """
 
     file: FileView
@@ -75,6 +76,7 @@ class CheckView:
     refusal: ControlError | None
     origins: tuple[Origin, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
+    listed: ListedRows | None = None
 
     @property
     def exit_code(self) -> int:

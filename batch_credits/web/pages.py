@@ -6,7 +6,18 @@ that people read.
 
 from dataclasses import dataclass
 
-from batch_credits.web.parts import Alert, Amount, Choice, Download, Figure, Frame, SendForm, State
+from batch_credits.web.parts import (
+    Alert,
+    Amount,
+    Choice,
+    Download,
+    Figure,
+    Frame,
+    PilotQuestion,
+    PilotRow,
+    SendForm,
+    State,
+)
 
 __all__ = [
     "Alert",
@@ -27,6 +38,8 @@ __all__ = [
     "Mending",
     "NewPage",
     "Page",
+    "PilotQuestion",
+    "PilotRow",
     "ProblemGroup",
     "ProblemRow",
     "Question",
@@ -63,7 +76,7 @@ class BatchEntry:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What the list is narrowed to: a part of the file's name, reference or id; a state; a page of the list."""
+    """What the list is narrowed to: a part of the file's name, of a person's or of the id; a state; a page of it."""
 
     text: str = ""
     state: str = ""
@@ -186,7 +199,7 @@ class LeftOutPage:
 @dataclass(frozen=True, slots=True)
 class RunPage:
     """A batch that is being sent. `percent` of its rows are done; `pace`, `left` and `waits` are sentences, "" where
-    there is nothing to say. `can_stop` is false once somebody stopped it."""
+    there is nothing to say. `can_stop` is false once somebody stopped it. `pilot` is asked after the first rows."""
 
     key: str
     file_name: str
@@ -200,6 +213,7 @@ class RunPage:
     is_deduction: bool
     events_href: str
     stop_href: str
+    pilot: PilotQuestion | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,25 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class PilotRow:
+    """A row of the pilot: what was asked for, and what Chargebee lists."""
+
+    row: int
+    customer: str
+    asked: str
+    listed: str
+
+
+@dataclass(frozen=True, slots=True)
+class PilotQuestion:
+    """The first rows were credited and read back, and all agree: whether the rest is sent."""
+
+    href: str
+    rows: tuple[PilotRow, ...]
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendForm:
     """What would be sent if somebody typed the number: `number` are credits, or deductions where credits are taken
     back. `totals_to_type` are those that must be typed, too: a name of a field, and what to type."""

@@ -11,8 +11,9 @@ from aiohttp import web
 from batch_credits.errors import UsageError
 from batch_credits.web.desk.desk import DESK, Desk
 from batch_credits.web.door.building import make_app
-from batch_credits.web.door.quiet import on_loop_error, quiet_logger
+from batch_credits.web.door.quiet import on_loop_error, quiet_logger, quiet_warnings
 from batch_credits.web.door.sessions import SESSIONS
+from batch_credits.web.door.wire import Runner
 from batch_credits.web.routes import routes
 from batch_credits.web.settings import WebSettings
 
@@ -22,28 +23,33 @@ _LOCAL = ("127.0.0.1", "::1")  # what a browser may take localhost for
 Listening = Callable[[int, str], None]  # the port, and the token of the link
 
 
-async def serve(settings: WebSettings, on_listening: Listening) -> None:
-    """Serve until SIGINT or SIGTERM. `on_listening` is told once the server answers.
+async def serve(settings: WebSettings, on_listening: Listening, on_entered: Listening | None = None) -> None:
+    """Serve until SIGINT or SIGTERM. `on_listening` is told once the server answers; `on_entered`, if anybody is told
+    then, of another link each time that one was used.
 
     Raises:
         UsageError: the address or the certificate cannot be used.
     """
+    quiet_warnings()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(on_loop_error)
     over = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, over.set)
+    context = _ssl(settings)
     listeners = _listeners(settings)
     port = listeners[0].getsockname()[1]
     app = make_app(settings, port, routes())
     app[DESK] = Desk.open(settings)
-    runner = web.AppRunner(
+    if on_entered is not None:
+        app[SESSIONS].when_used = lambda: on_entered(port, app[SESSIONS].new_link())
+    runner = Runner(
         app, access_log=None, logger=quiet_logger(), shutdown_timeout=END_SECONDS, handler_cancellation=True
     )
     await runner.setup()
     try:
         for listener in listeners:
-            await web.SockSite(runner, listener, ssl_context=_ssl(settings)).start()
+            await web.SockSite(runner, listener, ssl_context=context).start()
         on_listening(port, app[SESSIONS].token)
         await over.wait()
     finally:

@@ -11,6 +11,7 @@ DEFAULT_MAX_UPLOAD_BYTES = 256 * 1024**2  # more than a million rows of CSV
 DEFAULT_MAX_DISK_BYTES = 8 * 1024**3  # of all uploads together
 CHECKS_AT_ONCE = 2
 MAX_SESSIONS = 200
+MAX_ACTOR_LETTERS = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class Colleague(Command):
 
     def paths(self, name: str) -> list[str]:
         """The team's ledger, and reports of their own."""
-        reports = ["--reports", str(self.reports)] if name in ("run", "report", "reconcile", "reverse") else []
+        reports = ["--reports", str(self.reports)] if name in ("run", "report", "reconcile", "reverse", "web") else []
         return ["--ledger", self.where, *reports]
 
     def work(self, *arguments: object) -> Running:

@@ -2,11 +2,12 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.harness import Command, payout, write_csv
+from tests.acceptance.harness import Command, Row, Site, payout, wait_until, write_csv
 
 STATE = {
     "total", "done", "credited", "already_credited", "failed", "rejected", "review", "pending", "in_doubt", "throttled",
@@ -19,7 +20,8 @@ FIELDS = {
         "requests_per_minute", "minutes_at_least", "ledger", "ledger_batches", "origins", "mends", "unreadable_amounts",
     },
     "progress_started": STATE,
-    "pilot": {"agrees", "rows"},
+    "progress": STATE,
+    "pilot": {"agrees", "rows", "rows_left"},
     "progress_ended": STATE | {"seconds"},
     "note": {"text"},
     "error": {"message", "hint", "exit_code", "commands"},
@@ -38,10 +40,12 @@ def test_a_run_as_events(command: Command) -> None:
     file = write_csv(command.folder / "payout.csv", [*payout("events", 4), ("", 1, "USD", "d", "r")])
     ended = command.run(file, "--log-format", "json", "--pilot", 2).exited(1)
     events = events_of(ended.err)
-    assert [event["event"] for event in events] == ["plan", "progress_started", "pilot", "progress_ended", "summary"]
+    names = ["plan", "progress_started", "progress", "pilot", "progress_ended", "summary"]
+    assert [event["event"] for event in events] == names
     for event in events[:-1]:
         assert event.keys() - {"event"} == FIELDS[event["event"]]
-    plan, _, pilot, ended_progress, summary = events
+    plan, _, _, pilot, ended_progress, summary = events
+    assert pilot["rows_left"] == 2
     assert (plan["live"], plan["counts"]["pending"]) == (False, 4)
     assert plan["to_credit"] == {"USD": {"rows": 4, "amount": 406}}
     assert (plan["ledger"], plan["ledger_batches"]) == (str(command.ledger), 0)
@@ -57,6 +61,33 @@ def test_a_run_as_events(command: Command) -> None:
     assert {name: value for name, value in summary.items() if name in written.summary} == written.summary
     assert summary["reports"] == str(written.directory)
     assert "4.06 USD" in ended.out, "stdout is for people"
+
+
+OUTCOMES = ("credited", "already_credited", "failed", "rejected", "review", "pending", "in_doubt")
+
+
+def test_every_progress_event_counts_every_row_as_the_summary_does(tmp_path: Path) -> None:
+    rows: list[Row] = [*payout("sum", 600), ("", 1, "USD", "d", "r"), ("missing-sum", 1, "USD", "d", "r")]
+    file = write_csv(tmp_path / "payout.csv", rows)
+    with Site("--faults", "latency_ms=15") as site:
+        command = Command(tmp_path, site.url)
+        command.run(write_csv(tmp_path / "before.csv", [*rows[:2], ("missing-x", 1, "USD", "d", "r")])).exited(1)
+        words: list[object] = ["--log-format", "json", "--progress-every", "0.2", "--concurrency", 4]
+        process = command.start_run(file, *words)
+        wait_until(lambda: site.posts >= 20)
+        process.kill()
+        halves = [process.communicate()[1], command.run(file, *words).exited(1).err]
+    for said in halves:
+        states = [event for event in events_of(said) if event["event"].startswith("progress")]
+        assert states
+        for state in states:
+            assert sum(state[name] for name in OUTCOMES) == state["total"] == 602, state
+            assert (state["already_credited"], state["rejected"]) == (2, 1)
+    first, *_, last = states
+    assert first["credited"] > 0 and first["in_doubt"] > 0, "it resumes what is known"
+    summary = events_of(halves[1])[-1]
+    assert {name: last[name] for name in OUTCOMES} == {name: summary["counts"][name] for name in OUTCOMES}
+    assert last["done"] == 602 and last["done_before"] == first["done"] == first["done_before"]
 
 
 def test_a_reversal_as_events(command: Command) -> None:

@@ -219,3 +219,19 @@ def test_the_site_of_the_batch_is_asked_and_no_other(tmp_path: Path) -> None:
         )
         assert "No API key" in command(*word, CHARGEBEE_API_KEY="").exited(2).err
         command(*word).exited(0)
+
+
+def test_how_a_person_knows_is_on_record_whole_and_bounded(command: Command, shared_site: Site) -> None:
+    command.run(write_csv(command.folder / "payout.csv", payout("why", 2))).exited(0)
+    leave_to_a_person(command, "why-0", "why-1")
+    batch, ids = batch_of(command), ids_of(shared_site, "why-")
+    words = ["resolve", batch, "--row", 2, "--credited", ids["why-0", "q3"], "--reason"]
+    for wrong in ("x" * 501, "two\nlines", "turned \u202e round", "bell \a"):
+        assert "--reason takes one line of at most 500 letters" in command(*words, wrong).exited(2).err
+    why = f"seen in Chargebee\u00a0on Monday, {'and asked Grace ' * 26}<b>".strip()
+    command(*words, why).exited(0)
+    command("resolve", batch, "--row", 3, "--credited", ids["why-1", "q3"], "--reason=").exited(0)
+    command("report", batch).exited(0)
+    page = (command.report("payout").directory / "summary.html").read_text(encoding="utf-8")
+    assert f"because: &#39;{why[:-3]}&lt;b&gt;&#39;" in page
+    assert page.count("because:") == 1

@@ -1,13 +1,16 @@
 """Promise: who lives in no terminal uploads, checks, sends, mends and undoes in a browser, by the same rules."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import openpyxl
 import pytest
 
-from tests.acceptance.harness import Command, Site, each_once, payout, write_csv
+from tests.acceptance.harness import HEADERS, Command, Site, each_once, payout, write_csv
+from tests.acceptance.test_resolve import ids_of, leave_to_a_person
 from tests.acceptance.visitor import Shown, Visitor, Web
 
 
@@ -71,11 +74,16 @@ def test_a_messy_file_is_explained_once_and_the_next_like_it_never(tmp_path: Pat
     messy = write_csv(tmp_path / "messy.csv", [["c-1", "Ann", "12.50"], ["c-2", "Bob", "7.25"]], headers)
     columns = visitor.upload(messy, reference="q3")
     assert columns.page == "columns"
-    where, said = columns.form("columns")
+    said = columns.form("columns")[1]
     assert {value for name, value in said.items() if name.startswith("map:")} == {"customer_id", "amount", ""}
     assert said["amount_unit"] == "major"
-    check = visitor.send(columns, "columns", description="Loyalty", remember="on")
+    check = visitor.checked(visitor.send(columns, "columns", description="Loyalty", remember="on"))
     assert (check.page, check.count("pending"), check.total("pending:USD")) == ("check", 2, 1975)
+    again = visitor.get(check.one('a[href$="/columns"]')["href"])
+    assert again.page == "columns"
+    assert again.form("columns")[1]["amount_unit"] == "major"
+    check = visitor.checked(visitor.send(again, "columns"))
+    assert check.total("pending:USD") == 1975
     visitor.result(visitor.send(check, "send", confirm="2"))
     assert {credit["amount"] for credit in site.credits("c-")} == {1250, 725}
     later = write_csv(tmp_path / "later.csv", [["c-3", "Cy", "1.00"]], headers)
@@ -170,6 +178,7 @@ def test_a_run_outlives_its_server_and_is_found_again(tmp_path: Path, command: C
         assert site.times() == each_once(rows)
 
 
+@pytest.mark.slow
 def test_a_run_is_stopped_in_order_and_the_rest_sent_later(tmp_path: Path, command: Command) -> None:
     with Site("--faults", "latency_ms=30") as site:
         command.url = site.url
@@ -192,6 +201,7 @@ def test_a_run_is_stopped_in_order_and_the_rest_sent_later(tmp_path: Path, comma
         assert site.times() == each_once(rows)
 
 
+@pytest.mark.slow
 def test_what_changed_since_the_check_is_not_sent_by_the_number_typed_then(
     tmp_path: Path, command: Command, web: Web, site: Site
 ) -> None:
@@ -204,3 +214,89 @@ def test_what_changed_since_the_check_is_not_sent_by_the_number_typed_then(
     result = visitor.result(visitor.send(after, "send", confirm="4"))
     assert (result.count("credited"), result.count("already_credited")) == (4, 2)
     assert site.posts == 6
+
+
+def test_a_row_in_review_is_settled_with_a_reason_and_held_against_chargebee(
+    tmp_path: Path, command: Command, web: Web, site: Site
+) -> None:
+    visitor = web.visitor()
+    check = visitor.upload(write_csv(tmp_path / "loyalty.csv", payout("own", 3)))
+    result = visitor.result(visitor.send(check, "send", confirm="3"))
+    leave_to_a_person(command, "own-0")
+    with sqlite3.connect(command.ledger) as ledger:
+        ledger.execute("DELETE FROM sealed")  # a row that a person must settle never was
+    ledger.close()
+    result = visitor.get(result.path)
+    assert (result.count("credited"), result.count("review")) == (2, 1)
+    agrees_with_its_summary(result, visitor)
+    said: dict[str, str | None] = {
+        "row": "2",
+        "word": "credited",
+        "credit_id": "NoSuchCredit",
+        "reason": "seen in Chargebee",
+    }
+    refused = visitor.send(result, "resolve", **said)
+    assert (refused.status, refused.count("review")) == (422, 1)
+    assert "lists no credit NoSuchCredit" in refused.alert
+    no_reason = visitor.send(refused, "resolve", **(said | {"reason": " "}))
+    assert "how you know" in no_reason.alert
+    credit_id = ids_of(site, "own-")["own-0", "q3"]
+    settled = visitor.send(no_reason, "resolve", **(said | {"credit_id": credit_id}))
+    assert (settled.status, settled.count("credited"), settled.count("review")) == (200, 3, None)
+    agrees_with_its_summary(settled, visitor)
+    page = visitor.get(settled.one('a[data-file="summary.html"]')["href"]).text
+    assert "seen in Chargebee" in page
+    assert "Ada" in page
+    assert site.posts == 3
+
+
+@pytest.mark.slow
+def test_several_uploads_wait_their_turn(tmp_path: Path, command: Command) -> None:
+    with Site("--faults", "latency_ms=25") as site:
+        command.url = site.url
+        with Web(command, BATCH_CREDITS_CONCURRENCY="2") as web:
+            visitor = web.visitor()
+            files = {"one": 300, "two": 20, "three": 20}
+            checks = [visitor.upload(write_csv(tmp_path / f"{name}.csv", payout(name, n))) for name, n in files.items()]
+            runs = [visitor.send(check, "send", confirm=str(check.count("pending"))) for check in checks]
+            for run in runs[1:]:
+                visitor.until(run.path, lambda page: "Waiting for one.csv" in page.text)
+            assert [visitor.result(run).count("credited") for run in runs] == list(files.values())
+        assert site.times() == sum((each_once(payout(name, n)) for name, n in files.items()), each_once([]))
+
+
+def test_a_workbook_with_hidden_rows_is_asked_about_and_nothing_is_chosen_for_a_person(
+    tmp_path: Path, web: Web
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (HEADERS, *payout("c", 6)):
+        sheet.append([*row])
+    sheet.row_dimensions[4].hidden = True
+    book.save(tmp_path / "filtered.xlsx")
+    visitor = web.visitor()
+    columns = visitor.upload(tmp_path / "filtered.xlsx")
+    assert (columns.page, columns.form("columns")[1]["hidden_rows"]) == ("columns", "")
+    refused = visitor.send(columns, "columns")
+    assert (refused.status, refused.page) == (422, "columns")
+    assert "only you can know it" in refused.alert
+    check = visitor.checked(visitor.send(refused, "columns", hidden_rows="skip"))
+    assert (check.page, check.count("pending")) == ("check", 5)
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_after_a_pilot_the_page_asks_and_nothing_goes_on_before_the_answer(
+    tmp_path: Path, command: Command, site: Site, answer: str
+) -> None:
+    with Web(command, BATCH_CREDITS_PILOT="2") as web:
+        visitor = web.visitor()
+        check = visitor.upload(write_csv(tmp_path / "loyalty.csv", payout("c", 6)))
+        run = visitor.send(check, "send", confirm="6")
+        run = visitor.until(run.path, lambda page: page.has('form[data-action="pilot"]'))
+        assert (run.page, site.posts, run.count("pending")) == ("run", 2, 4)
+        token = run.form("stop")[1]
+        assert visitor.post(f"{run.path}/pilot", token | {"answer": "perhaps"}).status == 400
+        visitor.post(f"{run.path}/pilot", token | {"answer": answer})
+        result = visitor.until(run.path, lambda page: page.page == "result")
+        assert result.count("credited") == (6 if answer == "yes" else 2)
+        assert site.posts == result.count("credited")

@@ -1,6 +1,5 @@
 """Promise: whoever is not meant to come in does not, and what no page sends is refused in words."""
 
-import os
 import re
 import socket
 import stat
@@ -150,9 +149,11 @@ def test_every_answer_tells_the_browser_what_not_to_do(ada: Visitor, stranger: V
 @pytest.mark.parametrize(
     "path",
     [
-        "/static/../settings.py", "/static/%2e%2e/settings.py", "/uploads/..%2f..%2fetc/files/rejected.csv", "/nowhere",
+        "/static/../settings.py", "/static/%2e%2e/settings.py", "/uploads/..%2f..%2fetc/files/rejected.csv",
+        "/nowhere",
         "/batches/" + "a" * 64 + "/files/..%2f..%2fledger", "/batches/" + "a" * 64 + "/files/ledger.sqlite3",
-        "/uploads/" + "0" * 20, "/templates/..%2f..%2fetc%2fpasswd", "/batches/xyz", "/uploads/%00", "/?page=0", "/?page=x",
+        "/uploads/" + "0" * 20, "/templates/..%2f..%2fetc%2fpasswd", "/batches/xyz", "/uploads/%00", "/?page=0",
+        "/?page=x",
     ],
 )  # fmt: skip
 def test_what_there_is_not_is_refused_in_words(ada: Visitor, path: str) -> None:
@@ -195,19 +196,17 @@ def test_no_key_and_no_token_lie_about(folder: Path, web: Web, ada: Visitor) -> 
             assert mode & 0o077 == 0, path
         if path.is_file() and path.suffix not in (".log",):
             said += path.read_bytes().decode("latin-1")
-    arguments = "".join(
-        Path(f"/proc/{pid}/cmdline").read_text() for pid in os.listdir("/proc") if pid.isdigit() and _is_readable(pid)
-    )
+    arguments = "".join(map(_arguments_of, Path("/proc").glob("[0-9]*/cmdline")))
     for secret in secrets:
         assert secret not in said
         assert secret not in arguments
 
 
-def _is_readable(pid: str) -> bool:
+def _arguments_of(process: Path) -> str:
     try:
-        return bool(Path(f"/proc/{pid}/cmdline").read_text())
-    except OSError:
-        return False
+        return process.read_text()
+    except OSError:  # it has ended
+        return ""
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.harness import Command, Site, each_once, payout, write_csv
 from tests.acceptance.visitor import Shown, Visitor, Web
 
-IN_TESTS = 3
+IN_TESTS = 1
 SEEDS = [pytest.param(seed, marks=[] if seed < IN_TESTS else [pytest.mark.slow]) for seed in range(20)]
 LIVES = 4  # of the server, for one file
 

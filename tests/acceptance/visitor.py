@@ -129,12 +129,12 @@ class Visitor:
         parts = urlsplit(path)
         return self.ask("GET", parts.path + (f"?{parts.query}" if parts.query else ""), None, follow=True, **headers)
 
-    def send(self, page: Shown, action: str, *, follow: bool = True, **fields: str | None) -> Shown:
+    def send(self, page: Shown, action: str, **fields: str | None) -> Shown:
         """Fill in a form of a page and send it; a field that is None is left out."""
         where, said = page.form(action)
         said |= {name: value for name, value in fields.items() if value is not None}
         said = {name: value for name, value in said.items() if fields.get(name, "") is not None}
-        return self.post(where, said, follow=follow)
+        return self.post(where, said)
 
     def post(self, path: str, fields: Mapping[str, str], *, follow: bool = True, **headers: str | None) -> Shown:
         """Send a form."""
@@ -145,7 +145,10 @@ class Visitor:
         """Upload a file, and wait until it is checked."""
         name, content = (file.name, file.read_bytes()) if isinstance(file, Path) else file
         where, said = self.get("/new").form("upload")
-        shown = self.ask("POST", where, multipart(said | fields, name, content), Content_Type=OF_A_FORM)
+        return self.checked(self.ask("POST", where, multipart(said | fields, name, content), Content_Type=OF_A_FORM))
+
+    def checked(self, shown: Shown) -> Shown:
+        """The page of an upload once it is checked."""
         return self.until(shown.path, lambda page: not page.has("main[aria-busy]")) if (shown.status == 200) else shown
 
     def until(self, path: str, holds: Callable[[Shown], bool], seconds: float = TIMEOUT_SECONDS) -> Shown:

@@ -203,7 +203,8 @@ class Judge:
             case "other money":
                 others = {(customer, reversal_reference(name)) for customer, name in site.plan.other_deductions}
                 changed = site.plan.form not in HARMLESS  # a cut reference may be another row's very text
-                return changed or identity in site.plan.other_money | others
+                named = self._may_be_garbled()  # for another row: an answer to that one may have named our credit
+                return changed or named or identity in site.plan.other_money | others
             case "unwitnessed":
                 return True  # nothing was listed, and the process that sent it is gone or its key is spent
             case "lagging":

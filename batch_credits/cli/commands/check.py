@@ -19,7 +19,8 @@ from batch_credits.cli.telling.given import words_with
 from batch_credits.cli.telling.picture import painted
 from batch_credits.cli.telling.speech import exit_code_of, say
 from batch_credits.cli.telling.suggesting import offer_profile, open_or_ask
-from batch_credits.errors import BatchCreditsError, Remedy
+from batch_credits.cli.values import MAX_COUNT
+from batch_credits.errors import BatchCreditsError, Remedy, UsageError
 from batch_credits.jobs.check import staged_apart, suggestions_for, what_does_not_hold
 from batch_credits.ledger import Ledger
 from batch_credits.loader import columns_seen
@@ -29,6 +30,7 @@ from batch_credits.process.event_loop import run_in_loop
 from batch_credits.reporter import write_rejected
 from batch_credits.settings import InputOptions
 from batch_credits.views.check import CheckView, customers_view, file_view, problems_view
+from batch_credits.views.listed import listed_rows
 from batch_credits.views.plan import plan_view
 from batch_credits.views.terms import pace_of, site_view
 
@@ -36,6 +38,10 @@ from batch_credits.views.terms import pace_of, site_view
 @click.command(cls=Sectioned)
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
+@option(
+    "--rows-page", type=click.IntRange(1, MAX_COUNT), metavar="N",
+    help="With --json, list the rows of page N too, a thousand a page, in the order of the file.",
+)
 @option("--online", is_flag=True, help="Ask Chargebee whether the customers exist, a hundred a call.")
 @input_options
 @pace_options
@@ -44,8 +50,8 @@ from batch_credits.views.terms import pace_of, site_view
 @reports_option
 @ledger_option
 def check(
-    file: Path, as_json: bool, online: bool, options: InputOptions, limits: LimitChoice, pace: PaceChoice,
-    site: SiteChoice, reports: Path, ledger: Place | None,
+    file: Path, as_json: bool, rows_page: int | None, online: bool, options: InputOptions, limits: LimitChoice,
+    pace: PaceChoice, site: SiteChoice, reports: Path, ledger: Place | None,
 ) -> int:  # fmt: skip
     """Load and validate FILE and send nothing: totals, every problem of every row, fingerprint.
 
@@ -56,7 +62,9 @@ def check(
     batch-credits check payout.csv --online
     batch-credits check payout.xlsx --sheet Q3 --amount-unit major --expect-total USD=12500.00
     """
-    asked = _Asked(file, as_json, online, options, limits, pace, site, reports, ledger_path(ledger))
+    if rows_page is not None and not as_json:
+        raise UsageError("--rows-page is for --json.", hint="Add it:", remedies=[(("--json", ""),)])
+    asked = _Asked(file, as_json, rows_page, online, options, limits, pace, site, reports, ledger_path(ledger))
     try:
         found, taken = _checked(asked)
     except BatchCreditsError as error:
@@ -78,6 +86,7 @@ class _Asked:
 
     file: Path
     as_json: bool
+    rows_page: int | None
     online: bool
     options: InputOptions
     limits: LimitChoice
@@ -112,6 +121,7 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
             refusal=what_does_not_hold(plan, bounds, replace(options, failed_csv=source.options.failed_csv)),
             origins=not_typed,
             suggestions=suggestions_for(source, options, plan),
+            listed=None if asked.rows_page is None else listed_rows(scratch, batch, asked.rows_page),
         )
         say(check_json(found) if asked.as_json else check_in_words(found), paint=None if asked.as_json else painted)
     return found, taken

@@ -68,9 +68,9 @@ def resolve(
         raise UsageError(
             "--credited needs Chargebee's id of the credit.", remedies=[(("--credited", "CREDIT_ID"),)]
         )
-    if len(reason) > MAX_REASON_LETTERS or not reason.isprintable():
+    if len(reason) > MAX_REASON_LETTERS or visible(reason) != reason:
         raise UsageError(
-            f"--reason takes one line of {MAX_REASON_LETTERS} letters at most.", remedies=[(("--reason", "TEXT"),)]
+            f"--reason takes one line of at most {MAX_REASON_LETTERS} letters.", remedies=[(("--reason", "TEXT"),)]
         )
     settings = pace.settings(site.site)
     where = site.settings()

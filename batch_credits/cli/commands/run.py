@@ -142,7 +142,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
             def agree(report: PilotReport) -> bool:
                 pilot = pilot_view(report)
                 teller.pilot(pilot)
-                return not pilot.disagreeing and (yes or not pilot.rows_left or _yes_after(teller, pilot, signals))
+                return not pilot.disagreeing and (not pilot.rows_left or _goes_on(teller, pilot, signals, chosen))
 
             said_yes, same_site = said_yes_of(yes=yes, handed=chosen.handed), chosen.site.same_site
             orders = Orders(limits, where, settings, output.reports, same_site, said_yes, not_typed, output.xlsx, agree)
@@ -190,11 +190,15 @@ async def _local_site() -> AsyncIterator[SiteSettings]:
         yield SiteSettings(SANDBOX_SITE, sandbox.base_url, "sandbox", is_in_process=True)
 
 
-def _yes_after(teller: Words | Events, pilot: PilotView, signals: Signals) -> bool:
-    """Ask about the rest. While a person thinks nothing is on its way, so a signal may end the question at once."""
+def _goes_on(teller: Words | Events, pilot: PilotView, signals: Signals, chosen: RunChoice) -> bool:
+    """Whether the rest is sent: a person says so now, on the page or here, or said yes to all before. While they think
+    nothing is on its way, so a signal may end the question at once."""
+    handed = chosen.handed
     with signals.doing(_interrupt):
+        if handed is not None and handed.answer is not None:
+            return handed.goes_on(handed.answer)
         try:
-            return teller.ask_after_pilot(pilot)
+            return chosen.yes or teller.ask_after_pilot(pilot)
         except click.Abort:  # the end of the input
             return False
 

@@ -63,8 +63,8 @@ def _lines(batch: BatchView) -> list[str]:
         for total in totals:
             for amount in total.words if outcome is not Outcome.REJECTED else [""]:
                 lines.append(f"  {batch.kind.name_of(outcome):<17} {total.rows:>9,}  {amount}".rstrip())
-    if batch.on_their_way:
-        lines.append(f"  {'of them on the way':<17} {batch.on_their_way:>8,}")
+        if outcome is Outcome.PENDING and batch.on_their_way:
+            lines.append(f"  {'of them on the way':<17} {batch.on_their_way:>8,}")
     for by in batch.undone.by:
         for total in by.totals:
             amounts = " and ".join(total.words)
@@ -90,8 +90,8 @@ def _worker_lines(worker: WorkerView) -> list[str]:
 
 
 def _batch_json(batch: BatchView, restored: tuple[str, str] | None) -> dict[str, Any]:
-    """`on_their_way` of the pending rows are sent, by `workers` that live. `ledger_restored`: why the ledger may have
-    forgotten what was paid, and when that was noticed; null: it has not."""
+    """`on_their_way` of the pending rows are sent or written down to be sent next, by workers that live.
+    `ledger_restored`: why the ledger may have forgotten what was paid, and when that was noticed; null: it has not."""
     named = {batch.kind.name_of(outcome): totals for outcome, totals in batch.outcomes.items()}
     return {
         "batch": batch.key,

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import sys
 import webbrowser
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option, profile_taken
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.speech import say
-from batch_credits.cli.values import COUNT
+from batch_credits.cli.values import MAX_COUNT
 from batch_credits.errors import UsageError
 from batch_credits.model.address import Place
 from batch_credits.process.event_loop import run_in_loop
@@ -29,6 +30,7 @@ from batch_credits.views.terms import site_view
 from batch_credits.web.settings import (
     DEFAULT_MAX_DISK_BYTES,
     DEFAULT_MAX_UPLOAD_BYTES,
+    MAX_ACTOR_LETTERS,
     Proxy,
     Tls,
     WebSettings,
@@ -37,6 +39,10 @@ from batch_credits.web.settings import (
 
 DEFAULT_PORT = 8910
 LOCALHOST = "localhost"
+_BYTES = click.IntRange(1, MAX_COUNT)
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_NOT_AN_IDENTITY = ("cookie", "host", "origin", "authorization", "content-type", "content-length", "connection")
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +80,9 @@ class WebChoice:
 @option("--identity-header", metavar="NAME", help="Header in which the trusted proxy names who has signed in.")
 @option("--tls-cert", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Certificate, PEM.")
 @option("--tls-key", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Its key, PEM.")
-@option("--max-upload", type=COUNT, default=DEFAULT_MAX_UPLOAD_BYTES, show_default=True, metavar="BYTES",
+@option("--max-upload", type=_BYTES, default=DEFAULT_MAX_UPLOAD_BYTES, show_default=True, metavar="BYTES",
         help="The largest file that is taken.")
-@option("--max-disk", type=COUNT, default=DEFAULT_MAX_DISK_BYTES, show_default=True, metavar="BYTES",
+@option("--max-disk", type=_BYTES, default=DEFAULT_MAX_DISK_BYTES, show_default=True, metavar="BYTES",
         help="How much room all uploads may take.")
 @option("--uploads", type=click.Path(file_okay=False, path_type=Path), metavar="DIRECTORY",
         help="Where uploads are kept.  [default: beside the ledger]")
@@ -89,7 +95,8 @@ class WebChoice:
 def web(chosen: WebChoice) -> int:
     """Serve the page for finance: upload, check, send, mend and undo in a browser.
 
-    The link that is printed logs one browser in. What is being sent goes on when the server ends.
+    The link that is printed logs one browser in; on a terminal another one follows then. What is being sent goes on
+    when the server ends.
 
     \b
     batch-credits web
@@ -98,18 +105,48 @@ def web(chosen: WebChoice) -> int:
     from batch_credits.web.server import serve
 
     settings = _settings(chosen)
-
-    def on_listening(port: int, token: str) -> None:
-        scheme, name = "https" if settings.tls else "http", chosen.hosts[0] if chosen.hosts else LOCALHOST
-        link = f"{scheme}://{name}:{port}/"
-        link += "" if settings.proxy else f"?token={token}"
-        click.echo(f"web listening on {link}")  # whole, for whoever reads it: `say` would make it visible, not short
-        if not chosen.no_browser and sys.stdout is not None and sys.stdout.isatty() and not settings.proxy:
-            webbrowser.open(link)
-
-    run_in_loop(serve(settings, on_listening))
+    links = _Links(chosen, settings)
+    try:
+        run_in_loop(serve(settings, links.first, links.another if links.are_for_a_terminal else None))
+    finally:
+        links.close()
     say("The server has ended. What is being sent goes on.", err=True)
     return 0
+
+
+class _Links:
+    """Tells of the links that let people in, and opens the first in a browser where there is a terminal."""
+
+    def __init__(self, chosen: WebChoice, settings: WebSettings) -> None:
+        self._settings = settings
+        self._name = chosen.hosts[0] if chosen.hosts else LOCALHOST
+        self.are_for_a_terminal = settings.proxy is None and sys.stdout is not None and sys.stdout.isatty()
+        self._opens = self.are_for_a_terminal and not chosen.no_browser
+        self._way_in: Path | None = None
+
+    def first(self, port: int, token: str) -> None:
+        """The server answers."""
+        link = self._link(port, token)
+        click.echo(f"web listening on {link}")  # whole, for whoever reads it: `say` would make it visible, not short
+        if self._opens:
+            from batch_credits.web.door.way_in import write_way_in
+
+            self._way_in = write_way_in(self._settings.folder, link)
+            webbrowser.open(self._way_in.as_uri())
+
+    def another(self, port: int, token: str) -> None:
+        """The link before was used. Whoever has the terminal may let in another browser, or this one again."""
+        self.close()
+        click.echo(f"web: another link, for another browser: {self._link(port, token)}")
+
+    def close(self) -> None:
+        """Leave no link behind."""
+        if self._way_in is not None:
+            self._way_in.unlink(missing_ok=True)
+
+    def _link(self, port: int, token: str) -> str:
+        scheme = "https" if self._settings.tls else "http"
+        return f"{scheme}://{self._name}:{port}/" + ("" if self._settings.proxy else f"?token={token}")
 
 
 def _settings(chosen: WebChoice) -> WebSettings:
@@ -124,8 +161,8 @@ def _settings(chosen: WebChoice) -> WebSettings:
     return WebSettings(
         listen=chosen.listen,
         port=chosen.port,
-        hosts=frozenset(chosen.hosts),
-        actor=(chosen.actor or user_name()).strip(),
+        hosts=frozenset(map(_host, chosen.hosts)),
+        actor=_actor(chosen.actor),
         site=site_view(site),
         ledger=ledger,
         reports=chosen.reports.absolute(),
@@ -179,16 +216,51 @@ def _proxy(chosen: WebChoice) -> Proxy | None:
             hint="A header is believed from named addresses alone.",
             remedies=[(("--trusted-proxy", "ADDRESS"), ("--identity-header", "X-Forwarded-Email"))],
         )
-    return Proxy(tuple(map(_network, chosen.trusted_proxy)), chosen.identity_header)
+    return Proxy(tuple(map(_network, chosen.trusted_proxy)), _header(chosen.identity_header))
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:
     try:
-        return ip_network(text.strip())
+        network = ip_network(text.strip())
     except ValueError as error:
         raise UsageError(
             f"--trusted-proxy takes an address or a network: {error}.", remedies=[(("--trusted-proxy", "ADDRESS"),)]
         ) from None
+    if network.prefixlen == 0:
+        raise UsageError(
+            f"--trusted-proxy {text.strip()} is everybody: anyone could say who they are.",
+            hint="Name the proxy's own address, or its network:",
+            remedies=[(("--trusted-proxy", "ADDRESS"),)],
+        )
+    return network
+
+
+def _header(name: str) -> str:
+    if not _HEADER_NAME.fullmatch(name) or name.lower() in _NOT_AN_IDENTITY:
+        raise UsageError(
+            f"--identity-header takes the name of a header that the proxy adds, and {name!r} is none.",
+            remedies=[(("--identity-header", "X-Forwarded-Email"),)],
+        )
+    return name
+
+
+def _host(name: str) -> str:
+    if not _HOST.fullmatch(name):
+        raise UsageError(
+            f"--host takes a name, and perhaps a port, as browsers say it, and {name!r} is none.",
+            remedies=[(("--host", "pay.example.com"),)],
+        )
+    return name
+
+
+def _actor(name: str | None) -> str:
+    actor = (user_name() if name is None else name).strip()
+    if not actor or not actor.isprintable() or len(actor) > MAX_ACTOR_LETTERS:
+        raise UsageError(
+            f"--actor takes a name of at most {MAX_ACTOR_LETTERS} letters that can be shown.",
+            remedies=[(("--actor", "NAME"),)],
+        )
+    return actor
 
 
 def _tls(chosen: WebChoice) -> Tls | None:

@@ -1,40 +1,63 @@
 """What the page hands over to a command that it starts: who acts, and what that person agreed to.
 
-By an open file that the command inherits: an option or a variable would stand in the list of processes, and could be
-set by accident. Whoever has a shell of the server's account can do all of it; see docs/web.md.
+    {"actor": "alice", "owed": {"rows": 2, "totals": {"USD": {"rows": 2, "amount": 300}}}, "typed": {"USD": "3.00"}}
+
+By an open file that the command inherits, so it is no option for people, and help does not show it: another option or a
+variable would stand in the list of processes, and could name somebody by accident. Whoever has a shell of the server's
+account can do all of it; see docs/web.md.
 """
 
 import json
 import os
 import stat
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 
 from batch_credits.errors import NotConfirmed
-from batch_credits.model import CallKind, Outcome
+from batch_credits.model import CallKind, ControlTotal, Outcome
 from batch_credits.model.amounts import is_amount_of
-from batch_credits.process.user import act_for
-from batch_credits.views.amounts import Total
+from batch_credits.process.user import act_for, user_name
+from batch_credits.views.amounts import Total, totals_of
 from batch_credits.views.question import Question
 
-MAX_BYTES = 1024**2
-MAX_NAME_LETTERS = 200
+MAX_BYTES = 64 * 1024
+MAX_LETTERS = 200  # of a name, of what was typed, and of an amount in decimal
+YES = "yes"
 _FIRST_INHERITED = 3
+_LOOK_SECONDS = 0.2  # between looks whether it was answered
+
+
+class _Sum(NamedTuple):
+    """Minor units, and beside them what came in decimal."""
+
+    minor: int
+    in_decimal: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """Who acts; `rows` and `totals` are what they agreed to be sent, as check --json says it of what is pending, and
-    `typed` the totals that they typed, by currency."""
+    """Who acts; `rows` and `totals` are what they agreed to be sent, as check --json says it of what is pending
+    (nothing, where nothing is said of it), and `typed` the totals that they typed, by currency. `answer` is the file
+    that says, once it is there, whether the rest is sent after a pilot."""
 
     actor: str
-    rows: int
-    totals: Mapping[str, Mapping[str, Any]]
+    rows: int = 0
+    totals: Mapping[str, _Sum] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
+    answer: Path | None = None
+
+    def goes_on(self, answer: Path) -> bool:
+        """Wait for the answer of whoever sees the pilot on the page, however long that takes: a run that is told to
+        stop stops here, too. No: the rest is not sent."""
+        while not answer.exists():
+            time.sleep(_LOOK_SECONDS)
+        return answer.read_text(encoding="utf-8") == YES
 
     def refuse_other(self, question: Question) -> None:
         """Refuse to send anything but what the person agreed to.
@@ -42,14 +65,15 @@ class Handed:
         Raises:
             NotConfirmed: what is to be sent is something else by now, or a total was not typed that must be.
         """
-        owed = question.plan.by_outcome.get(Outcome.PENDING, ())
-        rows = question.plan.counts[Outcome.PENDING]
-        if rows != self.rows or {each.currency: _sum_of(each) for each in owed if each.rows} != self.agreed():
-            what = "credits" if question.plan.kind is CallKind.ADD else "deductions"
+        plan = question.plan
+        owed = plan.by_outcome.get(Outcome.PENDING, ())
+        rows, sums = plan.counts[Outcome.PENDING], {each.currency: _sum_of(each) for each in owed if each.rows}
+        if rows != self.rows or sums != self.totals:
+            what = f"{'credit' if plan.kind is CallKind.ADD else 'deduction'}{'' if self.rows == 1 else 's'}"
             raise NotConfirmed(
-                f"Nothing was sent: what is to be sent has changed since {self.actor} agreed to it. Then it was"
-                f" {self.rows:,} {what}, now it is {rows:,}{_in_words(owed)}.",
-                hint="Look at the numbers again.",
+                f"Nothing was sent: what is to be sent changed since {self.actor} agreed to it:"
+                f" {self.rows:,} {what}{_in_words(self._agreed())} then, {rows:,}{_in_words(owed)} now.",
+                hint="Check it again.",
             )
         for total in question.to_type:
             typed = self.typed.get(total.currency, "").strip()
@@ -59,17 +83,13 @@ class Handed:
                     hint=f"Type {' and '.join(total.words)}.",
                 )
 
-    def agreed(self) -> dict[str, tuple[int, Decimal]]:
-        """By currency the minor units, and what came in decimal."""
-        return {
-            currency: (total.get("amount", 0), Decimal(total.get("amount_in_decimal", 0)))
-            for currency, total in self.totals.items()
-            if total.get("rows", 1)
-        }
+    def _agreed(self) -> tuple[Total, ...]:
+        totals = {name: ControlTotal(1, each.minor, each.in_decimal) for name, each in self.totals.items()}
+        return totals_of(totals, {})
 
 
-def _sum_of(total: Total) -> tuple[int, Decimal]:
-    return total.amount_minor, total.amount_in_decimal
+def _sum_of(total: Total) -> _Sum:
+    return _Sum(total.amount_minor, total.amount_in_decimal)
 
 
 def _in_words(totals: tuple[Total, ...]) -> str:
@@ -85,28 +105,95 @@ class _HandedOver(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Handed:
         """Read it, and act for whom it names from now on."""
         try:
-            handed = _read(int(value))
-        except (OSError, ValueError, TypeError, KeyError, ArithmeticError):
-            self.fail(f"{value!r} is no open file of a server's.", param, ctx)
+            handed = handed_of(_read(int(value)))
+        except (OSError, ValueError, RecursionError) as error:
+            self.fail(f"{value!r} is no open file of a server's: {error}.", param, ctx)
         act_for(handed.actor)
         return handed
 
 
-def _read(descriptor: int) -> Handed:
+def _read(descriptor: int) -> bytes:
+    """All that it holds, which closes it. Nothing is waited for: a pipe may stay open for ever."""
     if descriptor < _FIRST_INHERITED or not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise ValueError("a standard stream, or no file")
     with os.fdopen(descriptor, "rb") as file:
-        content = json.loads(file.read(MAX_BYTES))
-    actor = content["actor"].strip()
-    if not actor or not actor.isprintable() or len(actor) > MAX_NAME_LETTERS:
-        raise ValueError("no name")
-    owed = content.get("owed") or {"rows": 0, "totals": {}}
-    handed = Handed(actor, int(owed["rows"]), owed["totals"], content.get("typed") or {})
-    handed.agreed()  # it can be compared
-    return handed
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES:,} bytes")
+    return content
+
+
+def handed_of(content: bytes) -> Handed:
+    """What such a document says; where it names nobody, the user who runs the process acts.
+
+    Raises:
+        ValueError: it is none.
+        RecursionError: it is none, and deep.
+    """
+    every = _only(json.loads(content), "actor", "owed", "typed", "answer")
+    said = {name: value for name, value in every.items() if value is not None}
+    owed = _only(said.get("owed", {}), "rows", "totals")
+    return Handed(
+        _text(said["actor"]) if "actor" in said else user_name(),
+        _count(owed.get("rows", 0)),
+        {name: total for name, (rows, total) in _totals(owed.get("totals", {})).items() if rows},
+        {_text(name): _text(text) for name, text in _table(said.get("typed", {})).items() if text != ""},
+        _path(said["answer"]) if "answer" in said else None,
+    )
+
+
+def _totals(content: object) -> dict[str, tuple[int, _Sum]]:
+    """By currency the rows, and their sums."""
+    found = {}
+    for name, content_of_one in _table(content).items():
+        total = _only(content_of_one, "rows", "amount", "amount_in_decimal")
+        found[_text(name)] = (
+            _count(total.get("rows", 1)),
+            _Sum(_count(total.get("amount", 0)), _decimal(total.get("amount_in_decimal", "0"))),
+        )
+    return found
+
+
+def _table(content: object) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise ValueError("no table where one must be")
+    return content
+
+
+def _only(content: object, *names: str) -> dict[str, Any]:
+    table = _table(content)
+    if unknown := table.keys() - set(names):
+        raise ValueError(f"{min(unknown)[:MAX_LETTERS]!r} is not known")
+    return table
+
+
+def _text(content: object) -> str:
+    text = content.strip() if isinstance(content, str) else ""
+    if not text or not text.isprintable() or len(text) > MAX_LETTERS:
+        raise ValueError(f"no text of one line and at most {MAX_LETTERS} letters")
+    return text
+
+
+def _path(content: object) -> Path:
+    if not isinstance(content, str) or "\0" in content or not Path(content).is_absolute():
+        raise ValueError("no path where one must be")
+    return Path(content)
+
+
+def _count(content: object) -> int:
+    if type(content) is not int or content < 0:
+        raise ValueError("no number where one must be")
+    return content
+
+
+def _decimal(content: object) -> Decimal:
+    text = _text(content)
+    if not text.isascii() or not text.replace(".", "", 1).isdigit():
+        raise ValueError("no amount where one must be")
+    return Decimal(text)
 
 
 handed_option = click.option(
-    "--handed-over", "handed", type=_HandedOver(), metavar="N",
+    "--handed-over", "handed", type=_HandedOver(), metavar="N", hidden=True,
     help="Number of an open file in which batch-credits web says who acts, and what they agreed to.",
 )  # fmt: skip

@@ -31,8 +31,9 @@ SECTIONS = {
         "--tls-key", "--max-upload", "--max-disk", "--uploads",
     ),
     "Settings, what is kept and shown": (
-        "--profile", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--log-format", "--no-progress",
-        "--progress-every", "--quiet", "--verbose", "--handed-over",
+        "--profile", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--rows-page",
+        "--log-format", "--no-progress",
+        "--progress-every", "--quiet", "--verbose",
     ),
 }  # fmt: skip
 

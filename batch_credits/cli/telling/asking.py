@@ -51,7 +51,7 @@ class Agreed(Protocol):
 
 def said_yes_of(*, yes: bool, handed: Agreed | None) -> str:
     """How somebody says yes, for the record."""
-    if handed is not None:
+    if handed is not None and yes:
         return f"typed on the page by {handed.actor}"
     return "--yes" if yes else "asked at the terminal"
 

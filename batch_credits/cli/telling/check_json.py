@@ -9,6 +9,7 @@ from typing import Any
 
 from batch_credits.cli.telling.totals_json import total_json, totals_json
 from batch_credits.errors import (
+    LEFT_OUT,
     BatchCreditsError,
     ControlError,
     InputError,
@@ -22,6 +23,7 @@ from batch_credits.model import Outcome
 from batch_credits.reporter.control_totals import file_total_json
 from batch_credits.reporter.mending import parent_json
 from batch_credits.views.check import CheckView, CustomersView, Problems
+from batch_credits.views.listed import ListedRows
 from batch_credits.views.plan import PlanView
 
 
@@ -47,6 +49,8 @@ def check_json(found: CheckView) -> str:
         "refusal": found.refusal.message if found.refusal else None,
         "exit_code": found.exit_code,
     }
+    if found.listed is not None:
+        content["listed"] = _listed(found.listed)
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 
@@ -62,6 +66,10 @@ def refused_json(file: Path, error: BatchCreditsError, columns: Sequence[SeenCol
             "hint": error.hint,
             "suggestions": [_suggestion(each) for each in suggestions],
             "still": still,
+            "remedies": [
+                [{"option": option, "value": value} for option, value in remedy if value != LEFT_OUT]
+                for remedy in error.remedies
+            ],
         },
         "columns": [asdict(column) for column in columns],
         "exit_code": exit_code,
@@ -122,6 +130,32 @@ def _plan(plan: PlanView, problems: Sequence[Problems]) -> dict[str, Any]:
             for each in problems
         ],
         "duplicates": sum(group.rows for group in plan.problems if group.code == "duplicate"),
+    }
+
+
+def _listed(listed: ListedRows) -> dict[str, Any]:
+    return {
+        "page": listed.page,
+        "pages": listed.pages,
+        "rows": [
+            {
+                "row": row.row_number,
+                "customer_id": row.customer_id,
+                "amount": row.amount_minor,
+                "amount_in_decimal": row.amount_in_decimal,
+                "currency_code": row.currency,
+                "words": row.words,
+                "reference": row.reference,
+                "description": row.description,
+                "credit_type": row.credit_type,
+                "outcome": row.outcome,
+                "credit_id": row.credit_id,
+                "error_code": row.error_code,
+                "error": row.error,
+                "problems": [asdict(problem) for problem in row.problems],
+            }
+            for row in listed.rows
+        ],
     }
 
 

@@ -72,7 +72,8 @@ class Events(Asking):
     def pilot(self, pilot: PilotView) -> None:
         """`pilot`: the first rows, read back."""
         if self._asks or not self._quiet or pilot.disagreeing:
-            _say("pilot", agrees=not pilot.disagreeing, rows=[_pilot_row(row) for row in pilot.rows])
+            rows = [_pilot_row(row) for row in pilot.rows]
+            _say("pilot", agrees=not pilot.disagreeing, rows=rows, rows_left=pilot.rows_left)
 
     def detached(self, batch: BatchRecord) -> None:
         """`detached`: what workers send from now on."""

@@ -48,22 +48,30 @@ def again(words: Sequence[str], error: BatchCreditsError) -> list[str]:
     None where a person said no, or something was sent.
     """
     found = [command_with(words, remedy) for remedy in error.remedies]
-    found += [_joined([*command, *_kept(words, command[0])]) for command in error.instead]
+    found += [as_command([*instead, *_kept(words, instead[0])]) for instead in error.instead]
     if found or isinstance(error, (NotConfirmed, RunStopped, ReportsNotWritten)):
         return found
     if isinstance(error, ControlError) and words[:1] == ["run"]:
-        return [_joined(_as("check", words))]
-    return [_joined(words)]
+        return [as_command(_as("check", words))]
+    return [as_command(words)]
 
 
 def as_run(words: Sequence[str]) -> str:
     """The whole command that pays the file which these words check."""
-    return _joined(_as("run", words))
+    return as_command(_as("run", words))
+
+
+def as_command(words: Sequence[str]) -> str:
+    """These words as one line to paste, without what no person gives."""
+    name = _command_of(words)
+    hidden = {_long(each) for each in _options_of(name) if each.hidden}
+    parts = _parts(words, name) if hidden else [_Part("", "", [*words])]
+    return shlex.join([PROGRAM, *(word for part in parts if part.option not in hidden for word in part.words)])
 
 
 def command_with(words: Sequence[str], remedy: Remedy) -> str:
     """The whole command of these `words` with the options of the remedy in place of what they replace."""
-    return _joined(words_with(words, remedy))
+    return as_command(words_with(words, remedy))
 
 
 def words_with(words: Sequence[str], remedy: Remedy) -> list[str]:
@@ -72,10 +80,6 @@ def words_with(words: Sequence[str], remedy: Remedy) -> list[str]:
     for option, value in remedy:
         changed = _with(changed, option, value)
     return changed
-
-
-def _joined(words: Sequence[str]) -> str:
-    return shlex.join([PROGRAM, *words])
 
 
 @dataclass(frozen=True, slots=True)

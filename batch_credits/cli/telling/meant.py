@@ -5,7 +5,6 @@ What only the person can know stands as a word in capitals, to be replaced.
 
 import difflib
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import click
 from click.exceptions import BadOptionUsage, BadParameter, MissingParameter, NoSuchOption
 
 from batch_credits.cli.commands import COMMANDS
-from batch_credits.cli.telling.given import PROGRAM, command_with, option_called
+from batch_credits.cli.telling.given import as_command, command_with, option_called
 from batch_credits.cli.values import BatchId, stand_in
 
 CHOICES_SHOWN = 3  # of an option's, a command each
@@ -28,11 +27,11 @@ def meant(words: Sequence[str], error: click.ClickException) -> list[str]:
         case NoSuchOption():
             found = _by_another_name(words, error.option_name, error.possibilities or ())
         case MissingParameter(param=click.Argument() as argument):
-            found = [_joined([*words, stand_in(argument)])]
+            found = [as_command([*words, stand_in(argument)])]
         case MissingParameter(param=click.Option() as option):
             found = [command_with(words, ((_long(option), stand_in(option)),))]
         case BadParameter(param=click.Argument(type=BatchId())):
-            found = [_joined(["status"])]
+            found = [as_command(["status"])]
         case BadParameter(param=click.Option() as option):
             found = [command_with(words, ((_long(option), value),)) for value in _values(option, error.message)]
         case BadOptionUsage() if (lacks := option_called(words, error.option_name)) is not None:
@@ -43,7 +42,7 @@ def meant(words: Sequence[str], error: click.ClickException) -> list[str]:
             found = _joined_file(words)
         case _:
             found = []
-    return found or [_joined([*([name] if name else []), "--help"])]
+    return found or [as_command([*([name] if name else []), "--help"])]
 
 
 def _values(option: click.Option, message: str) -> list[str]:
@@ -61,7 +60,7 @@ def _by_another_name(words: Sequence[str], wrong: str, names: Sequence[str]) -> 
         return []
     right = sorted(names, key=lambda name: -difflib.SequenceMatcher(None, wrong, name).ratio())[0]
     is_wrong = re.compile(f"{re.escape(wrong)}(?==|$)")
-    return [_joined([is_wrong.sub(right, word, count=1) if is_wrong.match(word) else word for word in words])]
+    return [as_command([is_wrong.sub(right, word, count=1) if is_wrong.match(word) else word for word in words])]
 
 
 def _near(word: str, context: click.Context) -> list[str]:
@@ -76,13 +75,9 @@ def _joined_file(words: Sequence[str]) -> list[str]:
         for start in range(end - 1):
             name = " ".join(rest[start:end])
             if Path(name).is_file():
-                return [_joined([command, *rest[:start], name, *rest[end:]])]
+                return [as_command([command, *rest[:start], name, *rest[end:]])]
     return []
 
 
 def _long(option: click.Option) -> str:
     return next((name for name in option.opts if name.startswith("--")), option.opts[0])
-
-
-def _joined(words: Sequence[str]) -> str:
-    return shlex.join([PROGRAM, *words])

@@ -1,8 +1,8 @@
 -- name: report_rows
--- What became of every row of a batch, of which nothing can have been undone.
+-- What became of every row of a batch from the one with this number on, of which nothing can have been undone.
 SELECT row_number, cells, outcome, rejected, NULL, reference, amount_minor, amount_in_decimal, currency_code,
        credit_type, credit_id, error_code, error_param, error, http_status, attempts, closing_balance, finished_at
-FROM row_outcome WHERE batch_id = :batch ORDER BY row_number;
+FROM row_outcome WHERE batch_id = :batch AND row_number >= :first ORDER BY row_number;
 
 -- name: report_rows_reversed
 -- The same, with what undid a row: the key of the batch that deducted (one that was borrowed for a look has more in
@@ -17,7 +17,7 @@ SELECT o.row_number, o.cells, o.outcome, o.rejected,
                  d.amount_minor, d.amount_in_decimal, d.currency_code)) END,
        o.reference, o.amount_minor, o.amount_in_decimal, o.currency_code, o.credit_type, o.credit_id, o.error_code,
        o.error_param, o.error, o.http_status, o.attempts, o.closing_balance, o.finished_at
-FROM row_outcome o WHERE o.batch_id = :batch ORDER BY o.row_number;
+FROM row_outcome o WHERE o.batch_id = :batch AND o.row_number >= :first ORDER BY o.row_number;
 
 -- name: report_rows_of
 -- The same of the rows of some requests.
@@ -33,6 +33,15 @@ SELECT o.row_number, o.cells, o.outcome, o.rejected,
        o.error_param, o.error, o.http_status, o.attempts, o.closing_balance, o.finished_at
 FROM row_outcome o
 WHERE o.batch_id = :batch AND o.request_id IN (SELECT value FROM json_each(:requests)) ORDER BY o.row_number;
+
+-- name: row_number_at
+-- The number of the row of a batch that so many others stand before.
+SELECT row_number FROM row WHERE batch_id = :batch ORDER BY row_number LIMIT 1 OFFSET :before;
+
+-- name: bodies_of_rows
+-- What some rows of a batch ask for; rejected ones ask for nothing.
+SELECT w.row_number, r.body FROM row w CROSS JOIN credit_request r ON r.request_id = w.request_id
+WHERE w.batch_id = :batch AND w.row_number BETWEEN :first AND :last;
 
 -- name: rejected_rows
 -- A batch's rejected rows, with their reasons.

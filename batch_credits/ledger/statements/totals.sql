@@ -26,10 +26,15 @@ FROM row w JOIN credit_request r ON r.request_id = w.request_id
 WHERE w.batch_id = :batch AND r.state = 'failed' AND r.current = 1 AND r.amount_in_decimal IS NOT NULL;
 
 -- name: on_their_way
--- Requests of a batch that are sent and not answered: few, whatever its size.
-SELECT coalesce(currency_code, ''), amount_minor, amount_in_decimal
-FROM credit_request
-WHERE batch_id = :batch AND state = 'in_flight' AND current = 1 AND state NOT IN ('credited');
+-- What is sent and not answered of a batch's rows, with the worker that holds its shard: few, whatever the batch's size.
+-- The request may be one that another batch answers for.
+SELECT s.owner, coalesce(r.currency_code, ''), r.amount_minor, r.amount_in_decimal
+FROM credit_request r
+JOIN row w ON w.request_id = r.request_id AND w.batch_id = :batch
+JOIN request_shard v ON v.request_id = r.request_id
+JOIN shard s ON s.site_id = r.site_id AND s.shard = v.shard
+WHERE r.state = 'in_flight' AND r.current = 1 AND r.state NOT IN ('credited') AND s.owner IS NOT NULL
+  AND r.batch_id IN (SELECT u.batch_id FROM worker l JOIN run u ON u.run_id = l.run_id WHERE l.ended_at IS NULL);
 
 -- name: sealed
 -- The blocks of a batch that are sealed, and their totals.

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ from batch_credits.web.desk.files import make_folder, read_document
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.settings import CHECKS_AT_ONCE
 
+# Options that a page asks for where a refusal names them.
+_ANSWERED = frozenset(
+    ["--sheet", "--hidden-rows", "--delimiter", "--header-row", "--encoding", "--locale", "--amount-unit"]
+)
 _SAID_LETTERS = 2_000  # of what a process that failed has said
 
 
@@ -20,6 +25,21 @@ class Checked:
 
     content: dict[str, Any]
     error: dict[str, Any] | None
+
+    @property
+    def asks(self) -> list[dict[str, Any]]:
+        """What the file needs to be read, each an option with its value and why: what it seems to need, or else what
+        the refusal says that would help. `is_open`: only a person knows, the value is a word in capitals to replace or
+        one of several."""
+        error = self.error or {}
+        if suggestions := error.get("suggestions"):
+            return list(suggestions)
+        asked = [each for remedy in error.get("remedies", ()) for each in remedy if each["option"] in _ANSWERED]
+        times = Counter(each["option"] for each in asked)
+        return [
+            {**each, "reason": error["hint"], "is_open": times[each["option"]] > 1 or each["value"].isupper()}
+            for each in asked
+        ]
 
     @property
     def rejected_csv(self) -> Path | None:
@@ -83,4 +103,6 @@ def _nothing_said(code: int, said: Path) -> str:
     text = said.read_text(encoding="utf-8", errors="replace").strip()[:_SAID_LETTERS]
     message = "The file could not be checked: the process that read it ended"
     error = {"message": text or f"{message} ({code}).", "hint": "Nothing was sent. Is the file whole?"}
-    return json.dumps({"error": {**error, "kind": "input", "suggestions": [], "still": ""}, "columns": []})
+    return json.dumps(
+        {"error": {**error, "kind": "input", "suggestions": [], "remedies": [], "still": ""}, "columns": []}
+    )

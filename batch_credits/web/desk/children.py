@@ -26,6 +26,7 @@ sys.path[:] = json.loads(sys.argv.pop(1))
 from batch_credits.__main__ import main
 main()
 """
+ANSWER = "answer"  # the name of a file
 _PATIENCE_SECONDS = 86_400  # how long a run waits its turn
 
 
@@ -38,9 +39,11 @@ class Handed:
     owed: dict[str, Any] | None = None
     typed: dict[str, str] | None = None
 
-    def as_json(self) -> str:
-        """The document that the child reads."""
-        return json.dumps({"actor": self.actor, "owed": self.owed, "typed": self.typed})
+    def as_json(self, into: Path) -> str:
+        """The document that a child reads which says in this folder how it goes; there it looks for the answer after a
+        pilot."""
+        answer = str(into / ANSWER)
+        return json.dumps({"actor": self.actor, "owed": self.owed, "typed": self.typed, "answer": answer})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def _start(
     lock: int | None,
 ) -> Child:
     inherited = [] if lock is None else [lock]
-    told = None if handed is None else _private_file(handed.as_json())
+    told = None if handed is None else _private_file(handed.as_json(out.parent.absolute()))
     if told is not None:
         inherited.append(told)
         options = [*options, f"--handed-over={told}"]

@@ -9,6 +9,7 @@ from aiohttp import web
 from batch_credits.web.desk.books import Books
 from batch_credits.web.desk.checks import Checks
 from batch_credits.web.desk.children import Children
+from batch_credits.web.desk.files import make_folder
 from batch_credits.web.desk.jobs import Jobs
 from batch_credits.web.desk.memory import Remembered
 from batch_credits.web.desk.results import Results
@@ -35,7 +36,7 @@ class Desk:
     @classmethod
     def open(cls, settings: WebSettings) -> Self:
         """The desk over the folder that the settings name. Uploads of long ago, of which nothing was sent, go."""
-        folder, children = settings.folder, Children(settings.words)
+        folder, children = make_folder(settings.folder), Children(settings.words)
         jobs, uploads = Jobs(folder / "batches"), Uploads(folder / "uploads")
         uploads.forget_old(jobs.uploads())
         return cls(

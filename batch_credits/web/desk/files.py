@@ -17,10 +17,15 @@ def make_folder(path: Path) -> Path:
 
 def write_document(path: Path, content: dict[str, Any]) -> None:
     """Put a document in the place of what was there."""
+    write_text(path, json.dumps(content, ensure_ascii=False))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put a text in the place of what was there."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(content, stream, ensure_ascii=False)
+            stream.write(text)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

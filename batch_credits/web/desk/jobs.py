@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from batch_credits.web.desk.children import Child
+from batch_credits.web.desk.children import ANSWER, Child
 from batch_credits.web.desk.events import Told, read_told
-from batch_credits.web.desk.files import make_folder, read_document, write_document
+from batch_credits.web.desk.files import make_folder, read_document, write_document, write_text
 from batch_credits.web.desk.locks import is_locked, try_lock
 
 _TRIES, _BETWEEN_SECONDS = 20, 0.02  # while others only look whether it is held
@@ -35,6 +35,16 @@ class Job:
     at: str
     pid: int
     stopped_by: str = ""
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether somebody has said whether the rest is sent after the pilot."""
+        return (self.folder / ANSWER).exists()
+
+    def answer(self, said: str) -> None:
+        """Say it, once: what was said first goes."""
+        if not self.is_answered:
+            write_text(self.folder / ANSWER, said)
 
     def told(self) -> Told:
         """What it has said so far."""

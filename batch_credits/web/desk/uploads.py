@@ -1,10 +1,12 @@
 """Files that came through the page: each in a folder of its own, under names that the server gives."""
 
+import os
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,13 +82,17 @@ class Uploads:
         del content["folder"]
         write_document(upload.folder / _DOCUMENT, content)
 
+    def known(self, upload_id: str) -> Upload | None:
+        """The upload; None: there is none."""
+        return Upload.read(self._folder / upload_id) if _ID.fullmatch(upload_id) else None
+
     def find(self, upload_id: str) -> Upload:
         """The upload.
 
         Raises:
             Refused: there is none.
         """
-        upload = Upload.read(self._folder / upload_id) if _ID.fullmatch(upload_id) else None
+        upload = self.known(upload_id)
         if upload is None:
             raise Refused(404, "There is no such upload.", "Upload the file again.")
         return upload
@@ -98,8 +104,13 @@ class Uploads:
                 yield upload
 
     def size_bytes(self) -> int:
-        """How much room they all take."""
-        return sum(entry.stat().st_size for entry in self._folder.rglob("*") if entry.is_file())
+        """How much room they all take. What goes meanwhile takes none."""
+        size = 0
+        for folder, _, names in os.walk(self._folder):  # follows no link
+            for name in names:
+                with suppress(FileNotFoundError):
+                    size += Path(folder, name).lstat().st_size
+        return size
 
     def forget_old(self, needed: Collection[str]) -> None:
         """Remove what nothing was sent of for long, and what never came to its end; but not what is needed, by id."""

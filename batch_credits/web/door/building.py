@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp.http import HttpProcessingError
 
 from batch_credits.web.door.forms import MAX_FORM_BYTES
 from batch_credits.web.door.headers import add_headers
@@ -28,6 +29,7 @@ _STATUS = {
     413: ("The form is too large.", "Send less at once."),
 }
 _ON_A_PAGE = "Go back, and load the page again."
+_UNREADABLE = "The request cannot be read to its end."
 
 
 def make_app(settings: WebSettings, port: int, routes: "Iterable[Route]") -> web.Application:
@@ -59,11 +61,15 @@ class _Door:
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse whoever has no business here."""
+        if request.version not in (HttpVersion10, HttpVersion11):
+            raise Refused(400, "This server speaks HTTP/1.1.", "Open its address with a browser.")
         refuse_host(request, self._hosts)
         if request.method not in _METHODS:
             raise Refused(405, *_STATUS[405])
         if request.method == "POST":
             refuse_origin(request, self._schemes)
+            if "Content-Encoding" in request.headers:  # no browser packs a form, and what is packed may be a bomb
+                raise Refused(415, "The form comes in an encoding that no browser uses.", _ON_A_PAGE)
         if request.path in _OPEN:
             return await handler(request)
         if self._settings.proxy is None and request.method == "GET" and "token" in request.query:
@@ -77,7 +83,7 @@ class _Door:
             cookie = self.sessions.enter(request.query["token"])
         except LinkUsed:
             raise Refused(
-                410, "This link was used before: it works once.", "Start batch-credits web again for another link."
+                410, "This link was used before: it works once.", "Open the one that the server printed last."
             ) from None
         if cookie is None:
             raise Refused(403, "This link is not one of this server's.", "Open the one that it printed last.")
@@ -100,12 +106,17 @@ class _Door:
         try:
             return await handler(request)
         except Refused as refused:
-            return self._page(request, refused.status, refused.message, refused.hint)
+            page = self._page(request, refused.status, refused.message, refused.hint)
+            if refused.status == 401 and _came_by_a_link_elsewhere(request):
+                page.headers["Refresh"] = "0; url=/"
+            return page
         except web.HTTPException as error:
             if error.status < 400:
                 raise
             message, hint = _STATUS.get(error.status, ("This request is refused.", _ON_A_PAGE))
             return self._page(request, error.status, message, hint)
+        except (HttpProcessingError, web.RequestPayloadError):  # of a body: that of the head is answered before
+            return self._page(request, 400, _UNREADABLE, _ON_A_PAGE)
         except (ConnectionError, TimeoutError):  # whoever asked has gone away
             raise
         except Exception as error:
@@ -114,10 +125,26 @@ class _Door:
             return self._page(request, 500, message, "Whoever started the server finds the details in its terminal.")
 
     def _page(self, request: web.Request, status: int, message: str, hint: str) -> web.Response:
+        if not _reads_pages(request):
+            return web.Response(text=f"{message} {hint}".strip() + "\n", status=status)
         site = self._settings.site
         frame = Frame(site.name, site.is_live, actor_of(request), form_token_of(request))
         text = render(RefusedPage(status, Alert(message, hint)), frame)
         return web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
+
+
+def _reads_pages(request: web.Request) -> bool:
+    """Whether a page is of use to whoever asks: not to a script that follows a run."""
+    accepted = request.headers.get("Accept", "")
+    return "html" in accepted or not any(kind in accepted for kind in ("text/event-stream", "application/json"))
+
+
+def _came_by_a_link_elsewhere(request: web.Request) -> bool:
+    """Whether a person came here from a mail or a chat that is open in the same browser. It leaves a strict cookie out
+    then, also that of the login that led here just now; once this page asks for the list itself, the cookie comes."""
+    is_elsewhere = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+    is_person = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+    return is_elsewhere and is_person and request.path == "/"
 
 
 async def _healthy(_request: web.Request) -> web.Response:

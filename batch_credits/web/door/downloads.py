@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import stat
 from pathlib import Path
 
 from aiohttp import web
@@ -24,9 +25,13 @@ async def attachment(request: web.Request, path: Path, name: str) -> web.StreamR
         Refused: it is not there.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # Without waiting: a pipe would hold up the whole server until somebody writes to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        raise Refused(404, "There is no such file any more.", "Load the page again.") from None
+        raise _gone() from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _gone()
     with os.fdopen(descriptor, "rb") as file:
         response = web.StreamResponse()
         response.headers["Content-Type"] = _TYPES[Path(name).suffix]
@@ -37,3 +42,7 @@ async def attachment(request: web.Request, path: Path, name: str) -> web.StreamR
             while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
                 await response.write(chunk)
         return response
+
+
+def _gone() -> Refused:
+    return Refused(404, "There is no such file any more.", "Load the page again.")

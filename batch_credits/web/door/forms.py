@@ -1,5 +1,6 @@
 """Fields and a file: what is not expected, comes twice, is too large or has no token is refused."""
 
+import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ TOKEN = "form_token"  # noqa: S105  # a name
 FILE = "file"
 _CHUNK_BYTES = 256 * 1024
 _AROUND_A_FILE = 1024**2  # what fields and boundaries may add to its length
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _AS_IT_IS = ("", "binary", "7bit", "8bit")
 _AGAIN = "Load the page again, and send it there."
 
@@ -54,11 +56,14 @@ async def read_fields(request: web.Request, allowed: Allowed) -> dict[str, str]:
     return fields
 
 
-async def receive_file(request: web.Request, allowed: Allowed, into: Path, max_bytes: int) -> Received:
-    """Write the file of a form to `into` as it comes. The token and all fields come before it.
+async def receive_file(
+    request: web.Request, allowed: Allowed, into: Path, max_bytes: int, room_bytes: int | None = None
+) -> Received:
+    """Write the file of a form to `into` as it comes. The token and all fields come before it. `room_bytes` is how much
+    may be written before the uploads take more room than they may; None: as much as the disk has.
 
     Raises:
-        Refused: as `read_fields`; or the file is too large, or there is none.
+        Refused: as `read_fields`; or the file is too large, there is no room for it, or no file.
     """
     if (request.content_length or 0) > max_bytes + _AROUND_A_FILE:
         raise _too_large(max_bytes)
@@ -78,11 +83,11 @@ async def receive_file(request: web.Request, allowed: Allowed, into: Path, max_b
             _refuse_token(request, fields)
             if not part.filename:
                 raise Refused(422, "No file was chosen.", "Choose a CSV or Excel file.")
-            await _write(part, into, max_bytes)
+            await _write(part, into, max_bytes, room_bytes)
             if await reader.next() is not None:
                 raise Refused(400, "The form has something behind its file.", _AGAIN)
             return Received(fields, part.filename)
-    except (ValueError, AssertionError, RuntimeError):  # what aiohttp says of a body that is no form
+    except (ValueError, LookupError, AssertionError, RuntimeError):  # what aiohttp says of a body that is no form
         raise Refused(400, "The form cannot be read.", _AGAIN) from None
     _refuse_token(request, fields)
     raise Refused(422, "No file was chosen.", "Choose a CSV or Excel file.")
@@ -91,9 +96,12 @@ async def receive_file(request: web.Request, allowed: Allowed, into: Path, max_b
 def _take(fields: dict[str, str], name: str, value: str, allowed: Allowed) -> None:
     if name != TOKEN and not allowed(name):
         raise Refused(400, "The form has a field that it should not have.", _AGAIN)
+    if "\0" in value:
+        raise Refused(400, "The form holds a character that no keyboard has.", _AGAIN)
     if name in fields:
         raise Refused(400, "The form has a field twice.", _AGAIN)
-    if len(fields) >= MAX_FIELDS or len(value) > MAX_FIELD_BYTES:
+    is_long = len(value) > MAX_FIELD_BYTES or sum(map(len, fields.values())) + len(value) > MAX_FORM_BYTES
+    if len(fields) >= MAX_FIELDS or is_long:
         raise Refused(413, "The form is too large.", "Send less at once.")
     fields[name] = value
 
@@ -117,14 +125,26 @@ async def _text_of(part: BodyPartReader) -> str:
     return content.decode("utf-8")
 
 
-async def _write(part: BodyPartReader, into: Path, max_bytes: int) -> None:
+async def _write(part: BodyPartReader, into: Path, max_bytes: int, room_bytes: int | None) -> None:
     written = 0
-    with os.fdopen(os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
-        while chunk := await part.read_chunk(_CHUNK_BYTES):
-            written += len(chunk)
-            if written > max_bytes:
-                raise _too_large(max_bytes)
-            file.write(chunk)
+    try:
+        with os.fdopen(os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+            while chunk := await part.read_chunk(_CHUNK_BYTES):
+                written += len(chunk)
+                if written > max_bytes:
+                    raise _too_large(max_bytes)
+                if room_bytes is not None and written > room_bytes:
+                    raise no_room()
+                file.write(chunk)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise Refused(507, "The server's disk is full.", "Whoever runs the server can make room on it.") from None
+
+
+def no_room() -> Refused:
+    """What is said where all uploads together would take more room than they may."""
+    return Refused(507, "There is no room for another file.", "Have the server started with a larger --max-disk.")
 
 
 def _too_large(max_bytes: int) -> Refused:

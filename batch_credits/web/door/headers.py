@@ -6,7 +6,7 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -23,6 +23,6 @@ STRICT_TRANSPORT = "max-age=31536000"
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Of every answer, before it goes out."""
-    response.headers.update(_HEADERS)
+    response.headers.update(HEADERS)
     if request.secure:
         response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT

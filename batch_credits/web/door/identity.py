@@ -4,12 +4,11 @@ from ipaddress import ip_address
 
 from aiohttp import web
 
+from batch_credits.web.door.keys import ACTOR, WHOSE
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.door.sessions import SESSIONS, WHOSE
-from batch_credits.web.settings import Proxy, WebSettings
+from batch_credits.web.door.sessions import SESSIONS
+from batch_credits.web.settings import MAX_ACTOR_LETTERS, Proxy, WebSettings
 
-MAX_ACTOR_LETTERS = 200
-ACTOR = "batch_credits.actor"
 SETTINGS = web.AppKey("settings", WebSettings)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from batch_credits.web.door.keys import WHOSE
 from batch_credits.web.settings import MAX_SESSIONS
 
 SESSION_SECONDS = 12 * 3600  # a working day
@@ -26,7 +27,7 @@ class Session:
 
 class Sessions:
     """Those who are in, in memory alone: a server that begins anew lets everybody in anew. No token is kept, but its
-    hash. `token` is that of the link, "" once it was used."""
+    hash. `token` is that of the link, "" once it was used; then `when_used` is told, which may make another."""
 
     def __init__(self, actor: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._actor = actor
@@ -35,29 +36,35 @@ class Sessions:
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self.token = secrets.token_urlsafe(_TOKEN_BYTES)
         self._link = _hashed(self.token)
-        self._is_used = False
+        self._used: OrderedDict[str, None] = OrderedDict()
+        self.when_used: Callable[[], None] = _nothing
 
     def enter(self, token: str) -> str | None:
         """The value of a cookie for whoever has the link; None: it is another's.
 
         Raises:
-            LinkUsed: it is the link, and was used.
+            LinkUsed: it is one that was used.
         """
-        if not hmac.compare_digest(_hashed(token), self._link):
-            return None
-        if self._is_used:
+        hashed = _hashed(token)
+        if hashed in self._used:
             raise LinkUsed
-        self._is_used, self.token = True, ""
+        if not hmac.compare_digest(hashed, self._link):
+            return None
+        self.token = ""
+        self._used[hashed] = None
+        while len(self._used) > MAX_SESSIONS:
+            self._used.popitem(last=False)
         cookie = secrets.token_urlsafe(_TOKEN_BYTES)
         while len(self._sessions) >= MAX_SESSIONS:
             self._sessions.popitem(last=False)
         self._sessions[_hashed(cookie)] = Session(self._actor, self._clock() + SESSION_SECONDS)
+        self.when_used()
         return cookie
 
     def new_link(self) -> str:
-        """The token of another link, for another browser; the one before does not work any more."""
+        """The token of another link, for another browser; one before that was not used does not work any more."""
         self.token = secrets.token_urlsafe(_TOKEN_BYTES)
-        self._link, self._is_used = _hashed(self.token), False
+        self._link = _hashed(self.token)
         return self.token
 
     def actor_of(self, cookie: str) -> str | None:
@@ -84,12 +91,14 @@ class LinkUsed(Exception):
     """The link was used before."""
 
 
+def _nothing() -> None: ...
+
+
 def _hashed(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 SESSIONS = web.AppKey("sessions", Sessions)
-WHOSE = "batch_credits.whose"  # in a request
 
 
 def form_token_of(request: web.Request) -> str:

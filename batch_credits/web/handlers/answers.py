@@ -5,14 +5,12 @@ from typing import Any
 
 from aiohttp import web
 
-from batch_credits.explanations.outcomes import label_of, sentences_of
-from batch_credits.model import CallKind, Outcome
 from batch_credits.model.amounts import Exponents, minor_in_words
 from batch_credits.web.desk.desk import desk_of
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
 from batch_credits.web.door.sessions import form_token_of
-from batch_credits.web.pages import Alert, Amount, Figure, Frame, Page
+from batch_credits.web.pages import Alert, Amount, Frame, Page
 from batch_credits.web.rendering import render
 
 UNPROCESSABLE = 422  # a form that says something else than the page did
@@ -74,17 +72,3 @@ def amounts_of(totals: Mapping[str, Any], stated: Exponents) -> tuple[Amount, ..
         words += [] if decimal is None else [f"{decimal} {currency}"]
         found.append(Amount(currency, minor, " + ".join(words)))
     return tuple(found)
-
-
-def outcome_figures(
-    kind: CallKind, counts: Mapping[str, int], totals: Mapping[str, tuple[Amount, ...]]
-) -> tuple[Figure, ...]:
-    """The outcomes that have rows, and what is still to come, in their order."""
-    figures = []
-    for outcome in Outcome:
-        name = kind.name_of(outcome)
-        if counts.get(name) or outcome is Outcome.PENDING:
-            meaning = sentences_of(kind, outcome).meaning
-            label = label_of(kind, outcome)
-            figures.append(Figure(name, label, counts.get(name, 0), totals.get(name, ()), meaning))
-    return tuple(figures)

@@ -68,7 +68,7 @@ def _of_batch(desk: Desk, view: BatchView, *, is_sent: bool) -> BatchEntry:
         file_name=view.file_name if job is None else job.file_name,
         state=state,
         rows=view.rows,
-        totals=_summed(view.outcomes.values()),
+        totals=_summed(of for outcome, of in view.outcomes.items() if outcome is not Outcome.REJECTED),
         credited_words=f"{rows:,} of {view.rows:,} {done}",
         actor="" if job is None else job.actor,
         at=view.created_at,
@@ -103,7 +103,7 @@ def _of_upload(desk: Desk, upload: Upload) -> BatchEntry:
     if checked is None:
         state = State.CHECKING
     elif checked.error is not None:
-        state = State.UNCLEAR if checked.error.get("suggestions") else State.REFUSED
+        state = State.UNCLEAR if checked.asks else State.REFUSED
     else:
         key, rows = checked.content["batch"], checked.content["rows"]
         state = State.WAITING if desk.jobs.is_running(key) else State.CHECKED

@@ -25,11 +25,12 @@ from batch_credits.web.handlers.answers import (
     amounts_of,
     go_to,
     number_typed,
-    outcome_figures,
     page_number,
     show,
 )
 from batch_credits.web.handlers.columns import remembered_answers, show_columns
+from batch_credits.web.handlers.plain_words import plain_words
+from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import (
     Alert,
     CheckPage,
@@ -52,16 +53,14 @@ async def upload(request: web.Request) -> web.Response:
     desk = desk_of(request)
     one = desk.uploads.find(request.match_info["id"])
     checked = desk.checks.found(one)
-    if checked is not None and checked.error and remembered_answers(desk, one, checked):
-        checked = None
     if checked is None:
         await desk.checks.wait(one, LOOK_AGAIN_SECONDS / 2)
         checked = desk.checks.known(one)
-    if checked is None:
+    if checked is None or remembered_answers(desk, one, checked):
         page = CheckPage(one.upload_id, one.file_name, is_checking=True)
         return show(request, page, refresh_seconds=LOOK_AGAIN_SECONDS)
     if checked.error is not None:
-        if checked.error.get("suggestions"):
+        if checked.asks:
             return show_columns(request, one, checked)
         return show(request, _refused(one, checked.error))
     key = checked.content["batch"]
@@ -74,11 +73,11 @@ def _last_refusal(desk: Desk, key: str) -> Alert | None:
     """Why nothing was sent the last time that somebody said so."""
     job = desk.jobs.latest(key)
     error = None if job is None else job.told().error
-    return None if error is None else Alert(error["message"], error["hint"])
+    return None if error is None else Alert(plain_words(error["message"]), plain_words(error["hint"]))
 
 
 def _refused(one: Upload, error: Mapping[str, Any]) -> CheckPage:
-    alert = Alert(error["message"], error.get("hint", ""))
+    alert = Alert(plain_words(error["message"]), plain_words(error.get("hint", "")))
     return CheckPage(one.upload_id, one.file_name, is_checking=False, refusal=alert)
 
 
@@ -94,14 +93,15 @@ def check_page(desk: Desk, one: Upload, checked: Checked) -> CheckPage:
         figures=_figures(found),
         problems=tuple(_group(one, number, group) for number, group in enumerate(found["problems"])),
         before=tuple(_before(found)),
-        notes=tuple(found["notes"]),
-        warnings=tuple(found["warnings"]),
+        notes=tuple(map(plain_words, found["notes"])),
+        warnings=tuple(map(plain_words, found["warnings"])),
         largest=tuple(
             f"row {row['row']}: {minor_in_words(row['amount'], row['currency'], {})}" for row in found["largest"]
         ),
         downloads=files,
         send=None if refusal else send_form(desk, f"/uploads/{one.upload_id}/send", found["counts"], found),
-        refusal=Alert(refusal) if refusal else None,
+        refusal=Alert(plain_words(refusal)) if refusal else None,
+        columns_href="" if one.mends else f"/uploads/{one.upload_id}/columns",
     )
 
 
@@ -115,18 +115,18 @@ def _figures(found: Mapping[str, Any]) -> tuple[Figure, ...]:
     unread = bool(found["unreadable_amounts"])
     by_outcome = {name: amounts_of(of, {}) for name, of in found["totals_by_outcome"].items()}
     return (
-        Figure("rows", "rows in the file", found["rows"], totals, at_least=unread),
-        Figure("accepted", "rows that can be paid", found["accepted"]),
-        *outcome_figures(CallKind.ADD, found["counts"], by_outcome),
+        Figure("rows", "Rows in the file", found["rows"], totals, at_least=unread),
+        Figure("accepted", "Can be credited", found["accepted"]),
+        *outcome_figures(CallKind.ADD, found["counts"], by_outcome, is_before=True),
     )
 
 
 def _group(one: Upload, number: int, group: Mapping[str, Any]) -> ProblemGroup:
     return ProblemGroup(
-        reason=group["message"],
+        reason=plain_words(group["message"]),
         field=group["field"],
         rows=group["rows"],
-        first=tuple(ProblemRow(row["row"], row["value"], row["message"]) for row in group["first"]),
+        first=tuple(ProblemRow(row["row"], row["value"], plain_words(row["message"])) for row in group["first"]),
         href=f"/uploads/{one.upload_id}/left-out/{number}",
     )
 
@@ -265,7 +265,7 @@ async def left_out(request: web.Request) -> web.Response:
     rows = []
     for _, cells in found.rows:
         ours = found.table.ours(cells)
-        rows.append(ProblemRow(int(ours["credit_row"]), "", ours["credit_error"]))
+        rows.append(ProblemRow(int(ours["credit_row"]), "", plain_words(ours["credit_error"])))
     page = LeftOutPage(one.upload_id, one.file_name, group["message"], tuple(rows), found.page, found.pages)
     return show(request, page)
 

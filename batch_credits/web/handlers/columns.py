@@ -11,8 +11,9 @@ from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import go_to, show
-from batch_credits.web.pages import Choice, Column, ColumnsPage, Question
+from batch_credits.web.handlers.answers import UNPROCESSABLE, go_to, show
+from batch_credits.web.handlers.plain_words import plain_words
+from batch_credits.web.pages import Alert, Choice, Column, ColumnsPage, Question
 
 CHECK_SECONDS = 1.0
 _FIELD_LABELS = {
@@ -40,14 +41,37 @@ _LABELS = {
 _CHOICES = {
     "amount-unit": (Choice("minor", "cents: 1050 is 10.50"), Choice("major", "whole currency: 10.50 is 10.50")),
     "hidden-rows": (Choice("pay", "pay them too"), Choice("skip", "leave them out")),
+    "locale": (
+        Choice("en_US", "1,234.50"),
+        Choice("de_DE", "1.234,50"),
+        Choice("fr_FR", "1 234,50"),
+        Choice("de_CH", "1\u2019234.50"),
+    ),
 }
+_ALWAYS = ("amount-unit", "reference")  # asked whenever a person opens the page
 _ANSWERS = frozenset(name.replace("-", "_") for name in _LABELS)
 
 
-def show_columns(request: web.Request, one: Upload, checked: Checked) -> web.Response:
-    """What the file has, and what is asked."""
+async def again(request: web.Request) -> web.Response:
+    """The same page for a file that could be read: a person knows better."""
+    desk = desk_of(request)
+    one = desk.uploads.find(request.match_info["id"])
+    checked = desk.checks.known(one)
+    if checked is None or (checked.error is not None and not checked.asks):
+        return go_to(f"/uploads/{one.upload_id}")
+    return show_columns(request, one, checked)
+
+
+def show_columns(request: web.Request, one: Upload, checked: Checked, alert: Alert | None = None) -> web.Response:
+    """What the file has, and what is asked: what it seems to need, and what was answered before."""
     error, columns = checked.error or {}, checked.content["columns"]
-    suggested = {each["option"].removeprefix("--"): each for each in error["suggestions"] if each["option"] != "--map"}
+    suggested: dict[str, dict[str, Any]] = {}
+    for each in checked.asks or checked.content.get("suggestions", []):
+        if each["option"] != "--map":
+            several = suggested.setdefault(each["option"].removeprefix("--"), {**each, "values": []})
+            several["values"].append(each["value"])
+    for name in (*_ALWAYS, *one.options):
+        suggested.setdefault(name, {"value": "", "values": [], "reason": "", "is_open": False})
     page = ColumnsPage(
         upload=one.upload_id,
         file_name=one.file_name,
@@ -57,9 +81,9 @@ def show_columns(request: web.Request, one: Upload, checked: Checked) -> web.Res
         ),
         fields=(Choice("", "not used"), *(Choice(name, label) for name, label in _FIELD_LABELS.items())),
         questions=tuple(_question(one, name, each) for name, each in suggested.items() if name in _LABELS),
-        still=error.get("still") or "",
+        still=plain_words(error.get("still") or ""),
     )
-    return show(request, page)
+    return show(request, page, alert=alert, status=200 if alert is None else UNPROCESSABLE)
 
 
 def _question(one: Upload, name: str, suggested: Mapping[str, Any]) -> Question:
@@ -67,11 +91,21 @@ def _question(one: Upload, name: str, suggested: Mapping[str, Any]) -> Question:
     return Question(
         name=name.replace("-", "_"),
         label=_LABELS[name],
-        why=suggested["reason"],
+        why=plain_words(suggested["reason"]),
         value=given or ("" if suggested["is_open"] else suggested["value"]),
-        choices=_CHOICES.get(name, ()),
+        choices=_choices(name, suggested["values"], is_open=suggested["is_open"]),
         is_required=suggested["is_open"],
     )
+
+
+def _choices(name: str, suggested: list[str], *, is_open: bool) -> tuple[Choice, ...]:
+    """What can be answered, and what is suggested among it; none: any text."""
+    choices = _CHOICES.get(name, ())
+    if not choices and len(suggested) < 2:
+        return ()
+    known = [choice.value for choice in choices]
+    more = [Choice(value, value) for value in suggested if value and value not in known]
+    return (*choices, *([] if is_open and known else more))
 
 
 async def columns(request: web.Request) -> web.Response:
@@ -80,11 +114,14 @@ async def columns(request: web.Request) -> web.Response:
     one = desk.uploads.find(request.match_info["id"])
     fields = await read_fields(request, lambda name: name in _ANSWERS or name == "remember" or name.startswith("map:"))
     checked = desk.checks.known(one)
-    if checked is None or checked.error is None:
+    if checked is None:
         return go_to(f"/uploads/{one.upload_id}")
     seen = checked.content["columns"]
     answers = {name.replace("_", "-"): (value.strip(),) for name, value in fields.items() if name in _ANSWERS}
-    options = {**one.options, **{name: value for name, value in answers.items() if value[0]}}
+    options = {name: value for name, value in {**one.options, **answers}.items() if value[0]}
+    if (missing := _unanswered(checked, options)) is not None:
+        alert = Alert("This is not said yet, and only you can know it.", _LABELS[missing], missing.replace("-", "_"))
+        return show_columns(request, replace(one, options=options), checked, alert)
     if mapped := _mapped(fields, seen):
         options["map"] = mapped
     if "remember" in fields:
@@ -94,6 +131,15 @@ async def columns(request: web.Request) -> web.Response:
     desk.checks.begin(answered)
     await desk.checks.wait(answered, CHECK_SECONDS)
     return go_to(f"/uploads/{one.upload_id}")
+
+
+def _unanswered(checked: Checked, options: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The first question without an answer that only a person can give."""
+    for each in checked.asks:
+        name: str = each["option"].removeprefix("--")
+        if each["is_open"] and name in _LABELS and name not in options:
+            return name
+    return None
 
 
 def _mapped(fields: Mapping[str, str], seen: list[dict[str, Any]]) -> tuple[str, ...]:
@@ -117,7 +163,7 @@ def _mapped(fields: Mapping[str, str], seen: list[dict[str, Any]]) -> tuple[str,
 
 def remembered_answers(desk: Desk, one: Upload, checked: Checked) -> bool:
     """Whether a file with these headers was explained before, and is looked at again so."""
-    if "map" in one.options or not (checked.error or {}).get("suggestions"):
+    if "map" in one.options or not checked.asks:
         return False
     known = desk.remembered.find([each["header"] for each in checked.content["columns"]])
     if known is None or all(one.options.get(name) == value for name, value in known.items()):

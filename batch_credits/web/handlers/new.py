@@ -9,7 +9,7 @@ from aiohttp import web
 from batch_credits.loader.template import write_template
 from batch_credits.web.desk.desk import desk_of
 from batch_credits.web.door.downloads import attachment
-from batch_credits.web.door.forms import receive_file
+from batch_credits.web.door.forms import no_room, receive_file
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
 from batch_credits.web.handlers.answers import go_to, show
@@ -34,12 +34,11 @@ async def upload(request: web.Request) -> web.Response:
     desk, actor = desk_of(request), actor_of(request)
     folder = desk.uploads.begin()
     try:
-        if desk.uploads.size_bytes() >= desk.settings.max_disk_bytes:
-            raise Refused(
-                507, "There is no room for another file.", "Have the server started with a larger --max-disk."
-            )
+        room = desk.settings.max_disk_bytes - desk.uploads.size_bytes()
+        if room <= 0:
+            raise no_room()
         most = desk.settings.max_upload_bytes
-        received = await receive_file(request, _FIELDS.__contains__, folder / "received", most)
+        received = await receive_file(request, _FIELDS.__contains__, folder / "received", most, room)
         fields = received.fields
         unit, profile = fields.get("amount_unit", ""), fields.get("profile", "")
         if unit not in _UNITS or profile not in ("", *desk.settings.profiles):

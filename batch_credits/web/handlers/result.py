@@ -1,7 +1,7 @@
 """What became of a batch: from its summary.json, number by number, with what can be done about the rest."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -25,11 +25,12 @@ from batch_credits.web.door.refusals import Refused
 from batch_credits.web.handlers.answers import (
     UNPROCESSABLE,
     amounts_of,
-    outcome_figures,
     page_number,
     show,
 )
 from batch_credits.web.handlers.check import is_typed, not_typed, totals_to_type, typed_totals
+from batch_credits.web.handlers.plain_words import plain_words
+from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import (
     Alert,
     Amount,
@@ -44,6 +45,7 @@ from batch_credits.web.pages import (
     SendForm,
 )
 
+_UNKNOWN_CODE = "Chargebee refused these rows; results.csv has what it said."
 _TONES = {0: "good", 1: "warn", 3: "bad", 4: "warn"}
 
 
@@ -64,7 +66,7 @@ def _refused_last(desk: Desk, known: Known) -> Alert | None:
     told = None if job is None else job.told()
     if told is None or told.error is None or told.summary is not None:
         return None
-    return Alert(told.error["message"], told.error["hint"])
+    return Alert(plain_words(told.error["message"]), plain_words(told.error["hint"]))
 
 
 async def _page(request: web.Request, desk: Desk, known: Known, result: Result) -> ResultPage:
@@ -89,7 +91,7 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
         stopped=summary["stopped"] or "",
         next_steps=tuple(_steps(summary, mending is not None and mending.in_all > 0)),
         explained=tuple(_explained(summary)),
-        downloads=tuple(Download(name, f"/batches/{key}/files/{name}", FILES[name]) for name in result.files()),
+        downloads=tuple(_downloads(result, key, is_deduction=is_deduction)),
         mending=mending if mending is not None and mending.in_all else None,
         review=review,
         more=_more(desk, known, summary, stated, job),
@@ -101,13 +103,21 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
     )
 
 
+def _downloads(result: Result, key: str, *, is_deduction: bool) -> Iterator[Download]:
+    for name in result.files():
+        what = FILES[name]
+        if is_deduction and name.startswith("failed."):  # which nobody may take for a file to pay
+            what = "the rows not taken back, and why; never to be paid"
+        yield Download(name, f"/batches/{key}/files/{name}", what)
+
+
 def _figures(summary: Mapping[str, Any], kind: CallKind, stated: Exponents) -> tuple[Figure, ...]:
     totals = totals_of(summary, stated)
     figures = outcome_figures(kind, summary["counts"], totals)
     if not (undone := summary["reversed"])["count"]:
         return figures
     amounts = amounts_of(undone["totals"], stated)
-    return (*figures, Figure("reversed", "of them taken back", undone["count"], amounts))
+    return (*figures, Figure("reversed", "Of them taken back", undone["count"], amounts))
 
 
 def totals_of(summary: Mapping[str, Any], stated: Exponents) -> dict[str, tuple[Amount, ...]]:
@@ -151,8 +161,8 @@ def _explained(summary: Mapping[str, Any]) -> list[Explained]:
     for codes in summary["reasons"].values():
         for code, rows in codes.items():
             said = explained(code) if code else []
-            meaning = said[0].happened if said else "Chargebee refused these rows; results.csv has what it said."
-            to_do = said[0].to_do if said else "Mend them as it says."
+            meaning = plain_words(said[0].happened) if said else _UNKNOWN_CODE
+            to_do = plain_words(said[0].to_do) if said else "Mend them as it says."
             found.append(Explained(code or "no code", rows, meaning, to_do))
     return sorted(found, key=lambda each: -each.rows)
 
@@ -214,7 +224,11 @@ def _mending(key: str, result: Result, page: int) -> Mending:
     rows = []
     for index, cells in found.rows:
         ours = found.table.ours(cells)
-        rows.append(MendRow(index, int(ours["credit_row"]), ours["credit_error"], cells[: found.table.own]))
+        named = ours["credit_error_param"].split("; ")
+        wrong = tuple(place for place, header in enumerate(found.table.headers[: found.table.own]) if header in named)
+        rows.append(
+            MendRow(index, int(ours["credit_row"]), plain_words(ours["credit_error"]), cells[: found.table.own], wrong)
+        )
     return Mending(
         href=f"/batches/{key}/mend",
         columns=found.table.headers[: found.table.own],

@@ -9,18 +9,23 @@ from typing import Any
 from aiohttp import web
 
 from batch_credits.model import CallKind, Outcome
+from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.desk import Desk, desk_of
+from batch_credits.web.desk.events import Told
 from batch_credits.web.desk.jobs import Job
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import amounts_of, go_to, outcome_figures, show
+from batch_credits.web.handlers.answers import amounts_of, go_to, show
 from batch_credits.web.handlers.check import begin_run
 from batch_credits.web.handlers.result import result_page, send_rest
-from batch_credits.web.pages import Amount, Figure, RunPage
+from batch_credits.web.handlers.wording import outcome_figures
+from batch_credits.web.pages import Amount, Figure, PilotQuestion, PilotRow, RunPage
 
 EVENT_SECONDS = 1.0
+_ASKED = "?pilot=1"  # of a page that asks after the pilot
+_SAID = ("yes", "no")
 _OF_OTHERS_SECONDS = 3.0  # between looks into the ledger at a batch that was not begun here
 _SECONDS_IN_WORDS = ((3600, "h"), (60, "min"), (1, "s"))
 
@@ -71,8 +76,11 @@ def run_page(desk: Desk, key: str, known: Known | None) -> RunPage:
     progress = (told.progress if told is not None else None) or {}
     if progress:
         figures, percent = _figures_of(progress, kind), int(progress["percent"])
-    else:
+    elif known is not None:
         figures, percent = _figures_in_books(known, kind)
+    else:
+        figures, percent = outcome_figures(kind, _planned(desk, job, told), {}), 0
+    pilot = _pilot(key, job, told)
     name = job.file_name if is_ours and job is not None else "" if known is None else known.record.file_name
     return RunPage(
         key=key,
@@ -85,9 +93,26 @@ def run_page(desk: Desk, key: str, known: Known | None) -> RunPage:
         notes=tuple(told.notes) if told is not None else (),
         can_stop=is_ours and job is not None and not job.stopped_by,
         is_deduction=kind is CallKind.DEDUCT,
-        events_href=f"/batches/{key}/events",
+        events_href=f"/batches/{key}/events{'' if pilot is None else _ASKED}",
         stop_href=f"/batches/{key}/stop",
+        pilot=pilot,
     )
+
+
+def _pilot(key: str, job: Job | None, told: Told | None) -> PilotQuestion | None:
+    """What is asked after the first rows; None: nothing is, or it was answered."""
+    if job is None or told is None or told.pilot is None or not told.pilot["agrees"] or job.is_answered:
+        return None
+    left = told.pilot["rows_left"]
+    rows = tuple(
+        PilotRow(row["row"], row["customer_id"], _money(row["asked"]), _money(row["listed"]))
+        for row in told.pilot["rows"]
+    )
+    return PilotQuestion(f"/batches/{key}/pilot", rows, left) if left and not job.stopped_by else None
+
+
+def _money(said: Mapping[str, Any]) -> str:
+    return amounts_of({said["currency_code"] or SITE_CURRENCY: said}, {})[0].words
 
 
 def _figures_of(progress: Mapping[str, Any], kind: CallKind) -> tuple[Figure, ...]:
@@ -97,10 +122,18 @@ def _figures_of(progress: Mapping[str, Any], kind: CallKind) -> tuple[Figure, ..
     return outcome_figures(kind, counts, {credited: amounts_of(progress[f"{credited}_totals"], {})})
 
 
-def _figures_in_books(known: Known | None, kind: CallKind) -> tuple[tuple[Figure, ...], int]:
+def _planned(desk: Desk, job: Job | None, told: Told | None) -> Mapping[str, int]:
+    """How many rows wait to be sent, by what the run says that it will do, or by what was agreed to."""
+    if told is not None and told.plan is not None:
+        counts: Mapping[str, int] = told.plan["counts"]
+        return counts
+    upload = desk.uploads.known(job.upload_id) if job is not None else None
+    checked = desk.checks.known(upload) if upload is not None else None
+    return {} if checked is None else checked.content.get("counts", {})
+
+
+def _figures_in_books(known: Known, kind: CallKind) -> tuple[tuple[Figure, ...], int]:
     """Of a batch of which the ledger alone tells; and how many percent of it are done."""
-    if known is None:
-        return outcome_figures(kind, {}, {}), 0
     counts, totals = dict[str, int](), dict[str, tuple[Amount, ...]]()
     for outcome, found in known.view.outcomes.items():
         name = kind.name_of(outcome)
@@ -161,14 +194,14 @@ async def events(request: web.Request) -> web.StreamResponse:
     desk, key = desk_of(request), key_of(request)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     await response.prepare(request)
-    said = ""
+    said, is_asked = "", "pilot" in request.query
     while True:
         known = None
         is_ours = desk.jobs.is_running(key)
         if not is_ours or not _has_begun(desk, key):
             known = await desk.books.batch(key)
         is_over = not is_sent(desk, key, known)
-        state = json.dumps({"page": "result"} if is_over else _state(run_page(desk, key, known)))
+        state = json.dumps({"page": "result"} if is_over else _state(run_page(desk, key, known), is_asked=is_asked))
         await response.write(f"event: state\ndata: {state}\n\n".encode() if state != said else b": still\n\n")
         if is_over:
             return response
@@ -181,7 +214,10 @@ def _has_begun(desk: Desk, key: str) -> bool:
     return job is not None and job.told().progress is not None
 
 
-def _state(page: RunPage) -> dict[str, Any]:
+def _state(page: RunPage, *, is_asked: bool) -> dict[str, Any]:
+    """How it goes, for a page that asks after the pilot or does not: where it should be the other, it loads again."""
+    if (page.pilot is not None) is not is_asked:
+        return {"page": "other"}
     totals = {
         figure.name: {amount.currency: {"minor": amount.minor, "words": amount.words} for amount in figure.total}
         for figure in page.figures
@@ -201,6 +237,18 @@ async def stop(request: web.Request) -> web.Response:
         raise Refused(
             409, "This batch is not sent from this page, so it cannot be stopped here.", "Whoever runs it can stop it."
         )
+    return go_to(f"/batches/{key}")
+
+
+async def pilot(request: web.Request) -> web.Response:
+    """Say whether the rest is sent after the pilot."""
+    desk, key = desk_of(request), key_of(request)
+    fields = await read_fields(request, lambda name: name == "answer")
+    if fields.get("answer") not in _SAID:
+        raise Refused(400, "The form has an answer that was not among its choices.", "Load the page again.")
+    job = desk.jobs.latest(key)
+    if job is not None and _pilot(key, job, job.told()) is not None:
+        job.answer(fields["answer"])
     return go_to(f"/batches/{key}")
 
 

@@ -20,12 +20,12 @@ from batch_credits.web.handlers.answers import (
     UNPROCESSABLE,
     amounts_of,
     go_to,
-    outcome_figures,
     page_number,
     show,
 )
 from batch_credits.web.handlers.check import is_typed, not_typed, totals_to_type, typed_totals
 from batch_credits.web.handlers.run import is_sent, key_of
+from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import Alert, SendForm, UndoCheckPage, UndoPage, UndoRow
 
 ASK_SECONDS = 3.0  # waited for what would be deducted, before a page says that it is looked up
@@ -134,7 +134,7 @@ def _undo_page(desk: Desk, known: Known, undo: Undo, *, is_known: bool) -> UndoC
         key=record.key,
         file_name=record.file_name,
         is_checking=False,
-        figures=outcome_figures(CallKind.DEDUCT, plan["counts"], {"pending": amounts}),
+        figures=outcome_figures(CallKind.DEDUCT, plan["counts"], {"pending": amounts}, is_before=True),
         left_out=tuple(plan["warnings"]),
         warnings=tuple(warnings),
         send=send if number else None,

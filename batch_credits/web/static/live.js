@@ -18,7 +18,7 @@
   // The page as it is now, in place of what is shown; but not under the hands of somebody who fills something in.
   let isAsking = false;
   async function renew() {
-    if (isAsking || document.activeElement.closest("form")) return;
+    if (isAsking || document.activeElement?.closest("form")) return;
     isAsking = true;
     try {
       const answer = await fetch(location.href);

@@ -18,7 +18,7 @@ from batch_credits.views.terms import Memory, site_view
 CHANGE_NOTHING = {
     "--wait-for-ledger",
     "--rate", "--plan", "--pacing", "--share", "--concurrency", "--timeout", "--processes", "--no-wait", "--reports",
-    "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--online",
+    "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--rows-page", "--online",
     "--detach", "--progress-every",
     "--profile",  # what it sets has its own origins
 }  # fmt: skip
@@ -37,8 +37,8 @@ def test_of_every_option_it_is_decided_whether_it_changes_money() -> None:
     assert not CHANGE_MONEY & CHANGE_NOTHING
     for name in COMMANDS:
         options = [p for p in batch_credits.commands[name].params if isinstance(p, click.Option)]
-        # What a server hands over no variable and no file may set.
-        assert all(isinstance(p, Setting) or p.opts == ["--handed-over"] for p in options)
+        # What a server hands over no variable and no file may set, and help does not show it.
+        assert all(isinstance(p, Setting) or (p.opts == ["--handed-over"] and p.hidden) for p in options)
 
 
 def test_what_was_typed_has_no_origin(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """What the operator says of the site's limit, in settings."""
 
+from typing import Any
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -61,3 +63,10 @@ def test_a_business_entity_goes_into_a_header_as_it_is() -> None:
 def test_a_business_entity_that_no_header_can_carry_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--business-entity"):
         chosen("--business-entity", text)
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.19", "3601", "often"])
+@pytest.mark.parametrize("name", ["run", "reverse"])
+def test_news_comes_neither_all_the_time_nor_never(call: Any, name: str, seconds: str) -> None:
+    code, _, said = call(name, "0" * 8, "--progress-every", seconds)
+    assert (code, "--progress-every" in said) == (2, True)

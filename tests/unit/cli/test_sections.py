@@ -14,7 +14,7 @@ SECTIONED = [name for name, command in batch_credits.commands.items() if isinsta
 
 
 def flags(command: click.Command) -> set[str]:
-    options = [each for each in command.params if isinstance(each, click.Option)]
+    options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
     return {next(name for name in option.opts if name.startswith("--")) for option in options}
 
 

@@ -163,3 +163,19 @@ def test_problems_are_grouped_with_the_first_of_each(book: Any) -> None:
     )
     groups = [(g.field, g.code, g.rows, g.first_row, g.message) for g in book.ledger.reports.problem_groups(batch)]
     assert groups == [("amount", "missing", 2, 2, "first"), ("currency_code", "unknown", 1, 3, "second")]
+
+
+# -- Pages --------------------------------------------------------------------------------------------------
+
+
+def test_rows_can_be_read_from_any_of_them_on(book: Any) -> None:
+    batch = book.plan(book.row(2), book.bad_row(5, Problem("amount", "missing", "It is empty.")), book.row(9, "c-9"))
+    book.plan(book.row(2, "other"))
+    reports = book.ledger.reports
+    assert [reports.row_number_at(batch, before) for before in range(4)] == [2, 5, 9, None]
+    assert [row.row_number for row in reports.rows(batch, first=5)] == [5, 9]
+    empty = (Problem("amount", "missing", "It is empty."),)
+    assert [row.problems for row in reports.rows(batch, first=5)] == [empty, ()]
+    bodies = reports.bodies(batch, 2, 9)
+    assert [*bodies] == [2, 9] and b"customer_id=c-9&" in bodies[9]
+    assert [*reports.bodies(batch, 3, 8)] == []

@@ -92,7 +92,9 @@ EACH = "SCAN c VIRTUAL TABLE INDEX 1:"
         ("planned", [ONE]),
         ("open_requests", [EACH, ONE, *PART]),
         ("record_requests", [EACH, ONE]),
-        ("report_rows", [ROWS, OF_ROW]),
+        ("report_rows", ["SEARCH w USING PRIMARY KEY (batch_id=? AND row_number>?)", OF_ROW]),
+        ("row_number_at", ["SEARCH row USING PRIMARY KEY (batch_id=?)"]),
+        ("bodies_of_rows", ["SEARCH w USING PRIMARY KEY (batch_id=? AND row_number>? AND row_number<?)", OF_ROW]),
         ("rejected_rows", ["SEARCH row USING PRIMARY KEY (batch_id=?)"]),
     ],
 )

@@ -55,6 +55,15 @@ def test_who_works_is_told_with_what_it_holds_and_says(book: Any) -> None:
     assert [worker.worker_id for worker in book.ledger.workers.of_run(run)] == [me]
 
 
+@pytest.mark.of_sqlite
+def test_who_is_gone_from_this_machine_has_no_lease_in_a_file(book: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch_credits.ledger.teams.is_there", lambda pid: False)
+    book.ledger.runs.start(book.plan(book.row(2)))
+    assert [life.lease_left_ms for life in book.ledger.teams.lives()] == [0]
+    monkeypatch.setattr("platform.node", lambda: "another")
+    assert [life.lease_left_ms > 0 for life in book.ledger.teams.lives()] == [True]
+
+
 def test_a_life_that_only_asks_lives_on(book: Any) -> None:
     book.ledger.workers.live_on()
     [life] = book.ledger.teams.lives()

@@ -125,3 +125,36 @@ def test_decimals_are_summed_to_the_last_of_their_33_digits(book: Any) -> None:
     total = book.ledger.totals.counted(batch)[Outcome.PENDING]["USD"]
     assert total.amount_in_decimal == Decimal("100000000000000000000.000000000001")
     assert total.amount_in_decimal == book.ledger.batches.all()[0].totals["USD"].amount_in_decimal
+
+
+def test_what_a_worker_that_lives_has_on_its_way_is_pending(book: Any) -> None:
+    batch = book.plan(
+        book.row(2), book.row(3, "c-2", amount_in_decimal="1.50"), book.row(4, "c-3", amount_in_decimal="0.1"),
+        book.row(5, "c-4"), book.row(6, "c-5", currency_code="EUR"),
+    )  # fmt: skip
+    run = book.ledger.runs.start(batch)
+    doubtful, *sent, _, _ = book.owed(batch)
+    book.send(run, doubtful, *sent)
+    book.learn(run, doubtful, RequestState.IN_DOUBT)
+    me, totals = book.ledger.workers.me(), book.ledger.totals
+    in_doubt = {"USD": ControlTotal(3, 100, Decimal("1.60"))}
+    assert totals.known(batch)[Outcome.IN_DOUBT] == in_doubt
+    assert totals.standing(batch, []) == totals.standing(batch, [me + 1]) == (totals.known(batch), 0)
+    standing, on_their_way = totals.standing(batch, [me])
+    assert (on_their_way, standing[Outcome.IN_DOUBT]) == (2, {"USD": ControlTotal(1, 100)})
+    assert standing[Outcome.PENDING] == {"USD": ControlTotal(3, 100, Decimal("1.60")), "EUR": ControlTotal(1, 100)}
+    for credit in sent:
+        book.learn(run, credit, RequestState.CREDITED)
+    assert totals.standing(batch, [me]) == (totals.known(batch), 0)
+
+
+def test_what_another_batch_has_on_its_way_is_pending_in_each(book: Any) -> None:
+    first, second = book.plan(book.row(2), book.row(3, "c-2")), book.plan(book.row(7), book.row(8, "c-3"))
+    run = book.ledger.runs.start(first)
+    book.send(run, *book.owed(first))
+    me = book.ledger.workers.me()
+    assert book.ledger.totals.standing(first, [me])[1] == 2
+    standing, on_their_way = book.ledger.totals.standing(second, [me])
+    assert (on_their_way, {outcome: of["USD"].count for outcome, of in standing.items() if of}) == (
+        1, {Outcome.PENDING: 2}
+    )  # fmt: skip

@@ -244,3 +244,18 @@ def test_closing_twice_or_before_the_start_is_no_harm(display: Callable[[io.Stri
 )
 def test_the_display_suits_the_stream(stream: io.StringIO, options: dict[str, Any], expected: type) -> None:
     assert type(progress_for(stream, **options)) is expected
+
+
+@pytest.mark.parametrize("json_lines", [False, True])
+def test_lines_and_events_come_as_often_as_was_said(monkeypatch: pytest.MonkeyPatch, json_lines: bool) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    for every, wanted in ((0.2, 6), (1.0, 2), (10.0, 1)):
+        stream = io.StringIO()
+        progress = progress_for(stream, json_lines=json_lines, line_seconds=every)
+        progress._clock = lambda: now[0]  # type: ignore[attr-defined]
+        progress.start(10, 0)
+        for _ in range(5):
+            now[0] += 0.201
+            progress.tick()
+        assert len(stream.getvalue().splitlines()) == wanted, every

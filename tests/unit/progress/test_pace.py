@@ -65,6 +65,20 @@ def test_the_batch_and_its_money_are_those_of_all_runs(clock: Clock) -> None:
     ]  # fmt: skip
 
 
+def test_every_row_of_the_batch_has_one_outcome_from_the_first_event_on(clock: Clock) -> None:
+    tally = RunTally(0, clock, CallKind.ADD)
+    before = {Outcome.CREDITED: 3, Outcome.ALREADY_CREDITED: 1, Outcome.REJECTED: 2, Outcome.REVIEW: 1}
+    tally.start(12, 7, 2, BatchMoney(settled=before))
+    counted = {**before, Outcome.FAILED: 0, Outcome.IN_DOUBT: 2, Outcome.PENDING: 3}
+    assert tally.outcomes == counted
+    for outcome, was_in_doubt in (
+        (Outcome.CREDITED, True), (Outcome.IN_DOUBT, False), (Outcome.FAILED, False), (Outcome.PENDING, True)
+    ):  # fmt: skip
+        tally.settle(outcome, was_in_doubt)
+        assert sum(tally.outcomes.values()) == 12
+    assert tally.outcomes == {**before, Outcome.CREDITED: 4, Outcome.FAILED: 1, Outcome.IN_DOUBT: 1, Outcome.PENDING: 2}
+
+
 def test_many_currencies_are_counted(clock: Clock) -> None:
     tally = RunTally(0, clock, CallKind.ADD)
     tally.start(0, 0, 0, BatchMoney({code: ControlTotal(1, 100) for code in ("AUD", "CHF", "EUR", "GBP", "USD")}))

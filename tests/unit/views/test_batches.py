@@ -60,3 +60,18 @@ def test_an_unknown_batch_and_an_empty_ledger(book: Book) -> None:
     assert list(batches_view(book.ledger)) == []
     with pytest.raises(UnknownBatch):
         list(batches_view(book.ledger, "12345678"))
+
+
+def test_what_is_on_its_way_is_pending_while_its_sender_lives(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = book.plan(book.row(2), book.row(3, "c-2"), book.row(4, "c-3"))
+    run = book.ledger.runs.start(batch)
+    book.send(run, *book.owed(batch)[:2])
+    [view] = batches_view(book.ledger)
+    assert ([*view.outcomes], view.on_their_way, len(view.workers)) == ([Outcome.PENDING], 2, 1)
+    assert view.outcomes[Outcome.PENDING][0].rows == 3
+    monkeypatch.setattr("batch_credits.ledger.teams.is_there", lambda pid: False)
+    [view] = batches_view(book.ledger)
+    assert (view.on_their_way, view.workers[0].lease_seconds) == (0, 0)
+    assert {outcome: totals[0].rows for outcome, totals in view.outcomes.items()} == {
+        Outcome.PENDING: 1, Outcome.IN_DOUBT: 2
+    }  # fmt: skip

@@ -21,6 +21,8 @@ from batch_credits.web.pages import (
     MendRow,
     NewPage,
     Page,
+    PilotQuestion,
+    PilotRow,
     ProblemGroup,
     ProblemRow,
     Question,
@@ -57,19 +59,39 @@ MANY = tuple(
 # -- Batches ------------------------------------------------------------------------------------------------
 
 
+FILES = (
+    "loyalty_2026-q4.csv",
+    "goodwill_november.xlsx",
+    "shop_de_november.csv",
+    "shop_fr_november.csv",
+    "referrals_2026-10.csv",
+    "referrals_2026-10-mended.csv",
+    "outage_2026-10-14.xlsx",
+    "loyalty_2026-q3.csv",
+    "export crm 27.11.xls",
+)
+
+
+def _done(state: State, rows: int) -> int:
+    """How many rows of a batch are credited."""
+    return {State.DONE: rows, State.WAITING: 0, State.PARTLY: rows - 12}.get(state, rows // 2)
+
+
 def entry(number: int, state: State, *, needs_person: bool = False, name: str = "", payout: str = "") -> BatchEntry:
     """A batch in the list."""
     rows = 1484 - 100 * number
     return BatchEntry(
         key=f"{number:02x}" * 32,
         href=f"/batches/{f'{number:02x}' * 32}",
-        file_name=name or f"loyalty_2026_{number:02}.csv",
+        file_name=name or FILES[number],
         state=state,
         rows=rows,
         totals=(usd(rows * 832),) if number % 3 else (usd(rows * 832), usd(rows * 97, "EUR")),
-        credited_words="all" if state is State.DONE else f"{rows // 2:,} of {rows:,}" if number % 2 else "none",
+        credited_words=""
+        if state in (State.CHECKED, State.REFUSED)
+        else f"{_done(state, rows):,} of {rows:,} credited",
         actor="alice" if number % 2 else "bob",
-        at=f"2026-11-{27 - number:02} 14:{number:02}",
+        at=f"2026-11-{27 - number:02}T14:{11 + 5 * number:02}:07+00:00",
         payout=payout,
         is_reversal=number == 7,
         needs_person=needs_person,
@@ -83,7 +105,7 @@ LIST = BatchesPage(
         entry(2, State.RUNNING),
         entry(3, State.WAITING),
         entry(4, State.PARTLY),
-        entry(5, State.DONE, payout="mends 12 rows of loyalty_2026_04.csv"),
+        entry(5, State.DONE, payout="mends 12 rows of referrals_2026-10.csv"),
         entry(6, State.STOPPED),
         entry(7, State.DONE),
         entry(8, State.REFUSED),
@@ -290,6 +312,15 @@ RUNS = {
     "run-waits": replace(
         RUN, percent=0, pace="", left="", notes=(), waits="Waiting for loyalty_2026_q2.csv: it is being sent."
     ),
+    "run-pilot": replace(
+        RUN,
+        events_href=f"{RUN.events_href}?pilot=1",
+        pilot=PilotQuestion(
+            "/batches/x/pilot",
+            (PilotRow(2, "cust-1", "12.50 USD", "12.50 USD"), PilotRow(3, HOSTILE, "7.00 USD", "7.00 USD")),
+            1482,
+        ),
+    ),
     "run-stopping": replace(RUN, can_stop=False),
     "run-back": replace(RUN, is_deduction=True, waits=""),
     "run-hostile": replace(
@@ -356,7 +387,7 @@ RESULT = replace(
     ),
     next_steps=("Mend the 3 rows below and check them.", "Keep the files."),
     explained=(
-        Explained("resource_not_found", 3, "There is no such customer on this site.", "Correct the id, or create the customer."),
+        Explained("resource_not_found", 3, "There is no such customer.", "Correct the id, or create the customer."),
     ),
     mending=MENDING,
     batches=(Choice("/batches/01", "loyalty_2026_q3-mended.csv, 2 rows, finished"),),

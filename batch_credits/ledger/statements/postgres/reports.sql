@@ -1,7 +1,7 @@
 -- The texts of PostgreSQL's where its words differ: see the file of the same name one folder above.
 
 -- name: report_rows_reversed
--- What became of every row of a batch, with what undid it.
+-- What became of every row of a batch from the one with this number on, with what undid it.
 SELECT o.row_number, o.cells, o.outcome, o.rejected,
        CASE WHEN o.held_by IN (SELECT CAST(json_array_elements_text(CAST(:undone AS json)) AS bigint)) THEN (
            SELECT CAST(json_build_array(substr(b.key, -64), d.credit_id) AS text) FROM identity i
@@ -12,7 +12,7 @@ SELECT o.row_number, o.cells, o.outcome, o.rejected,
                  d.amount_minor, d.amount_in_decimal, d.currency_code)) END,
        o.reference, o.amount_minor, o.amount_in_decimal, o.currency_code, o.credit_type, o.credit_id, o.error_code,
        o.error_param, o.error, o.http_status, o.attempts, o.closing_balance, o.finished_at
-FROM row_outcome o WHERE o.batch_id = :batch ORDER BY o.row_number;
+FROM row_outcome o WHERE o.batch_id = :batch AND o.row_number >= :first ORDER BY o.row_number;
 
 -- name: report_rows_of
 -- The same of the rows of some requests.

@@ -17,3 +17,13 @@ WHERE d.kind = 'deduct' AND d.state = 'credited' AND r.kind = 'add' AND r.state 
       d.amount_minor, d.amount_in_decimal, d.currency_code)
   AND (CAST(:batch AS bigint) IS NULL OR w.batch_id = :batch)
 GROUP BY 1, 2, 3;
+
+-- name: on_their_way
+-- What is sent and not answered of a batch's rows, with the worker that holds its shard.
+SELECT h.owner, coalesce(r.currency_code, ''), r.amount_minor, r.amount_in_decimal
+FROM standing s
+JOIN request r ON r.request_id = s.request_id
+JOIN row w ON w.request_id = s.request_id AND w.batch_id = :batch
+JOIN shard h ON h.site_id = r.site_id AND h.shard = r.shard
+WHERE s.state = 'in_flight' AND s.current = 1 AND h.owner IS NOT NULL
+  AND s.batch_id IN (SELECT u.batch_id FROM worker l JOIN run u ON u.run_id = l.run_id WHERE l.ended_at IS NULL);
