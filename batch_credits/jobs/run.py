@@ -89,11 +89,13 @@ async def carry_out(
     orders = _looking_first(ledger, orders, progress)
     signals.sending_begins()
     batch = _admitted(ledger, plan, orders)
+    run_id: int | None = None
     try:
-        issued = await _issue_and_note(ledger, batch, orders, plan, progress, signals)
-    except LedgerBusy:  # somebody else sends: the run did not begin
-        raise
+        run_id = _begun(ledger, batch, orders, lease_seconds=_lease_of_alone(ledger, orders.settings))
+        issued = await _issue_and_note(ledger, batch, run_id, orders, plan, progress, signals)
     except LedgerError as error:
+        if run_id is None and isinstance(error, LedgerBusy):  # somebody else sends: the run did not begin
+            raise
         raise JournalFailed(error.message, hint=error.hint) from error
     finally:
         progress.close()
@@ -253,12 +255,21 @@ def _money_of(plan: Plan, batch: BatchRecord) -> BatchMoney:
     )
 
 
+def _lease_of_alone(ledger: Ledger, settings: RunSettings) -> float | None:
+    """For how long what this process claims for its run is its own; None: others claim for it."""
+    return settings.lease_seconds if settings.processes == 1 and not ledger.is_shared else None
+
+
 async def _issue_and_note(
-    ledger: Ledger, batch: BatchRecord, orders: Orders, plan: Plan, progress: Progress, signals: Signals
+    ledger: Ledger,
+    batch: BatchRecord,
+    run_id: int,
+    orders: Orders,
+    plan: Plan,
+    progress: Progress,
+    signals: Signals,
 ) -> Issued:
     settings, site = orders.settings, orders.site
-    alone = settings.processes == 1 and not ledger.is_shared
-    run_id = _begun(ledger, batch, orders, lease_seconds=settings.lease_seconds if alone else None)
     start_progress(ledger, batch.batch_id, progress, _money_of(as_it_begins(ledger, plan), batch))
     run = RunContext(ledger, batch, run_id, settings, progress)
     if ledger.is_shared:

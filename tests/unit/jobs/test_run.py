@@ -1,13 +1,20 @@
-"""What a run counts from."""
+"""What a run counts from, and how it ends where the ledger is busy."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from batch_credits.jobs.run import as_it_begins
+from batch_credits.errors import JournalFailed, LedgerBusy
+from batch_credits.jobs import run
+from batch_credits.jobs.run import Orders, as_it_begins
 from batch_credits.model import Outcome, RequestState
 from batch_credits.planning.plan import Counted, Plan, plan_of
+from batch_credits.process.signals import Signals
+from batch_credits.progress.observers import SilentProgress
+from batch_credits.settings import ControlLimits, RunSettings, SiteSettings
 from tests.unit.ledger.conftest import Book
 
 
@@ -39,3 +46,19 @@ def test_what_is_in_doubt_is_owed_and_no_news(book: Book) -> None:
     book.settle(batch, RequestState.IN_DOUBT)
     plan = planned(book, batch, 2)
     assert as_it_begins(book.ledger, plan) is plan
+
+
+@pytest.mark.parametrize(("when", "error"), [("_begun", LedgerBusy), ("start_progress", JournalFailed)])
+def test_only_a_run_that_did_not_begin_is_told_that_others_are_busy(
+    book: Book, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, when: str, error: type[Exception]
+) -> None:
+    """Who hears that believes that nothing was sent; on a server, a lock may be kept for long at any time."""
+
+    def busy(*given: Any, **named: Any) -> Any:
+        raise LedgerBusy("A colleague admits a large file.")
+
+    plan = planned(book, book.plan(book.row(2)), 1)
+    orders = Orders(ControlLimits(), SiteSettings("acme-test", "https://here.example", "key"), RunSettings(), tmp_path)
+    monkeypatch.setattr(run, when, busy)
+    with pytest.raises(error, match="A colleague admits"):
+        asyncio.run(run.carry_out(book.ledger, plan, orders, "payout.csv", SilentProgress(), Signals()))

@@ -141,7 +141,7 @@ class PostgresDatabase(Database):
             raise self.failure("another thread of this process is within a transaction")
         # Not as the server, the database or the user has it by default.
         begin = "BEGIN ISOLATION LEVEL READ COMMITTED" if writes else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        if writes and self.idle_ms is not None:  # said each time, since the connection may be another one than the last time
+        if writes and self.idle_ms is not None:  # each time: the connection may be another one
             begin += f"; SET LOCAL idle_in_transaction_session_timeout = {self.idle_ms}"
         with self._translated():
             try:
