@@ -114,6 +114,6 @@ class SendForm:
     amounts: tuple[Amount, ...]
     site: str
     is_live: bool
-    how_long: str
+    how_long: str = ""
     totals_to_type: tuple[Choice, ...] = ()
     is_deduction: bool = False

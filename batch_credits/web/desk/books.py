@@ -10,7 +10,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Mending, RunRecord
 from batch_credits.model.address import Place
 from batch_credits.views.batches import BatchView, batches_view
-from batch_credits.views.workers import WorkerView, workers_view
+from batch_credits.views.workers import WorkerView
 from batch_credits.web.door.refusals import Refused
 
 Answer = TypeVar("Answer")
@@ -61,8 +61,7 @@ class Books:
 
 
 def _batches(ledger: Ledger) -> list[tuple[BatchView, bool]]:
-    sent = {worker.batch for worker in _living(ledger)}
-    return [(view, view.key in sent) for view in batches_view(ledger)]
+    return [(view, bool(_living(view))) for view in batches_view(ledger)]
 
 
 def _known(ledger: Ledger, key: str) -> Known | None:
@@ -70,10 +69,9 @@ def _known(ledger: Ledger, key: str) -> Known | None:
     if record is None or record.key != key:
         return None
     [view] = batches_view(ledger, key)
-    senders = tuple(worker for worker in _living(ledger) if worker.batch == key)
     mending = ledger.payouts.mending(record.batch_id)
-    return Known(record, view, ledger.runs.last(record.batch_id), mending, senders)
+    return Known(record, view, ledger.runs.last(record.batch_id), mending, _living(view))
 
 
-def _living(ledger: Ledger) -> list[WorkerView]:
-    return [worker for worker in workers_view(ledger) if worker.lease_seconds > 0]
+def _living(batch: BatchView) -> tuple[WorkerView, ...]:
+    return tuple(worker for worker in batch.workers if worker.lease_seconds > 0)

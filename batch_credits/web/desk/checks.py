@@ -16,6 +16,7 @@ from batch_credits.web.settings import CHECKS_AT_ONCE
 _ANSWERED = frozenset(
     ["--sheet", "--hidden-rows", "--delimiter", "--header-row", "--encoding", "--locale", "--amount-unit"]
 )
+MOMENT_SECONDS = 1.0
 _SAID_LETTERS = 2_000  # of what a process that failed has said
 
 
@@ -76,6 +77,11 @@ class Checks:
         task = asyncio.create_task(self._look(upload))
         self._tasks[upload.upload_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(upload.upload_id, None))
+
+    async def look(self, upload: Upload) -> None:
+        """Begin to look, and wait a moment: a small file is checked then when its page is shown."""
+        self.begin(upload)
+        await self.wait(upload, MOMENT_SECONDS)
 
     async def wait(self, upload: Upload, seconds: float) -> None:
         """Until it is found, or so long."""

@@ -1,10 +1,10 @@
 """Small documents on disk: private, and whole or not there."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from batch_credits.reporter.files import atomic_text
 
 PRIVATE_FOLDER = 0o700
 
@@ -15,6 +15,13 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def make_empty_folder(path: Path) -> Path:
+    """The same, without the files of the last time."""
+    for left in make_folder(path).iterdir():
+        left.unlink()
+    return path
+
+
 def write_document(path: Path, content: dict[str, Any]) -> None:
     """Put a document in the place of what was there."""
     write_text(path, json.dumps(content, ensure_ascii=False))
@@ -22,14 +29,8 @@ def write_document(path: Path, content: dict[str, Any]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Put a text in the place of what was there."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with atomic_text(path) as stream:
+        stream.write(text)
 
 
 def read_document(path: Path) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from batch_credits.reporter import report_directory
 from batch_credits.reporter.mending import mending_json
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.children import Children
-from batch_credits.web.desk.files import make_folder, read_document
+from batch_credits.web.desk.files import make_empty_folder, make_folder, read_document
 from batch_credits.web.desk.jobs import Jobs
 from batch_credits.web.door.refusals import Refused
 
@@ -78,9 +78,7 @@ class Results:
         return [*last, report_directory(known.record, self._reports)]
 
     async def _write(self, known: Known) -> None:
-        into = make_folder(self._scratch / known.record.key)
-        for path in into.iterdir():
-            path.unlink()
+        into = make_empty_folder(self._scratch / known.record.key)
         await self._children.report(known.record.key, into).ended()
 
 

@@ -11,7 +11,7 @@ from batch_credits.model import CallKind, ControlTotal
 from batch_credits.model.amounts import is_amount_of, minor_in_words
 from batch_credits.planning.controls import above_bounds
 from batch_credits.settings import InputOptions
-from batch_credits.web.desk.checks import Checked
+from batch_credits.web.desk.checks import MOMENT_SECONDS, Checked
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.tables import page_of
@@ -45,7 +45,7 @@ from batch_credits.web.pages import (
 
 TOTAL = "total:"  # begins the name of a field for a total
 LOOK_AGAIN_SECONDS = 2
-START_SECONDS = 3.0  # for a run to say what it will do, or that it will not
+START_SECONDS = 0.3  # for a run to say what it will do, or that it will not
 
 
 async def upload(request: web.Request) -> web.Response:
@@ -54,7 +54,7 @@ async def upload(request: web.Request) -> web.Response:
     one = desk.uploads.find(request.match_info["id"])
     checked = desk.checks.found(one)
     if checked is None:
-        await desk.checks.wait(one, LOOK_AGAIN_SECONDS / 2)
+        await desk.checks.wait(one, MOMENT_SECONDS)
         checked = desk.checks.known(one)
     if checked is None or remembered_answers(desk, one, checked):
         page = CheckPage(one.upload_id, one.file_name, is_checking=True)
@@ -99,7 +99,7 @@ def check_page(desk: Desk, one: Upload, checked: Checked) -> CheckPage:
             f"row {row['row']}: {minor_in_words(row['amount'], row['currency'], {})}" for row in found["largest"]
         ),
         downloads=files,
-        send=None if refusal else send_form(desk, f"/uploads/{one.upload_id}/send", found["counts"], found),
+        send=None if refusal else _send_form(desk, one, found),
         refusal=Alert(plain_words(refusal)) if refusal else None,
         columns_href="" if one.mends else f"/uploads/{one.upload_id}/columns",
     )
@@ -144,10 +144,9 @@ def _before(found: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def send_form(
-    desk: Desk, href: str, counts: Mapping[str, int], found: Mapping[str, Any], kind: CallKind = CallKind.ADD
-) -> SendForm | None:
+def _send_form(desk: Desk, one: Upload, found: Mapping[str, Any]) -> SendForm | None:
     """What can be sent: the rows that are owed, or, where none is, those in doubt, which a run settles."""
+    counts, minutes = found["counts"], found["minutes_at_least"]
     number = counts.get("pending", 0) or counts.get("in_doubt", 0)
     if not number:
         return None
@@ -155,14 +154,13 @@ def send_form(
     owed = found["totals_by_outcome"].get("pending" if counts.get("pending") else "in_doubt", {})
     return SendForm(
         action="send",
-        href=href,
+        href=f"/uploads/{one.upload_id}/send",
         number=number,
         amounts=amounts_of(owed, {}),
         site=site.name,
         is_live=site.is_live,
-        how_long=found.get("how_long", ""),
+        how_long=f"It takes {minutes:,} minutes or more." if minutes else "",
         totals_to_type=totals_to_type(desk, owed),
-        is_deduction=kind is CallKind.DEDUCT,
     )
 
 
@@ -238,7 +236,7 @@ async def begin_run(desk: Desk, key: str, one: Upload, handed: Handed) -> None:
     ended = asyncio.create_task(_look_again(desk, one, await_child=child.ended()))
     desk.background.add(ended)
     ended.add_done_callback(desk.background.discard)
-    await asyncio.wait([ended], timeout=START_SECONDS / 10)
+    await asyncio.wait([ended], timeout=START_SECONDS)
 
 
 async def _look_again(desk: Desk, one: Upload, await_child: Any) -> None:

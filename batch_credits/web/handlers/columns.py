@@ -15,7 +15,6 @@ from batch_credits.web.handlers.answers import UNPROCESSABLE, go_to, show
 from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.pages import Alert, Choice, Column, ColumnsPage, Question
 
-CHECK_SECONDS = 1.0
 _FIELD_LABELS = {
     "customer_id": "customer id",
     "amount": "amount",
@@ -128,8 +127,7 @@ async def columns(request: web.Request) -> web.Response:
         desk.remembered.keep([each["header"] for each in seen], options)
     answered = replace(one, options=options)
     desk.uploads.change(answered)
-    desk.checks.begin(answered)
-    await desk.checks.wait(answered, CHECK_SECONDS)
+    await desk.checks.look(answered)
     return go_to(f"/uploads/{one.upload_id}")
 
 

@@ -16,7 +16,6 @@ from batch_credits.web.handlers.answers import go_to, show
 from batch_credits.web.pages import Download, NewPage
 
 MEGABYTE = 1024**2
-CHECK_SECONDS = 1.0  # waited for, so that a small file is checked when its page is shown
 TEMPLATES = {"credits.csv": "to fill in anywhere", "credits.xlsx": "to fill in with a spreadsheet, with a guide"}
 _UNITS = ("", "minor", "major")
 _FIELDS = frozenset(["reference", "amount_unit", "profile"])
@@ -49,8 +48,7 @@ async def upload(request: web.Request) -> web.Response:
     except BaseException:
         desk.uploads.drop(folder)
         raise
-    desk.checks.begin(taken)
-    await desk.checks.wait(taken, CHECK_SECONDS)
+    await desk.checks.look(taken)
     return go_to(f"/uploads/{taken.upload_id}")
 
 

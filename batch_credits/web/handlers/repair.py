@@ -10,7 +10,7 @@ from aiohttp import web
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import desk_of
-from batch_credits.web.desk.files import make_folder
+from batch_credits.web.desk.files import make_empty_folder
 from batch_credits.web.desk.tables import read_rows, table_of, write_mended
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
@@ -45,10 +45,7 @@ async def resolve(request: web.Request) -> web.Response:
     options = [f"--row={row}", f"--reason={reason}"]
     options += [f"--credited={credit_id}"] if word == "credited" else ["--not-credited"]
     key, actor = known.record.key, actor_of(request)
-    into = desk.settings.folder / "words" / key
-    make_folder(into)
-    for path in into.iterdir():
-        path.unlink()
+    into = make_empty_folder(desk.settings.folder / "words" / key)
     code = await desk.children.resolve(key, options, Handed(actor), into).ended()
     if code:
         said = await asyncio.to_thread((into / "err.txt").read_text, encoding="utf-8", errors="replace")
@@ -94,8 +91,7 @@ async def mend(request: web.Request) -> web.Response:
     except BaseException:
         desk.uploads.drop(folder)
         raise
-    desk.checks.begin(upload)
-    await desk.checks.wait(upload, 1.0)
+    await desk.checks.look(upload)
     return go_to(f"/uploads/{upload.upload_id}")
 
 

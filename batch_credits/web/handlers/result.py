@@ -11,6 +11,7 @@ from batch_credits.model import BatchRecord, CallKind
 from batch_credits.model.amounts import Exponents
 from batch_credits.reporter import stated_exponents
 from batch_credits.reporter.mending import mending_in_words
+from batch_credits.reporter.words import rows as count_of
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import Desk, desk_of
@@ -76,7 +77,7 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
     job = desk.jobs.latest(key)
     review: tuple[ReviewRow, ...] = ()
     mending: Mending | None = None
-    if counts.get("review") or counts.get("in_doubt"):
+    if counts.get("review"):
         review = await asyncio.to_thread(_review, result, known.record)
     if not is_deduction and (counts.get("failed") or counts.get("rejected")):
         mending = await asyncio.to_thread(_mending, key, result, page_number(request))
@@ -141,18 +142,14 @@ def _steps(summary: Mapping[str, Any], can_mend: bool) -> list[str]:
             "The totals do not tie out. Have somebody ask Chargebee what exists before anything is sent again."
         )
     if review := counts.get("review", 0):
-        steps.append(f"Settle {_rows(review)} below: look at the customer in Chargebee, and say what you found.")
+        steps.append(f"Settle {count_of(review)} below: look at the customer in Chargebee, and say what you found.")
     if doubt := counts.get("in_doubt", 0):
-        steps.append(f"{_rows(doubt)} may have been sent. Send the rest below: Chargebee is asked first.")
+        steps.append(f"{count_of(doubt)} may have been sent. Send the rest below: Chargebee is asked first.")
     if pending := counts.get("pending", 0):
-        steps.append(f"{_rows(pending)} not sent yet: send the rest below.")
+        steps.append(f"{count_of(pending)} not sent yet: send the rest below.")
     if can_mend:
         steps.append("Mend the rows that were not credited, below or in failed.csv.")
     return steps or ["Nothing more to do."]
-
-
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number:,} rows"
 
 
 def _explained(summary: Mapping[str, Any]) -> list[Explained]:
@@ -175,7 +172,7 @@ def _kin(known: Known, summary: Mapping[str, Any]) -> list[Choice]:
     ):
         kin.append(Choice(f"/batches/{mended['batch']}", sentence))
     for key, rows in summary["reversed"]["by"].items():
-        kin.append(Choice(f"/batches/{key}", f"{_rows(rows)} taken back by batch {key[:8]}."))
+        kin.append(Choice(f"/batches/{key}", f"{count_of(rows)} taken back by batch {key[:8]}."))
     if summary["reverses"]:
         kin.append(
             Choice(f"/batches/{summary['reverses']}", f"This takes back credits of batch {summary['reverses'][:8]}.")
@@ -253,7 +250,6 @@ def _more(desk: Desk, known: Known, summary: Mapping[str, Any], stated: Exponent
         amounts=totals_of(summary, stated)["pending" if counts.get("pending") else "in_doubt"],
         site=site.name,
         is_live=site.is_live,
-        how_long="",
         totals_to_type=totals_to_type(desk, owed_of(summary, stated)["totals"]),
     )
 

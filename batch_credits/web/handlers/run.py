@@ -10,6 +10,7 @@ from aiohttp import web
 
 from batch_credits.model import CallKind, Outcome
 from batch_credits.model.currencies import SITE_CURRENCY
+from batch_credits.progress.words import left_in_words, span_in_words
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.events import Told
@@ -27,7 +28,6 @@ EVENT_SECONDS = 1.0
 _ASKED = "?pilot=1"  # of a page that asks after the pilot
 _SAID = ("yes", "no")
 _OF_OTHERS_SECONDS = 3.0  # between looks into the ledger at a batch that was not begun here
-_SECONDS_IN_WORDS = ((3600, "h"), (60, "min"), (1, "s"))
 
 
 async def batch(request: web.Request) -> web.Response:
@@ -88,7 +88,7 @@ def run_page(desk: Desk, key: str, known: Known | None) -> RunPage:
         figures=figures,
         percent=percent,
         pace=_pace(progress, known),
-        left=_left(progress),
+        left=left_in_words(progress.get("seconds_left")),
         waits=_waits(desk, key, progress, is_ours=is_ours, has_begun=bool(progress)),
         notes=tuple(told.notes) if told is not None else (),
         can_stop=is_ours and job is not None and not job.stopped_by,
@@ -160,25 +160,6 @@ def _pace(progress: Mapping[str, Any], known: Known | None) -> str:
     return f"{pace:,} rows a minute; sent by {who}"
 
 
-def _left(progress: Mapping[str, Any]) -> str:
-    seconds = progress.get("seconds_left")
-    return (
-        ""
-        if seconds is None or not progress.get("pending", 0) + progress.get("in_doubt", 0)
-        else f"about {in_words(seconds)} left"
-    )
-
-
-def in_words(seconds: float) -> str:
-    """`1 h 5 min`, `40 s`."""
-    left, words = max(1, round(seconds)), list[str]()
-    for unit, name in _SECONDS_IN_WORDS:
-        if left >= unit and len(words) < 2:
-            words.append(f"{left // unit} {name}")
-            left %= unit
-    return " ".join(words)
-
-
 def _waits(desk: Desk, key: str, progress: Mapping[str, Any], *, is_ours: bool, has_begun: bool) -> str:
     if is_ours and not has_begun:
         others = [job.file_name for other, job in desk.jobs.running() if other != key and job.told().progress]
@@ -186,7 +167,7 @@ def _waits(desk: Desk, key: str, progress: Mapping[str, Any], *, is_ours: bool, 
     what, seconds = progress.get("waits_for"), progress.get("waits_seconds")
     if not what:
         return ""
-    return f"It waits: {what}." if seconds is None else f"It waits: {what}, {in_words(seconds)} at most."
+    return f"It waits: {what}." if seconds is None else f"It waits: {what}, {span_in_words(seconds)} at most."
 
 
 async def events(request: web.Request) -> web.StreamResponse:

@@ -124,7 +124,6 @@ def _undo_page(desk: Desk, known: Known, undo: Undo, *, is_known: bool) -> UndoC
         amounts=amounts,
         site=site.name,
         is_live=site.is_live,
-        how_long="",
         totals_to_type=totals_to_type(desk, plan["to_deduct"]),
         is_deduction=True,
     )
