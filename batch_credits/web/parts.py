@@ -86,12 +86,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class PilotRow:
-    """A row of the pilot: what was asked for, and what Chargebee lists."""
+    """A row of the pilot, and its amount as Chargebee lists it, which is what the file asks for."""
 
     row: int
     customer: str
-    asked: str
-    listed: str
+    amount: str
 
 
 @dataclass(frozen=True, slots=True)

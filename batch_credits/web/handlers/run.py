@@ -104,10 +104,7 @@ def _pilot(key: str, job: Job | None, told: Told | None) -> PilotQuestion | None
     if job is None or told is None or told.pilot is None or not told.pilot["agrees"] or job.is_answered:
         return None
     left = told.pilot["rows_left"]
-    rows = tuple(
-        PilotRow(row["row"], row["customer_id"], _money(row["asked"]), _money(row["listed"]))
-        for row in told.pilot["rows"]
-    )
+    rows = tuple(PilotRow(row["row"], row["customer_id"], _money(row["listed"])) for row in told.pilot["rows"])
     return PilotQuestion(f"/batches/{key}/pilot", rows, left) if left and not job.stopped_by else None
 
 

@@ -317,7 +317,7 @@ RUNS = {
         events_href=f"{RUN.events_href}?pilot=1",
         pilot=PilotQuestion(
             "/batches/x/pilot",
-            (PilotRow(2, "cust-1", "12.50 USD", "12.50 USD"), PilotRow(3, HOSTILE, "7.00 USD", "7.00 USD")),
+            (PilotRow(2, "cust-1", "12.50 USD"), PilotRow(3, HOSTILE, "7.00 USD")),
             1482,
         ),
     ),
