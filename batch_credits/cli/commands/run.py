@@ -11,8 +11,8 @@ import click
 from batch_credits.addresses import SANDBOX_SITE
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
+from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options, refuse_file
-from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger, stated_by_the_user
@@ -26,6 +26,7 @@ from batch_credits.errors import LEFT_OUT, BatchCreditsError, Interrupted, RunSt
 from batch_credits.jobs.run import Orders, RunRequest, detach_batch, run_batch
 from batch_credits.loader import open_source
 from batch_credits.model import BatchRecord
+from batch_credits.notices import Notices
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.planning.plan import Plan
 from batch_credits.process.event_loop import run_in_loop
@@ -57,10 +58,11 @@ class RunChoice:
     limits: LimitChoice
     site: SiteChoice
     output: OutputChoice
+    notices: NoticeChoice
     handed: Handed | None
 
 
-@click.command(cls=Sectioned)
+@click.command(cls=Notified)
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @option("--sandbox", is_flag=True, help="Run against a local Chargebee started inside this process.")
@@ -72,6 +74,7 @@ class RunChoice:
 @profile_option
 @site_options
 @output_options
+@notice_options
 @option("--verbose", "-v", is_flag=True, help="Say more.")
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
 @handed_option
@@ -93,16 +96,31 @@ def run(chosen: RunChoice) -> int:
     commands).
     """
     if chosen.output.log_format != "json":
-        return _run(chosen)
+        return _notified_run(chosen)
     try:
-        return _run(chosen, as_json=True)
+        return _notified_run(chosen, as_json=True)
     except BatchCreditsError as error:
         code = exit_code_of(error)
         Events(quiet=chosen.quiet, asks=False).error(error, code)
         return code
 
 
-def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
+def _notified_run(chosen: RunChoice, *, as_json: bool = False) -> int:
+    signals = Signals()
+    click.get_current_context().with_resource(signals.taken())  # until the last word is said
+    with notified(
+        chosen.notices,
+        "run",
+        site=SANDBOX_SITE if chosen.sandbox else chosen.site.site,
+        file=chosen.file.name,
+        signals=signals,
+        is_attended=chosen.handed is not None,
+        as_json=as_json,
+    ) as notices:
+        return _run(chosen, signals, notices, as_json=as_json)
+
+
+def _run(chosen: RunChoice, signals: Signals, notices: Notices, *, as_json: bool) -> int:
     yes, quiet, options, output = chosen.yes, chosen.quiet, chosen.options, chosen.output
     limits = chosen.limits.settings()
     settings = chosen.sending.settings(
@@ -110,9 +128,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
     )
     _check_detach(chosen)
     site = None if chosen.sandbox else chosen.site.settings()
-    signals = Signals()
     context = click.get_current_context()
-    context.with_resource(signals.taken())  # until the last word is said
     source = open_source(chosen.file, options)
     teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=chosen.verbose, asks=not yes)
     progress = progress_for(
@@ -127,6 +143,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
     async def main() -> Done:
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(_local_site()) if site is None else site
+            notices.at(where)
             opened = stack.enter_context(open_ledger(ledger_path(output.ledger), output.wait_for_ledger, progress.note))
             memory = memory_of(opened, where.site, ledger_source)
             said = origins(context, every=chosen.verbose)
@@ -138,6 +155,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
                 question = question_of_run(source, plan, dict(options.currency_exponents), terms, to_type)
                 teller.before(question)
                 require_consent(teller, question, yes=yes, handed=chosen.handed)
+                notices.started(plan)
 
             def agree(report: PilotReport) -> bool:
                 pilot = pilot_view(report)
@@ -150,16 +168,18 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
             act = detach_batch if chosen.detach else run_batch
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)
 
-    return _said(teller, run_in_loop(main()))
+    return _said(teller, notices, run_in_loop(main()))
 
 
-def _said(teller: Words | Events, done: Done) -> int:
+def _said(teller: Words | Events, notices: Notices, done: Done) -> int:
     """Say how it ended. Returns the exit code."""
     if isinstance(done, BatchRecord):
         teller.detached(done)
+        notices.detached(done)
         return 0
     summary, stopped = done
     teller.after(summary, stopped)
+    notices.ended(summary, stopped)
     return summary.exit_code
 
 

@@ -21,6 +21,7 @@ from batch_credits.errors import (
     UnclearFile,
 )
 from batch_credits.text.colour import coloured, takes_colour
+from batch_credits.text.masked import masked
 from batch_credits.text.visible import visible_lines
 
 EXIT_NOTHING_SENT = 2
@@ -71,7 +72,7 @@ def show_usage_error(error: click.ClickException) -> None:
     """The same for what click has against a command line, with how the command is used."""
     text = io.StringIO()
     error.show(file=text)
-    say(text.getvalue().rstrip("\n"), err=True)
+    say(masked(text.getvalue().rstrip("\n")), err=True)
 
 
 def exit_code_of(error: BatchCreditsError) -> int:
