@@ -1,11 +1,12 @@
 """Posting a notice: one request on a connection of its own, verified TLS, no redirect, no proxy, no cookie.
 
-By the standard library and in a thread: a run's event loop and its connections have nothing to do with it, and what it
-imports is loaded where there is something to tell.
+By the standard library and in a thread: a run's event loop and its connections have nothing to do with it.
 """
 
 import base64
+import http.client
 import socket
+import ssl
 import time
 
 from batch_credits.notices.bodies import Form, body_of
@@ -23,9 +24,6 @@ def post(webhook: Webhook, notice: Notice, seconds: float) -> None:
     Raises:
         Undelivered: it is not known to have arrived.
     """
-    import http.client
-    import ssl
-
     body = body_of(notice, webhook.form)
     headers = _headers(webhook, notice, body)
     try:
@@ -79,8 +77,6 @@ def _refuse(status: int) -> None:
 
 def why_no_connection(error: Exception) -> str:
     """What is wrong with a connection, without any word of the other side's."""
-    import ssl
-
     match error:
         case TimeoutError():
             return "it did not answer in time"

@@ -1,5 +1,7 @@
 """Writing a notice to mailboxes: plain text, encrypted on its way, or by the server of this machine."""
 
+import smtplib
+import ssl
 from email.message import EmailMessage
 from email.utils import format_datetime
 
@@ -17,13 +19,9 @@ def write(mail: Mail, notice: Notice, seconds: float) -> None:
     Raises:
         Undelivered: it is not known to have been taken.
     """
-    import smtplib
-    import ssl
-
     letter, server = letter_of(mail, notice), mail.server
     password = _password(mail)
     try:
-        # Only as the connection is made does it need a context that verifies.
         with (
             smtplib.SMTP_SSL(server.host, server.port, timeout=seconds, context=ssl.create_default_context())
             if server.is_tls

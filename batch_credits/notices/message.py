@@ -84,7 +84,8 @@ def _standing_facts(standing: Standing) -> list[tuple[str, str]]:
                 for currency, total in sorted(by_currency(totals.get(outcome, {})).items())
                 for amount in total_in_words(total, currency, standing.stated)
             ]
-            facts.append((label_of(standing.kind, outcome), _amounts(rows(number), words)))
+            label = label_of(standing.kind, outcome)
+            facts.append((label[:1].upper() + label[1:], _amounts(rows(number), words)))
     if standing.unread:
         facts.append(("Not in these totals", at_least((), standing.unread)[0]))
     return facts

@@ -10,6 +10,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import assert_never
 
+from batch_credits.notices.command import start
+from batch_credits.notices.http import post
+from batch_credits.notices.mail import write
 from batch_credits.notices.notice import Notice
 from batch_credits.notices.targets import Command, Mail, Target, Webhook
 from batch_credits.notices.undelivered import Undelivered
@@ -145,19 +148,12 @@ class _Carrier:
         return _LATE
 
     def _try(self, notice: Notice) -> None:
-        """What tells it is loaded here, in this thread."""
         match self.target:
             case Webhook():
-                from batch_credits.notices.http import post
-
                 post(self.target, notice, ATTEMPT_SECONDS)
             case Mail():
-                from batch_credits.notices.mail import write
-
                 write(self.target, notice, ATTEMPT_SECONDS)
             case Command():
-                from batch_credits.notices.command import start
-
                 start(self.target, notice, lambda: self._is_given_up)
             case _:
                 assert_never(self.target)

@@ -39,7 +39,7 @@ class Webhook:
     @property
     def name(self) -> str:
         """What people are told of it."""
-        return self.host
+        return self.host if self.port is None else f"{self.host}:{self.port}"
 
     @property
     def is_for_people(self) -> bool:
@@ -88,7 +88,7 @@ class Command:
     @property
     def name(self) -> str:
         """What people are told of it."""
-        return "the command of --on-finish"
+        return "The command of --on-finish"
 
 
 Target = Webhook | Mail | Command

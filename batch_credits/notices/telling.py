@@ -78,7 +78,7 @@ class Notices:
         if plan is not None:
             self._standing = Standing(plan.key, plan.kind, plan.rows)
             done = "credit" if plan.kind is CallKind.ADD else "deduct"
-            said = f"Started: {rows(plan.owed)} to {done}"
+            said = f"Started, {rows(plan.owed)} to {done}"
         self._tell(self._notice(Event.STARTED, said, standing=None if plan is None else _standing_of_plan(plan)))
 
     def ended(self, summary: Summary, stopped: RunStopped | None) -> None:
@@ -90,7 +90,7 @@ class Notices:
 
     def detached(self, batch: BatchRecord) -> None:
         """It is over, and workers send what it admitted."""
-        said = f"Admitted: {rows(batch.rows_read)}, which workers send"
+        said = f"Admitted, {rows(batch.rows_read)} that workers send"
         self._over(said, 0, [], Standing(batch.key, batch.kind, batch.rows_read))
 
     def worked(self, counts: Mapping[Outcome, int], stopped: RunStopped | None, exit_code: int) -> None:
@@ -98,7 +98,7 @@ class Notices:
         reasons = reasons_of_rows({Outcome.REVIEW: counts.get(Outcome.REVIEW, 0)})
         if stopped is not None and not isinstance(stopped, Interrupted):
             reasons.insert(0, reason_of(stopped))
-        said = f"Worker ended: {rows(sum(counts.values()))} settled"
+        said = f"Worker ended, {rows(sum(counts.values()))} settled"
         self._over(said, exit_code, reasons, Standing(None, CallKind.ADD, counts=counts))
 
     def reconciled(self, summaries: Sequence[tuple[Summary, bool]], exit_code: int) -> None:

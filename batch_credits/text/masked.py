@@ -5,7 +5,9 @@ Where a command line could not be read, a word of it may be anything, so also th
 
 import re
 
-_ADDRESS = re.compile(r"((?:[a-z]+\+)?(?:https?|smtps?)://)([^\s/?#'\"]*)([^\s'\"]*)", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"((?:[a-z]+\+)?(?:https?|smtps?)://)([^\s/?#'\"]*)([^\s'\"]*?)(?=[).,;]*(?:[\s'\"]|$))", re.IGNORECASE
+)
 
 
 def masked(text: str) -> str:

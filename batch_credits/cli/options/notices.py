@@ -179,6 +179,9 @@ class Notified(Sectioned):
             raise
 
 
+_VALUES = (str, tuple, float, Path, MailServer)
+
+
 def _tell_refused(context: click.Context, error: click.UsageError | BatchCreditsError) -> None:
     """Tell of an error of the command line, with as much of it as was read already."""
     names = {field.name for field in fields(NoticeChoice)}
@@ -186,8 +189,10 @@ def _tell_refused(context: click.Context, error: click.UsageError | BatchCredits
         if parameter.name in {*names, "site"} and parameter.name not in context.params:
             with suppress(click.ClickException, BatchCreditsError):  # one error is enough
                 parameter.handle_parse_result(context, {}, [])
-    chosen = {name: context.params[name] for name in names if context.params.get(name) is not None}
-    file, site = (context.params.get(name) for name in ("file", "site"))
+    # Newer releases of click have a mark of their own for what was not read.
+    read: dict[str, Any] = {name: value for name, value in context.params.items() if isinstance(value, _VALUES)}
+    chosen = {name: read[name] for name in names if name in read}
+    file, site = read.get("file"), read.get("site")
     with (
         suppress(click.UsageError, BatchCreditsError),
         notified(NoticeChoice(**chosen), context.info_name or "", site=site, file=Path(file).name if file else None),
