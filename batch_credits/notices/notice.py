@@ -6,7 +6,7 @@ references) is not here to be told: no error's message is, since it may quote a 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -30,11 +30,15 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a person has to look: a code for programs, what is the matter, and what to do."""
+    """Why a person has to look: a code for programs, what is the matter, and what to do. A command in it names BATCH."""
 
     code: str
     sentence: str
     to_do: str
+
+    def about(self, key: str) -> "Reason":
+        """The same, with the id of the batch in such a command."""
+        return replace(self, to_do=self.to_do.replace("BATCH", key[:8]))
 
 
 @dataclass(frozen=True, slots=True)

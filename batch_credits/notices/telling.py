@@ -135,6 +135,8 @@ class Notices:
     def _over(
         self, said: str, exit_code: int, reasons: Sequence[Reason], standing: Standing | None, link: str | None = None
     ) -> None:
+        if standing is not None and standing.key is not None:
+            reasons = [reason.about(standing.key) for reason in reasons]
         told = []
         if reasons:
             told.append(self._notice(Event.ATTENTION, reasons[0].sentence, exit_code, reasons, standing, link))
