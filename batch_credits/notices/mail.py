@@ -43,6 +43,8 @@ def write(mail: Mail, notice: Notice, seconds: float) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         raise Undelivered("it takes no mail for any of the addresses", is_final=min(codes) >= 500) from None
+    except smtplib.SMTPServerDisconnected:
+        raise Undelivered("it closed the connection, or did not answer in time") from None
     except (smtplib.SMTPException, OSError, ValueError) as error:
         raise Undelivered(why_no_connection(error)) from None
     if refused:  # another try would write to the others again

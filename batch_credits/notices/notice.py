@@ -30,7 +30,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a person has to look: a code for programs, what is the matter, and what to do. A command in it names BATCH."""
+    """Why a person has to look: a code for programs, what is the matter, and what to do, where BATCH may stand."""
 
     code: str
     sentence: str

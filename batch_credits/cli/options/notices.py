@@ -146,22 +146,22 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 notice_options = apply(
     chosen_as(NoticeChoice, "notices"),
-    option("--notify", cls=Secret, type=Parsed("URL", webhook_of), multiple=True, is_eager=True, metavar="URL",
+    option("--notify", cls=Secret, type=Parsed("webhook", webhook_of), multiple=True, is_eager=True, metavar="URL",
            help="Post notices there: JSON, or as Slack or Teams show it. Better in a file or a variable than typed."),
     option("--notify-on", type=EventList(), default=tuple(Event), is_eager=True, metavar="EVENTS",
            help="Of what notices are: started,attention,ended.  [default: all]"),
     option("--notify-key-file", type=_FILE, is_eager=True, metavar="FILE",
            help="File with the key (whsec_...) that signs what is posted as JSON."),
-    option("--notify-link", cls=Secret, type=Parsed("URL", link_of), is_eager=True, metavar="URL",
+    option("--notify-link", cls=Secret, type=Parsed("link", link_of), is_eager=True, metavar="URL",
            help="Address below which the reports can be seen; {batch} in it stands for the batch."),
     option("--mail-to", type=Mailbox(), multiple=True, is_eager=True, metavar="ADDRESS", help="Write notices there."),
     option("--mail-from", type=Mailbox(), is_eager=True, metavar="ADDRESS", help="Who writes them."),
-    option("--mail-server", cls=Secret, type=Parsed("URL", mail_server_of), is_eager=True, metavar="URL",
+    option("--mail-server", cls=Secret, type=Parsed("mail server", mail_server_of), is_eager=True, metavar="URL",
            help="Server that takes them: smtp://USER@HOST:587 (STARTTLS), or smtps://USER@HOST:465 (TLS)."),
     option("--mail-password-file", type=_FILE, is_eager=True, metavar="FILE", help="File with that user's password."),
-    option("--on-finish", cls=Secret, type=Parsed("COMMAND", command_of), is_eager=True, metavar="COMMAND",
+    option("--on-finish", cls=Secret, type=Parsed("command", command_of), is_eager=True, metavar="COMMAND",
            help="Start it at the end, without a shell; it reads the notice as JSON."),
-    option("--on-finish-timeout", type=Number(1, 3600), default=USUAL_SECONDS, show_default=True, is_eager=True,
+    option("--on-finish-timeout", type=Number(0.1, 3600), default=USUAL_SECONDS, show_default=True, is_eager=True,
            metavar="SECONDS", help="How long it may take."),
 )  # fmt: skip
 

@@ -21,7 +21,6 @@ from batch_credits.errors import (
     UnclearFile,
 )
 from batch_credits.text.colour import coloured, takes_colour
-from batch_credits.text.masked import masked
 from batch_credits.text.visible import visible_lines
 
 EXIT_NOTHING_SENT = 2
@@ -70,6 +69,8 @@ def _painted_error(text: str) -> str:
 
 def show_usage_error(error: click.ClickException) -> None:
     """The same for what click has against a command line, with how the command is used."""
+    from batch_credits.text.masked import masked
+
     text = io.StringIO()
     error.show(file=text)
     say(masked(text.getvalue().rstrip("\n")), err=True)

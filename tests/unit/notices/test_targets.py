@@ -28,7 +28,7 @@ SECRET = "T0B0hushhush"
         ("https://a.webhook.office.com/x", Webhook(Form.TEAMS, True, "a.webhook.office.com", None, "/x")),
         ("https://p-1.logic.azure.com:443/w?s=1", Webhook(Form.TEAMS, True, "p-1.logic.azure.com", 443, "/w?s=1")),
         ("https://d.e.api.powerplatform.com/x", Webhook(Form.TEAMS, True, "d.e.api.powerplatform.com", None, "/x")),
-        ("https://evillogic.azure.com.example/x", Webhook(Form.STANDARD, True, "evillogic.azure.com.example", None, "/x")),
+        ("https://logic.azure.com.eu/x", Webhook(Form.STANDARD, True, "logic.azure.com.eu", None, "/x")),
         ("TEAMS+http://127.0.0.1:9/x", Webhook(Form.TEAMS, False, "127.0.0.1", 9, "/x")),
         ("http://[::1]:9/x", Webhook(Form.STANDARD, False, "::1", 9, "/x")),
         ("https://u%40x:p%3Aq@a.example/", Webhook(Form.STANDARD, True, "a.example", None, "/", "u@x:p:q")),
