@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from batch_credits.notices.mail import write
 from batch_credits.notices.notice import document
 from batch_credits.notices.targets import Command, Mail, Webhook, mail_server_of, webhook_of
 from batch_credits.notices.undelivered import Undelivered
+from tests.servers.hook import SECRET, Hook, hooked
 from tests.unit.notices.samples import ENDED, REFUSED
 
 with warnings.catch_warnings():
@@ -33,47 +33,14 @@ with warnings.catch_warnings():
     from aiosmtpd.smtp import AuthResult, LoginPassword
 
 CERTIFICATE = Path(__file__).parent / "data" / "self_signed.pem"
-SECRET = "T0B0hushhush"
 KEY = "whsec_" + base64.b64encode(b"\x07" * 32).decode()
 SECONDS = 5.0
 
 
-class Hook:
-    """A web server that answers as it is told."""
-
-    def __init__(self) -> None:
-        self.status, self.headers = 200, dict[str, str]()
-        self.asked: list[tuple[str, dict[str, str], bytes]] = []
-        hook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-                hook.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-                self.send_response(hook.status)
-                for name, text in hook.headers.items():
-                    self.send_header(name, text)
-                self.end_headers()
-
-            def do_GET(self) -> None:  # where a redirect would lead
-                self.do_POST()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/{SECRET}"
-
-
 @pytest.fixture
 def hook() -> Iterator[Hook]:
-    serving = Hook()
-    thread = threading.Thread(target=serving.server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield serving
-    serving.server.shutdown()
-    thread.join()
-    serving.server.server_close()
+    with hooked() as serving:
+        yield serving
 
 
 def refused(webhook: Webhook, seconds: float = SECONDS) -> Undelivered:
