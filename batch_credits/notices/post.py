@@ -7,7 +7,7 @@ be told has a few seconds; what is under way then is given up, and said.
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from batch_credits.notices.command import start
@@ -21,9 +21,14 @@ ATTEMPT_SECONDS = 4.0  # for each step of a connection
 PAUSES_SECONDS = (0.5, 1.5)  # before the second and the third try
 END_SECONDS = 10.0  # in which the last notices must be told
 HURRIED_SECONDS = 2.0  # the same, where somebody asked twice for the end
+PATIENCE_SECONDS = 1.0  # of somebody who looks on
 _KILL_SECONDS = 1.0  # that the end of a command may take
 _TICK_SECONDS = 0.05
 _LATE = "it did not answer in time"
+
+
+def _silently() -> None:
+    """Nobody looks on."""
 
 
 class Post:
@@ -37,13 +42,18 @@ class Post:
         for carrier in self._carriers:
             carrier.take([notice for target, notice in notices_for if target is carrier.target])
 
-    def close(self, *, is_hurried: bool = False) -> list[str]:
+    def close(self, waits: Callable[[], None] = _silently, *, is_hurried: bool = False) -> list[str]:
         """Wait until all is told, for some seconds at most; a command has the time that it was given. Returns what was
-        not told, a sentence for each target. Ends sooner once `give_up` was called."""
+        not told, a sentence for each target. Ends sooner once `give_up` was called. `waits` is called once, if whoever
+        looks on may wonder."""
         for carrier in self._carriers:
             carrier.finish(HURRIED_SECONDS if is_hurried else carrier.seconds)
+        wonders_at: float | None = time.monotonic() + PATIENCE_SECONDS
         while any(carrier.is_busy() for carrier in self._carriers):
             time.sleep(_TICK_SECONDS)
+            if wonders_at is not None and time.monotonic() > wonders_at:
+                wonders_at = None
+                waits()
         return [sentence for carrier in self._carriers if (sentence := carrier.end())]
 
     def give_up(self) -> None:

@@ -10,7 +10,7 @@ look, and not by a second message.
 
 import platform
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,9 +124,10 @@ class Notices:
         reason = reason_of(error)
         self._over(reason.sentence, exit_code, [reason], self._standing)
 
-    def close(self, *, is_hurried: bool = False) -> list[str]:
-        """Wait some seconds at most until all is told. Returns what was not, a sentence for each target."""
-        return self._post.close(is_hurried=is_hurried)
+    def close(self, waits: Callable[[], None], *, is_hurried: bool = False) -> list[str]:
+        """Wait some seconds at most until all is told; `waits` is called once it takes a moment. Returns what was not
+        told, a sentence for each target."""
+        return self._post.close(waits, is_hurried=is_hurried)
 
     def give_up(self) -> None:
         """Wait no longer, also while `close` waits."""

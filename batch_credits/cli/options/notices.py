@@ -264,7 +264,13 @@ def _closed(notices: Notices, signals: Signals | None) -> list[str]:
     is_hurried = signals is not None and signals.arrived > 1
     try:
         with nullcontext() if signals is None else signals.doing(notices.give_up):
-            return notices.close(is_hurried=is_hurried)
+            return notices.close(_say_that_it_waits, is_hurried=is_hurried)
     except KeyboardInterrupt:
         notices.give_up()
-        return notices.close(is_hurried=True)
+        return notices.close(_say_that_it_waits, is_hurried=True)
+
+
+def _say_that_it_waits() -> None:
+    """Somebody before a terminal would wonder why it does not end."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        say("Telling it to those who are to be told. (Ctrl-C: wait no longer.)", err=True)

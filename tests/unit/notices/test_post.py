@@ -139,6 +139,21 @@ def test_who_asks_for_the_end_gets_it(told: Any) -> None:
     release.set()
 
 
+def test_whoever_looks_on_is_told_once_that_it_waits(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.01)
+    release, wondered = threading.Event(), list[bool]()
+    told[1]["post"] = lambda: release.wait(60)
+    post = Post([HOOK])
+    post.tell([(HOOK, ENDED)])
+
+    def wonders() -> None:
+        wondered.append(True)
+        threading.Timer(0.1, release.set).start()
+
+    assert post.close(wonders) == []
+    assert wondered == [True]
+
+
 def test_a_command_has_its_own_time_but_where_the_end_is_asked_for_twice() -> None:
     post = Post([Command(("x",), 600.0)])
     [carrier] = post._carriers
