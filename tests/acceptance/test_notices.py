@@ -349,6 +349,18 @@ def test_a_nightly_job_that_is_refused_tells_it(
     assert [reason["code"] for reason in document["data"]["reasons"]] == [code]
 
 
+@pytest.mark.parametrize("is_typed_first", [True, False])
+def test_a_profile_says_who_is_told_of_a_refusal(command: Command, hook: Hook, is_typed_first: bool) -> None:
+    own = command.folder / "config" / "batch-credits" / "batch-credits.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text(f'[profiles.night]\nnotify = ["{hook.url}"]\n')
+    words = ["--profile", "night", "--rate", "fast"]
+    words = words if is_typed_first else [*words[2:], *words[:2]]
+    command.environment["XDG_CONFIG_HOME"] = str(command.folder / "config")
+    command("run", "none.csv", *words).exited(2)
+    assert hook.events == ["attention"]
+
+
 def test_a_ledger_in_use_is_told(tmp_path: Path, slow_site: Site, hook: Hook) -> None:
     command, process = running(tmp_path, slow_site)
     command.run(tmp_path / "payout.csv", "--notify", hook.url).exited(5)
