@@ -41,7 +41,7 @@ def body_of(notice: Notice, form: Form) -> bytes:
 
 
 def slack_body(message: Message) -> dict[str, Any]:
-    """An incoming webhook's: blocks, and the text that a notification shows."""
+    """An incoming webhook's: blocks, and the same as text, for notifications and for what knows no blocks."""
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": message.title[:SLACK_TITLE_LETTERS], "emoji": False}}
     ]
@@ -51,7 +51,7 @@ def slack_body(message: Message) -> dict[str, Any]:
     if message.link is not None:
         text = f"<{_slack_link(message.link)}|Open the report>"
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
-    return {"text": _slack_text(message.title), "blocks": blocks}
+    return {"text": _slack_text(message.text.strip()), "blocks": blocks}
 
 
 def teams_body(message: Message) -> dict[str, Any]:

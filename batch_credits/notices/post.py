@@ -113,10 +113,11 @@ class _Carrier:
         self._is_given_up = True
         if isinstance(self.target, Command) and self._thread is not None:
             self._thread.join(_KILL_SECONDS)  # or what it started would outlive us
+        late = "it was ended before its time" if isinstance(self.target, Command) else _LATE
         untold = [*self._untold]
         if (under_way := self._under_way) is not None:
-            untold.append((under_way, _LATE))
-        untold += [(notice, _LATE) for notice in [*self._waiting]]
+            untold.append((under_way, late))
+        untold += [(notice, late) for notice in [*self._waiting]]
         if not untold:
             return ""
         if isinstance(self.target, Command):

@@ -93,6 +93,11 @@ def test_a_worker_tells_what_it_did(tmp_path: Path, shared_site: Site, postgres_
         ("run", "Started, 4 rows to credit"), ("run", "Admitted, 4 rows that workers send"),
         ("work", "Started"), ("work", "Worker ended, 4 rows settled"),
     ]  # fmt: skip
+    worker = colleague.work()
+    wait_until(lambda: len(told(hook)) == 5)
+    stop(worker, signal.SIGTERM)  # as happens to a worker, and nobody need look
+    finish(worker).exited(0)
+    assert hook.events[4:] == ["started", "ended"]
 
 
 def test_people_are_told_once_at_the_end(command: Command, hook: Hook) -> None:
