@@ -1,5 +1,7 @@
 """Who is told: what the options mean together, and that what may be a secret is shown nowhere."""
 
+import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ from batch_credits.cli.origins import origins
 from batch_credits.errors import UsageError
 from batch_credits.notices import Command, Event, Mail, Webhook, mail_server_of, webhook_of
 from batch_credits.notices.command import WITHIN
+from tests.unit.cli.test_config import folder, own, parsed
+
+__all__ = ["folder"]
 
 SECRET = "T0B0hushhush"
 SECRETS = {
@@ -57,6 +62,17 @@ def test_mail_needs_what_it_needs(more: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError) as refused:
         choice(mail_to=("a@x.example",), **more).settings()
     assert said in {option for remedy in refused.value.remedies for option, _ in remedy}
+
+
+def test_the_settings_that_the_page_shows(folder: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "notices.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    own(folder).write_text(example)
+    context = parsed("run")
+    chosen = NoticeChoice(**{each.name: context.params[each.name] for each in fields(NoticeChoice)})
+    assert [target.name for target in chosen.settings().targets] == [
+        "alerts.example.com", "hooks.slack.com", "mail by mail.example.com",
+    ]  # fmt: skip
 
 
 def test_a_command_of_on_finish_starts_none_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
