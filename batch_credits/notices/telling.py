@@ -30,6 +30,7 @@ from batch_credits.notices.reasons import (
 )
 from batch_credits.notices.targets import BATCH, Command, Target
 from batch_credits.planning.plan import Plan
+from batch_credits.process.signals import Signals
 from batch_credits.reporter import Summary, stated_exponents
 from batch_credits.reporter.words import headline, rows
 from batch_credits.settings import SiteSettings
@@ -64,12 +65,17 @@ class Notices:
         self._subject = Subject(uuid.uuid4().hex, command, platform.node(), __version__, site, file=file)
         self._standing: Standing | None = None
         self._is_started = False
+        self._signals: Signals | None = None
         self._post = Post(settings.targets)
 
     def at(self, site: SiteSettings, file: str | None = None) -> None:
         """The site is known, and perhaps another name for the file."""
         subject = self._subject
         self._subject = replace(subject, site=site.site, is_live=site.is_live, file=file or subject.file)
+
+    def heed(self, signals: Signals) -> None:
+        """A signal while `close` waits ends the waiting, and nothing else."""
+        self._signals = signals
 
     def started(self, plan: Plan | None = None) -> None:
         """It begins to send what is owed; without a plan: what it will be is not known."""
@@ -124,10 +130,13 @@ class Notices:
         reason = reason_of(error)
         self._over(reason.sentence, exit_code, [reason], self._standing)
 
-    def close(self, waits: Callable[[], None], *, is_hurried: bool = False) -> list[str]:
+    def close(self, waits: Callable[[], None]) -> list[str]:
         """Wait some seconds at most until all is told; `waits` is called once it takes a moment. Returns what was not
         told, a sentence for each target."""
-        return self._post.close(waits, is_hurried=is_hurried)
+        if self._signals is None:
+            return self._post.close(waits)
+        with self._signals.doing(self.give_up):
+            return self._post.close(waits, is_hurried=self._signals.arrived > 1)
 
     def give_up(self) -> None:
         """Wait no longer, also while `close` waits."""

@@ -87,24 +87,21 @@ def reverse(chosen: ReverseChoice) -> int:
 
 
 def _notified_reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
-    signals = Signals()
-    click.get_current_context().with_resource(signals.taken())  # until the last word is said
+    is_attended = chosen.handed is not None
     with notified(
-        chosen.notices,
-        "reverse",
-        site=chosen.site.site,
-        signals=signals,
-        is_attended=chosen.handed is not None,
-        as_json=as_json,
+        chosen.notices, "reverse", site=chosen.site.site, is_attended=is_attended, as_json=as_json
     ) as notices:
-        return _reverse(chosen, signals, notices, as_json=as_json)
+        return _reverse(chosen, notices, as_json=as_json)
 
 
-def _reverse(chosen: ReverseChoice, signals: Signals, notices: Notices, *, as_json: bool) -> int:
+def _reverse(chosen: ReverseChoice, notices: Notices, *, as_json: bool) -> int:
     yes, quiet, output, ledger = chosen.yes, chosen.quiet, chosen.output, ledger_path(chosen.output.ledger)
     limits, settings = chosen.limits.settings(), chosen.sending.settings(chosen.site.site)
     site = chosen.site.settings()
+    signals = Signals()
     context = click.get_current_context()
+    context.with_resource(signals.taken())  # until the last word is said
+    notices.heed(signals)
     teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=False, asks=not yes)
     progress = progress_for(
         sys.stderr,

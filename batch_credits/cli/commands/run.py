@@ -106,21 +106,15 @@ def run(chosen: RunChoice) -> int:
 
 
 def _notified_run(chosen: RunChoice, *, as_json: bool = False) -> int:
-    signals = Signals()
-    click.get_current_context().with_resource(signals.taken())  # until the last word is said
+    site = SANDBOX_SITE if chosen.sandbox else chosen.site.site
+    is_attended = chosen.handed is not None
     with notified(
-        chosen.notices,
-        "run",
-        site=SANDBOX_SITE if chosen.sandbox else chosen.site.site,
-        file=chosen.file.name,
-        signals=signals,
-        is_attended=chosen.handed is not None,
-        as_json=as_json,
+        chosen.notices, "run", site=site, file=chosen.file.name, is_attended=is_attended, as_json=as_json
     ) as notices:
-        return _run(chosen, signals, notices, as_json=as_json)
+        return _run(chosen, notices, as_json=as_json)
 
 
-def _run(chosen: RunChoice, signals: Signals, notices: Notices, *, as_json: bool) -> int:
+def _run(chosen: RunChoice, notices: Notices, *, as_json: bool) -> int:
     yes, quiet, options, output = chosen.yes, chosen.quiet, chosen.options, chosen.output
     limits = chosen.limits.settings()
     settings = chosen.sending.settings(
@@ -128,7 +122,10 @@ def _run(chosen: RunChoice, signals: Signals, notices: Notices, *, as_json: bool
     )
     _check_detach(chosen)
     site = None if chosen.sandbox else chosen.site.settings()
+    signals = Signals()
     context = click.get_current_context()
+    context.with_resource(signals.taken())  # until the last word is said
+    notices.heed(signals)
     source = open_source(chosen.file, options)
     teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=chosen.verbose, asks=not yes)
     progress = progress_for(

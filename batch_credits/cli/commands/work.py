@@ -56,18 +56,19 @@ def work(chosen: WorkChoice) -> int:
     The key, the pace and the timeout are this worker's own. All else of how a batch is sent is as its run was told.
     Ctrl-C or SIGTERM lets the answers on their way come in, for 20 seconds, and gives the rest to the others.
     """
-    signals = Signals()
-    click.get_current_context().with_resource(signals.taken())
-    with notified(chosen.notices, "work", site=chosen.site.site, signals=signals) as notices:
-        return _work(chosen, signals, notices)
+    with notified(chosen.notices, "work", site=chosen.site.site) as notices:
+        return _work(chosen, notices)
 
 
-def _work(chosen: WorkChoice, signals: Signals, notices: Notices) -> int:
+def _work(chosen: WorkChoice, notices: Notices) -> int:
     from batch_credits.jobs.work import Worked, WorkOrders  # with the extra alone
     from batch_credits.jobs.work import work as work_for
 
     where, quiet = refuse_file(ledger_path(chosen.ledger), "work"), chosen.quiet
     at, settings = chosen.site.settings(), chosen.pace.settings(chosen.site.site)
+    signals = Signals()
+    click.get_current_context().with_resource(signals.taken())
+    notices.heed(signals)
     notices.at(at)
 
     def begun() -> None:

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,6 @@ from batch_credits.notices import (
     webhook_of,
 )
 from batch_credits.notices.command import WITHIN
-from batch_credits.process.signals import Signals
 
 USUAL_SECONDS = 10.0
 
@@ -207,7 +206,6 @@ def notified(
     *,
     site: str | None = None,
     file: str | None = None,
-    signals: Signals | None = None,
     is_attended: bool = False,
     as_json: bool = False,
 ) -> Iterator[Notices]:
@@ -229,7 +227,7 @@ def notified(
             notices.failed(told, code)
         raise
     finally:
-        for sentence in _closed(notices, signals):
+        for sentence in _closed(notices):
             note(sentence) if as_json else say(sentence, err=True)
 
 
@@ -259,15 +257,13 @@ def _told_of(error: BaseException) -> tuple[BaseException | None, int]:
             return None, 0
 
 
-def _closed(notices: Notices, signals: Signals | None) -> list[str]:
+def _closed(notices: Notices) -> list[str]:
     """Wait for what is under way. Whoever asks for the end meanwhile gets it, and the exit code that it had."""
-    is_hurried = signals is not None and signals.arrived > 1
     try:
-        with nullcontext() if signals is None else signals.doing(notices.give_up):
-            return notices.close(_say_that_it_waits, is_hurried=is_hurried)
+        return notices.close(_say_that_it_waits)
     except KeyboardInterrupt:
         notices.give_up()
-        return notices.close(_say_that_it_waits, is_hurried=True)
+        return notices.close(_say_that_it_waits)
 
 
 def _say_that_it_waits() -> None:
