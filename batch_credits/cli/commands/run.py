@@ -32,9 +32,10 @@ from batch_credits.planning.plan import Plan
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
+from batch_credits.progress.observers import Progress
 from batch_credits.reporter import Summary
 from batch_credits.sending.pilot import PilotReport
-from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, SiteSettings
+from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, RunSettings, SiteSettings
 from batch_credits.views.pilot import PilotView, pilot_view
 from batch_credits.views.question import question_of_run
 from batch_credits.views.terms import Terms, memory_of, site_view
@@ -128,13 +129,7 @@ def _run(chosen: RunChoice, notices: Notices, *, as_json: bool) -> int:
     notices.heed(signals)
     source = open_source(chosen.file, options)
     teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=chosen.verbose, asks=not yes)
-    progress = progress_for(
-        sys.stderr,
-        budget_per_minute=settings.budget_per_minute,
-        json_lines=as_json,
-        line_seconds=output.progress_every,
-        silent=output.no_progress or quiet or sys.stderr is None,
-    )
+    progress = _progress(chosen, settings, as_json=as_json)
     not_typed, ledger_source = origins(context), source_of_ledger(context)
 
     async def main() -> Done:
@@ -166,6 +161,16 @@ def _run(chosen: RunChoice, notices: Notices, *, as_json: bool) -> int:
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)
 
     return _said(teller, notices, run_in_loop(main()))
+
+
+def _progress(chosen: RunChoice, settings: RunSettings, *, as_json: bool) -> Progress:
+    return progress_for(
+        sys.stderr,
+        budget_per_minute=settings.budget_per_minute,
+        json_lines=as_json,
+        line_seconds=chosen.output.progress_every,
+        silent=chosen.output.no_progress or chosen.quiet or sys.stderr is None,
+    )
 
 
 def _said(teller: Words | Events, notices: Notices, done: Done) -> int:
