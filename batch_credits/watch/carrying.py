@@ -135,7 +135,8 @@ class Carrier:
                     job.tries += 1
                     self._jobs.save(job)
                     if job.tries >= settings.tries:
-                        return replace(ending, what=f"It was tried {job.tries} times. {ending.what}")
+                        often = "once" if job.tries == 1 else f"{job.tries} times"
+                        return replace(ending, what=f"It was tried {often}. {ending.what}")
                     seconds = min(settings.backoff_seconds * 2 ** (job.tries - 1), MOST_BACKOFF_SECONDS)
                     self._seams.tell(f"{name}: {why} It is tried again in {seconds:.0f} seconds.", is_urgent=True)
                     self._seams.pause(seconds)

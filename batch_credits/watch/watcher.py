@@ -47,6 +47,7 @@ class Watcher:
         codes: list[int] = []
         try:
             for job in [*self._jobs.all(), *self._adopted()]:
+                self._seams.tell(f"{visible(job.name)}: taken by an earlier watch. This one goes on with it.")
                 self._carry(job, codes)
             if self._settings.once:
                 self._pass(codes)
@@ -100,8 +101,9 @@ class Watcher:
                 return None
         except OSError as error:  # such as one that somebody has open on a Windows share: others can be taken meanwhile
             why = error.strerror or str(error)
-            self._seams.once(name, f"{visible(name)} cannot be taken out of the folder: {why}. It is tried again.")
+            self._seams.once(f"taking {name}", f"{visible(name)} cannot be taken out of the folder: {why}. It is tried again.")
             return None
+        self._seams.is_over(f"taking {name}")
         job = self._new_job(place, name)
         self._seams.tell(f"{visible(name)}: taken.")
         if ready.refusal:
