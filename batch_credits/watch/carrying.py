@@ -12,10 +12,11 @@ from pathlib import Path
 
 from batch_credits.children.locks import is_locked, try_lock
 from batch_credits.children.start import Child
+from batch_credits.planning.repeats import Repeat
 from batch_credits.text.visible import visible
 from batch_credits.watch.folder import LOCK
 from batch_credits.watch.jobs import Desk, Ending, Job, Jobs
-from batch_credits.watch.known import Known, Refused
+from batch_credits.watch.known import Known
 from batch_credits.watch.putting import put
 from batch_credits.watch.seams import Left, Seams
 from batch_credits.watch.settings import MOST_BACKOFF_SECONDS, WatchSettings
@@ -92,7 +93,7 @@ class Carrier:
         return done
 
     def _hold_against_known(self, job: Job, desk: Desk) -> None:
-        def act() -> Refused | None:
+        def act() -> Repeat | None:
             return self._known.refusal(job.sha256, job.reference)
 
         what = f"{visible(job.name)}: it cannot be held against what was paid before"

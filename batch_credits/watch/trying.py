@@ -76,7 +76,8 @@ def begin(job: Job, desk: Desk, settings: WatchSettings, lock: int) -> Child:
         OSError: it cannot be started.
     """
     into = desk.next()
-    given = [*options_of(job, desk, settings), f"--reports={desk.reports}", "--yes", "--log-format=json"]
+    given = [*options_of(job, desk, settings), f"--reports={desk.reports}", "--yes", "--refuse-repeat"]
+    given += ["--log-format=json"]
     patience = CHILD_LEDGER_SECONDS
     if settings.once and settings.ledger_seconds is not None:
         patience = min(patience, settings.ledger_seconds)

@@ -101,7 +101,8 @@ class Watcher:
                 return None
         except OSError as error:  # such as one that somebody has open on a Windows share: others can be taken meanwhile
             why = error.strerror or str(error)
-            self._seams.once(f"taking {name}", f"{visible(name)} cannot be taken out of the folder: {why}. It is tried again.")
+            text = f"{visible(name)} cannot be taken out of the folder: {why}. It is tried again."
+            self._seams.once(f"taking {name}", text)
             return None
         self._seams.is_over(f"taking {name}")
         job = self._new_job(place, name)

@@ -29,12 +29,12 @@ class Folder:
         """Put in a file whose rows have no references."""
         return write_csv(self.path / name, [(each, amount, "USD", "Loyalty") for each in customers], PLAIN, **more)
 
-    def once(self, *options: object, **environment: str) -> Ended:
+    def once(self, *options: object, **environment: Any) -> Ended:
         """Take what is there."""
         environment.setdefault("BATCH_CREDITS_RATE", "0")
         return self.command("watch", self.path, "--once", *QUICK, *options, **environment)
 
-    def begin(self, *options: object, **environment: str) -> Running:
+    def begin(self, *options: object, **environment: Any) -> Running:
         """Begin to watch."""
         environment.setdefault("BATCH_CREDITS_RATE", "0")
         return self.command.start("watch", self.path, *QUICK, *options, **environment)
@@ -82,7 +82,8 @@ def test_the_same_content_is_never_paid_twice_whatever_it_is_called(folder: Fold
     folder.drop("wb-again.csv", ["wb1", "wb2"])
     folder.once(*BY_NAME).exited(2)
     [record] = folder.records("attention")
-    assert "The same content came before, as wb.csv: batch" in record["note"] and "2 rows (2 credited)" in record["note"]
+    assert "The same content came before, as wb.csv: batch" in record["note"]
+    assert "2 rows (2 credited)" in record["note"]
     assert set(shared_site.times("wb").values()) == {1} and len(shared_site.times("wb")) == 2
 
 
@@ -109,7 +110,7 @@ def test_another_content_of_the_same_name_does_not_seem_to_be_paid(folder: Folde
     folder.drop("WE.csv", ["we1", "we2"])
     folder.once(*BY_NAME).exited(2)
     [record] = folder.records("attention")
-    assert "which the rows of another file have: we.csv" in record["note"]
+    assert "is that of the rows of another file, we.csv" in record["note"]
     (record["place"] / "WE.csv").rename(folder.path / "we-part-2.csv")  # as the note says
     folder.once(*BY_NAME).exited(0)
     paid = [("we1", "w-we"), ("we1", "w-we-part-2"), ("we2", "w-we-part-2")]
@@ -295,5 +296,18 @@ def test_a_file_that_is_replaced_while_it_is_paid(tmp_path: Path) -> None:
         [done], [refused] = folder.records("done"), folder.records("attention")
         assert (done["place"] / "wn.csv").read_text().count("\n") == 41
         assert (done["place"] / "wn.csv.changed").read_text() == "spoiled"
-        assert "which the rows of another file have" in refused["note"]
+        assert "is that of the rows of another file" in refused["note"]
         assert len(site.times()) == 40 and set(site.times().values()) == {1}
+
+
+def test_a_run_itself_refuses_a_repeat(command: Command, shared_site: Site) -> None:
+    def run(name: str, text: str, *options: object) -> Ended:
+        path = command.folder / name
+        path.write_text(f"customer_id,amount,currency_code,description\n{text}")
+        return command.run(path, "--refuse-repeat", *options)
+
+    run("wp.csv", "wp1,100,USD,x\n", "--reference", "r1").exited(0)
+    run("wp.csv", "wp1,100,USD,x\n", "--reference", "r1").exited(0)  # goes on with the same
+    assert "The same content came before" in run("wp2.csv", "wp1,100,USD,x\n", "--reference", "r2").exited(2).err
+    assert "is that of the rows of another file" in run("wp3.csv", "wp2,1,USD,x\n", "--reference", "R1").exited(2).err
+    assert shared_site.times("wp") == Counter({("wp1", "r1"): 1})

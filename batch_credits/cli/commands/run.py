@@ -3,7 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -50,6 +50,7 @@ class RunChoice:
     confirm_total: tuple[tuple[str, str], ...]
     sandbox: bool
     detach: bool
+    refuse_repeat: bool
     verbose: bool
     quiet: bool
     sending: SendingChoice
@@ -65,6 +66,8 @@ class RunChoice:
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @option("--sandbox", is_flag=True, help="Run against a local Chargebee started inside this process.")
 @option("--detach", is_flag=True, help="Admit it and leave the sending to the team's workers (`work`).")
+@option("--refuse-repeat", is_flag=True,
+        help="Refuse a content that came before, or with another content's --reference.")
 @sending_options
 @pilot_option
 @confirm_option
@@ -146,6 +149,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
 
             said_yes, same_site = said_yes_of(yes=yes, handed=chosen.handed), chosen.site.same_site
             orders = Orders(limits, where, settings, output.reports, same_site, said_yes, not_typed, output.xlsx, agree)
+            orders = replace(orders, refuse_repeat=chosen.refuse_repeat)
             request = RunRequest(source, options, orders)
             act = detach_batch if chosen.detach else run_batch
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)

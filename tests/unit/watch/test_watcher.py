@@ -12,9 +12,11 @@ import pytest
 
 from batch_credits.children.locks import try_lock
 from batch_credits.errors import FolderBusy, LedgerError, UsageError
+from batch_credits.planning.repeats import Repeat
+from batch_credits.watch import taking
 from batch_credits.watch.folder import LOCK, Folder
 from batch_credits.watch.jobs import Jobs
-from batch_credits.watch.known import Refused
+from batch_credits.watch.sightings import Shape
 from batch_credits.watch.watcher import worst
 from tests.unit.watch.conftest import KEY, World, summary
 
@@ -183,7 +185,7 @@ def test_a_reference_of_the_name(world: World) -> None:
 
 
 def test_what_was_paid_before_is_not_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = Refused("The same content came before.", "To go on, say so:", KEY, "the-old-one")
+    refused = Repeat("The same content came before.", "To go on, say so:", KEY, "the-old-one")
     monkeypatch.setattr("batch_credits.watch.known.Known.refusal", lambda self, sha256, reference: refused)
     world.drop("again.csv")
     assert world.watch(template="{name}") == 2
@@ -424,13 +426,11 @@ def test_one_that_is_taken_out_of_working(world: World, monkeypatch: pytest.Monk
 def test_one_that_is_still_written_when_it_is_taken(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.drop("payout.csv")
     shapes = iter(range(5))
-    from batch_credits.watch import taking
-
     usual = taking.shape_of
 
-    def shape_of(descriptor: int) -> taking.Shape:
+    def shape_of(descriptor: int) -> Shape:
         number = next(shapes, None)
-        return usual(descriptor) if number is None else taking.Shape(number, 0)
+        return usual(descriptor) if number is None else Shape(number, 0)
 
     monkeypatch.setattr(taking, "shape_of", shape_of)
     assert world.watch() == 0
