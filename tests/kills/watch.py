@@ -134,6 +134,7 @@ def _end(chance: random.Random, story: Story, command: Command, watch: Running) 
                     os.kill(pid, signal.SIGKILL)
         time.sleep(chance.random() * 0.5)
     if how == "told":
+        wait_until(lambda: "Watching" in watch.said[0])  # before that a signal ends any program
         watch.terminate()
         if finish(watch).code not in (0, 4):
             story.faults.append("told to end, it did not end in order")
@@ -151,6 +152,7 @@ def _is_ours(pid: int) -> bool:
 def _to_the_end(story: Story, command: Command, watched: Path) -> None:
     watch = _begin(command, watched)
     try:
+        wait_until(lambda: "Watching" in watch.said[0])
         wait_until(lambda: not any(watched.glob("*.csv")) and not any((watched / "working").iterdir()), 240)
         wait_until(lambda: not any(command.folder.glob("ledger.sqlite3.watch/*/jobs/*")), 60)
     except AssertionError:
