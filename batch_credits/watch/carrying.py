@@ -20,7 +20,7 @@ from batch_credits.watch.known import Known
 from batch_credits.watch.putting import put
 from batch_credits.watch.seams import Left, Seams
 from batch_credits.watch.settings import MOST_BACKOFF_SECONDS, WatchSettings
-from batch_credits.watch.taking import Changing, copied, move_control
+from batch_credits.watch.taking import Changing, copied, move_control, see_that_it_stopped
 from batch_credits.watch.trying import Again, Busy, Through, Tried, begin, judge, options_of, tried
 
 LOOK_SECONDS = 0.2  # between two looks whether a run has ended
@@ -60,7 +60,11 @@ class Carrier:
 
     def _end(self, job: Job, ending: Ending) -> None:
         job.ending = replace(ending, ended_at=self._seams.at())
-        self._jobs.save(job)
+        self._save(job)
+
+    def _save(self, job: Job) -> None:
+        what = f"{visible(job.name)}: what is known of it cannot be written to {self._settings.state}"
+        self._seams.until_it_works(what, lambda: self._jobs.save(job), self._settings.every_seconds)
 
     def _prepare(self, job: Job, desk: Desk) -> bool:
         """Take the control file, and copy both; False: there is nothing to copy any more."""
@@ -72,6 +76,7 @@ class Carrier:
                 control, refusal = move_control(settings, job.name, job.place)
                 job.control = control
                 self._jobs.save(job)
+                see_that_it_stopped(job, working / job.name)
                 done = copied(job, desk, working)
             except Changing:
                 return None
@@ -100,7 +105,7 @@ class Carrier:
         refused = self._seams.until_it_works(what, act, self._settings.every_seconds)
         if refused is None:
             job.may_run = True
-            self._jobs.save(job)
+            self._save(job)
             return
         commands = []
         if refused.reference is not None:
@@ -124,6 +129,7 @@ class Carrier:
             verdict = judge(self._try(job, desk), self._commands(job, desk))
             match verdict:
                 case Through(ending):
+                    self._seams.is_over("ledger")
                     return ending
                 case Busy(why):
                     busy_since = self._seams.now() if busy_since is None else busy_since
@@ -134,7 +140,7 @@ class Carrier:
                     self._seams.go_on()  # told to end: that is why the run stopped
                     self._seams.is_over("ledger")
                     job.tries += 1
-                    self._jobs.save(job)
+                    self._save(job)
                     if job.tries >= settings.tries:
                         often = "once" if job.tries == 1 else f"{job.tries} times"
                         return replace(ending, what=f"It was tried {often}. {ending.what}")
@@ -162,7 +168,8 @@ class Carrier:
         finally:
             os.close(lock)
         job.pid = child.pid
-        self._jobs.save(job)
+        with suppress(OSError):  # it is only to pass a signal on, and the run goes on already
+            self._jobs.save(job)
         return tried(desk, self._await(child))
 
     def _await(self, child: Child) -> int:

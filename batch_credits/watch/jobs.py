@@ -39,7 +39,8 @@ class Ending:
 @dataclass(slots=True)
 class Job:
     """A file that was taken. `place` is its folder in `working`, later in `done` or `attention`; `sha256` of the copy
-    that is paid ("": it could not be read). `may_run`: it was held against what was paid before, so that what the
+    that is paid ("": it could not be read), `shape` that of the file when it had stopped growing (None: nobody saw it).
+    `may_run`: it was held against what was paid before, so that what the
     ledger knows of this content from now on is this job's own. `tries` are runs that stopped before their end, `pid`
     the process of the latest run, `put` the names that were put beside the file, `final` its folder's name
     where somebody had taken `place` ("": that)."""
@@ -51,6 +52,7 @@ class Job:
     sha256: str
     reference: str | None
     taken_at: str  # UTC, ISO 8601
+    shape: tuple[int, int] | None = None
     may_run: bool = False
     tries: int = 0
     pid: int = 0
@@ -64,8 +66,12 @@ class Job:
         content = read_document(path)
         if content is None:
             return None
-        ending = content.pop("ending")
-        return cls(**content, ending=None if ending is None else Ending(**ending))
+        ending, shape = content.pop("ending"), content.pop("shape")
+        return cls(
+            **content,
+            shape=None if shape is None else tuple(shape),
+            ending=None if ending is None else Ending(**ending),
+        )
 
 
 @dataclass(frozen=True, slots=True)

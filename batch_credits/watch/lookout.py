@@ -14,9 +14,11 @@ from batch_credits.watch.taking import why_unreadable
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A file that can be taken; `refusal` says why it is not to be paid, "" where nothing is known against it."""
+    """A file that can be taken, and its shape; `refusal` says why it is not to be paid, "" where nothing is known
+    against it."""
 
     name: str
+    shape: Shape
     refusal: str = ""
 
 
@@ -29,6 +31,7 @@ class Lookout:
         self._seams = seams
         self._sightings = Sightings()
         self._shapes: dict[str, Shape] = {}
+        self.is_away = False  # at the last look
 
     def look(self) -> bool:
         """See what is there; whether anything can be seen.
@@ -36,9 +39,11 @@ class Lookout:
         Raises:
             FolderBusy: the folder was away, and another watch has it now.
         """
+        self.is_away = False
         try:
             files, others = self._folder.files()
         except FolderAway as away:
+            self.is_away = True
             self._seams.once("folder", f"{away}. It is waited for.")
             self._sightings.forget()
             self._shapes = {}
@@ -80,7 +85,7 @@ class Lookout:
             if why is not None:
                 self._seams.once(name, f"{visible(name)} cannot be read: {why}. It is waited for.")
                 if still >= settle * LONG_FACTOR:
-                    yield Ready(name, f"It cannot be read: {why}.")
+                    yield Ready(name, self._shapes[name], f"It cannot be read: {why}.")
                 continue
             if (ready := self._with_control(name, still, now)) is not None:
                 self._seams.is_over(name)
@@ -92,9 +97,10 @@ class Lookout:
         if any(self._sightings.still_seconds(each, now) < settle for each in controls):
             return None
         if controls or patience is None:
-            return Ready(name)
+            return Ready(name, self._shapes[name])
         if still >= patience:
-            return Ready(name, f"No control file came beside it within {patience:.0f} seconds (--require-control).")
+            why = f"No control file came beside it within {patience:.0f} seconds (--require-control)."
+            return Ready(name, self._shapes[name], why)
         self._seams.once(name, f"{visible(name)} waits for its control file, {visible(name)}.control.csv or .json.")
         return None
 

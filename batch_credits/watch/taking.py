@@ -130,6 +130,21 @@ def private_file(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "wb")
 
 
+def see_that_it_stopped(job: Job, path: Path) -> None:
+    """Hold a file that was taken against what was seen of it: in the last moment another may have come in its place.
+
+    Raises:
+        Changing: it is another one, or nobody saw it before. Its shape is kept to be held against the next time.
+        FileNotFoundError: somebody took it away.
+        OSError: it cannot be seen.
+    """
+    seen = path.lstat()
+    shape = (seen.st_size, seen.st_mtime_ns)
+    if job.shape != shape:
+        job.shape = shape
+        raise Changing
+
+
 def shape_of(descriptor: int) -> Shape:
     """The shape of an open file."""
     seen = os.fstat(descriptor)

@@ -23,6 +23,7 @@ from batch_credits.watch.lookout import Lookout, Ready
 from batch_credits.watch.names import folder_of, is_control, reference_of
 from batch_credits.watch.seams import Left, Seams
 from batch_credits.watch.settings import WatchSettings
+from batch_credits.watch.sightings import Shape
 from batch_credits.watch.taking import move_out, names_in
 
 _REFUSED, _UNKNOWN, _STOPPED, _BUSY = 2, 3, 4, 5
@@ -63,10 +64,12 @@ class Watcher:
 
     def _pass(self, codes: list[int]) -> None:
         """Take what is there now, and end."""
-        self._seams.until_it_works(str(self._settings.folder), self._see, self._settings.every_seconds)
+        self._until_it_is_seen()
         wanted = self._lookout.there()
         while wanted:
             wanted -= self._take_all(wanted.__contains__, codes)
+            if self._lookout.is_away:
+                self._until_it_is_seen()
             wanted &= self._lookout.there()
             for name in [each for each in wanted if self._lookout.is_growing(each)]:
                 self._seams.tell(f"{visible(name)} still changes: it is left for the next time.", is_urgent=True)
@@ -74,9 +77,17 @@ class Watcher:
             if wanted:
                 self._seams.pause(min(self._settings.every_seconds, self._settings.settle_seconds))
 
-    def _see(self) -> None:
-        if not self._lookout.look():
-            raise OSError(0, "it is not there")
+    def _until_it_is_seen(self) -> None:
+        """Wait for the folder, with a single pass's patience.
+
+        Raises:
+            Left: that is over, or the watch is told to end.
+        """
+        began, patience = self._seams.now(), self._seams.patience_seconds or 0.0
+        while not self._lookout.look():
+            if self._seams.now() - began > patience:
+                raise Left(_STOPPED)
+            self._seams.pause(self._settings.every_seconds)
 
     def _take_all(self, may_take: Callable[[str], bool], codes: list[int]) -> set[str]:
         """Take one file after the other for as long as there is one that can be taken. Returns their names."""
@@ -105,18 +116,18 @@ class Watcher:
             self._seams.once(f"taking {name}", text)
             return None
         self._seams.is_over(f"taking {name}")
-        job = self._new_job(place, name)
+        job = self._new_job(place, name, ready.shape)
         self._seams.tell(f"{visible(name)}: taken.")
         if ready.refusal:
             hint = "Nothing was sent. Mend that, and put it into the folder again."
             self._carrier.end(job, Ending("attention", _REFUSED, ready.refusal, hint))
         return job
 
-    def _new_job(self, place: str, name: str) -> Job:
+    def _new_job(self, place: str, name: str, shape: Shape | None = None) -> Job:
         settings = self._settings
         reference = reference_of(settings.template, name)
         at = self._seams.utc()
-        job = Job(self._jobs.new_id(at), place, name, None, "", reference, self._seams.at())
+        job = Job(self._jobs.new_id(at), place, name, None, "", reference, self._seams.at(), shape)
         what = f"{visible(name)}: what is known of it cannot be written to {settings.state}"
         self._seams.until_it_works(what, lambda: self._jobs.save(job), settings.every_seconds)
         return job

@@ -318,6 +318,37 @@ def test_the_folder_is_away_for_a_while(world: World) -> None:
     assert list(world.lies("done")) == ["payout.csv"]
 
 
+@pytest.mark.parametrize(("back_at", "code"), [(300, 0), (3000, 4)])
+def test_a_single_pass_waits_for_it_and_not_for_ever(world: World, back_at: float, code: int) -> None:
+    aside = world.folder.with_name("aside")
+    world.drop("a.csv", "a")
+    world.at[3] = lambda: world.folder.rename(aside)
+    world.at[back_at] = lambda: aside.rename(world.folder)
+    assert world.watch() == code
+    assert world.heard("It is waited for.") == 1 and len(world.paid) == (code == 0)
+
+
+def test_another_file_that_comes_in_its_place_in_the_last_moment(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may still grow: it is looked at anew, where it was taken to."""
+    path = world.drop("payout.csv")
+    usual = Path.rename
+
+    def rename(self: Path, target: Path) -> Path:
+        if self == path:
+            path.write_text("customer_id,amount\n")
+            world.at[world.seconds + 5] = lambda: target.write_text("customer_id,amount\nc,7\n")
+        return usual(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    assert world.watch() == 0
+    assert world.heard("is still being written") == 1
+    [place] = (world.folder / "done").iterdir()
+    assert (place / "payout.csv").read_text() == "customer_id,amount\nc,7\n"
+    assert world.seconds >= 30  # ten until it was taken, and ten after each look at which it was another
+
+
 def test_an_empty_folder_in_its_place_is_not_taken_for_it(world: World) -> None:
     aside = world.folder.with_name("aside")
 
