@@ -207,5 +207,6 @@ class Carrier:
         self._jobs.drop(job)
         state = "done" if ending.to == "done" else f"ATTENTION (exit code {ending.code})"
         said = ending.what.splitlines()[0].rstrip(".") if ending.what else ""
-        self._seams.tell(f"{visible(job.name)}: {state}: {said}. It lies in {where}", is_urgent=ending.to != "done")
+        text = f"{visible(job.name)}: {state}: {said}. It lies in {visible(str(where))}"
+        self._seams.tell(text, is_urgent=ending.to != "done")
         return ending

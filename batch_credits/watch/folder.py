@@ -45,7 +45,13 @@ class Folder:
         """
         if not self.path.is_dir():
             raise UsageError(f"{self.path} is no folder.", hint="Name the folder into which files are dropped.")
-        self._own = try_lock(make_folder(self._state) / "lock")  # also where the share keeps no locks
+        try:
+            self._own = try_lock(make_folder(self._state) / "lock")  # also where the share keeps no locks
+        except OSError as error:
+            raise UsageError(
+                f"What a watch knows cannot be kept in {self._state}: {error.strerror or error}.",
+                hint="It lies beside the ledger, or in the user's data directory for a database. Make it writable.",
+            ) from None
         if self._own is None:
             raise _busy(self.path)
         try:

@@ -66,7 +66,7 @@ class Job:
         content = read_document(path)
         if content is None:
             return None
-        ending, shape = content.pop("ending"), content.pop("shape")
+        ending, shape = content.pop("ending"), content.pop("shape", None)
         return cls(
             **content,
             shape=None if shape is None else tuple(shape),

@@ -13,6 +13,7 @@ _UNFINISHED_ENDS = (
     ".lock", "~",
 )  # fmt: skip
 _OF_SYSTEMS = ("thumbs.db", "desktop.ini")
+_NOT_EVERYWHERE = frozenset('\\/:*?"<>|')  # in names on Windows, which may show the share
 _MOST_BYTES = 200  # of a folder's name before its time: with that it fits the 255 of a file system
 
 
@@ -52,7 +53,8 @@ def reference_of(template: str | None, name: str) -> str | None:
 
 def folder_of(name: str, at: datetime, is_taken: Callable[[str], bool]) -> str:
     """A new name for the folder of a file that is taken at this time (UTC)."""
-    short = name.encode("utf-8", "surrogateescape")[:_MOST_BYTES].decode("utf-8", "replace")
+    plain = "".join("_" if each in _NOT_EVERYWHERE or not each.isprintable() else each for each in name)
+    short = plain.encode()[:_MOST_BYTES].decode(errors="ignore")
     return free_folder(f"{short}-{at:%Y%m%dT%H%M%SZ}", is_taken)
 
 

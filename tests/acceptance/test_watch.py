@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from batch_credits.model.address import Address
 from tests.acceptance.harness import Command, Ended, Running, Site, finish, stop, wait_until, write_csv
+from tests.acceptance.test_database import Shared
 
 QUICK = ("--settle", 0.2, "--every", 0.1, "--backoff", 0.2)
 PLAIN = ("customer_id", "amount", "currency_code", "description")  # no references
@@ -298,6 +300,22 @@ def test_a_file_that_is_replaced_while_it_is_paid(tmp_path: Path) -> None:
         assert (done["place"] / "wn.csv.changed").read_text() == "spoiled"
         assert "is that of the rows of another file" in refused["note"]
         assert len(site.times()) == 40 and set(site.times().values()) == {1}
+
+
+@pytest.mark.postgres
+def test_with_a_ledger_that_is_a_database(tmp_path: Path, shared_site: Site, new_database: Address) -> None:
+    folder = Folder(Shared(tmp_path, shared_site.url, {"XDG_DATA_HOME": str(tmp_path / "data")}))
+    folder.command.url_of_ledger = new_database.url  # type: ignore[attr-defined]
+    folder.drop("wq.csv", ["wq1", "wq2"])
+    folder.once(*BY_NAME).exited(0)
+    folder.drop("wq-again.csv", ["wq1", "wq2"])
+    folder.drop("WQ.csv", ["wq3"])
+    folder.once(*BY_NAME).exited(2)
+    assert shared_site.times("wq") == Counter({("wq1", "w-wq"): 1, ("wq2", "w-wq"): 1})
+    assert folder.names("done") == ["wq.csv"] and folder.names("attention") == ["WQ.csv", "wq-again.csv"]
+    again = write_csv(tmp_path / "by-hand.csv", [("wq1", 100, "USD", "Loyalty"), ("wq2", 100, "USD", "Loyalty")], PLAIN)
+    ended = folder.command.run(again, "--reference", "by-hand", "--refuse-repeat").exited(2)
+    assert "The same content came before" in ended.err
 
 
 def test_a_run_itself_refuses_a_repeat(command: Command, shared_site: Site) -> None:

@@ -56,6 +56,7 @@ def test_folders_of_long_and_odd_names_fit_any_disk() -> None:
     at = datetime(2026, 11, 28, 1, 2, 3, tzinfo=UTC)
     assert folder_of("a.csv", at, lambda name: False) == "a.csv-20261128T010203Z"
     assert folder_of("a.csv", at, ["a.csv-20261128T010203Z"].__contains__) == "a.csv-20261128T010203Z-2"
+    assert folder_of('a\n"b\udcff:.csv', at, lambda name: False) == "a__b__.csv-20261128T010203Z"
     for name in ("é" * 127, "x" * 255, "\udcff.csv"):
         assert len(folder_of(name, at, lambda name: False).encode()) <= 230
 

@@ -421,6 +421,11 @@ def test_no_folder(world: World, make: Callable[[Path], object]) -> None:
         Folder(path, world.state, world.tell).open()
 
 
+def test_no_place_to_keep_what_is_known(world: World) -> None:
+    with pytest.raises(UsageError, match="cannot be kept in /dev/null/x"):
+        Folder(world.folder, Path("/dev/null/x"), world.tell).open()
+
+
 def test_a_file_in_working_of_which_nothing_is_known(world: World) -> None:
     lost = world.folder / "working" / "payout.csv-20261127T000000Z"
     lost.mkdir(parents=True)
