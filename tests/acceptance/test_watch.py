@@ -275,6 +275,7 @@ def test_a_run_that_is_killed_is_tried_again(tmp_path: Path) -> None:
         assert len(site.times()) == 40 and set(site.times().values()) == {1}
 
 
+@pytest.mark.slow
 def test_a_site_that_is_down_is_tried_again_and_then_left_to_a_person(tmp_path: Path) -> None:
     folder = Folder(Command(tmp_path, "http://127.0.0.1:9"))
     folder.drop("wo.csv", ["wo1"])
@@ -283,6 +284,14 @@ def test_a_site_that_is_down_is_tried_again_and_then_left_to_a_person(tmp_path: 
     assert "It was tried once." in record["note"]
     line = next(line.strip() for line in record["note"].splitlines() if line.startswith("  batch-credits run "))
     assert f"{record['place']}/wo.csv" in line and "--reference=w-wo" in line
+
+
+def test_a_pilot_that_disagrees_is_not_tried_again(folder: Folder, shared_site: Site) -> None:
+    """Each try would send another one."""
+    folder.drop("wr.csv", ["missing-wr", "wr1", "wr2"])
+    folder.once(*BY_NAME, BATCH_CREDITS_PILOT="1").exited(4)
+    [record] = folder.records("attention")
+    assert record["exit_code"] == 4 and "It was tried" not in record["note"] and not shared_site.times("wr")
 
 
 def test_a_file_that_is_replaced_while_it_is_paid(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from batch_credits.cli.options.children import words_for_children
-from batch_credits.cli.options.places import folder_beside, ledger_option, ledger_path, wait_option
+from batch_credits.cli.options.places import folder_beside, ledger_option, ledger_path
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.options.watching import WatchingChoice, watching_options
@@ -36,7 +36,6 @@ class WatchChoice:
     watching: WatchingChoice
     site: SiteChoice
     ledger: Place | None
-    wait_for_ledger: float | None
     quiet: bool
 
 
@@ -46,7 +45,6 @@ class WatchChoice:
 @profile_option
 @site_options
 @ledger_option
-@wait_option
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
 @chosen_as(WatchChoice, "chosen")
 def watch(chosen: WatchChoice) -> int:
@@ -129,7 +127,7 @@ def _settings(chosen: WatchChoice) -> WatchSettings:
         tries=watching.tries,
         backoff_seconds=watching.backoff,
         once=watching.once,
-        ledger_seconds=chosen.wait_for_ledger,
+        ledger_seconds=watching.wait_for_ledger,
     )
     _refuse_places(settings)
     return settings

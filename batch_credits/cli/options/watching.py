@@ -28,6 +28,7 @@ class WatchingChoice:
     every: float
     tries: int
     backoff: float
+    wait_for_ledger: float | None
     done: Path | None
     attention: Path | None
 
@@ -70,6 +71,8 @@ watching_options = apply(
            help="Runs of a file that stop before the end (exit code 4), before it goes to attention."),
     option("--backoff", type=Number(_LEAST_SECONDS, 3600), default=60.0, show_default=True, metavar="SECONDS",
            help="Before the second try; doubled before each other one, up to half an hour."),
+    option("--wait-for-ledger", type=Number(0, _MOST_SECONDS), metavar="SECONDS",
+           help="With --once, wait so long for a ledger in use, then end with 5.  [default: as long as it takes]"),
     option("--done", **_FOLDER, help="Where files go of which every row is credited.  [default: FOLDER/done]"),
     option("--attention", **_FOLDER, help="Where files go that need a person.  [default: FOLDER/attention]"),
 )  # fmt: skip
