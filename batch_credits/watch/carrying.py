@@ -161,6 +161,8 @@ class Carrier:
             self._await_others(job, desk)
             return tried(desk, None)
         try:
+            job.pid = 0  # that of the run before may be another's by now, and nobody may be told to end in its place
+            self._save(job)
             what = f"{visible(job.name)}: its run cannot be started"
             child = self._seams.until_it_works(
                 what, lambda: begin(job, desk, self._settings, lock), self._settings.every_seconds

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from batch_credits.errors import FolderBusy, LedgerError, UsageError
 from batch_credits.planning.repeats import Repeat
 from batch_credits.watch import taking
 from batch_credits.watch.folder import LOCK, Folder
-from batch_credits.watch.jobs import Jobs
+from batch_credits.watch.jobs import Job, Jobs
 from batch_credits.watch.sightings import Shape
 from batch_credits.watch.watcher import worst
 from tests.unit.watch.conftest import KEY, World, summary
@@ -285,6 +286,27 @@ def test_signals_are_passed_on_to_the_run(world: World, monkeypatch: pytest.Monk
     world.at[25] = lambda: setattr(world, "signals", 2)
     assert world.watch() == 4
     assert killed == [(4711, signal.SIGTERM)] * 2 and world.seconds < 26
+
+
+def test_a_number_of_an_earlier_run_is_never_told_to_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A watch is killed as it has just started the second run, whose number it could not write down."""
+    numbers: list[int] = []
+
+    class Killed(BaseException):
+        """The watch ended here."""
+
+    def begin(job: Job, *_: object) -> object:
+        [written] = Jobs(world.state / "jobs").all()
+        numbers.append(written.pid)
+        if len(numbers) == 2:
+            raise Killed
+        return SimpleNamespace(pid=4711, code=lambda: -9)
+
+    monkeypatch.setattr("batch_credits.watch.carrying.begin", begin)
+    world.drop("payout.csv")
+    with pytest.raises(Killed):
+        world.watch()
+    assert numbers == [0, 0]
 
 
 def test_a_run_that_outlived_its_watch_is_waited_for(world: World) -> None:
