@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from batch_credits.chargebee import http_transport
@@ -24,6 +25,7 @@ from batch_credits.model import BatchRecord, Outcome, RequestState, sum_totals
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.earlier_reports import refuse_what_another_ledger_paid
 from batch_credits.planning.plan import Plan, stage
+from batch_credits.planning.repeats import refuse_repeat
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.progress.pace import BatchMoney
@@ -50,6 +52,7 @@ class Orders:
     origins: tuple[Origin, ...] = ()  # of settings that nobody typed, for the record
     xlsx: bool = False  # write the tables as workbooks, too
     agree: Agree = agrees  # shown the pilot, and asked whether to go on
+    refuse_repeat: bool = False  # a content that came before, or whose reference is another's, is not paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,9 @@ async def detach_batch(
 def _admitted(ledger: Ledger, plan: Plan, orders: Orders) -> BatchRecord:
     """Now it is owed."""
     if plan.is_new:
-        ledger.admission.admit(plan.batch_id)
+        # Asked again where nobody else can admit anything meanwhile.
+        guard = partial(refuse_repeat, ledger, plan.batch_id) if orders.refuse_repeat else None
+        ledger.admission.admit(plan.batch_id, guard)
     ledger.sites.note_address(orders.site.site, orders.site.address)
     return ledger.batches.one(plan.key)
 
@@ -221,6 +226,8 @@ def agreed(
             plan = _with_failed_owed(ledger, plan)
         if not (orders.settings.verify_first or orders.site.is_in_process):
             refuse_what_another_ledger_paid(plan, orders.reports, ledger.path)
+        if orders.refuse_repeat and plan.is_new:
+            refuse_repeat(ledger, plan.batch_id)
         check_controls(plan, orders.limits, options)
         confirm(plan)
     except BaseException:

@@ -38,6 +38,7 @@ CALLS = {
     "ledger": (("check", "--ledger", "LEDGER"), 0),
     "work": (("--until-idle",), 2),
     "sandbox": (("--faults", "nonsense"), 2),
+    "watch": (("nowhere",), 2),
     "web": (("--listen", "0.0.0.0"), 2),
 }
 

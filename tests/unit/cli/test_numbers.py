@@ -129,6 +129,7 @@ def needed(command: str) -> list[str]:
         "run": ["no-file.csv"],
         "check": ["no-file.csv"],
         "reverse": ["0" * 8],
+        "watch": ["no-folder"],
         "resolve": ["0" * 8, "--row", "2", "--not-credited"],
     }
     return words.get(command, [])
