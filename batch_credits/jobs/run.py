@@ -49,6 +49,7 @@ class Orders:
     origins: tuple[Origin, ...] = ()  # of settings that nobody typed, for the record
     xlsx: bool = False  # write the tables as workbooks, too
     agree: Agree = agrees  # shown the pilot, and asked whether to go on
+    source: Path | None = None  # the file, for the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ async def run_batch(
         Interrupted: told to end at once while the reports were written; the ledger has it all.
     """
     plan = await _plan(ledger, request, confirm, progress)
-    return await carry_out(ledger, plan, request.orders, request.source.path.name, progress, signals)
+    orders = replace(request.orders, source=request.source.path)
+    return await carry_out(ledger, plan, orders, request.source.path.name, progress, signals)
 
 
 async def carry_out(
@@ -115,7 +117,7 @@ async def detach_batch(
     """
     from batch_credits.sending.team import Team, enqueue  # with the extra alone
 
-    orders = request.orders
+    orders = replace(request.orders, source=request.source.path)
     plan = await _plan(ledger, request, confirm, progress)
     orders = replace(orders, limits=replace(orders.limits, of_file=tuple(plan.of_file)))
     orders = _looking_first(ledger, orders, progress)
@@ -139,8 +141,9 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
     """The number of a run that begins."""
     settings = orders.settings
     record = for_the_record(
-        settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path
-    )
+        settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path,
+        source=orders.source,
+    )  # fmt: skip
     return ledger.runs.start(
         batch.batch_id,
         retry_failed=settings.retry_failed,

@@ -52,6 +52,7 @@ class Keeping:
             return [
                 *(Harm(what, 1) for what in self._db.all("not_kept_well", itemgetter(0))),
                 *(harm for harm in self._db.all("not_whole", lambda row: Harm(*row)) if harm.times),
+                *(Harm(what, 1) for what in self._db.all("broken_packs", itemgetter(0))),
             ]
 
     def moved_to(self) -> tuple[str, str] | None:
