@@ -5,7 +5,8 @@
     ledger.packs.note(...)   this one's digest, if no other pack was made meanwhile
     rename                   the folder is there, whole
 
-What the ledger knows of a batch is packed once: the same contents are the same pack again, and no new link of the chain.
+What the ledger knows of a batch is packed once: the same contents are the same pack again, and no new link of the
+chain.
 """
 
 import json
@@ -61,7 +62,8 @@ def mask_of(ledger: Ledger, batch: BatchRecord, *, pseudonyms: bool) -> Mask:
 
 
 def where_it_was_read(ledger: Ledger, batch: BatchRecord) -> Path | None:
-    """Where the newest run read the file, if something lies there still; else under its name in the working directory."""
+    """Where the newest run read the file, if something lies there still; else under its name in the working
+    directory."""
     for run in reversed(ledger.runs.every(batch.batch_id)):
         place = json.loads(run.settings_json).get("source")
         if place and Path(place).is_file():

@@ -95,7 +95,8 @@ def _make_ready(target: Database) -> None:
             f"The ledger {target.path} is not empty: it holds a batch.",
             hint="Name a place where there is no ledger yet, or an empty one. Two ledgers are never made one.",
         )
-    for name in ("clear_slot", "clear_shard", "clear_tied_out", "clear_restored", "clear_worker", "clear_pseudonym", "clear_site"):
+    for name in ("clear_slot", "clear_shard", "clear_tied_out", "clear_restored", "clear_worker", "clear_pseudonym",
+                 "clear_site"):  # fmt: skip
         target.change(name)
 
 

@@ -37,8 +37,8 @@ class Keeping:
         return found
 
     def counts(self) -> dict[str, int]:
-        """How many sites, batches, rows, requests and runs it holds, and how many requests are in each state."""
-        names = ("sites", "batches", "rows", "requests", "runs")
+        """How many sites, batches, rows, requests, runs and packs it holds, and how many requests are in each state."""
+        names = ("sites", "batches", "rows", "requests", "runs", "packs")
         counts = dict(zip(names, self._db.one("counts", tuple), strict=True))
         return counts | dict(self._db.all("requests_by_state", tuple))
 

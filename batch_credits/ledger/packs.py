@@ -1,7 +1,7 @@
 """Audit packs: what they hold of a batch, and how each is chained to the one of its site before it.
 
-A pack is written elsewhere. The ledger keeps its digest, which stands in the next pack too: who changes one that was given
-away must change all later ones, and this ledger.
+A pack is written elsewhere. The ledger keeps its digest, which stands in the next pack too: who changes one that was
+given away must change all later ones, and this ledger.
 """
 
 import secrets
@@ -44,9 +44,9 @@ class Kin:
 
 
 class Call(NamedTuple):
-    """Something that was sent for a row, or learned of it. `at` is milliseconds since 1970 UTC. `run_id` is None where a
-    person said it; `batch` is the key of the batch whose run it was. Of what was sent there is a generation, of what was
-    learned the state that followed.
+    """Something that was sent for a row, or learned of it. `at` is milliseconds since 1970 UTC. `run_id` is None
+    where a person said it; `batch` is the key of the batch whose run it was. Of what was sent there is a generation,
+    of what was learned the state that followed.
     """
 
     row_number: int
@@ -85,8 +85,8 @@ class Packs:
         return self._db.all("packs_of_batch", _pack_record, batch=batch_id)
 
     def note(self, site: str, batch_id: int, digest: str, previous: PackRecord | None, contents: str) -> bool:
-        """Remember a pack that was made as the one after `previous`. Returns False, and remembers nothing, where somebody
-        else made one meanwhile."""
+        """Remember a pack that was made as the one after `previous`. Returns False, and remembers nothing, where
+        somebody else made one meanwhile."""
         with self._db.transaction():
             site_id = self._db.value("hold_site_of_packs", site=site)
             if self.newest(site) != previous:
@@ -119,8 +119,8 @@ class Packs:
         return self._db.all("kin_of_batch", lambda row: Kin(*row), batch=batch_id)
 
     def calls(self, batch_id: int) -> Iterator[list[Call]]:
-        """What was sent for each row of a batch and learned of it, in the order of time, a list a row; rows in the order
-        of the file; streamed."""
+        """What was sent for each row of a batch and learned of it, in the order of time, a list a row; rows in the
+        order of the file; streamed."""
         calls = self._db.stream("calls_of_rows", _call, batch=batch_id)
         for _, of_row in groupby(calls, attrgetter("row_number")):
             yield [*of_row]

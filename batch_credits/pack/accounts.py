@@ -1,8 +1,9 @@
-"""The journal entry for the general ledger: what was credited, by day, currency and credit type, between two accounts.
+"""The journal entry for the general ledger: what was credited, by day, currency and credit type, between two
+accounts.
 
-A credit is a debt to a customer: the debit account is what it costs, the credit account what is owed. A reversal is booked
-the other way round. Accounts are given as `ACCOUNT`, `USD=ACCOUNT`, `loyalty_credits=ACCOUNT` or `loyalty_credits/USD=ACCOUNT`;
-what says more goes before what says less, and a credit type before a currency.
+A credit is a debt to a customer: the debit account is what it costs, the credit account what is owed. A reversal is
+booked the other way round. Accounts are given as `ACCOUNT`, `USD=ACCOUNT`, `loyalty_credits=ACCOUNT` or
+`loyalty_credits/USD=ACCOUNT`; what says more goes before what says less, and a credit type before a currency.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,7 +34,7 @@ def accounts_of(option: str, given: Iterable[str]) -> Chosen:
         kind, slash, currency = what.partition("/")
         if kind not in CREDIT_TYPES and not slash:
             kind, currency = "", kind
-        is_known = not equals or (what and (not slash or kind in CREDIT_TYPES) and (kind or currency))
+        is_known = not equals or bool((kind in CREDIT_TYPES and (currency or not slash)) or (currency and not slash))
         if currency and not (currency.isascii() and currency.isalpha() and len(currency) == 3):
             is_known = False
         if not is_known or not account.isprintable() or not 0 < len(account) <= MAX_ACCOUNT_LETTERS:

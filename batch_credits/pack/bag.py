@@ -1,7 +1,9 @@
-"""The folder around the contents, by RFC 8493 (BagIt 1.0): what each file is called and how the manifests are written.
+"""The folder around the contents, by RFC 8493 (BagIt 1.0): what each file is called and how the manifests are
+written.
 
-Every byte that is not contents follows from the contents, the chain and a few facts, so that who verifies can write it anew and
-compare. The digest of a pack is the SHA-256 of its tagmanifest-sha256.txt: that names the manifest, which names all else.
+Every byte that is not contents follows from the contents, the chain and a few facts, so that who verifies can write
+it anew and compare. The digest of a pack is the SHA-256 of its tagmanifest-sha256.txt: that names the manifest, which
+names all else.
 """
 
 import hashlib
@@ -15,7 +17,8 @@ BAGIT, INFO, MANIFEST, TAGS = "bagit.txt", "bag-info.txt", "manifest-sha256.txt"
 TAGGED = (INFO, BAGIT, MANIFEST)  # what the last manifest names, in its order
 PAYLOAD = "data/"
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
-NAME = re.compile(r"data/[a-z0-9][a-z0-9_-]{0,60}(\.[a-z0-9]{1,10}){0,2}")  # nothing that a disk or a system reads otherwise
+# Of a file in data/: nothing that one disk reads otherwise than another.
+NAME = re.compile(r"data/[a-z0-9][a-z0-9_-]{0,60}(\.[a-z0-9]{1,10}){0,2}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 NONE = "none"
 _LABELS = {
@@ -31,8 +34,8 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class BagInfo:
-    """What bag-info.txt says. `number` is the pack's among those of its site, `previous` the digest of the one before, or
-    `none`; `whole` is `yes`, or why not. `payload` is bytes and files of data/, as BagIt counts them."""
+    """What bag-info.txt says. `number` is the pack's among those of its site, `previous` the digest of the one
+    before, or `none`; `whole` is `yes`, or why not. `payload` is bytes and files of data/, as BagIt counts them."""
 
     site: str
     batch: str

@@ -29,8 +29,8 @@ def packs_at(path: Path) -> list[Path]:
 
 
 def chain_problems(pack: Verified, path: Path) -> tuple[list[str], int]:
-    """What is wrong with the chain from a pack to the first of its site; and how many packs before it were looked at. Of
-    a single pack at `path` only that link is looked at; each is held against its own manifests.
+    """What is wrong with the chain from a pack to the first of its site; and how many packs before it were looked at.
+    Of a single pack at `path` only that link is looked at; each is held against its own manifests.
 
     Raises:
         UsageError: there is none.
@@ -46,8 +46,8 @@ def chain_problems(pack: Verified, path: Path) -> tuple[list[str], int]:
             if is_single and looked:
                 break
             problems.append(
-                f"The chain is broken: pack {at.number} of {at.site} names a pack before it whose digest is {at.previous},"
-                f" and {path} {'is another one' if is_single else 'does not hold it'}."
+                f"The chain is broken: pack {at.number} of {at.site} names a pack before it whose digest is"
+                f" {at.previous}, and {path} {'is another one' if is_single else 'does not hold it'}."
             )
             break
         info = before.info

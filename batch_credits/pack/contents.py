@@ -1,7 +1,8 @@
-"""What stands in data/: written from the ledger in one walk over the rows and one over the history, a row in memory at a time.
+"""What stands in data/: written from the ledger in one walk over the rows and one over the history, a row in memory
+at a time.
 
-The same ledger gives the same bytes: there is no time of writing and nothing of this machine in it. An order and its approvals
-are files of data/, too: whoever makes them known to the ledger adds them to `write_contents`.
+The same ledger gives the same bytes: there is no time of writing and nothing of this machine in it. An order and its
+approvals are files of data/, too: whoever makes them known to the ledger adds them to `write_contents`.
 """
 
 import gzip
@@ -14,7 +15,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePath
-from tempfile import TemporaryDirectory
 from typing import TextIO
 
 from batch_credits.chargebee import fields_in
@@ -45,10 +45,9 @@ from batch_credits.pack.tables import (
     resolution_lines,
     table,
 )
-from batch_credits.reporter import stated_exponents, write_reports
+from batch_credits.reporter import stated_exponents, write_reports_into
 
 ROWS_AT_ONCE = 1_000
-REPORTS = ("results.csv", "failed.csv", "summary.json", "summary.html")
 _SUFFIX = re.compile(r"(\.[a-z0-9]{1,8}){1,2}")
 _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 20
@@ -152,11 +151,7 @@ def _write_rows(ledger: Ledger, batch: BatchRecord, wish: Wish, data: Path) -> N
                 journal.add(row)
                 yield mask.row(row, customer, batch.columns)
 
-        reports = Path(stack.enter_context(TemporaryDirectory(prefix="reports-", dir=data.parent)))
-        mending = ledger.payouts.mending(batch.batch_id)
-        summary = write_reports(batch, history, rows, reports, mending=mending)
-        for name in REPORTS:
-            (summary.paths.directory / name).rename(data / name)
+        write_reports_into(data, batch, history, rows(), ledger.payouts.mending(batch.batch_id))
     with ExitStack() as stack:
         line = table(_opened(stack, data / "journal.csv"), JOURNAL_COLUMNS)
         for cells in journal.lines():

@@ -20,7 +20,7 @@ This is all that batch-credits knows of one batch of promotional credits, and a 
   runs.json        each run: who, when, from which hosts, with which settings and whence, how it was agreed to
   results.csv      every row of the file, and what became of it; failed.csv has those that a person can mend
   credits.csv      the same rows with their money in one unit: amount_minor counts cents
-  attempts.csv     every call that was sent for a row: when, under which key, the SHA-256 of its body, what was learned first
+  attempts.csv     every call that was sent for a row: when, its key, the SHA-256 of its body, what was learned first
   findings.csv     all that was learned, in order: answers, looks at Chargebee's list, what persons said
   resolutions.csv  what persons said of rows that no answer and no list could settle
   journal.csv      the entry for the general ledger: two lines an entry, which are equal
@@ -55,8 +55,8 @@ def batch_document(batch: BatchRecord, source: Input, kin: Sequence[Kin], mask: 
             "admitted_at": batch.created_at,
             "rows": batch.rows_read,
             "totals_read": {
-                currency: {"rows": total.count, "minor": total.amount_minor, "in_decimal": f"{total.amount_in_decimal:f}"}
-                for currency, total in sorted(batch.totals.items())
+                currency: {"rows": each.count, "minor": each.amount_minor, "in_decimal": f"{each.amount_in_decimal:f}"}
+                for currency, each in sorted(batch.totals.items())
             },
             "headers": list(batch.headers),
             "columns": dict(sorted(batch.columns.items())),

@@ -1,7 +1,7 @@
 """What a pack says of customers: all of it, or pseudonyms that only who keeps the ledger can dissolve.
 
-One id is one pseudonym in all packs of a site, so that they can be compared. What may name a customer otherwise is left out:
-columns of the file's own, descriptions, and sentences, which quote cells and answers.
+One id is one pseudonym in all packs of a site, so that they can be compared. What may name a customer otherwise is
+left out: columns of the file's own, descriptions, and sentences, which quote cells and answers.
 """
 
 import hashlib

@@ -23,8 +23,8 @@ _BLOCK = 1 << 20
 
 
 class Opened(ABC):
-    """A pack that can be read. `sizes` are its files as far as they can be ones of a pack, `strangers` what is wrong with
-    the others, a sentence each."""
+    """A pack that can be read. `sizes` are its files as far as they can be ones of a pack, `strangers` what is wrong
+    with the others, a sentence each."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -50,6 +50,10 @@ class Opened(ABC):
             raise ValueError("it is missing, or too large for what it is")
         return b"".join(self.blocks(name))
 
+    def binary(self, name: str) -> BinaryIO:
+        """A file as a stream, a part at a time."""
+        return io.BufferedReader(_Raw(self.blocks(name)))
+
     @contextmanager
     def text(self, name: str) -> Iterator[TextIO]:
         """A file as text, a part at a time.
@@ -60,7 +64,7 @@ class Opened(ABC):
         """
         if name not in self.sizes:
             raise ValueError("it is missing")
-        with io.TextIOWrapper(io.BufferedReader(_Raw(self.blocks(name))), "utf-8-sig", newline="") as stream:
+        with io.TextIOWrapper(self.binary(name), "utf-8-sig", newline="") as stream:
             yield stream
 
     def _is_of_a_pack(self, name: str) -> bool:
@@ -189,7 +193,7 @@ def opened(path: Path) -> Iterator[Opened]:
     except ValueError as error:
         raise UsageError(
             f"{path} is no pack, or was changed: {error}.",
-            hint="A zip is verified as this program wrote it. If another program made it, unpack it and verify the folder.",
+            hint="A zip is verified as this program wrote it. If another one made it, unpack it and verify the folder.",
             instead=[("verify", "FOLDER")],
         ) from None
     except OSError as error:

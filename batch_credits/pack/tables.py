@@ -3,6 +3,7 @@
 import csv
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import inf
 from typing import TextIO
 
 from batch_credits.ledger import Call
@@ -18,7 +19,8 @@ CREDITS = (
 )  # fmt: skip
 ATTEMPTS = (
     "credit_row", "sent_at", "run", "batch", "call", "generation", "key", "request_sha256", "customer_id", "reference",
-    "credit_type", "currency_code", "amount_minor", "amount_in_decimal", "answered_at", "http_status", "finding", "reason",
+    "credit_type", "currency_code", "amount_minor", "amount_in_decimal", "answered_at", "http_status", "finding",
+    "reason",
 )  # fmt: skip
 FINDINGS = ("credit_row", "at", "run", "batch", "state", "http_status", "reason")
 RESOLUTIONS = ("credit_row", "at", "state", "said")
@@ -71,8 +73,8 @@ def answered(calls: Iterable[Call]) -> Iterator[tuple[Call, Call | None]]:
     events = [*calls]
     findings = deque(call for call in events if not call.is_attempt)
     attempts = [call for call in events if call.is_attempt]
-    ends: list[float] = [call.at for call in attempts[1:]]
-    for sent, end in zip(attempts, [*ends, float("inf")], strict=True):
+    ends = [*(call.at for call in attempts[1:]), inf]
+    for sent, end in zip(attempts, ends, strict=False):  # of a row that was never sent there is an end alone
         while findings and findings[0].at < sent.at:
             findings.popleft()
         yield sent, findings.popleft() if findings and findings[0].at <= end else None

@@ -1,9 +1,11 @@
-"""Whether what a pack says adds up: the same rows in every table, the totals of the summary, the calls, the journal entry.
+"""Whether what a pack says adds up: the same rows in every table, the totals of the summary, the calls, the journal
+entry.
 
 All is counted anew from the tables themselves. Nothing is taken from the ledger, which this has none of.
 """
 
 import csv
+import gzip
 import hashlib
 import json
 import zlib
@@ -24,17 +26,30 @@ MAX_PROBLEMS = 20  # of one kind
 CREDITED = ("credited", "deducted")
 _Row = Mapping[str, str]
 # Columns of results.csv, and of credits.csv, that say the same.
-_SAME = {"credit_outcome": "outcome", "credit_id": "credit_id", "credit_reference": "reference",
-         "credit_attempts": "attempts", "credit_finished_at": "finished_at", "credit_error_code": "error_code"}  # fmt: skip
+_SAME = {
+    "credit_outcome": "outcome", "credit_id": "credit_id", "credit_reference": "reference",
+    "credit_attempts": "attempts", "credit_finished_at": "finished_at", "credit_error_code": "error_code",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One of the batch's runs: when, by whom, from where, and how it was agreed to ("": not recorded)."""
+
+    number: int
+    started_at: str
+    user: str
+    hosts: tuple[str, ...]
+    confirmation: str
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a pack says of its batch: its documents as they are."""
+    """What a pack says of its batch: two documents as they are, and its runs."""
 
     batch: Mapping[str, Any]
     summary: Mapping[str, Any]
-    runs: list[Mapping[str, Any]]
+    runs: list[Run]
 
 
 @dataclass(slots=True)
@@ -72,7 +87,7 @@ def tie_out(pack: Opened, info: BagInfo) -> tuple[Said | None, list[str]]:
     """
     csv.field_size_limit(MAX_CELL_LETTERS)
     try:
-        said = Said(_json(pack, "batch.json"), _json(pack, "summary.json"), _json(pack, "runs.json"))
+        said = _said(pack)
         problems = _documents(pack, info, said)
         sums, untied = _rows(pack)
         problems += untied
@@ -83,9 +98,22 @@ def tie_out(pack: Opened, info: BagInfo) -> tuple[Said | None, list[str]]:
     return said, problems
 
 
-def _json(pack: Opened, name: str) -> Any:
+def _said(pack: Opened) -> Said:
+    """The documents, of which what is shown is there."""
+    runs = [
+        Run(int(run["run"]), str(run["started_at"]), str(run["user"]), tuple(map(str, run["hosts"])),
+            str(run["record"].get("confirmation") or ""))
+        for run in _json(pack, "runs.json", list)
+    ]  # fmt: skip
+    return Said(_json(pack, "batch.json", dict), _json(pack, "summary.json", dict), runs)
+
+
+def _json(pack: Opened, name: str, kind: type) -> Any:
     try:
-        return json.loads(pack.document(PAYLOAD + name))
+        content = json.loads(pack.document(PAYLOAD + name))
+        if not isinstance(content, kind):
+            raise ValueError("something else than there must be")
+        return content
     except (ValueError, RecursionError) as error:
         raise ValueError(f"data/{name}: {error}") from None
 
@@ -103,9 +131,8 @@ def _documents(pack: Opened, info: BagInfo, said: Said) -> list[str]:
             problems.append("data/batch.json: the batch's id is not made of its site, its file and its options.")
     if batch["input"] is not None and not _is_paid_file(pack, batch["input"], batch["file_sha256"]):
         problems.append(f"{batch['input']} is not the file that was paid: its SHA-256 is not the one in batch.json.")
-    if (batch["input"] is None and bool(batch["file_sha256"]) and batch["kind"] == "add" and not batch["pseudonyms"]) != (
-        info.whole != "yes"
-    ):
+    is_due = bool(batch["file_sha256"]) and batch["kind"] == "add" and not batch["pseudonyms"]
+    if (is_due and batch["input"] is None) != (info.whole != "yes"):
         problems.append("bag-info.txt and data/batch.json differ in whether the source file is here.")
     if summary["in_balance"] is not True:
         problems.append("data/summary.json says that the batch does not tie out: " + " ".join(summary["differences"]))
@@ -115,30 +142,34 @@ def _documents(pack: Opened, info: BagInfo, said: Said) -> list[str]:
 def _is_paid_file(pack: Opened, name: str, digest: str) -> bool:
     if name not in pack.sizes:
         return False
-    as_it_is, unpacked, inflate, size = hashlib.sha256(), hashlib.sha256(), zlib.decompressobj(wbits=31), 0
-    is_packed = True
+    as_it_is = hashlib.sha256()
     for block in pack.blocks(name):
         as_it_is.update(block)
-        while is_packed and block:
-            try:
-                part = inflate.decompress(block, 1 << 20)
-            except zlib.error:
-                is_packed = False
-                break
-            size += len(part)
-            unpacked.update(part)
-            is_packed = size <= MAX_UNPACKED_BYTES
-            block = inflate.unconsumed_tail  # noqa: PLW2901
-            if inflate.eof and inflate.unused_data:
-                block, inflate = inflate.unused_data, zlib.decompressobj(wbits=31)
-    return digest == as_it_is.hexdigest() or (is_packed and digest == unpacked.hexdigest())
+    return digest == as_it_is.hexdigest() or digest == _digest_unpacked(pack, name)
+
+
+def _digest_unpacked(pack: Opened, name: str) -> str | None:
+    """The SHA-256 of what a compressed source file holds; None: it is none, or holds more than any source file may."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with gzip.GzipFile(fileobj=pack.binary(name)) as unpacked:
+            while block := unpacked.read(1 << 20):
+                size += len(block)
+                if size > MAX_UNPACKED_BYTES:
+                    return None
+                digest.update(block)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        return None
+    return digest.hexdigest()
 
 
 def _table(pack: Opened, name: str) -> Iterator[dict[str, str]]:
     """The lines of a table by their columns; of two columns of one name the last counts, which is ours."""
     with pack.text(PAYLOAD + name) as stream:
         lines = csv.reader(stream, strict=True)
-        columns = next(lines)
+        columns = next(lines, [])
+        if "credit_row" not in columns and name != "journal.csv":
+            raise ValueError(f"data/{name} has not the columns of a pack")
         for cells in lines:
             if len(cells) != len(columns):
                 raise ValueError(f"data/{name}: a line has {len(cells)} cells, not {len(columns)}")
@@ -163,7 +194,8 @@ class _ByRow:
     def left(self) -> list[str]:
         if self._next is None:
             return []
-        return [f"data/{self._name} tells of row {self._next['credit_row']}, which data/credits.csv has not, or not there."]
+        number = self._next["credit_row"]
+        return [f"data/{self._name} tells of row {number}, which data/credits.csv has not, or not there."]
 
 
 def _rows(pack: Opened) -> tuple[_Sums, list[str]]:
@@ -208,7 +240,7 @@ def _sent(row: _Row, attempts: list[dict[str, str]], findings: list[dict[str, st
         if not attempts or not row["credit_id"]:
             problems.append(f"Row {number} is {row['outcome']} in data/credits.csv, but nothing was sent for it.")
         if all(each["state"] != "credited" for each in findings):
-            problems.append(f"Row {number} is {row['outcome']} in data/credits.csv, and data/findings.csv does not say so.")
+            problems.append(f"Row {number}: {row['outcome']} in data/credits.csv, but not in data/findings.csv.")
     return problems
 
 
@@ -221,7 +253,7 @@ def _totals(sums: _Sums, summary: Mapping[str, Any]) -> list[str]:
             problems.append(f"The totals of {outcome} in data/summary.json are not those of data/credits.csv.")
         in_decimal = summary.get("totals_in_decimal", {}).get(outcome, {})
         if sums.in_decimal_of(outcome) != {currency: Decimal(text) for currency, text in in_decimal.items()}:
-            problems.append(f"The totals in decimal of {outcome} in data/summary.json are not those of data/credits.csv.")
+            problems.append(f"The decimals of {outcome} in data/summary.json are not those of data/credits.csv.")
     if set(sums.counts) - summary["counts"].keys() or sum(sums.counts.values()) != summary["rows"]:
         problems.append("data/credits.csv has rows that data/summary.json does not count.")
     return problems

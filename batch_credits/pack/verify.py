@@ -12,7 +12,6 @@ from batch_credits.pack.bag import (
     DECLARATION,
     INFO,
     MANIFEST,
-    NAME,
     PAYLOAD,
     TAGGED,
     TAGS,
@@ -49,10 +48,11 @@ def verify(path: Path, *, is_whole: bool = True) -> Verified:
             found.digest = hashes.get(TAGS, "")
             tagged = _named(pack, TAGS, found.problems)
             listed = _named(pack, MANIFEST, found.problems)
-            _hold(hashes, {name: digest for name, digest in tagged.items() if name in TAGGED}, TAGS, found.problems)
-            _hold(hashes, {name: digest for name, digest in listed.items() if NAME.fullmatch(name)}, MANIFEST,
-                  found.problems)  # fmt: skip
-            _missing_or_added(hashes, tagged, listed, found.problems)
+            if tagged is not None:
+                found.problems += _against(hashes, tagged, TAGS, {*TAGGED})
+            if listed is not None:
+                payload = {name for name in hashes if name.startswith(PAYLOAD)}
+                found.problems += _against(hashes, listed, MANIFEST, payload)
             found.info = _info(pack, found.problems)
             if not found.problems and is_whole and found.info is not None:
                 found.said, untied = tie_out(pack, found.info)
@@ -75,39 +75,31 @@ def _hashes(pack: Opened, problems: list[str]) -> dict[str, str]:
     return hashes
 
 
-def _named(pack: Opened, name: str, problems: list[str]) -> dict[str, str]:
+def _named(pack: Opened, name: str, problems: list[str]) -> dict[str, str] | None:
+    """What a manifest names; None where it cannot be read, which is said."""
     if name not in pack.sizes:
         problems.append(f"{name} is missing.")
-        return {}
+        return None
     try:
         return hashes_in(pack.document(name))
     except ValueError as error:
         problems.append(f"{name} was changed: {error}.")
-        return {}
+        return None
 
 
-def _hold(hashes: Mapping[str, str], named: Mapping[str, str], manifest: str, problems: list[str]) -> None:
-    for name, digest in named.items():
-        if name in hashes and hashes[name] != digest:
+def _against(hashes: Mapping[str, str], named: Mapping[str, str], manifest: str, due: set[str]) -> list[str]:
+    """What differs between the files and what a manifest says of them; `due` are those that it must name."""
+    problems = []
+    for name in sorted(due | named.keys()):
+        if name not in named:
+            problems.append(f"{name} does not stand in {manifest}: it was added, or {manifest} was changed.")
+        elif name not in hashes:
+            problems.append(f"{name} is missing: {manifest} names it.")
+        elif name not in due:
+            problems.append(f"{manifest} was changed: it names {name}, which is not its to name.")
+        elif hashes[name] != named[name]:
             problems.append(f"{name} was changed, or what {manifest} says of it: its SHA-256 is another.")
-
-
-def _missing_or_added(
-    hashes: Mapping[str, str], tagged: Mapping[str, str], listed: Mapping[str, str], problems: list[str]
-) -> None:
-    for manifest, named, due in (
-        (TAGS, tagged, set(TAGGED)),
-        (MANIFEST, listed, {name for name in hashes if name.startswith(PAYLOAD)}),
-    ):
-        if not named:
-            continue  # it cannot be read, which is said
-        problems += [f"{name} does not stand in {manifest}: it was added." for name in sorted(due - named.keys())]
-        problems += [f"{name} is missing: {manifest} names it." for name in sorted(named.keys() - hashes.keys())]
-        problems += [
-            f"{manifest} was changed: it names {name}, which is not its to name."
-            for name in sorted(named.keys() - due)
-            if name in hashes
-        ]
+    return problems
 
 
 def _info(pack: Opened, problems: list[str]) -> BagInfo | None:
@@ -121,6 +113,7 @@ def _info(pack: Opened, problems: list[str]) -> BagInfo | None:
         problems.append(f"{INFO} was changed: {error}.")
         return None
     sizes = [size for name, size in pack.sizes.items() if name.startswith(PAYLOAD)]
-    if info.payload != f"{sum(sizes)}.{len(sizes)}":
-        problems.append(f"{INFO} says that data/ has {info.payload} bytes and files, and it has {sum(sizes)}.{len(sizes)}.")
+    there = f"{sum(sizes)}.{len(sizes)}"
+    if info.payload != there:
+        problems.append(f"{INFO} says that data/ has {info.payload} bytes and files, and it has {there}.")
     return info

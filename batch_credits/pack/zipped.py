@@ -1,8 +1,9 @@
 """The zip of a pack, written and read one way only: no compression, no times, no extras, and not a byte between.
 
-So the same pack is the same zip on every machine, a changed byte is found wherever it lies, and there is nothing to unpack
-that could burst: a zip that anybody else made is refused, whatever is in it. `zipfile` reads these, but reads much else, and
-does not look at each byte; so the few records of the format are written here, and read by writing them again.
+So the same pack is the same zip on every machine, a changed byte is found wherever it lies, and there is nothing to
+unpack that could burst: a zip that anybody else made is refused, whatever is in it. `zipfile` reads these, but reads
+much else, and does not look at each byte; so the few records of the format are written here, and read by writing them
+again.
 """
 
 import os

@@ -1,4 +1,5 @@
-"""`batch-credits pack`: all that is known of a batch as a folder for an auditor, sealed and chained to the pack before."""
+"""`batch-credits pack`: all that is known of a batch as a folder for an auditor, sealed and chained to the pack
+before."""
 
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,8 @@ from batch_credits.text.visible import visible
 @option("--zip", "as_zip", is_flag=True, help="Write it as a zip, too.")
 @click.option("--input", "source", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="The file that was paid.  [default: where it was read]")
-@option("--pseudonyms", is_flag=True, help="Replace ids and references; leave out the file, other columns and sentences.")
+@option("--pseudonyms", is_flag=True,
+        help="Replace ids and references; leave out the file, other columns and sentences.")
 @option("--debit-account", multiple=True, metavar="[WHAT=]ACCOUNT",
         help="What credits cost, for the journal entry. WHAT is a currency, a credit type, or TYPE/CURRENCY.")
 @option("--credit-account", multiple=True, metavar="[WHAT=]ACCOUNT", help="What is owed to customers, likewise.")
@@ -35,12 +37,12 @@ def pack(
     batch: str, to: Path, as_zip: bool, source: Path | None, pseudonyms: bool, debit_account: tuple[str, ...],
     credit_account: tuple[str, ...], ledger: Place | None, wait_for_ledger: float | None,
 ) -> int:  # fmt: skip
-    """Write all that is known of BATCH as a sealed folder: the file that was paid, the reports, every call, every word of a
-    person, the settings of each run, and a journal entry.
+    """Write all that is known of BATCH as a sealed folder: the file that was paid, the reports, every call, every
+    word of a person, the settings of each run, and a journal entry.
 
-    It is a BagIt folder: `verify` finds every changed byte, and so does sha256sum. Its digest is kept in the ledger and in
-    the next pack of the site. The same batch, unchanged, is the same pack. The exit code is 1 where the file that was paid
-    is missing.
+    It is a BagIt folder: `verify` finds every changed byte, and so does sha256sum. Its digest is kept in the ledger
+    and in the next pack of the site. The same batch, unchanged, is the same pack. The exit code is 1 where the file
+    that was paid is missing.
 
     \b
     batch-credits pack 3f9a2b1c --zip

@@ -9,7 +9,10 @@ import click
 from batch_credits.cli.telling.speech import EXIT_PERSON_MUST_LOOK, say
 from batch_credits.pack.bag import DIGEST, NONE
 from batch_credits.pack.chain import chain_problems, first_problem
-from batch_credits.pack.verify import Verified, verify as look_at
+from batch_credits.pack.ties import Said
+from batch_credits.pack.verify import Verified
+from batch_credits.pack.verify import verify as look_at
+from batch_credits.text.visible import visible
 
 MAX_SHOWN = 50
 
@@ -21,8 +24,8 @@ MAX_SHOWN = 50
 @click.option("--digest", metavar="SHA256", help="The digest that came by another way: the pack must be that one.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
 def verify(pack: Path, previous: Path | None, digest: str | None, as_json: bool) -> int:
-    """Say whether PACK, a folder or a zip, is as it was made, and whether its totals add up. Every changed byte, and every
-    file that is missing or was added, is named. No ledger, settings or network is needed.
+    """Say whether PACK, a folder or a zip, is as it was made, and whether its totals add up. Every changed byte, and
+    every file that is missing or was added, is named. No ledger, settings or network is needed.
 
     The exit code is 0 if all is well, 3 if a person must look, and 2 if PACK is none or cannot be read.
 
@@ -35,7 +38,8 @@ def verify(pack: Path, previous: Path | None, digest: str | None, as_json: bool)
     found = look_at(pack)
     looked = 0
     if digest is not None and digest.strip().lower() != found.digest:
-        found.problems.append(f"The digest of this pack is {found.digest or 'not to be had'}, and not the one that was given.")
+        is_now = found.digest or "not to be had"
+        found.problems.append(f"The digest of this pack is {is_now}, and not the one that was given.")
     if found.info is not None:
         chain, looked = ([], 0) if previous is None else chain_problems(found, previous)
         found.problems += chain if previous is not None else first_problem(found.info)
@@ -66,7 +70,7 @@ def _lines(found: Verified, looked: int, previous: Path | None) -> list[str]:
         lines[0] += f": {info.number} of {info.site}, batch {info.batch[:8]}"
     lines.append(f"Digest     {found.digest or 'none: its last manifest is missing'}")
     if found.problems:
-        lines += [f"Problem    {problem}" for problem in found.problems[:MAX_SHOWN]]
+        lines += [f"Problem    {visible(problem)}" for problem in found.problems[:MAX_SHOWN]]
         if len(found.problems) > MAX_SHOWN:
             lines.append(f"           and {len(found.problems) - MAX_SHOWN:,} more")
         return [*lines, "Do not rely on this pack. Ask for another copy, and for the digest by another way."]
@@ -78,19 +82,21 @@ def _lines(found: Verified, looked: int, previous: Path | None) -> list[str]:
         lines.append(f"Chain      it names pack {info.number - 1}, {info.previous}; not looked at: give --previous")
     else:
         lines.append(f"Chain      whole: {looked} before it verified")
-    lines += _what_it_says(said.batch, said.summary, said.runs)
+    lines += map(visible, _what_it_says(said))
     lines.append("Adds up    rows, totals, calls and journal entry")
     if info.whole != "yes":
         lines.append(f"Not whole  {info.whole}")
     return lines
 
 
-def _what_it_says(batch: Any, summary: Any, runs: list[Any]) -> list[str]:
+def _what_it_says(said: Said) -> list[str]:
+    batch, summary = said.batch, said.summary
     lines = [f"File       {batch['file']}, SHA-256 {batch['file_sha256'] or 'none'}"]
-    for run in runs:
+    for run in said.runs:
+        where, agreed = ", ".join(run.hosts), run.confirmation
         lines.append(
-            f"Run {run['run']:<6} {run['started_at']} by {run['user']} from {', '.join(run['hosts']) or 'nowhere'};"
-            f" {run['record'].get('confirmation') or 'how it was agreed to is not recorded'}"
+            f"Run {run.number:<6} {run.started_at} by {run.user}{f' from {where}' if where else ', who sent nothing'};"
+            f" agreed to: {agreed or 'not recorded'}"
         )
     for outcome, rows in summary["counts"].items():
         if rows:

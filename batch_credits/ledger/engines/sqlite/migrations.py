@@ -198,7 +198,9 @@ def _add_slots(connection: sqlite3.Connection) -> None:
 
 
 def _from_6_to_7(connection: sqlite3.Connection) -> None:
-    connection.execute("CREATE TABLE pseudonym (site_id INTEGER PRIMARY KEY REFERENCES site, secret TEXT NOT NULL) STRICT")
+    connection.execute(
+        "CREATE TABLE pseudonym (site_id INTEGER PRIMARY KEY REFERENCES site, secret TEXT NOT NULL) STRICT"
+    )
     connection.execute(
         "CREATE TABLE pack (site_id INTEGER NOT NULL REFERENCES site, number INTEGER NOT NULL CHECK (number > 0),"
         " batch_id INTEGER NOT NULL REFERENCES batch, digest TEXT NOT NULL UNIQUE, previous TEXT,"
