@@ -28,7 +28,7 @@ from batch_credits.pack.masks import Mask, Pseudonyms
 from batch_credits.pack.verify import verify
 from batch_credits.pack.zipped import write_zip
 from batch_credits.reporter import report_directory
-from batch_credits.reporter.files import make_private_directory
+from batch_credits.reporter.files import STALE_SECONDS, make_private_directory
 
 MAX_RACES = 20  # how often somebody else may make a pack of the site while one is finished
 
@@ -107,6 +107,10 @@ def make_pack(ledger: Ledger, batch: BatchRecord, wish: Wish, to: Path, *, as_zi
 def _beside(to: Path) -> Iterator[Path]:
     """A folder on the same disk, which is gone at the end unless it was renamed."""
     folder = Path(tempfile.mkdtemp(prefix=".pack-", suffix=".tmp", dir=to))  # mode 0700
+    now = folder.stat().st_mtime  # the file system's own clock
+    for left in to.glob(".pack-*.tmp"):  # by a process that was killed
+        if now - left.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
     try:
         yield folder
     finally:

@@ -20,7 +20,8 @@ def packs_at(path: Path) -> list[Path]:
     if is_pack(path):
         return [path]
     try:
-        found = sorted(each for each in path.iterdir() if is_pack(each)) if path.is_dir() else []
+        there = path.iterdir() if path.is_dir() else ()
+        found = sorted(each for each in there if each.name[0] != "." and is_pack(each))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from None
     if not found or len(found) > MAX_PACKS:

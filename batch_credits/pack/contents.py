@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 from typing import TextIO
 
-from batch_credits.chargebee import fields_in
+from batch_credits.chargebee import customer_in
 from batch_credits.errors import UsageError
 from batch_credits.ledger import History, Ledger
 from batch_credits.model import BatchRecord, ReportRow
@@ -189,7 +189,7 @@ def _with_customers(ledger: Ledger, batch: BatchRecord) -> Iterator[tuple[Report
         for row in page:
             body = bodies.get(row.row_number)
             cell = "" if at is None or at >= len(row.cells) else row.cells[at].strip()
-            yield row, cell if body is None else fields_in(body).get("customer_id", "")
+            yield row, (customer_in(body) if body else "") or cell
 
 
 def _masked(history: History, mask: Mask) -> History:

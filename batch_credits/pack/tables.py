@@ -1,6 +1,5 @@
 """The tables of a pack that the reports do not have: each row's money in one unit, and all that was sent for it."""
 
-import csv
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
@@ -12,6 +11,7 @@ from batch_credits.ledger.times import iso_time
 from batch_credits.model import CallKind, PlannedCredit, ReportRow, idempotency_key
 from batch_credits.pack.bag import sha256
 from batch_credits.pack.masks import Mask
+from batch_credits.reporter.tables import csv_writer
 
 CREDITS = (
     "credit_row", "outcome", "customer_id", "reference", "credit_type", "currency_code", "amount_minor",
@@ -24,12 +24,11 @@ ATTEMPTS = (
 )  # fmt: skip
 FINDINGS = ("credit_row", "at", "run", "batch", "state", "http_status", "reason")
 RESOLUTIONS = ("credit_row", "at", "state", "said")
-Write = Callable[[Sequence[str]], object]
 
 
-def table(stream: TextIO, columns: Sequence[str]) -> Write:
-    """Begin a table: what writes a line of it."""
-    write: Write = csv.writer(stream, lineterminator="\n").writerow
+def table(stream: TextIO, columns: Sequence[str]) -> Callable[[Sequence[str]], None]:
+    """Begin a table: what writes a line of it, with nothing in it that a spreadsheet would run."""
+    write = csv_writer(stream)
     write(columns)
     return write
 

@@ -24,7 +24,7 @@ _LOCAL, _CENTRAL, _END = (
 _NEEDS, _MADE_BY = 20, 3 << 8 | 20  # version 2.0, and modes as Unix has them
 _DAY = 1 << 5 | 1  # 1 January 1980, the earliest there is
 _MODE = 0o100600 << 16
-_BLOCK = 1 << 20
+BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +124,14 @@ def read_entries(stream: BinaryIO, size: int) -> list[Entry]:
 
 
 def blocks_of(stream: BinaryIO, entry: Entry) -> Iterator[bytes]:
-    """The bytes of a file in a zip."""
-    stream.seek(entry.start)
-    yield from _blocks(stream, entry.size)
+    """The bytes of a file in a zip. Several may be read at a time: each goes by its own place."""
+    place, end = entry.start, entry.start + entry.size
+    while place < end and (block := os.pread(stream.fileno(), min(BLOCK, end - place), place)):
+        place += len(block)
+        yield block
 
 
 def _blocks(stream: BinaryIO, size: int) -> Iterator[bytes]:
-    while size and (block := stream.read(min(_BLOCK, size))):
+    while size and (block := stream.read(min(BLOCK, size))):
         size -= len(block)
         yield block

@@ -20,6 +20,7 @@ import bagit
 import pytest
 
 from batch_credits.errors import UsageError
+from batch_credits.pack import zipped as zipped_module
 from batch_credits.pack.bag import DECLARATION, manifest, sha256, sha256_of
 from batch_credits.pack.verify import Verified, verify
 from tests.acceptance.harness import HEADERS, KEY, Command, Row, Site, write_csv
@@ -190,6 +191,21 @@ def test_pseudonyms_hide_all_that_names_a_customer(paid: tuple[Command, str], fi
     assert verify(pack).problems == []
 
 
+def test_nothing_in_it_is_a_formula(command: Command) -> None:
+    rows: list[Row] = [
+        ("=1+1", 100, "USD", "T", "@SUM(A1)"), ("-x", 200, "USD", "T", "a,b"), ("missing-@", 3, "USD", "T", "+x")
+    ]  # fmt: skip
+    file = write_csv(command.folder / "odd.csv", rows)
+    command.run(file).exited(1)
+    pack = packed(command, batch_of(command, file), "--debit-account", "=HYPERLINK(1)")
+    assert verify(pack).problems == []
+    for path in (pack / "data").glob("*.csv"):
+        if path.name != "input.csv":
+            with path.open(newline="", encoding="utf-8-sig") as stream:
+                assert not [cell for line in csv.reader(stream) for cell in line if cell[:1] in ("=", "+", "@")], path
+    assert "'=HYPERLINK(1)" in (pack / "data/journal.csv").read_text()
+
+
 def test_without_the_file_it_says_that_it_is_not_whole(command: Command, paid: tuple[Command, str]) -> None:
     file = write_csv(command.folder / "gone.csv", [("gone-1", 100, "USD", "Thanks", "q3")])
     command.run(file).exited(0)
@@ -283,6 +299,11 @@ def test_a_flipped_bit_anywhere_in_a_zip_is_found(first: Path, tmp_path: Path) -
             assert "was changed" in error.message
     path.write_bytes(good)
     assert verify(path).problems == []
+
+
+def test_tables_of_a_zip_are_read_side_by_side(first: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipped_module, "BLOCK", 7)
+    assert verify(first.with_name(first.name + ".zip")).problems == []
 
 
 def remove(pack: Path) -> str:
