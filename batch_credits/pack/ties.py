@@ -16,6 +16,7 @@ from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any
 
 from batch_credits.model import DECIMAL_DIGITS, RESULT_COLUMNS
+from batch_credits.model.amounts import minor_in_words
 from batch_credits.model.currencies import SITE_CURRENCY, exponent_of
 from batch_credits.pack.bag import PAYLOAD, BagInfo
 from batch_credits.pack.opened import Opened
@@ -45,22 +46,32 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a pack says of its batch: two documents as they are, and its runs."""
+    """What a pack says of its batch: two documents as they are, and in words its runs, the batches that have to do with
+    it, and how much became of what."""
 
     batch: Mapping[str, Any]
     summary: Mapping[str, Any]
-    runs: list[Run]
+    runs: tuple[Run, ...]
+    related: tuple[str, ...]
+    outcomes: tuple[tuple[str, int, str], ...]  # name, rows, amounts
+    reversed_rows: int
 
 
 @dataclass(slots=True)
 class _Sums:
-    """Counted from credits.csv: rows by outcome; minor units and decimals by outcome and currency."""
+    """Counted from credits.csv: rows by outcome; minor units and decimals by outcome and currency; rows that were
+    reversed. And of attempts.csv which runs of which batches sent."""
 
     counts: Counter[str] = field(default_factory=Counter)
     minor: dict[tuple[str, str], int] = field(default_factory=dict)
     in_decimal: dict[tuple[str, str], Decimal] = field(default_factory=dict)
 
+    reversed_rows: int = 0
+    senders: set[tuple[str, str]] = field(default_factory=set)  # a batch, and the number of a run
+
     def add(self, row: _Row) -> None:
+        """Count a row."""
+        self.reversed_rows += bool(row["reversed_by"])
         outcome, key = row["outcome"], (row["outcome"], row["currency_code"] or SITE_CURRENCY)
         self.counts[outcome] += 1
         if row["amount_minor"]:
@@ -92,6 +103,9 @@ def tie_out(pack: Opened, info: BagInfo) -> tuple[Said | None, list[str]]:
         sums, untied = _rows(pack)
         problems += untied
         problems += _totals(sums, said.summary)
+        runs = {str(run.number) for run in said.runs}
+        if stray := {run for batch, run in sums.senders if batch == info.batch} - runs:
+            problems.append(f"data/attempts.csv has calls of run {min(stray)}, which data/runs.json does not know.")
         problems += _journal(pack, sums, said.batch)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, csv.Error, InvalidOperation) as error:
         return None, [f"What the pack holds cannot be read as a pack's ({type(error).__name__}: {error})."]
@@ -100,12 +114,23 @@ def tie_out(pack: Opened, info: BagInfo) -> tuple[Said | None, list[str]]:
 
 def _said(pack: Opened) -> Said:
     """The documents, of which what is shown is there."""
-    runs = [
+    batch, summary = _json(pack, "batch.json", dict), _json(pack, "summary.json", dict)
+    runs = tuple(
         Run(int(run["run"]), str(run["started_at"]), str(run["user"]), tuple(map(str, run["hosts"])),
             str(run["record"].get("confirmation") or ""))
         for run in _json(pack, "runs.json", list)
-    ]  # fmt: skip
-    return Said(_json(pack, "batch.json", dict), _json(pack, "summary.json", dict), runs)
+    )  # fmt: skip
+    related = tuple(f"{each['what']} {each['batch'][:8]} ({each['file']})".replace("_", " ", 2)
+                    for each in batch["related"])  # fmt: skip
+    stated = dict(json.loads(batch["options"]).get("currency_exponents", ()))
+    outcomes = tuple((name, int(rows), _in_words(summary, name, stated)) for name, rows in summary["counts"].items())
+    return Said(batch, summary, runs, related, outcomes, int(summary["reversed"]["count"]))
+
+
+def _in_words(summary: Mapping[str, Any], outcome: str, stated: Mapping[str, int]) -> str:
+    amounts = [minor_in_words(int(minor), currency, stated) for currency, minor in summary["totals"][outcome].items()]
+    amounts += [f"{text} {name}" for name, text in summary.get("totals_in_decimal", {}).get(outcome, {}).items()]
+    return " + ".join(amounts)
 
 
 def _json(pack: Opened, name: str, kind: type) -> Any:
@@ -208,7 +233,9 @@ def _rows(pack: Opened) -> tuple[_Sums, list[str]]:
         sums.add(row)
         number = row["credit_row"]
         problems += _same(number, results.of(number), row)
-        problems += _sent(row, attempts.of(number), findings.of(number))
+        calls = attempts.of(number)
+        sums.senders.update((call["batch"], call["run"]) for call in calls)
+        problems += _sent(row, calls, findings.of(number))
         words.of(number)
         if len(problems) > MAX_PROBLEMS:
             return sums, [*problems[:MAX_PROBLEMS], "And more rows do not add up."]
@@ -254,6 +281,8 @@ def _totals(sums: _Sums, summary: Mapping[str, Any]) -> list[str]:
         in_decimal = summary.get("totals_in_decimal", {}).get(outcome, {})
         if sums.in_decimal_of(outcome) != {currency: Decimal(text) for currency, text in in_decimal.items()}:
             problems.append(f"The decimals of {outcome} in data/summary.json are not those of data/credits.csv.")
+    if sums.reversed_rows != summary["reversed"]["count"]:
+        problems.append("data/summary.json does not count the rows that data/credits.csv says were reversed.")
     if set(sums.counts) - summary["counts"].keys() or sum(sums.counts.values()) != summary["rows"]:
         problems.append("data/credits.csv has rows that data/summary.json does not count.")
     return problems

@@ -387,6 +387,8 @@ def change_cell(pack: Path, name: str, old: str, new: str) -> None:
         ("attempts.csv", "USD,1050", "USD,1049"),
         ("findings.csv", ",credited,", ",failed,"),
         ("journal.csv", "10.50", "10.51"),
+        ("summary.json", '"count": 0', '"count": 1'),
+        ("runs.json", '"run": 1', '"run": 2'),
         ("batch.json", '"rows": 5', '"rows": 6'),
         ("batch.json", "loyalty.csv", "holiday.csv"),
         ("input.csv", "1050", "1060"),

@@ -90,17 +90,15 @@ def _lines(found: Verified, looked: int, previous: Path | None) -> list[str]:
 
 
 def _what_it_says(said: Said) -> list[str]:
-    batch, summary = said.batch, said.summary
-    lines = [f"File       {batch['file']}, SHA-256 {batch['file_sha256'] or 'none'}"]
+    lines = [f"File       {said.batch['file']}, SHA-256 {said.batch['file_sha256'] or 'none'}"]
+    lines += [f"Related    it {each}" for each in said.related]
     for run in said.runs:
         where, agreed = ", ".join(run.hosts), run.confirmation
         lines.append(
             f"Run {run.number:<6} {run.started_at} by {run.user}{f' from {where}' if where else ', who sent nothing'};"
             f" agreed to: {agreed or 'not recorded'}"
         )
-    for outcome, rows in summary["counts"].items():
-        if rows:
-            totals = [f"{minor} {currency}" for currency, minor in summary["totals"][outcome].items()]
-            totals += [f"{text} {c}" for c, text in summary.get("totals_in_decimal", {}).get(outcome, {}).items()]
-            lines.append(f"Rows       {rows:,} {outcome}: {', '.join(totals) or 'no amount'}")
-    return [*lines, "           whole amounts count minor units (cents)"]
+    lines += [f"Rows       {rows:,} {name}: {amounts or 'no amount'}" for name, rows, amounts in said.outcomes if rows]
+    if said.reversed_rows:
+        lines.append(f"           {said.reversed_rows:,} of them deducted again since")
+    return lines
