@@ -522,6 +522,11 @@ def test_what_is_no_zip_is_refused(alone: Command, content: bytes) -> None:
     assert "no pack" in alone("verify", path).exited(2).err
 
 
+def test_an_auditor_needs_nothing_but_the_pack(alone: Command, first: Path) -> None:
+    (alone.folder / "batch-credits.toml").write_text("no settings = [")
+    alone("verify", first, BATCH_CREDITS_NONSENSE="1", HOME="/nowhere").exited(0)
+
+
 def test_what_is_no_pack_is_refused(alone: Command) -> None:
     assert "cannot be read" in alone("verify", "nothing").exited(2).err
     (alone.folder / "empty").mkdir()

@@ -1,12 +1,14 @@
 """`batch-credits pack`: all that is known of a batch as a folder for an auditor, sealed and chained to the pack
 before."""
 
+import shlex
 from functools import partial
 from pathlib import Path
 
 import click
 
 from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, wait_option
+from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.speech import say
@@ -18,7 +20,7 @@ from batch_credits.pack.contents import Wish
 from batch_credits.text.visible import visible
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("batch", type=BatchId())
 @option("--to", "to", type=click.Path(file_okay=False, path_type=Path), default=Path("packs"), show_default=True,
         metavar="DIRECTORY", help="Where the pack is written.")
@@ -77,6 +79,4 @@ def _lines(packed: Packed, site: str) -> list[str]:
 
 def quoted_path(path: Path) -> str:
     """A path as a shell takes it."""
-    import shlex
-
     return shlex.quote(visible(str(path)))
