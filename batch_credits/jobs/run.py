@@ -53,6 +53,7 @@ class Orders:
     xlsx: bool = False  # write the tables as workbooks, too
     agree: Agree = agrees  # shown the pilot, and asked whether to go on
     refuse_repeat: bool = False  # a content that came before, or whose reference is another's, is not paid
+    source: Path | None = None  # the file, for the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ async def run_batch(
     """
     async with spares_for(ledger, request.orders) as spares:
         plan = await _plan(ledger, request, confirm, progress)
-        return await carry_out(ledger, plan, request.orders, request.source.path.name, progress, signals, spares)
+        orders = replace(request.orders, source=request.source.path)
+        return await carry_out(ledger, plan, orders, request.source.path.name, progress, signals, spares)
 
 
 def spares_for(ledger: Ledger, orders: Orders) -> AbstractAsyncContextManager[Spares]:
@@ -135,7 +137,7 @@ async def detach_batch(
     """
     from batch_credits.sending.team import Team, enqueue  # with the extra alone
 
-    orders = request.orders
+    orders = replace(request.orders, source=request.source.path)
     plan = await _plan(ledger, request, confirm, progress)
     orders = replace(orders, limits=replace(orders.limits, of_file=tuple(plan.of_file)))
     orders = _looking_first(ledger, orders, progress)
@@ -161,8 +163,9 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
     """The number of a run that begins."""
     settings = orders.settings
     record = for_the_record(
-        settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path
-    )
+        settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path,
+        source=orders.source,
+    )  # fmt: skip
     return ledger.runs.start(
         batch.batch_id,
         retry_failed=settings.retry_failed,

@@ -23,6 +23,8 @@ COMMANDS = {
     "reconcile": "Ask Chargebee: settle doubt, then tie out.",
     "resolve": "Settle a row in review.",
     "reverse": "Undo a batch: deduct what it credited, each credit once.",
+    "pack": "Write all of a batch as a sealed pack for an auditor.",
+    "verify": "Whether a pack was changed, and adds up.",
     "ledger": "Look after the ledger: check, upgrade, copy.",
     "explain": "What a code or a word means.",
     "template": "Write a file to fill in.",

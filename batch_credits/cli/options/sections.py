@@ -29,6 +29,7 @@ SECTIONS = {
         "--silence", "--no-wait", "--verify-first", "--share", "--concurrency", "--pacing", "--timeout", "--processes",
         "--base-url", "--same-site", "--origin-user", "--origin-device", "--origin-ip", "--since", "--whole",
     ),
+    "The pack": ("--to", "--zip", "--input", "--pseudonyms", "--debit-account", "--credit-account"),
     "The server": (
         "--port", "--actor", "--no-browser", "--listen", "--host", "--trusted-proxy", "--identity-header", "--tls-cert",
         "--tls-key", "--max-upload", "--max-disk", "--uploads",
