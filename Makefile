@@ -115,8 +115,9 @@ pictures: $(VENV)/installed-dev
 	$(BIN)/python -m tests.browser.pictures $(ALL)
 
 # The site of docs/, in build/site. Strictly: what leads nowhere, and what a browser would load from a network, fails it.
+# (With --quiet MkDocs counts no warning, so --strict would forgive all of them.)
 docs: $(VENV)/installed-docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean --quiet --config-file docs/site/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean --config-file docs/site/mkdocs.yml
 	@echo build/site/index.html
 
 # docs/reference, as the program itself says it: commands, settings, codes, words.
