@@ -19,6 +19,7 @@ from batch_credits.cli.options.sections import SECTIONS, Sectioned
 from batch_credits.cli.origins import CHANGE_MONEY
 from batch_credits.cli.setting import LEASE, QUARANTINE, WINDOW, Setting
 from batch_credits.explanations import Explanation, Kind, all_explanations
+from docs.site import interface
 
 FOLDER = Path(__file__).parents[1] / "reference"
 _MADE = "<!-- Written by `make reference` from the program. To change it, change what `--help` or `explain` says. -->"
@@ -42,6 +43,7 @@ def pages() -> dict[str, str]:
         "settings.md": _page_of_settings(commands),
         "codes.md": _page_of_codes(),
         "glossary.md": _page_of_words(),
+        "python.md": interface.page(_MADE, _escaped),
     }
 
 
@@ -71,6 +73,7 @@ def _page_of_commands() -> str:
         "- [Settings](settings.md): every option that a variable or a settings file can set, and who may set it.",
         "- [Codes](codes.md): every outcome, reason and exit code, with what to do; as `batch-credits explain CODE`.",
         "- [Words](glossary.md): what is meant by batch, payout, ledger and so on.",
+        "- [The Python interface](python.md): every name that a program may use.",
         "",
         "Every command ends with one of the [exit codes](../results.md#exit-codes) 0 to 5.",
     ]

@@ -43,7 +43,8 @@ def built(repository: Path) -> subprocess.CompletedProcess[str]:
     [_, line] = (ROOT / "Makefile").read_text().split("\tNO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs ")
     words = line.partition("\n")[0].split()
     return subprocess.run(
-        [sys.executable, "-m", "mkdocs", *words], cwd=repository, capture_output=True, text=True, check=False, timeout=120,
+        [sys.executable, "-m", "mkdocs", *words], cwd=repository, capture_output=True, text=True, check=False,
+        timeout=120,
         env={"PATH": "/usr/bin:/bin", "NO_MKDOCS_2_WARNING": "1", "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
 
