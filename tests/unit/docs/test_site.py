@@ -91,6 +91,13 @@ def test_what_is_of_the_site_and_links_for_people_are_fine(tmp_path: Path) -> No
     assert list(hooks.loaded_from_elsewhere(tmp_path)) == ["theirs.css: a style"]
 
 
+def test_the_readme_is_what_a_newcomer_needs() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 130
+    assert any(line.startswith("$ make test") for line in lines[:15])
+    assert any(re.match(r"!\[.+\]\(docs/pictures/.+\.png\)", line) for line in lines)
+
+
 def test_the_search_needs_no_network() -> None:
     """The plugin `offline` would name a script of a network, unless it is given ours."""
     [script] = re.findall(r"polyfills:\n +- (\S+)", SETUP)
