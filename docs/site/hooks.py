@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 _LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?\)")
 _CODE = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
+_NAMED_FENCE = re.compile(r"^(`{3,}\w+) .*$", re.MULTILINE)
 _LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".cfg": "ini", ".service": "ini",
               ".timer": "ini", ".sh": "bash", ".json": "json"}  # fmt: skip
 _LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href", "object": "data"}
@@ -56,6 +57,7 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, **_others: Any) -> str:
     """Have links that leave docs/ lead to the site's pages."""
     uri = page.file.src_uri
+    markdown = _NAMED_FENCE.sub(r"\1", markdown)  # which MkDocs would take for no fence
     return relinked(markdown, uri, next((name for name, of_site in PAGES.items() if of_site == uri), f"docs/{uri}"))
 
 

@@ -19,7 +19,7 @@ from batch_credits.cli.options.sections import SECTIONS, Sectioned
 from batch_credits.cli.origins import CHANGE_MONEY
 from batch_credits.cli.setting import LEASE, QUARANTINE, WINDOW, Setting
 from batch_credits.explanations import Explanation, Kind, all_explanations
-from docs.site import interface
+from docs.site import interface, schemas
 
 FOLDER = Path(__file__).parents[1] / "reference"
 _MADE = "<!-- Written by `make reference` from the program. To change it, change what `--help` or `explain` says. -->"
@@ -37,6 +37,8 @@ def pages() -> dict[str, str]:
     """Every page of the reference, by the name of its file."""
     commands = dict(leaves(batch_credits))
     found = {f"{name}.md": _page_of_command(name, commands) for name in COMMANDS}
+    if (of_schemas := schemas.page(_MADE, _escaped)) is not None:
+        found["schemas.md"] = of_schemas
     return {
         "index.md": _page_of_commands(),
         **found,

@@ -1,7 +1,6 @@
 """Promise: docs/migration.md leads through an import: its commands are carried out here, in their order."""
 
 import csv
-import os
 import re
 import shlex
 import shutil
@@ -66,8 +65,8 @@ class Engineer:
         pace = {"BATCH_CREDITS_RATE": "0"} if words[1] not in ("status", "report") else {}
         done = subprocess.run(
             typed, shell=True, cwd=self.folder, capture_output=True, text=True, check=False, timeout=60,
-            env={**clean_environment(), "HOME": str(self.folder), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-                 **ours, **there, **pace},
+            env={**clean_environment(), "HOME": str(self.folder), **ours, **there, **pace,
+                 "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
         )  # fmt: skip
         said = done.stdout + done.stderr
         assert done.returncode in (0, 1), f"{typed}\n{said}"
@@ -99,7 +98,7 @@ def test_the_page_leads_through_an_import(tmp_path: Path, sites: dict[str, Site]
     assert len(taken) == 59  # what the batch credited; the row that was mended is another's
     closing = tmp_path / "reports" / f"migration_import-{engineer.batch}" / "closing.csv"
     assert closing.exists()
-    assert not os.path.exists("/srv/migration")
+    assert not Path("/srv/migration").exists()
 
 
 def _mend(failed: Path) -> None:

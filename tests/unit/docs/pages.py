@@ -15,7 +15,7 @@ from batch_credits.cli.config import leaves
 ROOT = Path(__file__).parents[3]
 TOP = ("README.md", "CONTRIBUTING.md")
 OTHERS = ("sample_data/README.md",)
-FENCE = re.compile(r"^( *)(`{3,})(\w*)\n(.*?)^\1\2 *$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^( *)(`{3,})(\w*)[^\n]*\n(.*?)^\1\2 *$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+(?:\n[^`\n]+)?)`(?!`)")
 COMMANDS = dict(leaves(batch_credits))
 GROUPS = {words.partition(" ")[0] for words in COMMANDS if " " in words}

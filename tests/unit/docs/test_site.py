@@ -1,13 +1,15 @@
 """The site of docs/: its reference is the program's, its navigation has every page, and it needs no network."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from batch_credits.cli.commands import COMMANDS as NAMES
 from batch_credits.explanations import all_explanations
-from docs.site import hooks, reference
+from docs.site import hooks, reference, schemas
 from tests.unit.docs.pages import COMMANDS, ROOT
 
 DOCS = ROOT / "docs"
@@ -42,6 +44,23 @@ def test_help_that_is_no_markdown_is_said_as_it_is() -> None:
     assert r"\[profiles.NAME\]" in line
     assert "&" not in "".join(reference.pages().values())
     assert "\b" not in "".join(reference.pages().values())
+
+
+def test_a_schema_is_told_with_what_it_refers_to(tmp_path: Path) -> None:
+    def says(name: str, schema: dict[str, Any]) -> None:
+        (tmp_path / name).write_text(json.dumps(schema))
+
+    assert schemas.page("made", str, tmp_path) is None
+    says("common.json", {"title": "Shared", "$defs": {"id": {"type": "string", "description": "An id."}}})
+    own = {"batch": {"$ref": "common.json#/$defs/id"}, "at": {"type": ["string", "null"], "description": "When."}}
+    says("status.json", {"title": "A list", "items": {"properties": own, "required": ["batch"]}})
+    parts = {"note": {"description": "A note.", "properties": {"event": {"const": "note"}}, "required": ["event"]}}
+    says("event.json", {"title": "An event", "oneOf": [{"$ref": "#/$defs/note"}], "$defs": parts})
+    page = schemas.page("made", str, tmp_path)
+    assert page is not None
+    assert "| `batch` | string | An id. |" in page
+    assert "| `at` | string or null, may be missing | When. |" in page
+    assert "### event: note\n\nA note." in page and '| `event` | `"note"` |  |' in page
 
 
 def test_every_page_is_in_the_navigation_once() -> None:
