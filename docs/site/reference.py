@@ -165,8 +165,12 @@ def _row(option: click.Option, context: click.Context) -> str:
         said += " *Required.*"
     elif default and not noted.startswith("env: "):
         said += f" *Default: {_escaped(default)}.*"
-    set_by = f"`{option.envvar}`<br>`{_key(option.flag)}`" if isinstance(option, Setting) else "none"
-    return f"| {flags} | {said} | {set_by} |"
+    return f"| {flags} | {said} | {_set_by(option)} |"
+
+
+def _set_by(option: click.Option) -> str:
+    """Its variable and its name in a settings file, a line each."""
+    return f"`{option.envvar}`<br>`{_key(option.flag)}`" if isinstance(option, Setting) else "none"
 
 
 def _key(flag: str) -> str:
@@ -201,15 +205,13 @@ def _page_of_settings(commands: dict[str, click.Command]) -> str:
         "*Money*: it changes what is paid, to whom or as what. Where such an option was not typed, it is shown with",
         "its origin before anything is sent. *Own only*: a settings file in the working directory may not set it.",
         "",
-        "| option | variable | name in a settings file | commands | changes money |",
-        "|---|---|---|---|---|",
+        "| option | variable, name in a settings file | commands | changes money |",
+        "|---|---|---|---|",
     ]
     for option, names in sorted(takers.values(), key=lambda each: each[0].flag):
         marks = ["money"] * (option.flag in CHANGE_MONEY) + ["own only"] * (option.flag in USERS_OWN)
         links = ", ".join(f"[{name}]({_anchor(name)})" for name in names)
-        lines.append(
-            f"| `{option.flag}` | `{option.envvar}` | `{_key(option.flag)}` | {links} | {', '.join(marks) or 'no'} |"
-        )
+        lines.append(f"| `{option.flag}` | {_set_by(option)} | {links} | {', '.join(marks) or 'no'} |")
     lines += [
         "",
         "## Variables without an option",

@@ -82,7 +82,7 @@ def test_the_page_leads_through_an_import(tmp_path: Path, sites: dict[str, Site]
     (tmp_path / "totals.csv").write_text(totals)
     engineer = Engineer(tmp_path, sites)
     commands = [line.removeprefix("$ ") for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
-                for line in block.splitlines()]  # fmt: skip
+                for line in block.replace("\\\n", " ").splitlines()]  # fmt: skip
     for line in commands:
         if "failed.csv" in line:
             _mend(tmp_path / "reports" / f"migration_import-{engineer.batch}" / "failed.csv")
