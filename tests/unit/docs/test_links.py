@@ -49,3 +49,13 @@ def test_every_picture_is_shown() -> None:
     shown = {Path(target).name for page in pages() for target in LINK.findall(page.text) if target.endswith(".png")}
     kept = {path.name for path in (ROOT / "docs" / "pictures").glob("*-1280-light.png")}
     assert kept <= shown
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_a_list_begins_after_a_blank_line(page: Page) -> None:
+    """Else the site would take it for the end of the paragraph; the repository's host would not."""
+    before = ""
+    for line in page.prose.splitlines():
+        if re.match(r"(- |\d+\. )", line):
+            assert not before or re.match(r"(- |\d+\. |  |#)", before), f"{page.name}: {line}"
+        before = line
