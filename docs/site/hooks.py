@@ -20,6 +20,7 @@ _CODE = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
 _NAMED_FENCE = re.compile(r"^(`{3,}\w+) .*$", re.MULTILINE)
 _LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".cfg": "ini", ".service": "ini",
               ".timer": "ini", ".sh": "bash", ".json": "json"}  # fmt: skip
+_UNSEARCHED = "---\nsearch:\n  exclude: true\n---\n"  # who looks for a word means the pages, not a lock file
 _LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href", "object": "data"}
 _FOR_PEOPLE = ("canonical", "prev", "next", "alternate", "license")  # links that no browser follows by itself
 _IN_STYLE = re.compile(r"""(?:url\(|@import)\s*["']?(?:https?:)?//""")
@@ -85,7 +86,7 @@ def pages_of_deploy(folder: Path = ROOT / "deploy") -> dict[str, str]:
             continue
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
         language = _LANGUAGES.get(path.suffix, "docker" if path.name.startswith("Dockerfile") else "text")
-        found[f"deploy/{name}.md"] = f"# {name}\n\n`deploy/{name}`\n\n{fence}{language}\n{text.rstrip()}\n{fence}\n"
+        found[f"deploy/{name}.md"] = f"{_UNSEARCHED}# {name}\n\n`deploy/{name}`\n\n{fence}{language}\n{text.rstrip()}\n{fence}\n"
     listed = "".join(f"- [`{path.relative_to(folder).as_posix()}`]({_page(path, folder)})\n" for path in files)
     words = "What lies in `deploy/`, to copy and to change. The pages for operators say what each is for."
     return {"deploy/index.md": f"# Files of deploy/\n\n{words}\n\n{listed}", **found}
