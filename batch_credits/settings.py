@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -234,20 +235,29 @@ def for_the_record(
     *,
     origins: Sequence[Origin] = (),
     ledger: Place | None = None,
+    reports: Path | None = None,
 ) -> str:
     """How a run was set and what was agreed to before it sent anything, as a JSON object. It holds no secret.
 
-    `origins` are the settings that change money and were not typed; `ledger` is the file that remembers the run.
+    `origins` are the settings that change money and were not typed; `ledger` is the file that remembers the run, and
+    `reports` the folder that gets its reports.
     """
     record = {
         "address": site.base_url,
         "confirmation": confirmation,
         "ledger": None if ledger is None else str(ledger),
+        "reports": None if reports is None else str(reports.absolute()),
         "origins": [asdict(origin) for origin in origins],
         "settings": asdict(settings),
         "limits": asdict(limits),
     }
     return json.dumps(record, separators=(",", ":"))
+
+
+def recorded_reports(text: str) -> Path | None:
+    """The folder that was to get a run's reports, as `for_the_record` said it; None: an older program did not."""
+    folder = json.loads(text).get("reports")
+    return None if folder is None else Path(folder)
 
 
 def recorded(text: str) -> tuple[str, RunSettings]:

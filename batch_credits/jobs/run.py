@@ -139,8 +139,9 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
     """The number of a run that begins."""
     settings = orders.settings
     record = for_the_record(
-        settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path
-    )
+        settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path,
+        reports=orders.reports,
+    )  # fmt: skip
     return ledger.runs.start(
         batch.batch_id,
         retry_failed=settings.retry_failed,
