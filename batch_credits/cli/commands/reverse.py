@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from batch_credits.cli.metering import metered
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, limit_options
+from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, sending_options
@@ -23,6 +25,7 @@ from batch_credits.cli.values import BatchId
 from batch_credits.errors import BatchCreditsError
 from batch_credits.jobs.reverse import Picture, ReverseRequest, reverse_batch
 from batch_credits.jobs.run import Orders
+from batch_credits.metrics.meter import Meter
 from batch_credits.model import CallKind
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.process.event_loop import run_in_loop
@@ -46,6 +49,7 @@ class ReverseChoice:
     limits: LimitChoice
     site: SiteChoice
     output: OutputChoice
+    metrics: MetricsChoice
     handed: Handed | None
 
 
@@ -60,6 +64,7 @@ class ReverseChoice:
 @confirm_option
 @site_options
 @output_options
+@metrics_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
 @handed_option
 @chosen_as(ReverseChoice, "chosen")
@@ -74,16 +79,23 @@ def reverse(chosen: ReverseChoice) -> int:
     batch-credits reverse 3f9a2b1c --rows wrong_ones.csv --max-total USD=500
     """  # fmt: skip
     if chosen.output.log_format != "json":
-        return _reverse(chosen)
+        return _metered(chosen)
     try:
-        return _reverse(chosen, as_json=True)
+        return _metered(chosen, as_json=True)
     except BatchCreditsError as error:
         code = exit_code_of(error)
         Events(quiet=chosen.quiet, asks=False).error(error, code)
         return code
 
 
-def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
+def _metered(chosen: ReverseChoice, *, as_json: bool = False) -> int:
+    def act(meter: Meter) -> int:
+        return _reverse(chosen, meter, as_json=as_json)
+
+    return metered(chosen.metrics, chosen.site, chosen.output.ledger, act)
+
+
+def _reverse(chosen: ReverseChoice, meter: Meter, *, as_json: bool) -> int:
     yes, quiet, output, ledger = chosen.yes, chosen.quiet, chosen.output, ledger_path(chosen.output.ledger)
     limits, settings = chosen.limits.settings(), chosen.sending.settings(chosen.site.site)
     site = chosen.site.settings()
@@ -99,6 +111,7 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
         line_seconds=output.progress_every,
         silent=output.no_progress or quiet or sys.stderr is None,
     )
+    progress = meter.watching(progress, CallKind.DEDUCT)
     said_yes = said_yes_of(yes=yes, handed=chosen.handed)
     not_typed = origins(context)
     orders = Orders(limits, site, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx)
@@ -119,5 +132,6 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
         summary, stopped = run_in_loop(
             reverse_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
         )
+    meter.sent(summary)
     teller.after(summary, stopped)
     return summary.exit_code

@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 
 from batch_credits.addresses import SANDBOX_SITE
+from batch_credits.cli.metering import metered
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
+from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options, refuse_file
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
@@ -25,6 +27,7 @@ from batch_credits.cli.telling.words import Words
 from batch_credits.errors import LEFT_OUT, BatchCreditsError, Interrupted, RunStopped, UsageError
 from batch_credits.jobs.run import Orders, RunRequest, detach_batch, run_batch
 from batch_credits.loader import open_source
+from batch_credits.metrics.meter import Meter
 from batch_credits.model import BatchRecord
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.planning.plan import Plan
@@ -57,6 +60,7 @@ class RunChoice:
     limits: LimitChoice
     site: SiteChoice
     output: OutputChoice
+    metrics: MetricsChoice
     handed: Handed | None
 
 
@@ -72,6 +76,7 @@ class RunChoice:
 @profile_option
 @site_options
 @output_options
+@metrics_options
 @option("--verbose", "-v", is_flag=True, help="Say more.")
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
 @handed_option
@@ -93,16 +98,23 @@ def run(chosen: RunChoice) -> int:
     commands).
     """
     if chosen.output.log_format != "json":
-        return _run(chosen)
+        return _metered(chosen)
     try:
-        return _run(chosen, as_json=True)
+        return _metered(chosen, as_json=True)
     except BatchCreditsError as error:
         code = exit_code_of(error)
         Events(quiet=chosen.quiet, asks=False).error(error, code)
         return code
 
 
-def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
+def _metered(chosen: RunChoice, *, as_json: bool = False) -> int:
+    def act(meter: Meter) -> int:
+        return _run(chosen, meter, as_json=as_json)
+
+    return metered(chosen.metrics, chosen.site, chosen.output.ledger, act, is_sandbox=chosen.sandbox)
+
+
+def _run(chosen: RunChoice, meter: Meter, *, as_json: bool) -> int:
     yes, quiet, options, output = chosen.yes, chosen.quiet, chosen.options, chosen.output
     limits = chosen.limits.settings()
     settings = chosen.sending.settings(
@@ -122,6 +134,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
         line_seconds=output.progress_every,
         silent=output.no_progress or quiet or sys.stderr is None,
     )
+    progress = meter.watching(progress)
     not_typed, ledger_source = origins(context), source_of_ledger(context)
 
     async def main() -> Done:
@@ -150,15 +163,16 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
             act = detach_batch if chosen.detach else run_batch
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)
 
-    return _said(teller, run_in_loop(main()))
+    return _said(teller, run_in_loop(main()), meter)
 
 
-def _said(teller: Words | Events, done: Done) -> int:
+def _said(teller: Words | Events, done: Done, meter: Meter) -> int:
     """Say how it ended. Returns the exit code."""
     if isinstance(done, BatchRecord):
         teller.detached(done)
         return 0
     summary, stopped = done
+    meter.sent(summary)
     teller.after(summary, stopped)
     return summary.exit_code
 

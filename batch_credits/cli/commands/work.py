@@ -4,6 +4,8 @@ from collections import Counter
 
 import click
 
+from batch_credits.cli.metering import metered
+from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.places import ledger_option, ledger_path, refuse_file
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, own_pace_options
@@ -13,6 +15,8 @@ from batch_credits.cli.setting import option
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import PersonNeeded
 from batch_credits.ledger import Ledger
+from batch_credits.metrics.meter import Meter
+from batch_credits.metrics.reading import Traffic
 from batch_credits.model import Outcome
 from batch_credits.model.address import Place
 from batch_credits.process.event_loop import run_in_loop
@@ -29,8 +33,11 @@ _TOLD = (Outcome.CREDITED, Outcome.ALREADY_CREDITED, Outcome.FAILED, Outcome.REV
 @profile_option
 @site_options
 @ledger_option
+@metrics_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
-def work(until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Place | None, quiet: bool) -> int:
+def work(
+    until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Place | None, metrics: MetricsChoice, quiet: bool
+) -> int:  # fmt: skip
     """Send what the team's ledger owes the site's customers, together with others on any host, until stopped.
 
     \b
@@ -40,8 +47,19 @@ def work(until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Place | N
     The key, the pace and the timeout are this worker's own. All else of how a batch is sent is as its run was told.
     Ctrl-C or SIGTERM lets the answers on their way come in, for 20 seconds, and gives the rest to the others.
     """
+
+    def act(meter: Meter) -> int:
+        return _work(until_idle, pace, site, ledger, meter, quiet=quiet)
+
+    return metered(metrics, site, ledger, act)
+
+
+def _work(
+    until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Place | None, meter: Meter, *, quiet: bool
+) -> int:
     from batch_credits.jobs.work import Worked, WorkOrders  # with the extra alone
     from batch_credits.jobs.work import work as work_for
+    from batch_credits.sending.told import AllTold
 
     where = refuse_file(ledger_path(ledger), "work")
     at, settings = site.settings(), pace.settings(site.site)
@@ -53,9 +71,13 @@ def work(until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Place | N
             where_to = f"Working for {at.site} ({at.base_url})."
             say(f"{where_to} Ctrl-C ends it, and leaves the rest to others.", err=True)
 
+    def watch(told: AllTold) -> None:
+        outcomes, throttled, (requests, retries) = told.so_far()
+        meter.worked({each: outcomes[each] for each in _TOLD}, Traffic(requests, throttled, retries))
+
     async def main() -> Worked:
         with Ledger.open(where) as opened:
-            return await work_for(opened, WorkOrders(at, settings, until_idle, site.same_site), signals, begun)
+            return await work_for(opened, WorkOrders(at, settings, until_idle, site.same_site), signals, begun, watch)
 
     done = run_in_loop(main())
     if not quiet:

@@ -33,7 +33,7 @@ SECTIONS = {
     "Settings, what is kept and shown": (
         "--profile", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--rows-page",
         "--log-format", "--no-progress",
-        "--progress-every", "--quiet", "--verbose",
+        "--progress-every", "--metrics-file", "--metrics-port", "--metrics-host", "--quiet", "--verbose",
     ),
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ CHANGE_NOTHING = {
     "--wait-for-ledger",
     "--rate", "--plan", "--pacing", "--share", "--concurrency", "--timeout", "--processes", "--no-wait", "--reports",
     "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--rows-page", "--online",
-    "--detach", "--progress-every",
+    "--detach", "--progress-every", "--metrics-file", "--metrics-port", "--metrics-host",
     "--profile",  # what it sets has its own origins
 }  # fmt: skip
 COMMANDS = ("run", "check", "reverse")
