@@ -17,6 +17,7 @@ from batch_credits.errors import UsageError
 # Not from a file that somebody may have put beside the credits.
 USERS_OWN = {
     "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile",
+    "--metrics-file", "--metrics-port", "--metrics-host",
 }  # fmt: skip
 
 def settings() -> list[tuple[str, Setting]]:
