@@ -94,8 +94,8 @@ def run(chosen: RunChoice) -> int:
     sent if all agree. A row that Chargebee refused does not agree. If the pilot does not agree, the exit code is 4.
 
     With --log-format json, stderr has one JSON object a line. Each has `event` and `at` (UTC): plan, progress_started,
-    progress, note, pilot, progress_ended, summary (the fields of summary.json), or error (message, hint, exit_code,
-    commands).
+    progress, note, pilot, progress_ended, detached, summary (the fields of summary.json), or error (message, hint,
+    exit_code, commands).
     """
     if chosen.output.log_format != "json":
         return _metered(chosen)

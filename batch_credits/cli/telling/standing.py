@@ -29,12 +29,11 @@ def batch_lines(batch: BatchView) -> list[str]:
     if batch.reverses is not None:
         lines.append(f"  reverses batch {batch.reverses[:8]}")
     if batch.is_on and batch.run is not None:
-        lines.append(f"  is being sent since {moment(batch.run.started_at)}{_by(batch)}")
+        how = "is being sent" if batch.workers else "waits for a worker"
+        lines.append(f"  {how} since {moment(batch.run.started_at)}{_by(batch)}")
     elif batch.stopped:
         lines.append(f"  last run stopped{_ended(batch)}: {visible(batch.stopped)}")
-    elif batch.run is not None and batch.run.ended_at is not None:
-        lines.append(f"  last run ended{_ended(batch)}")
-    elif batch.run is not None:
+    elif batch.run is not None and batch.run.ended_at is None:
         begun = f"begun {moment(batch.run.started_at)}{_by(batch)}"
         lines.append(f"  last run did not end, and nobody sends for it: {begun}")
     lines += outcome_lines(batch)
@@ -43,6 +42,8 @@ def batch_lines(batch: BatchView) -> list[str]:
             amounts = " and ".join(total.words)
             lines.append(f"  {'of them reversed':<17} {total.rows:>9,}  {amounts}, by {by.key[:8]}")
     lines += [f"  {visible(sentence)}" for sentence in batch.kin]
+    if not batch.stopped and _ended(batch):
+        lines.append(f"  last run ended{_ended(batch)}")
     if batch.reports is not None:
         lines.append(f"  reports in {visible(str(batch.reports.directory))}")
     return lines
@@ -141,7 +142,7 @@ def open_rows(batch: BatchView) -> int:
 def _state(batch: BatchView) -> str:
     waits = next((f"waits for {visible(each.waits_for)}" for each in batch.workers if each.waits_for), "")
     if batch.is_on:
-        return waits or "is being sent"
+        return waits or ("is being sent" if batch.workers else "waits for a worker")
     if batch.stopped:
         return f"stopped: {visible(batch.stopped)}"
     return "ended" if batch.run is None or batch.run.ended_at else "nobody sends it any more"
