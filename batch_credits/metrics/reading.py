@@ -10,9 +10,9 @@ from batch_credits.reporter import Summary
 from batch_credits.reporter.amounts import in_decimal, in_minor_units
 
 PAID = (Outcome.CREDITED, Outcome.ALREADY_CREDITED)
-OPEN = {  # how a request is called that is not settled; what was on its way when nobody sends is in doubt
+OPEN = {  # how a request is called that is not settled; what is sent by somebody who lives is not in doubt yet
     RequestState.PENDING: "pending",
-    RequestState.IN_FLIGHT: "in_doubt",
+    RequestState.IN_FLIGHT: "on_their_way",
     RequestState.IN_DOUBT: "in_doubt",
     RequestState.REVIEW: "review",
 }

@@ -69,7 +69,7 @@ def test_the_figures_are_those_of_the_summary(at_site: Command) -> None:
     assert before <= found[("start_timestamp_seconds",)] <= found[("end_timestamp_seconds",)] <= time.time()
     assert ("last_success_timestamp_seconds",) not in found
     assert found[("last_finish_timestamp_seconds",)] == found[("end_timestamp_seconds",)]
-    assert all(found["open_requests", state] == 0 for state in ("pending", "in_doubt", "review"))
+    assert all(found["open_requests", state] == 0 for state in ("pending", "on_their_way", "in_doubt", "review"))
     text = out.read_text()
     for secret in ("payout", "m-1", "Loyalty", at_site.report("payout").summary["batch"][:8]):
         assert secret not in text, "no file, customer or batch"

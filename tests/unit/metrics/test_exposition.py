@@ -95,6 +95,6 @@ def test_what_is_not_ours(text: str) -> None:
     assert not is_ours(text)
 
 
-def test_what_is_on_its_way_when_nobody_sends_is_in_doubt() -> None:
+def test_what_is_on_its_way_is_not_in_doubt() -> None:
     states: dict[Any, int] = {RequestState.IN_FLIGHT: 1, RequestState.IN_DOUBT: 2, RequestState.FAILED: 9}
-    assert open_in(states) == {"pending": 0, "in_doubt": 3, "review": 0}
+    assert open_in(states) == {"pending": 0, "on_their_way": 1, "in_doubt": 2, "review": 0}

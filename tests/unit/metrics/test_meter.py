@@ -129,4 +129,4 @@ def test_a_worker_says_what_it_settled() -> None:
     meter.worked({Outcome.CREDITED: 2, Outcome.FAILED: 0}, Traffic(3, 0, 1))
     assert (meter.reading.rows, meter.reading.traffic) == ({"credited": 2, "failed": 0}, Traffic(3, 0, 1))
     meter.owes({RequestState.REVIEW: 1})
-    assert meter.reading.open_requests == {"pending": 0, "in_doubt": 0, "review": 1}
+    assert meter.reading.open_requests == {"pending": 0, "on_their_way": 0, "in_doubt": 0, "review": 1}
