@@ -11,7 +11,7 @@ from batch_credits.cli.options.places import ledger_path
 from batch_credits.cli.options.site import SiteChoice
 from batch_credits.cli.profiles import profile_taken
 from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, EXIT_STOPPED, exit_code_of
-from batch_credits.errors import BatchCreditsError, UsageError
+from batch_credits.errors import BatchCreditsError, LedgerError, UsageError
 from batch_credits.ledger import Ledger
 from batch_credits.metrics.meter import Meter
 from batch_credits.metrics.reading import Whose
@@ -55,7 +55,8 @@ def metered(
         try:
             code = act(meter)
         except BaseException as error:
-            _look(meter, ledger)
+            if not isinstance(error, LedgerError):  # one that is gone would be waited for once more
+                _look(meter, ledger)
             meter.ended(_code_of(error))
             raise
         _look(meter, ledger)
