@@ -30,7 +30,7 @@ def serving(meter: Meter, host: str, port: int) -> Iterator[int]:
         raise UsageError(
             f"Metrics cannot be served at {host}, port {port}: {error.strerror or error}.",
             hint="Nothing was sent. Name another port or address, or leave it out.",
-            remedies=[(("--metrics-port", "PORT"),)],
+            remedies=[(("--metrics-port", "PORT"),), (("--metrics-host", "ADDRESS"),)],
         ) from None
     thread = threading.Thread(target=server.serve_forever, name="metrics", kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()

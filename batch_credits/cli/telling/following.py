@@ -5,6 +5,7 @@ a little later, since a worker may have died and another may take over.
 """
 
 import json
+import textwrap
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -21,6 +22,7 @@ from batch_credits.cli.telling.standing import (
 )
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord
+from batch_credits.progress.bar import NARROWEST, ROOM_FOR_AN_ECHO
 from batch_credits.progress.block import Block, size_of
 from batch_credits.progress.words import left_in_words
 from batch_credits.views.batches import BatchView, Wanted, on_now, records_of, views_of
@@ -117,27 +119,36 @@ class Drawn:
         self._stream = stream
         self._clock = clock
         self._samples: dict[str, deque[tuple[float, int]]] = {}
+        self._lines: list[str] = []
 
     def show(self, seen: list[BatchView], others: list[WorkerView], restored: tuple[str, str] | None) -> None:
         """Draw it anew, as much of it as the terminal has rows for."""
-        lines = [line for view in seen for line in self._lines(view)]
+        lines = [line for view in seen for line in self._of_batch(view)]
         lines += [line for worker in others for line in worker_lines(worker)]
         if restored is not None:
             lines.append(restored_line(restored))
         if not seen:
             lines.insert(0, "Nothing is being sent yet.")
-        lines.append(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC. Ctrl-C ends this view, and touches nothing.")
-        columns, height = size_of(self._stream)
-        if len(lines) >= height > 2:
-            lines = [*lines[: height - 3], f"... {len(lines) - height + 2} lines more", lines[-1]]
-        cut = [line[: max(1, columns - 1)] for line in lines]
-        self._block.draw(cut, [len(line) for line in cut], columns)
+        self._lines = lines
+        self._draw([f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC. Ctrl-C ends this view, and touches nothing."])
 
     def end(self) -> None:
         """Let it stand."""
+        self._draw([])
         self._block.leave()
 
-    def _lines(self, view: BatchView) -> list[str]:
+    def _draw(self, last: list[str]) -> None:
+        """The lines, folded, as many of them as there is room for, and the last ones."""
+        columns, height = size_of(self._stream)
+        width = max(NARROWEST, columns - 1 - ROOM_FOR_AN_ECHO)
+        folded, below = ([part for line in each for part in _folded(line, width)] for each in (self._lines, last))
+        room = height - len(below) - 1
+        if len(folded) > room > 0:
+            folded = [*folded[: room - 1], f"... {len(folded) - room + 1} lines more"]
+        lines = [*folded, *below]
+        self._block.draw(lines, [len(line) for line in lines], columns)
+
+    def _of_batch(self, view: BatchView) -> list[str]:
         first, *rest = batch_lines(view)
         workers = [f"  {line}" for worker in view.workers for line in worker_lines(worker)]
         return [first, self._progress(view), *rest, *workers]
@@ -157,6 +168,12 @@ class Drawn:
         if view.is_on and pace:
             said += [f"{pace:,.0f} a minute", left_in_words(left * _MINUTE / pace)]
         return "  " + ", ".join(text for text in said if text)
+
+
+def _folded(line: str, width: int) -> list[str]:
+    """The line between words, its further parts indented: an amount that is cut would be another one."""
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
 
 
 class Lines:
