@@ -5,7 +5,7 @@ Times are seconds unless the name says otherwise. The API key never shows in a r
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -235,18 +235,18 @@ def for_the_record(
     *,
     origins: Sequence[Origin] = (),
     ledger: Place | None = None,
-    reports: Path | None = None,
+    places: Mapping[str, Path | None] | None = None,
 ) -> str:
     """How a run was set and what was agreed to before it sent anything, as a JSON object. It holds no secret.
 
-    `origins` are the settings that change money and were not typed; `ledger` is the file that remembers the run, and
-    `reports` the folder that gets its reports.
+    `origins` are the settings that change money and were not typed; `ledger` is the file that remembers the run;
+    `places` are found again by it: the folder that gets its `reports`, and the `source`, the file that is paid.
     """
     record = {
         "address": site.base_url,
         "confirmation": confirmation,
         "ledger": None if ledger is None else str(ledger),
-        "reports": None if reports is None else str(reports.absolute()),
+        **{name: None if path is None else str(path.absolute()) for name, path in (places or {}).items()},
         "origins": [asdict(origin) for origin in origins],
         "settings": asdict(settings),
         "limits": asdict(limits),

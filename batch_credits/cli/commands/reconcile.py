@@ -10,8 +10,8 @@ import click
 from batch_credits.addresses import remedy_for_site
 from batch_credits.cli.metering import metered
 from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
+from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
 from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, reports_option, wait_option
-from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import AskingChoice, asking_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option
@@ -27,17 +27,18 @@ from batch_credits.model import BatchRecord, CallKind, ControlTotal
 from batch_credits.model.address import Place
 from batch_credits.model.amounts import total_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
+from batch_credits.notices import Notices
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.progress.bar import progress_for
 from batch_credits.reconciler import TieOut
-from batch_credits.reporter import exit_code
+from batch_credits.reporter import Summary, exit_code
 from batch_credits.settings import SiteSettings
 from batch_credits.text.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
 class ReconcileChoice:
-    """What the operator chose."""
+    """What the operator chose of a look at Chargebee."""
 
     batch: str | None
     since: datetime | None
@@ -48,10 +49,11 @@ class ReconcileChoice:
     ledger: Place | None
     wait_for_ledger: float | None
     no_progress: bool
+    notices: NoticeChoice
     metrics: MetricsChoice
 
 
-@click.command(cls=Sectioned)
+@click.command(cls=Notified)
 @click.argument("batch", required=False, type=BatchId())
 @option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
         help="First learn every credit that Chargebee lists since this day (UTC): for a lost ledger.")
@@ -63,6 +65,7 @@ class ReconcileChoice:
 @reports_option
 @ledger_option
 @wait_option
+@notice_options
 @option("--no-progress", is_flag=True, help="Show no progress.")
 @metrics_options
 @chosen_as(ReconcileChoice, "chosen")
@@ -74,17 +77,22 @@ def reconcile(chosen: ReconcileChoice) -> int:
     \b
     batch-credits reconcile 3f9a2b1c
     batch-credits reconcile --since 2026-10-01
-    """
-    return metered(chosen.metrics, chosen.site, chosen.ledger, lambda meter: _reconcile(chosen, meter))
+    """  # fmt: skip
+    with notified(chosen.notices, "reconcile", site=chosen.site.site) as notices:
+        return metered(chosen.metrics, chosen.site, chosen.ledger, lambda meter: _reconcile(chosen, notices, meter))
 
 
-def _reconcile(chosen: ReconcileChoice, meter: Meter) -> int:
-    settings, where, since = chosen.asking.settings(chosen.site.site), chosen.site.settings(), chosen.since
+def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
+    site, since = chosen.site, chosen.since
+    settings = chosen.asking.settings(site.site)
+    where = site.settings()
+    notices.at(where)
     shown = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=chosen.no_progress)
     progress = meter.watching(shown)
-    codes, summaries, ties_out = [0], [], True
+    codes, found = [0], list[tuple[Summary, bool]]()
     with open_ledger(ledger_path(chosen.ledger), chosen.wait_for_ledger, progress.note) as opened:
-        opened.sites.check_address(where.site, where.address, is_same_site=chosen.site.same_site)
+        opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
+        notices.started()
         if since is not None:
             for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
                 taken = run_in_loop(rebuild(opened, kind, since.replace(tzinfo=UTC), where, settings))
@@ -95,18 +103,18 @@ def _reconcile(chosen: ReconcileChoice, meter: Meter) -> int:
             result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=chosen.whole))
             progress.close()
             summary = report_batch(opened, record, chosen.reports, live=where.is_live)
-            summaries.append(summary)
-            ties_out &= result.ties_out
             say("\n".join(_lines(record, result)))
             # How the last run ended is of no matter any more: what counts is what stands now.
             code = exit_code(
                 summary.counts, stopped=False, in_balance=summary.in_balance, reversed_rows=summary.undone.rows
             )
             codes.append(code if result.ties_out else max(EXIT_PERSON_MUST_LOOK, code))
-        meter.summarised(summaries, ties_out)
+            found.append((summary, result.ties_out))
+        meter.summarised([summary for summary, _ in found], all(ties_out for _, ties_out in found))
         is_all = chosen.batch is None and chosen.whole and since is not None and max(codes) < EXIT_PERSON_MUST_LOOK
         if is_all and since and opened.keeping.learned(where.site, since.replace(tzinfo=UTC)):
             say(f"All that {where.site} lists is known again: rows are sent without being looked up first.")
+    notices.reconciled(found, max(codes))
     return max(codes)
 
 

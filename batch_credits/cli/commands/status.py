@@ -67,8 +67,8 @@ class StatusChoice:
               help="Only those with rows of this outcome; unfinished: in doubt, in review or pending.")
 @click.option("--file", "of_file", default="", metavar="TEXT", help="Only those whose file names have this in them.")
 @click.option("--follow", "-f", is_flag=True, help="Show how they go on, until they have ended; Ctrl-C ends it sooner.")
-@click.option("--every", type=Number(0.2, 3600), default=1.0, show_default=True, metavar="SECONDS",
-              help="With --follow, between two looks at the ledger.")
+@option("--every", type=Number(0.2, 3600), default=1.0, show_default=True, metavar="SECONDS",
+        help="With --follow, between two looks at the ledger.")
 @option("--json", "as_json", is_flag=True, help="Print a JSON list of the batches; with --follow, one a line.")
 @profile_option
 @ledger_option

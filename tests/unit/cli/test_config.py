@@ -18,6 +18,8 @@ from batch_credits.errors import UsageError
 USERS_OWN = {
     "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile",
     "--metrics-file", "--metrics-port", "--metrics-host",
+    "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
+    "--mail-password-file", "--on-finish", "--on-finish-timeout",
 }  # fmt: skip
 
 def settings() -> list[tuple[str, Setting]]:
@@ -50,6 +52,12 @@ TYPICAL = {
     "TEXT": "a laptop",
     "IP": "203.0.113.7",
     "datetime": "2026-10-01",
+    "webhook": "https://a.example/x",
+    "link": "https://a.example/x",
+    "mail server": "smtp://a.example",
+    "command": "/bin/true",
+    "EVENTS": "ended",
+    "ADDRESS": "ann@example.com",
 }
 
 

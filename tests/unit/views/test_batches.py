@@ -120,7 +120,7 @@ def test_which_are_wanted(book: Book) -> None:
 def test_reports_are_found_where_the_run_wrote_them(book: Book, tmp_path: Path) -> None:
     batch = book.plan(book.row(2))
     site, folder = SiteSettings("acme-test", "https://acme-test.chargebee.com", ""), tmp_path / "reports"
-    record = for_the_record(RunSettings(), ControlLimits(), site, "--yes", reports=folder)
+    record = for_the_record(RunSettings(), ControlLimits(), site, "--yes", places={"reports": folder})
     assert recorded_reports(record) == folder and recorded_reports("{}") is None
     book.ledger.runs.start(batch, settings_json=record)
     [view] = batches_view(book.ledger)
