@@ -27,6 +27,7 @@ from batch_credits.ledger.listing import Difference, Listing, Unrecorded
 from batch_credits.ledger.looks import Attribution, KnownCredit, Looks, Moment, OtherRequest
 from batch_credits.ledger.numbering import numbered
 from batch_credits.ledger.payouts import MendingRow, Payouts
+from batch_credits.ledger.probes import CallState, OpenProbe, ProbeCall, Probes, in_doubt, standing
 from batch_credits.ledger.profiles import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile, Profiles
 from batch_credits.ledger.reports import ProblemGroup, Reports
 from batch_credits.ledger.requests import ForeignCredit, Holder, Requests, RowInReview
@@ -46,6 +47,7 @@ __all__ = [
     "Batches",
     "Bucket",
     "Budget",
+    "CallState",
     "Claims",
     "CustomerRow",
     "Difference",
@@ -69,10 +71,13 @@ __all__ = [
     "Moment",
     "NewRows",
     "Newest",
+    "OpenProbe",
     "OtherRequest",
     "OwedByCustomer",
     "Part",
     "Payouts",
+    "ProbeCall",
+    "Probes",
     "ProblemGroup",
     "Profile",
     "Profiles",
@@ -91,7 +96,9 @@ __all__ = [
     "Unrecorded",
     "Worker",
     "Workers",
+    "in_doubt",
     "numbered",
+    "standing",
 ]
 
 WAIT_BESIDE_SECONDS = 60.0  # for the others' commits
@@ -144,6 +151,7 @@ class Ledger:
         self.payouts = Payouts(database, self.totals)
         self.runs = Runs(database, self.claims, self.totals)
         self.keeping = Keeping(database)
+        self.probes = Probes(database, self.workers)
 
     @classmethod
     def open(cls, place: Place, *, is_reopened: bool = False) -> Self:
