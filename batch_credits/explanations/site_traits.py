@@ -61,9 +61,13 @@ def _text(what: str) -> Differs:
             return None
         if SEEN_THROUGH.issuperset(value.split(", ")):
             return f"keeps a {what} {value}, not as it is sent; it is known again nevertheless"
-        return f"keeps a {what} {value}, not as it is sent: a row in doubt may not be known again, and is left to you"
+        return f"keeps a {what} {value}, not as it is sent: a run stops at the first row that it changes"
 
     return differs
+
+
+def _description(value: str) -> str | None:
+    return None if value == AS_SENT else f"keeps a description {value}, not as it is sent; nothing is known by it"
 
 
 def _answer(value: str) -> str | None:
@@ -71,7 +75,9 @@ def _answer(value: str) -> str | None:
         return None
     if SEEN_THROUGH.issuperset(value.split(", ")):
         return f"answers a call with its texts {value}; they are known again nevertheless"
-    return f"answers a call with texts that are {value}: its rows are in doubt until the list shows them"
+    if value == LEFT_OUT:
+        return "leaves texts and amounts out of its answers: a row is in doubt until the list shows its credit"
+    return f"answers a call with texts or amounts that are {value}: a run stops at the first row that this changes"
 
 
 def _listed(value: str) -> str | None:
@@ -118,7 +124,7 @@ def _filter(value: str) -> str | None:
 
 TRAITS: dict[str, Trait] = {
     "reference": Trait("How a reference is kept", _text("reference")),
-    "description": Trait("How a description is kept", _text("description")),
+    "description": Trait("How a description is kept", _description),
     "customer_id": Trait("How a customer id is kept", _text("customer id")),
     "answer": Trait("How an answer tells these texts", _answer),
     "customer_filter": Trait("How the list finds a customer", _filter),

@@ -149,7 +149,7 @@ def refuse_version(version: int, address: Address) -> None:
 
 
 def _schema() -> str:
-    names, here = ("schema.sql", "keeping.sql", "functions.sql"), files(__package__)
+    names, here = ("schema.sql", "keeping.sql", "probes.sql", "functions.sql"), files(__package__)
     return "".join(here.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
