@@ -19,7 +19,7 @@ from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.copying import copy_whole
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.engines.sqlite import scratch, store
-from batch_credits.ledger.engines.sqlite.lock import Lock
+from batch_credits.ledger.engines.sqlite.lock import Lock, holder_of
 from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.ledger.held_credits import HeldCredit, HeldCredits, Standing
 from batch_credits.ledger.keeping import Harm, Keeping
@@ -203,6 +203,15 @@ class Ledger:
         if isinstance(place, Address):
             return cast(int | None, postgres().version_at(place))
         return store.version_at(place)
+
+    @staticmethod
+    def holder_at(path: Path) -> str | None:
+        """Who uses the ledger's file, which this process has not open: a process's number, or "somebody"; None: nobody.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        return holder_of(path)
 
     @classmethod
     def open_for_reading(cls, place: Place) -> Self:

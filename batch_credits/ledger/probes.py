@@ -163,9 +163,7 @@ class Probes:
             takes_back=call.takes_back, now=self._db.now(),
         )  # fmt: skip
 
-    def _settle(
-        self, probe_id: int, number: int, state: CallState, credit_id: str | None, reason: str | None
-    ) -> None:
+    def _settle(self, probe_id: int, number: int, state: CallState, credit_id: str | None, reason: str | None) -> None:
         self._db.change(
             "settle_probe_call", probe=probe_id, number=number, state=state.value, credit=credit_id, reason=reason
         )
@@ -187,7 +185,8 @@ def in_doubt(calls: Sequence[ProbeCall]) -> list[ProbeCall]:
 
 def _open_probe(row: Row) -> OpenProbe:
     probe_id, name, customer_id, currency, started_at = row
-    return OpenProbe(probe_id, name, customer_id, currency, datetime.fromtimestamp(started_at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC"))
+    started = datetime.fromtimestamp(started_at / 1000, UTC)
+    return OpenProbe(probe_id, name, customer_id, currency, started.strftime("%Y-%m-%d %H:%M UTC"))
 
 
 def _call(row: Row) -> ProbeCall:

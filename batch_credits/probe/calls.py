@@ -1,4 +1,4 @@
-"""What a probe sends: its name stands in reference and description of each call, so that whoever looks later finds it."""
+"""What a probe sends. Its name stands in reference and description of each call, so that it is found later."""
 
 import re
 from dataclasses import dataclass
@@ -93,4 +93,3 @@ class Calls:
             "reference": reference,
         }  # fmt: skip
         return ProbeCall(self.number, kind, reference, amount_minor, urlencode(fields).encode("ascii"), key, call)
-

@@ -1,9 +1,9 @@
 """START HERE: one probe of a test site, from its first call to its last.
 
-    before(...)           the customer, and what earlier probes left: shown to a person, who says yes
-    take_back(...)        of each earlier probe
-    Measuring.all()       a dozen credits, and the questions about them
-    take_back(...)        of this one; then what was learned is kept
+before(...)           the customer, and what earlier probes left: shown to a person, who says yes
+take_back(...)        of each earlier probe
+Measuring.all()       a dozen credits, and the questions about them
+take_back(...)        of this one; then what was learned is kept
 """
 
 import asyncio

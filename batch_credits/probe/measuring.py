@@ -5,6 +5,7 @@ back here.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from batch_credits.call import call_for
 from batch_credits.chargebee import ListedCredit, fields_in
@@ -106,7 +107,7 @@ class Measuring:
         from now on."""
         begun, before = clock.boottime(), None
         while True:
-            item = await self._way.ask(lambda: self._way.chargebee.credit(credit_id, call))
+            item = await self._way.ask(partial(self._way.chargebee.credit, credit_id, call))
             at = clock.boottime() - begun
             if item is not None or at >= LIST_SECONDS:
                 return item, before, at
@@ -189,10 +190,8 @@ class Measuring:
     async def _filter(self, item: ListedCredit) -> None:
         """Whether a customer's credits are found by the id that they were sent for."""
         for value, customer_id in ((AS_SENT, self._calls.customer_id), (BY_STORED_ID, item.customer_id)):
-            call = call_for(None)
-            found = await self._way.ask(
-                lambda asked=customer_id: self._way.chargebee.credits_of(asked, CallKind.ADD, call)  # type: ignore[misc]
-            )
+            look = partial(self._way.chargebee.credits_of, customer_id, CallKind.ADD, call_for(None))
+            found = await self._way.ask(look)
             if any(each.credit_id == item.credit_id for each in found):
                 self.values["customer_filter"] = value
                 return
@@ -216,9 +215,7 @@ class Measuring:
             self.values["entity"] = f"{NOT_MEASURED}: the list did not show the credit of the entity"
             return
         shown = [
-            await self._way.ask(
-                lambda credit=credit_id, asked=asked: self._way.chargebee.shows(credit, CallKind.ADD, asked)  # type: ignore[misc]
-            )
+            await self._way.ask(partial(self._way.chargebee.shows, str(credit_id), CallKind.ADD, asked))
             for asked in (call_for(None), call.call)
             for credit_id in ids
         ]

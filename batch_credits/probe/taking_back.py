@@ -1,13 +1,15 @@
 """Takes back what a probe has credited, each credit once; also of one that was killed half-way.
 
-What is known to be there is deducted, under a key and a reference of its own. What nobody knows is looked for, as a row
-in doubt is: found is believed at once; not found only after the quarantine, and only where the same list shows something
-else that is known to be there. A credit that is then not there needs nothing; a deduction is sent again, under its key.
+What is known to be there is deducted, under a key and a reference of its own. What nobody knows is looked for, as a
+row in doubt is: found is believed at once; not found only after the quarantine, and only where the same list shows
+something else that is known to be there. A credit that is then not there needs nothing; a deduction is sent again,
+under its key.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from batch_credits.call import ENTITY_HEADER, call_for, headers_of
 from batch_credits.chargebee import ListedCredit
@@ -79,9 +81,10 @@ class _Taking:
         back = Back(sum(call.takes_back is not None and call.state is CallState.APPLIED for call in known))
         for credit in standing(known):
             why = self._refused.get(credit.credit_id or "", "nobody knows yet whether its deduction was carried out")
+            amount = f"{credit.amount_minor} minor unit{'s' * (credit.amount_minor > 1)}"
             back.left.append(
-                f"Credit {credit.credit_id} ({credit.amount_minor} minor unit{'s' * (credit.amount_minor > 1)}, customer"
-                f" {self._probe.customer_id}) is not known to be taken back: {why}"
+                f"Credit {credit.credit_id} ({amount}, customer {self._probe.customer_id}) is not known to be taken"
+                f" back: {why}"
             )
         for call in in_doubt(known):
             if call.kind is CallKind.ADD:
@@ -92,16 +95,13 @@ class _Taking:
         return back
 
     async def _look(self) -> dict[CallKind, list[ListedCredit]]:
-        """What the list shows of the customer, for each business entity that was named; what is the probe's is noted."""
+        """What the list shows of the customer, for each business entity that was named. The probe's own is noted."""
         shown: dict[CallKind, dict[str, tuple[ListedCredit, str]]] = {kind: {} for kind in CallKind}
         entities = dict.fromkeys(_of_entity(call.call) for call in self._known())
         for kind in CallKind:
             for call in entities:
                 for customer_id in (self._probe.customer_id, *other_forms(self._probe.customer_id)):
-                    found = await self._way.ask(
-                        lambda of=kind, by=call, asked=customer_id: self._way.chargebee.credits_of(asked, of, by)  # type: ignore[misc]
-                    )
-                    for item in found:
+                    for item in await self._way.ask(partial(self._way.chargebee.credits_of, customer_id, kind, call)):
                         shown[kind].setdefault(item.credit_id, (item, call))
         for item, call in shown[CallKind.ADD].values():
             self._note_credit(item, call)
@@ -142,9 +142,7 @@ class _Taking:
             if reply.credit_id is None and reply.did_nothing():
                 self._refused[credit.credit_id or ""] = reply.trouble
 
-    async def _believe_absence(
-        self, doubt: Sequence[ProbeCall], shown: dict[CallKind, list[ListedCredit]]
-    ) -> None:
+    async def _believe_absence(self, doubt: Sequence[ProbeCall], shown: dict[CallKind, list[ListedCredit]]) -> None:
         """What is still not listed after the quarantine is not there, if the list shows what is known to be there."""
         for call in doubt:
             if not await self._is_witnessed(call, shown[call.kind]):
@@ -168,7 +166,7 @@ class _Taking:
         if ours:
             return any(item.credit_id in ours for item in listed)
         by = _of_entity(call.call)
-        return await self._way.ask(lambda: self._way.chargebee.lists_anything(call.kind, by))
+        return await self._way.ask(partial(self._way.chargebee.lists_anything, call.kind, by))
 
     async def _wait(self, calls: int) -> None:
         """Until the next look: soon at first, and then rarely until the quarantine is over."""

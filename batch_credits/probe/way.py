@@ -216,5 +216,3 @@ async def _stay(desk: Probes, seconds: float) -> None:
 async def _at_once(work: Callable[[], T]) -> T:
     """One thing goes on at a time, so the ledger needs no thread."""
     return work()
-
-

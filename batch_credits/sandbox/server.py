@@ -212,7 +212,7 @@ class Sandbox:
         return await deliver(request, answer, fault.delivery, self._hang)
 
     async def _apply(self, write: Write, failure: ApiError | None) -> Answer:
-        while self._api.waits(write):
+        while self._api.waits(write):  # noqa: ASYNC110 - the API knows no event loop
             await asyncio.sleep(WAIT_SECONDS)
         opened = self._api.open(write)
         seconds = self._api.faults.latency_ms / 1000

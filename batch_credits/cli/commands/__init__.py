@@ -24,6 +24,7 @@ COMMANDS = {
     "resolve": "Settle a row in review.",
     "reverse": "Undo a batch: deduct what it credited, each credit once.",
     "ledger": "Look after the ledger: check, upgrade, copy.",
+    "doctor": "What a first run could fail on, and what to do; sends nothing.",
     "explain": "What a code or a word means.",
     "template": "Write a file to fill in.",
     "web": "Serve the page for finance: upload, check, send.",
