@@ -24,20 +24,36 @@ def settings_signs(context: click.Context) -> Iterator[Sign]:
     yield from _file_signs(context)
     if (profile := profile_taken(context)) is not None:
         yield good("settings", f"profile {profile} is taken")
-    root, said = context.find_root().command, set()
-    assert isinstance(root, click.Group)
-    own = {each.flag for each in context.command.params if isinstance(each, Setting)}
-    for command in (context.command, root.commands["run"]):
+    problems = [*problem_signs(context)]
+    for parameter, value, source in _set_elsewhere(context):
+        if not any(parameter.flag in problem.found for problem in problems):  # which shows what it was set to
+            yield good("setting", f"{parameter.flag} {value}, from {source}")
+    yield from _variable_signs()
+    yield from problems
+
+
+def _set_elsewhere(context: click.Context) -> Iterator[tuple[Setting, str, str]]:
+    """The options of this command and of `run` that a variable or a file sets, to what, and which of them."""
+    root = context.find_root()
+    assert isinstance(root.command, click.Group)
+    of_files: dict[str, str] = context.meta.get(FILES, {})
+    own, said = {each.name for each in context.command.params}, set[str]()
+    for command in (context.command, root.command.commands["run"]):
         for parameter in command.params:
             if not isinstance(parameter, Setting) or parameter.flag in said:
                 continue
             said.add(parameter.flag)
-            if (found := parameter.set_elsewhere(context)) is not None:
-                value, source = found
-                is_shown = parameter.flag in own or parameter.flag in CHANGE_MONEY
-                yield good("setting", f"{parameter.flag} {value if is_shown else '(set)'}, from {source}")
-    yield from _variable_signs()
-    yield from problem_signs(context)
+            found = parameter.set_elsewhere(context)
+            if found is None and parameter.flag in of_files:
+                of_run = (root.default_map or {}).get("run", {}).get(parameter.name)
+                found = None if of_run is None else (_text(of_run), of_files[parameter.flag])
+            if found is not None:
+                is_shown = parameter.name in own or parameter.flag in CHANGE_MONEY
+                yield parameter, found[0] if is_shown else "(set)", found[1]
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _file_signs(context: click.Context) -> Iterator[Sign]:

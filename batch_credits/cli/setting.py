@@ -17,6 +17,7 @@ QUARANTINE = f"{PREFIX}QUARANTINE"  # no option: a choice of whoever knows the s
 LEASE = f"{PREFIX}LEASE"
 WINDOW = f"{PREFIX}WINDOW"  # for tests against a sandbox
 PROBLEMS = f"{__name__}.problems"  # where a context gathers what is wrong, for a command that says all of it: a list
+BROKEN = f"{__name__}.broken"  # and the options that have none but their defaults for it: a set
 FILES = f"{__name__}.files"  # where a context remembers which file set which option
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -75,6 +76,7 @@ class Setting(click.Option):
             if problems is None:
                 raise
             problems.append(error)
+            ctx.meta.setdefault(BROKEN, set()).add(self.flag)
             default = self.default if isinstance(self.default, str | int | float | os.PathLike) else None
             if self.expose_value and self.name is not None:
                 ctx.params[self.name] = default

@@ -11,12 +11,10 @@ from batch_credits.errors import LedgerError, LedgerVersion, UsageError
 from batch_credits.explanations.site_traits import differences
 from batch_credits.ledger import Ledger, OpenProbe, in_doubt, standing
 from batch_credits.model.address import Place
-from batch_credits.model.site_facts import SiteFacts
 from batch_credits.settings import SiteSettings
 
 WHOLE_BYTES = 100_000_000  # of a larger ledger not all is read, which would take long
 _ANOTHER = ((("--ledger", "FILE"),),)
-_TEST = "-test"
 
 
 def ledger_signs(place: Place, site: SiteSettings | None, *, is_same_site: bool) -> Iterator[Sign]:
@@ -130,7 +128,7 @@ def _site_signs(ledger: Ledger, site: SiteSettings, *, is_same_site: bool) -> It
     except LedgerError as error:
         yield sign_of("ledger", error)
         return
-    facts = facts_for(ledger, site.site)
+    facts = ledger.site_facts(site.site)
     if facts is not None:
         yield good("facts", f"measured on {facts.site} on {facts.measured_on}")
         for sentence in differences(facts):
@@ -162,6 +160,3 @@ def _left_sign(ledger: Ledger, probe: OpenProbe) -> Sign:
     )
 
 
-def facts_for(ledger: Ledger, site: str) -> SiteFacts | None:
-    """What a probe learned of the site; or, for a live one, of the test site beside it, which a probe may ask."""
-    return ledger.probes.facts(site) or ledger.probes.facts(f"{site}{_TEST}")

@@ -73,6 +73,9 @@ def temporary_signs() -> Iterator[Sign]:
             programs=["export TMPDIR=DIRECTORY"],
         )
         return
+    named = os.environ.get("TMPDIR")
+    if named and Path(named).absolute() != folder:
+        yield warning("temporary", f"TMPDIR={named} cannot be written, so {folder} is used", "Mend it, or leave it out.")
     yield from space_signs("temporary", folder, str(folder), "TMPDIR")
 
 

@@ -28,7 +28,7 @@ CREDITS, CUSTOMERS = "/api/v2/promotional_credits?limit=1", "/api/v2/customers?l
 ANSWER_SECONDS = 10.0  # for one answer
 ALL_SECONDS = 25.0  # for all of them, also where the site's limit is used up by others
 SKEW_SECONDS = 5.0
-_WHAT = {CREDITS: "promotional credits", CUSTOMERS: "customers"}
+_WHAT = {CREDITS: "credits", CUSTOMERS: "customers"}
 T = TypeVar("T")
 
 
@@ -100,7 +100,7 @@ def _trouble_signs(site: SiteSettings, path: str, asked: _Asked) -> Iterator[Sig
         yield sign_of("key accepted", trouble)
     elif isinstance(trouble, RunStopped):
         is_right = asked.answer is not None and asked.answer.status == 403
-        yield sign_of(f"right to list {_WHAT[path]}" if is_right else "answers", trouble)
+        yield sign_of(f"may list {_WHAT[path]}" if is_right else "answers", trouble)
     else:
         yield Sign(
             "answers",
@@ -114,7 +114,7 @@ def _trouble_signs(site: SiteSettings, path: str, asked: _Asked) -> Iterator[Sig
 def _answer_signs(site: SiteSettings, all_asked: Sequence[tuple[str, _Asked]]) -> Iterator[Sign]:
     """What was answered: that it is Chargebee's, that the key is accepted, and what it may list."""
     for place, (path, asked) in enumerate(all_asked):
-        answer, about = asked.answer, f"right to list {_WHAT[path]}"
+        answer, about = asked.answer, f"may list {_WHAT[path]}"
         if answer is None or isinstance(asked.trouble, RunStopped):
             yield from _trouble_signs(site, path, asked)
             continue

@@ -38,6 +38,7 @@ from batch_credits.ledger.teams import Life, Newest, Teams
 from batch_credits.ledger.totals import Totals
 from batch_credits.ledger.workers import LEASE_SECONDS, Part, Worker, Workers
 from batch_credits.model.address import Address, Place
+from batch_credits.model.site_facts import SiteFacts
 from batch_credits.process.deadman import dead_man
 
 __all__ = [
@@ -263,6 +264,10 @@ class Ledger:
             LedgerError: one of them failed.
         """
         return copy_whole(self._db, target._db)
+
+    def site_facts(self, site: str) -> SiteFacts | None:
+        """What a probe learned of a site; or, for a live one, of the test site beside it, which a probe may ask."""
+        return self.probes.facts(site) or self.probes.facts(f"{site}-test")
 
     @property
     def is_shared(self) -> bool:

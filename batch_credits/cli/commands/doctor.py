@@ -11,7 +11,7 @@ from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option
-from batch_credits.cli.setting import option
+from batch_credits.cli.setting import BROKEN, option
 from batch_credits.cli.telling.asking import say_yes
 from batch_credits.cli.telling.doctor_words import (
     before_probe,
@@ -84,7 +84,7 @@ def _examined(
     except BatchCreditsError as error:
         signs.append(sign_of("settings", error))
     try:
-        place = ledger_path(ledger)
+        place = None if "--ledger" in context.meta.get(BROKEN, ()) else ledger_path(ledger)
     except BatchCreditsError as error:
         signs.append(sign_of("ledger", error))
     where = _site(site, signs)

@@ -30,7 +30,7 @@ from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
 from batch_credits.settings import InputOptions
 from batch_credits.views.question import question_of_reversal
-from batch_credits.views.terms import Terms, memory_of, site_view
+from batch_credits.views.terms import Terms, differences_of, memory_of, site_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
     with open_ledger(ledger, output.wait_for_ledger, progress.note) as opened:
         record = opened.batches.one(chosen.batch)
         memory = memory_of(opened, site.site, source_of_ledger(context))
-        terms = Terms(site_view(site), settings, memory, not_typed)
+        terms = Terms(site_view(site), settings, memory, not_typed, differences_of(opened, site.site))
 
         def confirm(picture: Picture) -> None:
             bounds = chosen.confirm_total if site.is_live else ()

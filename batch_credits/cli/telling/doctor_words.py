@@ -17,7 +17,7 @@ from batch_credits.model.amounts import minor_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.text.colour import Colour, coloured
 
-_LABEL = 24  # characters before what was found
+_LABEL = 28  # characters before what was found
 _COLOURS: dict[str, Colour] = {"good": "green", "warning": "yellow", "bad": "red"}
 
 
