@@ -68,12 +68,13 @@ class Setting(click.Option):
     def handle_parse_result(
         self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
     ) -> tuple[Any, list[str]]:
-        """Read it. What is wrong with it is one more problem where they are gathered, and it has its default then."""
+        """Read it. What is wrong with it and was not typed is one more problem where they are gathered, and it has its
+        default then."""
         try:
             return super().handle_parse_result(ctx, opts, args)
         except (click.UsageError, UsageError) as error:
             problems: list[Exception] | None = ctx.meta.get(PROBLEMS)
-            if problems is None:
+            if problems is None or ctx.get_parameter_source(self.name or "") is ParameterSource.COMMANDLINE:
                 raise
             problems.append(error)
             ctx.meta.setdefault(BROKEN, set()).add(self.flag)

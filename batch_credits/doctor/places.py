@@ -75,7 +75,7 @@ def temporary_signs() -> Iterator[Sign]:
         return
     named = os.environ.get("TMPDIR")
     if named and Path(named).absolute() != folder:
-        yield warning("temporary", f"TMPDIR={named} cannot be written, so {folder} is used", "Mend it, or leave it out.")
+        yield warning("temporary", f"TMPDIR={named} cannot be used: {folder} is", "Mend it, or leave it out.")
     yield from space_signs("temporary", folder, str(folder), "TMPDIR")
 
 

@@ -33,6 +33,7 @@ CALLS = {
     "reconcile": (("BATCH",), 0),
     "resolve": (("BATCH", "--row", "2", "--not-credited"), 2),
     "reverse": (("BATCH", "--yes", "--rate", "0"), 0),
+    "doctor": ((), 0),
     "explain": ((), 0),
     "template": ((), 0),
     "ledger": (("check", "--ledger", "LEDGER"), 0),
