@@ -110,18 +110,17 @@ class _Taking:
         return {kind: [item for item, _ in items.values()] for kind, items in shown.items()}
 
     def _note_credit(self, item: ListedCredit, call: str) -> None:
-        """A listed credit of the probe's belongs to the call that is in doubt, or is one more."""
-        number, known = self._calls.number_in(item), self._known()
-        if number is None or item.credit_id in {each.credit_id for each in known}:
+        """A listed credit of the probe's belongs to a call that is in doubt, if one asked for that much under its name;
+        else it is one more. Calls under one key have one name, and one of them asks for more than the others."""
+        number, known, amount = self._calls.number_in(item), self._known(), item.money.amount_minor
+        if number is None or not amount or item.credit_id in {each.credit_id for each in known}:
             return
         mine = re.compile(rf"{re.escape(self._probe.name)}-{number:02d}(?!\d)")
         for each in in_doubt(known):
-            if each.kind is CallKind.ADD and mine.match(each.reference):
+            if each.kind is CallKind.ADD and each.amount_minor == amount and mine.match(each.reference):
                 self._way.desk.settle(self._probe.probe_id, each.number, CallState.APPLIED, item.credit_id)
                 return
-        amount = item.money.amount_minor
-        if amount:
-            self._way.desk.found(self._probe.probe_id, self._calls.found(item, amount, call), item.credit_id)
+        self._way.desk.found(self._probe.probe_id, self._calls.found(item, amount, call), item.credit_id)
 
     def _note_deduction(self, item: ListedCredit) -> None:
         number = self._calls.number_in(item)
