@@ -46,7 +46,8 @@ def bad(about: str, found: str, do: str = "", *, programs: Sequence[str] = ()) -
 
 def sign_of(about: str, error: BatchCreditsError, mark: Mark = Mark.BAD) -> Sign:
     """What an error says, which a run would end with."""
-    return Sign(about, mark, error.message, error.hint, error.remedies, error.instead)
+    do = error.hint or ("" if error.remedies or error.instead else "Correct it, and ask again.")
+    return Sign(about, mark, error.message, do, error.remedies, error.instead)
 
 
 def looked_at(about: str, look: Callable[[], Iterable[Sign]]) -> list[Sign]:

@@ -1,4 +1,4 @@
-"""A probe against the sandbox: it reports what the sandbox was set to, and leaves nothing behind, wherever it is killed."""
+"""A probe against the sandbox: it reports what that was set to, and leaves nothing behind, wherever it is killed."""
 
 import asyncio
 import random
