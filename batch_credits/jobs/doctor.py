@@ -20,7 +20,7 @@ from batch_credits.doctor.machine import (
     time_zone_signs,
 )
 from batch_credits.doctor.places import folder_signs, temporary_signs
-from batch_credits.doctor.signs import Mark, Sign, bad, good, looked_at
+from batch_credits.doctor.signs import Mark, Sign, good, looked_at
 from batch_credits.doctor.site import site_signs
 from batch_credits.errors import BatchCreditsError
 from batch_credits.ledger import Ledger
@@ -74,8 +74,6 @@ def is_bad(signs: list[Sign]) -> bool:
 
 def _site_sign(site: SiteSettings) -> Sign:
     kind = "LIVE site" if site.is_live else "this machine" if site.is_loopback else "test site"
-    if not site.is_loopback and not site.base_url.startswith("https"):
-        return bad("site", f"{site.site} at {site.base_url} would be called without encryption")
     return good("site", f"{site.site} at {site.base_url}, {kind}")
 
 

@@ -82,7 +82,7 @@ BROKEN: dict[str, tuple[dict[str, str], str, str]] = {
     "no key": ({"CHARGEBEE_API_KEY": " "}, "key", "empty"),
     "two keys": ({"CHARGEBEE_API_KEY": "one two"}, "key", "blanks"),
     "nobody there": ({"CHARGEBEE_BASE_URL": "http://127.0.0.1:9"}, "answers", "Connection refused"),
-    "no encryption": ({"CHARGEBEE_BASE_URL": "http://acme-test.chargebee.com"}, "site", "https"),
+    "no encryption": ({"CHARGEBEE_BASE_URL": "http://acme-test.chargebee.com"}, "site", "unencrypted"),
     "no site name": ({"CHARGEBEE_SITE": "a b"}, "site", "no site name"),
     "a variable with a wrong name": ({"BATCH_CREDITS_RTE": "5"}, "settings", "BATCH_CREDITS_RTE sets no option"),
     "a variable that is no number": ({"BATCH_CREDITS_RATE": "five"}, "settings", "BATCH_CREDITS_RATE"),
@@ -145,7 +145,7 @@ def test_a_ledger_that_cannot_be_trusted(own: Command, harm: Callable[[Path], No
 
 def test_a_ledger_that_knows_the_site_at_another_address(own: Command) -> None:
     own.run(write_csv(own.folder / "p.csv", payout("c", 1)), CHARGEBEE_SITE="acme-test").exited(0)
-    elsewhere = {"CHARGEBEE_SITE": "acme-test", "CHARGEBEE_BASE_URL": "https://127.0.0.2:9"}
+    elsewhere: dict[str, Any] = {"CHARGEBEE_SITE": "acme-test", "CHARGEBEE_BASE_URL": "https://127.0.0.2:9"}
     document = told(own("doctor", "--json", "--timeout", 2, **elsewhere).exited(2))
     assert any(sign["about"] == "site" and "knows site acme-test at" in sign["found"] for sign in document["signs"])
 
@@ -230,6 +230,7 @@ def test_without_a_terminal_somebody_must_have_said_yes(own: Command, site: Site
     ended = own("doctor", "--probe", "c-1").exited(2)
     assert ended.err.rstrip().endswith("doctor --ledger " + str(own.ledger) + " --probe c-1 --yes")
     assert site.posts == 0
+    assert told(own("doctor", "--probe", "c-1", "--json").exited(2))["probe"] is None
 
 
 @pytest.mark.parametrize(("answer", "code"), [("n", 2), ("y", 0)])
@@ -244,7 +245,7 @@ def test_at_a_terminal_it_asks_first(own: Command, site: Site, answer: str, code
 
 
 @pytest.mark.parametrize("environment", [{"CHARGEBEE_SITE": "acme"}, {"CHARGEBEE_SITE": "acme-test2"}])
-def test_it_is_refused_where_credits_may_be_real(own: Command, site: Site, environment: dict[str, str]) -> None:
+def test_it_is_refused_where_credits_may_be_real(own: Command, site: Site, environment: dict[str, Any]) -> None:
     ended = own("doctor", "--probe", "c-1", "--yes", **environment).exited(2)
     assert "is not a test site" in ended.err
     assert site.posts == 0

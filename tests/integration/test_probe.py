@@ -180,7 +180,7 @@ def test_it_reports_what_the_sandbox_was_set_to(tmp_path: Path, faults: str) -> 
     ],
 )  # fmt: skip
 def test_it_reports_what_a_site_stores_under_keys(
-    tmp_path: Path, settings: dict[str, bool], said: dict[str, str]
+    tmp_path: Path, settings: dict[str, Any], said: dict[str, str]
 ) -> None:
     async def main() -> Probed:
         async with a_site(**settings) as sandbox:

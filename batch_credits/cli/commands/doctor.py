@@ -20,7 +20,7 @@ from batch_credits.cli.telling.doctor_words import (
     probed_in_words,
     signs_in_words,
 )
-from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, EXIT_PERSON_MUST_LOOK, EXIT_STOPPED, say
+from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, EXIT_PERSON_MUST_LOOK, EXIT_STOPPED, exit_code_of, say
 from batch_credits.doctor.signs import Mark, Sign, looked_at, sign_of
 from batch_credits.errors import BatchCreditsError, NotConfirmed, UsageError
 from batch_credits.jobs.doctor import Examined, examine, is_bad
@@ -32,7 +32,7 @@ from batch_credits.settings import RunSettings, SiteSettings
 
 @click.command(cls=Sectioned)
 @option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
-@option("--probe", metavar="CUSTOMER", help="Then measure, on a test site, what Chargebee documents nowhere: a dozen"
+@click.option("--probe", metavar="CUSTOMER", help="Then measure, on a test site, what Chargebee documents nowhere: a dozen"
         " credits of one minor unit to this customer, which are taken back.")
 @option("--yes", "-y", is_flag=True, help="With --probe: ask no question.")
 @pace_options
@@ -65,7 +65,12 @@ def doctor(
         if as_json:
             say(doctor_json(signs, about, words, code))
         return code
-    probed = _probe(about, probe.strip(), yes=yes)
+    try:
+        probed = _probe(about, probe.strip(), yes=yes)
+    except BatchCreditsError as error:
+        if as_json:
+            say(doctor_json(signs, about, words, exit_code_of(error)))
+        raise
     code = EXIT_STOPPED if probed.stopped else EXIT_PERSON_MUST_LOOK if probed.left else 0
     say(doctor_json(signs, about, words, code, probed) if as_json else f"\n{probed_in_words(probed)}")
     if probed.stopped is not None:
