@@ -8,7 +8,7 @@ from pathlib import Path
 
 from batch_credits.doctor.signs import Sign, bad, good, warning
 
-MIN_FREE_BYTES = 20_000_000
+MIN_FREE_BYTES = 5_000_000
 FEW_FREE_BYTES = 200_000_000
 # File systems on which locks and durable writes are another machine's, and so not to be relied on.
 NETWORK_SYSTEMS = frozenset(

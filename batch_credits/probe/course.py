@@ -90,21 +90,30 @@ async def probe_site(
         before = Before(site.site, customer_id, customer.preferred_currency, _balance(customer), left)
         confirm(before)
         ledger.sites.note_address(site.site, site.address)
-        earlier, still_left = await _earlier(way, left, settings)
-        if still_left:  # a site that keeps what it was given gets no more
-            return Probed(before, None, 0, earlier, await _balance_now(way, customer_id), tuple(still_left))
-        return await _probed(way, before, settings, earlier)
+        earlier = await _earlier(way, left, settings, customer_id)
+        if earlier.is_there:  # a customer that keeps what was given gets no more
+            balance = await _balance_now(way, customer_id)
+            return Probed(before, None, 0, earlier.credits, balance, tuple(earlier.left))
+        probed = await _probed(way, before, settings, earlier.credits)
+        if not earlier.left or probed.stopped:
+            return probed
+        # Nothing that the site listed could witness that something is not there: now there is what this one added.
+        names = {probe.name for probe in left}
+        again = tuple(probe for probe in ledger.probes.left(site.site) if probe.name in names)
+        rest = await _earlier(way, again, settings, customer_id)
+        return replace(probed, earlier=earlier.credits + rest.credits, left=(*probed.left, *rest.left))
 
 
-async def _earlier(way: Way, left: tuple[OpenProbe, ...], settings: RunSettings) -> tuple[int, list[str]]:
-    """Take back what earlier probes left: how many credits, and a sentence for each that could not be."""
-    credits, still_left = 0, []
+async def _earlier(way: Way, left: tuple[OpenProbe, ...], settings: RunSettings, customer_id: str) -> Back:
+    """Take back what earlier probes left, and say whether that of one customer is there still."""
+    every = Back()
     for probe in left:
         way.tell(f"Taking back what {probe.name} left ({probe.started_at}, customer {probe.customer_id}) ...")
-        back = await take_back(way, probe, settings)
-        credits += back.credits
-        still_left += back.left
-    return credits, still_left
+        back = await take_back(way, probe, settings, way.begun)
+        every.credits += back.credits
+        every.left += back.left
+        every.is_there = every.is_there or (back.is_there and probe.customer_id == customer_id)
+    return every
 
 
 async def _probed(way: Way, before: Before, settings: RunSettings, earlier: int) -> Probed:

@@ -24,20 +24,23 @@ from batch_credits.settings import RunSettings
 
 @dataclass(slots=True)
 class Back:
-    """What came of it: how many credits were taken back, and a sentence for each that was not."""
+    """What came of it: how many credits were taken back, and a sentence for each that was not. `is_there`: some are
+    known to be there still; else it is only not known of some whether they are."""
 
     credits: int = 0
     left: list[str] = field(default_factory=list)
+    is_there: bool = False
 
 
-async def take_back(way: Way, probe: OpenProbe, settings: RunSettings) -> Back:
-    """Take back all that a probe has credited, and say that it is over if nothing is left.
+async def take_back(way: Way, probe: OpenProbe, settings: RunSettings, since: float | None = None) -> Back:
+    """Take back all that a probe has credited, and say that it is over if nothing is left. `since`: from when on this
+    process has sent nothing of it, by the clock that goes on while a machine sleeps; None: now.
 
     Raises:
         RunStopped: the key or the site refuses us, or does not answer.
         LedgerError: the journal failed, or somebody else may send now.
     """
-    taking = _Taking(way, probe, settings)
+    taking = _Taking(way, probe, settings, clock.boottime() if since is None else since)
     back = await taking.all()
     if not back.left:
         way.desk.end(probe.probe_id)
@@ -45,13 +48,13 @@ async def take_back(way: Way, probe: OpenProbe, settings: RunSettings) -> Back:
 
 
 class _Taking:
-    def __init__(self, way: Way, probe: OpenProbe, settings: RunSettings) -> None:
+    def __init__(self, way: Way, probe: OpenProbe, settings: RunSettings, since: float) -> None:
         self._way = way
         self._probe = probe
         self._settings = settings
         newest = max((call.number for call in way.desk.calls(probe.probe_id)), default=0)
         self._calls = Calls(probe.name, probe.customer_id, probe.currency, newest)
-        self._since = clock.boottime()  # this process's start with it, or its last send
+        self._since = since  # this process's start with it, or its last send
         self._refused: dict[str, str] = {}  # credits whose deduction was refused now, and why
 
     async def all(self) -> Back:
@@ -66,8 +69,8 @@ class _Taking:
             is_late = clock.boottime() - self._since >= self._settings.quarantine_seconds
             if is_late:
                 looks += 1
-                await self._believe_absence(doubt, shown)
-                if not in_doubt(self._known()) or looks >= self._settings.max_looks:
+                is_witnessed = await self._believe_absence(doubt, shown)
+                if not in_doubt(self._known()) or not is_witnessed or looks >= self._settings.max_looks:
                     shown = await self._look()
                     await self._deduct()
                     return self._back()
@@ -79,6 +82,7 @@ class _Taking:
     def _back(self) -> Back:
         known = self._known()
         back = Back(sum(call.takes_back is not None and call.state is CallState.APPLIED for call in known))
+        back.is_there = bool(standing(known))
         for credit in standing(known):
             why = self._refused.get(credit.credit_id or "", "nobody knows yet whether its deduction was carried out")
             amount = f"{credit.amount_minor} minor unit{'s' * (credit.amount_minor > 1)}"
@@ -141,11 +145,14 @@ class _Taking:
             if reply.credit_id is None and reply.did_nothing():
                 self._refused[credit.credit_id or ""] = reply.trouble
 
-    async def _believe_absence(self, doubt: Sequence[ProbeCall], shown: dict[CallKind, list[ListedCredit]]) -> None:
-        """What is still not listed after the quarantine is not there, if the list shows what is known to be there."""
+    async def _believe_absence(self, doubt: Sequence[ProbeCall], shown: dict[CallKind, list[ListedCredit]]) -> bool:
+        """What is still not listed after the quarantine is not there, if the list shows what is known to be there.
+        Returns whether it does, of any: else another look would show no more."""
+        is_any_witnessed = False
         for call in doubt:
-            if not await self._is_witnessed(call, shown[call.kind]):
+            if not await self._is_witnessed(call, [item for items in shown.values() for item in items]):
                 continue
+            is_any_witnessed = True
             if call.kind is CallKind.ADD:
                 why = "it was not listed after the quarantine"
                 self._way.desk.settle(self._probe.probe_id, call.number, CallState.NOT_APPLIED, None, why)
@@ -155,12 +162,13 @@ class _Taking:
             reply = await self._way.send_known(self._probe.probe_id, call)
             if reply.credit_id is None and reply.did_nothing():
                 self._refused[call.takes_back or ""] = reply.trouble
+        return is_any_witnessed
 
     async def _is_witnessed(self, call: ProbeCall, listed: Sequence[ListedCredit]) -> bool:
-        """Whether the list shows one of ours of this kind, or, where we have none yet, any that the site lists."""
+        """Whether the list shows one of ours, or, where we have none yet, any that the site lists."""
         ours = {
             each.credit_id for each in self._known()
-            if each.kind is call.kind and each.credit_id and _of_entity(each.call) == _of_entity(call.call)
+            if each.credit_id and _of_entity(each.call) == _of_entity(call.call)
         }  # fmt: skip
         if ours:
             return any(item.credit_id in ours for item in listed)

@@ -19,6 +19,7 @@ from batch_credits.errors import Outage
 from batch_credits.gate import Session
 from batch_credits.ledger import CallState, Ledger, ProbeCall, Probes
 from batch_credits.model import CallKind
+from batch_credits.process import clock
 from batch_credits.protocol import Blocked, NotSent, Refused, Throttled, Unavailable, Verdict
 from batch_credits.settings import RunSettings, SiteSettings
 
@@ -80,6 +81,7 @@ class Way:
         self.desk = desk
         self.tell = tell
         self.sleep = sleep
+        self.begun = clock.boottime()
         self._transport = transport
         self._gate = gate
 

@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from batch_credits.model.address import Address
 from tests.acceptance.harness import (
     KEY,
     TIMEOUT_SECONDS,
@@ -291,3 +292,24 @@ def test_stopped_by_a_refused_key_it_says_so_and_the_next_takes_back(own: Comman
     site.tell("settings", faults="")
     own("doctor", "--probe", "c-1", "--yes").exited(0)
     assert balance(site, "c-1") == 0
+
+
+@pytest.mark.postgres
+def test_a_teams_ledger_is_looked_at_and_keeps_the_facts(own: Command, site: Site, new_database: Address) -> None:
+    place = ("--ledger", new_database.url, "--rate", "0")
+    document = told(own("doctor", "--json", *place).exited(0))
+    assert "PostgreSQL" in signs(document, "good")["ledger"]
+    site.tell("settings", faults="hang=1")
+    running = own.start("doctor", "--probe", "c-1", "--yes", *place, BATCH_CREDITS_LEASE="2")
+    wait_until(lambda: site.posts == 1)
+    busy = own("doctor", "--probe", "c-1", "--yes", *place)
+    assert busy.exited(5)
+    running.send_signal(signal.SIGKILL)
+    finish(running)
+    assert "1 calls" in signs(told(own("doctor", "--json", *place).exited(0)), "warning")["probe"]
+    site.tell("settings", faults="store_lower=1")
+    # Until the lease of the one that was killed is over, it may still send.
+    probing = {"BATCH_CREDITS_LEASE": "1"}
+    wait_until(lambda: own("doctor", "--probe", "c-1", "--yes", *place, **probing).code == 0, 150)  # type: ignore[arg-type]
+    assert balance(site, "c-1") == 0
+    assert "in lower case" in signs(told(own("doctor", "--json", *place).exited(0)), "warning")["facts"]

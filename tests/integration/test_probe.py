@@ -338,6 +338,34 @@ def test_where_answers_are_lost_and_keys_are_not_heeded_nothing_is_left(
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("kind", ["first credit", "only deduction"])
+def test_on_a_site_that_lists_nothing_else_a_lost_call_is_settled_by_the_next_probe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Nothing can witness that it is not there, but what the next one adds, or what is known of this one."""
+
+    async def main() -> None:
+        async with Sandbox(SandboxSettings(port=0)) as sandbox:
+            place = tmp_path / "l.sqlite3"
+            lost = {-1} if kind == "first credit" else set()
+            killed_at(monkeypatch, 2, lost=lost)
+            with pytest.raises(Killed):
+                await probe(sandbox, place, "c")
+            if kind == "only deduction":
+                killed_at(monkeypatch, 2, lost={-1})  # the way back is lost, and then the process
+                with pytest.raises(Killed):
+                    await probe(sandbox, place, "c")
+            killed_at(monkeypatch, 0)
+            probed = await probe(sandbox, place, "c")
+            assert probed.left == ()
+            assert probed.facts is not None
+            assert balances(sandbox) == {"c": {"USD": 0}}
+            with Ledger.open_for_reading(place) as ledger:
+                assert ledger.probes.left(SITE) == []
+
+    asyncio.run(main())
+
+
 def test_what_an_invoice_used_cannot_be_taken_back_and_is_said(tmp_path: Path) -> None:
     async def main() -> tuple[Probed, Probed]:
         async with a_site() as sandbox:
@@ -354,6 +382,15 @@ def test_what_an_invoice_used_cannot_be_taken_back_and_is_said(tmp_path: Path) -
                 sandbox.seed_credits({"customer_id": "poor", "amount": 1, "currency_code": "USD"})
                 poor = await probe_site(ledger, site, SETTINGS, "poor", confirm=said_yes, tell=spend)
                 assert ledger.probes.left(SITE)
+            # Until it can be taken back that customer gets no more, and another one may.
+            with Ledger.open(place) as ledger:
+                sent = sandbox.truth()["credits"]
+                again = await probe_site(ledger, site, SETTINGS, "poor", confirm=said_yes, tell=lambda _: None)
+                assert again.left and again.facts is None
+                assert not [c for c in sandbox.truth()["credits"][len(sent) :] if c["type"] == "increment"]
+            other = await probe(sandbox, place)
+            assert other.left and other.facts is not None
+            assert balances(sandbox)[CUSTOMER] == {"USD": 500}
             sandbox.seed_credits({"customer_id": "poor", "amount": 100, "currency_code": "USD"})
             return poor, await probe(sandbox, place)
 

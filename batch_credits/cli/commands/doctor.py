@@ -32,8 +32,8 @@ from batch_credits.settings import RunSettings, SiteSettings
 
 @click.command(cls=Sectioned)
 @option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
-@click.option("--probe", metavar="CUSTOMER", help="Then measure, on a test site, what Chargebee documents nowhere: a dozen"
-        " credits of one minor unit to this customer, which are taken back.")
+@click.option("--probe", metavar="CUSTOMER", help="Then measure, on a test site, what Chargebee documents nowhere, by a"
+              " dozen credits of one minor unit to this customer, which are taken back.")
 @option("--yes", "-y", is_flag=True, help="With --probe: ask no question.")
 @pace_options
 @profile_option
