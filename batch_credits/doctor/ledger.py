@@ -145,8 +145,12 @@ def _site_signs(ledger: Ledger, site: SiteSettings, *, is_same_site: bool) -> It
 def _left_sign(ledger: Ledger, probe: OpenProbe) -> Sign:
     calls = ledger.probes.calls(probe.probe_id)
     there, doubt = standing(calls), in_doubt(calls)
-    parts = [f"{len(there)} credits of {sum(call.amount_minor for call in there)} minor units"] if there else []
-    parts += [f"{len(doubt)} calls of which nobody knows what came"] if doubt else []
+    parts = []
+    if there:
+        total = sum(call.amount_minor for call in there)
+        parts.append(f"{len(there)} credit{'s' * (len(there) > 1)} of {total} minor unit{'s' * (total > 1)}")
+    if doubt:
+        parts.append(f"{len(doubt)} call{'s' * (len(doubt) > 1)} of which nobody knows what came")
     said = " and ".join(parts) or "perhaps nothing"
     found = (
         f"{probe.name} ({probe.started_at}) was not finished, and has left with customer {probe.customer_id}: {said}"

@@ -11,15 +11,16 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
-from batch_credits.chargebee import ListedCustomer
+from batch_credits.chargebee import Chargebee, ListedCustomer
 from batch_credits.errors import LedgerError, RunStopped, UsageError
 from batch_credits.ledger import Ledger, OpenProbe
 from batch_credits.model.site_facts import SiteFacts
 from batch_credits.probe.calls import PREFIX, Calls
 from batch_credits.probe.measuring import Measuring
 from batch_credits.probe.taking_back import Back, take_back
-from batch_credits.probe.way import Sleep, Way, way_to
+from batch_credits.probe.way import Sleep, Way, ask_before, way_to
 from batch_credits.settings import RunSettings, SiteSettings, names_live_money
 
 _NAME_BYTES = 3  # six hexadecimal digits: the name is short, since a site may cut texts
@@ -84,24 +85,31 @@ async def probe_site(
     """
     refuse_live(site)
     settings = replace(settings, concurrency=max(2, settings.concurrency))
+    customer = await ask_before(ledger, site, settings, partial(_customer, customer_id=customer_id), sleep)
+    left = tuple(ledger.probes.left(site.site))
+    before = Before(site.site, customer_id, customer.preferred_currency, _balance(customer), left)
+    confirm(before)
     async with way_to(ledger, site, settings, tell, sleep) as way:
-        customer = await _customer(way, customer_id)
-        left = tuple(ledger.probes.left(site.site))
-        before = Before(site.site, customer_id, customer.preferred_currency, _balance(customer), left)
-        confirm(before)
         ledger.sites.note_address(site.site, site.address)
-        earlier = await _earlier(way, left, settings, customer_id)
-        if earlier.is_there:  # a customer that keeps what was given gets no more
-            balance = await _balance_now(way, customer_id)
-            return Probed(before, None, 0, earlier.credits, balance, tuple(earlier.left))
-        probed = await _probed(way, before, settings, earlier.credits)
-        if not earlier.left or probed.stopped:
-            return probed
-        # Nothing that the site listed could witness that something is not there: now there is what this one added.
-        names = {probe.name for probe in left}
-        again = tuple(probe for probe in ledger.probes.left(site.site) if probe.name in names)
-        rest = await _earlier(way, again, settings, customer_id)
-        return replace(probed, earlier=earlier.credits + rest.credits, left=(*probed.left, *rest.left))
+        left = tuple(ledger.probes.left(site.site))  # a person may have thought for long
+        return await _with_earlier(way, before, left, settings)
+
+
+async def _with_earlier(way: Way, before: Before, left: tuple[OpenProbe, ...], settings: RunSettings) -> Probed:
+    """Take back what earlier probes left, then probe."""
+    customer_id = before.customer_id
+    earlier = await _earlier(way, left, settings, customer_id)
+    if earlier.is_there:  # a customer that keeps what was given gets no more
+        balance = await _balance_now(way, customer_id)
+        return Probed(before, None, 0, earlier.credits, balance, tuple(earlier.left))
+    probed = await _probed(way, before, settings, earlier.credits)
+    if not earlier.left or probed.stopped:
+        return probed
+    # Nothing that the site listed could witness that something is not there: now there is what this one added.
+    names = {probe.name for probe in left}
+    again = tuple(probe for probe in way.desk.left(before.site) if probe.name in names)
+    rest = await _earlier(way, again, settings, customer_id)
+    return replace(probed, earlier=earlier.credits + rest.credits, left=(*probed.left, *rest.left))
 
 
 async def _earlier(way: Way, left: tuple[OpenProbe, ...], settings: RunSettings, customer_id: str) -> Back:
@@ -148,13 +156,13 @@ def _may_be_left(name: str, customer_id: str) -> str:
     return f"What {name} credited to {customer_id} is not known to be taken back"
 
 
-async def _customer(way: Way, customer_id: str) -> ListedCustomer:
+async def _customer(chargebee: Chargebee, customer_id: str) -> ListedCustomer:
     """The customer to probe with.
 
     Raises:
         UsageError: there is none, or it is deleted.
     """
-    found = await way.ask(lambda: way.chargebee.customers([customer_id]))
+    found = await chargebee.customers([customer_id])
     if not found or found[0].is_deleted:
         what = "is deleted" if found else "does not exist"
         raise UsageError(

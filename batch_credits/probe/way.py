@@ -16,7 +16,7 @@ from batch_credits.chargebee.bodies import has_amount
 from batch_credits.chargebee.failures import failure_of
 from batch_credits.chargebee.verdicts import is_replayed, verdict_of_error
 from batch_credits.errors import Outage
-from batch_credits.gate import Session
+from batch_credits.gate import Session, session_at
 from batch_credits.ledger import CallState, Ledger, ProbeCall, Probes
 from batch_credits.model import CallKind
 from batch_credits.process import clock
@@ -148,23 +148,44 @@ class Way:
         return reply
 
     async def ask(self, question: Callable[[], Awaitable[T]]) -> T:
-        """The answer to a question, asked again a few times where none came.
+        """See `asked`."""
+        return await asked(question, self.sleep)
 
-        Raises:
-            Outage: none came.
-            RunStopped: the key or the site refuses us.
-        """
-        for attempt in range(1, _TRIES + 1):
-            try:
-                return await question()
-            except LookFailed as error:
-                if attempt == _TRIES:
-                    raise Outage(
-                        f"Chargebee did not answer a question: {error}.",
-                        hint="Run the same command again in a while: it takes back what is left first.",
-                    ) from error
-            await self.sleep(min(2.0 ** (attempt - 2), 8.0))
-        raise AssertionError("the last try returns or raises")
+
+async def asked(question: Callable[[], Awaitable[T]], sleep: Sleep) -> T:
+    """The answer to a question, asked again a few times where none came.
+
+    Raises:
+        Outage: none came.
+        RunStopped: the key or the site refuses us.
+    """
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return await question()
+        except LookFailed as error:
+            if attempt == _TRIES:
+                raise Outage(
+                    f"Chargebee did not answer a question: {error}.",
+                    hint="Run the same command again in a while: it takes back what is left first.",
+                ) from error
+        await sleep(min(2.0 ** (attempt - 2), 8.0))
+    raise AssertionError("the last try returns or raises")
+
+
+async def ask_before(
+    ledger: Ledger, site: SiteSettings, settings: RunSettings, question: Callable[[Chargebee], Awaitable[T]],
+    sleep: Sleep,
+) -> T:  # fmt: skip
+    """The answer to a question, of a process that holds nothing after it: a person may think about it for long.
+
+    Raises:
+        Outage: none came.
+        RunStopped: the key or the site refuses us.
+    """
+    async with session_at(site, ledger.slots, settings, _at_once) as session:
+        answer = await asked(lambda: question(session.chargebee), sleep)
+    ledger.workers.end()
+    return answer
 
 
 def _reply_of(answer: Answer) -> Reply:

@@ -306,7 +306,7 @@ def test_a_teams_ledger_is_looked_at_and_keeps_the_facts(own: Command, site: Sit
     assert busy.exited(5)
     running.send_signal(signal.SIGKILL)
     finish(running)
-    assert "1 calls" in signs(told(own("doctor", "--json", *place).exited(0)), "warning")["probe"]
+    assert "1 call of which" in signs(told(own("doctor", "--json", *place).exited(0)), "warning")["probe"]
     site.tell("settings", faults="store_lower=1")
     # Until the lease of the one that was killed is over, it may still send.
     probing = {"BATCH_CREDITS_LEASE": "1"}

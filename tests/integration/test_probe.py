@@ -3,6 +3,7 @@
 import asyncio
 import random
 import sys
+import time
 from collections.abc import AsyncIterator, Container, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -456,3 +457,24 @@ def test_two_at_once_are_refused_on_whatever_host(new_database: Address) -> None
             assert sandbox.truth()["posts"] == 0
 
     asyncio.run(main())
+
+
+@pytest.mark.postgres
+def test_while_a_person_thinks_nothing_is_held(new_database: Address) -> None:
+    """However long that takes: others may send, and no lease ends this process."""
+
+    def thinks(_: Before) -> None:
+        with Ledger.open(new_database) as other:
+            other.probes.hold(SITE, 60, 80)
+        time.sleep(1.0)  # longer than the lease
+
+    async def main() -> Probed:
+        async with a_site() as sandbox:
+            site = SiteSettings(SITE, sandbox.base_url, "key")
+            settings = replace(SETTINGS, lease_seconds=0.6, rate_per_minute=1000)
+            with Ledger.open(new_database) as ledger:
+                probed = await probe_site(ledger, site, settings, CUSTOMER, confirm=thinks, tell=lambda _: None)
+            assert balances(sandbox) == {CUSTOMER: {"USD": 500}}
+            return probed
+
+    assert asyncio.run(main()).left == ()
