@@ -26,6 +26,7 @@ from batch_credits.ledger.keeping import Harm, Keeping
 from batch_credits.ledger.listing import Difference, Listing, Unrecorded
 from batch_credits.ledger.looks import Attribution, KnownCredit, Looks, Moment, OtherRequest
 from batch_credits.ledger.numbering import numbered
+from batch_credits.ledger.packs import Call, Kin, PackRecord, Packs
 from batch_credits.ledger.payouts import MendingRow, Payouts
 from batch_credits.ledger.probes import CallState, OpenProbe, ProbeCall, Probes, in_doubt, standing
 from batch_credits.ledger.profiles import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile, Profiles
@@ -48,6 +49,7 @@ __all__ = [
     "Batches",
     "Bucket",
     "Budget",
+    "Call",
     "CallState",
     "Claims",
     "CustomerRow",
@@ -62,6 +64,7 @@ __all__ = [
     "InThread",
     "Journal",
     "Keeping",
+    "Kin",
     "KnownCredit",
     "LargeAmount",
     "Ledger",
@@ -75,6 +78,8 @@ __all__ = [
     "OpenProbe",
     "OtherRequest",
     "OwedByCustomer",
+    "PackRecord",
+    "Packs",
     "Part",
     "Payouts",
     "ProbeCall",
@@ -152,6 +157,7 @@ class Ledger:
         self.payouts = Payouts(database, self.totals)
         self.runs = Runs(database, self.claims, self.totals)
         self.keeping = Keeping(database)
+        self.packs = Packs(database)
         self.probes = Probes(database, self.workers)
 
     @classmethod
