@@ -91,7 +91,8 @@ def test_one_of_version_6_is_brought_up_to_date(postgres_url: str) -> None:
     triggers = "SELECT tgrelid::regclass::text, tgname, tgtype FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"
     Ledger.open(Address.read(postgres_url)).close()
     before = [asked(postgres_url, question) for question in (shape, rules, triggers)]
-    asked(postgres_url, "DROP TABLE batch_credits.pack, batch_credits.pseudonym, batch_credits.probe_call, batch_credits.probe")
+    tables = "batch_credits.pack, batch_credits.pseudonym, batch_credits.probe_call, batch_credits.probe"
+    asked(postgres_url, f"DROP TABLE {tables}")
     asked(postgres_url, "UPDATE batch_credits.ledger SET version = 6")
     with pytest.raises(LedgerVersion, match="earlier version"):
         Ledger.open_for_reading(Address.read(postgres_url))
