@@ -128,10 +128,15 @@ async def detach_batch(
 
 
 def _admitted(ledger: Ledger, plan: Plan, orders: Orders) -> BatchRecord:
-    """Now it is owed."""
+    """Now it is owed; but first this ledger takes the site on, which no other may have done meanwhile."""
+    try:
+        ledger.sites.note_address(orders.site.site, orders.site.address)
+    except BaseException:
+        if plan.is_new:
+            ledger.admission.discard(plan.batch_id)
+        raise
     if plan.is_new:
         ledger.admission.admit(plan.batch_id)
-    ledger.sites.note_address(orders.site.site, orders.site.address)
     return ledger.batches.one(plan.key)
 
 

@@ -31,6 +31,7 @@ from batch_credits.ledger.profiles import Bucket, CustomerRow, LargeAmount, NewR
 from batch_credits.ledger.reports import ProblemGroup, Reports
 from batch_credits.ledger.requests import ForeignCredit, Holder, Requests, RowInReview
 from batch_credits.ledger.runs import History, Runs
+from batch_credits.ledger.shelf import Shelf, default_root, shelf_of
 from batch_credits.ledger.sites import Sites
 from batch_credits.ledger.slots import Slots
 from batch_credits.ledger.teams import Life, Newest, Teams
@@ -81,6 +82,7 @@ __all__ = [
     "Rhythm",
     "RowInReview",
     "Runs",
+    "Shelf",
     "Sites",
     "Slots",
     "StagedRow",
@@ -91,7 +93,9 @@ __all__ = [
     "Unrecorded",
     "Worker",
     "Workers",
+    "default_root",
     "numbered",
+    "shelf_of",
 ]
 
 WAIT_BESIDE_SECONDS = 60.0  # for the others' commits
@@ -122,12 +126,13 @@ class Ledger:
         lock: Lock | None = None,
         *,
         borrow: Callable[[int], None] | None = None,
+        named: Path | None = None,
     ) -> None:
-        """`borrow`: see `Admission`."""
+        """`borrow`: see `Admission`; `named`: see `Sites`."""
         self._db = database
         self._lock = lock
         self.path = database.path
-        self.sites = Sites(database)
+        self.sites = Sites(database, named)
         self.batches = Batches(database)
         self.workers = Workers(database, dead_man() if database.is_shared else None)
         self.admission = Admission(database, self.workers, borrow)
@@ -161,7 +166,7 @@ class Ledger:
             path = Path(os.path.realpath(place))  # a link is no second ledger: both names share one lock
             lock = store.hold(path)
             try:
-                ledger = cls(store.connect(path), lock)
+                ledger = cls(store.connect(path), lock, named=Path(place))
             except BaseException:
                 lock.close()
                 raise

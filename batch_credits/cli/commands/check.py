@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from batch_credits.cli.options.input import LimitChoice, input_options
-from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
+from batch_credits.cli.options.places import ledger_option, ledger_path, ledger_paths, reports_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -64,7 +64,7 @@ def check(
     """
     if rows_page is not None and not as_json:
         raise UsageError("--rows-page is for --json.", hint="Add it:", remedies=[(("--json", ""),)])
-    asked = _Asked(file, as_json, rows_page, online, options, limits, pace, site, reports, ledger_path(ledger))
+    asked = _Asked(file, as_json, rows_page, online, options, limits, pace, site, reports, ledger)
     try:
         found, taken = _checked(asked)
     except BatchCreditsError as error:
@@ -93,16 +93,17 @@ class _Asked:
     pace: PaceChoice
     site: SiteChoice
     reports: Path
-    ledger: Place
+    ledger: Place | None
 
 
 def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
     """Look, and say what was found. Returns that, and the options that a person said yes to meanwhile."""
     bounds, settings = asked.limits.settings(), asked.pace.settings(asked.site.site)
     where = asked.site.settings() if asked.online else asked.site.settings_if_named()
+    ledger = ledger_paths(asked.ledger)[0] if where is None else ledger_path(asked.ledger, where)
     not_typed = origins(click.get_current_context())
     source, options, taken = open_or_ask(asked.file, asked.options, may_ask=not asked.as_json)
-    with staged_apart(source, where, asked.ledger, is_same_site=asked.site.same_site) as (scratch, plan):
+    with staged_apart(source, where, ledger, is_same_site=asked.site.same_site) as (scratch, plan):
         batch = scratch.batches.staged(plan.batch_id)
         rejected = write_rejected(batch, lambda: scratch.reports.rejected_rows(plan.batch_id), asked.reports)
         seen = None
@@ -112,8 +113,8 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
             file=file_view(source),
             plan=plan_view(plan, dict(options.currency_exponents)),
             site=site_view(where) if where is not None else None,
-            ledger=asked.ledger,
-            ledger_is_there=Ledger.is_at(asked.ledger),
+            ledger=ledger,
+            ledger_is_there=Ledger.is_at(ledger),
             pace=pace_of(plan.owed, settings),
             problems=problems_view(scratch, batch, plan.problems),
             rejected_csv=rejected,

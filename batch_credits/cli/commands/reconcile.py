@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from batch_credits.addresses import remedy_for_site
-from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, reports_option, wait_option
+from batch_credits.cli.options.places import (
+    ledger_of_batch,
+    ledger_option,
+    ledger_path,
+    open_ledger,
+    reports_option,
+    wait_option,
+)
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import AskingChoice, asking_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -60,14 +67,15 @@ def reconcile(
     where = site.settings()
     progress = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=no_progress)
     codes = [0]
-    with open_ledger(ledger_path(ledger), wait_for_ledger, progress.note) as opened:
+    place = ledger_path(ledger, where) if batch is None else ledger_of_batch(ledger, batch, where)
+    with open_ledger(place, wait_for_ledger, progress.note) as opened:
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
         if since is not None:
+            opened.sites.note_address(where.site, where.address)
             for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
                 taken = run_in_loop(rebuild(opened, kind, since.replace(tzinfo=UTC), where, settings))
                 if taken or kind is CallKind.ADD:
                     say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
-            opened.sites.note_address(where.site, where.address)
         for record in _batches(opened, batch, where, since):
             result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=whole))
             progress.close()

@@ -8,7 +8,7 @@ import click
 
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, limit_options
-from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options
+from batch_credits.cli.options.places import OutputChoice, ledger_of_batch, open_ledger, output_options
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -84,9 +84,10 @@ def reverse(chosen: ReverseChoice) -> int:
 
 
 def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
-    yes, quiet, output, ledger = chosen.yes, chosen.quiet, chosen.output, ledger_path(chosen.output.ledger)
+    yes, quiet, output = chosen.yes, chosen.quiet, chosen.output
     limits, settings = chosen.limits.settings(), chosen.sending.settings(chosen.site.site)
     site = chosen.site.settings()
+    ledger = ledger_of_batch(output.ledger, chosen.batch, site)
     signals = Signals()
     context = click.get_current_context()
     context.with_resource(signals.taken())  # until the last word is said

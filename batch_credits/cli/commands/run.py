@@ -127,7 +127,8 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
     async def main() -> Done:
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(_local_site()) if site is None else site
-            opened = stack.enter_context(open_ledger(ledger_path(output.ledger), output.wait_for_ledger, progress.note))
+            place = ledger_path(output.ledger, where)
+            opened = stack.enter_context(open_ledger(place, output.wait_for_ledger, progress.note))
             memory = memory_of(opened, where.site, ledger_source)
             said = origins(context, every=chosen.verbose)
             terms = Terms(site_view(where), settings, memory, said)
@@ -171,7 +172,7 @@ def _check_detach(chosen: RunChoice) -> None:
     """
     if not chosen.detach:
         return
-    refuse_file(ledger_path(chosen.output.ledger), "--detach")
+    refuse_file(chosen.output.ledger, "--detach")
     for flag, is_given in (("--sandbox", chosen.sandbox), ("--pilot", chosen.sending.pilot)):
         if is_given:
             raise UsageError(

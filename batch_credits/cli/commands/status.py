@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from batch_credits.cli.options.places import ledger_option, ledger_path
+from batch_credits.cli.options.places import ledger_of_batch, ledger_option, ledger_paths
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.telling.totals_json import totals_json
 from batch_credits.cli.values import BatchId
+from batch_credits.errors import LedgerError
 from batch_credits.ledger import Ledger
 from batch_credits.model import Outcome
 from batch_credits.model.address import Place
@@ -29,27 +30,51 @@ from batch_credits.views.workers import WorkerView, workers_view
 def status(batch: str | None, as_json: bool, ledger: Place | None) -> int:
     """Batches in the ledger: when, from which file, counts and totals by outcome. And who works on them now.
 
+    Without --ledger, those of all sites that have a ledger in the user's data directory.
+
     \b
     batch-credits status
     batch-credits status 3f9a2b1c
     """
-    with Ledger.open_for_reading(ledger_path(ledger)) as opened:
-        if as_json:
-            restored = opened.keeping.restored()
-            batches = [_batch_json(known, restored) for known in batches_view(opened, batch)]
-            say(json.dumps(batches, ensure_ascii=False))
-            return 0
-        is_empty = True
-        for known in batches_view(opened, batch):
-            say("\n".join(_lines(known)))
-            is_empty = False
-        if is_empty:
-            say("The ledger holds no batch.")
-        for worker in workers_view(opened):
-            say("\n".join(_worker_lines(worker)))
-        if (restored := opened.keeping.restored()) is not None:
-            say(f"The ledger may have forgotten what was paid: {restored[0]} (noticed {restored[1]}).")
+    places = ledger_paths(ledger) if batch is None else [ledger_of_batch(ledger, batch)]
+    unread: list[LedgerError] = []
+    documents: list[dict[str, Any]] = []
+    for place in places:
+        try:
+            with Ledger.open_for_reading(place) as opened:
+                if as_json:
+                    documents += _documents(opened, batch)
+                else:
+                    _say(opened, batch, f"Ledger {place}" if len(places) > 1 else "")
+        except LedgerError as error:
+            if len(places) == 1:
+                raise
+            unread.append(error)
+    if as_json:
+        say(json.dumps(documents, ensure_ascii=False))
+    if unread:  # what could be read is shown nevertheless
+        raise unread[0]
     return 0
+
+
+def _documents(ledger: Ledger, batch: str | None) -> list[dict[str, Any]]:
+    restored = ledger.keeping.restored()
+    return [{**_batch_json(known, restored), "ledger": str(ledger.path)} for known in batches_view(ledger, batch)]
+
+
+def _say(ledger: Ledger, batch: str | None, heading: str) -> None:
+    if heading:
+        say(heading)
+    is_empty = True
+    for known in batches_view(ledger, batch):
+        say("\n".join(_lines(known)))
+        is_empty = False
+    if is_empty:
+        say("The ledger holds no batch.")
+    for worker in workers_view(ledger):
+        say("\n".join(_worker_lines(worker)))
+    if (restored := ledger.keeping.restored()) is not None:
+        say(f"The ledger may have forgotten what was paid: {restored[0]} (noticed {restored[1]}).")
 
 
 def _lines(batch: BatchView) -> list[str]:

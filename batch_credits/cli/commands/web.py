@@ -155,7 +155,8 @@ def _settings(chosen: WebChoice) -> WebSettings:
     Raises:
         UsageError: the site is not named, or the server could be reached by whoever likes.
     """
-    site, ledger = chosen.site.settings(), ledger_path(chosen.ledger)
+    site = chosen.site.settings()
+    ledger = ledger_path(chosen.ledger, site)
     proxy, tls, words = _proxy(chosen), _tls(chosen), _words(chosen, ledger)
     _refuse_open(chosen, proxy, tls)
     return WebSettings(

@@ -4,7 +4,7 @@ from collections import Counter
 
 import click
 
-from batch_credits.cli.options.places import ledger_option, ledger_path, refuse_file
+from batch_credits.cli.options.places import ledger_option, refuse_file
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, own_pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -43,7 +43,7 @@ def work(until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Place | N
     from batch_credits.jobs.work import Worked, WorkOrders  # with the extra alone
     from batch_credits.jobs.work import work as work_for
 
-    where = refuse_file(ledger_path(ledger), "work")
+    where = refuse_file(ledger, "work")
     at, settings = site.settings(), pace.settings(site.site)
     signals = Signals()
     click.get_current_context().with_resource(signals.taken())

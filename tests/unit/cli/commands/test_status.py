@@ -12,7 +12,7 @@ from tests.unit.ledger.conftest import Book
 
 KEYS = {
     "batch", "kind", "created_at", "file", "site", "rows", "reverses", "stopped", "counts", "totals", "reversed", "kin",
-    "on_their_way", "workers", "ledger_restored",
+    "on_their_way", "workers", "ledger_restored", "ledger",
 }  # fmt: skip
 
 
