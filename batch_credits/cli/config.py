@@ -4,6 +4,9 @@
     pyproject.toml, [tool.batch-credits]     in the working directory
     batch-credits.toml                       in the user's own settings directory
 
+`--config FILE` or BATCH_CREDITS_CONFIG takes the place of the last: whoever types it, or sets the
+environment, is the user.
+
 A working directory is anybody's who packed it: its files may say how a payout is read and what bounds it, but not
 where the key goes, which ledger remembers, or that nobody is asked.
 """
@@ -11,7 +14,7 @@ where the key goes, which ledger remembers, or that nobody is asked.
 import difflib
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,12 +25,15 @@ import platformdirs
 from batch_credits.cli.setting import FILES, LEASE, PREFIX, QUARANTINE, WINDOW, Setting
 from batch_credits.errors import UsageError
 
-USERS_OWN = ("--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile")
+USERS_OWN = (
+    "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile", "--config",
+)  # fmt: skip
 _OF_READING = frozenset(
     ["currency", "description", "credit-type", "amount-unit", "currency-exponent", "locale", "map", "header-row",
      "sheet", "hidden-rows", "delimiter", "encoding", "number-duplicates"]
 )  # fmt: skip
 _NAME = "batch-credits.toml"
+_CONFIG = f"{__name__}.config"  # where a context remembers the file that was named
 _TABLE = "batch-credits"
 PROFILES = "profiles"
 
@@ -53,6 +59,13 @@ def take_settings(context: click.Context) -> None:
     assert isinstance(group, click.Group)
     takers = _takers(group)
     _refuse_unknown_variables(takers)
+    if (named := _named_file(group, context.obj or [], takers)) is not None:
+        context.meta[_CONFIG] = named
+    with context.scope(cleanup=False):
+        _take_files(context, group, takers)
+
+
+def _take_files(context: click.Context, group: click.Group, takers: dict[str, list[tuple[str, Setting]]]) -> None:
     defaults: dict[str, dict[str, Any]] = {name: {} for name, _ in leaves(group)}
     sources: dict[str, str] = {}
     for file in _files():
@@ -104,7 +117,19 @@ def input_profiles() -> tuple[str, ...]:
 
 
 def own_settings_file() -> Path | None:
-    """Where the user's own settings file lies, if it exists; None for a user without a home."""
+    """Where the user's own settings file lies, if it exists: the one that was named, or that of the user's settings
+    directory; None for a user without a home."""
+    return named_settings_file() or usual_settings_file()
+
+
+def named_settings_file() -> Path | None:
+    """The settings file that was named on this command line or by the environment, if one was."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(_CONFIG)
+
+
+def usual_settings_file() -> Path | None:
+    """Where the user's own settings file lies where none is named; None for a user without a home."""
     path = Path(platformdirs.user_config_dir("batch-credits", appauthor=False)) / _NAME
     return path if path.is_absolute() else None
 
@@ -149,6 +174,49 @@ def _refuse_unknown_variables(takers: dict[str, list[tuple[str, Setting]]]) -> N
 def _remedy(name: str, known: set[str]) -> str:
     near = difflib.get_close_matches(name, known, 1)
     return f"Did you mean {near[0]}? Else remove it." if near else "Correct its name, or remove it."
+
+
+def _named_file(
+    group: click.Group, words: Sequence[str], takers: dict[str, list[tuple[str, Setting]]]
+) -> Path | None:
+    """The settings file that is named: typed, or by the environment.
+
+    Raises:
+        UsageError: there is none of that name, or the name is empty.
+    """
+    variable = str(takers["--config"][0][1].envvar)
+    text, source = _typed(group, words), "--config"
+    if text is None:
+        text, source = os.environ.get(variable), variable
+    if text is None:
+        return None
+    if not text.strip():
+        said = "has an empty value" if source == "--config" else "is set, but empty"
+        raise UsageError(f"{source} {said}.", hint="Name a settings file, or leave it out.")
+    path = Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - which follows no link
+    if not path.is_file():
+        raise UsageError(
+            f"{source} names the settings file {text!r}, and there is no such file.",
+            hint="Its limits would not hold. Correct it, or leave it out.",
+            remedies=[(("--config", "FILE"),)],
+        )
+    return path
+
+
+def _typed(group: click.Group, words: Sequence[str]) -> str | None:
+    """What `--config` says on this command line, read as click will read it."""
+    command: click.Command = group
+    rest = [*words]
+    while isinstance(command, click.Group):
+        context = click.Context(command, resilient_parsing=True)  # what is wrong is said at its place
+        _, rest, _ = command.make_parser(context).parse_args(rest)
+        _, found, rest = command.resolve_command(context, rest) if rest else (None, None, rest)
+        if found is None:
+            return None
+        command = found
+    options, _, _ = command.make_parser(click.Context(command, resilient_parsing=True)).parse_args(rest)
+    text = options.get("config")
+    return text if isinstance(text, str) else None
 
 
 def _files() -> Iterator[_File]:
@@ -218,6 +286,8 @@ def _flags(file: _File, takers: dict[str, list[tuple[str, Setting]]]) -> dict[st
         if flag not in takers:
             names = {known[2:].replace("-", "_") for known in takers}
             raise UsageError(f"{file.path} sets {key!r}, which is no option of any command.", hint=_remedy(key, names))
+        if flag == "--config":
+            raise UsageError(f"{file.path} sets {key!r}, and a settings file names no other.", hint="Remove it.")
         if flag in found:
             raise UsageError(f"{file.path} sets {key!r} twice, with a hyphen and without.", hint="Remove one of them.")
         if flag in USERS_OWN and not file.is_users_own:

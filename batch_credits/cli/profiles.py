@@ -17,14 +17,14 @@ from pathlib import Path
 import click
 
 from batch_credits.cli.config import PROFILES, own_settings_file, profile_defaults
-from batch_credits.cli.setting import FILES, F, option
+from batch_credits.cli.setting import FILES, UNEXPOSED, apply, option
 from batch_credits.errors import Remedy, UsageError
 
 _TAKEN = f"{__name__}.taken"  # where a context remembers it
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-def take_profile(context: click.Context, _parameter: click.Parameter, name: str | None) -> None:
+def take_profile(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
     """Make what the profile says the defaults of this command.
 
     Raises:
@@ -32,9 +32,9 @@ def take_profile(context: click.Context, _parameter: click.Parameter, name: str 
     """
     if name is None:
         return
-    command = context.command.name or ""
+    _remember(context, parameter, name)
     context.meta[_TAKEN] = name
-    defaults, sources = profile_defaults(context.find_root().command, command, name)
+    defaults, sources = profile_defaults(context.find_root().command, _words_of(context), name)
     context.default_map = {**(context.default_map or {}), **defaults}
     context.meta[FILES] = {**context.meta.get(FILES, {}), **sources}
 
@@ -44,12 +44,34 @@ def profile_taken(context: click.Context) -> str | None:
     return context.meta.get(_TAKEN)
 
 
-def profile_option(command: F) -> F:
-    """The option that takes a profile; it is read before all others, since it says what they default to."""
-    return option(
+def _words_of(context: click.Context) -> str:
+    """The command's words below the program's name: `ledger check`."""
+    words: list[str] = []
+    here: click.Context | None = context
+    while here is not None and here.parent is not None:
+        words.insert(0, here.info_name or here.command.name or "")
+        here = here.parent
+    return " ".join(words)
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """The command itself is not given it; whoever says what was set is."""
+    if value is not None:
+        context.meta[UNEXPOSED] = {**context.meta.get(UNEXPOSED, {}), parameter.name: value}
+
+
+# Which settings a command takes. They are read before all other options, since they say what these default to;
+# `--config` even before the command's own, by config.py.
+profile_option = apply(
+    option(
         "--profile", metavar="NAME", is_eager=True, expose_value=False, callback=take_profile,
         help="Take the settings of [profiles.NAME] of a settings file.",
-    )(command)  # fmt: skip
+    ),
+    option(
+        "--config", metavar="FILE", is_eager=True, expose_value=False, callback=_remember,
+        type=click.Path(dir_okay=False, path_type=Path), help="The settings file, in the place of your own.",
+    ),
+)  # fmt: skip
 
 
 def refuse_name(name: str) -> str | None:

@@ -16,7 +16,8 @@ PREFIX = "BATCH_CREDITS_"
 QUARANTINE = f"{PREFIX}QUARANTINE"  # no option: a choice of whoever knows the site, not of a run; and so is
 LEASE = f"{PREFIX}LEASE"
 WINDOW = f"{PREFIX}WINDOW"  # for tests against a sandbox
-FILES = f"{__name__}.files"  # where a context remembers which file set which option
+FILES = f"{__name__}.files"  # where a context remembers which file set which option,
+UNEXPOSED = f"{__name__}.unexposed"  # and the values of those that the command itself is not given
 
 F = TypeVar("F", bound=Callable[..., Any])
 

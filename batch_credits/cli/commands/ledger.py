@@ -5,6 +5,7 @@ import json
 import click
 
 from batch_credits.cli.options.places import ledger_option, ledger_path, ledger_paths
+from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, say
 from batch_credits.cli.values import LedgerPlace
@@ -25,6 +26,7 @@ def ledger() -> None:
 
 @ledger.command()
 @option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
+@profile_option
 @ledger_option
 def check(ledger: Place | None, as_json: bool) -> int:
     """Say what keeps the ledger, what it holds, and whether it is whole. Nothing is changed. Without --ledger, of each
@@ -53,6 +55,7 @@ def check(ledger: Place | None, as_json: bool) -> int:
 
 @ledger.command()
 @click.option("--reopen", is_flag=True, help="Go on in this ledger, though it was copied to another place.")
+@profile_option
 @ledger_option
 def upgrade(ledger: Place | None, reopen: bool) -> int:
     """Bring the ledger up to date, as its next run would. A database that has none gets one.

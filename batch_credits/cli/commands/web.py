@@ -13,7 +13,7 @@ import click
 import platformdirs
 
 from batch_credits.addresses import LOOPBACK_HOSTS
-from batch_credits.cli.config import input_profiles
+from batch_credits.cli.config import input_profiles, named_settings_file
 from batch_credits.cli.options.input import confirm_option
 from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
 from batch_credits.cli.options.sections import Sectioned
@@ -171,7 +171,7 @@ def _settings(chosen: WebChoice) -> WebSettings:
         words=words,
         proxy=proxy,
         tls=tls,
-        profiles=() if words.profile else input_profiles(),
+        profiles=() if profile_taken(click.get_current_context()) else input_profiles(),
         confirm_total=chosen.confirm_total,
         max_upload_bytes=chosen.max_upload,
         max_disk_bytes=chosen.max_disk,
@@ -288,7 +288,7 @@ def _folder(chosen: WebChoice, ledger: Place) -> Path:
 def _words(chosen: WebChoice, ledger: Place) -> Words:
     """The options of this command line, as the commands are given them that the page starts. What comes from the
     environment and the settings files they find there themselves."""
-    profile = profile_taken(click.get_current_context())
+    profile, config = profile_taken(click.get_current_context()), named_settings_file()
     site, of_site = chosen.site, []
     for flag, value in (("site", site.site), ("base-url", site.base_url)):
         of_site += [f"--{flag}={value}"] if value else []
@@ -296,7 +296,7 @@ def _words(chosen: WebChoice, ledger: Place) -> Words:
     of_site += ["--same-site"] if site.same_site else []
     where = ledger.absolute() if isinstance(ledger, Path) else ledger
     return Words(
-        profile=(f"--profile={profile}",) if profile else (),
+        profile=(*((f"--config={config}",) if config else ()), *((f"--profile={profile}",) if profile else ())),
         site=tuple(of_site),
         ledger=(f"--ledger={where}",),
         reports=(f"--reports={chosen.reports.absolute()}",),

@@ -31,7 +31,7 @@ SECTIONS = {
         "--tls-key", "--max-upload", "--max-disk", "--uploads",
     ),
     "Settings, what is kept and shown": (
-        "--profile", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--rows-page",
+        "--profile", "--config", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--rows-page",
         "--log-format", "--no-progress",
         "--progress-every", "--quiet", "--verbose",
     ),

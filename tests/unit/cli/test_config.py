@@ -16,7 +16,7 @@ from batch_credits.errors import UsageError
 
 # Not from a file that somebody may have put beside the credits.
 USERS_OWN = {
-    "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile",
+    "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile", "--config",
 }  # fmt: skip
 
 def settings() -> list[tuple[str, Setting]]:
@@ -37,7 +37,7 @@ def settings_of(command: str) -> list[Setting]:
 SETTINGS = [
     pytest.param(name, parameter, id=f"{name} {parameter.flag}")
     for name, parameter in settings()
-    if parameter.flag != "--profile"  # which sets others: test_profiles.py
+    if parameter.flag not in ("--profile", "--config")  # which set others: test_profiles.py, test_named_config.py
 ]
 COMMANDS = sorted({name for name, _ in settings()})
 TYPICAL = {

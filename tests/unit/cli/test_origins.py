@@ -20,7 +20,7 @@ CHANGE_NOTHING = {
     "--rate", "--plan", "--pacing", "--share", "--concurrency", "--timeout", "--processes", "--no-wait", "--reports",
     "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--rows-page", "--online",
     "--detach", "--progress-every",
-    "--profile",  # what it sets has its own origins
+    "--profile", "--config",  # what they set has its own origins
 }  # fmt: skip
 COMMANDS = ("run", "check", "reverse")
 

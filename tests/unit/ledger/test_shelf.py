@@ -21,7 +21,7 @@ from tests.unit.ledger.conftest import Book
 
 pytestmark = pytest.mark.of_sqlite
 
-ACME, BETA = "https://acme.chargebee.com", "https://beta.chargebee.com"
+ACME, BETA, GAMMA = (f"https://{site}.chargebee.com" for site in ("acme", "beta", "gamma"))
 OLD_FILES = Path(__file__).parent / "data"
 
 
@@ -160,7 +160,7 @@ def test_two_that_know_a_site_are_refused(root: Path) -> None:
         lambda: take_on(own_of(root)),
         lambda: take_on(root / "sites" / "restored" / "ledger.sqlite3"),
     ):
-        with pytest.raises(UsageError, match="Two ledgers know site acme: .* Each would pay again") as raised:
+        with pytest.raises(UsageError, match=r"Two ledgers know site acme: .* Each would pay again") as raised:
             refused()
         assert "Move the other's folder or file elsewhere" in raised.value.hint
     (root / "sites" / "restored").rename(root / "apart")
@@ -201,14 +201,14 @@ def test_one_that_was_copied_within_goes_on_in_the_copy(root: Path) -> None:
 
 def test_after_a_copy_elsewhere_no_site_is_begun_anew(root: Path, tmp_path: Path) -> None:
     take_on(old_of(root))
-    take_on(own_of(root, "gamma"), "gamma", "https://gamma.chargebee.com")
+    take_on(own_of(root, "gamma"), "gamma", GAMMA)
     with Ledger.open(old_of(root)) as old, Ledger.open(tmp_path / "team.sqlite3") as team:
         old.copy_to(team)
     for site, address in (("acme", ACME), ("beta", BETA)):
         place = Shelf(root).place_for(site, address)
-        with pytest.raises(LedgerError, match="was copied to .*team.sqlite3"):
+        with pytest.raises(LedgerError, match=r"was copied to .*team.sqlite3"):
             Ledger.open(place)
-    gamma = Shelf(root).place_for("gamma", "https://gamma.chargebee.com")
+    gamma = Shelf(root).place_for("gamma", GAMMA)
     assert gamma == own_of(root, "gamma"), "which was never in it"
 
 
@@ -236,7 +236,8 @@ def test_links_are_no_second_ledger(root: Path, tmp_path: Path) -> None:
 
 
 def test_names_that_no_file_system_likes(root: Path) -> None:
-    sites = ["[::1]:8900", "proxy.example:8443", "proxy.example_8443", "h" * 300 + ".example:1", "h" * 300 + ".example:2"]
+    long = "h" * 300
+    sites = ["[::1]:8900", "proxy.example:8443", "proxy.example_8443", f"{long}.example:1", f"{long}.example:2"]
     places = [Shelf(root).place_for(site, f"https://{site}") for site in sites]
     assert len(set(places)) == len(sites)
     for site, place in zip(sites, places, strict=True):
@@ -306,49 +307,47 @@ class Scene:
     named, opened, and takes the site on before anything is owed.
     """
 
-    SITES = {"acme": ACME, "beta": BETA, "alias": ACME, "gamma": "https://gamma.chargebee.com", "sandbox": "in a run"}
-
     def __init__(self, root: Path, chance: random.Random) -> None:
         self.root, self.chance = root, chance
+        self.sites = {"acme": ACME, "beta": BETA, "alias": ACME, "gamma": GAMMA, "sandbox": "in a run"}
         self.paid: dict[str, set[Path]] = defaultdict(set)
         self.open: list[tuple[Ledger, ExitStack]] = []
         self.refused = self.copies = self.payments = 0
 
     def step(self) -> None:
-        act = self.chance.choices(
-            [self.pay, self.pay_named, self.begin, self.go_on, self.decline, self.copy, self.lose], [6, 4, 3, 4, 2, 1, 1]
-        )[0]
+        acts = [self.pay, self.pay_named, self.begin, self.go_on, self.decline, self.copy, self.lose]
+        act = self.chance.choices(acts, [6, 4, 3, 4, 2, 1, 1])[0]
         try:
             act()
         except (UsageError, LedgerError):
             self.refused += 1
 
     def pay(self) -> None:
-        site = self.chance.choice(list(self.SITES))
-        self.pay_from(Shelf(self.root).place_for(site, self.SITES[site]), site)
+        site = self.chance.choice(list(self.sites))
+        self.pay_from(Shelf(self.root).place_for(site, self.sites[site]), site)
 
     def pay_named(self) -> None:
-        self.pay_from(self.named(), self.chance.choice(list(self.SITES)))
+        self.pay_from(self.named(), self.chance.choice(list(self.sites)))
 
     def named(self) -> Path:
-        return self.chance.choice([old_of(self.root), *(own_of(self.root, site) for site in self.SITES)])
+        return self.chance.choice([old_of(self.root), *(own_of(self.root, site) for site in self.sites)])
 
     def pay_from(self, place: Path, site: str) -> None:
         with Ledger.open(place) as ledger:
             self.send(ledger, site)
 
     def send(self, ledger: Ledger, site: str) -> None:
-        ledger.sites.check_address(site, self.SITES[site])
-        ledger.sites.note_address(site, self.SITES[site])
+        ledger.sites.check_address(site, self.sites[site])
+        ledger.sites.note_address(site, self.sites[site])
         self.payments += 1
         begun = NewBatch(f"{self.payments:064x}", site, "payout.csv", "", ("a",), {"amount": 0}, "{}")
         ledger.admission.admit(ledger.admission.begin(begun))
-        self.paid[self.SITES[site]].add(ledger.path)  # type: ignore[arg-type]
+        self.paid[self.sites[site]].add(ledger.path)  # type: ignore[arg-type]
 
     def begin(self) -> None:
         """A run is at its question, for as long as it likes."""
-        site = self.chance.choice(list(self.SITES))
-        place = self.named() if self.chance.random() < 0.3 else Shelf(self.root).place_for(site, self.SITES[site])
+        site = self.chance.choice(list(self.sites))
+        place = self.named() if self.chance.random() < 0.3 else Shelf(self.root).place_for(site, self.sites[site])
         kept = ExitStack()
         self.open.append((kept.enter_context(Ledger.open(place)), kept))
 
@@ -356,7 +355,7 @@ class Scene:
         if self.open:
             ledger, kept = self.open.pop(self.chance.randrange(len(self.open)))
             with kept:
-                self.send(ledger, self.chance.choice(list(self.SITES)))
+                self.send(ledger, self.chance.choice(list(self.sites)))
 
     def decline(self) -> None:
         if self.open:
