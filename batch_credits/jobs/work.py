@@ -17,7 +17,6 @@ from batch_credits.sending.member import ALL, Member
 from batch_credits.sending.queue.jobs import Jobs
 from batch_credits.settings import RunSettings, SiteSettings
 
-DRAIN_SECONDS = 20.0  # that answers may take once a worker is told to end; what is not answered then is in doubt
 UNKNOWN_SITE_SECONDS = 2.0  # between looks whether the ledger knows the site
 
 
@@ -62,7 +61,7 @@ async def work(ledger: Ledger, orders: WorkOrders, signals: Signals, begun: Call
     ):
         with signals.doing(_stopping(member, signals)):
             if signals.arrived:
-                member.stop(signals.arrived)
+                member.stop(signals.arrived, signals.why)
             owed = _OwedToSite(ledger, jobs, site_id, orders.settings.lease_seconds)
             try:
                 await member.work(owed.waiting, owed.is_nothing if orders.until_idle else _never)
@@ -88,13 +87,11 @@ async def _known(ledger: Ledger, orders: WorkOrders, signals: Signals) -> int | 
 
 
 def _stopping(member: Member, signals: Signals) -> Callable[[], object]:
-    """What a signal does: the first lets answers come in, for so long; the second ends at once."""
+    """What a signal does: the first lets answers come in, the second ends at once."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        if signals.arrived == 1:
-            loop.call_later(DRAIN_SECONDS, member.stop, 2)
-        member.stop(signals.arrived)
+        member.stop(signals.arrived, signals.why)
 
     return lambda: loop.call_soon_threadsafe(stop)
 

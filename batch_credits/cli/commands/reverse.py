@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from batch_credits.cli.options.ending import EndChoice, ending_options
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, limit_options
 from batch_credits.cli.options.places import OutputChoice, ledger_of_batch, open_ledger, output_options
@@ -26,7 +27,6 @@ from batch_credits.jobs.run import Orders
 from batch_credits.model import CallKind
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.process.event_loop import run_in_loop
-from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
 from batch_credits.settings import InputOptions
 from batch_credits.views.question import question_of_reversal
@@ -43,6 +43,7 @@ class ReverseChoice:
     confirm_total: tuple[tuple[str, str], ...]
     quiet: bool
     sending: SendingChoice
+    end: EndChoice
     limits: LimitChoice
     site: SiteChoice
     output: OutputChoice
@@ -55,6 +56,7 @@ class ReverseChoice:
         help="Only the rows that this CSV file names: a cut of the batch's results.csv, with its column credit_row.")
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @sending_options
+@ending_options
 @limit_options
 @profile_option
 @confirm_option
@@ -88,7 +90,7 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
     limits, settings = chosen.limits.settings(), chosen.sending.settings(chosen.site.site)
     site = chosen.site.settings()
     ledger = ledger_of_batch(output.ledger, chosen.batch, site)
-    signals = Signals()
+    signals = chosen.end.signals(settings.timeout_seconds)
     context = click.get_current_context()
     context.with_resource(signals.taken())  # until the last word is said
     teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=False, asks=not yes)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from batch_credits.addresses import SANDBOX_SITE
+from batch_credits.cli.options.ending import EndChoice, ending_options
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options, refuse_file
@@ -53,6 +54,7 @@ class RunChoice:
     verbose: bool
     quiet: bool
     sending: SendingChoice
+    end: EndChoice
     options: InputOptions
     limits: LimitChoice
     site: SiteChoice
@@ -66,6 +68,7 @@ class RunChoice:
 @option("--sandbox", is_flag=True, help="Run against a local Chargebee started inside this process.")
 @option("--detach", is_flag=True, help="Admit it and leave the sending to the team's workers (`work`).")
 @sending_options
+@ending_options
 @pilot_option
 @confirm_option
 @input_options
@@ -110,7 +113,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
     )
     _check_detach(chosen)
     site = None if chosen.sandbox else chosen.site.settings()
-    signals = Signals()
+    signals = chosen.end.signals(settings.timeout_seconds)
     context = click.get_current_context()
     context.with_resource(signals.taken())  # until the last word is said
     source = open_source(chosen.file, options)

@@ -1,9 +1,11 @@
 """`batch-credits work`: be one of a team's workers."""
 
 from collections import Counter
+from dataclasses import replace
 
 import click
 
+from batch_credits.cli.options.ending import EndChoice, outage_option, work_ending_options
 from batch_credits.cli.options.places import ledger_option, refuse_file
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, own_pace_options
@@ -16,7 +18,6 @@ from batch_credits.ledger import Ledger
 from batch_credits.model import Outcome
 from batch_credits.model.address import Place
 from batch_credits.process.event_loop import run_in_loop
-from batch_credits.process.signals import Signals
 from batch_credits.reporter import exit_code
 from batch_credits.reporter.words import rows
 
@@ -26,26 +27,32 @@ _TOLD = (Outcome.CREDITED, Outcome.ALREADY_CREDITED, Outcome.FAILED, Outcome.REV
 @click.command(cls=Sectioned)
 @option("--until-idle", is_flag=True, help="End when nothing is owed any more.")
 @own_pace_options
+@outage_option
+@work_ending_options
 @profile_option
 @site_options
 @ledger_option
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
-def work(until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Place | None, quiet: bool) -> int:
+def work(
+    until_idle: bool, pace: PaceChoice, max_outage_seconds: float, end: EndChoice, site: SiteChoice,
+    ledger: Place | None, quiet: bool,
+) -> int:  # fmt: skip
     """Send what the team's ledger owes the site's customers, together with others on any host, until stopped.
 
     \b
     batch-credits work --ledger postgresql://pay@db.example/credits
     batch-credits work --ledger postgresql://pay@db.example/credits --until-idle
 
-    The key, the pace and the timeout are this worker's own. All else of how a batch is sent is as its run was told.
-    Ctrl-C or SIGTERM lets the answers on their way come in, for 20 seconds, and gives the rest to the others.
+    The key, the pace, the timeout and how long an outage is waited for are this worker's own. All else of how a batch
+    is sent is as its run was told. Ctrl-C or SIGTERM lets the answers on their way come in, for the grace, and gives
+    the rest to the others; so does a deadline that comes near.
     """
     from batch_credits.jobs.work import Worked, WorkOrders  # with the extra alone
     from batch_credits.jobs.work import work as work_for
 
     where = refuse_file(ledger, "work")
-    at, settings = site.settings(), pace.settings(site.site)
-    signals = Signals()
+    at, settings = site.settings(), replace(pace.settings(site.site), max_outage_seconds=max_outage_seconds)
+    signals = end.signals(settings.timeout_seconds)
     click.get_current_context().with_resource(signals.taken())
 
     def begun() -> None:

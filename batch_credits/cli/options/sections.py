@@ -18,12 +18,13 @@ SECTIONS = {
     ),
     "Guards on the money": (
         "--expect-total", "--expect-rows", "--max-total", "--max-amount", "--confirm-total", "--control", "--strict",
-        "--pilot", "--max-failures", "--yes",
+        "--pilot", "--max-failures", "--yes", "--deadline",
     ),
     "The site and the pace": (
         "--site", "--api-key-file", "--sandbox", "--detach", "--until-idle", "--plan",
         "--rate", "--retry-failed", "--business-entity",
-        "--silence", "--no-wait", "--verify-first", "--share", "--concurrency", "--pacing", "--timeout", "--processes",
+        "--silence", "--no-wait", "--verify-first", "--share", "--concurrency", "--pacing", "--timeout",
+        "--max-outage", "--grace", "--processes",
         "--base-url", "--same-site", "--origin-user", "--origin-device", "--origin-ip", "--since", "--whole",
     ),
     "The server": (

@@ -48,6 +48,8 @@ TYPICAL = {
     "EMAIL": "ann@example.com",
     "TEXT": "a laptop",
     "IP": "203.0.113.7",
+    "TIME": "2099-01-01T06:00+00:00",
+    "SECONDS": "90s",
     "datetime": "2026-10-01",
 }
 

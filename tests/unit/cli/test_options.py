@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from batch_credits.cli import batch_credits
 from batch_credits.cli.commands.reverse import ReverseChoice
 from batch_credits.cli.commands.run import RunChoice
+from batch_credits.cli.options.ending import EndChoice
 from batch_credits.cli.options.input import LimitChoice, input_options
 from batch_credits.cli.options.places import OutputChoice
 from batch_credits.cli.options.sending import AskingChoice, PaceChoice, SendingChoice
@@ -20,14 +21,14 @@ from batch_credits.errors import UsageError
 from batch_credits.settings import InputOptions
 
 GROUPS: dict[str, list[type[Any]]] = {
-    "run": [SendingChoice, InputOptions, LimitChoice, SiteChoice, OutputChoice],
+    "run": [SendingChoice, EndChoice, InputOptions, LimitChoice, SiteChoice, OutputChoice],
     "check": [PaceChoice, InputOptions, LimitChoice, SiteChoice],
-    "reverse": [SendingChoice, LimitChoice, SiteChoice, OutputChoice],
+    "reverse": [SendingChoice, EndChoice, LimitChoice, SiteChoice, OutputChoice],
     "reconcile": [AskingChoice, SiteChoice],
     "resolve": [PaceChoice, SiteChoice],
 }
 NO_OPTION = {"failed_csv"}  # which the file says of itself
-NAMES = {"sending", "options", "limits", "site", "output"}  # of groups in RunChoice and ReverseChoice
+NAMES = {"sending", "end", "options", "limits", "site", "output"}  # of groups in RunChoice and ReverseChoice
 NOT_OF_REVERSE = {"strict", "control", "pilot"}  # rows are not rejected there, and nothing is new
 
 
