@@ -59,7 +59,8 @@ def take_settings(context: click.Context) -> None:
     assert isinstance(group, click.Group)
     takers = _takers(group)
     _refuse_unknown_variables(takers)
-    if (named := _named_file(group, context.obj or [], takers)) is not None:
+    may_be_new = context.invoked_subcommand == "init"  # which writes it
+    if (named := _named_file(group, context.obj or [], takers, may_be_new=may_be_new)) is not None:
         context.meta[_CONFIG] = named
     with context.scope(cleanup=False):
         _take_files(context, group, takers)
@@ -177,7 +178,7 @@ def _remedy(name: str, known: set[str]) -> str:
 
 
 def _named_file(
-    group: click.Group, words: Sequence[str], takers: dict[str, list[tuple[str, Setting]]]
+    group: click.Group, words: Sequence[str], takers: dict[str, list[tuple[str, Setting]]], *, may_be_new: bool
 ) -> Path | None:
     """The settings file that is named: typed, or by the environment.
 
@@ -194,7 +195,7 @@ def _named_file(
         said = "has an empty value" if source == "--config" else "is set, but empty"
         raise UsageError(f"{source} {said}.", hint="Name a settings file, or leave it out.")
     path = Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - which follows no link
-    if not path.is_file():
+    if not (path.is_file() or (may_be_new and not path.exists())):
         raise UsageError(
             f"{source} names the settings file {text!r}, and there is no such file.",
             hint="Its limits would not hold. Correct it, or leave it out.",

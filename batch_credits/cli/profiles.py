@@ -62,15 +62,17 @@ def _remember(context: click.Context, parameter: click.Parameter, value: object)
 
 # Which settings a command takes. They are read before all other options, since they say what these default to;
 # `--config` even before the command's own, by config.py.
+config_option = option(
+    "--config", metavar="FILE", is_eager=True, expose_value=False, callback=_remember,
+    type=click.Path(dir_okay=False, path_type=Path), help="The settings file, in the place of your own.",
+)  # fmt: skip
+
 profile_option = apply(
     option(
         "--profile", metavar="NAME", is_eager=True, expose_value=False, callback=take_profile,
         help="Take the settings of [profiles.NAME] of a settings file.",
     ),
-    option(
-        "--config", metavar="FILE", is_eager=True, expose_value=False, callback=_remember,
-        type=click.Path(dir_okay=False, path_type=Path), help="The settings file, in the place of your own.",
-    ),
+    config_option,
 )  # fmt: skip
 
 
@@ -103,11 +105,26 @@ def keep_profile(name: str, remedy: Remedy) -> Path:
         several.setdefault(flag.removeprefix("--").replace("-", "_"), []).append(value)
     lines = [f"[{PROFILES}.{name}]"]
     for key, values in several.items():
-        text = json.dumps(values if key == "map" else values[0], ensure_ascii=False)
-        lines.append(f"{key} = {text}".replace("\x7f", "\\u007f"))  # which JSON takes as it is, and TOML does not
+        lines.append(f"{key} = {toml_text(values if key == 'map' else values[0])}")
+    append_to_settings(path, "\n".join(lines) + "\n")
+    return path
+
+
+def toml_text(value: str | list[str]) -> str:
+    """A text, or several, as a settings file has them."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text.replace("\x7f", "\\u007f")  # which JSON takes as it is, and TOML does not
+
+
+def append_to_settings(path: Path, text: str) -> None:
+    """Write a profile below what stands in a settings file, which stays as it is; or into a new one.
+
+    Raises:
+        UsageError: the file cannot be written, or could not be read then.
+    """
     before = _text_of(path)
     gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
-    added = gap + "\n".join(lines) + "\n"
+    added = gap + text
     try:
         tomllib.loads(before + added)
     except tomllib.TOMLDecodeError as error:
@@ -116,12 +133,11 @@ def keep_profile(name: str, remedy: Remedy) -> Path:
             hint="Write it into the file by hand, or take another name.",
         ) from None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with open(path, "a", encoding="utf-8", opener=_private) as file:
             file.write(added)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from None
-    return path
 
 
 def _private(path: str, flags: int) -> int:
