@@ -176,7 +176,10 @@ def _check_detach(chosen: RunChoice) -> None:
     if not chosen.detach:
         return
     refuse_file(chosen.output.ledger, "--detach")
-    for flag, is_given in (("--sandbox", chosen.sandbox), ("--pilot", chosen.sending.pilot)):
+    given = (
+        ("--sandbox", chosen.sandbox), ("--pilot", chosen.sending.pilot), ("--deadline", chosen.end.deadline),
+    )  # fmt: skip
+    for flag, is_given in given:
         if is_given:
             raise UsageError(
                 f"--detach and {flag} do not go together.",

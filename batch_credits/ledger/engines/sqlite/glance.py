@@ -40,12 +40,14 @@ def glance_at(path: Path) -> Glance | None:
     """
     try:
         if not path.exists():
-            if path.is_symlink() or path.with_name(path.name + "-wal").exists():
+            is_left = path.is_symlink() or path.with_name(path.name + "-wal").exists()
+            if is_left and not path.exists():  # it was not made in between
                 raise LedgerError(
                     f"The ledger {path} is gone: {_left(path)} is still there.",
                     hint="Put the file back, or make its disk ready: without it, what was paid is forgotten.",
                 )
-            return None
+            if not is_left:
+                return None
         check_readable(path)
         with translated(path), closing(_connected(path)) as connection:
             sites = dict(connection.execute(_SITES).fetchall())
