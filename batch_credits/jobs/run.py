@@ -176,7 +176,6 @@ async def _plan(
     ledger: Ledger, request: RunRequest, confirm: Callable[[Plan], None], progress: Progress
 ) -> Plan:
     orders = request.orders
-    options = replace(request.input_options, failed_csv=request.source.options.failed_csv)
     check_address(ledger, orders)
     plan = None
     while plan is None:
@@ -187,7 +186,7 @@ async def _plan(
                 raise
             progress.note(f"{busy.message} Waiting for that.")
             await asyncio.sleep(COLLEAGUE_SECONDS)
-    return agreed(ledger, plan, orders, options, confirm)
+    return agreed(ledger, plan, orders, request.source.as_read(request.input_options), confirm)
 
 
 def _looking_first(ledger: Ledger, orders: Orders, progress: Progress) -> Orders:

@@ -1,6 +1,6 @@
 """`batch-credits check`: look before you pay."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -104,14 +104,14 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
     not_typed = origins(click.get_current_context())
     source, options, taken = open_or_ask(asked.file, asked.options, may_ask=not asked.as_json)
     with staged_apart(source, where, ledger, is_same_site=asked.site.same_site) as (scratch, plan):
-        batch = scratch.batches.staged(plan.batch_id)
+        batch, read = scratch.batches.staged(plan.batch_id), source.as_read(options)
         rejected = write_rejected(batch, lambda: scratch.reports.rejected_rows(plan.batch_id), asked.reports)
         seen = None
         if asked.online and where is not None:
             seen = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings))
         found = CheckView(
             file=file_view(source),
-            plan=plan_view(plan, dict(options.currency_exponents)),
+            plan=plan_view(plan, dict(read.currency_exponents)),
             site=site_view(where) if where is not None else None,
             ledger=ledger,
             ledger_is_there=Ledger.is_at(ledger),
@@ -119,7 +119,7 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
             problems=problems_view(scratch, batch, plan.problems),
             rejected_csv=rejected,
             customers=customers_view(seen) if seen is not None else None,
-            refusal=what_does_not_hold(plan, bounds, replace(options, failed_csv=source.options.failed_csv)),
+            refusal=what_does_not_hold(plan, bounds, read),
             origins=not_typed,
             suggestions=suggestions_for(source, options, plan),
             listed=None if asked.rows_page is None else listed_rows(scratch, batch, asked.rows_page),

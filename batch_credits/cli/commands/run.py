@@ -138,8 +138,9 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
 
             def confirm(plan: Plan) -> None:
                 bounds = chosen.confirm_total if where.is_live else ()
-                to_type = totals_to_type(plan, bounds, stated_by_the_user(context, limits), options)
-                question = question_of_run(source, plan, dict(options.currency_exponents), terms, to_type)
+                read = source.as_read(options)
+                to_type = totals_to_type(plan, bounds, stated_by_the_user(context, limits), read)
+                question = question_of_run(source, plan, dict(read.currency_exponents), terms, to_type)
                 teller.before(question)
                 require_consent(teller, question, yes=yes, handed=chosen.handed)
 

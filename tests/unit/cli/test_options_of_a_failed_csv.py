@@ -91,3 +91,25 @@ def test_to_a_source_each_of_them_is_applied(call: Call, tmp_path: Path) -> None
     defaults = {"--reference", "--currency", "--description"}  # of cells that are missing, and here none is
     for flag in HARMFUL.keys() - defaults:
         assert call("check", "source.csv", flag, *([] if HARMFUL[flag] == "true" else [HARMFUL[flag]])) != plain, flag
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_decimals_that_were_set_for_another_file_move_no_limit(call: Call, tmp_path: Path, place: str) -> None:
+    """Of a currency for which Chargebee documents none, the rows state them: 10.00 would be a hundredth of 1,000."""
+    text = FAILED.format(batch="ab" * 32).replace("USD", "CLP").replace(",major,", ",major:0,")
+    text = text.replace("12.34", "1000").replace("12.50", "2000")
+    (tmp_path / "failed.csv").write_text(text, encoding="utf-8-sig")
+    with pytest.MonkeyPatch.context() as patch:
+        words = set_at(place, "--currency-exponent", "CLP=2", tmp_path, patch)
+        for limit, code in (("50", 2), ("2999", 2), ("3000", 0)):
+            found = call("check", "failed.csv", "--max-total", f"CLP={limit}", *words)
+            assert found[0] == code and "3,000 CLP" in found[1], limit
+    assert call("check", "failed.csv", "--max-total", "CLP=3000")[0] == 0, "and where nothing is set"
+
+
+def test_rows_that_contradict_each_other_state_nothing(call: Call, tmp_path: Path) -> None:
+    text = FAILED.format(batch="ab" * 32).replace("USD", "CLP")
+    one, _, other = text.rpartition(",major,")
+    (tmp_path / "failed.csv").write_text(f"{one.replace(',major,', ',major:1,')},major:2,{other}", encoding="utf-8-sig")
+    code, _, err = call("check", "failed.csv", "--max-total", "CLP=5", "--currency-exponent", "CLP=2")
+    assert code == 2 and "does not document how many decimals CLP has" in err
