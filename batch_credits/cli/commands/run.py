@@ -132,8 +132,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
             where = await stack.enter_async_context(_local_site()) if site is None else site
             place = ledger_path(output.ledger, where)
             opened = stack.enter_context(open_ledger(place, output.wait_for_ledger, progress.note))
-            memory = memory_of(opened, where.site, ledger_source)
-            said = origins(context, every=chosen.verbose)
+            memory, said = memory_of(opened, where.site, ledger_source), origins(context, every=chosen.verbose)
             terms = Terms(site_view(where), settings, memory, said)
 
             def confirm(plan: Plan) -> None:
