@@ -27,6 +27,8 @@ from batch_credits.errors import UsageError
 
 USERS_OWN = (
     "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile", "--config",
+    "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
+    "--mail-password-file", "--on-finish", "--on-finish-timeout",
 )  # fmt: skip
 _OF_READING = frozenset(
     ["currency", "description", "credit-type", "amount-unit", "currency-exponent", "locale", "map", "header-row",

@@ -1,22 +1,23 @@
 """`batch-credits work`: be one of a team's workers."""
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import click
 
 from batch_credits.cli.options.ending import EndChoice, outage_option, work_ending_options
+from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
 from batch_credits.cli.options.places import ledger_option, refuse_file
-from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, own_pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option
-from batch_credits.cli.setting import option
+from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import PersonNeeded
 from batch_credits.ledger import Ledger
 from batch_credits.model import Outcome
 from batch_credits.model.address import Place
+from batch_credits.notices import Notices
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.reporter import exit_code
 from batch_credits.reporter.words import rows
@@ -24,7 +25,21 @@ from batch_credits.reporter.words import rows
 _TOLD = (Outcome.CREDITED, Outcome.ALREADY_CREDITED, Outcome.FAILED, Outcome.REVIEW)
 
 
-@click.command(cls=Sectioned)
+@dataclass(frozen=True, slots=True)
+class WorkChoice:
+    """What the operator chose of a worker."""
+
+    until_idle: bool
+    pace: PaceChoice
+    max_outage_seconds: float
+    end: EndChoice
+    site: SiteChoice
+    ledger: Place | None
+    notices: NoticeChoice
+    quiet: bool
+
+
+@click.command(cls=Notified)
 @option("--until-idle", is_flag=True, help="End when nothing is owed any more.")
 @own_pace_options
 @outage_option
@@ -32,11 +47,10 @@ _TOLD = (Outcome.CREDITED, Outcome.ALREADY_CREDITED, Outcome.FAILED, Outcome.REV
 @profile_option
 @site_options
 @ledger_option
+@notice_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
-def work(
-    until_idle: bool, pace: PaceChoice, max_outage_seconds: float, end: EndChoice, site: SiteChoice,
-    ledger: Place | None, quiet: bool,
-) -> int:  # fmt: skip
+@chosen_as(WorkChoice, "chosen")
+def work(chosen: WorkChoice) -> int:
     """Send what the team's ledger owes the site's customers, together with others on any host, until stopped.
 
     \b
@@ -47,22 +61,32 @@ def work(
     is sent is as its run was told. Ctrl-C or SIGTERM lets the answers on their way come in, for the grace, and gives
     the rest to the others; so does a deadline that comes near.
     """
+    with notified(chosen.notices, "work", site=chosen.site.site) as notices:
+        return _work(chosen, notices)
+
+
+def _work(chosen: WorkChoice, notices: Notices) -> int:
     from batch_credits.jobs.work import Worked, WorkOrders  # with the extra alone
     from batch_credits.jobs.work import work as work_for
 
-    where = refuse_file(ledger, "work")
-    at, settings = site.settings(), replace(pace.settings(site.site), max_outage_seconds=max_outage_seconds)
-    signals = end.signals(settings.timeout_seconds)
+    where, quiet = refuse_file(chosen.ledger, "work"), chosen.quiet
+    at, settings = chosen.site.settings(), chosen.pace.settings(chosen.site.site)
+    settings = replace(settings, max_outage_seconds=chosen.max_outage_seconds)
+    signals = chosen.end.signals(settings.timeout_seconds)
     click.get_current_context().with_resource(signals.taken())
+    notices.heed(signals)
+    notices.at(at)
 
     def begun() -> None:
+        notices.started()
         if not quiet:
             where_to = f"Working for {at.site} ({at.base_url})."
             say(f"{where_to} Ctrl-C ends it, and leaves the rest to others.", err=True)
 
     async def main() -> Worked:
         with Ledger.open(where) as opened:
-            return await work_for(opened, WorkOrders(at, settings, until_idle, site.same_site), signals, begun)
+            orders = WorkOrders(at, settings, chosen.until_idle, chosen.site.same_site)
+            return await work_for(opened, orders, signals, begun)
 
     done = run_in_loop(main())
     if not quiet:
@@ -72,7 +96,9 @@ def work(
         if done.stopped.hint:
             say(done.stopped.hint, err=True)
     counts = Counter({outcome: done.outcomes[outcome] for outcome in (Outcome.FAILED, Outcome.REVIEW)})
-    return exit_code(counts, done.stopped is not None, True, isinstance(done.stopped, PersonNeeded))
+    code = exit_code(counts, done.stopped is not None, True, isinstance(done.stopped, PersonNeeded))
+    notices.worked(done.outcomes, done.stopped, code)
+    return code
 
 
 def _in_words(outcomes: Counter[Outcome]) -> str:

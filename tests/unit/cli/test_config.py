@@ -17,6 +17,8 @@ from batch_credits.errors import UsageError
 # Not from a file that somebody may have put beside the credits.
 USERS_OWN = {
     "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile", "--config",
+    "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
+    "--mail-password-file", "--on-finish", "--on-finish-timeout",
 }  # fmt: skip
 
 def settings() -> list[tuple[str, Setting]]:
@@ -51,6 +53,12 @@ TYPICAL = {
     "TIME": "2099-01-01T06:00+00:00",
     "SECONDS": "90s",
     "datetime": "2026-10-01",
+    "webhook": "https://a.example/x",
+    "link": "https://a.example/x",
+    "mail server": "smtp://a.example",
+    "command": "/bin/true",
+    "EVENTS": "ended",
+    "ADDRESS": "ann@example.com",
 }
 
 
