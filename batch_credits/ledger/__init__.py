@@ -26,6 +26,7 @@ from batch_credits.ledger.keeping import Harm, Keeping
 from batch_credits.ledger.listing import Difference, Listing, Unrecorded
 from batch_credits.ledger.looks import Attribution, KnownCredit, Looks, Moment, OtherRequest
 from batch_credits.ledger.numbering import numbered
+from batch_credits.ledger.packs import Call, Kin, PackRecord, Packs
 from batch_credits.ledger.payouts import MendingRow, Payouts
 from batch_credits.ledger.profiles import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile, Profiles
 from batch_credits.ledger.reports import ProblemGroup, Reports
@@ -47,6 +48,7 @@ __all__ = [
     "Batches",
     "Bucket",
     "Budget",
+    "Call",
     "Claims",
     "CustomerRow",
     "Difference",
@@ -60,6 +62,7 @@ __all__ = [
     "InThread",
     "Journal",
     "Keeping",
+    "Kin",
     "KnownCredit",
     "LargeAmount",
     "Ledger",
@@ -72,6 +75,8 @@ __all__ = [
     "Newest",
     "OtherRequest",
     "OwedByCustomer",
+    "PackRecord",
+    "Packs",
     "Part",
     "Payouts",
     "ProblemGroup",
@@ -149,6 +154,7 @@ class Ledger:
         self.payouts = Payouts(database, self.totals)
         self.runs = Runs(database, self.claims, self.totals)
         self.keeping = Keeping(database)
+        self.packs = Packs(database)
 
     @classmethod
     def open(cls, place: Place, *, is_reopened: bool = False) -> Self:

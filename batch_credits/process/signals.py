@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
-from batch_credits.errors import DeadlineNear, Interrupted, NotConfirmed
+from batch_credits.errors import DeadlineNear, Interrupted, NotBegun
 from batch_credits.process.alarm import ALARM, Alarm
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -85,10 +85,10 @@ class Signals:
         """End before anything is sent.
 
         Raises:
-            NotConfirmed: always.
+            NotBegun: always.
         """
         said = self.why.message
-        raise NotConfirmed(f"{said[:1].upper()}{said[1:]}: nothing was sent.")
+        raise NotBegun(f"{said[:1].upper()}{said[1:]}: nothing was sent.")
 
     def finish_first(self) -> None:
         """Let what is under way come to its end; end at once if told again.

@@ -1,5 +1,7 @@
 """Where a run remembers and reports, and how it is followed."""
 
+import hashlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -137,6 +139,15 @@ def ledger_of_batch(chosen: Place | None, batch: str, site: SiteSettings | None 
 def _holds(place: Place, batch: str) -> bool:
     with Ledger.open_for_reading(place) as opened:
         return any(record.key.startswith(batch) for record in opened.batches.all())
+
+
+def folder_beside(ledger: Place, kind: str) -> Path:
+    """Where a server of this kind keeps what it knows: all of one ledger use one folder, so they know of each other."""
+    if isinstance(ledger, Path):
+        path = Path(os.path.realpath(ledger))
+        return path.with_name(f"{path.name}.{kind}")
+    digest = hashlib.sha256(str(ledger).encode()).hexdigest()[:16]
+    return default_root() / f"{kind}-{digest}"
 
 
 def open_ledger(path: Place, wait_seconds: float | None, say: Callable[[str], None]) -> Ledger:
