@@ -192,7 +192,10 @@ class Interrupted(RunStopped):
 
 
 class DeadlineNear(Interrupted):
-    """The run must be over by a time, and what is sent now might be answered later."""
+    """The run must be over by a time, and what is sent now might be answered later. Whoever set that wants no more of
+    it now, so nobody tries again unseen."""
+
+    may_pass = False
 
     @classmethod
     def at(cls, said: str) -> "DeadlineNear":
