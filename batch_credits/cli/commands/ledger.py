@@ -8,6 +8,7 @@ from batch_credits.cli.options.places import ledger_option, ledger_path, ledger_
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, say
+from batch_credits.cli.telling.standing import moment
 from batch_credits.cli.values import LedgerPlace
 from batch_credits.errors import LedgerError
 from batch_credits.jobs.keep import Health, bring_up_to_date, copy_ledger, look_at
@@ -126,7 +127,7 @@ def _lines(health: Health) -> list[str]:
         lines.append("           If nothing was paid there, `batch-credits ledger upgrade --reopen` takes that back.")
     if health.restored:
         why, at = health.restored
-        lines.append(f"Restored   noticed {at}: {why}. Rows are looked up first, until all is learned anew.")
+        lines.append(f"Restored   noticed {moment(at)}: {why}. Rows are looked up first, until all is learned anew.")
     lines += [f"Rights     {each}" for each in health.not_allowed]
     if not health.harms:
         return [*lines, "Whole      yes"]
