@@ -4,6 +4,9 @@
     pyproject.toml, [tool.batch-credits]     in the working directory
     batch-credits.toml                       in the user's own settings directory
 
+`--config FILE` or BATCH_CREDITS_CONFIG takes the place of the last: whoever types it, or sets the
+environment, is the user.
+
 A working directory is anybody's who packed it: its files may say how a payout is read and what bounds it, but not
 where the key goes, which ledger remembers, or that nobody is asked.
 """
@@ -20,11 +23,12 @@ from typing import Any
 import click
 import platformdirs
 
+from batch_credits.cli.named_file import named_file
 from batch_credits.cli.setting import FILES, LEASE, PREFIX, PROBLEMS, QUARANTINE, WINDOW, Setting
 from batch_credits.errors import UsageError
 
 USERS_OWN = (
-    "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile",
+    "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile", "--config",
     "--metrics-file", "--metrics-port", "--metrics-host",
     "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
     "--mail-password-file", "--on-finish", "--on-finish-timeout",
@@ -34,6 +38,7 @@ _OF_READING = frozenset(
      "sheet", "hidden-rows", "delimiter", "encoding", "number-duplicates"]
 )  # fmt: skip
 _NAME = "batch-credits.toml"
+_CONFIG = f"{__name__}.config"  # where a context remembers the file that was named
 _TABLE = "batch-credits"
 PROFILES = "profiles"
 
@@ -61,6 +66,20 @@ def take_settings(context: click.Context) -> None:
     assert isinstance(group, click.Group)
     takers, problems = _takers(group), context.meta.get(PROBLEMS)
     _refuse_unknown_variables(takers, problems)
+    may_be_new = context.invoked_subcommand == "init"  # which writes it
+    with _noted(problems):
+        if (named := named_file(group, context.obj or [], takers, may_be_new=may_be_new)) is not None:
+            context.meta[_CONFIG] = named
+    with context.scope(cleanup=False):
+        _take_files(context, group, takers, problems)
+
+
+def _take_files(
+    context: click.Context,
+    group: click.Group,
+    takers: dict[str, list[tuple[str, Setting]]],
+    problems: list[Exception] | None,
+) -> None:
     defaults: dict[str, dict[str, Any]] = {name: {} for name, _ in leaves(group)}
     sources: dict[str, str] = {}
     for file in _files(problems):
@@ -130,7 +149,19 @@ def input_profiles() -> tuple[str, ...]:
 
 
 def own_settings_file() -> Path | None:
-    """Where the user's own settings file lies, if it exists; None for a user without a home."""
+    """Where the user's own settings file lies, if it exists: the one that was named, or that of the user's settings
+    directory; None for a user without a home."""
+    return named_settings_file() or usual_settings_file()
+
+
+def named_settings_file() -> Path | None:
+    """The settings file that was named on this command line or by the environment, if one was."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(_CONFIG)
+
+
+def usual_settings_file() -> Path | None:
+    """Where the user's own settings file lies where none is named; None for a user without a home."""
     path = Path(platformdirs.user_config_dir("batch-credits", appauthor=False)) / _NAME
     return path if path.is_absolute() else None
 
@@ -267,6 +298,8 @@ def _refuse_key(file: _File, key: str, flag: str, takers: dict[str, list[tuple[s
     if flag not in takers:
         names = {known[2:].replace("-", "_") for known in takers}
         raise UsageError(f"{file.path} sets {key!r}, which is no option of any command.", hint=_remedy(key, names))
+    if flag == "--config":
+        raise UsageError(f"{file.path} sets {key!r}, and a settings file names no other.", hint="Remove it.")
     if flag in USERS_OWN and not file.is_users_own:
         raise UsageError(
             f"{file.path} sets {key!r}, which a working directory must not decide.",

@@ -17,6 +17,7 @@ from batch_credits.metrics.meter import Meter
 from batch_credits.metrics.reading import Whose
 from batch_credits.model import RequestState
 from batch_credits.model.address import Address, Place
+from batch_credits.settings import SiteSettings
 
 
 def metered(
@@ -50,6 +51,7 @@ def metered(
     at = None if choice.metrics_port is None else (choice.metrics_host, choice.metrics_port)
     # A file only while this process has no other way to it: to close one would give up the other's locks.
     is_shared = isinstance(ledger, Address)
+    ledger = _place(ledger, site, is_sandbox=is_sandbox)
     _look(meter, ledger)
     with kept(meter, choice.metrics_file, at, (lambda: _open_requests(meter, ledger)) if is_shared else None):
         try:
@@ -70,6 +72,18 @@ def _name_of(site: SiteChoice) -> str:
         settings = site.settings_if_named()
         return "" if settings is None else settings.site
     return ""
+
+
+def _place(ledger: Place | None, site: SiteChoice, *, is_sandbox: bool) -> Place | None:
+    """The ledger, that of the site where none is named, as far as it can be known."""
+    if ledger is not None:
+        return ledger
+    with suppress(BatchCreditsError):
+        sandbox = SiteSettings(SANDBOX_SITE, "http://127.0.0.1", "none", is_in_process=True)
+        settings = sandbox if is_sandbox else site.settings_if_named()
+        if settings is not None:
+            return ledger_path(None, settings)
+    return None
 
 
 def _look(meter: Meter, ledger: Place | None) -> None:

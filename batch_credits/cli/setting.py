@@ -18,7 +18,8 @@ LEASE = f"{PREFIX}LEASE"
 WINDOW = f"{PREFIX}WINDOW"  # for tests against a sandbox
 PROBLEMS = f"{__name__}.problems"  # where a context gathers what is wrong, for a command that says all of it: a list
 BROKEN = f"{__name__}.broken"  # and the options that have none but their defaults for it: a set
-FILES = f"{__name__}.files"  # where a context remembers which file set which option
+FILES = f"{__name__}.files"  # where a context remembers which file set which option,
+UNEXPOSED = f"{__name__}.unexposed"  # and the values of those that the command itself is not given
 
 F = TypeVar("F", bound=Callable[..., Any])
 

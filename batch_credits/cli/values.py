@@ -17,6 +17,7 @@ from batch_credits.text.quoted import quoted
 SILENCEABLE = ("email", "webhook", "actions")
 BATCH_ID_DIGITS = 64
 DIGITS_TO_CHANGE = 8  # of a batch's id, which `status` shows: fewer may be half a word, or an unset shell variable
+MAX_DURATION_SECONDS = 7 * 86_400
 MAX_COUNT = 10**12  # more than any file has rows, and far from what the ledger's integers hold
 _NO_CURRENCIES = ("XXX", "XTS")  # ISO 4217 has codes for "none" and for tests
 
@@ -168,6 +169,22 @@ class Number(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value!r} is no number that can be compared.", param, ctx)
         return float(super().convert(value, param, ctx))
+
+
+class Seconds(_Type):  # type: ignore[type-arg,unused-ignore]
+    """`600`, `90s`, `10m` or `2h`, of at most a week."""
+
+    name = "SECONDS"
+
+    def convert(self, value: Any, param: Param, ctx: Context) -> float:
+        """As seconds."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smh]?)", str(value).strip())
+        seconds = float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]] if found else math.inf
+        if seconds > MAX_DURATION_SECONDS:
+            self.fail(f"{value!r} is no such time: write 600, 90s, 10m or 2h, and at most a week.", param, ctx)
+        return seconds
 
 
 class Email(_Type):  # type: ignore[type-arg,unused-ignore]

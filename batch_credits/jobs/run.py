@@ -150,12 +150,17 @@ async def detach_batch(
 
 
 def _admitted(ledger: Ledger, plan: Plan, orders: Orders) -> BatchRecord:
-    """Now it is owed."""
+    """Now it is owed; but first this ledger takes the site on, which no other may have done meanwhile."""
+    try:
+        ledger.sites.note_address(orders.site.site, orders.site.address)
+    except BaseException:
+        if plan.is_new:
+            ledger.admission.discard(plan.batch_id)
+        raise
     if plan.is_new:
         # Asked again where nobody else can admit anything meanwhile.
         guard = partial(refuse_repeat, ledger, plan.batch_id) if orders.refuse_repeat else None
         ledger.admission.admit(plan.batch_id, guard)
-    ledger.sites.note_address(orders.site.site, orders.site.address)
     return ledger.batches.one(plan.key)
 
 
@@ -179,7 +184,6 @@ async def _plan(
     ledger: Ledger, request: RunRequest, confirm: Callable[[Plan], None], progress: Progress
 ) -> Plan:
     orders = request.orders
-    options = replace(request.input_options, failed_csv=request.source.options.failed_csv)
     check_address(ledger, orders)
     plan = None
     while plan is None:
@@ -190,7 +194,7 @@ async def _plan(
                 raise
             progress.note(f"{busy.message} Waiting for that.")
             await asyncio.sleep(COLLEAGUE_SECONDS)
-    return agreed(ledger, plan, orders, options, confirm)
+    return agreed(ledger, plan, orders, request.source.as_read(request.input_options), confirm)
 
 
 def _looking_first(ledger: Ledger, orders: Orders, progress: Progress) -> Orders:

@@ -19,7 +19,6 @@ from batch_credits.sending.told import AllTold
 from batch_credits.settings import RunSettings, SiteSettings
 
 WATCH_SECONDS = 1.0  # how old may be what is told of a worker
-DRAIN_SECONDS = 20.0  # that answers may take once a worker is told to end; what is not answered then is in doubt
 UNKNOWN_SITE_SECONDS = 2.0  # between looks whether the ledger knows the site
 
 
@@ -75,7 +74,7 @@ async def _work_for(
     ):
         with signals.doing(_stopping(member, signals)):
             if signals.arrived:
-                member.stop(signals.arrived)
+                member.stop(signals.arrived, signals.why)
             watching = asyncio.create_task(_watched(member, watch))
             owed = _OwedToSite(ledger, jobs, site_id, own.lease_seconds)
             try:
@@ -111,13 +110,11 @@ async def _known(ledger: Ledger, orders: WorkOrders, signals: Signals) -> int | 
 
 
 def _stopping(member: Member, signals: Signals) -> Callable[[], object]:
-    """What a signal does: the first lets answers come in, for so long; the second ends at once."""
+    """What a signal does: the first lets answers come in, the second ends at once."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        if signals.arrived == 1:
-            loop.call_later(DRAIN_SECONDS, member.stop, 2)
-        member.stop(signals.arrived)
+        member.stop(signals.arrived, signals.why)
 
     return lambda: loop.call_soon_threadsafe(stop)
 

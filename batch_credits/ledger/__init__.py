@@ -33,6 +33,7 @@ from batch_credits.ledger.profiles import Bucket, CustomerRow, LargeAmount, NewR
 from batch_credits.ledger.reports import ProblemGroup, Reports
 from batch_credits.ledger.requests import ForeignCredit, Holder, Requests, RowInReview
 from batch_credits.ledger.runs import History, Runs
+from batch_credits.ledger.shelf import Shelf, default_root, shelf_of
 from batch_credits.ledger.sites import Sites
 from batch_credits.ledger.slots import Slots
 from batch_credits.ledger.teams import Life, Newest, Teams
@@ -92,6 +93,7 @@ __all__ = [
     "Rhythm",
     "RowInReview",
     "Runs",
+    "Shelf",
     "Sites",
     "Slots",
     "StagedRow",
@@ -102,8 +104,10 @@ __all__ = [
     "Unrecorded",
     "Worker",
     "Workers",
+    "default_root",
     "in_doubt",
     "numbered",
+    "shelf_of",
     "standing",
 ]
 
@@ -135,14 +139,16 @@ class Ledger:
         lock: Lock | None = None,
         *,
         borrow: Callable[[int], None] | None = None,
+        named: Path | None = None,
         only_reads: bool = False,
     ) -> None:
-        """`borrow`: see `Admission`. One that `only_reads` has no lease, and must not put off another's end by closing.
+        """`borrow`: see `Admission`; `named`: see `Sites`. One that `only_reads` has no lease, and must not put off
+        another's end by closing.
         """
         self._db = database
         self._lock = lock
         self.path = database.path
-        self.sites = Sites(database)
+        self.sites = Sites(database, named)
         self.batches = Batches(database)
         self.workers = Workers(database, dead_man() if database.is_shared and not only_reads else None)
         self.admission = Admission(database, self.workers, borrow)
@@ -178,7 +184,7 @@ class Ledger:
             path = Path(os.path.realpath(place))  # a link is no second ledger: both names share one lock
             lock = store.hold(path)
             try:
-                ledger = cls(store.connect(path), lock)
+                ledger = cls(store.connect(path), lock, named=Path(place))
             except BaseException:
                 lock.close()
                 raise

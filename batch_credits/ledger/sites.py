@@ -1,17 +1,22 @@
 """Which Chargebee is called by which name, so that one is never taken for another."""
 
+from contextlib import AbstractContextManager, nullcontext
 from operator import itemgetter
+from pathlib import Path
 
 from batch_credits.errors import UsageError
 from batch_credits.ledger.database import Database, Row
+from batch_credits.ledger.shelf import shelf_of
 from batch_credits.model import RequestState
 
 
 class Sites:
     """The desk for sites and their addresses."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, named: Path | None = None) -> None:
+        """`named`: the file, as whoever opened it called it; None: it is none, or thrown away."""
         self._db = database
+        self._named = named
 
     def check_address(self, site: str, address: str, *, is_same_site: bool = False) -> None:
         """Refuse to take one Chargebee for another, or for two: what is paid in a sandbox is not paid on the site, and
@@ -52,9 +57,20 @@ class Sites:
         return dict(self._db.all("open_requests_of_site", _state, site=site_id))
 
     def note_address(self, site: str, address: str) -> None:
-        """Remember where the site is called."""
-        with self._db.transaction():
+        """Remember where the site is called, before anything is owed to it: from then on it is paid from this ledger,
+        and from no other of its shelf.
+
+        Raises:
+            UsageError: another one pays it already, or knows the address under another name.
+            LedgerError: one cannot be read, and might know the site.
+        """
+        with self._being_taken_on(site, address), self._db.transaction():
             self._db.change("note_address", address=address, site=site_id_of(self._db, site))
+
+    def _being_taken_on(self, site: str, address: str) -> AbstractContextManager[None]:
+        if self._named is None or (shelf := shelf_of(self._named)) is None:
+            return nullcontext()
+        return shelf.taking_on(self._named, site, address)
 
 
 def site_id_of(database: Database, site: str) -> int:

@@ -87,11 +87,11 @@ class Member:
         """Whether it takes no more jobs."""
         return self._told_to_stop.is_set()
 
-    def stop(self, times: int = 1) -> None:
+    def stop(self, times: int = 1, why: Interrupted | None = None) -> None:
         """Take no more jobs, and let the answers of the one in hand come in; told twice, end it at once."""
         self._told_to_stop.set()
         self._enough.set()
-        self._signals.have_arrived(times)
+        self._signals.have_arrived(times, why)
 
     async def work(self, waiting: Callable[[], Awaitable[list[int]]], is_over: Callable[[], Awaitable[bool]]) -> None:
         """Do jobs until told to stop, or `is_over`. `waiting` tells the batches that have jobs for this worker.
@@ -235,6 +235,7 @@ class Member:
             even_pacing=own.even_pacing,
             concurrency=own.concurrency,
             timeout_seconds=own.timeout_seconds,
+            max_outage_seconds=own.max_outage_seconds,
             lease_seconds=own.lease_seconds,
             verify_first=settings.verify_first or has_forgotten,
             wait=settings.wait and part == ALL,

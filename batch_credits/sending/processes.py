@@ -128,7 +128,7 @@ class Processes:
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
-            self._stop(Interrupted("interrupted"), signals.arrived)
+            self._stop(signals.why, signals.arrived)
 
         def in_the_loop() -> None:
             loop.call_soon_threadsafe(stop)

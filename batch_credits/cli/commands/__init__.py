@@ -29,6 +29,7 @@ COMMANDS = {
     "doctor": "What a first run could fail on, and what to do; sends nothing.",
     "explain": "What a code or a word means.",
     "template": "Write a file to fill in.",
+    "init": "Write a profile of a site, by asking.",
     "watch": "Pay the files that are dropped into a folder.",
     "web": "Serve the page for finance: upload, check, send.",
     "sandbox": "Serve a local Chargebee on 127.0.0.1.",

@@ -88,11 +88,11 @@ def _examined(
         settings = pace.settings(site.site)
     except BatchCreditsError as error:
         signs.append(sign_of("settings", error))
+    where = _site(site, signs)
     try:
-        place = None if "--ledger" in context.meta.get(BROKEN, ()) else ledger_path(ledger)
+        place = None if "--ledger" in context.meta.get(BROKEN, ()) else ledger_path(ledger, where)
     except BatchCreditsError as error:
         signs.append(sign_of("ledger", error))
-    where = _site(site, signs)
     is_said = pace.rate is not None or pace.plan is not None
     about = Examined(where, site.api_key_file, settings, is_said, place, reports, site.same_site)
     return signs + examine(about, run_in_loop), about

@@ -11,7 +11,14 @@ from batch_credits.addresses import remedy_for_site
 from batch_credits.cli.metering import metered
 from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
-from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, reports_option, wait_option
+from batch_credits.cli.options.places import (
+    ledger_of_batch,
+    ledger_option,
+    ledger_path,
+    open_ledger,
+    reports_option,
+    wait_option,
+)
 from batch_credits.cli.options.sending import AskingChoice, asking_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option
@@ -90,16 +97,18 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
     shown = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=chosen.no_progress)
     progress = meter.watching(shown)
     codes, found = [0], list[tuple[Summary, bool]]()
-    with open_ledger(ledger_path(chosen.ledger), chosen.wait_for_ledger, progress.note) as opened:
+    batch, ledger = chosen.batch, chosen.ledger
+    place = ledger_path(ledger, where) if batch is None else ledger_of_batch(ledger, batch, where)
+    with open_ledger(place, chosen.wait_for_ledger, progress.note) as opened:
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
         notices.started()
         if since is not None:
+            opened.sites.note_address(where.site, where.address)
             for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
                 taken = run_in_loop(rebuild(opened, kind, since.replace(tzinfo=UTC), where, settings))
                 if taken or kind is CallKind.ADD:
                     say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
-            opened.sites.note_address(where.site, where.address)
-        for record in _batches(opened, chosen.batch, where, since):
+        for record in _batches(opened, batch, where, since):
             result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=chosen.whole))
             progress.close()
             summary = report_batch(opened, record, chosen.reports, live=where.is_live)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option, xlsx_option
+from batch_credits.cli.options.places import ledger_of_batch, ledger_option, reports_option, xlsx_option
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.given import given
@@ -36,7 +36,7 @@ def report(batch: str, reports: Path, xlsx: bool, as_json: bool, ledger: Place |
     \b
     batch-credits report 3f9a2b1c --xlsx
     """
-    with Ledger.open_for_reading(ledger_path(ledger)) as opened:
+    with Ledger.open_for_reading(ledger_of_batch(ledger, batch)) as opened:
         record = opened.batches.one(batch)
         summary = report_batch(opened, record, reports, xlsx=xlsx)
     result = result_view(summary, given)

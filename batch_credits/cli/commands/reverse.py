@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from batch_credits.cli.metering import metered
+from batch_credits.cli.options.ending import EndChoice, ending_options
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, limit_options
 from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
-from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options
+from batch_credits.cli.options.places import OutputChoice, ledger_of_batch, open_ledger, output_options
 from batch_credits.cli.options.sending import SendingChoice, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger, stated_by_the_user
@@ -30,7 +31,6 @@ from batch_credits.model import CallKind
 from batch_credits.notices import Notices
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.process.event_loop import run_in_loop
-from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
 from batch_credits.settings import InputOptions
 from batch_credits.views.question import question_of_reversal
@@ -47,6 +47,7 @@ class ReverseChoice:
     confirm_total: tuple[tuple[str, str], ...]
     quiet: bool
     sending: SendingChoice
+    end: EndChoice
     limits: LimitChoice
     site: SiteChoice
     output: OutputChoice
@@ -61,6 +62,7 @@ class ReverseChoice:
         help="Only the rows that this CSV file names: a cut of the batch's results.csv, with its column credit_row.")
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @sending_options
+@ending_options
 @limit_options
 @profile_option
 @confirm_option
@@ -104,10 +106,11 @@ def _notified_reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
 
 
 def _reverse(chosen: ReverseChoice, notices: Notices, meter: Meter, *, as_json: bool) -> int:
-    yes, quiet, output, ledger = chosen.yes, chosen.quiet, chosen.output, ledger_path(chosen.output.ledger)
+    yes, quiet, output = chosen.yes, chosen.quiet, chosen.output
     limits, settings = chosen.limits.settings(), chosen.sending.settings(chosen.site.site)
     site = chosen.site.settings()
-    signals = Signals()
+    ledger = ledger_of_batch(output.ledger, chosen.batch, site)
+    signals = chosen.end.signals(settings.timeout_seconds)
     context = click.get_current_context()
     context.with_resource(signals.taken())  # until the last word is said
     notices.heed(signals)

@@ -10,6 +10,7 @@ import click
 
 from batch_credits.addresses import SANDBOX_SITE
 from batch_credits.cli.metering import metered
+from batch_credits.cli.options.ending import EndChoice, ending_options
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
 from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
@@ -59,6 +60,7 @@ class RunChoice:
     verbose: bool
     quiet: bool
     sending: SendingChoice
+    end: EndChoice
     options: InputOptions
     limits: LimitChoice
     site: SiteChoice
@@ -76,6 +78,7 @@ class RunChoice:
 @option("--refuse-repeat", is_flag=True,
         help="Refuse a content that came before, or with another content's --reference.")
 @sending_options
+@ending_options
 @pilot_option
 @confirm_option
 @input_options
@@ -129,13 +132,11 @@ def _notified_run(chosen: RunChoice, *, as_json: bool = False) -> int:
 
 def _run(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bool) -> int:
     yes, quiet, options, output = chosen.yes, chosen.quiet, chosen.options, chosen.output
-    limits = chosen.limits.settings()
-    settings = chosen.sending.settings(
-        chosen.site.site, default_rate=0 if chosen.sandbox else TEST_SITE_RATE_PER_MINUTE
-    )
+    limits, rate = chosen.limits.settings(), 0 if chosen.sandbox else TEST_SITE_RATE_PER_MINUTE
+    settings = chosen.sending.settings(chosen.site.site, default_rate=rate)
     _check_detach(chosen)
     site = None if chosen.sandbox else chosen.site.settings()
-    signals = Signals()
+    signals = chosen.end.signals(settings.timeout_seconds)
     context = click.get_current_context()
     context.with_resource(signals.taken())  # until the last word is said
     notices.heed(signals)
@@ -148,15 +149,16 @@ def _run(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bool) ->
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(_local_site()) if site is None else site
             notices.at(where)
-            opened = stack.enter_context(open_ledger(ledger_path(output.ledger), output.wait_for_ledger, progress.note))
-            memory = memory_of(opened, where.site, ledger_source)
-            said = origins(context, every=chosen.verbose)
+            place = ledger_path(output.ledger, where)
+            opened = stack.enter_context(open_ledger(place, output.wait_for_ledger, progress.note))
+            memory, said = memory_of(opened, where.site, ledger_source), origins(context, every=chosen.verbose)
             terms = Terms(site_view(where), settings, memory, said, differences_of(opened, where.site))
 
             def confirm(plan: Plan) -> None:
                 bounds = chosen.confirm_total if where.is_live else ()
-                to_type = totals_to_type(plan, bounds, stated_by_the_user(context, limits), options)
-                question = question_of_run(source, plan, dict(options.currency_exponents), terms, to_type)
+                read = source.as_read(options)
+                to_type = totals_to_type(plan, bounds, stated_by_the_user(context, limits), read)
+                question = question_of_run(source, plan, dict(read.currency_exponents), terms, to_type)
                 teller.before(question)
                 require_consent(teller, question, yes=yes, handed=chosen.handed)
                 notices.started(plan)
@@ -209,8 +211,11 @@ def _check_detach(chosen: RunChoice) -> None:
     """
     if not chosen.detach:
         return
-    refuse_file(ledger_path(chosen.output.ledger), "--detach")
-    for flag, is_given in (("--sandbox", chosen.sandbox), ("--pilot", chosen.sending.pilot)):
+    refuse_file(chosen.output.ledger, "--detach")
+    given = (
+        ("--sandbox", chosen.sandbox), ("--pilot", chosen.sending.pilot), ("--deadline", chosen.end.deadline),
+    )  # fmt: skip
+    for flag, is_given in given:
         if is_given:
             raise UsageError(
                 f"--detach and {flag} do not go together.",

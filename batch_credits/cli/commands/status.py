@@ -5,17 +5,19 @@ import os
 import sys
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import click
 
 from batch_credits.addresses import site_name
-from batch_credits.cli.options.places import ledger_option, ledger_path
+from batch_credits.cli.options.places import ledger_of_batch, ledger_option, ledger_path, ledger_paths
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.following import Drawn, Followed, JsonLines, Lines, Shower, follow
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.telling.standing import batch_json, batch_lines, restored_line, worker_lines
 from batch_credits.cli.values import BatchId, Number
+from batch_credits.errors import LedgerError
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.model.address import Place
@@ -80,6 +82,8 @@ def status(chosen: StatusChoice, ledger: Place | None) -> int:
     It only reads, also beside a run. All times are UTC. With --follow and neither BATCH nor --last, all batches that
     are being sent: drawn anew on a terminal, else a line whenever one of them stands otherwise than before.
 
+    Without --ledger, those of all sites that have a ledger in the user's data directory.
+
     \b
     batch-credits status
     batch-credits status 3f9a2b1c
@@ -87,10 +91,10 @@ def status(chosen: StatusChoice, ledger: Place | None) -> int:
     batch-credits status --follow
     """  # fmt: skip
     wanted = chosen.wanted()
-    with Ledger.open_for_reading(ledger_path(ledger)) as opened:
-        if not chosen.follow:
-            _show(opened, wanted, as_json=chosen.as_json)
-            return 0
+    if not chosen.follow:
+        return _show_all(ledger, wanted, as_json=chosen.as_json)
+    place = ledger_path(ledger) if wanted.prefix is None else ledger_of_batch(ledger, wanted.prefix)
+    with Ledger.open_for_reading(place) as opened:
         shower = _shower(as_json=chosen.as_json)
         try:
             follow(opened, Followed(opened, wanted, _named(opened, wanted)), shower, chosen.every)
@@ -99,23 +103,53 @@ def status(chosen: StatusChoice, ledger: Place | None) -> int:
     return 0
 
 
-def _show(ledger: Ledger, wanted: Wanted, *, as_json: bool) -> None:
-    restored, workers = ledger.keeping.restored(), workers_view(ledger)
-    idle = [worker for worker in workers if worker.batch is None]
+def _show_all(ledger: Place | None, wanted: Wanted, *, as_json: bool) -> int:
+    """Show what is wanted of the ledger that was named, or of all of the user's.
+
+    Raises:
+        LedgerError: one cannot be read. What could be read was shown.
+    """
+    places = ledger_paths(ledger) if wanted.prefix is None else [ledger_of_batch(ledger, wanted.prefix)]
+    unread: list[LedgerError] = []
+    documents: list[dict[str, Any]] = []
+    for place in places:
+        try:
+            with Ledger.open_for_reading(place) as opened:
+                if as_json:
+                    documents += _documents(opened, wanted)
+                else:
+                    _show(opened, wanted, f"Ledger {place}" if len(places) > 1 else "")
+        except LedgerError as error:
+            if len(places) == 1:
+                raise
+            unread.append(error)
     if as_json:
-        batches = [batch_json(view, restored, idle) for view in chosen_view(ledger, wanted)]
-        say(json.dumps(batches, ensure_ascii=False))
-        return
+        last = max(documents, key=lambda each: str(each["created_at"]), default=None) if wanted.only_last else None
+        say(json.dumps(documents if last is None else [last], ensure_ascii=False))
+    if unread:
+        raise unread[0]
+    return 0
+
+
+def _documents(ledger: Ledger, wanted: Wanted) -> list[dict[str, Any]]:
+    restored, idle = ledger.keeping.restored(), [worker for worker in workers_view(ledger) if worker.batch is None]
+    views = chosen_view(ledger, wanted)
+    return [{**batch_json(view, restored, idle), "ledger": str(ledger.path)} for view in views]
+
+
+def _show(ledger: Ledger, wanted: Wanted, heading: str) -> None:
+    if heading:
+        say(heading)
     shown = set()
     for view in chosen_view(ledger, wanted):
         say("\n".join(batch_lines(view)))
         shown.add(view.key)
     if not shown:
         say("The ledger holds no batch." if wanted == Wanted() else "The ledger holds no such batch.")
-    for worker in workers:
+    for worker in workers_view(ledger):
         if worker.batch in shown or worker.batch is None:
             say("\n".join(worker_lines(worker)))
-    if restored is not None:
+    if (restored := ledger.keeping.restored()) is not None:
         say(restored_line(restored))
 
 

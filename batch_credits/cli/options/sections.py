@@ -21,12 +21,13 @@ SECTIONS = {
     ),
     "Guards on the money": (
         "--expect-total", "--expect-rows", "--max-total", "--max-amount", "--confirm-total", "--control", "--strict",
-        "--require-control", "--refuse-repeat", "--pilot", "--max-failures", "--yes", "--probe",
+        "--require-control", "--refuse-repeat", "--pilot", "--max-failures", "--yes", "--deadline", "--probe",
     ),
     "The site and the pace": (
         "--site", "--api-key-file", "--sandbox", "--detach", "--until-idle", "--plan",
         "--rate", "--retry-failed", "--business-entity",
-        "--silence", "--no-wait", "--verify-first", "--share", "--concurrency", "--pacing", "--timeout", "--processes",
+        "--silence", "--no-wait", "--verify-first", "--share", "--concurrency", "--pacing", "--timeout",
+        "--max-outage", "--grace", "--processes",
         "--base-url", "--same-site", "--origin-user", "--origin-device", "--origin-ip", "--since", "--whole",
     ),
     "The pack": ("--to", "--zip", "--input", "--pseudonyms", "--debit-account", "--credit-account"),
@@ -35,7 +36,7 @@ SECTIONS = {
         "--tls-key", "--max-upload", "--max-disk", "--uploads",
     ),
     "Settings, what is kept and shown": (
-        "--profile", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--rows-page",
+        "--profile", "--config", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--rows-page",
         "--log-format", "--no-progress",
         "--progress-every", "--metrics-file", "--metrics-port", "--metrics-host", "--quiet", "--verbose",
     ),

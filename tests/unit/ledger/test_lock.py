@@ -1,5 +1,6 @@
 """The ledger is held under whatever name it is reached, and by the file itself."""
 
+import errno
 import fcntl
 import os
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_credits.errors import LedgerError
+from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger
 from tests.acceptance.harness import said_by
 
@@ -79,6 +80,18 @@ def test_where_a_file_cannot_be_held_its_name_still_is(path: Path, monkeypatch: 
         assert "LedgerBusy" in told_elsewhere(path)
         assert len(ledger.lock_descriptors()) == 2  # open all the same, so that closing it keeps its order
     assert told_elsewhere(path) == ""
+
+
+def test_where_no_name_can_be_held_nothing_is_paid(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some network file systems have no locks. That is no other process, and no reason to wait for one."""
+
+    def refused(*arguments: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with pytest.raises(LedgerError, match="cannot be locked where it lies: No locks available") as raised:
+        Ledger.open(path)
+    assert not isinstance(raised.value, LedgerBusy)
 
 
 def _locked_by_this_process(path: Path) -> bool:

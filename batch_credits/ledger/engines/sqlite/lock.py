@@ -29,6 +29,7 @@ class Lock:
 
         Raises:
             LedgerBusy: another process holds it.
+            LedgerError: it cannot be held there at all.
             OSError: the lock file cannot be written.
         """
         self._path = path
@@ -37,10 +38,16 @@ class Lock:
         self._name = os.fdopen(os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+")
         try:
             fcntl.flock(self._name, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             holder = self._name.read().strip()
             self._name.close()
             raise _busy(path, holder) from None
+        except OSError as error:  # a file system without locks: nobody could be kept out
+            self._name.close()
+            raise LedgerError(
+                f"The ledger {path} cannot be locked where it lies: {error.strerror}.",
+                hint="Put it on a disk of this machine: two processes at once could pay twice.",
+            ) from error
         self._name.seek(0)
         self._name.truncate()
         self._name.write(str(os.getpid()))

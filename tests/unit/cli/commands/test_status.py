@@ -12,7 +12,7 @@ from tests.unit.ledger.conftest import Book
 
 KEYS = {
     "batch", "kind", "created_at", "file", "site", "rows", "reverses", "stopped", "counts", "totals", "reversed", "kin",
-    "on_their_way", "workers", "ledger_restored", "is_on", "run", "reversed_by", "reports", "other_workers",
+    "on_their_way", "workers", "ledger_restored", "is_on", "run", "reversed_by", "reports", "other_workers", "ledger",
 }  # fmt: skip
 
 
