@@ -35,6 +35,10 @@ SECTIONS = {
         "--log-format", "--no-progress",
         "--progress-every", "--quiet", "--verbose",
     ),
+    "Notices": (
+        "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
+        "--mail-password-file", "--on-finish", "--on-finish-timeout",
+    ),
 }  # fmt: skip
 
 _BOUNDS = r"[\d.]+<=?x(?:<=?[\d.]+)?"  # which a refusal says

@@ -100,6 +100,11 @@ class Events(Asking):
         _say("error", message=error.message, hint=error.hint, exit_code=exit_code, **more)
 
 
+def note(text: str) -> None:
+    """`note`: a sentence for whoever looks after the job."""
+    _say("note", text=text)
+
+
 def _say(event: str, **fields: Any) -> None:
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
     say(json.dumps({"event": event, "at": at, **fields}, ensure_ascii=False), err=True)

@@ -69,9 +69,11 @@ def _painted_error(text: str) -> str:
 
 def show_usage_error(error: click.ClickException) -> None:
     """The same for what click has against a command line, with how the command is used."""
+    from batch_credits.text.masked import masked
+
     text = io.StringIO()
     error.show(file=text)
-    say(text.getvalue().rstrip("\n"), err=True)
+    say(masked(text.getvalue().rstrip("\n")), err=True)
 
 
 def exit_code_of(error: BatchCreditsError) -> int:
