@@ -7,6 +7,7 @@ SEEDS ?= 10000
 JOBS ?= 2
 TEST_JOBS ?= 3  # of two cores: some always wait for another process, and each worker must find all tests first
 KILLS ?= 1000
+STORIES ?= 50
 CASES ?= 50000
 REQUESTS ?= 10000
 HISTORIES ?= 2000
@@ -83,6 +84,7 @@ budget: $(VENV)/installed-dev
 
 kills: $(VENV)/installed-dev
 	$(BIN)/python -m tests.kills.campaign --kills $(KILLS) --jobs $(JOBS)
+	$(BIN)/python -m tests.kills.watch --stories $(STORIES)
 
 operator: $(VENV)/installed-dev
 	$(BIN)/python -m tests.operator.histories --histories $(HISTORIES) --jobs $(JOBS)

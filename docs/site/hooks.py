@@ -43,6 +43,22 @@ class Loading(HTMLParser):
             self.found.append("mermaid, which comes from a network")
 
 
+def on_config(config: Any) -> Any:
+    """Put the pages of the reference into the navigation."""
+    config["nav"] = [
+        {"Reference": reference_nav()} if each == {"Reference": "reference/"} else each for each in config["nav"]
+    ]
+    return config
+
+
+def reference_nav(folder: Path = ROOT / "docs" / "reference") -> list[Any]:
+    """The reference's own page, those of several commands, and then those of one, in the order of its page."""
+    text = (folder / "index.md").read_text(encoding="utf-8")
+    of_commands = re.findall(r"^\| \[`([\w ]+)`\]\((\w+\.md)\)", text, re.MULTILINE)
+    of_all = re.findall(r"^- \[([\w ]+)\]\((\w+\.md)\)", text, re.MULTILINE)
+    return ["reference/index.md", *({title: f"reference/{name}"} for title, name in [*of_all, *of_commands])]
+
+
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages of what lies outside docs/."""
     from mkdocs.structure.files import File

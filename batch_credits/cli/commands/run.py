@@ -3,7 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -52,6 +52,7 @@ class RunChoice:
     confirm_total: tuple[tuple[str, str], ...]
     sandbox: bool
     detach: bool
+    refuse_repeat: bool
     verbose: bool
     quiet: bool
     sending: SendingChoice
@@ -68,6 +69,8 @@ class RunChoice:
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @option("--sandbox", is_flag=True, help="Run against a local Chargebee started inside this process.")
 @option("--detach", is_flag=True, help="Admit it and leave the sending to the team's workers (`work`).")
+@option("--refuse-repeat", is_flag=True,
+        help="Refuse a content that came before, or with another content's --reference.")
 @sending_options
 @pilot_option
 @confirm_option
@@ -93,8 +96,8 @@ def run(chosen: RunChoice) -> int:
     sent if all agree. A row that Chargebee refused does not agree. If the pilot does not agree, the exit code is 4.
 
     With --log-format json, stderr has one JSON object a line. Each has `event` and `at` (UTC): plan, progress_started,
-    progress, note, pilot, progress_ended, summary (the fields of summary.json), or error (message, hint, exit_code,
-    commands).
+    progress, note, pilot, progress_ended, summary (the fields of summary.json, and may_pass: whether what stopped it
+    may be over in a while), or error (kind, message, hint, exit_code, commands).
     """
     if chosen.output.log_format != "json":
         return _notified_run(chosen)
@@ -156,6 +159,7 @@ def _run(chosen: RunChoice, notices: Notices, *, as_json: bool) -> int:
 
             said_yes, same_site = said_yes_of(yes=yes, handed=chosen.handed), chosen.site.same_site
             orders = Orders(limits, where, settings, output.reports, same_site, said_yes, not_typed, output.xlsx, agree)
+            orders = replace(orders, refuse_repeat=chosen.refuse_repeat)
             request = RunRequest(source, options, orders)
             act = detach_batch if chosen.detach else run_batch
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)
