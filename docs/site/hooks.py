@@ -15,6 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+FOLDERS = {"deploy": "deploy/index.md", "docs/schemas": "reference/schemas.md", "docs/reference": "reference/index.md"}
 _LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?\)")
 _CODE = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
 _NAMED_FENCE = re.compile(r"^(`{3,}\w+) .*$", re.MULTILINE)
@@ -134,10 +135,10 @@ def relinked(markdown: str, uri: str, source: str) -> str:
 
 def _of_the_site(path: str) -> str | None:
     """Where the site has this file of the repository; None: it has it not."""
+    if path in FOLDERS:
+        return FOLDERS[path]
     if path.startswith("docs/"):
         return path.removeprefix("docs/")
-    if path == "deploy":
-        return "deploy/index.md"
     if path.startswith("deploy/"):
         return path if path.endswith(".md") else f"{path}.md"
     return PAGES.get(path)
