@@ -103,6 +103,33 @@ def input_profiles() -> tuple[str, ...]:
     return tuple(sorted(name for name, is_of_reading in found.items() if is_of_reading))
 
 
+def profile_names() -> list[str]:
+    """The profiles of all settings files.
+
+    Raises:
+        UsageError: one of the files cannot be read.
+    """
+    return sorted({name for file in _files() for name in file.profiles})
+
+
+def ledger_in_files(profile: str | None) -> str | None:
+    """The ledger that the user's own settings file names, without a look at any command: for a shell that completes a
+    word. A working directory's file may name none: a key that is pressed there must not reach a server of its choice.
+
+    Raises:
+        UsageError: one of the files cannot be read.
+    """
+    own = [file for file in _files() if file.is_users_own]
+    tables = [table for file in own for table in (file.profiles.get(profile or "", {}), file.settings)]
+    return next((str(table["ledger"]) for table in tables if "ledger" in table), None)
+
+
+def users_ledger() -> Path:
+    """The ledger in the user's data directory, which every working directory shares. It is relative for a user without
+    a home."""
+    return Path(platformdirs.user_data_dir("batch-credits", appauthor=False)) / "ledger.sqlite3"
+
+
 def own_settings_file() -> Path | None:
     """Where the user's own settings file lies, if it exists; None for a user without a home."""
     path = Path(platformdirs.user_config_dir("batch-credits", appauthor=False)) / _NAME

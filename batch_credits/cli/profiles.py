@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from batch_credits.cli.completing import offer_profiles
 from batch_credits.cli.config import PROFILES, own_settings_file, profile_defaults
 from batch_credits.cli.setting import FILES, F, option
 from batch_credits.errors import Remedy, UsageError
@@ -48,7 +49,7 @@ def profile_option(command: F) -> F:
     """The option that takes a profile; it is read before all others, since it says what they default to."""
     return option(
         "--profile", metavar="NAME", is_eager=True, expose_value=False, callback=take_profile,
-        help="Take the settings of [profiles.NAME] of a settings file.",
+        shell_complete=offer_profiles, help="Take the settings of [profiles.NAME] of a settings file.",
     )(command)  # fmt: skip
 
 

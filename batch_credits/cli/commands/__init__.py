@@ -72,6 +72,17 @@ class Lazily(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, or while a shell asks what could be typed next, what answers for it sooner."""
+        if ctx.resilient_parsing:
+            from batch_credits.cli.completing import stand_in_for
+
+            if (command := stand_in_for(args[0], args[1:])) is not None:
+                return args[0], command, args[1:]
+        return super().resolve_command(ctx, args)
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands whose names begin so, with their lines; then the options of the group."""
         names = (name for name in self.list_commands(ctx) if name.startswith(incomplete))

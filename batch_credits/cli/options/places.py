@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import platformdirs
 
+from batch_credits.cli.config import users_ledger
 from batch_credits.cli.setting import apply, chosen_as, option
 from batch_credits.cli.values import LedgerPlace, Number
 from batch_credits.errors import LedgerBusy, UsageError
@@ -71,14 +71,14 @@ def ledger_path(chosen: Place | None) -> Place:
     """
     if chosen is not None:
         return chosen
-    folder = Path(platformdirs.user_data_dir("batch-credits", appauthor=False))
-    if not folder.is_absolute():
+    path = users_ledger()
+    if not path.is_absolute():
         raise UsageError(
-            f"There is no home to keep the ledger in: {folder} would be another place in each working directory.",
+            f"There is no home to keep the ledger in: {path.parent} would be another place in each working directory.",
             hint="Name the ledger with --ledger or BATCH_CREDITS_LEDGER, or set HOME.",
             remedies=[(("--ledger", "FILE"),)],
         )
-    return folder / "ledger.sqlite3"
+    return path
 
 
 def open_ledger(path: Place, wait_seconds: float | None, say: Callable[[str], None]) -> Ledger:
