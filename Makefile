@@ -18,7 +18,7 @@ ROUNDS ?= 3
 # Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz fuzz-web mutants screens pictures slow bench bench-team clean
+.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz fuzz-web mutants screens man pictures slow bench bench-team clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -113,6 +113,10 @@ mutants: $(VENV)/installed-dev
 # every state, at 390 and 1280 pixels, light and dark.
 pictures: $(VENV)/installed-dev
 	$(BIN)/python -m tests.browser.pictures $(ALL)
+
+# What `man batch-credits` shows, of the help of every command.
+man: $(VENV)/installed-dev
+	$(BIN)/python -m docs.man.manual
 
 screens: $(VENV)/installed-dev
 	RENEW_SCREENS=1 $(BIN)/python -m pytest -q tests/acceptance/test_screens.py

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 def offer_batches(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The batches of the ledger that the line, the environment or the settings name, the newest first: as many digits
-    of each as tell it from the others, with its file, site and day (no comma between them: the script for fish cuts there)."""
+    of each as tell it from the others, with its file, site and day. (No comma: there the script for fish cuts it.)"""
     return _patiently(lambda: _batches(context, incomplete.strip().lower()))
 
 
