@@ -16,7 +16,7 @@ from pathlib import Path
 
 from batch_credits.addresses import remedy_for_site
 from batch_credits.errors import Outage, RunStopped, UsageError
-from batch_credits.jobs.run import Orders, agreed, carry_out, check_address
+from batch_credits.jobs.run import Orders, agreed, carry_out, check_address, spares_for
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.planning.customers import Balances, look_up_balances
@@ -94,7 +94,8 @@ async def reverse_batch(
     options = InputOptions.from_json(batch.options_json)
     plan = agreed(ledger, plan, orders, options, lambda plan: confirm(replace(picture, plan=plan)))
     name = f"reversal of {batch.file_name}"
-    return await carry_out(ledger, plan, orders, name, progress, signals)
+    async with spares_for(ledger, orders) as spares:
+        return await carry_out(ledger, plan, orders, name, progress, signals, spares)
 
 
 async def _balances(ledger: Ledger, plan: Plan, orders: Orders, signals: Signals) -> Balances:

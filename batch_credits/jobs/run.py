@@ -11,6 +11,7 @@ Whatever happens after `admit`, short of the ledger's failing, the reports are w
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from batch_credits.progress.pace import BatchMoney
 from batch_credits.reporter import Summary, stated_exponents, write_reports
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.pilot import Agree, agrees
-from batch_credits.sending.processes import Processes, starting
+from batch_credits.sending.processes import Process, Processes, Spares
 from batch_credits.sending.session import Issued, issue, start_progress
 from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings, for_the_record
 
@@ -74,12 +75,26 @@ async def run_batch(
         ReportsNotWritten: the run is over, and the ledger has it all.
         Interrupted: told to end at once while the reports were written; the ledger has it all.
     """
-    plan = await _plan(ledger, request, confirm, progress)
-    return await carry_out(ledger, plan, request.orders, request.source.path.name, progress, signals)
+    async with spares_for(ledger, request.orders) as spares:
+        plan = await _plan(ledger, request, confirm, progress)
+        return await carry_out(ledger, plan, request.orders, request.source.path.name, progress, signals, spares)
+
+
+def spares_for(ledger: Ledger, orders: Orders) -> AbstractAsyncContextManager[Spares]:
+    """The processes that shall send, where several do: they start while the file is read."""
+    if ledger.is_shared or orders.settings.processes == 1:
+        return Spares.waiting(0, orders.site.api_key, ())
+    return Spares.waiting(orders.settings.processes, orders.site.api_key, ledger.lock_descriptors())
 
 
 async def carry_out(
-    ledger: Ledger, plan: Plan, orders: Orders, name: str, progress: Progress, signals: Signals
+    ledger: Ledger,
+    plan: Plan,
+    orders: Orders,
+    name: str,
+    progress: Progress,
+    signals: Signals,
+    spares: Spares,
 ) -> tuple[Summary, RunStopped | None]:
     """Send what an agreed plan owes, and write the reports under this name.
 
@@ -92,7 +107,9 @@ async def carry_out(
     run_id: int | None = None
     try:
         run_id = _begun(ledger, batch, orders, lease_seconds=_lease_of_alone(ledger, orders.settings))
-        issued = await _issue_and_note(ledger, batch, run_id, orders, plan, progress, signals)
+        start_progress(ledger, batch.batch_id, progress, _money_of(as_it_begins(ledger, plan), batch))
+        run = RunContext(ledger, batch, run_id, orders.settings, progress)
+        issued = await _issue_and_note(run, orders, signals, spares)
     except LedgerError as error:
         if run_id is None and isinstance(error, LedgerBusy):  # somebody else sends: the run did not begin
             raise
@@ -260,25 +277,18 @@ def _lease_of_alone(ledger: Ledger, settings: RunSettings) -> float | None:
     return settings.lease_seconds if settings.processes == 1 and not ledger.is_shared else None
 
 
-async def _issue_and_note(
-    ledger: Ledger,
-    batch: BatchRecord,
-    run_id: int,
-    orders: Orders,
-    plan: Plan,
-    progress: Progress,
-    signals: Signals,
-) -> Issued:
-    settings, site = orders.settings, orders.site
-    start_progress(ledger, batch.batch_id, progress, _money_of(as_it_begins(ledger, plan), batch))
-    run = RunContext(ledger, batch, run_id, settings, progress)
+async def _issue_and_note(run: RunContext, orders: Orders, signals: Signals, spares: Spares) -> Issued:
+    ledger, run_id, settings, site = run.ledger, run.run_id, orders.settings, orders.site
     if ledger.is_shared:
         from batch_credits.sending.team import Team, issue_in_team  # with the extra alone
 
         issued = await issue_in_team(Team(run, ledger.path, site, orders.is_same_site), signals, orders.agree)
     elif settings.processes > 1:
-        spawn = starting(ledger.path, run_id, site.api_key, ledger.lock_descriptors())
-        async with Processes.started(ledger.workers, run_id, settings, progress, spawn) as processes:
+
+        def spawn(number: int) -> asyncio.Future[Process]:
+            return asyncio.ensure_future(spares.told((ledger.path, run_id, number)))
+
+        async with Processes.started(ledger.workers, run_id, settings, run.progress, spawn) as processes:
             issued = await processes.issue(signals)
     else:
         async with http_transport(site, settings) as transport:

@@ -72,21 +72,21 @@ def report_row(row: Row) -> ReportRow:
     if rejected is not None:
         return _rejected_row(row_number, cells, rejected)
     reference, minor, decimal, currency, kind, credit_id, code, param, error, status, tried, balance, at = rest
-    told = ReportRow(
-        row_number=row_number,
-        cells=tuple(orjson.loads(cells)),
-        outcome=_OUTCOMES[outcome],
-        reference=reference,
-        money=Money(minor, decimal, currency),
-        credit_type=kind,
-        credit_id=credit_id,
-        error_code=code,
-        error_param=param,
-        error=error,
-        http_status=status,
-        attempts=tried,
-        closing_balance=balance,
-        finished_at=iso_time(at),
+    told = ReportRow(  # by their places: a million rows pass here, and names take half as long again
+        row_number,
+        tuple(orjson.loads(cells)),
+        _OUTCOMES[outcome],
+        reference,
+        Money(minor, decimal, currency),
+        kind,
+        credit_id,
+        code,
+        param,
+        error,
+        status,
+        tried,
+        balance,
+        iso_time(at),
     )
     return told if reversal is None else _reversed_row(told, *read_reversal(reversal))
 

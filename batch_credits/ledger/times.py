@@ -10,6 +10,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+@lru_cache(maxsize=1_000)  # many rows are settled by one commit
 def iso_time(milliseconds: int | None) -> str | None:
     """UTC, ISO 8601, to the millisecond."""
     if milliseconds is None:
@@ -20,5 +21,4 @@ def iso_time(milliseconds: int | None) -> str | None:
 
 @lru_cache(maxsize=1_000)
 def _iso_second(seconds: int) -> str:
-    """Many rows are settled within one second."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").removesuffix("+00:00")

@@ -21,7 +21,7 @@ class CallKind(StrEnum):
 
     def name_of(self, outcome: "Outcome") -> str:
         """The outcome's name in the reports of such a batch: nobody may take a reversal for a payout."""
-        return _DEDUCTED.get(outcome, outcome.value) if self is CallKind.DEDUCT else outcome.value
+        return _DEDUCTED.get(outcome, str(outcome)) if self is CallKind.DEDUCT else str(outcome)
 
 
 class Outcome(StrEnum):

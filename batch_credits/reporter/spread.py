@@ -70,11 +70,10 @@ class Spread:
             self._leads[str(int(first)), power + 1] += 1
         if self._smallest is None or amount < self._smallest:
             self._smallest = amount
-        entry = (amount, -row.row_number, row)
         if len(self._largest) < LARGEST_SHOWN:
-            heappush(self._largest, entry)
-        elif entry[:2] > self._largest[0][:2]:
-            heappushpop(self._largest, entry)
+            heappush(self._largest, (amount, -row.row_number, row))
+        elif amount >= self._largest[0][0]:
+            heappushpop(self._largest, (amount, -row.row_number, row))  # of equal ones the first of the file stays
 
     @property
     def rows(self) -> int:

@@ -60,16 +60,18 @@ class Tally:
         self.counts[outcome] += 1
         if row.reference and len(self.references) < MAX_REFERENCES:
             self.references[row.reference] = None
-        if row.money is not None:
-            currency = row.money.currency_code or SITE_CURRENCY
+        money = row.money
+        if money is not None:
+            currency = money.currency_code or SITE_CURRENCY
             key = (outcome, currency, row.credit_type or "")
-            if key not in self.by_type:
-                self.by_type[key] = ControlTotal()
-            self.by_type[key].add(row.money)
+            total = self.by_type.get(key)
+            if total is None:
+                total = self.by_type[key] = ControlTotal()
+            total.add(money)
             if outcome is not Outcome.REJECTED:
-                self._spread(currency, row.money, row)
+                self._spread(currency, money, row)
             if row.reversed_by is not None:
-                self.undone.add(row.reversed_by, currency, row.money)
+                self.undone.add(row.reversed_by, currency, money)
         elif row.is_unread:
             self.unread[outcome] += 1
         if outcome in NEEDS_A_PERSON:
@@ -80,9 +82,10 @@ class Tally:
         if not amount:
             return
         unit = Unit(currency, money.amount_in_decimal is not None)
-        if unit not in self.spread:
-            self.spread[unit] = Spread(whole=not unit.in_decimal)
-        self.spread[unit].add(amount, row)
+        spread = self.spread.get(unit)
+        if spread is None:
+            spread = self.spread[unit] = Spread(whole=not unit.in_decimal)
+        spread.add(amount, row)
 
     def _remember(self, row: ReportRow) -> None:
         """Keep the first rows of every reason, and more of each outcome while there is room."""

@@ -7,7 +7,6 @@ ledger how it goes. It ends when the run is over, when told to, and when the run
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from types import FrameType
@@ -19,7 +18,16 @@ from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import SIGNALS
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.member import Member
-from batch_credits.sending.processes import API_KEY, ARGUMENTS, LEDGER_FAILED, STOP, STOP_AT_ONCE, begin, share_of
+from batch_credits.sending.processes import (
+    API_KEY,
+    LEDGER_FAILED,
+    STOP,
+    STOP_AT_ONCE,
+    be_told,
+    begin,
+    share_of,
+    tell,
+)
 from batch_credits.settings import SiteSettings, recorded
 
 LOOK_SECONDS = 0.5  # how late a mate knows that the run's own process is gone
@@ -40,7 +48,8 @@ class Mates:
         try:
             for number in range(1, run.settings.processes):
                 try:
-                    processes.append(await begin("mates", (where, run.run_id, number), api_key))
+                    processes.append(await begin("mates", api_key))
+                    tell(processes[-1], (where, run.run_id, number))
                 except OSError as error:  # the others do its work
                     run.progress.note(f"A process of this run could not be started: {error.strerror}.")
                     break
@@ -109,7 +118,6 @@ def main() -> None:
     """Be a mate, to the end of the run."""
     for ignored in (*SIGNALS, STOP, STOP_AT_ONCE):
         signal.signal(ignored, signal.SIG_IGN)
-    where, *numbers = sys.argv[1 : 1 + ARGUMENTS]
-    run_id, number, parent = map(int, numbers)
+    where, run_id, number, parent = be_told()
     code = run_in_loop(help_run(place(where), run_id, number, parent))
     os._exit(code)  # nothing is left to do, and the interpreter would take a while to fold up

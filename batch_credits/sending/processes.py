@@ -6,13 +6,14 @@
 A customer is in one shard, and a shard has one owner, so there are never two calls on one customer. Every process of a
 run holds the ledger's lock until it ends, so no other run begins while one of a dead run still waits for answers.
 
-They meet in the ledger alone: a process finds its orders in the run's record, and says there how it goes, for this one
-to read. Only the API key comes with the environment, and what a signal means by a signal: SIGUSR1 to let answers come
-in, SIGUSR2 to end at once. (SIGTERM would do, but a service manager sends it to every process of a run, and this one
-passes it on: twice is at once.)
+They meet in the ledger alone: a process finds in the run's record what to do, and says there how it goes, for this one
+to read. Only which run it is of comes by its standard input, the API key with the environment, and what a signal means
+by a signal: SIGUSR1 to let answers come in, SIGUSR2 to end at once. (SIGTERM would do, but a service manager sends it
+to every process of a run, and this one passes it on: twice is at once.)
 """
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -38,8 +39,7 @@ STOP, STOP_AT_ONCE = signal.SIGUSR1, signal.SIGUSR2
 LEDGER_FAILED = 3  # the exit code of a process that could not even say that in the ledger
 API_KEY = "CHARGEBEE_API_KEY"  # in the environment
 # A process looks for modules where this one does: `-m` would look in the working directory first.
-ARGUMENTS = 4
-_BEGIN = f"import sys; sys.path[:] = sys.argv[{1 + ARGUMENTS}:]; from batch_credits.sending.%s import main; main()"
+_BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from batch_credits.sending.%s import main; main()"
 
 
 class Tells(Protocol):
@@ -232,29 +232,78 @@ def share_of(settings: RunSettings, number: int) -> RunSettings:
     return replace(settings, concurrency=calls + (number < more), max_failures=None)
 
 
-def starting(
-    ledger: Place, run_id: int, api_key: str, locks: Iterable[int]
-) -> Callable[[int], "asyncio.Future[Process]"]:
-    """What begins a process of a run by its number. Each holds the ledger's locks, which are file descriptors."""
+class Spares:
+    """Processes of a run to be, which have imported what they use by the time that its file is read."""
 
-    return lambda number: asyncio.ensure_future(begin("worker", (ledger, run_id, number), api_key, locks))
+    def __init__(self, processes: list[asyncio.subprocess.Process], api_key: str, locks: Sequence[int]) -> None:
+        self._processes = processes
+        self._api_key = api_key
+        self._locks = locks
+
+    @classmethod
+    @asynccontextmanager
+    async def waiting(cls, number: int, api_key: str, locks: Sequence[int]) -> AsyncIterator[Self]:
+        """So many of them, each with the ledger's locks, which are file descriptors. Who was told nothing ends with the
+        block.
+        """
+        processes: list[asyncio.subprocess.Process] = []
+        try:
+            with suppress(OSError):  # which `told` says, if it is so still
+                for _ in range(number):
+                    processes.append(await begin("worker", api_key, locks))
+            yield cls(processes, api_key, locks)
+        finally:
+            for process in processes:  # whose input is at its end
+                tell(process)
+            await asyncio.gather(*(process.wait() for process in processes))
+
+    async def told(self, orders: tuple[Place, int, int]) -> asyncio.subprocess.Process:
+        """One of them, or one more, which sends now: for the run of the ledger, and with a number of its own.
+
+        Raises:
+            OSError: the system has no room for it.
+        """
+        living = [process for process in self._processes if process.returncode is None]
+        if living:
+            self._processes.remove(living[0])
+        process = living[0] if living else await begin("worker", self._api_key, self._locks)
+        tell(process, orders)
+        return process
 
 
-async def begin(
-    module: str, orders: tuple[Place, int, int], api_key: str, locks: Iterable[int] = ()
-) -> asyncio.subprocess.Process:
-    """Begin a process of a run, which is what that module of this package does. `orders`: the ledger, the run, and the
-    process's own number.
+async def begin(module: str, api_key: str, locks: Iterable[int] = ()) -> asyncio.subprocess.Process:
+    """Begin a process of a run, which is what that module of this package does once it has been told its orders.
 
     Raises:
         OSError: the system has no room for it.
     """
     # A session of its own: a terminal's Ctrl-C is for this process, which passes it on.
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-c", _BEGIN % module, *map(str, (*orders, os.getpid())), *sys.path),
-        stdin=asyncio.subprocess.DEVNULL,
+        *(sys.executable, "-P", "-c", _BEGIN % module, *sys.path),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         pass_fds=tuple(locks),
         start_new_session=True,
         env={**os.environ, API_KEY: api_key},
     )
+
+
+def tell(process: asyncio.subprocess.Process, orders: tuple[Place, int, int] | None = None) -> None:
+    """Tell a process its orders: the ledger, the run, and the process's own number. None: there is nothing to do."""
+    assert process.stdin is not None
+    with suppress(OSError):  # it has ended by itself, which is seen where one waits for it
+        if orders is not None:
+            process.stdin.write(json.dumps([*map(str, (*orders, os.getpid()))]).encode())
+        process.stdin.close()
+
+
+def be_told() -> tuple[str, int, int, int]:
+    """What this process was begun for, once it is told so: the ledger, the run, its own number, and the run's own
+    process. Where it never is, the process ends: the run came to nothing, or its own process is gone.
+    """
+    told = sys.stdin.buffer.read()
+    if not told:
+        os._exit(0)  # as `main` does
+    where, *numbers = json.loads(told)
+    run_id, number, parent = map(int, numbers)
+    return where, run_id, number, parent

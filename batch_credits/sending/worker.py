@@ -1,13 +1,12 @@
 """One process of a run in several, started by processes.py. Not for people.
 
-Its arguments are the ledger, the run's number, which part of the customers is its own, and the run's own process.
+It is told the ledger, the run's number, which part of the customers is its own, and the run's own process.
 Whatever else it must know is in the ledger, but for the API key, which is in the environment.
 """
 
 import asyncio
 import os
 import signal
-import sys
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -18,7 +17,7 @@ from batch_credits.ledger import Ledger, Part
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import SIGNALS, Signals
 from batch_credits.sending.context import RunContext
-from batch_credits.sending.processes import API_KEY, ARGUMENTS, LEDGER_FAILED, STOP, STOP_AT_ONCE, share_of
+from batch_credits.sending.processes import API_KEY, LEDGER_FAILED, STOP, STOP_AT_ONCE, be_told, share_of
 from batch_credits.sending.session import Issued, issue
 from batch_credits.sending.told import Ended, Teller
 from batch_credits.settings import SiteSettings, recorded
@@ -105,7 +104,6 @@ def main() -> None:
     """Be a process of a run, to the end of it."""
     for ignored in SIGNALS:
         signal.signal(ignored, signal.SIG_IGN)
-    path, *numbers = sys.argv[1 : 1 + ARGUMENTS]
-    run_id, number, parent = map(int, numbers)
+    path, run_id, number, parent = be_told()
     code = run_in_loop(send(Path(path), run_id, number, parent))
     os._exit(code)  # nothing is left to do, and the interpreter would take a while to fold up

@@ -14,6 +14,7 @@ from batch_credits.model import Outcome, RequestState
 from batch_credits.planning.plan import Counted, Plan, plan_of
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import SilentProgress
+from batch_credits.sending.processes import Spares
 from batch_credits.settings import ControlLimits, RunSettings, SiteSettings
 from tests.unit.ledger.conftest import Book
 
@@ -61,4 +62,5 @@ def test_only_a_run_that_did_not_begin_is_told_that_others_are_busy(
     orders = Orders(ControlLimits(), SiteSettings("acme-test", "https://here.example", "key"), RunSettings(), tmp_path)
     monkeypatch.setattr(run, when, busy)
     with pytest.raises(error, match="A colleague admits"):
-        asyncio.run(run.carry_out(book.ledger, plan, orders, "payout.csv", SilentProgress(), Signals()))
+        spares = Spares([], "key", ())
+        asyncio.run(run.carry_out(book.ledger, plan, orders, "payout.csv", SilentProgress(), Signals(), spares))

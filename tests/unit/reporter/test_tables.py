@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS, BatchRecord, CallKind, Money, Outcome, ReportRow
-from batch_credits.reporter.tables import failed_columns, failed_writer, results_writer
+from batch_credits.reporter.tables import csv_writer, failed_columns, failed_writer, results_writer
 from batch_credits.settings import InputOptions
-from batch_credits.text.formula import unescape_formula
+from batch_credits.text.formula import escape_formula, unescape_formula
 from tests.unit.reporter.conftest import Report, make_batch, make_row
 
 
@@ -81,6 +81,15 @@ def test_only_failed_which_people_open_in_excel_has_a_byte_order_mark(report: Re
 cell = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12) | st.text(
     alphabet="'=+-@\t\r\n\",", max_size=6
 )
+
+
+@given(st.lists(cell | st.text("a1 ,;\"'=+-@\t\r\n\u00a0\uff1d\u00fc", max_size=4), min_size=1, max_size=4))
+@settings(max_examples=500)
+def test_a_line_is_what_csv_makes_of_escaped_cells(cells: list[str]) -> None:
+    written, expected = io.StringIO(newline=""), io.StringIO(newline="")
+    csv_writer(written)(cells)
+    csv.writer(expected, lineterminator="\r\n").writerow([escape_formula(cell) for cell in cells])
+    assert written.getvalue() == expected.getvalue()[:-2] + "\n"
 
 
 @settings(derandomize=True, max_examples=200)
