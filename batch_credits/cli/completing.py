@@ -83,7 +83,7 @@ def stand_in_for(name: str, arguments: Sequence[str]) -> click.Command | None:
 def _batches(context: click.Context, prefix: str) -> list[CompletionItem]:
     from datetime import UTC, datetime
 
-    from batch_credits.glance import batches_at
+    from batch_credits.peek import batches_at
     from batch_credits.text.visible import visible
 
     ledger = _ledger(context)

@@ -51,6 +51,8 @@ def _lines() -> Iterator[str]:
     for paragraph in more:
         yield from _shown(paragraph)
     yield from _told((name.replace("-", r"\-"), line) for name, line in COMMANDS.items())
+    yield ".PP"
+    yield from _filled("--version says which version it is; -h and --help, behind any command too, what it does.")
     yield ".SH COMMANDS"
     for words, command in leaves(batch_credits):
         yield from _command(words, command)
@@ -82,13 +84,15 @@ def _command(words: str, command: click.Command) -> Iterator[str]:
 
 
 def _groups(command: click.Command, context: click.Context) -> Iterator[tuple[str, list[click.Option]]]:
-    left = [each for each in command.get_params(context) if isinstance(each, click.Option) and not each.hidden]
+    """All options but --help, by title."""
+    left = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
     for title, flags in SECTIONS.items() if isinstance(command, Sectioned) else ():
         named = [each for flag in flags for each in left if flag in each.opts]
         if named:
             yield title, named
             left = [each for each in left if each not in named]
-    yield "Options", left
+    if left:
+        yield "Options", left
 
 
 def _flags(option: click.Option, context: click.Context) -> str:

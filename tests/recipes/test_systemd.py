@@ -69,7 +69,7 @@ def test_it_comes_again_where_that_can_help_and_has_time_to_end(unit: Path) -> N
     assert one(unit, "Restart") == "on-failure"
     stays_down = {"1", "2", "3"} if "web" not in unit.name else {"2"}
     assert set(one(unit, "RestartPreventExitStatus").split()) == stays_down
-    # A run waits for answers as long as --timeout, 80 s, and writes its reports; a worker waits 20 s.
+    # A run waits for its answers, and writes its reports; a worker waits 20 s.
     assert int(one(unit, "TimeoutStopSec")) >= (180 if "nightly" in unit.name else 30)
     assert dict(settings(unit)).get("KillSignal", "SIGTERM") == "SIGTERM"
 

@@ -20,7 +20,7 @@ def test_foreign_libraries_stop_at_their_border() -> None:
         "import olefile": {"loader/workbook/compound.py"},
         "import CalamineWorkbook": {"loader/workbook/calamine.py"},
         "import aiohttp": {"chargebee/transport/", "chargebee/failures.py", "sandbox/server.py"},
-        "import sqlite3": {"ledger/", "glance.py"},
+        "import sqlite3": {"ledger/", "peek.py"},
         "import procrastinate": {"sending/queue/"},
         "from procrastinate": {"sending/queue/"},
         "print(": {"cli/", "__main__.py"},

@@ -13,16 +13,16 @@ from typing import Any
 import click
 import pytest
 
-from batch_credits import glance
+from batch_credits import peek
 from batch_credits.cli import batch_credits, completing, run_command_line
 from batch_credits.cli.completing import FIRST, stand_in_for
 from batch_credits.cli.config import leaves, users_ledger
 from batch_credits.cli.options.places import ledger_path
 from batch_credits.cli.values import BatchId
-from batch_credits.glance import MOST, batches_at
 from batch_credits.ledger import Ledger
 from batch_credits.loader import open_source
 from batch_credits.model.address import Address, Place, place
+from batch_credits.peek import MOST, batches_at
 from batch_credits.planning.plan import stage
 from batch_credits.settings import InputOptions
 from tests.unit.cli.commands.test_loading import FOREIGN, loaded_by
@@ -153,7 +153,7 @@ def test_a_working_directory_chooses_no_server_to_call(
     monkeypatch.delenv("BATCH_CREDITS_LEDGER")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     asked: list[str] = []
-    monkeypatch.setattr(glance, "batches_at", lambda ledger, prefix: asked.append(ledger) or [])
+    monkeypatch.setattr(peek, "batches_at", lambda ledger, prefix: asked.append(ledger) or [])
     there = 'ledger = "postgresql://elsewhere/x"\n'
     Path("batch-credits.toml").write_text(f"{there}[profiles.eu]\n{there}")
     ask("status", "")
@@ -212,7 +212,7 @@ def test_a_ledger_of_an_older_version_is_only_looked_at(ask: Ask, tmp_path: Path
 def test_a_ledger_that_does_not_answer_is_not_waited_for(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
     monkeypatch.setattr(completing, "PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(glance, "batches_at", lambda ledger, prefix: over.wait(60) and [])
+    monkeypatch.setattr(peek, "batches_at", lambda ledger, prefix: over.wait(60) and [])
     try:
         assert ask("status", "") == [""]
     finally:

@@ -1,4 +1,4 @@
-"""A glance at the batches of a ledger, for whoever presses a key and waits: which ids there are, of which files.
+"""A peek at the batches of a ledger, for whoever presses a key and waits: which ids there are, of which files.
 
 `ledger/` opens a ledger as whoever pays must, and takes a third of a second to load. Nothing is decided by what is seen
 here, so it is read as it lies there: nothing is locked, checked, created or brought up to date.
