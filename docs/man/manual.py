@@ -74,7 +74,7 @@ def _command(words: str, command: click.Command) -> Iterator[str]:
     yield f".B {_text(usage)}"
     for paragraph in _paragraphs(command):
         yield from (".PP", *_shown(paragraph))
-    for title, options in _groups(command, context):
+    for title, options in _groups(command):
         yield from (".PP", f"\\fI{_text(title)}\\fR")
         yield from _told((_flags(each, context), _help(each, context)) for each in options)
     formatter = click.HelpFormatter(width=78)
@@ -83,7 +83,7 @@ def _command(words: str, command: click.Command) -> Iterator[str]:
         yield from (".PP", *_example(epilog.splitlines()))
 
 
-def _groups(command: click.Command, context: click.Context) -> Iterator[tuple[str, list[click.Option]]]:
+def _groups(command: click.Command) -> Iterator[tuple[str, list[click.Option]]]:
     """All options but --help, by title."""
     left = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
     for title, flags in SECTIONS.items() if isinstance(command, Sectioned) else ():
