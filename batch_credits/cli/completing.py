@@ -7,10 +7,12 @@ offers nothing, and so does a ledger that takes too long: an error would be writ
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from threading import Thread
 from typing import TypeVar
 
 import click
+import platformdirs
 from click.shell_completion import CompletionItem
 
 PATIENCE_SECONDS = 2.0  # a disk or a server that is away is not waited for
@@ -86,8 +88,8 @@ def _batches(context: click.Context, prefix: str) -> list[CompletionItem]:
     from batch_credits.peek import batches_at
     from batch_credits.text.visible import visible
 
-    ledger = _ledger(context)
-    found = batches_at(ledger, prefix) if ledger else []
+    seen = [batch for ledger in _ledgers(context) for batch in batches_at(ledger, prefix)]
+    found = sorted(seen, key=lambda batch: batch.created_ms, reverse=True)
     digits = _telling_apart([batch.key for batch in found], max(_DIGITS, len(prefix)))
     items = []
     for batch in found:
@@ -104,15 +106,18 @@ def _telling_apart(keys: Sequence[str], fewest: int) -> int:
     return digits
 
 
-def _ledger(context: click.Context) -> str | None:
-    """Where the command would look: as the line, the environment and the settings say, in this order."""
-    from batch_credits.cli.config import ledger_in_files, users_ledger
+def _ledgers(context: click.Context) -> list[str]:
+    """Where the command would look: as the line, the environment and the settings say, in this order; else in all
+    ledgers of the user's data directory."""
+    from batch_credits.cli.config import ledger_in_files
 
     typed = context.params.get("ledger") or os.environ.get("BATCH_CREDITS_LEDGER")
-    if typed:
-        return str(typed)
     profile = context.params.get("profile") or os.environ.get("BATCH_CREDITS_PROFILE")
-    return ledger_in_files(profile) or str(users_ledger())
+    named = typed or ledger_in_files(profile)
+    if named:
+        return [str(named)]
+    folder = Path(platformdirs.user_data_dir("batch-credits", appauthor=False))
+    return [str(path) for pattern in ("ledger.sqlite3", "sites/*/ledger.sqlite3") for path in folder.glob(pattern)]
 
 
 def _profiles(incomplete: str) -> list[CompletionItem]:

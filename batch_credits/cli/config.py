@@ -22,7 +22,11 @@ import platformdirs
 from batch_credits.cli.setting import FILES, LEASE, PREFIX, QUARANTINE, WINDOW, Setting
 from batch_credits.errors import UsageError
 
-USERS_OWN = ("--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile")
+USERS_OWN = (
+    "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile",
+    "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
+    "--mail-password-file", "--on-finish", "--on-finish-timeout",
+)  # fmt: skip
 _OF_READING = frozenset(
     ["currency", "description", "credit-type", "amount-unit", "currency-exponent", "locale", "map", "header-row",
      "sheet", "hidden-rows", "delimiter", "encoding", "number-duplicates"]
@@ -122,12 +126,6 @@ def ledger_in_files(profile: str | None) -> str | None:
     own = [file for file in _files() if file.is_users_own]
     tables = [table for file in own for table in (file.profiles.get(profile or "", {}), file.settings)]
     return next((str(table["ledger"]) for table in tables if "ledger" in table), None)
-
-
-def users_ledger() -> Path:
-    """The ledger in the user's data directory, which every working directory shares. It is relative for a user without
-    a home."""
-    return Path(platformdirs.user_data_dir("batch-credits", appauthor=False)) / "ledger.sqlite3"
 
 
 def own_settings_file() -> Path | None:

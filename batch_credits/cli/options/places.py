@@ -1,13 +1,15 @@
 """Where a run remembers and reports, and how it is followed."""
 
+import hashlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import platformdirs
 
-from batch_credits.cli.config import users_ledger
 from batch_credits.cli.setting import apply, chosen_as, option
 from batch_credits.cli.values import LedgerPlace, Number
 from batch_credits.errors import LedgerBusy, UsageError
@@ -71,14 +73,23 @@ def ledger_path(chosen: Place | None) -> Place:
     """
     if chosen is not None:
         return chosen
-    path = users_ledger()
-    if not path.is_absolute():
+    folder = Path(platformdirs.user_data_dir("batch-credits", appauthor=False))
+    if not folder.is_absolute():
         raise UsageError(
-            f"There is no home to keep the ledger in: {path.parent} would be another place in each working directory.",
+            f"There is no home to keep the ledger in: {folder} would be another place in each working directory.",
             hint="Name the ledger with --ledger or BATCH_CREDITS_LEDGER, or set HOME.",
             remedies=[(("--ledger", "FILE"),)],
         )
-    return path
+    return folder / "ledger.sqlite3"
+
+
+def folder_beside(ledger: Place, kind: str) -> Path:
+    """Where a server of this kind keeps what it knows: all of one ledger use one folder, so they know of each other."""
+    if isinstance(ledger, Path):
+        path = Path(os.path.realpath(ledger))
+        return path.with_name(f"{path.name}.{kind}")
+    digest = hashlib.sha256(str(ledger).encode()).hexdigest()[:16]
+    return Path(platformdirs.user_data_dir("batch-credits", appauthor=False)) / f"{kind}-{digest}"
 
 
 def open_ledger(path: Place, wait_seconds: float | None, say: Callable[[str], None]) -> Ledger:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from batch_credits.children.files import make_folder, read_document
 from batch_credits.web.desk.children import Children
-from batch_credits.web.desk.files import make_folder, read_document
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.settings import CHECKS_AT_ONCE
 

@@ -16,7 +16,7 @@ import pytest
 from batch_credits import peek
 from batch_credits.cli import batch_credits, completing, run_command_line
 from batch_credits.cli.completing import FIRST, stand_in_for
-from batch_credits.cli.config import leaves, users_ledger
+from batch_credits.cli.config import leaves
 from batch_credits.cli.options.places import ledger_path
 from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
@@ -128,7 +128,7 @@ def test_which_ledger_the_line_the_variable_or_the_users_own_settings_say(
     own.parent.mkdir(parents=True)
     own.write_text('ledger = "own.sqlite3"\n[profiles.eu]\nledger = "eu.sqlite3"\n')
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    usual = users_ledger()
+    usual = tmp_path / "batch-credits" / "ledger.sqlite3"
     assert usual == ledger_path(None)
     known = {
         name: paid(tmp_path / name, tmp_path, number)[:8]
@@ -144,6 +144,8 @@ def test_which_ledger_the_line_the_variable_or_the_users_own_settings_say(
     assert ask("status", "")[1] == known["own.sqlite3"]
     own.unlink()
     assert ask("status", "")[1] == known[str(usual)]
+    of_a_site = paid(usual.parent / "sites" / "acme" / usual.name, tmp_path, 9)
+    assert ask("status", "")[1::3] == [of_a_site[:8], known[str(usual)]], "one for each site: the newest batches first"
 
 
 def test_a_working_directory_chooses_no_server_to_call(
@@ -152,13 +154,16 @@ def test_a_working_directory_chooses_no_server_to_call(
     """Its file may have come with the credits; and PGPASSWORD goes to whatever server is called."""
     monkeypatch.delenv("BATCH_CREDITS_LEDGER")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    usual = tmp_path / "batch-credits" / "ledger.sqlite3"
+    usual.parent.mkdir()
+    usual.touch()
     asked: list[str] = []
     monkeypatch.setattr(peek, "batches_at", lambda ledger, prefix: asked.append(ledger) or [])
     there = 'ledger = "postgresql://elsewhere/x"\n'
     Path("batch-credits.toml").write_text(f"{there}[profiles.eu]\n{there}")
     ask("status", "")
     ask("status", "--profile", "eu", "")
-    assert asked == [str(users_ledger())] * 2
+    assert asked == [str(usual)] * 2
 
 
 def test_profiles_by_name(ask: Ask) -> None:
