@@ -29,6 +29,7 @@ FIRST = {
     "reconcile": _BATCH,
     "resolve": _BATCH,
     "reverse": _BATCH,
+    "pack": _BATCH,
 }
 
 T = TypeVar("T")
