@@ -2,6 +2,7 @@
 client are much to load for a line of help.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -12,6 +13,8 @@ from click.exceptions import Exit
 from click.shell_completion import CompletionItem
 
 from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT
+
+COMPLETING = "_BATCH_CREDITS_COMPLETE"  # with which click asks for what could be typed next
 
 # What each does, in one line of `batch-credits --help`.
 COMMANDS = {
@@ -79,7 +82,7 @@ class Lazily(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command, or while a shell asks what could be typed next, what answers for it sooner."""
-        if ctx.resilient_parsing:
+        if ctx.resilient_parsing and COMPLETING in os.environ:  # others read a line so, too
             from batch_credits.cli.completing import stand_in_for
 
             if (command := stand_in_for(args[0], args[1:])) is not None:
