@@ -24,6 +24,7 @@ from batch_credits.errors import UsageError
 
 USERS_OWN = (
     "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile",
+    "--metrics-file", "--metrics-port", "--metrics-host",
     "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
     "--mail-password-file", "--on-finish", "--on-finish-timeout",
 )  # fmt: skip

@@ -164,7 +164,7 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
     settings = orders.settings
     record = for_the_record(
         settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path,
-        source=orders.source,
+        places={"reports": orders.reports, "source": orders.source},
     )  # fmt: skip
     return ledger.runs.start(
         batch.batch_id,

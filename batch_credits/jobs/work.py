@@ -15,8 +15,10 @@ from batch_credits.model import Outcome
 from batch_credits.process.signals import Signals
 from batch_credits.sending.member import ALL, Member
 from batch_credits.sending.queue.jobs import Jobs
+from batch_credits.sending.told import AllTold
 from batch_credits.settings import RunSettings, SiteSettings
 
+WATCH_SECONDS = 1.0  # how old may be what is told of a worker
 DRAIN_SECONDS = 20.0  # that answers may take once a worker is told to end; what is not answered then is in doubt
 UNKNOWN_SITE_SECONDS = 2.0  # between looks whether the ledger knows the site
 
@@ -40,8 +42,15 @@ class Worked:
     stopped: RunStopped | None = None
 
 
-async def work(ledger: Ledger, orders: WorkOrders, signals: Signals, begun: Callable[[], None]) -> Worked:
-    """Work until told to stop, or nothing is owed. `begun` is called once it has begun.
+async def work(
+    ledger: Ledger,
+    orders: WorkOrders,
+    signals: Signals,
+    begun: Callable[[], None],
+    watch: Callable[[AllTold], None] = lambda told: None,
+) -> Worked:
+    """Work until told to stop, or nothing is owed. `begun` is called once it has begun, and `watch` from time to time
+    with what it has done so far.
 
     Raises:
         UsageError: the ledger knows the site at another address, or has come to know it at one meanwhile.
@@ -63,12 +72,22 @@ async def work(ledger: Ledger, orders: WorkOrders, signals: Signals, begun: Call
         with signals.doing(_stopping(member, signals)):
             if signals.arrived:
                 member.stop(signals.arrived)
+            watching = asyncio.create_task(_watched(member, watch))
             owed = _OwedToSite(ledger, jobs, site_id, orders.settings.lease_seconds)
             try:
                 await member.work(owed.waiting, owed.is_nothing if orders.until_idle else _never)
             except LedgerError as error:
                 raise JournalFailed(error.message, hint=error.hint) from error
-        return Worked(member.outcomes, member.stopped)
+            finally:
+                watching.cancel()
+                watch(member.told)
+        return Worked(member.told.so_far()[0], member.stopped)
+
+
+async def _watched(member: Member, watch: Callable[[AllTold], None]) -> None:
+    while True:
+        watch(member.told)
+        await asyncio.sleep(WATCH_SECONDS)
 
 
 async def _known(ledger: Ledger, orders: WorkOrders, signals: Signals) -> int | None:

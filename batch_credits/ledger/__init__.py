@@ -127,14 +127,16 @@ class Ledger:
         lock: Lock | None = None,
         *,
         borrow: Callable[[int], None] | None = None,
+        only_reads: bool = False,
     ) -> None:
-        """`borrow`: see `Admission`."""
+        """`borrow`: see `Admission`. One that `only_reads` has no lease, and must not put off another's end by closing.
+        """
         self._db = database
         self._lock = lock
         self.path = database.path
         self.sites = Sites(database)
         self.batches = Batches(database)
-        self.workers = Workers(database, dead_man() if database.is_shared else None)
+        self.workers = Workers(database, dead_man() if database.is_shared and not only_reads else None)
         self.admission = Admission(database, self.workers, borrow)
         self.profiles = Profiles(database)
         self.claims = Claims(database, self.workers)
@@ -206,7 +208,7 @@ class Ledger:
     def open_for_reading(cls, place: Place) -> Self:
         """Open the ledger read-only, also while another process runs a batch."""
         if isinstance(place, Address):
-            return cls(postgres().connect_for_reading(place))
+            return cls(postgres().connect_for_reading(place), only_reads=True)
         return cls(store.connect_for_reading(place))
 
     @classmethod

@@ -3,7 +3,8 @@
 from operator import itemgetter
 
 from batch_credits.errors import UsageError
-from batch_credits.ledger.database import Database
+from batch_credits.ledger.database import Database, Row
+from batch_credits.model import RequestState
 
 
 class Sites:
@@ -43,6 +44,13 @@ class Sites:
         """The number of a site; None: the ledger does not know it yet."""
         return known_site_id(self._db, site)
 
+    def open_requests(self, site: str) -> dict[RequestState, int]:
+        """How many requests of a site are in each state that is not settled, over all its batches."""
+        site_id = known_site_id(self._db, site)
+        if site_id is None:
+            return {}
+        return dict(self._db.all("open_requests_of_site", _state, site=site_id))
+
     def note_address(self, site: str, address: str) -> None:
         """Remember where the site is called."""
         with self._db.transaction():
@@ -59,3 +67,8 @@ def known_site_id(database: Database, site: str) -> int | None:
     """The number of a site that the ledger knows."""
     found: int | None = database.first("site_id", itemgetter(0), site=site)
     return found
+
+
+def _state(row: Row) -> tuple[RequestState, int]:
+    state, number = row
+    return RequestState(state), number

@@ -12,6 +12,7 @@ from batch_credits.errors import (
     BatchCreditsError,
     ControlError,
     DoubleCreditAlarm,
+    FolderBusy,
     InputError,
     Interrupted,
     JournalFailed,
@@ -20,6 +21,7 @@ from batch_credits.errors import (
     LedgerBusy,
     LedgerError,
     LedgerVersion,
+    NotBegun,
     NotConfirmed,
     Outage,
     PersonNeeded,
@@ -48,7 +50,9 @@ OF_ERRORS: Mapping[type[BatchCreditsError], Reason] = {
     InputError: Reason("input", "Nothing was sent: the file cannot be read, or was refused as a whole", _LOG),
     UnclearFile: Reason("unclear_file", "Nothing was sent: it is not clear how the file is to be read", _LOG),
     ControlError: Reason("control", "Nothing was sent: a limit or control total does not hold", _LOG),
-    NotConfirmed: Reason("not_confirmed", "Nothing was sent: nobody said yes, or it was ended before", _LOG),
+    NotConfirmed: Reason("not_confirmed", "Nothing was sent: nobody said yes", _LOG),
+    NotBegun: Reason("not_begun", "Nothing was sent: a signal ended it before it had begun", _AGAIN),
+    FolderBusy: Reason("folder_busy", "Another process watches the folder", _LOG),
     LedgerError: Reason("ledger", "The ledger cannot be read, written or trusted", _LOG),
     LedgerBusy: Reason(
         "ledger_busy", "Nothing was sent: the ledger is in use", "Run it again later, or with --wait-for-ledger."

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from batch_credits import __version__
-from batch_credits.errors import Interrupted, RunStopped
+from batch_credits.errors import Interrupted, NotBegun, RunStopped
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, Outcome
 from batch_credits.notices.notice import Event, Notice, Reason, Standing, Subject
 from batch_credits.notices.post import Post
@@ -128,7 +128,8 @@ class Notices:
         if self._is_attended and not self._is_started:
             return
         reason = reason_of(error)
-        self._over(reason.sentence, exit_code, [reason], self._standing)
+        is_usual = self._subject.command == "work" and isinstance(error, Interrupted | NotBegun)
+        self._over(reason.sentence, exit_code, [] if is_usual else [reason], self._standing)
 
     def close(self, waits: Callable[[], None]) -> list[str]:
         """Wait some seconds at most until all is told; `waits` is called once it takes a moment. Returns what was not

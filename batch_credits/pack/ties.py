@@ -12,7 +12,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
 from typing import Any
 
 from batch_credits.model import DECIMAL_DIGITS, RESULT_COLUMNS
@@ -107,7 +107,7 @@ def tie_out(pack: Opened, info: BagInfo) -> tuple[Said | None, list[str]]:
         if stray := {run for batch, run in sums.senders if batch == info.batch} - runs:
             problems.append(f"data/attempts.csv has calls of run {min(stray)}, which data/runs.json does not know.")
         problems += _journal(pack, sums, said.batch)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, csv.Error, InvalidOperation) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, csv.Error, ArithmeticError) as error:
         return None, [f"What the pack holds cannot be read as a pack's ({type(error).__name__}: {error})."]
     return said, problems
 
@@ -226,8 +226,8 @@ class _ByRow:
 def _rows(pack: Opened) -> tuple[_Sums, list[str]]:
     """Walk through all tables together, row by row."""
     sums, problems = _Sums(), []
-    results, attempts, findings, words = (
-        _ByRow(pack, name) for name in ("results.csv", "attempts.csv", "findings.csv", "resolutions.csv")
+    results, attempts, findings, failed, words = (
+        _ByRow(pack, name) for name in ("results.csv", "attempts.csv", "findings.csv", "failed.csv", "resolutions.csv")
     )
     for row in _table(pack, "credits.csv"):
         sums.add(row)
@@ -236,10 +236,12 @@ def _rows(pack: Opened) -> tuple[_Sums, list[str]]:
         calls = attempts.of(number)
         sums.senders.update((call["batch"], call["run"]) for call in calls)
         problems += _sent(row, calls, findings.of(number))
+        if any(each["credit_outcome"] != row["outcome"] for each in failed.of(number)):
+            problems.append(f"Row {number} has another outcome in data/failed.csv than in data/credits.csv.")
         words.of(number)
         if len(problems) > MAX_PROBLEMS:
             return sums, [*problems[:MAX_PROBLEMS], "And more rows do not add up."]
-    for each in (results, attempts, findings, words):
+    for each in (results, attempts, findings, failed, words):
         problems += each.left()
     return sums, problems
 

@@ -10,7 +10,6 @@ quarantine instead of one for each part, and ends the runs over the batch.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -35,7 +34,7 @@ from batch_credits.process.signals import Signals
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.queue.jobs import BEATS, Job, Jobs
 from batch_credits.sending.session import Issued, Sending, issue
-from batch_credits.sending.told import Ended, Teller, Told, by_name, error_of
+from batch_credits.sending.told import AllTold, Ended, Teller, Told, by_name, error_of
 from batch_credits.settings import RunSettings, SiteSettings, recorded
 from batch_credits.worker_pool import Counts
 
@@ -69,7 +68,7 @@ class Member:
         self._failure: Exception | None = None  # of the last job
         self._failing_since: float | None = None
         self.stopped: RunStopped | None = None  # the last reason why a job ended early
-        self.outcomes: Counter[Outcome] = Counter()
+        self.told = AllTold()
         self._jobs_done = 0
 
     @classmethod
@@ -253,7 +252,7 @@ class Member:
         if not any(claims.planned_page(batch.batch_id, state, 0, 1) for state in OWED):
             self._ledger.workers.end()
             return None
-        teller, over, sendings = Teller(time), asyncio.Event(), list[Sending]()
+        teller, over, sendings = self.told.begin(Teller(time)), asyncio.Event(), list[Sending]()
         run = RunContext(self._ledger, batch, newest.run_id, settings, teller)
         listening = asyncio.create_task(self._listen(me, run, teller, sendings, over))
         try:
@@ -267,8 +266,6 @@ class Member:
         finally:
             over.set()
             await listening  # to its end: what it writes in a thread of its own would outlive it
-        for outcome, _, rows in Told.read(teller.said()).since(Told()):
-            self.outcomes[outcome] += rows
         if ended.failure is not None:
             raise ended.failure
         self._ledger.workers.end(teller.said(ended))

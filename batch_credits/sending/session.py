@@ -170,7 +170,8 @@ class Sending:
         self.pool.stop(None)
 
     def say_what_is_waited_for(self) -> None:
-        """Tell whoever watches."""
+        """Tell whoever watches, and what was sent meanwhile."""
+        self._run.progress.sent(self._chargebee.requests, self.pool.counts.retries)
         self._run.progress.waits(self._waits.at(self._loop.time()), self._session.limiter.seconds_for)
 
     def stop(self, error: RunStopped) -> None:
@@ -237,6 +238,7 @@ class Sending:
     def issued(self) -> Issued:
         """How the sending went, so far."""
         counts = self.pool.counts
+        self._run.progress.sent(self._chargebee.requests, counts.retries)
         counts = replace(counts, throttled=counts.throttled + self._chargebee.throttled)
         return Issued(counts, self._chargebee.requests, self.pool.stopped)
 

@@ -86,7 +86,8 @@ def pages_of_deploy(folder: Path = ROOT / "deploy") -> dict[str, str]:
             continue
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
         language = _LANGUAGES.get(path.suffix, "docker" if path.name.startswith("Dockerfile") else "text")
-        found[f"deploy/{name}.md"] = f"{_UNSEARCHED}# {name}\n\n`deploy/{name}`\n\n{fence}{language}\n{text.rstrip()}\n{fence}\n"
+        code = f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
+        found[f"deploy/{name}.md"] = f"{_UNSEARCHED}# {name}\n\n`deploy/{name}`\n\n{code}"
     listed = "".join(f"- [`{path.relative_to(folder).as_posix()}`]({_page(path, folder)})\n" for path in files)
     words = "What lies in `deploy/`, to copy and to change. The pages for operators say what each is for."
     return {"deploy/index.md": f"# Files of deploy/\n\n{words}\n\n{listed}", **found}

@@ -386,6 +386,8 @@ def change_cell(pack: Path, name: str, old: str, new: str) -> None:
         ("attempts.csv", "pack-1", "pack-9"),
         ("attempts.csv", "USD,1050", "USD,1049"),
         ("findings.csv", ",credited,", ",failed,"),
+        ("failed.csv", ",failed,", ",credited,"),
+        ("failed.csv", ",4,failed,", ",9,failed,"),
         ("journal.csv", "10.50", "10.51"),
         ("summary.json", '"count": 0', '"count": 1'),
         ("runs.json", '"run": 1', '"run": 2'),

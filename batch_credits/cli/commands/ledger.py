@@ -7,6 +7,7 @@ import click
 from batch_credits.cli.options.places import ledger_option, ledger_path
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, say
+from batch_credits.cli.telling.standing import moment
 from batch_credits.cli.values import LedgerPlace
 from batch_credits.jobs.keep import Health, bring_up_to_date, copy_ledger, look_at
 from batch_credits.model.address import Place
@@ -103,7 +104,7 @@ def _lines(health: Health) -> list[str]:
         lines.append("           If nothing was paid there, `batch-credits ledger upgrade --reopen` takes that back.")
     if health.restored:
         why, at = health.restored
-        lines.append(f"Restored   noticed {at}: {why}. Rows are looked up first, until all is learned anew.")
+        lines.append(f"Restored   noticed {moment(at)}: {why}. Rows are looked up first, until all is learned anew.")
     lines += [f"Rights     {each}" for each in health.not_allowed]
     if not health.harms:
         return [*lines, "Whole      yes"]

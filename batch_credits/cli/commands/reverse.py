@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from batch_credits.cli.metering import metered
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, limit_options
+from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options
 from batch_credits.cli.options.sending import SendingChoice, sending_options
@@ -23,6 +25,7 @@ from batch_credits.cli.values import BatchId
 from batch_credits.errors import BatchCreditsError
 from batch_credits.jobs.reverse import Picture, ReverseRequest, reverse_batch
 from batch_credits.jobs.run import Orders
+from batch_credits.metrics.meter import Meter
 from batch_credits.model import CallKind
 from batch_credits.notices import Notices
 from batch_credits.planning.controls import totals_to_type
@@ -48,6 +51,7 @@ class ReverseChoice:
     site: SiteChoice
     output: OutputChoice
     notices: NoticeChoice
+    metrics: MetricsChoice
     handed: Handed | None
 
 
@@ -62,6 +66,7 @@ class ReverseChoice:
 @confirm_option
 @site_options
 @output_options
+@metrics_options
 @notice_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
 @handed_option
@@ -91,10 +96,14 @@ def _notified_reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
     with notified(
         chosen.notices, "reverse", site=chosen.site.site, is_attended=is_attended, as_json=as_json
     ) as notices:
-        return _reverse(chosen, notices, as_json=as_json)
+
+        def act(meter: Meter) -> int:
+            return _reverse(chosen, notices, meter, as_json=as_json)
+
+        return metered(chosen.metrics, chosen.site, chosen.output.ledger, act)
 
 
-def _reverse(chosen: ReverseChoice, notices: Notices, *, as_json: bool) -> int:
+def _reverse(chosen: ReverseChoice, notices: Notices, meter: Meter, *, as_json: bool) -> int:
     yes, quiet, output, ledger = chosen.yes, chosen.quiet, chosen.output, ledger_path(chosen.output.ledger)
     limits, settings = chosen.limits.settings(), chosen.sending.settings(chosen.site.site)
     site = chosen.site.settings()
@@ -111,6 +120,7 @@ def _reverse(chosen: ReverseChoice, notices: Notices, *, as_json: bool) -> int:
         line_seconds=output.progress_every,
         silent=output.no_progress or quiet or sys.stderr is None,
     )
+    progress = meter.watching(progress, CallKind.DEDUCT)
     said_yes = said_yes_of(yes=yes, handed=chosen.handed)
     not_typed = origins(context)
     orders = Orders(limits, site, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx)
@@ -133,6 +143,7 @@ def _reverse(chosen: ReverseChoice, notices: Notices, *, as_json: bool) -> int:
         summary, stopped = run_in_loop(
             reverse_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
         )
+    meter.sent(summary)
     teller.after(summary, stopped)
     notices.ended(summary, stopped)
     return summary.exit_code

@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 
 from batch_credits.addresses import SANDBOX_SITE
+from batch_credits.cli.metering import metered
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
+from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options, refuse_file
 from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
@@ -25,6 +27,7 @@ from batch_credits.cli.telling.words import Words
 from batch_credits.errors import LEFT_OUT, BatchCreditsError, Interrupted, RunStopped, UsageError
 from batch_credits.jobs.run import Orders, RunRequest, detach_batch, run_batch
 from batch_credits.loader import open_source
+from batch_credits.metrics.meter import Meter
 from batch_credits.model import BatchRecord
 from batch_credits.notices import Notices
 from batch_credits.planning.controls import totals_to_type
@@ -61,6 +64,7 @@ class RunChoice:
     site: SiteChoice
     output: OutputChoice
     notices: NoticeChoice
+    metrics: MetricsChoice
     handed: Handed | None
 
 
@@ -78,6 +82,7 @@ class RunChoice:
 @profile_option
 @site_options
 @output_options
+@metrics_options
 @notice_options
 @option("--verbose", "-v", is_flag=True, help="Say more.")
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
@@ -96,8 +101,8 @@ def run(chosen: RunChoice) -> int:
     sent if all agree. A row that Chargebee refused does not agree. If the pilot does not agree, the exit code is 4.
 
     With --log-format json, stderr has one JSON object a line. Each has `event` and `at` (UTC): plan, progress_started,
-    progress, note, pilot, progress_ended, summary (the fields of summary.json, and may_pass: whether what stopped it
-    may be over in a while), or error (kind, message, hint, exit_code, commands).
+    progress, note, pilot, progress_ended, detached, summary (the fields of summary.json, and may_pass: whether what
+    stopped it may be over in a while), or error (kind, message, hint, exit_code, commands).
     """
     if chosen.output.log_format != "json":
         return _notified_run(chosen)
@@ -115,10 +120,14 @@ def _notified_run(chosen: RunChoice, *, as_json: bool = False) -> int:
     with notified(
         chosen.notices, "run", site=site, file=chosen.file.name, is_attended=is_attended, as_json=as_json
     ) as notices:
-        return _run(chosen, notices, as_json=as_json)
+
+        def act(meter: Meter) -> int:
+            return _run(chosen, notices, meter, as_json=as_json)
+
+        return metered(chosen.metrics, chosen.site, chosen.output.ledger, act, is_sandbox=chosen.sandbox)
 
 
-def _run(chosen: RunChoice, notices: Notices, *, as_json: bool) -> int:
+def _run(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bool) -> int:
     yes, quiet, options, output = chosen.yes, chosen.quiet, chosen.options, chosen.output
     limits = chosen.limits.settings()
     settings = chosen.sending.settings(
@@ -132,7 +141,7 @@ def _run(chosen: RunChoice, notices: Notices, *, as_json: bool) -> int:
     notices.heed(signals)
     source = open_source(chosen.file, options)
     teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=chosen.verbose, asks=not yes)
-    progress = _progress(chosen, settings, as_json=as_json)
+    progress = meter.watching(_progress(chosen, settings, as_json=as_json))
     not_typed, ledger_source = origins(context), source_of_ledger(context)
 
     async def main() -> Done:
@@ -164,7 +173,10 @@ def _run(chosen: RunChoice, notices: Notices, *, as_json: bool) -> int:
             act = detach_batch if chosen.detach else run_batch
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)
 
-    return _said(teller, notices, run_in_loop(main()))
+    done = run_in_loop(main())
+    if not isinstance(done, BatchRecord):
+        meter.sent(done[0])
+    return _said(teller, notices, done)
 
 
 def _progress(chosen: RunChoice, settings: RunSettings, *, as_json: bool) -> Progress:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import click
 
+from batch_credits.cli.metering import metered
+from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
 from batch_credits.cli.options.places import ledger_option, ledger_path, refuse_file
 from batch_credits.cli.options.sending import PaceChoice, own_pace_options
@@ -14,6 +16,8 @@ from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import PersonNeeded
 from batch_credits.ledger import Ledger
+from batch_credits.metrics.meter import Meter
+from batch_credits.metrics.reading import Traffic
 from batch_credits.model import Outcome
 from batch_credits.model.address import Place
 from batch_credits.notices import Notices
@@ -34,6 +38,7 @@ class WorkChoice:
     site: SiteChoice
     ledger: Place | None
     notices: NoticeChoice
+    metrics: MetricsChoice
     quiet: bool
 
 
@@ -43,6 +48,7 @@ class WorkChoice:
 @profile_option
 @site_options
 @ledger_option
+@metrics_options
 @notice_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
 @chosen_as(WorkChoice, "chosen")
@@ -57,12 +63,13 @@ def work(chosen: WorkChoice) -> int:
     Ctrl-C or SIGTERM lets the answers on their way come in, for 20 seconds, and gives the rest to the others.
     """
     with notified(chosen.notices, "work", site=chosen.site.site) as notices:
-        return _work(chosen, notices)
+        return metered(chosen.metrics, chosen.site, chosen.ledger, lambda meter: _work(chosen, notices, meter))
 
 
-def _work(chosen: WorkChoice, notices: Notices) -> int:
+def _work(chosen: WorkChoice, notices: Notices, meter: Meter) -> int:
     from batch_credits.jobs.work import Worked, WorkOrders  # with the extra alone
     from batch_credits.jobs.work import work as work_for
+    from batch_credits.sending.told import AllTold
 
     where, quiet = refuse_file(ledger_path(chosen.ledger), "work"), chosen.quiet
     at, settings = chosen.site.settings(), chosen.pace.settings(chosen.site.site)
@@ -77,10 +84,14 @@ def _work(chosen: WorkChoice, notices: Notices) -> int:
             where_to = f"Working for {at.site} ({at.base_url})."
             say(f"{where_to} Ctrl-C ends it, and leaves the rest to others.", err=True)
 
+    def watch(told: AllTold) -> None:
+        outcomes, throttled, (requests, retries) = told.so_far()
+        meter.worked({each: outcomes[each] for each in _TOLD}, Traffic(requests, throttled, retries))
+
     async def main() -> Worked:
         with Ledger.open(where) as opened:
             orders = WorkOrders(at, settings, chosen.until_idle, chosen.site.same_site)
-            return await work_for(opened, orders, signals, begun)
+            return await work_for(opened, orders, signals, begun, watch)
 
     done = run_in_loop(main())
     if not quiet:

@@ -37,7 +37,7 @@ SECTIONS = {
     "Settings, what is kept and shown": (
         "--profile", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--rows-page",
         "--log-format", "--no-progress",
-        "--progress-every", "--quiet", "--verbose",
+        "--progress-every", "--metrics-file", "--metrics-port", "--metrics-host", "--quiet", "--verbose",
     ),
     "Notices": (
         "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",

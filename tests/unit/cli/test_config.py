@@ -17,6 +17,7 @@ from batch_credits.errors import UsageError
 # Not from a file that somebody may have put beside the credits.
 USERS_OWN = {
     "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile",
+    "--metrics-file", "--metrics-port", "--metrics-host",
     "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
     "--mail-password-file", "--on-finish", "--on-finish-timeout",
 }  # fmt: skip

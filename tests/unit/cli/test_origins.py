@@ -19,7 +19,7 @@ CHANGE_NOTHING = {
     "--wait-for-ledger",
     "--rate", "--plan", "--pacing", "--share", "--concurrency", "--timeout", "--processes", "--no-wait", "--reports",
     "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--rows-page", "--online",
-    "--detach", "--progress-every",
+    "--detach", "--progress-every", "--metrics-file", "--metrics-port", "--metrics-host",
     "--profile",  # what it sets has its own origins
     "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
     "--mail-password-file", "--on-finish", "--on-finish-timeout",

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from batch_credits.errors import DoubleCreditAlarm, Interrupted, JournalFailed, KeyRefused, LedgerBusy
+from batch_credits.errors import DoubleCreditAlarm, Interrupted, JournalFailed, KeyRefused, LedgerBusy, NotBegun
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, Mending, Outcome
 from batch_credits.model.undone import Undone
 from batch_credits.notices.notice import Event, Notice, document
@@ -157,6 +157,15 @@ def test_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
         telling.worked(counts, stopped, 4 if stopped else 0)
         assert [reason.code for reason in told.last.reasons] == codes
         assert told.to(HOOK) == ["started", *(["attention"] if codes else []), "ended"]
+
+
+def test_a_worker_that_a_signal_ends_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    for command, events in (("work", ["started", "ended"]), ("run", ["started", "attention", "ended"])):
+        telling, told = notices(monkeypatch)
+        telling._subject = replace(telling._subject, command=command)
+        telling.started()
+        telling.failed(NotBegun("interrupted"), 2)
+        assert told.to(HOOK) == events
 
 
 def test_what_is_left_to_workers(monkeypatch: pytest.MonkeyPatch) -> None:
