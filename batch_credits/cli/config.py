@@ -12,6 +12,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 import click
 import platformdirs
 
-from batch_credits.cli.setting import FILES, LEASE, PREFIX, QUARANTINE, WINDOW, Setting
+from batch_credits.cli.setting import FILES, LEASE, PREFIX, PROBLEMS, QUARANTINE, WINDOW, Setting
 from batch_credits.errors import UsageError
 
 USERS_OWN = (
@@ -50,26 +51,46 @@ class _File:
 def take_settings(context: click.Context) -> None:
     """Make what the settings files say the defaults of every command below this context, and note which said what.
 
+    Where a context gathers problems, they are noted, and what is right is taken.
+
     Raises:
         UsageError: a file cannot be read, names an option that no command has, or may not set it; or the environment
             holds a variable of ours that sets nothing.
     """
     group = context.command
     assert isinstance(group, click.Group)
-    takers = _takers(group)
-    _refuse_unknown_variables(takers)
+    takers, problems = _takers(group), context.meta.get(PROBLEMS)
+    _refuse_unknown_variables(takers, problems)
     defaults: dict[str, dict[str, Any]] = {name: {} for name, _ in leaves(group)}
     sources: dict[str, str] = {}
-    for file in _files():
-        for flag, value in _flags(file, takers).items():
+    for file in _files(problems):
+        for flag, value in _flags(file, takers, problems).items():
             if flag in sources:
                 continue
-            sources[flag] = str(file.path)
-            for name, parameter in takers[flag]:
-                assert parameter.name is not None
-                defaults[name][parameter.name] = _as_typed(value, parameter, f"{file.path} sets {flag[2:]}")
+            with _noted(problems):
+                sources[flag] = str(file.path)
+                for name, parameter in takers[flag]:
+                    assert parameter.name is not None
+                    defaults[name][parameter.name] = _as_typed(value, parameter, f"{file.path} sets {flag[2:]}")
     context.default_map = _by_group(defaults)
     context.meta[FILES] = sources
+
+
+@contextmanager
+def _noted(problems: list[Exception] | None) -> Iterator[None]:
+    """An error that ends the block is one of the problems, where they are gathered."""
+    try:
+        yield
+    except UsageError as error:
+        if problems is None:
+            raise
+        problems.append(error)
+
+
+def settings_files() -> list[Path]:
+    """The settings files that are there, in the order in which they are asked, whatever is wrong with them."""
+    own = own_settings_file()
+    return [path for path in (Path(_NAME), Path("pyproject.toml"), own) if path is not None and path.exists()]
 
 
 def profile_defaults(group: click.Command, command: str, profile: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -163,13 +184,16 @@ def _takers(group: click.Group) -> dict[str, list[tuple[str, Setting]]]:
     return takers
 
 
-def _refuse_unknown_variables(takers: dict[str, list[tuple[str, Setting]]]) -> None:
+def _refuse_unknown_variables(
+    takers: dict[str, list[tuple[str, Setting]]], problems: list[Exception] | None
+) -> None:
     """A limit whose name is mistyped must not look as if it held."""
     known = {str(parameter.envvar) for taking in takers.values() for _, parameter in taking}
     known |= {QUARANTINE, LEASE, WINDOW}
     for variable in sorted(os.environ.keys() - known):
         if variable.startswith(PREFIX):
-            raise UsageError(f"{variable} sets no option of any command.", hint=_remedy(variable, known))
+            with _noted(problems):
+                raise UsageError(f"{variable} sets no option of any command.", hint=_remedy(variable, known))
 
 
 def _remedy(name: str, known: set[str]) -> str:
@@ -177,20 +201,28 @@ def _remedy(name: str, known: set[str]) -> str:
     return f"Did you mean {near[0]}? Else remove it." if near else "Correct its name, or remove it."
 
 
-def _files() -> Iterator[_File]:
+def _files(problems: list[Exception] | None = None) -> Iterator[_File]:
     own = own_settings_file()
     for path, keys in ((Path(_NAME), ()), (Path("pyproject.toml"), ("tool", _TABLE)), (own, ())):
-        content = None if path is None else _content(path)
-        if path is None or content is None:
-            continue
-        if path != own and _is_same(path, own):
-            continue  # it comes at its own place
-        settings = _table(path, content, keys)
-        if settings:
-            profiles = settings.pop(PROFILES, {})
-            if not isinstance(profiles, dict) or not all(isinstance(table, dict) for table in profiles.values()):
-                raise UsageError(f"In {path}, {PROFILES} holds no tables.", hint=f"Write [{PROFILES}.NAME].")
-            yield _File(path, settings, path == own, profiles)
+        found = None
+        with _noted(problems):
+            found = None if path is None else _file(path, keys, own)
+        if found is not None:
+            yield found
+
+
+def _file(path: Path, keys: tuple[str, ...], own: Path | None) -> _File | None:
+    """The settings file at a path; None: there is none, or it sets nothing."""
+    content = _content(path)
+    if content is None or (path != own and _is_same(path, own)):
+        return None  # the user's own comes at its own place
+    settings = _table(path, content, keys)
+    if not settings:
+        return None
+    profiles = settings.pop(PROFILES, {})
+    if not isinstance(profiles, dict) or not all(isinstance(table, dict) for table in profiles.values()):
+        raise UsageError(f"In {path}, {PROFILES} holds no tables.", hint=f"Write [{PROFILES}.NAME].")
+    return _File(path, settings, path == own, profiles)
 
 
 def _is_same(path: Path, own: Path | None) -> bool:
@@ -236,24 +268,32 @@ def _table(path: Path, content: bytes, keys: tuple[str, ...]) -> dict[str, Any]:
 _MEND = "Correct it, or remove it: its limits would not hold."
 
 
-def _flags(file: _File, takers: dict[str, list[tuple[str, Setting]]]) -> dict[str, Any]:
+def _flags(
+    file: _File, takers: dict[str, list[tuple[str, Setting]]], problems: list[Exception] | None = None
+) -> dict[str, Any]:
     """What a file sets, by the option's name on the command line."""
     found: dict[str, Any] = {}
     for key, value in file.settings.items():
-        flag = f"--{key.replace('_', '-')}"
-        if flag not in takers:
-            names = {known[2:].replace("-", "_") for known in takers}
-            raise UsageError(f"{file.path} sets {key!r}, which is no option of any command.", hint=_remedy(key, names))
-        if flag in found:
-            raise UsageError(f"{file.path} sets {key!r} twice, with a hyphen and without.", hint="Remove one of them.")
-        if flag in USERS_OWN and not file.is_users_own:
-            raise UsageError(
-                f"{file.path} sets {key!r}, which a working directory must not decide.",
-                hint=f"Move it to your own settings file, {own_settings_file()}, or give {flag} or "
-                f"{takers[flag][0][1].envvar}.",
-            )
-        found[flag] = value
+        with _noted(problems):
+            flag = f"--{key.replace('_', '-')}"
+            _refuse_key(file, key, flag, takers)
+            if flag in found:
+                said = f"{file.path} sets {key!r} twice, with a hyphen and without."
+                raise UsageError(said, hint="Remove one of them.")
+            found[flag] = value
     return found
+
+
+def _refuse_key(file: _File, key: str, flag: str, takers: dict[str, list[tuple[str, Setting]]]) -> None:
+    if flag not in takers:
+        names = {known[2:].replace("-", "_") for known in takers}
+        raise UsageError(f"{file.path} sets {key!r}, which is no option of any command.", hint=_remedy(key, names))
+    if flag in USERS_OWN and not file.is_users_own:
+        raise UsageError(
+            f"{file.path} sets {key!r}, which a working directory must not decide.",
+            hint=f"Move it to your own settings file, {own_settings_file()}, or give {flag} or "
+            f"{takers[flag][0][1].envvar}.",
+        )
 
 
 def _as_typed(value: Any, parameter: Setting, what: str) -> str | list[str]:

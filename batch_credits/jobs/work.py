@@ -59,21 +59,25 @@ async def work(
     """
     site = orders.site
     ledger.sites.check_address(site.site, site.address, is_same_site=orders.is_same_site)
-    begun()
-    site_id = await _known(ledger, orders, signals)
-    if site_id is None:
-        return Worked()
+    with signals.doing(signals.finish_first):  # whoever hears that it has begun may tell it to end, in order
+        begun()
+        site_id = await _known(ledger, orders, signals)
+        return Worked() if site_id is None else await _work_for(ledger, orders, site_id, signals, watch)
+
+
+async def _work_for(
+    ledger: Ledger, orders: WorkOrders, site_id: int, signals: Signals, watch: Callable[[AllTold], None]
+) -> Worked:
+    site, own = orders.site, orders.settings
     async with (
-        Jobs.opened(str(ledger.path), site_id, orders.settings.lease_seconds) as jobs,
-        Member.opened(
-            ledger.path, site, site_id, orders.settings, is_same_site=orders.is_same_site
-        ) as member,
+        Jobs.opened(str(ledger.path), site_id, own.lease_seconds) as jobs,
+        Member.opened(ledger.path, site, site_id, own, is_same_site=orders.is_same_site) as member,
     ):
         with signals.doing(_stopping(member, signals)):
             if signals.arrived:
                 member.stop(signals.arrived)
             watching = asyncio.create_task(_watched(member, watch))
-            owed = _OwedToSite(ledger, jobs, site_id, orders.settings.lease_seconds)
+            owed = _OwedToSite(ledger, jobs, site_id, own.lease_seconds)
             try:
                 await member.work(owed.waiting, owed.is_nothing if orders.until_idle else _never)
             except LedgerError as error:

@@ -19,7 +19,7 @@ from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.copying import copy_whole
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.engines.sqlite import scratch, store
-from batch_credits.ledger.engines.sqlite.lock import Lock
+from batch_credits.ledger.engines.sqlite.lock import Lock, holder_of
 from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.ledger.held_credits import HeldCredit, HeldCredits, Standing
 from batch_credits.ledger.keeping import Harm, Keeping
@@ -28,6 +28,7 @@ from batch_credits.ledger.looks import Attribution, KnownCredit, Looks, Moment, 
 from batch_credits.ledger.numbering import numbered
 from batch_credits.ledger.packs import Call, Kin, PackRecord, Packs
 from batch_credits.ledger.payouts import MendingRow, Payouts
+from batch_credits.ledger.probes import CallState, OpenProbe, ProbeCall, Probes, in_doubt, standing
 from batch_credits.ledger.profiles import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile, Profiles
 from batch_credits.ledger.reports import ProblemGroup, Reports
 from batch_credits.ledger.requests import ForeignCredit, Holder, Requests, RowInReview
@@ -38,6 +39,7 @@ from batch_credits.ledger.teams import Life, Newest, Teams
 from batch_credits.ledger.totals import Totals
 from batch_credits.ledger.workers import LEASE_SECONDS, Part, Worker, Workers
 from batch_credits.model.address import Address, Place
+from batch_credits.model.site_facts import SiteFacts
 from batch_credits.process.deadman import dead_man
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "Bucket",
     "Budget",
     "Call",
+    "CallState",
     "Claims",
     "CustomerRow",
     "Difference",
@@ -72,12 +75,15 @@ __all__ = [
     "Moment",
     "NewRows",
     "Newest",
+    "OpenProbe",
     "OtherRequest",
     "OwedByCustomer",
     "PackRecord",
     "Packs",
     "Part",
     "Payouts",
+    "ProbeCall",
+    "Probes",
     "ProblemGroup",
     "Profile",
     "Profiles",
@@ -96,7 +102,9 @@ __all__ = [
     "Unrecorded",
     "Worker",
     "Workers",
+    "in_doubt",
     "numbered",
+    "standing",
 ]
 
 WAIT_BESIDE_SECONDS = 60.0  # for the others' commits
@@ -152,6 +160,7 @@ class Ledger:
         self.runs = Runs(database, self.claims, self.totals)
         self.keeping = Keeping(database)
         self.packs = Packs(database)
+        self.probes = Probes(database, self.workers)
 
     @classmethod
     def open(cls, place: Place, *, is_reopened: bool = False) -> Self:
@@ -204,6 +213,15 @@ class Ledger:
             return cast(int | None, postgres().version_at(place))
         return store.version_at(place)
 
+    @staticmethod
+    def holder_at(path: Path) -> str | None:
+        """Who uses the ledger's file, which this process has not open: a process's number, or "somebody"; None: nobody.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        return holder_of(path)
+
     @classmethod
     def open_for_reading(cls, place: Place) -> Self:
         """Open the ledger read-only, also while another process runs a batch."""
@@ -254,6 +272,10 @@ class Ledger:
             LedgerError: one of them failed.
         """
         return copy_whole(self._db, target._db)
+
+    def site_facts(self, site: str) -> SiteFacts | None:
+        """What a probe learned of a site; or, for a live one, of the test site beside it, which a probe may ask."""
+        return self.probes.facts(site) or self.probes.facts(f"{site}-test")
 
     @property
     def is_shared(self) -> bool:

@@ -29,6 +29,7 @@ COMMANDS = {
     "pack": "Write all of a batch as a sealed pack for an auditor.",
     "verify": "Whether a pack was changed, and adds up.",
     "ledger": "Look after the ledger: check, upgrade, copy.",
+    "doctor": "What a first run could fail on, and what to do; sends nothing.",
     "explain": "What a code or a word means.",
     "template": "Write a file to fill in.",
     "watch": "Pay the files that are dropped into a folder.",

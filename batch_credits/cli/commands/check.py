@@ -28,11 +28,11 @@ from batch_credits.model.address import Place
 from batch_credits.planning.customers import look_up_customers
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.reporter import write_rejected
-from batch_credits.settings import InputOptions
+from batch_credits.settings import InputOptions, SiteSettings
 from batch_credits.views.check import CheckView, customers_view, file_view, problems_view
 from batch_credits.views.listed import listed_rows
 from batch_credits.views.plan import plan_view
-from batch_credits.views.terms import pace_of, site_view
+from batch_credits.views.terms import differences_of, pace_of, site_view
 
 
 @click.command(cls=Sectioned)
@@ -122,6 +122,15 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
             origins=not_typed,
             suggestions=suggestions_for(source, options, plan),
             listed=None if asked.rows_page is None else listed_rows(scratch, batch, asked.rows_page),
+            differences=_differences(asked, where),
         )
         say(check_json(found) if asked.as_json else check_in_words(found), paint=None if asked.as_json else painted)
     return found, taken
+
+
+def _differences(asked: _Asked, site: SiteSettings | None) -> tuple[str, ...]:
+    """What a probe of the site measured that is not as it is assumed, where the site is asked."""
+    if site is None or not asked.online or not Ledger.is_at(asked.ledger):
+        return ()
+    with Ledger.open_for_reading(asked.ledger) as known:
+        return differences_of(known, site.site)

@@ -34,7 +34,7 @@ from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
 from batch_credits.settings import InputOptions
 from batch_credits.views.question import question_of_reversal
-from batch_credits.views.terms import Terms, memory_of, site_view
+from batch_credits.views.terms import Terms, differences_of, memory_of, site_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _reverse(chosen: ReverseChoice, notices: Notices, meter: Meter, *, as_json: 
         record = opened.batches.one(chosen.batch)
         notices.at(site, record.file_name)
         memory = memory_of(opened, site.site, source_of_ledger(context))
-        terms = Terms(site_view(site), settings, memory, not_typed)
+        terms = Terms(site_view(site), settings, memory, not_typed, differences_of(opened, site.site))
 
         def confirm(picture: Picture) -> None:
             bounds = chosen.confirm_total if site.is_live else ()

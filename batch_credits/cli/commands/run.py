@@ -41,7 +41,7 @@ from batch_credits.sending.pilot import PilotReport
 from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, RunSettings, SiteSettings
 from batch_credits.views.pilot import PilotView, pilot_view
 from batch_credits.views.question import question_of_run
-from batch_credits.views.terms import Terms, memory_of, site_view
+from batch_credits.views.terms import Terms, differences_of, memory_of, site_view
 
 Done = tuple[Summary, RunStopped | None] | BatchRecord  # what a run came to; or what it left to others
 
@@ -151,7 +151,7 @@ def _run(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bool) ->
             opened = stack.enter_context(open_ledger(ledger_path(output.ledger), output.wait_for_ledger, progress.note))
             memory = memory_of(opened, where.site, ledger_source)
             said = origins(context, every=chosen.verbose)
-            terms = Terms(site_view(where), settings, memory, said)
+            terms = Terms(site_view(where), settings, memory, said, differences_of(opened, where.site))
 
             def confirm(plan: Plan) -> None:
                 bounds = chosen.confirm_total if where.is_live else ()

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,22 @@ def _locked_by_this_process(path: Path) -> bool:
         "print(found[0] != fcntl.F_UNLCK and found[4])"
     )
     return said_by(script, path).strip() == str(os.getpid())
+
+
+def test_who_holds_a_ledger_is_known_without_holding_it(tmp_path: Path) -> None:
+    place = tmp_path / "l.sqlite3"
+    Ledger.open(place).close()
+    assert Ledger.holder_at(place) is None
+    holding = "import sys; from batch_credits.ledger import Ledger; from pathlib import Path;"
+    holding += "held = Ledger.open(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holding, str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        assert Ledger.holder_at(place) == str(process.pid)
+        (tmp_path / "l.sqlite3-lock").unlink()
+        assert Ledger.holder_at(place) == "somebody"
+        process.communicate()
+    assert Ledger.holder_at(place) is None
+    Ledger.open(place).close()  # nobody was kept out by having asked

@@ -76,6 +76,29 @@ class Lock:
         self._name.close()
 
 
+def holder_of(path: Path) -> str | None:
+    """Who holds the ledger at this path, as far as that is known: the number of a process, or "somebody"; None: nobody.
+    Nothing is held for it, so nobody is kept out. The path is that of a file of which this process has no connection.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    if not hasattr(fcntl, "F_OFD_GETLK"):
+        return None
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, _BYTE, 1, 0)
+        kind, *_ = struct.unpack("hhqqi4x", fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, asked))
+    finally:
+        os.close(descriptor)
+    if kind == fcntl.F_UNLCK:
+        return None
+    try:
+        return path.with_name(path.name + "-lock").read_text(encoding="ascii").strip() or "somebody"
+    except (OSError, UnicodeDecodeError):
+        return "somebody"
+
+
 def refuse_second_name(path: Path) -> None:
     """Refuse a ledger that can be reached by another name (a hard link).
 
