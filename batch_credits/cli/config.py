@@ -148,6 +148,27 @@ def input_profiles() -> tuple[str, ...]:
     return tuple(sorted(name for name, is_of_reading in found.items() if is_of_reading))
 
 
+def profile_names() -> list[str]:
+    """The profiles of all settings files.
+
+    Raises:
+        UsageError: one of the files cannot be read.
+    """
+    return sorted({name for file in _files() for name in file.profiles})
+
+
+def ledger_in_files(profile: str | None) -> str | None:
+    """The ledger that the user's own settings file names, without a look at any command: for a shell that completes a
+    word. A working directory's file may name none: a key that is pressed there must not reach a server of its choice.
+
+    Raises:
+        UsageError: one of the files cannot be read.
+    """
+    own = [file for file in _files() if file.is_users_own]
+    tables = [table for file in own for table in (file.profiles.get(profile or "", {}), file.settings)]
+    return next((str(table["ledger"]) for table in tables if "ledger" in table), None)
+
+
 def own_settings_file() -> Path | None:
     """Where the user's own settings file lies, if it exists: the one that was named, or that of the user's settings
     directory; None for a user without a home."""
@@ -158,6 +179,12 @@ def named_settings_file() -> Path | None:
     """The settings file that was named on this command line or by the environment, if one was."""
     context = click.get_current_context(silent=True)
     return None if context is None else context.meta.get(_CONFIG)
+
+
+def name_settings_file(context: click.Context, named: str) -> None:
+    """Note a file that `--config` or the environment names, while a shell asks what could be typed next: no command is
+    run then, and nothing is said of a file that is not there."""
+    context.meta[_CONFIG] = Path(named).expanduser().absolute()
 
 
 def usual_settings_file() -> Path | None:

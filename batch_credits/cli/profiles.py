@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from batch_credits.cli.completing import offer_profiles
 from batch_credits.cli.config import PROFILES, own_settings_file, profile_defaults
 from batch_credits.cli.setting import FILES, UNEXPOSED, apply, option
 from batch_credits.errors import Remedy, UsageError
@@ -70,7 +71,7 @@ config_option = option(
 profile_option = apply(
     option(
         "--profile", metavar="NAME", is_eager=True, expose_value=False, callback=take_profile,
-        help="Take the settings of [profiles.NAME] of a settings file.",
+        shell_complete=offer_profiles, help="Take the settings of [profiles.NAME] of a settings file.",
     ),
     config_option,
 )  # fmt: skip

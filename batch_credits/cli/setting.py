@@ -9,7 +9,6 @@ from typing import Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
-from batch_credits.cli.values import stand_in
 from batch_credits.errors import LEFT_OUT, UsageError
 
 PREFIX = "BATCH_CREDITS_"
@@ -22,6 +21,12 @@ FILES = f"{__name__}.files"  # where a context remembers which file set which op
 UNEXPOSED = f"{__name__}.unexposed"  # and the values of those that the command itself is not given
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _stand_in(parameter: click.Parameter) -> str:
+    from batch_credits.cli.values import stand_in  # which loads much: completion needs none of it
+
+    return stand_in(parameter)
 
 
 class Setting(click.Option):
@@ -66,7 +71,7 @@ class Setting(click.Option):
             raise UsageError(
                 f"{self.envvar} is set, but empty.",
                 hint="Give it a value, or unset it; or say here what is meant:",
-                remedies=[((self.flag, stand_in(self)),)],
+                remedies=[((self.flag, _stand_in(self)),)],
             )
         return super().resolve_envvar_value(ctx)
 
@@ -97,7 +102,7 @@ class Setting(click.Option):
                 raise UsageError(
                     f"{self.flag} has an empty value.",
                     hint="Give it one, or leave it out:",
-                    remedies=[((self.flag, stand_in(self)),), ((self.flag, LEFT_OUT),)],
+                    remedies=[((self.flag, _stand_in(self)),), ((self.flag, LEFT_OUT),)],
                 )
         return value, source
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from batch_credits.cli.completing import offer_batches
 from batch_credits.loader.money import currency_code
 from batch_credits.model import Problem
 from batch_credits.model.address import Place, place
@@ -45,6 +47,10 @@ class BatchId(_Type):  # type: ignore[type-arg,unused-ignore]
             self.fail(f"{few}; give at least {self.fewest} {digit}. {_WHERE}", param, ctx)
         return digits
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Those that the ledger knows."""
+        return offer_batches(ctx, param, incomplete)
+
 
 _WHERE = "`batch-credits status` lists them."
 
@@ -64,6 +70,10 @@ class LedgerPlace(_Type):  # type: ignore[type-arg,unused-ignore]
         if isinstance(found, Path) and found.is_dir():
             self.fail(f"{quoted(value)} is a directory.", param, ctx)
         return found
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Files, by the shell's own way."""
+        return [CompletionItem(incomplete, type="file")]
 
 
 class Pair(_Type):  # type: ignore[type-arg,unused-ignore]
