@@ -1,4 +1,4 @@
-"""Promise: `doctor` says whom a run would tell, and what keeps it from that; nobody is told by it, and no secret shown."""
+"""Promise: `doctor` says whom a run would tell, and what keeps it from that; it tells nobody, and shows no secret."""
 
 import json
 import stat
