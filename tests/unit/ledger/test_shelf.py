@@ -423,7 +423,7 @@ def test_where_no_lock_can_be_made_no_site_is_taken_on(tmp_path: Path) -> None:
 
 
 def test_a_ledger_of_whoever_has_no_home_stands_for_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(shelf.platformdirs, "user_data_dir", lambda *given, **named: "~/.local/share")
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda *given, **named: "~/.local/share")
     assert shelf_of(tmp_path / "ledger.sqlite3") is None
 
 
