@@ -16,6 +16,7 @@ from tests.operator.desk import KEY, Said
 from tests.operator.paper import OURS, SELF_SAYING, Meaning, Reading, folded, read_table, record
 from tests.operator.world import Credit, Place
 
+NO_MONEY = ("looks_like_total",)  # rows that sum others, which stand in no total
 PAYOUT = ("credited", "already_credited", "failed", "rejected", "in_doubt", "review", "pending")
 REVERSAL = ("deducted", "already_deducted", *PAYOUT[2:])
 
@@ -176,7 +177,7 @@ def _of_money(report: Report, reading: Reading, truth: Mapping[str, Credit]) -> 
     totals: dict[str, Counter[str]] = {name: Counter() for name in report.summary["totals"]}
     for row in report.rows:
         outcome, money = row["credit_outcome"], reading.money(row)
-        if money is not None:
+        if money is not None and row["credit_error_code"] not in NO_MONEY:
             totals.setdefault(outcome, Counter())[money.currency] += money.minor
         if outcome.endswith(("credited", "deducted")):
             credit = truth.get(row["credit_id"])
