@@ -234,10 +234,12 @@ def for_the_record(
     *,
     origins: Sequence[Origin] = (),
     ledger: Place | None = None,
+    order: dict[str, Any] | None = None,
 ) -> str:
     """How a run was set and what was agreed to before it sent anything, as a JSON object. It holds no secret.
 
-    `origins` are the settings that change money and were not typed; `ledger` is the file that remembers the run.
+    `origins` are the settings that change money and were not typed; `ledger` is the file that remembers the run;
+    `order` is the one that it carries out, with who approved it.
     """
     record = {
         "address": site.base_url,
@@ -246,6 +248,7 @@ def for_the_record(
         "origins": [asdict(origin) for origin in origins],
         "settings": asdict(settings),
         "limits": asdict(limits),
+        "order": order,
     }
     return json.dumps(record, separators=(",", ":"))
 

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from batch_credits.approval.canonical import canonical, read_canonical
+from batch_credits.approval.canonical import MAX_BYTES, canonical, read_canonical
 from batch_credits.errors import UsageError
 from batch_credits.model import ControlTotal
 from batch_credits.settings import ControlLimits, InputOptions, SiteSettings
@@ -101,6 +102,16 @@ class Sealed:
         approvals = [asdict(each) for each in self.approvals]
         return canonical({"version": VERSION, "order": asdict(self.order), "approvals": approvals}) + b"\n"
 
+    def for_the_record(self) -> dict[str, Any]:
+        """What a run remembers of the order that it carries out."""
+        return {
+            "number": self.order.number,
+            "sha256": sha256(self.content).hexdigest(),
+            "maker": self.order.maker,
+            "made": self.order.made,
+            "approvals": [{"approver": each.approver, "at": each.at} for each in self.approvals],
+        }
+
     def challenge(self, approver: str, at: str) -> bytes:
         """What a passkey signs: the order, who approves it, and when, as 32 bytes."""
         return sha256(canonical({"order": asdict(self.order), "approver": approver, "at": at})).digest()
@@ -124,6 +135,26 @@ class Sealed:
                 hint="Nothing was sent. Take the file as it came from whoever made it, or have a new one made.",
             ) from None
         return cls(order, approvals)
+
+
+def read_order(path: Path | None) -> Sealed | None:
+    """The order that a file holds; None where none is named.
+
+    Raises:
+        UsageError: it cannot be read, or is none as it was sealed.
+    """
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(
+            f"The order {path} cannot be read: {error.strerror or error}.",
+            hint="Nothing was sent.",
+            remedies=[(("--order", "ORDER"),)],
+        ) from None
+    return Sealed.read(content, str(path))
 
 
 def order_for(

@@ -15,8 +15,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from batch_credits.approval.order import Sealed
 from batch_credits.chargebee import http_transport
 from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerBusy, LedgerError, RunStopped
+from batch_credits.jobs.approved import hold_to_order
 from batch_credits.jobs.closing import close_payouts
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source
@@ -50,6 +52,7 @@ class Orders:
     origins: tuple[Origin, ...] = ()  # of settings that nobody typed, for the record
     xlsx: bool = False  # write the tables as workbooks, too
     agree: Agree = agrees  # shown the pilot, and asked whether to go on
+    order: Sealed | None = None  # that it carries out, with who approved it
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +159,9 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
     """The number of a run that begins."""
     settings = orders.settings
     record = for_the_record(
-        settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path
-    )
+        settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path,
+        order=None if orders.order is None else orders.order.for_the_record(),
+    )  # fmt: skip
     return ledger.runs.start(
         batch.batch_id,
         retry_failed=settings.retry_failed,
@@ -222,6 +226,7 @@ def agreed(
         if not (orders.settings.verify_first or orders.site.is_in_process):
             refuse_what_another_ledger_paid(plan, orders.reports, ledger.path)
         check_controls(plan, orders.limits, options)
+        hold_to_order(ledger, plan, orders.order, orders.site)
         confirm(plan)
     except BaseException:
         if plan.is_new:

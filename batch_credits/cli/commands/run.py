@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 
 from batch_credits.addresses import SANDBOX_SITE
+from batch_credits.approval.order import read_order
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
+from batch_credits.cli.options.order import options_of, order_to_carry_out_option
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options, refuse_file
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
@@ -57,6 +59,7 @@ class RunChoice:
     limits: LimitChoice
     site: SiteChoice
     output: OutputChoice
+    order: Path | None
     handed: Handed | None
 
 
@@ -74,6 +77,7 @@ class RunChoice:
 @output_options
 @option("--verbose", "-v", is_flag=True, help="Say more.")
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
+@order_to_carry_out_option
 @handed_option
 @chosen_as(RunChoice, "chosen")
 def run(chosen: RunChoice) -> int:
@@ -103,7 +107,8 @@ def run(chosen: RunChoice) -> int:
 
 
 def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
-    yes, quiet, options, output = chosen.yes, chosen.quiet, chosen.options, chosen.output
+    yes, quiet, output, sealed = chosen.yes, chosen.quiet, chosen.output, read_order(chosen.order)
+    options = options_of(sealed, chosen.options)
     limits = chosen.limits.settings()
     settings = chosen.sending.settings(
         chosen.site.site, default_rate=0 if chosen.sandbox else TEST_SITE_RATE_PER_MINUTE
@@ -133,7 +138,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
             terms = Terms(site_view(where), settings, memory, said)
 
             def confirm(plan: Plan) -> None:
-                bounds = chosen.confirm_total if where.is_live else ()
+                bounds = chosen.confirm_total if where.is_live and sealed is None else ()
                 to_type = totals_to_type(plan, bounds, stated_by_the_user(context, limits), options)
                 question = question_of_run(source, plan, dict(options.currency_exponents), terms, to_type)
                 teller.before(question)
@@ -145,7 +150,9 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
                 return not pilot.disagreeing and (not pilot.rows_left or _goes_on(teller, pilot, signals, chosen))
 
             said_yes, same_site = said_yes_of(yes=yes, handed=chosen.handed), chosen.site.same_site
-            orders = Orders(limits, where, settings, output.reports, same_site, said_yes, not_typed, output.xlsx, agree)
+            orders = Orders(
+                limits, where, settings, output.reports, same_site, said_yes, not_typed, output.xlsx, agree, sealed
+            )
             request = RunRequest(source, options, orders)
             act = detach_batch if chosen.detach else run_batch
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)

@@ -18,7 +18,7 @@ SECTIONS = {
     ),
     "Guards on the money": (
         "--expect-total", "--expect-rows", "--max-total", "--max-amount", "--confirm-total", "--control", "--strict",
-        "--pilot", "--max-failures", "--yes",
+        "--pilot", "--max-failures", "--order", "--yes",
     ),
     "The site and the pace": (
         "--site", "--api-key-file", "--sandbox", "--detach", "--until-idle", "--plan",
