@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,7 +88,7 @@ def check_approval(sealed: Sealed, approval: Approval, passkey: Passkey) -> None
         raise NotSigned(f"the signature does not hold ({error})") from None
 
 
-def registration_options(name: str, rp_id: str, known: list[Passkey]) -> tuple[bytes, str]:
+def registration_options(name: str, rp_id: str, known: Sequence[Passkey]) -> tuple[bytes, str]:
     """What a browser needs to make a passkey for a person: the challenge, and the options as JSON."""
     refuse_missing_library()
     from webauthn import generate_registration_options, options_to_json

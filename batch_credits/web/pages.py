@@ -6,6 +6,7 @@ that people read.
 
 from dataclasses import dataclass
 
+from batch_credits.web.approval_pages import EnrolPage
 from batch_credits.web.parts import (
     Alert,
     Amount,
@@ -29,6 +30,7 @@ __all__ = [
     "Column",
     "ColumnsPage",
     "Download",
+    "EnrolPage",
     "Explained",
     "Figure",
     "Filter",
@@ -345,5 +347,6 @@ Page = (
     | ResultPage
     | UndoPage
     | UndoCheckPage
+    | EnrolPage
     | RefusedPage
 )

@@ -18,6 +18,7 @@ from batch_credits.web.pages import (
     BatchesPage,
     CheckPage,
     ColumnsPage,
+    EnrolPage,
     Frame,
     LeftOutPage,
     NewPage,
@@ -40,6 +41,7 @@ TEMPLATES: Mapping[type[Page], str] = {
     ResultPage: "result.html",
     UndoPage: "undo.html",
     UndoCheckPage: "undo_check.html",
+    EnrolPage: "enrol.html",
     RefusedPage: "refused.html",
 }
 TONES: Mapping[State, str] = {
@@ -72,9 +74,10 @@ def stylesheet() -> bytes:
 
 
 @cache
-def script() -> bytes:
-    """/static/live.js: what follows a check and a run. Every page works without it."""
-    return _static("live.js")
+def script(name: str) -> bytes:
+    """/static/live.js, what follows a check and a run, without which every page works; or /static/passkey.js, without
+    which nobody approves."""
+    return _static(name)
 
 
 def _static(name: str) -> bytes:

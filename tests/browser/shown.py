@@ -109,7 +109,7 @@ async def _style(_request: web.Request) -> web.Response:
 
 
 async def _script(_request: web.Request) -> web.Response:
-    return web.Response(body=script(), content_type="text/javascript", charset="utf-8")
+    return web.Response(body=script("live.js"), content_type="text/javascript", charset="utf-8")
 
 
 def _html(text: str) -> web.Response:

@@ -26,6 +26,7 @@ COMMANDS = {
     "ledger": "Look after the ledger: check, upgrade, copy.",
     "explain": "What a code or a word means.",
     "template": "Write a file to fill in.",
+    "approvers": "Who may approve: enrol, list, remove.",
     "web": "Serve the page for finance: upload, check, send.",
     "sandbox": "Serve a local Chargebee on 127.0.0.1.",
 }
