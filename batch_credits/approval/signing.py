@@ -88,6 +88,17 @@ def check_approval(sealed: Sealed, approval: Approval, passkey: Passkey) -> None
         raise NotSigned(f"the signature does not hold ({error})") from None
 
 
+def signing_options(challenge: bytes, passkey: Passkey) -> dict[str, Any]:
+    """What a browser needs to have a challenge signed by this passkey, which it is told in JSON."""
+    return {
+        "challenge": text_of(challenge),
+        "rpId": passkey.rp_id,
+        "allowCredentials": [{"type": "public-key", "id": passkey.credential}],
+        "userVerification": "required",
+        "timeout": 120_000,
+    }
+
+
 def registration_options(name: str, rp_id: str, known: Sequence[Passkey]) -> tuple[bytes, str]:
     """What a browser needs to make a passkey for a person: the challenge, and the options as JSON."""
     refuse_missing_library()

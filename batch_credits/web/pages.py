@@ -6,13 +6,14 @@ that people read.
 
 from dataclasses import dataclass
 
-from batch_credits.web.approval_pages import EnrolPage
+from batch_credits.web.approval_pages import ApprovePage, EnrolPage, SubmitForm
 from batch_credits.web.parts import (
     Alert,
     Amount,
     Choice,
     Download,
     Figure,
+    Filter,
     Frame,
     PilotQuestion,
     PilotRow,
@@ -23,6 +24,7 @@ from batch_credits.web.parts import (
 __all__ = [
     "Alert",
     "Amount",
+    "ApprovePage",
     "BatchEntry",
     "BatchesPage",
     "CheckPage",
@@ -51,6 +53,7 @@ __all__ = [
     "RunPage",
     "SendForm",
     "State",
+    "SubmitForm",
     "UndoCheckPage",
     "UndoPage",
     "UndoRow",
@@ -74,15 +77,6 @@ class BatchEntry:
     payout: str
     is_reversal: bool
     needs_person: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What the list is narrowed to: a part of the file's name, of a person's or of the id; a state; a page of it."""
-
-    text: str = ""
-    state: str = ""
-    page: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +175,7 @@ class CheckPage:
     largest: tuple[str, ...] = ()
     downloads: tuple[Download, ...] = ()
     send: SendForm | None = None
+    submit: SubmitForm | None = None
     refusal: Alert | None = None
     batch_href: str = ""
     columns_href: str = ""
@@ -348,5 +343,6 @@ Page = (
     | UndoPage
     | UndoCheckPage
     | EnrolPage
+    | ApprovePage
     | RefusedPage
 )

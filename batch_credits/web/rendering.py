@@ -15,6 +15,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, Stric
 
 from batch_credits.reporter.display import allowed_in_html, turned_to_words
 from batch_credits.web.pages import (
+    ApprovePage,
     BatchesPage,
     CheckPage,
     ColumnsPage,
@@ -42,6 +43,7 @@ TEMPLATES: Mapping[type[Page], str] = {
     UndoPage: "undo.html",
     UndoCheckPage: "undo_check.html",
     EnrolPage: "enrol.html",
+    ApprovePage: "approve.html",
     RefusedPage: "refused.html",
 }
 TONES: Mapping[State, str] = {
@@ -49,6 +51,8 @@ TONES: Mapping[State, str] = {
     State.UNCLEAR: "warn",
     State.REFUSED: "warn",
     State.CHECKED: "idle",
+    State.SUBMITTED: "under-way",
+    State.REJECTED: "warn",
     State.WAITING: "under-way",
     State.RUNNING: "under-way",
     State.STOPPED: "warn",

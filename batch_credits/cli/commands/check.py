@@ -8,6 +8,7 @@ import click
 from batch_credits import __version__
 from batch_credits.approval.order import order_for
 from batch_credits.approval.policy import read_policy
+from batch_credits.cli.options.handed import handed_option
 from batch_credits.cli.options.input import LimitChoice, input_options
 from batch_credits.cli.options.order import order_to_make_option, write_order
 from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
@@ -58,9 +59,11 @@ from batch_credits.views.terms import pace_of, site_view
 @reports_option
 @ledger_option
 @order_to_make_option
+@handed_option
 def check(
     file: Path, as_json: bool, rows_page: int | None, online: bool, options: InputOptions, limits: LimitChoice,
     pace: PaceChoice, site: SiteChoice, reports: Path, ledger: Place | None, order: Path | None,
+    handed: object,
 ) -> int:  # fmt: skip
     """Load and validate FILE and send nothing: totals, every problem of every row, fingerprint.
 
@@ -133,16 +136,17 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
             suggestions=suggestions_for(source, options, plan),
             listed=None if asked.rows_page is None else listed_rows(scratch, batch, asked.rows_page),
         )
+        made = ""
+        if asked.order is not None and found.refusal is None and not (asked.as_json and not plan.owed):
+            made = _sealed(asked.order, source, plan, where, bounds)
         say(check_json(found) if asked.as_json else check_in_words(found), paint=None if asked.as_json else painted)
-        if asked.order is not None and found.refusal is None:
-            _seal(asked.order, source, plan, where, bounds, as_json=asked.as_json)
+        if made:
+            say(made, err=asked.as_json)
     return found, taken
 
 
-def _seal(
-    path: Path, source: Source, plan: Plan, where: SiteSettings | None, bounds: ControlLimits, *, as_json: bool
-) -> None:
-    """Make an order of what the file asks for, and say where it is.
+def _sealed(path: Path, source: Source, plan: Plan, where: SiteSettings | None, bounds: ControlLimits) -> str:
+    """Make an order of what the file asks for. Returns what to say of it.
 
     Raises:
         UsageError: no site is named, nothing is owed, or it cannot be written.
@@ -157,6 +161,4 @@ def _seal(
         where, plan.key, file, source.options, bounds, counted, user_name(), __version__, days=read_policy().days
     )
     write_order(path, order)
-    say(f"Order      {path}: {rows(order.owed)}, made by {order.maker}, good until {order.expires}", err=as_json)
-
-
+    return f"Order      {path}: {rows(order.owed)}, made by {order.maker}, good until {order.expires}"

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch_credits.web.desk.children import Children
+from batch_credits.approval.policy import read_policy
+from batch_credits.errors import UsageError
+from batch_credits.web.desk.children import ORDER, Children
 from batch_credits.web.desk.files import make_folder, read_document
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.settings import CHECKS_AT_ONCE
@@ -91,14 +93,29 @@ class Checks:
     async def _look(self, upload: Upload) -> None:
         folder = make_folder(_folder(upload))
         async with self._room:
-            for name in ("out.json.part", "err.txt"):
+            for name in ("out.json.part", "err.txt", ORDER):
                 (folder / name).unlink(missing_ok=True)
-            child = self._children.check(upload.source, upload.words(), folder, folder)
+            maker = upload.actor if must_be_approved() else None
+            child = self._children.check(upload.source, upload.words(), folder, folder, maker)
             code = await child.ended()
         part = folder / "out.json.part"
         if read_document(part) is None:  # it ended without a word: a hostile file took all there was
             part.write_text(_nothing_said(code, folder / "err.txt"), encoding="utf-8")
         part.replace(folder / "out.json")
+
+
+def order_of(upload: Upload) -> Path | None:
+    """The order that the check of an upload made of it; None: it made none."""
+    path = _folder(upload) / ORDER
+    return path if path.exists() else None
+
+
+def must_be_approved() -> bool:
+    """Whether others must approve what is sent. Where nobody can tell, they must: a run would not send it either."""
+    try:
+        return read_policy().requires_approval
+    except UsageError:
+        return True
 
 
 def _folder(upload: Upload) -> Path:

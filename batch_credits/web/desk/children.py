@@ -27,6 +27,7 @@ from batch_credits.__main__ import main
 main()
 """
 ANSWER = "answer"  # the name of a file
+ORDER = "order.json"
 _PATIENCE_SECONDS = 86_400  # how long a run waits its turn
 
 
@@ -70,14 +71,21 @@ class Children:
     def __init__(self, words: Words) -> None:
         self._words = words
 
-    def check(self, source: Path, options: Sequence[str], reports: Path, into: Path) -> Child:
-        """Look at a file; the document comes to out.json.part."""
+    def check(
+        self, source: Path, options: Sequence[str], reports: Path, into: Path, maker: str | None = None
+    ) -> Child:
+        """Look at a file; the document comes to out.json.part, and the order of a `maker` to order.json."""
         words = self._words
         given = [*words.profile, *words.site, *words.ledger, *options, f"--reports={reports}", "--json"]
-        return _start("check", given, [str(source)], None, into / "out.json.part", into / "err.txt", None)
+        handed = None if maker is None else Handed(maker)
+        given += [] if maker is None else [f"--order={into / ORDER}"]
+        return _start("check", given, [str(source)], handed, into / "out.json.part", into / "err.txt", None)
 
-    def run(self, source: Path, options: Sequence[str], handed: Handed, into: Path, lock: int) -> Child:
+    def run(
+        self, source: Path, options: Sequence[str], handed: Handed, into: Path, lock: int, order: Path | None = None
+    ) -> Child:
         """Credit what is owed of a file."""
+        options = options if order is None else [*options, f"--order={order}"]
         return self._send("run", options, str(source), handed, into, lock)
 
     def reverse(self, key: str, options: Sequence[str], handed: Handed, into: Path, lock: int) -> Child:

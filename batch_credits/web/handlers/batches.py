@@ -13,7 +13,9 @@ from batch_credits.web.handlers.answers import amounts_of, page_number, show
 from batch_credits.web.pages import Amount, BatchEntry, BatchesPage, Filter, State
 
 ENTRIES_A_PAGE = 50
-_WAITS_FOR_A_PERSON = (State.UNCLEAR, State.CHECKED, State.STOPPED, State.ATTENTION)
+_WAITS_FOR_A_PERSON = (
+    State.UNCLEAR, State.CHECKED, State.SUBMITTED, State.REJECTED, State.STOPPED, State.ATTENTION
+)  # fmt: skip
 
 
 async def batches(request: web.Request) -> web.Response:
@@ -96,6 +98,15 @@ def _summed(outcomes: Iterable[tuple[Total, ...]]) -> tuple[Amount, ...]:
     return amounts_of({currency: minor[currency] for currency in sorted(minor)}, {})
 
 
+def _state_of_order(desk: Desk, key: str) -> State:
+    """How far a file is that was checked: nobody has asked for more, or others are to approve it, or it begins."""
+    if desk.jobs.is_running(key):
+        return State.WAITING
+    if desk.orders.waiting(key) is not None:
+        return State.SUBMITTED
+    return State.CHECKED if desk.orders.rejection(key) is None else State.REJECTED
+
+
 def _of_upload(desk: Desk, upload: Upload) -> BatchEntry:
     checked = desk.checks.known(upload)
     key, rows = "", 0
@@ -106,11 +117,12 @@ def _of_upload(desk: Desk, upload: Upload) -> BatchEntry:
         state = State.UNCLEAR if checked.asks else State.REFUSED
     else:
         key, rows = checked.content["batch"], checked.content["rows"]
-        state = State.WAITING if desk.jobs.is_running(key) else State.CHECKED
+        state = _state_of_order(desk, key)
         totals = amounts_of(checked.content["totals"], {})
+    hrefs = {State.WAITING: f"/batches/{key}", State.SUBMITTED: f"/orders/{key}"}
     return BatchEntry(
         key=key,
-        href=f"/uploads/{upload.upload_id}" if state is not State.WAITING else f"/batches/{key}",
+        href=hrefs.get(state, f"/uploads/{upload.upload_id}"),
         file_name=upload.file_name,
         state=state,
         rows=rows,
