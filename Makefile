@@ -7,6 +7,7 @@ SEEDS ?= 10000
 JOBS ?= 2
 TEST_JOBS ?= 3  # of two cores: some always wait for another process, and each worker must find all tests first
 KILLS ?= 1000
+STORIES ?= 50
 CASES ?= 50000
 REQUESTS ?= 10000
 HISTORIES ?= 2000
@@ -18,7 +19,7 @@ ROUNDS ?= 3
 # Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz fuzz-web mutants screens pictures slow bench bench-team clean
+.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz fuzz-web mutants screens pictures docs reference slow bench bench-team clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -83,6 +84,7 @@ budget: $(VENV)/installed-dev
 
 kills: $(VENV)/installed-dev
 	$(BIN)/python -m tests.kills.campaign --kills $(KILLS) --jobs $(JOBS)
+	$(BIN)/python -m tests.kills.watch --stories $(STORIES)
 
 operator: $(VENV)/installed-dev
 	$(BIN)/python -m tests.operator.histories --histories $(HISTORIES) --jobs $(JOBS)
@@ -114,6 +116,16 @@ mutants: $(VENV)/installed-dev
 pictures: $(VENV)/installed-dev
 	$(BIN)/python -m tests.browser.pictures $(ALL)
 
+# The site of docs/, in build/site. Strictly: what leads nowhere, and what a browser would load from a network, fails it.
+# (With --quiet MkDocs counts no warning, so --strict would forgive all of them.)
+docs: $(VENV)/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean --config-file docs/site/mkdocs.yml
+	@echo build/site/index.html
+
+# docs/reference, as the program itself says it: commands, settings, codes, words.
+reference: $(VENV)/installed-dev
+	$(BIN)/python -m docs.site.reference
+
 screens: $(VENV)/installed-dev
 	RENEW_SCREENS=1 $(BIN)/python -m pytest -q tests/acceptance/test_screens.py
 
@@ -130,6 +142,10 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-docs: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@ $(VENV)/installed
 
 # What `make bench` races against. npm is no part of this project: without it, newman is left out.

@@ -6,11 +6,13 @@
     |   +-- UnclearFile     an option has to say how it is to be read
     +-- ControlError        a limit or control total does not hold
     +-- NotConfirmed        nobody said yes
+    |   +-- NotBegun        a signal ended it before it had begun to send
     +-- LedgerError         the ledger cannot be trusted or written: nothing more may be sent
     |   +-- LedgerBusy      another process holds it
     |   +-- LedgerVersion   written by a version this one does not know
     |   +-- LeaseLost       another process has claimed what this one sends
     |   +-- UnknownBatch    no such batch, or more than one
+    +-- FolderBusy          another process watches the folder
     +-- ReportsNotWritten   the disk refused them; the ledger has it all
     +-- RunStopped          sending stopped before the end; running again carries on
         +-- KeyRefused      the API key is not accepted
@@ -28,7 +30,7 @@
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 Remedy = tuple[tuple[str, str], ...]  # options with their values, to be given together; "" is the value of a flag
 LEFT_OUT = "\0"  # in the place of a value: without the option. No word of a command line holds it
@@ -98,6 +100,10 @@ class NotConfirmed(BatchCreditsError):
     """Nobody said yes. Nothing was sent."""
 
 
+class NotBegun(NotConfirmed):
+    """A signal ended the command before it had begun to send."""
+
+
 class LedgerError(BatchCreditsError):
     """The ledger cannot be read, written or trusted, so nothing more may be sent."""
 
@@ -118,12 +124,21 @@ class UnknownBatch(LedgerError):
     """The ledger holds no batch of that name, or more than one."""
 
 
+class FolderBusy(BatchCreditsError):
+    """Another process watches the folder."""
+
+
 class ReportsNotWritten(BatchCreditsError):
     """The reports cannot be written; the ledger is not concerned, and has it all."""
 
 
 class RunStopped(BatchCreditsError):
-    """Sending stopped before the end; rows not sent stay pending, and running again carries on."""
+    """Sending stopped before the end; rows not sent stay pending, and running again carries on.
+
+    `may_pass`: what stopped it may be over in a while, so that the same command can carry on without anybody's doing.
+    """
+
+    may_pass: ClassVar[bool] = True
 
 
 class KeyRefused(RunStopped):
@@ -150,6 +165,8 @@ class Outage(RunStopped):
 class TooManyFailures(RunStopped):
     """More rows were refused than `--max-failures` allows."""
 
+    may_pass = False
+
     @classmethod
     def beyond(cls, bound: int) -> "TooManyFailures":
         """The error for more refusals than this."""
@@ -166,6 +183,8 @@ class ShardDied(RunStopped):
 class PilotNotAgreed(RunStopped):
     """The pilot was not read back as the file has it, or nobody said yes to go on after it."""
 
+    may_pass = False
+
 
 class Interrupted(RunStopped):
     """A person or the system ended the run; what was on its way was recorded."""
@@ -178,9 +197,13 @@ class JournalFailed(RunStopped):
 class AmountMissing(RunStopped):
     """A deduction that names no amount was about to be sent: Chargebee would have taken the whole balance."""
 
+    may_pass = False
+
 
 class PersonNeeded(RunStopped):
     """What Chargebee says cannot be true: a person must look before anything else is sent."""
+
+    may_pass = False
 
 
 class DoubleCreditAlarm(PersonNeeded):

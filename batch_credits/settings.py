@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -235,16 +236,19 @@ def for_the_record(
     origins: Sequence[Origin] = (),
     ledger: Place | None = None,
     order: dict[str, Any] | None = None,
+    source: Path | None = None,
 ) -> str:
     """How a run was set and what was agreed to before it sent anything, as a JSON object. It holds no secret.
 
     `origins` are the settings that change money and were not typed; `ledger` is the file that remembers the run;
-    `order` is the one that it carries out, with who approved it.
+    `order` is the one that it carries out, with who approved it; `source` the file that is paid, so that it is found
+    again for an audit.
     """
     record = {
         "address": site.base_url,
         "confirmation": confirmation,
         "ledger": None if ledger is None else str(ledger),
+        "source": None if source is None else str(source.absolute()),
         "origins": [asdict(origin) for origin in origins],
         "settings": asdict(settings),
         "limits": asdict(limits),

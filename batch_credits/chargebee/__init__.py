@@ -1,7 +1,7 @@
 """All that is known of the provider; the only importer of aiohttp's client."""
 
 from batch_credits.chargebee.answers import Answer
-from batch_credits.chargebee.bodies import add_bodies, add_body, deduct_body, description_in, fields_in
+from batch_credits.chargebee.bodies import add_bodies, add_body, customer_in, deduct_body, description_in, fields_in
 from batch_credits.chargebee.client import (
     CUSTOMERS_A_CALL,
     Chargebee,
@@ -24,6 +24,7 @@ __all__ = [
     "Transport",
     "add_bodies",
     "add_body",
+    "customer_in",
     "deduct_body",
     "description_in",
     "fields_in",

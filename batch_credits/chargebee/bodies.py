@@ -54,6 +54,11 @@ def description_in(body: bytes) -> str | None:
     return unquote_plus(text) or None
 
 
+def customer_in(body: bytes) -> str:
+    """Whose credit one of our bodies is about: it begins with that."""
+    return unquote_plus(body.decode("ascii").partition("&")[0].removeprefix("customer_id="))
+
+
 def fields_in(body: bytes) -> dict[str, str]:
     """What one of our bodies says, by field."""
     return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True))

@@ -33,7 +33,8 @@ def batch_credits(context: click.Context) -> None:
     batch-credits check payout.csv        look before you pay: totals and every problem
     batch-credits run payout.csv          credit every row still owed; run again to resume
     """
-    if context.invoked_subcommand != "explain":  # which says what to do, whatever is wrong
+    # What says what to do, whatever is wrong, and what an auditor calls who has nothing but a pack.
+    if context.invoked_subcommand not in ("explain", "verify"):
         with loading():
             from batch_credits.cli.config import take_settings
         take_settings(context)

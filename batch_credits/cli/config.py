@@ -22,7 +22,11 @@ import platformdirs
 from batch_credits.cli.setting import FILES, LEASE, PREFIX, QUARANTINE, WINDOW, Setting
 from batch_credits.errors import UsageError
 
-USERS_OWN = ("--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile")
+USERS_OWN = (
+    "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile",
+    "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
+    "--mail-password-file", "--on-finish", "--on-finish-timeout",
+)  # fmt: skip
 _OF_READING = frozenset(
     ["currency", "description", "credit-type", "amount-unit", "currency-exponent", "locale", "map", "header-row",
      "sheet", "hidden-rows", "delimiter", "encoding", "number-duplicates"]

@@ -24,7 +24,7 @@ CHANGE_MONEY = frozenset(
         "--strict", "--expect-rows", "--expect-total", "--control", "--max-amount", "--max-total", "--max-failures",
         "--pilot", "--site", "--base-url", "--api-key-file", "--same-site", "--sandbox", "--business-entity",
         "--confirm-total", "--origin-user", "--origin-device", "--origin-ip", "--silence", "--verify-first",
-        "--retry-failed", "--yes",
+        "--retry-failed", "--yes", "--refuse-repeat",
     ]
 )  # fmt: skip
 OF_A_SITE = frozenset(["--site", "--base-url", "--api-key-file", "--same-site"])  # which --sandbox does not ask for
@@ -35,7 +35,7 @@ def origins(context: click.Context, *, every: bool = False) -> tuple[Origin, ...
     all of them (`every`)."""
     unheeded = OF_A_SITE if context.params.get("sandbox") else frozenset()
     found = [
-        Origin(parameter.flag, _text(context.params[parameter.name]), source)
+        Origin(parameter.flag, parameter.shown(_text(context.params[parameter.name])), source)
         for parameter in context.command.params
         if isinstance(parameter, Setting) and parameter.name and parameter.flag not in unheeded
         if every or parameter.flag in CHANGE_MONEY
@@ -84,4 +84,4 @@ def _text(value: Any) -> str:
     if not isinstance(value, tuple):
         return str(value)
     pairs = ["=".join(map(str, part)) for part in value if isinstance(part, tuple)]
-    return " ".join(pairs) if pairs else ",".join(value)
+    return " ".join(pairs) if pairs else ",".join(map(str, value))

@@ -40,17 +40,21 @@ class Setting(click.Option):
             case _:
                 return None
 
+    def shown(self, text: str) -> str:
+        """What people are shown of its value."""
+        return text
+
     def set_elsewhere(self, context: click.Context) -> tuple[str, str] | None:
         """What a variable or a file sets it to, as text, and which of them, where no value was looked at yet, as while
         help is shown. The environment beats the files."""
         text = os.environ.get(str(self.envvar))
         if text is not None:
-            return text, str(self.envvar)
+            return self.shown(text), str(self.envvar)
         said = context.lookup_default(self.name or "", call=False)
         source = context.meta.get(FILES, {}).get(self.flag)
         if said is None or source is None:
             return None
-        return ", ".join(said) if isinstance(said, list) else str(said), str(source)
+        return self.shown(", ".join(said) if isinstance(said, list) else str(said)), str(source)
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         """The variable's text, if there is one; it is asked for where the command line says nothing."""
@@ -90,11 +94,20 @@ class Setting(click.Option):
         return not (text.strip() if self.multiple else text)  # one blank may be meant: as a delimiter
 
 
+class Secret(Setting):
+    """A setting whose value may hold a secret, as an address does that lets in whoever knows it: nobody is shown it."""
+
+    def shown(self, text: str) -> str:
+        """That there is one."""
+        return "(not shown)"
+
+
 def option(*names: str, **attributes: Any) -> Callable[[F], F]:
     """An option that the environment may set too, as `BATCH_CREDITS_<OPTION>`."""
     long = next(name for name in names if name.startswith("--")).partition("/")[0]
     attributes.setdefault("envvar", PREFIX + long[2:].replace("-", "_").upper())
-    return click.option(*names, cls=Setting, **attributes)
+    attributes.setdefault("cls", Setting)
+    return click.option(*names, **attributes)
 
 
 def apply(*decorators: Callable[[F], F]) -> Callable[[F], F]:

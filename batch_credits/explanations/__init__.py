@@ -1,8 +1,8 @@
 """Every code and word that this program says, explained: what happened, what it means for the money, what to do.
 
 One table, in three parts: `outcomes` (what became of a row, and how a run ended), `codes` (why), `glossary` (words).
-What `explain`, the page and the last screen say of them is read here, and tests hold the README to it. A code may stand
-in it more than once (`missing` is said of a cell and of a customer): `explained` finds all.
+What `explain`, the page and the last screen say of them is read here, and tests hold docs/results.md to it. A code may
+stand in it more than once (`missing` is said of a cell and of a customer): `explained` finds all.
 """
 
 from collections.abc import Iterator

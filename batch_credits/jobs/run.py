@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from batch_credits.approval.order import Sealed
@@ -26,6 +27,7 @@ from batch_credits.model import BatchRecord, Outcome, RequestState, sum_totals
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.earlier_reports import refuse_what_another_ledger_paid
 from batch_credits.planning.plan import Plan, stage
+from batch_credits.planning.repeats import refuse_repeat
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.progress.pace import BatchMoney
@@ -52,6 +54,8 @@ class Orders:
     origins: tuple[Origin, ...] = ()  # of settings that nobody typed, for the record
     xlsx: bool = False  # write the tables as workbooks, too
     agree: Agree = agrees  # shown the pilot, and asked whether to go on
+    refuse_repeat: bool = False  # a content that came before, or whose reference is another's, is not paid
+    source: Path | None = None  # the file, for the record
     order: Sealed | None = None  # that it carries out, with who approved it
 
 
@@ -80,7 +84,8 @@ async def run_batch(
     """
     async with spares_for(ledger, request.orders) as spares:
         plan = await _plan(ledger, request, confirm, progress)
-        return await carry_out(ledger, plan, request.orders, request.source.path.name, progress, signals, spares)
+        orders = replace(request.orders, source=request.source.path)
+        return await carry_out(ledger, plan, orders, request.source.path.name, progress, signals, spares)
 
 
 def spares_for(ledger: Ledger, orders: Orders) -> AbstractAsyncContextManager[Spares]:
@@ -135,7 +140,7 @@ async def detach_batch(
     """
     from batch_credits.sending.team import Team, enqueue  # with the extra alone
 
-    orders = request.orders
+    orders = replace(request.orders, source=request.source.path)
     plan = await _plan(ledger, request, confirm, progress)
     orders = replace(orders, limits=replace(orders.limits, of_file=tuple(plan.of_file)))
     orders = _looking_first(ledger, orders, progress)
@@ -150,7 +155,9 @@ async def detach_batch(
 def _admitted(ledger: Ledger, plan: Plan, orders: Orders) -> BatchRecord:
     """Now it is owed."""
     if plan.is_new:
-        ledger.admission.admit(plan.batch_id)
+        # Asked again where nobody else can admit anything meanwhile.
+        guard = partial(refuse_repeat, ledger, plan.batch_id) if orders.refuse_repeat else None
+        ledger.admission.admit(plan.batch_id, guard)
     ledger.sites.note_address(orders.site.site, orders.site.address)
     return ledger.batches.one(plan.key)
 
@@ -160,6 +167,7 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
     settings = orders.settings
     record = for_the_record(
         settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path,
+        source=orders.source,
         order=None if orders.order is None else orders.order.for_the_record(),
     )  # fmt: skip
     return ledger.runs.start(
@@ -225,6 +233,8 @@ def agreed(
             plan = _with_failed_owed(ledger, plan)
         if not (orders.settings.verify_first or orders.site.is_in_process):
             refuse_what_another_ledger_paid(plan, orders.reports, ledger.path)
+        if orders.refuse_repeat and plan.is_new:
+            refuse_repeat(ledger, plan.batch_id)
         check_controls(plan, orders.limits, options)
         hold_to_order(ledger, plan, orders.order, orders.site)
         confirm(plan)

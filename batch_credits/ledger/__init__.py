@@ -26,6 +26,7 @@ from batch_credits.ledger.keeping import Harm, Keeping
 from batch_credits.ledger.listing import Difference, Listing, Unrecorded
 from batch_credits.ledger.looks import Attribution, KnownCredit, Looks, Moment, OtherRequest
 from batch_credits.ledger.numbering import numbered
+from batch_credits.ledger.packs import Call, Kin, PackRecord, Packs
 from batch_credits.ledger.payouts import MendingRow, Payouts
 from batch_credits.ledger.profiles import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile, Profiles
 from batch_credits.ledger.reports import ProblemGroup, Reports
@@ -46,6 +47,7 @@ __all__ = [
     "Batches",
     "Bucket",
     "Budget",
+    "Call",
     "Claims",
     "CustomerRow",
     "Difference",
@@ -59,6 +61,7 @@ __all__ = [
     "InThread",
     "Journal",
     "Keeping",
+    "Kin",
     "KnownCredit",
     "LargeAmount",
     "Ledger",
@@ -71,6 +74,8 @@ __all__ = [
     "Newest",
     "OtherRequest",
     "OwedByCustomer",
+    "PackRecord",
+    "Packs",
     "Part",
     "Payouts",
     "ProblemGroup",
@@ -144,6 +149,7 @@ class Ledger:
         self.payouts = Payouts(database, self.totals)
         self.runs = Runs(database, self.claims, self.totals)
         self.keeping = Keeping(database)
+        self.packs = Packs(database)
 
     @classmethod
     def open(cls, place: Place, *, is_reopened: bool = False) -> Self:

@@ -190,9 +190,10 @@ class Admission:
             self._db.change("count_anew")
         return taken
 
-    def admit(self, batch_id: int) -> None:
+    def admit(self, batch_id: int, guard: Callable[[], None] | None = None) -> None:
         """Make a staged batch owed. Proposals replace the failed requests they are about, and older rows follow them
-        where the money is the same.
+        where the money is the same. `guard` looks once more what is admitted, while nobody else can admit anything of
+        the site, and raises to admit nothing.
 
         Raises:
             LedgerError: one of those was replaced meanwhile, or what a row mends was paid, by another batch that is
@@ -202,6 +203,8 @@ class Admission:
         with self._db.transaction():
             stay_here(self._db)
             be_alone(self._db, batch_id)
+            if guard is not None:
+                guard()
             payouts.refuse_what_changed(self._db, batch_id)
             for new, old, state, is_same_money in self._db.all("proposals", tuple, batch=batch_id):
                 # Also one that whoever sends or reconciles has just settled, though it was failed when it was read.

@@ -27,6 +27,8 @@ TABLES: dict[str, Sequence[str]] = {
         "run_id", "batch_id", "started_at", "ended_at", "version", "user", "requests", "throttled", "retries",
         "stopped", "settings", "needs_person", "site_began_ms",
     ),
+    "read_pack": ("site_id", "number", "batch_id", "digest", "previous", "contents", "at", "made_by"),
+    "read_pseudonym": ("site_id", "secret"),
     "read_restored": ("restored_id", "at", "why", "known_until"),
     "read_tied_out": ("site_id", "restored_id"),
     "read_shard": ("site_id", "shard", "epoch", "lost_ms"),
@@ -93,7 +95,8 @@ def _make_ready(target: Database) -> None:
             f"The ledger {target.path} is not empty: it holds a batch.",
             hint="Name a place where there is no ledger yet, or an empty one. Two ledgers are never made one.",
         )
-    for name in ("clear_slot", "clear_shard", "clear_tied_out", "clear_restored", "clear_worker", "clear_site"):
+    for name in ("clear_slot", "clear_shard", "clear_tied_out", "clear_restored", "clear_worker", "clear_pseudonym",
+                 "clear_site"):  # fmt: skip
         target.change(name)
 
 

@@ -37,8 +37,8 @@ class Keeping:
         return found
 
     def counts(self) -> dict[str, int]:
-        """How many sites, batches, rows, requests and runs it holds, and how many requests are in each state."""
-        names = ("sites", "batches", "rows", "requests", "runs")
+        """How many sites, batches, rows, requests, runs and packs it holds, and how many requests are in each state."""
+        names = ("sites", "batches", "rows", "requests", "runs", "packs")
         counts = dict(zip(names, self._db.one("counts", tuple), strict=True))
         return counts | dict(self._db.all("requests_by_state", tuple))
 
@@ -52,6 +52,7 @@ class Keeping:
             return [
                 *(Harm(what, 1) for what in self._db.all("not_kept_well", itemgetter(0))),
                 *(harm for harm in self._db.all("not_whole", lambda row: Harm(*row)) if harm.times),
+                *(Harm(what, 1) for what in self._db.all("broken_packs", itemgetter(0))),
             ]
 
     def moved_to(self) -> tuple[str, str] | None:

@@ -25,6 +25,7 @@ from batch_credits.process.user import user_name
 MAX_RUNS = 20  # named one by one, newest first
 MAX_ACTIVE_RUNS = 12  # whose course is given
 MAX_DECISIONS = 100
+_ALL = 2**31 - 1
 MAX_SLICES = 48  # of all courses together, and at most one more for each run
 
 _SECOND, _MINUTE, _HOUR = 1_000, 60_000, 3_600_000
@@ -188,6 +189,10 @@ class Runs:
     def last(self, batch_id: int) -> RunRecord | None:
         """The newest run over the batch, or None."""
         return self._db.first("runs", _run_record, batch=batch_id, most=1)
+
+    def every(self, batch_id: int) -> list[RunRecord]:
+        """All runs over the batch, oldest first."""
+        return self._db.all("runs", _run_record, batch=batch_id, most=_ALL)[::-1]
 
     def history(self, batch_id: int) -> History:
         """Everything about a batch that its rows do not tell."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from batch_credits.errors import Interrupted, NotConfirmed
+from batch_credits.errors import Interrupted, NotBegun
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -73,6 +73,6 @@ def refuse() -> None:
     """End before anything is sent.
 
     Raises:
-        NotConfirmed: always.
+        NotBegun: always.
     """
-    raise NotConfirmed("Interrupted: nothing was sent.")
+    raise NotBegun("Interrupted: nothing was sent.")

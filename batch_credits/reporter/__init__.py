@@ -37,6 +37,7 @@ __all__ = [
     "summary_json",
     "write_rejected",
     "write_reports",
+    "write_reports_into",
 ]
 
 
@@ -67,13 +68,29 @@ def write_reports(
             paths = ReportPaths.within(directory, xlsx=xlsx, is_payout=batch.kind is CallKind.ADD)
             is_live = site_is_live(batch.site, history) if live is None else live
             summary, tally = _write_tables(batch, rows(), paths, history, is_live, mending)
-            _write_summaries(summary, tally, history)
+            _write_summaries(summary, tally, history, into=paths)
     except OSError as error:
         raise ReportsNotWritten(
             f"The reports cannot be written to {directory}: {error.strerror or error}.",
             hint=f"The ledger has it all. Mend this, then: batch-credits report {batch.key[:8]}",
         ) from error
     return summary
+
+
+def write_reports_into(
+    directory: Path, batch: BatchRecord, history: History, rows: Iterable[ReportRow], mending: Mending
+) -> None:
+    """Write the four reports of a batch into a folder that is there, for whoever has nothing but that: commands in them
+    name its files as they lie there. The same batch gives the same bytes.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    with localcontext(prec=DECIMAL_DIGITS):
+        paths = ReportPaths.within(directory)
+        summary, tally = _write_tables(batch, rows, paths, history, site_is_live(batch.site, history), mending)
+        as_it_lies_there = replace(summary, paths=ReportPaths.within(Path()))
+        _write_summaries(as_it_lies_there, tally, history, into=paths)
 
 
 def write_rejected(batch: BatchRecord, rows: Callable[[], Iterable[ReportRow]], reports: Path) -> Path | None:
@@ -148,8 +165,8 @@ class InOrder:
         return self._next == number
 
 
-def _write_summaries(summary: Summary, tally: Tally, history: History) -> None:
-    with atomic_text(summary.paths.summary_json) as stream:
+def _write_summaries(summary: Summary, tally: Tally, history: History, *, into: ReportPaths) -> None:
+    with atomic_text(into.summary_json) as stream:
         stream.write(summary_json(summary))
-    with atomic_text(summary.paths.summary_html) as stream:
+    with atomic_text(into.summary_html) as stream:
         stream.write(summary_html(summary, tally, history))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from batch_credits.children.start import Words
 from batch_credits.model.address import Place
 from batch_credits.views.terms import SiteView
 
@@ -13,17 +14,6 @@ DEFAULT_MAX_DISK_BYTES = 8 * 1024**3  # of all uploads together
 CHECKS_AT_ONCE = 2
 MAX_SESSIONS = 200
 MAX_ACTOR_LETTERS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The options that the server's own command line had, as its children are given them: the profile, the site and its
-    key file, the ledger, and where reports go."""
-
-    profile: tuple[str, ...] = ()
-    site: tuple[str, ...] = ()
-    ledger: tuple[str, ...] = ()
-    reports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ class Command:
     def paths(self, name: str) -> list[str]:
         """The options that keep a command's files in the test's folder."""
         reports = ["--reports", str(self.reports)] if name in ("run", "report", "reconcile", "reverse", "web") else []
-        return ["--ledger", str(self.ledger), *reports]
+        return [*(["--ledger", str(self.ledger)] if name not in ("verify", "ledger") else []), *reports]
 
     def variables(self, more: Mapping[str, str]) -> dict[str, str]:
         """The environment of a call."""

@@ -33,11 +33,14 @@ CALLS = {
     "reconcile": (("BATCH",), 0),
     "resolve": (("BATCH", "--row", "2", "--not-credited"), 2),
     "reverse": (("BATCH", "--yes", "--rate", "0"), 0),
+    "pack": (("BATCH",), 0),
+    "verify": (("nothing",), 2),
     "explain": ((), 0),
     "template": ((), 0),
     "ledger": (("check", "--ledger", "LEDGER"), 0),
     "work": (("--until-idle",), 2),
     "sandbox": (("--faults", "nonsense"), 2),
+    "watch": (("nowhere",), 2),
     "web": (("--listen", "0.0.0.0"), 2),
 }
 

@@ -59,6 +59,25 @@ def test_four_at_once_set_up_one(postgres_url: str) -> None:
     assert asked(postgres_url, "SELECT version FROM batch_credits.ledger") == [(store.VERSION,)]
 
 
+def test_one_of_version_6_is_brought_up_to_date(postgres_url: str) -> None:
+    shape = (
+        "SELECT table_name, column_name, data_type, is_nullable, collation_name FROM information_schema.columns"
+        " WHERE table_schema = 'batch_credits' ORDER BY 1, 2"
+    )
+    rules = "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace ="
+    rules += " 'batch_credits'::regnamespace ORDER BY 1, 2"
+    triggers = "SELECT tgrelid::regclass::text, tgname, tgtype FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"
+    Ledger.open(Address.read(postgres_url)).close()
+    before = [asked(postgres_url, question) for question in (shape, rules, triggers)]
+    asked(postgres_url, "DROP TABLE batch_credits.pack, batch_credits.pseudonym")
+    asked(postgres_url, "UPDATE batch_credits.ledger SET version = 6")
+    with pytest.raises(LedgerVersion, match="earlier version"):
+        Ledger.open_for_reading(Address.read(postgres_url))
+    Ledger.open(Address.read(postgres_url)).close()
+    assert [asked(postgres_url, question) for question in (shape, rules, triggers)] == before
+    assert asked(postgres_url, "SELECT version FROM batch_credits.ledger") == [(store.VERSION,)]
+
+
 def test_other_tables_of_the_database_are_left_alone(postgres_url: str) -> None:
     asked(postgres_url, "CREATE TABLE request (mine integer)")
     Ledger.open(Address.read(postgres_url)).close()

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from batch_credits.children.start import Words
 from batch_credits.errors import UsageError
 from batch_credits.views.terms import SiteView
 from batch_credits.web.door.building import make_app
@@ -29,7 +30,7 @@ from batch_credits.web.door.sessions import SESSIONS, form_token_of
 from batch_credits.web.door.wire import Runner
 from batch_credits.web.routes import Route
 from batch_credits.web.server import serve
-from batch_credits.web.settings import Proxy, Tls, WebSettings, Words
+from batch_credits.web.settings import Proxy, Tls, WebSettings
 
 CERTIFICATE = Path(__file__).parent / "data" / "self_signed.pem"
 FORM = "Content-Type: application/x-www-form-urlencoded"

@@ -388,7 +388,7 @@ def _nothing_to_show(chance: Random, site: SitePlan) -> SitePlan:
 
 
 def _with_an_old_copy(chance: Random, runs: tuple[RunPlan, ...]) -> tuple[RunPlan, ...]:
-    """Somebody restores the ledger from a copy, and runs with --verify-first from then on, as the README says."""
+    """Somebody restores the ledger from a copy, and runs with --verify-first from then on, as guarantees.md says."""
     copied = chance.randrange(len(runs) - 1)
     restored = chance.randrange(copied + 1, len(runs))
     changed = list(runs)

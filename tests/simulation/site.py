@@ -4,7 +4,7 @@ It processes requests when they are due, whether their client still lives or not
 assumptions of the protocol; everything else is drawn. They are exactly these:
 
 1. A request is applied at the latest `max_late` seconds after it was sent, or never; that is less than the
-   quarantine (`Honest limits` of the README).
+   quarantine (docs/guarantees.md).
 2. The list is first in, first out: a list that shows a credit shows every older one, and what it once showed
    it goes on showing.
 3. A list may be as far behind as it likes while it hides all of the youngest credits, and all of the youngest

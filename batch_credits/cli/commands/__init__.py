@@ -23,10 +23,13 @@ COMMANDS = {
     "reconcile": "Ask Chargebee: settle doubt, then tie out.",
     "resolve": "Settle a row in review.",
     "reverse": "Undo a batch: deduct what it credited, each credit once.",
+    "pack": "Write all of a batch as a sealed pack for an auditor.",
+    "verify": "Whether a pack was changed, and adds up.",
     "ledger": "Look after the ledger: check, upgrade, copy.",
     "explain": "What a code or a word means.",
     "template": "Write a file to fill in.",
     "approvers": "Who may approve: enrol, list, remove.",
+    "watch": "Pay the files that are dropped into a folder.",
     "web": "Serve the page for finance: upload, check, send.",
     "sandbox": "Serve a local Chargebee on 127.0.0.1.",
 }

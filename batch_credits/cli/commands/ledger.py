@@ -93,7 +93,7 @@ def _lines(health: Health) -> list[str]:
     lines = [f"Ledger     {health.place}, version {health.version}"]
     lines.append(f"Kept by    {about.pop('engine')}, {int(about.pop('bytes')):,} bytes")
     lines.append(f"           {', '.join(f'{name} {value}' for name, value in about.items())}")
-    held = [f"{counts.pop(name):,} {name}" for name in ("sites", "batches", "rows", "requests", "runs")]
+    held = [f"{counts.pop(name):,} {name}" for name in ("sites", "batches", "rows", "requests", "runs", "packs")]
     lines.append(f"Holds      {', '.join(held)}")
     if counts:
         lines.append(f"Requests   {', '.join(f'{count:,} {state}' for state, count in counts.items())}")

@@ -1,18 +1,19 @@
 """`batch-credits reconcile`: ask Chargebee."""
 
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from batch_credits.addresses import remedy_for_site
+from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
 from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, reports_option, wait_option
-from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import AskingChoice, asking_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option
-from batch_credits.cli.setting import option
+from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.speech import EXIT_PERSON_MUST_LOOK, say
 from batch_credits.cli.values import BatchId
 from batch_credits.errors import UsageError
@@ -23,15 +24,32 @@ from batch_credits.model import BatchRecord, CallKind, ControlTotal
 from batch_credits.model.address import Place
 from batch_credits.model.amounts import total_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
+from batch_credits.notices import Notices
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.progress.bar import progress_for
 from batch_credits.reconciler import TieOut
-from batch_credits.reporter import exit_code
+from batch_credits.reporter import Summary, exit_code
 from batch_credits.settings import SiteSettings
 from batch_credits.text.visible import visible
 
 
-@click.command(cls=Sectioned)
+@dataclass(frozen=True, slots=True)
+class ReconcileChoice:
+    """What the operator chose of a look at Chargebee."""
+
+    batch: str | None
+    since: datetime | None
+    whole: bool
+    asking: AskingChoice
+    site: SiteChoice
+    reports: Path
+    ledger: Place | None
+    wait_for_ledger: float | None
+    no_progress: bool
+    notices: NoticeChoice
+
+
+@click.command(cls=Notified)
 @click.argument("batch", required=False, type=BatchId())
 @option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
         help="First learn every credit that Chargebee lists since this day (UTC): for a lost ledger.")
@@ -43,11 +61,10 @@ from batch_credits.text.visible import visible
 @reports_option
 @ledger_option
 @wait_option
+@notice_options
 @option("--no-progress", is_flag=True, help="Show no progress.")
-def reconcile(
-    batch: str | None, since: datetime | None, whole: bool, asking: AskingChoice, site: SiteChoice, reports: Path,
-    ledger: Place | None, wait_for_ledger: float | None, no_progress: bool,
-) -> int:  # fmt: skip
+@chosen_as(ReconcileChoice, "chosen")
+def reconcile(chosen: ReconcileChoice) -> int:
     """Ask Chargebee what exists: settle what is in doubt or review, then tie out file = ledger = Chargebee.
 
     Without BATCH, every batch of the site. Nothing is sent but questions.
@@ -55,32 +72,42 @@ def reconcile(
     \b
     batch-credits reconcile 3f9a2b1c
     batch-credits reconcile --since 2026-10-01
-    """
-    settings = asking.settings(site.site)
+    """  # fmt: skip
+    with notified(chosen.notices, "reconcile", site=chosen.site.site) as notices:
+        return _reconcile(chosen, notices)
+
+
+def _reconcile(chosen: ReconcileChoice, notices: Notices) -> int:
+    site, since = chosen.site, chosen.since
+    settings = chosen.asking.settings(site.site)
     where = site.settings()
-    progress = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=no_progress)
-    codes = [0]
-    with open_ledger(ledger_path(ledger), wait_for_ledger, progress.note) as opened:
+    notices.at(where)
+    progress = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=chosen.no_progress)
+    codes, found = [0], list[tuple[Summary, bool]]()
+    with open_ledger(ledger_path(chosen.ledger), chosen.wait_for_ledger, progress.note) as opened:
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
+        notices.started()
         if since is not None:
             for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
                 taken = run_in_loop(rebuild(opened, kind, since.replace(tzinfo=UTC), where, settings))
                 if taken or kind is CallKind.ADD:
                     say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
             opened.sites.note_address(where.site, where.address)
-        for record in _batches(opened, batch, where, since):
-            result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=whole))
+        for record in _batches(opened, chosen.batch, where, since):
+            result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=chosen.whole))
             progress.close()
-            summary = report_batch(opened, record, reports, live=where.is_live)
+            summary = report_batch(opened, record, chosen.reports, live=where.is_live)
             say("\n".join(_lines(record, result)))
             # How the last run ended is of no matter any more: what counts is what stands now.
             code = exit_code(
                 summary.counts, stopped=False, in_balance=summary.in_balance, reversed_rows=summary.undone.rows
             )
             codes.append(code if result.ties_out else max(EXIT_PERSON_MUST_LOOK, code))
-        is_all = batch is None and whole and since is not None and max(codes) < EXIT_PERSON_MUST_LOOK
+            found.append((summary, result.ties_out))
+        is_all = chosen.batch is None and chosen.whole and since is not None and max(codes) < EXIT_PERSON_MUST_LOOK
         if is_all and since and opened.keeping.learned(where.site, since.replace(tzinfo=UTC)):
             say(f"All that {where.site} lists is known again: rows are sent without being looked up first.")
+    notices.reconciled(found, max(codes))
     return max(codes)
 
 

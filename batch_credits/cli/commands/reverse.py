@@ -8,8 +8,8 @@ import click
 
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, limit_options
+from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options
-from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger, stated_by_the_user
@@ -24,6 +24,7 @@ from batch_credits.errors import BatchCreditsError
 from batch_credits.jobs.reverse import Picture, ReverseRequest, reverse_batch
 from batch_credits.jobs.run import Orders
 from batch_credits.model import CallKind
+from batch_credits.notices import Notices
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import Signals
@@ -46,10 +47,11 @@ class ReverseChoice:
     limits: LimitChoice
     site: SiteChoice
     output: OutputChoice
+    notices: NoticeChoice
     handed: Handed | None
 
 
-@click.command(cls=Sectioned)
+@click.command(cls=Notified)
 @click.argument("batch", type=BatchId())
 @option("--rows", "rows_file", type=click.Path(path_type=Path), metavar="FILE",
         help="Only the rows that this CSV file names: a cut of the batch's results.csv, with its column credit_row.")
@@ -60,6 +62,7 @@ class ReverseChoice:
 @confirm_option
 @site_options
 @output_options
+@notice_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
 @handed_option
 @chosen_as(ReverseChoice, "chosen")
@@ -74,22 +77,31 @@ def reverse(chosen: ReverseChoice) -> int:
     batch-credits reverse 3f9a2b1c --rows wrong_ones.csv --max-total USD=500
     """  # fmt: skip
     if chosen.output.log_format != "json":
-        return _reverse(chosen)
+        return _notified_reverse(chosen)
     try:
-        return _reverse(chosen, as_json=True)
+        return _notified_reverse(chosen, as_json=True)
     except BatchCreditsError as error:
         code = exit_code_of(error)
         Events(quiet=chosen.quiet, asks=False).error(error, code)
         return code
 
 
-def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
+def _notified_reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
+    is_attended = chosen.handed is not None
+    with notified(
+        chosen.notices, "reverse", site=chosen.site.site, is_attended=is_attended, as_json=as_json
+    ) as notices:
+        return _reverse(chosen, notices, as_json=as_json)
+
+
+def _reverse(chosen: ReverseChoice, notices: Notices, *, as_json: bool) -> int:
     yes, quiet, output, ledger = chosen.yes, chosen.quiet, chosen.output, ledger_path(chosen.output.ledger)
     limits, settings = chosen.limits.settings(), chosen.sending.settings(chosen.site.site)
     site = chosen.site.settings()
     signals = Signals()
     context = click.get_current_context()
     context.with_resource(signals.taken())  # until the last word is said
+    notices.heed(signals)
     teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=False, asks=not yes)
     progress = progress_for(
         sys.stderr,
@@ -104,6 +116,7 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
     orders = Orders(limits, site, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx)
     with open_ledger(ledger, output.wait_for_ledger, progress.note) as opened:
         record = opened.batches.one(chosen.batch)
+        notices.at(site, record.file_name)
         memory = memory_of(opened, site.site, source_of_ledger(context))
         terms = Terms(site_view(site), settings, memory, not_typed)
 
@@ -114,10 +127,12 @@ def _reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
             question = question_of_reversal(record, picture, terms, to_type)
             teller.before(question)
             require_consent(teller, question, yes=yes, handed=chosen.handed)
+            notices.started(picture.plan)
 
         request = ReverseRequest(record, chosen.rows_file, orders)
         summary, stopped = run_in_loop(
             reverse_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
         )
     teller.after(summary, stopped)
+    notices.ended(summary, stopped)
     return summary.exit_code

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -12,9 +12,9 @@ from batch_credits.addresses import SANDBOX_SITE
 from batch_credits.approval.order import read_order
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
+from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
 from batch_credits.cli.options.order import options_of, order_to_carry_out_option
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options, refuse_file
-from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger, stated_by_the_user
@@ -28,14 +28,16 @@ from batch_credits.errors import LEFT_OUT, BatchCreditsError, Interrupted, RunSt
 from batch_credits.jobs.run import Orders, RunRequest, detach_batch, run_batch
 from batch_credits.loader import open_source
 from batch_credits.model import BatchRecord
+from batch_credits.notices import Notices
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.planning.plan import Plan
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
+from batch_credits.progress.observers import Progress
 from batch_credits.reporter import Summary
 from batch_credits.sending.pilot import PilotReport
-from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, SiteSettings
+from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, RunSettings, SiteSettings
 from batch_credits.views.pilot import PilotView, pilot_view
 from batch_credits.views.question import question_of_run
 from batch_credits.views.terms import Terms, memory_of, site_view
@@ -52,6 +54,7 @@ class RunChoice:
     confirm_total: tuple[tuple[str, str], ...]
     sandbox: bool
     detach: bool
+    refuse_repeat: bool
     verbose: bool
     quiet: bool
     sending: SendingChoice
@@ -59,15 +62,18 @@ class RunChoice:
     limits: LimitChoice
     site: SiteChoice
     output: OutputChoice
+    notices: NoticeChoice
     order: Path | None
     handed: Handed | None
 
 
-@click.command(cls=Sectioned)
+@click.command(cls=Notified)
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @option("--sandbox", is_flag=True, help="Run against a local Chargebee started inside this process.")
 @option("--detach", is_flag=True, help="Admit it and leave the sending to the team's workers (`work`).")
+@option("--refuse-repeat", is_flag=True,
+        help="Refuse a content that came before, or with another content's --reference.")
 @sending_options
 @pilot_option
 @confirm_option
@@ -75,6 +81,7 @@ class RunChoice:
 @profile_option
 @site_options
 @output_options
+@notice_options
 @option("--verbose", "-v", is_flag=True, help="Say more.")
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
 @order_to_carry_out_option
@@ -93,20 +100,29 @@ def run(chosen: RunChoice) -> int:
     sent if all agree. A row that Chargebee refused does not agree. If the pilot does not agree, the exit code is 4.
 
     With --log-format json, stderr has one JSON object a line. Each has `event` and `at` (UTC): plan, progress_started,
-    progress, note, pilot, progress_ended, summary (the fields of summary.json), or error (message, hint, exit_code,
-    commands).
+    progress, note, pilot, progress_ended, summary (the fields of summary.json, and may_pass: whether what stopped it
+    may be over in a while), or error (kind, message, hint, exit_code, commands).
     """
     if chosen.output.log_format != "json":
-        return _run(chosen)
+        return _notified_run(chosen)
     try:
-        return _run(chosen, as_json=True)
+        return _notified_run(chosen, as_json=True)
     except BatchCreditsError as error:
         code = exit_code_of(error)
         Events(quiet=chosen.quiet, asks=False).error(error, code)
         return code
 
 
-def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
+def _notified_run(chosen: RunChoice, *, as_json: bool = False) -> int:
+    site = SANDBOX_SITE if chosen.sandbox else chosen.site.site
+    is_attended = chosen.handed is not None
+    with notified(
+        chosen.notices, "run", site=site, file=chosen.file.name, is_attended=is_attended, as_json=as_json
+    ) as notices:
+        return _run(chosen, notices, as_json=as_json)
+
+
+def _run(chosen: RunChoice, notices: Notices, *, as_json: bool) -> int:
     yes, quiet, output, sealed = chosen.yes, chosen.quiet, chosen.output, read_order(chosen.order)
     options = options_of(sealed, chosen.options)
     limits = chosen.limits.settings()
@@ -118,20 +134,16 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
     signals = Signals()
     context = click.get_current_context()
     context.with_resource(signals.taken())  # until the last word is said
+    notices.heed(signals)
     source = open_source(chosen.file, options)
     teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=chosen.verbose, asks=not yes)
-    progress = progress_for(
-        sys.stderr,
-        budget_per_minute=settings.budget_per_minute,
-        json_lines=as_json,
-        line_seconds=output.progress_every,
-        silent=output.no_progress or quiet or sys.stderr is None,
-    )
+    progress = _progress(chosen, settings, as_json=as_json)
     not_typed, ledger_source = origins(context), source_of_ledger(context)
 
     async def main() -> Done:
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(_local_site()) if site is None else site
+            notices.at(where)
             opened = stack.enter_context(open_ledger(ledger_path(output.ledger), output.wait_for_ledger, progress.note))
             memory = memory_of(opened, where.site, ledger_source)
             said = origins(context, every=chosen.verbose)
@@ -143,6 +155,7 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
                 question = question_of_run(source, plan, dict(options.currency_exponents), terms, to_type)
                 teller.before(question)
                 require_consent(teller, question, yes=yes, handed=chosen.handed)
+                notices.started(plan)
 
             def agree(report: PilotReport) -> bool:
                 pilot = pilot_view(report)
@@ -150,23 +163,34 @@ def _run(chosen: RunChoice, *, as_json: bool = False) -> int:
                 return not pilot.disagreeing and (not pilot.rows_left or _goes_on(teller, pilot, signals, chosen))
 
             said_yes, same_site = said_yes_of(yes=yes, handed=chosen.handed), chosen.site.same_site
-            orders = Orders(
-                limits, where, settings, output.reports, same_site, said_yes, not_typed, output.xlsx, agree, sealed
-            )
+            orders = Orders(limits, where, settings, output.reports, same_site, said_yes, not_typed, output.xlsx, agree)
+            orders = replace(orders, refuse_repeat=chosen.refuse_repeat, order=sealed)
             request = RunRequest(source, options, orders)
             act = detach_batch if chosen.detach else run_batch
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)
 
-    return _said(teller, run_in_loop(main()))
+    return _said(teller, notices, run_in_loop(main()))
 
 
-def _said(teller: Words | Events, done: Done) -> int:
+def _progress(chosen: RunChoice, settings: RunSettings, *, as_json: bool) -> Progress:
+    return progress_for(
+        sys.stderr,
+        budget_per_minute=settings.budget_per_minute,
+        json_lines=as_json,
+        line_seconds=chosen.output.progress_every,
+        silent=chosen.output.no_progress or chosen.quiet or sys.stderr is None,
+    )
+
+
+def _said(teller: Words | Events, notices: Notices, done: Done) -> int:
     """Say how it ended. Returns the exit code."""
     if isinstance(done, BatchRecord):
         teller.detached(done)
+        notices.detached(done)
         return 0
     summary, stopped = done
     teller.after(summary, stopped)
+    notices.ended(summary, stopped)
     return summary.exit_code
 
 

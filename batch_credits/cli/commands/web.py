@@ -1,7 +1,5 @@
 """`batch-credits web`: the page for finance."""
 
-import hashlib
-import os
 import re
 import sys
 import webbrowser
@@ -10,15 +8,15 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 import click
-import platformdirs
 
 from batch_credits.addresses import LOOPBACK_HOSTS
 from batch_credits.cli.config import input_profiles
+from batch_credits.cli.options.children import words_for_children
 from batch_credits.cli.options.input import confirm_option
-from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
+from batch_credits.cli.options.places import folder_beside, ledger_option, ledger_path, reports_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.site import SiteChoice, site_options
-from batch_credits.cli.profiles import profile_option, profile_taken
+from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import MAX_COUNT
@@ -34,7 +32,6 @@ from batch_credits.web.settings import (
     Proxy,
     Tls,
     WebSettings,
-    Words,
 )
 
 DEFAULT_PORT = 8910
@@ -156,7 +153,7 @@ def _settings(chosen: WebChoice) -> WebSettings:
         UsageError: the site is not named, or the server could be reached by whoever likes.
     """
     site, ledger = chosen.site.settings(), ledger_path(chosen.ledger)
-    proxy, tls, words = _proxy(chosen), _tls(chosen), _words(chosen, ledger)
+    proxy, tls, words = _proxy(chosen), _tls(chosen), words_for_children(chosen.site, ledger, chosen.reports)
     _refuse_open(chosen, proxy, tls)
     return WebSettings(
         listen=chosen.listen,
@@ -275,28 +272,4 @@ def _tls(chosen: WebChoice) -> Tls | None:
 
 def _folder(chosen: WebChoice, ledger: Place) -> Path:
     """Where uploads lie: all servers of one ledger use one folder, so that they know of each other's."""
-    if chosen.uploads is not None:
-        return chosen.uploads.absolute()
-    if isinstance(ledger, Path):
-        path = Path(os.path.realpath(ledger))
-        return path.with_name(f"{path.name}.web")
-    digest = hashlib.sha256(str(ledger).encode()).hexdigest()[:16]
-    return Path(platformdirs.user_data_dir("batch-credits", appauthor=False)) / f"web-{digest}"
-
-
-def _words(chosen: WebChoice, ledger: Place) -> Words:
-    """The options of this command line, as the commands are given them that the page starts. What comes from the
-    environment and the settings files they find there themselves."""
-    profile = profile_taken(click.get_current_context())
-    site, of_site = chosen.site, []
-    for flag, value in (("site", site.site), ("base-url", site.base_url)):
-        of_site += [f"--{flag}={value}"] if value else []
-    of_site += [f"--api-key-file={site.api_key_file.absolute()}"] if site.api_key_file else []
-    of_site += ["--same-site"] if site.same_site else []
-    where = ledger.absolute() if isinstance(ledger, Path) else ledger
-    return Words(
-        profile=(f"--profile={profile}",) if profile else (),
-        site=tuple(of_site),
-        ledger=(f"--ledger={where}",),
-        reports=(f"--reports={chosen.reports.absolute()}",),
-    )
+    return chosen.uploads.absolute() if chosen.uploads is not None else folder_beside(ledger, "web")

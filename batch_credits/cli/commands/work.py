@@ -1,20 +1,22 @@
 """`batch-credits work`: be one of a team's workers."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 import click
 
+from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
 from batch_credits.cli.options.places import ledger_option, ledger_path, refuse_file
-from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, own_pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option
-from batch_credits.cli.setting import option
+from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import PersonNeeded
 from batch_credits.ledger import Ledger
 from batch_credits.model import Outcome
 from batch_credits.model.address import Place
+from batch_credits.notices import Notices
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import Signals
 from batch_credits.reporter import exit_code
@@ -23,14 +25,28 @@ from batch_credits.reporter.words import rows
 _TOLD = (Outcome.CREDITED, Outcome.ALREADY_CREDITED, Outcome.FAILED, Outcome.REVIEW)
 
 
-@click.command(cls=Sectioned)
+@dataclass(frozen=True, slots=True)
+class WorkChoice:
+    """What the operator chose of a worker."""
+
+    until_idle: bool
+    pace: PaceChoice
+    site: SiteChoice
+    ledger: Place | None
+    notices: NoticeChoice
+    quiet: bool
+
+
+@click.command(cls=Notified)
 @option("--until-idle", is_flag=True, help="End when nothing is owed any more.")
 @own_pace_options
 @profile_option
 @site_options
 @ledger_option
+@notice_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
-def work(until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Place | None, quiet: bool) -> int:
+@chosen_as(WorkChoice, "chosen")
+def work(chosen: WorkChoice) -> int:
     """Send what the team's ledger owes the site's customers, together with others on any host, until stopped.
 
     \b
@@ -40,22 +56,31 @@ def work(until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Place | N
     The key, the pace and the timeout are this worker's own. All else of how a batch is sent is as its run was told.
     Ctrl-C or SIGTERM lets the answers on their way come in, for 20 seconds, and gives the rest to the others.
     """
+    with notified(chosen.notices, "work", site=chosen.site.site) as notices:
+        return _work(chosen, notices)
+
+
+def _work(chosen: WorkChoice, notices: Notices) -> int:
     from batch_credits.jobs.work import Worked, WorkOrders  # with the extra alone
     from batch_credits.jobs.work import work as work_for
 
-    where = refuse_file(ledger_path(ledger), "work")
-    at, settings = site.settings(), pace.settings(site.site)
+    where, quiet = refuse_file(ledger_path(chosen.ledger), "work"), chosen.quiet
+    at, settings = chosen.site.settings(), chosen.pace.settings(chosen.site.site)
     signals = Signals()
     click.get_current_context().with_resource(signals.taken())
+    notices.heed(signals)
+    notices.at(at)
 
     def begun() -> None:
+        notices.started()
         if not quiet:
             where_to = f"Working for {at.site} ({at.base_url})."
             say(f"{where_to} Ctrl-C ends it, and leaves the rest to others.", err=True)
 
     async def main() -> Worked:
         with Ledger.open(where) as opened:
-            return await work_for(opened, WorkOrders(at, settings, until_idle, site.same_site), signals, begun)
+            orders = WorkOrders(at, settings, chosen.until_idle, chosen.site.same_site)
+            return await work_for(opened, orders, signals, begun)
 
     done = run_in_loop(main())
     if not quiet:
@@ -65,7 +90,9 @@ def work(until_idle: bool, pace: PaceChoice, site: SiteChoice, ledger: Place | N
         if done.stopped.hint:
             say(done.stopped.hint, err=True)
     counts = Counter({outcome: done.outcomes[outcome] for outcome in (Outcome.FAILED, Outcome.REVIEW)})
-    return exit_code(counts, done.stopped is not None, True, isinstance(done.stopped, PersonNeeded))
+    code = exit_code(counts, done.stopped is not None, True, isinstance(done.stopped, PersonNeeded))
+    notices.worked(done.outcomes, done.stopped, code)
+    return code
 
 
 def _in_words(outcomes: Counter[Outcome]) -> str:

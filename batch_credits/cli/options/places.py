@@ -1,5 +1,7 @@
 """Where a run remembers and reports, and how it is followed."""
 
+import hashlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,6 +81,15 @@ def ledger_path(chosen: Place | None) -> Place:
             remedies=[(("--ledger", "FILE"),)],
         )
     return folder / "ledger.sqlite3"
+
+
+def folder_beside(ledger: Place, kind: str) -> Path:
+    """Where a server of this kind keeps what it knows: all of one ledger use one folder, so they know of each other."""
+    if isinstance(ledger, Path):
+        path = Path(os.path.realpath(ledger))
+        return path.with_name(f"{path.name}.{kind}")
+    digest = hashlib.sha256(str(ledger).encode()).hexdigest()[:16]
+    return Path(platformdirs.user_data_dir("batch-credits", appauthor=False)) / f"{kind}-{digest}"
 
 
 def open_ledger(path: Place, wait_seconds: float | None, say: Callable[[str], None]) -> Ledger:

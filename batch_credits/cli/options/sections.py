@@ -11,14 +11,17 @@ from batch_credits.errors import BatchCreditsError
 
 SECTIONS = {
     "The row": ("--row", "--credited", "--not-credited", "--reason"),
+    "The folder": (
+        "--once", "--settle", "--every", "--tries", "--backoff", "--done", "--attention",
+    ),
     "The file": (
         "--reference", "--currency", "--amount-unit", "--sheet", "--map", "--header-row", "--locale", "--encoding",
         "--delimiter", "--description", "--credit-type", "--number-duplicates", "--hidden-rows", "--currency-exponent",
-        "--rows", "--online",
+        "--rows", "--online", "--reference-template",
     ),
     "Guards on the money": (
         "--expect-total", "--expect-rows", "--max-total", "--max-amount", "--confirm-total", "--control", "--strict",
-        "--pilot", "--max-failures", "--order", "--yes",
+        "--require-control", "--refuse-repeat", "--pilot", "--max-failures", "--order", "--yes",
     ),
     "The site and the pace": (
         "--site", "--api-key-file", "--sandbox", "--detach", "--until-idle", "--plan",
@@ -26,6 +29,7 @@ SECTIONS = {
         "--silence", "--no-wait", "--verify-first", "--share", "--concurrency", "--pacing", "--timeout", "--processes",
         "--base-url", "--same-site", "--origin-user", "--origin-device", "--origin-ip", "--since", "--whole",
     ),
+    "The pack": ("--to", "--zip", "--input", "--pseudonyms", "--debit-account", "--credit-account"),
     "The server": (
         "--port", "--actor", "--no-browser", "--listen", "--host", "--trusted-proxy", "--identity-header", "--tls-cert",
         "--tls-key", "--max-upload", "--max-disk", "--uploads",
@@ -34,6 +38,10 @@ SECTIONS = {
         "--profile", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--rows-page",
         "--log-format", "--no-progress",
         "--progress-every", "--quiet", "--verbose",
+    ),
+    "Notices": (
+        "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
+        "--mail-password-file", "--on-finish", "--on-finish-timeout",
     ),
 }  # fmt: skip
 

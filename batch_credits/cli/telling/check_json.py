@@ -7,17 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from batch_credits.cli.telling.speech import kind_of
 from batch_credits.cli.telling.totals_json import total_json, totals_json
-from batch_credits.errors import (
-    LEFT_OUT,
-    BatchCreditsError,
-    ControlError,
-    InputError,
-    LedgerError,
-    Suggestion,
-    UnclearFile,
-    UsageError,
-)
+from batch_credits.errors import LEFT_OUT, BatchCreditsError, Suggestion, UnclearFile
 from batch_credits.loader import SeenColumn
 from batch_credits.model import Outcome
 from batch_credits.reporter.control_totals import file_total_json
@@ -61,7 +53,7 @@ def refused_json(file: Path, error: BatchCreditsError, columns: Sequence[SeenCol
     content = {
         "file": file.name,
         "error": {
-            "kind": next(kind for of, kind in _KINDS if isinstance(error, of)),
+            "kind": kind_of(error),
             "message": error.message,
             "hint": error.hint,
             "suggestions": [_suggestion(each) for each in suggestions],
@@ -75,16 +67,6 @@ def refused_json(file: Path, error: BatchCreditsError, columns: Sequence[SeenCol
         "exit_code": exit_code,
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
-
-
-_KINDS = (
-    (UnclearFile, "unclear"),
-    (InputError, "input"),
-    (ControlError, "control"),
-    (UsageError, "usage"),
-    (LedgerError, "ledger"),
-    (BatchCreditsError, "other"),
-)
 
 
 def _suggestion(each: Suggestion) -> dict[str, Any]:

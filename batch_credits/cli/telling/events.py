@@ -13,7 +13,7 @@ from batch_credits.cli.telling.asking import Asking
 from batch_credits.cli.telling.detached import detached_in_words
 from batch_credits.cli.telling.given import again, given
 from batch_credits.cli.telling.result_words import result_in_words
-from batch_credits.cli.telling.speech import say
+from batch_credits.cli.telling.speech import kind_of, say
 from batch_credits.cli.telling.totals_json import totals_json
 from batch_credits.errors import BatchCreditsError, RunStopped
 from batch_credits.model import BatchRecord, Money, Outcome
@@ -82,22 +82,30 @@ class Events(Asking):
             say(detached_in_words(batch))
 
     def after(self, summary: Summary, stopped: RunStopped | None) -> None:
-        """`summary`: the content of summary.json, where the reports are, and how the payouts closed that it belongs
-        to."""
+        """`summary`: the content of summary.json, where the reports are, and how the payouts closed that it belongs to.
+        `may_pass`: what stopped it may be over in a while; null if nothing did."""
         if not self._quiet or summary.exit_code:
             hint = stopped.hint if stopped is not None else ""
             closings = [closing_json(closing) for closing in summary.closings]
             reports = str(summary.paths.directory)
-            _say("summary", **json.loads(summary_json(summary)), hint=hint, reports=reports, closings=closings)
+            may_pass = None if stopped is None else stopped.may_pass
+            said = json.loads(summary_json(summary))
+            _say("summary", **said, hint=hint, may_pass=may_pass, reports=reports, closings=closings)
             say(result_in_words(result_view(summary, given), remedy=hint))
 
     def error(self, error: BatchCreditsError, exit_code: int) -> None:
-        """`error`: what ended the command without a summary; `commands`: any of these would do what was meant."""
+        """`error`: what ended the command without a summary; `kind` is as in check --json, and
+        `interrupted` of a signal before anything was sent; `commands`: any of these would do what was meant."""
         context = click.get_current_context()
         say_where_from(error, context)
         commands = again(context.find_root().obj or (), error)
         more = {"commands": commands} if commands else {}
-        _say("error", message=error.message, hint=error.hint, exit_code=exit_code, **more)
+        _say("error", kind=kind_of(error), message=error.message, hint=error.hint, exit_code=exit_code, **more)
+
+
+def note(text: str) -> None:
+    """`note`: a sentence for whoever looks after the job."""
+    _say("note", text=text)
 
 
 def _say(event: str, **fields: Any) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import click
 from click.core import ParameterSource
 
+from batch_credits.cli.setting import Secret
+from batch_credits.cli.values import stand_in
 from batch_credits.errors import (
     LEFT_OUT,
     BatchCreditsError,
@@ -19,6 +21,7 @@ from batch_credits.errors import (
     ReportsNotWritten,
     RunStopped,
 )
+from batch_credits.text.masked import masked
 
 PROGRAM = "batch-credits"
 _KEPT = ("sandbox", "site", "base_url", "api_key_file", "business_entity_id", "ledger", "reports")
@@ -62,11 +65,19 @@ def as_run(words: Sequence[str]) -> str:
 
 
 def as_command(words: Sequence[str]) -> str:
-    """These words as one line to paste, without what no person gives."""
+    """These words as one line to paste, without what no person gives and what may be a secret."""
     name = _command_of(words)
-    hidden = {_long(each) for each in _options_of(name) if each.hidden}
-    parts = _parts(words, name) if hidden else [_Part("", "", [*words])]
-    return shlex.join([PROGRAM, *(word for part in parts if part.option not in hidden for word in part.words)])
+    options = {_long(each): each for each in _options_of(name)}
+    shown: list[str] = []
+    for part in _parts(words, name):
+        known = options.get(part.option)
+        if known is None:
+            shown += map(masked, part.words)
+        elif isinstance(known, Secret):
+            shown += [part.option, stand_in(known)]
+        elif not known.hidden:
+            shown += part.words
+    return shlex.join([PROGRAM, *shown])
 
 
 def command_with(words: Sequence[str], remedy: Remedy) -> str:

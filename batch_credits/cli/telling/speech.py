@@ -13,12 +13,18 @@ import click
 from batch_credits.cli.telling.screen import told
 from batch_credits.errors import (
     BatchCreditsError,
+    ControlError,
+    FolderBusy,
+    InputError,
     LedgerBusy,
+    LedgerError,
+    NotBegun,
     NotConfirmed,
     PersonNeeded,
     ReportsNotWritten,
     RunStopped,
     UnclearFile,
+    UsageError,
 )
 from batch_credits.text.colour import coloured, takes_colour
 from batch_credits.text.visible import visible_lines
@@ -69,18 +75,36 @@ def _painted_error(text: str) -> str:
 
 def show_usage_error(error: click.ClickException) -> None:
     """The same for what click has against a command line, with how the command is used."""
+    from batch_credits.text.masked import masked
+
     text = io.StringIO()
     error.show(file=text)
-    say(text.getvalue().rstrip("\n"), err=True)
+    say(masked(text.getvalue().rstrip("\n")), err=True)
 
 
 def exit_code_of(error: BatchCreditsError) -> int:
     """What the process says to scripts when this error ends it."""
     if isinstance(error, PersonNeeded):
         return EXIT_PERSON_MUST_LOOK
-    if isinstance(error, LedgerBusy):
+    if isinstance(error, (LedgerBusy, FolderBusy)):
         return EXIT_LEDGER_IN_USE
     return EXIT_STOPPED if isinstance(error, _AFTER_SENDING) else EXIT_NOTHING_SENT
+
+
+def kind_of(error: BatchCreditsError) -> str:
+    """What kind of error it is, for programs: whose fault it is, and whether it may pass by itself."""
+    return next(kind for of, kind in _KINDS if isinstance(error, of))
+
+
+_KINDS = (
+    (UnclearFile, "unclear"),
+    (InputError, "input"),
+    (ControlError, "control"),
+    (UsageError, "usage"),
+    (LedgerError, "ledger"),
+    (NotBegun, "interrupted"),
+    (BatchCreditsError, "other"),
+)
 
 
 def unfailing(stream: TextIO | None, number: int) -> TextIO:

@@ -33,6 +33,10 @@ DELETE FROM restored;
 -- Themselves.
 DELETE FROM worker;
 
+-- name: clear_pseudonym
+-- What packs of their sites would have hidden ids with: there is none, where there is no batch.
+DELETE FROM pseudonym;
+
 -- name: clear_site
 -- And the sites that they named.
 DELETE FROM site;
@@ -57,6 +61,14 @@ FROM batch WHERE admitted = 1 ORDER BY batch_id;
 SELECT r.run_id, r.batch_id, r.started_at, r.ended_at, r.version, r."user", r.requests, r.throttled, r.retries, r.stopped,
        r.settings, r.needs_person, r.site_began_ms
 FROM run r JOIN batch b USING (batch_id) WHERE b.admitted = 1 ORDER BY r.run_id;
+
+-- name: read_pack
+-- Packs.
+SELECT site_id, number, batch_id, digest, previous, contents, at, made_by FROM pack ORDER BY site_id, number;
+
+-- name: read_pseudonym
+-- And with what secret they hide ids.
+SELECT site_id, secret FROM pseudonym ORDER BY site_id;
 
 -- name: read_restored
 -- When something may have been forgotten.
@@ -130,7 +142,8 @@ UPDATE worker SET run_id = :run WHERE worker_id = :worker;
 -- name: rows_of_tables
 -- How many rows each table has, in the order of `TABLES`.
 SELECT (SELECT count(*) FROM site), (SELECT count(*) FROM worker), (SELECT count(*) FROM batch),
-       (SELECT count(*) FROM run), (SELECT count(*) FROM restored),
+       (SELECT count(*) FROM run), (SELECT count(*) FROM pack),
+       (SELECT count(*) FROM pseudonym), (SELECT count(*) FROM restored),
        (SELECT count(*) FROM tied_out), (SELECT count(*) FROM shard), (SELECT count(*) FROM credit_request),
        (SELECT count(*) FROM identity), (SELECT count(*) FROM respelt), (SELECT count(*) FROM row),
        (SELECT count(*) FROM mended), (SELECT count(*) FROM sealed), (SELECT count(*) FROM entry),

@@ -9,7 +9,7 @@ FROM pragma_page_count, pragma_page_size;
 SELECT (SELECT count(*) FROM site), (SELECT count(*) FROM batch WHERE admitted = 1),
        (SELECT count(*) FROM row w JOIN batch b USING (batch_id) WHERE b.admitted = 1),
        (SELECT count(*) FROM credit_request r JOIN batch b USING (batch_id) WHERE b.admitted = 1),
-       (SELECT count(*) FROM run);
+       (SELECT count(*) FROM run), (SELECT count(*) FROM pack);
 
 -- name: requests_by_state
 -- How many requests are in each state.

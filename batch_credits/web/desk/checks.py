@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from batch_credits.approval.policy import read_policy
+from batch_credits.children.files import make_folder, read_document
 from batch_credits.errors import UsageError
 from batch_credits.web.desk.children import ORDER, Children
-from batch_credits.web.desk.files import make_folder, read_document
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.settings import CHECKS_AT_ONCE
 

@@ -1,31 +1,15 @@
-"""The commands that the page starts: each a process of its own, which ends neither with a tab nor with the server.
-
-A hostile file ends only the process that reads it, and a run goes on whoever goes away. What is typed into a page comes
-to a command as the value of an option, never as a word of its own; who typed it, by an open file that the child
-inherits, since an environment could name anyone.
+"""The commands that the page starts. What is typed into a page comes to a command as the value of an option, never as a
+word of its own; who typed it, by an open file that the child inherits, since an environment could name anyone.
 """
 
-import asyncio
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch_credits.web.settings import Words
+from batch_credits.children.start import Child, Words, start
 
-_LOOK_SECONDS = 0.05  # between two looks whether a child has ended
-# A child looks for modules where this process does: `-m` would look in the working directory first.
-_BEGIN = """
-import json, sys
-sys.path[:] = json.loads(sys.argv.pop(1))
-from batch_credits.__main__ import main
-main()
-"""
 ANSWER = "answer"  # the name of a file
 ORDER = "order.json"
 _PATIENCE_SECONDS = 86_400  # how long a run waits its turn
@@ -45,24 +29,6 @@ class Handed:
         pilot."""
         answer = str(into / ANSWER)
         return json.dumps({"actor": self.actor, "owed": self.owed, "typed": self.typed, "answer": answer})
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A process that was started."""
-
-    process: subprocess.Popen[bytes]
-
-    @property
-    def pid(self) -> int:
-        """Its number."""
-        return self.process.pid
-
-    async def ended(self) -> int:
-        """Its exit code, once it has one. Nothing ends it if this is given up."""
-        while (code := self.process.poll()) is None:  # noqa: ASYNC110  # the system says it to nobody but who asks
-            await asyncio.sleep(_LOOK_SECONDS)
-        return code
 
 
 class Children:
@@ -126,38 +92,5 @@ def _start(
     err: Path,
     lock: int | None,
 ) -> Child:
-    inherited = [] if lock is None else [lock]
-    told = None if handed is None else _private_file(handed.as_json(out.parent.absolute()))
-    if told is not None:
-        inherited.append(told)
-        options = [*options, f"--handed-over={told}"]
-    arguments = [sys.executable, "-P", "-c", _BEGIN, json.dumps(sys.path)]
-    arguments += [command, *options, "--", *what]
-    try:
-        with _to_write(out) as stdout, _to_write(err) as stderr:
-            process = subprocess.Popen(  # noqa: S603  # our own program
-                arguments,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                pass_fds=inherited,
-                start_new_session=True,
-            )
-    finally:
-        if told is not None:
-            os.close(told)
-    return Child(process)
-
-
-def _private_file(text: str) -> int:
-    """An open file that has no name, and holds this."""
-    with tempfile.TemporaryFile() as file:
-        file.write(text.encode())
-        file.flush()
-        descriptor = os.dup(file.fileno())
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
-
-
-def _to_write(path: Path) -> Any:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600), "ab")
+    told = None if handed is None else handed.as_json(out.parent.absolute())
+    return start(command, options, what, out, err, told=told, lock=lock)

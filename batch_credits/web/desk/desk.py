@@ -6,10 +6,10 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from batch_credits.children.files import make_folder
 from batch_credits.web.desk.books import Books
 from batch_credits.web.desk.checks import Checks
 from batch_credits.web.desk.children import Children
-from batch_credits.web.desk.files import make_folder
 from batch_credits.web.desk.jobs import Jobs
 from batch_credits.web.desk.memory import Remembered
 from batch_credits.web.desk.orders import Orders

@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from batch_credits.web.desk.children import ANSWER, Child
-from batch_credits.web.desk.events import Told, read_told
-from batch_credits.web.desk.files import make_folder, read_document, write_document, write_text
-from batch_credits.web.desk.locks import is_locked, try_lock
+from batch_credits.children.events import Told, read_told
+from batch_credits.children.files import make_folder, read_document, write_document, write_text
+from batch_credits.children.locks import is_locked, try_lock
+from batch_credits.children.start import Child
+from batch_credits.web.desk.children import ANSWER
 
 _TRIES, _BETWEEN_SECONDS = 20, 0.02  # while others only look whether it is held
 _DOCUMENT = "job.json"

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from batch_credits.web.desk.files import make_folder, read_document, write_document
+from batch_credits.children.files import make_folder, read_document, write_document
 
 _OF_ONE_PAYOUT = ("reference",)  # kept, it would be the next payout's too, which then seems paid
 

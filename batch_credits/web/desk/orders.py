@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from batch_credits.approval.order import Sealed, iso
+from batch_credits.children.files import make_folder, read_document, write_document, write_text
 from batch_credits.errors import UsageError
-from batch_credits.web.desk.files import make_folder, read_document, write_document, write_text
 
 _ORDER, _SUBMITTED, _REJECTED = "order.json", "submitted.json", "rejected.json"
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from batch_credits.children.files import make_empty_folder, make_folder, read_document
 from batch_credits.reporter import report_directory
 from batch_credits.reporter.mending import mending_json
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.children import Children
-from batch_credits.web.desk.files import make_empty_folder, make_folder, read_document
 from batch_credits.web.desk.jobs import Jobs
 from batch_credits.web.door.refusals import Refused
 

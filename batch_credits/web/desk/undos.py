@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from batch_credits.children.events import Told, read_told
+from batch_credits.children.files import make_folder, read_document, write_document
 from batch_credits.web.desk.children import Children, Handed
-from batch_credits.web.desk.events import Told, read_told
-from batch_credits.web.desk.files import make_folder, read_document, write_document
 from batch_credits.web.desk.tables import write_chosen
 from batch_credits.web.door.refusals import Refused
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from batch_credits.web.desk.files import make_folder, read_document, write_document
+from batch_credits.children.files import make_folder, read_document, write_document
 from batch_credits.web.door.refusals import Refused
 
 KEPT_DAYS = 30  # an upload of which nothing was sent

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from aiohttp import web
 
+from batch_credits.children.files import make_empty_folder
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import desk_of
-from batch_credits.web.desk.files import make_empty_folder
 from batch_credits.web.desk.tables import read_rows, table_of, write_mended
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of

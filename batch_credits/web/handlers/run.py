@@ -8,12 +8,12 @@ from typing import Any
 
 from aiohttp import web
 
+from batch_credits.children.events import Told
 from batch_credits.model import CallKind, Outcome
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.progress.words import left_in_words, span_in_words
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.desk import Desk, desk_of
-from batch_credits.web.desk.events import Told
 from batch_credits.web.desk.jobs import Job
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of

@@ -50,7 +50,7 @@ def ask(call: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_every_command_that_takes_a_batch_is_tried_here() -> None:
-    assert COMMANDS == ["reconcile", "report", "resolve", "reverse", "status"]
+    assert COMMANDS == ["pack", "reconcile", "report", "resolve", "reverse", "status"]
     for name in COMMANDS:
         [argument] = [p for p in batch_credits.commands[name].params if isinstance(p, click.Argument)]
         assert isinstance(argument.type, BatchId)

@@ -17,6 +17,8 @@ from batch_credits.errors import UsageError
 # Not from a file that somebody may have put beside the credits.
 USERS_OWN = {
     "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile",
+    "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
+    "--mail-password-file", "--on-finish", "--on-finish-timeout",
 }  # fmt: skip
 
 def settings() -> list[tuple[str, Setting]]:
@@ -49,6 +51,12 @@ TYPICAL = {
     "TEXT": "a laptop",
     "IP": "203.0.113.7",
     "datetime": "2026-10-01",
+    "webhook": "https://a.example/x",
+    "link": "https://a.example/x",
+    "mail server": "smtp://a.example",
+    "command": "/bin/true",
+    "EVENTS": "ended",
+    "ADDRESS": "ann@example.com",
 }
 
 

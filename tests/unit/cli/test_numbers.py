@@ -128,7 +128,9 @@ def needed(command: str) -> list[str]:
     words = {
         "run": ["no-file.csv"],
         "check": ["no-file.csv"],
+        "pack": ["0" * 8],
         "reverse": ["0" * 8],
+        "watch": ["no-folder"],
         "resolve": ["0" * 8, "--row", "2", "--not-credited"],
     }
     return words.get(command, [])

@@ -12,6 +12,7 @@ from batch_credits.cli import batch_credits
 from batch_credits.cli.commands.reverse import ReverseChoice
 from batch_credits.cli.commands.run import RunChoice
 from batch_credits.cli.options.input import LimitChoice, input_options
+from batch_credits.cli.options.notices import NoticeChoice
 from batch_credits.cli.options.places import OutputChoice
 from batch_credits.cli.options.sending import AskingChoice, PaceChoice, SendingChoice
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -20,14 +21,14 @@ from batch_credits.errors import UsageError
 from batch_credits.settings import InputOptions
 
 GROUPS: dict[str, list[type[Any]]] = {
-    "run": [SendingChoice, InputOptions, LimitChoice, SiteChoice, OutputChoice],
+    "run": [SendingChoice, InputOptions, LimitChoice, SiteChoice, OutputChoice, NoticeChoice],
     "check": [PaceChoice, InputOptions, LimitChoice, SiteChoice],
-    "reverse": [SendingChoice, LimitChoice, SiteChoice, OutputChoice],
-    "reconcile": [AskingChoice, SiteChoice],
+    "reverse": [SendingChoice, LimitChoice, SiteChoice, OutputChoice, NoticeChoice],
+    "reconcile": [AskingChoice, SiteChoice, NoticeChoice],
     "resolve": [PaceChoice, SiteChoice],
 }
 NO_OPTION = {"failed_csv"}  # which the file says of itself
-NAMES = {"sending", "options", "limits", "site", "output"}  # of groups in RunChoice and ReverseChoice
+NAMES = {"sending", "options", "limits", "site", "output", "notices"}  # of groups in RunChoice and ReverseChoice
 NOT_OF_REVERSE = {"strict", "control", "pilot"}  # rows are not rejected there, and nothing is new
 
 

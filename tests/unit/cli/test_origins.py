@@ -21,6 +21,8 @@ CHANGE_NOTHING = {
     "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--rows-page", "--online",
     "--detach", "--progress-every",
     "--profile",  # what it sets has its own origins
+    "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
+    "--mail-password-file", "--on-finish", "--on-finish-timeout",
 }  # fmt: skip
 COMMANDS = ("run", "check", "reverse")
 

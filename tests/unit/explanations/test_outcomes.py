@@ -1,4 +1,4 @@
-"""One table of sentences: the README has its words, and none of its own."""
+"""One table of sentences: docs/results.md has its words, and none of its own."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -8,12 +8,12 @@ import pytest
 from batch_credits.explanations.outcomes import EXITS, label_of, sentences_of
 from batch_credits.model import CallKind, Outcome
 
-README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "results.md").read_text(encoding="utf-8")
 
 
-def table_of_readme(*headers: str) -> list[tuple[str, ...]]:
+def table_of_page(*headers: str) -> list[tuple[str, ...]]:
     """The rows of the table with these headers, without the marks of code."""
-    lines = [line.replace("`", "").strip("| ").split(" | ") for line in README.splitlines() if line.startswith("|")]
+    lines = [line.replace("`", "").strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("|")]
     [start] = [at for at, (line, rule) in enumerate(pairwise(lines)) if line == list(headers) and "---" in rule[0]]
     rows = []
     for line in lines[start + 2 :]:
@@ -23,15 +23,15 @@ def table_of_readme(*headers: str) -> list[tuple[str, ...]]:
     return rows
 
 
-def test_the_readme_says_of_every_outcome_what_the_page_and_explain_say() -> None:
+def test_the_page_of_results_says_of_every_outcome_what_explain_says() -> None:
     said = {outcome: sentences_of(CallKind.ADD, outcome) for outcome in Outcome}
-    assert table_of_readme("credit_outcome", "meaning", "what to do") == [
+    assert table_of_page("credit_outcome", "meaning", "what to do") == [
         (outcome.value, sentences.meaning, sentences.to_do) for outcome, sentences in said.items()
     ]
 
 
-def test_the_readme_says_of_every_exit_code_what_explain_says() -> None:
-    assert table_of_readme("exit", "what happened", "the money", "what to do") == [
+def test_the_page_of_results_says_of_every_exit_code_what_explain_says() -> None:
+    assert table_of_page("exit", "what happened", "the money", "what to do") == [
         (str(number), *texts) for number, texts in EXITS.items()
     ]
 

@@ -31,3 +31,24 @@ CREATE TABLE tied_out (
     site_id     bigint PRIMARY KEY REFERENCES site,
     restored_id bigint NOT NULL REFERENCES restored
 );
+
+-- The audit packs of a site, each chained to the one before by its digest: see packs.py.
+CREATE TABLE pack (
+    site_id  bigint NOT NULL REFERENCES site,
+    number   bigint NOT NULL CHECK (number > 0),     -- among those of its site
+    batch_id bigint NOT NULL REFERENCES batch,
+    digest   text COLLATE "C" NOT NULL UNIQUE,       -- SHA-256 of its tagmanifest-sha256.txt
+    previous text COLLATE "C",                       -- the digest of the one before; NULL: it is the first
+    contents text COLLATE "C" NOT NULL,              -- SHA-256 of its manifest-sha256.txt: what it holds, without the chain
+    at       bigint NOT NULL,
+    made_by  text NOT NULL,
+    PRIMARY KEY (site_id, number)
+);
+CREATE TRIGGER pack_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON pack FOR EACH STATEMENT
+EXECUTE FUNCTION refuse('packs are only ever added');
+
+-- With which secret the packs of a site hide its customers' ids, so that one id is one pseudonym in all of them.
+CREATE TABLE pseudonym (
+    site_id bigint PRIMARY KEY REFERENCES site,
+    secret  text NOT NULL
+);

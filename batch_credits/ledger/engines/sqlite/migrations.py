@@ -197,6 +197,23 @@ def _add_slots(connection: sqlite3.Connection) -> None:
     )
 
 
+def _from_6_to_7(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE pseudonym (site_id INTEGER PRIMARY KEY REFERENCES site, secret TEXT NOT NULL) STRICT"
+    )
+    connection.execute(
+        "CREATE TABLE pack (site_id INTEGER NOT NULL REFERENCES site, number INTEGER NOT NULL CHECK (number > 0),"
+        " batch_id INTEGER NOT NULL REFERENCES batch, digest TEXT NOT NULL UNIQUE, previous TEXT,"
+        " contents TEXT NOT NULL, at INTEGER NOT NULL, made_by TEXT NOT NULL, PRIMARY KEY (site_id, number))"
+        " STRICT, WITHOUT ROWID"
+    )
+    for change in ("UPDATE", "DELETE"):
+        connection.execute(
+            f"CREATE TRIGGER pack_is_append_only_{change.lower()} BEFORE {change} ON pack"
+            " BEGIN SELECT RAISE(ABORT, 'packs are only ever added'); END"
+        )
+
+
 def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tuple[int, int]:
     """Between which ids a run's part of the history lies: the first, and behind the last. Before version 4 one run
     wrote at a time, so the runs' numbers rise with the ids."""
@@ -215,5 +232,6 @@ def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tupl
 
 # From one version to the next, by the version that is left behind.
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
-    1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4, 4: _from_4_to_5, 5: _from_5_to_6
+    1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4, 4: _from_4_to_5, 5: _from_5_to_6,
+    6: _from_6_to_7,
 }  # fmt: skip

@@ -1,4 +1,4 @@
--- The ledger, version 6. Money-like facts only: who is owed what, what was sent, what was learned.
+-- The ledger, version 7. Money-like facts only: who is owed what, what was sent, what was learned.
 -- Times are milliseconds since 1970 UTC, for people only: no decision reads them, but of `site.recent`. (`worker.until` is
 -- by another clock, which nobody sets.)
 
@@ -256,4 +256,27 @@ CREATE TABLE restored (
 CREATE TABLE tied_out (
     site_id     INTEGER PRIMARY KEY REFERENCES site,
     restored_id INTEGER NOT NULL REFERENCES restored
+) STRICT;
+
+-- The audit packs of a site, each chained to the one before by its digest: see packs.py.
+CREATE TABLE pack (
+    site_id  INTEGER NOT NULL REFERENCES site,
+    number   INTEGER NOT NULL CHECK (number > 0),    -- among those of its site
+    batch_id INTEGER NOT NULL REFERENCES batch,
+    digest   TEXT NOT NULL UNIQUE,                   -- SHA-256 of its tagmanifest-sha256.txt
+    previous TEXT,                                   -- the digest of the one before; NULL: it is the first
+    contents TEXT NOT NULL,                          -- SHA-256 of its manifest-sha256.txt: what it holds, without the chain
+    at       INTEGER NOT NULL,
+    made_by  TEXT NOT NULL,
+    PRIMARY KEY (site_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER pack_is_append_only_update BEFORE UPDATE ON pack
+BEGIN SELECT RAISE(ABORT, 'packs are only ever added'); END;
+CREATE TRIGGER pack_is_append_only_delete BEFORE DELETE ON pack
+BEGIN SELECT RAISE(ABORT, 'packs are only ever added'); END;
+
+-- With which secret the packs of a site hide its customers' ids, so that one id is one pseudonym in all of them.
+CREATE TABLE pseudonym (
+    site_id INTEGER PRIMARY KEY REFERENCES site,
+    secret  TEXT NOT NULL
 ) STRICT;

@@ -6,10 +6,11 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
+from batch_credits.children.start import Words
 from batch_credits.views.terms import SiteView
 from batch_credits.web.door.hosts import allowed_hosts, refuse_host, refuse_origin
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.settings import WebSettings, Words
+from batch_credits.web.settings import WebSettings
 
 SITE = SiteView("acme-test", "https://acme-test.chargebee.com", is_live=False, is_loopback=False, posts_at_once=None)
 PLACE = Path("nowhere")

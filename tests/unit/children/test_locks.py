@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from batch_credits.web.desk.locks import is_locked, try_lock
+from batch_credits.children.locks import is_locked, try_lock
 
 
 def test_one_holds_it_until_it_is_closed(tmp_path: Path) -> None:

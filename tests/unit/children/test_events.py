@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from batch_credits.web.desk.events import NOTES_SHOWN, read_told
+from batch_credits.children.events import NOTES_SHOWN, read_told
 
 
 def test_nothing_was_said_yet(tmp_path: Path) -> None:

@@ -1,0 +1,128 @@
+"""Why a person has to look, in sentences that are known beforehand.
+
+An error's own message is never told: it may name a row's customer, or quote what a site answered. Whoever gets the
+notice finds it in the job's log.
+"""
+
+from collections.abc import Mapping
+
+from batch_credits.errors import (
+    AmountMissing,
+    AnsweredForAnother,
+    BatchCreditsError,
+    ControlError,
+    DoubleCreditAlarm,
+    FolderBusy,
+    InputError,
+    Interrupted,
+    JournalFailed,
+    KeyRefused,
+    LeaseLost,
+    LedgerBusy,
+    LedgerError,
+    LedgerVersion,
+    NotBegun,
+    NotConfirmed,
+    Outage,
+    PersonNeeded,
+    PilotNotAgreed,
+    ReportsNotWritten,
+    RunStopped,
+    ShardDied,
+    SiteBlocked,
+    TooManyFailures,
+    UnclearFile,
+    UnknownBatch,
+    UsageError,
+)
+from batch_credits.model import Outcome
+from batch_credits.notices.notice import Reason
+from batch_credits.reporter.words import rows
+
+_LOG = "The log of the job says why, and which command would do what was meant."
+_AGAIN = "Run the same command again: it carries on."
+_FIRST_LOOK = "Find out why before anything else is sent: the log of the job names the row."
+
+# The nearest class of an error counts, so that a new kind of error has its parent's sentence.
+OF_ERRORS: Mapping[type[BatchCreditsError], Reason] = {
+    BatchCreditsError: Reason("failed", "The command failed", _LOG),
+    UsageError: Reason("usage", "Nothing was sent: the command or its settings were refused", _LOG),
+    InputError: Reason("input", "Nothing was sent: the file cannot be read, or was refused as a whole", _LOG),
+    UnclearFile: Reason("unclear_file", "Nothing was sent: it is not clear how the file is to be read", _LOG),
+    ControlError: Reason("control", "Nothing was sent: a limit or control total does not hold", _LOG),
+    NotConfirmed: Reason("not_confirmed", "Nothing was sent: nobody said yes", _LOG),
+    NotBegun: Reason("not_begun", "Nothing was sent: a signal ended it before it had begun", _AGAIN),
+    FolderBusy: Reason("folder_busy", "Another process watches the folder", _LOG),
+    LedgerError: Reason("ledger", "The ledger cannot be read, written or trusted", _LOG),
+    LedgerBusy: Reason(
+        "ledger_busy", "Nothing was sent: the ledger is in use", "Run it again later, or with --wait-for-ledger."
+    ),
+    LedgerVersion: Reason("ledger_version", "The ledger was written by another version of this program", _LOG),
+    LeaseLost: Reason("lease_lost", "Another process has taken over what this one was to send", _AGAIN),
+    UnknownBatch: Reason("unknown_batch", "Nothing was sent: the ledger knows no such batch", _LOG),
+    ReportsNotWritten: Reason(
+        "reports_not_written",
+        "The run is over, and its reports cannot be written",
+        "The ledger has it all. Mend the folder of the reports, then: batch-credits report BATCH",
+    ),
+    RunStopped: Reason("stopped", "Sending stopped before the end", _AGAIN),
+    KeyRefused: Reason("key_refused", "Chargebee does not accept the API key", f"Give the right key. {_AGAIN}"),
+    SiteBlocked: Reason("site_blocked", "The site, or the way to it, is not the one meant", _LOG),
+    Outage: Reason("outage", "Chargebee did not answer for too long", _AGAIN),
+    TooManyFailures: Reason(
+        "too_many_failures", "Chargebee refused more rows than --max-failures allows", f"See failed.csv. {_AGAIN}"
+    ),
+    ShardDied: Reason("process_died", "A process of the run ended by itself", _AGAIN),
+    PilotNotAgreed: Reason("pilot_not_agreed", "The pilot was not agreed to: the rest was not sent", _LOG),
+    Interrupted: Reason("interrupted", "A person or the system ended the run", _AGAIN),
+    JournalFailed: Reason("journal_failed", "The ledger could not be written while the run went on", _LOG),
+    AmountMissing: Reason("amount_missing", "A deduction named no amount, and was not sent", _LOG),
+    PersonNeeded: Reason("person_needed", "What Chargebee says cannot be true", _FIRST_LOOK),
+    DoubleCreditAlarm: Reason(
+        "double_credit", "ALARM: Chargebee lists more than one credit for one reference", _FIRST_LOOK
+    ),
+    AnsweredForAnother: Reason(
+        "answered_for_another", "Chargebee answered a request with another's credit", _FIRST_LOOK
+    ),
+}
+BUG = Reason("bug", "The program failed", f"The log of the job names a file with the details. {_AGAIN}")
+NOT_IN_BALANCE = Reason("not_in_balance", "The totals do not tie out", "Ask Chargebee: batch-credits reconcile BATCH")
+NOT_TIED_OUT = Reason(
+    "not_tied_out", "File, ledger and Chargebee do not tie out", "The log of the job names the rows that differ."
+)
+
+
+def reason_of(error: BaseException) -> Reason:
+    """The reason that an error is."""
+    for kind in type(error).__mro__:
+        if issubclass(kind, BatchCreditsError):
+            found = OF_ERRORS.get(kind)
+            if found is not None:
+                return found
+    return OF_ERRORS[Interrupted] if isinstance(error, KeyboardInterrupt) else BUG
+
+
+def reasons_of_rows(counts: Mapping[Outcome, int]) -> list[Reason]:
+    """The reasons that rows are which a person has to look at."""
+    found = []
+    if number := counts.get(Outcome.REVIEW, 0):
+        found.append(Reason("review", f"{_need(number)} review", "See summary.html; then batch-credits resolve BATCH"))
+    if number := counts.get(Outcome.IN_DOUBT, 0):
+        found.append(Reason("in_doubt", f"{_are(number)} in doubt: sent, and not proven either way", _SETTLES))
+    return found
+
+
+_SETTLES = "Run the same command again: it settles them before it sends. Or: batch-credits reconcile BATCH"
+
+
+def reason_of_pending(number: int) -> Reason:
+    """The reason that rows are which wait for another run, where nothing stopped this one."""
+    return Reason("pending", f"{_are(number)} still to be sent", _AGAIN)
+
+
+def _need(number: int) -> str:
+    return f"{rows(number)} {'needs' if number == 1 else 'need'}"
+
+
+def _are(number: int) -> str:
+    return f"{rows(number)} {'is' if number == 1 else 'are'}"

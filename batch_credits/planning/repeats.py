@@ -1,0 +1,101 @@
+"""Whether a content came before, or the reference of its rows is that of another content.
+
+The first would pay twice, where the rows take a reference that is given for the file: under another one each of them is
+another credit. Of the second every customer who is in both would seem to be paid already, and be left out. Where a
+person decides about each file, they see either in the plan; whoever pays files unseen asks for this.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from batch_credits.errors import ControlError
+from batch_credits.ledger import Ledger
+from batch_credits.model import BatchRecord, CallKind, Outcome
+from batch_credits.model.identity import same_text
+
+_SETTLED = (Outcome.CREDITED, Outcome.ALREADY_CREDITED)
+_OWED = (Outcome.PENDING, Outcome.IN_DOUBT)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Why a file is not to be paid: what it is about, and what to do. `batch` is the one that its content came as;
+    `reference` the one with which to go on with it, None: there is nothing to go on with."""
+
+    what: str
+    hint: str
+    batch: str | None = None
+    reference: str | None = None
+
+
+def repeat_of(ledger: Ledger, batches: Sequence[BatchRecord], sha256: str, reference: str | None) -> Repeat | None:
+    """Why a content is not to be paid with this reference for its rows that have none; None: it may be. `batches` are
+    those of its site that it is held against.
+
+    A content that was begun and not finished may be gone on with, under the same reference: the ledger knows which of
+    its rows are owed.
+    """
+    batches = [batch for batch in batches if batch.kind is CallKind.ADD]
+    same = [batch for batch in batches if batch.file_sha256 == sha256]
+    for batch in same:
+        if (found := _same_content(ledger, batch, reference)) is not None:
+            return found
+    return None if same or reference is None else _other_content(batches, reference)
+
+
+def refuse_repeat(ledger: Ledger, batch_id: int) -> None:
+    """Hold a batch that is staged against all that were admitted.
+
+    Raises:
+        ControlError: its content came before, or its reference is another's.
+    """
+    staged = ledger.batches.staged(batch_id)
+    others = [each for each in ledger.batches.all() if each.site == staged.site and each.key != staged.key]
+    repeat = repeat_of(ledger, others, staged.file_sha256, reference_of(staged))
+    if repeat is not None:
+        raise ControlError(f"{repeat.what} Nothing was sent (--refuse-repeat).", hint=repeat.hint)
+
+
+def reference_of(batch: BatchRecord) -> str | None:
+    """The reference of its rows that had none."""
+    reference: str | None = json.loads(batch.options_json).get("reference")
+    return reference
+
+
+def _same_content(ledger: Ledger, batch: BatchRecord, reference: str | None) -> Repeat | None:
+    totals, taken = ledger.totals.known(batch.batch_id), reference_of(batch)
+    counts = {outcome: sum(total.count for total in of.values()) for outcome, of in totals.items()}
+    owed = sum(counts.get(outcome, 0) for outcome in _OWED)
+    if counts.get(Outcome.REJECTED, 0) == batch.rows_read or (owed and taken in (None, reference)):
+        return None  # nothing of it was ever sent, or there is something to go on with
+    at = f"{batch.created_at[:16].replace('T', ' ')} UTC"
+    undone = ", reversed since" if ledger.totals.undone(batch.batch_id).rows else ""
+    what = (
+        f"The same content came before, as {batch.file_name}: batch {batch.key[:8]} of {at},"
+        f" {_in_words(counts, batch.rows_read)}{undone}."
+    )
+    if owed:
+        return Repeat(what, f"Its rows took the reference {taken!r} then. To go on, give that:", batch.key, taken)
+    hint = "Nothing is to be done; if it is meant to be paid once more, give its rows references of their own."
+    if sum(counts.get(outcome, 0) for outcome in _SETTLED) < batch.rows_read:
+        hint = f"What was not credited is in its failed.csv: batch-credits report {batch.key[:8]} writes it again."
+    return Repeat(what, hint, batch.key)
+
+
+def _other_content(batches: Sequence[BatchRecord], reference: str) -> Repeat | None:
+    for batch in batches:
+        taken = reference_of(batch)
+        if taken is not None and same_text(taken, reference):
+            return Repeat(
+                f"The reference {reference!r} of its rows is that of the rows of another file, {batch.file_name}: batch"
+                f" {batch.key[:8]} of {batch.created_at[:10]}. Who is in both would seem to be paid.",
+                "Is it another payout? Then it needs another reference. Is it the same one, corrected? Then mend the"
+                " failed.csv of that batch instead.",
+            )
+    return None
+
+
+def _in_words(counts: dict[Outcome, int], rows: int) -> str:
+    said = [f"{count:,} {outcome.value.replace('_', ' ')}" for outcome, count in counts.items() if count]
+    return f"{rows:,} row{'' if rows == 1 else 's'} ({', '.join(said)})"
