@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from batch_credits.addresses import CHARGEBEE, LOOPBACK_HOSTS, parts_of, site_name
@@ -227,6 +227,14 @@ class Origin:
     source: str
 
 
+class Paid(NamedTuple):
+    """What a run pays: the file, so that it is found again for an audit, and the order that it carries out, with who
+    approved it."""
+
+    source: Path | None = None
+    order: dict[str, Any] | None = None
+
+
 def for_the_record(
     settings: RunSettings,
     limits: ControlLimits,
@@ -235,15 +243,13 @@ def for_the_record(
     *,
     origins: Sequence[Origin] = (),
     ledger: Place | None = None,
-    order: dict[str, Any] | None = None,
-    source: Path | None = None,
+    paid: Paid | None = None,
 ) -> str:
     """How a run was set and what was agreed to before it sent anything, as a JSON object. It holds no secret.
 
-    `origins` are the settings that change money and were not typed; `ledger` is the file that remembers the run;
-    `order` is the one that it carries out, with who approved it; `source` the file that is paid, so that it is found
-    again for an audit.
+    `origins` are the settings that change money and were not typed; `ledger` is the file that remembers the run.
     """
+    source, order = paid or Paid()
     record = {
         "address": site.base_url,
         "confirmation": confirmation,

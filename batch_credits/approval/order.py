@@ -103,13 +103,14 @@ class Sealed:
         return canonical({"version": VERSION, "order": asdict(self.order), "approvals": approvals}) + b"\n"
 
     def for_the_record(self) -> dict[str, Any]:
-        """What a run remembers of the order that it carries out."""
+        """What a run remembers of the order that it carries out, with the file's own text, for whoever audits it."""
         return {
             "number": self.order.number,
             "sha256": sha256(self.content).hexdigest(),
             "maker": self.order.maker,
             "made": self.order.made,
             "approvals": [{"approver": each.approver, "at": each.at} for each in self.approvals],
+            "content": self.content.decode("ascii"),
         }
 
     def challenge(self, approver: str, at: str) -> bytes:
@@ -157,35 +158,38 @@ def read_order(path: Path | None) -> Sealed | None:
     return Sealed.read(content, str(path))
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an order is made of: a batch by its whole id, its file by name and SHA-256, how it is read, what it is held
+    against, all its rows, and what of them is owed."""
+
+    batch: str
+    file: str
+    file_sha256: str
+    options: InputOptions
+    limits: ControlLimits
+    rows: int
+    owed: Mapping[str, ControlTotal]
+
+
 def order_for(
-    site: SiteSettings,
-    batch: str,
-    file: tuple[str, str],
-    options: InputOptions,
-    limits: ControlLimits,
-    counted: tuple[int, Mapping[str, ControlTotal]],
-    maker: str,
-    tool: str,
-    *,
-    days: int = DAYS,
-    now: datetime | None = None,
+    site: SiteSettings, asked: Asked, maker: str, tool: str, *, days: int = DAYS, now: datetime | None = None
 ) -> Order:
-    """An order that somebody makes now. `file` is its name and SHA-256, `counted` are all its rows and what is owed."""
+    """An order that somebody makes now; it expires after so many days."""
     made = (now or datetime.now(UTC)).replace(microsecond=0)
-    rows, owed = counted
-    totals = sums_of(owed)
+    totals = sums_of(asked.owed)
     return Order(
         number=secrets.token_hex(16),
-        batch=batch,
-        file=file[0],
-        file_sha256=file[1],
-        options=json.loads(options.as_json()),
-        rows=rows,
+        batch=asked.batch,
+        file=asked.file,
+        file_sha256=asked.file_sha256,
+        options=json.loads(asked.options.as_json()),
+        rows=asked.rows,
         owed=sum(total.rows for total in totals.values()),
         totals=totals,
         site=site.site,
         address=site.address,
-        limits=json.loads(json.dumps(asdict(limits))),
+        limits=json.loads(json.dumps(asdict(asked.limits))),
         maker=maker,
         made=iso(made),
         expires=iso(made + timedelta(days=days)),

@@ -1,7 +1,7 @@
 """What an administrator's policy asks of a run, and of undoing and settling: that another person said yes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from batch_credits.approval.judging import Carried, Present, refuse_order
 from batch_credits.approval.order import Sealed, sums_of
@@ -48,12 +48,19 @@ def refuse_own(ledger: Ledger, batch: BatchRecord, command: str, policy: Policy 
         NotConfirmed: nothing was sent or changed.
         UsageError: the administrator's files cannot be relied on.
     """
-    policy, me = policy or read_policy(), user_name()
-    if command in policy.by_another and me in {run.user for run in ledger.runs.history(batch.batch_id).runs}:
-        raise NotConfirmed(
-            f"{me} ran batch {batch.key[:8]}, and here another person must {command} it.",
-            hint="Nothing was sent. Ask a colleague to do it.",
-        )
+    runners = {run.user for run in ledger.runs.every(batch.batch_id)}
+    if why := why_not_own(policy or read_policy(), runners, user_name(), command):
+        raise NotConfirmed(f"Batch {batch.key[:8]}: {why}", hint="Nothing was sent. Ask a colleague to do it.")
+
+
+def why_not_own(policy: Policy, runners: Set[str], actor: str, command: str) -> str:
+    """Why somebody must leave a command to another person, as a sentence; "" where they need not. `runners` are those
+    who ran the batch."""
+    names = {runner.strip().casefold() for runner in runners}
+    if command not in policy.by_another or actor.strip().casefold() not in names:
+        return ""
+    what = "take its credits back" if command == "reverse" else "settle its rows"
+    return f"{actor} ran this batch, and here another person must {what}."
 
 
 def _numbers(settings: Iterable[str]) -> set[str]:

@@ -36,7 +36,7 @@ from batch_credits.sending.context import RunContext
 from batch_credits.sending.pilot import Agree, agrees
 from batch_credits.sending.processes import Process, Processes, Spares
 from batch_credits.sending.session import Issued, issue, start_progress
-from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings, for_the_record
+from batch_credits.settings import ControlLimits, InputOptions, Origin, Paid, RunSettings, SiteSettings, for_the_record
 
 COLLEAGUE_SECONDS = 1.0  # between looks whether somebody else is through with the same file
 
@@ -167,8 +167,7 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
     settings = orders.settings
     record = for_the_record(
         settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path,
-        source=orders.source,
-        order=None if orders.order is None else orders.order.for_the_record(),
+        paid=Paid(orders.source, None if orders.order is None else orders.order.for_the_record()),
     )  # fmt: skip
     return ledger.runs.start(
         batch.batch_id,

@@ -29,7 +29,7 @@ class ApproveForm:
 class ApprovePage:
     """An order, for another person: what it comes to, computed anew from its file. `given` are those who approved it,
     in words; `missing` how many more must. `why_not` says why whoever looks may not approve it; then `form` is None.
-    `is_checking`: the file is being read."""
+    `is_checking`: the file is being read. `before` is what is known from earlier batches."""
 
     file_name: str
     maker: str
@@ -39,6 +39,7 @@ class ApprovePage:
     facts: tuple[str, ...] = ()
     largest: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     missing: int = 0
     why_not: str = ""

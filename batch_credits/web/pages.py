@@ -63,7 +63,7 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class BatchEntry:
     """A batch in the list. `key` is its full id ("" of an upload that has none yet), `payout` whose rows it mends, in
-    words; `needs_person` puts it among those that wait for somebody."""
+    words; `needs_person`: it waits for whoever looks."""
 
     key: str
     href: str
@@ -261,8 +261,9 @@ class ReviewRow:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """A batch once nobody sends it. `tone` is good, warn or bad; `next_steps` are sentences; `more` is the form that
-    sends what is still owed. `batches` are others of the same payout, and what undid it: words and where."""
+    """A batch once nobody sends it. `tone` is good, warn or bad; `next_steps` are sentences; `more` sends what is
+    owed. `batches` are others of the same payout, and what undid it: words and where. `why_no_undo` and
+    `why_no_resolving` are sentences: whoever looks may not, and another person may."""
 
     key: str
     file_name: str
@@ -283,6 +284,8 @@ class ResultPage:
     facts: tuple[tuple[str, str], ...]
     resolve_href: str = ""
     is_deduction: bool = False
+    why_no_undo: str = ""
+    why_no_resolving: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +330,6 @@ class UndoCheckPage:
 @dataclass(frozen=True, slots=True)
 class RefusedPage:
     """A request that is refused, in words."""
-
     status: int
     alert: Alert
 

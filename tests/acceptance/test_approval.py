@@ -225,5 +225,5 @@ def test_who_ran_a_batch_does_not_undo_it_where_another_must(office: Office) -> 
     office("run", office.file, "--yes").exited(0)
     [batch] = json.loads(office("status", "--json").out)
     refused = office("reverse", batch["batch"], "--yes").exited(2)
-    assert "another person must reverse it" in refused.said
+    assert "another person must take its credits back" in refused.said
     assert office.paid == 2

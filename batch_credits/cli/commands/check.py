@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from batch_credits import __version__
-from batch_credits.approval.order import order_for
+from batch_credits.approval.order import Asked, order_for
 from batch_credits.approval.policy import read_policy
 from batch_credits.cli.options.handed import handed_option
 from batch_credits.cli.options.input import LimitChoice, input_options
@@ -156,9 +156,7 @@ def _sealed(path: Path, source: Source, plan: Plan, where: SiteSettings | None, 
     if not plan.owed:
         raise UsageError("There is nothing to order: the file asks for nothing that is still owed.")
     owed = sum_totals(plan.by_outcome.get(outcome, {}) for outcome in (Outcome.PENDING, Outcome.IN_DOUBT))
-    file, counted = (source.path.name, source.file_sha256), (plan.rows, owed)
-    order = order_for(
-        where, plan.key, file, source.options, bounds, counted, user_name(), __version__, days=read_policy().days
-    )
+    wanted = Asked(plan.key, source.path.name, source.file_sha256, source.options, bounds, plan.rows, owed)
+    order = order_for(where, wanted, user_name(), __version__, days=read_policy().days)
     write_order(path, order)
     return f"Order      {path}: {rows(order.owed)}, made by {order.maker}, good until {order.expires}"

@@ -38,14 +38,15 @@ class Children:
         self._words = words
 
     def check(
-        self, source: Path, options: Sequence[str], reports: Path, into: Path, maker: str | None = None
+        self, source: Path, options: Sequence[str], into: Path, maker: str | None = None, lock: int | None = None
     ) -> Child:
-        """Look at a file; the document comes to out.json.part, and the order of a `maker` to order.json."""
+        """Look at a file; into the folder come the document as out.json.part, the rows left out, and the order of a
+        `maker` as order.json."""
         words = self._words
-        given = [*words.profile, *words.site, *words.ledger, *options, f"--reports={reports}", "--json"]
+        given = [*words.profile, *words.site, *words.ledger, *options, f"--reports={into}", "--json"]
         handed = None if maker is None else Handed(maker)
         given += [] if maker is None else [f"--order={into / ORDER}"]
-        return _start("check", given, [str(source)], handed, into / "out.json.part", into / "err.txt", None)
+        return _start("check", given, [str(source)], handed, into / "out.json.part", into / "err.txt", lock)
 
     def run(
         self, source: Path, options: Sequence[str], handed: Handed, into: Path, lock: int, order: Path | None = None

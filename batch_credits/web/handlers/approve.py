@@ -12,6 +12,7 @@ from batch_credits.approval.order import Approval, Sealed, Sum, iso, moment_of
 from batch_credits.approval.policy import Approver, Policy, read_policy
 from batch_credits.approval.signing import NotSigned, check_approval, signing_options
 from batch_credits.errors import NotConfirmed, UsageError
+from batch_credits.model import CallKind, Outcome
 from batch_credits.web.approval_pages import ApproveForm, ApprovePage
 from batch_credits.web.desk.checks import MOMENT_SECONDS, Checked, order_of
 from batch_credits.web.desk.children import Handed
@@ -21,13 +22,14 @@ from batch_credits.web.door.downloads import attachment
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_of, go_to, show
-from batch_credits.web.handlers.check import begin_run, last_refusal, owed_of
+from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_of, go_to, show, summed
+from batch_credits.web.handlers.check import begin_run, known_before, last_refusal, owed_of
 from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.handlers.run import key_of
 from batch_credits.web.pages import Alert, Download, Figure
 
 MAX_REASON_LETTERS = 200
+EARLIER_SHOWN = 5  # batches, the newest first
 SIGN_MINUTES = timedelta(minutes=10)  # for which a page that was shown can be signed
 _ANSWER = frozenset(["answer", "at"])
 _SIGNED = frozenset(["credential", "authenticator_data", "client_data", "signature"])
@@ -70,7 +72,7 @@ async def approve(request: web.Request) -> web.Response:
     submitted = _waiting(desk, key)
     try:
         policy = read_policy()
-        approver = _may_approve(submitted.sealed, policy, actor)
+        approver = may_approve(submitted.sealed, policy, actor)
         sealed = _with_approval(submitted.sealed, approver, fields)
     except (NotConfirmed, UsageError) as refusal:
         page = await _page(desk, submitted, actor)
@@ -132,18 +134,22 @@ async def _page(desk: Desk, submitted: Submitted, actor: str) -> ApprovePage:
     policy, why_not, approver = None, changed, None
     try:
         policy = read_policy()
-        approver = _may_approve(submitted.sealed, policy, actor)
+        approver = may_approve(submitted.sealed, policy, actor)
     except (NotConfirmed, UsageError) as refusal:
         why_not = why_not or refusal.message
     given = [f"{each.approver}, {each.at}" for each in submitted.sealed.approvals]
     needed = 1 if policy is None else approvers_needed(order, policy)
-    warnings = () if checked.error is not None else tuple(map(plain_words, found["warnings"]))
+    before = await _earlier(desk)
+    warnings: tuple[str, ...] = ()
+    if checked.error is None:
+        warnings, before = tuple(map(plain_words, found["warnings"])), (*known_before(found), *before)
     return replace(
         page,
         figures=(Figure("pending", "To be credited", order.owed, _amounts(order.totals)),),
         facts=_facts(submitted.sealed),
         largest=_largest(checked),
         warnings=warnings,
+        before=before,
         given=tuple(given),
         missing=max(0, needed - len(given)),
         why_not=why_not,
@@ -180,6 +186,17 @@ def _largest(checked: Checked) -> tuple[str, ...]:
     return tuple(f"row {row}: {amount.words}" for row, (amount,) in amounts)
 
 
+async def _earlier(desk: Desk) -> tuple[str, ...]:
+    """What the last batches came to, a sentence each: an order that is far from them is seen."""
+    views = [view for view, _ in await desk.books.batches() if view.kind is CallKind.ADD][-EARLIER_SHOWN:]
+    said = []
+    for view in reversed(views):
+        asked = (of for outcome, of in view.outcomes.items() if outcome is not Outcome.REJECTED)
+        words = " + ".join(amount.words for amount in summed(asked)) or "nothing"
+        said.append(f"{view.file_name}, {view.created_at[:10]}: {view.rows:,} rows, {words}.")
+    return tuple(said)
+
+
 def _amounts(totals: dict[str, Sum]) -> Any:
     return amounts_of(
         {
@@ -204,7 +221,7 @@ def _changed(checked: Checked, sealed: Sealed) -> str:
     return ""
 
 
-def _may_approve(sealed: Sealed, policy: Policy, actor: str) -> Approver:
+def may_approve(sealed: Sealed, policy: Policy, actor: str) -> Approver:
     """Whoever looks, as an approver of this order.
 
     Raises:
@@ -222,6 +239,14 @@ def _may_approve(sealed: Sealed, policy: Policy, actor: str) -> Approver:
     if any(each.approver == approver.name for each in sealed.approvals):
         raise NotConfirmed("You have approved this order. Another person is to approve it, too.")
     return approver
+
+
+def known_policy() -> Policy | None:
+    """What the administrator says; None: it cannot be relied on, and nobody approves anything."""
+    try:
+        return read_policy()
+    except UsageError:
+        return None
 
 
 def _may_reject(sealed: Sealed, actor: str) -> bool:

@@ -109,7 +109,7 @@ def check_page(desk: Desk, one: Upload, checked: Checked) -> CheckPage:
         is_checking=False,
         figures=_figures(found),
         problems=tuple(_group(one, number, group) for number, group in enumerate(found["problems"])),
-        before=tuple(_before(found)),
+        before=tuple(known_before(found)),
         notes=tuple(map(plain_words, found["notes"])),
         warnings=tuple(map(plain_words, found["warnings"])),
         largest=tuple(
@@ -157,7 +157,7 @@ def _group(one: Upload, number: int, group: Mapping[str, Any]) -> ProblemGroup:
     )
 
 
-def _before(found: Mapping[str, Any]) -> list[str]:
+def known_before(found: Mapping[str, Any]) -> list[str]:
     """What is known of the rows already, a sentence each."""
     said = []
     if before := found["counts"].get("already_credited", 0) + found["counts"].get("credited", 0):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from batch_credits.approval.order import Approval, Order, Sealed, iso, order_for
+from batch_credits.approval.order import Approval, Asked, Order, Sealed, iso, order_for
 from batch_credits.approval.policy import Approver, Policy
 from batch_credits.approval.signing import Passkey
 from batch_credits.model import ControlTotal
@@ -28,10 +28,9 @@ class Office:
         self.policy = Policy(requires_approval=True, approvers=self.approvers)
         site = SiteSettings("acme", "https://acme.chargebee.com", "k")
         total = ControlTotal(3, 105_000)
-        self.order = order_for(
-            site, "ba" * 32, ("payout.csv", "fe" * 32), InputOptions(reference="q4"), ControlLimits(),
-            (3, {"USD": total}), "alice", "0.2.0", now=NOW,
-        )  # fmt: skip
+        options, limits = InputOptions(reference="q4"), ControlLimits()
+        asked = Asked("ba" * 32, "payout.csv", "fe" * 32, options, limits, 3, {"USD": total})
+        self.order = order_for(site, asked, "alice", "0.2.0", now=NOW)
 
     def sealed(self, *people: str, order: Order | None = None, at: datetime = NOW) -> Sealed:
         """The order, approved by these."""
