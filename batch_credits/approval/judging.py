@@ -53,11 +53,21 @@ def refuse_order(
     _refuse_other(order, present, carried)
     if carried.has_begun and not carried.is_owed:
         raise _refused("This order was carried out: it is good for once.")
-    if not carried.has_begun and now > moment_of(order.expires):
-        raise _refused(f"This order expired at {order.expires}.")
+    if not carried.has_begun:
+        refuse_expired(order, now)
     if moment_of(order.made) > now + CLOCKS_APART:
         raise _refused(f"This order says that it was made at {order.made}, which is yet to come.")
     refuse_unapproved(sealed, policy, now)
+
+
+def refuse_expired(order: Order, now: datetime | None = None) -> None:
+    """Refuse an order whose time is over.
+
+    Raises:
+        NotConfirmed: it is.
+    """
+    if (now or datetime.now(UTC)) > moment_of(order.expires):
+        raise _refused(f"This order expired at {order.expires}.")
 
 
 def refuse_unapproved(sealed: Sealed, policy: Policy, now: datetime | None = None) -> None:

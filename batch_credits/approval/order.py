@@ -144,8 +144,15 @@ def read_order(path: Path | None) -> Sealed | None:
     Raises:
         UsageError: it cannot be read, or is none as it was sealed.
     """
-    if path is None:
-        return None
+    return None if path is None else read_sealed(path)
+
+
+def read_sealed(path: Path) -> Sealed:
+    """The order that a file holds.
+
+    Raises:
+        UsageError: it cannot be read, or is none as it was sealed.
+    """
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)

@@ -128,9 +128,9 @@ class Office:
         process = self._started(arguments, environment)
         assert process.stdout is not None and process.stderr is not None
         try:
-            line = process.stdout.readline()
-            assert "http" in line, line + process.stderr.read()
-            yield Served(process, line.split()[-1])
+            said = next((line for line in process.stdout if "?token=" in line), "")
+            assert said, process.stderr.read()
+            yield Served(process, said.split()[-1])
         finally:
             if process.poll() is None:
                 process.terminate()

@@ -171,3 +171,29 @@ def test_who_ran_a_batch_does_not_undo_it_where_another_must(fresh: Office) -> N
     refused = office("reverse", batch["batch"], "--yes").exited(2)
     assert "another person must take its credits back" in refused.said
     assert office.paid == 2
+
+
+def test_an_order_is_approved_at_the_command_line_by_whom_it_may_be(fresh: Office) -> None:
+    office = fresh
+    office.make()
+    for name, said in (("mallory", "mallory is no approver here"), ("root", "nobody approves their own")):
+        assert said in office("approve", office.order, "--as", name).exited(2).said
+    shown = office("approve", office.order, "--show").exited(2)
+    assert "15.50 USD" in shown.out and "Made by root" in shown.out and "Nobody has approved this order" in shown.err
+    before = office.order.read_bytes()
+    with office.serving("approve", office.order, "--as", "bob") as served:
+        bob = served.visitor()
+        page = bob.get("/")
+        assert (page.page, page.total("pending:USD")) == ("approve", 1550)
+        refused = bob.send(page, "approve", answer=office.signed(page, "carol"))
+        assert refused.status == 422 and "not enrolled for that person" in refused.alert
+        assert office.order.read_bytes() == before
+        done = bob.send(page, "approve", answer=office.signed(page, "bob"))
+        assert "You have approved this order" in done.text and not done.has("form")
+        ended = served.ended()
+    assert ended.code == 0 and "bob approved" in ended.out, ended
+    assert office.order.stat().st_mode & 0o777 == 0o600
+    assert "You have approved this order" in office("approve", office.order, "--as", "bob").exited(2).said
+    assert "It is approved." in office("approve", office.order, "--show").exited(0).out
+    office.run().exited(0)
+    assert office.paid == 2

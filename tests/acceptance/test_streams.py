@@ -35,6 +35,7 @@ CALLS = {
     "reverse": (("BATCH", "--yes", "--rate", "0"), 0),
     "pack": (("BATCH",), 0),
     "verify": (("nothing",), 2),
+    "approve": (("payout.csv", "--show"), 2),
     "approvers": (("list",), 0),
     "explain": ((), 0),
     "template": ((), 0),

@@ -103,7 +103,7 @@ def test_a_rejection_is_told_and_it_may_be_submitted_anew(office: Office) -> Non
         seen = settled(bob, bob.get(page.path))
         assert "in a few words" in bob.send(seen, "reject", reason=" ").alert
         bob.send(seen, "reject", reason="twice the usual sum")
-        told = alice.get(alice.get("/").dom.query("[data-batch] a")[0].attrs["href"])
+        told = alice.get(alice.get("/").all("[data-batch] a")[0]["href"])
         assert told.page == "check" and "bob rejected this order: twice the usual sum" in told.alert
         assert "rejected" in alice.get("/").text
         assert settled(alice, alice.send(told, "submit-for-approval")).page == "approve"

@@ -28,6 +28,7 @@ COMMANDS = {
     "ledger": "Look after the ledger: check, upgrade, copy.",
     "explain": "What a code or a word means.",
     "template": "Write a file to fill in.",
+    "approve": "Approve an order that another person made.",
     "approvers": "Who may approve: enrol, list, remove.",
     "watch": "Pay the files that are dropped into a folder.",
     "web": "Serve the page for finance: upload, check, send.",

@@ -1,20 +1,16 @@
 """`batch-credits approvers`: who may approve."""
 
-from pathlib import Path
+from typing import Any
 
 import click
 
 from batch_credits.approval.enrolling import add_approver, refuse_name, remove_approver
 from batch_credits.approval.policy import APPROVERS, FOLDER, read_approvers
 from batch_credits.approval.signing import refuse_missing_library
+from batch_credits.cli.options.link import LINK_SECONDS, LinkAt, link_options
 from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, say
 from batch_credits.cli.values import Currencies
-from batch_credits.errors import UsageError
 from batch_credits.process.event_loop import run_in_loop
-
-ENROL_SECONDS = 900.0  # for which the link waits
-LOCALHOST = "localhost"
-_PEM = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group()
@@ -33,37 +29,26 @@ def approvers() -> None:
               help="The largest order that this person may approve, by currency.")
 @click.option("--account", "accounts", multiple=True, metavar="NAME",
               help="Another name of the same person, such as that of their shell: they approve no order made under it.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=0, metavar="N",
-              help="Port to listen on.  [default: any that is free]")
-@click.option("--listen", metavar="ADDRESS", default=LOCALHOST, show_default=True, help="Address to listen on.")
-@click.option("--host", metavar="NAME", default=LOCALHOST, show_default=True,
-              help="Name under which the page for finance is opened: the passkey is good there alone.")
-@click.option("--tls-cert", type=_PEM, metavar="FILE", help="Certificate, PEM; needed for another name.")
-@click.option("--tls-key", type=_PEM, metavar="FILE", help="Its key, PEM.")
-def enrol(
-    name: str, most: tuple[tuple[str, str], ...], accounts: tuple[str, ...], port: int, listen: str, host: str,
-    tls_cert: Path | None, tls_key: Path | None,
-) -> int:  # fmt: skip
+@link_options
+def enrol(name: str, most: tuple[tuple[str, str], ...], accounts: tuple[str, ...], **at: Any) -> int:
     """Enrol NAME, as they log in to the page: print a link with which they make a passkey.
 
     The link works once, for a quarter of an hour, while this command waits.
     """
     from batch_credits.web.enrolment import enrol as enrolled
-    from batch_credits.web.settings import Tls, door_settings
 
     refuse_missing_library()
     refuse_name(name)
-    tls = _tls(tls_cert, tls_key, host)
+    link = LinkAt(**at)
+    settings = link.settings(name)
     bounds = tuple(f"{currency}={amount}" for currency, amount in most)
-    settings = door_settings(listen, port, host, name, None if tls is None else Tls(*tls))
-    scheme = "http" if tls is None else "https"
 
-    def listening(at: int, token: str) -> None:
-        click.echo(f"{name} makes a passkey at {scheme}://{host}:{at}/?token={token}")
+    def listening(port: int, token: str) -> None:
+        click.echo(f"{name} makes a passkey at {link.link(port, token)}")
 
     words = tuple(f"{amount} {currency}" for currency, amount in most)
     known = [approver.passkey for approver in read_approvers().values()]
-    passkey = run_in_loop(enrolled(settings, words, host, known, listening, ENROL_SECONDS))
+    passkey = run_in_loop(enrolled(settings, words, link.host, known, listening, LINK_SECONDS))
     if passkey is None:
         say("Nobody was enrolled: no passkey was made.", err=True)
         return EXIT_NOTHING_SENT
@@ -92,22 +77,3 @@ def remove(name: str) -> int:
     remove_approver(name)
     say(f"{name} approves nothing any more.")
     return 0
-
-
-def _tls(certificate: Path | None, key: Path | None, host: str) -> tuple[Path, Path] | None:
-    """The certificate and its key.
-
-    Raises:
-        UsageError: one is missing, or the name needs them.
-    """
-    if certificate is not None and key is not None:
-        return certificate, key
-    if certificate is not None or key is not None:
-        raise UsageError("--tls-cert and --tls-key go together.")
-    if host != LOCALHOST:
-        raise UsageError(
-            f"A browser makes a passkey for {host} on an encrypted page alone.",
-            hint="Give the certificate of that name:",
-            remedies=[(("--tls-cert", "FILE"), ("--tls-key", "FILE"))],
-        )
-    return None

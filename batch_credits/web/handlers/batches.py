@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from batch_credits.approval.giving import may_approve
 from batch_credits.approval.policy import Policy
 from batch_credits.errors import NotConfirmed
 from batch_credits.model import CallKind, Outcome
@@ -12,7 +13,7 @@ from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.handlers.answers import amounts_of, page_number, show, summed
-from batch_credits.web.handlers.approve import known_policy, may_approve
+from batch_credits.web.handlers.approve import known_policy
 from batch_credits.web.pages import Amount, BatchEntry, BatchesPage, Filter, State
 
 ENTRIES_A_PAGE = 50

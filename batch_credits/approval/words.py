@@ -1,0 +1,38 @@
+"""What an order says, in sentences."""
+
+from typing import Any
+
+from batch_credits.approval.order import Order, Sealed, Sum
+from batch_credits.model.amounts import minor_in_words
+
+
+def total_in_words(currency: str, total: Sum) -> str:
+    """Its money, as people read it; what came in decimal stands beside it."""
+    words = [minor_in_words(total.amount, currency, {})] if total.amount or total.amount_in_decimal == "0" else []
+    words += [] if total.amount_in_decimal == "0" else [f"{total.amount_in_decimal} {currency}"]
+    return " + ".join(words)
+
+
+def facts_of(order: Order) -> tuple[str, ...]:
+    """Who made it, when and for where, and how its file is read."""
+    limits = [f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in order.limits.items() if value]
+    options = [f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in order.options.items()]
+    return (
+        f"Made by {order.maker} at {order.made}, good until {order.expires}.",
+        f"For site {order.site}, at {order.address}.",
+        f"{order.rows:,} rows in the file, {order.owed:,} of them to be credited.",
+        f"Batch {order.batch[:8]}, SHA-256 of the file {order.file_sha256[:16]}...",
+        *([f"Read with {', '.join(options)}."] if options else []),
+        *([f"Held against {', '.join(limits)}."] if limits else []),
+    )
+
+
+def given_in_words(sealed: Sealed) -> tuple[str, ...]:
+    """Who approved it, and when."""
+    return tuple(f"{each.approver}, {each.at}" for each in sealed.approvals)
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_in_words, value))
+    return str(value)
