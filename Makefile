@@ -19,7 +19,7 @@ ROUNDS ?= 3
 # Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz fuzz-web mutants screens pictures docs reference slow bench bench-team clean
+.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz fuzz-web mutants screens man pictures docs reference slow recipes dist lock image bench bench-team clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -31,15 +31,15 @@ demo-team: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.servers.demo_team
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow and not postgres"
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow and not postgres and not recipes"
 
 # What holds on SQLite, asked of PostgreSQL. TEST_POSTGRES_BIN=/usr/lib/postgresql/15/bin: of that version.
 postgres: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "postgres and not slow"
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "postgres and not slow and not recipes"
 
 # The same as `make test`, and then which files of tests take how much CPU: what is on the wall depends on who else works here.
 costs: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow and not postgres" -p tests.costs
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow and not postgres and not recipes" -p tests.costs
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -116,6 +116,10 @@ mutants: $(VENV)/installed-dev
 pictures: $(VENV)/installed-dev
 	$(BIN)/python -m tests.browser.pictures $(ALL)
 
+# What `man batch-credits` shows, of the help of every command.
+man: $(VENV)/installed-dev
+	$(BIN)/python -m docs.man.manual
+
 # The site of docs/, in build/site. Strictly: what leads nowhere, and what a browser would load from a network, fails it.
 # (With --quiet MkDocs counts no warning, so --strict would forgive all of them.)
 docs: $(VENV)/installed-docs
@@ -132,6 +136,26 @@ screens: $(VENV)/installed-dev
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m slow
 
+# The recipes of deploy/, each by its own tool, and run; and what is packed, installed from nothing. A minute or two, most of it
+# Airflow's.
+recipes: $(VENV)/installed-recipes
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q -m recipes tests/recipes
+
+dist: $(VENV)/installed-recipes
+	rm -rf dist
+	$(BIN)/python -m build --installer uv
+	$(BIN)/python -m twine check --strict dist/*
+
+# Which versions the image has. Look at the difference.
+lock: $(VENV)/installed-recipes
+	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra postgres --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --custom-compile-command "make lock" --output-file deploy/container/requirements.lock
+
+# The image of deploy/container, on a base that is made of Debian's packages; and whether it runs as it must. By root, with
+# buildah and mmdebstrap.
+image: dist
+	.ci/image
+
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("batch_credits needs Python 3.11 or newer: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
@@ -143,6 +167,10 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 $(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-recipes: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[recipes]'
+	@touch $@ $(VENV)/installed-dev $(VENV)/installed
 
 $(VENV)/installed-docs: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'

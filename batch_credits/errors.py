@@ -22,6 +22,7 @@
         +-- ShardDied       a process of a run in several ended by itself
         +-- PilotNotAgreed  the pilot differs from the file, or nobody said yes to go on after it
         +-- Interrupted     a person or the system ended the run
+        |   +-- DeadlineNear    it must be over by a time that comes near
         +-- JournalFailed   the ledger could not be written while the run went on
         +-- AmountMissing   a deduction names no amount, and would take everything
         +-- PersonNeeded    what Chargebee says cannot be true: nothing more is sent before a person has looked
@@ -188,6 +189,19 @@ class PilotNotAgreed(RunStopped):
 
 class Interrupted(RunStopped):
     """A person or the system ended the run; what was on its way was recorded."""
+
+
+class DeadlineNear(Interrupted):
+    """The run must be over by a time, and what is sent now might be answered later. Whoever set that wants no more of
+    it now, so nobody tries again unseen."""
+
+    may_pass = False
+
+    @classmethod
+    def at(cls, said: str) -> "DeadlineNear":
+        """The error for a deadline, as it was said."""
+        hint = "The rest is pending: run the same command again to carry on."
+        return cls(f"the deadline ({said}) is near", hint=hint)
 
 
 class JournalFailed(RunStopped):

@@ -5,10 +5,10 @@ Times are seconds unless the name says otherwise. The API key never shows in a r
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 from batch_credits.addresses import CHARGEBEE, LOOPBACK_HOSTS, parts_of, site_name
@@ -227,14 +227,6 @@ class Origin:
     source: str
 
 
-class Paid(NamedTuple):
-    """What a run pays: the file, so that it is found again for an audit, and the order that it carries out, with who
-    approved it."""
-
-    source: Path | None = None
-    order: dict[str, Any] | None = None
-
-
 def for_the_record(
     settings: RunSettings,
     limits: ControlLimits,
@@ -243,24 +235,34 @@ def for_the_record(
     *,
     origins: Sequence[Origin] = (),
     ledger: Place | None = None,
-    paid: Paid | None = None,
+    places: Mapping[str, Path | None] | None = None,
 ) -> str:
     """How a run was set and what was agreed to before it sent anything, as a JSON object. It holds no secret.
 
-    `origins` are the settings that change money and were not typed; `ledger` is the file that remembers the run.
+    `origins` are the settings that change money and were not typed; `ledger` is the file that remembers the run;
+    `places` are found again by it: the folder that gets its `reports`, and the `source`, the file that is paid.
     """
-    source, order = paid or Paid()
     record = {
         "address": site.base_url,
         "confirmation": confirmation,
         "ledger": None if ledger is None else str(ledger),
-        "source": None if source is None else str(source.absolute()),
+        **{name: None if path is None else str(path.absolute()) for name, path in (places or {}).items()},
         "origins": [asdict(origin) for origin in origins],
         "settings": asdict(settings),
         "limits": asdict(limits),
-        "order": order,
     }
     return json.dumps(record, separators=(",", ":"))
+
+
+def with_order(record: str, order: Mapping[str, Any] | None) -> str:
+    """The same, and of the order that the run carries out what is to be remembered; None: it carries out none."""
+    return record if order is None else json.dumps({**json.loads(record), "order": order}, separators=(",", ":"))
+
+
+def recorded_reports(text: str) -> Path | None:
+    """The folder that was to get a run's reports, as `for_the_record` said it; None: an older program did not."""
+    folder = json.loads(text).get("reports")
+    return None if folder is None else Path(folder)
 
 
 def recorded(text: str) -> tuple[str, RunSettings]:

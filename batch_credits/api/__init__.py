@@ -127,7 +127,7 @@ def check_file(
             for row in islice(scratch.reports.problems(plan.batch_id), MAX_PROBLEMS)
             for problem in row.problems
         )
-        return _checked(source, plan, problems, what_does_not_hold(plan, limits, options))
+        return _checked(source, plan, problems, what_does_not_hold(plan, limits, source.as_read(options)))
 
 
 def run_file(

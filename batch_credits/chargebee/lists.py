@@ -20,6 +20,7 @@ class ListedCredit(NamedTuple):
     kind: str
     closing_balance: str | None
     created_at: int | None = None  # unix seconds, by the site's clock
+    description: str | None = None
 
     def is_named_as(self, credit: PlannedCredit) -> bool:
         """Whether customer and reference are those of the request, in whatever form the site keeps texts."""
@@ -146,7 +147,7 @@ def listed_credit(entry: Any) -> ListedCredit:
     if (amount is not None and type(amount) is not int) or (decimal is not None and not isinstance(decimal, str)):
         raise ValueError("promotional_credit.amount is no amount")
     reference, credit_type, balance = item.get("reference"), item.get("credit_type"), item.get("closing_balance")
-    created_at = item.get("created_at")
+    created_at, description = item.get("created_at"), item.get("description")
     return ListedCredit(
         credit_id=item["id"],
         customer_id=item["customer_id"],
@@ -156,6 +157,7 @@ def listed_credit(entry: Any) -> ListedCredit:
         kind=item["type"],
         closing_balance=str(balance) if type(balance) in (int, str) else None,
         created_at=created_at if type(created_at) is int else None,
+        description=description if isinstance(description, str) else None,
     )
 
 

@@ -43,10 +43,19 @@ _NAMED_ID = re.compile(rb'"promotional_credit\\*"\s*:\s*\{[^{}]*?"id\\*"\s*:\s*\
 
 def verdict_of(credit: PlannedCredit, answer: Answer) -> Verdict:
     """What this answer to an add or deduct call proves about the credit."""
-    replayed = answer.headers.get(_REPLAYED, "").strip().lower() == "true"
     if 200 <= answer.status < 300:
-        return _verdict_of_success(credit, answer, replayed)
-    error = error_of(answer)
+        return _verdict_of_success(credit, answer, is_replayed(answer))
+    return verdict_of_error(answer)
+
+
+def is_replayed(answer: Answer) -> bool:
+    """Whether the answer was stored under its idempotency key, and says so."""
+    return answer.headers.get(_REPLAYED, "").strip().lower() == "true"
+
+
+def verdict_of_error(answer: Answer) -> Verdict:
+    """The same of an answer that is no success, whichever credit it is about."""
+    replayed, error = is_replayed(answer), error_of(answer)
     stop = stop_for(answer.status, error)
     if stop is not None:
         is_proof = error.is_chargebees and error.code in _BLOCKING_CODES.get(answer.status, ())

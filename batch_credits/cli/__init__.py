@@ -37,9 +37,10 @@ def batch_credits(context: click.Context) -> None:
     if context.invoked_subcommand not in ("explain", "verify"):
         with loading():
             from batch_credits.cli.config import take_settings
+            from batch_credits.cli.setting import PROBLEMS
+        if context.invoked_subcommand == "doctor":
+            context.meta[PROBLEMS] = []  # which says all of them
         take_settings(context)
-
-
 
 def run_command_line(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code; every error has become a message."""

@@ -4,6 +4,9 @@
     pyproject.toml, [tool.batch-credits]     in the working directory
     batch-credits.toml                       in the user's own settings directory
 
+`--config FILE` or BATCH_CREDITS_CONFIG takes the place of the last: whoever types it, or sets the
+environment, is the user.
+
 A working directory is anybody's who packed it: its files may say how a payout is read and what bounds it, but not
 where the key goes, which ledger remembers, or that nobody is asked.
 """
@@ -12,6 +15,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +23,13 @@ from typing import Any
 import click
 import platformdirs
 
-from batch_credits.cli.setting import FILES, LEASE, PREFIX, QUARANTINE, WINDOW, Setting
+from batch_credits.cli.named_file import named_file
+from batch_credits.cli.setting import FILES, LEASE, PREFIX, PROBLEMS, QUARANTINE, WINDOW, Setting
 from batch_credits.errors import UsageError
 
 USERS_OWN = (
-    "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile",
+    "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile", "--config",
+    "--metrics-file", "--metrics-port", "--metrics-host",
     "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
     "--mail-password-file", "--on-finish", "--on-finish-timeout",
 )  # fmt: skip
@@ -32,6 +38,7 @@ _OF_READING = frozenset(
      "sheet", "hidden-rows", "delimiter", "encoding", "number-duplicates"]
 )  # fmt: skip
 _NAME = "batch-credits.toml"
+_CONFIG = f"{__name__}.config"  # where a context remembers the file that was named
 _TABLE = "batch-credits"
 PROFILES = "profiles"
 
@@ -49,26 +56,60 @@ class _File:
 def take_settings(context: click.Context) -> None:
     """Make what the settings files say the defaults of every command below this context, and note which said what.
 
+    Where a context gathers problems, they are noted, and what is right is taken.
+
     Raises:
         UsageError: a file cannot be read, names an option that no command has, or may not set it; or the environment
             holds a variable of ours that sets nothing.
     """
     group = context.command
     assert isinstance(group, click.Group)
-    takers = _takers(group)
-    _refuse_unknown_variables(takers)
+    takers, problems = _takers(group), context.meta.get(PROBLEMS)
+    _refuse_unknown_variables(takers, problems)
+    may_be_new = context.invoked_subcommand == "init"  # which writes it
+    with _noted(problems):
+        if (named := named_file(group, context.obj or [], takers, may_be_new=may_be_new)) is not None:
+            context.meta[_CONFIG] = named
+    with context.scope(cleanup=False):
+        _take_files(context, group, takers, problems)
+
+
+def _take_files(
+    context: click.Context,
+    group: click.Group,
+    takers: dict[str, list[tuple[str, Setting]]],
+    problems: list[Exception] | None,
+) -> None:
     defaults: dict[str, dict[str, Any]] = {name: {} for name, _ in leaves(group)}
     sources: dict[str, str] = {}
-    for file in _files():
-        for flag, value in _flags(file, takers).items():
+    for file in _files(problems):
+        for flag, value in _flags(file, takers, problems).items():
             if flag in sources:
                 continue
-            sources[flag] = str(file.path)
-            for name, parameter in takers[flag]:
-                assert parameter.name is not None
-                defaults[name][parameter.name] = _as_typed(value, parameter, f"{file.path} sets {flag[2:]}")
+            with _noted(problems):
+                sources[flag] = str(file.path)
+                for name, parameter in takers[flag]:
+                    assert parameter.name is not None
+                    defaults[name][parameter.name] = _as_typed(value, parameter, f"{file.path} sets {flag[2:]}")
     context.default_map = _by_group(defaults)
     context.meta[FILES] = sources
+
+
+@contextmanager
+def _noted(problems: list[Exception] | None) -> Iterator[None]:
+    """An error that ends the block is one of the problems, where they are gathered."""
+    try:
+        yield
+    except UsageError as error:
+        if problems is None:
+            raise
+        problems.append(error)
+
+
+def settings_files() -> list[Path]:
+    """The settings files that are there, in the order in which they are asked, whatever is wrong with them."""
+    own = own_settings_file()
+    return [path for path in (Path(_NAME), Path("pyproject.toml"), own) if path is not None and path.exists()]
 
 
 def profile_defaults(group: click.Command, command: str, profile: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -107,8 +148,47 @@ def input_profiles() -> tuple[str, ...]:
     return tuple(sorted(name for name, is_of_reading in found.items() if is_of_reading))
 
 
+def profile_names() -> list[str]:
+    """The profiles of all settings files.
+
+    Raises:
+        UsageError: one of the files cannot be read.
+    """
+    return sorted({name for file in _files() for name in file.profiles})
+
+
+def ledger_in_files(profile: str | None) -> str | None:
+    """The ledger that the user's own settings file names, without a look at any command: for a shell that completes a
+    word. A working directory's file may name none: a key that is pressed there must not reach a server of its choice.
+
+    Raises:
+        UsageError: one of the files cannot be read.
+    """
+    own = [file for file in _files() if file.is_users_own]
+    tables = [table for file in own for table in (file.profiles.get(profile or "", {}), file.settings)]
+    return next((str(table["ledger"]) for table in tables if "ledger" in table), None)
+
+
 def own_settings_file() -> Path | None:
-    """Where the user's own settings file lies, if it exists; None for a user without a home."""
+    """Where the user's own settings file lies, if it exists: the one that was named, or that of the user's settings
+    directory; None for a user without a home."""
+    return named_settings_file() or usual_settings_file()
+
+
+def named_settings_file() -> Path | None:
+    """The settings file that was named on this command line or by the environment, if one was."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(_CONFIG)
+
+
+def name_settings_file(context: click.Context, named: str) -> None:
+    """Note a file that `--config` or the environment names, while a shell asks what could be typed next: no command is
+    run then, and nothing is said of a file that is not there."""
+    context.meta[_CONFIG] = Path(named).expanduser().absolute()
+
+
+def usual_settings_file() -> Path | None:
+    """Where the user's own settings file lies where none is named; None for a user without a home."""
     path = Path(platformdirs.user_config_dir("batch-credits", appauthor=False)) / _NAME
     return path if path.is_absolute() else None
 
@@ -141,13 +221,16 @@ def _takers(group: click.Group) -> dict[str, list[tuple[str, Setting]]]:
     return takers
 
 
-def _refuse_unknown_variables(takers: dict[str, list[tuple[str, Setting]]]) -> None:
+def _refuse_unknown_variables(
+    takers: dict[str, list[tuple[str, Setting]]], problems: list[Exception] | None
+) -> None:
     """A limit whose name is mistyped must not look as if it held."""
     known = {str(parameter.envvar) for taking in takers.values() for _, parameter in taking}
     known |= {QUARANTINE, LEASE, WINDOW}
     for variable in sorted(os.environ.keys() - known):
         if variable.startswith(PREFIX):
-            raise UsageError(f"{variable} sets no option of any command.", hint=_remedy(variable, known))
+            with _noted(problems):
+                raise UsageError(f"{variable} sets no option of any command.", hint=_remedy(variable, known))
 
 
 def _remedy(name: str, known: set[str]) -> str:
@@ -155,20 +238,28 @@ def _remedy(name: str, known: set[str]) -> str:
     return f"Did you mean {near[0]}? Else remove it." if near else "Correct its name, or remove it."
 
 
-def _files() -> Iterator[_File]:
+def _files(problems: list[Exception] | None = None) -> Iterator[_File]:
     own = own_settings_file()
     for path, keys in ((Path(_NAME), ()), (Path("pyproject.toml"), ("tool", _TABLE)), (own, ())):
-        content = None if path is None else _content(path)
-        if path is None or content is None:
-            continue
-        if path != own and _is_same(path, own):
-            continue  # it comes at its own place
-        settings = _table(path, content, keys)
-        if settings:
-            profiles = settings.pop(PROFILES, {})
-            if not isinstance(profiles, dict) or not all(isinstance(table, dict) for table in profiles.values()):
-                raise UsageError(f"In {path}, {PROFILES} holds no tables.", hint=f"Write [{PROFILES}.NAME].")
-            yield _File(path, settings, path == own, profiles)
+        found = None
+        with _noted(problems):
+            found = None if path is None else _file(path, keys, own)
+        if found is not None:
+            yield found
+
+
+def _file(path: Path, keys: tuple[str, ...], own: Path | None) -> _File | None:
+    """The settings file at a path; None: there is none, or it sets nothing."""
+    content = _content(path)
+    if content is None or (path != own and _is_same(path, own)):
+        return None  # the user's own comes at its own place
+    settings = _table(path, content, keys)
+    if not settings:
+        return None
+    profiles = settings.pop(PROFILES, {})
+    if not isinstance(profiles, dict) or not all(isinstance(table, dict) for table in profiles.values()):
+        raise UsageError(f"In {path}, {PROFILES} holds no tables.", hint=f"Write [{PROFILES}.NAME].")
+    return _File(path, settings, path == own, profiles)
 
 
 def _is_same(path: Path, own: Path | None) -> bool:
@@ -214,24 +305,34 @@ def _table(path: Path, content: bytes, keys: tuple[str, ...]) -> dict[str, Any]:
 _MEND = "Correct it, or remove it: its limits would not hold."
 
 
-def _flags(file: _File, takers: dict[str, list[tuple[str, Setting]]]) -> dict[str, Any]:
+def _flags(
+    file: _File, takers: dict[str, list[tuple[str, Setting]]], problems: list[Exception] | None = None
+) -> dict[str, Any]:
     """What a file sets, by the option's name on the command line."""
     found: dict[str, Any] = {}
     for key, value in file.settings.items():
-        flag = f"--{key.replace('_', '-')}"
-        if flag not in takers:
-            names = {known[2:].replace("-", "_") for known in takers}
-            raise UsageError(f"{file.path} sets {key!r}, which is no option of any command.", hint=_remedy(key, names))
-        if flag in found:
-            raise UsageError(f"{file.path} sets {key!r} twice, with a hyphen and without.", hint="Remove one of them.")
-        if flag in USERS_OWN and not file.is_users_own:
-            raise UsageError(
-                f"{file.path} sets {key!r}, which a working directory must not decide.",
-                hint=f"Move it to your own settings file, {own_settings_file()}, or give {flag} or "
-                f"{takers[flag][0][1].envvar}.",
-            )
-        found[flag] = value
+        with _noted(problems):
+            flag = f"--{key.replace('_', '-')}"
+            _refuse_key(file, key, flag, takers)
+            if flag in found:
+                said = f"{file.path} sets {key!r} twice, with a hyphen and without."
+                raise UsageError(said, hint="Remove one of them.")
+            found[flag] = value
     return found
+
+
+def _refuse_key(file: _File, key: str, flag: str, takers: dict[str, list[tuple[str, Setting]]]) -> None:
+    if flag not in takers:
+        names = {known[2:].replace("-", "_") for known in takers}
+        raise UsageError(f"{file.path} sets {key!r}, which is no option of any command.", hint=_remedy(key, names))
+    if flag == "--config":
+        raise UsageError(f"{file.path} sets {key!r}, and a settings file names no other.", hint="Remove it.")
+    if flag in USERS_OWN and not file.is_users_own:
+        raise UsageError(
+            f"{file.path} sets {key!r}, which a working directory must not decide.",
+            hint=f"Move it to your own settings file, {own_settings_file()}, or give {flag} or "
+            f"{takers[flag][0][1].envvar}.",
+        )
 
 
 def _as_typed(value: Any, parameter: Setting, what: str) -> str | list[str]:

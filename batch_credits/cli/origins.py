@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from batch_credits.cli.config import own_settings_file
-from batch_credits.cli.setting import QUARANTINE, Setting
+from batch_credits.cli.setting import QUARANTINE, UNEXPOSED, Setting
 from batch_credits.errors import BatchCreditsError
 from batch_credits.settings import ControlLimits, Origin
 
@@ -34,8 +34,9 @@ def origins(context: click.Context, *, every: bool = False) -> tuple[Origin, ...
     """The settings of this call that were not typed, in the order in which it takes them: those that change money, or
     all of them (`every`)."""
     unheeded = OF_A_SITE if context.params.get("sandbox") else frozenset()
+    values = context.params | context.meta.get(UNEXPOSED, {})
     found = [
-        Origin(parameter.flag, parameter.shown(_text(context.params[parameter.name])), source)
+        Origin(parameter.flag, parameter.shown(_text(values[parameter.name])), source)
         for parameter in context.command.params
         if isinstance(parameter, Setting) and parameter.name and parameter.flag not in unheeded
         if every or parameter.flag in CHANGE_MONEY

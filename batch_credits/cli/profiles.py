@@ -16,15 +16,16 @@ from pathlib import Path
 
 import click
 
+from batch_credits.cli.completing import offer_profiles
 from batch_credits.cli.config import PROFILES, own_settings_file, profile_defaults
-from batch_credits.cli.setting import FILES, F, option
+from batch_credits.cli.setting import FILES, UNEXPOSED, apply, option
 from batch_credits.errors import Remedy, UsageError
 
 _TAKEN = f"{__name__}.taken"  # where a context remembers it
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-def take_profile(context: click.Context, _parameter: click.Parameter, name: str | None) -> None:
+def take_profile(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
     """Make what the profile says the defaults of this command.
 
     Raises:
@@ -32,9 +33,9 @@ def take_profile(context: click.Context, _parameter: click.Parameter, name: str 
     """
     if name is None:
         return
-    command = context.command.name or ""
+    _remember(context, parameter, name)
     context.meta[_TAKEN] = name
-    defaults, sources = profile_defaults(context.find_root().command, command, name)
+    defaults, sources = profile_defaults(context.find_root().command, _words_of(context), name)
     context.default_map = {**(context.default_map or {}), **defaults}
     context.meta[FILES] = {**context.meta.get(FILES, {}), **sources}
 
@@ -44,12 +45,36 @@ def profile_taken(context: click.Context) -> str | None:
     return context.meta.get(_TAKEN)
 
 
-def profile_option(command: F) -> F:
-    """The option that takes a profile; it is read before all others, since it says what they default to."""
-    return option(
+def _words_of(context: click.Context) -> str:
+    """The command's words below the program's name: `ledger check`."""
+    words: list[str] = []
+    here: click.Context | None = context
+    while here is not None and here.parent is not None:
+        words.insert(0, here.info_name or here.command.name or "")
+        here = here.parent
+    return " ".join(words)
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """The command itself is not given it; whoever says what was set is."""
+    if value is not None:
+        context.meta[UNEXPOSED] = {**context.meta.get(UNEXPOSED, {}), parameter.name: value}
+
+
+# Which settings a command takes. They are read before all other options, since they say what these default to;
+# `--config` even before the command's own, by config.py.
+config_option = option(
+    "--config", metavar="FILE", is_eager=True, expose_value=False, callback=_remember,
+    type=click.Path(dir_okay=False, path_type=Path), help="The settings file, in the place of your own.",
+)  # fmt: skip
+
+profile_option = apply(
+    option(
         "--profile", metavar="NAME", is_eager=True, expose_value=False, callback=take_profile,
-        help="Take the settings of [profiles.NAME] of a settings file.",
-    )(command)  # fmt: skip
+        shell_complete=offer_profiles, help="Take the settings of [profiles.NAME] of a settings file.",
+    ),
+    config_option,
+)  # fmt: skip
 
 
 def refuse_name(name: str) -> str | None:
@@ -81,11 +106,26 @@ def keep_profile(name: str, remedy: Remedy) -> Path:
         several.setdefault(flag.removeprefix("--").replace("-", "_"), []).append(value)
     lines = [f"[{PROFILES}.{name}]"]
     for key, values in several.items():
-        text = json.dumps(values if key == "map" else values[0], ensure_ascii=False)
-        lines.append(f"{key} = {text}".replace("\x7f", "\\u007f"))  # which JSON takes as it is, and TOML does not
+        lines.append(f"{key} = {toml_text(values if key == 'map' else values[0])}")
+    append_to_settings(path, "\n".join(lines) + "\n")
+    return path
+
+
+def toml_text(value: str | list[str]) -> str:
+    """A text, or several, as a settings file has them."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text.replace("\x7f", "\\u007f")  # which JSON takes as it is, and TOML does not
+
+
+def append_to_settings(path: Path, text: str) -> None:
+    """Write a profile below what stands in a settings file, which stays as it is; or into a new one.
+
+    Raises:
+        UsageError: the file cannot be written, or could not be read then.
+    """
     before = _text_of(path)
     gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
-    added = gap + "\n".join(lines) + "\n"
+    added = gap + text
     try:
         tomllib.loads(before + added)
     except tomllib.TOMLDecodeError as error:
@@ -94,12 +134,11 @@ def keep_profile(name: str, remedy: Remedy) -> Path:
             hint="Write it into the file by hand, or take another name.",
         ) from None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with open(path, "a", encoding="utf-8", opener=_private) as file:
             file.write(added)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from None
-    return path
 
 
 def _private(path: str, flags: int) -> int:
@@ -109,5 +148,7 @@ def _private(path: str, flags: int) -> int:
 def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from None

@@ -9,16 +9,24 @@ from typing import Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
-from batch_credits.cli.values import stand_in
 from batch_credits.errors import LEFT_OUT, UsageError
 
 PREFIX = "BATCH_CREDITS_"
 QUARANTINE = f"{PREFIX}QUARANTINE"  # no option: a choice of whoever knows the site, not of a run; and so is
 LEASE = f"{PREFIX}LEASE"
 WINDOW = f"{PREFIX}WINDOW"  # for tests against a sandbox
-FILES = f"{__name__}.files"  # where a context remembers which file set which option
+PROBLEMS = f"{__name__}.problems"  # where a context gathers what is wrong, for a command that says all of it: a list
+BROKEN = f"{__name__}.broken"  # and the options that have none but their defaults for it: a set
+FILES = f"{__name__}.files"  # where a context remembers which file set which option,
+UNEXPOSED = f"{__name__}.unexposed"  # and the values of those that the command itself is not given
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _stand_in(parameter: click.Parameter) -> str:
+    from batch_credits.cli.values import stand_in  # which loads much: completion needs none of it
+
+    return stand_in(parameter)
 
 
 class Setting(click.Option):
@@ -63,9 +71,27 @@ class Setting(click.Option):
             raise UsageError(
                 f"{self.envvar} is set, but empty.",
                 hint="Give it a value, or unset it; or say here what is meant:",
-                remedies=[((self.flag, stand_in(self)),)],
+                remedies=[((self.flag, _stand_in(self)),)],
             )
         return super().resolve_envvar_value(ctx)
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Read it. What is wrong with it and was not typed is one more problem where they are gathered, and it has its
+        default then."""
+        try:
+            return super().handle_parse_result(ctx, opts, args)
+        except (click.UsageError, UsageError) as error:
+            problems: list[Exception] | None = ctx.meta.get(PROBLEMS)
+            if problems is None or ctx.get_parameter_source(self.name or "") is ParameterSource.COMMANDLINE:
+                raise
+            problems.append(error)
+            ctx.meta.setdefault(BROKEN, set()).add(self.flag)
+            default = self.default if isinstance(self.default, str | int | float | os.PathLike) else None
+            if self.expose_value and self.name is not None:
+                ctx.params[self.name] = default
+            return default, args
 
     def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
         """The value, and where it comes from."""
@@ -76,7 +102,7 @@ class Setting(click.Option):
                 raise UsageError(
                     f"{self.flag} has an empty value.",
                     hint="Give it one, or leave it out:",
-                    remedies=[((self.flag, stand_in(self)),), ((self.flag, LEFT_OUT),)],
+                    remedies=[((self.flag, _stand_in(self)),), ((self.flag, LEFT_OUT),)],
                 )
         return value, source
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from batch_credits.cli.completing import offer_batches
 from batch_credits.loader.money import currency_code
 from batch_credits.model import Problem
 from batch_credits.model.address import Place, place
@@ -17,6 +19,7 @@ from batch_credits.text.quoted import quoted
 SILENCEABLE = ("email", "webhook", "actions")
 BATCH_ID_DIGITS = 64
 DIGITS_TO_CHANGE = 8  # of a batch's id, which `status` shows: fewer may be half a word, or an unset shell variable
+MAX_DURATION_SECONDS = 7 * 86_400
 MAX_COUNT = 10**12  # more than any file has rows, and far from what the ledger's integers hold
 _NO_CURRENCIES = ("XXX", "XTS")  # ISO 4217 has codes for "none" and for tests
 
@@ -44,6 +47,10 @@ class BatchId(_Type):  # type: ignore[type-arg,unused-ignore]
             self.fail(f"{few}; give at least {self.fewest} {digit}. {_WHERE}", param, ctx)
         return digits
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Those that the ledger knows."""
+        return offer_batches(ctx, param, incomplete)
+
 
 _WHERE = "`batch-credits status` lists them."
 
@@ -63,6 +70,10 @@ class LedgerPlace(_Type):  # type: ignore[type-arg,unused-ignore]
         if isinstance(found, Path) and found.is_dir():
             self.fail(f"{quoted(value)} is a directory.", param, ctx)
         return found
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Files, by the shell's own way."""
+        return [CompletionItem(incomplete, type="file")]
 
 
 class Pair(_Type):  # type: ignore[type-arg,unused-ignore]
@@ -168,6 +179,22 @@ class Number(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value!r} is no number that can be compared.", param, ctx)
         return float(super().convert(value, param, ctx))
+
+
+class Seconds(_Type):  # type: ignore[type-arg,unused-ignore]
+    """`600`, `90s`, `10m` or `2h`, of at most a week."""
+
+    name = "SECONDS"
+
+    def convert(self, value: Any, param: Param, ctx: Context) -> float:
+        """As seconds."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smh]?)", str(value).strip())
+        seconds = float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]] if found else math.inf
+        if seconds > MAX_DURATION_SECONDS:
+            self.fail(f"{value!r} is no such time: write 600, 90s, 10m or 2h, and at most a week.", param, ctx)
+        return seconds
 
 
 class Email(_Type):  # type: ignore[type-arg,unused-ignore]

@@ -23,7 +23,7 @@ from batch_credits.model import BatchRecord, Outcome
 from batch_credits.planning.customers import Balances, look_up_balances
 from batch_credits.planning.plan import Plan
 from batch_credits.planning.reversal import Selection, business_entity_of, select, stage_reversal
-from batch_credits.process.signals import Signals, refuse
+from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress
 from batch_credits.reporter import Summary
 from batch_credits.settings import InputOptions
@@ -116,7 +116,7 @@ async def _balances(ledger: Ledger, plan: Plan, orders: Orders, signals: Signals
             return await asking
         except asyncio.CancelledError:
             if signals.arrived:
-                refuse()
+                signals.refuse()
             raise
 
 

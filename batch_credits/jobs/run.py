@@ -36,7 +36,15 @@ from batch_credits.sending.context import RunContext
 from batch_credits.sending.pilot import Agree, agrees
 from batch_credits.sending.processes import Process, Processes, Spares
 from batch_credits.sending.session import Issued, issue, start_progress
-from batch_credits.settings import ControlLimits, InputOptions, Origin, Paid, RunSettings, SiteSettings, for_the_record
+from batch_credits.settings import (
+    ControlLimits,
+    InputOptions,
+    Origin,
+    RunSettings,
+    SiteSettings,
+    for_the_record,
+    with_order,
+)
 
 COLLEAGUE_SECONDS = 1.0  # between looks whether somebody else is through with the same file
 
@@ -153,12 +161,17 @@ async def detach_batch(
 
 
 def _admitted(ledger: Ledger, plan: Plan, orders: Orders) -> BatchRecord:
-    """Now it is owed."""
+    """Now it is owed; but first this ledger takes the site on, which no other may have done meanwhile."""
+    try:
+        ledger.sites.note_address(orders.site.site, orders.site.address)
+    except BaseException:
+        if plan.is_new:
+            ledger.admission.discard(plan.batch_id)
+        raise
     if plan.is_new:
         # Asked again where nobody else can admit anything meanwhile.
         guard = partial(refuse_repeat, ledger, plan.batch_id) if orders.refuse_repeat else None
         ledger.admission.admit(plan.batch_id, guard)
-    ledger.sites.note_address(orders.site.site, orders.site.address)
     return ledger.batches.one(plan.key)
 
 
@@ -167,12 +180,12 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
     settings = orders.settings
     record = for_the_record(
         settings, orders.limits, orders.site, orders.confirmation, origins=orders.origins, ledger=ledger.path,
-        paid=Paid(orders.source, None if orders.order is None else orders.order.for_the_record()),
+        places={"reports": orders.reports, "source": orders.source},
     )  # fmt: skip
     return ledger.runs.start(
         batch.batch_id,
         retry_failed=settings.retry_failed,
-        settings_json=record,
+        settings_json=with_order(record, None if orders.order is None else orders.order.for_the_record()),
         lease_seconds=lease_seconds,
         timeout_seconds=settings.timeout_seconds,
     )
@@ -182,7 +195,6 @@ async def _plan(
     ledger: Ledger, request: RunRequest, confirm: Callable[[Plan], None], progress: Progress
 ) -> Plan:
     orders = request.orders
-    options = replace(request.input_options, failed_csv=request.source.options.failed_csv)
     check_address(ledger, orders)
     plan = None
     while plan is None:
@@ -193,7 +205,7 @@ async def _plan(
                 raise
             progress.note(f"{busy.message} Waiting for that.")
             await asyncio.sleep(COLLEAGUE_SECONDS)
-    return agreed(ledger, plan, orders, options, confirm)
+    return agreed(ledger, plan, orders, request.source.as_read(request.input_options), confirm)
 
 
 def _looking_first(ledger: Ledger, orders: Orders, progress: Progress) -> Orders:

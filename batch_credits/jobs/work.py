@@ -15,9 +15,10 @@ from batch_credits.model import Outcome
 from batch_credits.process.signals import Signals
 from batch_credits.sending.member import ALL, Member
 from batch_credits.sending.queue.jobs import Jobs
+from batch_credits.sending.told import AllTold
 from batch_credits.settings import RunSettings, SiteSettings
 
-DRAIN_SECONDS = 20.0  # that answers may take once a worker is told to end; what is not answered then is in doubt
+WATCH_SECONDS = 1.0  # how old may be what is told of a worker
 UNKNOWN_SITE_SECONDS = 2.0  # between looks whether the ledger knows the site
 
 
@@ -40,8 +41,15 @@ class Worked:
     stopped: RunStopped | None = None
 
 
-async def work(ledger: Ledger, orders: WorkOrders, signals: Signals, begun: Callable[[], None]) -> Worked:
-    """Work until told to stop, or nothing is owed. `begun` is called once it has begun.
+async def work(
+    ledger: Ledger,
+    orders: WorkOrders,
+    signals: Signals,
+    begun: Callable[[], None],
+    watch: Callable[[AllTold], None] = lambda told: None,
+) -> Worked:
+    """Work until told to stop, or nothing is owed. `begun` is called once it has begun, and `watch` from time to time
+    with what it has done so far.
 
     Raises:
         UsageError: the ledger knows the site at another address, or has come to know it at one meanwhile.
@@ -50,25 +58,39 @@ async def work(ledger: Ledger, orders: WorkOrders, signals: Signals, begun: Call
     """
     site = orders.site
     ledger.sites.check_address(site.site, site.address, is_same_site=orders.is_same_site)
-    begun()
-    site_id = await _known(ledger, orders, signals)
-    if site_id is None:
-        return Worked()
+    with signals.doing(signals.finish_first):  # whoever hears that it has begun may tell it to end, in order
+        begun()
+        site_id = await _known(ledger, orders, signals)
+        return Worked() if site_id is None else await _work_for(ledger, orders, site_id, signals, watch)
+
+
+async def _work_for(
+    ledger: Ledger, orders: WorkOrders, site_id: int, signals: Signals, watch: Callable[[AllTold], None]
+) -> Worked:
+    site, own = orders.site, orders.settings
     async with (
-        Jobs.opened(str(ledger.path), site_id, orders.settings.lease_seconds) as jobs,
-        Member.opened(
-            ledger.path, site, site_id, orders.settings, is_same_site=orders.is_same_site
-        ) as member,
+        Jobs.opened(str(ledger.path), site_id, own.lease_seconds) as jobs,
+        Member.opened(ledger.path, site, site_id, own, is_same_site=orders.is_same_site) as member,
     ):
         with signals.doing(_stopping(member, signals)):
             if signals.arrived:
-                member.stop(signals.arrived)
-            owed = _OwedToSite(ledger, jobs, site_id, orders.settings.lease_seconds)
+                member.stop(signals.arrived, signals.why)
+            watching = asyncio.create_task(_watched(member, watch))
+            owed = _OwedToSite(ledger, jobs, site_id, own.lease_seconds)
             try:
                 await member.work(owed.waiting, owed.is_nothing if orders.until_idle else _never)
             except LedgerError as error:
                 raise JournalFailed(error.message, hint=error.hint) from error
-        return Worked(member.outcomes, member.stopped)
+            finally:
+                watching.cancel()
+                watch(member.told)
+        return Worked(member.told.so_far()[0], member.stopped)
+
+
+async def _watched(member: Member, watch: Callable[[AllTold], None]) -> None:
+    while True:
+        watch(member.told)
+        await asyncio.sleep(WATCH_SECONDS)
 
 
 async def _known(ledger: Ledger, orders: WorkOrders, signals: Signals) -> int | None:
@@ -88,13 +110,11 @@ async def _known(ledger: Ledger, orders: WorkOrders, signals: Signals) -> int | 
 
 
 def _stopping(member: Member, signals: Signals) -> Callable[[], object]:
-    """What a signal does: the first lets answers come in, for so long; the second ends at once."""
+    """What a signal does: the first lets answers come in, the second ends at once."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        if signals.arrived == 1:
-            loop.call_later(DRAIN_SECONDS, member.stop, 2)
-        member.stop(signals.arrived)
+        member.stop(signals.arrived, signals.why)
 
     return lambda: loop.call_soon_threadsafe(stop)
 

@@ -19,7 +19,7 @@ from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.copying import copy_whole
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.engines.sqlite import scratch, store
-from batch_credits.ledger.engines.sqlite.lock import Lock
+from batch_credits.ledger.engines.sqlite.lock import Lock, holder_of
 from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.ledger.held_credits import HeldCredit, HeldCredits, Standing
 from batch_credits.ledger.keeping import Harm, Keeping
@@ -28,16 +28,19 @@ from batch_credits.ledger.looks import Attribution, KnownCredit, Looks, Moment, 
 from batch_credits.ledger.numbering import numbered
 from batch_credits.ledger.packs import Call, Kin, PackRecord, Packs
 from batch_credits.ledger.payouts import MendingRow, Payouts
+from batch_credits.ledger.probes import CallState, OpenProbe, ProbeCall, Probes, in_doubt, standing
 from batch_credits.ledger.profiles import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile, Profiles
 from batch_credits.ledger.reports import ProblemGroup, Reports
 from batch_credits.ledger.requests import ForeignCredit, Holder, Requests, RowInReview
 from batch_credits.ledger.runs import History, Runs
+from batch_credits.ledger.shelf import Shelf, default_root, shelf_of
 from batch_credits.ledger.sites import Sites
 from batch_credits.ledger.slots import Slots
 from batch_credits.ledger.teams import Life, Newest, Teams
 from batch_credits.ledger.totals import Totals
 from batch_credits.ledger.workers import LEASE_SECONDS, Part, Worker, Workers
 from batch_credits.model.address import Address, Place
+from batch_credits.model.site_facts import SiteFacts
 from batch_credits.process.deadman import dead_man
 
 __all__ = [
@@ -48,6 +51,7 @@ __all__ = [
     "Bucket",
     "Budget",
     "Call",
+    "CallState",
     "Claims",
     "CustomerRow",
     "Difference",
@@ -72,12 +76,15 @@ __all__ = [
     "Moment",
     "NewRows",
     "Newest",
+    "OpenProbe",
     "OtherRequest",
     "OwedByCustomer",
     "PackRecord",
     "Packs",
     "Part",
     "Payouts",
+    "ProbeCall",
+    "Probes",
     "ProblemGroup",
     "Profile",
     "Profiles",
@@ -86,6 +93,7 @@ __all__ = [
     "Rhythm",
     "RowInReview",
     "Runs",
+    "Shelf",
     "Sites",
     "Slots",
     "StagedRow",
@@ -96,7 +104,11 @@ __all__ = [
     "Unrecorded",
     "Worker",
     "Workers",
+    "default_root",
+    "in_doubt",
     "numbered",
+    "shelf_of",
+    "standing",
 ]
 
 WAIT_BESIDE_SECONDS = 60.0  # for the others' commits
@@ -127,14 +139,18 @@ class Ledger:
         lock: Lock | None = None,
         *,
         borrow: Callable[[int], None] | None = None,
+        named: Path | None = None,
+        only_reads: bool = False,
     ) -> None:
-        """`borrow`: see `Admission`."""
+        """`borrow`: see `Admission`; `named`: see `Sites`. One that `only_reads` has no lease, and must not put off
+        another's end by closing.
+        """
         self._db = database
         self._lock = lock
         self.path = database.path
-        self.sites = Sites(database)
+        self.sites = Sites(database, named)
         self.batches = Batches(database)
-        self.workers = Workers(database, dead_man() if database.is_shared else None)
+        self.workers = Workers(database, dead_man() if database.is_shared and not only_reads else None)
         self.admission = Admission(database, self.workers, borrow)
         self.profiles = Profiles(database)
         self.claims = Claims(database, self.workers)
@@ -150,6 +166,7 @@ class Ledger:
         self.runs = Runs(database, self.claims, self.totals)
         self.keeping = Keeping(database)
         self.packs = Packs(database)
+        self.probes = Probes(database, self.workers)
 
     @classmethod
     def open(cls, place: Place, *, is_reopened: bool = False) -> Self:
@@ -167,7 +184,7 @@ class Ledger:
             path = Path(os.path.realpath(place))  # a link is no second ledger: both names share one lock
             lock = store.hold(path)
             try:
-                ledger = cls(store.connect(path), lock)
+                ledger = cls(store.connect(path), lock, named=Path(place))
             except BaseException:
                 lock.close()
                 raise
@@ -202,11 +219,20 @@ class Ledger:
             return cast(int | None, postgres().version_at(place))
         return store.version_at(place)
 
+    @staticmethod
+    def holder_at(path: Path) -> str | None:
+        """Who uses the ledger's file, which this process has not open: a process's number, or "somebody"; None: nobody.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        return holder_of(path)
+
     @classmethod
     def open_for_reading(cls, place: Place) -> Self:
         """Open the ledger read-only, also while another process runs a batch."""
         if isinstance(place, Address):
-            return cls(postgres().connect_for_reading(place))
+            return cls(postgres().connect_for_reading(place), only_reads=True)
         return cls(store.connect_for_reading(place))
 
     @classmethod
@@ -252,6 +278,10 @@ class Ledger:
             LedgerError: one of them failed.
         """
         return copy_whole(self._db, target._db)
+
+    def site_facts(self, site: str) -> SiteFacts | None:
+        """What a probe learned of a site; or, for a live one, of the test site beside it, which a probe may ask."""
+        return self.probes.facts(site) or self.probes.facts(f"{site}-test")
 
     @property
     def is_shared(self) -> bool:

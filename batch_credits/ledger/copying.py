@@ -48,6 +48,14 @@ TABLES: dict[str, Sequence[str]] = {
     ),
     "read_attempt": ("attempt_id", "request_id", "run_id", "generation", "at", "entry_id"),
     "read_finding": ("finding_id", "request_id", "run_id", "state", "reason", "http_status", "at"),
+    "read_probe": (
+        "probe_id", "name", "site_id", "customer_id", "currency_code", "user", "version", "started_at", "ended_at",
+        "facts",
+    ),
+    "read_probe_call": (
+        "probe_id", "number", "kind", "reference", "amount_minor", "body", "key", "call", "takes_back", "state",
+        "credit_id", "reason", "sent_at",
+    ),
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import orjson
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger.database import Database
+from batch_credits.ledger.times import iso_time
 from batch_credits.model.address import Place
 
 _DAY_MS = 86_400_000
@@ -68,9 +69,10 @@ class Keeping:
         _refuse_moved(self._db)
 
     def restored(self) -> tuple[str, str] | None:
-        """Why the ledger may have forgotten what was paid, and when that was noticed last (UTC). None: never."""
+        """Why the ledger may have forgotten what was paid, and when that was noticed last, UTC, ISO 8601. None: never.
+        """
         found = self._db.first("last_restored", tuple)
-        return None if found is None else (found[0], _said(found[1]))
+        return None if found is None else (found[0], iso_time(found[1]) or "")
 
     def why_unproven(self, site: str) -> str | None:
         """Why each row of a site is to be looked at before it is sent; None: nothing of it was forgotten."""

@@ -49,6 +49,7 @@ class RowReader:
         self._no_fraction = {"customer_id", "reference"} | (set() if self._written is None else _AMOUNTS)
         self.locales = LocaleFinder()
         self._known_terms: dict[tuple[str, ...], Terms] = {}
+        self.stated: dict[str, set[int]] = {}  # decimals of currencies, as rows of a failed.csv state them
 
     def read(self, chunk: Chunk) -> LoadedRows:
         """The rows of a chunk: the credit requests, and the rejected ones with all their problems."""
@@ -121,10 +122,15 @@ class RowReader:
         for key in distinct:
             if key not in known:
                 known[key] = read_terms(key, self._options)
+                self._note_stated(known[key])
         terms = [known[texts[0]]] * len(texts) if len(distinct) == 1 else [known[key] for key in texts]
         if len(known) > _REMEMBERED_TERMS:
             known.clear()
         return terms
+
+    def _note_stated(self, terms: Terms) -> None:
+        if terms.digits is not None and isinstance(terms.currency, str):
+            self.stated.setdefault(terms.currency, set()).add(terms.digits)
 
     def _moneys(self, chunk: Chunk, terms: list[Terms]) -> list[Money | Problem | None]:
         amounts, decimals = self._column(chunk, "amount"), [*self._column(chunk, "amount_in_decimal")]

@@ -60,6 +60,7 @@ class Source:
         self.options = AS_IT_SAYS if matched.is_failed_csv else given
         self.notes += hidden_notes(path, table, self.options) + full_notes(table.last_row[0])
         self._table = table
+        self._stated: dict[str, set[int]] | None = None  # the decimals that the rows state; None: not read yet
         self.totals = FileTotals(RowReader(self.columns, self.options))
         if matched.is_failed_csv:
             self.notes += (f"the columns of the report that this file was ({shown(matched.own[0])}, ...) are left out",)
@@ -86,11 +87,27 @@ class Source:
         if rows is not None and len(settled := self.totals.settle(rows, None)):
             yield settled
         self.totals.finish()
+        self._stated = reader.stated
         if self._unsaid and (note := unsaid_note(self._unsaid, self._more_unsaid)) not in self.notes:
             self.notes += (note,)
         if (locale := reader.locales.found()) is not None:
             note = _LOCALE_NOTE.format(locale, number_format(locale).example)
             self.notes += () if note in self.notes else (note,)
+
+    def as_read(self, given: InputOptions) -> InputOptions:
+        """The given options, as far as amounts are held against limits and shown with them: what the rows of a
+        failed.csv state of their currencies' decimals goes before what was set, which may be of another source. Where
+        they contradict each other, nothing is known of them.
+        """
+        if not self.options.failed_csv:
+            return given
+        if self._stated is None and given.currency_exponents:  # the ledger knew the file, so nobody had to read it
+            for _ in self.chunks():
+                pass
+        stated = self._stated or {}
+        kept = [(currency, digits) for currency, digits in given.currency_exponents if currency not in stated]
+        kept += [(currency, min(digits)) for currency, digits in sorted(stated.items()) if len(digits) == 1]
+        return replace(given, failed_csv=True, currency_exponents=tuple(kept))
 
     def _read(self, reader: RowReader, size: int) -> Iterator[LoadedRows]:
         chunks = self._table.chunks(size)

@@ -42,6 +42,9 @@ class Progress(Protocol):
     def throttled(self) -> None:
         """The site told us to wait."""
 
+    def sent(self, requests: int, retries: int) -> None:
+        """So many requests have left in this run so far, questions too, and so many rows were sent again."""
+
     def slowed_to(self, per_minute: int) -> None:
         """So many requests a minute may be sent now; the whole budget once nobody else uses the site's limit."""
 
@@ -75,6 +78,9 @@ class SilentProgress:
         """Nothing to show."""
 
     def throttled(self) -> None:
+        """Nothing to show."""
+
+    def sent(self, requests: int, retries: int) -> None:
         """Nothing to show."""
 
     def slowed_to(self, per_minute: int) -> None:
@@ -145,6 +151,9 @@ class Display:
     def throttled(self) -> None:
         """Count it; the next state shows it."""
         self._tally.throttled += 1
+
+    def sent(self, requests: int, retries: int) -> None:
+        """Who watches wants to know of rows."""
 
     def slowed_to(self, per_minute: int) -> None:
         """Remember it; the next state shows it."""

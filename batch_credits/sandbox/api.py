@@ -128,8 +128,10 @@ class Api:
 
         Without `lock` it neither waits for nor holds up other calls on its customer.
         """
+        is_beside = self._runs_beside_first(write)
+        lock = lock and not is_beside
         try:
-            remembered = self._begin(write)
+            remembered = self._unknown(write) if is_beside else self._begin(write)
         except ApiError as error:
             return error.answer()
         if remembered.answer is not None:
@@ -235,13 +237,30 @@ class Api:
             "calls_by_key": tally.calls_by_key(),
         }
 
+    def waits(self, write: Write) -> bool:
+        """Whether a write has to wait until the first one under its key has an answer."""
+        key, traits = write.key, self._traits
+        return key is not None and traits is not None and self.keys.is_running(key) and traits.waits_for_first(key)
+
+    def _runs_beside_first(self, write: Write) -> bool:
+        key, traits = write.key, self._traits
+        return key is not None and traits is not None and self.keys.is_running(key) and traits.runs_beside_first(key)
+
+    def _unknown(self, write: Write) -> Remembered:
+        """The write as one without a key, which nothing remembers."""
+        return Remembered(None, (write.operation, write.body), write.headers, self.clock())
+
     def _begin(self, write: Write) -> Remembered:
-        compare_headers = False
+        compare_headers = by_key_alone = False
         if self._traits is not None and write.key is not None:
             if self._traits.forgets(write.key) and self.keys.forget(write.key):
                 self.tally.faults["keys_forget"] += 1
             compare_headers = self._traits.compares_headers(write.key)
-        return self.keys.begin(write.key, (write.operation, write.body), write.headers, compare_headers=compare_headers)
+            by_key_alone = self._traits.goes_by_key_alone(write.key)
+        return self.keys.begin(
+            write.key, (write.operation, write.body), write.headers, compare_headers=compare_headers,
+            by_key_alone=by_key_alone,
+        )  # fmt: skip
 
     def _look_up(self, path: str, query: bytes, business_entity_id: str | None) -> Record:
         if path in WRITE_PATHS:

@@ -86,6 +86,9 @@ Idempotency keys, drawn by key:
 
     key_headers  the same request is one with the same headers too: silence, business entity and origin; or else 422
     keys_forget  a look-up finds the key forgotten, and the request runs anew; drawn for each look-up
+    key_alone    whatever else a request says, its key gets the stored answer
+    key_waits    a request whose first one still runs waits for that, and gets its answer; or else 409
+    key_doubles  a request whose first one still runs runs beside it, and is applied too
 
 Numbers beside the names:
 
@@ -210,5 +213,8 @@ TRAITS = (
     "list_endless",
     "key_headers",
     "keys_forget",
+    "key_alone",
+    "key_waits",
+    "key_doubles",
 )
 FAULT_NAMES = (*FAULTS_OF_WRITES, *REPEATS, *READ_FAULTS, *TRAITS)

@@ -37,12 +37,14 @@ class KeyStore:
         self._by_key: dict[str, Remembered] = {}  # in order of arrival
 
     def begin(
-        self, key: str | None, request: tuple[str, bytes], headers: Headers = (), *, compare_headers: bool = False
-    ) -> Remembered:
+        self, key: str | None, request: tuple[str, bytes], headers: Headers = (), *, compare_headers: bool = False,
+        by_key_alone: bool = False,
+    ) -> Remembered:  # fmt: skip
         """Look the key up, or take it: with an answer in it, the entry is a replay; without, the request may run.
 
         `request` is whatever must be equal for a replay: the operation and the body. Whether those of the headers
-        that change what is done must be too is not documented: only with `compare_headers`.
+        that change what is done must be too is not documented: only with `compare_headers`. Nothing need be equal with
+        `by_key_alone`.
 
         Raises:
             ApiError: 400, the key is too long; 409, the first request still runs; 422, it was another request.
@@ -56,7 +58,7 @@ class KeyStore:
         found = self._by_key.get(key)
         if found is None:
             found = self._by_key[key] = Remembered(key, request, headers, now)
-        elif found.request != request or (compare_headers and found.headers != headers):
+        elif not by_key_alone and (found.request != request or (compare_headers and found.headers != headers)):
             raise ApiError(422, "unable_to_process_request", "The idempotency key was used for another request")
         elif found.answer is None:
             raise ApiError(409, "invalid_state_for_request", "The first request with this idempotency key still runs")
@@ -70,6 +72,11 @@ class KeyStore:
         """Forget the request: the next one under its key runs anew."""
         if remembered.key is not None and self._by_key.get(remembered.key) is remembered:
             del self._by_key[remembered.key]
+
+    def is_running(self, key: str) -> bool:
+        """Whether the first request under this key has no answer yet."""
+        found = self._by_key.get(key)
+        return found is not None and found.answer is None
 
     def forget(self, key: str) -> bool:
         """Forget whatever was asked under a key; whether there was something."""

@@ -32,6 +32,7 @@ EFFECT_HEADERS = (b"chargebee-event-", b"chargebee-business-entity-id", b"charge
 FORM_TYPE = "application/x-www-form-urlencoded"
 BUSINESS_ENTITY_HEADER = "chargebee-business-entity-id"
 SILENCE_HEADERS = {f"chargebee-event-{what}": what for what in ("email", "webhook", "actions")}
+WAIT_SECONDS = 0.005  # between looks whether the first request under a key has its answer
 STOP_SECONDS = 0.5  # how long a request in progress may still take when the sandbox stops
 
 
@@ -211,6 +212,8 @@ class Sandbox:
         return await deliver(request, answer, fault.delivery, self._hang)
 
     async def _apply(self, write: Write, failure: ApiError | None) -> Answer:
+        while self._api.waits(write):  # noqa: ASYNC110 - the API knows no event loop
+            await asyncio.sleep(WAIT_SECONDS)
         opened = self._api.open(write)
         seconds = self._api.faults.latency_ms / 1000
         if isinstance(opened, Answer):

@@ -78,6 +78,18 @@ class Traits:
         """Whether the same request under a key must have the same headers."""
         return self._drawn("key_headers", key)
 
+    def goes_by_key_alone(self, key: str) -> bool:
+        """Whether the key alone says that a request is the same."""
+        return self._drawn("key_alone", key)
+
+    def waits_for_first(self, key: str) -> bool:
+        """Whether a request waits for the first one under its key, where that still runs."""
+        return self._drawn("key_waits", key)
+
+    def runs_beside_first(self, key: str) -> bool:
+        """Whether it runs beside that instead."""
+        return self._drawn("key_doubles", key)
+
     def _drawn(self, name: str, subject: str) -> bool:
         holds = self._plan.holds(name, self._seed, subject)
         if holds:

@@ -5,7 +5,7 @@ from time import time
 
 from batch_credits.ledger import Worker
 from batch_credits.progress.observers import Progress
-from batch_credits.sending.told import Told
+from batch_credits.sending.told import Told, sent_by
 
 
 class Following:
@@ -14,6 +14,7 @@ class Following:
     def __init__(self, workers: Iterable[Worker], progress: Progress) -> None:
         self._progress = progress
         self._told = {worker.worker_id: Told.read(worker.told) for worker in workers}
+        self._sent_before = sent_by(self._told.values())
         self._said: set[str] = set()
 
     def show(self, workers: Iterable[Worker]) -> None:
@@ -26,3 +27,5 @@ class Following:
             if not worker.has_ended and waits is None:
                 waits = told.waiting(time())
         self._progress.waits(waits)
+        requests, retries = sent_by(self._told.values())
+        self._progress.sent(requests - self._sent_before[0], retries - self._sent_before[1])

@@ -10,7 +10,6 @@ quarantine instead of one for each part, and ends the runs over the batch.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -35,7 +34,7 @@ from batch_credits.process.signals import Signals
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.queue.jobs import BEATS, Job, Jobs
 from batch_credits.sending.session import Issued, Sending, issue
-from batch_credits.sending.told import Ended, Teller, Told, by_name, error_of
+from batch_credits.sending.told import AllTold, Ended, Teller, Told, by_name, error_of
 from batch_credits.settings import RunSettings, SiteSettings, recorded
 from batch_credits.worker_pool import Counts
 
@@ -69,7 +68,7 @@ class Member:
         self._failure: Exception | None = None  # of the last job
         self._failing_since: float | None = None
         self.stopped: RunStopped | None = None  # the last reason why a job ended early
-        self.outcomes: Counter[Outcome] = Counter()
+        self.told = AllTold()
         self._jobs_done = 0
 
     @classmethod
@@ -88,11 +87,11 @@ class Member:
         """Whether it takes no more jobs."""
         return self._told_to_stop.is_set()
 
-    def stop(self, times: int = 1) -> None:
+    def stop(self, times: int = 1, why: Interrupted | None = None) -> None:
         """Take no more jobs, and let the answers of the one in hand come in; told twice, end it at once."""
         self._told_to_stop.set()
         self._enough.set()
-        self._signals.have_arrived(times)
+        self._signals.have_arrived(times, why)
 
     async def work(self, waiting: Callable[[], Awaitable[list[int]]], is_over: Callable[[], Awaitable[bool]]) -> None:
         """Do jobs until told to stop, or `is_over`. `waiting` tells the batches that have jobs for this worker.
@@ -236,6 +235,7 @@ class Member:
             even_pacing=own.even_pacing,
             concurrency=own.concurrency,
             timeout_seconds=own.timeout_seconds,
+            max_outage_seconds=own.max_outage_seconds,
             lease_seconds=own.lease_seconds,
             verify_first=settings.verify_first or has_forgotten,
             wait=settings.wait and part == ALL,
@@ -253,7 +253,7 @@ class Member:
         if not any(claims.planned_page(batch.batch_id, state, 0, 1) for state in OWED):
             self._ledger.workers.end()
             return None
-        teller, over, sendings = Teller(time), asyncio.Event(), list[Sending]()
+        teller, over, sendings = self.told.begin(Teller(time)), asyncio.Event(), list[Sending]()
         run = RunContext(self._ledger, batch, newest.run_id, settings, teller)
         listening = asyncio.create_task(self._listen(me, run, teller, sendings, over))
         try:
@@ -267,8 +267,6 @@ class Member:
         finally:
             over.set()
             await listening  # to its end: what it writes in a thread of its own would outlive it
-        for outcome, _, rows in Told.read(teller.said()).since(Told()):
-            self.outcomes[outcome] += rows
         if ended.failure is not None:
             raise ended.failure
         self._ledger.workers.end(teller.said(ended))

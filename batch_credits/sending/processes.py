@@ -31,7 +31,7 @@ from batch_credits.model.address import Place
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress
 from batch_credits.sending.session import Issued, ticking
-from batch_credits.sending.told import Told
+from batch_credits.sending.told import Told, sent_by
 from batch_credits.settings import RunSettings
 
 LOOK_SECONDS = 0.2  # how old what is known of the others may be
@@ -128,7 +128,7 @@ class Processes:
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
-            self._stop(Interrupted("interrupted"), signals.arrived)
+            self._stop(signals.why, signals.arrived)
 
         def in_the_loop() -> None:
             loop.call_soon_threadsafe(stop)
@@ -160,6 +160,7 @@ class Processes:
                     self._count_failures(rows)
         now = monotonic()
         self._progress.waits(next((w for told in self._told.values() if (w := told.waiting(now))), None))
+        self._progress.sent(*sent_by(self._told.values()))
         self._pass_on()
 
     def _follow(self, process: Process, code: int) -> None:

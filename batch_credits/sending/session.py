@@ -15,7 +15,7 @@ from typing import Self
 
 from batch_credits.call import call_of
 from batch_credits.chargebee import Transport
-from batch_credits.errors import Interrupted, LedgerError, Outage, RunStopped
+from batch_credits.errors import LedgerError, Outage, RunStopped
 from batch_credits.gate import Session, ledger_thread
 from batch_credits.ledger import InThread, Journal, Ledger, Rhythm
 from batch_credits.model import PlannedCredit, RequestState
@@ -170,24 +170,26 @@ class Sending:
         self.pool.stop(None)
 
     def say_what_is_waited_for(self) -> None:
-        """Tell whoever watches."""
+        """Tell whoever watches, and what was sent meanwhile."""
+        self._run.progress.sent(self._chargebee.requests, self.pool.counts.retries)
         self._run.progress.waits(self._waits.at(self._loop.time()), self._session.limiter.seconds_for)
 
-    def stop(self, error: RunStopped) -> None:
-        """Send nothing more, and let every answer on its way come in."""
+    def stop(self, error: RunStopped, grace_seconds: float | None = None) -> None:
+        """Send nothing more, and let every answer on its way come in; or those that come in this time."""
         if not self._was_told:
             self._was_told = True
-            self._run.progress.note(f"Stopping: {error.message.rstrip('.')}{self._waited_for()}")
+            self._run.progress.note(f"Stopping: {error.message.rstrip('.')}{self._waited_for(grace_seconds)}")
         self.pool.stop(error)
         self._pilot.wake()
 
-    def _waited_for(self) -> str:
+    def _waited_for(self, grace_seconds: float | None) -> str:
         """What has left this machine and is not answered."""
         count = self._session.limiter.calls("POST")
         if not count:
             return "."
         answers = "the answer to 1 request" if count == 1 else f"the answers to {count} requests"
-        seconds = f"{self._run.settings.timeout_seconds:.0f} s at most"
+        timeout = self._run.settings.timeout_seconds
+        seconds = f"{min(timeout, timeout if grace_seconds is None else grace_seconds):.0f} s at most"
         return f"; waiting for {answers} on the way, {seconds}. (Again: end at once, and leave them in doubt.)"
 
     async def run(self) -> Issued:
@@ -237,6 +239,7 @@ class Sending:
     def issued(self) -> Issued:
         """How the sending went, so far."""
         counts = self.pool.counts
+        self._run.progress.sent(self._chargebee.requests, counts.retries)
         counts = replace(counts, throttled=counts.throttled + self._chargebee.throttled)
         return Issued(counts, self._chargebee.requests, self.pool.stopped)
 
@@ -264,7 +267,6 @@ def _stop_on(signals: Signals, sending: Sending) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None
-    stopped = Interrupted("interrupted")
 
     over, is_ending = False, False
 
@@ -272,7 +274,7 @@ def _stop_on(signals: Signals, sending: Sending) -> Iterator[None]:
         nonlocal is_ending
         if over:
             return
-        sending.stop(stopped)
+        sending.stop(signals.why, signals.grace_seconds)
         if signals.arrived > 1 and not is_ending:
             is_ending = True  # a third signal must not break off what the second began: it is soon done
             task.cancel()
@@ -283,7 +285,7 @@ def _stop_on(signals: Signals, sending: Sending) -> Iterator[None]:
     try:
         with signals.doing(in_the_loop):
             if signals.arrived:
-                sending.stop(stopped)
+                sending.stop(signals.why, signals.grace_seconds)
             yield
     finally:
         over = True

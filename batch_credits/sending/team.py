@@ -105,7 +105,7 @@ async def _pilot(team: Team, signals: Signals, agree: Agree) -> Issued:
     run, ledger = replace(team.run, is_pilot_alone=True), team.run.ledger
     while True:
         if signals.arrived:
-            return Issued(Counts(), 0, Interrupted("interrupted"))
+            return Issued(Counts(), 0, signals.why)
         try:
             ledger.claims.claim(
                 run.batch.batch_id,
@@ -148,9 +148,9 @@ class Follower:
 
         def stop() -> None:
             if self._interrupted is None:
-                self._interrupted = Interrupted("interrupted")
-                self._team.run.progress.note(f"Stopping: interrupted{self._others(mates)}.")
-            self._member.stop(signals.arrived)
+                self._interrupted = signals.why
+                self._team.run.progress.note(f"Stopping: {signals.why.message}{self._others(mates)}.")
+            self._member.stop(signals.arrived, signals.why)
             mates.stop(signals.arrived)
 
         def in_the_loop() -> None:

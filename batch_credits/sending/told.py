@@ -4,7 +4,7 @@ All is counted from the beginning, so whoever reads seldom misses nothing.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal, localcontext
 from operator import itemgetter
@@ -55,7 +55,8 @@ class Ended:
 class Told:
     """What was said so far: rows by outcome, and whether they were in doubt; how often the site said to wait; sentences
     for the person; what was credited, by currency; what is waited for, until when by the clock of all processes, and
-    whether that is the last wait; the seconds from the beginning to the last of the rows; and in the end how it ended.
+    whether that is the last wait; the seconds from the beginning to the last of the rows; how many requests left, and
+    rows were sent again; and in the end how it ended.
     """
 
     settled: Mapping[tuple[Outcome, bool], int] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Told:
     credited: Mapping[str, ControlTotal] = field(default_factory=dict)
     waits_for: tuple[str, float | None, bool] = NOTHING
     seconds: float = 0.0
+    sent: tuple[int, int] = (0, 0)
     ended: Ended | None = None
 
     @classmethod
@@ -77,6 +79,7 @@ class Told:
             {c: ControlTotal(0, minor, Decimal(text)) for c, (minor, text) in said.get("credited", {}).items()},
             tuple(said.get("waits", NOTHING)),
             said.get("seconds", 0.0),
+            tuple(said.get("sent", (0, 0))),
             Ended.read(said["ended"]) if "ended" in said else None,
         )
 
@@ -134,6 +137,7 @@ class Teller(SilentProgress):
         self._settled: Counter[tuple[str, bool]] = Counter()
         self._began = self._settled_last = clock()
         self._throttled = 0
+        self._sent = (0, 0)
         self._notes: dict[str, None] = {}
 
     def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
@@ -157,6 +161,10 @@ class Teller(SilentProgress):
         """Count it."""
         self._throttled += 1
 
+    def sent(self, requests: int, retries: int) -> None:
+        """Keep it."""
+        self._sent = (requests, retries)
+
     def note(self, text: str) -> None:
         """Keep it, once."""
         if len(self._notes) < MAX_NOTES:
@@ -171,10 +179,42 @@ class Teller(SilentProgress):
             "credited": {c: [t.amount_minor, str(t.amount_in_decimal)] for c, t in self._credited.items()},
             "waits": self._waits,
             "seconds": round(self._settled_last - self._began, 3),
+            "sent": self._sent,
         }
         if ended is not None:
             said["ended"] = ended.as_json()
         return orjson.dumps(said).decode()
+
+
+def sent_by(workers: Iterable[Told]) -> tuple[int, int]:
+    """How many requests left in all, and rows were sent again."""
+    requests, retries = map(sum, zip((0, 0), *(told.sent for told in workers), strict=True))
+    return requests, retries
+
+
+class AllTold:
+    """What one worker says in all its jobs, one after the other."""
+
+    def __init__(self) -> None:
+        self._before: Counter[Outcome] = Counter()
+        self._throttled = self._requests = self._retries = 0
+        self._now: Teller | None = None
+
+    def begin(self, teller: Teller) -> Teller:
+        """The one of the next job."""
+        outcomes, throttled, (requests, retries) = self.so_far()
+        self._before, self._throttled, self._requests, self._retries = outcomes, throttled, requests, retries
+        self._now = teller
+        return teller
+
+    def so_far(self) -> tuple[Counter[Outcome], int, tuple[int, int]]:
+        """Rows by outcome; how often the site said to wait; requests that left, and rows that were sent again."""
+        outcomes = Counter(self._before)
+        now = Told() if self._now is None else Told.read(self._now.said())
+        for (outcome, _), rows in now.settled.items():
+            outcomes[outcome] += rows
+        requests, retries = now.sent
+        return outcomes, self._throttled + now.throttled, (self._requests + requests, self._retries + retries)
 
 
 def by_name(error: errors.BatchCreditsError) -> list[str]:

@@ -62,6 +62,7 @@ class CheckView:
     any. `problems` are those of rows that are rejected, kind by kind; `rejected_csv` has all, None: there are none.
     `customers` is None where nobody asked. `refusal` is the limit or control total that does not hold; `suggestions`
     are options with which rows could be read that are rejected. `listed` is the page of rows that somebody asked for.
+    `differences` say where the site is otherwise than is assumed, where it is asked.
     """
 
     file: FileView
@@ -77,6 +78,7 @@ class CheckView:
     origins: tuple[Origin, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     listed: ListedRows | None = None
+    differences: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:

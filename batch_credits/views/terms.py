@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from batch_credits.explanations.site_traits import differences
 from batch_credits.ledger import Ledger
 from batch_credits.model.address import Place
 from batch_credits.settings import Origin, RunSettings, SiteSettings
@@ -43,21 +44,25 @@ class Pace:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """On what terms a command sends: the same for whatever it asks about. `origins` are those of the settings that
-    change money and that nobody typed."""
+    change money and that nobody typed; `differences` say where the site is otherwise than is assumed, as a probe
+    measured."""
 
     site: SiteView
     settings: RunSettings
     memory: Memory
     origins: tuple[Origin, ...] = ()
+    differences: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to know about a concurrency above what Chargebee documents. It is kept: sites can have more."""
+        """What to know of the site, and about a concurrency above what Chargebee documents. It is kept: sites can have
+        more."""
         documented = self.site.posts_at_once
         if documented is None or self.settings.concurrency <= documented:
-            return ()
+            return self.differences
         kind = "live" if self.site.is_live else "test"
         return (
+            *self.differences,
             f"--concurrency {self.settings.concurrency} is above the {documented} calls at one instant that Chargebee "
             f"documents for {kind} sites; what is above a site's limit is refused with 429, and slows the run down",
         )
@@ -72,6 +77,12 @@ def memory_of(ledger: Ledger, site: str, source: str | None) -> Memory:
     """What an open ledger knows of a site, and where its name comes from."""
     sites = Counter(batch.site for batch in ledger.batches.all())
     return Memory(ledger.path, source, sites[site], sites.total() - sites[site])
+
+
+def differences_of(ledger: Ledger, site: str) -> tuple[str, ...]:
+    """A sentence for each way in which a site was measured to be otherwise than is assumed."""
+    facts = ledger.site_facts(site)
+    return () if facts is None else differences(facts)
 
 
 def pace_of(requests: int, settings: RunSettings) -> Pace:

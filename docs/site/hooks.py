@@ -15,6 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+FOLDERS = {"deploy": "deploy/index.md", "docs/schemas": "reference/schemas.md", "docs/reference": "reference/index.md"}
 _LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?\)")
 _CODE = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
 _NAMED_FENCE = re.compile(r"^(`{3,}\w+) .*$", re.MULTILINE)
@@ -41,6 +42,22 @@ class Loading(HTMLParser):
             self.found.append(address)
         if "mermaid" in (given.get("class") or "").split():
             self.found.append("mermaid, which comes from a network")
+
+
+def on_config(config: Any) -> Any:
+    """Put the pages of the reference into the navigation."""
+    config["nav"] = [
+        {"Reference": reference_nav()} if each == {"Reference": "reference/"} else each for each in config["nav"]
+    ]
+    return config
+
+
+def reference_nav(folder: Path = ROOT / "docs" / "reference") -> list[Any]:
+    """The reference's own page, those of several commands, and then those of one, in the order of its page."""
+    text = (folder / "index.md").read_text(encoding="utf-8")
+    of_commands = re.findall(r"^\| \[`([\w ]+)`\]\((\w+\.md)\)", text, re.MULTILINE)
+    of_all = re.findall(r"^- \[([\w ]+)\]\((\w+\.md)\)", text, re.MULTILINE)
+    return ["reference/index.md", *({title: f"reference/{name}"} for title, name in [*of_all, *of_commands])]
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -86,7 +103,8 @@ def pages_of_deploy(folder: Path = ROOT / "deploy") -> dict[str, str]:
             continue
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
         language = _LANGUAGES.get(path.suffix, "docker" if path.name.startswith("Dockerfile") else "text")
-        found[f"deploy/{name}.md"] = f"{_UNSEARCHED}# {name}\n\n`deploy/{name}`\n\n{fence}{language}\n{text.rstrip()}\n{fence}\n"
+        code = f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
+        found[f"deploy/{name}.md"] = f"{_UNSEARCHED}# {name}\n\n`deploy/{name}`\n\n{code}"
     listed = "".join(f"- [`{path.relative_to(folder).as_posix()}`]({_page(path, folder)})\n" for path in files)
     words = "What lies in `deploy/`, to copy and to change. The pages for operators say what each is for."
     return {"deploy/index.md": f"# Files of deploy/\n\n{words}\n\n{listed}", **found}
@@ -117,10 +135,10 @@ def relinked(markdown: str, uri: str, source: str) -> str:
 
 def _of_the_site(path: str) -> str | None:
     """Where the site has this file of the repository; None: it has it not."""
+    if path in FOLDERS:
+        return FOLDERS[path]
     if path.startswith("docs/"):
         return path.removeprefix("docs/")
-    if path == "deploy":
-        return "deploy/index.md"
     if path.startswith("deploy/"):
         return path if path.endswith(".md") else f"{path}.md"
     return PAGES.get(path)

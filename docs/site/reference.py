@@ -75,6 +75,7 @@ def _page_of_commands() -> str:
         "- [Settings](settings.md): every option that a variable or a settings file can set, and who may set it.",
         "- [Codes](codes.md): every outcome, reason and exit code, with what to do; as `batch-credits explain CODE`.",
         "- [Words](glossary.md): what is meant by batch, payout, ledger and so on.",
+        "- [Schemas](schemas.md): what the program writes for other programs.",
         "- [The Python interface](python.md): every name that a program may use.",
         "",
         "Every command ends with one of the [exit codes](../results.md#exit-codes) 0 to 5.",

@@ -30,7 +30,7 @@ def test_another_home(homes: tuple[DefaultLedger, DefaultLedger], tmp_path: Path
     rows = payout("home", 3)
     file = write_csv(ours.folder / "payout.csv", rows)
     first = ours("run", file.name).exited(0)
-    ledger = tmp_path / "ours" / "batch-credits" / "ledger.sqlite3"
+    [ledger] = (tmp_path / "ours" / "batch-credits" / "sites").glob("*/ledger.sqlite3")
     assert f"Ledger     {ledger}\n           NEW: it knows of nothing that was paid before" in first.err
     assert ours.report("payout").summary["settings"]["ledger"] == str(ledger)
     posts = shared_site.posts

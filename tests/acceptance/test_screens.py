@@ -25,7 +25,7 @@ CHANGING = (
     (re.compile(r"/tmp/[a-z0-9_]{8}/"), "/tmp/FFFFFFFF/"),
     (re.compile(r"127\.0\.0\.1:\d{5}\b"), "127.0.0.1:PPPPP"),
     (re.compile(r"(batch |reverse |reconcile |payout-)[0-9a-f]{8}\b"), r"\1BBBBBBBB"),
-    (re.compile(r"(until\s+)\d\d:\d\d"), r"\1HH:MM"),
+    (re.compile(r"(until\s+)\d\d:\d\d [A-Z+\-\d]+"), r"\1HH:MM UTC"),
     (re.compile(r"slowed to \d+ a"), "slowed to N a"),
     (re.compile(r"\|[^|\n]*\|"), "|bar|"),
     (re.compile(r", [\d,]+( of [\d,]+)? a minute$", re.MULTILINE), ""),  # the pace

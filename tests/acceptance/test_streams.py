@@ -37,8 +37,10 @@ CALLS = {
     "verify": (("nothing",), 2),
     "approve": (("payout.csv", "--show"), 2),
     "approvers": (("list",), 0),
+    "doctor": ((), 0),
     "explain": ((), 0),
     "template": ((), 0),
+    "init": (("--site", "acme-test", "--print"), 0),
     "ledger": (("check", "--ledger", "LEDGER"), 0),
     "work": (("--until-idle",), 2),
     "sandbox": (("--faults", "nonsense"), 2),
@@ -125,7 +127,7 @@ def test_a_command_ends_as_it_would_if_somebody_read(
         command.run(file).exited(0)
     batch = command("status").out.split()[0] if command.ledger.exists() else ""
     arguments, code = CALLS[name]
-    paths = command.paths(name) if name not in ("explain", "template", "sandbox", "ledger") else []
+    paths = command.paths(name) if name not in ("explain", "template", "init", "sandbox", "ledger") else []
     places = {"BATCH": batch, "LEDGER": str(command.ledger)}
     words = [name, *paths, *[places.get(argument, argument) for argument in arguments]]
     if is_warm:

@@ -171,6 +171,16 @@ def test_a_worker_that_is_told_to_end_gives_back_what_it_has(tmp_path: Path, joi
     assert slow_site.posts == 200 > sent
 
 
+def test_a_workers_deadline_is_its_own(tmp_path: Path, join: Join, slow_site: Site) -> None:
+    rows = payout("w", 300)
+    ann, bob = join("ann"), join("bob")
+    ann.run(write_csv(tmp_path / "payout.csv", rows), "--detach").exited(0)
+    ended = bob("work", "--rate", 0, *SLOWLY, "--timeout", 1, "--deadline", "+8s").exited(4)
+    assert "the deadline (+8s, " in ended.err.replace("\n", " ")
+    ann.work_until_idle().exited(0)
+    assert slow_site.times() == each_once(rows)
+
+
 def test_what_stops_one_stops_all_until_a_person_runs_again(tmp_path: Path, join: Join, slow_site: Site) -> None:
     rows = [*payout("missing", 200), *payout("f", 200)]
     file = write_csv(tmp_path / "payout.csv", rows)

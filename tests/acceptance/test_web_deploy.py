@@ -28,7 +28,7 @@ NAME = "pay.example.com"
 
 def options() -> list[str]:
     """The command of the service, without what another machine has elsewhere."""
-    [line] = re.findall(r"^ExecStart=batch-credits web (.*)$", UNIT, re.MULTILINE)
+    [line] = re.findall(r"^ExecStart=/opt/batch-credits/bin/batch-credits web (.*)$", UNIT, re.MULTILINE)
     words = shlex.split(line)
     places = ("--api-key-file", "--ledger", "--reports", "--port", "--no-browser")
     pairs = [words[0:1], *(words[n : n + 2] for n in range(1, len(words), 2))]

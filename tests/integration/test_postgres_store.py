@@ -51,6 +51,28 @@ def test_the_first_to_open_it_sets_it_up_and_twice_is_as_good_as_once(postgres_u
     assert asked(postgres_url, "SELECT version FROM batch_credits.ledger") == [(store.VERSION,)]
 
 
+def test_one_of_the_version_before_is_brought_up_to_date(postgres: Server, postgres_url: str) -> None:
+    store.connect(Address.read(postgres_url)).close()
+    new = columns_and_indexes(postgres_url)
+    for change in ("DROP TABLE probe_call", "DROP TABLE probe", "UPDATE ledger SET version = 7"):
+        asked(postgres_url, f"SET search_path TO batch_credits; {change}")
+    with pytest.raises(LedgerError, match="earlier version"):
+        store.connect_for_reading(Address.read(postgres_url))
+    store.connect(Address.read(postgres_url)).close()
+    assert asked(postgres_url, "SELECT version FROM batch_credits.ledger") == [(store.VERSION,)]
+    assert columns_and_indexes(postgres_url) == new
+
+
+def columns_and_indexes(url: str) -> list[object]:
+    columns = "SELECT table_name, column_name, data_type, is_nullable, collation_name, is_identity"
+    return [
+        *asked(url, f"{columns} FROM information_schema.columns WHERE table_schema = 'batch_credits' ORDER BY 1, 2"),
+        *asked(url, "SELECT indexdef FROM pg_indexes WHERE schemaname = 'batch_credits' ORDER BY 1"),
+        *asked(url, "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace ="
+                    " 'batch_credits'::regnamespace ORDER BY 1, 2"),
+    ]  # fmt: skip
+
+
 def test_four_at_once_set_up_one(postgres_url: str) -> None:
     with ThreadPoolExecutor(4) as threads:
         opened = list(threads.map(lambda _: store.connect(Address.read(postgres_url)), range(4)))
@@ -69,7 +91,8 @@ def test_one_of_version_6_is_brought_up_to_date(postgres_url: str) -> None:
     triggers = "SELECT tgrelid::regclass::text, tgname, tgtype FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"
     Ledger.open(Address.read(postgres_url)).close()
     before = [asked(postgres_url, question) for question in (shape, rules, triggers)]
-    asked(postgres_url, "DROP TABLE batch_credits.pack, batch_credits.pseudonym")
+    tables = "batch_credits.pack, batch_credits.pseudonym, batch_credits.probe_call, batch_credits.probe"
+    asked(postgres_url, f"DROP TABLE {tables}")
     asked(postgres_url, "UPDATE batch_credits.ledger SET version = 6")
     with pytest.raises(LedgerVersion, match="earlier version"):
         Ledger.open_for_reading(Address.read(postgres_url))

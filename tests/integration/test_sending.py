@@ -111,7 +111,7 @@ class Sending:
     def __init__(self) -> None:
         self.stops: list[RunStopped] = []
 
-    def stop(self, error: RunStopped) -> None:
+    def stop(self, error: RunStopped, grace_seconds: float | None = None) -> None:
         self.stops.append(error)
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
+import pandas  # noqa: F401  # a Ctrl-C within its import would leave half of it to the next command of this process
+
 from batch_credits.cli import batch_credits, run_command_line
 from batch_credits.ledger.engines.sqlite.lock import Lock
 

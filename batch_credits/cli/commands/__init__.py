@@ -2,6 +2,7 @@
 client are much to load for a line of help.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -12,6 +13,8 @@ from click.exceptions import Exit
 from click.shell_completion import CompletionItem
 
 from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT
+
+COMPLETING = "_BATCH_CREDITS_COMPLETE"  # with which click asks for what could be typed next
 
 # What each does, in one line of `batch-credits --help`.
 COMMANDS = {
@@ -26,10 +29,12 @@ COMMANDS = {
     "pack": "Write all of a batch as a sealed pack for an auditor.",
     "verify": "Whether a pack was changed, and adds up.",
     "ledger": "Look after the ledger: check, upgrade, copy.",
+    "doctor": "What a first run could fail on, and what to do; sends nothing.",
     "explain": "What a code or a word means.",
     "template": "Write a file to fill in.",
     "approve": "Approve an order that another person made.",
     "approvers": "Who may approve: enrol, list, remove.",
+    "init": "Write a profile of a site, by asking.",
     "watch": "Pay the files that are dropped into a folder.",
     "web": "Serve the page for finance: upload, check, send.",
     "sandbox": "Serve a local Chargebee on 127.0.0.1.",
@@ -76,6 +81,18 @@ class Lazily(click.Group):
         """The commands with their lines."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, or while a shell asks what could be typed next, what answers for it sooner."""
+        if ctx.resilient_parsing and COMPLETING in os.environ:  # others read a line so, too
+            from batch_credits.cli.completing import stand_in_for, take_config
+
+            take_config(ctx, args[1:])
+            if (command := stand_in_for(args[0], args[1:])) is not None:
+                return args[0], command, args[1:]
+        return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands whose names begin so, with their lines; then the options of the group."""

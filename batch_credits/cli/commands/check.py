@@ -1,6 +1,6 @@
 """`batch-credits check`: look before you pay."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -11,7 +11,7 @@ from batch_credits.approval.policy import read_policy
 from batch_credits.cli.options.handed import handed_option
 from batch_credits.cli.options.input import LimitChoice, input_options
 from batch_credits.cli.options.order import order_to_make_option, write_order
-from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option
+from batch_credits.cli.options.places import ledger_option, ledger_path, ledger_paths, reports_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -41,7 +41,7 @@ from batch_credits.settings import ControlLimits, InputOptions, SiteSettings
 from batch_credits.views.check import CheckView, customers_view, file_view, problems_view
 from batch_credits.views.listed import listed_rows
 from batch_credits.views.plan import plan_view
-from batch_credits.views.terms import pace_of, site_view
+from batch_credits.views.terms import differences_of, pace_of, site_view
 
 
 @click.command(cls=Sectioned)
@@ -76,7 +76,7 @@ def check(
     """
     if rows_page is not None and not as_json:
         raise UsageError("--rows-page is for --json.", hint="Add it:", remedies=[(("--json", ""),)])
-    asked = _Asked(file, as_json, rows_page, online, options, limits, pace, site, reports, ledger_path(ledger), order)
+    asked = _Asked(file, as_json, rows_page, online, options, limits, pace, site, reports, ledger, order)
     try:
         found, taken = _checked(asked)
     except BatchCreditsError as error:
@@ -105,7 +105,7 @@ class _Asked:
     pace: PaceChoice
     site: SiteChoice
     reports: Path
-    ledger: Place
+    ledger: Place | None
     order: Path | None
 
 
@@ -113,28 +113,30 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
     """Look, and say what was found. Returns that, and the options that a person said yes to meanwhile."""
     bounds, settings = asked.limits.settings(), asked.pace.settings(asked.site.site)
     where = asked.site.settings() if asked.online else asked.site.settings_if_named()
+    ledger = ledger_paths(asked.ledger)[0] if where is None else ledger_path(asked.ledger, where)
     not_typed = origins(click.get_current_context())
     source, options, taken = open_or_ask(asked.file, asked.options, may_ask=not asked.as_json)
-    with staged_apart(source, where, asked.ledger, is_same_site=asked.site.same_site) as (scratch, plan):
-        batch = scratch.batches.staged(plan.batch_id)
+    with staged_apart(source, where, ledger, is_same_site=asked.site.same_site) as (scratch, plan):
+        batch, read = scratch.batches.staged(plan.batch_id), source.as_read(options)
         rejected = write_rejected(batch, lambda: scratch.reports.rejected_rows(plan.batch_id), asked.reports)
         seen = None
         if asked.online and where is not None:
             seen = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings))
         found = CheckView(
             file=file_view(source),
-            plan=plan_view(plan, dict(options.currency_exponents)),
+            plan=plan_view(plan, dict(read.currency_exponents)),
             site=site_view(where) if where is not None else None,
-            ledger=asked.ledger,
-            ledger_is_there=Ledger.is_at(asked.ledger),
+            ledger=ledger,
+            ledger_is_there=Ledger.is_at(ledger),
             pace=pace_of(plan.owed, settings),
             problems=problems_view(scratch, batch, plan.problems),
             rejected_csv=rejected,
             customers=customers_view(seen) if seen is not None else None,
-            refusal=what_does_not_hold(plan, bounds, replace(options, failed_csv=source.options.failed_csv)),
+            refusal=what_does_not_hold(plan, bounds, read),
             origins=not_typed,
             suggestions=suggestions_for(source, options, plan),
             listed=None if asked.rows_page is None else listed_rows(scratch, batch, asked.rows_page),
+            differences=_differences(ledger, where) if asked.online else (),
         )
         made = ""
         if asked.order is not None and found.refusal is None and not (asked.as_json and not plan.owed):
@@ -160,3 +162,11 @@ def _sealed(path: Path, source: Source, plan: Plan, where: SiteSettings | None, 
     order = order_for(where, wanted, user_name(), __version__, days=read_policy().days)
     write_order(path, order)
     return f"Order      {path}: {rows(order.owed)}, made by {order.maker}, good until {order.expires}"
+
+
+def _differences(ledger: Place, site: SiteSettings | None) -> tuple[str, ...]:
+    """What a probe of the site measured that is not as it is assumed."""
+    if site is None or not Ledger.is_at(ledger):
+        return ()
+    with Ledger.open_for_reading(ledger) as known:
+        return differences_of(known, site.site)

@@ -4,10 +4,13 @@ import json
 
 import click
 
-from batch_credits.cli.options.places import ledger_option, ledger_path
+from batch_credits.cli.options.places import ledger_option, ledger_path, ledger_paths
+from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, say
+from batch_credits.cli.telling.standing import moment
 from batch_credits.cli.values import LedgerPlace
+from batch_credits.errors import LedgerError
 from batch_credits.jobs.keep import Health, bring_up_to_date, copy_ledger, look_at
 from batch_credits.model.address import Place
 
@@ -24,34 +27,55 @@ def ledger() -> None:
 
 @ledger.command()
 @option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
+@profile_option
 @ledger_option
 def check(ledger: Place | None, as_json: bool) -> int:
-    """Say what keeps the ledger, what it holds, and whether it is whole. Nothing is changed.
+    """Say what keeps the ledger, what it holds, and whether it is whole. Nothing is changed. Without --ledger, of each
+    ledger in the user's data directory; with --json, of several as {"ledgers": [...], "is_good": ...}.
 
     The exit code is 0 if all is well, and 2 if not.
     """
-    health = look_at(ledger_path(ledger))
-    say(json.dumps(_as_json(health), indent=2) if as_json else "\n".join(_lines(health)))
-    return 0 if health.is_good else EXIT_NOTHING_SENT
+    found, unread = [], list[LedgerError]()
+    for place in ledger_paths(ledger):
+        try:
+            found.append(look_at(place))
+        except LedgerError as error:
+            unread.append(error)
+            continue
+        if not as_json:
+            say("\n".join(_lines(found[-1])))
+    is_good = not unread and all(health.is_good for health in found)
+    if as_json and len(found) + len(unread) > 1:
+        say(json.dumps({"ledgers": [_as_json(health) for health in found], "is_good": is_good}, indent=2))
+    elif as_json and found:
+        say(json.dumps(_as_json(found[0]), indent=2))
+    if unread:
+        raise unread[0]
+    return 0 if is_good else EXIT_NOTHING_SENT
 
 
 @ledger.command()
 @click.option("--reopen", is_flag=True, help="Go on in this ledger, though it was copied to another place.")
+@profile_option
 @ledger_option
 def upgrade(ledger: Place | None, reopen: bool) -> int:
     """Bring the ledger up to date, as its next run would. A database that has none gets one.
 
-    Twice is as good as once, and so are two at once. The exit code is 5 where a file is in use.
+    Twice is as good as once, and so are two at once. The exit code is 5 where a file is in use. Without --ledger, each
+    ledger in the user's data directory; with --reopen the one that is meant must be named where there are several.
     """
-    place = ledger_path(ledger)
-    before, now = bring_up_to_date(place, is_reopened=reopen)
+    for place in [ledger_path(ledger)] if reopen else ledger_paths(ledger):
+        _say_upgraded(place, *bring_up_to_date(place, is_reopened=reopen))
+    return 0
+
+
+def _say_upgraded(place: Place, before: int | None, now: int) -> None:
     if before is None:
         say(f"The ledger {place} was set up: version {now}.")
     elif before == now:
         say(f"The ledger {place} is up to date: version {now}.")
     else:
         say(f"The ledger {place} was brought from version {before} to {now}.")
-    return 0
 
 
 @ledger.command()
@@ -103,7 +127,7 @@ def _lines(health: Health) -> list[str]:
         lines.append("           If nothing was paid there, `batch-credits ledger upgrade --reopen` takes that back.")
     if health.restored:
         why, at = health.restored
-        lines.append(f"Restored   noticed {at}: {why}. Rows are looked up first, until all is learned anew.")
+        lines.append(f"Restored   noticed {moment(at)}: {why}. Rows are looked up first, until all is learned anew.")
     lines += [f"Rights     {each}" for each in health.not_allowed]
     if not health.harms:
         return [*lines, "Whole      yes"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, wait_option
+from batch_credits.cli.options.places import ledger_of_batch, ledger_option, open_ledger, wait_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import option
@@ -51,7 +51,7 @@ def pack(
     batch-credits pack 3f9a2b1c --to evidence --input archive/loyalty.csv
     """  # fmt: skip
     debit, credit = accounts_of("--debit-account", debit_account), accounts_of("--credit-account", credit_account)
-    with open_ledger(ledger_path(ledger), wait_for_ledger, partial(say, err=True)) as opened:
+    with open_ledger(ledger_of_batch(ledger, batch), wait_for_ledger, partial(say, err=True)) as opened:
         record = opened.batches.one(batch)
         mask = mask_of(opened, record, pseudonyms=pseudonyms)
         place = source if source is not None else where_it_was_read(opened, record)

@@ -8,8 +8,17 @@ from pathlib import Path
 import click
 
 from batch_credits.addresses import remedy_for_site
+from batch_credits.cli.metering import metered
+from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
-from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, reports_option, wait_option
+from batch_credits.cli.options.places import (
+    ledger_of_batch,
+    ledger_option,
+    ledger_path,
+    open_ledger,
+    reports_option,
+    wait_option,
+)
 from batch_credits.cli.options.sending import AskingChoice, asking_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option
@@ -20,6 +29,7 @@ from batch_credits.errors import UsageError
 from batch_credits.jobs.reconcile import rebuild, reconcile_batch
 from batch_credits.jobs.run import report_batch
 from batch_credits.ledger import Ledger
+from batch_credits.metrics.meter import Meter
 from batch_credits.model import BatchRecord, CallKind, ControlTotal
 from batch_credits.model.address import Place
 from batch_credits.model.amounts import total_in_words
@@ -47,6 +57,7 @@ class ReconcileChoice:
     wait_for_ledger: float | None
     no_progress: bool
     notices: NoticeChoice
+    metrics: MetricsChoice
 
 
 @click.command(cls=Notified)
@@ -63,6 +74,7 @@ class ReconcileChoice:
 @wait_option
 @notice_options
 @option("--no-progress", is_flag=True, help="Show no progress.")
+@metrics_options
 @chosen_as(ReconcileChoice, "chosen")
 def reconcile(chosen: ReconcileChoice) -> int:
     """Ask Chargebee what exists: settle what is in doubt or review, then tie out file = ledger = Chargebee.
@@ -74,26 +86,29 @@ def reconcile(chosen: ReconcileChoice) -> int:
     batch-credits reconcile --since 2026-10-01
     """  # fmt: skip
     with notified(chosen.notices, "reconcile", site=chosen.site.site) as notices:
-        return _reconcile(chosen, notices)
+        return metered(chosen.metrics, chosen.site, chosen.ledger, lambda meter: _reconcile(chosen, notices, meter))
 
 
-def _reconcile(chosen: ReconcileChoice, notices: Notices) -> int:
+def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
     site, since = chosen.site, chosen.since
     settings = chosen.asking.settings(site.site)
     where = site.settings()
     notices.at(where)
-    progress = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=chosen.no_progress)
+    shown = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=chosen.no_progress)
+    progress = meter.watching(shown)
     codes, found = [0], list[tuple[Summary, bool]]()
-    with open_ledger(ledger_path(chosen.ledger), chosen.wait_for_ledger, progress.note) as opened:
+    batch, ledger = chosen.batch, chosen.ledger
+    place = ledger_path(ledger, where) if batch is None else ledger_of_batch(ledger, batch, where)
+    with open_ledger(place, chosen.wait_for_ledger, progress.note) as opened:
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
         notices.started()
         if since is not None:
+            opened.sites.note_address(where.site, where.address)
             for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
                 taken = run_in_loop(rebuild(opened, kind, since.replace(tzinfo=UTC), where, settings))
                 if taken or kind is CallKind.ADD:
                     say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
-            opened.sites.note_address(where.site, where.address)
-        for record in _batches(opened, chosen.batch, where, since):
+        for record in _batches(opened, batch, where, since):
             result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=chosen.whole))
             progress.close()
             summary = report_batch(opened, record, chosen.reports, live=where.is_live)
@@ -104,6 +119,7 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices) -> int:
             )
             codes.append(code if result.ties_out else max(EXIT_PERSON_MUST_LOOK, code))
             found.append((summary, result.ties_out))
+        meter.summarised([summary for summary, _ in found], all(ties_out for _, ties_out in found))
         is_all = chosen.batch is None and chosen.whole and since is not None and max(codes) < EXIT_PERSON_MUST_LOOK
         if is_all and since and opened.keeping.learned(where.site, since.replace(tzinfo=UTC)):
             say(f"All that {where.site} lists is known again: rows are sent without being looked up first.")

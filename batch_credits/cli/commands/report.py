@@ -5,9 +5,11 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.options.places import ledger_option, ledger_path, reports_option, xlsx_option
+from batch_credits.cli.options.places import ledger_of_batch, ledger_option, reports_option, xlsx_option
 from batch_credits.cli.profiles import profile_option
+from batch_credits.cli.setting import option
 from batch_credits.cli.telling.given import given
+from batch_credits.cli.telling.report_json import report_json
 from batch_credits.cli.telling.result_words import result_in_words
 from batch_credits.cli.telling.screen import width
 from batch_credits.cli.telling.speech import say
@@ -22,9 +24,10 @@ from batch_credits.views.result import result_view
 @click.argument("batch", type=BatchId())
 @reports_option
 @xlsx_option
+@option("--json", "as_json", is_flag=True, help="Say it as JSON: summary.json, and what else the text says.")
 @profile_option
 @ledger_option
-def report(batch: str, reports: Path, xlsx: bool, ledger: Place | None) -> int:
+def report(batch: str, reports: Path, xlsx: bool, as_json: bool, ledger: Place | None) -> int:
     """Write the reports of BATCH again, from the ledger; and, where BATCH belongs to a payout of several files, its
     closing page: closing.html and closing.csv, beside the reports of the payout's first file.
 
@@ -33,8 +36,9 @@ def report(batch: str, reports: Path, xlsx: bool, ledger: Place | None) -> int:
     \b
     batch-credits report 3f9a2b1c --xlsx
     """
-    with Ledger.open_for_reading(ledger_path(ledger)) as opened:
+    with Ledger.open_for_reading(ledger_of_batch(ledger, batch)) as opened:
         record = opened.batches.one(batch)
         summary = report_batch(opened, record, reports, xlsx=xlsx)
-    say(result_in_words(result_view(summary, given), width()))
+    result = result_view(summary, given)
+    say(report_json(summary, result) if as_json else result_in_words(result, width()))
     return summary.exit_code

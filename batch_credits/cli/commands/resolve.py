@@ -6,7 +6,7 @@ import click
 
 from batch_credits.cli.commands.reconcile import batch_of_site
 from batch_credits.cli.options.handed import handed_option
-from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, wait_option
+from batch_credits.cli.options.places import ledger_of_batch, ledger_option, open_ledger, wait_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -74,7 +74,7 @@ def resolve(
         )
     settings = pace.settings(site.site)
     where = site.settings()
-    with open_ledger(ledger_path(ledger), wait_for_ledger, partial(say, err=True)) as opened:
+    with open_ledger(ledger_of_batch(ledger, batch, where), wait_for_ledger, partial(say, err=True)) as opened:
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
         record = batch_of_site(opened, batch, where)
         if credited is None:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import click
 
+from batch_credits.cli.metering import metered
+from batch_credits.cli.options.ending import EndChoice, ending_options
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, limit_options
+from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
-from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options
+from batch_credits.cli.options.places import OutputChoice, ledger_of_batch, open_ledger, output_options
 from batch_credits.cli.options.sending import SendingChoice, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger, stated_by_the_user
@@ -23,15 +26,15 @@ from batch_credits.cli.values import BatchId
 from batch_credits.errors import BatchCreditsError
 from batch_credits.jobs.reverse import Picture, ReverseRequest, reverse_batch
 from batch_credits.jobs.run import Orders
+from batch_credits.metrics.meter import Meter
 from batch_credits.model import CallKind
 from batch_credits.notices import Notices
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.process.event_loop import run_in_loop
-from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
 from batch_credits.settings import InputOptions
 from batch_credits.views.question import question_of_reversal
-from batch_credits.views.terms import Terms, memory_of, site_view
+from batch_credits.views.terms import Terms, differences_of, memory_of, site_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,12 @@ class ReverseChoice:
     confirm_total: tuple[tuple[str, str], ...]
     quiet: bool
     sending: SendingChoice
+    end: EndChoice
     limits: LimitChoice
     site: SiteChoice
     output: OutputChoice
     notices: NoticeChoice
+    metrics: MetricsChoice
     handed: Handed | None
 
 
@@ -57,11 +62,13 @@ class ReverseChoice:
         help="Only the rows that this CSV file names: a cut of the batch's results.csv, with its column credit_row.")
 @option("--yes", "-y", is_flag=True, help="Ask no question.")
 @sending_options
+@ending_options
 @limit_options
 @profile_option
 @confirm_option
 @site_options
 @output_options
+@metrics_options
 @notice_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
 @handed_option
@@ -91,14 +98,19 @@ def _notified_reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
     with notified(
         chosen.notices, "reverse", site=chosen.site.site, is_attended=is_attended, as_json=as_json
     ) as notices:
-        return _reverse(chosen, notices, as_json=as_json)
+
+        def act(meter: Meter) -> int:
+            return _reverse(chosen, notices, meter, as_json=as_json)
+
+        return metered(chosen.metrics, chosen.site, chosen.output.ledger, act)
 
 
-def _reverse(chosen: ReverseChoice, notices: Notices, *, as_json: bool) -> int:
-    yes, quiet, output, ledger = chosen.yes, chosen.quiet, chosen.output, ledger_path(chosen.output.ledger)
+def _reverse(chosen: ReverseChoice, notices: Notices, meter: Meter, *, as_json: bool) -> int:
+    yes, quiet, output = chosen.yes, chosen.quiet, chosen.output
     limits, settings = chosen.limits.settings(), chosen.sending.settings(chosen.site.site)
     site = chosen.site.settings()
-    signals = Signals()
+    ledger = ledger_of_batch(output.ledger, chosen.batch, site)
+    signals = chosen.end.signals(settings.timeout_seconds)
     context = click.get_current_context()
     context.with_resource(signals.taken())  # until the last word is said
     notices.heed(signals)
@@ -111,6 +123,7 @@ def _reverse(chosen: ReverseChoice, notices: Notices, *, as_json: bool) -> int:
         line_seconds=output.progress_every,
         silent=output.no_progress or quiet or sys.stderr is None,
     )
+    progress = meter.watching(progress, CallKind.DEDUCT)
     said_yes = said_yes_of(yes=yes, handed=chosen.handed)
     not_typed = origins(context)
     orders = Orders(limits, site, settings, output.reports, chosen.site.same_site, said_yes, not_typed, output.xlsx)
@@ -118,7 +131,7 @@ def _reverse(chosen: ReverseChoice, notices: Notices, *, as_json: bool) -> int:
         record = opened.batches.one(chosen.batch)
         notices.at(site, record.file_name)
         memory = memory_of(opened, site.site, source_of_ledger(context))
-        terms = Terms(site_view(site), settings, memory, not_typed)
+        terms = Terms(site_view(site), settings, memory, not_typed, differences_of(opened, site.site))
 
         def confirm(picture: Picture) -> None:
             bounds = chosen.confirm_total if site.is_live else ()
@@ -133,6 +146,7 @@ def _reverse(chosen: ReverseChoice, notices: Notices, *, as_json: bool) -> int:
         summary, stopped = run_in_loop(
             reverse_batch(opened, request, confirm=confirm, progress=progress, signals=signals)
         )
+    meter.sent(summary)
     teller.after(summary, stopped)
     notices.ended(summary, stopped)
     return summary.exit_code

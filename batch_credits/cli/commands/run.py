@@ -10,8 +10,11 @@ import click
 
 from batch_credits.addresses import SANDBOX_SITE
 from batch_credits.approval.order import read_order
+from batch_credits.cli.metering import metered
+from batch_credits.cli.options.ending import EndChoice, ending_options
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
+from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
 from batch_credits.cli.options.order import options_of, order_to_carry_out_option
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options, refuse_file
@@ -27,6 +30,7 @@ from batch_credits.cli.telling.words import Words
 from batch_credits.errors import LEFT_OUT, BatchCreditsError, Interrupted, RunStopped, UsageError
 from batch_credits.jobs.run import Orders, RunRequest, detach_batch, run_batch
 from batch_credits.loader import open_source
+from batch_credits.metrics.meter import Meter
 from batch_credits.model import BatchRecord
 from batch_credits.notices import Notices
 from batch_credits.planning.controls import totals_to_type
@@ -40,7 +44,7 @@ from batch_credits.sending.pilot import PilotReport
 from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, RunSettings, SiteSettings
 from batch_credits.views.pilot import PilotView, pilot_view
 from batch_credits.views.question import question_of_run
-from batch_credits.views.terms import Terms, memory_of, site_view
+from batch_credits.views.terms import Terms, differences_of, memory_of, site_view
 
 Done = tuple[Summary, RunStopped | None] | BatchRecord  # what a run came to; or what it left to others
 
@@ -58,11 +62,13 @@ class RunChoice:
     verbose: bool
     quiet: bool
     sending: SendingChoice
+    end: EndChoice
     options: InputOptions
     limits: LimitChoice
     site: SiteChoice
     output: OutputChoice
     notices: NoticeChoice
+    metrics: MetricsChoice
     order: Path | None
     handed: Handed | None
 
@@ -75,12 +81,14 @@ class RunChoice:
 @option("--refuse-repeat", is_flag=True,
         help="Refuse a content that came before, or with another content's --reference.")
 @sending_options
+@ending_options
 @pilot_option
 @confirm_option
 @input_options
 @profile_option
 @site_options
 @output_options
+@metrics_options
 @notice_options
 @option("--verbose", "-v", is_flag=True, help="Say more.")
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
@@ -100,8 +108,8 @@ def run(chosen: RunChoice) -> int:
     sent if all agree. A row that Chargebee refused does not agree. If the pilot does not agree, the exit code is 4.
 
     With --log-format json, stderr has one JSON object a line. Each has `event` and `at` (UTC): plan, progress_started,
-    progress, note, pilot, progress_ended, summary (the fields of summary.json, and may_pass: whether what stopped it
-    may be over in a while), or error (kind, message, hint, exit_code, commands).
+    progress, note, pilot, progress_ended, detached, summary (the fields of summary.json, and may_pass: whether what
+    stopped it may be over in a while), or error (kind, message, hint, exit_code, commands).
     """
     if chosen.output.log_format != "json":
         return _notified_run(chosen)
@@ -119,40 +127,43 @@ def _notified_run(chosen: RunChoice, *, as_json: bool = False) -> int:
     with notified(
         chosen.notices, "run", site=site, file=chosen.file.name, is_attended=is_attended, as_json=as_json
     ) as notices:
-        return _run(chosen, notices, as_json=as_json)
+
+        def act(meter: Meter) -> int:
+            return _run(chosen, notices, meter, as_json=as_json)
+
+        return metered(chosen.metrics, chosen.site, chosen.output.ledger, act, is_sandbox=chosen.sandbox)
 
 
-def _run(chosen: RunChoice, notices: Notices, *, as_json: bool) -> int:
+def _run(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bool) -> int:
     yes, quiet, output, sealed = chosen.yes, chosen.quiet, chosen.output, read_order(chosen.order)
     options = options_of(sealed, chosen.options)
-    limits = chosen.limits.settings()
-    settings = chosen.sending.settings(
-        chosen.site.site, default_rate=0 if chosen.sandbox else TEST_SITE_RATE_PER_MINUTE
-    )
+    limits, rate = chosen.limits.settings(), 0 if chosen.sandbox else TEST_SITE_RATE_PER_MINUTE
+    settings = chosen.sending.settings(chosen.site.site, default_rate=rate)
     _check_detach(chosen)
     site = None if chosen.sandbox else chosen.site.settings()
-    signals = Signals()
+    signals = chosen.end.signals(settings.timeout_seconds)
     context = click.get_current_context()
     context.with_resource(signals.taken())  # until the last word is said
     notices.heed(signals)
     source = open_source(chosen.file, options)
     teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=chosen.verbose, asks=not yes)
-    progress = _progress(chosen, settings, as_json=as_json)
+    progress = meter.watching(_progress(chosen, settings, as_json=as_json))
     not_typed, ledger_source = origins(context), source_of_ledger(context)
 
     async def main() -> Done:
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(_local_site()) if site is None else site
             notices.at(where)
-            opened = stack.enter_context(open_ledger(ledger_path(output.ledger), output.wait_for_ledger, progress.note))
-            memory = memory_of(opened, where.site, ledger_source)
-            said = origins(context, every=chosen.verbose)
-            terms = Terms(site_view(where), settings, memory, said)
+            place = ledger_path(output.ledger, where)
+            opened = stack.enter_context(open_ledger(place, output.wait_for_ledger, progress.note))
+            memory, said = memory_of(opened, where.site, ledger_source), origins(context, every=chosen.verbose)
+            terms = Terms(site_view(where), settings, memory, said, differences_of(opened, where.site))
 
             def confirm(plan: Plan) -> None:
                 bounds = chosen.confirm_total if where.is_live and sealed is None else ()
-                to_type = totals_to_type(plan, bounds, stated_by_the_user(context, limits), options)
-                question = question_of_run(source, plan, dict(options.currency_exponents), terms, to_type)
+                read = source.as_read(options)
+                to_type = totals_to_type(plan, bounds, stated_by_the_user(context, limits), read)
+                question = question_of_run(source, plan, dict(read.currency_exponents), terms, to_type)
                 teller.before(question)
                 require_consent(teller, question, yes=yes, handed=chosen.handed)
                 notices.started(plan)
@@ -169,7 +180,10 @@ def _run(chosen: RunChoice, notices: Notices, *, as_json: bool) -> int:
             act = detach_batch if chosen.detach else run_batch
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)
 
-    return _said(teller, notices, run_in_loop(main()))
+    done = run_in_loop(main())
+    if not isinstance(done, BatchRecord):
+        meter.sent(done[0])
+    return _said(teller, notices, done)
 
 
 def _progress(chosen: RunChoice, settings: RunSettings, *, as_json: bool) -> Progress:
@@ -202,8 +216,11 @@ def _check_detach(chosen: RunChoice) -> None:
     """
     if not chosen.detach:
         return
-    refuse_file(ledger_path(chosen.output.ledger), "--detach")
-    for flag, is_given in (("--sandbox", chosen.sandbox), ("--pilot", chosen.sending.pilot)):
+    refuse_file(chosen.output.ledger, "--detach")
+    given = (
+        ("--sandbox", chosen.sandbox), ("--pilot", chosen.sending.pilot), ("--deadline", chosen.end.deadline),
+    )  # fmt: skip
+    for flag, is_given in given:
         if is_given:
             raise UsageError(
                 f"--detach and {flag} do not go together.",

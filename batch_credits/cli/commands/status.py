@@ -1,112 +1,174 @@
 """`batch-credits status`: what the ledger knows, also while another process runs a batch."""
 
 import json
-from dataclasses import asdict
+import os
+import sys
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import click
 
-from batch_credits.cli.options.places import ledger_option, ledger_path
+from batch_credits.addresses import site_name
+from batch_credits.cli.options.places import ledger_of_batch, ledger_option, ledger_path, ledger_paths
 from batch_credits.cli.profiles import profile_option
-from batch_credits.cli.setting import option
+from batch_credits.cli.setting import chosen_as, option
+from batch_credits.cli.telling.following import Drawn, Followed, JsonLines, Lines, Shower, follow
 from batch_credits.cli.telling.speech import say
-from batch_credits.cli.telling.totals_json import totals_json
-from batch_credits.cli.values import BatchId
+from batch_credits.cli.telling.standing import batch_json, batch_lines, restored_line, worker_lines
+from batch_credits.cli.values import BatchId, Number
+from batch_credits.errors import LedgerError
 from batch_credits.ledger import Ledger
-from batch_credits.model import Outcome
+from batch_credits.model import BatchRecord, Outcome
 from batch_credits.model.address import Place
-from batch_credits.reporter.words import rows
-from batch_credits.text.visible import visible
-from batch_credits.views.batches import BatchView, batches_view
-from batch_credits.views.workers import WorkerView, workers_view
+from batch_credits.views.batches import UNFINISHED, Wanted, chosen_view, records_of, views_of
+from batch_credits.views.workers import workers_view
+
+UNFINISHED_NAME = "unfinished"
+_OUTCOMES = [*(outcome.value for outcome in Outcome), UNFINISHED_NAME]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChoice:
+    """Which batches, and whether they are followed."""
+
+    batch: str | None
+    of_site: str | None
+    since: datetime | None
+    outcomes: tuple[str, ...]
+    of_file: str
+    last: bool
+    follow: bool
+    every: float
+    as_json: bool
+
+    def wanted(self) -> Wanted:
+        """The same for the ledger.
+
+        Raises:
+            UsageError: what is no name of a site was given.
+        """
+        named = {Outcome(name) for name in self.outcomes if name != UNFINISHED_NAME}
+        return Wanted(
+            self.batch,
+            None if self.of_site is None else site_name(self.of_site),
+            "" if self.since is None else self.since.date().isoformat(),
+            self.of_file,
+            frozenset(named.union(UNFINISHED if UNFINISHED_NAME in self.outcomes else ())),
+            self.last,
+        )
 
 
 @click.command()
 @click.argument("batch", required=False, type=BatchId(fewest=1))
-@option("--json", "as_json", is_flag=True, help="Print a JSON list of the batches.")
+@click.option("--last", is_flag=True, help="Only the newest of them.")
+@click.option("--site", "of_site", metavar="NAME", help="Only those of this site.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
+              help="Only those admitted or run since this day (UTC).")
+@click.option("--outcome", "outcomes", type=click.Choice(_OUTCOMES), multiple=True,
+              help="Only those with rows of this outcome; unfinished: in doubt, in review or pending.")
+@click.option("--file", "of_file", default="", metavar="TEXT", help="Only those whose file names have this in them.")
+@click.option("--follow", "-f", is_flag=True, help="Show how they go on, until they have ended; Ctrl-C ends it sooner.")
+@option("--every", type=Number(0.2, 3600), default=1.0, show_default=True, metavar="SECONDS",
+        help="With --follow, between two looks at the ledger.")
+@option("--json", "as_json", is_flag=True, help="Print a JSON list of the batches; with --follow, one a line.")
 @profile_option
 @ledger_option
-def status(batch: str | None, as_json: bool, ledger: Place | None) -> int:
-    """Batches in the ledger: when, from which file, counts and totals by outcome. And who works on them now.
+@chosen_as(StatusChoice, "chosen")
+def status(chosen: StatusChoice, ledger: Place | None) -> int:
+    """Batches in the ledger: when, from which file, counts and totals by outcome, where their reports are. And who
+    works on them now.
+
+    It only reads, also beside a run. All times are UTC. With --follow and neither BATCH nor --last, all batches that
+    are being sent: drawn anew on a terminal, else a line whenever one of them stands otherwise than before.
+
+    Without --ledger, those of all sites that have a ledger in the user's data directory.
 
     \b
     batch-credits status
     batch-credits status 3f9a2b1c
-    """
-    with Ledger.open_for_reading(ledger_path(ledger)) as opened:
-        if as_json:
-            restored = opened.keeping.restored()
-            batches = [_batch_json(known, restored) for known in batches_view(opened, batch)]
-            say(json.dumps(batches, ensure_ascii=False))
-            return 0
-        is_empty = True
-        for known in batches_view(opened, batch):
-            say("\n".join(_lines(known)))
-            is_empty = False
-        if is_empty:
-            say("The ledger holds no batch.")
-        for worker in workers_view(opened):
-            say("\n".join(_worker_lines(worker)))
-        if (restored := opened.keeping.restored()) is not None:
-            say(f"The ledger may have forgotten what was paid: {restored[0]} (noticed {restored[1]}).")
+    batch-credits status --since 2026-11-01 --outcome unfinished
+    batch-credits status --follow
+    """  # fmt: skip
+    wanted = chosen.wanted()
+    if not chosen.follow:
+        return _show_all(ledger, wanted, as_json=chosen.as_json)
+    place = ledger_path(ledger) if wanted.prefix is None else ledger_of_batch(ledger, wanted.prefix)
+    with Ledger.open_for_reading(place) as opened:
+        shower = _shower(as_json=chosen.as_json)
+        try:
+            follow(opened, Followed(opened, wanted, _named(opened, wanted)), shower, chosen.every)
+        except KeyboardInterrupt:
+            shower.end()
     return 0
 
 
-def _lines(batch: BatchView) -> list[str]:
-    file = visible(batch.file_name)
-    lines = [f"{batch.key[:8]}  {batch.created_at}  {file}  site {batch.site}  {rows(batch.rows)}"]
-    if batch.reverses is not None:
-        lines.append(f"  reverses batch {batch.reverses[:8]}")
-    if batch.stopped:
-        lines.append(f"  last run stopped: {visible(batch.stopped)}")
-    for outcome, totals in batch.outcomes.items():
-        for total in totals:
-            for amount in total.words if outcome is not Outcome.REJECTED else [""]:
-                lines.append(f"  {batch.kind.name_of(outcome):<17} {total.rows:>9,}  {amount}".rstrip())
-        if outcome is Outcome.PENDING and batch.on_their_way:
-            lines.append(f"  {'of them on the way':<17} {batch.on_their_way:>8,}")
-    for by in batch.undone.by:
-        for total in by.totals:
-            amounts = " and ".join(total.words)
-            lines.append(f"  {'of them reversed':<17} {total.rows:>9,}  {amounts}, by {by.key[:8]}")
-    lines += [f"  {visible(sentence)}" for sentence in batch.kin]
-    return lines
+def _show_all(ledger: Place | None, wanted: Wanted, *, as_json: bool) -> int:
+    """Show what is wanted of the ledger that was named, or of all of the user's.
+
+    Raises:
+        LedgerError: one cannot be read. What could be read was shown.
+    """
+    places = ledger_paths(ledger) if wanted.prefix is None else [ledger_of_batch(ledger, wanted.prefix)]
+    unread: list[LedgerError] = []
+    documents: list[dict[str, Any]] = []
+    for place in places:
+        try:
+            with Ledger.open_for_reading(place) as opened:
+                if as_json:
+                    documents += _documents(opened, wanted)
+                else:
+                    _show(opened, wanted, f"Ledger {place}" if len(places) > 1 else "")
+        except LedgerError as error:
+            if len(places) == 1:
+                raise
+            unread.append(error)
+    if as_json:
+        last = max(documents, key=lambda each: str(each["created_at"]), default=None) if wanted.only_last else None
+        say(json.dumps(documents if last is None else [last], ensure_ascii=False))
+    if unread:
+        raise unread[0]
+    return 0
 
 
-def _worker_lines(worker: WorkerView) -> list[str]:
-    who = f"worker  {visible(worker.host)}  process {worker.pid}  {visible(worker.user)}  since {worker.since}"
-    if not worker.shards:
-        return [f"{who}  stands by"]
-    about = f"batch {worker.batch[:8]}" if worker.batch else "questions"
-    is_lost = worker.lease_seconds <= 0
-    lease = "lease over: lost, others take over" if is_lost else f"lease {worker.lease_seconds:.0f} s"
-    lines = [f"{who}  {about}", f"  holds {worker.shards} of 64 shards of {worker.site or 'a site'}, {lease}"]
-    if worker.settled:
-        settled = f"{rows(worker.settled)} settled, {worker.credited:,} credited"
-        lines.append(f"  {settled}, {worker.rows_per_minute:,} a minute")
-    if worker.waits_for:
-        lines.append(f"  waits for {visible(worker.waits_for)}")
-    return lines
+def _documents(ledger: Ledger, wanted: Wanted) -> list[dict[str, Any]]:
+    restored, idle = ledger.keeping.restored(), [worker for worker in workers_view(ledger) if worker.batch is None]
+    views = chosen_view(ledger, wanted)
+    return [{**batch_json(view, restored, idle), "ledger": str(ledger.path)} for view in views]
 
 
-def _batch_json(batch: BatchView, restored: tuple[str, str] | None) -> dict[str, Any]:
-    """`on_their_way` of the pending rows are sent or written down to be sent next, by workers that live.
-    `ledger_restored`: why the ledger may have forgotten what was paid, and when that was noticed; null: it has not."""
-    named = {batch.kind.name_of(outcome): totals for outcome, totals in batch.outcomes.items()}
-    return {
-        "batch": batch.key,
-        "kind": batch.kind.value,
-        "created_at": batch.created_at,
-        "file": batch.file_name,
-        "site": batch.site,
-        "rows": batch.rows,
-        "reverses": batch.reverses,
-        "stopped": batch.stopped,
-        "counts": {name: sum(total.rows for total in totals) for name, totals in named.items()},
-        "totals": {name: totals_json(totals) for name, totals in named.items()},
-        "reversed": totals_json(batch.undone.totals),
-        "kin": list(batch.kin),
-        "on_their_way": batch.on_their_way,
-        "workers": [asdict(worker) for worker in batch.workers],
-        "ledger_restored": restored and {"why": restored[0], "noticed": restored[1]},
-    }
+def _show(ledger: Ledger, wanted: Wanted, heading: str) -> None:
+    if heading:
+        say(heading)
+    shown = set()
+    for view in chosen_view(ledger, wanted):
+        say("\n".join(batch_lines(view)))
+        shown.add(view.key)
+    if not shown:
+        say("The ledger holds no batch." if wanted == Wanted() else "The ledger holds no such batch.")
+    for worker in workers_view(ledger):
+        if worker.batch in shown or worker.batch is None:
+            say("\n".join(worker_lines(worker)))
+    if (restored := ledger.keeping.restored()) is not None:
+        say(restored_line(restored))
+
+
+def _named(ledger: Ledger, wanted: Wanted) -> list[BatchRecord] | None:
+    """The batches that are followed to their end; None: all that are sent."""
+    if wanted.prefix is None and not wanted.only_last:
+        return None
+    records = records_of(ledger, wanted)
+    if wanted.outcomes:
+        views = zip(records, views_of(ledger, records), strict=True)
+        records = [record for record, view in views if wanted.outcomes & view.outcomes.keys()]
+    return records[-1:]
+
+
+def _shower(*, as_json: bool) -> Shower:
+    if as_json:
+        return JsonLines(say)
+    if sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        return Drawn(sys.stdout)
+    return Lines(say)
+
+

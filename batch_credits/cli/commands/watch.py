@@ -104,8 +104,8 @@ def _settings(chosen: WatchChoice) -> WatchSettings:
         UsageError: something is missing, or makes no sense.
         LedgerError: the ledger cannot be used.
     """
-    watching, ledger = chosen.watching, ledger_path(chosen.ledger)
-    template, site = watching.template(), chosen.site.settings()
+    watching, site = chosen.watching, chosen.site.settings()
+    template, ledger = watching.template(), ledger_path(chosen.ledger, site)
     folder = Path(os.path.realpath(chosen.folder))
     done = _absolute(watching.done, folder / "done")
     attention = _absolute(watching.attention, folder / "attention")

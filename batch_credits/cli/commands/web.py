@@ -16,7 +16,7 @@ from batch_credits.cli.options.input import confirm_option
 from batch_credits.cli.options.places import folder_beside, ledger_option, ledger_path, reports_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.site import SiteChoice, site_options
-from batch_credits.cli.profiles import profile_option
+from batch_credits.cli.profiles import profile_option, profile_taken
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import MAX_COUNT
@@ -152,7 +152,8 @@ def _settings(chosen: WebChoice) -> WebSettings:
     Raises:
         UsageError: the site is not named, or the server could be reached by whoever likes.
     """
-    site, ledger = chosen.site.settings(), ledger_path(chosen.ledger)
+    site = chosen.site.settings()
+    ledger = ledger_path(chosen.ledger, site)
     proxy, tls, words = _proxy(chosen), _tls(chosen), words_for_children(chosen.site, ledger, chosen.reports)
     _refuse_open(chosen, proxy, tls)
     return WebSettings(
@@ -167,7 +168,7 @@ def _settings(chosen: WebChoice) -> WebSettings:
         words=words,
         proxy=proxy,
         tls=tls,
-        profiles=() if words.profile else input_profiles(),
+        profiles=() if profile_taken(click.get_current_context()) else input_profiles(),
         confirm_total=chosen.confirm_total,
         max_upload_bytes=chosen.max_upload,
         max_disk_bytes=chosen.max_disk,

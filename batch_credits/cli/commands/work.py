@@ -1,12 +1,15 @@
 """`batch-credits work`: be one of a team's workers."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
+from batch_credits.cli.metering import metered
+from batch_credits.cli.options.ending import EndChoice, outage_option, work_ending_options
+from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
-from batch_credits.cli.options.places import ledger_option, ledger_path, refuse_file
+from batch_credits.cli.options.places import ledger_option, refuse_file
 from batch_credits.cli.options.sending import PaceChoice, own_pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option
@@ -14,11 +17,12 @@ from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import PersonNeeded
 from batch_credits.ledger import Ledger
+from batch_credits.metrics.meter import Meter
+from batch_credits.metrics.reading import Traffic
 from batch_credits.model import Outcome
 from batch_credits.model.address import Place
 from batch_credits.notices import Notices
 from batch_credits.process.event_loop import run_in_loop
-from batch_credits.process.signals import Signals
 from batch_credits.reporter import exit_code
 from batch_credits.reporter.words import rows
 
@@ -31,18 +35,24 @@ class WorkChoice:
 
     until_idle: bool
     pace: PaceChoice
+    max_outage_seconds: float
+    end: EndChoice
     site: SiteChoice
     ledger: Place | None
     notices: NoticeChoice
+    metrics: MetricsChoice
     quiet: bool
 
 
 @click.command(cls=Notified)
 @option("--until-idle", is_flag=True, help="End when nothing is owed any more.")
 @own_pace_options
+@outage_option
+@work_ending_options
 @profile_option
 @site_options
 @ledger_option
+@metrics_options
 @notice_options
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
 @chosen_as(WorkChoice, "chosen")
@@ -53,20 +63,23 @@ def work(chosen: WorkChoice) -> int:
     batch-credits work --ledger postgresql://pay@db.example/credits
     batch-credits work --ledger postgresql://pay@db.example/credits --until-idle
 
-    The key, the pace and the timeout are this worker's own. All else of how a batch is sent is as its run was told.
-    Ctrl-C or SIGTERM lets the answers on their way come in, for 20 seconds, and gives the rest to the others.
+    The key, the pace, the timeout and how long an outage is waited for are this worker's own. All else of how a batch
+    is sent is as its run was told. Ctrl-C or SIGTERM lets the answers on their way come in, for the grace, and gives
+    the rest to the others; so does a deadline that comes near.
     """
     with notified(chosen.notices, "work", site=chosen.site.site) as notices:
-        return _work(chosen, notices)
+        return metered(chosen.metrics, chosen.site, chosen.ledger, lambda meter: _work(chosen, notices, meter))
 
 
-def _work(chosen: WorkChoice, notices: Notices) -> int:
+def _work(chosen: WorkChoice, notices: Notices, meter: Meter) -> int:
     from batch_credits.jobs.work import Worked, WorkOrders  # with the extra alone
     from batch_credits.jobs.work import work as work_for
+    from batch_credits.sending.told import AllTold
 
-    where, quiet = refuse_file(ledger_path(chosen.ledger), "work"), chosen.quiet
+    where, quiet = refuse_file(chosen.ledger, "work"), chosen.quiet
     at, settings = chosen.site.settings(), chosen.pace.settings(chosen.site.site)
-    signals = Signals()
+    settings = replace(settings, max_outage_seconds=chosen.max_outage_seconds)
+    signals = chosen.end.signals(settings.timeout_seconds)
     click.get_current_context().with_resource(signals.taken())
     notices.heed(signals)
     notices.at(at)
@@ -77,10 +90,14 @@ def _work(chosen: WorkChoice, notices: Notices) -> int:
             where_to = f"Working for {at.site} ({at.base_url})."
             say(f"{where_to} Ctrl-C ends it, and leaves the rest to others.", err=True)
 
+    def watch(told: AllTold) -> None:
+        outcomes, throttled, (requests, retries) = told.so_far()
+        meter.worked({each: outcomes[each] for each in _TOLD}, Traffic(requests, throttled, retries))
+
     async def main() -> Worked:
         with Ledger.open(where) as opened:
             orders = WorkOrders(at, settings, chosen.until_idle, chosen.site.same_site)
-            return await work_for(opened, orders, signals, begun)
+            return await work_for(opened, orders, signals, begun, watch)
 
     done = run_in_loop(main())
     if not quiet:

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import platformdirs
 
 from batch_credits.cli.setting import apply, chosen_as, option
 from batch_credits.cli.values import LedgerPlace, Number
-from batch_credits.errors import LedgerBusy, UsageError
-from batch_credits.ledger import Ledger
+from batch_credits.errors import LedgerBusy, LedgerError, UnknownBatch, UsageError
+from batch_credits.ledger import Ledger, Shelf, default_root
 from batch_credits.model.address import Place
 from batch_credits.progress.observers import LINE_SECONDS
+from batch_credits.settings import SiteSettings
 
 ASK_AGAIN_SECONDS = 0.2
 
 ledger_option = option(
     "--ledger",
     type=LedgerPlace(),
-    help="The ledger's file, or a team's database.  [default: in the user's data directory]",
+    help="The ledger's file, or a team's database.  [default: the site's, in the user's data directory]",
 )
 
 wait_option = option(
@@ -65,22 +65,80 @@ output_options = apply(
 )  # fmt: skip
 
 
-def ledger_path(chosen: Place | None) -> Place:
-    """The ledger's place: chosen, or a file in the user's data directory, so that every working directory shares it.
+def ledger_path(chosen: Place | None, site: SiteSettings | None = None) -> Place:
+    """The ledger's place: chosen, or that of the site in the user's data directory, so that every working directory
+    shares it. Where no site is named, the only one that is there.
+
+    Raises:
+        UsageError: the user has no such directory, several ledgers may be meant, or two know the site.
+        LedgerError: a ledger cannot be read, and might know the site.
+    """
+    if chosen is not None:
+        return chosen
+    shelf = Shelf(default_root())
+    if site is not None:
+        return shelf.place_for(site.site, site.address)
+    first, *others = shelf.places() or [shelf.first]
+    if others:
+        raise UsageError(
+            f"There are {1 + len(others)} ledgers, one for each site: {first} and {', '.join(map(str, others))}.",
+            hint="Name the one that is meant with --ledger.",
+            remedies=[(("--ledger", str(each)),) for each in (first, *others)],
+        )
+    return first
+
+
+def ledger_paths(chosen: Place | None) -> list[Place]:
+    """The ledger that was chosen, or all in the user's data directory; where there is none, the place of the first.
 
     Raises:
         UsageError: the user has no such directory.
     """
     if chosen is not None:
-        return chosen
-    folder = Path(platformdirs.user_data_dir("batch-credits", appauthor=False))
-    if not folder.is_absolute():
-        raise UsageError(
-            f"There is no home to keep the ledger in: {folder} would be another place in each working directory.",
-            hint="Name the ledger with --ledger or BATCH_CREDITS_LEDGER, or set HOME.",
-            remedies=[(("--ledger", "FILE"),)],
+        return [chosen]
+    shelf = Shelf(default_root())
+    return [*(shelf.places() or [shelf.first])]
+
+
+def ledger_of_batch(chosen: Place | None, batch: str, site: SiteSettings | None = None) -> Place:
+    """The ledger that was chosen, or the one in the user's data directory that holds the batch whose id begins so;
+    where none does, that of the site.
+
+    Raises:
+        UnknownBatch: no ledger holds it, or several do.
+        UsageError, LedgerError: see `ledger_path`; where a ledger cannot be read, that is said if no other holds it.
+    """
+    places, holding, unreadable = ledger_paths(chosen), [], list[LedgerError]()
+    if len(places) == 1 and site is None:
+        return places[0]
+    if chosen is None:
+        for place in places:
+            try:
+                if Ledger.is_at(place) and _holds(place, batch):
+                    holding.append(place)
+            except LedgerError as error:
+                unreadable.append(error)
+    if len(holding) == 1:
+        return holding[0]
+    if site is not None:
+        return ledger_path(chosen, site)
+    if holding:
+        said = f"{len(holding)} ledgers hold batches that begin with {batch!r}: {', '.join(map(str, holding))}."
+        raise UnknownBatch(
+            said, hint="Give more of the id, or name one.", remedies=[(("--ledger", str(each)),) for each in holding]
         )
-    return folder / "ledger.sqlite3"
+    if unreadable:
+        raise unreadable[0]
+    raise UnknownBatch(
+        f"None of the {len(places)} ledgers holds a batch {batch!r}.",
+        hint="`batch-credits status` lists them.",
+        instead=[("status",)],
+    )
+
+
+def _holds(place: Place, batch: str) -> bool:
+    with Ledger.open_for_reading(place) as opened:
+        return any(record.key.startswith(batch) for record in opened.batches.all())
 
 
 def folder_beside(ledger: Place, kind: str) -> Path:
@@ -89,7 +147,7 @@ def folder_beside(ledger: Place, kind: str) -> Path:
         path = Path(os.path.realpath(ledger))
         return path.with_name(f"{path.name}.{kind}")
     digest = hashlib.sha256(str(ledger).encode()).hexdigest()[:16]
-    return Path(platformdirs.user_data_dir("batch-credits", appauthor=False)) / f"{kind}-{digest}"
+    return default_root() / f"{kind}-{digest}"
 
 
 def open_ledger(path: Place, wait_seconds: float | None, say: Callable[[str], None]) -> Ledger:
@@ -120,12 +178,13 @@ def _still_busy(busy: LedgerBusy, wait_seconds: float | None) -> LedgerBusy:
     return LedgerBusy(busy.message, hint=f"It was waited for {wait_seconds:.0f} s. {busy.hint}")
 
 
-def refuse_file(where: Place, what: str) -> Place:
+def refuse_file(chosen: Place | None, what: str) -> Place:
     """The ledger's place, where a team can share it. `what` needs that.
 
     Raises:
-        UsageError: it is a file.
+        UsageError: it is a file, as one is that nobody chose.
     """
+    where = Shelf(default_root()).first if chosen is None else chosen
     if isinstance(where, Path):
         raise UsageError(
             f"{what} needs a ledger that a team shares, and {where} is a file, which one machine alone can use.",

@@ -21,12 +21,14 @@ SECTIONS = {
     ),
     "Guards on the money": (
         "--expect-total", "--expect-rows", "--max-total", "--max-amount", "--confirm-total", "--control", "--strict",
-        "--require-control", "--refuse-repeat", "--pilot", "--max-failures", "--order", "--yes",
+        "--require-control", "--refuse-repeat", "--pilot", "--max-failures", "--order", "--yes", "--deadline",
+        "--probe",
     ),
     "The site and the pace": (
         "--site", "--api-key-file", "--sandbox", "--detach", "--until-idle", "--plan",
         "--rate", "--retry-failed", "--business-entity",
-        "--silence", "--no-wait", "--verify-first", "--share", "--concurrency", "--pacing", "--timeout", "--processes",
+        "--silence", "--no-wait", "--verify-first", "--share", "--concurrency", "--pacing", "--timeout",
+        "--max-outage", "--grace", "--processes",
         "--base-url", "--same-site", "--origin-user", "--origin-device", "--origin-ip", "--since", "--whole",
     ),
     "The pack": ("--to", "--zip", "--input", "--pseudonyms", "--debit-account", "--credit-account"),
@@ -35,9 +37,9 @@ SECTIONS = {
         "--tls-key", "--max-upload", "--max-disk", "--uploads",
     ),
     "Settings, what is kept and shown": (
-        "--profile", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--rows-page",
+        "--profile", "--config", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--rows-page",
         "--log-format", "--no-progress",
-        "--progress-every", "--quiet", "--verbose",
+        "--progress-every", "--metrics-file", "--metrics-port", "--metrics-host", "--quiet", "--verbose",
     ),
     "Notices": (
         "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import click
 
 from batch_credits.addresses import site_name
+from batch_credits.cli.options.ending import outage_option
 from batch_credits.cli.options.site import window_seconds
 from batch_credits.cli.setting import LEASE, QUARANTINE, apply, chosen_as, option, seconds_of
 from batch_credits.cli.values import COUNT, CommaList, Email, HeaderText, IpAddress, Number
@@ -71,6 +72,7 @@ class SendingChoice(AskingChoice):
     origin_device: str | None = None
     origin_ip: str | None = None
     max_failures: int | None = None
+    max_outage_seconds: float = RunSettings.max_outage_seconds
     pilot: int | None = None
 
     def settings(self, site: str | None, *, default_rate: int = TEST_SITE_RATE_PER_MINUTE) -> RunSettings:
@@ -82,6 +84,8 @@ class SendingChoice(AskingChoice):
             verify_first=self.verify_first,
             retry_failed=self.retry_failed,
             max_failures=self.max_failures,
+            max_outage_seconds=self.max_outage_seconds,
+            max_retry_seconds=max(RunSettings.max_retry_seconds, self.max_outage_seconds),
             origin_user=self.origin_user,
             origin_device=self.origin_device,
             origin_ip=self.origin_ip,
@@ -137,6 +141,7 @@ sending_options = apply(
     option("--origin-device", type=HeaderText(), metavar="TEXT", help="From which device, for the same."),
     option("--origin-ip", type=IpAddress(), metavar="IP", help="From which address, for the same."),
     option("--max-failures", type=COUNT, metavar="N", help="Stop once Chargebee refused more rows."),
+    outage_option,
 )
 
 pilot_option = option(

@@ -41,6 +41,17 @@ class SiteChoice:
         return _with_its_window(site_settings(self.site, self.base_url, api_key(self.api_key_file) or "none"))
 
 
+    def without_key(self) -> SiteSettings | None:
+        """The same, whatever is wrong with the key.
+
+        Raises:
+            UsageError: what is named is no site.
+        """
+        if not self.site and not self.base_url:
+            return None
+        return _with_its_window(site_settings(self.site, self.base_url, "none"))
+
+
 site_options = apply(
     chosen_as(SiteChoice, "site"),
     option("--site", envvar="CHARGEBEE_SITE", metavar="NAME", help="Chargebee site.  [env: CHARGEBEE_SITE]"),

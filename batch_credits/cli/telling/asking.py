@@ -126,6 +126,15 @@ def _prompt(text: str) -> str:
     return typed.strip()
 
 
+def say_yes(question: str) -> bool:
+    """Whether the person at the terminal says yes to a question that stands alone. No is the default.
+
+    Raises:
+        click.Abort: Ctrl-C, or the end of the input.
+    """
+    return _ask(question)
+
+
 def _ask(text: str) -> bool:
     """A question whose last line takes the answer. No is the default, and what was typed before it shows is no answer.
 

@@ -30,7 +30,7 @@ def check_json(found: CheckView) -> str:
         "live": site.is_live if site else None,
         **_plan(plan, found.problems),
         "customers": _customers(found.customers) if found.customers else None,
-        "notes": list(found.file.notes),
+        "notes": [*found.file.notes, *found.differences],
         "warnings": list(plan.warnings),
         "requests_per_minute": found.pace.per_minute,
         "minutes_at_least": found.pace.minutes_at_least,

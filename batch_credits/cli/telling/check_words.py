@@ -33,6 +33,7 @@ def check_in_words(found: CheckView) -> str:
         there = "" if found.ledger_is_there else ", which is not there yet"
         lines += [("Ledger", f"{found.ledger}{there}"), site_line(found.site)]
     lines.append(pace_line(found.pace))
+    lines += [("Note", sentence) for sentence in found.differences]
     if found.customers is not None:
         lines += _customer_lines(found.customers)
     return shown([*lines, *_next_lines(found)])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import click
 from click.core import ParameterSource
 
-from batch_credits.cli.setting import Secret
+from batch_credits.cli.setting import UNEXPOSED, Secret
 from batch_credits.cli.values import stand_in
 from batch_credits.errors import (
     LEFT_OUT,
@@ -24,8 +24,11 @@ from batch_credits.errors import (
 from batch_credits.text.masked import masked
 
 PROGRAM = "batch-credits"
-_KEPT = ("sandbox", "site", "base_url", "api_key_file", "business_entity_id", "ledger", "reports")
-_KEPT_FLAGS = ("--sandbox", "--site", "--base-url", "--api-key-file", "--business-entity", "--ledger", "--reports")
+_KEPT = ("profile", "config", "sandbox", "site", "base_url", "api_key_file", "business_entity_id", "ledger", "reports")
+_KEPT_FLAGS = (
+    "--profile", "--config", "--sandbox", "--site", "--base-url", "--api-key-file", "--business-entity", "--ledger",
+    "--reports",
+)  # fmt: skip
 
 
 def given(command: str) -> list[str]:
@@ -34,12 +37,13 @@ def given(command: str) -> list[str]:
     group = context.find_root().command
     assert isinstance(group, click.Group)
     known = {parameter.name for parameter in group.commands[command].params}
+    values = context.params | context.meta.get(UNEXPOSED, {})
     words: list[str] = []
     for parameter in context.command.params:
         name = parameter.name or ""
         was_said = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if was_said and name in known and name in _KEPT:
-            value = context.params[name]
+            value = values[name]
             words += [parameter.opts[0]] if value is True else [parameter.opts[0], str(value)]
     return words
 

@@ -174,7 +174,9 @@ def _label(label: str) -> str:
 
 
 def _clock_time(then: datetime, now: datetime) -> str:
-    return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%H:%M on %A, %d %B}"
+    """With the zone that it is in, as the terminal's user calls it."""
+    zone = f" {then.tzname()}" if then.tzname() else ""
+    return f"{then:%H:%M}{zone}" if then.date() == now.date() else f"{then:%H:%M}{zone} on {then:%A, %d %B}"
 
 
 def _rejected_lines(plan: PlanView, most: int | None) -> list[Line]:

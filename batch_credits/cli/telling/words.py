@@ -105,7 +105,7 @@ class Words(Asking):
 
 def _pace_lines(question: Question) -> list[Line]:
     notes = [("Note", note) for note in question.terms.notes]
-    return [pace_line(question.pace, datetime.now()), *notes]
+    return [pace_line(question.pace, datetime.now().astimezone()), *notes]
 
 
 def _how_and_where(question: Question) -> list[Line]:

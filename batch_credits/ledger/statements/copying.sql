@@ -10,8 +10,9 @@ SELECT 1;
 SELECT host, pid FROM worker WHERE ended_at IS NULL AND until + timeout_ms > lease_now_ms() ORDER BY worker_id LIMIT 1;
 
 -- name: holds_anything
--- Whether a ledger holds a batch, or any history.
-SELECT EXISTS (SELECT 1 FROM batch) OR EXISTS (SELECT 1 FROM entry) OR EXISTS (SELECT 1 FROM identity);
+-- Whether a ledger holds a batch, any history, or a probe.
+SELECT EXISTS (SELECT 1 FROM batch) OR EXISTS (SELECT 1 FROM entry) OR EXISTS (SELECT 1 FROM identity)
+       OR EXISTS (SELECT 1 FROM probe);
 
 -- name: clear_slot
 -- What lives have left behind that paid nothing: the limit that they used.
@@ -131,6 +132,16 @@ SELECT attempt_id, request_id, run_id, generation, at, entry_id FROM attempt ORD
 -- Findings.
 SELECT finding_id, request_id, run_id, state, reason, http_status, at FROM finding ORDER BY finding_id;
 
+-- name: read_probe
+-- Probes of test sites.
+SELECT probe_id, name, site_id, customer_id, currency_code, "user", version, started_at, ended_at, facts
+FROM probe ORDER BY probe_id;
+
+-- name: read_probe_call
+-- And what they sent.
+SELECT probe_id, number, kind, reference, amount_minor, body, key, call, takes_back, state, credit_id, reason, sent_at
+FROM probe_call ORDER BY probe_id, number;
+
 -- name: runs_of_workers
 -- For which run each life sent.
 SELECT w.worker_id, w.run_id FROM worker w JOIN run r USING (run_id) JOIN batch b USING (batch_id) WHERE b.admitted = 1;
@@ -147,4 +158,5 @@ SELECT (SELECT count(*) FROM site), (SELECT count(*) FROM worker), (SELECT count
        (SELECT count(*) FROM tied_out), (SELECT count(*) FROM shard), (SELECT count(*) FROM credit_request),
        (SELECT count(*) FROM identity), (SELECT count(*) FROM respelt), (SELECT count(*) FROM row),
        (SELECT count(*) FROM mended), (SELECT count(*) FROM sealed), (SELECT count(*) FROM entry),
-       (SELECT count(*) FROM attempt), (SELECT count(*) FROM finding);
+       (SELECT count(*) FROM attempt), (SELECT count(*) FROM finding), (SELECT count(*) FROM probe),
+       (SELECT count(*) FROM probe_call);

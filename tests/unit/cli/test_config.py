@@ -16,7 +16,8 @@ from batch_credits.errors import UsageError
 
 # Not from a file that somebody may have put beside the credits.
 USERS_OWN = {
-    "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile",
+    "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile", "--config",
+    "--metrics-file", "--metrics-port", "--metrics-host",
     "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
     "--mail-password-file", "--on-finish", "--on-finish-timeout",
 }  # fmt: skip
@@ -39,7 +40,7 @@ def settings_of(command: str) -> list[Setting]:
 SETTINGS = [
     pytest.param(name, parameter, id=f"{name} {parameter.flag}")
     for name, parameter in settings()
-    if parameter.flag != "--profile"  # which sets others: test_profiles.py
+    if parameter.flag not in ("--profile", "--config")  # which set others: test_profiles.py, test_named_config.py
 ]
 COMMANDS = sorted({name for name, _ in settings()})
 TYPICAL = {
@@ -50,6 +51,8 @@ TYPICAL = {
     "EMAIL": "ann@example.com",
     "TEXT": "a laptop",
     "IP": "203.0.113.7",
+    "TIME": "2099-01-01T06:00+00:00",
+    "SECONDS": "90s",
     "datetime": "2026-10-01",
     "webhook": "https://a.example/x",
     "link": "https://a.example/x",

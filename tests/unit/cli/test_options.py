@@ -11,7 +11,9 @@ from click.testing import CliRunner
 from batch_credits.cli import batch_credits
 from batch_credits.cli.commands.reverse import ReverseChoice
 from batch_credits.cli.commands.run import RunChoice
+from batch_credits.cli.options.ending import EndChoice
 from batch_credits.cli.options.input import LimitChoice, input_options
+from batch_credits.cli.options.metrics import MetricsChoice
 from batch_credits.cli.options.notices import NoticeChoice
 from batch_credits.cli.options.places import OutputChoice
 from batch_credits.cli.options.sending import AskingChoice, PaceChoice, SendingChoice
@@ -21,14 +23,14 @@ from batch_credits.errors import UsageError
 from batch_credits.settings import InputOptions
 
 GROUPS: dict[str, list[type[Any]]] = {
-    "run": [SendingChoice, InputOptions, LimitChoice, SiteChoice, OutputChoice, NoticeChoice],
+    "run": [SendingChoice, EndChoice, InputOptions, LimitChoice, SiteChoice, OutputChoice, NoticeChoice, MetricsChoice],
     "check": [PaceChoice, InputOptions, LimitChoice, SiteChoice],
-    "reverse": [SendingChoice, LimitChoice, SiteChoice, OutputChoice, NoticeChoice],
-    "reconcile": [AskingChoice, SiteChoice, NoticeChoice],
+    "reverse": [SendingChoice, EndChoice, LimitChoice, SiteChoice, OutputChoice, NoticeChoice, MetricsChoice],
+    "reconcile": [AskingChoice, SiteChoice, NoticeChoice, MetricsChoice],
     "resolve": [PaceChoice, SiteChoice],
 }
 NO_OPTION = {"failed_csv"}  # which the file says of itself
-NAMES = {"sending", "options", "limits", "site", "output", "notices"}  # of groups in RunChoice and ReverseChoice
+NAMES = {"sending", "end", "options", "limits", "site", "output", "notices", "metrics"}  # of groups in these two
 NOT_OF_REVERSE = {"strict", "control", "pilot"}  # rows are not rejected there, and nothing is new
 
 

@@ -16,11 +16,11 @@ from batch_credits.views.terms import Memory, site_view
 
 # How fast, how it is shown, and where it is written; the ledger is always shown.
 CHANGE_NOTHING = {
-    "--wait-for-ledger",
+    "--wait-for-ledger", "--deadline", "--max-outage", "--grace",
     "--rate", "--plan", "--pacing", "--share", "--concurrency", "--timeout", "--processes", "--no-wait", "--reports",
     "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--rows-page", "--online",
-    "--detach", "--progress-every",
-    "--profile",  # what it sets has its own origins
+    "--detach", "--progress-every", "--metrics-file", "--metrics-port", "--metrics-host",
+    "--profile", "--config",  # what they set has its own origins
     "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",
     "--mail-password-file", "--on-finish", "--on-finish-timeout",
 }  # fmt: skip

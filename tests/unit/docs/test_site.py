@@ -1,6 +1,7 @@
 """The site of docs/: its reference is the program's, its navigation has every page, and it needs no network."""
 
 import json
+import posixpath
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 from batch_credits.cli.commands import COMMANDS as NAMES
 from batch_credits.explanations import all_explanations
 from docs.site import hooks, reference, schemas
-from tests.unit.docs.pages import COMMANDS, ROOT
+from tests.unit.docs.pages import COMMANDS, ROOT, Page, pages
+from tests.unit.docs.test_links import CHANGELOG, LINK
 
 DOCS = ROOT / "docs"
 SETUP = (DOCS / "site" / "mkdocs.yml").read_text(encoding="utf-8")
@@ -65,6 +67,7 @@ def test_a_schema_is_told_with_what_it_refers_to(tmp_path: Path) -> None:
 
 def test_every_page_is_in_the_navigation_once() -> None:
     named = re.findall(r"^ +- (?:[^:\n]+: )?(\S+\.md)$", SETUP, re.MULTILINE)
+    named += [each if isinstance(each, str) else next(iter(each.values())) for each in hooks.reference_nav()]
     made = {*hooks.PAGES.values(), "deploy/index.md"} - {"index.md"}
     there = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")} | made
     assert sorted(named) == sorted(there), "each page has one line in docs/site/mkdocs.yml"
@@ -78,6 +81,21 @@ def test_links_that_leave_docs_lead_to_pages_of_the_site() -> None:
     assert hooks.relinked("[a](docs/web.md)", "contributing.md", "CONTRIBUTING.md") == "[a](web.md)"
     assert hooks.relinked("[a](../results.md)", "reference/run.md", "docs/reference/run.md") == "[a](../results.md)"
     assert hooks.relinked("```\n[a](../deploy/)\n```", "web.md", "docs/web.md") == "```\n[a](../deploy/)\n```"
+
+
+@pytest.mark.parametrize("page", [*pages(), CHANGELOG], ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere_on_the_site_too(page: Page) -> None:
+    """What `make docs` would refuse: there are files of the repository that the site has not."""
+    uri = hooks.PAGES.get(page.name) or (page.name.removeprefix("docs/") if page.name.startswith("docs/") else None)
+    if uri is None or page.name == "README.md":
+        return
+    made = {*hooks.PAGES.values(), *hooks.pages_of_deploy()}
+    for target in LINK.findall(hooks.relinked(page.prose, uri, page.name)):
+        name = target.partition("#")[0]
+        if name and not re.match(r"https?://|mailto:", name):
+            there = (DOCS / uri).parent / name
+            on_site = posixpath.normpath(posixpath.join(posixpath.dirname(uri), name))
+            assert on_site in made or there.is_file(), f"{page.name}: the site has no {target}"
 
 
 def test_the_site_shows_every_file_of_deploy(tmp_path: Path) -> None:

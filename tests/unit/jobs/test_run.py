@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from batch_credits.errors import JournalFailed, LedgerBusy
+from batch_credits.errors import JournalFailed, LedgerBusy, UsageError
 from batch_credits.jobs import run
 from batch_credits.jobs.run import Orders, as_it_begins
-from batch_credits.model import Outcome, RequestState
+from batch_credits.ledger import Ledger
+from batch_credits.model import NewBatch, Outcome, RequestState
 from batch_credits.planning.plan import Counted, Plan, plan_of
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import SilentProgress
@@ -64,3 +66,20 @@ def test_only_a_run_that_did_not_begin_is_told_that_others_are_busy(
     with pytest.raises(error, match="A colleague admits"):
         spares = Spares([], "key", ())
         asyncio.run(run.carry_out(book.ledger, plan, orders, "payout.csv", SilentProgress(), Signals(), spares))
+
+
+@pytest.mark.of_sqlite
+def test_what_another_ledger_took_on_meanwhile_is_not_owed(book: Book, tmp_path: Path) -> None:
+    """While a person thought, another run of the same user may have begun to pay the site from another ledger."""
+    batch = book.begin()
+    book.stage(batch, book.row(2))
+    plan = replace(planned(book, batch, 1), is_new=True)
+    with Ledger.open(tmp_path / "sites" / "acme-test" / "ledger.sqlite3") as other:
+        other.sites.note_address("acme-test", "https://here.example")
+        begun = NewBatch("ab" * 32, "acme-test", "payout.csv", "", ("a",), {"amount": 0}, "{}")
+        other.admission.admit(other.admission.begin(begun))
+    orders = Orders(ControlLimits(), SiteSettings("acme-test", "https://here.example", "key"), RunSettings(), tmp_path)
+    with pytest.raises(UsageError, match="Two ledgers know site acme-test"):
+        spares = Spares([], "key", ())
+        asyncio.run(run.carry_out(book.ledger, plan, orders, "payout.csv", SilentProgress(), Signals(), spares))
+    assert book.ledger.batches.all() == [] and book.sql("SELECT count(*) FROM batch") == [(0,)]

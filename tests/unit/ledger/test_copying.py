@@ -47,6 +47,10 @@ def fill(book: Book) -> None:
     book.ledger.packs.secret("acme-test")
     book.sql("INSERT INTO restored VALUES (1, 5, 'it was', 0), (2, 6, 'again', 0)")
     book.sql("INSERT INTO tied_out VALUES (1, 1)")
+    book.sql("INSERT INTO probe VALUES (1, 'probe-1', 1, 'c-1', 'USD', 'me', '1', 5, 6, '{}')")
+    book.sql(
+        "INSERT INTO probe_call VALUES (1, 1, 'add', 'probe-1-01', 1, 'a=1', 'k', '{}', NULL, 'applied', 'x', NULL, 5)"
+    )
     book.stage(book.begin(file_name="staged.csv"), row(2, "c-12"))
 
 

@@ -1,12 +1,15 @@
 """The ledger is held under whatever name it is reached, and by the file itself."""
 
+import errno
 import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from batch_credits.errors import LedgerError
+from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger
 from tests.acceptance.harness import said_by
 
@@ -79,6 +82,18 @@ def test_where_a_file_cannot_be_held_its_name_still_is(path: Path, monkeypatch: 
     assert told_elsewhere(path) == ""
 
 
+def test_where_no_name_can_be_held_nothing_is_paid(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some network file systems have no locks. That is no other process, and no reason to wait for one."""
+
+    def refused(*arguments: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with pytest.raises(LedgerError, match="cannot be locked where it lies: No locks available") as raised:
+        Ledger.open(path)
+    assert not isinstance(raised.value, LedgerBusy)
+
+
 def _locked_by_this_process(path: Path) -> bool:
     """Whether this process holds SQLite's shared lock on the file, by what another one is told that asks for it."""
     script = (
@@ -88,3 +103,22 @@ def _locked_by_this_process(path: Path) -> bool:
         "print(found[0] != fcntl.F_UNLCK and found[4])"
     )
     return said_by(script, path).strip() == str(os.getpid())
+
+
+def test_who_holds_a_ledger_is_known_without_holding_it(tmp_path: Path) -> None:
+    place = tmp_path / "l.sqlite3"
+    Ledger.open(place).close()
+    assert Ledger.holder_at(place) is None
+    holding = "import sys; from batch_credits.ledger import Ledger; from pathlib import Path;"
+    holding += "held = Ledger.open(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holding, str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        assert Ledger.holder_at(place) == str(process.pid)
+        (tmp_path / "l.sqlite3-lock").unlink()
+        assert Ledger.holder_at(place) == "somebody"
+        process.communicate()
+    assert Ledger.holder_at(place) is None
+    Ledger.open(place).close()  # nobody was kept out by having asked

@@ -22,6 +22,8 @@ OLD = DATA / "ledger-0.1.sqlite3.gz"  # written by version 0.1.0: six rows in ev
 # Written before version 5: a payout, its failed.csv mended and run, and a file of which nothing was sent yet.
 BEFORE_5 = DATA / "ledger-0.2-version-4.sqlite3.gz"
 
+BEFORE_7 = DATA / "ledger-0.2-version-6.sqlite3.gz"  # written before version 7: a payout with every way that a row ends
+
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
@@ -63,7 +65,7 @@ def rules(book: Book) -> dict[str, str]:
     return {name: " ".join(sql.split()) for name, sql in made}
 
 
-@pytest.mark.parametrize("version", [1, 2, 4])
+@pytest.mark.parametrize("version", [1, 2, 4, 6])
 def test_it_is_brought_up_to_date_by_the_next_run_and_not_by_a_look(
     old: Path, tmp_path: Path, version: int, open_book: Callable[[Path], Book]
 ) -> None:
@@ -71,13 +73,15 @@ def test_it_is_brought_up_to_date_by_the_next_run_and_not_by_a_look(
         as_version_1(old)
     if version == 4:
         old.write_bytes(gzip.decompress(BEFORE_5.read_bytes()))
+    if version == 6:
+        old.write_bytes(gzip.decompress(BEFORE_7.read_bytes()))
     with pytest.raises(LedgerVersion, match="earlier version"):
         Ledger.open_for_reading(old)
     new = open_book(tmp_path / "new.sqlite3")
     book = open_book(old)
     assert names(book) == names(new)
     assert rules(book) == rules(new)
-    assert book.sql("PRAGMA user_version") == new.sql("PRAGMA user_version") == [(7,)]
+    assert book.sql("PRAGMA user_version") == new.sql("PRAGMA user_version") == [(8,)]
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -275,3 +279,17 @@ def test_what_was_paid_before_payouts_were_known_goes_on_and_can_be_mended(
     book.stage(again, book.row(2, "c-6", amount=600), mends={2: Mended(payout.key, 7)})
     book.ledger.admission.admit(again)
     assert [(mend.key, mend.rows) for mend in book.ledger.payouts.mends(payout.batch_id)] == [("f" * 64, 1)]
+
+
+def test_one_of_version_6_keeps_its_payout_and_can_be_probed_from(
+    old: Path, open_book: Callable[[Path], Book]
+) -> None:
+    old.write_bytes(gzip.decompress(BEFORE_7.read_bytes()))
+    book = open_book(old)
+    [payout] = book.ledger.batches.all()
+    outcomes = [row.outcome.value for row in book.ledger.reports.rows(payout.batch_id)]
+    assert outcomes == ["credited", "credited", "failed", "rejected"]
+    assert book.ledger.probes.left(payout.site) == [] and book.ledger.probes.facts(payout.site) is None
+    book.ledger.probes.hold(payout.site, 60, 80)
+    probe = book.ledger.probes.begin("probe-abcdef", payout.site, "c-1", "USD")
+    assert [each.probe_id for each in book.ledger.probes.left(payout.site)] == [probe]

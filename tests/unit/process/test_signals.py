@@ -25,7 +25,7 @@ class Sending:
         self.pool = SimpleNamespace(stopping=stopping)
         self.stopped: list[RunStopped] = []
 
-    def stop(self, error: RunStopped) -> None:
+    def stop(self, error: RunStopped, grace_seconds: float | None = None) -> None:
         self.stopped.append(error)
         self.pool.stopping = True
 

@@ -240,3 +240,40 @@ def test_lists_that_do_not_end(faults: str, shown: list[list[int]], offsets: int
     walked = list(pages(api, f"limit=2&{only}".rstrip("&"), 7))
     assert [amounts for amounts, _ in walked] == shown
     assert len({offset for _, offset in walked}) == offsets
+
+
+def test_where_the_key_alone_counts_another_body_gets_the_stored_answer() -> None:
+    api = make_api("key_alone=1")
+    first = send(api, write())
+    again = send(api, write(amount="200"))
+    assert again.body == first.body
+    assert REPLAYED in again.headers
+    assert send(make_api(""), write()).status == 200
+    assert api.truth()["faults"]["key_alone"] >= 1
+
+
+def test_a_second_one_waits_only_while_the_first_one_runs() -> None:
+    api = make_api("key_waits=1")
+    assert not api.waits(write())
+    opened = api.open(write())
+    assert not isinstance(opened, Answer)
+    assert api.waits(write())
+    assert not api.waits(write(key="other"))
+    assert not api.waits(write(key=None))
+    first = api.settle(opened)
+    assert not api.waits(write())
+    assert send(api, write()).body == first.body
+    plain = make_api("")
+    plain.open(write())
+    assert not plain.waits(write())
+
+
+def test_a_second_one_runs_beside_the_first_one_and_is_applied_too() -> None:
+    api = make_api("key_doubles=1")
+    one, other = api.open(write()), api.open(write())
+    assert not isinstance(one, Answer)
+    assert not isinstance(other, Answer)
+    ids = {credit_in(api.settle(each))["id"] for each in (one, other)}
+    assert len(ids) == 2
+    assert credit_in(send(api, write()))["id"] in ids  # from here on the first one's answer is stored
+    assert len(api.truth()["credits"]) == 2

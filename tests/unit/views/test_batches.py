@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from batch_credits.errors import UnknownBatch
 from batch_credits.model import CallKind, Outcome, RequestState
 from batch_credits.planning.reversal import select, stage_reversal
-from batch_credits.views.batches import batches_view
+from batch_credits.settings import ControlLimits, RunSettings, SiteSettings, for_the_record, recorded_reports
+from batch_credits.views.batches import Wanted, batches_view, chosen_view, on_now
 from tests.unit.ledger.conftest import Book
 
 
@@ -75,3 +77,57 @@ def test_what_is_on_its_way_is_pending_while_its_sender_lives(book: Book, monkey
     assert {outcome: totals[0].rows for outcome, totals in view.outcomes.items()} == {
         Outcome.PENDING: 1, Outcome.IN_DOUBT: 2
     }  # fmt: skip
+
+
+def test_a_batch_is_on_from_its_run_s_claim_to_its_end(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = book.plan(book.row(2)), book.plan(book.row(2, "c-2"), file_name="second.csv")
+    assert on_now(book.ledger) == set()
+    run = book.ledger.runs.start(first)
+    assert on_now(book.ledger) == {first}
+    assert [view.is_on for view in batches_view(book.ledger)] == [True, False]
+    with monkeypatch.context() as patch:
+        patch.setattr("batch_credits.ledger.teams.is_there", lambda pid: False)
+        assert on_now(book.ledger) == set(), "it was killed"
+    book.ledger.runs.end(run, requests=3, throttled=1, retries=2, stopped=None)
+    book.ledger.workers.end()
+    assert on_now(book.ledger) == set()
+    [view] = batches_view(book.ledger, book.ledger.batches.staged(first).key)
+    assert view.run is not None and view.run.ended_at is not None
+    assert (view.run.requests, view.run.throttled, view.run.retries) == (3, 1, 2)
+    [other] = batches_view(book.ledger, book.ledger.batches.staged(second).key)
+    assert (other.run, other.reports) == (None, None)
+
+
+def test_which_are_wanted(book: Book) -> None:
+    paid = book.plan(book.row(2), file_name="Paid.csv")
+    book.settle(paid, RequestState.CREDITED)
+    book.plan(book.row(2, "c-2"), file_name="owed.csv")
+    book.plan(book.row(2, "c-3"), site="other", file_name="other.csv")
+
+    def files(**wanted: Any) -> list[str]:
+        return [view.file_name for view in chosen_view(book.ledger, Wanted(**wanted))]
+
+    assert files() == ["Paid.csv", "owed.csv", "other.csv"]
+    assert files(only_last=True) == ["other.csv"]
+    assert files(site="acme-test", only_last=True) == ["owed.csv"]
+    assert files(outcomes=frozenset([Outcome.CREDITED]), only_last=True) == ["Paid.csv"]
+    assert files(outcomes=frozenset([Outcome.PENDING])) == ["owed.csv", "other.csv"]
+    assert files(outcomes=frozenset([Outcome.REVIEW]), only_last=True) == []
+    assert files(file="PA") == ["Paid.csv"]
+    assert files(since="2999-01-01") == []
+
+
+def test_reports_are_found_where_the_run_wrote_them(book: Book, tmp_path: Path) -> None:
+    batch = book.plan(book.row(2))
+    site, folder = SiteSettings("acme-test", "https://acme-test.chargebee.com", ""), tmp_path / "reports"
+    record = for_the_record(RunSettings(), ControlLimits(), site, "--yes", places={"reports": folder})
+    assert recorded_reports(record) == folder and recorded_reports("{}") is None
+    book.ledger.runs.start(batch, settings_json=record)
+    [view] = batches_view(book.ledger)
+    assert view.reports is None, "none are there yet"
+    directory = folder / f"another name-{view.key[:8]}"
+    directory.mkdir(parents=True)
+    (directory / "results.csv").touch()
+    [view] = batches_view(book.ledger)
+    assert view.reports is not None
+    assert (view.reports.directory, view.reports.files) == (directory, ("results.csv",))

@@ -29,6 +29,7 @@ class Lock:
 
         Raises:
             LedgerBusy: another process holds it.
+            LedgerError: it cannot be held there at all.
             OSError: the lock file cannot be written.
         """
         self._path = path
@@ -37,10 +38,16 @@ class Lock:
         self._name = os.fdopen(os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+")
         try:
             fcntl.flock(self._name, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             holder = self._name.read().strip()
             self._name.close()
             raise _busy(path, holder) from None
+        except OSError as error:  # a file system without locks: nobody could be kept out
+            self._name.close()
+            raise LedgerError(
+                f"The ledger {path} cannot be locked where it lies: {error.strerror}.",
+                hint="Put it on a disk of this machine: two processes at once could pay twice.",
+            ) from error
         self._name.seek(0)
         self._name.truncate()
         self._name.write(str(os.getpid()))
@@ -74,6 +81,29 @@ class Lock:
             os.close(self._file)
             self._file = None
         self._name.close()
+
+
+def holder_of(path: Path) -> str | None:
+    """Who holds the ledger at this path, as far as that is known: the number of a process, or "somebody"; None: nobody.
+    Nothing is held for it, so nobody is kept out. The path is that of a file of which this process has no connection.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    if not hasattr(fcntl, "F_OFD_GETLK"):
+        return None
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, _BYTE, 1, 0)
+        kind, *_ = struct.unpack("hhqqi4x", fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, asked))
+    finally:
+        os.close(descriptor)
+    if kind == fcntl.F_UNLCK:
+        return None
+    try:
+        return path.with_name(path.name + "-lock").read_text(encoding="ascii").strip() or "somebody"
+    except (OSError, UnicodeDecodeError):
+        return "somebody"
 
 
 def refuse_second_name(path: Path) -> None:

@@ -214,6 +214,29 @@ def _from_6_to_7(connection: sqlite3.Connection) -> None:
         )
 
 
+def _from_7_to_8(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE probe (probe_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+        " site_id INTEGER NOT NULL REFERENCES site, customer_id TEXT NOT NULL, currency_code TEXT, user TEXT NOT NULL,"
+        " version TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER, facts TEXT) STRICT"
+    )
+    connection.execute(
+        "CREATE TABLE probe_call (probe_id INTEGER NOT NULL REFERENCES probe, number INTEGER NOT NULL,"
+        " kind TEXT NOT NULL CHECK (kind IN ('add', 'deduct')), reference TEXT NOT NULL,"
+        " amount_minor INTEGER NOT NULL CHECK (amount_minor > 0), body TEXT NOT NULL, key TEXT NOT NULL,"
+        " call TEXT NOT NULL, takes_back TEXT,"
+        " state TEXT NOT NULL CHECK (state IN ('open', 'applied', 'not_applied')), credit_id TEXT, reason TEXT,"
+        " sent_at INTEGER NOT NULL, PRIMARY KEY (probe_id, number)) STRICT, WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE UNIQUE INDEX probe_takes_back_once ON probe_call (probe_id, takes_back)"
+        " WHERE takes_back IS NOT NULL AND state <> 'not_applied'"
+    )
+    connection.execute(
+        "CREATE UNIQUE INDEX probe_credit_once ON probe_call (probe_id, credit_id) WHERE credit_id IS NOT NULL"
+    )
+
+
 def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tuple[int, int]:
     """Between which ids a run's part of the history lies: the first, and behind the last. Before version 4 one run
     wrote at a time, so the runs' numbers rise with the ids."""
@@ -233,5 +256,5 @@ def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tupl
 # From one version to the next, by the version that is left behind.
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
     1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4, 4: _from_4_to_5, 5: _from_5_to_6,
-    6: _from_6_to_7,
+    6: _from_6_to_7, 7: _from_7_to_8,
 }  # fmt: skip

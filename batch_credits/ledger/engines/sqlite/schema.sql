@@ -1,4 +1,4 @@
--- The ledger, version 7. Money-like facts only: who is owed what, what was sent, what was learned.
+-- The ledger, version 8. Money-like facts only: who is owed what, what was sent, what was learned.
 -- Times are milliseconds since 1970 UTC, for people only: no decision reads them, but of `site.recent`. (`worker.until` is
 -- by another clock, which nobody sets.)
 
@@ -280,3 +280,40 @@ CREATE TABLE pseudonym (
     site_id INTEGER PRIMARY KEY REFERENCES site,
     secret  TEXT NOT NULL
 ) STRICT;
+
+-- What was sent to a test site to learn how it behaves, and what was learned: see the room `probe`.
+CREATE TABLE probe (
+    probe_id      INTEGER PRIMARY KEY,
+    name          TEXT NOT NULL UNIQUE,              -- stands in the reference and the description of all that it sends
+    site_id       INTEGER NOT NULL REFERENCES site,
+    customer_id   TEXT NOT NULL,
+    currency_code TEXT,                              -- NULL: the customer's own
+    user          TEXT NOT NULL,
+    version       TEXT NOT NULL,
+    started_at    INTEGER NOT NULL,
+    ended_at      INTEGER,                           -- NULL: some of its credits may not be taken back yet
+    facts         TEXT                               -- JSON object; NULL: it was not finished
+) STRICT;
+
+-- One call of a probe, durable before its first byte leaves. A credit that was found, and no call is known of, has one too.
+CREATE TABLE probe_call (
+    probe_id     INTEGER NOT NULL REFERENCES probe,
+    number       INTEGER NOT NULL,
+    kind         TEXT NOT NULL CHECK (kind IN ('add', 'deduct')),
+    reference    TEXT NOT NULL,                      -- as it was sent; calls under one key have the same
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    body         TEXT NOT NULL,
+    key          TEXT NOT NULL,
+    call         TEXT NOT NULL,                      -- JSON object: its headers
+    takes_back   TEXT,                               -- of a deduction: the id of the credit that it takes back
+    state        TEXT NOT NULL CHECK (state IN ('open', 'applied', 'not_applied')),
+    credit_id    TEXT,                               -- what it made; NULL: nothing, or nobody knows
+    reason       TEXT,                               -- why it was not applied
+    sent_at      INTEGER NOT NULL,
+    PRIMARY KEY (probe_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- A credit is taken back once: there is no second deduction unless the first one is known to have done nothing.
+CREATE UNIQUE INDEX probe_takes_back_once ON probe_call (probe_id, takes_back)
+WHERE takes_back IS NOT NULL AND state <> 'not_applied';
+CREATE UNIQUE INDEX probe_credit_once ON probe_call (probe_id, credit_id) WHERE credit_id IS NOT NULL;

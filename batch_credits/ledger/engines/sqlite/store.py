@@ -16,7 +16,7 @@ from batch_credits.ledger.engines.sqlite.lock import Lock, refuse_second_name
 from batch_credits.ledger.engines.sqlite.migrations import MIGRATIONS
 
 APPLICATION_ID = 0x62635F31  # "bc_1": tells our file from another program's
-VERSION = 7
+VERSION = 8
 _PAGE_BYTES = 4096
 _LOG_BYTES = 67_108_864  # to which the log is cut when it was copied: it may have become longer for once
 _ANOTHER_FILE: list[Remedy] = [(("--ledger", "FILE"),)]
@@ -128,6 +128,18 @@ def version_at(path: Path) -> int | None:
         return _check_identity(connection, path)
 
 
+def check_readable(path: Path) -> None:
+    """Refuse what is no ledger of a version that this program knows.
+
+    Raises:
+        LedgerError: it is none, or only a part of one.
+        LedgerVersion: a newer program wrote it.
+        OSError: it cannot be read.
+    """
+    refuse_second_name(path)
+    version_at(path)
+
+
 def _cannot_open(path: Path, error: OSError) -> LedgerError:
     return LedgerError(
         f"The ledger {path} cannot be opened: {error.strerror}.",
@@ -147,8 +159,11 @@ def _refuse_cut(path: Path) -> None:
 
 
 def _make_private_directory(directory: Path) -> None:
+    """With those above it that are missing, none of which anybody else shall look into."""
     if not directory.exists():
-        directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+        if directory.parent != directory:
+            _make_private_directory(directory.parent)
+        directory.mkdir(mode=0o700, exist_ok=True)
 
 
 def _create_whole(path: Path) -> None:

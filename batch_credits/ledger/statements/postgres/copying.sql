@@ -48,4 +48,5 @@ SELECT setval(pg_get_serial_sequence('site', 'site_id'), (SELECT coalesce(max(si
        setval(pg_get_serial_sequence('attempt', 'attempt_id'),
               (SELECT coalesce(max(attempt_id), 0) + 1 FROM attempt), false),
        setval(pg_get_serial_sequence('finding', 'finding_id'),
-              (SELECT coalesce(max(finding_id), 0) + 1 FROM finding), false);
+              (SELECT coalesce(max(finding_id), 0) + 1 FROM finding), false),
+       setval(pg_get_serial_sequence('probe', 'probe_id'), (SELECT coalesce(max(probe_id), 0) + 1 FROM probe), false);

@@ -12,7 +12,7 @@ from tests.unit.ledger.conftest import Book
 
 KEYS = {
     "batch", "kind", "created_at", "file", "site", "rows", "reverses", "stopped", "counts", "totals", "reversed", "kin",
-    "on_their_way", "workers", "ledger_restored",
+    "on_their_way", "workers", "ledger_restored", "is_on", "run", "reversed_by", "reports", "other_workers", "ledger",
 }  # fmt: skip
 
 
@@ -74,4 +74,4 @@ def test_a_ledger_that_may_have_forgotten_says_so_in_each(
     said = ("it was restored", "2026-10-05T12:00:00+00:00")
     monkeypatch.setattr("batch_credits.ledger.keeping.Keeping.restored", lambda self: said)
     assert [each["ledger_restored"] for each in listed(call)] == [{"why": said[0], "noticed": said[1]}] * 2
-    assert f"forgotten what was paid: {said[0]} (noticed {said[1]})" in call("status")[1]
+    assert f"forgotten what was paid: {said[0]} (noticed 2026-10-05 12:00:00 UTC)" in call("status")[1]

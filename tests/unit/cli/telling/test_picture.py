@@ -1,6 +1,6 @@
 """What is shown before the question, and the question itself."""
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +125,9 @@ def test_when_it_ends_by_the_clock() -> None:
     assert pace_line(pace_of(1921, settings), now)[1].endswith("so 16 min or more, until 15:06 at the earliest")
     tomorrow = "11 h 6 min or more, until 01:56 on Tuesday, 24 November at the earliest"
     assert pace_line(pace_of(80_000, settings), now)[1].endswith(tomorrow)
+    in_zone = now.replace(tzinfo=timezone(timedelta(hours=1), "CET"))
+    assert pace_line(pace_of(1921, settings), in_zone)[1].endswith("until 15:06 CET at the earliest")
+    assert "CET on " in pace_line(pace_of(80_000, settings), in_zone)[1]
     assert pace_line(pace_of(5, RunSettings(rate_per_minute=0)), now) == ("Pace", "no limit")
 
 

@@ -1,0 +1,53 @@
+"""The settings file that is named, by `--config` or BATCH_CREDITS_CONFIG: looked for before any option is read."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from batch_credits.cli.setting import Setting
+from batch_credits.errors import UsageError
+
+
+def named_file(
+    group: click.Group, words: Sequence[str], takers: dict[str, list[tuple[str, Setting]]], *, may_be_new: bool
+) -> Path | None:
+    """The settings file that is named: typed, or by the environment.
+
+    Raises:
+        UsageError: there is none of that name, or the name is empty.
+    """
+    variable = str(takers["--config"][0][1].envvar)
+    text, source = _typed(group, words), "--config"
+    if text is None:
+        text, source = os.environ.get(variable), variable
+    if text is None:
+        return None
+    if not text.strip():
+        said = "has an empty value" if source == "--config" else "is set, but empty"
+        raise UsageError(f"{source} {said}.", hint="Name a settings file, or leave it out.")
+    path = Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - which follows no link
+    if not (path.is_file() or (may_be_new and not path.exists())):
+        raise UsageError(
+            f"{source} names the settings file {text!r}, and there is no such file.",
+            hint="Its limits would not hold. Correct it, or leave it out.",
+            remedies=[(("--config", "FILE"),)],
+        )
+    return path
+
+
+def _typed(group: click.Group, words: Sequence[str]) -> str | None:
+    """What `--config` says on this command line, read as click will read it."""
+    command: click.Command = group
+    rest = [*words]
+    while isinstance(command, click.Group):
+        context = click.Context(command, resilient_parsing=True)  # what is wrong is said at its place
+        _, rest, _ = command.make_parser(context).parse_args(rest)
+        _, found, rest = command.resolve_command(context, rest) if rest else (None, None, rest)
+        if found is None:
+            return None
+        command = found
+    options, _, _ = command.make_parser(click.Context(command, resilient_parsing=True)).parse_args(rest)
+    text = options.get("config")
+    return text if isinstance(text, str) else None
