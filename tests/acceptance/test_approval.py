@@ -11,6 +11,7 @@ import pytest
 from batch_credits.approval.order import Sealed, iso
 from tests.acceptance.harness import Site
 from tests.acceptance.office import Office, needs_namespaces
+from tests.acceptance.team import QUICK
 from tests.unit.approval.authenticator import Authenticator
 
 pytestmark = needs_namespaces
@@ -196,4 +197,22 @@ def test_an_order_is_approved_at_the_command_line_by_whom_it_may_be(fresh: Offic
     assert "You have approved this order" in office("approve", office.order, "--as", "bob").exited(2).said
     assert "It is approved." in office("approve", office.order, "--show").exited(0).out
     office.run().exited(0)
+    assert office.paid == 2
+
+
+def test_on_a_teams_ledger_an_order_is_left_to_workers_and_is_good_for_once(fresh: Office, postgres_url: str) -> None:
+    office = fresh
+    office.extra |= {**QUICK, "BATCH_CREDITS_LEDGER": postgres_url}
+    office.make()
+    assert "Nobody has approved" in office.run("--detach").exited(2).said
+    office.approve("bob")
+    office.run("--detach").exited(0)
+    assert office.paid == 0
+    office("work", "--rate", 0, "--until-idle").exited(0)
+    assert office.paid == 2
+    assert "good for once" in office.run().exited(2).said
+    [batch] = json.loads(office("status", "--json").out)
+    office("report", batch["batch"]).exited(0)
+    [summary] = (office.folder / "reports").glob("*/summary.json")
+    assert [each["approver"] for each in json.loads(summary.read_text())["approvals"]] == ["bob"]
     assert office.paid == 2
