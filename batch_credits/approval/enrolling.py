@@ -33,7 +33,9 @@ def refuse_name(name: str, folder: Path = FOLDER) -> None:
             )
     try:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        os.close(os.open(folder / f".{APPROVERS}.new", os.O_WRONLY | os.O_CREAT, _FILE_MODE))
+        tried = folder / f".{APPROVERS}.new"
+        os.close(os.open(tried, os.O_WRONLY | os.O_CREAT, _FILE_MODE))
+        tried.unlink()
     except OSError as error:
         raise _cannot(folder, error) from None
 

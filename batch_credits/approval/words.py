@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from batch_credits.approval.order import Order, Sealed, Sum
+from batch_credits.approval.order import Order, Sealed, Sum, moment_of
 from batch_credits.model.amounts import minor_in_words
 
 
@@ -18,7 +18,7 @@ def facts_of(order: Order) -> tuple[str, ...]:
     limits = [f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in order.limits.items() if value]
     options = [f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in order.options.items()]
     return (
-        f"Made by {order.maker} at {order.made}, good until {order.expires}.",
+        f"Made by {order.maker} on {_time(order.made)}, good until {_time(order.expires)}.",
         f"For site {order.site}, at {order.address}.",
         f"{order.rows:,} rows in the file, {order.owed:,} of them to be credited.",
         f"Batch {order.batch[:8]}, SHA-256 of the file {order.file_sha256[:16]}...",
@@ -29,7 +29,15 @@ def facts_of(order: Order) -> tuple[str, ...]:
 
 def given_in_words(sealed: Sealed) -> tuple[str, ...]:
     """Who approved it, and when."""
-    return tuple(f"{each.approver}, {each.at}" for each in sealed.approvals)
+    return tuple(f"{each.approver}, {_time(each.at)}" for each in sealed.approvals)
+
+
+def _time(text: str) -> str:
+    """A time as people write it, to the minute; what is none as it is."""
+    try:
+        return f"{moment_of(text):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return text
 
 
 def _in_words(value: Any) -> str:

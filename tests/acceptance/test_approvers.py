@@ -62,7 +62,7 @@ def test_who_gives_up_enrols_nobody(office: Office) -> None:
         served.process.send_signal(signal.SIGINT)
         ended = served.ended()
     assert ended.code == 2 and "Nobody was enrolled" in ended.err and "Traceback" not in ended.err
-    assert not (office.etc / "batch-credits" / "approvers.toml").exists()
+    assert [path.name for path in (office.etc / "batch-credits").iterdir()] == ["settings.toml"]
 
 
 def test_what_could_not_be_written_down_is_refused_first(office: Office) -> None:

@@ -298,14 +298,14 @@ APPROVE = ApprovePage(
     is_checking=False,
     figures=(Figure("pending", "To be credited", 1484, (usd(1_234_560),)),),
     facts=(
-        "Made by alice at 2026-11-28T14:00:00Z, good until 2026-12-05T14:00:00Z.",
+        "Made by alice on 2026-11-28 14:00 UTC, good until 2026-12-05 14:00 UTC.",
         "For site acme-test, at https://acme-test.chargebee.com.",
         "Batch 0f3a11c2, SHA-256 of the file 9f86d081884c7d65...",
     ),
     largest=("row 100: 149.00 USD", "row 72: 146.50 USD"),
     warnings=("3 rows are for the same customer, cust-08242.",),
     before=("12 rows were credited before; nothing is sent for them.",),
-    given=("carol, 2026-11-28T15:00:00Z",),
+    given=("carol, 2026-11-28 15:00 UTC",),
     missing=1,
     form=ApproveForm("/orders/00/approve", '{"challenge": "AA", "rpId": "localhost"}', "2026-11-28T16:00:00Z"),
     reject_href="/orders/00/reject",
@@ -553,6 +553,8 @@ def frame_of(name: str) -> Frame:
     )
     if name == "check-live":
         return replace(frame, alert=ALERT)
+    if name == "approve":
+        return replace(frame, actor="bob")
     if name == "new-again":
         return replace(frame, alert=replace(ALERT, message=HOSTILE, field="reference"))
     return replace(frame, site="a" * 90, actor=HOSTILE, waiting=HUGE) if name.endswith("hostile") else frame
