@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 from batch_credits.approval.canonical import MAX_BYTES, canonical, read_canonical
 from batch_credits.errors import UsageError
 from batch_credits.model import ControlTotal
-from batch_credits.settings import ControlLimits, InputOptions, SiteSettings
+from batch_credits.settings import DEFAULT_INPUT, ControlLimits, InputOptions, SiteSettings
 
 VERSION = 1
 DAYS = 7  # for which an order may be carried out, unless the policy says otherwise
@@ -163,6 +163,16 @@ def read_sealed(path: Path) -> Sealed:
             remedies=[(("--order", "ORDER"),)],
         ) from None
     return Sealed.read(content, str(path))
+
+
+def options_of(sealed: Sealed | None, given: InputOptions) -> InputOptions:
+    """How the file is read: as its order says, where nothing else is said. (Where something else is, the batch is
+    another one, and the order does not allow it.) A failed.csv says itself how it is read.
+    """
+    if sealed is None or given != DEFAULT_INPUT:
+        return given
+    ordered = sealed.order.input_options
+    return DEFAULT_INPUT if ordered.failed_csv else ordered
 
 
 @dataclass(frozen=True, slots=True)

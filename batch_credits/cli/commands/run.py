@@ -9,14 +9,14 @@ from pathlib import Path
 import click
 
 from batch_credits.addresses import SANDBOX_SITE
-from batch_credits.approval.order import read_order
+from batch_credits.approval.order import options_of, read_order
 from batch_credits.cli.metering import metered
 from batch_credits.cli.options.ending import EndChoice, ending_options
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
 from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
-from batch_credits.cli.options.order import options_of, order_to_carry_out_option
+from batch_credits.cli.options.order import order_to_carry_out_option
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options, refuse_file
 from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options

@@ -8,7 +8,6 @@ from batch_credits.approval.order import Order, Sealed
 from batch_credits.cli.setting import option
 from batch_credits.errors import UsageError
 from batch_credits.reporter.files import atomic_text
-from batch_credits.settings import DEFAULT_INPUT, InputOptions
 
 _PATH = click.Path(path_type=Path, dir_okay=False)
 order_to_make_option = option(
@@ -36,13 +35,3 @@ def write_order(path: Path, order: Order) -> None:
             hint="Name another file.",
             remedies=[(("--order", "ORDER"),)],
         ) from None
-
-
-def options_of(sealed: Sealed | None, given: InputOptions) -> InputOptions:
-    """How the file is read: as its order says, where nothing else is said. (Where something else is, the batch is
-    another one, and the order does not allow it.) A failed.csv says itself how it is read.
-    """
-    if sealed is None or given != DEFAULT_INPUT:
-        return given
-    ordered = sealed.order.input_options
-    return DEFAULT_INPUT if ordered.failed_csv else ordered
