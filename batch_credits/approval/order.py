@@ -159,8 +159,7 @@ def read_sealed(path: Path) -> Sealed:
     except OSError as error:
         raise UsageError(
             f"The order {path} cannot be read: {error.strerror or error}.",
-            hint="Nothing was sent.",
-            remedies=[(("--order", "ORDER"),)],
+            hint="Nothing was sent. Name the file that whoever made the order gave you.",
         ) from None
     return Sealed.read(content, str(path))
 

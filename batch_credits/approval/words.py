@@ -4,6 +4,7 @@ from typing import Any
 
 from batch_credits.approval.order import Order, Sealed, Sum, moment_of
 from batch_credits.model.amounts import minor_in_words
+from batch_credits.settings import names_live_money
 
 
 def total_in_words(currency: str, total: Sum) -> str:
@@ -17,9 +18,10 @@ def facts_of(order: Order) -> tuple[str, ...]:
     """Who made it, when and for where, and how its file is read."""
     limits = [f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in order.limits.items() if value]
     options = [f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in order.options.items()]
+    money = "real money" if names_live_money(order.site) else "no real money"
     return (
         f"Made by {order.maker} on {_time(order.made)}, good until {_time(order.expires)}.",
-        f"For site {order.site}, at {order.address}.",
+        f"For site {order.site}, at {order.address}: {money}.",
         f"{order.rows:,} rows in the file, {order.owed:,} of them to be credited.",
         f"Batch {order.batch[:8]}, SHA-256 of the file {order.file_sha256[:16]}...",
         *([f"Read with {', '.join(options)}."] if options else []),

@@ -54,14 +54,15 @@ def approve(order: Path, name: str | None, show: bool, **at: Any) -> int:
 
 def _say_order(sealed: Sealed, policy: Policy) -> None:
     order = sealed.order
-    say(f"Order      {order.file}: {order.owed:,} credits")
+    say(f"Order      {order.file}: {order.owed:,} credit{'' if order.owed == 1 else 's'}")
     for currency, total in sorted(order.totals.items()):
         say(f"           {total_in_words(currency, total)}")
     for fact in facts_of(order):
         say(f"           {fact}")
     for each in given_in_words(sealed):
         say(f"Approved   {each}")
-    say(f"Needed     {approvers_needed(order, policy)} of other people's approvals")
+    needed = approvers_needed(order, policy)
+    say(f"Needed     {'another person' if needed == 1 else f'{needed} other people'}")
 
 
 def _approved(at: LinkAt, sealed: Sealed, path: Path, policy: Policy, approver: Approver) -> Sealed | None:

@@ -299,7 +299,7 @@ APPROVE = ApprovePage(
     figures=(Figure("pending", "To be credited", 1484, (usd(1_234_560),)),),
     facts=(
         "Made by alice on 2026-11-28 14:00 UTC, good until 2026-12-05 14:00 UTC.",
-        "For site acme-test, at https://acme-test.chargebee.com.",
+        "For site acme-test, at https://acme-test.chargebee.com: no real money.",
         "Batch 0f3a11c2, SHA-256 of the file 9f86d081884c7d65...",
     ),
     largest=("row 100: 149.00 USD", "row 72: 146.50 USD"),
