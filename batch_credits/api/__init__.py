@@ -160,9 +160,8 @@ def run_file(
     """
     refuse_senseless(settings, site)
     sealed = read_order(None if order is None else Path(order))
-    options = options_of(sealed, options)
+    options, signals = options_of(sealed, options), Signals()
     source = open_source(Path(path), sensible(options))
-    signals = Signals()
     said = f"{confirm.__module__}.{getattr(confirm, '__qualname__', type(confirm).__qualname__)} said yes"
 
     def agree(plan: Plan) -> None:
