@@ -17,7 +17,7 @@ from batch_credits.doctor.signs import Sign, bad, good, warning
 from batch_credits.settings import RunSettings
 
 OTHER_FILES = 64  # that a run has open beside its calls: the ledger, the reports, libraries
-_UNSAID_EXTRAS = ("dev", "bench")  # for whoever changes the program
+_UNSAID_EXTRAS = ("dev", "docs", "bench", "recipes")  # for work on the program itself
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 

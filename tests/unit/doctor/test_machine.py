@@ -60,6 +60,7 @@ def test_the_extras_are_those_of_the_package(monkeypatch: pytest.MonkeyPatch) ->
     wanted = [
         "click>=8",
         "pytest>=8; extra == 'dev'",
+        "nosuch-either; extra == 'recipes'",
         "psycopg[binary]>=3; extra == 'postgres'",
         "nosuch; extra == 'y'",
     ]
