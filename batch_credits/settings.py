@@ -254,6 +254,11 @@ def for_the_record(
     return json.dumps(record, separators=(",", ":"))
 
 
+def with_order(record: str, order: Mapping[str, Any] | None) -> str:
+    """The same, and of the order that the run carries out what is to be remembered; None: it carries out none."""
+    return record if order is None else json.dumps({**json.loads(record), "order": order}, separators=(",", ":"))
+
+
 def recorded_reports(text: str) -> Path | None:
     """The folder that was to get a run's reports, as `for_the_record` said it; None: an older program did not."""
     folder = json.loads(text).get("reports")

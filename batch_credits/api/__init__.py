@@ -18,6 +18,7 @@ from batch_credits.api.anywhere import run_anywhere
 from batch_credits.api.bounds import refuse_senseless, sensible
 from batch_credits.api.reports import Report, ReportedRow, read_report
 from batch_credits.api.trial import local_sandbox
+from batch_credits.approval.order import options_of, read_order
 from batch_credits.errors import BatchCreditsError, ControlError, NotConfirmed, RunStopped, UsageError
 from batch_credits.jobs.check import staged_apart, what_does_not_hold
 from batch_credits.jobs.run import Orders, RunRequest, run_batch
@@ -139,8 +140,12 @@ def run_file(
     options: InputOptions = DEFAULT_INPUT,
     limits: ControlLimits = _NO_LIMITS,
     settings: RunSettings = _USUAL,
+    order: str | Path | None = None,
 ) -> RunResult:
     """Credit every row of a file that is still owed, and write the reports. Running again resumes.
+
+    `order` is a file that other people approved; where the administrator asks for that, nothing is paid without one.
+    It says how the file is read, where `options` say nothing.
 
     `confirm` is shown what is about to be sent, and nothing is sent unless it says True. `ledger` must be the file that
     whoever else pays for this site uses; `batch-credits run` shows its name.
@@ -154,8 +159,9 @@ def run_file(
         RunStopped, ReportsNotWritten: it was; the ledger has it all, and running again carries on.
     """
     refuse_senseless(settings, site)
+    sealed = read_order(None if order is None else Path(order))
+    options, signals = options_of(sealed, options), Signals()
     source = open_source(Path(path), sensible(options))
-    signals = Signals()
     said = f"{confirm.__module__}.{getattr(confirm, '__qualname__', type(confirm).__qualname__)} said yes"
 
     def agree(plan: Plan) -> None:
@@ -165,7 +171,7 @@ def run_file(
             raise NotConfirmed("Interrupted: nothing was sent.")
 
     async def main() -> tuple[Summary, RunStopped | None]:
-        orders = Orders(limits, site, settings, Path(reports), confirmation=said)
+        orders = Orders(limits, site, settings, Path(reports), confirmation=said, order=sealed)
         with Ledger.open(_place(ledger)) as opened:
             request = RunRequest(source, options, orders)
             return await run_batch(opened, request, confirm=agree, progress=SilentProgress(), signals=signals)

@@ -73,7 +73,7 @@ class StandIn(click.Command):
 
 def take_config(context: click.Context, words: Sequence[str]) -> None:
     """Heed the settings file that these words of a line name, or the environment."""
-    from batch_credits.cli.config import name_settings_file
+    from batch_credits.cli.named_file import name_settings_file
 
     named = os.environ.get("BATCH_CREDITS_CONFIG")
     for word, following in zip(words, [*words[1:], ""], strict=False):

@@ -23,7 +23,7 @@ from typing import Any
 import click
 import platformdirs
 
-from batch_credits.cli.named_file import named_file
+from batch_credits.cli.named_file import NAMED, named_file, named_settings_file
 from batch_credits.cli.setting import FILES, LEASE, PREFIX, PROBLEMS, QUARANTINE, WINDOW, Setting
 from batch_credits.errors import UsageError
 
@@ -38,7 +38,6 @@ _OF_READING = frozenset(
      "sheet", "hidden-rows", "delimiter", "encoding", "number-duplicates"]
 )  # fmt: skip
 _NAME = "batch-credits.toml"
-_CONFIG = f"{__name__}.config"  # where a context remembers the file that was named
 _TABLE = "batch-credits"
 PROFILES = "profiles"
 
@@ -69,7 +68,7 @@ def take_settings(context: click.Context) -> None:
     may_be_new = context.invoked_subcommand == "init"  # which writes it
     with _noted(problems):
         if (named := named_file(group, context.obj or [], takers, may_be_new=may_be_new)) is not None:
-            context.meta[_CONFIG] = named
+            context.meta[NAMED] = named
     with context.scope(cleanup=False):
         _take_files(context, group, takers, problems)
 
@@ -173,18 +172,6 @@ def own_settings_file() -> Path | None:
     """Where the user's own settings file lies, if it exists: the one that was named, or that of the user's settings
     directory; None for a user without a home."""
     return named_settings_file() or usual_settings_file()
-
-
-def named_settings_file() -> Path | None:
-    """The settings file that was named on this command line or by the environment, if one was."""
-    context = click.get_current_context(silent=True)
-    return None if context is None else context.meta.get(_CONFIG)
-
-
-def name_settings_file(context: click.Context, named: str) -> None:
-    """Note a file that `--config` or the environment names, while a shell asks what could be typed next: no command is
-    run then, and nothing is said of a file that is not there."""
-    context.meta[_CONFIG] = Path(named).expanduser().absolute()
 
 
 def usual_settings_file() -> Path | None:

@@ -9,6 +9,20 @@ import click
 from batch_credits.cli.setting import Setting
 from batch_credits.errors import UsageError
 
+NAMED = f"{__name__}.named"  # where a context remembers it
+
+
+def named_settings_file() -> Path | None:
+    """The settings file that was named on this command line or by the environment, if one was."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(NAMED)
+
+
+def name_settings_file(context: click.Context, named: str) -> None:
+    """Note a file that `--config` or the environment names, while a shell asks what could be typed next: no command is
+    run then, and nothing is said of a file that is not there."""
+    context.meta[NAMED] = Path(named).expanduser().absolute()
+
 
 def named_file(
     group: click.Group, words: Sequence[str], takers: dict[str, list[tuple[str, Setting]]], *, may_be_new: bool

@@ -20,6 +20,10 @@ _GUARDS = """\
 # confirm_total = ["USD=5000"]     # above that a total must be typed, or given as --expect-total
 # deadline = "06:00"               # stop before, so that all answers are in by then
 # wait_for_ledger = 600            # seconds, where another job has it; else the exit code is 5
+# Who is told how it went; docs/notices.md has all of it:
+# notify = ["https://hooks.slack.com/services/..."]
+# notify_key_file = "/srv/payouts/notices.key"    # signs what is posted as JSON
+# mail_to = ["finance@example.com"]               # with mail_from and mail_server
 """
 
 

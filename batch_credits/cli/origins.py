@@ -24,7 +24,7 @@ CHANGE_MONEY = frozenset(
         "--strict", "--expect-rows", "--expect-total", "--control", "--max-amount", "--max-total", "--max-failures",
         "--pilot", "--site", "--base-url", "--api-key-file", "--same-site", "--sandbox", "--business-entity",
         "--confirm-total", "--origin-user", "--origin-device", "--origin-ip", "--silence", "--verify-first",
-        "--retry-failed", "--yes", "--refuse-repeat",
+        "--retry-failed", "--yes", "--refuse-repeat", "--order",
     ]
 )  # fmt: skip
 OF_A_SITE = frozenset(["--site", "--base-url", "--api-key-file", "--same-site"])  # which --sandbox does not ask for

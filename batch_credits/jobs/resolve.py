@@ -16,6 +16,7 @@ from batch_credits.call import ENTITY_HEADER, call_of, headers_of
 from batch_credits.chargebee import ListedCredit, LookFailed
 from batch_credits.errors import LEFT_OUT, Outage, UsageError
 from batch_credits.gate import Session
+from batch_credits.jobs.approved import refuse_own
 from batch_credits.jobs.reconcile import asking_of
 from batch_credits.ledger import Holder, Ledger, Looks, Requests, RowInReview
 from batch_credits.model import BatchRecord, CallKind, Money, Outcome, PlannedCredit
@@ -87,6 +88,7 @@ async def say_credited(
         RunStopped: the key or the site refuses us, or it did not answer; nothing was changed.
         LedgerError: the ledger failed.
     """
+    refuse_own(ledger, batch, "resolve")
     row = ledger.requests.in_review(batch.batch_id, row_number)
     async with asking_of(ledger.slots, site, settings) as asking:
         try:

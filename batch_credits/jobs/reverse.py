@@ -16,6 +16,7 @@ from pathlib import Path
 
 from batch_credits.addresses import remedy_for_site
 from batch_credits.errors import Outage, RunStopped, UsageError
+from batch_credits.jobs.approved import refuse_own
 from batch_credits.jobs.run import Orders, agreed, carry_out, check_address, spares_for
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Outcome
@@ -73,6 +74,7 @@ async def reverse_batch(
             remedies=remedy_for_site(batch.site),
         )
     check_address(ledger, orders)
+    refuse_own(ledger, batch, "reverse")
     selection = select(ledger, batch, request.rows_file)
     if not selection.rows:
         raise UsageError(

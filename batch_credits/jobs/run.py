@@ -16,8 +16,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from batch_credits.approval.order import Sealed
 from batch_credits.chargebee import http_transport
 from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerBusy, LedgerError, RunStopped
+from batch_credits.jobs.approved import hold_to_order
 from batch_credits.jobs.closing import close_payouts
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source
@@ -34,7 +36,15 @@ from batch_credits.sending.context import RunContext
 from batch_credits.sending.pilot import Agree, agrees
 from batch_credits.sending.processes import Process, Processes, Spares
 from batch_credits.sending.session import Issued, issue, start_progress
-from batch_credits.settings import ControlLimits, InputOptions, Origin, RunSettings, SiteSettings, for_the_record
+from batch_credits.settings import (
+    ControlLimits,
+    InputOptions,
+    Origin,
+    RunSettings,
+    SiteSettings,
+    for_the_record,
+    with_order,
+)
 
 COLLEAGUE_SECONDS = 1.0  # between looks whether somebody else is through with the same file
 
@@ -54,6 +64,7 @@ class Orders:
     agree: Agree = agrees  # shown the pilot, and asked whether to go on
     refuse_repeat: bool = False  # a content that came before, or whose reference is another's, is not paid
     source: Path | None = None  # the file, for the record
+    order: Sealed | None = None  # that it carries out, with who approved it
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +185,7 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
     return ledger.runs.start(
         batch.batch_id,
         retry_failed=settings.retry_failed,
-        settings_json=record,
+        settings_json=with_order(record, None if orders.order is None else orders.order.for_the_record()),
         lease_seconds=lease_seconds,
         timeout_seconds=settings.timeout_seconds,
     )
@@ -236,6 +247,7 @@ def agreed(
         if orders.refuse_repeat and plan.is_new:
             refuse_repeat(ledger, plan.batch_id)
         check_controls(plan, orders.limits, options)
+        hold_to_order(ledger, plan, orders.order, orders.site)
         confirm(plan)
     except BaseException:
         if plan.is_new:

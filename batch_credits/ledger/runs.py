@@ -4,6 +4,7 @@ Times are the wall clock's, for people only: a clock that was set back or forwar
 """
 
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
 import orjson
@@ -151,6 +152,10 @@ class Runs:
     def settings_of(self, run_id: int) -> tuple[int, str]:
         """Which batch a run is over, and how it was set, as it was said for the record."""
         return self._db.one("settings_of_run", lambda row: (row[0], row[1]), run=run_id)
+
+    def settings_of_all(self, batch_id: int) -> list[str]:
+        """How each run over the batch was set, as it was said for the record."""
+        return self._db.all("settings_of_runs", itemgetter(0), batch=batch_id)
 
     def end(
         self,

@@ -1,8 +1,7 @@
 """What stands in data/: written from the ledger in one walk over the rows and one over the history, a row in memory
 at a time.
 
-The same ledger gives the same bytes: there is no time of writing and nothing of this machine in it. An order and its
-approvals are files of data/, too: whoever makes them known to the ledger adds them to `write_contents`.
+The same ledger gives the same bytes: there is no time of writing and nothing of this machine in it.
 """
 
 import gzip
@@ -21,6 +20,7 @@ from batch_credits.chargebee import customer_in
 from batch_credits.errors import UsageError
 from batch_credits.ledger import History, Ledger
 from batch_credits.model import BatchRecord, ReportRow
+from batch_credits.model.orders import orders_of
 from batch_credits.pack.accounts import COLUMNS as JOURNAL_COLUMNS
 from batch_credits.pack.accounts import Chosen, Journal
 from batch_credits.pack.bag import sha256_of, write_private
@@ -48,6 +48,7 @@ from batch_credits.pack.tables import (
 from batch_credits.reporter import stated_exponents, write_reports_into
 
 ROWS_AT_ONCE = 1_000
+ORDER = "order.json"
 _SUFFIX = re.compile(r"(\.[a-z0-9]{1,8}){1,2}")
 _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 20
@@ -82,6 +83,9 @@ def write_contents(ledger: Ledger, batch: BatchRecord, wish: Wish, data: Path) -
             "runs.json": runs_document(ledger.runs.every(batch.batch_id), wish.mask),
             "readme.txt": README,
         }
+    # What another person approved, with their signatures; where a run was of another order, each with a number.
+    for number, order in enumerate(orders_of(ledger.runs.every(batch.batch_id)), 1):
+        documents[ORDER if number == 1 else f"order-{number}.json"] = order
     for name, text in documents.items():
         write_private(data / name, text.encode("utf-8", "backslashreplace"))
     return source

@@ -125,6 +125,7 @@ def settings_facts(run: RunRecord) -> list[Fact]:
     if not settings:
         return []
     facts = [(name.capitalize(), clip(record[name])) for name in ("address", "ledger") if record.get(name)]
+    facts += _order_facts(record["order"]) if record.get("order") else []
     facts.append(("Pace", _pace(settings)))
     for label, name, unit in (
         ("Calls at once", "concurrency", ""),
@@ -158,6 +159,15 @@ def settings_facts(run: RunRecord) -> list[Fact]:
     for set_by in record.get("origins", ())[:MAX_ORIGINS_SHOWN]:
         facts.append((f"From {clip(set_by['source'])}", clip(f"{set_by['option']} {set_by['value']}".rstrip())))
     return facts
+
+
+def _order_facts(order: dict[str, Any]) -> list[Fact]:
+    """Who asked for what a run carried out, and who approved it."""
+    made = ("Ordered by", clip(f"{order['maker']}, {readable_time(order['made'])}"))
+    return [
+        made,
+        *(("Approved by", clip(f"{each['approver']}, {readable_time(each['at'])}")) for each in order["approvals"]),
+    ]
 
 
 def _pace(settings: dict[str, Any]) -> str:

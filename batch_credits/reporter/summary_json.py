@@ -17,7 +17,8 @@ def summary_json(summary: Summary) -> str:
     """The text of summary.json. Amounts are minor units; `totals_in_decimal` is there only if it has any.
 
     `headline` and `balance` are sentences for people. `unreadable_amounts` are rows that are in no total, `reasons` the
-    rows not credited, by outcome and error code, `hosts` those from which the latest run sent. `results_unit` is the
+    rows not credited, by outcome and error code, `hosts` those from which the latest run sent, `approvals` are
+    of the order that it carried out: by whom, and when (UTC). `results_unit` is the
     unit of amounts and balances in results.csv.
     """
     batch, run = summary.batch, summary.run
@@ -50,6 +51,7 @@ def summary_json(summary: Summary) -> str:
     content |= {
         "results_unit": unit_of_results(batch),
         "control_totals": [file_total_json(total) for total in summary.file_totals],
+        "approvals": (record.get("order") or {}).get("approvals", []),
         "settings": {name: record.get(name) for name in ("address", "ledger", "confirmation", "origins")},
         "in_balance": summary.in_balance,
         "balance": balance_in_words(summary),

@@ -6,12 +6,14 @@ that people read.
 
 from dataclasses import dataclass
 
+from batch_credits.web.approval_pages import ApprovePage, EnrolPage, SubmitForm
 from batch_credits.web.parts import (
     Alert,
     Amount,
     Choice,
     Download,
     Figure,
+    Filter,
     Frame,
     PilotQuestion,
     PilotRow,
@@ -22,6 +24,7 @@ from batch_credits.web.parts import (
 __all__ = [
     "Alert",
     "Amount",
+    "ApprovePage",
     "BatchEntry",
     "BatchesPage",
     "CheckPage",
@@ -29,6 +32,7 @@ __all__ = [
     "Column",
     "ColumnsPage",
     "Download",
+    "EnrolPage",
     "Explained",
     "Figure",
     "Filter",
@@ -49,6 +53,7 @@ __all__ = [
     "RunPage",
     "SendForm",
     "State",
+    "SubmitForm",
     "UndoCheckPage",
     "UndoPage",
     "UndoRow",
@@ -58,7 +63,7 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class BatchEntry:
     """A batch in the list. `key` is its full id ("" of an upload that has none yet), `payout` whose rows it mends, in
-    words; `needs_person` puts it among those that wait for somebody."""
+    words; `needs_person`: it waits for whoever looks."""
 
     key: str
     href: str
@@ -72,15 +77,6 @@ class BatchEntry:
     payout: str
     is_reversal: bool
     needs_person: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What the list is narrowed to: a part of the file's name, of a person's or of the id; a state; a page of it."""
-
-    text: str = ""
-    state: str = ""
-    page: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +175,7 @@ class CheckPage:
     largest: tuple[str, ...] = ()
     downloads: tuple[Download, ...] = ()
     send: SendForm | None = None
+    submit: SubmitForm | None = None
     refusal: Alert | None = None
     batch_href: str = ""
     columns_href: str = ""
@@ -264,8 +261,9 @@ class ReviewRow:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """A batch once nobody sends it. `tone` is good, warn or bad; `next_steps` are sentences; `more` is the form that
-    sends what is still owed. `batches` are others of the same payout, and what undid it: words and where."""
+    """A batch once nobody sends it. `tone` is good, warn or bad; `next_steps` are sentences; `more` sends what is
+    owed. `batches` are others of the same payout, and what undid it: words and where. `why_no_undo` and
+    `why_no_resolving` are sentences: whoever looks may not, and another person may."""
 
     key: str
     file_name: str
@@ -286,6 +284,8 @@ class ResultPage:
     facts: tuple[tuple[str, str], ...]
     resolve_href: str = ""
     is_deduction: bool = False
+    why_no_undo: str = ""
+    why_no_resolving: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +330,6 @@ class UndoCheckPage:
 @dataclass(frozen=True, slots=True)
 class RefusedPage:
     """A request that is refused, in words."""
-
     status: int
     alert: Alert
 
@@ -345,5 +344,7 @@ Page = (
     | ResultPage
     | UndoPage
     | UndoCheckPage
+    | EnrolPage
+    | ApprovePage
     | RefusedPage
 )

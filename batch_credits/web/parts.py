@@ -11,6 +11,8 @@ class State(StrEnum):
     UNCLEAR = "needs your answers"
     REFUSED = "refused"
     CHECKED = "checked, nothing sent"
+    SUBMITTED = "waits for approval"
+    REJECTED = "rejected"
     WAITING = "waits its turn"
     RUNNING = "being sent"
     STOPPED = "stopped"
@@ -116,3 +118,12 @@ class SendForm:
     how_long: str = ""
     totals_to_type: tuple[Choice, ...] = ()
     is_deduction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the list is narrowed to: a part of the file's name, of a person's or of the id; a state; a page of it."""
+
+    text: str = ""
+    state: str = ""
+    page: int = 1

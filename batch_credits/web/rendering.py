@@ -15,9 +15,11 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, Stric
 
 from batch_credits.reporter.display import allowed_in_html, turned_to_words
 from batch_credits.web.pages import (
+    ApprovePage,
     BatchesPage,
     CheckPage,
     ColumnsPage,
+    EnrolPage,
     Frame,
     LeftOutPage,
     NewPage,
@@ -40,6 +42,8 @@ TEMPLATES: Mapping[type[Page], str] = {
     ResultPage: "result.html",
     UndoPage: "undo.html",
     UndoCheckPage: "undo_check.html",
+    EnrolPage: "enrol.html",
+    ApprovePage: "approve.html",
     RefusedPage: "refused.html",
 }
 TONES: Mapping[State, str] = {
@@ -47,6 +51,8 @@ TONES: Mapping[State, str] = {
     State.UNCLEAR: "warn",
     State.REFUSED: "warn",
     State.CHECKED: "idle",
+    State.SUBMITTED: "under-way",
+    State.REJECTED: "warn",
     State.WAITING: "under-way",
     State.RUNNING: "under-way",
     State.STOPPED: "warn",
@@ -72,9 +78,10 @@ def stylesheet() -> bytes:
 
 
 @cache
-def script() -> bytes:
-    """/static/live.js: what follows a check and a run. Every page works without it."""
-    return _static("live.js")
+def script(name: str) -> bytes:
+    """/static/live.js, what follows a check and a run, without which every page works; or /static/passkey.js, without
+    which nobody approves."""
+    return _static(name)
 
 
 def _static(name: str) -> bytes:

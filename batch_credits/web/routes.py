@@ -19,7 +19,7 @@ class Route:
 
 def routes() -> list[Route]:
     """All addresses behind the login."""
-    from batch_credits.web.handlers import batches, check, columns, new, repair, result, run, undo
+    from batch_credits.web.handlers import approve, batches, check, columns, new, repair, result, run, undo
 
     return [
         Route("GET", "/", batches.batches),
@@ -32,6 +32,11 @@ def routes() -> list[Route]:
         Route("GET", "/uploads/{id}/left-out/{n}", check.left_out),
         Route("GET", "/uploads/{id}/files/rejected.csv", check.rejected_csv),
         Route("POST", "/uploads/{id}/send", check.send),
+        Route("POST", "/uploads/{id}/submit", approve.submit),
+        Route("GET", "/orders/{key}", approve.order),
+        Route("POST", "/orders/{key}/approve", approve.approve),
+        Route("POST", "/orders/{key}/reject", approve.reject),
+        Route("GET", "/orders/{key}/files/order.json", approve.order_json),
         Route("GET", "/batches/{key}", run.batch),
         Route("GET", "/batches/{key}/events", run.events),
         Route("POST", "/batches/{key}/stop", run.stop),

@@ -4,7 +4,8 @@ import asyncio
 import signal
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
@@ -14,13 +15,14 @@ from batch_credits.web.door.building import make_app
 from batch_credits.web.door.quiet import on_loop_error, quiet_logger, quiet_warnings
 from batch_credits.web.door.sessions import SESSIONS
 from batch_credits.web.door.wire import Runner
-from batch_credits.web.routes import routes
+from batch_credits.web.routes import Route, routes
 from batch_credits.web.settings import WebSettings
 
 END_SECONDS = 0.5  # for answers that are being written
 _LOCAL = ("127.0.0.1", "::1")  # what a browser may take localhost for
 
 Listening = Callable[[int, str], None]  # the port, and the token of the link
+Opened = tuple[web.Application, int, Callable[[], Awaitable[None]]]  # with its port, and what makes it answer
 
 
 async def serve(settings: WebSettings, on_listening: Listening, on_entered: Listening | None = None) -> None:
@@ -30,28 +32,47 @@ async def serve(settings: WebSettings, on_listening: Listening, on_entered: List
     Raises:
         UsageError: the address or the certificate cannot be used.
     """
-    quiet_warnings()
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(on_loop_error)
-    over = asyncio.Event()
+    over = _told_to_end()
+    async with listening(settings, routes()) as (app, port, start):
+        app[DESK] = Desk.open(settings)
+        if on_entered is not None:
+            app[SESSIONS].when_used = lambda: on_entered(port, app[SESSIONS].new_link())
+        await start()
+        on_listening(port, app[SESSIONS].token)
+        await over.wait()
+
+
+def _told_to_end() -> asyncio.Event:
+    """What is set by SIGINT or SIGTERM."""
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, over.set)
-    context = _ssl(settings)
-    listeners = _listeners(settings)
+    return over
+
+
+@asynccontextmanager
+async def listening(settings: WebSettings, addresses: Iterable[Route]) -> AsyncIterator[Opened]:
+    """An application behind the door, on its port until the end of the block; it answers once `start` was awaited.
+
+    Raises:
+        UsageError: the address or the certificate cannot be used.
+    """
+    quiet_warnings()
+    asyncio.get_running_loop().set_exception_handler(on_loop_error)
+    context, listeners = _ssl(settings), _listeners(settings)
     port = listeners[0].getsockname()[1]
-    app = make_app(settings, port, routes())
-    app[DESK] = Desk.open(settings)
-    if on_entered is not None:
-        app[SESSIONS].when_used = lambda: on_entered(port, app[SESSIONS].new_link())
+    app = make_app(settings, port, addresses)
     runner = Runner(
         app, access_log=None, logger=quiet_logger(), shutdown_timeout=END_SECONDS, handler_cancellation=True
     )
-    await runner.setup()
-    try:
+
+    async def start() -> None:
+        await runner.setup()
         for listener in listeners:
             await web.SockSite(runner, listener, ssl_context=context).start()
-        on_listening(port, app[SESSIONS].token)
-        await over.wait()
+
+    try:
+        yield app, port, start
     finally:
         await runner.cleanup()
 

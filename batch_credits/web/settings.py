@@ -1,5 +1,6 @@
 """What the operator of the server chose. Nothing of it ever comes from a browser."""
 
+import os
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -51,3 +52,10 @@ class WebSettings:
     confirm_total: tuple[tuple[str, str], ...] = ()  # on a live site a total above this must be typed, too
     max_upload_bytes: int = DEFAULT_MAX_UPLOAD_BYTES
     max_disk_bytes: int = DEFAULT_MAX_DISK_BYTES
+
+
+def door_settings(listen: str, port: int, host: str, actor: str, tls: Tls | None) -> WebSettings:
+    """For a server with a door and no site: all that the door is told, and nothing else."""
+    nowhere = Path(os.devnull)
+    site = SiteView(name="", base_url="", is_live=False, is_loopback=True, posts_at_once=None)
+    return WebSettings(listen, port, frozenset([host]), actor, site, nowhere, nowhere, nowhere, Words(), tls=tls)

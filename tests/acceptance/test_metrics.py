@@ -19,14 +19,14 @@ OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 Figures = dict[tuple[str, ...], float]
 
 
-def read(text: str, command: str = "run", profile: str = "") -> Figures:
-    """Figures by name, outcome, state and currency; all of them are about this command."""
+def read(text: str, command: str = "run", profile: str = "", site: str = "acme-test") -> Figures:
+    """Figures by name, outcome, state and currency; all of them are about this command at this site."""
     found: Figures = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             labels = dict(sample.labels)
             whose = [labels.pop(name) for name in ("site", "command", "profile")]
-            assert whose == ["acme-test", command, profile]
+            assert whose == [site, command, profile]
             assert labels.keys() <= {"outcome", "currency", "state", "version"}
             name = sample.name.removeprefix("batch_credits_")
             found[(name, *(value for _, value in sorted(labels.items())))] = sample.value

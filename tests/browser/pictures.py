@@ -21,6 +21,7 @@ MAIN = (
     ("columns", DESK, "light", 1000),
     ("check", DESK, "light", 1000),
     ("check", PHONE, "dark", 844),
+    ("approve", DESK, "light", 1000),
     ("run", DESK, "light", 900),
     ("run", PHONE, "dark", 844),
     ("result", DESK, "light", 1300),

@@ -82,7 +82,7 @@ async def _serve(site: Shown, is_up: threading.Event, over: threading.Event) -> 
     app.router.add_get("/now", site.now)
     app.router.add_get("/samples/{name}", _sample)
     app.router.add_get("/static/style.css", _style)
-    app.router.add_get("/static/live.js", _script)
+    app.router.add_get("/static/{name:live.js|passkey.js}", _script)
     app.router.add_get("/batches/00/events", site.events)
     app.router.add_post("/{anywhere:.*}", site.posted)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0, handler_cancellation=True)
@@ -108,8 +108,8 @@ async def _style(_request: web.Request) -> web.Response:
     return web.Response(body=stylesheet(), content_type="text/css", charset="utf-8")
 
 
-async def _script(_request: web.Request) -> web.Response:
-    return web.Response(body=script(), content_type="text/javascript", charset="utf-8")
+async def _script(request: web.Request) -> web.Response:
+    return web.Response(body=script(request.match_info["name"]), content_type="text/javascript", charset="utf-8")
 
 
 def _html(text: str) -> web.Response:

@@ -30,8 +30,10 @@ from batch_credits import (
     run_file,
     site_settings,
 )
+from batch_credits.approval.order import Asked, Sealed, order_for
 from batch_credits.errors import ControlError, InputError, Interrupted, NotConfirmed, UsageError
 from batch_credits.ledger import Ledger
+from batch_credits.model import ControlTotal
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
@@ -166,6 +168,24 @@ def test_a_limit_holds(run: Any, payout: Path) -> None:
         run(limits=limits)
     checked = check_file(payout, limits=limits)
     assert checked.refusal is not None and "--max-total allows USD 10" in checked.refusal.message
+
+
+def test_an_order_that_is_given_must_hold(run: Any, payout: Path, site: SiteSettings, tmp_path: Path) -> None:
+    site, order = replace(site, is_in_process=False), tmp_path / "order.json"  # what is, is never anybody's money
+    checked = check_file(payout, site=site, ledger=tmp_path / "ledger.sqlite3")
+    order.write_text("{}")
+    with pytest.raises(UsageError, match="no order as it was sealed"):
+        run(order=order, site=site)
+    owed = {"USD": ControlTotal(2, 3000)}
+    asked = Asked(checked.batch, payout.name, "00" * 32, InputOptions(), ControlLimits(), 2, owed)
+    for wanted, said in (
+        (asked, "Nobody has approved this order"),
+        (replace(asked, batch="0" * 64), "for another file"),
+        (replace(asked, owed={"USD": ControlTotal(2, 2999)}), "More is to be sent in USD"),
+    ):
+        order.write_bytes(Sealed(order_for(site, wanted, "alice", "test")).content)
+        with pytest.raises(NotConfirmed, match=said):
+            run(order=order, site=site)
 
 
 def test_what_is_wrong_with_rows_is_said_by_row(payout: Path) -> None:

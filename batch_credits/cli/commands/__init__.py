@@ -32,6 +32,8 @@ COMMANDS = {
     "doctor": "What a first run could fail on, and what to do; sends nothing.",
     "explain": "What a code or a word means.",
     "template": "Write a file to fill in.",
+    "approve": "Approve an order that another person made.",
+    "approvers": "Who may approve: enrol, list, remove.",
     "init": "Write a profile of a site, by asking.",
     "watch": "Pay the files that are dropped into a folder.",
     "web": "Serve the page for finance: upload, check, send.",

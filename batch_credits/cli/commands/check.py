@@ -5,7 +5,12 @@ from pathlib import Path
 
 import click
 
+from batch_credits import __version__
+from batch_credits.approval.order import Asked, order_for
+from batch_credits.approval.policy import read_policy
+from batch_credits.cli.options.handed import handed_option
 from batch_credits.cli.options.input import LimitChoice, input_options
+from batch_credits.cli.options.order import order_to_make_option, write_order
 from batch_credits.cli.options.places import ledger_option, ledger_path, ledger_paths, reports_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
@@ -23,12 +28,16 @@ from batch_credits.cli.values import MAX_COUNT
 from batch_credits.errors import BatchCreditsError, Remedy, UsageError
 from batch_credits.jobs.check import staged_apart, suggestions_for, what_does_not_hold
 from batch_credits.ledger import Ledger
-from batch_credits.loader import columns_seen
+from batch_credits.loader import Source, columns_seen
+from batch_credits.model import Outcome, sum_totals
 from batch_credits.model.address import Place
 from batch_credits.planning.customers import look_up_customers
+from batch_credits.planning.plan import Plan
 from batch_credits.process.event_loop import run_in_loop
+from batch_credits.process.user import user_name
 from batch_credits.reporter import write_rejected
-from batch_credits.settings import InputOptions, SiteSettings
+from batch_credits.reporter.words import rows
+from batch_credits.settings import ControlLimits, InputOptions, SiteSettings
 from batch_credits.views.check import CheckView, customers_view, file_view, problems_view
 from batch_credits.views.listed import listed_rows
 from batch_credits.views.plan import plan_view
@@ -49,9 +58,12 @@ from batch_credits.views.terms import differences_of, pace_of, site_view
 @site_options
 @reports_option
 @ledger_option
+@order_to_make_option
+@handed_option
 def check(
     file: Path, as_json: bool, rows_page: int | None, online: bool, options: InputOptions, limits: LimitChoice,
-    pace: PaceChoice, site: SiteChoice, reports: Path, ledger: Place | None,
+    pace: PaceChoice, site: SiteChoice, reports: Path, ledger: Place | None, order: Path | None,
+    handed: object,
 ) -> int:  # fmt: skip
     """Load and validate FILE and send nothing: totals, every problem of every row, fingerprint.
 
@@ -64,7 +76,7 @@ def check(
     """
     if rows_page is not None and not as_json:
         raise UsageError("--rows-page is for --json.", hint="Add it:", remedies=[(("--json", ""),)])
-    asked = _Asked(file, as_json, rows_page, online, options, limits, pace, site, reports, ledger)
+    asked = _Asked(file, as_json, rows_page, online, options, limits, pace, site, reports, ledger, order)
     try:
         found, taken = _checked(asked)
     except BatchCreditsError as error:
@@ -94,6 +106,7 @@ class _Asked:
     site: SiteChoice
     reports: Path
     ledger: Place | None
+    order: Path | None
 
 
 def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
@@ -125,8 +138,30 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
             listed=None if asked.rows_page is None else listed_rows(scratch, batch, asked.rows_page),
             differences=_differences(ledger, where) if asked.online else (),
         )
+        made = ""
+        if asked.order is not None and found.refusal is None and not (asked.as_json and not plan.owed):
+            made = _sealed(asked.order, source, plan, where, bounds)
         say(check_json(found) if asked.as_json else check_in_words(found), paint=None if asked.as_json else painted)
+        if made:
+            say(made, err=asked.as_json)
     return found, taken
+
+
+def _sealed(path: Path, source: Source, plan: Plan, where: SiteSettings | None, bounds: ControlLimits) -> str:
+    """Make an order of what the file asks for. Returns what to say of it.
+
+    Raises:
+        UsageError: no site is named, nothing is owed, or it cannot be written.
+    """
+    if where is None:
+        raise UsageError("An order is for one site.", hint="Name it.", remedies=[(("--site", "SITE"),)])
+    if not plan.owed:
+        raise UsageError("There is nothing to order: the file asks for nothing that is still owed.")
+    owed = sum_totals(plan.by_outcome.get(outcome, {}) for outcome in (Outcome.PENDING, Outcome.IN_DOUBT))
+    wanted = Asked(plan.key, source.path.name, source.file_sha256, source.options, bounds, plan.rows, owed)
+    order = order_for(where, wanted, user_name(), __version__, days=read_policy().days)
+    write_order(path, order)
+    return f"Order      {path}: {rows(order.owed)}, made by {order.maker}, good until {order.expires}"
 
 
 def _differences(ledger: Place, site: SiteSettings | None) -> tuple[str, ...]:

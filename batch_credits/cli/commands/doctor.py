@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from batch_credits.cli.examined import settings_signs
+from batch_credits.cli.examined_notices import ABOUT, notice_signs
 from batch_credits.cli.options.places import ledger_option, ledger_path, open_ledger, reports_option
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
@@ -82,7 +83,7 @@ def _examined(
     context: click.Context, pace: PaceChoice, site: SiteChoice, reports: Path, ledger: Place | None
 ) -> tuple[list[Sign], Examined]:
     """Every sign. What is no site, pace or ledger is a sign, too, and the others are looked at without it."""
-    signs = looked_at("settings", lambda: settings_signs(context))
+    signs = looked_at("settings", lambda: settings_signs(context)) + looked_at(ABOUT, lambda: notice_signs(context))
     settings, place = RunSettings(), None
     try:
         settings = pace.settings(site.site)

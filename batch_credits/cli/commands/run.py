@@ -9,12 +9,14 @@ from pathlib import Path
 import click
 
 from batch_credits.addresses import SANDBOX_SITE
+from batch_credits.approval.order import options_of, read_order
 from batch_credits.cli.metering import metered
 from batch_credits.cli.options.ending import EndChoice, ending_options
 from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, input_options
 from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
+from batch_credits.cli.options.order import order_to_carry_out_option
 from batch_credits.cli.options.places import OutputChoice, ledger_path, open_ledger, output_options, refuse_file
 from batch_credits.cli.options.sending import SendingChoice, pilot_option, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -67,6 +69,7 @@ class RunChoice:
     output: OutputChoice
     notices: NoticeChoice
     metrics: MetricsChoice
+    order: Path | None
     handed: Handed | None
 
 
@@ -89,6 +92,7 @@ class RunChoice:
 @notice_options
 @option("--verbose", "-v", is_flag=True, help="Say more.")
 @option("--quiet", "-q", is_flag=True, help="Say only what needs a person.")
+@order_to_carry_out_option
 @handed_option
 @chosen_as(RunChoice, "chosen")
 def run(chosen: RunChoice) -> int:
@@ -131,7 +135,8 @@ def _notified_run(chosen: RunChoice, *, as_json: bool = False) -> int:
 
 
 def _run(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bool) -> int:
-    yes, quiet, options, output = chosen.yes, chosen.quiet, chosen.options, chosen.output
+    yes, quiet, output, sealed = chosen.yes, chosen.quiet, chosen.output, read_order(chosen.order)
+    options = options_of(sealed, chosen.options)
     limits, rate = chosen.limits.settings(), 0 if chosen.sandbox else TEST_SITE_RATE_PER_MINUTE
     settings = chosen.sending.settings(chosen.site.site, default_rate=rate)
     _check_detach(chosen)
@@ -155,7 +160,7 @@ def _run(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bool) ->
             terms = Terms(site_view(where), settings, memory, said, differences_of(opened, where.site))
 
             def confirm(plan: Plan) -> None:
-                bounds = chosen.confirm_total if where.is_live else ()
+                bounds = chosen.confirm_total if where.is_live and sealed is None else ()
                 read = source.as_read(options)
                 to_type = totals_to_type(plan, bounds, stated_by_the_user(context, limits), read)
                 question = question_of_run(source, plan, dict(read.currency_exponents), terms, to_type)
@@ -170,7 +175,7 @@ def _run(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bool) ->
 
             said_yes, same_site = said_yes_of(yes=yes, handed=chosen.handed), chosen.site.same_site
             orders = Orders(limits, where, settings, output.reports, same_site, said_yes, not_typed, output.xlsx, agree)
-            orders = replace(orders, refuse_repeat=chosen.refuse_repeat)
+            orders = replace(orders, refuse_repeat=chosen.refuse_repeat, order=sealed)
             request = RunRequest(source, options, orders)
             act = detach_batch if chosen.detach else run_batch
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)

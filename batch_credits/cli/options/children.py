@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from batch_credits.children.start import Words
-from batch_credits.cli.config import named_settings_file
+from batch_credits.cli.named_file import named_settings_file
 from batch_credits.cli.options.site import SiteChoice
 from batch_credits.cli.profiles import profile_taken
 from batch_credits.model.address import Place

@@ -178,7 +178,7 @@ class Notified(Sectioned):
             raise
 
 
-_VALUES = (str, tuple, float, Path, MailServer)
+VALUES = (str, tuple, float, Path, MailServer)  # of an option that was read
 
 
 def _tell_refused(context: click.Context, error: click.UsageError | BatchCreditsError) -> None:
@@ -189,7 +189,7 @@ def _tell_refused(context: click.Context, error: click.UsageError | BatchCredits
             with suppress(click.ClickException, BatchCreditsError):  # one error is enough
                 parameter.handle_parse_result(context, {}, [])
     # Newer releases of click have a mark of their own for what was not read.
-    read: dict[str, Any] = {name: value for name, value in context.params.items() if isinstance(value, _VALUES)}
+    read: dict[str, Any] = {name: value for name, value in context.params.items() if isinstance(value, VALUES)}
     chosen = {name: read[name] for name in names if name in read}
     file, site = read.get("file"), read.get("site")
     with (

@@ -21,7 +21,8 @@ SECTIONS = {
     ),
     "Guards on the money": (
         "--expect-total", "--expect-rows", "--max-total", "--max-amount", "--confirm-total", "--control", "--strict",
-        "--require-control", "--refuse-repeat", "--pilot", "--max-failures", "--yes", "--deadline", "--probe",
+        "--require-control", "--refuse-repeat", "--pilot", "--max-failures", "--order", "--yes", "--deadline",
+        "--probe",
     ),
     "The site and the pace": (
         "--site", "--api-key-file", "--sandbox", "--detach", "--until-idle", "--plan",

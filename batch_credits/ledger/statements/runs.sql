@@ -34,6 +34,10 @@ SELECT count(*) FROM run WHERE batch_id = :batch;
 -- Over which batch a run is, and how it was set.
 SELECT batch_id, settings FROM run WHERE run_id = :run;
 
+-- name: settings_of_runs
+-- How each run over a batch was set.
+SELECT settings FROM run WHERE batch_id = :batch;
+
 -- name: spans
 -- The newest runs over a batch that recorded anything, newest first: when they began and ended, and between which ids
 -- their attempts and findings lie. One walk over the entries, which are few: CROSS JOIN keeps it so.

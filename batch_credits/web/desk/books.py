@@ -9,6 +9,7 @@ from batch_credits.errors import BatchCreditsError
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Mending, RunRecord
 from batch_credits.model.address import Place
+from batch_credits.model.orders import orders_of
 from batch_credits.views.batches import BatchView, batches_view
 from batch_credits.views.workers import WorkerView
 from batch_credits.web.door.refusals import Refused
@@ -18,13 +19,16 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A batch as the ledger has it. `senders` are the processes that send it now, whoever started them."""
+    """A batch as the ledger has it. `senders` are the processes that send it now, whoever started them, `runners`
+    whoever ran it."""
 
     record: BatchRecord
     view: BatchView
     run: RunRecord | None
     mending: Mending
     senders: tuple[WorkerView, ...]
+    runners: frozenset[str]
+    order: str  # the newest that a run of it carried out, as the file's text; "" none
 
 
 class Books:
@@ -70,7 +74,11 @@ def _known(ledger: Ledger, key: str) -> Known | None:
         return None
     [view] = batches_view(ledger, key)
     mending = ledger.payouts.mending(record.batch_id)
-    return Known(record, view, ledger.runs.last(record.batch_id), mending, _living(view))
+    runs = ledger.runs.every(record.batch_id)
+    runners, orders = frozenset(run.user for run in runs), orders_of(runs)
+    return Known(
+        record, view, runs[-1] if runs else None, mending, _living(view), runners, orders[-1] if orders else ""
+    )
 
 
 def _living(batch: BatchView) -> tuple[WorkerView, ...]:

@@ -2,13 +2,19 @@
 
 import asyncio
 import json
+import os
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from batch_credits.approval.policy import read_policy
 from batch_credits.children.files import make_folder, read_document
-from batch_credits.web.desk.children import Children
+from batch_credits.children.locks import try_lock
+from batch_credits.errors import UsageError
+from batch_credits.web.desk.children import ORDER, Children
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.settings import CHECKS_AT_ONCE
 
@@ -17,6 +23,7 @@ _ANSWERED = frozenset(
     ["--sheet", "--hidden-rows", "--delimiter", "--header-row", "--encoding", "--locale", "--amount-unit"]
 )
 MOMENT_SECONDS = 1.0
+_LOOK_SECONDS = 0.1  # between looks whether another server has looked at it
 _SAID_LETTERS = 2_000  # of what a process that failed has said
 
 
@@ -90,15 +97,44 @@ class Checks:
 
     async def _look(self, upload: Upload) -> None:
         folder = make_folder(_folder(upload))
-        async with self._room:
-            for name in ("out.json.part", "err.txt"):
+        async with self._room, _alone(folder / "lock") as lock:
+            for name in ("out.json.part", "err.txt", ORDER):
                 (folder / name).unlink(missing_ok=True)
-            child = self._children.check(upload.source, upload.words(), folder, folder)
+            maker = upload.actor if must_be_approved() else None
+            child = self._children.check(upload.source, upload.words(), folder, maker, lock)
             code = await child.ended()
-        part = folder / "out.json.part"
-        if read_document(part) is None:  # it ended without a word: a hostile file took all there was
-            part.write_text(_nothing_said(code, folder / "err.txt"), encoding="utf-8")
-        part.replace(folder / "out.json")
+            part = folder / "out.json.part"
+            if read_document(part) is None:  # it ended without a word: a hostile file took all there was
+                part.write_text(_nothing_said(code, folder / "err.txt"), encoding="utf-8")
+            part.replace(folder / "out.json")
+
+
+@asynccontextmanager
+async def _alone(path: Path) -> AsyncIterator[int]:
+    """The lock of an upload's check, to be inherited by whoever checks: of several servers over one ledger, and of a
+    child that outlives its server, one looks at a time."""
+    while True:
+        if (lock := try_lock(path)) is not None:
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
+    try:
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def order_of(upload: Upload) -> Path | None:
+    """The order that the check of an upload made of it; None: it made none."""
+    path = _folder(upload) / ORDER
+    return path if path.exists() else None
+
+
+def must_be_approved() -> bool:
+    """Whether others must approve what is sent. Where nobody can tell, they must: a run would not send it either."""
+    try:
+        return read_policy().requires_approval
+    except UsageError:
+        return True
 
 
 def _folder(upload: Upload) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 from batch_credits.children.start import Child, Words, start
 
 ANSWER = "answer"  # the name of a file
+ORDER = "order.json"
 _PATIENCE_SECONDS = 86_400  # how long a run waits its turn
 
 
@@ -36,14 +37,22 @@ class Children:
     def __init__(self, words: Words) -> None:
         self._words = words
 
-    def check(self, source: Path, options: Sequence[str], reports: Path, into: Path) -> Child:
-        """Look at a file; the document comes to out.json.part."""
+    def check(
+        self, source: Path, options: Sequence[str], into: Path, maker: str | None = None, lock: int | None = None
+    ) -> Child:
+        """Look at a file; into the folder come the document as out.json.part, the rows left out, and the order of a
+        `maker` as order.json."""
         words = self._words
-        given = [*words.profile, *words.site, *words.ledger, *options, f"--reports={reports}", "--json"]
-        return _start("check", given, [str(source)], None, into / "out.json.part", into / "err.txt", None)
+        given = [*words.profile, *words.site, *words.ledger, *options, f"--reports={into}", "--json"]
+        handed = None if maker is None else Handed(maker)
+        given += [] if maker is None else [f"--order={into / ORDER}"]
+        return _start("check", given, [str(source)], handed, into / "out.json.part", into / "err.txt", lock)
 
-    def run(self, source: Path, options: Sequence[str], handed: Handed, into: Path, lock: int) -> Child:
+    def run(
+        self, source: Path, options: Sequence[str], handed: Handed, into: Path, lock: int, order: Path | None = None
+    ) -> Child:
         """Credit what is owed of a file."""
+        options = options if order is None else [*options, f"--order={order}"]
         return self._send("run", options, str(source), handed, into, lock)
 
     def reverse(self, key: str, options: Sequence[str], handed: Handed, into: Path, lock: int) -> Child:

@@ -12,6 +12,7 @@ from batch_credits.web.desk.checks import Checks
 from batch_credits.web.desk.children import Children
 from batch_credits.web.desk.jobs import Jobs
 from batch_credits.web.desk.memory import Remembered
+from batch_credits.web.desk.orders import Orders
 from batch_credits.web.desk.results import Results
 from batch_credits.web.desk.undos import Undos
 from batch_credits.web.desk.uploads import Uploads
@@ -31,6 +32,7 @@ class Desk:
     books: Books
     results: Results
     undos: Undos
+    orders: Orders
     background: set[asyncio.Task[None]] = field(default_factory=set)
 
     @classmethod
@@ -49,6 +51,7 @@ class Desk:
             books=Books(settings.ledger),
             results=Results(settings.reports, children, jobs, folder / "reports"),
             undos=Undos(folder / "undos", children),
+            orders=Orders(folder / "orders"),
         )
 
 

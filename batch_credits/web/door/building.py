@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _METHODS = ("GET", "HEAD", "POST")
-_OPEN = ("/healthz", "/static/style.css", "/static/live.js")  # to whoever reaches the server
+_SCRIPTS = ("live.js", "passkey.js")
+_OPEN = ("/healthz", "/static/style.css", *(f"/static/{name}" for name in _SCRIPTS))  # to whoever reaches the server
 _STATUS = {
     404: ("There is no such page.", "Go to the list of batches."),
     405: ("This address does not take that.", "Load the page again."),
@@ -40,7 +41,8 @@ def make_app(settings: WebSettings, port: int, routes: "Iterable[Route]") -> web
     app.on_response_prepare.append(add_headers)
     app.router.add_get("/healthz", _healthy)
     app.router.add_get("/static/style.css", _style)
-    app.router.add_get("/static/live.js", _script)
+    for name in _SCRIPTS:
+        app.router.add_get(f"/static/{name}", _script)
     for route in routes:
         app.router.add_route(route.method, route.path, route.handler)
         if route.method == "GET":
@@ -155,5 +157,6 @@ async def _style(_request: web.Request) -> web.Response:
     return web.Response(body=stylesheet(), content_type="text/css", charset="utf-8")
 
 
-async def _script(_request: web.Request) -> web.Response:
-    return web.Response(body=script(), content_type="text/javascript", charset="utf-8")
+async def _script(request: web.Request) -> web.Response:
+    content = script(request.path.rpartition("/")[2])
+    return web.Response(body=content, content_type="text/javascript", charset="utf-8")

@@ -44,5 +44,11 @@ async def attachment(request: web.Request, path: Path, name: str) -> web.StreamR
         return response
 
 
+def attached(content: bytes, name: str) -> web.Response:
+    """The same of what lies on no disk."""
+    headers = {"Content-Type": _TYPES[Path(name).suffix], "Content-Disposition": f'attachment; filename="{name}"'}
+    return web.Response(body=content, headers=headers)
+
+
 def _gone() -> Refused:
     return Refused(404, "There is no such file any more.", "Load the page again.")

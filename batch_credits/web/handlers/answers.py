@@ -1,11 +1,12 @@
 """How handlers answer: a page in its frame, or the address of the next one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from batch_credits.model.amounts import Exponents, minor_in_words
+from batch_credits.views.amounts import Total
 from batch_credits.web.desk.desk import desk_of
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
@@ -72,3 +73,11 @@ def amounts_of(totals: Mapping[str, Any], stated: Exponents) -> tuple[Amount, ..
         words += [] if decimal is None else [f"{decimal} {currency}"]
         found.append(Amount(currency, minor, " + ".join(words)))
     return tuple(found)
+
+
+def summed(outcomes: Iterable[tuple[Total, ...]]) -> tuple[Amount, ...]:
+    """All that a batch asks for, by currency, from the totals of its outcomes."""
+    minor: dict[str, int] = {}
+    for total in (total for totals in outcomes for total in totals):
+        minor[total.currency] = minor.get(total.currency, 0) + total.amount_minor
+    return amounts_of({currency: minor[currency] for currency in sorted(minor)}, {})

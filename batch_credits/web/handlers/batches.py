@@ -1,46 +1,54 @@
 """The list of all batches, and of files that came and were not sent."""
 
-from collections.abc import Iterable
+from urllib.parse import urlencode
 
 from aiohttp import web
 
+from batch_credits.approval.giving import may_approve
+from batch_credits.approval.policy import Policy
+from batch_credits.errors import NotConfirmed
 from batch_credits.model import CallKind, Outcome
-from batch_credits.views.amounts import Total
 from batch_credits.views.batches import BatchView
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.uploads import Upload
-from batch_credits.web.handlers.answers import amounts_of, page_number, show
+from batch_credits.web.door.identity import actor_of
+from batch_credits.web.handlers.answers import amounts_of, page_number, show, summed
+from batch_credits.web.handlers.approve import known_policy
 from batch_credits.web.pages import Amount, BatchEntry, BatchesPage, Filter, State
 
 ENTRIES_A_PAGE = 50
-_WAITS_FOR_A_PERSON = (State.UNCLEAR, State.CHECKED, State.STOPPED, State.ATTENTION)
+WAITING_FOR_YOU = "waiting for you"  # of all states those in which this person has to do something
+_WAITS_FOR_A_PERSON = (
+    State.UNCLEAR, State.CHECKED, State.REJECTED, State.STOPPED, State.ATTENTION
+)  # fmt: skip
 
 
 async def batches(request: web.Request) -> web.Response:
     """All that is known, newest first, narrowed to what was asked for."""
     desk = desk_of(request)
     narrowed = Filter(request.query.get("text", "").strip(), request.query.get("state", ""), page_number(request))
-    entries = await _entries(desk)
+    entries = await _entries(desk, actor_of(request))
     found = [entry for entry in entries if _is_meant(entry, narrowed)]
+    waiting = sum(entry.needs_person for entry in entries)
     first = (narrowed.page - 1) * ENTRIES_A_PAGE
     page = BatchesPage(
         entries=tuple(found[first : first + ENTRIES_A_PAGE]),
         narrowed=narrowed,
-        states=tuple(state.value for state in State),
+        states=(*(state.value for state in State), WAITING_FOR_YOU),
         pages=max(1, -(-len(found) // ENTRIES_A_PAGE)),
         in_all=len(found),
+        waiting_href=f"/?{urlencode({'state': WAITING_FOR_YOU})}" if waiting else "",
     )
     is_moving = any(entry.state in (State.CHECKING, State.WAITING, State.RUNNING) for entry in page.entries)
-    waiting = sum(entry.needs_person for entry in entries)
     return show(request, page, waiting=waiting, refresh_seconds=5 if is_moving else 0)
 
 
-async def _entries(desk: Desk) -> list[BatchEntry]:
+async def _entries(desk: Desk, actor: str) -> list[BatchEntry]:
     known = [_of_batch(desk, view, is_sent=is_sent) for view, is_sent in await desk.books.batches()]
     keys = {entry.key for entry in known}
-    uploads = []
+    uploads, policy = [], known_policy()
     for upload in sorted(desk.uploads.all(), key=lambda upload: upload.at, reverse=True):
-        entry = _of_upload(desk, upload)
+        entry = _of_upload(desk, upload, policy, actor)
         if not entry.key or entry.key not in keys:
             uploads.append(entry)
             keys.add(entry.key)
@@ -48,7 +56,10 @@ async def _entries(desk: Desk) -> list[BatchEntry]:
 
 
 def _is_meant(entry: BatchEntry, narrowed: Filter) -> bool:
-    if narrowed.state and entry.state != narrowed.state:
+    if narrowed.state == WAITING_FOR_YOU:
+        if not entry.needs_person:
+            return False
+    elif narrowed.state and entry.state != narrowed.state:
         return False
     text = narrowed.text.casefold()
     found_in = (entry.file_name.casefold(), entry.actor.casefold())
@@ -68,7 +79,7 @@ def _of_batch(desk: Desk, view: BatchView, *, is_sent: bool) -> BatchEntry:
         file_name=view.file_name if job is None else job.file_name,
         state=state,
         rows=view.rows,
-        totals=_summed(of for outcome, of in view.outcomes.items() if outcome is not Outcome.REJECTED),
+        totals=summed(of for outcome, of in view.outcomes.items() if outcome is not Outcome.REJECTED),
         credited_words=f"{rows:,} of {view.rows:,} {done}",
         actor="" if job is None else job.actor,
         at=view.created_at,
@@ -88,15 +99,16 @@ def _state_of(view: BatchView) -> State:
     return State.DONE
 
 
-def _summed(outcomes: Iterable[tuple[Total, ...]]) -> tuple[Amount, ...]:
-    """All that a batch asks for, by currency."""
-    minor: dict[str, int] = {}
-    for total in (total for totals in outcomes for total in totals):
-        minor[total.currency] = minor.get(total.currency, 0) + total.amount_minor
-    return amounts_of({currency: minor[currency] for currency in sorted(minor)}, {})
+def _state_of_order(desk: Desk, key: str) -> State:
+    """How far a file is that was checked: nobody has asked for more, or others are to approve it, or it begins."""
+    if desk.jobs.is_running(key):
+        return State.WAITING
+    if desk.orders.waiting(key) is not None:
+        return State.SUBMITTED
+    return State.CHECKED if desk.orders.rejection(key) is None else State.REJECTED
 
 
-def _of_upload(desk: Desk, upload: Upload) -> BatchEntry:
+def _of_upload(desk: Desk, upload: Upload, policy: Policy | None, actor: str) -> BatchEntry:
     checked = desk.checks.known(upload)
     key, rows = "", 0
     totals: tuple[Amount, ...] = ()
@@ -106,11 +118,12 @@ def _of_upload(desk: Desk, upload: Upload) -> BatchEntry:
         state = State.UNCLEAR if checked.asks else State.REFUSED
     else:
         key, rows = checked.content["batch"], checked.content["rows"]
-        state = State.WAITING if desk.jobs.is_running(key) else State.CHECKED
+        state = _state_of_order(desk, key)
         totals = amounts_of(checked.content["totals"], {})
+    hrefs = {State.WAITING: f"/batches/{key}", State.SUBMITTED: f"/orders/{key}"}
     return BatchEntry(
         key=key,
-        href=f"/uploads/{upload.upload_id}" if state is not State.WAITING else f"/batches/{key}",
+        href=hrefs.get(state, f"/uploads/{upload.upload_id}"),
         file_name=upload.file_name,
         state=state,
         rows=rows,
@@ -120,5 +133,17 @@ def _of_upload(desk: Desk, upload: Upload) -> BatchEntry:
         at=upload.at,
         payout="mends rows of an earlier file" if upload.mends else "",
         is_reversal=False,
-        needs_person=state in _WAITS_FOR_A_PERSON,
+        needs_person=state in _WAITS_FOR_A_PERSON or _waits_for(desk, key, state, policy, actor),
     )
+
+
+def _waits_for(desk: Desk, key: str, state: State, policy: Policy | None, actor: str) -> bool:
+    """Whether it is an order that this person can approve now."""
+    submitted = desk.orders.waiting(key) if state is State.SUBMITTED else None
+    if submitted is None or policy is None:
+        return False
+    try:
+        may_approve(submitted.sealed, policy, actor)
+    except NotConfirmed:
+        return False
+    return True

@@ -7,11 +7,14 @@ from typing import Any
 
 from aiohttp import web
 
+from batch_credits.approval.judging import approvers_needed
+from batch_credits.approval.order import read_order
+from batch_credits.approval.policy import read_policy
 from batch_credits.model import CallKind, ControlTotal
 from batch_credits.model.amounts import is_amount_of, minor_in_words
 from batch_credits.planning.controls import above_bounds
 from batch_credits.settings import InputOptions
-from batch_credits.web.desk.checks import MOMENT_SECONDS, Checked
+from batch_credits.web.desk.checks import MOMENT_SECONDS, Checked, must_be_approved, order_of
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.tables import page_of
@@ -41,6 +44,7 @@ from batch_credits.web.pages import (
     ProblemGroup,
     ProblemRow,
     SendForm,
+    SubmitForm,
 )
 
 TOTAL = "total:"  # begins the name of a field for a total
@@ -66,10 +70,21 @@ async def upload(request: web.Request) -> web.Response:
     key = checked.content["batch"]
     if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
         return go_to(f"/batches/{key}")
-    return show(request, check_page(desk, one, checked), alert=_last_refusal(desk, key))
+    if desk.orders.waiting(key) is not None:
+        return go_to(f"/orders/{key}")
+    alert = _rejected(desk, key) or last_refusal(desk, key)
+    return show(request, check_page(desk, one, checked), alert=alert)
 
 
-def _last_refusal(desk: Desk, key: str) -> Alert | None:
+def _rejected(desk: Desk, key: str) -> Alert | None:
+    """Why another person turned its order down."""
+    rejection = desk.orders.rejection(key)
+    if rejection is None:
+        return None
+    return Alert(f"{rejection.by} rejected this order: {rejection.reason}", "Nothing was sent. You may submit it anew.")
+
+
+def last_refusal(desk: Desk, key: str) -> Alert | None:
     """Why nothing was sent the last time that somebody said so."""
     job = desk.jobs.latest(key)
     error = None if job is None else job.told().error
@@ -85,27 +100,38 @@ def check_page(desk: Desk, one: Upload, checked: Checked) -> CheckPage:
     """What a check found, as values."""
     found = checked.content
     refusal = found.get("refusal")
-    files = () if checked.rejected_csv is None else (_rejected(one),)
+    files = () if checked.rejected_csv is None else (_left_out_csv(one),)
+    form = None if refusal else _send_form(desk, one, found)
+    needs_others = form is not None and must_be_approved()
     return CheckPage(
         upload=one.upload_id,
         file_name=one.file_name,
         is_checking=False,
         figures=_figures(found),
         problems=tuple(_group(one, number, group) for number, group in enumerate(found["problems"])),
-        before=tuple(_before(found)),
+        before=tuple(known_before(found)),
         notes=tuple(map(plain_words, found["notes"])),
         warnings=tuple(map(plain_words, found["warnings"])),
         largest=tuple(
             f"row {row['row']}: {minor_in_words(row['amount'], row['currency'], {})}" for row in found["largest"]
         ),
         downloads=files,
-        send=None if refusal else _send_form(desk, one, found),
+        send=None if needs_others else form,
+        submit=_submit_form(one, form) if needs_others and form is not None else None,
         refusal=Alert(plain_words(refusal)) if refusal else None,
         columns_href="" if one.mends else f"/uploads/{one.upload_id}/columns",
     )
 
 
-def _rejected(one: Upload) -> Download:
+def _submit_form(one: Upload, form: SendForm) -> SubmitForm:
+    sealed, policy = read_order(order_of(one)), read_policy()
+    others = 1 if sealed is None else approvers_needed(sealed.order, policy)
+    return SubmitForm(
+        f"/uploads/{one.upload_id}/submit", form.number, form.amounts, form.site, form.is_live, others
+    )
+
+
+def _left_out_csv(one: Upload) -> Download:
     return Download("rejected.csv", f"/uploads/{one.upload_id}/files/rejected.csv", "the rows left out, to mend")
 
 
@@ -131,7 +157,7 @@ def _group(one: Upload, number: int, group: Mapping[str, Any]) -> ProblemGroup:
     )
 
 
-def _before(found: Mapping[str, Any]) -> list[str]:
+def known_before(found: Mapping[str, Any]) -> list[str]:
     """What is known of the rows already, a sentence each."""
     said = []
     if before := found["counts"].get("already_credited", 0) + found["counts"].get("credited", 0):
@@ -214,6 +240,8 @@ async def send(request: web.Request) -> web.Response:
     if checked is None or checked.error is not None:
         return go_to(f"/uploads/{one.upload_id}")
     page, key = check_page(desk, one, checked), checked.content["batch"]
+    if page.submit is not None:
+        raise Refused(403, "Here another person must approve what is sent.", "Submit it for approval.")
     if page.send is None or desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
         return go_to(f"/batches/{key}")
     if (alert := not_typed(page.send, fields)) is not None:
@@ -223,10 +251,13 @@ async def send(request: web.Request) -> web.Response:
 
 
 async def begin_run(desk: Desk, key: str, one: Upload, handed: Handed) -> None:
-    """Start the run of a batch, if none is on; and wait a moment for what it says first."""
+    """Start the run of a batch, if none is on, by its order where there is one; and wait a moment for what it says
+    first."""
+    submitted = desk.orders.waiting(key)
+    order = None if submitted is None else submitted.path
     child = await desk.jobs.begin(
         key,
-        lambda into, lock: desk.children.run(one.source, one.words(), handed, into, lock),
+        lambda into, lock: desk.children.run(one.source, one.words(), handed, into, lock, order),
         handed.actor,
         one.file_name,
         one.upload_id,

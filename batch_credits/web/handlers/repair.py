@@ -16,7 +16,7 @@ from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
 from batch_credits.web.handlers.answers import UNPROCESSABLE, go_to
-from batch_credits.web.handlers.result import result_page
+from batch_credits.web.handlers.result import result_page, why_left_to_another
 from batch_credits.web.handlers.run import is_sent, key_of
 from batch_credits.web.pages import Alert
 
@@ -45,6 +45,8 @@ async def resolve(request: web.Request) -> web.Response:
     options = [f"--row={row}", f"--reason={reason}"]
     options += [f"--credited={credit_id}"] if word == "credited" else ["--not-credited"]
     key, actor = known.record.key, actor_of(request)
+    if why := why_left_to_another(known, actor, "resolve"):
+        return await result_page(request, known, Alert(f"Row {row} is not settled.", why), 403)
     into = make_empty_folder(desk.settings.folder / "words" / key)
     code = await desk.children.resolve(key, options, Handed(actor), into).ended()
     if code:

@@ -6,20 +6,23 @@ from typing import Any
 
 from aiohttp import web
 
+from batch_credits.approval.policy import read_policy
+from batch_credits.errors import UsageError
 from batch_credits.explanations import explained
+from batch_credits.jobs.approved import why_not_own
 from batch_credits.model import BatchRecord, CallKind
 from batch_credits.model.amounts import Exponents
 from batch_credits.reporter import stated_exponents
 from batch_credits.reporter.mending import mending_in_words
 from batch_credits.reporter.words import rows as count_of
 from batch_credits.web.desk.books import Known
-from batch_credits.web.desk.children import Handed
+from batch_credits.web.desk.children import ORDER, Handed
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.jobs import Job
 from batch_credits.web.desk.results import FILES, Result
 from batch_credits.web.desk.tables import amount_of, customer_of, page_of
 from batch_credits.web.desk.uploads import Upload
-from batch_credits.web.door.downloads import attachment
+from batch_credits.web.door.downloads import attached, attachment
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
@@ -81,6 +84,8 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
         review = await asyncio.to_thread(_review, result, known.record)
     if not is_deduction and (counts.get("failed") or counts.get("rejected")):
         mending = await asyncio.to_thread(_mending, key, result, page_number(request))
+    can_undo, actor = not is_deduction and bool(counts.get("credited")), actor_of(request)
+    why_no_undo = why_left_to_another(known, actor, "reverse")
     return ResultPage(
         key=key,
         file_name=summary["file"],
@@ -92,19 +97,33 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
         stopped=summary["stopped"] or "",
         next_steps=tuple(_steps(summary, mending is not None and mending.in_all > 0)),
         explained=tuple(_explained(summary)),
-        downloads=tuple(_downloads(result, key, is_deduction=is_deduction)),
+        downloads=tuple(_downloads(known, result, is_deduction=is_deduction)),
         mending=mending if mending is not None and mending.in_all else None,
         review=review,
         more=_more(desk, known, summary, stated, job),
-        undo_href="" if is_deduction or not counts.get("credited") else f"/batches/{key}/undo",
+        undo_href=f"/batches/{key}/undo" if can_undo and not why_no_undo else "",
         batches=tuple(_kin(known, summary)),
         facts=tuple(_facts(summary, job)),
         resolve_href=f"/batches/{key}/resolve",
         is_deduction=is_deduction,
+        why_no_undo=why_no_undo if can_undo else "",
+        why_no_resolving=why_left_to_another(known, actor, "resolve"),
     )
 
 
-def _downloads(result: Result, key: str, *, is_deduction: bool) -> Iterator[Download]:
+def why_left_to_another(known: Known, actor: str, command: str) -> str:
+    """Why whoever looks must leave it to another person to undo or to settle the batch; "" where they need not. Where
+    nobody can tell, the command itself refuses."""
+    try:
+        return why_not_own(read_policy(), known.runners, actor, command)
+    except UsageError as error:
+        return error.message
+
+
+def _downloads(known: Known, result: Result, *, is_deduction: bool) -> Iterator[Download]:
+    key = known.record.key
+    if known.order:
+        yield Download(ORDER, f"/batches/{key}/files/{ORDER}", "the order, and who approved it")
     for name in result.files():
         what = FILES[name]
         if is_deduction and name.startswith("failed."):  # which nobody may take for a file to pay
@@ -191,6 +210,7 @@ def _facts(summary: Mapping[str, Any], job: Job | None) -> list[tuple[str, str]]
         ("Requests", f"{summary['requests']:,}"),
         ("SHA-256 of the file", summary["file_sha256"] or "none"),
     ]
+    facts += [("Approved by", f"{each['approver']}, {each['at']}") for each in summary["approvals"]]
     if job is not None and job.stopped_by:
         facts.append(("Stopped by", job.stopped_by))
     return facts
@@ -286,6 +306,8 @@ async def file(request: web.Request) -> web.StreamResponse:
     desk, name = desk_of(request), request.match_info["name"]
     known = await desk.books.batch(request.match_info["key"])
     result = None if known is None else desk.results.written(known)
+    if known is not None and known.order and name == ORDER:
+        return attached(known.order.encode("ascii"), name)
     if result is None or name not in result.files():
         raise Refused(404, "There is no such file.", "The page of the batch names those that there are.")
     return await attachment(request, result.folder / name, name)

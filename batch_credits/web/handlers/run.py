@@ -59,7 +59,9 @@ def is_sent(desk: Desk, key: str, known: Known | None) -> bool:
 
 
 def _not_sent(desk: Desk, key: str) -> web.Response:
-    """Where a run was refused before anything was owed, its file is there still."""
+    """Where a run was refused before anything was owed, its file is there still, and its order, if it has one."""
+    if desk.orders.waiting(key) is not None:
+        return go_to(f"/orders/{key}")
     job = desk.jobs.latest(key)
     if job is None or not job.upload_id:
         raise Refused(404, "There is no such batch.", "Look for it in the list of batches.")

@@ -24,6 +24,7 @@ from batch_credits.web.handlers.answers import (
     show,
 )
 from batch_credits.web.handlers.check import is_typed, not_typed, totals_to_type, typed_totals
+from batch_credits.web.handlers.result import why_left_to_another
 from batch_credits.web.handlers.run import is_sent, key_of
 from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import Alert, SendForm, UndoCheckPage, UndoPage, UndoRow
@@ -51,6 +52,8 @@ async def _settled(request: web.Request) -> Known:
         raise Refused(404, "There is no such batch of credits.", "Look for it in the list of batches.")
     if is_sent(desk, key, known):
         raise Refused(409, "This batch is being sent.", "Wait until it ends, or stop it; then take credits back.")
+    if why := why_left_to_another(known, actor_of(request), "reverse"):
+        raise Refused(403, why, "Ask a colleague to do it.")
     return known
 
 

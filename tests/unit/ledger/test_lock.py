@@ -11,6 +11,7 @@ import pytest
 
 from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger
+from batch_credits.ledger.engines.sqlite.lock import holder_of
 from tests.acceptance.harness import said_by
 
 
@@ -122,3 +123,9 @@ def test_who_holds_a_ledger_is_known_without_holding_it(tmp_path: Path) -> None:
         process.communicate()
     assert Ledger.holder_at(place) is None
     Ledger.open(place).close()  # nobody was kept out by having asked
+
+
+def test_where_the_system_cannot_say_it_nobody_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(fcntl, "F_OFD_GETLK", raising=False)
+    with Ledger.open(path):
+        assert holder_of(path) is None

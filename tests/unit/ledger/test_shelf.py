@@ -16,6 +16,7 @@ import pytest
 
 from batch_credits.errors import LedgerBusy, LedgerError, UsageError
 from batch_credits.ledger import Ledger, Shelf, shelf, shelf_of
+from batch_credits.ledger.engines.sqlite import glance
 from batch_credits.model import NewBatch
 from tests.unit.ledger.conftest import Book
 
@@ -402,3 +403,48 @@ def test_no_history_pays_a_site_from_two_ledgers(tmp_path: Path, monkeypatch: py
     finally:
         scene.end()
     assert scene.paid and scene.refused
+
+
+def test_what_cannot_be_listed_might_know_the_site(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(LedgerError, match="cannot be listed: Permission denied"):
+        Shelf(root).place_for("acme", ACME)
+
+
+def test_where_no_lock_can_be_made_no_site_is_taken_on(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerError, match="ledgers-lock cannot be written: Not a directory"), Shelf(
+        tmp_path / "file"
+    ).taking_on(tmp_path / "l.sqlite3", "acme", ACME):
+        pass
+
+
+def test_a_ledger_of_whoever_has_no_home_stands_for_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda *given, **named: "~/.local/share")
+    assert shelf_of(tmp_path / "ledger.sqlite3") is None
+
+
+def test_a_disk_that_fails_says_which_ledger_it_was(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    take_on(old_of(root))
+    monkeypatch.setattr(glance, "check_readable", fail)
+    with pytest.raises(LedgerError, match=r"ledger\.sqlite3 cannot be read: Input/output error"):
+        glance.glance_at(old_of(root))
+
+
+def test_a_ledger_that_is_made_between_two_looks_is_not_gone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take_on(old_of(root))
+    looks = iter([False, True])
+    own, exists = old_of(root), Path.exists
+
+    def looked(path: Path) -> bool:
+        return next(looks, True) if path == own else True if path.name.endswith("-wal") else exists(path)
+
+    monkeypatch.setattr(Path, "exists", looked)
+    found = glance.glance_at(own)
+    assert found is not None and set(found.sites) == {"acme"}

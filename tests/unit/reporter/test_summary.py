@@ -74,6 +74,7 @@ def test_summary_json_says_what_scripts_need(report: Report) -> None:
         "reversed": {"count": 0, "totals": {}, "by": {}},
         "mends": [],
         "mended_in": [],
+        "approvals": [],
         "settings": {"address": None, "ledger": None, "confirmation": None, "origins": None},
         "in_balance": True,
         "balance": [

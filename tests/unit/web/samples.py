@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from batch_credits.web.approval_pages import ApproveForm
 from batch_credits.web.pages import (
     Alert,
     Amount,
+    ApprovePage,
     BatchEntry,
     BatchesPage,
     CheckPage,
@@ -12,6 +14,7 @@ from batch_credits.web.pages import (
     Column,
     ColumnsPage,
     Download,
+    EnrolPage,
     Explained,
     Figure,
     Filter,
@@ -32,6 +35,7 @@ from batch_credits.web.pages import (
     RunPage,
     SendForm,
     State,
+    SubmitForm,
     UndoCheckPage,
     UndoPage,
     UndoRow,
@@ -256,6 +260,11 @@ CHECKS = {
             totals_to_type=(Choice("total:AUD", "12345.67"), Choice("total:CAD", "24691.34")),
         ),
     ),
+    "check-submit": replace(
+        CHECK,
+        send=None,
+        submit=SubmitForm("/uploads/8f3a/submit", 1484, (usd(1_234_560),), "acme-test", is_live=False, approvers=2),
+    ),
     "check-refused": replace(
         CHECK,
         send=None,
@@ -280,6 +289,51 @@ CHECKS = {
         largest=(HOSTILE,),
         send=send(HUGE, tuple(usd(HUGE * 1000, a.currency) for a in MANY), replace(LIVE, site="a" * 90)),
     ),
+}
+ORDER_JSON = (Download("order.json", "/orders/00/files/order.json", "the order, as it is sealed"),)
+APPROVE = ApprovePage(
+    file_name="loyalty_2026_q3.csv",
+    maker="alice",
+    expires="2026-12-05T14:00:00Z",
+    is_checking=False,
+    figures=(Figure("pending", "To be credited", 1484, (usd(1_234_560),)),),
+    facts=(
+        "Made by alice on 2026-11-28 14:00 UTC, good until 2026-12-05 14:00 UTC.",
+        "For site acme-test, at https://acme-test.chargebee.com: no real money.",
+        "Batch 0f3a11c2, SHA-256 of the file 9f86d081884c7d65...",
+    ),
+    largest=("row 100: 149.00 USD", "row 72: 146.50 USD"),
+    warnings=("3 rows are for the same customer, cust-08242.",),
+    before=("12 rows were credited before; nothing is sent for them.",),
+    given=("carol, 2026-11-28 15:00 UTC",),
+    missing=1,
+    form=ApproveForm("/orders/00/approve", '{"challenge": "AA", "rpId": "localhost"}', "2026-11-28T16:00:00Z"),
+    reject_href="/orders/00/reject",
+    downloads=ORDER_JSON,
+)
+APPROVALS: dict[str, Page] = {
+    "approve": APPROVE,
+    "approve-own": replace(
+        APPROVE, form=None, given=(), missing=2, why_not="You made this order, and nobody approves their own."
+    ),
+    "approve-checking": ApprovePage("loyalty_2026_q3.csv", "alice", "2026-12-05T14:00:00Z", is_checking=True),
+    "approve-hostile": replace(
+        APPROVE,
+        file_name=HOSTILE,
+        maker=HOSTILE,
+        figures=(Figure("pending", "To be credited", HUGE, MANY),),
+        facts=(HOSTILE, LONG_WORD),
+        largest=(HOSTILE,),
+        warnings=(HOSTILE,),
+        before=(LONG_WORD,),
+        given=(HOSTILE, RTL),
+        form=None,
+        why_not=HOSTILE,
+        reject_href="",
+    ),
+    "enrol": EnrolPage("bob", ("5000 USD", "1000 EUR"), '{"challenge": "AA", "user": {"id": "AA"}}'),
+    "enrol-done": EnrolPage("bob", ("5000 USD",), is_done=True),
+    "enrol-hostile": EnrolPage(HOSTILE, (HOSTILE,), HOSTILE),
 }
 LEFT_OUT = {
     "left-out": LeftOutPage("8f3a", "loyalty_2026_q3.csv", PROBLEMS[0].reason, PROBLEMS[0].first, 2, 3),
@@ -410,6 +464,13 @@ RESULTS = {
     "result-good": GOOD,
     "result": RESULT,
     "result-review": REVIEW,
+    "result-another": replace(
+        REVIEW,
+        more=None,
+        undo_href="",
+        why_no_undo="alice ran this batch, and here another person must take its credits back.",
+        why_no_resolving="alice ran this batch, and here another person must settle its rows.",
+    ),
     "result-back": replace(GOOD, headline="All 12 rows deducted", is_deduction=True, undo_href=""),
     "result-hostile": replace(
         REVIEW,
@@ -470,7 +531,7 @@ REFUSED: dict[str, Page] = {
 }
 
 PAGES: dict[str, Page] = {
-    **BATCHES, **NEWS, **COLUMNS, **CHECKS, **LEFT_OUT, **RUNS, **RESULTS, **UNDOES, **REFUSED
+    **BATCHES, **NEWS, **COLUMNS, **CHECKS, **APPROVALS, **LEFT_OUT, **RUNS, **RESULTS, **UNDOES, **REFUSED
 }  # fmt: skip
 
 ALERT = Alert(
@@ -484,12 +545,16 @@ def frame_of(name: str) -> Frame:
     """The frame that a sample is shown in."""
     if name == "refused-login":
         return Frame(site="", is_live=False, actor="", token="")
+    if name.startswith("enrol"):  # who administers the machine serves it, for no site
+        return Frame(site="", is_live=False, actor="", token=TEST.token)
     refresh = 2 if "checking" in name or name.startswith("run") else 0
     frame = replace(
         LIVE if name in ("check-live", "run", "result-review", "batches-none-found") else TEST, refresh_seconds=refresh
     )
     if name == "check-live":
         return replace(frame, alert=ALERT)
+    if name == "approve":
+        return replace(frame, actor="bob")
     if name == "new-again":
         return replace(frame, alert=replace(ALERT, message=HOSTILE, field="reference"))
     return replace(frame, site="a" * 90, actor=HOSTILE, waiting=HUGE) if name.endswith("hostile") else frame

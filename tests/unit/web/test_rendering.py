@@ -13,6 +13,8 @@ from justhtml import JustHTML
 from batch_credits.web.pages import Alert, CheckPage, Page, State
 from batch_credits.web.rendering import TEMPLATES, TONES, render, script, stylesheet
 from tests.unit.web.samples import (
+    APPROVALS,
+    APPROVE,
     BATCHES,
     CHECK,
     CHECKS,
@@ -24,6 +26,7 @@ from tests.unit.web.samples import (
     NEW,
     PAGES,
     RESULT,
+    RESULTS,
     REVIEW,
     RUN,
     TEST,
@@ -83,7 +86,9 @@ def test_it_is_html_without_any_error_of_syntax(text: str) -> None:
 
 def test_nothing_from_outside_becomes_markup_and_nothing_of_ours_runs_inline(text: str) -> None:
     document = parsed(text)
-    assert every(document, "script", "src") == ["/static/live.js"]
+    signs = bool(document.query("form[data-passkey]"))
+    assert every(document, "script", "src") in (["/static/live.js"], ["/static/live.js", "/static/passkey.js"])
+    assert "/static/passkey.js" in every(document, "script", "src") or not signs
     assert every(document, "link[rel=stylesheet]", "href") == ["/static/style.css"]
     assert not document.query("img, iframe, object, embed, base, style, [style], svg")
     assert not [key for node in document.query("*") for key in attrs(node) if key.startswith("on")]
@@ -181,7 +186,8 @@ def test_a_refusal_is_an_alert_in_words_and_tied_to_its_field() -> None:
 def test_every_page_says_which_it_is() -> None:
     names = {type(page): one(shown(page), "main").attrs["data-page"] for page in PAGES.values()}
     assert sorted(names.values()) == sorted(
-        ["batches", "new", "columns", "check", "left-out", "run", "result", "undo", "undo-check", "refused"]
+        ["batches", "new", "columns", "check", "approve", "enrol", "left-out", "run", "result", "undo", "undo-check",
+         "refused"]
     )
 
 
@@ -191,7 +197,7 @@ def figures(document: JustHTML) -> Iterator[tuple[str, int]]:
             yield attrs(node)[attribute], int(attrs(node)["value"])
 
 
-@pytest.mark.parametrize("page", [CHECK, RUN, RESULT, UNDO_CHECK])
+@pytest.mark.parametrize("page", [CHECK, APPROVE, RUN, RESULT, UNDO_CHECK])
 def test_figures_carry_their_numbers_once(page: Any) -> None:
     found = list(figures(shown(page)))
     expected = [(figure.name, figure.rows) for figure in page.figures]
@@ -263,6 +269,43 @@ def test_the_number_is_typed_before_anything_is_sent() -> None:
     assert "real money" in one(live, ".panel").to_text() and "no real money" not in one(live, ".panel").to_text()
 
 
+def test_where_others_approve_nothing_is_sent_by_a_number() -> None:
+    document = shown(CHECKS["check-submit"])
+    form = one(document, "form[data-action]")
+    assert attrs(form)["data-action"] == "submit-for-approval" and attrs(form)["action"] == "/uploads/8f3a/submit"
+    assert [attrs(field)["name"] for field in form.query("input")] == ["form_token"]
+    assert "before 2 other people have approved it" in one(document, ".panel").to_text()
+
+
+def test_an_order_is_signed_or_turned_down_or_it_says_why_not() -> None:
+    document = shown(APPROVE)
+    assert [attrs(form)["data-action"] for form in document.query("form")] == ["approve", "reject"]
+    form = attrs(document.query("form")[0])
+    assert form["data-passkey"] == "sign" and form["data-options"] == '{"challenge": "AA", "rpId": "localhost"}'
+    names = [attrs(field)["name"] for field in document.query("form")[0].query("input")]
+    assert names == ["form_token", "answer", "at"]
+    assert every(document, "a[data-file]", "data-file") == ["order.json"]
+    assert "12 rows were credited before" in document.query("main")[0].to_text()
+    own = shown(APPROVALS["approve-own"])
+    assert [attrs(form)["data-action"] for form in own.query("form")] == ["reject"]
+    assert "nobody approves their own" in own.query("main")[0].to_text()
+    assert not shown(APPROVALS["approve-checking"]).query("form")
+
+
+def test_whoever_is_to_approve_makes_a_passkey() -> None:
+    form = attrs(one(shown(APPROVALS["enrol"]), 'form[data-action="enrol"]'))
+    assert form["data-passkey"] == "make"
+    assert not shown(APPROVALS["enrol-done"]).query("form")
+
+
+def test_what_another_person_must_do_has_a_sentence_in_place_of_its_form() -> None:
+    document = shown(RESULTS["result-another"])
+    assert [attrs(form)["data-action"] for form in document.query("form")] == ["mend"]
+    assert "/undo" not in " ".join(every_href(document))
+    said = document.query("main")[0].to_text()
+    assert "must take its credits back" in said and "must settle its rows" in said
+
+
 @pytest.mark.parametrize("kind", ["check-checking", "check-refused", "check-nothing"])
 def test_nothing_can_be_sent_before_the_check_or_without_it(kind: str) -> None:
     page = CHECKS[kind]
@@ -324,10 +367,12 @@ def test_times_are_as_people_write_them() -> None:
 
 
 def test_style_and_script_are_small_and_fetch_nothing() -> None:
-    style, code = stylesheet().decode(), script().decode()
-    assert len(style) < MAX_STYLE_BYTES and len(code) < MAX_SCRIPT_BYTES
+    style, scripts = stylesheet().decode(), [script(name).decode() for name in ("live.js", "passkey.js")]
+    assert len(style) < MAX_STYLE_BYTES
     assert not re.search(r"@import|url\(|https?:", style)
-    assert not re.search(r"https?:|eval|innerHTML =|insertAdjacent|document\.write", code)
+    for code in scripts:
+        assert len(code) < MAX_SCRIPT_BYTES
+        assert not re.search(r"https?:|eval|innerHTML =|insertAdjacent|document\.write", code)
     assert ":root {" in style and "prefers-color-scheme: dark" in style and "prefers-reduced-motion" in style
 
 

@@ -161,8 +161,7 @@ def _refuse_cut(path: Path) -> None:
 def _make_private_directory(directory: Path) -> None:
     """With those above it that are missing, none of which anybody else shall look into."""
     if not directory.exists():
-        if directory.parent != directory:
-            _make_private_directory(directory.parent)
+        _make_private_directory(directory.parent)
         directory.mkdir(mode=0o700, exist_ok=True)
 
 

@@ -1,0 +1,48 @@
+"""What an order says, in sentences."""
+
+from typing import Any
+
+from batch_credits.approval.order import Order, Sealed, Sum, moment_of
+from batch_credits.model.amounts import minor_in_words
+from batch_credits.settings import names_live_money
+
+
+def total_in_words(currency: str, total: Sum) -> str:
+    """Its money, as people read it; what came in decimal stands beside it."""
+    words = [minor_in_words(total.amount, currency, {})] if total.amount or total.amount_in_decimal == "0" else []
+    words += [] if total.amount_in_decimal == "0" else [f"{total.amount_in_decimal} {currency}"]
+    return " + ".join(words)
+
+
+def facts_of(order: Order) -> tuple[str, ...]:
+    """Who made it, when and for where, and how its file is read."""
+    limits = [f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in order.limits.items() if value]
+    options = [f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in order.options.items()]
+    money = "real money" if names_live_money(order.site) else "no real money"
+    return (
+        f"Made by {order.maker} on {_time(order.made)}, good until {_time(order.expires)}.",
+        f"For site {order.site}, at {order.address}: {money}.",
+        f"{order.rows:,} rows in the file, {order.owed:,} of them to be credited.",
+        f"Batch {order.batch[:8]}, SHA-256 of the file {order.file_sha256[:16]}...",
+        *([f"Read with {', '.join(options)}."] if options else []),
+        *([f"Held against {', '.join(limits)}."] if limits else []),
+    )
+
+
+def given_in_words(sealed: Sealed) -> tuple[str, ...]:
+    """Who approved it, and when."""
+    return tuple(f"{each.approver}, {_time(each.at)}" for each in sealed.approvals)
+
+
+def _time(text: str) -> str:
+    """A time as people write it, to the minute; what is none as it is."""
+    try:
+        return f"{moment_of(text):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return text
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_in_words, value))
+    return str(value)

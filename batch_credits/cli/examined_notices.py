@@ -1,0 +1,92 @@
+"""What `doctor` says of who is told: of what `run` would take from variables and files, which no other command shows.
+
+Nothing is sent, so whether anybody gets it only a trial shows. Targets are called as the notices' own errors call them.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from batch_credits.cli.config import profile_defaults
+from batch_credits.cli.options.notices import VALUES, NoticeChoice
+from batch_credits.cli.profiles import profile_taken
+from batch_credits.cli.setting import FILES, PROBLEMS
+from batch_credits.doctor.signs import Sign, bad, good, warning
+from batch_credits.errors import UsageError
+from batch_credits.notices import Command, Mail, Target, Webhook
+from batch_credits.notices.bodies import Form
+from batch_credits.notices.signature import BadKey, keys_in, text_of_secret
+
+ABOUT = "notices"
+
+
+def notice_signs(context: click.Context) -> Iterator[Sign]:
+    """Whom a run would tell, and what would keep it from that. Nobody at all is no sign: it is nobody's duty.
+
+    What is refused, or lacks something, ends a run before it begins, so it is bad; what fails later fails no run, and
+    is a warning.
+    """
+    try:
+        targets = _chosen(context).settings().targets
+    except click.UsageError as error:
+        yield bad(ABOUT, error.format_message(), "Correct it, or leave it out.")
+        return
+    except UsageError as error:
+        yield bad(ABOUT, error.message, error.hint or "Correct it, or leave it out.")  # no option of this command
+        return
+    for target in targets:
+        try:
+            yield good(ABOUT, _told(target))
+        except BadKey as error:
+            yield warning(ABOUT, f"{target.name}: nothing would arrive, {error}", "Correct that, and ask again.")
+
+
+def _chosen(context: click.Context) -> NoticeChoice:
+    """The choice that `run` would have.
+
+    Raises:
+        click.UsageError, UsageError: it would be refused.
+    """
+    root = context.find_root()
+    assert isinstance(root.command, click.Group)
+    run = root.command.commands["run"]
+    of_run = click.Context(run, parent=root, info_name="run")
+    if (profile := profile_taken(context)) is not None:
+        of_profile, sources = profile_defaults(root.command, "run", profile)
+        context.meta[FILES] = {**context.meta.get(FILES, {}), **sources}  # which an error names
+        of_run.default_map = {**(of_run.default_map or {}), **of_profile}
+    names = {field.name for field in fields(NoticeChoice)}
+    problems: list[Exception] = context.meta.get(PROBLEMS, [])
+    before = len(problems)
+    for parameter in run.params:
+        if parameter.name in names:
+            parameter.handle_parse_result(of_run, {}, [])
+    if problems[before:]:
+        raise problems[before]
+    # Newer releases of click have a mark of their own for what nobody set.
+    read: dict[str, Any] = {name: value for name, value in of_run.params.items() if isinstance(value, VALUES)}
+    return NoticeChoice(**read)
+
+
+def _told(target: Target) -> str:
+    """A target, and how it is told.
+
+    Raises:
+        BadKey: a file that it needs is not there or of no use, or the command is not.
+    """
+    match target:
+        case Webhook(form=Form.STANDARD, key_file=None):
+            return f"{target.name}, not signed (--notify-key-file)"
+        case Webhook(form=Form.STANDARD, key_file=path) if path is not None:
+            count = len(keys_in(path))
+            return f"{target.name}, signed with {'the key' if count == 1 else f'{count} keys'} of {path}"
+        case Mail(password_file=path) if path is not None:
+            text_of_secret(path, "the password file")
+            return target.name
+        case Command(words=(program, *_)) if shutil.which(program) is None:
+            raise BadKey("its program is not found, or may not be started")
+        case _:
+            return target.name

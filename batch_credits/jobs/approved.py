@@ -1,0 +1,69 @@
+"""What an administrator's policy asks of a run, and of undoing and settling: that another person said yes."""
+
+import json
+from collections.abc import Iterable, Set
+
+from batch_credits.approval.judging import Carried, Present, refuse_order
+from batch_credits.approval.order import Sealed, sums_of
+from batch_credits.approval.policy import Policy, read_policy
+from batch_credits.errors import NotConfirmed
+from batch_credits.ledger import Ledger
+from batch_credits.model import BatchRecord, CallKind, Outcome, sum_totals
+from batch_credits.planning.plan import Plan
+from batch_credits.process.user import user_name
+from batch_credits.settings import SiteSettings
+
+
+def hold_to_order(
+    ledger: Ledger, plan: Plan, sealed: Sealed | None, site: SiteSettings, policy: Policy | None = None
+) -> None:
+    """Refuse to pay what nobody else has approved, where the policy asks for that; and whatever an order that was given
+    does not allow, in any case. What the sandbox of this very process takes is no money.
+
+    Raises:
+        NotConfirmed: nothing was sent.
+        UsageError: the administrator's files cannot be relied on.
+    """
+    if site.is_in_process or plan.kind is not CallKind.ADD:
+        return
+    policy = policy or read_policy()
+    if sealed is None:
+        if policy.requires_approval and plan.owed:
+            raise NotConfirmed(
+                "Here nothing is paid that another person has not approved.",
+                hint="Nothing was sent. Make an order of it (check FILE --order ORDER), and have it approved.",
+                remedies=[(("--order", "ORDER"),)],
+            )
+        return
+    owed = sum_totals(plan.by_outcome.get(outcome, {}) for outcome in (Outcome.PENDING, Outcome.IN_DOUBT))
+    has_begun = not plan.is_new and sealed.order.number in _numbers(ledger.runs.settings_of_all(plan.batch_id))
+    present = Present(plan.key, site.site, site.address, sums_of(owed))
+    refuse_order(sealed, policy, present, Carried(has_begun, plan.owed > 0))
+
+
+def refuse_own(ledger: Ledger, batch: BatchRecord, command: str, policy: Policy | None = None) -> None:
+    """Refuse whoever ran a batch to undo or to settle it, where the policy leaves that to another person.
+
+    Raises:
+        NotConfirmed: nothing was sent or changed.
+        UsageError: the administrator's files cannot be relied on.
+    """
+    runners = {run.user for run in ledger.runs.every(batch.batch_id)}
+    if why := why_not_own(policy or read_policy(), runners, user_name(), command):
+        raise NotConfirmed(f"Batch {batch.key[:8]}: {why}", hint="Nothing was sent. Ask a colleague to do it.")
+
+
+def why_not_own(policy: Policy, runners: Set[str], actor: str, command: str) -> str:
+    """Why somebody must leave a command to another person, as a sentence; "" where they need not. `runners` are those
+    who ran the batch."""
+    names = {runner.strip().casefold() for runner in runners}
+    if command not in policy.by_another or actor.strip().casefold() not in names:
+        return ""
+    what = "take its credits back" if command == "reverse" else "settle its rows"
+    return f"{actor} ran this batch, and here another person must {what}."
+
+
+def _numbers(settings: Iterable[str]) -> set[str]:
+    """The numbers of the orders that runs were of, by what was recorded of them."""
+    orders = [json.loads(text).get("order") for text in settings]
+    return {order["number"] for order in orders if order}

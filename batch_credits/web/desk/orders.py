@@ -1,0 +1,82 @@
+"""Orders that wait for another person, or were turned down: of each batch the newest, for all servers over one ledger.
+
+FOLDER/<batch>/order.json      the order, with the approvals that it has
+FOLDER/<batch>/submitted.json  which upload it is of, who submitted it and when
+FOLDER/<batch>/rejected.json   who turned it down, when and why; then the other two count no more
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from batch_credits.approval.order import Sealed, iso
+from batch_credits.children.files import make_folder, read_document, write_document, write_text
+from batch_credits.errors import UsageError
+
+_ORDER, _SUBMITTED, _REJECTED = "order.json", "submitted.json", "rejected.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Who turned an order down, when (UTC, ISO 8601), and why."""
+
+    by: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """An order that waits."""
+
+    key: str
+    path: Path
+    upload_id: str
+    sealed: Sealed
+
+
+class Orders:
+    """The folder of all that was submitted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = make_folder(folder)
+
+    def submit(self, key: str, upload_id: str, made: Path) -> None:
+        """Let an order that a check made wait for others."""
+        folder = make_folder(self._folder / key)
+        (folder / _REJECTED).unlink(missing_ok=True)
+        write_text(folder / _ORDER, made.read_text(encoding="ascii"))
+        write_document(folder / _SUBMITTED, {"upload_id": upload_id, "at": iso(datetime.now(UTC))})
+
+    def waiting(self, key: str) -> Submitted | None:
+        """The order of a batch that waits, or was approved and is carried out; None: there is none."""
+        folder = self._folder / key
+        submitted = read_document(folder / _SUBMITTED)
+        if submitted is None or (folder / _REJECTED).exists():
+            return None
+        try:
+            sealed = Sealed.read((folder / _ORDER).read_bytes(), _ORDER)
+        except (OSError, UsageError):  # somebody's hand was there: it counts for nothing, and can be submitted anew
+            return None
+        return Submitted(key, folder / _ORDER, submitted["upload_id"], sealed)
+
+    def all(self) -> Iterator[Submitted]:
+        """All that wait."""
+        for folder in sorted(self._folder.iterdir()):
+            if (found := self.waiting(folder.name)) is not None:
+                yield found
+
+    def keep(self, submitted: Submitted, sealed: Sealed) -> None:
+        """Write down an order with one more approval."""
+        write_text(submitted.path, sealed.content.decode("ascii"))
+
+    def reject(self, key: str, by: str, reason: str) -> None:
+        """Turn an order down."""
+        document = {"by": by, "at": iso(datetime.now(UTC)), "reason": reason}
+        write_document(self._folder / key / _REJECTED, document)
+
+    def rejection(self, key: str) -> Rejection | None:
+        """Why the newest order of a batch was turned down; None: it was not."""
+        content = read_document(self._folder / key / _REJECTED)
+        return None if content is None else Rejection(**content)

@@ -1,0 +1,205 @@
+"""An order that waits for another person: what it says, their passkey's word, and what follows from it."""
+
+from dataclasses import replace
+
+from aiohttp import web
+
+from batch_credits.approval.giving import may_approve, with_approval
+from batch_credits.approval.judging import approvers_needed, refuse_unapproved
+from batch_credits.approval.order import Sealed
+from batch_credits.approval.policy import Policy, read_policy
+from batch_credits.approval.words import facts_of, given_in_words
+from batch_credits.errors import NotConfirmed, UsageError
+from batch_credits.model import CallKind, Outcome
+from batch_credits.web.approval_pages import ApprovePage
+from batch_credits.web.desk.checks import MOMENT_SECONDS, Checked, order_of
+from batch_credits.web.desk.children import Handed
+from batch_credits.web.desk.desk import Desk, desk_of
+from batch_credits.web.desk.orders import Submitted
+from batch_credits.web.door.downloads import attachment
+from batch_credits.web.door.forms import read_fields
+from batch_credits.web.door.identity import actor_of
+from batch_credits.web.door.refusals import Refused
+from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_of, go_to, show, summed
+from batch_credits.web.handlers.check import begin_run, known_before, last_refusal, owed_of
+from batch_credits.web.handlers.plain_words import plain_words
+from batch_credits.web.handlers.run import key_of
+from batch_credits.web.pages import Alert, Download
+from batch_credits.web.signing_form import ANSWER, approve_form, figures_of
+
+MAX_REASON_LETTERS = 200
+EARLIER_SHOWN = 5  # batches, the newest first
+
+
+async def submit(request: web.Request) -> web.Response:
+    """Let others decide about a file that was checked. Nothing is sent."""
+    desk = desk_of(request)
+    await read_fields(request, lambda _: False)
+    one = desk.uploads.find(request.match_info["id"])
+    checked, made = desk.checks.known(one), order_of(one)
+    if checked is None or checked.error is not None or checked.content.get("refusal") or made is None:
+        return go_to(f"/uploads/{one.upload_id}")
+    key = checked.content["batch"]
+    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+        return go_to(f"/batches/{key}")
+    if desk.orders.waiting(key) is None:
+        desk.orders.submit(key, one.upload_id, made)
+        desk.checks.begin(one)  # anew, for those who decide
+    return go_to(f"/orders/{key}")
+
+
+async def order(request: web.Request) -> web.Response:
+    """The page of an order."""
+    desk, key = desk_of(request), key_of(request)
+    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+        return go_to(f"/batches/{key}")
+    submitted = _waiting(desk, key)
+    page = await _page(desk, submitted, actor_of(request))
+    alert = last_refusal(desk, key)
+    return show(request, page, alert=alert, refresh_seconds=2 if page.is_checking else 0)
+
+
+async def approve(request: web.Request) -> web.Response:
+    """Take a passkey's word for an order; with the last that was missing, its run begins."""
+    desk, key, actor = desk_of(request), key_of(request), actor_of(request)
+    fields = await read_fields(request, ANSWER.__contains__)
+    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+        return go_to(f"/batches/{key}")
+    submitted = _waiting(desk, key)
+    try:
+        policy = read_policy()
+        approver = may_approve(submitted.sealed, policy, actor)
+        sealed = with_approval(submitted.sealed, approver, fields.get("at", ""), fields.get("answer", ""))
+    except (NotConfirmed, UsageError) as refusal:
+        page = await _page(desk, submitted, actor)
+        return show(request, page, alert=Alert(refusal.message, refusal.hint), status=UNPROCESSABLE)
+    desk.orders.keep(submitted, sealed)
+    try:
+        refuse_unapproved(sealed, policy)
+    except NotConfirmed:  # of another person, who is missing still
+        return go_to(f"/orders/{key}")
+    one, checked = desk.uploads.find(submitted.upload_id), await _checked(desk, submitted)
+    owed = None if checked is None or checked.error is not None else owed_of(checked.content)
+    await begin_run(desk, key, one, Handed(sealed.order.maker, owed))
+    return go_to(f"/batches/{key}")
+
+
+async def reject(request: web.Request) -> web.Response:
+    """Turn an order down, for a reason that its maker is told."""
+    desk, key, actor = desk_of(request), key_of(request), actor_of(request)
+    fields = await read_fields(request, "reason".__eq__)
+    submitted = _waiting(desk, key)
+    reason = fields.get("reason", "").strip()
+    if not reason or len(reason) > MAX_REASON_LETTERS or not reason.isprintable():
+        alert = Alert("Say in a few words why.", "Whoever made the order is told.", "reason")
+        return show(request, await _page(desk, submitted, actor), alert=alert, status=UNPROCESSABLE)
+    if not _may_reject(submitted.sealed, actor):
+        raise Refused(403, "Only an approver, or whoever made it, turns an order down.")
+    desk.orders.reject(key, actor, reason)
+    return go_to(f"/uploads/{submitted.upload_id}")
+
+
+async def order_json(request: web.Request) -> web.StreamResponse:
+    """The order with its approvals, as it stands."""
+    submitted = _waiting(desk_of(request), key_of(request))
+    return await attachment(request, submitted.path, "order.json")
+
+
+def _waiting(desk: Desk, key: str) -> Submitted:
+    submitted = desk.orders.waiting(key)
+    if submitted is None:
+        raise Refused(404, "There is no order of this batch to approve.", "Look for it in the list of batches.")
+    return submitted
+
+
+async def _checked(desk: Desk, submitted: Submitted) -> Checked | None:
+    one = desk.uploads.find(submitted.upload_id)
+    if desk.checks.found(one) is None:
+        await desk.checks.wait(one, MOMENT_SECONDS)
+    return desk.checks.known(one)
+
+
+async def _page(desk: Desk, submitted: Submitted, actor: str) -> ApprovePage:
+    """What somebody sees of an order."""
+    order, name = submitted.sealed.order, desk.uploads.find(submitted.upload_id).file_name
+    checked = await _checked(desk, submitted)
+    page = ApprovePage(name, order.maker, order.expires, is_checking=checked is None)
+    if checked is None:
+        return page
+    href = f"/orders/{submitted.key}"
+    found, changed = checked.content, _changed(checked, submitted.sealed)
+    policy, why_not, approver = None, changed, None
+    try:
+        policy = read_policy()
+        approver = may_approve(submitted.sealed, policy, actor)
+    except (NotConfirmed, UsageError) as refusal:
+        why_not = why_not or refusal.message
+    given = given_in_words(submitted.sealed)
+    needed = 1 if policy is None else approvers_needed(order, policy)
+    before = await _earlier(desk)
+    warnings: tuple[str, ...] = ()
+    if checked.error is None:
+        warnings, before = tuple(map(plain_words, found["warnings"])), (*known_before(found), *before)
+    return replace(
+        page,
+        figures=figures_of(order),
+        facts=facts_of(order),
+        largest=_largest(checked),
+        warnings=warnings,
+        before=before,
+        given=given,
+        missing=max(0, needed - len(given)),
+        why_not=why_not,
+        form=None if why_not or approver is None else approve_form(f"{href}/approve", submitted.sealed, approver),
+        reject_href=f"{href}/reject" if _may_reject(submitted.sealed, actor) else "",
+        downloads=(Download("order.json", f"{href}/files/order.json", "the order, as it is sealed"),),
+    )
+
+
+def _largest(checked: Checked) -> tuple[str, ...]:
+    if checked.error is not None:
+        return ()
+    amounts = [(row["row"], amounts_of({row["currency"]: row["amount"]}, {})) for row in checked.content["largest"]]
+    return tuple(f"row {row}: {amount.words}" for row, (amount,) in amounts)
+
+
+async def _earlier(desk: Desk) -> tuple[str, ...]:
+    """What the last batches came to, a sentence each: an order that is far from them is seen."""
+    views = [view for view, _ in await desk.books.batches() if view.kind is CallKind.ADD][-EARLIER_SHOWN:]
+    said = []
+    for view in reversed(views):
+        asked = (of for outcome, of in view.outcomes.items() if outcome is not Outcome.REJECTED)
+        words = " + ".join(amount.words for amount in summed(asked)) or "nothing"
+        said.append(f"{view.file_name}, {view.created_at[:10]}: {view.rows:,} rows, {words}.")
+    return tuple(said)
+
+
+def _changed(checked: Checked, sealed: Sealed) -> str:
+    """How the file that is there differs from what was ordered; "" if it does not."""
+    if checked.error is not None:
+        return "The file cannot be read any more as it was when it was ordered."
+    found = checked.content
+    owed = found["totals_by_outcome"].get("pending", {})
+    sums = {currency: (total["rows"], total.get("amount", 0)) for currency, total in owed.items() if total["rows"]}
+    ordered = {currency: (total.rows, total.amount) for currency, total in sealed.order.totals.items()}
+    if found["batch"] != sealed.order.batch or sums != ordered:
+        return "What would be paid is not what was ordered any more. It has to be submitted anew."
+    return ""
+
+
+def known_policy() -> Policy | None:
+    """What the administrator says; None: it cannot be relied on, and nobody approves anything."""
+    try:
+        return read_policy()
+    except UsageError:
+        return None
+
+
+def _may_reject(sealed: Sealed, actor: str) -> bool:
+    """Whether it is theirs to turn it down: its maker, or any approver."""
+    if actor == sealed.order.maker:
+        return True
+    try:
+        return any(each.is_called(actor) for each in read_policy().approvers.values())
+    except UsageError:
+        return False

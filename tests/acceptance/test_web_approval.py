@@ -1,0 +1,182 @@
+"""Four eyes on the page: one submits, another approves with a passkey that a test holds, and the run begins."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from batch_credits.approval.order import Approval, Sealed, iso
+from tests.acceptance.harness import Site
+from tests.acceptance.office import Office, needs_namespaces
+from tests.acceptance.visitor import Shown, Visitor
+from tests.unit.approval.authenticator import Authenticator
+
+pytestmark = needs_namespaces
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with Site("--api-key", "k") as site:
+        yield Office(tmp_path, site)
+
+
+def submitted(office: Office, alice: Visitor) -> Shown:
+    """The page of an order that alice made."""
+    page = alice.upload(office.file, amount_unit="minor")
+    assert page.page == "check" and page.count("pending") == 2, page.text
+    assert page.has('form[data-action="submit-for-approval"]') and not page.has('form[data-action="send"]')
+    return settled(alice, alice.send(page, "submit-for-approval"))
+
+
+def token_of(page: Shown) -> str:
+    """The token of its forms."""
+    return str(page.all("input[name=form_token]")[0]["value"])
+
+
+def settled(visitor: Visitor, page: Shown) -> Shown:
+    """The page of an order once its file was read again."""
+    assert page.page == "approve", page.text
+    return visitor.until(page.path, lambda shown: not shown.has("main[aria-busy]"))
+
+
+def test_another_person_approves_and_it_is_paid_once(office: Office) -> None:
+    with office.web("alice") as alice, office.web("bob") as bob:
+        own = submitted(office, alice)
+        assert not own.has('form[data-action="approve"]') and "nobody approves their own" in own.text
+        [upload] = office.folder.glob("ledger.sqlite3.web/uploads/*")
+        sent = alice.post(f"/uploads/{upload.name}/send", {"form_token": token_of(own), "confirm": "2"})
+        assert sent.status == 403 and "another person must approve" in sent.alert
+        assert "Waiting for you" not in alice.get("/").text
+        listed = bob.get("/")
+        assert "Waiting for you (1)" in listed.text and "waits for approval" in listed.text
+        assert bob.get("/?state=waiting+for+you").all("[data-batch]") == listed.all("[data-batch]")
+        page = settled(bob, bob.get(own.path))
+        assert (page.count("pending"), page.total("pending:USD")) == (2, 1550)
+        assert "Made by alice" in page.text and page.has('a[data-file="order.json"]')
+
+        # What is not bob's own word for this very order, said a moment ago.
+        stranger = Authenticator()
+        office.keys["mallory"] = stranger
+        good = office.signed(page, "bob")
+        for answer, said in (
+            ("", "no answer of a passkey"),
+            ("{}", "no answer of a passkey"),
+            (good.replace('"signature": "', '"signature": "A'), "Nothing was approved"),
+            (office.signed(page, "carol"), "not enrolled for that person"),
+            (json.dumps(json.loads(office.signed(page, "mallory")) | {"credential": json.loads(good)["credential"]}),
+             "does not hold"),
+        ):  # fmt: skip
+            refused = bob.send(page, "approve", answer=answer)
+            assert refused.status == 422 and said in refused.alert, refused.text
+        office.keys["bob"].rp_id = "elsewhere.example"
+        assert "does not hold" in bob.send(page, "approve", answer=office.signed(page, "bob")).alert
+        office.keys["bob"].rp_id = "localhost"
+        old = iso(datetime.now(UTC) - timedelta(minutes=11))
+        assert "too old" in bob.send(page, "approve", answer=good, at=old).alert
+        assert office.paid == 0
+
+        done = bob.result(bob.send(page, "approve", answer=good))
+        assert done.page == "result" and done.count("credited") == 2, done.text
+        assert "bob, " in done.text and "alice" in done.text
+        order = json.loads(bob.get(done.one('a[data-file="order.json"]')["href"]).body)
+        assert order["order"]["maker"] == "alice" and [each["approver"] for each in order["approvals"]] == ["bob"]
+        assert office.paid == 2
+        again = bob.ask("POST", page.one('form[data-action="approve"]')["action"], b"", follow=False)
+        assert again.status >= 400
+        replayed = {"form_token": token_of(page), "answer": good, "at": order["approvals"][0]["at"]}
+        assert bob.post(page.one('form[data-action="approve"]')["action"], replayed).page == "result"
+        assert office.paid == 2
+    [summary] = (office.folder / "reports").glob("*/summary.json")
+    assert json.loads(summary.read_text())["user"] == "alice"
+
+
+def test_a_rejection_is_told_and_it_may_be_submitted_anew(office: Office) -> None:
+    with office.web("alice") as alice, office.web("bob") as bob, office.web("dave") as dave:
+        page = submitted(office, alice)
+        theirs = settled(dave, dave.get(page.path))
+        assert "dave is no approver here" in theirs.text and not theirs.has("form[data-action]")
+        refused = dave.post(f"{page.path}/reject", {"form_token": token_of(dave.get("/new")), "reason": "no"})
+        assert refused.status == 403 and refused.alert
+        seen = settled(bob, bob.get(page.path))
+        assert "in a few words" in bob.send(seen, "reject", reason=" ").alert
+        bob.send(seen, "reject", reason="twice the usual sum")
+        told = alice.get(alice.get("/").all("[data-batch] a")[0]["href"])
+        assert told.page == "check" and "bob rejected this order: twice the usual sum" in told.alert
+        assert "rejected" in alice.get("/").text
+        assert settled(alice, alice.send(told, "submit-for-approval")).page == "approve"
+        assert office.paid == 0
+
+
+def test_two_people_above_a_sum_and_nobody_over_their_limit(office: Office) -> None:
+    office.policy += 'two_above = ["USD=10"]\n'
+    office.most["dave"], office.keys["dave"] = "USD=15.49", Authenticator()
+    with (
+        office.web("alice") as alice, office.web("bob") as bob, office.web("carol") as carol, office.web("dave") as dave
+    ):  # fmt: skip
+        path = submitted(office, alice).path
+        assert "over what dave may approve in USD" in settled(dave, dave.get(path)).text
+        page = settled(bob, bob.get(path))
+        assert "2 approvals are" in page.text
+        page = settled(bob, bob.send(page, "approve", answer=office.signed(page, "bob")))
+        assert "You have approved this order" in page.text and "1 approval is" in page.text
+        assert office.paid == 0
+        page = settled(carol, carol.get(path))
+        done = carol.result(carol.send(page, "approve", answer=office.signed(page, "carol")))
+        assert done.count("credited") == 2 and office.paid == 2
+
+
+def test_a_file_that_changed_after_it_was_submitted_is_not_paid(office: Office) -> None:
+    with office.web("alice") as alice, office.web("bob") as bob:
+        page = settled(bob, bob.get(submitted(office, alice).path))
+        answer = office.signed(page, "bob")
+        [source] = office.folder.glob("ledger.sqlite3.web/uploads/*/source/*")
+        source.write_text(source.read_text().replace("550", "551"))
+        shown = bob.send(page, "approve", answer=answer)
+        shown = bob.until(shown.path, lambda each: bool(each.alert))
+        assert "for another file" in shown.alert, shown.text
+        assert office.paid == 0
+
+
+def test_an_order_that_expired_or_was_edited_says_so(office: Office) -> None:
+    with office.web("alice") as alice, office.web("bob") as bob:
+        page = submitted(office, alice)
+        [kept] = office.folder.glob("ledger.sqlite3.web/orders/*/order.json")
+        whole, past = kept.read_bytes(), datetime.now(UTC) - timedelta(days=8)
+        sealed = Sealed.read(whole, "")
+        old = replace(sealed.order, made=iso(past), expires=iso(past + timedelta(days=7)))
+        kept.write_bytes(Sealed(old).content)
+        seen = settled(bob, bob.get(page.path))
+        assert "This order expired" in seen.text and not seen.has('form[data-action="approve"]')
+        kept.write_bytes(whole.replace(b"acme-test", b"acme-tesu", 1) + b" ")
+        assert bob.get(page.path).status == 404
+        # By hand into the folder: an approval of nobody's does not make the run begin.
+        bad = Approval("bob", iso(datetime.now(UTC)), **Authenticator().sign(b"x" * 32))
+        kept.write_bytes(replace(sealed, approvals=(bad,)).content)
+        assert settled(bob, bob.get(page.path)).page == "approve" and office.paid == 0
+
+
+def test_what_another_person_must_do_is_no_form(office: Office) -> None:
+    office.policy = 'require_another_for = ["reverse", "resolve"]\n'
+    with office.web("alice") as alice, office.web("bob") as bob:
+        page = alice.upload(office.file, amount_unit="minor")
+        done = alice.result(alice.send(page, "send", confirm="2"))
+        assert "alice ran this batch, and here another person must take its credits back." in done.text
+        assert not done.has('a[href$="/undo"]')
+        assert alice.get(f"{done.path}/undo").status == 403
+        assert bob.get(done.path).has('a[href$="/undo"]') and bob.get(f"{done.path}/undo").status == 200
+
+
+def test_two_servers_that_check_one_upload_at_once_find_the_same(office: Office) -> None:
+    with office.web("alice") as alice, office.web("bob") as bob:
+        page = alice.upload(office.file, amount_unit="minor")
+        [out] = office.folder.glob("ledger.sqlite3.web/uploads/*/check/out.json")
+        for _ in range(2):
+            out.unlink()
+            for visitor in (alice, bob):
+                visitor.get(page.path)
+            for visitor in (alice, bob):
+                assert visitor.checked(visitor.get(page.path)).count("pending") == 2
+        assert json.loads(out.read_text())["counts"]["pending"] == 2
