@@ -100,6 +100,10 @@ class Desk:
         numbers = self._numbers()
         return self.folder / numbers[-1] if numbers else None
 
+    def earlier(self) -> list[Path]:
+        """The folders of the runs before the latest."""
+        return [self.folder / number for number in self._numbers()[:-1]]
+
     def next(self) -> Path:
         """The folder of a new run."""
         return make_folder(self.folder / f"{len(self._numbers()) + 1:06}")

@@ -74,6 +74,7 @@ def record_of(job: Job, ending: Ending, settings: WatchSettings) -> str:
         "control": job.control,
         "reference": job.reference,
         "site": settings.site,
+        "ledger": settings.ledger_text,
         "batch": ending.batch,
         "to": ending.to,
         "exit_code": ending.code,

@@ -11,7 +11,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from batch_credits.children.files import PRIVATE_FOLDER, read_document
+from batch_credits.children.files import PRIVATE_FOLDER, read_document, write_text
 from batch_credits.watch.jobs import Desk, Ending, Job, Jobs
 from batch_credits.watch.known import RECORD
 from batch_credits.watch.names import free_folder, free_name
@@ -91,7 +91,7 @@ def _lay_beside(job: Job, ending: Ending, settings: WatchSettings, jobs: Jobs, t
         _copy_tree(report, here / name)
     moved = moved_to(desk.source, desk.reports, there)
     _write(here / note, note_of(job, ending, settings, moved))
-    _write(here / RECORD, record_of(job, ending, settings))
+    write_text(here / RECORD, record_of(job, ending, settings))
 
 
 def _copy_over(here: Path, there: Path) -> None:

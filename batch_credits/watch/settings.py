@@ -1,5 +1,6 @@
 """What the operator of a watch chose."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,11 @@ class WatchSettings:
     backoff_seconds: float = 60.0
     once: bool = False
     ledger_seconds: float | None = None
+
+    @property
+    def ledger_text(self) -> str:
+        """The ledger in one way, however it was named."""
+        return os.path.realpath(self.ledger) if isinstance(self.ledger, Path) else str(self.ledger)
 
     @property
     def working(self) -> Path:

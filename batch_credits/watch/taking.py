@@ -13,8 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from batch_credits.children.files import PRIVATE_FOLDER
+from batch_credits.children.files import PRIVATE_FOLDER, write_document
 from batch_credits.watch.jobs import Desk, Job
+from batch_credits.watch.known import RECORD
 from batch_credits.watch.names import controls_of, is_control, shared_controls
 from batch_credits.watch.settings import WatchSettings
 from batch_credits.watch.sightings import Shape
@@ -50,6 +51,7 @@ def why_unreadable(path: Path) -> str | None:
 
 def move_out(settings: WatchSettings, name: str, place: str) -> bool:
     """Take a file out of the folder; False if it went away by itself. From here on a new file may come under its name.
+    Beside it lies first for whom it was taken: only the ledger of that watch knows what was paid of it.
 
     Raises:
         OSError: it cannot be moved.
@@ -58,8 +60,10 @@ def move_out(settings: WatchSettings, name: str, place: str) -> bool:
     settings.working.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     into.mkdir(mode=PRIVATE_FOLDER)
     try:
+        write_document(into / RECORD, {"file": name, "site": settings.site, "ledger": settings.ledger_text})
         (settings.folder / name).rename(into / name)
     except OSError as error:
+        (into / RECORD).unlink(missing_ok=True)
         into.rmdir()
         if isinstance(error, FileNotFoundError) and settings.folder.is_dir():
             return False

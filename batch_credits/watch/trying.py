@@ -19,19 +19,23 @@ from batch_credits.watch.settings import CHILD_LEDGER_SECONDS, WatchSettings
 _SAID_LETTERS = 4_000  # of what a run said that ended without a result
 _PROGRESS_SECONDS = 60  # between two of its lines: nobody reads them while they come
 _FOR_PROGRAMS = ("--yes", "--log-format=", "--progress-every=", "--wait-for-ledger=")
+_REFUSED, _BUSY = 2, 5
+_NOTHING, _NO_MORE = "Nothing was sent", "Nothing more was sent"
 EVENTS, OUT = "events.jsonl", "out.txt"
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
     """What a run came to. `code` is None where nobody knows it, `summary` and `error` what it said at its end; `said`
-    is its result for people, `noise` what it said besides that is no event."""
+    is its result for people, `noise` what it said besides that is no event. `sent_before`: an earlier run of the file
+    may have sent something, so nobody may be told that nothing was."""
 
     code: int | None
     summary: Event | None
     error: Event | None
     said: str
     noise: str
+    sent_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,17 @@ def tried(desk: Desk, code: int | None) -> Tried:
     if code is not None and code < 0:  # somebody killed it
         code = None
     said, noise = ("", "") if into is None else (_text(into / OUT), _noise(into / EVENTS))
-    return Tried(code, summary, told.error, said, noise)
+    return Tried(code, summary, told.error, said, noise, _sent_before(desk))
+
+
+def _sent_before(desk: Desk) -> bool:
+    """Whether a run before the latest may have sent something: each did of which it is not known that it was refused,
+    or that the ledger was in use."""
+    for into in desk.earlier():
+        error = read_told(into / EVENTS).error
+        if error is None or error.get("exit_code") not in (_REFUSED, _BUSY):
+            return True
+    return False
 
 
 def judge(what: Tried, carry_on: Sequence[str]) -> Verdict:
@@ -119,7 +133,9 @@ def judge(what: Tried, carry_on: Sequence[str]) -> Verdict:
             return Through(_with(ending, 3, *_refusal(error, what.noise)))
         case 2 if error.get("kind") not in ("ledger", "interrupted"):
             why, hint, commands = _refusal(error, what.noise)
-            sent = "" if "Nothing was sent" in f"{why} {hint}" else "Nothing was sent. "
+            if what.sent_before:
+                return Through(_with(ending, 4, why.replace(_NOTHING, _NO_MORE), _after_others(hint), commands))
+            sent = "" if _NOTHING in f"{why} {hint}" else "Nothing was sent. "
             hint = f"{sent}{hint} Or mend the file, and put it into the folder again."
             return Through(_with(ending, 2, why, hint, commands))
         case 5:
@@ -130,7 +146,7 @@ def judge(what: Tried, carry_on: Sequence[str]) -> Verdict:
 
 def _stopped(what: Tried, ending: Ending, carry_on: Sequence[str]) -> Verdict:
     summary, error = what.summary or {}, what.error or {}
-    code = 2 if what.code == 2 else 4  # nothing was sent, or nobody knows
+    code = 2 if what.code == 2 and not what.sent_before else 4  # nothing was sent, or nobody knows
     if what.error is not None and what.code is not None:
         why, hint, _ = _refusal(error, what.noise)
     elif what.summary is not None and what.code is not None:
@@ -138,10 +154,19 @@ def _stopped(what: Tried, ending: Ending, carry_on: Sequence[str]) -> Verdict:
     else:
         last = f": {what.noise}" if what.noise else ""
         why, hint = f"The run ended without a word of how it went{last}", "The ledger knows what was sent."
+    if what.sent_before:
+        why, hint = why.replace(_NOTHING, _NO_MORE), hint.replace(_NOTHING, _NO_MORE)
     last_try = _with(ending, code, why, f"{hint} To carry on:".strip(), [*carry_on])
     if summary.get("may_pass") is False:
         return Through(last_try)
     return Again(why, last_try)
+
+
+def _after_others(hint: str) -> str:
+    """What to do about a refusal, where an earlier run may have paid some rows of the file: what is mended must keep
+    their references, so nobody is told to mend it."""
+    told = "Earlier runs may have paid some of its rows, which the ledger knows; the last one sent nothing."
+    return f"{told} {hint.replace(_NOTHING, _NO_MORE)}".strip()
 
 
 def _with(ending: Ending, code: int, what: str, hint: str, commands: Sequence[str]) -> Ending:

@@ -14,11 +14,14 @@ in the way (a share that is away, a full disk, a ledger that cannot be read) is 
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
+from batch_credits.children.files import read_document
 from batch_credits.text.visible import visible
 from batch_credits.watch.carrying import Carrier
 from batch_credits.watch.folder import Folder
 from batch_credits.watch.jobs import Ending, Job, Jobs
+from batch_credits.watch.known import RECORD
 from batch_credits.watch.lookout import Lookout, Ready
 from batch_credits.watch.names import folder_of, is_control, reference_of
 from batch_credits.watch.seams import Left, Seams
@@ -38,6 +41,7 @@ class Watcher:
         self._jobs = Jobs(settings.state / "jobs")
         self._lookout = Lookout(folder, settings, seams)
         self._carrier = Carrier(settings, self._jobs, seams)
+        self._are_others = False  # files in `working` that another ledger's watch took
 
     def watch(self) -> int:
         """Watch until told to end; or once. Returns the exit code.
@@ -50,6 +54,7 @@ class Watcher:
             for job in [*self._jobs.all(), *self._adopted()]:
                 self._seams.tell(f"{visible(job.name)}: taken by an earlier watch. This one goes on with it.")
                 self._carry(job, codes)
+            codes += [_UNKNOWN] if self._are_others else []
             if self._settings.once:
                 self._pass(codes)
             while not self._settings.once:
@@ -149,10 +154,13 @@ class Watcher:
         for folder in sorted(working.iterdir()) if working.is_dir() else ():
             if folder.name in known or not folder.is_dir() or folder.is_symlink():
                 continue
-            if not any(folder.iterdir()):
+            if all(each.name == RECORD for each in folder.iterdir()):  # nothing was moved there
+                (folder / RECORD).unlink(missing_ok=True)
                 folder.rmdir()
                 continue
-            names = [name for name in names_in(folder) if not is_control(name)]
+            if self._is_others(folder):
+                continue
+            names = [name for name in names_in(folder) if not is_control(name) and name != RECORD]
             if len(names) == 1:
                 yield self._new_job(folder.name, names[0])
                 continue
@@ -161,6 +169,23 @@ class Watcher:
             hint = "See what the ledger knows of it; a file that it does not know was not paid."
             self._carrier.end(job, Ending("attention", _UNKNOWN, what, hint, ["batch-credits status"]))
             yield job
+
+
+    def _is_others(self, folder: Path) -> bool:
+        """Whether a file was taken by a watch with another ledger or site: that one knows what was paid of it, and its
+        run may go on still. From this ledger all of it would be paid again."""
+        settings, said = self._settings, read_document(folder / RECORD) or {}
+        site, ledger = said.get("site", settings.site), said.get("ledger", settings.ledger_text)
+        if (site, ledger) == (settings.site, settings.ledger_text):
+            return False
+        self._are_others = True
+        text = (
+            f"{visible(str(folder))} is left alone: a watch for site {visible(str(site))} with the ledger"
+            f" {visible(str(ledger))} took it, and that ledger alone knows what was paid of it."
+            " Start a watch of this folder with those once more: it goes on with it."
+        )
+        self._seams.tell(text, is_urgent=True)
+        return True
 
 
 def worst(codes: Iterable[int]) -> int:

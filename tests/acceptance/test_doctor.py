@@ -170,6 +170,16 @@ def test_settings_files_are_looked_at_whole(own: Command) -> None:
     assert "--max-total USD=5, from batch-credits.toml" in found
 
 
+def test_what_a_run_alone_would_refuse_of_its_settings(own: Command, site: Site) -> None:
+    text = '[profiles.night]\ndeadline = "25:99"\nmail_from = "two@x.example, three@x.example"\n'
+    (file := own.folder / "night.toml").write_text(text)
+    ended = own("doctor", "--config", file, "--profile", "night").exited(2)
+    assert "25:99" in ended.out and "profile night" in ended.out and "--mail-from" in ended.out
+    ended = own("doctor", BATCH_CREDITS_DEADLINE="rubbish").exited(2)
+    assert "BATCH_CREDITS_DEADLINE" in ended.out
+    own("doctor", BATCH_CREDITS_DEADLINE="+90m").exited(0)
+
+
 def test_a_key_file_that_others_may_read(own: Command) -> None:
     file = own.folder / "key"
     file.write_text(KEY)

@@ -54,13 +54,19 @@ def again(words: Sequence[str], error: BatchCreditsError) -> list[str]:
 
     None where a person said no, or something was sent.
     """
-    found = [command_with(words, remedy) for remedy in error.remedies]
+    found = [command_with(words, remedy) for remedy in error.remedies if _can_be_typed(words, remedy)]
     found += [as_command([*instead, *_kept(words, instead[0])]) for instead in error.instead]
     if found or isinstance(error, (NotConfirmed, RunStopped, ReportsNotWritten)):
         return found
     if isinstance(error, ControlError) and words[:1] == ["run"]:
         return [as_command(_as("check", words))]
     return [as_command(words)]
+
+
+def _can_be_typed(words: Sequence[str], remedy: Remedy) -> bool:
+    """Whether a remedy changes the command: what a file or the environment says cannot be left out here, and the same
+    words again would be refused again."""
+    return any(value != LEFT_OUT for _, value in remedy) or words_with(words, remedy) != [*words]
 
 
 def as_run(words: Sequence[str]) -> str:

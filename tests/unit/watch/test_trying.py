@@ -101,3 +101,30 @@ def test_a_quiet_run_has_written_what_it_came_to(tmp_path: Path) -> None:
     assert isinstance(judge(tried(Desk(tmp_path), 0), []), Through)
     assert tried(Desk(tmp_path), 0).summary is not None
     assert tried(Desk(tmp_path), 1).summary is None
+
+
+@pytest.mark.parametrize(
+    ("first", "code", "is_said"),
+    [
+        (summary(4, may_pass=True, stopped="interrupted"), 4, False),  # it was told to end, and had sent some rows
+        (None, 4, False),  # killed: nobody knows
+        (error("other", 4), 4, False),
+        (error("interrupted", 2), 2, True),
+        (error("ledger", 5), 2, True),
+    ],
+)
+def test_that_nothing_was_sent_is_said_only_if_no_run_of_the_file_sent(
+    tmp_path: Path, first: dict[str, Any] | None, code: int, is_said: bool
+) -> None:
+    desk = Desk(tmp_path)
+    (desk.next() / "events.jsonl").write_text("" if first is None else json.dumps(first) + "\n")
+    (desk.next() / "events.jsonl").write_text(json.dumps(error("usage", 2)) + "\n")
+    verdict = judge(tried(desk, 2), CARRY_ON)
+    assert isinstance(verdict, Through)
+    assert verdict.ending.code == code
+    assert ("Nothing was sent" in verdict.ending.hint) == is_said
+    assert is_said or "mend the file" not in verdict.ending.hint
+    (desk.next() / "events.jsonl").write_text(json.dumps(error("ledger", 2) | {"hint": "Nothing was sent."}) + "\n")
+    last = judge(tried(desk, 2), CARRY_ON)
+    assert isinstance(last, Again) and last.ending.code == code
+    assert is_said == ("Nothing was sent" in last.ending.hint)

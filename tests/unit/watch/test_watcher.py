@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -464,6 +465,20 @@ def test_a_file_in_working_of_which_nothing_is_known(world: World) -> None:
     assert "what became of it is not known" in world.lies("attention")["odd"]
     assert (world.folder / "attention" / "odd" / "b.csv").read_text() == "b.csv"
     assert not list((world.folder / "working").iterdir())
+
+
+@pytest.mark.parametrize("other", [{"site": "other"}, {"ledger": Path("/another/ledger.sqlite3")}])
+def test_what_a_watch_with_another_ledger_took_is_never_paid_from_this_one(world: World, other: dict[str, Any]) -> None:
+    world.drop("payout.csv")
+    settings = replace(world.settings(), **other)
+    assert taking.move_out(settings, "payout.csv", "payout.csv-1")
+    assert world.watch() == 3  # its state is that other watch's, and not here
+    assert world.paid == [] and world.heard("is left alone") == 1
+    assert (world.folder / "working" / "payout.csv-1" / "payout.csv").exists()
+    (world.folder / "working" / "payout.csv-1" / ".batch-credits.json").unlink()
+    assert taking.move_out(world.settings(), world.drop("mine.csv", "other\n").name, "mine.csv-1")
+    assert world.watch() == 0
+    assert sorted(job.name for job in world.paid) == ["mine.csv", "payout.csv"]
 
 
 def test_one_that_is_taken_out_of_working(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

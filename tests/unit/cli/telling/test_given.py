@@ -79,6 +79,8 @@ RUN = ["run", "my file.csv", "-y", "--max-total", "USD=5", "--max-total=EUR=6", 
         (ControlError("no", remedies=[(("--max-total", "USD=AMOUNT"),), (("--max-total", LEFT_OUT),)]),
          ["run 'my file.csv' -y --max-total=EUR=6 --rate 10 --ledger l --max-total USD=AMOUNT",
           "run 'my file.csv' -y --rate 10 --ledger l"]),
+        (UsageError("no", remedies=[(("--deadline", "TIME"),), (("--deadline", LEFT_OUT),)]),  # of a profile's
+         ["run 'my file.csv' -y --max-total USD=5 --max-total=EUR=6 --rate 10 --ledger l --deadline TIME"]),
         (NotConfirmed("no", remedies=[(("--yes", ""),)]),
          ["run 'my file.csv' --max-total USD=5 --max-total=EUR=6 --rate 10 --ledger l --yes"]),
         (NotConfirmed("Nothing was sent."), []),
