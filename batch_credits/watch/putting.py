@@ -60,9 +60,11 @@ def _is_of(job: Job, folder: Path) -> bool:
 
 
 def _clear(job: Job, here: Path) -> None:
-    """Remove what the last attempt laid there."""
+    """Remove what the last attempt laid there, but for the record: until it is written anew it says whose the file is,
+    to a watch that comes now with another ledger."""
     for name in job.put:
-        _remove(here / name)
+        if name != RECORD:
+            _remove(here / name)
 
 
 def _see_to_the_file(job: Job, desk: Desk, here: Path) -> None:

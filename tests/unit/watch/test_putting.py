@@ -1,5 +1,6 @@
 """Putting a file where it goes, whatever is in the way and wherever it is killed: all of it, once, over nothing."""
 
+import contextlib
 import errno
 import json
 import os
@@ -193,3 +194,31 @@ def test_settings_say_where(world: World, tmp_path: Path) -> None:
     settings: WatchSettings = replace(world.settings(), attention=tmp_path / "to look at")
     place = put(job_of(world), replace(ENDING, to="attention"), settings, Jobs(world.state / "jobs"))
     assert place.parent == tmp_path / "to look at"
+
+
+def test_whose_a_file_is_stands_beside_it_at_every_step_of_another_try(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watch with another ledger may come at any moment, and takes what bears no mark."""
+    job = job_of(world)
+    jobs, record = Jobs(world.state / "jobs"), world.folder / "working" / job.place / ".batch-credits.json"
+    with monkeypatch.context() as patch:
+        patch.setattr(putting, "_sync", _end)
+        with pytest.raises(Killed):
+            put(_read(world), ENDING, world.settings(), jobs)
+    assert record.exists()
+    for step in range(40):
+        with monkeypatch.context() as patch:
+            left = [step]
+            _end_at(patch, left, Killed)
+            with contextlib.suppress(Killed):
+                put(_read(world), ENDING, world.settings(), jobs)
+        if left[0] >= 0:
+            break
+        assert record.exists() or not record.parent.exists(), step
+    else:
+        raise AssertionError("it came to no end")
+
+
+def _end(*_: object) -> None:
+    raise Killed
