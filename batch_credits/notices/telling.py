@@ -99,6 +99,14 @@ class Notices:
         said = f"Admitted, {rows(batch.rows_read)} that workers send"
         self._over(said, 0, [], Standing(batch.key, batch.kind, batch.rows_read))
 
+    def packed(self, batch: BatchRecord, digest: str, folder: Path, exit_code: int) -> None:
+        """It is over, and the pack lies in that folder. Its digest goes another way than the pack does."""
+        self._is_started = True
+        self._subject = replace(self._subject, site=batch.site, file=batch.file_name)
+        standing = Standing(batch.key, batch.kind, batch.rows_read)
+        said = f"Packed for an auditor, digest {digest}"
+        self._over(said, exit_code, [], standing, visible(str(folder.absolute())))
+
     def worked(self, counts: Mapping[Outcome, int], stopped: RunStopped | None, exit_code: int) -> None:
         """A worker is over, which did so much. To be told to end is what happens to workers: nobody need look."""
         reasons = reasons_of_rows({Outcome.REVIEW: counts.get(Outcome.REVIEW, 0)})

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import bagit
+import jsonschema
 import pytest
 
 from batch_credits.errors import UsageError
@@ -24,6 +25,7 @@ from batch_credits.pack import zipped as zipped_module
 from batch_credits.pack.bag import DECLARATION, manifest, sha256, sha256_of
 from batch_credits.pack.verify import Verified, verify
 from tests.acceptance.harness import HEADERS, KEY, Command, Row, Site, write_csv
+from tests.servers.hook import hooked
 
 MANY = 40  # flips of one file, beside its first and last byte
 ROWS: list[Row] = [
@@ -550,3 +552,16 @@ def test_rubbish_in_documents_is_a_sentence(pack: Path) -> None:
 
 def test_hashing_is_what_it_says() -> None:
     assert sha256(b"x") == hashlib.sha256(b"x").hexdigest()
+
+
+def test_its_digest_goes_out_with_a_notice(paid: tuple[Command, str], tmp_path: Path) -> None:
+    command, batch = paid
+    with hooked() as hook:
+        ended = command("pack", batch, "--to", tmp_path / "told", "--notify", hook.url).exited(0)
+    [digest] = re.findall(r"^Digest +(\S+)$", ended.out, re.MULTILINE)
+    [notice] = hook.said
+    assert notice["type"] == "batch_credits.ended"
+    assert digest in notice["data"]["headline"]
+    assert (notice["data"]["command"], notice["data"]["batch"][:8]) == ("pack", batch[:8])
+    schema = Path(__file__).parents[2] / "docs" / "schemas" / "notice.json"
+    jsonschema.validate(notice, json.loads(schema.read_text()))

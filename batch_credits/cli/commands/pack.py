@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
 from batch_credits.cli.options.places import ledger_of_batch, ledger_option, open_ledger, wait_option
-from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import option
 from batch_credits.cli.telling.speech import say
@@ -20,7 +20,7 @@ from batch_credits.pack.contents import Wish
 from batch_credits.text.visible import visible
 
 
-@click.command(cls=Sectioned)
+@click.command(cls=Notified)
 @click.argument("batch", type=BatchId())
 @option("--to", "to", type=click.Path(file_okay=False, path_type=Path), default=Path("packs"), show_default=True,
         metavar="DIRECTORY", help="Where the pack is written.")
@@ -35,29 +35,35 @@ from batch_credits.text.visible import visible
 @profile_option
 @ledger_option
 @wait_option
+@notice_options
 def pack(
     batch: str, to: Path, as_zip: bool, source: Path | None, pseudonyms: bool, debit_account: tuple[str, ...],
-    credit_account: tuple[str, ...], ledger: Place | None, wait_for_ledger: float | None,
+    credit_account: tuple[str, ...], ledger: Place | None, wait_for_ledger: float | None, notices: NoticeChoice,
 ) -> int:  # fmt: skip
     """Write all that is known of BATCH as a sealed folder: the file that was paid, the reports, every call, every
     word of a person, the settings of each run, and a journal entry.
 
     It is a BagIt folder: `verify` finds every changed byte, and so does sha256sum. Its digest is kept in the ledger
-    and in the next pack of the site. The same batch, unchanged, is the same pack. The exit code is 1 where the file
-    that was paid is missing.
+    and in the next pack of the site, and goes out with a notice. The same batch, unchanged, is the same pack. The exit
+    code is 1 where the file that was paid is missing.
 
     \b
     batch-credits pack 3f9a2b1c --zip
     batch-credits pack 3f9a2b1c --to evidence --input archive/loyalty.csv
     """  # fmt: skip
     debit, credit = accounts_of("--debit-account", debit_account), accounts_of("--credit-account", credit_account)
-    with open_ledger(ledger_of_batch(ledger, batch), wait_for_ledger, partial(say, err=True)) as opened:
+    with (
+        notified(notices, "pack") as told,
+        open_ledger(ledger_of_batch(ledger, batch), wait_for_ledger, partial(say, err=True)) as opened,
+    ):
         record = opened.batches.one(batch)
         mask = mask_of(opened, record, pseudonyms=pseudonyms)
         place = source if source is not None else where_it_was_read(opened, record)
         packed = make_pack(opened, record, Wish(place, source is not None, mask, debit, credit), to, as_zip=as_zip)
-    say("\n".join(_lines(packed, record.site)))
-    return 0 if packed.is_whole else 1
+        say("\n".join(_lines(packed, record.site)))
+        code = 0 if packed.is_whole else 1
+        told.packed(record, packed.digest, packed.folder, code)
+    return code
 
 
 def _lines(packed: Packed, site: str) -> list[str]:

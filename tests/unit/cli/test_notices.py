@@ -89,7 +89,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, text)
 
 
-@pytest.mark.parametrize("command", ["run", "reverse", "reconcile", "work"])
+@pytest.mark.parametrize("command", ["run", "reverse", "reconcile", "work", "pack"])
 def test_help_does_not_show_them(call: Any, secrets: None, command: str) -> None:
     _, out, err = call(command, "--help")
     assert SECRET not in out + err

@@ -28,6 +28,7 @@ GROUPS: dict[str, list[type[Any]]] = {
     "reverse": [SendingChoice, EndChoice, LimitChoice, SiteChoice, OutputChoice, NoticeChoice, MetricsChoice],
     "reconcile": [AskingChoice, SiteChoice, NoticeChoice, MetricsChoice],
     "resolve": [PaceChoice, SiteChoice],
+    "pack": [NoticeChoice],
 }
 NO_OPTION = {"failed_csv"}  # which the file says of itself
 NAMES = {"sending", "end", "options", "limits", "site", "output", "notices", "metrics"}  # of groups in these two
