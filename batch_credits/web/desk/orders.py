@@ -5,7 +5,10 @@ FOLDER/<batch>/submitted.json  which upload it is of, who submitted it and when
 FOLDER/<batch>/rejected.json   who turned it down, when and why; then the other two count no more
 """
 
+import fcntl
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,9 +70,16 @@ class Orders:
             if (found := self.waiting(folder.name)) is not None:
                 yield found
 
-    def keep(self, submitted: Submitted, sealed: Sealed) -> None:
-        """Write down an order with one more approval."""
-        write_text(submitted.path, sealed.content.decode("ascii"))
+    def keep(self, submitted: Submitted, sealed: Sealed) -> Sealed:
+        """Write down an order with one more approval. Returns it with all that it has: another server over the same
+        folder may have taken one in the same moment."""
+        with _alone(submitted.path.parent / "lock"):
+            now = self.waiting(submitted.key)
+            known = now.sealed.approvals if now is not None and now.sealed.order == sealed.order else ()
+            added = [each for each in sealed.approvals if each not in known]
+            together = Sealed(sealed.order, (*known, *added))
+            write_text(submitted.path, together.content.decode("ascii"))
+        return together
 
     def reject(self, key: str, by: str, reason: str) -> None:
         """Turn an order down."""
@@ -80,3 +90,14 @@ class Orders:
         """Why the newest order of a batch was turned down; None: it was not."""
         content = read_document(self._folder / key / _REJECTED)
         return None if content is None else Rejection(**content)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep other servers out, for a moment."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

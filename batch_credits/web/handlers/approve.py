@@ -73,7 +73,7 @@ async def approve(request: web.Request) -> web.Response:
     except (NotConfirmed, UsageError) as refusal:
         page = await _page(desk, submitted, actor)
         return show(request, page, alert=Alert(refusal.message, refusal.hint), status=UNPROCESSABLE)
-    desk.orders.keep(submitted, sealed)
+    sealed = desk.orders.keep(submitted, sealed)
     try:
         refuse_unapproved(sealed, policy)
     except NotConfirmed:  # of another person, who is missing still
