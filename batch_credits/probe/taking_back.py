@@ -61,13 +61,13 @@ class _Taking:
         """Look, deduct, and wait for what is in doubt."""
         looks = 0
         while True:
+            asked_at = clock.boottime()  # what a look does not show was not there when it began
             shown = await self._look()
             await self._deduct()
             doubt = in_doubt(self._known())
             if not doubt:
                 return self._back()
-            is_late = clock.boottime() - self._since >= self._settings.quarantine_seconds
-            if is_late:
+            if asked_at - self._since >= self._settings.quarantine_seconds:
                 looks += 1
                 is_witnessed = await self._believe_absence(doubt, shown)
                 if not in_doubt(self._known()) or not is_witnessed or looks >= self._settings.max_looks:
@@ -142,6 +142,7 @@ class _Taking:
             call = self._calls.back(credit)
             self._since = clock.boottime()
             reply = await self._way.send(self._probe.probe_id, call)
+            self._since = clock.boottime()  # it may have been told to wait, and sent again
             if reply.credit_id is None and reply.did_nothing():
                 self._refused[credit.credit_id or ""] = reply.trouble
 
@@ -160,6 +161,7 @@ class _Taking:
             self._since = clock.boottime()
             self._way.desk.stay()
             reply = await self._way.send_known(self._probe.probe_id, call)
+            self._since = clock.boottime()
             if reply.credit_id is None and reply.did_nothing():
                 self._refused[call.takes_back or ""] = reply.trouble
         return is_any_witnessed

@@ -478,3 +478,39 @@ def test_while_a_person_thinks_nothing_is_held(new_database: Address) -> None:
             return probed
 
     assert asyncio.run(main()).left == ()
+
+
+class SlowlyLost:
+    """Answers to deductions do not come, the first time each, and not before the quarantine is over."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner, self._seen = inner, set[str]()
+
+    async def send(self, method: Any, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        answer = await self._inner.send(method, path, headers, body)
+        key = headers.get("chargebee-idempotency-key", "")
+        if path.endswith("/deduct") and key not in self._seen:
+            self._seen.add(key)
+            await asyncio.sleep(2 * SETTINGS.quarantine_seconds)
+            raise ConnectionResetError
+        return answer
+
+
+def test_a_deduction_that_took_long_is_looked_for_before_it_is_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look before it was sent does not show it, and the site has forgotten its key."""
+
+    @asynccontextmanager
+    async def transport(site: SiteSettings, settings: RunSettings) -> AsyncIterator[Any]:
+        async with http_transport(site, settings) as inner:
+            yield SlowlyLost(inner)
+
+    async def main() -> None:
+        async with a_site("keys_forget=1", seed=1) as sandbox:
+            monkeypatch.setattr(way, "http_transport", transport)
+            probed = await probe(sandbox, tmp_path / "l.sqlite3")
+            assert not probed.left
+            assert balances(sandbox) == {CUSTOMER: {"USD": 500}}
+
+    asyncio.run(main())
