@@ -32,6 +32,8 @@ def test_how_a_run_was_set_can_be_asked(book: Book) -> None:
     batch = book.plan(book.row(2))
     run = book.ledger.runs.start(batch, settings_json='{"processes": 2}')
     assert book.ledger.runs.settings_of(run) == (batch, '{"processes": 2}')
+    book.ledger.runs.start(batch, settings_json="{}")
+    assert sorted(book.ledger.runs.settings_of_all(batch)) == ['{"processes": 2}', "{}"]
 
 
 def test_runs_are_told_newest_first_with_what_they_recorded(book: Book) -> None:

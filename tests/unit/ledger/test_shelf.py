@@ -448,3 +448,15 @@ def test_a_ledger_that_is_made_between_two_looks_is_not_gone(root: Path, monkeyp
     monkeypatch.setattr(Path, "exists", looked)
     found = glance.glance_at(own)
     assert found is not None and set(found.sites) == {"acme"}
+
+
+def test_on_a_file_system_without_locks_no_site_is_taken_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    root.mkdir(parents=True)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(LedgerError, match="cannot be locked: No locks available"), Shelf(root).taking_on(
+        own_of(root), "acme", ACME
+    ):
+        pass
