@@ -1,7 +1,6 @@
 """One page for one person and one order: they approve it with their passkey. `batch-credits approve` serves it."""
 
 import asyncio
-import signal
 from pathlib import Path
 
 from aiohttp import web
@@ -16,11 +15,11 @@ from batch_credits.settings import names_live_money
 from batch_credits.web.approval_pages import ApprovePage
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.door.sessions import SESSIONS, form_token_of
+from batch_credits.web.door.sessions import form_token_of
 from batch_credits.web.pages import Alert, Frame
 from batch_credits.web.rendering import render
 from batch_credits.web.routes import Route
-from batch_credits.web.server import END_SECONDS, Listening, listening
+from batch_credits.web.server import Listening, serve_until
 from batch_credits.web.settings import WebSettings
 from batch_credits.web.signing_form import ANSWER, approve_form, figures_of
 
@@ -85,12 +84,4 @@ async def approve_one(
         UsageError: the address or the certificate cannot be used.
     """
     approving = Approving(sealed, sealed.order.file or path.name, *people)
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, approving.approved.cancel)
-    async with listening(settings, approving.routes()) as (app, port, start):
-        await start()
-        on_listening(port, app[SESSIONS].token)
-        done, _ = await asyncio.wait([approving.approved], timeout=seconds)
-        await asyncio.sleep(END_SECONDS if done else 0)  # for the page that says so
-    return approving.approved.result() if done and not approving.approved.cancelled() else None
+    return await serve_until(approving.approved, settings, approving.routes(), on_listening, seconds)

@@ -6,7 +6,6 @@ say who may approve.
 
 import asyncio
 import json
-import signal
 from collections.abc import Sequence
 
 from aiohttp import web
@@ -15,11 +14,11 @@ from batch_credits.approval.signing import NotSigned, Passkey, passkey_of, regis
 from batch_credits.web.approval_pages import EnrolPage
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.door.sessions import SESSIONS, form_token_of
+from batch_credits.web.door.sessions import form_token_of
 from batch_credits.web.pages import Frame
 from batch_credits.web.rendering import render
 from batch_credits.web.routes import Route
-from batch_credits.web.server import END_SECONDS, Listening, listening
+from batch_credits.web.server import Listening, serve_until
 from batch_credits.web.settings import WebSettings
 
 
@@ -68,12 +67,4 @@ async def enrol(
         UsageError: the address or the certificate cannot be used.
     """
     enrolment = Enrolment(settings.actor, most, rp_id, known)
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, enrolment.passkey.cancel)
-    async with listening(settings, enrolment.routes()) as (app, port, start):
-        await start()
-        on_listening(port, app[SESSIONS].token)
-        done, _ = await asyncio.wait([enrolment.passkey], timeout=seconds)
-        await asyncio.sleep(END_SECONDS if done else 0)  # for the page that says so
-    return enrolment.passkey.result() if done and not enrolment.passkey.cancelled() else None
+    return await serve_until(enrolment.passkey, settings, enrolment.routes(), on_listening, seconds)

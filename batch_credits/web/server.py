@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -21,6 +22,7 @@ from batch_credits.web.settings import WebSettings
 END_SECONDS = 0.5  # for answers that are being written
 _LOCAL = ("127.0.0.1", "::1")  # what a browser may take localhost for
 
+T = TypeVar("T")
 Listening = Callable[[int, str], None]  # the port, and the token of the link
 Opened = tuple[web.Application, int, Callable[[], Awaitable[None]]]  # with its port, and what makes it answer
 
@@ -44,10 +46,33 @@ async def serve(settings: WebSettings, on_listening: Listening, on_entered: List
 
 def _told_to_end() -> asyncio.Event:
     """What is set by SIGINT or SIGTERM."""
-    loop, over = asyncio.get_running_loop(), asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, over.set)
+    over = asyncio.Event()
+    _at_the_end(over.set)
     return over
+
+
+def _at_the_end(act: Callable[[], object]) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, act)
+
+
+async def serve_until(
+    answer: asyncio.Future[T], settings: WebSettings, addresses: Iterable[Route], on_listening: Listening,
+    seconds: float,
+) -> T | None:  # fmt: skip
+    """Serve these addresses until one of them has set the answer: returns it. None: none did in so many seconds, or
+    SIGINT or SIGTERM ended it.
+
+    Raises:
+        UsageError: the address or the certificate cannot be used.
+    """
+    _at_the_end(answer.cancel)
+    async with listening(settings, addresses) as (app, port, start):
+        await start()
+        on_listening(port, app[SESSIONS].token)
+        done, _ = await asyncio.wait([answer], timeout=seconds)
+        await asyncio.sleep(END_SECONDS if done else 0)  # for the page that says so
+    return answer.result() if done and not answer.cancelled() else None
 
 
 @asynccontextmanager
