@@ -8,7 +8,7 @@ from batch_credits.approval.order import Sealed, sums_of
 from batch_credits.approval.policy import Policy, read_policy
 from batch_credits.errors import NotConfirmed
 from batch_credits.ledger import Ledger
-from batch_credits.model import BatchRecord, CallKind, Outcome, sum_totals
+from batch_credits.model import BatchRecord, CallKind
 from batch_credits.planning.plan import Plan
 from batch_credits.process.user import user_name
 from batch_credits.settings import SiteSettings
@@ -35,9 +35,8 @@ def hold_to_order(
                 remedies=[(("--order", "ORDER"),)],
             )
         return
-    owed = sum_totals(plan.by_outcome.get(outcome, {}) for outcome in (Outcome.PENDING, Outcome.IN_DOUBT))
     has_begun = not plan.is_new and sealed.order.number in _numbers(ledger.runs.settings_of_all(plan.batch_id))
-    present = Present(plan.key, site.site, site.address, sums_of(owed))
+    present = Present(plan.key, site.site, site.address, sums_of(plan.owed_totals))
     refuse_order(sealed, policy, present, Carried(has_begun, plan.owed > 0))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from batch_credits.errors import LEFT_OUT, ControlError, UsageError
 from batch_credits.loader.money import parse_major
-from batch_credits.model import CallKind, ControlTotal, Outcome, Problem, sum_totals
+from batch_credits.model import CallKind, ControlTotal, Outcome, Problem
 from batch_credits.model.amounts import minor_in_words, unread_in_words
 from batch_credits.model.currencies import exponent_of
 from batch_credits.planning.plan import Plan
@@ -35,7 +35,7 @@ def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> 
             broken.append(f"--expect-total says {currency} {text}, and the {what}'s total is {total}{unread}.")
     if limits.control is not None:
         broken += _against_control_file(plan, limits.control, options)
-    to_send = _to_pay(plan)
+    to_send = plan.owed_totals
     for currency, text in limits.max_total:
         bound, actual = _compared(to_send, currency, text, options, "--max-total")
         if actual > bound:
@@ -100,7 +100,7 @@ def _wrongly_named(plan: Plan, limits: ControlLimits, what: str) -> tuple[list[s
     """What is wrong with the currencies that limits name, in sentences; and those that a limit must name, too."""
     names: list[str] = []
     unnamed: list[tuple[str, str]] = []
-    to_send = _to_pay(plan).keys()
+    to_send = plan.owed_totals.keys()
     for option, stated, bounded in (
         ("--expect-total", limits.expect_total, plan.totals.keys()),
         ("--max-total", limits.max_total, to_send),
@@ -204,10 +204,6 @@ def _minor(currency: str, text: str, options: InputOptions, option: str) -> int:
         raise UsageError(f"{option} {currency}={text}: {amount.message}", remedies=[((option, f"{currency}=AMOUNT"),)])
     return amount
 
-
-def _to_pay(plan: Plan) -> Mapping[str, ControlTotal]:
-    """What a run could still pay, by currency."""
-    return sum_totals(plan.by_outcome.get(outcome, {}) for outcome in (Outcome.PENDING, Outcome.IN_DOUBT))
 
 
 def _without_unread(plan: Plan) -> str:

@@ -23,6 +23,7 @@ from batch_credits.model import (
     Outcome,
     Parent,
     Problem,
+    sum_totals,
 )
 from batch_credits.model.amounts import minor_in_words
 from batch_credits.model.loaded import LoadedRows
@@ -35,6 +36,7 @@ from batch_credits.settings import InputOptions, batch_key
 
 SWITCH_SECONDS = 0.0001
 LARGEST_SHOWN = 3  # rows of each currency
+_OWED = (Outcome.PENDING, Outcome.IN_DOUBT)
 CURRENCIES_SHOWN = 10  # whose largest rows are looked up: each takes a walk over the batch
 
 
@@ -78,7 +80,12 @@ class Plan:
     @property
     def owed(self) -> int:
         """How many rows a run would send or settle."""
-        return self.count(Outcome.PENDING, Outcome.IN_DOUBT)
+        return self.count(*_OWED)
+
+    @property
+    def owed_totals(self) -> dict[str, ControlTotal]:
+        """Their money, by currency: what an order says of a file, and is held against."""
+        return sum_totals(self.by_outcome.get(outcome, {}) for outcome in _OWED)
 
 
 def stage(ledger: Ledger, source: Source, site: str) -> Plan:

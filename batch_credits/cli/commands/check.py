@@ -29,7 +29,6 @@ from batch_credits.errors import BatchCreditsError, Remedy, UsageError
 from batch_credits.jobs.check import staged_apart, suggestions_for, what_does_not_hold
 from batch_credits.ledger import Ledger
 from batch_credits.loader import Source, columns_seen
-from batch_credits.model import Outcome, sum_totals
 from batch_credits.model.address import Place
 from batch_credits.planning.customers import look_up_customers
 from batch_credits.planning.plan import Plan
@@ -157,8 +156,7 @@ def _sealed(path: Path, source: Source, plan: Plan, where: SiteSettings | None, 
         raise UsageError("An order is for one site.", hint="Name it.", remedies=[(("--site", "SITE"),)])
     if not plan.owed:
         raise UsageError("There is nothing to order: the file asks for nothing that is still owed.")
-    owed = sum_totals(plan.by_outcome.get(outcome, {}) for outcome in (Outcome.PENDING, Outcome.IN_DOUBT))
-    wanted = Asked(plan.key, source.path.name, source.file_sha256, source.options, bounds, plan.rows, owed)
+    wanted = Asked(plan.key, source.path.name, source.file_sha256, source.options, bounds, plan.rows, plan.owed_totals)
     order = order_for(where, wanted, user_name(), __version__, days=read_policy().days)
     write_order(path, order)
     return f"Order      {path}: {rows(order.owed)}, made by {order.maker}, good until {order.expires}"
