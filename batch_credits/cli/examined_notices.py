@@ -16,9 +16,9 @@ from batch_credits.cli.profiles import profile_taken
 from batch_credits.cli.setting import FILES, PROBLEMS
 from batch_credits.doctor.signs import Sign, bad, good, warning
 from batch_credits.errors import UsageError
-from batch_credits.notices import Command, Mail, Target, Webhook
 from batch_credits.notices.bodies import Form
 from batch_credits.notices.signature import BadKey, keys_in, text_of_secret
+from batch_credits.notices.targets import Command, Mail, Target, Webhook
 
 ABOUT = "notices"
 

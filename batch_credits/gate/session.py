@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
-from batch_credits.chargebee import Chargebee, Transport, http_transport
+from batch_credits.chargebee.client import Chargebee
+from batch_credits.chargebee.transport.choice import http_transport
+from batch_credits.chargebee.transport.seam import Transport
 from batch_credits.gate.budget import SharedBudget
 from batch_credits.gate.limiter import RateLimiter
 from batch_credits.gate.memory import RemembersSlots, SlotMemory

@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 
 from batch_credits.approval.order import Sealed
-from batch_credits.chargebee import http_transport
+from batch_credits.chargebee.transport.choice import http_transport
 from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerBusy, LedgerError, RunStopped
 from batch_credits.jobs.approved import hold_to_order
 from batch_credits.jobs.closing import close_payouts
 from batch_credits.ledger import Ledger
-from batch_credits.loader import Source
+from batch_credits.loader.source import Source
 from batch_credits.model import BatchRecord, Outcome, RequestState, sum_totals
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.earlier_reports import refuse_what_another_ledger_paid
@@ -31,11 +31,14 @@ from batch_credits.planning.repeats import refuse_repeat
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.progress.pace import BatchMoney
-from batch_credits.reporter import Summary, stated_exponents, write_reports
+from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.reporter.summary import Summary
+from batch_credits.reporter.writing import write_reports
 from batch_credits.sending.context import RunContext
+from batch_credits.sending.issued import Issued
 from batch_credits.sending.pilot import Agree, agrees
 from batch_credits.sending.processes import Process, Processes, Spares
-from batch_credits.sending.session import Issued, issue, start_progress
+from batch_credits.sending.session import issue, start_progress
 from batch_credits.settings import (
     ControlLimits,
     InputOptions,

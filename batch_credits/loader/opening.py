@@ -4,7 +4,7 @@ from pathlib import Path
 
 from batch_credits.errors import InputError, Suggestion, UnclearFile
 from batch_credits.loader.source import Source, opened
-from batch_credits.loader.suggestions import suggest, with_options
+from batch_credits.loader.suggestions.reading import suggest, with_options
 from batch_credits.settings import InputOptions
 
 # What reads a file until a person has said what only they know.

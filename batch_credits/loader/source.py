@@ -9,7 +9,9 @@ from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.columns import HeaderMatcher, is_header_again
-from batch_credits.loader.csv import GZIP_SUFFIX, CsvTable, csv_headers, scan_csv
+from batch_credits.loader.csv.scan import csv_headers, scan_csv
+from batch_credits.loader.csv.table import CsvTable
+from batch_credits.loader.csv.text import GZIP_SUFFIX
 from batch_credits.loader.hidden_rows import hidden_notes
 from batch_credits.loader.money import currency_code
 from batch_credits.loader.number_format import number_format
@@ -28,7 +30,9 @@ from batch_credits.loader.table import CHUNK_ROWS, Chunk, Table, full_notes
 from batch_credits.loader.total_words import says_total
 from batch_credits.loader.totals import FileTotals
 from batch_credits.loader.wording import EDGE_BLANKS, shown
-from batch_credits.loader.workbook import EXCEL_KINDS, ExcelTable, workbook_headers
+from batch_credits.loader.workbook.kinds import EXCEL_KINDS
+from batch_credits.loader.workbook.sheets import workbook_headers
+from batch_credits.loader.workbook.table import ExcelTable
 from batch_credits.model import LoadedRow, Mended, Problem
 from batch_credits.model.currencies import MAX_EXPONENT, documented_exponent
 from batch_credits.model.loaded import LoadedRows

@@ -31,7 +31,8 @@ from batch_credits.notices.reasons import (
 from batch_credits.notices.targets import BATCH, Command, Target
 from batch_credits.planning.plan import Plan
 from batch_credits.process.signals import Signals
-from batch_credits.reporter import Summary, stated_exponents
+from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.words import headline, rows
 from batch_credits.settings import SiteSettings
 from batch_credits.text.visible import visible

@@ -9,9 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from batch_credits.chargebee import add_bodies
+from batch_credits.chargebee.bodies import add_bodies
 from batch_credits.ledger import Bucket, LargeAmount, Ledger, NewRows, ProblemGroup, Profile, numbered
-from batch_credits.loader import Source
+from batch_credits.loader.source import Source
 from batch_credits.model import (
     MAX_REFERENCE,
     NOTHING_TO_CREDIT,

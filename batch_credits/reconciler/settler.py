@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, assert_never
 
-from batch_credits.chargebee import Chargebee, ListedCredit, LookFailed
+from batch_credits.chargebee.client import Chargebee, LookFailed
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.errors import RunStopped
 from batch_credits.ledger import InThread, Journal, KnownCredit, Moment
 from batch_credits.model import Outcome, PlannedCredit, RequestState

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from batch_credits.errors import ControlError, Suggestion
 from batch_credits.ledger import Ledger, ProblemGroup
-from batch_credits.loader import SeenColumn, Source
+from batch_credits.loader.source import Source
+from batch_credits.loader.suggestions.seen import SeenColumn
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.model.address import Place
 from batch_credits.planning.customers import CustomerFinding, Preflight

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from batch_credits.model import Money
 from batch_credits.model.amounts import Exponents, money_in_words
-from batch_credits.reporter import stated_exponents
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.sending.pilot import PilotReport, PilotRow
 from batch_credits.views.amounts import Total, totals_of
 

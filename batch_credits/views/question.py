@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch_credits.loader import Source
+from batch_credits.loader.source import Source
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.model.amounts import Exponents, minor_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.planning.customers import Balances
 from batch_credits.planning.plan import Plan
-from batch_credits.reporter import stated_exponents
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.views.amounts import Total, totals_of
 from batch_credits.views.plan import PlanView, plan_view
 from batch_credits.views.terms import Pace, Terms, pace_of

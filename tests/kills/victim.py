@@ -62,7 +62,7 @@ def _wrap(
 
 def arm(point: str, nth: int) -> None:
     """Put the point in."""
-    from batch_credits.chargebee import Chargebee
+    from batch_credits.chargebee.client import Chargebee
     from batch_credits.chargebee.transport.direct import DirectTransport
     from batch_credits.chargebee.transport.session import SessionTransport
     from batch_credits.jobs import run

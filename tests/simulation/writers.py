@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
-from batch_credits.chargebee import add_body
+from batch_credits.chargebee.bodies import add_body
 from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger, Part, StagedRow
 from batch_credits.model import CreditRequest, Finding, Learned, LoadedRow, NewBatch, PlannedCredit, RequestState

@@ -28,14 +28,15 @@ from batch_credits.cli.values import MAX_COUNT
 from batch_credits.errors import BatchCreditsError, Remedy, UsageError
 from batch_credits.jobs.check import staged_apart, suggestions_for, what_does_not_hold
 from batch_credits.ledger import Ledger
-from batch_credits.loader import Source, columns_seen
+from batch_credits.loader.source import Source
+from batch_credits.loader.suggestions.seen import columns_seen
 from batch_credits.model.address import Place
 from batch_credits.planning.customers import look_up_customers
 from batch_credits.planning.plan import Plan
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.user import user_name
-from batch_credits.reporter import write_rejected
 from batch_credits.reporter.words import rows
+from batch_credits.reporter.writing import write_rejected
 from batch_credits.settings import ControlLimits, InputOptions, SiteSettings
 from batch_credits.views.check import CheckView, customers_view, file_view, problems_view
 from batch_credits.views.listed import listed_rows

@@ -29,17 +29,17 @@ from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.cli.telling.words import Words
 from batch_credits.errors import LEFT_OUT, BatchCreditsError, Interrupted, RunStopped, UsageError
 from batch_credits.jobs.run import Orders, RunRequest, detach_batch, run_batch
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.metrics.meter import Meter
 from batch_credits.model import BatchRecord
-from batch_credits.notices import Notices
+from batch_credits.notices.telling import Notices
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.planning.plan import Plan
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
 from batch_credits.progress.observers import Progress
-from batch_credits.reporter import Summary
+from batch_credits.reporter.summary import Summary
 from batch_credits.sending.pilot import PilotReport
 from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, InputOptions, RunSettings, SiteSettings
 from batch_credits.views.pilot import PilotView, pilot_view

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from batch_credits.chargebee import add_body
+from batch_credits.chargebee.bodies import add_body
 from batch_credits.ledger import Ledger, StagedRow
 from batch_credits.model import (
     CallKind,

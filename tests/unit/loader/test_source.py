@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.loader.totals import LOOKED_BACK
 from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS, FileTotal
 from batch_credits.settings import InputOptions

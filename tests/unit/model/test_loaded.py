@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_credits.chargebee import add_bodies, add_body
+from batch_credits.chargebee.bodies import add_bodies, add_body
 from batch_credits.model import CREDIT_TYPES, FIELDS, ControlTotal, CreditRequest, LoadedRow, Money, Problem
 from batch_credits.model.loaded import LoadedRows, add_rows
 

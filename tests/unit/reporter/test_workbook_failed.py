@@ -11,9 +11,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from batch_credits.errors import InputError
 from batch_credits.ledger.runs import History
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.model import RESULT_COLUMNS, CallKind, Money, Outcome, ReportRow
-from batch_credits.reporter import Summary, workbook_failed, write_reports
+from batch_credits.reporter import workbook_failed
+from batch_credits.reporter.summary import Summary
+from batch_credits.reporter.writing import write_reports
 from batch_credits.settings import InputOptions
 from tests.unit.reporter.conftest import make_batch, make_row, totals_of
 
