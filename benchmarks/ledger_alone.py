@@ -21,7 +21,8 @@ from batch_credits.ledger import Ledger
 from batch_credits.loader.table import CHUNK_ROWS
 from batch_credits.model import ControlTotal, Finding, Learned, NewBatch, PlannedCredit, RequestState
 from batch_credits.model.address import place
-from batch_credits.model.loaded import LoadedRows, RequestColumns
+from batch_credits.model.credit_requests import RequestColumns
+from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
 
 HEADERS = ("customer_id", "amount", "currency_code", "description", "reference")

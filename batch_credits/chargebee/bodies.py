@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, quote_plus, unquote_plus
 
-from batch_credits.model import CreditRequest
-from batch_credits.model.loaded import RequestColumns
+from batch_credits.model.credit_requests import CreditRequest, RequestColumns
 
 _ESCAPED = str.maketrans({character: quote_plus(character) for character in map(chr, range(128))})
 _PLAIN = re.compile(r"[A-Za-z0-9_.~ -]+")  # what a form carries as it is, and blanks

@@ -55,7 +55,7 @@ def _chosen(context: click.Context) -> NoticeChoice:
     run = root.command.commands["run"]
     of_run = click.Context(run, parent=root, info_name="run")
     if (profile := profile_taken(context)) is not None:
-        of_profile, sources = profile_defaults(root.command, "run", profile)
+        of_profile, sources = profile_defaults(run, profile)
         context.meta[FILES] = {**context.meta.get(FILES, {}), **sources}  # which an error names
         of_run.default_map = {**(of_run.default_map or {}), **of_profile}
     names = {field.name for field in fields(NoticeChoice)}

@@ -23,7 +23,8 @@ from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.loader.workbook.cells import FRACTION
 from batch_credits.loader.written import taken_apart, unwrapped
 from batch_credits.model import AMOUNT_UNIT, LOOKS_LIKE_TOTAL, RECOGNISED, LoadedRow, Money, Problem
-from batch_credits.model.loaded import LoadedRows, RequestColumns
+from batch_credits.model.credit_requests import RequestColumns
+from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
 
 _REMEMBERED_TERMS = 10_000  # distinct combinations of currency, type and unit texts: an honest file has a few

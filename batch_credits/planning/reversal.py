@@ -27,12 +27,12 @@ from batch_credits.model import (
     BatchRecord,
     CallKind,
     ControlTotal,
-    CreditRequest,
     LoadedRow,
     NewBatch,
     Problem,
     reversal_reference,
 )
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.planning.plan import Counted, Plan, plan_of
 from batch_credits.settings import InputOptions
 

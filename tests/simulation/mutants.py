@@ -25,7 +25,8 @@ from batch_credits.ledger import Claims, Moment, Unrecorded, Workers, group_comm
 from batch_credits.ledger.engines.sqlite import database
 from batch_credits.ledger.group_commit import Journal
 from batch_credits.ledger.statements import STATEMENTS
-from batch_credits.model import CallKind, CreditRequest, OpenAttempt, PlannedCredit, RequestState, reversal_reference
+from batch_credits.model import CallKind, OpenAttempt, PlannedCredit, RequestState, reversal_reference
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.planning import reversal
 from batch_credits.process import clock
 from batch_credits.protocol import (

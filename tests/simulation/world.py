@@ -13,7 +13,8 @@ from batch_credits.errors import UsageError
 from batch_credits.ledger import Ledger, StagedRow, times
 from batch_credits.ledger.engines.sqlite import store
 from batch_credits.ledger.engines.sqlite.database import SqliteDatabase
-from batch_credits.model import BatchRecord, ControlTotal, CreditRequest, LoadedRow, NewBatch
+from batch_credits.model import BatchRecord, ControlTotal, LoadedRow, NewBatch
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.planning.reversal import select, stage_reversal
 from batch_credits.process import clock
 from batch_credits.reconciler.tie_out import TieOut
