@@ -15,7 +15,8 @@ from batch_credits.chargebee.transport.seam import Transport
 from batch_credits.gate.budget import SharedBudget
 from batch_credits.gate.limiter import RateLimiter
 from batch_credits.gate.memory import RemembersSlots, SlotMemory
-from batch_credits.ledger import Budget, InThread, Terms
+from batch_credits.ledger import Budget, Terms
+from batch_credits.ledger.group_commit import InThread
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import RunSettings, SiteSettings
 

@@ -16,7 +16,8 @@ from batch_credits.call import call_of
 from batch_credits.chargebee.transport.seam import Transport
 from batch_credits.errors import LedgerError, Outage, RunStopped
 from batch_credits.gate.session import Session, ledger_thread
-from batch_credits.ledger import InThread, Journal, Ledger, Rhythm
+from batch_credits.ledger import Ledger
+from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.model import PlannedCredit, RequestState
 from batch_credits.process.event_loop import quick_switches
 from batch_credits.process.signals import Signals

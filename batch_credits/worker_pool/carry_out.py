@@ -9,7 +9,7 @@ from typing import assert_never
 
 from batch_credits.errors import RunStopped, TooManyFailures
 from batch_credits.gate.limiter import RateLimiter
-from batch_credits.ledger import Journal
+from batch_credits.ledger.group_commit import Journal
 from batch_credits.model import Outcome, PlannedCredit
 from batch_credits.progress.observers import Progress
 from batch_credits.protocol import (

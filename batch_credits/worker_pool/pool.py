@@ -16,7 +16,7 @@ from typing import Any, Protocol, assert_never
 
 from batch_credits.errors import RunStopped, weightier
 from batch_credits.gate.session import Session
-from batch_credits.ledger import Journal
+from batch_credits.ledger.group_commit import Journal
 from batch_credits.model import OpenAttempt, PlannedCredit, RequestState
 from batch_credits.progress.observers import Progress
 from batch_credits.progress.waiting import Waiting

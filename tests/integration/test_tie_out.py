@@ -17,7 +17,8 @@ from batch_credits.chargebee.bodies import add_body
 from batch_credits.chargebee.client import Chargebee, LookFailed
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError
 from batch_credits.jobs.reconcile import settle_and_tie_out
-from batch_credits.ledger import Journal, Ledger, Rhythm, StagedRow
+from batch_credits.ledger import Ledger, StagedRow
+from batch_credits.ledger.group_commit import Journal, Rhythm
 from batch_credits.model import ControlTotal, Finding, Learned, LoadedRow, NewBatch, PlannedCredit, RequestState
 from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.progress.observers import SilentProgress

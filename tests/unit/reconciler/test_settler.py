@@ -14,7 +14,8 @@ from batch_credits.call import call_for
 from batch_credits.chargebee.answers import Answer
 from batch_credits.chargebee.client import Chargebee
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError, RunStopped
-from batch_credits.ledger import Attribution, Journal, KnownCredit, OtherRequest, Rhythm
+from batch_credits.ledger import Attribution, KnownCredit, OtherRequest
+from batch_credits.ledger.group_commit import Journal, Rhythm
 from batch_credits.model import Finding, Money, Outcome, PlannedCredit, RequestState
 from batch_credits.process import clock
 from batch_credits.progress.observers import SilentProgress

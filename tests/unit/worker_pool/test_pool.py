@@ -23,7 +23,7 @@ from batch_credits.errors import (
     TooManyFailures,
 )
 from batch_credits.gate.session import Session
-from batch_credits.ledger import Journal, Rhythm
+from batch_credits.ledger.group_commit import Journal, Rhythm
 from batch_credits.model import Finding, Learned, Money, Outcome, PlannedCredit, RequestState
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import RunSettings
