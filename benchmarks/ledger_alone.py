@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_credits.chargebee.bodies import add_bodies
-from batch_credits.jobs.run import report_batch
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader.table import CHUNK_ROWS
 from batch_credits.model import ControlTotal, Finding, Learned, NewBatch, PlannedCredit, RequestState

@@ -5,13 +5,12 @@ summary.json and summary.html follow from the count.
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from decimal import localcontext
-from itertools import chain
 from pathlib import Path
 
-from batch_credits.errors import ReportsNotWritten, UsageError
+from batch_credits.errors import ReportsNotWritten
 from batch_credits.ledger.runs import History
 from batch_credits.model import DECIMAL_DIGITS, BatchRecord, CallKind, Mending, ReportRow
 from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
@@ -77,36 +76,6 @@ def write_reports_into(
         summary, tally = _write_tables(batch, rows, paths, history, site_is_live(batch.site, history), mending)
         as_it_lies_there = replace(summary, paths=ReportPaths.within(Path()))
         _write_summaries(as_it_lies_there, tally, history, into=paths)
-
-
-def write_rejected(batch: BatchRecord, rows: Callable[[], Iterable[ReportRow]], reports: Path) -> Path | None:
-    """Write rejected.csv where the batch's reports will be; without rejected rows, see that there is none, nor a folder
-    of nothing else.
-
-    Raises:
-        UsageError: the disk refused; nothing was sent yet.
-    """
-    path = report_directory(batch, reports) / "rejected.csv"
-    stream = iter(rows())
-    first = next(stream, None)
-    try:
-        if first is None:
-            path.unlink(missing_ok=True)
-            with suppress(OSError):  # there is none, or something else in it
-                path.parent.rmdir()
-            return None
-        make_private_directory(path.parent)
-        with atomic_text(path) as text:
-            write = failed_writer(text, batch)
-            for row in chain((first,), stream):
-                write(row)
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written: {error.strerror or error}.",
-            hint="Name another folder with --reports.",
-            remedies=[(("--reports", "DIRECTORY"),)],
-        ) from error
-    return path
 
 
 def _write_tables(

@@ -16,7 +16,7 @@ from pathlib import Path
 import openpyxl
 import pandas
 
-from batch_credits.jobs.run import report_batch
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader.opening import open_source
 from batch_credits.planning.plan import stage

@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.jobs.run import report_batch
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader.opening import open_source
 from batch_credits.model import Finding, Learned, LoadedRow, RequestState

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_credits.jobs.run import report_batch
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader.opening import open_source
 from batch_credits.model import Finding, Learned, Mended, RequestState

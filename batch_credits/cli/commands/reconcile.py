@@ -27,7 +27,7 @@ from batch_credits.cli.telling.speech import EXIT_PERSON_MUST_LOOK, say
 from batch_credits.cli.values import BatchId
 from batch_credits.errors import UsageError
 from batch_credits.jobs.reconcile import rebuild, reconcile_batch
-from batch_credits.jobs.run import report_batch
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.metrics.meter import Meter
 from batch_credits.model import BatchRecord, CallKind, ControlTotal

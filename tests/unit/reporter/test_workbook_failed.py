@@ -163,7 +163,7 @@ def test_half_of_the_rows_is_not_taken_for_all(tmp_path: Path, monkeypatch: pyte
     rows = [failed(n) for n in range(2, 6)]
     for most, is_there in ((4, True), (3, False)):
         monkeypatch.setattr(workbook_failed, "MAX_ROWS", most)
-        monkeypatch.setattr("batch_credits.reporter.MAX_ROWS", most)
+        monkeypatch.setattr("batch_credits.reporter.writing.MAX_ROWS", most)
         summary = written(tmp_path, rows)
         path = summary.paths.directory / "failed.xlsx"
         assert (summary.paths.failed_xlsx == path, path.exists()) == (is_there, is_there)
