@@ -30,7 +30,7 @@ from batch_credits.model.loaded import LoadedRows
 from batch_credits.model.undone import Undone
 from batch_credits.planning.file_totals import most_telling, refuse_unequal, totals_of_earlier_runs
 from batch_credits.planning.plausibility import far_rows, unusual_batch
-from batch_credits.process.event_loop import quick_switches
+from batch_credits.process.switching import quick_switches
 from batch_credits.reporter.mending import doubts_about
 from batch_credits.settings import InputOptions, batch_key
 

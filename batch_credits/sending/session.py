@@ -19,8 +19,8 @@ from batch_credits.gate.session import Session, ledger_thread
 from batch_credits.ledger import Ledger
 from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.model import PlannedCredit, RequestState
-from batch_credits.process.event_loop import quick_switches
 from batch_credits.process.signals import Signals
+from batch_credits.process.switching import quick_switches
 from batch_credits.progress.observers import Progress
 from batch_credits.progress.pace import BatchMoney
 from batch_credits.reconciler.settler import DoubtSettler
