@@ -82,8 +82,7 @@ def run_chosen(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bo
 
             said_yes, same_site = said_yes_of(yes=yes, handed=chosen.handed), chosen.site.same_site
             orders = Orders(limits, where, settings, output.reports, same_site, said_yes, not_typed, output.xlsx, agree)
-            orders = replace(orders, refuse_repeat=chosen.refuse_repeat, order=sealed)
-            request = RunRequest(source, options, orders)
+            request = RunRequest(source, options, replace(orders, refuse_repeat=chosen.refuse_repeat, order=sealed))
             act = detach_batch if chosen.detach else run_batch
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)
 
