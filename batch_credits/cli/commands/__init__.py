@@ -45,8 +45,8 @@ COMMANDS = {
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """While modules are imported, which takes a moment, Ctrl-C means that nothing was sent. They hold no garbage, and to
-    look for it, then and later, would take a tenth of that moment."""
+    """While modules are imported, which takes a moment, Ctrl-C means that nothing was sent. They hold no garbage, and
+    to look for it would take a tenth of that moment."""
     was_enabled, known = gc.isenabled(), len(sys.modules)
     gc.disable()
     try:
