@@ -9,9 +9,11 @@ with the exit code once there is one, and `ask` with the exit code or, as long a
     is_terminal                      they are a terminal, and it is the command's own
     script                           Python to run instead of the program, or null
     goes_down                        it ends as Python ends, and not at once
+    etc                              the folder that it sees as /etc, in a mount namespace of its own, or null
 """
 
 import contextlib
+import ctypes
 import fcntl
 import gc
 import io
@@ -26,6 +28,7 @@ from typing import Any
 from unittest.mock import patch
 
 NOBODY = "nobody reads"
+_NEW_NAMESPACE, _BIND, _RECURSIVELY, _PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000  # as sched.h and mount.h have them
 
 
 def main() -> None:
@@ -97,6 +100,8 @@ def run(call: dict[str, Any]) -> int:
     os.chdir(call["folder"])
     os.environ.clear()
     os.environ.update(call["environment"])
+    if etc := call.get("etc"):
+        see_as_etc(etc)
     if call["is_terminal"]:
         os.setsid()
     for number, path in enumerate(call["streams"]):
@@ -121,6 +126,18 @@ def run(call: dict[str, Any]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     return code
+
+
+def see_as_etc(folder: str) -> None:
+    """Have this folder in the place of /etc, for this process alone. Raises `OSError` where that is not allowed."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    failed = (
+        libc.unshare(_NEW_NAMESPACE)
+        or libc.mount(b"none", b"/", None, _RECURSIVELY | _PRIVATE, None)
+        or libc.mount(os.fsencode(folder), b"/etc", None, _BIND, None)
+    )
+    if failed:
+        raise OSError(ctypes.get_errno(), "no mount namespace")
 
 
 def _a_pipe_that_nobody_reads() -> int:
