@@ -203,8 +203,8 @@ class Warm:
         """Begin a command with these files as its standard streams; the rest is as warm.py says. Returns the id of its
         process.
         """
-        call = {"arguments": arguments, "folder": str(folder), "environment": environment, "script": script}
-        call |= {"is_terminal": is_terminal, "goes_down": goes_down, "etc": str(etc) if etc else None}
+        call: dict[str, object] = {"arguments": arguments, "folder": str(folder), "environment": environment}
+        call |= {"script": script, "is_terminal": is_terminal, "goes_down": goes_down, "etc": str(etc) if etc else None}
         pid = self._asked({**call, "streams": [path or os.devnull for path in streams]})
         assert pid is not None
         return pid
