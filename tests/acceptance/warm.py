@@ -9,6 +9,7 @@ with the exit code once there is one, and `ask` with the exit code or, as long a
     is_terminal                      they are a terminal, and it is the command's own
     script                           Python to run instead of the program, or null
     goes_down                        it ends as Python ends, and not at once
+    files                            more that it has open, by their numbers
     etc                              the folder that it sees as /etc, in a mount namespace of its own, or null
 
 Commands that start others of the program, each for a page or a file, start those so, too: see `Children`.
@@ -114,6 +115,10 @@ def run(call: dict[str, Any]) -> int:
     for number, path in enumerate(call["streams"]):
         opened = _a_pipe_that_nobody_reads() if path == NOBODY else os.open(path, os.O_RDWR)
         os.dup2(opened, number)
+        os.close(opened)
+    for number, path in call.get("files", {}).items():
+        opened = os.open(path, os.O_RDWR)
+        os.dup2(opened, int(number), inheritable=True)
         os.close(opened)
     if call["is_terminal"]:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C on it is a signal
