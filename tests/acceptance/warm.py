@@ -113,7 +113,7 @@ def run(call: dict[str, Any]) -> int:
     if call["is_terminal"]:
         os.setsid()
     for number, path in enumerate(call["streams"]):
-        opened = _a_pipe_that_nobody_reads() if path == NOBODY else os.open(path, os.O_RDWR)
+        opened = _a_pipe_that_nobody_reads() if path == NOBODY else os.open(path, os.O_RDWR | os.O_APPEND)
         os.dup2(opened, number)
         os.close(opened)
     for number, path in call.get("files", {}).items():
