@@ -75,6 +75,7 @@ def words(ended: Ended) -> str:
     return " ".join(ended.said.split())
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_server_that_would_forget_is_refused_by_every_verb(
     shared: Shared, postgres: Server, new_database: Address, verb: str
