@@ -108,10 +108,12 @@ def test_every_command_is_here() -> None:
 # From nothing, since how Python comes up is tried too: `run` without any stream, and before a pipe that nobody reads;
 # the others where there is time. In a warm process what each command does, and how Python goes down.
 FROM_NOTHING = (("run", "stdout: nobody reads"), ("run", "all closed"))
+SHARE = ("check", "reverse", "reconcile", "report", "status", "approve")  # and run; the others are slow
 EACH_COMMAND_AND_EACH_STREAM = [
     *(pytest.param(name, streams, False, marks=[] if (name, streams) in FROM_NOTHING else [pytest.mark.slow])
       for name in CALLS for streams in ODD_STREAMS),
-    *(pytest.param(name, "stdout: nobody reads", True) for name in CALLS if name != "run"),
+    *(pytest.param(name, "stdout: nobody reads", True, marks=[] if name in SHARE else [pytest.mark.slow])
+      for name in CALLS if name != "run"),
     *(pytest.param("run", streams, True) for streams in ODD_FILES if ("run", streams) not in FROM_NOTHING),
 ]  # fmt: skip
 

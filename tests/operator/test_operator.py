@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings(  # Ctrl-C between opening a file and mi
     "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
 )
 HISTORIES = 12
-SHARE = 6  # of them, with every `make test`; the others are slow
+SHARE = 3  # of them, with every `make test`; the others are slow
 BOUND = 60  # histories within which a mutant must be caught
 
 
