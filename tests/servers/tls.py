@@ -1,130 +1,93 @@
-"""A way to a server of PostgreSQL's by TLS, and an authority that makes certificates for it.
+"""Before a server of this machine: the same by https, at addresses that are no sandbox's to the program.
 
-The server from PyPI is built without TLS. What is in front of it here speaks it as a server does that lets nobody in
-without: it says yes to a client's question, and refuses whoever does not ask.
+The program takes 127.0.0.1 as one site, whatever the port. 127.0.0.2 and so on are loopback as well, on Linux without
+any doing, and each is a site of its own: real addresses of Chargebee are so, and they have certificates.
 """
 
 import asyncio
-import ipaddress
 import ssl
+import subprocess
 import threading
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
-_ASKS_FOR_TLS, _ASKS_FOR_GSS = (number.to_bytes(4, "big") for number in (80877103, 80877104))
-_REFUSED = b"SFATAL\0C28000\0Mno pg_hba.conf entry for this host, no encryption\0\0"
+_BYTES = 65_536
 
 
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+def certificate_for(folder: Path, *hosts: str) -> Path:
+    """Key and certificate of these addresses, by nobody but itself: a client is to trust the file (SSL_CERT_FILE)."""
+    key, certificate, both = (folder / name for name in ("tls.key", "tls.crt", "tls.pem"))
+    names = "subjectAltName=" + ",".join(f"IP:{host}" for host in hosts)
+    words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=night"
+    subprocess.run(
+        [*words.split(), "-addext", names, "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True, timeout=30,
+    )  # fmt: skip
+    both.write_text(key.read_text() + certificate.read_text())
+    return both
 
 
-class Authority:
-    """Whoever trusts the file `certificate` trusts the servers that are named by it. All of it lies in a folder."""
+class _Front:
+    """One address, for one server."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self._folder, self._name, self._key = folder, _name(name), ec.generate_private_key(ec.SECP256R1())
-        self.certificate = folder / f"{name}.crt"
-        usage = x509.KeyUsage(
-            digital_signature=True, content_commitment=False, key_encipherment=False, data_encipherment=False,
-            key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
-        )  # fmt: skip
-        made = self._begun(self._name, self._key).add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
-        self._write(self.certificate, made.add_extension(usage, True))
+    def __init__(self, host: str, behind: str) -> None:
+        parts = urlsplit(behind)
+        assert parts.hostname is not None and parts.port is not None
+        self._host, self._behind = host, (parts.hostname, parts.port)
 
-    def name_server(self, host: str) -> tuple[Path, Path]:
-        """A certificate for the server of this name or address, and its key."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate, secret = self._folder / f"{host}.crt", self._folder / f"{host}.key"
+    async def listen(self, context: ssl.SSLContext) -> asyncio.Server:
+        """Take connections."""
+        return await asyncio.start_server(self._connected, self._host, 0, ssl=context)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            known_as: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(host))
-        except ValueError:
-            known_as = x509.DNSName(host)
-        self._write(certificate, self._begun(_name(host), key).add_extension(
-            x509.SubjectAlternativeName([known_as]), False
-        ))  # fmt: skip
-        secret.touch(mode=0o600)
-        secret.write_bytes(key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ))  # fmt: skip
-        return certificate, secret
-
-    def _begun(self, whose: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-        now = datetime.now(UTC)
-        return (
-            x509.CertificateBuilder().subject_name(whose).issuer_name(self._name).public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        )  # fmt: skip
-
-    def _write(self, path: Path, made: x509.CertificateBuilder) -> None:
-        path.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+            inner_reader, inner_writer = await asyncio.open_connection(*self._behind)
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(_carry(reader, inner_writer), _carry(inner_reader, writer))
 
 
-class Front:
-    """Listens on a port of loopback, by TLS alone, for a server on another. `greeted`: how many came in."""
-
-    def __init__(self, server_port: int, certificate: Path, key: Path) -> None:
-        self._server_port, self.greeted = server_port, 0
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate, key)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        starting = asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
-        self.port = int(self._server.sockets[0].getsockname()[1])
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _end(self) -> None:
-        self._server.close()
-        serving = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
-
-    async def _serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
-            try:
-                if await self._is_hidden(client, answer):
-                    self.greeted += 1
-                    server, ask = await asyncio.open_connection("127.0.0.1", self._server_port)
-                    await asyncio.gather(_carry(client, ask), _carry(server, answer))
-            finally:
-                answer.close()
-
-    async def _is_hidden(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> bool:
-        """Greet a client as a server does. Whether it speaks TLS from now on."""
-        while (asked := (await client.readexactly(8))[4:]) == _ASKS_FOR_GSS:
-            answer.write(b"N")
-        if asked != _ASKS_FOR_TLS:
-            answer.write(b"E" + (len(_REFUSED) + 4).to_bytes(4, "big") + _REFUSED)
-            return False
-        answer.write(b"S")
-        await answer.start_tls(self._context)
-        return True
-
-
-async def _carry(said: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
-    """Carry what one says to the other, until it says no more."""
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """All that one end says to the other; who has gone is no error of ours."""
     try:
-        while part := await said.read(1 << 16):
-            to.write(part)
-            await to.drain()
+        while said := await reader.read(_BYTES):
+            writer.write(said)
+            await writer.drain()
+    except OSError:
+        pass
     finally:
-        to.close()
+        writer.close()
+
+
+@contextmanager
+def by_https(certificate: Path, *behind: tuple[str, str]) -> Iterator[list[str]]:
+    """The URLs that stand for these (address, URL of a server) until the end of the block, served in a thread."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def listen() -> list[asyncio.Server]:
+        return [await _Front(host, url).listen(context) for host, url in behind]
+
+    async def close(servers: list[asyncio.Server]) -> None:
+        for server in servers:
+            server.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    servers: list[asyncio.Server] = []
+    try:
+        servers = asyncio.run_coroutine_threadsafe(listen(), loop).result(10)
+        yield ["https://{}:{}".format(*server.sockets[0].getsockname()) for server in servers]
+    finally:
+        asyncio.run_coroutine_threadsafe(close(servers), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
