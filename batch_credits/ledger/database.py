@@ -106,10 +106,6 @@ class Database(ABC):
     def change(self, name: str, /, **values: Any) -> int:
         """Write; returns how many rows were written."""
 
-    def change_unless_known(self, name: str, /, **values: Any) -> int:
-        """The same by a statement that adds rows, and leaves out those whose key is there already."""
-        return self.change(name, **values)
-
     @abstractmethod
     def change_each(self, name: str, values: Iterable[Mapping[str, Any]]) -> None:
         """Write once for each of these."""

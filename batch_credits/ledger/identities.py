@@ -51,7 +51,7 @@ def settle(database: Database, batch_id: int) -> int:
     Of several rows with one identity the first has it. A rejected row keeps nothing but its reasons.
     """
     most = database.value("most_staged", batch=batch_id)
-    if not most or database.change_unless_known("take_identities", batch=batch_id) == most:
+    if not most or database.change("take_identities", batch=batch_id) == most:
         return 0
     met = 0
     judged = _judged(database.stream("meetings", _meeting, batch=batch_id))
