@@ -4,8 +4,8 @@
     python benchmarks/echo_server.py --arrivals   notes when each POST came
 
 It remembers no credit, so it judges speed only; the sandbox judges truth. GET /first_post tells when the first POST
-since the last such question came (seconds of `time.monotonic`, one clock for all processes), and how many came. GET /arrivals tells
-the same of each POST since the last such question.
+since the last such question came (seconds of `time.monotonic`, one clock for all processes), and how many came. GET
+/arrivals tells when each POST since the last such question came.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What a series of samples proves: whether memory grows, whether a ledger grows in a straight line, how late calls are."""
+"""What samples prove: whether memory grows, whether a ledger grows in a straight line, how late calls are."""
 
 import math
 import statistics

@@ -1,6 +1,6 @@
 """One run that goes on for long, watched from outside: does it keep its pace, and does it grow?
 
-    python benchmarks/soak.py                        an hour at 3,500 credits a minute; 58 calls a second load no machine
+    python benchmarks/soak.py                        an hour at 3,500 credits a minute, 58 a second
     python benchmarks/soak.py --minutes 5 --json soak.json
 
 The site is a process of its own that does next to no work, and notes when each call came. Every few seconds it samples
@@ -26,7 +26,7 @@ from typing import Any
 
 from end_to_end import write_rows
 from judged import LEAK_BYTES_A_CREDIT, at, by_window, late_by, leaks, of_the_bound, straight
-from side_by_side import machine
+from rounds import machine
 
 HERE = Path(__file__).parent
 TICKS = os.sysconf("SC_CLK_TCK")
