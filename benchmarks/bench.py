@@ -66,6 +66,7 @@ def sending(bench: Bench) -> None:
     for name, turn, base in (
         ("sending", one, BARE),
         ("sending, documented transport", documented, CLOSING),
+        ("sending, two processes", two, BARE),
         (f"sending, {SYNC_MS:g} ms more a commit", slow, "sending"),
     ):
         bench.turns.add(name, bench.rows, bench.rows / turn.sending, None, base=base)
@@ -90,9 +91,7 @@ def rivals(bench: Bench) -> None:
         except Missing as missing:
             bench.left_out.add(str(missing))
             continue
-        one = bench.turns.figures[BARE]
-        # Its rate is what is compared: the time that it would take for as many rows as the loop.
-        bench.turns.add(title, one.rows, one.rows / rate, None, base=BARE)
+        bench.turns.add(title, rows, rows / rate, None, base=BARE)
 
 
 def loading(bench: Bench) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 from rounds import Figure, spread
 
 BEGIN, END = "<!-- written by `make bench` -->\n", "<!-- end of it -->\n"
-# By the beginning of a figure's name: what it means. `{rows}`, `{took}`, `{at_150}` and `{cpu}` are of the figure.
+# By the beginning of a figure's name: what it means. `{rows}` and `{at_150}` are of
+# the figure, `{adds}` is what it took beside sending.
 MEANS = {
     "bare aiohttp loop, a connection": "with a connection for each request, as a run with a limit has",
     "bare aiohttp loop": "what Python and aiohttp allow at most: nothing is written down, and nothing is retried",
     "sending, documented": "what a run without a limit does with a version of aiohttp that was not tested",
     "sending, 5 ms": "a slow disk costs next to nothing: many rows share a commit",
     "sending": "every attempt and answer is on disk, at this pace",
-    "whole run, two": "`--processes 2`, for a site without a limit",
-    "whole run": "{rows} rows from the command to its reports, without a limit. At 150 calls a minute their calls alone"
-    " take {at_150}; the program adds what it loads and reports, a part of these {took}",
+    "whole run, two": "for a site without a limit",
+    "whole run": "{rows} rows from the command to its reports. At 150 calls a minute the calls alone take {at_150};"
+    " the program adds {adds}",
     "first POST": "from Enter to the first credit of a small file",
     "pandas reads": "the yardstick of the lines below",
     "load and validate": "`check` of {rows} rows",
@@ -38,29 +39,33 @@ def in_words(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds:.2f} s"
 
 
-def meaning(one: Figure) -> str:
+def meaning(one: Figure, figures: dict[str, Figure]) -> str:
     """The sentence for a figure; empty if there is none."""
     for begins, sentence in MEANS.items():
         if one.name.startswith(begins):
             at_150 = in_words((one.rows - 1) // 150 * 60)
-            return sentence.format(rows=f"{one.rows:,}", took=in_words(median(one.seconds)), at_150=at_150)
+            sending = figures.get(one.name.replace("whole run", "sending"), one)
+            adds = median(a - b for a, b in zip(one.seconds, sending.seconds, strict=True))
+            return sentence.format(rows=f"{one.rows:,}", at_150=at_150, adds=in_words(adds))
     return ""
 
 
-def cells(one: Figure, base: Figure) -> list[str]:
+def cells(one: Figure, figures: dict[str, Figure]) -> list[str]:
     """A line of the table. Of the base: how many times faster, by the wall and by CPU."""
-    faster = [b / a for a, b in zip(one.seconds, base.seconds, strict=True)]
+    base = figures[one.base]
+    share = one.rows / base.rows  # rivals send fewer, since they are slow: a row's time is what is compared
+    faster = [b / a * share for a, b in zip(one.seconds, base.seconds, strict=True)]
     form = ".2f" if median(faster) >= 0.1 else ".4f"
-    ratio = by_cpu = cpu = ""
+    ratio = by_cpu = of = cpu = ""
     if one is not base:
-        ratio = spread(faster, form)
+        ratio, of = spread(faster, form), base.name
         if one.cpu and base.cpu:
-            by_cpu = spread([b / a for a, b in zip(one.cpu, base.cpu, strict=True)], form)
+            by_cpu = spread([b / a * share for a, b in zip(one.cpu, base.cpu, strict=True)], form)
     if one.cpu:
         cpu = f"{median(one.cpu) / one.rows * 1e6:.1f}" if one.rows > 1 else in_words(median(one.cpu))
     rate = f"{one.rows / median(one.seconds):,.0f}" if one.rows > 1 else ""
     peak = f"{one.peak_mib:.0f}" if one.peak_mib else ""
-    return [one.name, in_words(median(one.seconds)), rate, ratio, by_cpu, cpu, peak, meaning(one)]
+    return [one.name, in_words(median(one.seconds)), rate, ratio, by_cpu, of, cpu, peak, meaning(one, figures)]
 
 
 def table(told: dict[str, Any], figures: dict[str, Figure]) -> str:
@@ -70,9 +75,19 @@ def table(told: dict[str, Any], figures: dict[str, Figure]) -> str:
         f" loopback; {told['load']:g} processes busy as it began; {told['rounds']} rounds: medians (least to most).",
         "",
     ]
-    heads = ["", "time", "rows/s", "of the yardstick", "of it by CPU", "CPU us a row", "peak MiB", "what it means"]
+    heads = [
+        "",
+        "time",
+        "rows/s",
+        "of the yardstick",
+        "of it by CPU",
+        "the yardstick",
+        "CPU us a row",
+        "peak MiB",
+        "what it means",
+    ]
     lines += [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
-    lines += [f"| {' | '.join(cells(one, figures[one.base]))} |" for one in figures.values()]
+    lines += [f"| {' | '.join(cells(one, figures))} |" for one in figures.values()]
     lines += ["", *(sentence for sentence in told.get("left_out", []))]
     return "\n".join(lines).rstrip() + "\n"
 
