@@ -19,6 +19,7 @@ from pathlib import Path
 from batch_credits.approval.order import Sealed
 from batch_credits.chargebee import http_transport
 from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerBusy, LedgerError, RunStopped
+from batch_credits.jobs.approved import for_the_record as order_for_the_record
 from batch_credits.jobs.approved import hold_to_order
 from batch_credits.jobs.closing import close_payouts
 from batch_credits.ledger import Ledger
@@ -185,7 +186,7 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
     return ledger.runs.start(
         batch.batch_id,
         retry_failed=settings.retry_failed,
-        settings_json=with_order(record, None if orders.order is None else orders.order.for_the_record()),
+        settings_json=with_order(record, order_for_the_record(orders.order, orders.site)),
         lease_seconds=lease_seconds,
         timeout_seconds=settings.timeout_seconds,
     )
@@ -328,4 +329,5 @@ async def _issue_and_note(run: RunContext, orders: Orders, signals: Signals, spa
         needs_person=isinstance(issued.stopped, AnsweredForAnother),
     )
     ledger.workers.end()
+    ledger.seal()
     return issued

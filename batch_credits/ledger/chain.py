@@ -1,8 +1,8 @@
 """The history's chain: what was sent, learned, said and packed, sealed so that nobody changes it unnoticed.
 
-Nothing is hashed while a run sends: what was added is sealed by its ranges of ids afterwards, by whoever ends a run, has
-the ledger open for writing, or closes it. What a process that was killed has left, the next one seals. See links.py for
-what a link is, and unbroken.py for how the chain is verified.
+Nothing is hashed while a run sends: what was added is sealed by its ranges of ids afterwards, by whoever ends a run,
+opens the ledger for writing, or closes it. What a process that was killed has left, the next one seals. See links.py
+for what a link is, and unbroken.py for how the chain is verified.
 """
 
 from collections.abc import Iterator

@@ -5,7 +5,7 @@
 
 Who changes a row must change the link that covers it, and so every later one: the newest digest, the *head*, stands for
 all that was done. Rows are hashed as one text each, which is the same on every engine: fields as SQL writes them, in an
-order that never changes. A mark for each row says which one it was that was changed, where the content shows that one was.
+order that never changes. A mark for each row says which one was changed, where the content shows that one was.
 """
 
 import zlib
@@ -79,8 +79,8 @@ class Link(NamedTuple):
     @property
     def digest_due(self) -> str:
         """The digest that it must have, by all else of it."""
-        said = (self.link_id, self.kind, self.ids, self.rows, self.content, self.marks, self.at, self.made_by, self.note)
-        return sha256("\n".join(map(repr, (self.previous, *said))).encode("utf-8", "backslashreplace")).hexdigest()
+        said = "\n".join(map(repr, (self.previous, *self[:-2])))
+        return sha256(said.encode("utf-8", "backslashreplace")).hexdigest()
 
     @property
     def ranges(self) -> list[tuple[int, int]]:

@@ -22,8 +22,8 @@ SECRET_BYTES = 32
 @dataclass(frozen=True, slots=True)
 class PackRecord:
     """A pack that was made. `number` counts those of its site from 1, `digest` is the SHA-256 of its
-    tagmanifest-sha256.txt, `previous` that of the one before (None: it is the first). `made_at` is UTC, ISO 8601. `head`
-    is the digest of the newest link of the history's chain at that time (None: before there was one).
+    tagmanifest-sha256.txt, `previous` that of the one before (None: it is the first). `made_at` is UTC, ISO 8601.
+    `head` is the digest of the newest link of the history's chain at that time (None: before there was one).
     """
 
     number: int
@@ -87,7 +87,7 @@ class Packs:
         return self._db.all("packs_of_batch", _pack_record, batch=batch_id)
 
     def note(
-        self, site: str, batch_id: int, digest: str, previous: PackRecord | None, contents: str, head: str | None
+        self, site: str, batch_id: int, digest: str, previous: PackRecord | None, contents: str, head: str | None = None
     ) -> bool:
         """Remember a pack that was made as the one after `previous`. Returns False, and remembers nothing, where
         somebody else made one meanwhile."""

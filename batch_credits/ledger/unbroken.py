@@ -1,7 +1,7 @@
 """Whether the history is what was sealed: each link follows the one before, and each row is as its link says.
 
 What is wrong is named by table and id: rows that were changed, are missing, or were added. What cannot be read is named
-likewise, and all else is looked at nevertheless. Rows that no link covers yet are counted: of those nobody can say anything.
+likewise, and all else is looked at nevertheless. Rows that no link covers yet are counted: nobody can say more of them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,9 +31,9 @@ DIGEST_BYTES = 32
 
 @dataclass(slots=True)
 class Chained:
-    """What the chain is, and what is wrong: a sentence each. `head` is the digest of the newest link, "" if there is none;
-    `rows` are sealed; `unsealed` are the others, in words; `before_at` is when rows from before the chain were sealed, in
-    milliseconds since 1970 UTC, None if there were none."""
+    """What the chain is, and what is wrong: a sentence each. `head` is the digest of the newest link, "" if there is
+    none; `rows` are sealed; `unsealed` are the others, in words; `before_at` is when rows from before the chain were
+    sealed, in milliseconds since 1970 UTC, None if there were none."""
 
     head: str = ""
     links: int = 0
@@ -78,7 +78,7 @@ def _links(database: Database, found: Chained) -> list[Link]:
         if link.digest != link.digest_due:
             found.breaks.append(f"Link {link_id:,} ({what}) was changed: its digest is not that of what it says.")
         elif is_next and link.previous != digest and (digest or link_id == 1):
-            found.breaks.append(f"Link {link_id:,} ({what}) does not follow the one before it: one of them was changed.")
+            found.breaks.append(f"Link {link_id:,} ({what}) does not follow the one before: one of them was changed.")
         digest, found.head = link.digest, link.digest
         found.rows += link.rows
         if link.note == BEFORE:
@@ -159,8 +159,8 @@ def _differences(kind: Kind, link: Link, rows: Sequence[Told], marks: Mapping[in
     wrong = [*_some(changed, kind), *_some(missing, kind), *_some(added, kind)]
     if between:
         ids = ranges_of(between).split(",")
-        wrong.append(f"{kind.words[1].capitalize()} {', '.join(ids[:MAX_NAMED])} are covered by no link: they were added,"
-                     " or their link is missing.")  # fmt: skip
+        wrong.append(f"{kind.words[1].capitalize()} {', '.join(ids[:MAX_NAMED])} are covered by no link: they were"
+                     " added, or their link is missing.")  # fmt: skip
     return wrong or [f"Something of the {_covers(link)} was changed, or what link {link.link_id:,} says of them."]
 
 

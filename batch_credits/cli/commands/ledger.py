@@ -162,7 +162,7 @@ def _history_lines(health: Health) -> list[str]:
         lines.append(f"Head       {history.head}")
     if health.head_is is not None:
         number, at = health.head_is
-        lines.append(f"           The head that was given is link {number:,}, of {at}: since then links were only added.")
+        lines.append(f"           What was given is link {number:,}, of {at}: since then links were only added.")
     if history.before_at is not None:
         at = moment(iso_time(history.before_at) or "")
         lines.append(f"           What was there before {at} was sealed then, as it was found.")
@@ -172,5 +172,5 @@ def _history_lines(health: Health) -> list[str]:
     if len(history.breaks) > MAX_SHOWN:
         lines.append(f"           and {len(history.breaks) - MAX_SHOWN:,} more")
     if history.breaks:
-        lines.append("           The history is not what was sealed. Keep this ledger as it is; compare with a copy and the packs.")
+        lines.append("           It is not what was sealed. Keep this ledger as it is; hold copies against it.")
     return lines
