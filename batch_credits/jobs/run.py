@@ -329,5 +329,4 @@ async def _issue_and_note(run: RunContext, orders: Orders, signals: Signals, spa
         needs_person=isinstance(issued.stopped, AnsweredForAnother),
     )
     ledger.workers.end()
-    ledger.seal()
     return issued

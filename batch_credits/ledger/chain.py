@@ -111,6 +111,6 @@ def _ranges(ids: str) -> list[tuple[int, int]]:
     return Link(0, "", ids, 0, "", "", 0, "", "", "", "").ranges
 
 
-def _told(row: tuple[int, str | bytes]) -> Told:
+def _told(row: tuple[int, str | bytes | None]) -> Told:
     row_id, text = row
-    return Told(row_id, text if isinstance(text, bytes) else text.encode("utf-8"))
+    return Told(row_id, text.encode("utf-8") if isinstance(text, str) else text or b"")

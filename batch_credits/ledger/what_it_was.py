@@ -11,9 +11,10 @@ from batch_credits.ledger.links import Kind, Told
 from batch_credits.ledger.statements import STATEMENTS
 
 MAX_BYTES = 1_000  # of a row for which every byte is tried
-_NUMBER = re.compile(rb"(?<![^,])-?[0-9]+(?![^,])")
+_NUMBER = re.compile(rb"(?<![^,'])-?[0-9]+(?![^,'])")
 _FIELD = re.compile(rb"'(?:[^']|'')*'|[^,']+")
-_COLUMN = re.compile(r"quote\((?:\w\.)?(\w+)\)|THEN \w\.(\w+) END")
+_PRINTED = re.compile(r"printf\('[^']*',(.*)\) AS BLOB", re.DOTALL)
+_COLUMN = re.compile(r"(\w+)(?: END)?\s*$")
 
 
 def what_changed(kind: Kind, row: Told, mark: bytes) -> str:
@@ -22,7 +23,7 @@ def what_changed(kind: Kind, row: Told, mark: bytes) -> str:
     before = _as_marked(row.text, int.from_bytes(mark))
     if before is None:
         return ""
-    names = [one or other for one, other in _COLUMN.findall(STATEMENTS[kind.told])]
+    names = columns_of(kind)
     was, now = _FIELD.findall(before), _FIELD.findall(row.text)
     if not len(was) == len(now) == len(names):
         return ""
@@ -30,6 +31,13 @@ def what_changed(kind: Kind, row: Told, mark: bytes) -> str:
         if old != new:
             return f": {name} was {_shown(old)}, and is {_shown(new)}"
     return ""
+
+
+def columns_of(kind: Kind) -> list[str]:
+    """The columns that the text of a bulk kind's row is made of, in its order."""
+    printed = _PRINTED.search(STATEMENTS[kind.told])
+    assert printed is not None, "millions of rows are told by printf"
+    return [found[1] for each in printed[1].split(",") if (found := _COLUMN.search(each)) is not None]
 
 
 def _as_marked(text: bytes, crc: int) -> bytes | None:

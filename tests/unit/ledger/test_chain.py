@@ -17,12 +17,13 @@ from batch_credits.ledger import Ledger
 from batch_credits.ledger.chain import Chain
 from batch_credits.ledger.links import BEFORE, KINDS, Link, link_after, ranges_of
 from batch_credits.ledger.statements import STATEMENTS
+from batch_credits.ledger.what_it_was import columns_of
 from batch_credits.model import RequestState
 from batch_credits.model.address import Address, Place
 from tests.unit.ledger.conftest import Book
 from tests.unit.ledger.test_copying import fill
 
-CHANGED = re.compile(r"quote\((?:(\w)\.)?(\w+)\)|THEN (\w)\.(\w+) END")
+QUOTED = re.compile(r"quote\((\w+)\)")
 # Where a row of each kind is, and what of it comes from a request.
 TABLES = {kind.name: kind.name for kind in KINDS} | {"run_end": "run"}
 # What says which row it is, and closed lists; and what PostgreSQL checks without being asked.
@@ -66,9 +67,12 @@ def sealed(book: Book) -> Book:
 
 def fields(kind: str) -> list[tuple[str, str]]:
     """The columns that a row's text has, and whose they are: of the table itself, or of its request."""
-    told = next(each.told for each in KINDS if each.name == kind)
-    pairs = [(one or three, two or four) for one, two, three, four in CHANGED.findall(STATEMENTS[told])]
-    return [(owner if owner in ("r",) else "", name) for owner, name in pairs]
+    of_kind = next(each for each in KINDS if each.name == kind)
+    statement = STATEMENTS[of_kind.told]
+    if of_kind.is_bulk:
+        printed = statement.partition(" AS BLOB")[0]
+        return [("r" if f"r.{name}" in printed else "", name) for name in columns_of(of_kind)]
+    return [("", name) for name in QUOTED.findall(statement)]
 
 
 def table_of(place: Place, owner: str, column: str, kind: str) -> tuple[str, str]:

@@ -47,25 +47,31 @@ FROM run WHERE ended_at IS NOT NULL AND run_id BETWEEN :first AND :last ORDER BY
 
 -- name: history_entry
 -- Commits: whose, and when.
-SELECT entry_id, (told(entry_id) || ',' || told(worker_id) || ',' || told(at))
+SELECT entry_id,
+       CAST(entry_id AS text) || ',' || CAST(worker_id AS text) || ',' || CAST(at AS text)
 FROM entry WHERE entry_id BETWEEN :first AND :last ORDER BY entry_id;
 
 -- name: history_attempt
 -- Attempts, with what was asked for.
-SELECT a.attempt_id, (told(a.attempt_id) || ',' || told(a.request_id) || ',' || told(a.run_id) || ','
-       || told(a.generation) || ',' || told(a.at) || ',' || told(a.entry_id) || ',' || told(r.site_id) || ','
-       || told(r.kind) || ',' || told(r.customer_id) || ',' || told(r.reference) || ',' || told(r.amount_minor) || ','
-       || told(r.amount_in_decimal) || ',' || told(r.currency_code) || ',' || told(r.credit_type) || ','
-       || told(r.body))
+SELECT a.attempt_id,
+       CAST(a.attempt_id AS text) || ',' || CAST(a.request_id AS text) || ',' || CAST(a.run_id AS text)
+       || ',' || CAST(a.generation AS text) || ',' || CAST(a.at AS text) || ',' || told(CAST(a.entry_id AS text))
+       || ',' || told(CAST(r.site_id AS text)) || ',' || told(CAST(r.kind AS text))
+       || ',' || told(CAST(r.customer_id AS text)) || ',' || told(CAST(r.reference AS text))
+       || ',' || told(CAST(r.amount_minor AS text)) || ',' || told(CAST(r.amount_in_decimal AS text))
+       || ',' || told(CAST(r.currency_code AS text)) || ',' || told(CAST(r.credit_type AS text))
+       || ',' || told(CAST(r.body AS text))
 FROM attempt a LEFT JOIN request r ON r.request_id = a.request_id
 WHERE a.attempt_id BETWEEN :first AND :last ORDER BY a.attempt_id;
 
 -- name: history_finding
 -- Findings, with whom they are about, and under which id what was credited is credited.
-SELECT f.finding_id, (told(f.finding_id) || ',' || told(f.request_id) || ',' || told(f.run_id) || ','
-       || told(f.state) || ',' || told(f.reason) || ',' || told(f.http_status) || ',' || told(f.at) || ','
-       || told(r.customer_id) || ',' || told(r.reference) || ','
-       || told(CASE WHEN f.state = 'credited' THEN s.credit_id END))
+SELECT f.finding_id,
+       CAST(f.finding_id AS text) || ',' || CAST(f.request_id AS text) || ',' || CAST(f.at AS text)
+       || ',' || told(CAST(f.run_id AS text)) || ',' || told(CAST(f.state AS text))
+       || ',' || told(CAST(f.reason AS text)) || ',' || told(CAST(f.http_status AS text))
+       || ',' || told(CAST(r.customer_id AS text)) || ',' || told(CAST(r.reference AS text))
+       || ',' || told(CAST(CASE WHEN f.state = 'credited' THEN s.credit_id END AS text))
 FROM finding f LEFT JOIN request r ON r.request_id = f.request_id
 LEFT JOIN standing s ON s.request_id = f.request_id
 WHERE f.finding_id BETWEEN :first AND :last ORDER BY f.finding_id;
