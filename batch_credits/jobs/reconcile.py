@@ -126,6 +126,7 @@ async def rebuild(
         assert row.money is not None
         totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
     ledger.admission.finish(batch_id, taken, totals)
+    ledger.requests.doubt_the_resembling(site.site)
     ledger.admission.admit(batch_id)
     return taken
 

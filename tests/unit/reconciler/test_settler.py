@@ -106,7 +106,7 @@ class Memory:
         return [credit for sent, credit in self.young if since < sent <= now()][:limit]
 
     def attributed(self, site: str, credit_ids: Sequence[str]) -> list[Attribution]:
-        return [Attribution(one, 99, "c-1", "q3", True) for one in credit_ids if one in self.taken]
+        return [Attribution(one, 99, "c-1", "q3", True, True) for one in credit_ids if one in self.taken]
 
     def requests_of(self, site: str, customer_ids: Sequence[str]) -> list[OtherRequest]:
         return []
