@@ -4,8 +4,8 @@
     python benchmarks/chain.py --credits 100000
     python benchmarks/chain.py --postgres postgresql://me@127.0.0.1/empty
 
-On SQLite the ledger is filled by SQL, as benchmarks/growth.py does; on PostgreSQL it is copied from there. CPU is that of
-this process; the server's is not in it, so there the seconds on the clock say more.
+On SQLite the ledger is filled by SQL, as benchmarks/growth.py does; on PostgreSQL it is copied from there. CPU is that
+of this process; the server's is not in it, so there the seconds on the clock say more.
 """
 
 import argparse

@@ -87,7 +87,8 @@ def held_to_orders(
     problems += [f"data/runs.json names order {number}, which is not in the pack."
                  for number in sorted({*paid.orders.values()} - found)]  # fmt: skip
     if paid.rows_without:
-        said.append(f"{paid.rows_without:,} rows were paid by runs without an order.")
+        are = "1 row was paid by a run" if paid.rows_without == 1 else f"{paid.rows_without:,} rows were paid by runs"
+        said.append(f"{are} without an order")
     return tuple(said), problems
 
 
