@@ -9,9 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from batch_credits.chargebee import add_bodies
+from batch_credits.chargebee.bodies import add_bodies
 from batch_credits.ledger import Bucket, LargeAmount, Ledger, NewRows, ProblemGroup, Profile, numbered
-from batch_credits.loader import Source
+from batch_credits.loader.source import Source
 from batch_credits.model import (
     MAX_REFERENCE,
     NOTHING_TO_CREDIT,
@@ -31,7 +31,7 @@ from batch_credits.model.requests import STILL_OWED
 from batch_credits.model.undone import Undone
 from batch_credits.planning.file_totals import most_telling, refuse_unequal, totals_of_earlier_runs
 from batch_credits.planning.plausibility import far_rows, unusual_batch
-from batch_credits.process.event_loop import quick_switches
+from batch_credits.process.switching import quick_switches
 from batch_credits.reporter.mending import doubts_about
 from batch_credits.settings import InputOptions, batch_key
 

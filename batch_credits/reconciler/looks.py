@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from batch_credits.chargebee import ListedCredit
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.ledger import Attribution, KnownCredit, Moment, OtherRequest
 from batch_credits.model import CallKind, PlannedCredit
 from batch_credits.model.identity import folded, same_text

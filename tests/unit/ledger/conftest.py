@@ -10,12 +10,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from batch_credits.chargebee import add_body
+from batch_credits.chargebee.bodies import add_body
 from batch_credits.ledger import Ledger, StagedRow
 from batch_credits.model import (
     CallKind,
     ControlTotal,
-    CreditRequest,
     Finding,
     Learned,
     LoadedRow,
@@ -26,6 +25,7 @@ from batch_credits.model import (
     RequestState,
 )
 from batch_credits.model.address import Address, Place
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
 

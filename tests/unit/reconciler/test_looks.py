@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batch_credits.chargebee import ListedCredit
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.ledger import Attribution, OtherRequest
 from batch_credits.model import Money, PlannedCredit
 from batch_credits.protocol import (
