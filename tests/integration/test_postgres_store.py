@@ -45,6 +45,7 @@ def role(server: Server, name: str) -> Iterator[None]:
         server.tell(f"DROP ROLE {name}")
 
 
+@pytest.mark.share
 def test_the_first_to_open_it_sets_it_up_and_twice_is_as_good_as_once(postgres_url: str) -> None:
     for _ in range(2):
         Ledger.open(Address.read(postgres_url)).close()
