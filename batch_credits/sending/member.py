@@ -321,7 +321,7 @@ class Member:
         return None
 
     async def _part_is_over(self, job: Job) -> bool:
-        """After the last part comes the job for all, and then the runs are over. Returns that it need not come again."""
+        """After the last part comes the job for all; then the runs are over. Returns that it need not come again."""
         if job.part == ALL:
             await self._end_runs(job.batch_id)
         elif await self._jobs.left(job.batch_id) == [job]:
