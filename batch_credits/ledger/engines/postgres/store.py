@@ -19,7 +19,7 @@ from batch_credits.ledger.engines.postgres.itself import itself, notice
 from batch_credits.ledger.engines.postgres.migrations import MIGRATIONS
 from batch_credits.model.address import Address
 
-VERSION = 8
+VERSION = 9
 SCHEMA = "batch_credits"
 _SETTING_UP = 1_650_680_112  # the lock's number: any that others are unlikely to take
 _MUST_BE_ON = ("fsync", "synchronous_commit", "full_page_writes")
@@ -149,7 +149,7 @@ def refuse_version(version: int, address: Address) -> None:
 
 
 def _schema() -> str:
-    names, here = ("schema.sql", "keeping.sql", "probes.sql", "functions.sql"), files(__package__)
+    names, here = ("schema.sql", "keeping.sql", "probes.sql", "chain.sql", "functions.sql"), files(__package__)
     return "".join(here.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
