@@ -15,11 +15,12 @@ SAMPLE ?= 300
 SEED ?= 1
 ROWS ?= 100000
 ROUNDS ?= 3
+MINUTES ?= 60
 
 # Each test starts programs, and each would translate all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz fuzz-web mutants screens man pictures docs reference slow recipes dist lock image bench bench-team clean
+.PHONY: demo demo-team test postgres costs check lowest newest coverage storm budget kills operator fuzz fuzz-web mutants screens man pictures docs reference slow recipes dist lock image bench soak bench-team clean
 
 demo: $(VENV)/installed
 	@rm -f reports/demo.sqlite3*
@@ -90,9 +91,11 @@ operator: $(VENV)/installed-dev
 	$(BIN)/python -m tests.operator.histories --histories $(HISTORIES) --jobs $(JOBS)
 
 bench: $(VENV)/installed-bench
-	$(BIN)/python benchmarks/side_by_side.py --rows $(ROWS) --rounds $(ROUNDS)
-	$(BIN)/python benchmarks/load.py --rounds $(ROUNDS)
-	$(BIN)/python benchmarks/growth.py --rows 1000000
+	$(BIN)/python benchmarks/bench.py --rounds $(ROUNDS) $(if $(QUICK),--quick,--rows $(ROWS))
+
+# One run at 3,500 credits a minute, watched for a slow leak. `make soak MINUTES=5`: too short to tell (exit code 3).
+soak: $(VENV)/installed-bench
+	$(BIN)/python benchmarks/soak.py --minutes $(MINUTES)
 
 # A ledger in PostgreSQL beside the file, and 1, 2 and 4 workers. `make bench-team ROWS=1000000 ROUNDS=1`
 bench-team: $(VENV)/installed-dev

@@ -1,6 +1,6 @@
 """The loop to race: bare, tuned aiohttp with nothing but the calls. No journal, no limits, no retries.
 
-    python benchmarks/bare_loop.py BASE_URL FILE CONCURRENCY
+    python benchmarks/bare_loop.py BASE_URL FILE CONCURRENCY [--close]      --close: a connection for each request
 
 Prints a JSON object: rows; seconds and cpu (seconds of it) of the calls alone.
 """
@@ -24,7 +24,7 @@ def read_bodies(path: Path) -> list[bytes]:
         return [urlencode(row).encode() for row in csv.DictReader(stream)]
 
 
-async def main(base_url: str, bodies: list[bytes], concurrency: int) -> None:
+async def main(base_url: str, bodies: list[bytes], concurrency: int, *, close: bool) -> None:
     """Send every row, and check that it came back."""
     todo = iter(enumerate(bodies))
     url = f"{base_url}/api/v2/promotional_credits/add"
@@ -41,7 +41,7 @@ async def main(base_url: str, bodies: list[bytes], concurrency: int) -> None:
                 done += 1
 
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
+        connector=aiohttp.TCPConnector(limit=0, force_close=close),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),
         headers={"Authorization": "Basic azo=", "Content-Type": "application/x-www-form-urlencoded"},
@@ -55,4 +55,4 @@ async def main(base_url: str, bodies: list[bytes], concurrency: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], read_bodies(Path(sys.argv[2])), int(sys.argv[3])))
+    uvloop.run(main(sys.argv[1], read_bodies(Path(sys.argv[2])), int(sys.argv[3]), close="--close" in sys.argv))

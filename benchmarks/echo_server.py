@@ -1,9 +1,11 @@
 """A Chargebee that does next to no work: a bare asyncio protocol that echoes the form into a valid answer.
 
-    python benchmarks/echo_server.py        prints its port, and serves until its standard input closes
+    python benchmarks/echo_server.py              prints its port, and serves until its standard input closes
+    python benchmarks/echo_server.py --arrivals   notes when each POST came
 
 It remembers no credit, so it judges speed only; the sandbox judges truth. GET /first_post tells when the first POST
-since the last such question came (seconds of `time.monotonic`, one clock for all processes), and how many came.
+since the last such question came (seconds of `time.monotonic`, one clock for all processes), and how many came. GET
+/arrivals tells when each POST since the last such question came.
 """
 
 import asyncio
@@ -29,6 +31,7 @@ class Echo(asyncio.Protocol):
     served = 0
     counted = 0  # of these, before the last question
     first_post: float | None = None
+    arrivals: list[float] | None = None  # of no use to most, and it would grow
 
     def __init__(self) -> None:
         self._buffer = b""
@@ -52,6 +55,9 @@ class Echo(asyncio.Protocol):
             self._transport.write(HEAD % len(answer) + answer)
 
     def _told(self, head: bytes) -> bytes:
+        if head.startswith(b"get /arrivals "):
+            came, Echo.arrivals = Echo.arrivals, []
+            return orjson.dumps(came)
         if not head.startswith(b"get /first_post "):
             return b'{"list":[]}'
         told = orjson.dumps({"first_post": Echo.first_post, "posts": Echo.served - Echo.counted})
@@ -60,6 +66,8 @@ class Echo(asyncio.Protocol):
 
     def _credit(self, form: bytes) -> bytes:
         Echo.served += 1
+        if Echo.arrivals is not None:
+            Echo.arrivals.append(time.monotonic())
         if Echo.first_post is None:
             Echo.first_post = time.monotonic()
         if b"%" in form:
@@ -82,6 +90,7 @@ class Echo(asyncio.Protocol):
 
 async def serve() -> None:
     """Serve until standard input closes."""
+    Echo.arrivals = [] if "--arrivals" in sys.argv[1:] else None
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Echo, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)

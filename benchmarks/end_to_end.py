@@ -14,18 +14,19 @@ import argparse
 import json
 import os
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+
+from rounds import spread
 
 HERE = Path(__file__).parent
 FIRST_POST_ROWS = 100  # of the small file
@@ -63,21 +64,30 @@ def echo_server() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.stdout.readline().strip()}"  # leaving closes its input, which ends it
 
 
-def bare(base_url: str, file: Path, concurrency: int) -> tuple[float, float]:
-    """Rows a second of the bare loop, and microseconds of CPU a row."""
+def bare(base_url: str, file: Path, concurrency: int, *, close: bool = False) -> tuple[float, float]:
+    """Rows a second of the bare loop, and microseconds of CPU a row; `close`: with a connection for each request."""
     command = [sys.executable, str(HERE / "bare_loop.py"), base_url, str(file), str(concurrency)]
+    command += ["--close"] if close else []
     told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return told["rows"] / told["seconds"], told["cpu"] / told["rows"] * 1e6
 
 
 def ours(
-    base_url: str, file: Path, concurrency: int, folder: Path, *, processes: int = 1, sync_ms: float = 0.0
+    base_url: str,
+    file: Path,
+    concurrency: int,
+    folder: Path,
+    *,
+    processes: int = 1,
+    sync_ms: float = 0.0,
+    documented: bool = False,
 ) -> Round:
-    """One whole run, with a ledger of its own."""
+    """One whole run, with a ledger of its own; `documented`: by the transport for any version of aiohttp."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
         own = Path(name)
         began = time.time()
         program = [str(HERE / "measured.py"), str(own / "cost.json"), str(sync_ms)]
+        program += ["--documented"] if documented else []
         said = _run(program, base_url, file, own, "--concurrency", str(concurrency), "--processes", str(processes))
         ended = time.time()
         cost = json.loads((own / "cost.json").read_text())
@@ -123,11 +133,6 @@ def _first_post(base_url: str) -> dict[str, float]:
     with urllib.request.urlopen(f"{base_url}/first_post", timeout=30) as answer:
         told: dict[str, float] = json.load(answer)
     return told
-
-
-def spread(numbers: Sequence[float], form: str = ".2f") -> str:
-    """`0.91 (0.88 to 0.93)`: the median, the least and the most."""
-    return f"{statistics.median(numbers):{form}} ({min(numbers):{form}} to {max(numbers):{form}})"
 
 
 def show(name: str, one: Round, rows: int) -> None:

@@ -27,8 +27,8 @@ from pathlib import Path
 from statistics import median
 
 import psycopg
-from end_to_end import HERE, PHASES, spread, write_rows
-from side_by_side import machine
+from end_to_end import HERE, PHASES, write_rows
+from rounds import machine, spread
 
 from tests.servers.postgres import server
 
