@@ -72,14 +72,18 @@ def load() -> None:
     import uvloop  # noqa: F401
 
     import batch_credits.cli.config
-    import batch_credits.sandbox  # noqa: F401
+    import batch_credits.sandbox
+    import batch_credits.web.server  # noqa: F401
     from batch_credits.cli import batch_credits as program
     from batch_credits.loader.money import currency_code
     from batch_credits.reporter.page import page_template
+    from batch_credits.web.rendering import TEMPLATES, _environment
 
     dict(program.commands)
     currency_code("USD")
     page_template()
+    for name in TEMPLATES.values():
+        _environment().get_template(name)
     rehearse()
     gc.freeze()  # or each call would look through all of it for what it can give free
 
