@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from batch_credits.chargebee.bodies import add_bodies
-from batch_credits.jobs.run import report_batch
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader.table import CHUNK_ROWS
 from batch_credits.model import ControlTotal, Finding, Learned, NewBatch, PlannedCredit, RequestState
 from batch_credits.model.address import place
-from batch_credits.model.loaded import LoadedRows, RequestColumns
+from batch_credits.model.credit_requests import RequestColumns
+from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
 
 HEADERS = ("customer_id", "amount", "currency_code", "description", "reference")

@@ -34,14 +34,14 @@ def pandas_excel(path: Path) -> None:
 
 
 def scan(path: Path) -> None:
-    from batch_credits.loader import open_source
+    from batch_credits.loader.opening import open_source
     from batch_credits.settings import InputOptions
 
     open_source(path, InputOptions())
 
 
 def validate(path: Path) -> None:
-    from batch_credits.loader import open_source
+    from batch_credits.loader.opening import open_source
     from batch_credits.settings import InputOptions
 
     assert not any(chunk.rejected for chunk in open_source(path, InputOptions()).chunks())
@@ -49,7 +49,7 @@ def validate(path: Path) -> None:
 
 def admit(path: Path) -> None:
     from batch_credits.ledger import Ledger
-    from batch_credits.loader import open_source
+    from batch_credits.loader.opening import open_source
     from batch_credits.planning.plan import stage
     from batch_credits.settings import InputOptions
 

@@ -23,13 +23,14 @@ from batch_credits.errors import BatchCreditsError, ControlError, NotConfirmed, 
 from batch_credits.jobs.check import staged_apart, what_does_not_hold
 from batch_credits.jobs.run import Orders, RunRequest, run_batch
 from batch_credits.ledger import Ledger
-from batch_credits.loader import Source, open_source
+from batch_credits.loader.opening import open_source
+from batch_credits.loader.source import Source
 from batch_credits.model import ControlTotal, Outcome
 from batch_credits.model.address import Place, place
 from batch_credits.planning.plan import Plan
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import SilentProgress
-from batch_credits.reporter import Summary
+from batch_credits.reporter.summary import Summary
 from batch_credits.settings import (
     DEFAULT_INPUT,
     ControlLimits,

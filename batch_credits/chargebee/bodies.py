@@ -2,22 +2,23 @@
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote_plus, unquote_plus
 
-from batch_credits.model import CreditRequest
-from batch_credits.model.loaded import RequestColumns
+if TYPE_CHECKING:  # who only reads a body need not load what validates rows
+    from batch_credits.model.credit_requests import CreditRequest, RequestColumns
 
 _ESCAPED = str.maketrans({character: quote_plus(character) for character in map(chr, range(128))})
 _PLAIN = re.compile(r"[A-Za-z0-9_.~ -]+")  # what a form carries as it is, and blanks
 _HAS_AMOUNT = re.compile(rb"(?:^|&)amount(?:=0*[1-9][0-9]*|_in_decimal=[0-9]*\.?[0-9]*[1-9][0-9]*\.?[0-9]*)(?:&|$)")
 
 
-def add_body(request: CreditRequest) -> bytes:
+def add_body(request: "CreditRequest") -> bytes:
     """The exact bytes of `POST /promotional_credits/add` for this request."""
     return _body(request)
 
 
-def add_bodies(requests: RequestColumns) -> list[str]:
+def add_bodies(requests: "RequestColumns") -> list[str]:
     """The same for many requests at once, as text."""
     columns = (
         _all_quoted(requests.customer_id),
@@ -31,7 +32,7 @@ def add_bodies(requests: RequestColumns) -> list[str]:
     return [*map(_form, *columns)]
 
 
-def deduct_body(request: CreditRequest) -> bytes:
+def deduct_body(request: "CreditRequest") -> bytes:
     """The exact bytes of `POST /promotional_credits/deduct` for this request: an add's fields, always with an amount.
 
     Raises:
@@ -64,7 +65,7 @@ def fields_in(body: bytes) -> dict[str, str]:
     return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True))
 
 
-def _body(request: CreditRequest) -> bytes:
+def _body(request: "CreditRequest") -> bytes:
     customer_id, description, reference = map(_quoted, (request.customer_id, request.description, request.reference))
     return _form(customer_id, *request.money, description, request.credit_type, reference).encode("ascii")
 

@@ -24,7 +24,7 @@ from batch_credits.chargebee.lists import (
 )
 from batch_credits.chargebee.pages import Pages
 from batch_credits.chargebee.site_clock import SiteClock
-from batch_credits.chargebee.transport import Method, Transport
+from batch_credits.chargebee.transport.seam import Method, Transport
 from batch_credits.chargebee.verdicts import stop_for, verdict_of
 from batch_credits.errors import AmountMissing
 from batch_credits.model import CallKind, OpenAttempt, PlannedCredit

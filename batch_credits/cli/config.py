@@ -14,7 +14,7 @@ where the key goes, which ledger remembers, or that nobody is asked.
 import difflib
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +24,8 @@ import click
 import platformdirs
 
 from batch_credits.cli.named_file import NAMED, named_file, named_settings_file
-from batch_credits.cli.setting import FILES, LEASE, PREFIX, PROBLEMS, QUARANTINE, WINDOW, Setting
+from batch_credits.cli.settable import PREFIX, SETTABLE, SEVERAL_VALUES, variables_of
+from batch_credits.cli.setting import FILES, LEASE, PROBLEMS, QUARANTINE, WINDOW, Setting
 from batch_credits.errors import UsageError
 
 USERS_OWN = (
@@ -63,35 +64,52 @@ def take_settings(context: click.Context) -> None:
     """
     group = context.command
     assert isinstance(group, click.Group)
-    takers, problems = _takers(group), context.meta.get(PROBLEMS)
-    _refuse_unknown_variables(takers, problems)
+    problems = context.meta.get(PROBLEMS)
+    _refuse_unknown_variables(problems)
     may_be_new = context.invoked_subcommand == "init"  # which writes it
     with _noted(problems):
-        if (named := named_file(group, context.obj or [], takers, may_be_new=may_be_new)) is not None:
+        if (named := named_file(group, context.obj or [], may_be_new=may_be_new)) is not None:
             context.meta[NAMED] = named
     with context.scope(cleanup=False):
-        _take_files(context, group, takers, problems)
+        _take_files(context, group, problems)
 
 
-def _take_files(
-    context: click.Context,
-    group: click.Group,
-    takers: dict[str, list[tuple[str, Setting]]],
-    problems: list[Exception] | None,
-) -> None:
-    defaults: dict[str, dict[str, Any]] = {name: {} for name, _ in leaves(group)}
+def _take_files(context: click.Context, group: click.Group, problems: list[Exception] | None) -> None:
+    said: dict[str, str | list[str]] = {}
     sources: dict[str, str] = {}
     for file in _files(problems):
-        for flag, value in _flags(file, takers, problems).items():
+        for flag, value in _flags(file, problems).items():
             if flag in sources:
                 continue
             with _noted(problems):
                 sources[flag] = str(file.path)
-                for name, parameter in takers[flag]:
-                    assert parameter.name is not None
-                    defaults[name][parameter.name] = _as_typed(value, parameter, f"{file.path} sets {flag[2:]}")
-    context.default_map = _by_group(defaults)
+                said[flag] = _as_typed(value, flag, f"{file.path} sets {flag[2:]}")
+    context.default_map = _Defaults(group, said)  # type: ignore[assignment]  # nobody adds to them
     context.meta[FILES] = sources
+
+
+class _Defaults(Mapping[str, Any]):
+    """The defaults of each command of a group, as click looks for them: whichever it asks for, that one is loaded."""
+
+    def __init__(self, group: click.Group, said: Mapping[str, str | list[str]]) -> None:
+        self._group = group
+        self._said = said
+
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
+        command = self._group.commands[name]
+        return _Defaults(command, self._said) if isinstance(command, click.Group) else _of_command(command, self._said)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._group.commands)
+
+    def __len__(self) -> int:
+        return len(self._group.commands)
+
+
+def _of_command(command: click.Command, said: Mapping[str, str | list[str]]) -> dict[str, Any]:
+    """What is said of this command's options, by parameter."""
+    settings = [each for each in command.params if isinstance(each, Setting)]
+    return {each.name: said[each.flag] for each in settings if each.flag in said and each.name is not None}
 
 
 @contextmanager
@@ -111,31 +129,28 @@ def settings_files() -> list[Path]:
     return [path for path in (Path(_NAME), Path("pyproject.toml"), own) if path is not None and path.exists()]
 
 
-def profile_defaults(group: click.Command, command: str, profile: str) -> tuple[dict[str, Any], dict[str, str]]:
+def profile_defaults(command: click.Command, profile: str) -> tuple[dict[str, Any], dict[str, str]]:
     """What a profile makes the defaults of a command, by parameter, and which file said so, by option. Of several files
     that have the profile the first goes, as with all settings.
 
     Raises:
         UsageError: no file has it, or it sets what it may not, or what no command has.
     """
-    assert isinstance(group, click.Group)
     files = list(_files())
     file = next((each for each in files if profile in each.profiles), None)
     if file is None:
         known = sorted({name for each in files for name in each.profiles})
         there = f"There are {', '.join(known)}." if known else "No settings file has any."
         raise UsageError(f"There is no profile {profile!r}.", hint=f"{there} Write it as [{PROFILES}.{profile}].")
-    takers = _takers(group)
     source = f"{file.path}, profile {profile}"
     of_profile = replace(file, settings=file.profiles[profile])
-    defaults: dict[str, Any] = {}
-    sources: dict[str, str] = {}
-    for flag, value in _flags(of_profile, takers).items():
-        for name, parameter in takers[flag]:
-            if name == command and parameter.name is not None:
-                defaults[parameter.name] = _as_typed(value, parameter, f"{source} sets {flag[2:]}")
-                sources[flag] = source
-    return defaults, sources
+    taken = {each.flag for each in command.params if isinstance(each, Setting)}
+    said = {
+        flag: _as_typed(value, flag, f"{source} sets {flag[2:]}")
+        for flag, value in _flags(of_profile).items()
+        if flag in taken
+    }
+    return _of_command(command, said), dict.fromkeys(said, source)
 
 
 def input_profiles() -> tuple[str, ...]:
@@ -189,31 +204,9 @@ def leaves(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Co
             yield f"{before}{name}", command
 
 
-def _by_group(defaults: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The defaults of each command, those of a group's commands below it, as click looks for them."""
-    found: dict[str, Any] = {}
-    for words, values in defaults.items():
-        group, _, name = words.rpartition(" ")
-        (found.setdefault(group, {}) if group else found)[name] = values
-    return found
-
-
-def _takers(group: click.Group) -> dict[str, list[tuple[str, Setting]]]:
-    """Every option that can be set other than on the command line, and the commands that take it."""
-    takers: dict[str, list[tuple[str, Setting]]] = {}
-    for name, command in leaves(group):
-        for parameter in command.params:
-            if isinstance(parameter, Setting):
-                takers.setdefault(parameter.flag, []).append((name, parameter))
-    return takers
-
-
-def _refuse_unknown_variables(
-    takers: dict[str, list[tuple[str, Setting]]], problems: list[Exception] | None
-) -> None:
+def _refuse_unknown_variables(problems: list[Exception] | None) -> None:
     """A limit whose name is mistyped must not look as if it held."""
-    known = {str(parameter.envvar) for taking in takers.values() for _, parameter in taking}
-    known |= {QUARANTINE, LEASE, WINDOW}
+    known = {variable for flag in SETTABLE for variable in variables_of(flag)} | {QUARANTINE, LEASE, WINDOW}
     for variable in sorted(os.environ.keys() - known):
         if variable.startswith(PREFIX):
             with _noted(problems):
@@ -292,15 +285,13 @@ def _table(path: Path, content: bytes, keys: tuple[str, ...]) -> dict[str, Any]:
 _MEND = "Correct it, or remove it: its limits would not hold."
 
 
-def _flags(
-    file: _File, takers: dict[str, list[tuple[str, Setting]]], problems: list[Exception] | None = None
-) -> dict[str, Any]:
+def _flags(file: _File, problems: list[Exception] | None = None) -> dict[str, Any]:
     """What a file sets, by the option's name on the command line."""
     found: dict[str, Any] = {}
     for key, value in file.settings.items():
         with _noted(problems):
             flag = f"--{key.replace('_', '-')}"
-            _refuse_key(file, key, flag, takers)
+            _refuse_key(file, key, flag)
             if flag in found:
                 said = f"{file.path} sets {key!r} twice, with a hyphen and without."
                 raise UsageError(said, hint="Remove one of them.")
@@ -308,9 +299,9 @@ def _flags(
     return found
 
 
-def _refuse_key(file: _File, key: str, flag: str, takers: dict[str, list[tuple[str, Setting]]]) -> None:
-    if flag not in takers:
-        names = {known[2:].replace("-", "_") for known in takers}
+def _refuse_key(file: _File, key: str, flag: str) -> None:
+    if flag not in SETTABLE:
+        names = {known[2:].replace("-", "_") for known in SETTABLE}
         raise UsageError(f"{file.path} sets {key!r}, which is no option of any command.", hint=_remedy(key, names))
     if flag == "--config":
         raise UsageError(f"{file.path} sets {key!r}, and a settings file names no other.", hint="Remove it.")
@@ -318,13 +309,13 @@ def _refuse_key(file: _File, key: str, flag: str, takers: dict[str, list[tuple[s
         raise UsageError(
             f"{file.path} sets {key!r}, which a working directory must not decide.",
             hint=f"Move it to your own settings file, {own_settings_file()}, or give {flag} or "
-            f"{takers[flag][0][1].envvar}.",
+            f"{variables_of(flag)[0]}.",
         )
 
 
-def _as_typed(value: Any, parameter: Setting, what: str) -> str | list[str]:
+def _as_typed(value: Any, flag: str, what: str) -> str | list[str]:
     """The text that would be typed, or several where the option is given several times: one parser reads them all."""
-    if isinstance(value, list) != parameter.multiple:
+    if isinstance(value, list) != (flag in SEVERAL_VALUES):
         if isinstance(value, list):
             raise UsageError(f"{what} to a list, and it takes one value.", hint='Write it as text: "...".')
         value = [value]

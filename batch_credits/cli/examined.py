@@ -67,7 +67,7 @@ def _of_run(context: click.Context) -> dict[str, tuple[Any, str]]:
     }
     if (profile := profile_taken(context)) is not None:
         with suppress(UsageError):  # which is said of the profile itself
-            values, sources = profile_defaults(root.command, "run", profile)
+            values, sources = profile_defaults(root.command.commands["run"], profile)
             found |= {name: (value, sources[flags[name]]) for name, value in values.items()}
     return found
 

@@ -16,9 +16,9 @@ from batch_credits.cli.profiles import profile_taken
 from batch_credits.cli.setting import FILES, PROBLEMS
 from batch_credits.doctor.signs import Sign, bad, good, warning
 from batch_credits.errors import UsageError
-from batch_credits.notices import Command, Mail, Target, Webhook
 from batch_credits.notices.bodies import Form
 from batch_credits.notices.signature import BadKey, keys_in, text_of_secret
+from batch_credits.notices.targets import Command, Mail, Target, Webhook
 
 ABOUT = "notices"
 
@@ -55,7 +55,7 @@ def _chosen(context: click.Context) -> NoticeChoice:
     run = root.command.commands["run"]
     of_run = click.Context(run, parent=root, info_name="run")
     if (profile := profile_taken(context)) is not None:
-        of_profile, sources = profile_defaults(root.command, "run", profile)
+        of_profile, sources = profile_defaults(run, profile)
         context.meta[FILES] = {**context.meta.get(FILES, {}), **sources}  # which an error names
         of_run.default_map = {**(of_run.default_map or {}), **of_profile}
     names = {field.name for field in fields(NoticeChoice)}

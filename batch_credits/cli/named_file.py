@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from batch_credits.cli.setting import Setting
+from batch_credits.cli.settable import variables_of
 from batch_credits.errors import UsageError
 
 NAMED = f"{__name__}.named"  # where a context remembers it
@@ -24,15 +24,13 @@ def name_settings_file(context: click.Context, named: str) -> None:
     context.meta[NAMED] = Path(named).expanduser().absolute()
 
 
-def named_file(
-    group: click.Group, words: Sequence[str], takers: dict[str, list[tuple[str, Setting]]], *, may_be_new: bool
-) -> Path | None:
+def named_file(group: click.Group, words: Sequence[str], *, may_be_new: bool) -> Path | None:
     """The settings file that is named: typed, or by the environment.
 
     Raises:
         UsageError: there is none of that name, or the name is empty.
     """
-    variable = str(takers["--config"][0][1].envvar)
+    [variable] = variables_of("--config")
     text, source = _typed(group, words), "--config"
     if text is None:
         text, source = os.environ.get(variable), variable

@@ -35,7 +35,7 @@ def take_profile(context: click.Context, parameter: click.Parameter, name: str |
         return
     _remember(context, parameter, name)
     context.meta[_TAKEN] = name
-    defaults, sources = profile_defaults(context.find_root().command, _words_of(context), name)
+    defaults, sources = profile_defaults(context.command, name)
     context.default_map = {**(context.default_map or {}), **defaults}
     context.meta[FILES] = {**context.meta.get(FILES, {}), **sources}
 
@@ -43,16 +43,6 @@ def take_profile(context: click.Context, parameter: click.Parameter, name: str |
 def profile_taken(context: click.Context) -> str | None:
     """The profile whose settings this command took."""
     return context.meta.get(_TAKEN)
-
-
-def _words_of(context: click.Context) -> str:
-    """The command's words below the program's name: `ledger check`."""
-    words: list[str] = []
-    here: click.Context | None = context
-    while here is not None and here.parent is not None:
-        words.insert(0, here.info_name or here.command.name or "")
-        here = here.parent
-    return " ".join(words)
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:

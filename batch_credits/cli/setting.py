@@ -9,9 +9,9 @@ from typing import Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
+from batch_credits.cli.settable import PREFIX
 from batch_credits.errors import LEFT_OUT, UsageError
 
-PREFIX = "BATCH_CREDITS_"
 QUARANTINE = f"{PREFIX}QUARANTINE"  # no option: a choice of whoever knows the site, not of a run; and so is
 LEASE = f"{PREFIX}LEASE"
 WINDOW = f"{PREFIX}WINDOW"  # for tests against a sandbox

@@ -10,8 +10,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from batch_credits.cli.completing import offer_batches
-from batch_credits.loader.money import currency_code
-from batch_credits.model import Problem
 from batch_credits.model.address import Place, place
 from batch_credits.settings import MAX_ORIGIN_LETTERS
 from batch_credits.text.quoted import quoted
@@ -98,6 +96,9 @@ class Currencies(Pair):
 
     def convert(self, value: Any, param: Param, ctx: Context) -> tuple[str, str]:
         """Check that the name is a currency; the amount is checked where its exponent is known."""
+        from batch_credits.loader.money import currency_code  # here, since few commands name a currency
+        from batch_credits.model import Problem
+
         name, text = super().convert(value, param, ctx)
         code = currency_code(name)
         if isinstance(code, Problem) or code in _NO_CURRENCIES:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from zoneinfo import ZoneInfo
 
 from batch_credits import __version__
-from batch_credits.chargebee import way_in_words
+from batch_credits.chargebee.transport.choice import way_in_words
 from batch_credits.doctor.signs import Sign, bad, good, warning
 from batch_credits.settings import RunSettings
 

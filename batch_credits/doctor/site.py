@@ -11,13 +11,15 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple, TypeVar
 
-from batch_credits.chargebee import Answer, Gate, Transport, http_transport
-from batch_credits.chargebee.answers import document_of, error_of
+from batch_credits.chargebee.answers import Answer, document_of, error_of
+from batch_credits.chargebee.client import Gate
 from batch_credits.chargebee.failures import failure_of
+from batch_credits.chargebee.transport.choice import http_transport
+from batch_credits.chargebee.transport.seam import Transport
 from batch_credits.chargebee.verdicts import stop_for
 from batch_credits.doctor.signs import Mark, Sign, bad, good, sign_of, warning
 from batch_credits.errors import KeyRefused, RunStopped
-from batch_credits.gate import Session
+from batch_credits.gate.session import Session
 from batch_credits.ledger import Ledger
 from batch_credits.model.address import Place
 from batch_credits.process.temporary import temporary_folder

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from batch_credits.errors import LeaseLost, LedgerError
 from batch_credits.gate.limiter import RateLimiter
-from batch_credits.ledger import Grant, InThread, Terms
+from batch_credits.ledger import Grant, Terms
+from batch_credits.ledger.group_commit import InThread
 
 CHANGE_SECONDS = 1.0  # between two turns while there is something to get, or to give back
 NOTICE_SECONDS = 5.0  # else: so soon whoever begins to ask is noticed

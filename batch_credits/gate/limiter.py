@@ -11,8 +11,8 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Self
 
-from batch_credits.chargebee import GateClosed
-from batch_credits.chargebee.transport import Method
+from batch_credits.chargebee.client import GateClosed
+from batch_credits.chargebee.transport.seam import Method
 from batch_credits.gate.share import Share
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import MAX_GETS_AT_ONCE, WINDOW_SECONDS, RunSettings

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from batch_credits.errors import LedgerError
 from batch_credits.gate.limiter import RateLimiter
-from batch_credits.ledger import InThread
+from batch_credits.ledger.group_commit import InThread
 from batch_credits.settings import WINDOW_SECONDS
 
 NOTE_SECONDS = 1.0

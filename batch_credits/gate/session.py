@@ -9,11 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
-from batch_credits.chargebee import Chargebee, Transport, http_transport
+from batch_credits.chargebee.client import Chargebee
+from batch_credits.chargebee.transport.choice import http_transport
+from batch_credits.chargebee.transport.seam import Transport
 from batch_credits.gate.budget import SharedBudget
 from batch_credits.gate.limiter import RateLimiter
 from batch_credits.gate.memory import RemembersSlots, SlotMemory
-from batch_credits.ledger import Budget, InThread, Terms
+from batch_credits.ledger import Budget, Terms
+from batch_credits.ledger.group_commit import InThread
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import RunSettings, SiteSettings
 

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from batch_credits.errors import ControlError, Suggestion
 from batch_credits.ledger import Ledger
-from batch_credits.loader import Source, suggest
+from batch_credits.loader.source import Source
+from batch_credits.loader.suggestions.reading import suggest
 from batch_credits.model.address import Place
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.plan import Plan, stage

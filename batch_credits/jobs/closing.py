@@ -5,9 +5,9 @@ from pathlib import Path
 
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind
-from batch_credits.reporter import site_is_live
 from batch_credits.reporter.closing import Closing, Payout, PayoutFile
 from batch_credits.reporter.closing_files import write_closing
+from batch_credits.reporter.record import site_is_live
 
 
 def close_payouts(

@@ -27,8 +27,7 @@ from batch_credits.pack.documents import Input
 from batch_credits.pack.masks import Mask, Pseudonyms
 from batch_credits.pack.verify import verify
 from batch_credits.pack.zipped import write_zip
-from batch_credits.reporter import report_directory
-from batch_credits.reporter.files import STALE_SECONDS, make_private_directory
+from batch_credits.reporter.files import STALE_SECONDS, make_private_directory, report_directory
 
 MAX_RACES = 20  # how often somebody else may make a pack of the site while one is finished
 

@@ -6,14 +6,16 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 
-from batch_credits.chargebee import LookFailed
+from batch_credits.chargebee.client import LookFailed
 from batch_credits.errors import Outage
-from batch_credits.gate import Session, ledger_thread, session_at
-from batch_credits.ledger import Budget, Journal, Ledger, Rhythm, Slots
+from batch_credits.gate.session import Session, ledger_thread, session_at
+from batch_credits.ledger import Budget, Ledger, Slots
+from batch_credits.ledger.group_commit import Journal, Rhythm
 from batch_credits.ledger.requests import TAKEN_OVER_HEADERS
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, NewBatch, RequestState, is_of_reversal
 from batch_credits.progress.observers import Progress
-from batch_credits.reconciler import DoubtSettler, Held, TieOut, foreign, in_pages, tie_out
+from batch_credits.reconciler.settler import DoubtSettler
+from batch_credits.reconciler.tie_out import Held, TieOut, foreign, in_pages, tie_out
 from batch_credits.settings import InputOptions, RunSettings, SiteSettings
 
 
@@ -126,6 +128,7 @@ async def rebuild(
         assert row.money is not None
         totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
     ledger.admission.finish(batch_id, taken, totals)
+    ledger.requests.doubt_the_resembling(site.site)
     ledger.admission.admit(batch_id)
     return taken
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from batch_credits.call import ENTITY_HEADER, call_of, headers_of
-from batch_credits.chargebee import ListedCredit, LookFailed
+from batch_credits.chargebee.client import LookFailed
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.errors import LEFT_OUT, Outage, UsageError
-from batch_credits.gate import Session
+from batch_credits.gate.session import Session
 from batch_credits.jobs.approved import refuse_own
 from batch_credits.jobs.reconcile import asking_of
 from batch_credits.ledger import Holder, Ledger, Looks, Requests, RowInReview
@@ -24,7 +25,7 @@ from batch_credits.model.amounts import money_in_words
 from batch_credits.model.identity import other_forms, same_text
 from batch_credits.protocol import FoundOne, FoundOtherMoney, FoundSeveral, Look
 from batch_credits.reconciler.looks import what_is_known, what_was_found
-from batch_credits.reporter import stated_exponents
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.text.quoted import quoted
 

@@ -25,7 +25,7 @@ from batch_credits.planning.plan import Plan
 from batch_credits.planning.reversal import Selection, business_entity_of, select, stage_reversal
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress
-from batch_credits.reporter import Summary
+from batch_credits.reporter.summary import Summary
 from batch_credits.settings import InputOptions
 
 

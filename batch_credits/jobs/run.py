@@ -14,15 +14,16 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from threading import Timer
 
 from batch_credits.approval.order import Sealed
-from batch_credits.chargebee import http_transport
+from batch_credits.chargebee.transport.choice import http_transport
 from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerBusy, LedgerError, RunStopped
 from batch_credits.jobs.approved import hold_to_order
-from batch_credits.jobs.closing import close_payouts
 from batch_credits.ledger import Ledger
-from batch_credits.loader import Source
+from batch_credits.loader.source import Source
 from batch_credits.model import BatchRecord, Outcome, RequestState, sum_totals
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.earlier_reports import refuse_what_another_ledger_paid
@@ -31,11 +32,13 @@ from batch_credits.planning.repeats import refuse_repeat
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.progress.pace import BatchMoney
-from batch_credits.reporter import Summary, stated_exponents, write_reports
+from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.reporter.summary import Summary
 from batch_credits.sending.context import RunContext
+from batch_credits.sending.issued import Issued
 from batch_credits.sending.pilot import Agree, agrees
 from batch_credits.sending.processes import Process, Processes, Spares
-from batch_credits.sending.session import Issued, issue, start_progress
+from batch_credits.sending.session import issue, start_progress
 from batch_credits.settings import (
     ControlLimits,
     InputOptions,
@@ -47,6 +50,9 @@ from batch_credits.settings import (
 )
 
 COLLEAGUE_SECONDS = 1.0  # between looks whether somebody else is through with the same file
+# Of sending, before what writes the reports is loaded beside it: the first row need not wait for that, nor the end of a
+# long run find a newer program in its place.
+LOAD_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,9 @@ async def carry_out(
     signals.sending_begins()
     batch = _admitted(ledger, plan, orders)
     run_id: int | None = None
+    loading = Timer(LOAD_SECONDS, import_module, ["batch_credits.jobs.report"])
+    loading.daemon = True
+    loading.start()
     try:
         run_id = _begun(ledger, batch, orders, lease_seconds=_lease_of_alone(ledger, orders.settings))
         start_progress(ledger, batch.batch_id, progress, _money_of(as_it_begins(ledger, plan), batch))
@@ -131,7 +140,10 @@ async def carry_out(
             raise
         raise JournalFailed(error.message, hint=error.hint) from error
     finally:
+        loading.cancel()
         progress.close()
+    from batch_credits.jobs.report import report_batch  # here, for the first row need not wait for it
+
     # The same content may have come under another name before; the reports bear the name that was run now.
     named = replace(batch, file_name=name)
     summary = report_batch(ledger, named, orders.reports, live=orders.site.is_live, xlsx=orders.xlsx)
@@ -262,22 +274,6 @@ def _with_failed_owed(ledger: Ledger, plan: Plan) -> Plan:
     by_outcome.pop(Outcome.FAILED, None)
     owed = sum_totals([by_outcome.pop(Outcome.PENDING, {}), ledger.totals.failed(plan.batch_id)])
     return replace(plan, by_outcome={**by_outcome, Outcome.PENDING: owed})
-
-
-def report_batch(
-    ledger: Ledger, batch: BatchRecord, reports: Path, *, live: bool | None = None, xlsx: bool = False
-) -> Summary:
-    """Write the reports of a batch from the ledger, at any time, and the closing page of a payout of several files.
-
-    Raises:
-        ReportsNotWritten: the disk refused.
-    """
-    batch_id = batch.batch_id
-    history, mending = ledger.runs.history(batch_id), ledger.payouts.mending(batch_id)
-    summary = write_reports(
-        batch, history, lambda: ledger.reports.rows(batch_id), reports, live=live, xlsx=xlsx, mending=mending
-    )
-    return replace(summary, closings=close_payouts(ledger, batch, reports, live=live))
 
 
 def as_it_begins(ledger: Ledger, plan: Plan) -> Plan:

@@ -20,7 +20,6 @@ from batch_credits.ledger.copying import copy_whole
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.engines.sqlite import scratch, store
 from batch_credits.ledger.engines.sqlite.lock import Lock, holder_of
-from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.ledger.held_credits import HeldCredit, HeldCredits, Standing
 from batch_credits.ledger.keeping import Harm, Keeping
 from batch_credits.ledger.listing import Difference, Listing, Unrecorded
@@ -62,8 +61,6 @@ __all__ = [
     "HeldCredits",
     "History",
     "Holder",
-    "InThread",
-    "Journal",
     "Keeping",
     "Kin",
     "KnownCredit",
@@ -90,7 +87,6 @@ __all__ = [
     "Profiles",
     "Reports",
     "Requests",
-    "Rhythm",
     "RowInReview",
     "Runs",
     "Shelf",

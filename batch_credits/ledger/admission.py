@@ -13,7 +13,7 @@ from typing import NamedTuple
 import orjson
 
 from batch_credits.errors import LedgerBusy, LedgerError
-from batch_credits.ledger import identities, numbering, payouts, spellings
+from batch_credits.ledger import identities, learned, numbering, payouts, spellings
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.keeping import stay_here
 from batch_credits.ledger.rejections import rejected_json
@@ -182,6 +182,7 @@ class Admission:
             numbering.forget(self._db)
             taken += identities.settle(self._db, batch_id)
             taken += spellings.settle(self._db, batch_id)
+            taken += learned.settle(self._db, batch_id)
             taken += payouts.settle(self._db, batch_id)
             self._mine(
                 "finish_staging", batch_id, worker, rows_read=rows_read, totals=encoded_totals(totals)

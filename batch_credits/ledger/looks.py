@@ -23,13 +23,16 @@ class KnownCredit:
 
 
 class Attribution(NamedTuple):
-    """A request that has one of Chargebee's ids, and whose it is. Not credited: an answer named it, without proof."""
+    """A request that has one of Chargebee's ids, and whose it is. Not credited: an answer named it, without proof.
+    Not sent by this ledger: only a list said so, in the spelling of the site.
+    """
 
     credit_id: str
     request_id: int
     customer_id: str
     reference: str
     is_credited: bool
+    was_sent: bool
 
 
 class OtherRequest(NamedTuple):
@@ -114,8 +117,8 @@ def _known_credit(row: Row) -> KnownCredit:
 
 
 def _attribution(row: Row) -> Attribution:
-    credit_id, request_id, customer_id, reference, is_credited = row
-    return Attribution(credit_id, request_id, customer_id, reference, bool(is_credited))
+    credit_id, request_id, customer_id, reference, is_credited, was_sent = row
+    return Attribution(credit_id, request_id, customer_id, reference, bool(is_credited), bool(was_sent))
 
 
 def _other(row: Row) -> OtherRequest:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import orjson
 
 from batch_credits.errors import UsageError
-from batch_credits.ledger import spellings
+from batch_credits.ledger import learned, spellings
 from batch_credits.ledger.admission import be_alone
 from batch_credits.ledger.claims import planned_credit, record
 from batch_credits.ledger.database import Database, Row
@@ -158,6 +158,11 @@ class Requests:
                 spellings.note_known(self._db, *each)
             self._db.change_each("take_over_row", ids)
         return len(added)
+
+    def doubt_the_resembling(self, site: str) -> None:
+        """Have what the site is owed looked at first, where it may be a credit that was taken over, spelt otherwise."""
+        with self._db.transaction():
+            learned.look_first(self._db, site)
 
 
 def _holder(row: Row) -> Holder:

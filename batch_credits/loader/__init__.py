@@ -10,9 +10,3 @@
 
 A file that cannot be trusted as a whole is refused with an `InputError`; a bad row is a value.
 """
-
-from batch_credits.loader.opening import open_source
-from batch_credits.loader.source import Source
-from batch_credits.loader.suggestions import SeenColumn, check_value, columns_seen, suggest, with_options
-
-__all__ = ["SeenColumn", "Source", "check_value", "columns_seen", "open_source", "suggest", "with_options"]

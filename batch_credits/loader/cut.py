@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batch_credits.errors import InputError, Remedy
-from batch_credits.loader.csv import choose_encoding, open_text
+from batch_credits.loader.csv.text import choose_encoding, open_text
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.text.formula import unescape_formula
 

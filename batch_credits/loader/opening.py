@@ -4,7 +4,6 @@ from pathlib import Path
 
 from batch_credits.errors import InputError, Suggestion, UnclearFile
 from batch_credits.loader.source import Source, opened
-from batch_credits.loader.suggestions import suggest, with_options
 from batch_credits.settings import InputOptions
 
 # What reads a file until a person has said what only they know.
@@ -32,6 +31,8 @@ def open_source(path: Path, options: InputOptions) -> Source:
 
 def _explained(path: Path, options: InputOptions, unclear: UnclearFile) -> UnclearFile:
     """The refusal with all that would make the file readable, if anything is known to."""
+    from batch_credits.loader.suggestions.reading import suggest  # here, for most files are clear
+
     suggestions = suggest(path, options)
     if not suggestions:
         return unclear
@@ -52,6 +53,8 @@ def _refused_later(path: Path, options: InputOptions, suggestions: tuple[Suggest
     name nothing is known."""
     if any(each.is_open and each.option in ("--map", "--sheet") for each in suggestions):
         return None
+    from batch_credits.loader.suggestions.reading import with_options
+
     try:
         opened(path, with_options(options, [(each.option, _any_value(each)) for each in suggestions]))
     except InputError as later:

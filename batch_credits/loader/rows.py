@@ -20,10 +20,11 @@ from batch_credits.loader.table import Chunk, Flaw, Flaws
 from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms, read_total
 from batch_credits.loader.texts import TEXT_FIELDS, suspect_texts, text_problems, total_by_words
 from batch_credits.loader.wording import EDGE_BLANKS, shown
-from batch_credits.loader.workbook import FRACTION
+from batch_credits.loader.workbook.cells import FRACTION
 from batch_credits.loader.written import taken_apart, unwrapped
 from batch_credits.model import AMOUNT_UNIT, LOOKS_LIKE_TOTAL, RECOGNISED, LoadedRow, Money, Problem
-from batch_credits.model.loaded import LoadedRows, RequestColumns
+from batch_credits.model.credit_requests import RequestColumns
+from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
 
 _REMEMBERED_TERMS = 10_000  # distinct combinations of currency, type and unit texts: an honest file has a few

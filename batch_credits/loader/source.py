@@ -9,7 +9,9 @@ from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.columns import HeaderMatcher, is_header_again
-from batch_credits.loader.csv import GZIP_SUFFIX, CsvTable, csv_headers, scan_csv
+from batch_credits.loader.csv.scan import csv_headers, scan_csv
+from batch_credits.loader.csv.table import CsvTable
+from batch_credits.loader.csv.text import GZIP_SUFFIX
 from batch_credits.loader.hidden_rows import hidden_notes
 from batch_credits.loader.money import currency_code
 from batch_credits.loader.number_format import number_format
@@ -28,7 +30,6 @@ from batch_credits.loader.table import CHUNK_ROWS, Chunk, Table, full_notes
 from batch_credits.loader.total_words import says_total
 from batch_credits.loader.totals import FileTotals
 from batch_credits.loader.wording import EDGE_BLANKS, shown
-from batch_credits.loader.workbook import EXCEL_KINDS, ExcelTable, workbook_headers
 from batch_credits.model import LoadedRow, Mended, Problem
 from batch_credits.model.currencies import MAX_EXPONENT, documented_exponent
 from batch_credits.model.loaded import LoadedRows
@@ -36,7 +37,7 @@ from batch_credits.settings import InputOptions
 from batch_credits.text.formula import unescape_formula
 
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
-EXCEL_SUFFIXES = tuple(EXCEL_KINDS)
+EXCEL_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _UNSAID_NAMED = 5
 _LOCALE_NOTE = "with --locale {} ({}) every amount of this file can be read"
 
@@ -228,13 +229,20 @@ def _for_its_text(path: Path, options: InputOptions) -> InputOptions:
     """
     if options.as_written() == options:
         return options
-    headers = workbook_headers(path, options.sheet) if _is_workbook(path) else csv_headers(path)
+    if _is_workbook(path):
+        from batch_credits.loader.workbook.sheets import workbook_headers  # here, for most files are none
+
+        headers: Sequence[str] = workbook_headers(path, options.sheet)
+    else:
+        headers = csv_headers(path)
     refuse_other_reports(path, headers)
     return options.as_written() if is_failed_csv(headers) else options
 
 
 def _open_table(path: Path, options: InputOptions) -> Table:
     if _is_workbook(path):
+        from batch_credits.loader.workbook.table import ExcelTable  # here, for most files are none
+
         with private_copy(path) as copy:
             return ExcelTable(copy, options.sheet, HeaderMatcher(path, options))
     if options.sheet is not None:

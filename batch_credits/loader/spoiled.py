@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from batch_credits.loader.table import Flaw
 from batch_credits.loader.wording import shown
-from batch_credits.loader.workbook import spoiled_by_excel
+from batch_credits.loader.workbook.cells import spoiled_by_excel
 
 FEWEST_ROUNDED = 10  # distinct ids in a column, each long and ending in 0, from which on that is no chance
 _LONG = re.compile(r"[0-9]{15,}0")

@@ -7,7 +7,7 @@ from batch_credits.loader.table import Flaw
 from batch_credits.loader.template import EXAMPLE_CUSTOMER
 from batch_credits.loader.total_words import TOTAL_SIGNS, TOTAL_WORDS, may_say_only_total, says_only_total, says_total
 from batch_credits.loader.wording import first_hidden, first_invisible, is_printable, may_hide, shown, what_is_hidden
-from batch_credits.loader.workbook import spoiled_by_excel
+from batch_credits.loader.workbook.cells import spoiled_by_excel
 from batch_credits.model import LOOKS_LIKE_TOTAL, Problem
 
 TEXT_FIELDS = ("customer_id", "reference", "description")

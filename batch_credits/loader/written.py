@@ -6,6 +6,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 
 from batch_credits.loader.wording import EDGE_BLANKS
 
@@ -13,10 +14,8 @@ LONGEST = 100  # characters that an amount may have with all that stands around 
 
 _BLANKS = re.escape(EDGE_BLANKS)
 _PARTS = re.compile(rf"(?P<before>\D*)(?P<digits>\d(?:[\d.,'\u2019\u066b\u066c\u060c{_BLANKS}]*\d)?)(?P<after>\D*)")
-_DASHES = {chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) == "Pd"} | set(
-    "\u2212\u02d7\u2796\u207b\u208b"
-)
-_SIGNS = _DASHES | set("\u25b2\u25b3\u25bc\u25bd")  # Japanese accounts have triangles
+_LIKE_DASHES = "\u2212\u02d7\u2796\u207b\u208b"
+_TRIANGLES = "\u25b2\u25b3\u25bc\u25bd"  # which Japanese accounts have
 _BRACKETS = {"(": ")", "\uff08": "\uff09", "[": "]", "<": ">", "{": "}", "\u27e8": "\u27e9", "\u3008": "\u3009"}
 # Minus in words, and what ledgers call one side of an account: which side is less than nothing depends on who writes.
 _WORDS = frozenset(
@@ -53,8 +52,9 @@ def taken_apart(text: str) -> Written | None:
     for opening, closing in _BRACKETS.items():
         if opening in before and closing in after:
             before, after, bracketed = before.replace(opening, " "), after.replace(closing, " "), True
-    signed = not _SIGNS.isdisjoint(before + after)
-    sides = "".join(" " if letter in _SIGNS else letter for letter in f"{before} {after}")
+    signs = _dashes().union(_TRIANGLES)
+    signed = not signs.isdisjoint(before + after)
+    sides = "".join(" " if letter in signs else letter for letter in f"{before} {after}")
     words = sides.split()
     marks = tuple(word for word in words if word.casefold().strip(".()[]") not in _WORDS)
     is_negative = bracketed or signed or len(marks) < len(words)
@@ -64,13 +64,20 @@ def taken_apart(text: str) -> Written | None:
 def is_dash_for_nothing(text: str) -> bool:
     """Whether it is the dash that accountants write for nothing, be it with a currency: `$ -`."""
     seen = _seen(text)
-    return not _DASHES.isdisjoint(seen) and not any(map(str.isalnum, seen))
+    return not _dashes().isdisjoint(seen) and not any(map(str.isalnum, seen))
 
 
 def unwrapped(text: str) -> str:
     """A text that was written as a formula to keep its zeros, `="00123"`, as what the formula shows."""
     found = _AS_FORMULA.fullmatch(text)
     return text if found is None else found[1].replace('""', '"').strip(EDGE_BLANKS)
+
+
+@cache
+def _dashes() -> frozenset[str]:
+    """All that Unicode has; a walk through it takes longer than all that `status` loads."""
+    every = map(chr, range(0x10000))
+    return frozenset(letter for letter in every if unicodedata.category(letter) == "Pd").union(_LIKE_DASHES)
 
 
 def _seen(text: str) -> str:

@@ -11,7 +11,7 @@ from batch_credits.model import CallKind, Money, Outcome, RequestState
 from batch_credits.progress.observers import Progress
 from batch_credits.progress.pace import BatchMoney, RunTally, SecondsFor, no_limit
 from batch_credits.progress.waiting import Waiting
-from batch_credits.reporter import Summary
+from batch_credits.reporter.summary import Summary
 
 STALLED_SECONDS = 60.0  # without a beat, while a beat is due: what sends does so twice a second
 EXITS_OF_SUCCESS, EXITS_OF_FINISH = (0,), (0, 1)

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from batch_credits.model import ControlTotal, Outcome, RequestState, sum_totals
 from batch_credits.model.currencies import SITE_CURRENCY
-from batch_credits.reporter import Summary
 from batch_credits.reporter.amounts import in_decimal, in_minor_units
+from batch_credits.reporter.summary import Summary
 
 PAID = (Outcome.CREDITED, Outcome.ALREADY_CREDITED)
 OPEN = {  # how a request is called that is not settled; what is sent by somebody who lives is not in doubt yet

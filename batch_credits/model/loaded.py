@@ -5,66 +5,16 @@ A value for each row would take longer to make than all that is done with it, a 
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
-from itertools import compress
 from operator import attrgetter
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
-from pydantic import BaseModel
+from batch_credits.model import ControlTotal, LoadedRow, Mended
 
-from batch_credits.model import (
-    ControlTotal,
-    CreditRequest,
-    CreditType,
-    CurrencyCode,
-    CustomerId,
-    Description,
-    LoadedRow,
-    Mended,
-    Reference,
-)
-
-
-class RequestColumns(BaseModel):
-    """The credit requests of many rows, as a list for each field, held to the rules of `CreditRequest`."""
-
-    model_config = CreditRequest.model_config
-
-    customer_id: list[CustomerId]
-    reference: list[Reference]
-    description: list[Description]
-    amount: list[int | None]
-    amount_in_decimal: list[str | None]
-    currency_code: list[CurrencyCode | None]
-    credit_type: list[CreditType]
-
-    def __len__(self) -> int:
-        return len(self.customer_id)
-
-    def chosen(self, is_chosen: Sequence[bool]) -> "RequestColumns":
-        """Some of them."""
-        return self._by_column(lambda name: [*compress(getattr(self, name), is_chosen)])
-
-    def part(self, piece: slice) -> "RequestColumns":
-        """Those of a slice."""
-        return self._by_column(lambda name: getattr(self, name)[piece])
-
-    def followed_by(self, others: "RequestColumns") -> "RequestColumns":
-        """These, and the others behind them."""
-        return self._by_column(lambda name: [*getattr(self, name), *getattr(others, name)])
-
-    @staticmethod
-    def _by_column(values: Callable[[str], list[Any]]) -> "RequestColumns":
-        """Of values that were held to the rules already."""
-        return RequestColumns.model_construct(None, **{name: values(name) for name in CreditRequest.model_fields})
-
-    def requests(self) -> list[CreditRequest]:
-        """One by one."""
-        columns = {name: getattr(self, name) for name in CreditRequest.model_fields}
-        rows = zip(*columns.values(), strict=True)
-        return [CreditRequest(**dict(zip(columns, values, strict=True))) for values in rows]
+if TYPE_CHECKING:  # who reads the ledger need not load what validates rows
+    from batch_credits.model.credit_requests import RequestColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +28,21 @@ class LoadedRows:
 
     row_numbers: Sequence[int]
     cells: Sequence[tuple[str, ...]]
-    requests: RequestColumns
+    requests: "RequestColumns"
     rejected: Sequence[LoadedRow]
     mends: Mapping[int, Mended] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Sequence[LoadedRow]) -> Self:
         """The same rows, by columns."""
+        from batch_credits.model.credit_requests import RequestColumns
+
         valid = [row for row in rows if row.request is not None]
         requests = [row.request for row in valid if row.request is not None]
-        columns = {name: [getattr(request, name) for request in requests] for name in CreditRequest.model_fields}
         return cls(
             [row.row_number for row in valid],
             [row.cells for row in valid],
-            RequestColumns(**columns),
+            RequestColumns.of(requests),
             [row for row in rows if row.request is None],
         )
 

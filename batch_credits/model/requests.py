@@ -36,6 +36,7 @@ class Outcome(StrEnum):
     PENDING = "pending"
 
 
+STILL_OWED = (Outcome.PENDING, Outcome.IN_DOUBT)  # what a run goes on with
 _DEDUCTED = {Outcome.CREDITED: "deducted", Outcome.ALREADY_CREDITED: "already_deducted"}
 
 

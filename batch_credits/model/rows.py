@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
-
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from batch_credits.model.money import Money
 from batch_credits.model.requests import Outcome
+
+if TYPE_CHECKING:  # who reads what became of rows need not load what validates them
+    from batch_credits.model.credit_requests import CreditRequest
 
 CreditType = Literal["general", "loyalty_credits", "referral_rewards"]
 CREDIT_TYPES: tuple[CreditType, ...] = ("general", "loyalty_credits", "referral_rewards")
@@ -55,33 +56,6 @@ def bare(header: str) -> str:
 
 MAX_REFERENCE, MAX_DESCRIPTION = 500, 250  # characters that Chargebee takes
 
-CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=50)]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=MAX_REFERENCE)]
-Description = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DESCRIPTION)]
-CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-
-
-class CreditRequest(BaseModel):
-    """A valid row as an instruction: add this credit to this customer.
-
-    Field names, lengths and choices are those of Chargebee's `POST /promotional_credits/add`.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    customer_id: CustomerId
-    reference: Reference
-    description: Description
-    amount: int | None = None
-    amount_in_decimal: str | None = None
-    currency_code: CurrencyCode | None = None
-    credit_type: CreditType = "general"
-
-    @property
-    def money(self) -> Money:
-        """The money of this request."""
-        return Money(self.amount, self.amount_in_decimal, self.currency_code)
-
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -103,7 +77,7 @@ class LoadedRow(NamedTuple):
 
     row_number: int
     cells: tuple[str, ...]
-    request: CreditRequest | None
+    request: "CreditRequest | None"
     problems: tuple[Problem, ...] = ()
     customer_id: str | None = None
     reference: str | None = None

@@ -9,32 +9,3 @@
 
 A notice that does not arrive changes nothing but a line on stderr.
 """
-
-from batch_credits.notices.notice import Event
-from batch_credits.notices.targets import (
-    Command,
-    Mail,
-    MailServer,
-    Target,
-    Webhook,
-    command_of,
-    link_of,
-    mail_server_of,
-    webhook_of,
-)
-from batch_credits.notices.telling import Notices, NoticeSettings
-
-__all__ = [
-    "Command",
-    "Event",
-    "Mail",
-    "MailServer",
-    "NoticeSettings",
-    "Notices",
-    "Target",
-    "Webhook",
-    "command_of",
-    "link_of",
-    "mail_server_of",
-    "webhook_of",
-]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from batch_credits import __version__
@@ -29,12 +30,15 @@ from batch_credits.notices.reasons import (
     reasons_of_rows,
 )
 from batch_credits.notices.targets import BATCH, Command, Target
-from batch_credits.planning.plan import Plan
 from batch_credits.process.signals import Signals
-from batch_credits.reporter import Summary, stated_exponents
+from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.words import headline, rows
 from batch_credits.settings import SiteSettings
 from batch_credits.text.visible import visible
+
+if TYPE_CHECKING:  # who only tells need not load all that reads a file
+    from batch_credits.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Notices:
         """A signal while `close` waits ends the waiting, and nothing else."""
         self._signals = signals
 
-    def started(self, plan: Plan | None = None) -> None:
+    def started(self, plan: "Plan | None" = None) -> None:
         """It begins to send what is owed; without a plan: what it will be is not known."""
         self._is_started = True
         said = "Started"
@@ -195,7 +199,7 @@ class Notices:
         return f"{base.rstrip('/')}/{quote(page.parent.name, errors='replace')}/{page.name}"
 
 
-def _standing_of_plan(plan: Plan) -> Standing:
+def _standing_of_plan(plan: "Plan") -> Standing:
     """What is known beforehand. Rejected rows are in no total: what they ask for is not to be paid."""
     totals: dict[Outcome, Mapping[str, ControlTotal]] = {
         outcome: of for outcome, of in plan.by_outcome.items() if outcome is not Outcome.REJECTED

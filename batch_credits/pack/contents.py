@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 from typing import TextIO
 
-from batch_credits.chargebee import customer_in
+from batch_credits.chargebee.bodies import customer_in
 from batch_credits.errors import UsageError
 from batch_credits.ledger import History, Ledger
 from batch_credits.model import BatchRecord, ReportRow
@@ -45,7 +45,8 @@ from batch_credits.pack.tables import (
     resolution_lines,
     table,
 )
-from batch_credits.reporter import stated_exponents, write_reports_into
+from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.reporter.writing import write_reports_into
 
 ROWS_AT_ONCE = 1_000
 ORDER = "order.json"

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TypeVar
 
-from batch_credits.chargebee import CUSTOMERS_A_CALL, Chargebee, ListedCustomer, LookFailed
+from batch_credits.chargebee.client import CUSTOMERS_A_CALL, Chargebee, LookFailed
+from batch_credits.chargebee.lists import ListedCustomer
 from batch_credits.errors import Outage
-from batch_credits.gate import session_at
+from batch_credits.gate.session import session_at
 from batch_credits.ledger import CustomerRow, Ledger, OwedByCustomer
 from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.text.quoted import quoted

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from batch_credits.errors import InputError
 from batch_credits.ledger import Ledger
-from batch_credits.loader import Source
+from batch_credits.loader.source import Source
 from batch_credits.model import FileTotal
 from batch_credits.model.amounts import total_in_words
 from batch_credits.reporter.control_totals import file_total_in_words, file_totals_of

@@ -9,9 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from batch_credits.chargebee import add_bodies
+from batch_credits.chargebee.bodies import add_bodies
 from batch_credits.ledger import Bucket, LargeAmount, Ledger, NewRows, ProblemGroup, Profile, numbered
-from batch_credits.loader import Source
+from batch_credits.loader.source import Source
 from batch_credits.model import (
     MAX_REFERENCE,
     NOTHING_TO_CREDIT,
@@ -27,16 +27,16 @@ from batch_credits.model import (
 )
 from batch_credits.model.amounts import minor_in_words
 from batch_credits.model.loaded import LoadedRows
+from batch_credits.model.requests import STILL_OWED
 from batch_credits.model.undone import Undone
 from batch_credits.planning.file_totals import most_telling, refuse_unequal, totals_of_earlier_runs
 from batch_credits.planning.plausibility import far_rows, unusual_batch
-from batch_credits.process.event_loop import quick_switches
+from batch_credits.process.switching import quick_switches
 from batch_credits.reporter.mending import doubts_about
 from batch_credits.settings import InputOptions, batch_key
 
 SWITCH_SECONDS = 0.0001
 LARGEST_SHOWN = 3  # rows of each currency
-_OWED = (Outcome.PENDING, Outcome.IN_DOUBT)
 CURRENCIES_SHOWN = 10  # whose largest rows are looked up: each takes a walk over the batch
 
 
@@ -80,12 +80,12 @@ class Plan:
     @property
     def owed(self) -> int:
         """How many rows a run would send or settle."""
-        return self.count(*_OWED)
+        return self.count(*STILL_OWED)
 
     @property
     def owed_totals(self) -> dict[str, ControlTotal]:
         """Their money, by currency: what an order says of a file, and is held against."""
-        return sum_totals(self.by_outcome.get(outcome, {}) for outcome in _OWED)
+        return sum_totals(self.by_outcome.get(outcome, {}) for outcome in STILL_OWED)
 
 
 def stage(ledger: Ledger, source: Source, site: str) -> Plan:

@@ -13,9 +13,9 @@ from batch_credits.errors import ControlError
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind, Outcome
 from batch_credits.model.identity import same_text
+from batch_credits.model.requests import STILL_OWED
 
 _SETTLED = (Outcome.CREDITED, Outcome.ALREADY_CREDITED)
-_OWED = (Outcome.PENDING, Outcome.IN_DOUBT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def reference_of(batch: BatchRecord) -> str | None:
 def _same_content(ledger: Ledger, batch: BatchRecord, reference: str | None) -> Repeat | None:
     totals, taken = ledger.totals.known(batch.batch_id), reference_of(batch)
     counts = {outcome: sum(total.count for total in of.values()) for outcome, of in totals.items()}
-    owed = sum(counts.get(outcome, 0) for outcome in _OWED)
+    owed = sum(counts.get(outcome, 0) for outcome in STILL_OWED)
     if counts.get(Outcome.REJECTED, 0) == batch.rows_read or (owed and taken in (None, reference)):
         return None  # nothing of it was ever sent, or there is something to go on with
     at = f"{batch.created_at[:16].replace('T', ' ')} UTC"

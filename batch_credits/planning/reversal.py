@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from batch_credits.chargebee import deduct_body, description_in
+from batch_credits.chargebee.bodies import deduct_body, description_in
 from batch_credits.errors import InputError, Remedy, UsageError
 from batch_credits.ledger import HeldCredit, Ledger, StagedRow, Standing
 from batch_credits.loader.cut import CutRow, read_cut
@@ -27,12 +27,12 @@ from batch_credits.model import (
     BatchRecord,
     CallKind,
     ControlTotal,
-    CreditRequest,
     LoadedRow,
     NewBatch,
     Problem,
     reversal_reference,
 )
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.planning.plan import Counted, Plan, plan_of
 from batch_credits.settings import InputOptions
 

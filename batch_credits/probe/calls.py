@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import orjson
 
 from batch_credits.call import ENTITY_HEADER, call_for, headers_of
-from batch_credits.chargebee import ListedCredit
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.ledger import ProbeCall
 from batch_credits.model import CallKind
 from batch_credits.model.identity import folded

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from batch_credits.chargebee import Chargebee, ListedCustomer
+from batch_credits.chargebee.client import Chargebee
+from batch_credits.chargebee.lists import ListedCustomer
 from batch_credits.errors import LedgerError, RunStopped, UsageError
 from batch_credits.ledger import Ledger, OpenProbe
 from batch_credits.model.site_facts import SiteFacts

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from batch_credits.call import call_for
-from batch_credits.chargebee import ListedCredit, fields_in
+from batch_credits.chargebee.bodies import fields_in
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.explanations.site_traits import (
     ANOTHERS,
     APPLIED,

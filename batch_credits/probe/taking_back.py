@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from batch_credits.call import ENTITY_HEADER, call_for, headers_of
-from batch_credits.chargebee import ListedCredit
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.ledger import CallState, OpenProbe, ProbeCall, in_doubt, standing
 from batch_credits.model import CallKind
 from batch_credits.model.identity import other_forms

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from batch_credits.call import headers_of
-from batch_credits.chargebee import Chargebee, Gate, LookFailed, Transport, http_transport
 from batch_credits.chargebee.answers import Answer, document_of, error_of
 from batch_credits.chargebee.bodies import has_amount
+from batch_credits.chargebee.client import Chargebee, Gate, LookFailed
 from batch_credits.chargebee.failures import failure_of
+from batch_credits.chargebee.transport.choice import http_transport
+from batch_credits.chargebee.transport.seam import Transport
 from batch_credits.chargebee.verdicts import is_replayed, verdict_of_error
 from batch_credits.errors import Outage
-from batch_credits.gate import Session, session_at
+from batch_credits.gate.session import Session, session_at
 from batch_credits.ledger import CallState, Ledger, ProbeCall, Probes
 from batch_credits.model import CallKind
 from batch_credits.process import clock

@@ -1,9 +1,7 @@
-"""How Python runs us: the event loop that everything runs in, and how soon its threads make way for each other."""
+"""The event loop that everything runs in."""
 
 import asyncio
-import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from batch_credits.errors import BatchCreditsError
@@ -67,14 +65,3 @@ def _ended_by_signals(
 
     loop.set_exception_handler(handle)
     return run()
-
-
-@contextmanager
-def quick_switches(seconds: float) -> Iterator[None]:
-    """Let a thread that waits for Python's lock have it after so long: the usual 5 ms add up over SQLite's steps."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(seconds)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)

@@ -15,10 +15,8 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from tqdm import tqdm
-
 from batch_credits.model import CallKind
-from batch_credits.progress.block import Block, size_of
+from batch_credits.progress.block import NARROWEST, ROOM_FOR_AN_ECHO, Block, size_of
 from batch_credits.progress.observers import (
     LINE_SECONDS,
     Display,
@@ -42,8 +40,6 @@ BAR_SECONDS = 0.2  # between two drawings
 MIN_BAR_WIDTH, MAX_BAR_WIDTH = 8, 40
 LABELS_BELOW = 40  # columns: from there on labels have a column of their own
 LABEL_WIDTH = 7
-ROOM_FOR_AN_ECHO = 2  # of ^C, which would make a full line wrap
-NARROWEST = 20  # columns: a fold leaves at least words
 NO_BREAK = "\u00a0"
 _BAD = re.compile(r"(?<![\d,])[1-9][\d,]* failed")
 _UNSETTLED = re.compile(r"(?<![\d,])[1-9][\d,]* (?:in doubt|to review)|^Waits.*", re.MULTILINE)
@@ -95,6 +91,8 @@ class TqdmProgress(Display):
         room = min(width - len(line) - 1, MAX_BAR_WIDTH + 2)
         if room < MIN_BAR_WIDTH + 2:
             return line
+        from tqdm import tqdm  # here, since only a terminal needs it
+
         done, total = min(self._tally.done, self._tally.total), max(1, self._tally.total)
         bar = tqdm.format_meter(done, total, 0, ncols=room, bar_format="|{bar}|", ascii=self._is_ascii)
         return f"{line} {bar}"

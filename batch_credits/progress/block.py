@@ -4,6 +4,8 @@ import os
 from typing import TextIO
 
 DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
+ROOM_FOR_AN_ECHO = 2  # of ^C, which would make a full line wrap
+NARROWEST = 20  # columns: a fold leaves at least words
 _UP, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[{}A", "\x1b[K", "\x1b[J"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from batch_credits.chargebee import ListedCredit
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.ledger import Attribution, KnownCredit, Moment, OtherRequest
 from batch_credits.model import CallKind, PlannedCredit
 from batch_credits.model.identity import folded, same_text
@@ -38,13 +38,15 @@ class Memory(Protocol):
 class Known:
     """What the ledger knows of what is listed: which credits are other rows', and when ours was first sent.
 
-    `taken` are ids of credits that other requests have; `disputed` those that an answer named for another request,
+    `taken` are ids of credits that other requests have, `only_listed` those of them that were never sent for these: a
+    list said whose they are, as the site spells it. `disputed` are those that an answer named for another request,
     without proof. `named` are the customers and references of other requests, as they are spelt, but of those whose own
     credit is listed: a site may cut a reference to another row's text. `open_names` are those of requests that are not
     credited, folded: what is listed so may be theirs.
     """
 
     taken: frozenset[str] = frozenset()
+    only_listed: frozenset[str] = frozenset()
     disputed: frozenset[str] = frozenset()
     named: frozenset[tuple[str, str]] = frozenset()
     open_names: frozenset[tuple[str, str]] = frozenset()
@@ -56,18 +58,21 @@ def what_is_known(memory: Memory, site: str, credit: PlannedCredit, listed: Sequ
     by_id = {item.credit_id: item for item in listed}
     others_have = [each for each in memory.attributed(site, [*by_id]) if each.request_id != credit.request_id]
     disputed = frozenset(each.credit_id for each in others_have if not each.is_credited)
-    taken = frozenset(
-        each.credit_id
+    agreeing = [
+        each
         for each in others_have
         if same_text(each.customer_id, by_id[each.credit_id].customer_id)
         and same_text(each.reference, by_id[each.credit_id].reference or "")
-    )
+    ]
+    taken = frozenset(each.credit_id for each in agreeing)
+    only_listed = frozenset(each.credit_id for each in agreeing if not each.was_sent)
     if all(item.credit_id in taken or _has_the_texts_of(item, credit) for item in listed):
-        return Known(taken, disputed)
+        return Known(taken, only_listed, disputed)
     customers = dict.fromkeys([credit.customer_id, *(item.customer_id for item in listed)])
     others = [other for other in memory.requests_of(site, [*customers]) if other.request_id != credit.request_id]
     return Known(
         taken,
+        only_listed,
         disputed,
         frozenset(
             (other.customer_id, other.reference)
@@ -101,14 +106,15 @@ def what_was_found(
             return FoundUncertain(item.credit_id, "and an answer named it for another row")
     if ours:
         return _found(credit, ours)
+    anothers = known.taken - known.only_listed  # for certain: what a list alone gave another row may be ours
     for item in listed:
-        is_spelt_so = _is_spelt_as(item, credit) and item.credit_id in known.taken
-        if not is_spelt_so and item.is_named_as(credit) and item.has_money_of(credit):
+        is_anothers = _is_spelt_as(item, credit) and item.credit_id in anothers
+        if not is_anothers and item.is_named_as(credit) and item.has_money_of(credit):
             return FoundUncertain(item.credit_id, "which another row has in another spelling")
     beside = [
         item
         for item in [*misnamed, *elsewhere]
-        if item.credit_id not in known.taken and not _is_of(item, known.named, others)
+        if item.credit_id not in anothers and not _is_of(item, known.named, others)
     ]
     for item in beside:
         is_asked_for = item in misnamed and same_text(item.reference or "", credit.reference)

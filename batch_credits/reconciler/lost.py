@@ -16,7 +16,8 @@ import asyncio
 from collections.abc import Callable
 from math import ceil
 
-from batch_credits.ledger import InThread, Moment
+from batch_credits.ledger import Moment
+from batch_credits.ledger.group_commit import InThread
 from batch_credits.model import PlannedCredit
 
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, assert_never
 
-from batch_credits.chargebee import Chargebee, ListedCredit, LookFailed
+from batch_credits.chargebee.client import Chargebee, LookFailed
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.errors import RunStopped
-from batch_credits.ledger import InThread, Journal, KnownCredit, Moment
+from batch_credits.ledger import KnownCredit, Moment
+from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.model import Outcome, PlannedCredit, RequestState
 from batch_credits.model.identity import other_forms
 from batch_credits.progress.observers import Progress

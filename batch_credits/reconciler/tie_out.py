@@ -7,9 +7,11 @@ from decimal import localcontext
 from functools import partial
 
 from batch_credits.call import call_for
-from batch_credits.chargebee import Chargebee, ListedCredit
+from batch_credits.chargebee.client import Chargebee
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
-from batch_credits.ledger import Difference, ForeignCredit, InThread, Journal, Ledger, Listing, Unrecorded
+from batch_credits.ledger import Difference, ForeignCredit, Ledger, Listing, Unrecorded
+from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.model import (
     DECIMAL_DIGITS,
     BatchRecord,

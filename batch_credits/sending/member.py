@@ -16,7 +16,7 @@ from dataclasses import replace
 from time import time
 from typing import Self
 
-from batch_credits.chargebee import http_transport
+from batch_credits.chargebee.transport.choice import http_transport
 from batch_credits.errors import (
     AnsweredForAnother,
     Interrupted,
@@ -32,11 +32,12 @@ from batch_credits.model import BatchRecord, Outcome, RequestState
 from batch_credits.model.address import Place
 from batch_credits.process.signals import Signals
 from batch_credits.sending.context import RunContext
+from batch_credits.sending.issued import Issued
 from batch_credits.sending.queue.jobs import BEATS, Job, Jobs
-from batch_credits.sending.session import Issued, Sending, issue
+from batch_credits.sending.session import Sending, issue
 from batch_credits.sending.told import AllTold, Ended, Teller, Told, by_name, error_of
 from batch_credits.settings import RunSettings, SiteSettings, recorded
-from batch_credits.worker_pool import Counts
+from batch_credits.worker_pool.counts import Counts
 
 ALL = Part()
 TELL_SECONDS = 0.25  # how old may be what this worker says, and what it knows of the others

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 
-from batch_credits.chargebee import ListedCredit, LookFailed
+from batch_credits.chargebee.client import LookFailed
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.errors import PilotNotAgreed, RunStopped
-from batch_credits.gate import Session
-from batch_credits.ledger import Rhythm
+from batch_credits.gate.session import Session
+from batch_credits.ledger.group_commit import Rhythm
 from batch_credits.model import BatchRecord, ControlTotal, Outcome, PlannedCredit, ReportRow, sum_totals
 from batch_credits.sending.context import RunContext
-from batch_credits.worker_pool import ReadPage
+from batch_credits.worker_pool.pages import ReadPage
 
 _NOT_LISTED = "Chargebee's list does not show it"
 

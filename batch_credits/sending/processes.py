@@ -30,7 +30,8 @@ from batch_credits.model import Outcome
 from batch_credits.model.address import Place
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress
-from batch_credits.sending.session import Issued, ticking
+from batch_credits.sending.issued import Issued
+from batch_credits.sending.session import ticking
 from batch_credits.sending.told import Told, sent_by
 from batch_credits.settings import RunSettings
 

@@ -8,46 +8,31 @@ Signals end it early, and it ends by itself when nothing is owed. The ledger alo
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import replace
 
 from batch_credits.call import call_of
-from batch_credits.chargebee import Transport
+from batch_credits.chargebee.transport.seam import Transport
 from batch_credits.errors import LedgerError, Outage, RunStopped
-from batch_credits.gate import Session, ledger_thread
-from batch_credits.ledger import InThread, Journal, Ledger, Rhythm
+from batch_credits.gate.session import Session, ledger_thread
+from batch_credits.ledger import Ledger
+from batch_credits.ledger.group_commit import InThread, Journal, Rhythm
 from batch_credits.model import PlannedCredit, RequestState
-from batch_credits.process.event_loop import quick_switches
 from batch_credits.process.signals import Signals
+from batch_credits.process.switching import quick_switches
 from batch_credits.progress.observers import Progress
 from batch_credits.progress.pace import BatchMoney
-from batch_credits.reconciler import DoubtSettler
+from batch_credits.reconciler.settler import DoubtSettler
 from batch_credits.sending.context import RunContext
+from batch_credits.sending.issued import Issued
 from batch_credits.sending.pilot import Agree, Pilot, agrees
 from batch_credits.sending.waiting import Waits
-from batch_credits.worker_pool import Counts, WorkerPool
+from batch_credits.worker_pool.pool import WorkerPool
 
 TICK_SECONDS = 0.5  # how old what the person sees may be
 COLLECT_EVERY = 50_000  # objects made and not freed, between two walks of the garbage collector
 SWITCH_SECONDS = 0.0005  # that a commit may wait for Python's lock, half a dozen times; requests are sent meanwhile
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """How the sending went. `stopped` is why it ended early, if it did."""
-
-    counts: Counts
-    requests: int
-    stopped: RunStopped | None
-
-    @classmethod
-    def together(cls, parts: Iterable["Issued"], stopped: RunStopped | None) -> Self:
-        """How it went in all, where several sent; `stopped` is why all of it ended early."""
-        each = [(part.requests, part.counts.throttled, part.counts.retries, part.counts.failures) for part in parts]
-        requests, *counted = map(sum, zip((0, 0, 0, 0), *each, strict=True))
-        return cls(Counts(*counted), requests, stopped)
 
 
 async def issue(

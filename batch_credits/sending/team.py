@@ -18,22 +18,23 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from batch_credits.chargebee import http_transport
+from batch_credits.chargebee.transport.choice import http_transport
 from batch_credits.errors import Interrupted, LedgerBusy, LedgerError, RunStopped
 from batch_credits.ledger import Ledger, Part
 from batch_credits.model.address import Place
 from batch_credits.process.signals import Signals
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.following import Following
+from batch_credits.sending.issued import Issued
 from batch_credits.sending.mates import Mates
 from batch_credits.sending.member import ALL, Member
 from batch_credits.sending.pilot import Agree
 from batch_credits.sending.processes import share_of
 from batch_credits.sending.queue.jobs import Jobs
-from batch_credits.sending.session import Issued, issue, ticking
+from batch_credits.sending.session import issue, ticking
 from batch_credits.sending.told import Ended, Teller, Told, by_name, error_of
 from batch_credits.settings import RunSettings, SiteSettings
-from batch_credits.worker_pool import Counts
+from batch_credits.worker_pool.counts import Counts
 
 T = TypeVar("T")
 

@@ -20,8 +20,8 @@ from batch_credits.model.money import DECIMAL_DIGITS
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.progress.pace import SecondsFor, no_limit
 from batch_credits.progress.waiting import Waiting
-from batch_credits.sending.session import Issued
-from batch_credits.worker_pool import Counts
+from batch_credits.sending.issued import Issued
+from batch_credits.worker_pool.counts import Counts
 
 MAX_NOTES = 200  # that differ: what is said once is not said again
 NOTHING: tuple[str, float | None, bool] = ("", None, True)  # is waited for

@@ -1,9 +1,9 @@
 """What a run waits for now, for the person who watches: asked a few times a second, and it costs no request."""
 
-from batch_credits.gate import Session
+from batch_credits.gate.session import Session
 from batch_credits.progress.waiting import Waiting
-from batch_credits.reconciler import DoubtSettler
-from batch_credits.worker_pool import WorkerPool
+from batch_credits.reconciler.settler import DoubtSettler
+from batch_credits.worker_pool.pool import WorkerPool
 
 SILENT_SECONDS = 5.0  # without an answer, until that is said
 

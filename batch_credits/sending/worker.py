@@ -11,17 +11,18 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from batch_credits.chargebee import http_transport
+from batch_credits.chargebee.transport.choice import http_transport
 from batch_credits.errors import LedgerError
 from batch_credits.ledger import Ledger, Part
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import SIGNALS, Signals
 from batch_credits.sending.context import RunContext
+from batch_credits.sending.issued import Issued
 from batch_credits.sending.processes import API_KEY, LEDGER_FAILED, STOP, STOP_AT_ONCE, be_told, share_of
-from batch_credits.sending.session import Issued, issue
+from batch_credits.sending.session import issue
 from batch_credits.sending.told import Ended, Teller
 from batch_credits.settings import SiteSettings, recorded
-from batch_credits.worker_pool import Counts
+from batch_credits.worker_pool.counts import Counts
 
 TELL_SECONDS = 0.25  # how old may be what this process says, and what it knows of the run's own
 

@@ -3,17 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batch_credits.errors import ControlError, Suggestion
 from batch_credits.ledger import Ledger, ProblemGroup
-from batch_credits.loader import SeenColumn, Source
+from batch_credits.loader.suggestions.seen import SeenColumn
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.model.address import Place
-from batch_credits.planning.customers import CustomerFinding, Preflight
 from batch_credits.settings import Origin
 from batch_credits.views.listed import ListedRows
 from batch_credits.views.plan import PlanView
 from batch_credits.views.terms import Pace, SiteView
+
+if TYPE_CHECKING:  # who only shows it need not load what finds it
+    from batch_credits.loader.source import Source
+    from batch_credits.planning.customers import CustomerFinding, Preflight
 
 ROWS_SHOWN = 3  # of each kind of problem; rejected.csv has them all
 
@@ -51,7 +55,7 @@ class CustomersView:
 
     asked: int
     counts: Mapping[str, int]
-    findings: tuple[CustomerFinding, ...]
+    findings: "tuple[CustomerFinding, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class CheckView:
         return 1 if self.plan.counts[Outcome.REJECTED] or self.plan.undone.rows else 0
 
 
-def file_view(source: Source) -> FileView:
+def file_view(source: "Source") -> FileView:
     """A file whose rows were read."""
     field_of = {place: name for name, place in source.columns.items()}
     columns = (SeenColumn(place, header, field_of.get(place), None, ()) for place, header in enumerate(source.headers))
@@ -111,6 +115,6 @@ def problems_view(ledger: Ledger, batch: BatchRecord, groups: Sequence[ProblemGr
     return tuple(Problems(group, tuple(first[group.field, group.code])) for group in groups)
 
 
-def customers_view(asked: Preflight) -> CustomersView:
+def customers_view(asked: "Preflight") -> CustomersView:
     """What was found, once all were asked for."""
     return CustomersView(asked.customers, dict(sorted(asked.counts.items())), tuple(asked.findings))

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from batch_credits.chargebee import fields_in
+from batch_credits.chargebee.bodies import fields_in
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, ReportRow
 from batch_credits.model.amounts import Exponents, money_in_words
-from batch_credits.reporter import stated_exponents
+from batch_credits.reporter.amounts import stated_exponents
 
 ROWS_A_PAGE = 1_000
 MAX_LETTERS = 500  # of a cell; Chargebee takes no longer text

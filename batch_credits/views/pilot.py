@@ -1,12 +1,15 @@
 """The pilot, read back: of every row what the file says, and beside it what Chargebee has."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from batch_credits.model import Money
 from batch_credits.model.amounts import Exponents, money_in_words
-from batch_credits.reporter import stated_exponents
-from batch_credits.sending.pilot import PilotReport, PilotRow
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.views.amounts import Total, totals_of
+
+if TYPE_CHECKING:  # who only shows one need not load all that sends
+    from batch_credits.sending.pilot import PilotReport, PilotRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +57,14 @@ class PilotView:
         return tuple(row for row in self.rows if row.problem)
 
 
-def pilot_view(report: PilotReport) -> PilotView:
+def pilot_view(report: "PilotReport") -> PilotView:
     """The report, with its amounts in words."""
     stated = stated_exponents(report.batch)
     rows = tuple(_row(report, row, stated) for row in report.rows)
     return PilotView(rows, report.rows_left, totals_of(report.left, stated))
 
 
-def _row(report: PilotReport, row: PilotRow, stated: Exponents) -> PilotRowView:
+def _row(report: "PilotReport", row: "PilotRow", stated: Exponents) -> PilotRowView:
     asked, listed = row.asked, row.listed
     field = "amount" if asked.money.amount_in_decimal is None else "amount_in_decimal"
     place = report.batch.columns.get(field)

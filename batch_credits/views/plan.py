@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from batch_credits.ledger import ProblemGroup
 from batch_credits.model import CallKind, FileTotal, Outcome, Parent
 from batch_credits.model.amounts import Exponents, minor_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
-from batch_credits.planning.plan import Plan
 from batch_credits.reporter.control_totals import file_total_sentence
 from batch_credits.reporter.mending import parent_in_words
 from batch_credits.views.amounts import Total, UndoneView, total_of, totals_of, undone_view
+
+if TYPE_CHECKING:  # who only shows one need not load what makes it
+    from batch_credits.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class PlanView:
         return self.counts[Outcome.PENDING] + self.counts[Outcome.IN_DOUBT]
 
 
-def plan_view(plan: Plan, stated: Exponents) -> PlanView:
+def plan_view(plan: "Plan", stated: Exponents) -> PlanView:
     """The plan, with its amounts in words."""
     return PlanView(
         key=plan.key,

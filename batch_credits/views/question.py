@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch_credits.loader import Source
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.model.amounts import Exponents, minor_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
-from batch_credits.planning.customers import Balances
-from batch_credits.planning.plan import Plan
-from batch_credits.reporter import stated_exponents
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.views.amounts import Total, totals_of
 from batch_credits.views.plan import PlanView, plan_view
 from batch_credits.views.terms import Pace, Terms, pace_of
 
 if TYPE_CHECKING:  # who only looks at a file need not load all that sends
     from batch_credits.jobs.reverse import Picture
+    from batch_credits.loader.source import Source
+    from batch_credits.planning.customers import Balances
+    from batch_credits.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Question:
 
 
 def question_of_run(
-    source: Source, plan: Plan, stated: Exponents, terms: Terms, to_type: Sequence[str] = ()
+    source: "Source", plan: "Plan", stated: Exponents, terms: Terms, to_type: Sequence[str] = ()
 ) -> Question:
     """What a run asks. `stated` are the decimals that the operator gave for currencies that have none documented;
     `to_type` are the currencies of which a person must type the total."""
@@ -108,13 +108,13 @@ def question_of_reversal(
     return Question(about, view, terms, _to_type(picture.plan, stated, to_type))
 
 
-def _to_type(plan: Plan, stated: Exponents, currencies: Sequence[str]) -> tuple[Total, ...]:
+def _to_type(plan: "Plan", stated: Exponents, currencies: Sequence[str]) -> tuple[Total, ...]:
     """The totals of these currencies, as they are shown."""
     owed = plan.by_outcome.get(Outcome.PENDING, {})
     return totals_of({currency: owed[currency] for currency in currencies if currency in owed}, stated)
 
 
-def _balances(seen: Balances, stated: Exponents) -> BalancesView:
+def _balances(seen: "Balances", stated: Exponents) -> BalancesView:
     short = []
     for each in seen.short:
         currency = each.currency or SITE_CURRENCY

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from batch_credits.explanations.outcomes import label_of
 from batch_credits.model import CallKind, Outcome
-from batch_credits.reporter import Summary, closing_words, stated_exponents
+from batch_credits.reporter import closing_words
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.mending import mending_in_words
+from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.words import (
     Given,
     balance_in_words,

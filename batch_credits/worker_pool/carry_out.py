@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from batch_credits.errors import RunStopped, TooManyFailures
-from batch_credits.gate import RateLimiter
-from batch_credits.ledger import Journal
+from batch_credits.gate.limiter import RateLimiter
+from batch_credits.ledger.group_commit import Journal
 from batch_credits.model import Outcome, PlannedCredit
 from batch_credits.progress.observers import Progress
 from batch_credits.protocol import (
@@ -28,6 +28,7 @@ from batch_credits.protocol import (
 )
 from batch_credits.settings import RunSettings
 from batch_credits.worker_pool.breaker import Breaker
+from batch_credits.worker_pool.counts import Counts
 from batch_credits.worker_pool.retry import backoff_seconds, throttle_seconds
 
 
@@ -52,15 +53,6 @@ class HaveItLookedAt:
 
 Next = LetGo | TryLater | HaveItLookedAt
 _LET_GO = LetGo()  # of nearly every row
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a run counts beside outcomes."""
-
-    throttled: int = 0
-    retries: int = 0
-    failures: int = 0
 
 
 class Consequences:

@@ -15,15 +15,16 @@ from collections.abc import Callable
 from typing import Any, Protocol, assert_never
 
 from batch_credits.errors import RunStopped, weightier
-from batch_credits.gate import Session
-from batch_credits.ledger import Journal
+from batch_credits.gate.session import Session
+from batch_credits.ledger.group_commit import Journal
 from batch_credits.model import OpenAttempt, PlannedCredit, RequestState
 from batch_credits.progress.observers import Progress
 from batch_credits.progress.waiting import Waiting
 from batch_credits.protocol import NotSent, Verdict, after_answer
 from batch_credits.settings import RunSettings
 from batch_credits.worker_pool.breaker import Breaker
-from batch_credits.worker_pool.carry_out import Consequences, Counts, HaveItLookedAt, LetGo, TryLater
+from batch_credits.worker_pool.carry_out import Consequences, HaveItLookedAt, LetGo, TryLater
+from batch_credits.worker_pool.counts import Counts
 from batch_credits.worker_pool.pages import Owed, ReadPage
 from batch_credits.worker_pool.retry import may_try_again
 from batch_credits.worker_pool.turns import Turns

@@ -169,9 +169,9 @@ def test_a_signal_while_the_reports_are_written_lets_them_be_finished(command: C
     """One signal must not cost the reports, nor turn what was paid into "nothing was sent"."""
     rows = payout("report", 3)
     file = write_csv(command.folder / "payout.csv", rows)
-    slow = "import time, batch_credits.jobs.run as run; was = run.report_batch\n"
+    slow = "import time, batch_credits.jobs.report as report; was = report.report_batch\n"
     slow += "def late(*a, **k):\n    print('writing', flush=True); time.sleep(1); return was(*a, **k)\n"
-    slow += f"run.report_batch = late\n{PROGRAM}"
+    slow += f"report.report_batch = late\n{PROGRAM}"
     for signals, code in ((1, 0), (2, 4)):
         process = command.start("run", file, "--yes", "--rate", 0, script=slow)
         wait_until(lambda process=process: "writing\n" in process.said[0])  # type: ignore[misc]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from batch_credits.cli import run_command_line
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.settings import InputOptions
 
 CASES = Path(__file__).parent / "cases"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.model import LoadedRow
 from batch_credits.settings import InputOptions
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.settings import InputOptions
 from tests.corpus import make
 

@@ -25,8 +25,8 @@ from types import FrameType
 from unicodedata import category
 
 from batch_credits.errors import InputError
-from batch_credits.loader import open_source
-from batch_credits.loader.workbook import EXCEL_KINDS
+from batch_credits.loader.opening import open_source
+from batch_credits.loader.workbook.kinds import EXCEL_KINDS
 from batch_credits.planning.file_totals import refuse_unequal
 from batch_credits.settings import InputOptions
 from tests.fuzz.mutations import mutated

@@ -8,8 +8,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from batch_credits.chargebee import Answer
-from batch_credits.jobs.run import report_batch
+from batch_credits.chargebee.answers import Answer
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from tests.integration.test_pilot import FAST, Bench
 

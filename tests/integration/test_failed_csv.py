@@ -14,12 +14,13 @@ import openpyxl
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.jobs.run import report_batch
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
-from batch_credits.loader import open_source
-from batch_credits.model import CreditRequest, Finding, Learned, LoadedRow, RequestState
+from batch_credits.loader.opening import open_source
+from batch_credits.model import Finding, Learned, LoadedRow, RequestState
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.planning.plan import stage
-from batch_credits.reporter import ReportPaths
+from batch_credits.reporter.summary import ReportPaths
 from batch_credits.settings import InputOptions
 
 SITE = "acme-test"

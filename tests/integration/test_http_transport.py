@@ -21,8 +21,10 @@ import orjson
 import pytest
 
 from batch_credits import __version__
-from batch_credits.chargebee import Chargebee, LookFailed, Transport, http_transport
-from batch_credits.chargebee.transport import Method, choice
+from batch_credits.chargebee.client import Chargebee, LookFailed
+from batch_credits.chargebee.transport import choice
+from batch_credits.chargebee.transport.choice import http_transport
+from batch_credits.chargebee.transport.seam import Method, Transport
 from batch_credits.errors import SiteBlocked
 from batch_credits.model import CallKind, Money, OpenAttempt, PlannedCredit
 from batch_credits.protocol import Blocked, Credited, NoAnswer, NotSent, Refused, Verdict

@@ -14,10 +14,12 @@ from typing import Any
 import orjson
 import pytest
 
-from batch_credits.chargebee import Answer, add_body
+from batch_credits.chargebee.answers import Answer
+from batch_credits.chargebee.bodies import add_body
 from batch_credits.errors import LedgerError, LedgerVersion
 from batch_credits.ledger import Claims, Ledger, StagedRow
-from batch_credits.model import CreditRequest, Finding, LoadedRow, NewBatch, PlannedCredit, RequestState
+from batch_credits.model import Finding, LoadedRow, NewBatch, PlannedCredit, RequestState
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.session import Sending

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from batch_credits.jobs.run import report_batch
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.model import Finding, Learned, Mended, RequestState
 from batch_credits.planning.plan import Plan, stage
 from batch_credits.planning.reversal import select, stage_reversal
-from batch_credits.reporter import Summary
+from batch_credits.reporter.summary import Summary
 from batch_credits.settings import InputOptions
 from tests.integration.test_failed_csv import CARRIERS, table_in, write_table
 

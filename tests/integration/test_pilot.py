@@ -9,14 +9,17 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import pytest
 
-from batch_credits.chargebee import Answer, add_body
+from batch_credits.chargebee.answers import Answer
+from batch_credits.chargebee.bodies import add_body
 from batch_credits.errors import Interrupted, KeyRefused, PilotNotAgreed
 from batch_credits.ledger import Ledger, StagedRow
-from batch_credits.model import ControlTotal, CreditRequest, LoadedRow, NewBatch, Outcome
+from batch_credits.model import ControlTotal, LoadedRow, NewBatch, Outcome
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.sending.context import RunContext
+from batch_credits.sending.issued import Issued
 from batch_credits.sending.pilot import PilotReport
-from batch_credits.sending.session import Issued, Sending
+from batch_credits.sending.session import Sending
 from batch_credits.settings import InputOptions, RunSettings
 
 SITE = "acme-test"

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from batch_credits.chargebee import Answer
+from batch_credits.chargebee.answers import Answer
 from batch_credits.errors import JournalFailed, UsageError
 from batch_credits.jobs.work import WorkOrders, work
 from batch_credits.model.address import Address

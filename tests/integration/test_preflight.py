@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from batch_credits.chargebee import Chargebee, http_transport
-from batch_credits.gate import RateLimiter
+from batch_credits.chargebee.client import Chargebee
+from batch_credits.chargebee.transport.choice import http_transport
+from batch_credits.gate.limiter import RateLimiter
 from batch_credits.ledger import CustomerRow
 from batch_credits.model import CallKind
 from batch_credits.planning.customers import Balances, Preflight, Shortfall, examine, look_up_balances

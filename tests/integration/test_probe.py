@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from batch_credits.chargebee import Answer, Transport, http_transport
+from batch_credits.chargebee.answers import Answer
+from batch_credits.chargebee.transport.choice import http_transport
+from batch_credits.chargebee.transport.seam import Transport
 from batch_credits.errors import LedgerBusy, NotConfirmed, UsageError
 from batch_credits.explanations.site_traits import (
     ANOTHERS,

@@ -12,9 +12,12 @@ from typing import Any
 import orjson
 import pytest
 
-from batch_credits.chargebee import Answer, LookFailed, Transport, http_transport
+from batch_credits.chargebee.answers import Answer
+from batch_credits.chargebee.client import LookFailed
 from batch_credits.chargebee.failures import failure_of
 from batch_credits.chargebee.transport import direct
+from batch_credits.chargebee.transport.choice import http_transport
+from batch_credits.chargebee.transport.seam import Transport
 from batch_credits.model import CallKind
 from batch_credits.protocol import NoAnswer
 from batch_credits.settings import RunSettings, SiteSettings

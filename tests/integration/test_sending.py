@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from batch_credits.chargebee import Answer
+from batch_credits.chargebee.answers import Answer
 from batch_credits.errors import Outage, RunStopped
 from batch_credits.ledger import Ledger
 from batch_credits.process.signals import Signals

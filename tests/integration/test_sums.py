@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_credits.jobs.run import report_batch
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.planning.plan import stage
 from batch_credits.settings import InputOptions
 

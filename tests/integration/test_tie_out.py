@@ -12,23 +12,17 @@ import orjson
 import pytest
 
 from batch_credits.call import call_for
-from batch_credits.chargebee import Answer, Chargebee, LookFailed, add_body
+from batch_credits.chargebee.answers import Answer
+from batch_credits.chargebee.bodies import add_body
+from batch_credits.chargebee.client import Chargebee, LookFailed
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError
 from batch_credits.jobs.reconcile import settle_and_tie_out
-from batch_credits.ledger import Journal, Ledger, Rhythm, StagedRow
-from batch_credits.model import (
-    ControlTotal,
-    CreditRequest,
-    Finding,
-    Learned,
-    LoadedRow,
-    NewBatch,
-    PlannedCredit,
-    RequestState,
-)
+from batch_credits.ledger import Ledger, StagedRow
+from batch_credits.ledger.group_commit import Journal, Rhythm
+from batch_credits.model import ControlTotal, Finding, Learned, LoadedRow, NewBatch, PlannedCredit, RequestState
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.progress.observers import SilentProgress
-from batch_credits.reconciler import CurrencyLine, TieOut, tie_out
-from batch_credits.reconciler.tie_out import Held
+from batch_credits.reconciler.tie_out import CurrencyLine, Held, TieOut, tie_out
 from batch_credits.settings import InputOptions, RunSettings
 
 SITE = "acme-test"

@@ -62,10 +62,10 @@ def _wrap(
 
 def arm(point: str, nth: int) -> None:
     """Put the point in."""
-    from batch_credits.chargebee import Chargebee
+    from batch_credits.chargebee.client import Chargebee
     from batch_credits.chargebee.transport.direct import DirectTransport
     from batch_credits.chargebee.transport.session import SessionTransport
-    from batch_credits.jobs import run
+    from batch_credits.jobs import report
     from batch_credits.ledger import Admission, Claims, claims
     from batch_credits.reporter import tables
 
@@ -91,7 +91,7 @@ def arm(point: str, nth: int) -> None:
         case "before_record":
             _kill_after(Chargebee, "send_credit", die)
         case "before_report":
-            _wrap(run, "write_reports", before=die)
+            _wrap(report, "write_reports", before=die)
         case "in_report":
             _wrap(tables, "result_cells", before=die)
         case _:

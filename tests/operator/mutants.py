@@ -6,12 +6,12 @@ They exist here only, as patches of the product from outside. A mutant says by w
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from batch_credits import settings
+from batch_credits.cli import running
 from batch_credits.cli.options.sending import SendingChoice
 from batch_credits.cli.values import BatchId
 from batch_credits.jobs import run
@@ -19,8 +19,7 @@ from batch_credits.ledger import Sites, numbering
 from batch_credits.reporter import summary
 from batch_credits.settings import InputOptions
 
-cli_run: Any = import_module("batch_credits.cli.commands.run")  # its package has a command of this name
-_open_source, _exit_code, _settings_of = cli_run.open_source, summary.exit_code, SendingChoice.settings
+_open_source, _exit_code, _settings_of = running.open_source, summary.exit_code, SendingChoice.settings
 
 
 def _any_word(self: Any, value: Any, param: Any, ctx: Any) -> str:
@@ -78,7 +77,7 @@ MUTANTS = (
     ),
     Mutant(
         "amounts are always minor units",
-        ((cli_run, "open_source", _always_minor),),
+        ((running, "open_source", _always_minor),),
         "no file said so|and asks for|json totals",
         3,
     ),
@@ -86,7 +85,7 @@ MUTANTS = (
     Mutant("a refused row is no matter", ((summary, "exit_code", _all_is_well),), "mean \\[1\\]", 1),
     Mutant(
         "nobody need say yes",
-        ((cli_run, "require_consent", _let_pass),),
+        ((running, "require_consent", _let_pass),),
         "run sent something",
         3,
     ),

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from batch_credits.chargebee import Answer
+from batch_credits.chargebee.answers import Answer
 
 
 @dataclass(slots=True)

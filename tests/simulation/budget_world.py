@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-from batch_credits.chargebee import GateClosed
+from batch_credits.chargebee.client import GateClosed
 from batch_credits.errors import LedgerError
-from batch_credits.gate import Session
+from batch_credits.gate.session import Session
 from batch_credits.ledger import Budget, Workers, store
 from batch_credits.ledger.engines.sqlite.database import SqliteDatabase
 from batch_credits.process import clock

@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from batch_credits.chargebee import LookFailed
+from batch_credits.chargebee.client import LookFailed
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
 from batch_credits.model import is_of_reversal, reversal_reference
-from batch_credits.reconciler import TieOut
-from batch_credits.sending.session import Issued
+from batch_credits.reconciler.tie_out import TieOut
+from batch_credits.sending.issued import Issued
 from tests.simulation.answers import HARMLESS
 
 if TYPE_CHECKING:

@@ -16,13 +16,17 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from batch_credits.chargebee import Answer, Chargebee, ListedCredit, add_body, client, verdicts
-from batch_credits.chargebee.answers import ErrorBody
+from batch_credits.chargebee import client, verdicts
+from batch_credits.chargebee.answers import Answer, ErrorBody
+from batch_credits.chargebee.bodies import add_body
+from batch_credits.chargebee.client import Chargebee
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.ledger import Claims, Moment, Unrecorded, Workers, group_commit, numbering, times
 from batch_credits.ledger.engines.sqlite import database
 from batch_credits.ledger.group_commit import Journal
 from batch_credits.ledger.statements import STATEMENTS
-from batch_credits.model import CallKind, CreditRequest, OpenAttempt, PlannedCredit, RequestState, reversal_reference
+from batch_credits.model import CallKind, OpenAttempt, PlannedCredit, RequestState, reversal_reference
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.planning import reversal
 from batch_credits.process import clock
 from batch_credits.protocol import (
@@ -46,7 +50,8 @@ from batch_credits.protocol import (
 from batch_credits.reconciler import settler
 from batch_credits.reconciler.lost import LostHolders
 from batch_credits.reconciler.settler import DoubtSettler
-from batch_credits.worker_pool import WorkerPool, pool
+from batch_credits.worker_pool import pool
+from batch_credits.worker_pool.pool import WorkerPool
 from tests.simulation import stories, team
 
 _after_answer = pool.after_answer

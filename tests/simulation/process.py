@@ -10,18 +10,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from batch_credits.chargebee import Chargebee
+from batch_credits.chargebee.client import Chargebee
 from batch_credits.errors import Interrupted
-from batch_credits.gate import RateLimiter
+from batch_credits.gate.limiter import RateLimiter
 from batch_credits.jobs.reconcile import settle_and_tie_out
 from batch_credits.ledger import Claims, Ledger, Runs
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.engines.sqlite.database import SqliteDatabase
 from batch_credits.model import Finding, PlannedCredit
 from batch_credits.progress.observers import SilentProgress
-from batch_credits.reconciler import TieOut
+from batch_credits.reconciler.tie_out import TieOut
 from batch_credits.sending.context import RunContext
-from batch_credits.sending.session import Issued, Sending
+from batch_credits.sending.issued import Issued
+from batch_credits.sending.session import Sending
 from batch_credits.settings import RunSettings
 from tests.simulation.schedule import RunPlan
 from tests.simulation.virtual_time import Hung, VirtualLoop

@@ -31,7 +31,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from batch_credits.chargebee import Answer
+from batch_credits.chargebee.answers import Answer
 from batch_credits.model import reversal_reference
 from tests.simulation.answers import FORMS, SiteCredit, as_json, echo, error, matches, success
 from tests.simulation.schedule import RowPlan, SitePlan

@@ -36,7 +36,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import orjson
 
 from batch_credits import ledger as ledger_package
-from batch_credits.chargebee import Answer
+from batch_credits.chargebee.answers import Answer
 from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger, Part
 from batch_credits.ledger.engines.sqlite.database import SqliteDatabase

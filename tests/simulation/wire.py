@@ -15,7 +15,7 @@ import aiohttp
 import orjson
 from aiohttp.client_reqrep import ConnectionKey
 
-from batch_credits.chargebee import Answer
+from batch_credits.chargebee.answers import Answer
 from tests.simulation.answers import error
 from tests.simulation.site import Ticket
 

@@ -8,16 +8,17 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from batch_credits.chargebee import add_body
+from batch_credits.chargebee.bodies import add_body
 from batch_credits.errors import UsageError
 from batch_credits.ledger import Ledger, StagedRow, times
 from batch_credits.ledger.engines.sqlite import store
 from batch_credits.ledger.engines.sqlite.database import SqliteDatabase
-from batch_credits.model import BatchRecord, ControlTotal, CreditRequest, LoadedRow, NewBatch
+from batch_credits.model import BatchRecord, ControlTotal, LoadedRow, NewBatch
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.planning.reversal import select, stage_reversal
 from batch_credits.process import clock
-from batch_credits.reconciler import TieOut
-from batch_credits.sending.session import Issued
+from batch_credits.reconciler.tie_out import TieOut
+from batch_credits.sending.issued import Issued
 from batch_credits.settings import DEFAULT_INPUT, RunSettings
 from tests.simulation.judge import Judge
 from tests.simulation.process import SITE, Process

@@ -10,10 +10,11 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
-from batch_credits.chargebee import add_body
+from batch_credits.chargebee.bodies import add_body
 from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger, Part, StagedRow
-from batch_credits.model import CreditRequest, Finding, Learned, LoadedRow, NewBatch, PlannedCredit, RequestState
+from batch_credits.model import Finding, Learned, LoadedRow, NewBatch, PlannedCredit, RequestState
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.process import clock
 
 SEEDS, STEPS, ROWS = 25, 100, 12

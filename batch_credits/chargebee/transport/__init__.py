@@ -7,8 +7,3 @@ A refusal proves that nothing was credited, so it must be the answer to this ver
 - `direct`: bytes on connections that are kept, which is several times quicker and needs what is undocumented in aiohttp
   to tell whose an answer is. For runs without a limit, where the installed aiohttp is one that it was tested with.
 """
-
-from batch_credits.chargebee.transport.choice import http_transport, way_in_words
-from batch_credits.chargebee.transport.seam import Method, Transport
-
-__all__ = ["Method", "Transport", "http_transport", "way_in_words"]

@@ -28,13 +28,12 @@ from batch_credits.cli.values import MAX_COUNT
 from batch_credits.errors import BatchCreditsError, Remedy, UsageError
 from batch_credits.jobs.check import staged_apart, suggestions_for, what_does_not_hold
 from batch_credits.ledger import Ledger
-from batch_credits.loader import Source, columns_seen
+from batch_credits.loader.source import Source
+from batch_credits.loader.suggestions.seen import columns_seen
 from batch_credits.model.address import Place
-from batch_credits.planning.customers import look_up_customers
 from batch_credits.planning.plan import Plan
-from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.user import user_name
-from batch_credits.reporter import write_rejected
+from batch_credits.reporter.rejected import write_rejected
 from batch_credits.reporter.words import rows
 from batch_credits.settings import ControlLimits, InputOptions, SiteSettings
 from batch_credits.views.check import CheckView, customers_view, file_view, problems_view
@@ -120,6 +119,9 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
         rejected = write_rejected(batch, lambda: scratch.reports.rejected_rows(plan.batch_id), asked.reports)
         seen = None
         if asked.online and where is not None:
+            from batch_credits.planning.customers import look_up_customers  # here, for few checks ask anybody
+            from batch_credits.process.event_loop import run_in_loop
+
             seen = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings))
         found = CheckView(
             file=file_view(source),

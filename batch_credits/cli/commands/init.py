@@ -270,7 +270,9 @@ def _read_back(profile: NewProfile) -> None:
     Raises:
         UsageError: it is not what was written.
     """
-    found, _ = profile_defaults(click.get_current_context().find_root().command, "run", profile.name)
+    root = click.get_current_context().find_root().command
+    assert isinstance(root, click.Group)
+    found, _ = profile_defaults(root.commands["run"], profile.name)
     if found != {key: str(value) for key, value in profile.settings()}:
         raise UsageError(
             f"The profile {profile.name} is not read as it was written: another settings file has one of this name.",

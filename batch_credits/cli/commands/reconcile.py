@@ -27,18 +27,19 @@ from batch_credits.cli.telling.speech import EXIT_PERSON_MUST_LOOK, say
 from batch_credits.cli.values import BatchId
 from batch_credits.errors import UsageError
 from batch_credits.jobs.reconcile import rebuild, reconcile_batch
-from batch_credits.jobs.run import report_batch
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.metrics.meter import Meter
 from batch_credits.model import BatchRecord, CallKind, ControlTotal
 from batch_credits.model.address import Place
 from batch_credits.model.amounts import total_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
-from batch_credits.notices import Notices
+from batch_credits.notices.telling import Notices
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.progress.bar import progress_for
-from batch_credits.reconciler import TieOut
-from batch_credits.reporter import Summary, exit_code
+from batch_credits.reconciler.tie_out import TieOut
+from batch_credits.reporter.summary import Summary
+from batch_credits.reporter.tally import exit_code
 from batch_credits.settings import SiteSettings
 from batch_credits.text.visible import visible
 

@@ -14,7 +14,7 @@ from batch_credits.cli.telling.result_words import result_in_words
 from batch_credits.cli.telling.screen import width
 from batch_credits.cli.telling.speech import say
 from batch_credits.cli.values import BatchId
-from batch_credits.jobs.run import report_batch
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.model.address import Place
 from batch_credits.views.result import result_view

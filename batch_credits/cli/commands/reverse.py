@@ -28,7 +28,7 @@ from batch_credits.jobs.reverse import Picture, ReverseRequest, reverse_batch
 from batch_credits.jobs.run import Orders
 from batch_credits.metrics.meter import Meter
 from batch_credits.model import CallKind
-from batch_credits.notices import Notices
+from batch_credits.notices.telling import Notices
 from batch_credits.planning.controls import totals_to_type
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.progress.bar import progress_for

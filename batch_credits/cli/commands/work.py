@@ -21,9 +21,9 @@ from batch_credits.metrics.meter import Meter
 from batch_credits.metrics.reading import Traffic
 from batch_credits.model import Outcome
 from batch_credits.model.address import Place
-from batch_credits.notices import Notices
+from batch_credits.notices.telling import Notices
 from batch_credits.process.event_loop import run_in_loop
-from batch_credits.reporter import exit_code
+from batch_credits.reporter.tally import exit_code
 from batch_credits.reporter.words import rows
 
 _TOLD = (Outcome.CREDITED, Outcome.ALREADY_CREDITED, Outcome.FAILED, Outcome.REVIEW)

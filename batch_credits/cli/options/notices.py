@@ -21,13 +21,12 @@ from batch_credits.cli.telling.events import note
 from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, EXIT_STOPPED, exit_code_of, say
 from batch_credits.cli.values import Email, Number
 from batch_credits.errors import BatchCreditsError, Interrupted, NotConfirmed, UsageError
-from batch_credits.notices import (
+from batch_credits.notices.command import WITHIN
+from batch_credits.notices.notice import Event
+from batch_credits.notices.targets import (
     Command,
-    Event,
     Mail,
     MailServer,
-    Notices,
-    NoticeSettings,
     Target,
     Webhook,
     command_of,
@@ -35,7 +34,7 @@ from batch_credits.notices import (
     mail_server_of,
     webhook_of,
 )
-from batch_credits.notices.command import WITHIN
+from batch_credits.notices.telling import Notices, NoticeSettings
 
 USUAL_SECONDS = 10.0
 

@@ -10,7 +10,7 @@ from typing import Any
 from batch_credits.cli.telling.speech import kind_of
 from batch_credits.cli.telling.totals_json import total_json, totals_json
 from batch_credits.errors import LEFT_OUT, BatchCreditsError, Suggestion, UnclearFile
-from batch_credits.loader import SeenColumn
+from batch_credits.loader.suggestions.seen import SeenColumn
 from batch_credits.model import Outcome
 from batch_credits.reporter.control_totals import file_total_json
 from batch_credits.reporter.mending import parent_json

@@ -17,9 +17,10 @@ from batch_credits.cli.telling.speech import kind_of, say
 from batch_credits.cli.telling.totals_json import totals_json
 from batch_credits.errors import BatchCreditsError, RunStopped
 from batch_credits.model import BatchRecord, Money, Outcome
-from batch_credits.reporter import Summary, summary_json
 from batch_credits.reporter.closing_words import closing_json
 from batch_credits.reporter.mending import parent_json
+from batch_credits.reporter.summary import Summary
+from batch_credits.reporter.summary_json import summary_json
 from batch_credits.views.pilot import PilotRowView, PilotView
 from batch_credits.views.question import BatchToReverse, FileToPay, Question
 from batch_credits.views.result import result_view

@@ -22,8 +22,7 @@ from batch_credits.cli.telling.standing import (
 )
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord
-from batch_credits.progress.bar import NARROWEST, ROOM_FOR_AN_ECHO
-from batch_credits.progress.block import Block, size_of
+from batch_credits.progress.block import NARROWEST, ROOM_FOR_AN_ECHO, Block, size_of
 from batch_credits.progress.words import left_in_words
 from batch_credits.views.batches import BatchView, Wanted, on_now, records_of, views_of
 from batch_credits.views.workers import WorkerView, workers_view

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from batch_credits.reporter import Summary, summary_json
 from batch_credits.reporter.closing_words import closing_json
+from batch_credits.reporter.summary import Summary
+from batch_credits.reporter.summary_json import summary_json
 from batch_credits.views.result import ResultView
 
 

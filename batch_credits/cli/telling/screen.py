@@ -1,7 +1,6 @@
 """Text for whoever reads it: folded between words on a terminal, however narrow; as it is where no terminal is."""
 
 import os
-import shutil
 import sys
 import textwrap
 
@@ -20,7 +19,11 @@ def width(*, err: bool = False) -> int:
         columns = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):
         columns = 0
-    return max(NARROWEST, min(columns or shutil.get_terminal_size().columns, WIDEST))
+    if not columns:
+        import shutil  # here, for it loads what compresses
+
+        columns = shutil.get_terminal_size().columns
+    return max(NARROWEST, min(columns, WIDEST))
 
 
 def told(text: str, label: str = "", *, err: bool = False) -> list[str]:

@@ -13,9 +13,11 @@ from batch_credits.cli.setting import Setting
 from batch_credits.cli.telling.screen import told
 from batch_credits.cli.telling.speech import say, show_error
 from batch_credits.errors import InputError, Remedy, Suggestion, UnclearFile
-from batch_credits.loader import Source, check_value, open_source, with_options
-from batch_credits.model import CreditRequest
+from batch_credits.loader.opening import open_source
+from batch_credits.loader.source import Source
+from batch_credits.loader.suggestions.reading import check_value, with_options
 from batch_credits.model.amounts import money_in_words
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.settings import InputOptions
 
 ROWS_SHOWN = 3

@@ -4,7 +4,6 @@ import sys
 from datetime import datetime
 from typing import assert_never
 
-from batch_credits.chargebee import way_in_words
 from batch_credits.cli.telling.asking import Asking
 from batch_credits.cli.telling.detached import detached_in_words
 from batch_credits.cli.telling.given import given
@@ -26,7 +25,7 @@ from batch_credits.cli.telling.screen import told, width
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import RunStopped
 from batch_credits.model import BatchRecord
-from batch_credits.reporter import Summary
+from batch_credits.reporter.summary import Summary
 from batch_credits.views.pilot import PilotView
 from batch_credits.views.question import BatchToReverse, FileToPay, Question
 from batch_credits.views.result import result_view
@@ -64,6 +63,8 @@ class Words(Asking):
         if plan.owed:
             lines += _pace_lines(question)
         if self._verbose:
+            from batch_credits.chargebee.transport.choice import way_in_words  # here: it loads all that sends
+
             lines += [("Batch", plan.key), ("Requests", way_in_words(terms.settings))]
         return [*lines, *_how_and_where(question)]
 

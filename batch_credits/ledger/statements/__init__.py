@@ -10,15 +10,16 @@ Names are unique, so that a statement is found by its name alone, and another en
 """
 
 import re
-from importlib.resources import files
+from pathlib import Path
 
+_HERE = Path(__file__).parent  # importlib.resources would load what reads archives
 _START = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _REMARK = re.compile(r"^ *--.*\n", re.MULTILINE)
 
 
 def statements(stem: str) -> dict[str, str]:
     """The statements of one file by their names, in its order, without the remarks."""
-    text = files(__name__).joinpath(f"{stem}.sql").read_text(encoding="utf-8")
+    text = _HERE.joinpath(f"{stem}.sql").read_text(encoding="utf-8")
     _, *parts = _START.split(text)
     return {name: _REMARK.sub("", body).rstrip(";\n") for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
@@ -28,12 +29,10 @@ def statements_of(engine: str) -> dict[str, str]:
     differently. `views`, which SQLite's connections make for themselves, and `known`, other texts for a ledger to look
     into, are not among them.
     """
-    here = files(__name__)
-    stems = sorted(path.name[:-4] for path in here.iterdir() if path.name.endswith(".sql"))
+    stems = sorted(path.stem for path in _HERE.glob("*.sql"))
     found = {name: text for stem in stems if stem not in _APART for name, text in statements(stem).items()}
     if engine != "sqlite":
-        own = sorted(path.name[:-4] for path in here.joinpath(engine).iterdir() if path.name.endswith(".sql"))
-        for stem in own:
+        for stem in sorted(path.stem for path in _HERE.joinpath(engine).glob("*.sql")):
             found |= statements(f"{engine}/{stem}")
     return found
 

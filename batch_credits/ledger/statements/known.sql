@@ -1,5 +1,5 @@
--- What a ledger to look into asks of the real one, which is attached as `known`: the texts of `slots`, `profiles` and
--- `payouts` for another place.
+-- What a ledger to look into asks of the real one, which is attached as `known`: the texts of `slots`, `profiles`,
+-- `payouts` and `learned` for another place.
 
 -- name: parents
 -- The batches whose rows a staged batch says to mend.
@@ -106,3 +106,10 @@ CROSS JOIN main.credit_request o ON o.request_id = w.request_id AND o.state <> '
     AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
 CROSS JOIN main.batch b ON b.batch_id = :batch
 GROUP BY s.row_number ORDER BY s.row_number;
+
+-- name: learned
+-- What only a list of the site's told of.
+SELECT r.customer_id, r.reference, 'row ' || w.row_number || ' of ' || b.file_name
+FROM known.site s JOIN known.batch b ON b.site_id = s.site_id JOIN known.row w ON w.batch_id = b.batch_id
+JOIN known.credit_request r ON r.request_id = w.request_id
+WHERE s.name = :site AND b.file_sha256 = '' AND r.state = 'credited' AND r.attempts = 0;

@@ -43,7 +43,7 @@ ORDER BY r.request_id DESC LIMIT :limit;
 
 -- name: attributed
 -- Which requests have these ids of Chargebee's.
-SELECT credit_id, request_id, customer_id, reference, state = 'credited' FROM credit_request
+SELECT credit_id, request_id, customer_id, reference, state = 'credited', attempts > 0 FROM credit_request
 WHERE site_id = :site AND credit_id IN (SELECT value FROM json_each(:credits));
 
 -- name: requests_of

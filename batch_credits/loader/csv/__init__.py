@@ -7,9 +7,3 @@
 
 What the scan refuses is refused with an `InputError`, so the two readers agree on all that is left.
 """
-
-from batch_credits.loader.csv.scan import csv_headers, scan_csv
-from batch_credits.loader.csv.table import CsvTable
-from batch_credits.loader.csv.text import GZIP_SUFFIX, choose_encoding, open_text
-
-__all__ = ["GZIP_SUFFIX", "CsvTable", "choose_encoding", "csv_headers", "open_text", "scan_csv"]

@@ -1,12 +1,13 @@
 """A CSV file as chunks of rows. The only module that knows pandas.
 
-pandas is imported inside the function: it takes a quarter of a second, which `status` must not pay.
+pandas is imported inside the function: it takes a quarter of a second, which `status` must not pay, and no small file.
 """
 
 import io
 from collections.abc import Iterator
 
 from batch_credits.errors import InputError
+from batch_credits.loader.csv.few import FEW_ROWS, chosen, few_rows
 from batch_credits.loader.csv.scan import CsvShape
 from batch_credits.loader.csv.text import HashingReader, as_text, buffered
 from batch_credits.loader.table import Chunk, Row, blank_notes
@@ -42,7 +43,7 @@ class CsvTable:
                         break
                     if chunk.rows:
                         yield chunk
-            except ValueError:  # what pandas says of rows that the scan did not see
+            except ValueError:  # what a reader says of rows that the scan did not see
                 self._refuse_change(raw)
                 raise
             self._refuse_change(raw)
@@ -58,13 +59,21 @@ class CsvTable:
 
     def _frames(self, text: io.TextIOBase, size: int) -> Iterator[tuple[list[Row], list[Row]]]:
         """The kept columns of the rows, and those beside them."""
+        shape, matched = self._shape, self._shape.matched
+        for _ in range(shape.header_lines):
+            text.readline()
+        if shape.rows + shape.blank_rows > FEW_ROWS:
+            yield from self._by_pandas(text, size)
+            return
+        for rows in few_rows(text, shape.delimiter, shape.width, size):
+            yield chosen(rows, matched.kept), chosen(rows, matched.beside) if matched.beside else []
+
+    def _by_pandas(self, text: io.TextIOBase, size: int) -> Iterator[tuple[list[Row], list[Row]]]:
         import pandas
 
         shape, matched = self._shape, self._shape.matched
         places = sorted((*matched.kept, *matched.beside))  # they come in this order, whichever they are asked for in
-        kept, beside = ([places.index(place) for place in chosen] for chosen in (matched.kept, matched.beside))
-        for _ in range(shape.header_lines):
-            text.readline()
+        kept, beside = ([places.index(place) for place in those] for those in (matched.kept, matched.beside))
         frames = pandas.read_csv(
             _Numbered(text, shape.width, shape.delimiter),
             sep=shape.delimiter,
@@ -85,8 +94,8 @@ class CsvTable:
                 yield _rows_of(columns, kept), _rows_of(columns, beside)
 
 
-def _rows_of(columns: list[list[str]], chosen: list[int]) -> list[Row]:
-    return list(zip(*(columns[index] for index in chosen), strict=True))
+def _rows_of(columns: list[list[str]], places: list[int]) -> list[Row]:
+    return list(zip(*(columns[place] for place in places), strict=True))
 
 
 class _Numbered(io.TextIOBase):

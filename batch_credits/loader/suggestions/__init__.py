@@ -8,8 +8,3 @@
     seen       its columns, for a person to say which is which
     numbers    language, unit and currency of the amounts
 """
-
-from batch_credits.loader.suggestions.reading import check_value, suggest, with_options
-from batch_credits.loader.suggestions.seen import SeenColumn, columns_seen
-
-__all__ = ["SeenColumn", "check_value", "columns_seen", "suggest", "with_options"]

@@ -16,7 +16,8 @@ from batch_credits.loader.csv.scan import separator_line
 from batch_credits.loader.csv.text import choose_encoding, open_text
 from batch_credits.loader.table import NumberedRow
 from batch_credits.loader.wording import is_blank
-from batch_credits.loader.workbook import EXCEL_KINDS, visible_sheets
+from batch_credits.loader.workbook.kinds import EXCEL_KINDS
+from batch_credits.loader.workbook.sheets import visible_sheets
 from batch_credits.settings import InputOptions
 
 _LINES_JUDGED = 40  # for the delimiter

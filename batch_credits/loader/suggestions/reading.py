@@ -16,7 +16,7 @@ from batch_credits.loader.suggestions.glance import Glance, first_rows, glances
 from batch_credits.loader.suggestions.headers import Found, find_headers
 from batch_credits.loader.suggestions.numbers import number_suggestions
 from batch_credits.loader.wording import listed, shown
-from batch_credits.loader.workbook import EXCEL_KINDS
+from batch_credits.loader.workbook.kinds import EXCEL_KINDS
 from batch_credits.model import Problem, bare
 from batch_credits.settings import InputOptions
 

@@ -12,10 +12,3 @@
 
 What cannot be trusted as a whole is refused with an `InputError`; a cell that cannot be trusted is a flaw of its row.
 """
-
-from batch_credits.loader.workbook.cells import FRACTION, spoiled_by_excel
-from batch_credits.loader.workbook.kinds import EXCEL_KINDS
-from batch_credits.loader.workbook.sheets import visible_sheets, workbook_headers
-from batch_credits.loader.workbook.table import ExcelTable
-
-__all__ = ["EXCEL_KINDS", "FRACTION", "ExcelTable", "spoiled_by_excel", "visible_sheets", "workbook_headers"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_credits.children.files import make_empty_folder, make_folder, read_document
-from batch_credits.reporter import report_directory
+from batch_credits.reporter.files import report_directory
 from batch_credits.reporter.mending import mending_json
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.children import Children

@@ -12,7 +12,7 @@ from batch_credits.explanations import explained
 from batch_credits.jobs.approved import why_not_own
 from batch_credits.model import BatchRecord, CallKind
 from batch_credits.model.amounts import Exponents
-from batch_credits.reporter import stated_exponents
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.mending import mending_in_words
 from batch_credits.reporter.words import rows as count_of
 from batch_credits.web.desk.books import Known

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from batch_credits.model import CallKind
-from batch_credits.reporter import stated_exponents
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import Desk, desk_of

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_credits.chargebee.bodies import add_body
-from batch_credits.model import CREDIT_TYPES, CreditRequest
+from batch_credits.model import CREDIT_TYPES
+from batch_credits.model.credit_requests import CreditRequest
 
 
 def request(**changes: Any) -> CreditRequest:

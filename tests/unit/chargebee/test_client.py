@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from batch_credits.call import call_for
-from batch_credits.chargebee import Answer, Chargebee
+from batch_credits.chargebee.answers import Answer
+from batch_credits.chargebee.client import Chargebee
 from batch_credits.model import CallKind, OpenAttempt, PlannedCredit
 from batch_credits.protocol import Credited, NotSent, Verdict
 from batch_credits.settings import RunSettings

@@ -7,11 +7,13 @@ from typing import Any
 import orjson
 import pytest
 
-from batch_credits.chargebee import Answer, Chargebee
+from batch_credits.chargebee.answers import Answer
 from batch_credits.chargebee.bodies import add_body, deduct_body, description_in, has_amount
+from batch_credits.chargebee.client import Chargebee
 from batch_credits.chargebee.verdicts import verdict_of
 from batch_credits.errors import AmountMissing
-from batch_credits.model import CallKind, CreditRequest, Money, OpenAttempt, PlannedCredit, idempotency_key
+from batch_credits.model import CallKind, Money, OpenAttempt, PlannedCredit, idempotency_key
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.protocol import Blocked, Credited, ForAnother
 from batch_credits.settings import RunSettings
 

@@ -9,7 +9,7 @@ import pytest
 from batch_credits.cli import batch_credits
 from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.model import Outcome
 from batch_credits.planning.plan import stage
 from batch_credits.settings import InputOptions

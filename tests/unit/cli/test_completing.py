@@ -20,7 +20,7 @@ from batch_credits.cli.config import leaves
 from batch_credits.cli.options.places import ledger_path
 from batch_credits.cli.values import BatchId
 from batch_credits.ledger import Ledger
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.model.address import Address, Place, place
 from batch_credits.peek import MOST, batches_at
 from batch_credits.planning.plan import stage

@@ -13,8 +13,9 @@ from batch_credits.cli.config import take_settings
 from batch_credits.cli.options.notices import NoticeChoice
 from batch_credits.cli.origins import origins
 from batch_credits.errors import UsageError
-from batch_credits.notices import Command, Event, Mail, Webhook, mail_server_of, webhook_of
 from batch_credits.notices.command import WITHIN
+from batch_credits.notices.notice import Event
+from batch_credits.notices.targets import Command, Mail, Webhook, mail_server_of, webhook_of
 from tests.unit.cli.test_config import folder, own, parsed
 
 __all__ = ["folder"]

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from batch_credits.chargebee import GateClosed
+from batch_credits.chargebee.client import GateClosed
 from batch_credits.errors import LeaseLost, LedgerError
-from batch_credits.gate import RateLimiter, Session
 from batch_credits.gate.budget import SharedBudget
+from batch_credits.gate.limiter import RateLimiter
+from batch_credits.gate.session import Session
 from batch_credits.ledger import Budget, Grant, Terms, Workers
 from batch_credits.settings import RunSettings
 from tests.unit.ledger.conftest import Book

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_credits.chargebee import GateClosed
-from batch_credits.gate import RateLimiter
+from batch_credits.chargebee.client import GateClosed
+from batch_credits.gate.limiter import RateLimiter
 from batch_credits.settings import RunSettings
 
 property_settings = settings(max_examples=60, deadline=None)

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from batch_credits.gate import RateLimiter
+from batch_credits.gate.limiter import RateLimiter
 
 ROWS = {150: (100, 151, 1_100, 1_200), 1_000: (1_001, 4_600, 10_000), 3_500: (3_501, 20_000)}
 MANY = 4_600  # so many rows take a second, which is spent for the strictest bound alone

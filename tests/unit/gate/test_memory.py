@@ -8,7 +8,7 @@ from typing import Any, Self
 import pytest
 
 from batch_credits.errors import LedgerError
-from batch_credits.gate import RateLimiter
+from batch_credits.gate.limiter import RateLimiter
 from batch_credits.gate.memory import SlotMemory
 from batch_credits.ledger import Ledger, times
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from batch_credits.gate import RateLimiter
+from batch_credits.gate.limiter import RateLimiter
 from batch_credits.gate.share import Share
 from batch_credits.progress.observers import SilentProgress
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from batch_credits.chargebee import ListedCredit
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.errors import UsageError
 from batch_credits.jobs.resolve import Claim, refuse_what_differs, refuse_what_is_listed
 from batch_credits.ledger import Holder, RowInReview

@@ -44,6 +44,42 @@ def test_what_colleagues_settled_while_a_person_thought_is_counted(book: Book) -
     }  # fmt: skip
 
 
+def test_what_writes_the_reports_is_loaded_beside_the_sending(
+    book: Book, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Later than the first row, which need not wait for it, and not at the end of a long run: there may be a newer
+    program by then."""
+    seen: list[Any] = []
+
+    class Clocked:
+        def __init__(self, seconds: float, act: Any, given: list[str]) -> None:
+            seen.append((seconds, given))
+            self.act, self.given = act, given
+
+        def start(self) -> None:
+            seen.append("starts")
+
+        def cancel(self) -> None:
+            seen.append("is over")
+
+    def ends(*given: Any, **named: Any) -> Any:
+        seen.append("sends")
+        raise LedgerBusy("others")
+
+    monkeypatch.setattr(run, "Timer", Clocked)
+    monkeypatch.setattr(run, "_begun", ends)
+    batch = book.plan(book.row(2))
+    orders = Orders(ControlLimits(), SiteSettings("acme-test", "http://127.0.0.1:1", "k"), RunSettings(), tmp_path)
+    with pytest.raises(LedgerBusy):
+        asyncio.run(
+            run.carry_out(
+                book.ledger, planned(book, batch, 1), orders, "payout.csv", SilentProgress(), Signals(),
+                Spares([], "k", ()),
+            )
+        )  # fmt: skip
+    assert seen == [(run.LOAD_SECONDS, ["batch_credits.jobs.report"]), "starts", "sends", "is over"]
+
+
 def test_what_is_in_doubt_is_owed_and_no_news(book: Book) -> None:
     batch = book.plan(book.row(2), book.row(3, "c-2"))
     book.settle(batch, RequestState.IN_DOUBT)

@@ -10,12 +10,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from batch_credits.chargebee import add_body
+from batch_credits.chargebee.bodies import add_body
 from batch_credits.ledger import Ledger, StagedRow
 from batch_credits.model import (
     CallKind,
     ControlTotal,
-    CreditRequest,
     Finding,
     Learned,
     LoadedRow,
@@ -26,6 +25,7 @@ from batch_credits.model import (
     RequestState,
 )
 from batch_credits.model.address import Address, Place
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
 
@@ -84,6 +84,7 @@ class Book:
         key: str | None = None,
         kind: CallKind = CallKind.ADD,
         reverses: str | None = None,
+        file_sha256: str = "ab" * 32,
     ) -> int:
         self._batches += 1
         return self.ledger.admission.begin(
@@ -91,7 +92,7 @@ class Book:
                 key=key or f"{self._batches:064x}",
                 site=site,
                 file_name=file_name,
-                file_sha256="ab" * 32,
+                file_sha256=file_sha256,
                 headers=HEADERS,
                 columns={name: index for index, name in enumerate(HEADERS)},
                 options_json=InputOptions().as_json(),
@@ -230,3 +231,28 @@ def open_book() -> Iterator[Callable[[Place], Book]]:
     yield opened
     for made in books:
         made.close()
+
+
+@pytest.fixture
+def staged_in_scratch(book: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Stages rows in a scratch ledger beside the real one, which stays open and locked."""
+    opened: list[Any] = []
+
+    def stage(*rows: Any, site: str = "acme-test", is_numbered: bool = False) -> tuple[Ledger, int, list[Any]]:
+        ledger = Ledger.open_scratch(tmp_path / f"scratch-{len(opened)}", site, book.path)
+        opened.append(ledger)
+        batch = ledger.admission.begin(
+            NewBatch(
+                key="f" * 64, site=site, file_name="new.csv", file_sha256="", headers=(), columns={},
+                options_json=InputOptions().as_json(),
+            )
+        )
+        if is_numbered:
+            ledger.admission.number(batch, rows)
+        ledger.admission.stage(batch, book.staged(list(rows)))
+        ledger.admission.finish(batch, len(rows), {})
+        return ledger, batch, book.judged(ledger, batch, rows)
+
+    yield stage
+    for ledger in opened:
+        ledger.close()

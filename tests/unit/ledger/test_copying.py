@@ -10,7 +10,7 @@ import pytest
 
 from batch_credits.errors import LedgerBusy, LedgerError, UsageError
 from batch_credits.jobs.keep import bring_up_to_date, copy_ledger, look_at
-from batch_credits.jobs.run import report_batch
+from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind, Mended, RequestState
 from batch_credits.model.address import Address, Place

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import LedgerError
-from batch_credits.ledger import Journal, Rhythm
+from batch_credits.ledger.group_commit import Journal, Rhythm
 from batch_credits.model import Finding, Learned, Money, PlannedCredit, RequestState, idempotency_key
 
 

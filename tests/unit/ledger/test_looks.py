@@ -145,8 +145,8 @@ def test_who_has_an_id_and_whether_by_proof(book: Any) -> None:
     pay(book, book.plan(book.row(2)), BARE)
     pay(book, book.plan(book.row(2, "c-2", "q4")), BARE, RequestState.REVIEW, credit_id="cr-9")
     assert book.ledger.looks.attributed(SITE, ["cr-9", "cr-8", "cr-1"]) == [
-        Attribution("cr-1", 1, "c-1", "q3", True),
-        Attribution("cr-9", 2, "c-2", "q4", False),
+        Attribution("cr-1", 1, "c-1", "q3", True, True),
+        Attribution("cr-9", 2, "c-2", "q4", False, True),
     ]
 
 
@@ -223,7 +223,9 @@ def test_the_run_of_the_first_attempt_counts_and_no_later_one(
 def test_which_credits_belong_to_a_row(book: Any) -> None:
     assert book.ledger.looks.attributed("acme-test", ["cr-1"]) == []
     book.settle(book.plan(book.row(2)), RequestState.CREDITED)
-    assert book.ledger.looks.attributed("acme-test", ["cr-1", "cr-2"]) == [Attribution("cr-1", 1, "c-1", "q3", True)]
+    assert book.ledger.looks.attributed("acme-test", ["cr-1", "cr-2"]) == [
+        Attribution("cr-1", 1, "c-1", "q3", True, True)
+    ]
     assert book.ledger.looks.attributed("acme-test", []) == []
     assert book.ledger.looks.attributed("acme", ["cr-1"]) == []
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.ledger import Ledger
-from batch_credits.model import CreditRequest, LoadedRow, Problem, RequestState
+from batch_credits.model import LoadedRow, Problem, RequestState
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.model.loaded import LoadedRows
 from batch_credits.planning.plan import Plan, stage
 from batch_credits.settings import InputOptions

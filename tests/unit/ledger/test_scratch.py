@@ -1,7 +1,6 @@
 """A scratch ledger meets the rules that the real one would, and neither locks nor changes it."""
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -12,32 +11,6 @@ from batch_credits.errors import LedgerError
 from batch_credits.ledger import Bucket, Ledger, profiles
 from batch_credits.model import CallKind, ControlTotal, NewBatch, Outcome, RequestState
 from batch_credits.model.undone import Undone
-from batch_credits.settings import InputOptions
-
-
-@pytest.fixture
-def staged_in_scratch(book: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Stages rows in a scratch ledger beside the real one, which stays open and locked."""
-    opened: list[Any] = []
-
-    def stage(*rows: Any, site: str = "acme-test", is_numbered: bool = False) -> tuple[Ledger, int, list[Any]]:
-        ledger = Ledger.open_scratch(tmp_path / f"scratch-{len(opened)}", site, book.path)
-        opened.append(ledger)
-        batch = ledger.admission.begin(
-            NewBatch(
-                key="f" * 64, site=site, file_name="new.csv", file_sha256="", headers=(), columns={},
-                options_json=InputOptions().as_json(),
-            )
-        )
-        if is_numbered:
-            ledger.admission.number(batch, rows)
-        ledger.admission.stage(batch, book.staged(list(rows)))
-        ledger.admission.finish(batch, len(rows), {})
-        return ledger, batch, book.judged(ledger, batch, rows)
-
-    yield stage
-    for ledger in opened:
-        ledger.close()
 
 
 @pytest.mark.parametrize(

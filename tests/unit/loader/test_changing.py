@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.errors import InputError
-from batch_credits.loader import open_source, source
+from batch_credits.loader import source
+from batch_credits.loader.opening import open_source
 from batch_credits.loader.workbook.kinds import EXCEL_KINDS
 from batch_credits.settings import InputOptions
 

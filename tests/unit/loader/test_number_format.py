@@ -11,7 +11,7 @@ from batch_credits.errors import InputError
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.rows import RowReader
 from batch_credits.loader.table import Chunk, Flaw
-from batch_credits.loader.workbook import FRACTION
+from batch_credits.loader.workbook.cells import FRACTION
 from batch_credits.model import Money
 from batch_credits.settings import InputOptions
 

@@ -4,8 +4,9 @@ from hypothesis import strategies as st
 
 from batch_credits.loader.rows import RowReader
 from batch_credits.loader.table import Chunk, Flaw
-from batch_credits.loader.workbook import FRACTION
-from batch_credits.model import FIELDS, CreditRequest, Money
+from batch_credits.loader.workbook.cells import FRACTION
+from batch_credits.model import FIELDS, Money
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.settings import InputOptions
 
 COLUMNS = {field: index for index, field in enumerate((*FIELDS, "amount_unit"))}

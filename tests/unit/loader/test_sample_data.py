@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.settings import InputOptions
 
 SAMPLES = Path(__file__).parents[3] / "sample_data"

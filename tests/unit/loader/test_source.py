@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.loader.totals import LOOKED_BACK
 from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS, FileTotal
 from batch_credits.settings import InputOptions
@@ -165,7 +165,7 @@ def test_the_collector_is_only_paused_inside(tmp_path):
 
 
 def test_pandas_is_not_imported_before_a_file_is_read():
-    program = "import sys, batch_credits.loader; sys.exit('pandas' in sys.modules or 'babel' in sys.modules)"
+    program = "import sys, batch_credits.loader.opening; sys.exit('pandas' in sys.modules or 'babel' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
@@ -177,7 +177,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         + "".join(line.format(i, i + 1, i) for i in range(60_000))
     )
     program = (
-        "import sys, resource; from pathlib import Path; from batch_credits.loader import open_source; "
+        "import sys, resource; from pathlib import Path; from batch_credits.loader.opening import open_source; "
         "from batch_credits.settings import InputOptions; "
         "sizes = []; "
         "[sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) "

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch_credits.loader import open_source
 from batch_credits.loader import totals as module
+from batch_credits.loader.opening import open_source
 from batch_credits.loader.sums import NOTHING, Running, Sum
 from batch_credits.loader.total_words import may_say_only_total, says_only_total, says_total
 from batch_credits.loader.totals import LOOKED_BACK

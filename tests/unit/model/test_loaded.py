@@ -5,8 +5,9 @@ from urllib.parse import urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_credits.chargebee import add_bodies, add_body
-from batch_credits.model import CREDIT_TYPES, FIELDS, ControlTotal, CreditRequest, LoadedRow, Money, Problem
+from batch_credits.chargebee.bodies import add_bodies, add_body
+from batch_credits.model import CREDIT_TYPES, FIELDS, ControlTotal, LoadedRow, Money, Problem
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.model.loaded import LoadedRows, add_rows
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=50)

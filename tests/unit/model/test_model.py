@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from batch_credits.model import ControlTotal, CreditRequest, Money, PlannedCredit, idempotency_key, sum_totals
+from batch_credits.model import ControlTotal, Money, PlannedCredit, idempotency_key, sum_totals
+from batch_credits.model.credit_requests import CreditRequest
 
 
 def credit(**changes: Any) -> PlannedCredit:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from batch_credits.chargebee import ListedCustomer, LookFailed
+from batch_credits.chargebee.client import LookFailed
+from batch_credits.chargebee.lists import ListedCustomer
 from batch_credits.errors import Outage
 from batch_credits.ledger import CustomerRow
 from batch_credits.planning.customers import ATTEMPTS, MAX_ASKED_CHARACTERS, MAX_REMEMBERED, Preflight, examine

@@ -10,7 +10,8 @@ import pytest
 
 from batch_credits.errors import ControlError, InputError, UsageError
 from batch_credits.ledger import Ledger
-from batch_credits.model import CreditRequest, LoadedRow, Money, Outcome, Problem
+from batch_credits.model import LoadedRow, Money, Outcome, Problem
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.model.loaded import LoadedRows, add_rows
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.plan import Plan, stage

@@ -10,7 +10,8 @@ import pytest
 
 from batch_credits.errors import ControlError
 from batch_credits.ledger import Ledger
-from batch_credits.model import CreditRequest, LoadedRow, Problem, RequestState
+from batch_credits.model import LoadedRow, Problem, RequestState
+from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.model.loaded import LoadedRows, add_rows
 from batch_credits.planning.plan import Plan, stage
 from batch_credits.planning.repeats import Repeat, refuse_repeat, repeat_of

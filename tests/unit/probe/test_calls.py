@@ -6,8 +6,8 @@ import orjson
 import pytest
 
 from batch_credits.call import call_for
-from batch_credits.chargebee import ListedCredit
 from batch_credits.chargebee.bodies import has_amount
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.ledger import CallState
 from batch_credits.model import CallKind, Money
 from batch_credits.probe.calls import Calls

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batch_credits.chargebee import ListedCredit
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.ledger import Attribution, OtherRequest
 from batch_credits.model import Money, PlannedCredit
 from batch_credits.protocol import (
@@ -39,6 +39,7 @@ ONE = FoundOne(Credited("cr-1", "300"))
 NOTHING = FoundNothing()
 SPELT_OTHERWISE = FoundUncertain("cr-1", "which another row has in another spelling")
 BARE = Known(first_sent_ms=SENT * 1000)
+LEARNED = replace(BARE, taken=frozenset({"cr-1"}), only_listed=frozenset({"cr-1"}))
 OTHER_MONEY = Money(999, None, "USD")
 
 
@@ -68,6 +69,11 @@ OTHER_MONEY = Money(999, None, "USD")
         ([item(reference="Q3")], [], replace(BARE, open_names=frozenset({("c-1", "q3")})), ONE),
         ([nobodys()], [], replace(BARE, open_names=frozenset({("c-1", "loyalty payout of the")})), NOTHING),
         ([item()], [], replace(BARE, named=frozenset({("c-1", "q4")})), ONE),
+        # Another row has it by the word of a list, which may spell our customer otherwise: a person must say.
+        ([item(customer_id="C-1")], [], LEARNED, SPELT_OTHERWISE),
+        ([item(customer_id="C-1", money=OTHER_MONEY)], [], LEARNED, NOTHING),
+        ([item(customer_id="c?1")], [], LEARNED, FoundUncertain("cr-1", "for a customer 'c?1'")),
+        ([], [item(customer_id="C-1")], LEARNED, FoundUncertain("cr-1", "for a customer 'C-1'")),
         # Named by an answer for another row: a person must say whose it is.
         ([item()], [], replace(BARE, disputed=frozenset({"cr-1"})),
          FoundUncertain("cr-1", "and an answer named it for another row")),
@@ -136,30 +142,38 @@ def known_of(credit: PlannedCredit, listed: Sequence[ListedCredit], *attribution
 def test_the_other_requests_are_asked_for_where_something_is_not_plainly_ours() -> None:
     known = known_of(OURS, [item(reference="q")])
     assert known == Known(
-        frozenset(), frozenset(), frozenset({("c-1", "Q2"), ("c-1", "Q4")}), frozenset({("c-1", "q4")}), SENT * 1000
+        named=frozenset({("c-1", "Q2"), ("c-1", "Q4")}),
+        open_names=frozenset({("c-1", "q4")}),
+        first_sent_ms=SENT * 1000,
     )
 
 
 def test_what_is_plainly_ours_or_anothers_needs_no_more() -> None:
     assert known_of(OURS, [item()]) == Known()
-    other = Attribution("cr-2", 2, "c-1", "Q2", True)
+    other = Attribution("cr-2", 2, "c-1", "Q2", True, True)
     assert known_of(OURS, [item(), item("cr-2", reference="q2")], other) == Known(frozenset({"cr-2"}))
 
 
 def test_an_id_is_anothers_only_where_customer_and_reference_agree() -> None:
     listed = [item("cr-2", reference="q2")]
-    assert known_of(OURS, listed, Attribution("cr-2", 2, "c-1", "Q2", True)).taken == {"cr-2"}
-    assert known_of(OURS, listed, Attribution("cr-2", 2, "c-1", "q5", True)).taken == set()
-    assert known_of(OURS, listed, Attribution("cr-2", 2, "c-9", "q2", True)).taken == set()
-    assert known_of(OURS, [item("cr-2", reference=None)], Attribution("cr-2", 2, "c-1", "Q2", True)).taken == set()
+    assert known_of(OURS, listed, Attribution("cr-2", 2, "c-1", "Q2", True, True)).taken == {"cr-2"}
+    assert known_of(OURS, listed, Attribution("cr-2", 2, "c-1", "q5", True, True)).taken == set()
+    assert known_of(OURS, listed, Attribution("cr-2", 2, "c-9", "q2", True, True)).taken == set()
+    unnamed = [item("cr-2", reference=None)]
+    assert known_of(OURS, unnamed, Attribution("cr-2", 2, "c-1", "Q2", True, True)).taken == set()
+
+
+def test_what_was_never_sent_has_its_id_by_a_list_alone() -> None:
+    known = known_of(OURS, [item(customer_id="C-1")], Attribution("cr-1", 2, "C-1", "q3", True, False))
+    assert known.taken == known.only_listed == {"cr-1"}
 
 
 def test_our_own_id_is_not_anothers() -> None:
-    assert known_of(OURS, [item()], Attribution("cr-1", 1, "c-1", "q3", False)) == Known()
+    assert known_of(OURS, [item()], Attribution("cr-1", 1, "c-1", "q3", False, True)) == Known()
 
 
 def test_an_id_that_an_answer_named_for_another_row_is_disputed() -> None:
-    known = known_of(OURS, [item()], Attribution("cr-1", 3, "c-1", "Q4", False))
+    known = known_of(OURS, [item()], Attribution("cr-1", 3, "c-1", "Q4", False, True))
     assert (known.taken, known.disputed) == (set(), {"cr-1"})
 
 
@@ -179,7 +193,7 @@ class Twins(Memory):
     def __init__(self, credited: dict[int, str]) -> None:
         self.credited = credited
         names = {1: "Q3", 2: "q3"}
-        super().__init__(*(Attribution(one, row, "c-1", names[row], True) for row, one in credited.items()))
+        super().__init__(*(Attribution(one, row, "c-1", names[row], True, True) for row, one in credited.items()))
 
     def requests_of(self, site: str, customer_ids: Sequence[str]) -> list[OtherRequest]:
         return [OtherRequest(1, "c-1", "Q3", 1 in self.credited), OtherRequest(2, "c-1", "q3", 2 in self.credited)]
@@ -241,7 +255,7 @@ class TwoCustomers(Memory):
         (["C-1", "c-1"], [], FoundOne(Credited("cr-2", "300"))),
         (["c-1", "C-1"], [], ONE),
         # Known to be the other one's.
-        (["C-1"], [Attribution("cr-1", 2, "C-1", "q3", True)], NOTHING),
+        (["C-1"], [Attribution("cr-1", 2, "C-1", "q3", True, True)], NOTHING),
     ],
 )
 def test_customers_whose_ids_differ_in_case_alone(
@@ -270,7 +284,7 @@ CUT = replace(OURS, reference="q2 of loyalty")  # stored as `q2`, which is anoth
     ],
 )
 def test_a_reference_cut_to_that_of_another_row(other: OtherRequest, listed: list[str], look: Look) -> None:
-    owner = Attribution("cr-1", 2, "c-1", "q2", other.is_credited)
+    owner = Attribution("cr-1", 2, "c-1", "q2", other.is_credited, True)
     memory: Any = Memory(owner)
     memory.requests_of = lambda _site, _customers: [other]
     items = [item(credit_id, reference="q2") for credit_id in listed]

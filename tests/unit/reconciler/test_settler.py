@@ -11,13 +11,16 @@ import orjson
 import pytest
 
 from batch_credits.call import call_for
-from batch_credits.chargebee import Answer, Chargebee
+from batch_credits.chargebee.answers import Answer
+from batch_credits.chargebee.client import Chargebee
 from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError, RunStopped
-from batch_credits.ledger import Attribution, Journal, KnownCredit, OtherRequest, Rhythm
+from batch_credits.ledger import Attribution, KnownCredit, OtherRequest
+from batch_credits.ledger.group_commit import Journal, Rhythm
 from batch_credits.model import Finding, Money, Outcome, PlannedCredit, RequestState
 from batch_credits.process import clock
 from batch_credits.progress.observers import SilentProgress
-from batch_credits.reconciler import DoubtSettler, settler
+from batch_credits.reconciler import settler
+from batch_credits.reconciler.settler import DoubtSettler
 from batch_credits.settings import RunSettings
 
 SENT_MS = 1_790_000_000_000  # when the credit was first sent, by the site's clock
@@ -106,7 +109,7 @@ class Memory:
         return [credit for sent, credit in self.young if since < sent <= now()][:limit]
 
     def attributed(self, site: str, credit_ids: Sequence[str]) -> list[Attribution]:
-        return [Attribution(one, 99, "c-1", "q3", True) for one in credit_ids if one in self.taken]
+        return [Attribution(one, 99, "c-1", "q3", True, True) for one in credit_ids if one in self.taken]
 
     def requests_of(self, site: str, customer_ids: Sequence[str]) -> list[OtherRequest]:
         return []

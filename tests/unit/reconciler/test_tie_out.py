@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from batch_credits.chargebee import ListedCredit
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.errors import AnsweredForAnother, DoubleCreditAlarm, KeyRefused, LedgerError, RunStopped
 from batch_credits.ledger import Difference, ForeignCredit
 from batch_credits.model import ControlTotal, Money, PlannedCredit
-from batch_credits.reconciler import CurrencyLine, Held, TieOut, foreign, in_pages
+from batch_credits.reconciler.tie_out import CurrencyLine, Held, TieOut, foreign, in_pages
 
 CREDIT = PlannedCredit(1, "c-1", "q3", Money(100, None, "USD"), "general", b"")
 ITEM = ListedCredit("cr-1", "c-1", "q3", Money(100, None, "USD"), "loyalty_credits", "increment", "300")

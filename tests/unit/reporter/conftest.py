@@ -6,7 +6,8 @@ import pytest
 
 from batch_credits.ledger.runs import History
 from batch_credits.model import BatchRecord, ControlTotal, Money, Outcome, ReportRow, RunRecord
-from batch_credits.reporter import Summary, write_reports
+from batch_credits.reporter.summary import Summary
+from batch_credits.reporter.writing import write_reports
 from batch_credits.settings import InputOptions
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from batch_credits.ledger.runs import Course, Decision, History, Slice
 from batch_credits.model import Money, Outcome, ReportRow
-from batch_credits.reporter import Summary, write_reports
+from batch_credits.reporter.summary import Summary
+from batch_credits.reporter.writing import write_reports
 from batch_credits.settings import ControlFile, ControlLimits, ControlLine, RunSettings, SiteSettings, for_the_record
 from tests.unit.reporter.conftest import make_batch, make_row, make_run, totals_of
 

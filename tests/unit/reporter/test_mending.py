@@ -9,9 +9,10 @@ import pytest
 
 from batch_credits.ledger.runs import History
 from batch_credits.model import Mend, Mending, Outcome, Parent
-from batch_credits.reporter import InOrder, Summary, write_reports
 from batch_credits.reporter.mending import doubts_about, mend_in_words, mending_in_words, open_in, parent_in_words
+from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.words import headline, next_steps
+from batch_credits.reporter.writing import InOrder, write_reports
 from tests.unit.reporter.conftest import make_batch, make_row, totals_of
 
 ONE, OTHER = "1234abcd" * 8, "d0fcc168" * 8

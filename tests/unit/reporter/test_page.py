@@ -6,7 +6,7 @@ import pytest
 
 from batch_credits.ledger.runs import Course, History, Slice
 from batch_credits.model import CallKind, Money, Outcome
-from batch_credits.reporter import Summary
+from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import MAX_ROWS_SHOWN
 from batch_credits.settings import InputOptions
 from tests.unit.reporter.conftest import Report, make_row, make_run

@@ -1,6 +1,6 @@
 from batch_credits.model import Money, Outcome, ReportRow
-from batch_credits.reporter import Summary
 from batch_credits.reporter.people import PersonGroup, person_groups, rows_shown
+from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import MAX_ROWS_SHOWN, Tally
 from tests.unit.reporter.conftest import Report, make_row
 

@@ -8,7 +8,7 @@ import pytest
 from batch_credits.errors import ReportsNotWritten
 from batch_credits.ledger.runs import History
 from batch_credits.model import ControlTotal, Outcome, ReportRow
-from batch_credits.reporter import write_reports
+from batch_credits.reporter.writing import write_reports
 from tests.unit.reporter.conftest import Report, make_batch, make_row, make_run
 
 SENTINEL = 5_000

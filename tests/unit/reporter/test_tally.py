@@ -4,8 +4,14 @@ import pytest
 
 from batch_credits.model import ControlTotal, Money, Outcome
 from batch_credits.model.currencies import SITE_CURRENCY
-from batch_credits.reporter import exit_code
-from batch_credits.reporter.tally import MAX_REASONS, MAX_ROWS_FOR_CERTAIN, MAX_ROWS_SHOWN, Tally, differences
+from batch_credits.reporter.tally import (
+    MAX_REASONS,
+    MAX_ROWS_FOR_CERTAIN,
+    MAX_ROWS_SHOWN,
+    Tally,
+    differences,
+    exit_code,
+)
 from tests.unit.reporter.conftest import make_batch, make_row, totals_of
 
 

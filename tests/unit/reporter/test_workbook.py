@@ -17,8 +17,10 @@ from xlsxwriter.exceptions import FileSizeError
 from batch_credits.errors import ReportsNotWritten
 from batch_credits.ledger.runs import History
 from batch_credits.model import RESULT_COLUMNS, Money, Outcome, ReportRow
-from batch_credits.reporter import Summary, workbook, write_reports
+from batch_credits.reporter import workbook
+from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.workbook_cells import is_faithful
+from batch_credits.reporter.writing import write_reports
 from batch_credits.text.formula import unescape_formula
 from tests.unit.reporter.conftest import make_batch, make_row, make_run, totals_of
 from tests.unit.reporter.pages import HOSTILE

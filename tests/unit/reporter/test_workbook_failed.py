@@ -11,9 +11,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from batch_credits.errors import InputError
 from batch_credits.ledger.runs import History
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.model import RESULT_COLUMNS, CallKind, Money, Outcome, ReportRow
-from batch_credits.reporter import Summary, workbook_failed, write_reports
+from batch_credits.reporter import workbook_failed
+from batch_credits.reporter.summary import Summary
+from batch_credits.reporter.writing import write_reports
 from batch_credits.settings import InputOptions
 from tests.unit.reporter.conftest import make_batch, make_row, totals_of
 
@@ -161,7 +163,7 @@ def test_half_of_the_rows_is_not_taken_for_all(tmp_path: Path, monkeypatch: pyte
     rows = [failed(n) for n in range(2, 6)]
     for most, is_there in ((4, True), (3, False)):
         monkeypatch.setattr(workbook_failed, "MAX_ROWS", most)
-        monkeypatch.setattr("batch_credits.reporter.MAX_ROWS", most)
+        monkeypatch.setattr("batch_credits.reporter.writing.MAX_ROWS", most)
         summary = written(tmp_path, rows)
         path = summary.paths.directory / "failed.xlsx"
         assert (summary.paths.failed_xlsx == path, path.exists()) == (is_there, is_there)

@@ -15,10 +15,10 @@ from batch_credits.errors import (
 )
 from batch_credits.ledger import Worker
 from batch_credits.progress.observers import SilentProgress
+from batch_credits.sending.issued import Issued
 from batch_credits.sending.processes import Processes
-from batch_credits.sending.session import Issued
 from batch_credits.sending.told import Ended, Teller
-from batch_credits.worker_pool import Counts
+from batch_credits.worker_pool.counts import Counts
 
 PERSON, OTHER_PERSON = AnsweredForAnother("not ours", hint="look"), DoubleCreditAlarm("two of them")
 ENOUGH, REFUSED, OUTAGE = Interrupted("interrupted"), KeyRefused("no such key"), Outage("it is away")

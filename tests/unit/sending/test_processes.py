@@ -14,11 +14,11 @@ from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.progress.waiting import Waiting
 from batch_credits.sending import processes as module
+from batch_credits.sending.issued import Issued
 from batch_credits.sending.processes import LEDGER_FAILED, STOP, STOP_AT_ONCE, Processes, share_of
-from batch_credits.sending.session import Issued
 from batch_credits.sending.told import MAX_NOTES, Ended, Teller, Told
 from batch_credits.settings import RunSettings
-from batch_credits.worker_pool import Counts
+from batch_credits.worker_pool.counts import Counts
 
 COUNTS = Counts(throttled=1, retries=2, failures=3)
 

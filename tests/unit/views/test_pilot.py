@@ -1,6 +1,6 @@
 """The pilot beside the file."""
 
-from batch_credits.chargebee import ListedCredit
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.model import ControlTotal, Money, Outcome, PlannedCredit, ReportRow
 from batch_credits.sending.pilot import PilotReport, PilotRow
 from batch_credits.views.pilot import Asked, Listed, pilot_view

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs
 import orjson
 import pytest
 
-from batch_credits.chargebee import Answer, Chargebee
+from batch_credits.chargebee.answers import Answer
+from batch_credits.chargebee.client import Chargebee
 from batch_credits.errors import (
     AnsweredForAnother,
     DoubleCreditAlarm,
@@ -21,13 +22,12 @@ from batch_credits.errors import (
     RunStopped,
     TooManyFailures,
 )
-from batch_credits.gate import Session
-from batch_credits.ledger import Journal, Rhythm
+from batch_credits.gate.session import Session
+from batch_credits.ledger.group_commit import Journal, Rhythm
 from batch_credits.model import Finding, Learned, Money, Outcome, PlannedCredit, RequestState
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import RunSettings
-from batch_credits.worker_pool import WorkerPool
-from batch_credits.worker_pool.pool import _PAGES_AHEAD
+from batch_credits.worker_pool.pool import _PAGES_AHEAD, WorkerPool
 from tests.unit.conftest import VIRTUAL_START
 
 SETTINGS = RunSettings(

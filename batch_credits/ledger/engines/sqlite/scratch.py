@@ -92,7 +92,7 @@ class ScratchDatabase(SqliteDatabase):
         return super() if self._server is None or name not in _OF_THE_SITE else self._server
 
 
-_OF_THE_SITE = ("noted_slots", "attempts_since", "earlier_amounts")
+_OF_THE_SITE = ("noted_slots", "attempts_since", "earlier_amounts", "learned")
 
 
 def connect(path: Path, site: str, known: Path | Database | None) -> tuple[Database, Lender | None]:

@@ -7,7 +7,6 @@ SQLite in WAL mode with `synchronous=FULL`: a commit that returned survives a po
 import os
 import sqlite3
 from contextlib import closing
-from importlib.resources import files
 from pathlib import Path
 
 from batch_credits.errors import LedgerError, LedgerVersion, Remedy
@@ -192,7 +191,7 @@ def _create_whole(path: Path) -> None:
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    schema = files("batch_credits.ledger.engines.sqlite").joinpath("schema.sql").read_text(encoding="utf-8")
+    schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
     connection.executescript(
         f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; {schema} COMMIT;"
     )

@@ -38,7 +38,7 @@ ORDER BY r.request_id DESC LIMIT :limit;
 
 -- name: attributed
 -- Which requests have these ids of Chargebee's.
-SELECT r.credit_id, r.request_id, r.customer_id, r.reference, r.state = 'credited'
+SELECT r.credit_id, r.request_id, r.customer_id, r.reference, r.state = 'credited', r.attempts > 0
 FROM json_array_elements_text(CAST(:credits AS json)) wanted JOIN holder h ON h.credit_id = wanted
 JOIN credit_request r ON r.request_id = h.request_id AND r.credit_id = h.credit_id
 WHERE r.site_id = :site ORDER BY r.request_id;

@@ -6,7 +6,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from batch_credits.chargebee.transport import choice, http_transport, way_in_words
+from batch_credits.chargebee.transport import choice
+from batch_credits.chargebee.transport.choice import http_transport, way_in_words
 from batch_credits.chargebee.transport.direct import DirectTransport
 from batch_credits.chargebee.transport.session import SessionTransport
 from batch_credits.settings import RunSettings, SiteSettings

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from batch_credits.ledger import Ledger
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.model import Finding, Learned, RequestState
 from batch_credits.planning.plan import stage
 from batch_credits.settings import InputOptions

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from batch_credits.chargebee import ListedCredit
+from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.cli.telling import screen
 from batch_credits.cli.telling.pilot_table import pilot_question, pilot_text
 from batch_credits.model import ControlTotal, Money, Outcome, PlannedCredit, ReportRow

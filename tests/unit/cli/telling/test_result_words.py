@@ -6,7 +6,8 @@ from pathlib import Path
 from batch_credits.cli.telling.result_words import SCREEN_WIDTH, result_in_words
 from batch_credits.ledger.runs import History
 from batch_credits.model import CallKind, Money, Outcome, ReportRow
-from batch_credits.reporter import Summary, write_reports
+from batch_credits.reporter.summary import Summary
+from batch_credits.reporter.writing import write_reports
 from batch_credits.settings import InputOptions
 from batch_credits.views.result import result_view
 from tests.unit.reporter.conftest import Report, make_batch, make_row, make_run, report, totals_of

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import InputError, UnclearFile
-from batch_credits.loader import open_source
 from batch_credits.loader.csv import text as csv_text
+from batch_credits.loader.opening import open_source
 from batch_credits.settings import InputOptions
 
 OPTIONS = InputOptions(reference="q3", description="d")

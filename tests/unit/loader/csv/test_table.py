@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.errors import InputError
+from batch_credits.loader.csv.few import FEW_ROWS
 from batch_credits.loader.csv.scan import scan_csv
 from batch_credits.loader.csv.table import CsvTable
 from batch_credits.loader.wording import is_blank
@@ -16,6 +17,13 @@ PROFILE = settings(
 )
 OPTIONS = InputOptions(reference="r", description="d")
 HEADERS = ("customer_id", "amount", "note")
+
+
+@pytest.fixture(autouse=True, params=[0, FEW_ROWS], ids=["pandas", "few"])
+def reader(request, monkeypatch):
+    """Large files are read by pandas, small ones by the csv module: all that is held here, of both."""
+    monkeypatch.setattr("batch_credits.loader.csv.table.FEW_ROWS", request.param)
+
 
 CELLS = st.text(
     st.sampled_from(list("ab1,;\t|\"'\\ \n\r\u00e9\u6771\ufeff\u2028\x85\x1c\U0001f600")) | st.characters(
@@ -71,7 +79,7 @@ def test_any_table_is_read_back_as_it_was_written(tmp_path, rows, delimiter, enc
 
 @PROFILE
 @given(st.text(st.sampled_from(list('a1,;"\n\r \u00e9')), max_size=40))
-def test_what_the_scan_lets_pass_pandas_reads_the_same(tmp_path, body):
+def test_what_the_scan_lets_pass_is_read_the_same(tmp_path, body):
     path = tmp_path / "payout.csv"
     path.write_bytes(("customer_id,amount\n" + body).encode())
     try:
@@ -106,3 +114,15 @@ def test_texts_that_look_like_numbers_or_holes_stay_texts(tmp_path):
     rows = ["007,1e3,NA", "NaN,1.0,null", "None,00,", "-,1_0,TRUE", "#N/A,+1,nan"]
     path.write_text("customer_id,amount,note\n" + "\n".join(rows))
     assert [",".join(cells) for _, cells in numbered(csv_table(path))] == rows
+
+
+@pytest.mark.parametrize("rows", [FEW_ROWS, FEW_ROWS + 1])
+def test_only_a_large_file_needs_pandas(tmp_path, monkeypatch, rows, reader):
+    path = tmp_path / "payout.csv"
+    path.write_text("customer_id,amount\n" + "1,2\n" * (rows - 1) + ",\n" * 3 + "3,4\n")
+    table, asked = csv_table(path), []
+    whole = CsvTable._by_pandas
+    monkeypatch.setattr("batch_credits.loader.csv.table.FEW_ROWS", FEW_ROWS + 3)
+    monkeypatch.setattr(CsvTable, "_by_pandas", lambda *those: asked.append(those) or whole(*those))
+    assert len(numbered(table)) == rows
+    assert len(asked) == (rows > FEW_ROWS)

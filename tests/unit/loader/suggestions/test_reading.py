@@ -7,7 +7,8 @@ import openpyxl
 import pytest
 
 from batch_credits.errors import InputError, UnclearFile
-from batch_credits.loader import check_value, open_source, suggest, with_options
+from batch_credits.loader.opening import open_source
+from batch_credits.loader.suggestions.reading import check_value, suggest, with_options
 from batch_credits.settings import InputOptions
 
 DONE = InputOptions(reference="q3", description="d")

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_credits.errors import InputError
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
+from batch_credits.loader.source import EXCEL_SUFFIXES
 from batch_credits.loader.wording import is_blank
 from batch_credits.loader.workbook.kinds import EXCEL_KINDS
 from batch_credits.settings import InputOptions
@@ -123,3 +124,8 @@ def test_any_damage_ends_in_rows_or_one_refusal(tmp_path: Path, suffix: str, see
         assert error.hint
     else:
         assert all((row.request is None) == bool(row.problems) for row in found)
+
+
+def test_a_file_of_each_kind_is_told_by_its_suffix() -> None:
+    """The table of kinds is loaded for a workbook alone, so the suffixes stand apart from it."""
+    assert tuple(EXCEL_KINDS) == EXCEL_SUFFIXES

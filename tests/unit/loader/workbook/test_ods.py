@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.loader.workbook import ods as ods_module
 from batch_credits.settings import InputOptions
 from tests.unit.loader.workbook import written

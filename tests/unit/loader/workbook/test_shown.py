@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from batch_credits.errors import InputError
-from batch_credits.loader import open_source
+from batch_credits.loader.opening import open_source
 from batch_credits.settings import InputOptions
 from tests.unit.loader.workbook import written
 from tests.unit.loader.workbook.written import Styled

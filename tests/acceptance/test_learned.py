@@ -1,0 +1,48 @@
+"""A lost ledger, what the site lists brought into a new one, and the same file again.
+
+What was learned is spelt as the site spells it, which need not be how the file does.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.harness import Command, Site, write_csv
+
+TEXTS = (("Cust-A", "q3"), ("cust-b", "Q3 Loyalty"), ("Zoe\u0301", "q3"), ("c  5", "re\u0301f"), ("plain", "q3"))
+ROWS = [(customer, 100 + number, "USD", "Loyalty", reference) for number, (customer, reference) in enumerate(TEXTS)]
+
+
+@pytest.mark.parametrize("how", [(), ("--verify-first",), ("--pilot", "2")], ids=" ".join)
+@pytest.mark.parametrize("trait", ["store_lower", "store_nfc", "store_folded", "store_nfc=1,store_lower"])
+def test_what_was_learned_is_not_paid_again(tmp_path: Path, trait: str, how: tuple[str, ...]) -> None:
+    path = write_csv(tmp_path / "payout.csv", ROWS)
+    with Site("--faults", f"{trait}=1") as site:
+        Command(tmp_path, site.url).run(path).exited(0)
+        (second := tmp_path / "second").mkdir()
+        command = Command(second, site.url)
+        assert "Learned 5 credits" in command("reconcile", "--since", "2026-01-01", "--rate", 0).exited(0).out
+        posts = site.posts
+        ended = command.run(path, *how)
+        assert site.posts == posts, ended.said
+        assert set(command.report("payout").counts) <= {"already_credited", "rejected"}, ended.said
+
+
+@pytest.mark.parametrize("how", [(), ("--verify-first",)], ids=" ".join)
+@pytest.mark.parametrize("trait", ["", "store_lower", "store_nfc", "store_folded"])
+def test_what_was_learned_is_not_paid_from_an_old_copy(tmp_path: Path, trait: str, how: tuple[str, ...]) -> None:
+    path = write_csv(tmp_path / "payout.csv", ROWS)
+    with Site("--faults", "refused_403=1") as site:
+        command = Command(tmp_path, site.url)
+        command.run(path).exited(4)
+        assert not site.credits("")
+        ledgers = {each: each.read_bytes() for each in tmp_path.glob("ledger.sqlite3*")}
+        site.tell("settings", faults=f"{trait}=1" if trait else "")
+        command.run(path).exited(0)
+        site.tell("settings", forget_keys=True)
+        for each, content in ledgers.items():
+            each.write_bytes(content)
+        assert len(site.credits("")) == len(ROWS)
+        command("reconcile", "--since", "2026-01-01", "--rate", 0)
+        ended = command.run(path, *how)
+        assert len(site.credits("")) == len(ROWS), ended.said

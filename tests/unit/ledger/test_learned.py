@@ -1,0 +1,95 @@
+"""What only a site's list told of is spelt as the site spells it: nobody is paid for it again on the ledger's word."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from batch_credits.ledger import ForeignCredit, Ledger
+from batch_credits.model import CallKind, Money, RequestState
+
+SITE = "acme-test"
+E_ACUTE, E_AND_ACCENT = "\u00e9", "e\u0301"
+RESPELT = [
+    (("C-1", "q3"), ("c-1", "q3")),
+    (("c-1", "q3"), ("C-1", "q3")),
+    ((f"Zo{E_AND_ACCENT}", "q3"), (f"zo{E_ACUTE}", "q3")),
+    (("C  1", "Q3"), ("c 1", "q3")),
+]
+
+
+def learn(book: Any, *texts: tuple[str, str], kind: CallKind = CallKind.ADD, is_admitted: bool = True) -> int:
+    """Take over credits of these customers and references, as the site spells them."""
+    batch: int = book.begin(file_name="Chargebee", kind=kind, file_sha256="")
+    credits = [
+        ForeignCredit(
+            credit_id=f"cr-{number}", customer_id=customer, reference=reference, money=Money(100, None, "USD"),
+            credit_type="general",
+        )
+        for number, (customer, reference) in enumerate(texts)
+    ]  # fmt: skip
+    book.ledger.requests.take_over(SITE, batch, 2, credits)
+    if is_admitted:
+        book.ledger.admission.admit(batch)
+    return batch
+
+
+@pytest.mark.parametrize(("asked", "listed"), RESPELT)
+def test_a_row_that_may_be_a_learned_credit_is_rejected_and_names_it(book: Any, asked: Any, listed: Any) -> None:
+    learn(book, ("other", "q3"), listed)
+    batch = book.begin()
+    rows = book.stage(batch, book.row(2, *asked), book.row(3, "c-9"))
+    [problem] = rows[0].problems
+    assert problem.code == "reference_resembles"
+    assert "row 3 of Chargebee" in problem.message
+    book.ledger.admission.admit(batch)
+    assert [credit.customer_id for credit in book.owed(batch)] == ["c-9"]
+
+
+def test_what_is_spelt_as_the_site_does_is_credited_already(book: Any) -> None:
+    learn(book, ("c-1", "q3"))
+    batch = book.plan(book.row(2), book.row(3, "c-2"))
+    assert [credit.customer_id for credit in book.owed(batch)] == ["c-2"]
+
+
+def test_ids_that_differ_in_case_are_two_where_nothing_was_learned_of_them(book: Any) -> None:
+    learn(book, ("c-2", "q3"), ("c-1", "q4"))
+    batch = book.plan(book.row(2, "c-1"), book.row(3, "C-1"))
+    assert len(book.owed(batch)) == 2
+
+
+def test_what_the_ledger_sent_itself_is_in_its_own_spelling(book: Any) -> None:
+    """Also the reversal of what was learned: no file asked for that either."""
+    sent = book.plan(book.row(2, "c-1"), kind=CallKind.DEDUCT, file_sha256="")
+    book.settle(sent, RequestState.CREDITED)
+    assert len(book.owed(book.plan(book.row(2, "C-1"), kind=CallKind.DEDUCT, file_sha256=""))) == 1
+
+
+def test_another_site_learned_nothing_of_ours(book: Any) -> None:
+    learn(book, ("c-1", "q3"))
+    assert len(book.owed(book.plan(book.row(2, "C-1"), site="acme"))) == 1
+
+
+def test_what_is_owed_already_is_looked_at_first(book: Any) -> None:
+    batch = book.plan(book.row(2, "C-1"), book.row(3, "C-2"), book.row(4, "c-3"))
+    learn(book, ("c-1", "q3"), ("c-2", "q4"), is_admitted=False)
+    book.ledger.requests.doubt_the_resembling(SITE)
+    assert {credit.customer_id: credit.look_first for credit in book.owed(batch)} == {
+        "C-1": True, "C-2": False, "c-3": False,
+    }  # fmt: skip
+
+
+def test_two_texts_with_one_number_are_still_compared(book: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch_credits.ledger.learned._number", lambda customer_id, reference: 7)
+    learn(book, ("c-1", "q3"), ("c-2", "q3"))
+    batch = book.begin()
+    rows = book.stage(batch, book.row(2, "C-1"), book.row(3, "C-9"))
+    assert [bool(row.problems) for row in rows] == [True, False]
+
+
+def test_whoever_only_looks_finds_them_too(
+    book: Any, staged_in_scratch: Callable[..., tuple[Ledger, int, list[Any]]]
+) -> None:
+    learn(book, ("c-1", "q3"))
+    _, _, rows = staged_in_scratch(book.row(2, "C-1"), book.row(3, "c-2"))
+    assert [[problem.code for problem in row.problems] for row in rows] == [["reference_resembles"], []]
