@@ -34,7 +34,7 @@ demo-team: $(VENV)/installed-dev
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "not slow and not postgres and not recipes"
 
-# What holds on SQLite, asked of PostgreSQL. TEST_POSTGRES_BIN=/usr/lib/postgresql/15/bin: of that version.
+# What holds on SQLite, asked of PostgreSQL, and all else that asks for its server. TEST_POSTGRES_BIN=/usr/lib/postgresql/15/bin: of that version.
 postgres: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "postgres and not slow and not recipes"
 

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
@@ -103,19 +104,35 @@ def until_first_post(program: Path, file: Path, folder: Path, *options: str) -> 
 
 def _cpu_of(pid: int) -> float:
     """Seconds that the threads of a process and of its children have worked."""
-    nanoseconds = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        nanoseconds += int((task / "schedstat").read_text().split()[0])
-        nanoseconds += sum(int(_cpu_of(int(child)) * 1e9) for child in (task / "children").read_text().split())
-    return nanoseconds / 1e9
+    nanoseconds = sum(int(_said(task / "schedstat").split()[0]) for task in _tasks(pid))
+    return nanoseconds / 1e9 + sum(map(_cpu_of, _children(pid)))
 
 
 def _kill(pid: int) -> None:
     """End a process, and its children first, which would wait for answers."""
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            _kill(int(child))
-    os.kill(pid, 9)
+    for child in _children(pid):
+        _kill(child)
+    with suppress(ProcessLookupError):
+        os.kill(pid, 9)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for task in _tasks(pid) for child in _said(task / "children", "").split()]
+
+
+def _tasks(pid: int) -> list[Path]:
+    try:
+        return [*Path(f"/proc/{pid}/task").iterdir()]
+    except FileNotFoundError:
+        return []
+
+
+def _said(path: Path, of_nobody: str = "0") -> str:
+    """What the kernel says of a thread, which may have just ended."""
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return of_nobody
 
 
 _SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}

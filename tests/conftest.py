@@ -68,6 +68,13 @@ def pytest_configure() -> None:
     gc.disable()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks for a server is `make postgres`'s, but for a share."""
+    for item in items:
+        if "postgres" in getattr(item, "fixturenames", ()) and item.get_closest_marker("share") is None:
+            item.add_marker(pytest.mark.postgres)
+
+
 def pytest_collection_finish() -> None:
     """From here on there is something to give free: what tests leave behind."""
     gc.freeze()

@@ -51,9 +51,8 @@ def add_approver(
     refuse_name(name, folder)
     path = folder / APPROVERS
     before = path.read_text(encoding="utf-8") if path.exists() else ""
-    key = name if _BARE.fullmatch(name) else json.dumps(name)
     lines = [
-        f"[approvers.{key}]",
+        f"[approvers.{name_in_toml(name)}]",
         f"most = {json.dumps([*most])}",
         *([f"accounts = {json.dumps([*accounts])}"] if accounts else []),
         f'enrolled = "{iso(datetime.now(UTC))}"',
@@ -87,6 +86,11 @@ def remove_approver(name: str, folder: Path = FOLDER) -> None:
     _write(path, text)
     if name in read_approvers(folder):
         raise UsageError(f"{path} was written by hand.", hint=f"Take out the table of {name} by hand.")
+
+
+def name_in_toml(name: str) -> str:
+    """A name as the key of a table."""
+    return name if _BARE.fullmatch(name) else json.dumps(name)
 
 
 def _write(path: Path, text: str) -> None:

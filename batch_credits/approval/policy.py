@@ -95,7 +95,15 @@ def read_approvers(folder: Path = FOLDER) -> dict[str, Approver]:
         UsageError: the file cannot be read or trusted.
     """
     path = folder / APPROVERS
-    table = _table(path)
+    return approvers_in(_table(path), path)
+
+
+def approvers_in(table: Mapping[str, Any], path: Path | str) -> dict[str, Approver]:
+    """Who may approve, by name, as such a file says; `path` is named where it says something else.
+
+    Raises:
+        UsageError: it does.
+    """
     _refuse_unknown(table, {"approvers"}, path)
     people = table.get("approvers", {})
     if not isinstance(people, dict):
@@ -107,7 +115,7 @@ def read_approvers(folder: Path = FOLDER) -> dict[str, Approver]:
     return approvers
 
 
-def _approver(name: str, content: Any, path: Path) -> Approver:
+def _approver(name: str, content: Any, path: Path | str) -> Approver:
     if not isinstance(content, dict):
         raise _cannot(path, f"{name!r} is no table")
     _refuse_unknown(content, {"most", "rp_id", "credential", "public_key", "accounts", "enrolled"}, path)
@@ -146,7 +154,7 @@ def _refuse_writable(path: Path, about: os.stat_result) -> None:
         raise _cannot(path, "others than its owner can write it")
 
 
-def _bounds(content: Any, path: Path, what: str) -> dict[str, Decimal]:
+def _bounds(content: Any, path: Path | str, what: str) -> dict[str, Decimal]:
     """`["USD=500"]` as bounds."""
     if not isinstance(content, list):
         raise _cannot(path, f'{what} is no list such as ["USD=500"]')
@@ -164,12 +172,12 @@ def _bounds(content: Any, path: Path, what: str) -> dict[str, Decimal]:
     return found
 
 
-def _refuse_unknown(table: Mapping[str, Any], known: set[str], path: Path) -> None:
+def _refuse_unknown(table: Mapping[str, Any], known: set[str], path: Path | str) -> None:
     if unknown := sorted(table.keys() - known):
         raise _cannot(path, f"it says {unknown[0]!r}, which nobody knows")
 
 
-def _cannot(path: Path, why: str) -> UsageError:
+def _cannot(path: Path | str, why: str) -> UsageError:
     return UsageError(
         f"{path} cannot be relied on: {why}.",
         hint="Nothing was sent. The system's administrator can mend it: it says what must be approved, and by whom.",

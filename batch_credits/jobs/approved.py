@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterable, Set
+from typing import Any
 
+from batch_credits.approval.audited import of_record
 from batch_credits.approval.judging import Carried, Present, refuse_order
 from batch_credits.approval.order import Sealed, sums_of
 from batch_credits.approval.policy import Policy, read_policy
@@ -38,6 +40,21 @@ def hold_to_order(
     has_begun = not plan.is_new and sealed.order.number in _numbers(ledger.runs.settings_of_all(plan.batch_id))
     present = Present(plan.key, site.site, site.address, sums_of(plan.owed_totals))
     refuse_order(sealed, policy, present, Carried(has_begun, plan.owed > 0))
+
+
+def for_the_record(sealed: Sealed | None, site: SiteSettings, policy: Policy | None = None) -> dict[str, Any] | None:
+    """What a run remembers of the order that it carries out, with those who approved it as they are now; None: it
+    carries out none.
+
+    Raises:
+        UsageError: the administrator's files cannot be relied on.
+    """
+    if sealed is None:
+        return None
+    record = sealed.for_the_record()
+    if not site.is_in_process:  # where nobody has to approve
+        record["approvers"] = of_record(sealed, policy or read_policy())
+    return record
 
 
 def refuse_own(ledger: Ledger, batch: BatchRecord, command: str, policy: Policy | None = None) -> None:

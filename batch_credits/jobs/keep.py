@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 
 from batch_credits.errors import LedgerError, UsageError
-from batch_credits.ledger import Harm, Ledger
+from batch_credits.ledger import Chained, Harm, Ledger
 from batch_credits.model.address import Address, Place
 
 
@@ -13,7 +13,8 @@ from batch_credits.model.address import Address, Place
 class Health:
     """How a ledger is. `about` and `counts` are in words and numbers for people; `moved` is where to, and when;
     `restored` why it may have forgotten what was paid, and when that was noticed; `not_allowed` what the role that asks
-    may not do with it."""
+    may not do with it. `head_is` says which link has the head that was given, and when it was made; None: none has it,
+    or none was given."""
 
     place: Place
     version: int
@@ -23,15 +24,18 @@ class Health:
     moved: tuple[str, str] | None
     restored: tuple[str, str] | None
     not_allowed: tuple[str, ...]
+    history: Chained
+    head_is: tuple[int, str] | None = None
 
     @property
     def is_good(self) -> bool:
         """Whether it is whole, kept well, and the one to pay from."""
-        return not self.harms and self.moved is None
+        return not self.harms and not self.history.breaks and self.moved is None
 
 
-def look_at(place: Place) -> Health:
-    """How a ledger is; nothing of it is changed. It is read whole.
+def look_at(place: Place, head: str | None = None) -> Health:
+    """How a ledger is; nothing of it is changed. It is read whole. `head`: the digest of a link that it must have, as
+    somebody noted it elsewhere.
 
     Raises:
         LedgerError: there is none, or it cannot be read.
@@ -39,10 +43,16 @@ def look_at(place: Place) -> Health:
     with Ledger.open_for_reading(place) as ledger:
         version = Ledger.version_at(place)
         assert version is not None  # it is open
-        keeping = ledger.keeping
+        keeping, head_is = ledger.keeping, None
+        history = keeping.chained()
+        if head is not None and (head_is := keeping.sealed_by(head)) is None:
+            history.breaks.append(
+                f"No link has the head {head}: links were removed or made anew since it was noted, or it is another"
+                " ledger's."
+            )
         return Health(
             place, version, keeping.about(), keeping.counts(), tuple(keeping.harms()), keeping.moved_to(),
-            keeping.restored(), tuple(keeping.not_allowed()),
+            keeping.restored(), tuple(keeping.not_allowed()), history, head_is,
         )  # fmt: skip
 
 

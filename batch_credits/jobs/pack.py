@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from batch_credits.errors import ReportsNotWritten, UsageError
 from batch_credits.ledger import Ledger
@@ -32,16 +33,24 @@ from batch_credits.reporter.files import STALE_SECONDS, make_private_directory, 
 MAX_RACES = 20  # how often somebody else may make a pack of the site while one is finished
 
 
+class InChain(NamedTuple):
+    """Where a pack is among those of its site: its number and digest, and the digest of the one before. `head` is that
+    of the ledger's history when it was made; None: there was none."""
+
+    number: int
+    digest: str
+    previous: str | None
+    head: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A pack that lies where it was to. `number` counts those of its site, `previous` is the digest of the one before;
-    `zip` is None unless it was asked for, `was_there` says that nothing was written."""
+    """A pack that lies where it was to. `zip` is None unless it was asked for, `was_there` says that nothing was
+    written."""
 
     folder: Path
     zip: Path | None
-    digest: str
-    number: int
-    previous: str | None
+    place: InChain
     source: Input
     was_there: bool
 
@@ -81,16 +90,17 @@ def make_pack(ledger: Ledger, batch: BatchRecord, wish: Wish, to: Path, *, as_zi
     """
     try:
         make_private_directory(to)
+        head = ledger.seal()
         with _beside(to) as folder:
             data = folder / PAYLOAD
             data.mkdir(mode=0o700)
             source = write_contents(ledger, batch, wish, data)
             payload = Payload(folder)
             whole = "yes" if source.path or not source.is_due else f"no, the source file is missing: {source.why_not}"
-            number, digest, previous = _chained(ledger, batch, payload, whole)
+            link = _chained(ledger, batch, payload, whole, head)
             make_durable(folder)
-            name = f"{_ascii(report_directory(batch, to).name)}-{number:04d}"
-            was_there = _place(folder, to / name, digest)
+            name = f"{_ascii(report_directory(batch, to).name)}-{link.number:04d}"
+            was_there = _place(folder, to / name, link.digest)
             zipped = to / f"{name}.zip" if as_zip else None
             if zipped is not None:
                 _zip(to / name, zipped)
@@ -99,7 +109,7 @@ def make_pack(ledger: Ledger, batch: BatchRecord, wish: Wish, to: Path, *, as_zi
             f"The pack cannot be written to {to}: {error.strerror or error}.",
             hint=f"The ledger has it all. Mend this, then: batch-credits pack {batch.key[:8]}",
         ) from error
-    return Packed(to / name, zipped, digest, number, previous, source, was_there)
+    return Packed(to / name, zipped, link, source, was_there)
 
 
 @contextmanager
@@ -116,9 +126,9 @@ def _beside(to: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _chained(ledger: Ledger, batch: BatchRecord, payload: Payload, whole: str) -> tuple[int, str, str | None]:
-    """Finish a pack as the one after the newest, and remember it; or as it was, if it was made before. Returns its
-    number, its digest, and that of the one before.
+def _chained(ledger: Ledger, batch: BatchRecord, payload: Payload, whole: str, head: str | None) -> InChain:
+    """Finish a pack as the one after the newest, and remember it; or as it was, if it was made before. `head` is that
+    of the ledger's history now.
 
     Raises:
         UsageError: others make packs without end.
@@ -126,14 +136,14 @@ def _chained(ledger: Ledger, batch: BatchRecord, payload: Payload, whole: str) -
     for _ in range(MAX_RACES):
         known = ledger.packs.holding(batch.site, payload.contents)
         if known is not None:
-            digest = payload.finish(batch.site, batch.key, known.number, known.previous, whole)
+            digest = payload.finish(batch.site, batch.key, known.number, known.previous, whole, known.head)
             if digest == known.digest:
-                return known.number, digest, known.previous
+                return InChain(known.number, digest, known.previous, known.head)
         newest = ledger.packs.newest(batch.site)
         number, previous = (1, None) if newest is None else (newest.number + 1, newest.digest)
-        digest = payload.finish(batch.site, batch.key, number, previous, whole)
-        if ledger.packs.note(batch.site, batch.batch_id, digest, newest, payload.contents):
-            return number, digest, previous
+        digest = payload.finish(batch.site, batch.key, number, previous, whole, head)
+        if ledger.packs.note(batch.site, batch.batch_id, digest, newest, payload.contents, head):
+            return InChain(number, digest, previous, head)
     raise UsageError("Others make packs of this site all the time.", hint="Try again.")
 
 

@@ -21,6 +21,7 @@ from threading import Timer
 from batch_credits.approval.order import Sealed
 from batch_credits.chargebee.transport.choice import http_transport
 from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerBusy, LedgerError, RunStopped
+from batch_credits.jobs.approved import for_the_record as order_for_the_record
 from batch_credits.jobs.approved import hold_to_order
 from batch_credits.ledger import Ledger
 from batch_credits.loader.source import Source
@@ -197,7 +198,7 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
     return ledger.runs.start(
         batch.batch_id,
         retry_failed=settings.retry_failed,
-        settings_json=with_order(record, None if orders.order is None else orders.order.for_the_record()),
+        settings_json=with_order(record, order_for_the_record(orders.order, orders.site)),
         lease_seconds=lease_seconds,
         timeout_seconds=settings.timeout_seconds,
     )

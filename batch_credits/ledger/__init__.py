@@ -15,6 +15,7 @@ from batch_credits.errors import LedgerError, UsageError
 from batch_credits.ledger.admission import Admission, StagedRow
 from batch_credits.ledger.batches import Batches
 from batch_credits.ledger.budget import Budget, Grant, Terms
+from batch_credits.ledger.chain import Chain
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.copying import copy_whole
 from batch_credits.ledger.database import Database
@@ -37,6 +38,7 @@ from batch_credits.ledger.sites import Sites
 from batch_credits.ledger.slots import Slots
 from batch_credits.ledger.teams import Life, Newest, Teams
 from batch_credits.ledger.totals import Totals
+from batch_credits.ledger.unbroken import Chained
 from batch_credits.ledger.workers import LEASE_SECONDS, Part, Worker, Workers
 from batch_credits.model.address import Address, Place
 from batch_credits.model.site_facts import SiteFacts
@@ -51,6 +53,8 @@ __all__ = [
     "Budget",
     "Call",
     "CallState",
+    "Chain",
+    "Chained",
     "Claims",
     "CustomerRow",
     "Difference",
@@ -143,6 +147,7 @@ class Ledger:
         """
         self._db = database
         self._lock = lock
+        self._seals = False  # what was done is sealed in the end: this process has the ledger for itself, or opened it
         self.path = database.path
         self.sites = Sites(database, named)
         self.batches = Batches(database)
@@ -159,7 +164,8 @@ class Ledger:
         self.totals = Totals(database)
         self.teams = Teams(database)
         self.payouts = Payouts(database, self.totals)
-        self.runs = Runs(database, self.claims, self.totals)
+        self.chain = Chain(database)
+        self.runs = Runs(database, self.claims, self.totals, self.chain)
         self.keeping = Keeping(database)
         self.packs = Packs(database)
         self.probes = Probes(database, self.workers)
@@ -188,6 +194,8 @@ class Ledger:
             if is_reopened:
                 ledger.keeping.reopen()
             ledger.begin()
+            ledger.seal()  # what a process has left that was killed
+            ledger._seals = True
         except BaseException:
             ledger.close()
             raise
@@ -265,6 +273,14 @@ class Ledger:
             self.workers.end_all()
         self.admission.discard_leftovers()
 
+    def seal(self) -> str | None:
+        """Seal what was done: as far as it can be now, since whoever opens the ledger next does the same. Returns the
+        digest of the newest link of the chain."""
+        with suppress(LedgerError):
+            link = self.chain.seal()
+            return None if link is None else link.digest
+        return None
+
     def copy_to(self, target: "Ledger") -> dict[str, int]:
         """Copy all of it to an empty ledger, and mark this one as moved. Returns how many rows each table has.
 
@@ -273,7 +289,11 @@ class Ledger:
             UsageError: the other holds something.
             LedgerError: one of them failed.
         """
-        return copy_whole(self._db, target._db)
+        self.chain.seal()
+        copied = copy_whole(self._db, target._db)
+        self._seals = False  # from here nothing is paid any more
+        target.chain.note(f"copied from {self.path}")
+        return copied
 
     def site_facts(self, site: str) -> SiteFacts | None:
         """What a probe learned of a site; or, for a live one, of the test site beside it, which a probe may ask."""
@@ -293,6 +313,8 @@ class Ledger:
         """End this process's life in the ledger, close the file and give it free."""
         with suppress(LedgerError):  # it says so elsewhere, about what matters more; the next start ends it, too
             self.workers.end()
+        if self._seals:
+            self.seal()
         self._db.close()
         if self._lock is not None:
             self._lock.close()

@@ -85,8 +85,9 @@ class Claims:
             site_id = self._db.value("site_of_batch", batch=batch_id)
             worker = self._workers.hold(site_id, run_id, part, lease_seconds, timeout_seconds)
             self._partial_owner = worker if part.of > 1 else None
-            self._db.change("note_left_in_flight", site=site_id, worker=worker, now=self._db.now())
-            self._db.change("doubt_left_in_flight", site=site_id, worker=worker)
+            # Nobody else changes them: `hold` has locked the lives of those who held these shards.
+            if self._db.change("note_left_in_flight", site=site_id, worker=worker, now=self._db.now()):
+                self._db.change("doubt_left_in_flight", site=site_id, worker=worker)
             self._adopt(batch_id, site_id, worker)
         self._workers.kept()
 

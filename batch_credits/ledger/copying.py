@@ -27,7 +27,7 @@ TABLES: dict[str, Sequence[str]] = {
         "run_id", "batch_id", "started_at", "ended_at", "version", "user", "requests", "throttled", "retries",
         "stopped", "settings", "needs_person", "site_began_ms",
     ),
-    "read_pack": ("site_id", "number", "batch_id", "digest", "previous", "contents", "at", "made_by"),
+    "read_pack": ("site_id", "number", "batch_id", "digest", "previous", "contents", "at", "made_by", "head"),
     "read_pseudonym": ("site_id", "secret"),
     "read_restored": ("restored_id", "at", "why", "known_until"),
     "read_tied_out": ("site_id", "restored_id"),
@@ -55,6 +55,9 @@ TABLES: dict[str, Sequence[str]] = {
     "read_probe_call": (
         "probe_id", "number", "kind", "reference", "amount_minor", "body", "key", "call", "takes_back", "state",
         "credit_id", "reason", "sent_at",
+    ),
+    "read_link": (
+        "link_id", "kind", "ids", "rows", "content", "marks", "at", "made_by", "note", "previous", "digest",
     ),
 }  # fmt: skip
 
@@ -104,7 +107,7 @@ def _make_ready(target: Database) -> None:
             hint="Name a place where there is no ledger yet, or an empty one. Two ledgers are never made one.",
         )
     for name in ("clear_slot", "clear_shard", "clear_tied_out", "clear_restored", "clear_worker", "clear_pseudonym",
-                 "clear_site"):  # fmt: skip
+                 "clear_site", "clear_link"):  # fmt: skip
         target.change(name)
 
 

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import orjson
 
 from batch_credits.errors import LedgerError
-from batch_credits.ledger.database import Database
+from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.times import iso_time
+from batch_credits.ledger.unbroken import Chained, verify_chain
 from batch_credits.model.address import Place
 
 _DAY_MS = 86_400_000
@@ -48,13 +49,23 @@ class Keeping:
         return self._db.all("not_allowed", itemgetter(0))
 
     def harms(self) -> list[Harm]:
-        """All that is not as it must be, told of one moment. It reads the whole ledger."""
+        """All that is not as it must be, but for the chain. It reads the whole ledger, as far as that can be read."""
+        found: list[Harm] = []
+        for name, read in (("not_kept_well", _once), ("not_whole", Harm._make), ("broken_packs", _once)):
+            try:
+                found += [harm for harm in self._db.all(name, read) if harm.times]
+            except LedgerError as error:
+                found.append(Harm(f"it cannot all be read ({error.__cause__ or error})", 1))
+        return found
+
+    def chained(self) -> Chained:
+        """Whether the history is what was sealed, told of one moment. It reads all of it."""
         with self._db.transaction(writes=False):
-            return [
-                *(Harm(what, 1) for what in self._db.all("not_kept_well", itemgetter(0))),
-                *(harm for harm in self._db.all("not_whole", lambda row: Harm(*row)) if harm.times),
-                *(Harm(what, 1) for what in self._db.all("broken_packs", itemgetter(0))),
-            ]
+            return verify_chain(self._db)
+
+    def sealed_by(self, head: str) -> tuple[int, str] | None:
+        """Which link of the chain has this digest, and when it was made (UTC); None: there is none."""
+        return self._db.first("head_is_known", lambda row: (int(row[0]), _said(row[1])), digest=head)
 
     def moved_to(self) -> tuple[str, str] | None:
         """Where it was copied to, and when (UTC); None: it was not."""
@@ -95,6 +106,10 @@ class Keeping:
                 return False
             self._db.change("note_restored", now=self._db.now(), why="it was copied, and is used again")
             return True
+
+
+def _once(row: Row) -> Harm:
+    return Harm(str(row[0]), 1)
 
 
 def stay_here(database: Database) -> None:

@@ -23,6 +23,7 @@ SECRET_BYTES = 32
 class PackRecord:
     """A pack that was made. `number` counts those of its site from 1, `digest` is the SHA-256 of its
     tagmanifest-sha256.txt, `previous` that of the one before (None: it is the first). `made_at` is UTC, ISO 8601.
+    `head` is the digest of the newest link of the history's chain at that time (None: before there was one).
     """
 
     number: int
@@ -31,6 +32,7 @@ class PackRecord:
     previous: str | None
     made_at: str
     made_by: str
+    head: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ class Packs:
         """The packs of a batch, newest first."""
         return self._db.all("packs_of_batch", _pack_record, batch=batch_id)
 
-    def note(self, site: str, batch_id: int, digest: str, previous: PackRecord | None, contents: str) -> bool:
+    def note(
+        self, site: str, batch_id: int, digest: str, previous: PackRecord | None, contents: str, head: str | None = None
+    ) -> bool:
         """Remember a pack that was made as the one after `previous`. Returns False, and remembers nothing, where
         somebody else made one meanwhile."""
         with self._db.transaction():
@@ -99,6 +103,7 @@ class Packs:
                 digest=digest,
                 previous=None if previous is None else previous.digest,
                 contents=contents,
+                head=head,
                 now=self._db.now(),
                 user=user_name(),
             )
@@ -127,8 +132,8 @@ class Packs:
 
 
 def _pack_record(row: Row) -> PackRecord:
-    number, batch, digest, previous, at, made_by = row
-    return PackRecord(number, batch, digest, previous, iso_time(at) or "", made_by)
+    number, batch, digest, previous, at, made_by, head = row
+    return PackRecord(number, batch, digest, previous, iso_time(at) or "", made_by, head)
 
 
 def _call(row: Row) -> Call:

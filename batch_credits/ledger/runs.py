@@ -11,6 +11,7 @@ import orjson
 
 from batch_credits import __version__
 from batch_credits.ledger.admission import be_alone
+from batch_credits.ledger.chain import Chain
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.keeping import stay_here
@@ -101,8 +102,9 @@ class _Span(NamedTuple):
 class Runs:
     """The desk for executions over a batch."""
 
-    def __init__(self, database: Database, claims: Claims, totals: Totals) -> None:
+    def __init__(self, database: Database, claims: Claims, totals: Totals, chain: Chain) -> None:
         self._db = database
+        self._chain = chain
         self._claims = claims
         self._totals = totals
 
@@ -169,6 +171,7 @@ class Runs:
     ) -> None:
         """Note how a run ended. `stopped` says why it did early; `needs_person`: a person must look before another."""
         with self._db.transaction():
+            had_ended = self._db.value("run_has_ended", run=run_id)
             self._db.change(
                 "end_run",
                 run=run_id,
@@ -180,6 +183,8 @@ class Runs:
                 needs_person=needs_person,
             )
             self._totals.seal(self._db.value("batch_of_run", run=run_id))
+            if had_ended:  # a worker may have ended it first, with what was known to it
+                self._chain.seal_end_again(run_id)
 
     def note_site_clock(self, run_id: int, began_ms: int) -> None:
         """Remember when the run began by the site's clock (milliseconds since 1970); the earliest figure counts."""

@@ -28,14 +28,17 @@ _LABELS = {
     "number": "Batch-Credits-Pack",
     "previous": "Batch-Credits-Previous",
     "whole": "Batch-Credits-Whole",
+    "head": "Batch-Credits-Head",
 }
+_MAY_LACK = "head"  # which packs from before the history was chained have not
 _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class BagInfo:
     """What bag-info.txt says. `number` is the pack's among those of its site, `previous` the digest of the one
-    before, or `none`; `whole` is `yes`, or why not. `payload` is bytes and files of data/, as BagIt counts them."""
+    before, or `none`; `whole` is `yes`, or why not. `payload` is bytes and files of data/, as BagIt counts them.
+    `head` is that of the ledger's history at the time; "": it had none."""
 
     site: str
     batch: str
@@ -43,11 +46,13 @@ class BagInfo:
     number: int
     previous: str
     whole: str
+    head: str = ""
 
     def written(self) -> bytes:
         """The text of the file."""
         lines = ["Bag-Software-Agent: batch-credits"]
-        lines += [f"{label}: {getattr(self, name)}" for name, label in _LABELS.items()]
+        lines += [f"{label}: {text}" for name, label in _LABELS.items()
+                  if (text := getattr(self, name)) or name != _MAY_LACK]  # fmt: skip
         return ("\n".join(lines) + "\n").encode()
 
     @classmethod
@@ -59,11 +64,12 @@ class BagInfo:
         """
         said = dict(line.split(": ", 1) for line in content.decode("utf-8").splitlines())
         values = {name: said[label] for name, label in _LABELS.items() if label in said}
-        if len(values) != len(_LABELS) or not re.fullmatch(r"[1-9][0-9]{0,8}", values["number"]):
+        if len(values.keys() | {_MAY_LACK}) != len(_LABELS) or not re.fullmatch(r"[1-9][0-9]{0,8}", values["number"]):
             raise ValueError("something is missing")
         number = int(values.pop("number"))
         info = cls(**values, number=number)  # the only one that is no text
-        if info.written() != content or not (info.previous == NONE or DIGEST.fullmatch(info.previous)):
+        is_chained = info.previous == NONE or DIGEST.fullmatch(info.previous)
+        if info.written() != content or not is_chained or (info.head and not DIGEST.fullmatch(info.head)):
             raise ValueError("it is written otherwise")
         return info
 
@@ -112,9 +118,9 @@ class Payload:
         self._manifest = manifest({f"{PAYLOAD}{path.name}": sha256_of(path) for path in paths})
         self.contents = sha256(self._manifest)
 
-    def finish(self, site: str, batch: str, number: int, previous: str | None, whole: str) -> str:
+    def finish(self, site: str, batch: str, number: int, previous: str | None, whole: str, head: str | None) -> str:
         """Write all that stands beside data/, and return the digest of the pack."""
-        info = BagInfo(site, batch, self._oxum, number, previous or NONE, whole)
+        info = BagInfo(site, batch, self._oxum, number, previous or NONE, whole, head or "")
         files = {BAGIT: DECLARATION, INFO: info.written(), MANIFEST: self._manifest}
         files[TAGS] = manifest({name: sha256(content) for name, content in files.items()})
         for name, content in files.items():

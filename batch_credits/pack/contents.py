@@ -20,7 +20,7 @@ from batch_credits.chargebee.bodies import customer_in
 from batch_credits.errors import UsageError
 from batch_credits.ledger import History, Ledger
 from batch_credits.model import BatchRecord, ReportRow
-from batch_credits.model.orders import orders_of
+from batch_credits.model.orders import approved_orders
 from batch_credits.pack.accounts import COLUMNS as JOURNAL_COLUMNS
 from batch_credits.pack.accounts import Chosen, Journal
 from batch_credits.pack.bag import sha256_of, write_private
@@ -49,7 +49,6 @@ from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.writing import write_reports_into
 
 ROWS_AT_ONCE = 1_000
-ORDER = "order.json"
 _SUFFIX = re.compile(r"(\.[a-z0-9]{1,8}){1,2}")
 _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 20
@@ -85,8 +84,11 @@ def write_contents(ledger: Ledger, batch: BatchRecord, wish: Wish, data: Path) -
             "readme.txt": README,
         }
     # What another person approved, with their signatures; where a run was of another order, each with a number.
-    for number, order in enumerate(orders_of(ledger.runs.every(batch.batch_id)), 1):
-        documents[ORDER if number == 1 else f"order-{number}.json"] = order
+    for number, (order, approvers) in enumerate(approved_orders(ledger.runs.every(batch.batch_id)), 1):
+        which = "" if number == 1 else f"-{number}"
+        documents[f"order{which}.json"] = order
+        if approvers is not None:
+            documents[f"approvers{which}.toml"] = approvers
     for name, text in documents.items():
         write_private(data / name, text.encode("utf-8", "backslashreplace"))
     return source

@@ -19,6 +19,7 @@ This is all that batch-credits knows of one batch of promotional credits, and a 
   batch.json       which file, for which site, read how; whether the input is here; what reverses or mends it
   runs.json        each run: who, when, from which hosts, with which settings and whence, how it was agreed to
   order.json       where one was asked for: what one person ordered and others approved, with their passkeys' signatures
+  approvers.toml   those who approved it, with the public keys of their passkeys, as they were when it was carried out
   results.csv      every row of the file, and what became of it; failed.csv has those that a person can mend
   credits.csv      the same rows with their money in one unit: amount_minor counts cents
   attempts.csv     every call that was sent for a row: when, its key, the SHA-256 of its body, what was learned first
@@ -100,7 +101,8 @@ def _record(run: RunRecord) -> dict[str, Any]:
     """How a run was set; the order that it carried out is a file of its own."""
     record: dict[str, Any] = json.loads(run.settings_json)
     if record.get("order"):
-        record["order"] = {name: value for name, value in record["order"].items() if name != "content"}
+        apart = ("content", "approvers")
+        record["order"] = {name: value for name, value in record["order"].items() if name not in apart}
     return record
 
 

@@ -11,7 +11,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -20,6 +20,7 @@ from batch_credits.model.amounts import minor_in_words
 from batch_credits.model.currencies import SITE_CURRENCY, exponent_of
 from batch_credits.pack.bag import PAYLOAD, BagInfo
 from batch_credits.pack.opened import Opened
+from batch_credits.pack.ordered import Paid, held_to_orders, orders_of_runs
 
 MAX_CELL_LETTERS = 1 << 24
 MAX_UNPACKED_BYTES = 1 << 34  # of a source file that was compressed
@@ -55,6 +56,7 @@ class Said:
     related: tuple[str, ...]
     outcomes: tuple[tuple[str, int, str], ...]  # name, rows, amounts
     reversed_rows: int
+    ordered: tuple[str, ...] = ()  # what was ordered, who approved it, and what was paid for it
 
 
 @dataclass(slots=True)
@@ -100,13 +102,17 @@ def tie_out(pack: Opened, info: BagInfo) -> tuple[Said | None, list[str]]:
     try:
         said = _said(pack)
         problems = _documents(pack, info, said)
-        sums, untied = _rows(pack)
+        paid = Paid(info.batch, orders_of_runs(_json(pack, "runs.json", list)))
+        sums, untied = _rows(pack, paid)
         problems += untied
         problems += _totals(sums, said.summary)
         runs = {str(run.number) for run in said.runs}
         if stray := {run for batch, run in sums.senders if batch == info.batch} - runs:
             problems.append(f"data/attempts.csv has calls of run {min(stray)}, which data/runs.json does not know.")
         problems += _journal(pack, sums, said.batch)
+        stated = dict(json.loads(said.batch["options"]).get("currency_exponents", ()))
+        ordered, unheld = held_to_orders(pack, said.batch, paid, sums.counts, stated)
+        said, problems = replace(said, ordered=ordered), [*problems, *unheld]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, csv.Error, ArithmeticError) as error:
         return None, [f"What the pack holds cannot be read as a pack's ({type(error).__name__}: {error})."]
     return said, problems
@@ -223,7 +229,7 @@ class _ByRow:
         return [f"data/{self._name} tells of row {number}, which data/credits.csv has not, or not there."]
 
 
-def _rows(pack: Opened) -> tuple[_Sums, list[str]]:
+def _rows(pack: Opened, paid: Paid) -> tuple[_Sums, list[str]]:
     """Walk through all tables together, row by row."""
     sums, problems = _Sums(), []
     results, attempts, findings, failed, words = (
@@ -235,6 +241,8 @@ def _rows(pack: Opened) -> tuple[_Sums, list[str]]:
         problems += _same(number, results.of(number), row)
         calls = attempts.of(number)
         sums.senders.update((call["batch"], call["run"]) for call in calls)
+        if row["outcome"] in CREDITED:
+            paid.add(row, calls)
         problems += _sent(row, calls, findings.of(number))
         if any(each["credit_outcome"] != row["outcome"] for each in failed.of(number)):
             problems.append(f"Row {number} has another outcome in data/failed.csv than in data/credits.csv.")

@@ -202,7 +202,7 @@ class Member:
         self._ledger.sites.check_address(site.site, site.address, is_same_site=self._is_same_site)
         settings = self._settings(newest, job.part)
         if job.part == ALL and not self._owes(batch):
-            end_runs(self._ledger, job.batch_id)
+            await self._end_runs(job.batch_id)
             return False
         self._ledger.claims.claim(
             job.batch_id,
@@ -219,8 +219,13 @@ class Member:
             self.stop()
             return True
         self._ledger.teams.halt(job.batch_id, by_name(issued.stopped))
-        end_runs(self._ledger, job.batch_id, issued.stopped)
+        await self._end_runs(job.batch_id, issued.stopped)
         return False
+
+    async def _end_runs(self, batch_id: int, why: RunStopped | None = None) -> None:
+        """The runs over a batch are over: what was done is sealed, since this worker may live for long."""
+        end_runs(self._ledger, batch_id, why)
+        await asyncio.to_thread(self._ledger.seal)
 
     def _settings(self, newest: Newest, part: Part) -> RunSettings:
         """How this worker sends for that run: with its own pace, and whatever else belongs to the run. Looking first
@@ -316,10 +321,9 @@ class Member:
         return None
 
     async def _part_is_over(self, job: Job) -> bool:
-        """After the last part comes the job for all; after that the runs are over. Returns that it need not come again.
-        """
+        """After the last part comes the job for all; then the runs are over. Returns that it need not come again."""
         if job.part == ALL:
-            end_runs(self._ledger, job.batch_id)
+            await self._end_runs(job.batch_id)
         elif await self._jobs.left(job.batch_id) == [job]:
             await self._jobs.enqueue(job.batch_id, ALL)
         return False

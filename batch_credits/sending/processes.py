@@ -39,8 +39,12 @@ LOOK_SECONDS = 0.2  # how old what is known of the others may be
 STOP, STOP_AT_ONCE = signal.SIGUSR1, signal.SIGUSR2
 LEDGER_FAILED = 3  # the exit code of a process that could not even say that in the ledger
 API_KEY = "CHARGEBEE_API_KEY"  # in the environment
-# A process looks for modules where this one does: `-m` would look in the working directory first.
-_BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from batch_credits.sending.%s import main; main()"
+# A process looks for modules where this one does: `-m` would look in the working directory first. What it loads holds
+# no garbage to look for.
+_BEGIN = (
+    "import gc, sys; sys.path[:] = sys.argv[1:]; gc.disable()\n"
+    "from batch_credits.sending.%s import main; gc.freeze(); gc.enable(); main()"
+)
 
 
 class Tells(Protocol):

@@ -198,14 +198,16 @@ class Warm:
 
     def start(
         self, arguments: list[str], folder: Path, environment: Mapping[str, str], streams: Streams, *,
-        is_terminal: bool = False, script: str | None = None, goes_down: bool = False,
+        is_terminal: bool = False, script: str | None = None, goes_down: bool = False, etc: Path | None = None,
+        files: Mapping[int, Path] | None = None,
     ) -> int:  # fmt: skip
         """Begin a command with these files as its standard streams; the rest is as warm.py says. Returns the id of its
         process.
         """
-        call = {"arguments": arguments, "folder": str(folder), "environment": environment, "script": script}
-        files = [path or os.devnull for path in streams]
-        pid = self._asked({**call, "streams": files, "is_terminal": is_terminal, "goes_down": goes_down})
+        call: dict[str, object] = {"arguments": arguments, "folder": str(folder), "environment": environment}
+        call |= {"script": script, "is_terminal": is_terminal, "goes_down": goes_down, "etc": str(etc) if etc else None}
+        call["files"] = {number: str(path) for number, path in (files or {}).items()}
+        pid = self._asked({**call, "streams": [path or os.devnull for path in streams]})
         assert pid is not None
         return pid
 
@@ -287,13 +289,16 @@ class Running(Started):
 
     def __init__(
         self, arguments: list[str], folder: Path, environment: Mapping[str, str], streams: Streams = OWN, *,
-        script: str | None = None, goes_down: bool = False,
+        script: str | None = None, goes_down: bool = False, etc: Path | None = None,
+        files: Mapping[int, Path] | None = None,
     ) -> None:  # fmt: skip
         self._kept = ExitStack()
         self._files = self._kept.enter_context(said_into_files())
         reads, *says = streams
         out, err = (given or str(own) for given, own in zip(says, self._files, strict=True))
-        pid = WARM.start(arguments, folder, environment, (reads, out, err), script=script, goes_down=goes_down)
+        pid = WARM.start(
+            arguments, folder, environment, (reads, out, err), script=script, goes_down=goes_down, etc=etc, files=files
+        )
         super().__init__(pid)
 
     @property

@@ -7,9 +7,9 @@ allows none, nothing of it can be tried.
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,12 +20,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from batch_credits.approval.order import Approval, Sealed, iso
-from tests.acceptance.harness import TIMEOUT_SECONDS, Ended, Site, write_csv
+from tests.acceptance.harness import Ended, Running, Site, finish, wait_until, write_csv
 from tests.acceptance.visitor import Shown, Visitor
 from tests.unit.approval.authenticator import Authenticator, b64
 
 _NEEDED = ("passwd", "group", "hosts", "nsswitch.conf", "ld.so.cache", "localtime", "resolv.conf")
-_IN_ITS_OWN = 'mount --make-rprivate / && mount --bind "$0" /etc && exec "$@"'
+_LINK = re.compile(r"(\S+\?token=\S+)\n")
 
 
 def _has_namespaces() -> bool:
@@ -40,7 +40,7 @@ needs_namespaces = pytest.mark.skipif(not _has_namespaces(), reason="no mount na
 class Served:
     """A command of this office that serves a page, and the link that it printed."""
 
-    process: subprocess.Popen[str]
+    process: Running
     link: str
 
     @property
@@ -56,8 +56,7 @@ class Served:
 
     def ended(self) -> Ended:
         """How it ends by itself."""
-        out, err = self.process.communicate(timeout=TIMEOUT_SECONDS)
-        return Ended(self.process.returncode, out, err)
+        return finish(self.process)
 
 
 @dataclass
@@ -94,7 +93,7 @@ class Office:
         if people:
             (self.etc / "batch-credits" / "approvers.toml").write_text("\n".join(people))
 
-    def _started(self, arguments: tuple[object, ...], environment: dict[str, str]) -> subprocess.Popen[str]:
+    def _started(self, arguments: tuple[object, ...], environment: dict[str, str]) -> Running:
         self.write_policy()
         everything = {
             **os.environ,
@@ -107,34 +106,24 @@ class Office:
             **self.extra,
             **environment,
         }
-        command = ["unshare", "-m", "sh", "-c", _IN_ITS_OWN, str(self.etc), sys.executable, "-m", "batch_credits"]
-        command += map(str, arguments)
-        return subprocess.Popen(
-            command, env=everything, cwd=self.folder, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )  # fmt: skip
+        return Running([*map(str, arguments)], self.folder, everything, etc=self.etc)
 
     def __call__(self, *arguments: object, **environment: str) -> Ended:
-        process = self._started(arguments, environment)
-        try:
-            out, err = process.communicate(timeout=TIMEOUT_SECONDS)
-        finally:
-            process.kill()
-        return Ended(process.returncode, out, err)
+        return finish(self._started(arguments, environment))
 
     @contextmanager
     def serving(self, *arguments: object, **environment: str) -> Iterator[Served]:
         """A command that prints a link and serves until it is told to end."""
         process = self._started(arguments, environment)
-        assert process.stdout is not None and process.stderr is not None
         try:
-            said = next((line for line in process.stdout if "?token=" in line), "")
-            assert said, process.stderr.read()
-            yield Served(process, said.split()[-1])
+            wait_until(lambda: _LINK.search(process.said[0]) is not None or process.poll() is not None)
+            found = _LINK.search(process.said[0])
+            assert found is not None, process.said
+            yield Served(process, found[1])
         finally:
             if process.poll() is None:
                 process.terminate()
-                process.communicate(timeout=TIMEOUT_SECONDS)
+                process.communicate()
 
     @contextmanager
     def web(self, actor: str) -> Iterator[Visitor]:

@@ -12,6 +12,7 @@ from batch_credits.approval.order import Sealed, iso
 from tests.acceptance.harness import Site
 from tests.acceptance.office import Office, needs_namespaces
 from tests.acceptance.team import QUICK
+from tests.acceptance.test_pack import seal_again
 from tests.unit.approval.authenticator import Authenticator
 
 pytestmark = needs_namespaces
@@ -61,9 +62,36 @@ def test_what_another_person_approved_is_paid_once(fresh: Office) -> None:
     [packed] = office.folder.glob("**/data/order.json")
     assert packed.read_bytes() == office.order.read_bytes()
     assert '"content"' not in packed.with_name("runs.json").read_text()
+    _auditor_can_say(office, packed.parents[1])
     again = office.run().exited(2)
     assert "good for once" in again.said
     assert office.paid == 2
+
+
+def _auditor_can_say(office: Office, pack: Path) -> None:
+    """Who asked, who approved, whether with their key, and whether as much was paid: with nothing but the pack."""
+    said = office("verify", pack).exited(0).out
+    assert "made by root" in said and "approved by bob (" in said and "by the key of the approver" in said
+    assert "ordered 15.50 USD (2 rows), paid 15.50 USD (2 rows)" in said
+    data = pack / "data"
+    keys = data.joinpath("approvers.toml").read_text()
+    for name, old, new, found in (
+        ("approvers.toml", 'public_key = "', 'public_key = "A', "is not good for this order"),
+        ("approvers.toml", "[approvers.bob]", "[approvers.eve]", "is no approver here"),
+        ("approvers.toml", "most = [", 'most = [] # [', "over what bob may approve"),
+        ("order.json", '"at":"2', '"at":"1', "bob"),
+    ):
+        text = (data / name).read_text()
+        assert old in text
+        (data / name).write_text(text.replace(old, new, 1))
+        seal_again(pack)
+        assert found in office("verify", pack).exited(3).out, (name, new)
+        (data / name).write_text(text)
+    (data / "approvers.toml").unlink()
+    seal_again(pack)
+    assert "the approvers' keys are not in the pack" in office("verify", pack).exited(0).out
+    (data / "approvers.toml").write_text(keys)
+    seal_again(pack)
 
 
 def test_nothing_is_paid_without_an_order_from_wherever_the_policy_is_switched_off(office: Office) -> None:

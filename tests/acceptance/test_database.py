@@ -2,8 +2,6 @@
 time.
 """
 
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -69,17 +67,15 @@ def proxy(postgres: Server) -> Iterator[Proxy]:
 
 
 def said_by(script: str, command: Command, *arguments: object) -> Ended:
-    done = subprocess.run(
-        [sys.executable, "-c", script, *command.arguments(arguments)], cwd=command.folder, text=True,
-        env=command.variables({}), capture_output=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    return Ended(done.returncode, done.stdout, done.stderr)
+    """What a command says that the script begins; goes_down, so that it says what it does at its end."""
+    return finish(command.start(*arguments, script=script, goes_down=True))
 
 
 def words(ended: Ended) -> str:
     return " ".join(ended.said.split())
 
 
+@pytest.mark.share
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_server_that_would_forget_is_refused_by_every_verb(
     shared: Shared, postgres: Server, new_database: Address, verb: str

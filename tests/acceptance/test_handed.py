@@ -2,31 +2,23 @@
 nothing."""
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.harness import TIMEOUT_SECONDS, Command, Ended, Site, payout, write_csv
+from tests.acceptance.harness import Command, Ended, Running, Site, finish, payout, write_csv
 from tests.acceptance.test_reconcile import batch_of
 from tests.acceptance.test_resolve import ids_of, leave_to_a_person
 
 
 def call(command: Command, document: object, *arguments: object) -> Ended:
     """A command as the page starts it."""
-    with tempfile.TemporaryFile() as file:
+    number = 50  # that nothing else of a process that begins has
+    given = command.arguments([arguments[0], f"--handed-over={number}", *arguments[1:]])
+    with tempfile.NamedTemporaryFile() as file:
         file.write(json.dumps(document).encode())
         file.flush()
-        os.lseek(file.fileno(), 0, os.SEEK_SET)
-        given = command.arguments([arguments[0], f"--handed-over={file.fileno()}", *arguments[1:]])
-        ended = subprocess.run(
-            [sys.executable, "-m", "batch_credits", *given],
-            cwd=command.folder, env=command.variables({}), pass_fds=[file.fileno()], stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False,
-        )  # fmt: skip
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+        return finish(Running(given, command.folder, command.variables({}), files={number: Path(file.name)}))
 
 
 def agreed_to(command: Command, file: Path) -> dict[str, Any]:

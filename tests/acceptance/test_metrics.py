@@ -200,16 +200,20 @@ def test_what_cannot_be_had_ends_it_before_anything_is_sent(at_site: Command, sh
     assert shared_site.credits("had") == [] and file.read_text().startswith("customer_id")
 
 
+WITHOUT_THE_EXTRA = """
+import sys
+sys.modules["prometheus_client"] = None
+from batch_credits.__main__ import main
+main()
+"""
+
+
 def test_without_the_extra_it_says_what_to_install(at_site: Command) -> None:
-    missing = at_site.folder / "missing" / "prometheus_client"
-    missing.mkdir(parents=True)
-    (missing / "__init__.py").write_text("raise ImportError('No module named prometheus_client')\n")
     file = write_csv(at_site.folder / "payout.csv", payout("extra", 1))
     words = ("run", file, "--yes", "--rate", 0)
-    here = {"PYTHONPATH": str(missing.parent)}
-    refused = finish(at_site.start_cold(*words, "--metrics-port", free_port(), **here)).exited(2)
+    refused = finish(at_site.start(*words, "--metrics-port", free_port(), script=WITHOUT_THE_EXTRA)).exited(2)
     assert "pip install 'batch-credits[metrics]'" in refused.err
-    finish(at_site.start_cold(*words, **here)).exited(0)
+    finish(at_site.start(*words, script=WITHOUT_THE_EXTRA)).exited(0)
 
 
 def test_a_worker_has_what_it_did_and_what_is_owed(tmp_path: Path, shared_site: Site, postgres_url: str) -> None:

@@ -1,13 +1,13 @@
 """Promise: in a night of three sites each job ends by itself, says how in every way there is, and holds up no other.
 
-One settings file with a profile for each site, one home with a ledger for each, and the command from nothing, as cron
-starts it. One key is refused, one site throttles, and one job is killed half-way and started again.
+One settings file with a profile for each site, one home with a ledger for each, and the command as cron starts it. One
+key is refused, one site throttles, and one job is killed half-way and started again.
 """
 
 import json
+import os
 import shlex
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,7 +19,17 @@ import jsonschema
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from tests.acceptance.harness import Report, Row, Site, clean_environment, each_once, payout, wait_until, write_csv
+from tests.acceptance.harness import (
+    Report,
+    Row,
+    Running,
+    Site,
+    clean_environment,
+    each_once,
+    payout,
+    wait_until,
+    write_csv,
+)
 from tests.acceptance.schemas import problems
 from tests.acceptance.test_metrics import Figures, read, same_as
 from tests.acceptance.test_notices import SCHEMA
@@ -54,14 +64,11 @@ class Night:
     def path(self, name: str, what: str) -> Path:
         return self.home / f"{name}.{what}"
 
-    def start(self, name: str) -> subprocess.Popen[bytes]:
+    def start(self, name: str) -> Running:
         """The line of a crontab: nobody's terminal, another folder, and a log that is added to."""
         words = ["run", str(self.path(name, "csv")), "--profile", name, "--yes"]
-        with self.path(name, "log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "batch_credits", *words], cwd="/", env=self.environment,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
-            )  # fmt: skip
+        self.path(name, "log").touch()
+        return Running(words, Path("/"), self.environment, (None, os.devnull, str(self.path(name, "log"))))
 
     def report(self, name: str) -> Report:
         [directory] = (self.home / name).glob("*-????????")
@@ -162,10 +169,10 @@ def test_a_night_of_three_sites(night: Night) -> None:
     finally:
         for job in jobs.values():
             job.kill()
-            job.wait()
+            job.wait(60)
 
 
-def go_through(night: Night, jobs: dict[str, subprocess.Popen[bytes]]) -> None:
+def go_through(night: Night, jobs: dict[str, Running]) -> None:
     killed = night.sites["killed"]
     wait_until(lambda: killed.posts >= 10 or jobs["killed"].poll() is not None)
     killed.tell("settings", faults=f"latency_ms={SLOW_MS}")  # a minute from its end, and it has its ledger

@@ -108,10 +108,12 @@ def test_every_command_is_here() -> None:
 # From nothing, since how Python comes up is tried too: `run` without any stream, and before a pipe that nobody reads;
 # the others where there is time. In a warm process what each command does, and how Python goes down.
 FROM_NOTHING = (("run", "stdout: nobody reads"), ("run", "all closed"))
+SHARE = ("check", "reverse", "reconcile", "report", "status", "approve")  # and run; the others are slow
 EACH_COMMAND_AND_EACH_STREAM = [
     *(pytest.param(name, streams, False, marks=[] if (name, streams) in FROM_NOTHING else [pytest.mark.slow])
       for name in CALLS for streams in ODD_STREAMS),
-    *(pytest.param(name, "stdout: nobody reads", True) for name in CALLS if name != "run"),
+    *(pytest.param(name, "stdout: nobody reads", True, marks=[] if name in SHARE else [pytest.mark.slow])
+      for name in CALLS if name != "run"),
     *(pytest.param("run", streams, True) for streams in ODD_FILES if ("run", streams) not in FROM_NOTHING),
 ]  # fmt: skip
 
@@ -145,13 +147,14 @@ def test_a_command_ends_as_it_would_if_somebody_read(
 @pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("--version",), ("nonsense",)])
 def test_help_is_no_other(alone: Command, arguments: tuple[str, ...]) -> None:
     code = 2 if arguments == ("nonsense",) else 0
-    for prepare in [ODD_STREAMS["all closed"]] if len(arguments) > 1 else ODD_STREAMS.values():
+    loads_its_command = len(arguments) > 1 or code == 2  # which takes its time
+    for prepare in [ODD_STREAMS["all closed"]] if loads_its_command else ODD_STREAMS.values():
         process = subprocess.run(
             [sys.executable, "-m", "batch_credits", *arguments],
             cwd=alone.folder, capture_output=True, text=True, timeout=20, preexec_fn=prepare, check=False,
         )  # fmt: skip
         Ended(process.returncode, process.stdout, process.stderr).exited(code)
-    for streams in ODD_FILES.values() if len(arguments) > 1 else ():  # it loads its command, which takes its time
+    for streams in ODD_FILES.values() if loads_its_command else ():
         started = Running(list(arguments), alone.folder, clean_environment(), streams, goes_down=True)
         finish(started).exited(code)
 

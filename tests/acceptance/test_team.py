@@ -67,6 +67,7 @@ def settle(*workers: Running) -> None:
         finish(worker)
 
 
+@pytest.mark.share
 def test_workers_share_a_batch_and_the_report_is_that_of_one_run_alone(
     tmp_path: Path, join: Join, slow_site: Site
 ) -> None:

@@ -9,23 +9,36 @@ with the exit code once there is one, and `ask` with the exit code or, as long a
     is_terminal                      they are a terminal, and it is the command's own
     script                           Python to run instead of the program, or null
     goes_down                        it ends as Python ends, and not at once
+    files                            more that it has open, by their numbers
+    etc                              the folder that it sees as /etc, in a mount namespace of its own, or null
+
+Commands that start others of the program, each for a page or a file, start those so, too: see `Children`.
 """
 
 import contextlib
+import ctypes
 import fcntl
 import gc
 import io
 import json
 import os
 import random
+import signal
+import socket
+import subprocess
 import sys
 import tempfile
 import termios
+import threading
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from unittest.mock import patch
 
 NOBODY = "nobody reads"
+STARTS_OTHERS = ("web", "watch")
+_IS_REAPER = 36  # PR_SET_CHILD_SUBREAPER
+_NEW_NAMESPACE, _BIND, _RECURSIVELY, _PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000  # as sched.h and mount.h have them
 
 
 def main() -> None:
@@ -92,26 +105,39 @@ def rehearse() -> None:
 
 def run(call: dict[str, Any]) -> int:
     """Become the command."""
-    from batch_credits.__main__ import main as program
-
     os.chdir(call["folder"])
     os.environ.clear()
     os.environ.update(call["environment"])
+    if etc := call.get("etc"):
+        see_as_etc(etc)
     if call["is_terminal"]:
         os.setsid()
     for number, path in enumerate(call["streams"]):
-        opened = _a_pipe_that_nobody_reads() if path == NOBODY else os.open(path, os.O_RDWR)
+        opened = _a_pipe_that_nobody_reads() if path == NOBODY else os.open(path, os.O_RDWR | os.O_APPEND)
         os.dup2(opened, number)
+        os.close(opened)
+    for number, path in call.get("files", {}).items():
+        opened = os.open(path, os.O_RDWR)
+        os.dup2(opened, int(number), inheritable=True)
         os.close(opened)
     if call["is_terminal"]:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C on it is a signal
     sys.argv[1:] = call["arguments"]
+    if call["script"] is None and call["arguments"][:1] and call["arguments"][0] in STARTS_OTHERS:
+        Children.begin()
+    return end_of(call["script"])
+
+
+def end_of(script: str | None) -> int:
+    """The exit code of the program, or of this script, once it has ended."""
+    from batch_credits.__main__ import main as program
+
     random.seed()
     try:
-        if call["script"] is None:
+        if script is None:
             program()
         else:
-            exec(call["script"], {"__name__": "__main__"})
+            exec(script, {"__name__": "__main__"})
         code = 0
     except SystemExit as exit_:
         code = exit_.code if isinstance(exit_.code, int) else 1
@@ -121,6 +147,102 @@ def run(call: dict[str, Any]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     return code
+
+
+class Children:
+    """Starts the processes of a command in its place, as `subprocess` does with Python's own words.
+
+    A command that serves has threads and a loop, so it must not fork itself. It leaves that to a process that came from
+    it before it began, and is the parent (as "reaper") of what that one leaves behind.
+    """
+
+    def __init__(self, asked: socket.socket) -> None:
+        self._asked = asked
+        self._asking = threading.Lock()
+        self._fork_exec: Any = subprocess._fork_exec  # type: ignore[attr-defined]
+
+    @classmethod
+    def begin(cls) -> None:
+        """Let this process start its children so from now on."""
+        if ctypes.CDLL(None).prctl(_IS_REAPER, 1, 0, 0, 0):
+            return  # they start from nothing, which takes longer and is no other
+        here, there = socket.socketpair()
+        if os.fork() == 0:
+            here.close()
+            _serve_children(there)
+        there.close()
+        subprocess._fork_exec = cls(here).start  # type: ignore[attr-defined]
+
+    def start(self, arguments: list[str], *how: Any) -> int:
+        """In place of `subprocess._fork_exec`, whose arguments these are. Returns the id of the process."""
+        if arguments[:3] != [sys.executable, "-P", "-c"]:
+            return int(self._fork_exec(arguments, *how))
+        _, _, kept, _, _, stdin, _, _, stdout, _, stderr, _, not_kept, _, has_session, *_ = how
+        files = {at: at if file == -1 else file for at, file in enumerate((stdin, stdout, stderr))}
+        files |= {file: file for file in kept if file != not_kept}
+        asked: dict[str, Any] = {"arguments": arguments[3:], "folder": str(Path.cwd()), "environment": {**os.environ}}
+        asked |= {"files": [*files], "has_session": has_session}
+        with self._asking:
+            socket.send_fds(self._asked, [json.dumps(asked).encode() + b"\n"], [*files.values()])
+            return int(self._asked.recv(100))
+
+
+def _serve_children(asked: socket.socket) -> NoReturn:
+    """Start a process whenever one is asked for, until nobody is there to ask."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        text, files, _, _ = socket.recv_fds(asked, 1 << 16, 16)
+        while text and not text.endswith(b"\n"):
+            text += asked.recv(1 << 16)
+        if not text:
+            os._exit(0)
+        read, write = os.pipe()
+        between = os.fork()
+        if between == 0:
+            parent, child = os.getpid(), os.fork()
+            if child == 0:
+                asked.close()
+                _be_child(json.loads(text), files, parent)
+            os.write(write, str(child).encode())
+            os._exit(0)
+        os.waitpid(between, 0)  # and the child has the command for its parent
+        asked.sendall(os.read(read, 100))
+        for file in (read, write, *files):
+            os.close(file)
+
+
+def _be_child(call: dict[str, Any], files: list[int], between: int) -> NoReturn:
+    while os.getppid() == between:
+        time.sleep(0.001)
+    if call["has_session"]:
+        os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    beyond = max([*files, *call["files"]]) + 1
+    moved = [fcntl.fcntl(file, fcntl.F_DUPFD, beyond) for file in files]
+    for file, at in zip(moved, call["files"], strict=True):
+        os.dup2(file, at, inheritable=True)
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        if int(name) not in call["files"]:
+            with contextlib.suppress(OSError):  # the listing's own
+                os.close(int(name))
+    os.chdir(call["folder"])
+    os.environ.clear()
+    os.environ.update(call["environment"])
+    script, *arguments = call["arguments"]
+    sys.argv[:] = ["-c", *arguments]
+    os._exit(end_of(script))
+
+
+def see_as_etc(folder: str) -> None:
+    """Have this folder in the place of /etc, for this process alone. Raises `OSError` where that is not allowed."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    failed = (
+        libc.unshare(_NEW_NAMESPACE)
+        or libc.mount(b"none", b"/", None, _RECURSIVELY | _PRIVATE, None)
+        or libc.mount(os.fsencode(folder), b"/etc", None, _BIND, None)
+    )
+    if failed:
+        raise OSError(ctypes.get_errno(), "no mount namespace")
 
 
 def _a_pipe_that_nobody_reads() -> int:

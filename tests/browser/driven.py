@@ -58,6 +58,12 @@ def set_up(driver: Chrome, size: tuple[int, int], scheme: str = "light") -> None
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
 
 
+def settled(driver: Chrome, size: tuple[int, int]) -> None:
+    """Wait until a page that was there before the window had this size is laid out in it."""
+    is_so = f"return innerWidth === {size[0]} && document.documentElement.clientWidth === {size[0]}"
+    WebDriverWait(driver, LOAD_SECONDS, poll_frequency=0.02).until(lambda _: driver.execute_script(is_so))
+
+
 def visit(driver: Chrome, address: str) -> None:
     """Open a page, and wait until all of it is there: now and then the driver comes back before the stylesheet."""
     driver.get(address)

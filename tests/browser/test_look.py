@@ -1,16 +1,18 @@
 """Every sample page in a real browser: does it fit, does it keep anybody out, does it run or fetch what it must not."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.browser.driven import DESK, PHONE, SCHEMES, axe_source, complaints, set_up, violations, visit
+from tests.browser.driven import DESK, PHONE, SCHEMES, axe_source, complaints, set_up, settled, violations, visit
 from tests.browser.shown import Shown
 from tests.unit.web.samples import PAGES
 
 NARROW = (320, 700)  # what a desk zoomed to 400 % has left
+SIZES = (NARROW, PHONE, DESK)
 _WIDTHS = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
 _FOCUSED = (
     "const e = document.activeElement; return [e.tagName, e.textContent.trim(), getComputedStyle(e).outlineStyle]"
@@ -34,31 +36,57 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     return found
 
 
-@pytest.mark.parametrize("size", [NARROW, PHONE, DESK], ids=["narrow", "phone", "desk"])
-def test_no_page_is_wider_than_its_window(driver: Chrome, site: Shown, size: tuple[int, int]) -> None:
-    set_up(driver, size)
-    for name in PAGES:
-        visit(driver, f"{site.address}/samples/{name}")
-        needed, has = driver.execute_script(_WIDTHS)
-        assert needed <= has == size[0], name
-        assert driver.execute_script(_RUNS_OVER) == [], name
+@dataclass(frozen=True)
+class Look:
+    """What was seen of a page: at each width what it needs, has, and what runs over; what is small on a phone; and what
+    the browser complained of."""
+
+    widths: dict[int, tuple[int, int, list[str]]]
+    small: list[Any]
+    complaints: list[str]
 
 
-def test_the_policy_forbids_nothing_that_a_page_needs(driver: Chrome, site: Shown) -> None:
+@pytest.fixture(scope="module")
+def looks(driver: Chrome, site: Shown) -> dict[str, Look]:
+    """Each page, loaded once: to lay it out anew at another width is what takes least."""
     complaints(driver)
-    for name in PAGES:
+    return {name: _look(driver, f"{site.address}/samples/{name}") for name in PAGES}
+
+
+def _look(driver: Chrome, address: str) -> Look:
+    visit(driver, address)
+    widths, small = {}, []
+    for size in SIZES:
+        set_up(driver, size)
+        settled(driver, size)
+        widths[size[0]] = (*driver.execute_script(_WIDTHS), driver.execute_script(_RUNS_OVER))
+        if size is PHONE:
+            small = driver.execute_script(_SMALL)
+    return Look(widths, small, complaints(driver))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["narrow", "phone", "desk"])
+def test_no_page_is_wider_than_its_window(looks: dict[str, Look], size: tuple[int, int]) -> None:
+    for name, look in looks.items():
+        needed, has, runs_over = look.widths[size[0]]
+        assert needed <= has == size[0], name
+        assert runs_over == [], name
+
+
+def test_the_policy_forbids_nothing_that_a_page_needs(
+    driver: Chrome, site: Shown, looks: dict[str, Look]
+) -> None:
+    for name, look in looks.items():
         if not name.startswith("run"):  # whose events are a matter of test_live
-            visit(driver, f"{site.address}/samples/{name}")
-            assert complaints(driver) == [], name
+            assert look.complaints == [], name
+    visit(driver, f"{site.address}/samples/new")
+    complaints(driver)
     driver.execute_script("document.body.setAttribute('onclick', 'never()'); document.body.click()")
     assert "Content Security Policy" in complaints(driver)[0], "the browser would tell"
 
 
-def test_what_is_pressed_is_large_enough_for_a_thumb(driver: Chrome, site: Shown) -> None:
-    set_up(driver, PHONE)
-    for name in PAGES:
-        visit(driver, f"{site.address}/samples/{name}")
-        assert driver.execute_script(_SMALL) == [], name
+def test_what_is_pressed_is_large_enough_for_a_thumb(looks: dict[str, Look]) -> None:
+    assert {name: look.small for name, look in looks.items() if look.small} == {}
 
 
 def test_the_first_step_of_the_keyboard_leads_past_the_header(driver: Chrome, site: Shown) -> None:

@@ -256,7 +256,7 @@ async def killed_and_run_again(place: Place, monkeypatch: pytest.MonkeyPatch, at
         return was_killed
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))])
 def test_killed_at_a_step_nothing_is_left_after_the_next(
     place: Place, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
@@ -279,7 +279,7 @@ def test_killed_at_each_step_nothing_is_left_after_the_next(
     assert results == sorted(results, reverse=True)  # to the last send, and not after it
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))])
 def test_whatever_goes_wrong_and_however_often_it_is_killed_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:

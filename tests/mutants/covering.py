@@ -75,9 +75,12 @@ class Covering:
                     for name in (*re.findall(r"[A-Za-z_]\w*", line), *re.findall(r'"\w+"', line)):
                         uses[name].add(number)
                 self._used[at] = uses
+                lines = source.splitlines()
                 for statement in ast.parse(source).body:
                     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-                        for name in re.findall(r"[A-Za-z_]\w*", ast.get_source_segment(source, statement.value) or ""):
+                        first, *more = lines[statement.value.lineno - 1 : statement.value.end_lineno]
+                        made = "\n".join((first.encode()[statement.value.col_offset :].decode(), *more))
+                        for name in re.findall(r"[A-Za-z_]\w*", made):
                             self._made_of[at, name].add(statement.targets[0].id)
             self._note_views()
         return self._used

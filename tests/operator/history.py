@@ -18,7 +18,6 @@ from tests.operator.paper import SELF_SAYING, Reading, Sheet, folded
 from tests.operator.world import Credit, Place
 
 BLINDING = ("store_cut", "store_ascii", "entity_scoped", "list_")  # where a look does not find what is there
-LATE_SECONDS = 0.05  # for how long a request of these histories may be under way after its answer
 UNHURRIED_SECONDS = 3.0
 HANGS_SECONDS = 180.0  # no command of a history has so much to do, on whatever machine
 TRIES_AT_THE_END = 4
@@ -164,14 +163,14 @@ class History:
 
     def tell(self) -> None:
         """From here on whatever this site has may be paid once more: the operator was told, and goes on."""
-        time.sleep(2 * LATE_SECONDS)
+        self.branch.place.rest()
         self.branch.book.tell(self.branch.place.ours())
         self.figures["told"] += 1
 
     def tell_numbers(self) -> None:
         """From here on the site alone knows what was paid, and under which numbers."""
         if not promises.NUMBERS_OUTLIVE_THE_LEDGER:
-            time.sleep(2 * LATE_SECONDS)
+            self.branch.place.rest()
             self.branch.book.tell_numbers(self.branch.place.ours())
             self.figures["numbers told"] += 1
 

@@ -198,7 +198,7 @@ def name_another_site(history: History) -> None:
 def take_the_other_address(history: History) -> None:
     """The name and the ledger of one site, at the address of the other: on one machine nobody can tell them apart."""
     sheet, other = a_sheet(history), _other(history)
-    time.sleep(0.1)
+    other.place.rest()
     before = other.place.ours()
     other.book.tell(before)
     history.run(sheet, "--yes", *meant(sheet.reading), place=other.place)

@@ -4,16 +4,24 @@ import asyncio
 import json
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+from aiohttp import web
 
 from batch_credits.sandbox import Sandbox, SandboxSettings
+from batch_credits.sandbox.api import Write
+from batch_credits.sandbox.errors import Answer, ApiError
 from batch_credits.sandbox.plan import FaultPlan
 from tests.operator.paper import Meaning, Money, folded
 
 NAMES = ("alpha-test", "beta-test")
+_TURN_SECONDS = 0.01
+_STEPS_OF_A_REQUEST = 20  # of a loop, from a connection that waits to be taken up to the first word of its handler
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,64 @@ class Credit:
         return Meaning.of(self.customer, self.reference, self.money)
 
 
+class Orderly(Sandbox):
+    """A sandbox that applies and lists each request as soon as it was told to, however seldom its thread has its turn.
+
+    Where a machine is busy, a request, the patience of whoever sent it, and their look for it may all have passed
+    before the site has read a word. A quarantine is about a site whose requests are never under way for longer: so no
+    look is answered before what came earlier, nor before what should have been listed by now.
+    """
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        super().__init__(settings)
+        self._turns: deque[float] = deque(maxlen=3)  # the last ones of the thread: what it meets may have come since
+        self._promised: dict[object, float] = {}  # when each request that is under way is in lists at the latest
+
+    async def __aenter__(self) -> "Orderly":
+        await super().__aenter__()
+        self._take_turns()
+        return self
+
+    async def rest(self) -> None:
+        """Wait until nothing is under way."""
+        await self._meet()
+        while self._promised:
+            await asyncio.sleep(0.005)
+
+    def _take_turns(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._turns.append(loop.time())
+        if not self._stopping.is_set():
+            loop.call_later(_TURN_SECONDS, self._take_turns)
+
+    async def _meet(self) -> None:
+        """Begin with all that has come."""
+        for _ in range(_STEPS_OF_A_REQUEST):
+            await asyncio.sleep(0)
+
+    async def _read(self, request: web.BaseRequest, path: str, query: bytes) -> web.StreamResponse | None:
+        await self._meet()
+        now = asyncio.get_running_loop().time()
+        while any(promised <= now for promised in self._promised.values()):
+            await asyncio.sleep(0.005)
+        return await super()._read(request, path, query)
+
+    async def _apply(self, write: Write, failure: ApiError | None) -> Answer:
+        return await self._as_promised(0.0, super()._apply(write, failure))
+
+    def _apply_late(self, write: Write) -> Coroutine[Any, Any, None]:
+        return self._as_promised(self._api.faults.late_seconds, super()._apply_late(write))
+
+    async def _as_promised(self, seconds: float, work: Coroutine[Any, Any, Done]) -> Done:
+        loop, request = asyncio.get_running_loop(), object()
+        lag_seconds = self._api.faults.list_lag_seconds
+        self._promised[request] = self._turns[0] + seconds + lag_seconds
+        try:
+            return await work
+        finally:
+            loop.call_later(lag_seconds, self._promised.pop, request)
+
+
 class Place:
     """One site: a sandbox, the name it is called by, and what others did there by hand."""
 
@@ -44,9 +110,15 @@ class Place:
         self.name = name
         self.quirks = quirks  # how it always is; what goes wrong for a while comes on top
         self.faults = ""
-        self.sandbox = Sandbox(SandboxSettings(port=0, seed=seed, faults=FaultPlan.parse(quirks)))
+        self.sandbox = Orderly(SandboxSettings(port=0, seed=seed, faults=FaultPlan.parse(quirks)))
+        self.loop: asyncio.AbstractEventLoop | None = None  # while it is open
         self.by_hand: set[str] = set()
         self.deleted: set[str] = set()
+
+    def rest(self) -> None:
+        """Wait until nothing that came is under way any more."""
+        assert self.loop is not None
+        asyncio.run_coroutine_threadsafe(self.sandbox.rest(), self.loop).result(60)
 
     def misbehave(self, faults: str) -> None:
         """Let these faults happen from now on, and no others."""
@@ -105,6 +177,7 @@ def open_sites(quirks: str, seed: int) -> Iterator[list[Place]]:
     try:
         for place in places:
             asyncio.run_coroutine_threadsafe(place.sandbox.__aenter__(), loop).result(10)
+            place.loop = loop
             opened.append(place.sandbox)
         yield places
     finally:

@@ -24,8 +24,9 @@ MINUTES = 60
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of them take tools or time that `make test` has not."""
+    here = f"{Path(__file__).parent}{os.sep}"
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if str(item.path).startswith(here):
             item.add_marker(pytest.mark.recipes)
 
 

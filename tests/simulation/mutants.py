@@ -260,7 +260,7 @@ def _no_second_wait(self: LostHolders, credit: PlannedCredit) -> float:
 
 _TWICE = frozenset({"double"})
 TEAM_MUTANTS = (
-    TeamMutant("no fence in a team", ((Workers, "fence", _renewed_whoever_holds),), 88, frozenset({"recorded"})),
+    TeamMutant("no fence in a team", ((Workers, "fence", _renewed_whoever_holds),), 17, frozenset({"recorded"})),
     TeamMutant(
         "a lease by the worker's clock",
         ((team.TeamDatabase, "now_ms", lambda self: round(clock.boottime() * 1000)),),

@@ -96,7 +96,7 @@ class Process:
         ledger = Ledger(database)
         ledger.workers.end_all()  # as whoever opens the ledger's file does: no process lives beside it
         ledger.claims = claims = MortalClaims(database, ledger.workers)
-        ledger.runs = runs = MortalRuns(database, claims, ledger.totals)
+        ledger.runs = runs = MortalRuns(database, claims, ledger.totals, ledger.chain)
         claims.process = runs.process = self
         return ledger
 

@@ -12,7 +12,12 @@ from batch_credits.cli.telling.standing import moment
 from batch_credits.cli.values import LedgerPlace
 from batch_credits.errors import LedgerError
 from batch_credits.jobs.keep import Health, bring_up_to_date, copy_ledger, look_at
+from batch_credits.ledger.times import iso_time
 from batch_credits.model.address import Place
+from batch_credits.pack.bag import DIGEST
+from batch_credits.text.visible import visible
+
+MAX_SHOWN = 50
 
 
 @click.group()
@@ -27,18 +32,23 @@ def ledger() -> None:
 
 @ledger.command()
 @option("--json", "as_json", is_flag=True, help="Say it as one JSON document.")
+@click.option("--head", metavar="SHA256",
+              help="The head of the history, as a pack or a notice had it: it must be in the chain.")
 @profile_option
 @ledger_option
-def check(ledger: Place | None, as_json: bool) -> int:
-    """Say what keeps the ledger, what it holds, and whether it is whole. Nothing is changed. Without --ledger, of each
-    ledger in the user's data directory; with --json, of several as {"ledgers": [...], "is_good": ...}.
+def check(ledger: Place | None, as_json: bool, head: str | None) -> int:
+    """Say what keeps the ledger, what it holds, whether it is whole, and whether anything of its history was changed:
+    each row that was, is missing or was added is named. Nothing is changed. Without --ledger, of each ledger in the
+    user's data directory; with --json, of several as {"ledgers": [...], "is_good": ...}.
 
     The exit code is 0 if all is well, and 2 if not.
-    """
+    """  # fmt: skip
+    if head is not None and not DIGEST.fullmatch(head := head.strip().lower()):
+        raise click.BadParameter(f"{head!r} is no SHA-256, which has 64 of 0-9 and a-f.", param_hint="--head")
     found, unread = [], list[LedgerError]()
-    for place in ledger_paths(ledger):
+    for place in ledger_paths(ledger) if head is None else [ledger_path(ledger)]:
         try:
-            found.append(look_at(place))
+            found.append(look_at(place, head))
         except LedgerError as error:
             unread.append(error)
             continue
@@ -108,6 +118,14 @@ def _as_json(health: Health) -> dict[str, object]:
         "moved_to": health.moved[0] if health.moved else None,
         "restored": " ".join(health.restored) if health.restored else None,
         "not_allowed": health.not_allowed,
+        "history": {
+            "head": health.history.head or None,
+            "links": health.history.links,
+            "rows": health.history.rows,
+            "unsealed": health.history.unsealed,
+            "from_before_sealed_at": iso_time(health.history.before_at),
+            "breaks": health.history.breaks,
+        },
         "is_good": health.is_good,
     }
 
@@ -129,8 +147,30 @@ def _lines(health: Health) -> list[str]:
         why, at = health.restored
         lines.append(f"Restored   noticed {moment(at)}: {why}. Rows are looked up first, until all is learned anew.")
     lines += [f"Rights     {each}" for each in health.not_allowed]
+    lines += _history_lines(health)
     if not health.harms:
         return [*lines, "Whole      yes"]
     lines += [f"Harmed     {harm.what}{f' ({harm.times:,})' if harm.times > 1 else ''}" for harm in health.harms]
     lines.append("           Pay nothing from it: bring back a copy for safety, or mend what is named, and look again.")
+    return lines
+
+
+def _history_lines(health: Health) -> list[str]:
+    history = health.history
+    lines = [f"History    {history.rows:,} rows sealed by {history.links:,} links"]
+    if history.head:
+        lines.append(f"Head       {history.head}")
+    if health.head_is is not None:
+        number, at = health.head_is
+        lines.append(f"           What was given is link {number:,}, of {at}: since then links were only added.")
+    if history.before_at is not None:
+        at = moment(iso_time(history.before_at) or "")
+        lines.append(f"           What was there before {at} was sealed then, as it was found.")
+    if history.unsealed:
+        lines.append(f"Unsealed   {'; '.join(history.unsealed)}: the next command that writes seals them.")
+    lines += [f"Broken     {visible(each)}" for each in history.breaks[:MAX_SHOWN]]
+    if len(history.breaks) > MAX_SHOWN:
+        lines.append(f"           and {len(history.breaks) - MAX_SHOWN:,} more")
+    if history.breaks:
+        lines.append("           It is not what was sealed. Keep this ledger as it is; hold copies against it.")
     return lines

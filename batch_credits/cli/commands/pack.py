@@ -62,17 +62,19 @@ def pack(
         packed = make_pack(opened, record, Wish(place, source is not None, mask, debit, credit), to, as_zip=as_zip)
         say("\n".join(_lines(packed, record.site)))
         code = 0 if packed.is_whole else 1
-        told.packed(record, packed.digest, packed.folder, code)
+        told.packed(record, packed.place.digest, packed.folder, code)
     return code
 
 
 def _lines(packed: Packed, site: str) -> list[str]:
     there = " (it lies there already, unchanged)" if packed.was_there else ""
-    lines = [f"Pack       {packed.number} of {visible(site)}: {packed.folder}{there}"]
+    lines = [f"Pack       {packed.place.number} of {visible(site)}: {packed.folder}{there}"]
     if packed.zip is not None:
         lines.append(f"Zip        {packed.zip}")
-    lines.append(f"Digest     {packed.digest}")
-    lines.append(f"Before it  {packed.previous or 'none: it is the first of this site'}")
+    lines.append(f"Digest     {packed.place.digest}")
+    lines.append(f"Before it  {packed.place.previous or 'none: it is the first of this site'}")
+    if packed.place.head is not None:
+        lines.append(f"Head       {packed.place.head}: of the ledger's history, for `ledger check --head`")
     if not packed.is_whole:
         lines.append(f"Not whole  the file that was paid is missing: {packed.source.why_not}. Name it with --input.")
     elif packed.source.path is None:
@@ -80,7 +82,7 @@ def _lines(packed: Packed, site: str) -> list[str]:
     else:
         lines.append("Whole      yes")
     lines.append("Send the digest by another way than the pack. Whoever has both can ask:")
-    return [*lines, f"batch-credits verify {quoted_path(packed.zip or packed.folder)} --digest {packed.digest}"]
+    return [*lines, f"batch-credits verify {quoted_path(packed.zip or packed.folder)} --digest {packed.place.digest}"]
 
 
 def quoted_path(path: Path) -> str:

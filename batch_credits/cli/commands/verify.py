@@ -59,6 +59,8 @@ def _as_json(found: Verified, looked: int) -> dict[str, Any]:
         "site": None if info is None else info.site,
         "batch": None if info is None else info.batch,
         "whole": None if info is None else info.whole,
+        "ledger_head": None if info is None else info.head or None,
+        "orders": [] if found.said is None else [*found.said.ordered],
         "packs_before_it_verified": looked,
     }
 
@@ -82,6 +84,8 @@ def _lines(found: Verified, looked: int, previous: Path | None) -> list[str]:
         lines.append(f"Chain      it names pack {info.number - 1}, {info.previous}; not looked at: give --previous")
     else:
         lines.append(f"Chain      whole: {looked} before it verified")
+    if info.head:
+        lines.append(f"Ledger     its history's head was {info.head}: see `ledger check --head`")
     lines += map(visible, _what_it_says(said))
     lines.append("Adds up    rows, totals, calls and journal entry")
     if info.whole != "yes":
@@ -98,6 +102,7 @@ def _what_it_says(said: Said) -> list[str]:
             f"Run {run.number:<6} {run.started_at} by {run.user}{f' from {where}' if where else ', who sent nothing'};"
             f" agreed to: {agreed or 'not recorded'}"
         )
+    lines += [f"{'' if number else 'Order':<11}{each}" for number, each in enumerate(said.ordered)]
     lines += [f"Rows       {rows:,} {name}: {amounts or 'no amount'}" for name, rows, amounts in said.outcomes if rows]
     if said.reversed_rows:
         lines.append(f"           {said.reversed_rows:,} of them deducted again since")

@@ -65,7 +65,7 @@ FROM run r JOIN batch b USING (batch_id) WHERE b.admitted = 1 ORDER BY r.run_id;
 
 -- name: read_pack
 -- Packs.
-SELECT site_id, number, batch_id, digest, previous, contents, at, made_by FROM pack ORDER BY site_id, number;
+SELECT site_id, number, batch_id, digest, previous, contents, at, made_by, head FROM pack ORDER BY site_id, number;
 
 -- name: read_pseudonym
 -- And with what secret they hide ids.
@@ -142,6 +142,10 @@ FROM probe ORDER BY probe_id;
 SELECT probe_id, number, kind, reference, amount_minor, body, key, call, takes_back, state, credit_id, reason, sent_at
 FROM probe_call ORDER BY probe_id, number;
 
+-- name: read_link
+-- The history's chain, which goes on there.
+SELECT link_id, kind, ids, "rows", content, marks, at, made_by, note, previous, digest FROM link ORDER BY link_id;
+
 -- name: runs_of_workers
 -- For which run each life sent.
 SELECT w.worker_id, w.run_id FROM worker w JOIN run r USING (run_id) JOIN batch b USING (batch_id) WHERE b.admitted = 1;
@@ -159,4 +163,4 @@ SELECT (SELECT count(*) FROM site), (SELECT count(*) FROM worker), (SELECT count
        (SELECT count(*) FROM identity), (SELECT count(*) FROM respelt), (SELECT count(*) FROM row),
        (SELECT count(*) FROM mended), (SELECT count(*) FROM sealed), (SELECT count(*) FROM entry),
        (SELECT count(*) FROM attempt), (SELECT count(*) FROM finding), (SELECT count(*) FROM probe),
-       (SELECT count(*) FROM probe_call);
+       (SELECT count(*) FROM probe_call), (SELECT count(*) FROM link);

@@ -4,25 +4,25 @@ SELECT site_id FROM site WHERE name = :site;
 
 -- name: newest_pack
 -- The newest pack of a site.
-SELECT p.number, b.key, p.digest, p.previous, p.at, p.made_by
+SELECT p.number, b.key, p.digest, p.previous, p.at, p.made_by, p.head
 FROM pack p JOIN site s USING (site_id) JOIN batch b ON b.batch_id = p.batch_id
 WHERE s.name = :site ORDER BY p.number DESC LIMIT 1;
 
 -- name: pack_of_contents
 -- The newest pack of a site that holds just this.
-SELECT p.number, b.key, p.digest, p.previous, p.at, p.made_by
+SELECT p.number, b.key, p.digest, p.previous, p.at, p.made_by, p.head
 FROM pack p JOIN site s USING (site_id) JOIN batch b ON b.batch_id = p.batch_id
 WHERE s.name = :site AND p.contents = :contents ORDER BY p.number DESC LIMIT 1;
 
 -- name: packs_of_batch
 -- The packs of a batch, newest first.
-SELECT p.number, b.key, p.digest, p.previous, p.at, p.made_by
+SELECT p.number, b.key, p.digest, p.previous, p.at, p.made_by, p.head
 FROM pack p JOIN batch b ON b.batch_id = p.batch_id WHERE p.batch_id = :batch ORDER BY p.number DESC;
 
 -- name: note_pack
 -- A pack was made.
-INSERT INTO pack (site_id, number, batch_id, digest, previous, contents, at, made_by)
-VALUES (:site, :number, :batch, :digest, :previous, :contents, :now, :user);
+INSERT INTO pack (site_id, number, batch_id, digest, previous, contents, at, made_by, head)
+VALUES (:site, :number, :batch, :digest, :previous, :contents, :now, :user, :head);
 
 -- name: pseudonym_secret
 -- With which secret the packs of a site hide ids.

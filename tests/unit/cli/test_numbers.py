@@ -1,5 +1,7 @@
 """Numbers: whatever sets one, it is a number within its bounds, or nothing is done. `nan` is within any bounds."""
 
+import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ WHOLE = (click.types.IntParamType, click.IntRange)
 FRACTION = (click.types.FloatParamType, click.FloatRange)
 NO_NUMBER = ["nan", "-nan", "NaN", "inf", "-inf", "infinity", "1e999", "-1", "two", "0x10", "1,5", " ", "1 2"]
 NO_WHOLE_NUMBER = [*NO_NUMBER, "1.5", "1e3", "9" * 30]
+Texts = Callable[[str, click.Option], list[str]]
 ZERO_IS_SENSELESS = {"concurrency", "timeout", "share", "processes", "pilot", "row"}
 
 
@@ -40,21 +43,37 @@ def test_the_options_are_those_of_the_program() -> None:
     assert len(found) > 25
 
 
+def share(command: str, option: click.Option) -> list[str]:
+    """Some of what the option must not take: its own, and always the same. All options together take all of them."""
+    return random.Random(f"{command} {option.opts[0]}").sample(no_numbers(option), 4)
+
+
+def test_no_text_is_left_out_of_all_shares() -> None:
+    assert {text for name, option in numeric() for text in share(name, option)} == {*NO_WHOLE_NUMBER}
+
+
+EACH_AND = pytest.mark.parametrize(
+    "texts", [share, pytest.param(lambda _, option: no_numbers(option), marks=pytest.mark.slow)], ids=["some", "all"]
+)
+
+
+@EACH_AND
 @pytest.mark.parametrize(("command", "option"), OPTIONS)
-def test_on_the_command_line(call: Any, command: str, option: click.Option) -> None:
-    for text in no_numbers(option):
+def test_on_the_command_line(call: Any, command: str, option: click.Option, texts: Texts) -> None:
+    for text in texts(command, option):
         code, _, err = call(command, *needed(command), f"{option.opts[0]}={text}")
         assert code == 2, text
         assert option.opts[0] in err, text
 
 
+@EACH_AND
 @pytest.mark.parametrize(("command", "option"), [
     case for case in OPTIONS if getattr(case.values[1], "envvar", None)
 ])
 def test_in_the_environment(
-    call: Any, monkeypatch: pytest.MonkeyPatch, command: str, option: click.Option
+    call: Any, monkeypatch: pytest.MonkeyPatch, command: str, option: click.Option, texts: Texts
 ) -> None:
-    for text in no_numbers(option):
+    for text in texts(command, option):
         monkeypatch.setenv(str(option.envvar), text)
         code, out, err = call(command, *needed(command))
         assert code == 2, text

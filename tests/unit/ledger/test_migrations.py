@@ -10,6 +10,7 @@ import pytest
 
 from batch_credits.call import call_for
 from batch_credits.errors import LedgerVersion, UsageError
+from batch_credits.jobs.keep import look_at
 from batch_credits.ledger import Ledger
 from batch_credits.ledger.engines.sqlite.migrations import MIGRATIONS
 from batch_credits.model import CallKind, Mended, RequestState
@@ -293,3 +294,5 @@ def test_one_of_version_6_keeps_its_payout_and_can_be_probed_from(
     book.ledger.probes.hold(payout.site, 60, 80)
     probe = book.ledger.probes.begin("probe-abcdef", payout.site, "c-1", "USD")
     assert [each.probe_id for each in book.ledger.probes.left(payout.site)] == [probe]
+    history = look_at(old).history
+    assert history.before_at is not None and history.breaks == [] and history.rows > 5, "sealed as it was found"

@@ -95,15 +95,15 @@ def test_a_pack_of_either_engine_is_whole_and_chained(book: Book, tmp_path: Path
     record = replace(book.ledger.batches.staged(batch), file_sha256="")
     book.sql("UPDATE batch SET file_sha256 = ''")  # of no file, so that its id need not be made of one
     packed = make_pack(book.ledger, record, WISH, tmp_path / "packs", as_zip=True)
-    assert packed.is_whole and (packed.number, packed.previous) == (1, None)
-    assert packed.digest == sha256_of(packed.folder / "tagmanifest-sha256.txt")
+    assert packed.is_whole and (packed.place.number, packed.place.previous) == (1, None)
+    assert packed.place.digest == sha256_of(packed.folder / "tagmanifest-sha256.txt")
     assert verify(packed.folder).problems == []
     said = (packed.folder / "data/resolutions.csv").read_text()
     assert "says: credited as cr-9, by phone" in said
     assert make_pack(book.ledger, record, WISH, tmp_path / "packs").was_there
     hidden = replace(WISH, mask=mask_of(book.ledger, record, pseudonyms=True))
     second = make_pack(book.ledger, record, hidden, tmp_path / "packs")
-    assert (second.number, second.previous) == (2, packed.digest)
+    assert (second.place.number, second.place.previous) == (2, packed.place.digest)
     assert verify(second.folder).problems == []
     assert "by phone" not in (second.folder / "data/resolutions.csv").read_text()
     reversal = book.plan(book.row(2, "c-1", "reversal of q3"), kind=CallKind.DEDUCT, reverses=record.key)

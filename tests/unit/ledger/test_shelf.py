@@ -390,7 +390,12 @@ class Scene:
             kept.close()
 
 
-@pytest.mark.parametrize("seed", range(20))
+SHARE = 5  # of the seeds, with every `make test`; the others are slow
+
+
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=[pytest.mark.slow] if seed >= SHARE else []) for seed in range(20)]
+)
 def test_no_history_pays_a_site_from_two_ledgers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     """Replay one: pytest -k 'two_ledgers and [SEED]'."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))

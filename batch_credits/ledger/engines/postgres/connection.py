@@ -16,10 +16,11 @@ from batch_credits.ledger.database import Row
 # A host that went away without a word is noticed after so long, also while bytes wait to be acknowledged.
 _SILENCE_SECONDS = 15
 _ASK_AFTER_SECONDS = 4.0
+NO_ANSWER = "the server gives no answer"
 CONNECT_SECONDS = 5  # for each address that a host's name has
 
 _IS_AT_WORK = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
-_FOR_A_SESSION = (
+_FOR_A_SESSION = "; ".join((
     # What the server, the database or the user has set as a default is not what the statements count on.
     "SET default_transaction_isolation = 'read committed'",
     "SET statement_timeout = 0",
@@ -27,7 +28,15 @@ _FOR_A_SESSION = (
     # A process that is stopped within a transaction must not keep others from what it has locked: see `idle_ms`.
     "SET idle_in_transaction_session_timeout = '15s'",
     "SET lock_timeout = '30s'",
-)
+    # Every statement is written for an index, and asks for a page of what may be millions of rows. How many are in
+    # which state nobody knows while they are sent, and a planner that guesses reads all of them for a page, by
+    # processes of their own that take longer to start than the page to read.
+    "SET enable_seqscan = off",
+    "SET random_page_cost = 1.1",
+    "SET max_parallel_workers_per_gather = 0",
+    "SET jit = off",
+    "SET work_mem = '32MB'",  # a million identities are sorted, and else by way of the disk
+))  # fmt: skip
 
 
 def said(error: Exception) -> str:
@@ -53,8 +62,7 @@ class PatientConnection(psycopg.Connection[Row]):
         connection = cls._begun(url)
         try:
             connection.until = time.monotonic() + 2 * CONNECT_SECONDS
-            for statement in _FOR_A_SESSION:
-                connection.execute(statement.encode())
+            connection.execute(_FOR_A_SESSION.encode())
             connection.execute("SELECT set_config('search_path', %s, false)", (schema,))
             if read_only:
                 connection.execute("SET default_transaction_read_only = on")
@@ -111,7 +119,7 @@ class PatientConnection(psycopg.Connection[Row]):
     def _give_up(self, gen: Generator[Any, Any, Any]) -> None:
         gen.close()
         self.pgconn.finish()
-        raise psycopg.OperationalError("the server gives no answer")
+        raise psycopg.OperationalError(NO_ANSWER)
 
     def _is_served(self) -> bool:
         """Whether the server still works on what this connection asked."""

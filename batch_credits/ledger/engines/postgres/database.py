@@ -31,6 +31,8 @@ from batch_credits.model.address import Address
 
 PATIENCE_SECONDS = 15.0  # for a connection that is lost
 _AGAIN_SECONDS = (0.1, 0.3, 1.0, 2.0)
+_UNLESS_KNOWN = b" ON CONFLICT DO NOTHING"
+_RARELY_KNOWN = frozenset(("take_identities",))  # statements that add millions of rows, and end so
 _ROWS_AT_ONCE = 5_000  # that are fetched of a long answer
 # A request is frozen, and how it stands is not: see schema.sql.
 _STANDING = frozenset((
@@ -228,7 +230,18 @@ class PostgresDatabase(Database):
     def change(self, name: str, /, **values: Any) -> int:
         """See `Database`."""
         with self._translated():
+            if name in _RARELY_KNOWN:
+                return self._added(self._words[name], values)
             return self._execute(name, values).rowcount
+
+    def _added(self, statement: bytes, values: Mapping[str, Any]) -> int:
+        """Add rows but for those whose key is there. Nearly always none is, so that is tried first: to look, add and
+        confirm each row, as ON CONFLICT does, takes the server nearly twice as long."""
+        try:
+            with self._connection.transaction():  # a savepoint
+                return self._connection.execute(statement.removesuffix(_UNLESS_KNOWN), values).rowcount
+        except psycopg.errors.UniqueViolation:
+            return self._connection.execute(statement, values).rowcount
 
     def change_each(self, name: str, values: Iterable[Mapping[str, Any]]) -> None:
         """See `Database`."""
@@ -237,6 +250,8 @@ class PostgresDatabase(Database):
 
     def insert_columns(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
         """See `Database`. By COPY."""
+        if not len(next(iter(columns.values()))):
+            return
         if table == "credit_request":
             self._copy("request", {name: values for name, values in columns.items() if name not in _STANDING})
             standing = {name: values for name, values in columns.items() if name in _STANDING}
@@ -249,7 +264,8 @@ class PostgresDatabase(Database):
             sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
         )
         with self._translated(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(copied(columns))
+            for part in copied(columns):  # the server reads one while the next one is made
+                copy.write(part)
 
     # -- The connection ---------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ CREATE TABLE pack (
     contents text COLLATE "C" NOT NULL,              -- SHA-256 of its manifest-sha256.txt: what it holds, without the chain
     at       bigint NOT NULL,
     made_by  text NOT NULL,
+    head     text COLLATE "C",                       -- the digest of the newest link then; NULL: before version 9
     PRIMARY KEY (site_id, number)
 );
 CREATE TRIGGER pack_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON pack FOR EACH STATEMENT

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import psycopg
 
+from batch_credits.ledger import times
 from batch_credits.ledger.database import Row
+from batch_credits.ledger.links import first_link_of_old
 
 
 def _from_6_to_7(connection: psycopg.Connection[Row]) -> None:
@@ -47,7 +49,33 @@ def _from_7_to_8(connection: psycopg.Connection[Row]) -> None:
         connection.execute(statement.encode())
 
 
+def _from_8_to_9(connection: psycopg.Connection[Row]) -> None:
+    for statement in (
+        'ALTER TABLE batch_credits.pack ADD COLUMN head text COLLATE "C"',
+        "CREATE TABLE batch_credits.link (link_id bigint PRIMARY KEY, kind text NOT NULL, ids text NOT NULL,"
+        " rows bigint NOT NULL, content text NOT NULL, marks text NOT NULL, at bigint NOT NULL, made_by text NOT NULL,"
+        ' note text NOT NULL, previous text NOT NULL, digest text COLLATE "C" NOT NULL UNIQUE)',
+        "CREATE INDEX link_kind ON batch_credits.link (kind, link_id)",
+        "CREATE TRIGGER link_is_frozen BEFORE UPDATE OR TRUNCATE ON batch_credits.link FOR EACH STATEMENT"
+        " EXECUTE FUNCTION batch_credits.refuse('links are only ever added')",
+        "CREATE FUNCTION batch_credits.told(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$"
+        " SELECT coalesce('''' || replace(value, '''', '''''') || '''', 'NULL') $$",
+        "CREATE FUNCTION batch_credits.told(value bigint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$"
+        " SELECT coalesce(CAST(value AS text), 'NULL') $$",
+        "CREATE FUNCTION batch_credits.close_history(name text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER"
+        " SET search_path = pg_catalog AS $$ BEGIN"
+        " IF name NOT IN ('site', 'run', 'entry', 'attempt', 'finding', 'restored', 'probe') THEN"
+        " RAISE EXCEPTION 'no table of the history'; END IF;"
+        " PERFORM set_config('lock_timeout', '2s', true);"
+        " EXECUTE format('LOCK TABLE batch_credits.%I IN SHARE MODE', name); END $$",
+    ):
+        connection.execute(statement.encode())
+    first = first_link_of_old(times.now_ms())
+    connection.execute(f"INSERT INTO batch_credits.link VALUES ({', '.join(['%s'] * len(first))})".encode(), first)
+
+
 MIGRATIONS: dict[int, Callable[[psycopg.Connection[Row]], None]] = {
     6: _from_6_to_7,
     7: _from_7_to_8,
+    8: _from_8_to_9,
 }

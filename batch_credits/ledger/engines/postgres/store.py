@@ -13,13 +13,13 @@ import psycopg
 
 from batch_credits.errors import LedgerError, LedgerVersion, Remedy
 from batch_credits.ledger.database import Row
-from batch_credits.ledger.engines.postgres.connection import PatientConnection, said
+from batch_credits.ledger.engines.postgres.connection import NO_ANSWER, PatientConnection, said
 from batch_credits.ledger.engines.postgres.database import PostgresDatabase
 from batch_credits.ledger.engines.postgres.itself import itself, notice
 from batch_credits.ledger.engines.postgres.migrations import MIGRATIONS
 from batch_credits.model.address import Address
 
-VERSION = 8
+VERSION = 9
 SCHEMA = "batch_credits"
 _SETTING_UP = 1_650_680_112  # the lock's number: any that others are unlikely to take
 _MUST_BE_ON = ("fsync", "synchronous_commit", "full_page_writes")
@@ -149,7 +149,7 @@ def refuse_version(version: int, address: Address) -> None:
 
 
 def _schema() -> str:
-    names, here = ("schema.sql", "keeping.sql", "probes.sql", "functions.sql"), files(__package__)
+    names, here = ("schema.sql", "keeping.sql", "probes.sql", "chain.sql", "functions.sql"), files(__package__)
     return "".join(here.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
@@ -160,6 +160,12 @@ def cannot_open(address: Address, error: psycopg.Error) -> LedgerError:
             f"The ledger {address} cannot be opened: {said(error)}.",
             hint="Its user needs rights: to use the schema batch_credits and all of its tables and sequences.",
             remedies=_ANOTHER,
+        )
+    if said(error) == NO_ANSWER:
+        return LedgerError(
+            f"The ledger {address} cannot be opened: {said(error)}.",
+            hint="Nothing was sent. The server is stopped, or PgBouncer in front of it has no session left in its pool:"
+            " each process needs seven.",
         )
     return LedgerError(
         f"The ledger {address} cannot be opened: {said(error)}.",
@@ -257,10 +263,15 @@ def _refuse_shared_sessions(connection: PatientConnection, address: Address) -> 
     """
     ask = "SELECT pg_backend_pid(), current_setting('search_path')"
     first = connection.execute(ask).fetchone()
-    with _opened(address) as other, other.transaction():
-        beside = other.execute(ask).fetchone()
-        assert first is not None and beside is not None
-        is_shared = beside[0] == first[0] or connection.execute(ask).fetchone() != first
+    assert first is not None
+    with _opened(address) as other:
+        try:
+            with other.transaction():
+                beside = other.execute(ask).fetchone()
+                assert beside is not None
+                is_shared = beside[0] == first[0] or connection.execute(ask).fetchone() != first
+        except psycopg.errors.ProtocolViolation:  # PgBouncer: no transaction has more than one statement here
+            is_shared = True
     if is_shared or first[1] != SCHEMA:
         raise LedgerError(
             f"Between this program and the ledger {address} stands a pooler that shares sessions between transactions.",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from batch_credits.call import call_of
 from batch_credits.ledger import times
+from batch_credits.ledger.links import first_link_of_old
 from batch_credits.ledger.spellings import form_of
 from batch_credits.settings import RunSettings
 
@@ -237,6 +238,22 @@ def _from_7_to_8(connection: sqlite3.Connection) -> None:
     )
 
 
+def _from_8_to_9(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE pack ADD COLUMN head TEXT")
+    connection.execute(
+        "CREATE TABLE link (link_id INTEGER PRIMARY KEY, kind TEXT NOT NULL, ids TEXT NOT NULL, rows INTEGER NOT NULL,"
+        " content TEXT NOT NULL, marks TEXT NOT NULL, at INTEGER NOT NULL, made_by TEXT NOT NULL, note TEXT NOT NULL,"
+        " previous TEXT NOT NULL, digest TEXT NOT NULL UNIQUE) STRICT"
+    )
+    connection.execute("CREATE INDEX link_kind ON link (kind, link_id)")
+    connection.execute(
+        "CREATE TRIGGER link_is_frozen BEFORE UPDATE ON link"
+        " BEGIN SELECT RAISE(ABORT, 'links are only ever added'); END"
+    )
+    first = first_link_of_old(times.now_ms())
+    connection.execute(f"INSERT INTO link VALUES ({', '.join('?' * len(first))})", first)
+
+
 def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tuple[int, int]:
     """Between which ids a run's part of the history lies: the first, and behind the last. Before version 4 one run
     wrote at a time, so the runs' numbers rise with the ids."""
@@ -256,5 +273,5 @@ def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tupl
 # From one version to the next, by the version that is left behind.
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
     1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4, 4: _from_4_to_5, 5: _from_5_to_6,
-    6: _from_6_to_7, 7: _from_7_to_8,
+    6: _from_6_to_7, 7: _from_7_to_8, 8: _from_8_to_9,
 }  # fmt: skip

@@ -1,4 +1,4 @@
--- The ledger, version 8. Money-like facts only: who is owed what, what was sent, what was learned.
+-- The ledger, version 9. Money-like facts only: who is owed what, what was sent, what was learned.
 -- Times are milliseconds since 1970 UTC, for people only: no decision reads them, but of `site.recent`. (`worker.until` is
 -- by another clock, which nobody sets.)
 
@@ -268,6 +268,7 @@ CREATE TABLE pack (
     contents TEXT NOT NULL,                          -- SHA-256 of its manifest-sha256.txt: what it holds, without the chain
     at       INTEGER NOT NULL,
     made_by  TEXT NOT NULL,
+    head     TEXT,                                   -- the digest of the newest link then; NULL: before version 9
     PRIMARY KEY (site_id, number)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER pack_is_append_only_update BEFORE UPDATE ON pack
@@ -317,3 +318,21 @@ CREATE TABLE probe_call (
 CREATE UNIQUE INDEX probe_takes_back_once ON probe_call (probe_id, takes_back)
 WHERE takes_back IS NOT NULL AND state <> 'not_applied';
 CREATE UNIQUE INDEX probe_credit_once ON probe_call (probe_id, credit_id) WHERE credit_id IS NOT NULL;
+
+-- The history's chain: each link covers rows, and names the digest of the link before: see links.py.
+CREATE TABLE link (
+    link_id  INTEGER PRIMARY KEY,                    -- from 1, without a gap
+    kind     TEXT NOT NULL,                          -- of the rows that it covers
+    ids      TEXT NOT NULL,                          -- theirs, as 1-998,1000
+    rows     INTEGER NOT NULL,
+    content  TEXT NOT NULL,                          -- SHA-256 of their texts, one after the other
+    marks    TEXT NOT NULL,                          -- one for each, base64
+    at       INTEGER NOT NULL,
+    made_by  TEXT NOT NULL,
+    note     TEXT NOT NULL,
+    previous TEXT NOT NULL,                          -- the digest of the link before; empty: it is the first
+    digest   TEXT NOT NULL UNIQUE                    -- SHA-256 of all that stands before it
+) STRICT;
+CREATE INDEX link_kind ON link (kind, link_id);
+CREATE TRIGGER link_is_frozen BEFORE UPDATE ON link
+BEGIN SELECT RAISE(ABORT, 'links are only ever added'); END;

@@ -3,6 +3,7 @@
 -- are in doubt, failed or in review are found by the index of `aside`.
 -- States change faster than anybody counts them. What is asked often joins them with what else is asked by CASE, so that
 -- the planner guesses nothing from them, and goes by an index whatever it last counted.
+-- A chunk is read once, as jsonb: of json each field that is taken reads it from the beginning again.
 
 -- name: note_left_in_flight
 -- A finding for each request that whoever held these shards before has left in flight, in every batch of the site.
@@ -84,7 +85,7 @@ SET state = 'in_flight', open_attempts = c.open_attempts, attempts = c.attempts,
     look_first = 0
 FROM (SELECT CAST(value ->> 0 AS bigint) AS request_id, CAST(value ->> 1 AS integer) AS generation,
              CAST(value ->> 2 AS integer) AS open_attempts, CAST(value ->> 3 AS integer) AS attempts
-      FROM json_array_elements(CAST(:chunk AS json)) value) c
+      FROM jsonb_array_elements(CAST(:chunk AS jsonb)) value) c
 WHERE s.request_id = c.request_id
   AND CASE WHEN s.current = 1 AND s.state IN ('pending', 'in_doubt') THEN s.generation END = c.generation
   AND (CAST(:worker AS bigint) IS NULL
@@ -96,7 +97,7 @@ WHERE s.request_id = c.request_id
 WITH added AS (
     INSERT INTO attempt (request_id, run_id, generation, at, entry_id)
     SELECT CAST(value ->> 0 AS bigint), :run, CAST(value ->> 1 AS integer), :at, :entry
-    FROM json_array_elements(CAST(:chunk AS json)) value RETURNING attempt_id)
+    FROM jsonb_array_elements(CAST(:chunk AS jsonb)) value RETURNING attempt_id)
 UPDATE entry SET first_attempt = ids.first, last_attempt = ids.last
 FROM (SELECT min(attempt_id) AS first, max(attempt_id) AS last FROM added) ids WHERE entry_id = :entry;
 
@@ -108,7 +109,7 @@ WITH found AS (
            CAST(CAST(value ->> 3 AS boolean) AS integer) AS key_spoiled, CAST(value ->> 4 AS integer) AS open_attempts,
            value ->> 5 AS reason, CAST(value ->> 6 AS integer) AS http_status, value ->> 7 AS error_code,
            value ->> 8 AS error_param, value ->> 9 AS credit_id, value ->> 10 AS closing_balance
-    FROM json_array_elements(CAST(:chunk AS json)) value),
+    FROM jsonb_array_elements(CAST(:chunk AS jsonb)) value),
 held AS (
     INSERT INTO holder SELECT credit_id, request_id FROM found WHERE credit_id IS NOT NULL ON CONFLICT DO NOTHING)
 UPDATE standing s
@@ -124,7 +125,7 @@ FROM found f WHERE s.request_id = f.request_id AND (s.current = 1 OR s.state <> 
 WITH added AS (
     INSERT INTO finding (run_id, at, request_id, state, reason, http_status)
     SELECT :run, :at, CAST(value ->> 0 AS bigint), value ->> 1, value ->> 5, CAST(value ->> 6 AS integer)
-    FROM json_array_elements(CAST(:chunk AS json)) value RETURNING finding_id)
+    FROM jsonb_array_elements(CAST(:chunk AS jsonb)) value RETURNING finding_id)
 UPDATE entry SET first_finding = ids.first, last_finding = ids.last
 FROM (SELECT min(finding_id) AS first, max(finding_id) AS last FROM added) ids WHERE entry_id = :entry;
 

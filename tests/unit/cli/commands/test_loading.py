@@ -1,6 +1,7 @@
 """What is asked for most, and by every completion of a shell, loads next to nothing; what somebody waits for, no more
 than it needs. The time itself is measured by `benchmarks/start.py`."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -207,6 +208,24 @@ def test_ctrl_c_while_a_command_is_loaded_ends_before_anything_was_sent(call: An
     assert call("run", "payout.csv", "--yes") == (2, "", "")
     with pytest.raises(click.exceptions.Exit), loading():
         raise KeyboardInterrupt
+
+
+def test_no_garbage_is_looked_for_in_what_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    frozen: list[str] = []
+    monkeypatch.setattr("batch_credits.cli.commands.gc.freeze", lambda: frozen.append("all"))
+    with loading():
+        assert not gc.isenabled()
+    assert gc.isenabled() and not frozen  # nothing was loaded, and what else is there may be garbage one day
+    with loading():
+        monkeypatch.setitem(sys.modules, "one_more", sys)
+    assert gc.isenabled() and frozen == ["all"]
+    gc.disable()
+    try:
+        with loading():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_a_command_that_is_none() -> None:
