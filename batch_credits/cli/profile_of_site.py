@@ -15,6 +15,7 @@ from batch_credits.cli.named_file import name_settings_file
 from batch_credits.cli.settable import variables_of
 from batch_credits.errors import LEFT_OUT, Remedy, UsageError
 
+[_PROFILE], [_CONFIG] = variables_of("--profile"), variables_of("--config")
 _BEAT_PROFILES = [*variables_of("--site"), *variables_of("--base-url")]
 
 
@@ -25,10 +26,10 @@ def with_profile(remedy: Remedy, typed: Mapping[str, str]) -> Remedy:
     Where a variable names the site, no profile can: the remedy stays, and so does one of a profile that names none.
     """
     site = dict(remedy).get("--site")
-    profile = typed.get("--profile") or os.environ.get(*variables_of("--profile"))
+    profile = typed.get("--profile") or os.environ.get(_PROFILE)
     if site is None or profile is None or "--site" in typed or any(name in os.environ for name in _BEAT_PROFILES):
         return remedy
-    config = typed.get("--config") or os.environ.get(*variables_of("--config"))
+    config = typed.get("--config") or os.environ.get(_CONFIG)
     sites = _sites(config)
     if sites.get(profile) in (None, site):
         return remedy
