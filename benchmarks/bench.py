@@ -21,7 +21,8 @@ from pathlib import Path
 import growth
 import load
 import page
-from end_to_end import FIRST_POST_ROWS, bare, echo_server, ours, seconds_to_first_post, write_rows
+import start
+from end_to_end import bare, echo_server, ours, write_rows
 from rivals import Missing, race
 from rounds import RESULTS, ROOT, Turns, about, read, write
 
@@ -78,8 +79,6 @@ def sending(bench: Bench) -> None:
         cpu = (turn.microseconds + turn.shard_microseconds) * bench.rows / 1e6
         base = CLOSING if turn is documented else BARE
         bench.turns.add(name, bench.rows, bench.rows / turn.whole, cpu, base=base, peak_mib=turn.peak_mib)
-    seconds = seconds_to_first_post(bench.base_url, bench.folder)
-    bench.turns.add(f"first POST of {FIRST_POST_ROWS} rows", 1, seconds, None)
 
 
 def rivals(bench: Bench) -> None:
@@ -127,7 +126,14 @@ def large_ledger(bench: Bench) -> None:
         bench.turns.add(title, bench.ledger, seconds, cpu, peak_mib=mib)
 
 
-PARTS: tuple[Callable[[Bench], None], ...] = (sending, rivals, loading, large_ledger)
+def starting(bench: Bench) -> None:
+    """How long a person waits before anything happens."""
+    [(_, asked)] = start.measure(1, {"this": ROOT}).items()
+    for what, [figure] in asked.items():
+        bench.turns.add(f"start: {what}", 1, figure["seconds"], figure["cpu"])
+
+
+PARTS: tuple[Callable[[Bench], None], ...] = (sending, starting, rivals, loading, large_ledger)
 
 
 def main() -> None:

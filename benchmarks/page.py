@@ -19,6 +19,9 @@ MEANS = {
     "whole run": "{rows} rows from the command to its reports. At 150 calls a minute the calls alone take {at_150};"
     " the program adds {adds}",
     "first POST": "from Enter to the first credit of a small file",
+    "start: first POST": "from Enter to the first credit of a file of 100 rows",
+    "start: check": "from Enter to the result for a file of 100 rows",
+    "start:": "from Enter to the answer",
     "pandas reads": "the yardstick of the lines below",
     "load and validate": "`check` of {rows} rows",
     "load and admit": "how long a payout of {rows} rows takes before its first call, but for your yes",

@@ -24,12 +24,12 @@ def outcomes(book: Any, batch: int) -> list[str]:
 
 
 def tables(book: Any) -> dict[str, list[Any]]:
-    """All that the ledger remembers, but who had it open."""
+    """All that the ledger remembers, but who had it open: so the links of its history, too, which hold that."""
     if isinstance(book.path, Address):
         found = book.sql("SELECT table_name FROM information_schema.tables WHERE table_schema = 'batch_credits'")
     else:
         found = book.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")
-    names = {name for (name,) in found} - {"worker", "shared"}  # that one may hold more than is shared
+    names = {name for (name,) in found} - {"worker", "link", "shared"}  # that one may hold more than is shared
     assert {"batch", "row", "credit_request", "identity"} <= names
     return {name: sorted(book.sql(f"SELECT * FROM {name}"), key=repr) for name in names}
 
