@@ -91,6 +91,12 @@ class Listing:
         found: int | None = self._db.value("first_attempt", batch=batch_id)
         return found
 
+    def sent_since(self, batch_id: int, most: int) -> int:
+        """How many credits (or deductions) the ledger knows, up to so many, that were sent and proven since the batch
+        was admitted: the site's list from then on is no shorter."""
+        found: int = self._db.value("sent_since_batch", batch=batch_id, most=most)
+        return found
+
     def unrecorded(self, batch_id: int) -> list[Unrecorded]:
         """Requests of the batch that the ledger does not call credited, and for which Chargebee lists anything."""
         return self._db.all("unrecorded", _unrecorded, batch=batch_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from decimal import localcontext
 from functools import partial
@@ -23,11 +24,13 @@ from batch_credits.model import (
     RequestState,
     sum_totals,
 )
+from batch_credits.process.side_by_side import side_by_side
 from batch_credits.reconciler.settler import DoubtSettler
 
 _FEW_CUSTOMERS = 20  # below it, asking for each customer costs less than reading the list
 _CLOCK_MARGIN_SECONDS = 86_400  # our wall clock may be wrong by this much, and the list is still read from early enough
 _PAGE = 100
+_ASKED_AT_ONCE = 10  # customers: an answer takes a while, and a site's minute must not wait for one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +156,25 @@ async def _list_batch(
 async def _list_entity(
     chargebee: Chargebee, listing: Listing, batch: BatchRecord, call: str | None, start: int, in_thread: InThread
 ) -> int:
-    """Once through the list where that is cheaper than once a customer, then the stragglers. Returns from when on."""
+    """Once through the list where that is cheaper than once a customer, then the stragglers. Returns from when on.
+
+    A list that is known to be too long is not begun. Few customers are asked for each in any case: their lists show
+    what is older, too.
+    """
     customers = await in_thread(lambda: listing.customers(batch.batch_id, only_unlisted=False))
     looked_from = 0
-    if len(customers) > _FEW_CUSTOMERS:
+    too_many = len(customers) * _PAGE
+    if len(customers) > _FEW_CUSTOMERS and (
+        await in_thread(lambda: listing.sent_since(batch.batch_id, too_many)) < too_many
+    ):
         pages = in_pages(chargebee.credits_since(start, batch.kind, call))
         if await _is_read_within(len(customers), pages, partial(_add_listed, listing, batch, in_thread)):
             looked_from = start
             customers = await in_thread(lambda: listing.customers(batch.batch_id, only_unlisted=True))
-    for customer_id in customers:
-        await _add_listed(listing, batch, in_thread, await chargebee.credits_of(customer_id, batch.kind, call))
+    asked = side_by_side(lambda each: chargebee.credits_of(each, batch.kind, call), customers, _ASKED_AT_ONCE)
+    async with aclosing(asked) as lists:
+        async for _, listed in lists:
+            await _add_listed(listing, batch, in_thread, listed)
     return looked_from
 
 

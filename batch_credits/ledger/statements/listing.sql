@@ -67,6 +67,13 @@ FROM row w JOIN credit_request r USING (request_id) WHERE w.batch_id = :batch AN
 SELECT min(a.at) FROM attempt a
 WHERE a.request_id IN (SELECT request_id FROM row WHERE batch_id = :batch AND request_id IS NOT NULL);
 
+-- name: sent_since_batch
+-- How many requests of the site, of the batch's kind, were sent and credited among those admitted since the batch was: so
+-- many at least are listed since.
+SELECT count(*) FROM (SELECT 1 FROM credit_request r JOIN batch b ON b.batch_id = :batch
+WHERE r.request_id >= (SELECT min(request_id) FROM row WHERE batch_id = :batch)
+  AND r.site_id = b.site_id AND r.kind = b.kind AND r.state = 'credited' AND r.attempts > 0 LIMIT :most) AS sent;
+
 -- name: unrecorded
 -- Requests that the ledger does not call credited and for which something is listed: which of it settles them, for
 -- certain (the same money, and no answer named the credit for another row that is not settled), and which does not.
