@@ -17,6 +17,7 @@ from batch_credits.errors import Outage
 from batch_credits.gate.session import session_at
 from batch_credits.ledger import CustomerRow, Ledger, OwedByCustomer
 from batch_credits.process.side_by_side import side_by_side
+from batch_credits.progress.asking import asking_in_words
 from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.text.quoted import quoted
 
@@ -57,14 +58,18 @@ class Preflight:
             self.findings.append(finding)
 
 
-async def look_up_customers(ledger: Ledger, batch_id: int, site: SiteSettings, settings: RunSettings) -> Preflight:
-    """Ask for every customer of the batch's rows that may be credited.
+async def look_up_customers(
+    ledger: Ledger, batch_id: int, site: SiteSettings, settings: RunSettings, tell: Callable[[str], None]
+) -> Preflight:
+    """Ask for every customer of the batch's rows that may be credited. `tell` is told before what that costs.
 
     Raises:
         RunStopped: the key or the site refuses us, or it did not answer.
         LedgerError: the ledger failed.
     """
     async with session_at(site, ledger.slots, settings, _at_once) as session:
+        calls = sum(1 for _ in _calls(ledger.profiles.customer_rows(batch_id)))
+        tell(asking_in_words(calls, session.limiter.seconds_for(calls), settings.budget_per_minute))
         return await examine(session.chargebee, ledger.profiles.customer_rows(batch_id))
 
 
