@@ -276,6 +276,7 @@ def test_a_discarded_batch_takes_no_identity_along_that_shares_one_of_its_texts(
 
 def test_what_a_dead_process_left_staged_is_discarded_at_the_next_start(book: Any) -> None:
     kept = book.plan(book.row(2))
+    book.reopen()  # its history is sealed
     before = tables(book)
     book.stage(book.begin(file_name="other.csv"), book.row(2), book.row(3, "c-3"))
     book.reopen()
