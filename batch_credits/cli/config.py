@@ -168,7 +168,20 @@ def profile_names() -> list[str]:
     Raises:
         UsageError: one of the files cannot be read.
     """
-    return sorted({name for file in _files() for name in file.profiles})
+    return sorted(profile_tables())
+
+
+def profile_tables() -> dict[str, dict[str, Any]]:
+    """What each profile of all settings files sets. Of several files that have a profile the first goes.
+
+    Raises:
+        UsageError: one of the files cannot be read.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for file in _files():
+        for name, table in file.profiles.items():
+            found.setdefault(name, table)
+    return found
 
 
 def ledger_in_files(profile: str | None) -> str | None:

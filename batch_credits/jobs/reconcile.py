@@ -13,9 +13,11 @@ from batch_credits.ledger import Budget, Ledger, Slots
 from batch_credits.ledger.group_commit import Journal, Rhythm
 from batch_credits.ledger.requests import TAKEN_OVER_HEADERS
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, NewBatch, RequestState, is_of_reversal
+from batch_credits.progress.asking import asking_in_words
 from batch_credits.progress.observers import Progress
 from batch_credits.reconciler.settler import DoubtSettler
 from batch_credits.reconciler.tie_out import Held, TieOut, foreign, in_pages, tie_out
+from batch_credits.reconciler.way import questions_ahead
 from batch_credits.settings import InputOptions, RunSettings, SiteSettings
 
 
@@ -64,6 +66,10 @@ async def settle_and_tie_out(
         for state in (RequestState.IN_DOUBT, RequestState.REVIEW)
         for credit in await asking.in_thread(partial(read_page, batch.batch_id, state, 0, batch.rows_read))
     ]
+    ahead = await asking.in_thread(
+        lambda: questions_ahead(ledger.listing, batch, len(unsettled), whole=whole)
+    )
+    progress.note(asking_in_words(ahead, asking.limiter.seconds_for(ahead), settings.budget_per_minute))
     journal = Journal(
         ledger.claims,
         None,

@@ -91,6 +91,17 @@ class Listing:
         found: int | None = self._db.value("first_attempt", batch=batch_id)
         return found
 
+    def sent_since(self, batch_id: int, unix_seconds: int, most: int) -> int:
+        """How many credits (or deductions) of the batch's site the ledger knows, up to so many, that it sent since a
+        moment: the site's list from then on is no shorter."""
+        found: int = self._db.value("sent_since_moment", batch=batch_id, since=unix_seconds * 1000, most=most)
+        return found
+
+    def pages_by_customer(self, batch_id: int, page: int) -> int:
+        """How many pages the lists of the batch's customers have at least, one for each who has nothing."""
+        found: int = self._db.value("pages_by_customer", batch=batch_id, page=page)
+        return found
+
     def unrecorded(self, batch_id: int) -> list[Unrecorded]:
         """Requests of the batch that the ledger does not call credited, and for which Chargebee lists anything."""
         return self._db.all("unrecorded", _unrecorded, batch=batch_id)

@@ -9,16 +9,21 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TypeVar
+from urllib.parse import quote, quote_plus
 
 from batch_credits.chargebee.client import CUSTOMERS_A_CALL, Chargebee, LookFailed
 from batch_credits.chargebee.lists import ListedCustomer
 from batch_credits.errors import Outage
 from batch_credits.gate.session import session_at
 from batch_credits.ledger import CustomerRow, Ledger, OwedByCustomer
+from batch_credits.process.side_by_side import side_by_side
+from batch_credits.progress.asking import asking_in_words
 from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.text.quoted import quoted
 
-MAX_ASKED_CHARACTERS = 1_500  # of the ids in one call: an address may have some 8,000, and each may be written as three
+MAX_ASKED_CHARACTERS = 6_000  # of the ids in one call, as they are written in its address: that may have some 8,000
+_BETWEEN_IDS = len(quote('"",'))
+CALLS_AT_ONCE = 10  # an answer takes a while, and a site's minute must not wait for one after the other
 MAX_REMEMBERED = 1_000  # findings kept with their rows; all are counted
 ATTEMPTS = 7  # with their pauses longer than a minute, the window of the site's limit
 FIRST_PAUSE_SECONDS = 1.0  # before the second attempt; each later one waits twice as long
@@ -53,14 +58,18 @@ class Preflight:
             self.findings.append(finding)
 
 
-async def look_up_customers(ledger: Ledger, batch_id: int, site: SiteSettings, settings: RunSettings) -> Preflight:
-    """Ask for every customer of the batch's rows that may be credited.
+async def look_up_customers(
+    ledger: Ledger, batch_id: int, site: SiteSettings, settings: RunSettings, tell: Callable[[str], None]
+) -> Preflight:
+    """Ask for every customer of the batch's rows that may be credited. `tell` is told before what that costs.
 
     Raises:
         RunStopped: the key or the site refuses us, or it did not answer.
         LedgerError: the ledger failed.
     """
     async with session_at(site, ledger.slots, settings, _at_once) as session:
+        calls = sum(1 for _ in _calls(ledger.profiles.customer_rows(batch_id)))
+        tell(asking_in_words(calls, session.limiter.seconds_for(calls), settings.budget_per_minute))
         return await examine(session.chargebee, ledger.profiles.customer_rows(batch_id))
 
 
@@ -71,8 +80,9 @@ async def examine(chargebee: Chargebee, rows: Iterable[CustomerRow], sleep: Slee
         RunStopped: the key or the site refuses us, or it did not answer.
     """
     seen = Preflight()
-    for asked in _calls(rows):
-        found = {customer.customer_id: customer for customer in await _asked(chargebee, list(asked), sleep)}
+    answers = side_by_side(lambda asked: _asked(chargebee, list(asked), sleep), _calls(rows), CALLS_AT_ONCE)
+    async for asked, customers in answers:
+        found = {customer.customer_id: customer for customer in customers}
         seen.customers += len(asked)
         for customer_id, customer_rows in asked.items():
             for row in customer_rows:
@@ -120,8 +130,10 @@ async def look_up_balances(
     """
     seen = Balances()
     async with session_at(site, ledger.slots, settings, _at_once) as session:
-        for asked in _calls(ledger.profiles.owed_by_customer(batch_id, with_failed=settings.retry_failed)):
-            found = {each.customer_id: each for each in await _asked(session.chargebee, list(asked), sleep)}
+        calls = _calls(ledger.profiles.owed_by_customer(batch_id, with_failed=settings.retry_failed))
+        answers = side_by_side(lambda asked: _asked(session.chargebee, list(asked), sleep), calls, CALLS_AT_ONCE)
+        async for asked, customers in answers:
+            found = {each.customer_id: each for each in customers}
             seen.customers += len(asked)
             for customer_id, owed in asked.items():
                 for sum_ in owed:
@@ -155,7 +167,7 @@ def _calls(rows: Iterable[Row]) -> Iterator[dict[str, list[Row]]]:
     asked: dict[str, list[Row]] = {}
     characters = 0
     for customer_id, customer_rows in groupby(rows, key=lambda row: row.customer_id):
-        size = len(customer_id.encode()) + 3
+        size = len(quote_plus(customer_id)) + _BETWEEN_IDS
         if asked and (len(asked) == CUSTOMERS_A_CALL or characters + size > MAX_ASKED_CHARACTERS):
             yield asked
             asked, characters = {}, 0

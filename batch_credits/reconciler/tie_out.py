@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from decimal import localcontext
 from functools import partial
 
-from batch_credits.call import call_for
 from batch_credits.chargebee.client import Chargebee
 from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
@@ -23,11 +23,11 @@ from batch_credits.model import (
     RequestState,
     sum_totals,
 )
+from batch_credits.process.side_by_side import side_by_side
 from batch_credits.reconciler.settler import DoubtSettler
+from batch_credits.reconciler.way import PAGE, calls_of, start_of, way_for
 
-_FEW_CUSTOMERS = 20  # below it, asking for each customer costs less than reading the list
-_CLOCK_MARGIN_SECONDS = 86_400  # our wall clock may be wrong by this much, and the list is still read from early enough
-_PAGE = 100
+_ASKED_AT_ONCE = 10  # customers: an answer takes a while, and a site's minute must not wait for one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +142,9 @@ async def _list_batch(
 
     Returns from which moment on the list was read; None where all of it was, as far as the batch's customers go.
     """
-    sent = await in_thread(lambda: listing.first_attempt_ms(batch.batch_id))
-    start = 0 if whole or sent is None else max(0, sent // 1000 - _CLOCK_MARGIN_SECONDS)
-    entities = await in_thread(lambda: listing.entities(batch.batch_id))
-    calls: list[str | None] = [call_for(entity) for entity in entities]
-    looked_from = [await _list_entity(chargebee, listing, batch, call, start, in_thread) for call in calls or [None]]
+    start = await in_thread(lambda: start_of(listing, batch, whole=whole))
+    calls = await in_thread(lambda: calls_of(listing, batch))
+    looked_from = [await _list_entity(chargebee, listing, batch, call, start, in_thread) for call in calls]
     return max(looked_from) or None
 
 
@@ -156,13 +154,16 @@ async def _list_entity(
     """Once through the list where that is cheaper than once a customer, then the stragglers. Returns from when on."""
     customers = await in_thread(lambda: listing.customers(batch.batch_id, only_unlisted=False))
     looked_from = 0
-    if len(customers) > _FEW_CUSTOMERS:
+    way = await in_thread(lambda: way_for(listing, batch, start, len(customers)))
+    if way.reads_list:
         pages = in_pages(chargebee.credits_since(start, batch.kind, call))
         if await _is_read_within(len(customers), pages, partial(_add_listed, listing, batch, in_thread)):
             looked_from = start
             customers = await in_thread(lambda: listing.customers(batch.batch_id, only_unlisted=True))
-    for customer_id in customers:
-        await _add_listed(listing, batch, in_thread, await chargebee.credits_of(customer_id, batch.kind, call))
+    asked = side_by_side(lambda each: chargebee.credits_of(each, batch.kind, call), customers, _ASKED_AT_ONCE)
+    async with aclosing(asked) as lists:
+        async for _, listed in lists:
+            await _add_listed(listing, batch, in_thread, listed)
     return looked_from
 
 
@@ -193,7 +194,7 @@ async def in_pages(credits: AsyncIterator[ListedCredit]) -> AsyncIterator[list[L
     page: list[ListedCredit] = []
     async for credit in credits:
         page.append(credit)
-        if len(page) == _PAGE:
+        if len(page) == PAGE:
             yield page
             page = []
     if page:

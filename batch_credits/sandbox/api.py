@@ -222,6 +222,7 @@ class Api:
             "as_sent": self.site.as_sent(),
             "balances": self.site.balances(),
             "requests": dict(tally.requests),
+            "questions": dict(tally.questions),
             "statuses": dict(tally.statuses),
             "posts": tally.posts,
             "replayed": tally.replayed,

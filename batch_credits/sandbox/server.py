@@ -127,7 +127,7 @@ class Sandbox:
         if path.startswith(CONTROL_PATH):
             return whole(control(self._api, request.method, path, await request.read()))
         tally = self._api.tally
-        tally.requests[request.method] += 1
+        tally.arrived(request.method, path)
         try:
             response = await self._answer(request, path, query_text.encode("utf-8", "surrogateescape"))
         except asyncio.CancelledError:

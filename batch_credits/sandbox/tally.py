@@ -14,6 +14,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.requests: Counter[str] = Counter()  # by method
+        self.questions: Counter[str] = Counter()  # GETs: promotional_credits, customers
         self.statuses: Counter[str] = Counter()  # by status as text, or NO_ANSWER
         self.faults: Counter[str] = Counter()  # by name
         self.silenced: Counter[str] = Counter()  # by header: email, webhook, actions
@@ -24,6 +25,12 @@ class Tally:
         self._bodies: defaultdict[tuple[str, str], set[bytes]] = defaultdict(set)
         self._first_call: dict[str, Call] = {}  # by key; a set of each would cost far more, and one is the rule
         self._other_calls: defaultdict[str, set[Call]] = defaultdict(set)
+
+    def arrived(self, method: str, path: str) -> None:
+        """Count a request, whatever becomes of it."""
+        self.requests[method] += 1
+        if method == "GET":
+            self.questions[path.removeprefix("/api/v2/").partition("/")[0]] += 1
 
     @contextmanager
     def call_on(self, customer_id: str) -> Iterator[None]:

@@ -151,8 +151,9 @@ class Pilot:
             if not unseen or self._is_stopping():
                 break
             await self._wait(wait, len(unseen), reasons)
+            lists: dict[str, list[ListedCredit]] = {}  # of this look, each customer's asked for once
             for index in unseen:
-                rows[index] = await self._look(rows[index])
+                rows[index] = await self._look(rows[index], lists)
         return rows
 
     async def _wait(self, seconds: float, unseen: int, reasons: Mapping[str, str]) -> None:
@@ -165,12 +166,14 @@ class Pilot:
         except TimeoutError:
             pass  # nobody stopped the run meanwhile
 
-    async def _look(self, row: PilotRow) -> PilotRow:
+    async def _look(self, row: PilotRow, lists: dict[str, list[ListedCredit]]) -> PilotRow:
+        customer_id = row.asked.customer_id
         try:
-            listed = await self._chargebee.credits_of(row.asked.customer_id, row.asked.kind)
+            if customer_id not in lists:
+                lists[customer_id] = await self._chargebee.credits_of(customer_id, row.asked.kind)
         except LookFailed as error:
             return PilotRow(row.source, row.asked, None, f"Chargebee's list could not be read: {error}")
-        return compared(row.source, row.asked, listed)
+        return compared(row.source, row.asked, lists[customer_id])
 
 
 def compared(source: ReportRow, asked: PlannedCredit, listed: Sequence[ListedCredit]) -> PilotRow:

@@ -29,8 +29,17 @@ class Waits:
             return waiting
         if doubts := self._pool.doubts_left():
             what = "1 row in doubt is" if doubts == 1 else f"{doubts:,} rows in doubt are"
-            return Waiting(f"{what} asked about again", self._settler.seconds_to_look())
+            return Waiting(f"{what} asked about again", self._seconds_to_look())
         return Waiting(_answers_to(calls)) if now - self._answered_at >= SILENT_SECONDS else None
+
+    def _seconds_to_look(self) -> float | None:
+        """Until a row in doubt can be asked about: when its look is due, and the site's limit has room for it. None:
+        other processes have all of that."""
+        due = self._settler.seconds_to_look()
+        used, until = self._limiter.used_up()
+        if not used:
+            return due
+        return None if until is None else max(due, until)
 
 
 def _answers_to(calls: int) -> str:

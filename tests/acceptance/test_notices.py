@@ -82,6 +82,25 @@ def test_reversed_and_reconciled(command: Command, hook: Hook) -> None:
     assert said[3]["counts"]["deducted"] == 3 and said[3]["kind"] == "deduct"
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_reconciling_that_is_ended_tells_so(tmp_path: Path, hook: Hook, number: signal.Signals) -> None:
+    with Site() as site:
+        command = Command(tmp_path, site.url)
+        command.run(write_csv(tmp_path / "payout.csv", payout("slow", 3))).exited(0)
+        batch = command("status").out.split()[0]
+        site.tell("settings", faults="latency_ms=20000")
+        asked = site.truth()["requests"].get("GET", 0)
+        command.report("payout").directory.joinpath("results.csv").unlink()
+        asking = command.start("reconcile", batch, "--notify", hook.url)
+        wait_until(lambda: site.truth()["requests"].get("GET", 0) > asked)
+        asking.send_signal(number)
+        ended = finish(asking).exited(4)
+    assert "Interrupted: only questions were asked" in ended.err
+    assert hook.events == ["started", "attention", "ended"]
+    assert told(hook)[-1]["data"]["exit_code"] == 4
+    assert len(command.report("payout").results) == 3, "the reports are written"
+
+
 def test_a_worker_tells_what_it_did(tmp_path: Path, shared_site: Site, postgres_url: str, hook: Hook) -> None:
     environment = {**QUICK, "CHARGEBEE_SITE": "acme-test", "BATCH_CREDITS_NOTIFY": hook.url}
     colleague = Colleague(tmp_path, shared_site.url, environment, postgres_url)

@@ -1,12 +1,13 @@
 """Promise: no command takes one Chargebee for another: what is paid on the one is not paid on the other."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from batch_credits.ledger import Ledger
-from tests.acceptance.harness import Command, Site, payout, write_csv
+from tests.acceptance.harness import KEY, Command, Site, payout, write_csv
 
 ELSEWHERE = "https://proxy.example"
 
@@ -101,3 +102,28 @@ def test_what_only_asks_is_refused_there_too(acme: Command, shared_site: Site, n
     assert f"at {ELSEWHERE}" not in said_so.err
     assert said_so.code == (2 if name == "resolve" else 0), said_so.said
     assert name != "resolve" or "not in review" in said_so.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),  # a credited row has nothing to resolve
+    [(("resolve", "--row", "2", "--not-credited"), 2), (("reverse", "--yes"), 0), (("reconcile",), 0)],
+)
+def test_with_another_sites_profile_the_command_that_is_offered_is_not_refused_again(
+    tmp_path: Path, words: tuple[str, ...], code: int
+) -> None:
+    path = write_csv(tmp_path / "payout.csv", payout("of", 2))
+    with Site() as one, Site() as other:
+        settings = tmp_path / "own.toml"
+        settings.write_text(
+            f'[profiles.one]\nsite = "one-test"\nbase_url = "{one.url}"\n'
+            f'[profiles.other]\nsite = "other-test"\nbase_url = "{other.url}"\n'
+        )
+        command = Command(tmp_path, environment={"CHARGEBEE_API_KEY": KEY})
+        command.run(path, "--config", settings, "--profile", "one").exited(0)
+        batch = command("status").exited(0).out.split()[0]
+        refused = command(words[0], batch, *words[1:], "--config", settings, "--profile", "other").exited(2)
+        assert f"Batch {batch} belongs to site one-test" in refused.err
+        offered = shlex.split(refused.err.strip().splitlines()[-1])
+        assert offered[0] == "batch-credits"
+        again = command(*offered[1:]).exited(code)
+    assert "belongs to site" not in again.err

@@ -212,7 +212,7 @@ def test_the_site_of_the_batch_is_asked_and_no_other(tmp_path: Path) -> None:
         leave_to_a_person(command, "site-0")
         batch, [credit] = batch_of(command), site.credits()
         word = ("resolve", batch, "--row", 2, "--credited", credit["id"])
-        assert "as site acme-test" in command(*word, CHARGEBEE_SITE="b-test").exited(2).err
+        assert "belongs to site acme-test" in command(*word, CHARGEBEE_SITE="b-test").exited(2).err
         assert (
             "The ledger knows site acme-test at"
             in command(*word, CHARGEBEE_BASE_URL="https://elsewhere.example").exited(2).err

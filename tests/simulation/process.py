@@ -184,9 +184,10 @@ class Process:
 
     async def _reconcile(self) -> TieOut:
         self.ledger.claims.claim(self.batch_id)
-        chargebee = Chargebee(self.wire, RateLimiter.within(self.settings), self.settings)
+        limiter = RateLimiter.within(self.settings)
+        chargebee = Chargebee(self.wire, limiter, self.settings)
         batch = self.world.batch_record(self.batch_id)
-        asking: Any = SimpleNamespace(chargebee=chargebee, in_thread=self.in_thread)
+        asking: Any = SimpleNamespace(chargebee=chargebee, in_thread=self.in_thread, limiter=limiter)
         return await settle_and_tie_out(
             self.ledger, batch, asking, self.settings, _Watch(self.world.trace), whole=True
         )

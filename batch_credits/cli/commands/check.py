@@ -1,6 +1,7 @@
 """`batch-credits check`: look before you pay."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -122,7 +123,8 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
             from batch_credits.planning.customers import look_up_customers  # here, for few checks ask anybody
             from batch_credits.process.event_loop import run_in_loop
 
-            seen = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings))
+            tell = _tell_nobody if asked.as_json else partial(say, err=True)
+            seen = run_in_loop(look_up_customers(scratch, plan.batch_id, where, settings, tell))
         found = CheckView(
             file=file_view(source),
             plan=plan_view(plan, dict(read.currency_exponents)),
@@ -170,3 +172,7 @@ def _differences(ledger: Place, site: SiteSettings | None) -> tuple[str, ...]:
         return ()
     with Ledger.open_for_reading(ledger) as known:
         return differences_of(known, site.site)
+
+
+def _tell_nobody(text: str) -> None:
+    """A program reads what was found; nobody waits before it."""

@@ -25,7 +25,7 @@ from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import chosen_as, option
 from batch_credits.cli.telling.speech import EXIT_PERSON_MUST_LOOK, say
 from batch_credits.cli.values import BatchId
-from batch_credits.errors import UsageError
+from batch_credits.errors import Interrupted, UsageError
 from batch_credits.jobs.reconcile import rebuild, reconcile_batch
 from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
@@ -36,6 +36,7 @@ from batch_credits.model.amounts import total_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.notices.telling import Notices
 from batch_credits.process.event_loop import run_in_loop
+from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
 from batch_credits.reconciler.tie_out import TieOut
 from batch_credits.reporter.summary import Summary
@@ -100,7 +101,14 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
     codes, found = [0], list[tuple[Summary, bool]]()
     batch, ledger = chosen.batch, chosen.ledger
     place = ledger_path(ledger, where) if batch is None else ledger_of_batch(ledger, batch, where)
+    signals = Signals()
+    context = click.get_current_context()
+    context.with_resource(signals.taken())  # until the last word is said
+    context.with_resource(signals.doing(_end))
+    notices.heed(signals)
     with open_ledger(place, chosen.wait_for_ledger, progress.note) as opened:
+        if batch is not None:
+            batch_of_site(opened, batch, where)  # first: it says more than that the addresses differ
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
         notices.started()
         if since is not None:
@@ -110,9 +118,16 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
                 if taken or kind is CallKind.ADD:
                     say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
         for record in _batches(opened, batch, where, since):
-            result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=chosen.whole))
-            progress.close()
-            summary = report_batch(opened, record, chosen.reports, live=where.is_live)
+            try:
+                result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=chosen.whole))
+            except Interrupted:
+                with signals.doing(signals.finish_first):  # what was settled until now
+                    report_batch(opened, record, chosen.reports, live=where.is_live)
+                raise
+            finally:
+                progress.close()
+            with signals.doing(signals.finish_first):
+                summary = report_batch(opened, record, chosen.reports, live=where.is_live)
             say("\n".join(_lines(record, result)))
             # How the last run ended is of no matter any more: what counts is what stands now.
             code = exit_code(
@@ -126,6 +141,14 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
             say(f"All that {where.site} lists is known again: rows are sent without being looked up first.")
     notices.reconciled(found, max(codes))
     return max(codes)
+
+
+def _end() -> None:
+    """What a signal does while Chargebee is asked: nothing is on its way that could be lost."""
+    raise Interrupted(
+        "Interrupted: only questions were asked, and what was settled until now stays so.",
+        hint="Run the same command again to carry on.",
+    )
 
 
 def batch_of_site(ledger: Ledger, prefix: str, site: SiteSettings) -> BatchRecord:

@@ -75,8 +75,8 @@ def resolve(
     settings = pace.settings(site.site)
     where = site.settings()
     with open_ledger(ledger_of_batch(ledger, batch, where), wait_for_ledger, partial(say, err=True)) as opened:
+        record = batch_of_site(opened, batch, where)  # first: it says more than that the addresses differ
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
-        record = batch_of_site(opened, batch, where)
         if credited is None:
             say(_not_credited(opened, record, row_number, reason.strip(), where, settings))
         else:

@@ -54,13 +54,20 @@ def again(words: Sequence[str], error: BatchCreditsError) -> list[str]:
 
     None where a person said no, or something was sent.
     """
-    found = [command_with(words, remedy) for remedy in error.remedies if _can_be_typed(words, remedy)]
+    remedies = [_in_its_profile(words, remedy) for remedy in error.remedies]
+    found = [command_with(words, remedy) for remedy in remedies if _can_be_typed(words, remedy)]
     found += [as_command([*instead, *_kept(words, instead[0])]) for instead in error.instead]
     if found or isinstance(error, (NotConfirmed, RunStopped, ReportsNotWritten)):
         return found
     if isinstance(error, ControlError) and words[:1] == ["run"]:
         return [as_command(_as("check", words))]
     return [as_command(words)]
+
+
+def _in_its_profile(words: Sequence[str], remedy: Remedy) -> Remedy:
+    from batch_credits.cli.profile_of_site import with_profile
+
+    return with_profile(remedy, {part.option: part.value for part in _parts(words, _command_of(words))})
 
 
 def _can_be_typed(words: Sequence[str], remedy: Remedy) -> bool:

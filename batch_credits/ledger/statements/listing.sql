@@ -67,6 +67,18 @@ FROM row w JOIN credit_request r USING (request_id) WHERE w.batch_id = :batch AN
 SELECT min(a.at) FROM attempt a
 WHERE a.request_id IN (SELECT request_id FROM row WHERE batch_id = :batch AND request_id IS NOT NULL);
 
+-- name: sent_since_moment
+-- How many requests of the site, of the batch's kind, were sent since a moment and are credited: so many are listed.
+SELECT count(*) FROM (SELECT DISTINCT a.request_id FROM attempt a JOIN credit_request r USING (request_id)
+JOIN batch b ON b.site_id = r.site_id AND b.kind = r.kind
+WHERE b.batch_id = :batch AND a.at >= :since AND r.state = 'credited' LIMIT :most) AS sent;
+
+-- name: pages_by_customer
+-- How many pages the lists of the batch's customers have at least.
+SELECT coalesce(sum(CASE WHEN credited <= :page THEN 1 ELSE (credited + :page - 1) / :page END), 0)
+FROM (SELECT count(CASE WHEN r.state = 'credited' THEN 1 END) AS credited
+      FROM row w JOIN credit_request r USING (request_id) WHERE w.batch_id = :batch GROUP BY r.customer_id) AS each_one;
+
 -- name: unrecorded
 -- Requests that the ledger does not call credited and for which something is listed: which of it settles them, for
 -- certain (the same money, and no answer named the credit for another row that is not settled), and which does not.

@@ -1,8 +1,10 @@
 """Questions about customers: a hundred a call at most, asked again when they fail, and what the answers say."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -10,7 +12,7 @@ from batch_credits.chargebee.client import LookFailed
 from batch_credits.chargebee.lists import ListedCustomer
 from batch_credits.errors import Outage
 from batch_credits.ledger import CustomerRow
-from batch_credits.planning.customers import ATTEMPTS, MAX_ASKED_CHARACTERS, MAX_REMEMBERED, Preflight, examine
+from batch_credits.planning.customers import ATTEMPTS, MAX_REMEMBERED, Preflight, examine
 
 
 class Site:
@@ -67,8 +69,14 @@ def test_a_hundred_customers_a_call_however_many_rows_they_have() -> None:
 def test_an_address_never_grows_too_long() -> None:
     site = Site()
     site.examine(*(CustomerRow(f"{n:03d}" + "\u6771" * 47, n, None) for n in range(60)))
-    assert all(sum(len(one.encode()) + 3 for one in call) <= MAX_ASKED_CHARACTERS for call in site.calls)
+    assert all(len(quote_plus(json.dumps(call, ensure_ascii=False))) < 8_000 for call in site.calls)
     assert sum(map(len, site.calls)) == 60
+
+
+def test_ids_as_long_as_they_may_be_still_go_a_hundred_a_call() -> None:
+    site = Site()
+    site.examine(*(CustomerRow(f"{n:03d}".rjust(50, "x"), n, None) for n in range(200)))
+    assert [len(call) for call in site.calls] == [100, 100]
 
 
 def test_findings_are_counted_beyond_those_that_are_kept() -> None:

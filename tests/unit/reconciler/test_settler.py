@@ -719,3 +719,32 @@ def test_what_this_process_sent_after_the_lost_one_waits_for_its_own_quarantine(
 def test_who_does_not_wait_leaves_it_in_doubt(settle: Any) -> None:
     bench = settle(left_by_the_lost(140.0), with_witness(sent_at=1.0), replace(SETTINGS, wait=False))
     assert (bench.state, len(bench.done)) == (None, 1)
+
+
+@pytest.mark.parametrize(("apart", "looks"), [(0.0, 2), (3.0, 1), (30.0, 2)])
+def test_one_witness_speaks_for_every_look_that_begins_a_moment_after_it(
+    virtually: Any, apart: float, looks: int
+) -> None:
+    """Of two rows in doubt: the second, sent so much later, needs no look beside a witness of its own."""
+    settings = replace(SETTINGS, early_look_seconds=())
+
+    async def main() -> Bench:
+        bench = Bench(settings)
+        bench.memory.known = [KnownCredit("w", "c-w")]
+        bench.site.credits.append(listed("w", customer_id="c-w", reference="q1"))
+        for number, later in ((1, 0.0), (2, apart)):
+            credit = replace(doubt(), request_id=number, customer_id=f"c-{number}")
+            credit.last_sent = now() + later
+            bench.settler.hold(credit, bench)
+        while len(bench.released) < 2:
+            await asyncio.sleep(1)
+        await bench.settler.close()
+        await bench.journal.close()
+        return bench
+
+    bench = virtually(main())
+    shown = [at for at, path in bench.site.gets if "id%5Bis%5D=w" in path and "customer" not in path]
+    assert len(shown) == (1 if apart == 3.0 else 2)
+    of_second = [at for at, path in bench.site.gets if "customer_id%5Bis%5D=c-2" in path]
+    assert len(of_second) == looks
+    assert of_second[-1] > shown[0], "the look that counts comes after its witness"

@@ -149,6 +149,7 @@ def test_the_truth_of_a_new_site() -> None:
         "as_sent": {},
         "balances": {},
         "requests": {},
+        "questions": {},
         "statuses": {},
         "posts": 0,
         "replayed": 0,

@@ -11,8 +11,16 @@ from batch_credits.sending.waiting import SILENT_SECONDS, Waits
 PAUSE = Waiting("Chargebee told us to wait", 3.0)
 
 
-def waits(calls: int = 0, doubts: int = 0, waiting: Waiting | None = None, stopping: bool = False) -> tuple[Waits, Any]:
-    limiter = SimpleNamespace(answers=0, calls=lambda method: calls if method == "POST" else 0)
+def waits(
+    calls: int = 0,
+    doubts: int = 0,
+    waiting: Waiting | None = None,
+    stopping: bool = False,
+    used_up: tuple[int, float | None] = (0, 0.0),
+) -> tuple[Waits, Any]:
+    limiter = SimpleNamespace(
+        answers=0, calls=lambda method: calls if method == "POST" else 0, used_up=lambda: used_up
+    )
     pool = SimpleNamespace(stopping=stopping, waiting=lambda: waiting, doubts_left=lambda: doubts)
     settler = SimpleNamespace(seconds_to_look=lambda: 7.0)
     session = SimpleNamespace(limiter=limiter)
@@ -27,6 +35,9 @@ def waits(calls: int = 0, doubts: int = 0, waiting: Waiting | None = None, stopp
         ({"calls": 3, "waiting": PAUSE}, PAUSE),
         ({"doubts": 1}, Waiting("1 row in doubt is asked about again", 7.0)),
         ({"doubts": 2_000}, Waiting("2,000 rows in doubt are asked about again", 7.0)),
+        ({"doubts": 1, "used_up": (150, 41.0)}, Waiting("1 row in doubt is asked about again", 41.0)),
+        ({"doubts": 1, "used_up": (150, 2.0)}, Waiting("1 row in doubt is asked about again", 7.0)),
+        ({"doubts": 1, "used_up": (150, None)}, Waiting("1 row in doubt is asked about again", None)),
         ({"calls": 1, "stopping": True, "waiting": PAUSE}, Waiting("the answer to 1 request")),
         ({"stopping": True, "doubts": 4}, None),
     ],
