@@ -17,6 +17,12 @@ from batch_credits.watch.settings import WatchSettings
 
 RECORD = ".batch-credits.json"  # what lies beside each file that is through; no file of such a name is taken
 
+
+def is_of_record(name: str) -> bool:
+    """Whether a file of this name is a record, or what a watch left that was killed as it wrote one."""
+    return name == RECORD or name.startswith(f".{RECORD}.")
+
+
 @dataclass(frozen=True, slots=True)
 class _Put:
     """A file that is through, as it is told where it was put."""

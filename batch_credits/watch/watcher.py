@@ -21,7 +21,7 @@ from batch_credits.text.visible import visible
 from batch_credits.watch.carrying import Carrier
 from batch_credits.watch.folder import Folder
 from batch_credits.watch.jobs import Ending, Job, Jobs
-from batch_credits.watch.known import RECORD
+from batch_credits.watch.known import RECORD, is_of_record
 from batch_credits.watch.lookout import Lookout, Ready
 from batch_credits.watch.names import folder_of, is_control, reference_of
 from batch_credits.watch.seams import Left, Seams
@@ -154,13 +154,15 @@ class Watcher:
         for folder in sorted(working.iterdir()) if working.is_dir() else ():
             if folder.name in known or not folder.is_dir() or folder.is_symlink():
                 continue
-            if all(each.name == RECORD for each in folder.iterdir()):  # nothing was moved there
-                (folder / RECORD).unlink(missing_ok=True)
+            lying = [*folder.iterdir()]
+            if all(is_of_record(each.name) for each in lying):  # nothing was moved there
+                for each in lying:
+                    each.unlink(missing_ok=True)
                 folder.rmdir()
                 continue
             if self._is_others(folder):
                 continue
-            names = [name for name in names_in(folder) if not is_control(name) and name != RECORD]
+            names = [name for name in names_in(folder) if not is_control(name) and not is_of_record(name)]
             if len(names) == 1:
                 yield self._new_job(folder.name, names[0])
                 continue

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -37,7 +38,9 @@ def quiet(site: Shown) -> Iterator[None]:
 
 
 def until(driver: Chrome, holds: Callable[[], object]) -> None:
-    WebDriverWait(driver, LOAD_SECONDS, poll_frequency=0.05).until(lambda _: holds())
+    """Wait until it holds, also across the loading of another page."""
+    passing = [StaleElementReferenceException]
+    WebDriverWait(driver, LOAD_SECONDS, poll_frequency=0.05, ignored_exceptions=passing).until(lambda _: holds())
 
 
 def opened(driver: Chrome, site: Shown) -> None:

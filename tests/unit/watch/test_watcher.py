@@ -455,6 +455,8 @@ def test_a_file_in_working_of_which_nothing_is_known(world: World) -> None:
     (lost / "payout.csv").write_text("x")
     (lost / "payout.csv.control.csv").write_text(CONTROL)
     (world.folder / "working" / "empty").mkdir()
+    for folder in (lost, world.folder / "working" / "empty"):  # of a watch that was killed as it wrote a record
+        (folder / "..batch-credits.json.x7kwd4bo.tmp").write_text("{")
     odd = world.folder / "working" / "odd"
     odd.mkdir()
     for name in ("a.csv", "b.csv"):
