@@ -149,7 +149,7 @@ def _lines(health: Health) -> list[str]:
     lines += [f"Rights     {each}" for each in health.not_allowed]
     lines += _history_lines(health)
     if not health.harms:
-        return [*lines, "Whole      yes"]
+        return lines if health.history.breaks else [*lines, "Whole      yes"]
     lines += [f"Harmed     {harm.what}{f' ({harm.times:,})' if harm.times > 1 else ''}" for harm in health.harms]
     lines.append("           Pay nothing from it: bring back a copy for safety, or mend what is named, and look again.")
     return lines

@@ -1,6 +1,7 @@
 """`ledger`: its words and exit codes, and that settings files reach the commands of a group."""
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,17 @@ def test_one_that_is_not(call: Any, tmp_path: Path) -> None:
     code, out, _ = call("ledger", "check")
     assert code == 2
     assert "Harmed" in out and "rows have no request of theirs" in out
+
+
+def test_one_whose_history_was_changed(call: Any, tmp_path: Path) -> None:
+    with Ledger.open(tmp_path / "ledger.sqlite3") as ledger, ledger._db.transaction():
+        ledger._db._connection.execute("INSERT INTO site (name) VALUES ('acme')")
+    with sqlite3.connect(tmp_path / "ledger.sqlite3") as connection:
+        connection.execute("UPDATE site SET name = 'emca'")
+    connection.close()
+    code, out, _ = call("ledger", "check")
+    assert code == 2
+    assert "Broken     Site 1 was changed" in out and "Whole" not in out, out
 
 
 def test_upgrade_twice_in_use_and_where_there_is_none(call: Any, tmp_path: Path) -> None:
