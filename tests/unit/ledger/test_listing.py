@@ -197,3 +197,18 @@ def test_when_the_first_attempt_was_made(book: Any) -> None:
     assert book.ledger.listing.first_attempt_ms(batch) is None
     book.settle(batch, RequestState.CREDITED)
     assert book.ledger.listing.first_attempt_ms(batch) == book.sql("SELECT min(at) FROM attempt")[0][0]
+
+
+def test_how_much_the_site_lists_at_least(book: Any) -> None:
+    batch = book.plan(book.row(2), book.row(3, reference="q4"), book.row(4, reference="q5"), book.row(5, "c-2"))
+    run = book.ledger.runs.start(batch)
+    for number, credit in enumerate(book.owed(batch)):
+        book.send(run, credit)
+        state = RequestState.FAILED if number == 3 else RequestState.CREDITED
+        book.learn(run, credit, state, credit_id=None if number == 3 else f"cr-{number}")
+    listing = book.ledger.listing
+    sent = listing.first_attempt_ms(batch) // 1000
+    assert [listing.sent_since(batch, since, 10) for since in (0, sent, sent + 3600)] == [3, 3, 0]
+    assert listing.sent_since(batch, sent, 2) == 2
+    assert [listing.pages_by_customer(batch, page) for page in (100, 3, 2, 1)] == [2, 2, 3, 4]
+    assert listing.pages_by_customer(99, 100) == 0
