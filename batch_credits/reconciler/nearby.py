@@ -1,8 +1,8 @@
 """Answers that stand beside each other: what was asked a moment ago is not asked again for the next row.
 
 A customer's rows go one behind the other, and each is looked at before its first send where that is wanted: the list
-that the first of them needed is that of the next, too, unless it is older than the moment. And a credit that a list has
-just shown witnesses for every look that begins after that answer, not only for the one that asked for it.
+that the first of them needed is that of the next, too, unless it is older than a moment. Nothing of this kind serves a
+row that was sent: its absence needs a witness of its own, and a look after that.
 """
 
 from collections.abc import Callable, Sequence
@@ -62,21 +62,3 @@ class Lists:
             if len(self._kept) < _MAX_KEPT and now - self._kept[oldest][0] < BESIDE_SECONDS:
                 return
             del self._kept[oldest]
-
-
-class Shown:
-    """Which credits the lists have shown, and when that answer came."""
-
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-        self._at: dict[tuple[str, CallKind, str], float] = {}
-
-    def note(self, credit_id: str, kind: CallKind, call: str) -> float:
-        """A list has shown it: now. Returns that moment."""
-        at = self._at[credit_id, kind, call] = self._now()
-        return at
-
-    def when(self, credit_id: str, kind: CallKind, call: str) -> float | None:
-        """When it was shown; None: not lately, so it must be asked for."""
-        at = self._at.get((credit_id, kind, call))
-        return at if at is not None and self._now() - at < BESIDE_SECONDS else None

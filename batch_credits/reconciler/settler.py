@@ -34,7 +34,7 @@ from batch_credits.protocol import (
 )
 from batch_credits.reconciler.looks import Memory, what_is_known, what_was_found
 from batch_credits.reconciler.lost import LostHolders
-from batch_credits.reconciler.nearby import Lists, Shown
+from batch_credits.reconciler.nearby import Lists
 from batch_credits.settings import RunSettings
 
 _WITNESSES = 3
@@ -88,7 +88,7 @@ class DoubtSettler:
         self._looking = asyncio.Semaphore(max(1, settings.concurrency // 2))
         self._said_waiting = False
         self._lost = LostHolders(memory.moment, in_thread, settings.quarantine_seconds)
-        self._lists, self._shown = Lists(chargebee, self._loop.time), Shown(self._loop.time)
+        self._lists = Lists(chargebee, self._loop.time)
         self._next_look_at: dict[int, float] = {}  # of credits that wait for one
         self.failure: BaseException | None = None
 
@@ -201,7 +201,7 @@ class DoubtSettler:
 
     async def _look(self, credit: PlannedCredit, over_since: Moment | None) -> _Seen:
         """`over_since`: when the quarantine was found to be over; None while it is not."""
-        other_ids, began = other_forms(credit.customer_id), self._loop.time()
+        other_ids = other_forms(credit.customer_id)
         look = await self._ask(credit, other_ids if credit.open_attempts == 0 else ())
         # Only an absence that could be believed now is worth the questions that make it believable.
         is_open = credit.open_attempts > 0 and credit.credit_id is None
@@ -209,8 +209,8 @@ class DoubtSettler:
             return _Seen(look, Witness.NOT_SHOWN)
         if await self._chargebee.is_deleted(credit.customer_id, credit.call):
             return _Seen(FoundNothing(customer_deleted=True), Witness.NOT_SHOWN)
-        witness, shown_at = await self._witness(credit, over_since)
-        if witness is Witness.SHOWN and shown_at > began:
+        witness = await self._witness(credit, over_since)
+        if witness is Witness.SHOWN:
             # The list may have caught up between the two questions, so the look must come after its witness.
             look = await self._ask(credit, other_ids)
         return _Seen(look, witness)
@@ -224,28 +224,23 @@ class DoubtSettler:
         known = await self._in_thread(lambda: what_is_known(self._memory, self._site, credit, [*own, *elsewhere]))
         return what_was_found(credit, own, elsewhere, known)
 
-    async def _witness(self, credit: PlannedCredit, over_since: Moment) -> tuple[Witness, float]:
-        """Ask for one that we know to exist, of the same kind: a list that shows it shows every older one. Returns with
-        it when it was shown; one that was a moment ago is not asked for again."""
+    async def _witness(self, credit: PlannedCredit, over_since: Moment) -> Witness:
+        """Ask for one that we know to exist, of the same kind: a list that shows it shows every older one."""
         kind, call, memory = credit.kind, credit.call or "{}", self._memory
         if self._lost.seconds_alone(credit):
             known = await self._sent_since(credit, (over_since, self._lost.since(credit)))
             if not known:
-                return Witness.TOO_OLD, 0.0
+                return Witness.TOO_OLD
         else:
             known = await self._in_thread(lambda: memory.witnesses(self._site, kind, over_since, _WITNESSES, call))
         for witness in known:
-            if (shown_at := self._shown.when(witness.credit_id, kind, call)) is not None:
-                return Witness.SHOWN, shown_at
             if await self._chargebee.shows(witness.credit_id, kind, call):
-                return Witness.SHOWN, self._shown.note(witness.credit_id, kind, call)
+                return Witness.SHOWN
             if not await self._chargebee.is_deleted(witness.customer_id, call):
-                return Witness.NOT_SHOWN, 0.0  # it exists, so the list lags; another would prove less
+                return Witness.NOT_SHOWN  # it exists, so the list lags; another would prove less
         if known:
-            return Witness.NOT_SHOWN, 0.0
-        if await self._chargebee.lists_anything(kind, call):
-            return Witness.SHOWN, self._loop.time()
-        return Witness.NONE_EXISTS, 0.0
+            return Witness.NOT_SHOWN
+        return Witness.SHOWN if await self._chargebee.lists_anything(kind, call) else Witness.NONE_EXISTS
 
     async def _sent_since(self, credit: PlannedCredit, moments: Sequence[Moment | None]) -> list[KnownCredit]:
         """What was sent and answered since the first of these moments after which anything was."""

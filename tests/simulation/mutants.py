@@ -147,8 +147,8 @@ def _quarantine_by_the_wall_clock(self: DoubtSettler, credit: PlannedCredit) -> 
     return float((row[0] or 0) / 1000 + self._settings.quarantine_seconds - times.now_ms() / 1000)
 
 
-async def _no_witness(self: DoubtSettler, credit: PlannedCredit, over_since: Moment) -> tuple[Witness, float]:
-    return Witness.SHOWN, self._loop.time()
+async def _no_witness(self: DoubtSettler, credit: PlannedCredit, over_since: Moment) -> Witness:
+    return Witness.SHOWN
 
 
 async def _body_rebuilt(self: Journal, credits: Sequence[PlannedCredit]) -> list[OpenAttempt]:

@@ -8,7 +8,7 @@ import pytest
 
 from batch_credits.chargebee.client import LookFailed
 from batch_credits.model import CallKind, Money, PlannedCredit, RequestState
-from batch_credits.reconciler.nearby import BESIDE_SECONDS, Lists, Shown
+from batch_credits.reconciler.nearby import BESIDE_SECONDS, Lists
 
 FIRST = PlannedCredit(1, "c-1", "q3", Money(100, None, "USD"), "general", b"", 0, False, 0, 0, RequestState.PENDING)
 
@@ -77,16 +77,3 @@ def test_lists_of_many_customers_are_not_all_kept(monkeypatch: pytest.MonkeyPatc
     world.look(replace(FIRST, customer_id="c-4"))
     world.look(replace(FIRST, customer_id="c-0"))
     assert len(world.asked) == 6
-
-
-def test_what_was_shown_counts_for_a_moment_and_for_its_own_list() -> None:
-    now = [100.0]
-    shown = Shown(lambda: now[0])
-    assert shown.when("cr-1", CallKind.ADD, "{}") is None
-    assert shown.note("cr-1", CallKind.ADD, "{}") == 100.0
-    now[0] += BESIDE_SECONDS / 2
-    assert shown.when("cr-1", CallKind.ADD, "{}") == 100.0
-    assert shown.when("cr-1", CallKind.DEDUCT, "{}") is None
-    assert shown.when("cr-1", CallKind.ADD, '{"x":"y"}') is None
-    now[0] += BESIDE_SECONDS / 2
-    assert shown.when("cr-1", CallKind.ADD, "{}") is None

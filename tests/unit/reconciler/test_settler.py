@@ -721,11 +721,9 @@ def test_who_does_not_wait_leaves_it_in_doubt(settle: Any) -> None:
     assert (bench.state, len(bench.done)) == (None, 1)
 
 
-@pytest.mark.parametrize(("apart", "looks"), [(0.0, 2), (3.0, 1), (30.0, 2)])
-def test_one_witness_speaks_for_every_look_that_begins_a_moment_after_it(
-    virtually: Any, apart: float, looks: int
-) -> None:
-    """Of two rows in doubt: the second, sent so much later, needs no look beside a witness of its own."""
+@pytest.mark.parametrize("apart", [0.0, 3.0, 30.0])
+def test_each_row_in_doubt_has_a_witness_of_its_own_and_a_look_after_it(virtually: Any, apart: float) -> None:
+    """Of two, the second sent so much later: what answers a look may lag behind what showed a witness a moment ago."""
     settings = replace(SETTINGS, early_look_seconds=())
 
     async def main() -> Bench:
@@ -744,7 +742,7 @@ def test_one_witness_speaks_for_every_look_that_begins_a_moment_after_it(
 
     bench = virtually(main())
     shown = [at for at, path in bench.site.gets if "id%5Bis%5D=w" in path and "customer" not in path]
-    assert len(shown) == (1 if apart == 3.0 else 2)
+    assert len(shown) == 2
     of_second = [at for at, path in bench.site.gets if "customer_id%5Bis%5D=c-2" in path]
-    assert len(of_second) == looks
-    assert of_second[-1] > shown[0], "the look that counts comes after its witness"
+    assert len(of_second) == 2
+    assert of_second[-1] >= shown[-1], "the look that counts comes after its witness"
