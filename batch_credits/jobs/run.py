@@ -143,6 +143,7 @@ async def carry_out(
     finally:
         loading.cancel()
         progress.close()
+    ledger.seal_beside()
     from batch_credits.jobs.report import report_batch  # here, for the first row need not wait for it
 
     # The same content may have come under another name before; the reports bear the name that was run now.

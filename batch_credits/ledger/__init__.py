@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -148,6 +149,7 @@ class Ledger:
         self._db = database
         self._lock = lock
         self._seals = False  # what was done is sealed in the end: this process has the ledger for itself, or opened it
+        self._sealing: Thread | None = None
         self.path = database.path
         self.sites = Sites(database, named)
         self.batches = Batches(database)
@@ -281,6 +283,13 @@ class Ledger:
             return None if link is None else link.digest
         return None
 
+    def seal_beside(self) -> None:
+        """Begin to seal what was done, by a thread and a connection of its own; `close` waits for it, and seals the
+        rest."""
+        if self._seals and not self._db.is_shared:  # a server is asked by one after the other as well
+            self._sealing = Thread(target=_seal, args=(self.path,), name="sealing")
+            self._sealing.start()
+
     def copy_to(self, target: "Ledger") -> dict[str, int]:
         """Copy all of it to an empty ledger, and mark this one as moved. Returns how many rows each table has.
 
@@ -313,6 +322,8 @@ class Ledger:
         """End this process's life in the ledger, close the file and give it free."""
         with suppress(LedgerError):  # it says so elsewhere, about what matters more; the next start ends it, too
             self.workers.end()
+        if self._sealing is not None:
+            self._sealing.join()
         if self._seals:
             self.seal()
         self._db.close()
@@ -326,3 +337,8 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _seal(path: Place) -> None:
+    with suppress(LedgerError), Ledger.open_beside(path) as ledger:  # what is left is sealed by whoever closes
+        ledger.seal()

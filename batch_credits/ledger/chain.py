@@ -6,7 +6,7 @@ for what a link is, and unbroken.py for how the chain is verified.
 """
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, starmap
 
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.links import GROUP_ROWS, KINDS, NOTE, RUN_END, Kind, Link, Said, Told, link_after, said_of
@@ -99,7 +99,7 @@ def covered(database: Database, kind: Kind) -> set[int]:
 
 def rows_between(database: Database, kind: Kind, first: int, last: int) -> Iterator[Told]:
     """The rows of a kind between two ids, by rising ids; streamed."""
-    return database.stream(kind.told, _told, first=first, last=last)
+    return starmap(Told, database.texts(kind.told, first=first, last=last))
 
 
 def _last_covered(database: Database, kind: Kind) -> int:
@@ -110,7 +110,3 @@ def _last_covered(database: Database, kind: Kind) -> int:
 def _ranges(ids: str) -> list[tuple[int, int]]:
     return Link(0, "", ids, 0, "", "", 0, "", "", "", "").ranges
 
-
-def _told(row: tuple[int, str | bytes | None]) -> Told:
-    row_id, text = row
-    return Told(row_id, text.encode("utf-8") if isinstance(text, str) else text or b"")

@@ -28,6 +28,11 @@ def failure(path: object, reason: object) -> LedgerError:
     )
 
 
+def _in_utf8(row: tuple[int, str | bytes | None]) -> tuple[int, bytes]:
+    row_id, text = row
+    return row_id, text.encode("utf-8") if isinstance(text, str) else text or b""
+
+
 class Database(ABC):
     """An open ledger. Every verb raises `LedgerError` where it cannot be read or written, or holds what nobody wrote;
     `read` makes a value of a row, and belongs to that.
@@ -99,6 +104,12 @@ class Database(ABC):
     @abstractmethod
     def stream(self, name: str, read: Callable[[Row], T], /, **values: Any) -> Iterator[T]:
         """The same, one after the other: it is asked when the first one is taken."""
+
+    def texts(self, name: str, /, *, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """The rows between two ids, by rising ids, of a statement that tells an id and a text of each: with the text in
+        UTF-8. Within a transaction, which holds them still.
+        """
+        return self.stream(name, _in_utf8, first=first, last=last)
 
     # -- Writing, within a transaction --------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from batch_credits.errors import LedgerError
 from batch_credits.jobs.keep import copy_ledger, look_at
 from batch_credits.ledger import Ledger
 from batch_credits.ledger.chain import Chain
@@ -372,3 +373,28 @@ def test_ids_are_written_as_ranges() -> None:
     assert ranges_of([1, 2, 3]) == "1-3" and ranges_of([7]) == "7" and ranges_of([1, 3, 4, 9]) == "1,3-4,9"
     link = link_after(None, "note", (("1,3-4", 3, "", "")), 5, "me", BEFORE)  # type: ignore[arg-type]
     assert link.ranges == [(1, 1), (3, 4)] and link.digest == link.digest_due
+
+
+def test_what_was_done_is_sealed_beside_what_goes_on(book: Book) -> None:
+    """By a thread with a connection of its own: on PostgreSQL at the end, as ever."""
+    fill(book)
+    book.ledger.seal_beside()
+    with book.ledger._db.transaction(writes=False):
+        assert book.ledger._db.all("link_ids", tuple) is not None  # it keeps nobody from reading
+    if not isinstance(book.path, Address):
+        assert book.ledger._sealing is not None
+        book.ledger._sealing.join()
+        assert not any("attempt" in each or "finding" in each for each in look_at(book.path).history.unsealed)
+    book.reopen()
+    assert breaks(book.path) == [] and look_at(book.path).history.unsealed == []
+
+
+def test_what_could_not_be_sealed_beside_is_sealed_in_the_end(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(place: Place) -> Ledger:
+        raise LedgerError("The disk is full.")
+
+    fill(book)
+    monkeypatch.setattr(Ledger, "open_beside", fails)
+    book.ledger.seal_beside()
+    book.reopen()
+    assert breaks(book.path) == [] and look_at(book.path).history.unsealed == []

@@ -10,6 +10,7 @@ from batch_credits.errors import LedgerError
 from batch_credits.jobs.keep import look_at
 from batch_credits.ledger import unbroken
 from batch_credits.ledger.chain import rows_between
+from batch_credits.ledger.database import Database
 from batch_credits.ledger.links import KINDS, MARK_BYTES, Told
 from batch_credits.ledger.unbroken import Chained, verify_chain
 from batch_credits.ledger.what_it_was import MAX_BYTES, columns_of, what_changed
@@ -120,3 +121,14 @@ def test_a_ledger_that_cannot_be_read_is_harmed(book: Any, monkeypatch: pytest.M
 )
 def test_what_a_row_was_is_said_where_one_byte_tells(was: bytes, now: bytes, said: str) -> None:
     assert what_changed(ENTRY, Told(7, now), zlib.crc32(was).to_bytes(MARK_BYTES)) == said
+
+
+@pytest.mark.parametrize("most", [1, 2, 20_000])
+def test_all_rows_are_told_however_many_at_once(book: Any, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr("batch_credits.ledger.engines.sqlite.database.TEXTS_A_STATEMENT", most)
+    filled(book, 4)
+    for kind in KINDS:
+        if kind.is_bulk:
+            told = [*rows_between(book.ledger._db, kind, 1, 2**62)]
+            assert told == [Told(*row) for row in Database.texts(book.ledger._db, kind.told, first=1, last=2**62)]
+            assert told == [each for one in told for each in rows_between(book.ledger._db, kind, one[0], one[0])]
