@@ -287,7 +287,7 @@ class Ledger:
         """Begin to seal what was done, by a thread and a connection of its own; `close` waits for it, and seals the
         rest."""
         if self._seals and not self._db.is_shared:  # a server is asked by one after the other as well
-            self._sealing = Thread(target=_seal, args=(self.path,), name="sealing")
+            self._sealing = Thread(target=_seal, args=(self.path,), name="sealing", daemon=True)
             self._sealing.start()
 
     def copy_to(self, target: "Ledger") -> dict[str, int]:

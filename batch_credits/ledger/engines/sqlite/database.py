@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
-from threading import get_ident
+from threading import RLock, get_ident
 from typing import Any
 
 from batch_credits.ledger.database import Database, Row, T, failure
@@ -52,6 +52,9 @@ class SqliteDatabase(Database):
         self._connection = connection
         self._statements = STATEMENTS | (overriding or {})
         self._is_kept = is_kept
+        # Held by the thread that is within a statement, and by the one that is within a transaction: a signal can end
+        # everything but the journal's thread, and SQLite's library falls over where a connection is closed under one.
+        self._in_statement, self._in_transaction = RLock(), RLock()
         for name, (arguments, function) in FUNCTIONS.items():
             connection.create_function(name, arguments, function, deterministic=True)
         connection.create_function("lease_now_ms", 0, lease_now_ms)
@@ -59,8 +62,9 @@ class SqliteDatabase(Database):
             connection.execute(view)
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file, once no other thread is within a transaction or a statement."""
+        with self._in_transaction, self._in_statement:
+            self._connection.close()
 
     @contextmanager
     def transaction(self, *, writes: bool = True) -> Iterator[None]:
@@ -72,17 +76,19 @@ class SqliteDatabase(Database):
             yield
             return
         with translated(self.path):
-            self._connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-            try:
-                self._writer = get_ident()
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            finally:
-                self._writer = None
+            with self._in_statement:
+                self._connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            with self._in_transaction:  # which nobody holds: SQLite refuses a second one
+                try:
+                    self._writer = get_ident()
+                    yield
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    raise
+                finally:
+                    self._writer = None
 
     # -- Asking -----------------------------------------------------------------------------------------------
 
@@ -90,7 +96,8 @@ class SqliteDatabase(Database):
         """The first row that is found, or None."""
         statement = self._statements[name]
         try:
-            row = self._connection.execute(statement, values).fetchone()
+            with self._in_statement:
+                row = self._connection.execute(statement, values).fetchone()
             return None if row is None else read(row)
         except _FOREIGN as error:
             raise self.failure(str(error)) from error
@@ -99,12 +106,18 @@ class SqliteDatabase(Database):
         """The row that must be there."""
         statement = self._statements[name]
         try:
-            row = self._connection.execute(statement, values).fetchone()
+            with self._in_statement:
+                row = self._connection.execute(statement, values).fetchone()
             if row is None:
                 raise LookupError(f"{name!r} found nothing")
             return read(row)
         except _FOREIGN as error:
             raise self.failure(str(error)) from error
+
+    def all(self, name: str, read: Callable[[Row], T], /, **values: Any) -> list[T]:
+        """Every row that is found."""
+        with self._in_statement:
+            return [*self.stream(name, read, **values)]
 
     def stream(self, name: str, read: Callable[[Row], T], /, **values: Any) -> Iterator[T]:
         """The same, one after the other: it is asked when the first one is taken."""
@@ -126,7 +139,7 @@ class SqliteDatabase(Database):
 
     def _told_as_one(self, statement: str, first: int, last: int) -> list[tuple[int, bytes]]:
         asked = {"first": first, "last": last, "most": TEXTS_A_STATEMENT}
-        with translated(self.path):
+        with self._in_statement, translated(self.path):
             [(ids, lengths, texts)] = self._connection.execute(statement, asked)
             if ids is None:
                 return []
@@ -140,14 +153,15 @@ class SqliteDatabase(Database):
         """Write; returns how many rows were written."""
         statement = self._statements[name]
         try:
-            return self._connection.execute(statement, values).rowcount
+            with self._in_statement:
+                return self._connection.execute(statement, values).rowcount
         except _FOREIGN as error:
             raise self.failure(str(error)) from error
 
     def change_each(self, name: str, values: Iterable[Mapping[str, Any]]) -> None:
         """Write once for each of these."""
         statement = self._statements[name]
-        with translated(self.path):
+        with self._in_statement, translated(self.path):
             self._connection.executemany(statement, values)
 
     def insert_columns(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
@@ -160,14 +174,14 @@ class SqliteDatabase(Database):
         for at in range(0, count, step):
             part = {name: values[at : at + step] for name, values in columns.items()}
             statement, bound = _insertion(table, part, min(step, count - at))
-            with translated(self.path):
+            with self._in_statement, translated(self.path):
                 self._connection.execute(statement, bound)
 
     def wait_for_the_disk(self, *, always: bool) -> None:
         """Whether each transaction is durable when it has ended, or all of them with the next that is."""
         if self._is_kept:
             synchronous = "FULL" if always else "NORMAL"
-            with translated(self.path):
+            with self._in_statement, translated(self.path):
                 self._connection.execute(f"PRAGMA synchronous = {synchronous}")
                 self._connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES[synchronous]}")
 
