@@ -14,10 +14,10 @@ from pathlib import Path
 from batch_credits.errors import ReportsNotWritten
 from batch_credits.ledger.runs import History
 from batch_credits.model import DECIMAL_DIGITS, BatchRecord, CallKind, Mending, ReportRow
-from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
+from batch_credits.reporter.files import ReportPaths, atomic_text, make_private_directory, report_directory
 from batch_credits.reporter.page import summary_html
 from batch_credits.reporter.record import site_is_live
-from batch_credits.reporter.summary import ReportPaths, Summary, summarise
+from batch_credits.reporter.summary import Summary, summarise
 from batch_credits.reporter.summary_json import summary_json
 from batch_credits.reporter.tables import failed_writer, results_writer
 from batch_credits.reporter.tally import NOT_CREDITED, Tally
