@@ -17,6 +17,7 @@ from batch_credits.model import FileTotal
 from batch_credits.model.address import Place
 
 TEST_SITE_RATE_PER_MINUTE = 150  # Chargebee API docs: test sites, and live ones on the Starter plan
+LINE_SECONDS = 10.0  # between two lines of progress where there is no terminal
 WINDOW_SECONDS = 60.0  # in which a site counts its requests, rolling (Chargebee API docs: "per minute")
 PLAN_RATES_PER_MINUTE = {"starter": 150, "performance": 1000, "enterprise": 3500}  # of live sites
 MAX_GETS_AT_ONCE = 50  # of every site (Chargebee API docs); of POST:
@@ -24,7 +25,6 @@ TEST_SITE_POSTS_AT_ONCE, LIVE_SITE_POSTS_AT_ONCE = 50, 100
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 THIS_MACHINE = "this machine"  # the address of whatever answers here
 THIS_PROCESS = "the sandbox within a run"  # the address of the one that `run --sandbox` starts, and ends
-
 
 
 def names_live_money(site: str) -> bool:

@@ -4,8 +4,9 @@
     python benchmarks/soak.py --minutes 5 --json soak.json
 
 The site is a process of its own that does next to no work, and notes when each call came. Every few seconds it samples
-the run: memory, open files, CPU, the ledger and its WAL. Memory is judged by what belongs to the process alone (its
-private pages), a median a window, by a line through the last two thirds: see judged.py.
+the run: memory, open files, CPU, the ledger and its WAL. Memory is judged by the pages that are of no file (heap and
+stacks, also where they were swapped out), a median a window, by a line through the last two thirds: see judged.py.
+Pages of libraries say nothing: they are the process's own or shared, as other programs begin and end.
 
 Exit code 0: it holds. 1: it does not; the reasons are said. 3: too short to tell, and nothing else is wrong.
 """
@@ -43,8 +44,7 @@ class Sample:
     seconds: float  # since it began to send
     credits: int  # that the site has answered
     resident: int  # bytes
-    private: int  # of these, of no other process
-    anonymous: int  # of these, of no file: heap, stacks
+    anonymous: int  # of no file: heap, stacks; also what of it was swapped out
     files: int
     cpu: float  # seconds so far
     ledger: int  # bytes of the file
@@ -88,8 +88,7 @@ def sample(pid: int, seconds: float, credits: int, ledger: Path) -> Sample:
         seconds=round(seconds, 3),
         credits=credits,
         resident=kib["Rss"] * KIB,
-        private=(kib["Private_Clean"] + kib["Private_Dirty"]) * KIB,
-        anonymous=kib["Anonymous"] * KIB,
+        anonymous=(kib["Anonymous"] + kib["Swap"]) * KIB,
         files=len(list((process / "fd").iterdir())),
         cpu=(int(user) + int(system)) / TICKS,
         ledger=size(ledger),
@@ -113,7 +112,7 @@ def watch(run: subprocess.Popen[bytes], base_url: str, ledger: Path, every: floa
         if len(samples) % 12 == 0:
             one = samples[-1]
             print(
-                f"  {one.seconds:6.0f} s: {one.credits:,} credits, {one.private / KIB**2:.1f} MiB, {one.files} files,"
+                f"  {one.seconds:6.0f} s: {one.credits:,} credits, {one.anonymous / KIB**2:.1f} MiB, {one.files} files,"
                 f" ledger {one.ledger / KIB**2:.1f} MiB and {one.wal / KIB**2:.1f} of WAL",
                 file=sys.stderr,
                 flush=True,
@@ -151,7 +150,7 @@ def judge(samples: list[Sample], came: list[float], limit: int, window: float, r
         return by_window(seconds, [getattr(one, name) for one in samples], window)
 
     credits, late = windows("credits"), late_by(came, limit, window)
-    memory, held = leaks(credits, windows("private"))
+    memory, held = leaks(credits, windows("anonymous"))
     growth, early_slope, late_slope = straight(credits, windows("ledger"))
     bound = of_the_bound(came, limit, window)
     files = windows("files")
@@ -182,7 +181,7 @@ def judge(samples: list[Sample], came: list[float], limit: int, window: float, r
         "memory_bytes_a_credit": held.slope,
         "memory_error": None if held.error == float("inf") else held.error,
         "memory_allowed": LEAK_BYTES_A_CREDIT,
-        "private_mib": [round(each / KIB**2, 2) for each in windows("private")],
+        "memory_mib": [round(each / KIB**2, 2) for each in windows("anonymous")],
         "ledger": growth,
         "ledger_bytes_a_credit": [early_slope, late_slope],
         "wal_mib_most": max((one.wal for one in samples), default=0) / KIB**2,

@@ -11,7 +11,6 @@ A working directory is anybody's who packed it: its files may say how a payout i
 where the key goes, which ledger remembers, or that nobody is asked.
 """
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -227,7 +226,9 @@ def _refuse_unknown_variables(problems: list[Exception] | None) -> None:
 
 
 def _remedy(name: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
+    from difflib import get_close_matches  # of no use but here
+
+    near = get_close_matches(name, known, 1)
     return f"Did you mean {near[0]}? Else remove it." if near else "Correct its name, or remove it."
 
 

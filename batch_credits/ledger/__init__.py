@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from batch_credits.errors import LedgerError, UsageError
 from batch_credits.ledger.admission import Admission, StagedRow
@@ -43,7 +43,9 @@ from batch_credits.ledger.unbroken import Chained
 from batch_credits.ledger.workers import LEASE_SECONDS, Part, Worker, Workers
 from batch_credits.model.address import Address, Place
 from batch_credits.model.site_facts import SiteFacts
-from batch_credits.process.deadman import dead_man
+
+if TYPE_CHECKING:
+    from batch_credits.process.deadman import DeadMan
 
 __all__ = [
     "LEASE_SECONDS",
@@ -113,6 +115,13 @@ __all__ = [
 ]
 
 WAIT_BESIDE_SECONDS = 60.0  # for the others' commits
+
+
+def dead_man() -> "DeadMan":
+    """Who kills this process at its lease's end. It is imported here, since who has a file needs none."""
+    from batch_credits.process import deadman
+
+    return deadman.dead_man()
 
 
 def postgres() -> Any:

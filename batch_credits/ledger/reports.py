@@ -68,26 +68,17 @@ class Reports:
 
 def report_row(row: Row) -> ReportRow:
     """A row of `report_rows`, or of a statement that gives the same."""
-    row_number, cells, outcome, rejected, reversal, *rest = row
+    # A million rows pass here: by their places, since names take half as long again, and in one unpacking.
+    (
+        row_number, cells, outcome, rejected, reversal, reference, minor, decimal, currency, kind, credit_id, code,
+        param, error, status, tried, balance, at,
+    ) = row  # fmt: skip
     if rejected is not None:
         return _rejected_row(row_number, cells, rejected)
-    reference, minor, decimal, currency, kind, credit_id, code, param, error, status, tried, balance, at = rest
-    told = ReportRow(  # by their places: a million rows pass here, and names take half as long again
-        row_number,
-        tuple(orjson.loads(cells)),
-        _OUTCOMES[outcome],
-        reference,
-        Money(minor, decimal, currency),
-        kind,
-        credit_id,
-        code,
-        param,
-        error,
-        status,
-        tried,
-        balance,
-        iso_time(at),
-    )
+    told = ReportRow(
+        row_number, tuple(orjson.loads(cells)), _OUTCOMES[outcome], reference, Money(minor, decimal, currency), kind,
+        credit_id, code, param, error, status, tried, balance, iso_time(at),
+    )  # fmt: skip
     return told if reversal is None else _reversed_row(told, *read_reversal(reversal))
 
 

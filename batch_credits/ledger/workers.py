@@ -20,13 +20,15 @@ gets its lock knows that every life before is over, and ends them all.
 import os
 import platform
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from batch_credits.errors import LeaseLost, LedgerBusy, LedgerError
 from batch_credits.ledger.database import Database, Row
 from batch_credits.process import clock
-from batch_credits.process.deadman import DeadMan
 from batch_credits.process.user import user_name
+
+if TYPE_CHECKING:  # of a ledger that hosts share alone
+    from batch_credits.process.deadman import DeadMan
 
 LEASE_SECONDS = 60.0
 TIMEOUT_SECONDS = 80.0
@@ -61,7 +63,7 @@ class _Held(NamedTuple):
 class Workers:
     """The desk for whoever has the ledger open. Its lease is as long as the last claim said."""
 
-    def __init__(self, database: Database, dead_man: DeadMan | None = None) -> None:
+    def __init__(self, database: Database, dead_man: "DeadMan | None" = None) -> None:
         """`dead_man`: who kills this process at its lease's end, where hosts share the ledger."""
         self._db = database
         self._dead_man = dead_man

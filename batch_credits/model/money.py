@@ -1,6 +1,6 @@
 """Money: integers of minor units, or the exact decimal text of a site with multi-decimal pricing. Never a float."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import NamedTuple
@@ -48,6 +48,11 @@ class ControlTotal:
             self.amount_minor += money.amount_minor
         if money.amount_in_decimal is not None:
             self.add_decimal(money.amount_in_decimal)
+
+    def add_minor(self, amounts: Sequence[int]) -> None:
+        """Count so many more amounts, in minor units."""
+        self.count += len(amounts)
+        self.amount_minor += sum(amounts)
 
     def add_decimal(self, text: str) -> None:
         """Add an amount of a row that is counted."""

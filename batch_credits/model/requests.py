@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple, Self
 
 from batch_credits.model.money import Money
@@ -19,6 +20,7 @@ class CallKind(StrEnum):
         """The `type` under which Chargebee lists what such a call made."""
         return "increment" if self is CallKind.ADD else "decrement"
 
+    @cache  # of each row of a report
     def name_of(self, outcome: "Outcome") -> str:
         """The outcome's name in the reports of such a batch: nobody may take a reversal for a payout."""
         return _DEDUCTED.get(outcome, str(outcome)) if self is CallKind.DEDUCT else str(outcome)

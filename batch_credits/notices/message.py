@@ -7,7 +7,7 @@ from batch_credits.explanations.outcomes import label_of
 from batch_credits.model import Outcome
 from batch_credits.model.amounts import at_least, total_in_words
 from batch_credits.notices.notice import Event, Notice, Standing, by_currency, shown_name
-from batch_credits.reporter.words import rows
+from batch_credits.text.counted import rows
 
 AMOUNTS_SHOWN = 5  # of an outcome's, each of another currency
 NAME_SHOWN = 80  # letters of a file's name

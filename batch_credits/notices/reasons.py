@@ -38,7 +38,7 @@ from batch_credits.errors import (
 )
 from batch_credits.model import Outcome
 from batch_credits.notices.notice import Reason
-from batch_credits.reporter.words import rows
+from batch_credits.text.counted import rows
 
 _LOG = "The log of the job says why, and which command would do what was meant."
 _AGAIN = "Run the same command again: it carries on."

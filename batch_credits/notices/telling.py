@@ -33,8 +33,9 @@ from batch_credits.notices.targets import BATCH, Command, Target
 from batch_credits.process.signals import Signals
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.summary import Summary
-from batch_credits.reporter.words import headline, rows
+from batch_credits.reporter.words import headline
 from batch_credits.settings import SiteSettings
+from batch_credits.text.counted import rows
 from batch_credits.text.visible import visible
 
 if TYPE_CHECKING:  # who only tells need not load all that reads a file

@@ -17,14 +17,7 @@ from typing import TextIO
 
 from batch_credits.model import CallKind
 from batch_credits.progress.block import NARROWEST, ROOM_FOR_AN_ECHO, Block, size_of
-from batch_credits.progress.observers import (
-    LINE_SECONDS,
-    Display,
-    JsonProgress,
-    LineProgress,
-    Progress,
-    SilentProgress,
-)
+from batch_credits.progress.observers import Display, JsonProgress, LineProgress, Progress, SilentProgress
 from batch_credits.progress.words import (
     batch_in_words,
     left_in_words,
@@ -33,6 +26,7 @@ from batch_credits.progress.words import (
     span_in_words,
     waiting_in_words,
 )
+from batch_credits.settings import LINE_SECONDS
 from batch_credits.text.colour import coloured, takes_colour
 from batch_credits.text.visible import visible
 

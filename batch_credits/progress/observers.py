@@ -21,9 +21,9 @@ from batch_credits.progress.words import (
     span_in_words,
     waiting_in_words,
 )
+from batch_credits.settings import LINE_SECONDS
 from batch_credits.text.visible import visible
 
-LINE_SECONDS = 10.0  # between two lines where there is no terminal
 _NO_MONEY = BatchMoney()
 
 

@@ -13,7 +13,7 @@ from batch_credits.reporter.closing_words import headline, label_of, meaning_of,
 from batch_credits.reporter.display import MAX_WORD_LETTERS, clip, readable_time
 from batch_credits.reporter.page import CountedLine, in_css, rendered
 from batch_credits.reporter.tally import totals_read
-from batch_credits.reporter.words import rows as rows_in_words
+from batch_credits.text.counted import rows as rows_in_words
 
 
 @dataclass(frozen=True, slots=True)

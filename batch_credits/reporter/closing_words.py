@@ -7,7 +7,7 @@ from batch_credits.explanations.outcomes import ENDINGS
 from batch_credits.model import Ending
 from batch_credits.reporter.amounts import in_decimal, in_minor_units
 from batch_credits.reporter.closing import Closing
-from batch_credits.reporter.words import rows
+from batch_credits.text.counted import rows
 
 
 def label_of(ending: Ending) -> str:

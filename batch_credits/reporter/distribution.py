@@ -12,7 +12,7 @@ from batch_credits.reporter.people import cell
 from batch_credits.reporter.spread import Bin, Spread, Unit
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import Tally
-from batch_credits.reporter.words import rows as rows_in_words
+from batch_credits.text.counted import rows as rows_in_words
 
 MAX_UNITS = 40  # whose bounds are shown, those with the most rows
 MAX_PICTURES = 3

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TextIO
 
@@ -19,6 +20,42 @@ MAX_STEM_LETTERS = 60  # at most 240 bytes in UTF-8: with the batch id it fits t
 STALE_SECONDS = 86_400  # a temporary file this old was left by a crash: no report takes a day to write
 
 _UNSAFE = re.compile(r"[^\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPaths:
+    """Where each report lies. The workbooks are None unless they were asked for."""
+
+    directory: Path
+    results: Path
+    failed: Path
+    summary_json: Path
+    summary_html: Path
+    results_xlsx: Path | None = None
+    failed_xlsx: Path | None = None
+
+    @classmethod
+    def within(cls, directory: Path, *, xlsx: bool = False, is_payout: bool = True) -> "ReportPaths":
+        """The reports of one directory. A workbook that is there is written again: it must not grow old beside them.
+
+        Of what is no payout there is no failed.xlsx: nothing in it could be paid.
+        """
+        results, failed = directory / "results.xlsx", directory / "failed.xlsx"
+        return cls(
+            directory,
+            directory / "results.csv",
+            directory / "failed.csv",
+            directory / "summary.json",
+            directory / "summary.html",
+            results if xlsx or results.exists() else None,
+            failed if is_payout and (xlsx or failed.exists()) else None,
+        )
+
+    @property
+    def written(self) -> list[Path]:
+        """Those that people are told of, in this order."""
+        tables = [self.results, self.results_xlsx, self.failed, self.failed_xlsx]
+        return [path for path in (*tables, self.summary_json, self.summary_html) if path is not None]
 
 
 def report_directory(batch: BatchRecord, reports: Path) -> Path:

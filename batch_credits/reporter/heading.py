@@ -10,7 +10,7 @@ from batch_credits.reporter.display import MAX_WORD_LETTERS, clip, readable_time
 from batch_credits.reporter.record import Fact
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import Tally, totals_read
-from batch_credits.reporter.words import rows as rows_in_words
+from batch_credits.text.counted import rows as rows_in_words
 
 MAX_CURRENCIES = 3  # named with their totals in one line
 MAX_NAMES = 3  # of people and references, named one by one

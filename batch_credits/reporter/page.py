@@ -30,7 +30,7 @@ from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NOT_CREDITED, Tally
 from batch_credits.reporter.ties import tie_groups
 from batch_credits.reporter.words import balance_in_words, headline, next_steps, words_of
-from batch_credits.reporter.words import rows as rows_in_words
+from batch_credits.text.counted import rows as rows_in_words
 
 MAX_WORD_OF_A_PERSON = 1_000  # letters: who said what, and how they know
 _NOT_PLAIN_IN_CSS = re.compile(r"[^A-Za-z0-9 ,.-]")

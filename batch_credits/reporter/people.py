@@ -10,7 +10,7 @@ from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.display import MAX_WORD_LETTERS, clip
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NEEDS_A_PERSON, ReasonGroup, Tally
-from batch_credits.reporter.words import rows as rows_in_words
+from batch_credits.text.counted import rows as rows_in_words
 
 ROWS_UNFOLDED = 5  # of each reason; the others are there to be unfolded
 

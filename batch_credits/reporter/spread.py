@@ -5,6 +5,7 @@ histogram's bins are never finer than that, so every amount is in its right bin.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from heapq import heappush, heappushpop
@@ -16,6 +17,7 @@ from batch_credits.model import ReportRow
 LARGEST_SHOWN = 5  # rows of each currency
 MAX_BINS = 16
 FEWEST_ROWS, FEWEST_BINS = 20, 2  # below which a histogram says no more than the smallest and the largest amount
+MAX_DISTINCT = 10_000  # amounts that are counted one by one, which few payouts have
 _FAR = 12  # an amount this many times the median makes equal bins useless: most rows would share one
 _STEPS = (1, 2, 5)
 
@@ -55,30 +57,44 @@ class Spread:
     """The amounts of one unit: how many begin alike, and the rows with the largest. `whole` units know no fractions."""
 
     whole: bool
+    rows: int = 0  # amounts that were counted
     _leads: Counter[tuple[str, int]] = field(default_factory=Counter)  # (first digits, digits before the point)
+    _counted: Counter[Decimal | int] = field(default_factory=Counter)  # amounts that are not yet among the leads
     _largest: list[tuple[Decimal | int, int, ReportRow]] = field(default_factory=list)  # a heap, smallest first
     _smallest: Decimal | int | None = None
 
-    def add(self, amount: Decimal | int, row: ReportRow) -> None:
-        """Count one amount above zero."""
-        if isinstance(amount, int):
-            text = str(amount)
-            self._leads[text[:2], len(text)] += 1
-        else:
-            power = amount.adjusted()
-            first = amount.scaleb(1 - power).to_integral_value(ROUND_FLOOR)
-            self._leads[str(int(first)), power + 1] += 1
-        if self._smallest is None or amount < self._smallest:
-            self._smallest = amount
+    def add(self, amounts: Sequence[Decimal | int], rows: Sequence[ReportRow]) -> None:
+        """Count the amounts of some rows; one of zero is none."""
+        if not all(amounts):
+            rows = [row for row, amount in zip(rows, amounts, strict=True) if amount]
+            amounts = [amount for amount in amounts if amount]
+        self.rows += len(rows)
+        self._counted.update(amounts)
+        if len(self._counted) > MAX_DISTINCT:
+            self._count_leads()
+        smallest = min(amounts)
+        if self._smallest is None or smallest < self._smallest:
+            self._smallest = smallest
+        if len(self._largest) < LARGEST_SHOWN or max(amounts) >= self._largest[0][0]:
+            for amount, row in zip(amounts, rows, strict=True):
+                self._keep_largest(amount, row)
+
+    def _count_leads(self) -> None:
+        for amount, rows in self._counted.items():
+            if isinstance(amount, int):
+                text = str(amount)
+                self._leads[text[:2], len(text)] += rows
+            else:
+                power = amount.adjusted()
+                first = amount.scaleb(1 - power).to_integral_value(ROUND_FLOOR)
+                self._leads[str(int(first)), power + 1] += rows
+        self._counted.clear()
+
+    def _keep_largest(self, amount: Decimal | int, row: ReportRow) -> None:
         if len(self._largest) < LARGEST_SHOWN:
             heappush(self._largest, (amount, -row.row_number, row))
         elif amount >= self._largest[0][0]:
             heappushpop(self._largest, (amount, -row.row_number, row))  # of equal ones the first of the file stays
-
-    @property
-    def rows(self) -> int:
-        """How many amounts were counted."""
-        return self._leads.total()
 
     @property
     def bounds(self) -> tuple[Decimal | int, Decimal | int] | None:
@@ -97,6 +113,7 @@ class Spread:
 
     def histogram(self) -> list[Bin]:
         """Bins of equal width from the smallest to the largest amount; where a few are far above, growing ones."""
+        self._count_leads()
         leads = ((_Lead(int(digits.ljust(2, "0")), length - 2), rows) for (digits, length), rows in self._leads.items())
         counted = sorted(leads, key=lambda item: item[0].low)
         if not counted:

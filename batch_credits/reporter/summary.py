@@ -3,49 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from batch_credits.model import BatchRecord, FileTotal, Mending, Outcome, RunRecord
 from batch_credits.model.undone import Undone
 from batch_credits.reporter.closing import Closing
 from batch_credits.reporter.control_totals import file_totals_of
+from batch_credits.reporter.files import ReportPaths
 from batch_credits.reporter.tally import Tally, Totals, differences, exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class ReportPaths:
-    """Where each report lies. The workbooks are None unless they were asked for."""
-
-    directory: Path
-    results: Path
-    failed: Path
-    summary_json: Path
-    summary_html: Path
-    results_xlsx: Path | None = None
-    failed_xlsx: Path | None = None
-
-    @classmethod
-    def within(cls, directory: Path, *, xlsx: bool = False, is_payout: bool = True) -> "ReportPaths":
-        """The reports of one directory. A workbook that is there is written again: it must not grow old beside them.
-
-        Of what is no payout there is no failed.xlsx: nothing in it could be paid.
-        """
-        results, failed = directory / "results.xlsx", directory / "failed.xlsx"
-        return cls(
-            directory,
-            directory / "results.csv",
-            directory / "failed.csv",
-            directory / "summary.json",
-            directory / "summary.html",
-            results if xlsx or results.exists() else None,
-            failed if is_payout and (xlsx or failed.exists()) else None,
-        )
-
-    @property
-    def written(self) -> list[Path]:
-        """Those that people are told of, in this order."""
-        tables = [self.results, self.results_xlsx, self.failed, self.failed_xlsx]
-        return [path for path in (*tables, self.summary_json, self.summary_html) if path is not None]
 
 
 @dataclass(frozen=True, slots=True)

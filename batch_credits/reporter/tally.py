@@ -5,16 +5,18 @@ ledger knows now. That the two agree is what "in balance" means.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 
-from batch_credits.model import BatchRecord, ControlTotal, Money, Outcome, ReportRow, sum_totals
+from batch_credits.model import BatchRecord, ControlTotal, Outcome, ReportRow, sum_totals
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.model.undone import Undone
 from batch_credits.reporter.spread import Spread, Unit
 
 NEEDS_A_PERSON = (Outcome.REVIEW, Outcome.IN_DOUBT, Outcome.FAILED, Outcome.REJECTED)  # most urgent first
+_NEEDS_A_PERSON = frozenset(NEEDS_A_PERSON)
 NOT_CREDITED = (Outcome.FAILED, Outcome.REJECTED)  # for certain, and a person can mend them
 MAX_ROWS_SHOWN = 200  # a page names this many rows; the CSV files have them all
 MAX_ROWS_FOR_CERTAIN = 10  # of each reason, however many rows have the others
@@ -23,6 +25,7 @@ MAX_REFERENCES = 4  # distinct ones remembered
 
 Totals = dict[Outcome, dict[str, ControlTotal]]
 Reason = tuple[Outcome, str]  # with its error code
+_Alike = tuple[Outcome, str, str, bool]  # with its currency, its credit type, and whether its amount is in minor units
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,38 +57,57 @@ class Tally:
     _kept: dict[Reason, list[ReportRow]] = field(default_factory=dict)
     _kept_beyond: Counter[Outcome] = field(default_factory=Counter)
 
-    def add(self, row: ReportRow) -> None:
-        """Count one row."""
-        outcome = row.outcome
-        self.counts[outcome] += 1
-        if row.reference and len(self.references) < MAX_REFERENCES:
-            self.references[row.reference] = None
-        money = row.money
-        if money is not None:
-            currency = money.currency_code or SITE_CURRENCY
-            key = (outcome, currency, row.credit_type or "")
-            total = self.by_type.get(key)
-            if total is None:
-                total = self.by_type[key] = ControlTotal()
-            total.add(money)
-            if outcome is not Outcome.REJECTED:
-                self._spread(currency, money, row)
-            if row.reversed_by is not None:
-                self.undone.add(row.reversed_by, currency, money)
-        elif row.is_unread:
-            self.unread[outcome] += 1
-        if outcome in NEEDS_A_PERSON:
-            self._remember(row)
+    def add(self, rows: Sequence[ReportRow]) -> None:
+        """Count some rows, in the order of the file. Those that count alike are counted together: in a fifth of the
+        time, where there are some hundred.
+        """
+        alike: dict[_Alike, list[ReportRow]] = {}
+        for row in rows:
+            money, outcome = row.money, row.outcome
+            if money is None:
+                self.counts[outcome] += 1
+                if row.is_unread:
+                    self.unread[outcome] += 1
+            else:
+                currency = money.currency_code or SITE_CURRENCY
+                key = (outcome, currency, row.credit_type or "", money.amount_in_decimal is None)
+                if (together := alike.get(key)) is None:
+                    together = alike[key] = []
+                together.append(row)
+                if row.reversed_by is not None:
+                    self.undone.add(row.reversed_by, currency, money)
+            if outcome in _NEEDS_A_PERSON:
+                self._remember(row)
+        for key, together in alike.items():
+            self._add_alike(*key, together)
+        self._refer(row.reference for row in rows)
 
-    def _spread(self, currency: str, money: Money, row: ReportRow) -> None:
-        amount = money.amount_minor if money.amount_in_decimal is None else Decimal(money.amount_in_decimal)
-        if not amount:
+    def _add_alike(
+        self, outcome: Outcome, currency: str, credit_type: str, is_minor: bool, rows: Sequence[ReportRow]
+    ) -> None:
+        """Count rows of one outcome, currency, credit type and kind of amount."""
+        self.counts[outcome] += len(rows)
+        total = self.by_type.setdefault((outcome, currency, credit_type), ControlTotal())
+        moneys = [row.money for row in rows if row.money is not None]
+        amounts: Sequence[int | Decimal]
+        if is_minor:
+            amounts = minor = [money.amount_minor or 0 for money in moneys]
+            total.add_minor(minor)
+        else:
+            amounts = [Decimal(money.amount_in_decimal or 0) for money in moneys]
+            for money in moneys:
+                total.add(money)
+        if outcome is Outcome.REJECTED or not any(amounts):
             return
-        unit = Unit(currency, money.amount_in_decimal is not None)
-        spread = self.spread.get(unit)
-        if spread is None:
-            spread = self.spread[unit] = Spread(whole=not unit.in_decimal)
-        spread.add(amount, row)
+        unit = Unit(currency, in_decimal=not is_minor)
+        if (spread := self.spread.get(unit)) is None:
+            spread = self.spread[unit] = Spread(whole=is_minor)
+        spread.add(amounts, rows)
+
+    def _refer(self, references: Iterable[str | None]) -> None:
+        if len(self.references) < MAX_REFERENCES:
+            first = dict.fromkeys(filter(None, references))
+            self.references = dict.fromkeys(islice((self.references | first), MAX_REFERENCES))
 
     def _remember(self, row: ReportRow) -> None:
         """Keep the first rows of every reason, and more of each outcome while there is room."""

@@ -12,6 +12,7 @@ from batch_credits.reporter.control_totals import file_total_sentence
 from batch_credits.reporter.mending import open_in
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NOT_CREDITED, totals_read
+from batch_credits.text.counted import rows
 
 REASONS_SHOWN = 5  # of each outcome
 _FEW_CURRENCIES = range(1, 4)  # as many as a sentence has room for
@@ -45,11 +46,6 @@ def nothing_given(command: str) -> list[str]:
 def words_of(kind: CallKind) -> Words:
     """How batches of this kind are spoken of."""
     return _WORDS[kind]
-
-
-def rows(number: int) -> str:
-    """`1 row`, `2,000 rows`."""
-    return "1 row" if number == 1 else f"{number:,} rows"
 
 
 def headline(summary: Summary) -> str:

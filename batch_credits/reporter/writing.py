@@ -4,19 +4,20 @@
 summary.json and summary.html follow from the count.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from decimal import localcontext
+from itertools import islice
 from pathlib import Path
 
 from batch_credits.errors import ReportsNotWritten
 from batch_credits.ledger.runs import History
 from batch_credits.model import DECIMAL_DIGITS, BatchRecord, CallKind, Mending, ReportRow
-from batch_credits.reporter.files import atomic_text, make_private_directory, report_directory
+from batch_credits.reporter.files import ReportPaths, atomic_text, make_private_directory, report_directory
 from batch_credits.reporter.page import summary_html
 from batch_credits.reporter.record import site_is_live
-from batch_credits.reporter.summary import ReportPaths, Summary, summarise
+from batch_credits.reporter.summary import Summary, summarise
 from batch_credits.reporter.summary_json import summary_json
 from batch_credits.reporter.tables import failed_writer, results_writer
 from batch_credits.reporter.tally import NOT_CREDITED, Tally
@@ -24,6 +25,7 @@ from batch_credits.reporter.workbook import results_workbook
 from batch_credits.reporter.workbook_failed import MAX_ROWS, failed_workbook
 
 NO_KIN = Mending()
+ROWS_A_PART = 200  # counted together
 
 
 def write_reports(
@@ -81,10 +83,10 @@ def write_reports_into(
 def _write_tables(
     batch: BatchRecord, rows: Iterable[ReportRow], paths: ReportPaths, history: History, live: bool, mending: Mending
 ) -> tuple[Summary, Tally]:
-    """One pass over the rows: all tables and the count, a row in memory at a time."""
+    """One pass over the rows: all tables and the count, some hundred rows in memory at a time."""
     tally, mended = Tally(), InOrder(mending.mended_rows())
     with ExitStack() as stack:
-        write_each = [tally.add, results_writer(stack.enter_context(atomic_text(paths.results)), batch)]
+        write_each = [results_writer(stack.enter_context(atomic_text(paths.results)), batch)]
         mend_each = [failed_writer(stack.enter_context(atomic_text(paths.failed)), batch)]
         book = None
         if paths.results_xlsx is not None:
@@ -92,19 +94,27 @@ def _write_tables(
             write_each.append(book.write)
         if paths.failed_xlsx is not None:
             mend_each.append(stack.enter_context(failed_workbook(paths.failed_xlsx, batch)))
-        for row in rows:
-            for write in write_each:
-                write(row)
-            if row.outcome in NOT_CREDITED and row.row_number not in mended:
-                for write in mend_each:
+        for some in _in_parts(rows):
+            tally.add(some)
+            for row in some:
+                for write in write_each:
                     write(row)
-                tally.to_mend += 1
+                if row.outcome in NOT_CREDITED and row.row_number not in mended:
+                    for write in mend_each:
+                        write(row)
+                    tally.to_mend += 1
         if tally.to_mend > MAX_ROWS:
             paths = replace(paths, failed_xlsx=None)
         summary = summarise(batch, history.last_run, tally, paths, live, mending)
         if book is not None:
             book.conclude(summary, tally, history)
     return summary, tally
+
+
+def _in_parts(rows: Iterable[ReportRow]) -> Iterator[list[ReportRow]]:
+    left = iter(rows)
+    while some := list(islice(left, ROWS_A_PART)):
+        yield some
 
 
 class InOrder:

@@ -8,9 +8,8 @@ from pathlib import Path
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind, Outcome, RunRecord
 from batch_credits.model.undone import Undone
-from batch_credits.reporter.files import report_directory
+from batch_credits.reporter.files import ReportPaths, report_directory
 from batch_credits.reporter.mending import mending_in_words
-from batch_credits.reporter.summary import ReportPaths
 from batch_credits.settings import recorded_reports
 from batch_credits.views.amounts import Total, UndoneView, totals_of, undone_view
 from batch_credits.views.workers import WorkerView, workers_view

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from batch_credits.ledger import Ledger, Life
 from batch_credits.ledger.times import iso_time
 from batch_credits.model import Outcome
-from batch_credits.sending.told import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,8 @@ def workers_view(ledger: Ledger) -> list[WorkerView]:
 
 
 def _view(life: Life) -> WorkerView:
+    from batch_credits.sending.told import Told  # who asks for a batch that nobody sends is told without it
+
     told = Told.read(life.told)
     settled = sum(rows for (outcome, _), rows in told.settled.items() if outcome is not Outcome.IN_DOUBT)
     credited = sum(rows for (outcome, _), rows in told.settled.items() if outcome is Outcome.CREDITED)

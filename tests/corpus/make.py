@@ -20,7 +20,7 @@ from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.loader.opening import open_source
 from batch_credits.planning.plan import stage
-from batch_credits.reporter.summary import ReportPaths
+from batch_credits.reporter.files import ReportPaths
 from batch_credits.settings import InputOptions
 from batch_credits.text.spreadsheet import column_letters
 from tests.unit.loader.workbook.written import Cell, Sheet, Styled, xlsb

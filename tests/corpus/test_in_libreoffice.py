@@ -10,7 +10,7 @@ import pytest
 
 from batch_credits.ledger.runs import History
 from batch_credits.model import Money, Outcome
-from batch_credits.reporter.summary import ReportPaths
+from batch_credits.reporter.files import ReportPaths
 from batch_credits.reporter.writing import write_reports
 from tests.corpus.make import AS_TEXT, TRICKY, libreoffice
 from tests.unit.reporter.conftest import make_batch, make_row, totals_of

@@ -20,7 +20,7 @@ from batch_credits.loader.opening import open_source
 from batch_credits.model import Finding, Learned, LoadedRow, RequestState
 from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.planning.plan import stage
-from batch_credits.reporter.summary import ReportPaths
+from batch_credits.reporter.files import ReportPaths
 from batch_credits.settings import InputOptions
 
 SITE = "acme-test"

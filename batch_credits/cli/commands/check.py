@@ -35,8 +35,8 @@ from batch_credits.model.address import Place
 from batch_credits.planning.plan import Plan
 from batch_credits.process.user import user_name
 from batch_credits.reporter.rejected import write_rejected
-from batch_credits.reporter.words import rows
 from batch_credits.settings import ControlLimits, InputOptions, SiteSettings
+from batch_credits.text.counted import rows
 from batch_credits.views.check import CheckView, customers_view, file_view, problems_view
 from batch_credits.views.listed import listed_rows
 from batch_credits.views.plan import plan_view

@@ -24,7 +24,7 @@ from batch_credits.model.address import Place
 from batch_credits.notices.telling import Notices
 from batch_credits.process.event_loop import run_in_loop
 from batch_credits.reporter.tally import exit_code
-from batch_credits.reporter.words import rows
+from batch_credits.text.counted import rows
 
 _TOLD = (Outcome.CREDITED, Outcome.ALREADY_CREDITED, Outcome.FAILED, Outcome.REVIEW)
 

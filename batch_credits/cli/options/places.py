@@ -14,8 +14,7 @@ from batch_credits.cli.values import LedgerPlace, Number
 from batch_credits.errors import LedgerBusy, LedgerError, UnknownBatch, UsageError
 from batch_credits.ledger import Ledger, Shelf, default_root
 from batch_credits.model.address import Place
-from batch_credits.progress.observers import LINE_SECONDS
-from batch_credits.settings import SiteSettings
+from batch_credits.settings import LINE_SECONDS, SiteSettings
 
 ASK_AGAIN_SECONDS = 0.2
 

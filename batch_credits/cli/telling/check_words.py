@@ -16,7 +16,7 @@ from batch_credits.cli.telling.picture import (
 )
 from batch_credits.loader.wording import shown as quoted
 from batch_credits.model import Outcome
-from batch_credits.reporter.words import rows
+from batch_credits.text.counted import rows
 from batch_credits.views.check import ROWS_SHOWN, CheckView, CustomersView, Problems, RowWithProblem
 
 KINDS_SHOWN = 20  # of problems; rejected.csv has all

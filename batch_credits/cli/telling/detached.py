@@ -4,7 +4,7 @@ import shlex
 
 from batch_credits.cli.telling.given import PROGRAM, given
 from batch_credits.model import BatchRecord
-from batch_credits.reporter.words import rows
+from batch_credits.text.counted import rows
 from batch_credits.text.visible import visible
 
 

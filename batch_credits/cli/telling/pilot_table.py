@@ -1,7 +1,7 @@
 """The pilot as a person reads it: for every row what the file says, and below it what Chargebee has."""
 
 from batch_credits.cli.telling.screen import NO_BREAK, told, width
-from batch_credits.reporter.words import rows
+from batch_credits.text.counted import rows
 from batch_credits.views.pilot import PilotRowView, PilotView
 
 ROWS_SHOWN = 20  # of those that agree; rows that do not agree are all shown, up to

@@ -9,7 +9,7 @@ from typing import Any
 
 from batch_credits.cli.telling.totals_json import totals_json
 from batch_credits.model import CallKind, Outcome
-from batch_credits.reporter.words import rows
+from batch_credits.text.counted import rows
 from batch_credits.text.visible import visible
 from batch_credits.views.batches import BatchView
 from batch_credits.views.workers import WorkerView

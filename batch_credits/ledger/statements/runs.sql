@@ -51,15 +51,17 @@ WHERE r.batch_id = :batch GROUP BY r.run_id ORDER BY r.run_id DESC LIMIT :most;
 SELECT coalesce(max(attempt_id), 0) FROM attempt;
 
 -- name: slices
--- What a run recorded within each slice of its time.
-SELECT min(max((at - :started) / :width, 0), :last) AS slice,
-       sum(sent), sum(credited), sum(not_credited), sum(in_doubt), sum(throttled)
+-- What a run recorded within each slice of its time. Either table is counted by itself, since SQLite sorts what it
+-- groups: both together, and as wide, take half as long again.
+SELECT slice, sum(sent), sum(credited), sum(not_credited), sum(in_doubt), sum(throttled)
 FROM (
-    SELECT at, 1 AS sent, 0 AS credited, 0 AS not_credited, 0 AS in_doubt, 0 AS throttled
-    FROM attempt WHERE attempt_id BETWEEN :first_attempt AND :last_attempt AND run_id = :run
+    SELECT min(max((at - :started) / :width, 0), :last) AS slice,
+           count(*) AS sent, 0 AS credited, 0 AS not_credited, 0 AS in_doubt, 0 AS throttled
+    FROM attempt WHERE attempt_id BETWEEN :first_attempt AND :last_attempt AND run_id = :run GROUP BY 1
     UNION ALL
-    SELECT at, 0, state = 'credited', state IN ('failed', 'review'), state = 'in_doubt', coalesce(http_status = 429, 0)
-    FROM finding WHERE finding_id BETWEEN :first_finding AND :last_finding AND run_id = :run
+    SELECT min(max((at - :started) / :width, 0), :last), 0, sum(state = 'credited'),
+           sum(state IN ('failed', 'review')), sum(state = 'in_doubt'), sum(coalesce(http_status = 429, 0))
+    FROM finding WHERE finding_id BETWEEN :first_finding AND :last_finding AND run_id = :run GROUP BY 1
 )
 GROUP BY slice ORDER BY slice;
 

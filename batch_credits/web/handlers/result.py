@@ -14,7 +14,7 @@ from batch_credits.model import BatchRecord, CallKind
 from batch_credits.model.amounts import Exponents
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.mending import mending_in_words
-from batch_credits.reporter.words import rows as count_of
+from batch_credits.text.counted import rows as count_of
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.children import ORDER, Handed
 from batch_credits.web.desk.desk import Desk, desk_of

@@ -195,7 +195,7 @@ def test_all_ways_of_counting_agree(book: Any, content: list[Any]) -> None:
     for each in (batch, other):
         tally = Tally()
         for row in book.ledger.reports.rows(each):
-            tally.add(row)
+            tally.add([row])
         counted = book.ledger.totals.undone(each)
         streamed = {
             key: {"" if code == "site currency" else code: total for code, total in by_currency.items()}

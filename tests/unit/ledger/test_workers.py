@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import LeaseLost, LedgerBusy, LedgerError
-from batch_credits.ledger import Ledger, Part
+from batch_credits.ledger import Ledger, Part, dead_man
 from batch_credits.model import Finding, RequestState
+from batch_credits.process import deadman
 
 pytestmark = pytest.mark.of_sqlite
 
@@ -416,6 +417,10 @@ def shared(book: Any, monkeypatch: pytest.MonkeyPatch) -> Killer:
     monkeypatch.setattr("batch_credits.ledger.dead_man", lambda: Killer())
     book.ledger.workers._dead_man = killer
     return killer
+
+
+def test_who_kills_a_process_at_its_lease_s_end_is_the_best_that_the_system_has() -> None:
+    assert type(dead_man()) is type(deadman.dead_man())
 
 
 def test_the_dead_man_waits_until_the_lease_s_end_and_no_longer_than_the_life(

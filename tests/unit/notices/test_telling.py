@@ -15,7 +15,8 @@ from batch_credits.notices.notice import Event, Notice, document
 from batch_credits.notices.targets import Target, webhook_of
 from batch_credits.notices.telling import Notices, NoticeSettings
 from batch_credits.planning.plan import Plan
-from batch_credits.reporter.summary import ReportPaths, Summary
+from batch_credits.reporter.files import ReportPaths
+from batch_credits.reporter.summary import Summary
 from batch_credits.settings import SiteSettings
 from tests.unit.notices.samples import COMMAND, COUNTS, KEY, MAIL, TOTALS
 from tests.unit.notices.test_page import VALIDATOR

@@ -8,7 +8,7 @@ from tests.unit.reporter.conftest import Report, make_row
 def groups_of(report: Report, rows: list[ReportRow]) -> tuple[Summary, list[PersonGroup]]:
     summary, tally = report(rows), Tally()
     for row in rows:
-        tally.add(row)
+        tally.add([row])
     return summary, person_groups(summary, tally)
 
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from batch_credits.reporter.spread import LARGEST_SHOWN, MAX_BINS, Spread
+from batch_credits.reporter.spread import LARGEST_SHOWN, MAX_BINS, MAX_DISTINCT, Spread
 from tests.unit.reporter.conftest import make_row
 
 
 def spread_of(amounts: list[Any], whole: bool = True) -> Spread:
     spread = Spread(whole)
     for number, amount in enumerate(amounts, 2):
-        spread.add(amount, make_row(number))
+        spread.add([amount], [make_row(number)])
     return spread
 
 
@@ -64,3 +64,12 @@ def test_the_largest_are_named_the_first_row_first_among_equals() -> None:
     assert [row.row_number for row in spread_of(amounts).largest] == [8, 3, 4, 6, 10]
     assert len(spread_of(amounts).largest) == LARGEST_SHOWN
     assert [row.row_number for row in spread_of([1, 2]).largest] == [3, 2]
+
+
+def test_amounts_that_all_differ_are_counted_without_keeping_them() -> None:
+    spread = Spread(whole=True)
+    for first in range(1, 3 * MAX_DISTINCT, 500):
+        spread.add([*range(first, first + 500)], [make_row(number) for number in range(first, first + 500)])
+        assert len(spread._counted) <= MAX_DISTINCT
+    assert spread.rows == sum(part.rows for part in spread.histogram()) == 3 * MAX_DISTINCT
+    assert spread.bounds == (1, 3 * MAX_DISTINCT)

@@ -1,4 +1,6 @@
+import random
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -59,7 +61,7 @@ def test_what_was_reversed_is_not_paid(outcome: Outcome, expected: int) -> None:
 def test_what_was_reversed_is_counted_beside_its_outcome() -> None:
     tally = Tally()
     for row in (make_row(2), make_row(3, reversed_by="ab" * 32), make_row(4, Outcome.FAILED)):
-        tally.add(row)
+        tally.add([row])
     assert tally.counts[Outcome.CREDITED] == 2
     assert tally.undone.by_batch == {"ab" * 32: {"USD": ControlTotal(1, 1250)}}
 
@@ -67,15 +69,15 @@ def test_what_was_reversed_is_counted_beside_its_outcome() -> None:
 def test_every_outcome_is_counted_with_its_money() -> None:
     tally = Tally()
     for number, outcome in enumerate(Outcome):
-        tally.add(make_row(number, outcome, money=Money(10**number, None, "USD")))
+        tally.add([make_row(number, outcome, money=Money(10**number, None, "USD"))])
     assert set(tally.counts.values()) == {1}
     assert [tally.totals[outcome]["USD"].amount_minor for outcome in Outcome] == [10**n for n in range(7)]
 
 
 def test_rows_without_money_or_currency() -> None:
     tally = Tally()
-    tally.add(make_row(2, Outcome.REJECTED, money=None))
-    tally.add(make_row(3, Outcome.REJECTED, money=Money(5, None, None)))
+    tally.add([make_row(2, Outcome.REJECTED, money=None)])
+    tally.add([make_row(3, Outcome.REJECTED, money=Money(5, None, None))])
     assert tally.counts[Outcome.REJECTED] == 2
     assert tally.totals[Outcome.REJECTED] == {SITE_CURRENCY: ControlTotal(1, 5)}
 
@@ -84,7 +86,7 @@ def test_in_balance_also_without_a_currency() -> None:
     rows = [make_row(2), make_row(3, Outcome.FAILED, money=Money(7, None, None)), make_row(4, money=None)]
     tally = Tally()
     for row in rows:
-        tally.add(row)
+        tally.add([row])
     assert differences(make_batch(rows_read=3, totals=totals_of(rows)), tally) == ()
 
 
@@ -101,17 +103,17 @@ def test_in_balance_also_without_a_currency() -> None:
 )
 def test_whatever_differs_is_said(rows_read: int, totals: dict[str, ControlTotal], sentence: str) -> None:
     tally = Tally()
-    tally.add(make_row(2))
+    tally.add([make_row(2)])
     (said,) = differences(make_batch(rows_read=rows_read, totals=totals), tally)
     assert sentence in said
 
 
 def test_totals_are_kept_by_currency_and_credit_type_and_add_up() -> None:
     tally = Tally()
-    tally.add(make_row(2, credit_type="general"))
-    tally.add(make_row(3, credit_type="general"))
-    tally.add(make_row(4, credit_type="loyalty_credits", money=Money(7, None, "EUR")))
-    tally.add(make_row(5, Outcome.REJECTED))
+    tally.add([make_row(2, credit_type="general")])
+    tally.add([make_row(3, credit_type="general")])
+    tally.add([make_row(4, credit_type="loyalty_credits", money=Money(7, None, "EUR"))])
+    tally.add([make_row(5, Outcome.REJECTED)])
     assert tally.by_type == {
         (Outcome.CREDITED, "USD", "general"): ControlTotal(2, 2500),
         (Outcome.CREDITED, "EUR", "loyalty_credits"): ControlTotal(1, 7),
@@ -121,11 +123,45 @@ def test_totals_are_kept_by_currency_and_credit_type_and_add_up() -> None:
     assert [(unit, spread.rows) for unit, spread in tally.spread.items()] == [(("USD", False), 2), (("EUR", False), 1)]
 
 
+def counted(tally: Tally) -> list[Any]:
+    spread = {
+        unit: (each.rows, each.bounds, each.largest, each.histogram(), each.says_something)
+        for unit, each in tally.spread.items()
+    }
+    by_name = [tally.counts, list(tally.by_type.items()), tally.unread, list(tally.references), tally.undone.by_batch]
+    return [*by_name, tally.totals, tally.reason_groups, spread]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_that_are_counted_together_are_counted_as_each_by_itself(seed: int) -> None:
+    chance = random.Random(seed)
+    moneys = [None, *(Money(amount, None, code) for amount in (0, 7, 95, 1250) for code in ("USD", "EUR", None))]
+    moneys += [Money(None, text, code) for text in ("0.00", "1.5", "1.50", "0.125", "99") for code in ("USD", "JPY")]
+    rows = [
+        make_row(
+            number, chance.choice([*Outcome]), credit_type=chance.choice([None, "general"]),
+            money=chance.choice([*moneys, Money(chance.randint(1, 10**6), None, "USD")]),
+            reference=chance.choice([None, "", "q3", f"q3-{number}"]),
+            reversed_by=chance.choice([None, None, "ab" * 32]), is_unread=chance.random() < 0.2,
+            error_code=f"code {chance.randint(1, 120)}",
+        )
+        for number in range(2, 1_000)
+    ]  # fmt: skip
+    together, alone = Tally(), Tally()
+    for row in rows:
+        alone.add([row])
+    while rows:
+        some = chance.choice([1, 7, 300])
+        together.add(rows[:some])
+        del rows[:some]
+    assert counted(together) == counted(alone)
+
+
 def test_rows_kept_for_the_page_are_few_whatever_the_batch() -> None:
     tally = Tally()
     for number in range(20_000):
         outcome = (Outcome.FAILED, Outcome.REVIEW, Outcome.REJECTED)[number % 3]
-        tally.add(make_row(number, outcome, error_code=f"code {number % 150}"))
+        tally.add([make_row(number, outcome, error_code=f"code {number % 150}")])
     kept = sum(len(rows) for rows in tally._kept.values())
     assert kept <= MAX_ROWS_FOR_CERTAIN * (MAX_REASONS + 3) + 3 * MAX_ROWS_SHOWN
     assert sum(group.rows for group in tally.reason_groups) == 20_000
@@ -135,6 +171,6 @@ def test_rows_kept_for_the_page_are_few_whatever_the_batch() -> None:
 def test_reasons_from_outside_cannot_fill_the_memory() -> None:
     tally = Tally()
     for number in range(MAX_REASONS + 50):
-        tally.add(make_row(number, Outcome.FAILED, error_code=f"code {number}"))
+        tally.add([make_row(number, Outcome.FAILED, error_code=f"code {number}")])
     assert len(tally.reasons) == MAX_REASONS + 1
     assert tally.reasons[(Outcome.FAILED, "other")] == 50

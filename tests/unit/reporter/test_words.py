@@ -4,7 +4,7 @@ import pytest
 
 from batch_credits.model import CallKind, Outcome
 from batch_credits.reporter.words import headline, next_steps
-from batch_credits.reporter.words import rows as rows_in_words
+from batch_credits.text.counted import rows as rows_in_words
 from tests.unit.reporter.conftest import Report, make_row, make_run
 
 C, A, F, J, D, V, P = Outcome

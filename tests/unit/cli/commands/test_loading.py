@@ -127,7 +127,8 @@ def test_the_status_loads_what_reads_a_ledger(tmp_path: Path) -> None:
     loaded = loaded_by("status", "--ledger", str(tmp_path / "ledger.sqlite3"))
     assert roots(loaded) & (FOREIGN | SLOW) == {"orjson", "platformdirs", "sqlite3", "tempfile"}
     assert of(loaded, "cli.commands") == {"batch_credits.cli.commands", "batch_credits.cli.commands.status"}
-    assert not of(loaded, "loader", "chargebee", "gate", "planning", "jobs", "notices", "reconciler")
+    assert not of(loaded, "loader", "chargebee", "gate", "planning", "jobs", "notices", "reconciler", "sending")
+    assert not of(loaded, "reporter.summary", "reporter.tally", "progress.observers", "process.deadman")
 
 
 def test_the_settings_of_all_commands_are_known_without_them(tmp_path: Path) -> None:
