@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # who only reads a body need not load what validates rows
 
 _ESCAPED = str.maketrans({character: quote_plus(character) for character in map(chr, range(128))})
 _PLAIN = re.compile(r"[A-Za-z0-9_.~ -]+")  # what a form carries as it is, and blanks
+_PLAIN_LETTERS = bytes(code for code in range(128) if _PLAIN.fullmatch(chr(code)))
 _HAS_AMOUNT = re.compile(rb"(?:^|&)amount(?:=0*[1-9][0-9]*|_in_decimal=[0-9]*\.?[0-9]*[1-9][0-9]*\.?[0-9]*)(?:&|$)")
 
 
@@ -20,16 +21,13 @@ def add_body(request: "CreditRequest") -> bytes:
 
 def add_bodies(requests: "RequestColumns") -> list[str]:
     """The same for many requests at once, as text."""
-    columns = (
+    return _forms(
         _all_quoted(requests.customer_id),
-        requests.amount,
-        requests.amount_in_decimal,
-        requests.currency_code,
+        _moneys(requests.amount, requests.amount_in_decimal, requests.currency_code),
         _all_quoted(requests.description),
         requests.credit_type,
         _all_quoted(requests.reference),
     )
-    return [*map(_form, *columns)]
 
 
 def deduct_body(request: "CreditRequest") -> bytes:
@@ -67,31 +65,50 @@ def fields_in(body: bytes) -> dict[str, str]:
 
 def _body(request: "CreditRequest") -> bytes:
     customer_id, description, reference = map(_quoted, (request.customer_id, request.description, request.reference))
-    return _form(customer_id, *request.money, description, request.credit_type, reference).encode("ascii")
+    (body,) = _forms([customer_id], [_money(*request.money)], [description], [request.credit_type], [reference])
+    return body.encode("ascii")
 
 
-def _form(
-    customer_id: str,
-    amount: int | None,
-    in_decimal: str | None,
-    currency: str | None,
-    description: str,
-    credit_type: str,
-    reference: str,
-) -> str:
-    """The body, of texts that are quoted where they need to be."""
+def _forms(
+    customer_ids: Sequence[str],
+    moneys: Sequence[str],
+    descriptions: Sequence[str],
+    credit_types: Sequence[str],
+    references: Sequence[str],
+) -> list[str]:
+    """The bodies, of texts that are quoted where they need to be. Made of whole columns: a call for each takes longer
+    than all else of it."""
+    return [
+        f"customer_id={customer_id}{money}&description={description}&credit_type={credit_type}&reference={reference}"
+        for customer_id, money, description, credit_type, reference in zip(
+            customer_ids, moneys, descriptions, credit_types, references, strict=True
+        )
+    ]
+
+
+def _moneys(
+    amounts: Sequence[int | None], in_decimal: Sequence[str | None], currencies: Sequence[str | None]
+) -> list[str]:
+    """What bodies say of their money; most are in minor units of a currency that they name."""
+    if None in amounts or not all(currencies) or in_decimal.count(None) != len(in_decimal):
+        return [*map(_money, amounts, in_decimal, currencies)]
+    return [f"&amount={amount}&currency_code={code}" for amount, code in zip(amounts, currencies, strict=True)]
+
+
+def _money(amount: int | None, in_decimal: str | None, currency: str | None) -> str:
     money = "" if amount is None else f"&amount={amount}"
     if in_decimal is not None:
         money += f"&amount_in_decimal={_quoted(in_decimal)}"
     if currency is not None:
         money += f"&currency_code={currency}"
-    return f"customer_id={customer_id}{money}&description={description}&credit_type={credit_type}&reference={reference}"
+    return money
 
 
 def _all_quoted(texts: Sequence[str]) -> list[str]:
     """The same, looking at the whole column first."""
-    if _PLAIN.fullmatch("".join(texts)):
-        return [text.replace(" ", "+") for text in texts]
+    joined = "".join(texts)
+    if joined.isascii() and not joined.encode().translate(None, _PLAIN_LETTERS):  # a fourth of the pattern's time
+        return "\n".join(texts).replace(" ", "+").split("\n") if " " in joined else [*texts]
     return [*map(_quoted, texts)]
 
 

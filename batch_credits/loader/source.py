@@ -113,7 +113,7 @@ class Source:
     def _read(self, reader: RowReader, size: int) -> Iterator[LoadedRows]:
         chunks = self._table.chunks(size)
         while True:
-            with _collector_paused():
+            with collector_paused():
                 try:
                     chunk = next(chunks, None)
                 except OSError as error:
@@ -190,10 +190,10 @@ def _may_be_id(text: str) -> bool | None:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """No search for reference cycles while thousands of small objects are made, none of which is in one.
 
-    It would take a third of the time. The pause ends before a chunk is handed out.
+    It would take a third of the time. Of chunks that are handed out, whoever takes them may pause it for longer.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -1,11 +1,18 @@
 """What is wrong with an id, a reference or a description, read as a person sees it."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from batch_credits.loader.spoiled import SPOILED_SIGNS, SPOILED_WORDS, spoiled
 from batch_credits.loader.table import Flaw
 from batch_credits.loader.template import EXAMPLE_CUSTOMER
-from batch_credits.loader.total_words import TOTAL_SIGNS, TOTAL_WORDS, may_say_only_total, says_only_total, says_total
+from batch_credits.loader.total_words import (
+    LAST_LETTER,
+    TOTAL_SIGNS,
+    TOTAL_WORDS,
+    may_say_only_total,
+    says_only_total,
+    says_total,
+)
 from batch_credits.loader.wording import first_hidden, first_invisible, is_printable, may_hide, shown, what_is_hidden
 from batch_credits.loader.workbook.cells import spoiled_by_excel
 from batch_credits.model import LOOKS_LIKE_TOTAL, Problem
@@ -29,7 +36,7 @@ def suspect_texts(field: str, texts: list[str]) -> set[int]:
         wrong |= may_say_only_total(texts)
         may_be_wrong = "#" in joined or not is_printable(joined)
     else:
-        may_be_wrong = may_hide(joined) or _may_be_words(joined, texts if field == "customer_id" else set(texts))
+        may_be_wrong = may_hide(joined) or _may_be_words(joined, texts)
     if may_be_wrong or (field == "customer_id" and EXAMPLE_CUSTOMER in joined):
         wrong |= {text for text in set(texts) if _fault(field, text) is not None}
     return {place for place, text in enumerate(texts) if text in wrong} if wrong else set()
@@ -58,16 +65,21 @@ def _total(field: str, text: str) -> Problem:
     return Problem(field, LOOKS_LIKE_TOTAL, said)
 
 
-def _may_be_words(joined: str, texts: Collection[str]) -> bool:
+def _may_be_words(joined: str, texts: Sequence[str]) -> bool:
     """Whether ids or references may be spoiled, or say that they are totals: a sign is in them that one would have, or
     a text is one of the words, none of which ends in a digit as most ids and references do."""
-    if not joined.isascii() or any(sign in joined for sign in _SIGNS):
+    if not joined.isascii() or any(_holds(joined, sign) for sign in _SIGNS):
         return True
-    if {text[-1:] for text in texts} <= _DIGITS:
+    if {*map(LAST_LETTER, texts)} <= _DIGITS:
         return False
-    words = [*map(str.lower, texts)]
+    words = {*map(str.lower, set(texts))}
     is_parted = "-" in joined and not _WORDS.isdisjoint(word.replace("-", "") for word in words)  # `Gesamt-Summe`
     return is_parted or not _WORDS.isdisjoint(words)
+
+
+def _holds(joined: str, sign: str) -> bool:
+    """Whether a sign of one letter or two is in a long text: two are looked for a hundred times as long as one."""
+    return all(letter in joined for letter in sign) and sign in joined
 
 
 def _fault(field: str, text: str) -> Problem | None:

@@ -8,6 +8,7 @@ end so, too.
 
 import re
 from collections.abc import Sequence
+from operator import itemgetter
 from unicodedata import normalize
 
 _TOTALS = frozenset(
@@ -61,6 +62,7 @@ _BESIDE = frozenset(
 )
 _APART = re.compile(r"[\s:\uff1a;|()\uff08\uff09\[\]{}<>\u300c-\u3011,\u3001*=\u2013\u2014]+")
 TOTAL_SIGNS = tuple(" \t:;|()[]{}<>,*=\"'/\\!#~")  # one of which stands beside a word that is not alone
+LAST_LETTER = itemgetter(slice(-1, None))  # of a text; nothing of an empty one
 _EDGES = ".-\u2026\"'/\\\u201c\u201d\u201e\u00ab\u00bb!#~"
 TOTAL_WORDS = frozenset(
     f"{before}{word}{after}"
@@ -88,7 +90,9 @@ def may_say_only_total(texts: Sequence[str]) -> set[str]:
     """Those of many texts of which it is worth while to ask `says_only_total`: a quick look at how they begin, and
     whether they end in a total of somebody, whose id may be any word: `Acme Total`."""
     firsts = {word for word in _first_words(texts) if _may_begin(word)}
-    found = {text for text in set(texts) if text.rpartition(" ")[2].casefold() in _TOTALS}
+    lasts = {letter for letter in {*map(LAST_LETTER, texts)} if letter.casefold()[-1:] in _LAST_LETTERS}
+    may_end = {text for text in set(texts) if text[-1:] in lasts} if lasts else set()
+    found = {text for text in may_end if text.rpartition(" ")[2].casefold() in _TOTALS}
     return found | {text for text in texts if text.partition(" ")[0] in firsts} if firsts else found
 
 
@@ -117,3 +121,4 @@ def _is_total(word: str) -> bool:
 
 
 _FIRST = _TOTALS | _BESIDE
+_LAST_LETTERS = {word[-1] for word in _TOTALS}

@@ -11,7 +11,7 @@ from functools import partial
 
 from batch_credits.chargebee.bodies import add_bodies
 from batch_credits.ledger import Bucket, LargeAmount, Ledger, NewRows, ProblemGroup, Profile, numbered
-from batch_credits.loader.source import Source
+from batch_credits.loader.source import Source, collector_paused
 from batch_credits.model import (
     MAX_REFERENCE,
     NOTHING_TO_CREDIT,
@@ -129,9 +129,10 @@ def _stage_rows(ledger: Ledger, source: Source, batch_id: int) -> tuple[int, dic
     """How many rows, their totals, and what they look like if all that are not rejected are new."""
     rows_read = 0
     new_rows = NewRows(LARGEST_SHOWN)
-    for rows in _overlapped(source, partial(_stage_chunk, ledger, batch_id, source.options)):
-        rows_read += len(rows)
-        new_rows.add(rows)
+    with collector_paused():  # what is handed from one to the next is in no cycle either
+        for rows in _overlapped(source, partial(_stage_chunk, ledger, batch_id, source.options)):
+            rows_read += len(rows)
+            new_rows.add(rows)
     refuse_unequal(source)
     totals = source.totals.read
     known = ledger.admission.finish(batch_id, rows_read, totals)

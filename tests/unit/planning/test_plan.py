@@ -1,5 +1,6 @@
 """The plan: what a file asks for, staged and held against the operator's limits before anything is owed."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -112,6 +113,24 @@ def test_a_file_that_breaks_leaves_no_trace(ledger: Ledger) -> None:
     with pytest.raises(InputError):
         stage(ledger, File(row(2), breaks=True), SITE)  # type: ignore[arg-type]
     assert staged(ledger, row(2)).is_new
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_no_cycles_are_searched_for_between_chunks_and_again_afterwards(ledger: Ledger, breaks: bool) -> None:
+    searches: list[bool] = []
+
+    class Watched(File):
+        def chunks(self) -> Iterator[LoadedRows]:
+            for rows in super().chunks():
+                searches.append(gc.isenabled())
+                yield rows
+
+    assert gc.isenabled()
+    try:
+        stage(ledger, Watched(*map(row, range(2, 8)), breaks=breaks), SITE)  # type: ignore[arg-type]
+    except InputError:
+        assert breaks
+    assert (searches, gc.isenabled()) == ([False] * 3, True)
 
 
 def test_duplicates_are_numbered_across_chunks_and_rejected_rows_keep_their_number(ledger: Ledger) -> None:
