@@ -12,7 +12,7 @@ import orjson
 
 from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.ledger.admission import be_alone, taken_up
-from batch_credits.ledger.database import Database
+from batch_credits.ledger.database import Database, failure
 from batch_credits.ledger.keeping import stay_here
 from batch_credits.ledger.workers import LEASE_SECONDS, RENEWALS, TIMEOUT_SECONDS, Part, Workers
 from batch_credits.model import CallKind, Finding, Money, PlannedCredit, RequestState
@@ -188,7 +188,7 @@ class Claims:
         chunk = orjson.dumps([[c.request_id, c.generation, c.open_attempts + 1, c.attempts + 1] for c in credits])
         opened = self._db.change("open_requests", chunk=chunk.decode(), call=call, worker=self._partial_owner)
         if opened != len(credits):
-            raise self._db.failure(f"{len(credits) - opened} requests may not be sent any more")
+            raise failure(self._db.path, f"{len(credits) - opened} requests may not be sent any more")
         self._db.change("open_attempts", chunk=chunk.decode(), **place)
 
 

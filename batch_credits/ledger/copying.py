@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from batch_credits.errors import LedgerBusy, LedgerError, UsageError
-from batch_credits.ledger.database import Database, Row
+from batch_credits.ledger.database import Database, Row, failure
 
 CHUNK = 5_000  # rows that are held at once
 
@@ -146,4 +146,4 @@ def _compare(target: Database, copied: Mapping[str, int]) -> None:
     there = dict(zip(copied, target.one("rows_of_tables", tuple), strict=True))
     if there != copied:
         differing = ", ".join(name for name in copied if there[name] != copied[name])
-        raise target.failure(f"it does not hold what was copied ({differing})")
+        raise failure(target.path, f"it does not hold what was copied ({differing})")

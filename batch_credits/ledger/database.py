@@ -60,10 +60,6 @@ class Database(ABC):
         """Wall-clock milliseconds since 1970 UTC, for people to read."""
         return times.now_ms()
 
-    def failure(self, reason: str) -> LedgerError:
-        """What to raise where the ledger holds something else than it must."""
-        return failure(self.path, reason)
-
     @property
     def is_writing(self) -> bool:
         """Whether this thread is within a transaction."""

@@ -12,6 +12,7 @@ from batch_credits.errors import LedgerBusy, LedgerError, UsageError
 from batch_credits.jobs.keep import bring_up_to_date, copy_ledger, look_at
 from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
+from batch_credits.ledger.database import failure
 from batch_credits.model import CallKind, Mended, RequestState
 from batch_credits.model.address import Address, Place
 from tests.servers.postgres import Server
@@ -205,7 +206,7 @@ def test_two_ledgers_are_never_made_one(filled: Path, open_book: Callable[[Place
 def test_where_the_copy_fails_nothing_is_moved(
     filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("batch_credits.ledger.copying._compare", lambda target, _: _raise(target.failure("full")))
+    monkeypatch.setattr("batch_credits.ledger.copying._compare", lambda target, _: _raise(failure(target.path, "full")))
     with pytest.raises(LedgerError, match="full"):
         copy_ledger(filled, tmp_path / "other.sqlite3")
     monkeypatch.undo()

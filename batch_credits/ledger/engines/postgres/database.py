@@ -23,7 +23,7 @@ from psycopg.adapt import Loader
 from psycopg.pq import TransactionStatus
 
 from batch_credits.errors import LedgerBusy, LedgerError
-from batch_credits.ledger.database import Database, Row, T
+from batch_credits.ledger.database import Database, Row, T, failure
 from batch_credits.ledger.engines.postgres.connection import PatientConnection, said
 from batch_credits.ledger.engines.postgres.copying import copied
 from batch_credits.ledger.statements import statements_of
@@ -140,7 +140,7 @@ class PostgresDatabase(Database):
             yield
             return
         if self._writer is not None:  # they would share the connection, and so the transaction
-            raise self.failure("another thread of this process is within a transaction")
+            raise failure(self.path, "another thread of this process is within a transaction")
         # Not as the server, the database or the user has it by default.
         begin = "BEGIN ISOLATION LEVEL READ COMMITTED" if writes else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         if writes and self.idle_ms is not None:  # each time: the connection may be another one
@@ -152,7 +152,7 @@ class PostgresDatabase(Database):
                 yield
                 # Where a statement failed and its error was caught, this is no error either, and nothing is durable.
                 if connection.execute("COMMIT").statusmessage != "COMMIT":
-                    raise self.failure("a transaction in which a statement failed was rolled back")
+                    raise failure(self.path, "a transaction in which a statement failed was rolled back")
             except BaseException:
                 self._roll_back()
                 raise
@@ -321,4 +321,4 @@ class PostgresDatabase(Database):
                     hint="Nothing more was sent. Run again once it can be reached; never give another ledger to the"
                     " same payout: this one knows what was paid.",
                 ) from None
-            raise self.failure(why) from None
+            raise failure(self.path, why) from None

@@ -100,7 +100,7 @@ class SqliteDatabase(Database):
                 row = self._connection.execute(statement, values).fetchone()
             return None if row is None else read(row)
         except _FOREIGN as error:
-            raise self.failure(str(error)) from error
+            raise failure(self.path, error) from error
 
     def one(self, name: str, read: Callable[[Row], T], /, **values: Any) -> T:
         """The row that must be there."""
@@ -112,7 +112,7 @@ class SqliteDatabase(Database):
                 raise LookupError(f"{name!r} found nothing")
             return read(row)
         except _FOREIGN as error:
-            raise self.failure(str(error)) from error
+            raise failure(self.path, error) from error
 
     def all(self, name: str, read: Callable[[Row], T], /, **values: Any) -> list[T]:
         """Every row that is found."""
@@ -156,7 +156,7 @@ class SqliteDatabase(Database):
             with self._in_statement:
                 return self._connection.execute(statement, values).rowcount
         except _FOREIGN as error:
-            raise self.failure(str(error)) from error
+            raise failure(self.path, error) from error
 
     def change_each(self, name: str, values: Iterable[Mapping[str, Any]]) -> None:
         """Write once for each of these."""
