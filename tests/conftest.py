@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")  # of which there is Trio's, and nobody asks for Trio
+
 from hypothesis import HealthCheck, settings
 
 from batch_credits.ledger.engines.postgres.store import connect
