@@ -73,8 +73,11 @@ def test_the_rows_are_those_of_the_hash_or_there_are_none(
         contents = [gzip.compress(content, mtime=0) for content in contents]
     path.write_bytes(contents[0])
     given: list[bytearray] = []
+    usual = Path.open
 
-    def opened(self: Path, mode: str = "r", buffering: int = -1, **_: object) -> io.IOBase:
+    def opened(self: Path, mode: str = "r", buffering: int = -1, **more: Any) -> Any:
+        if self != path:  # what the program reads of its own, once in a process
+            return usual(self, mode, buffering, **more)
         assert mode == "rb", "a file of money is read as bytes"
         raw = Shifting(contents, chance, given)
         return raw if buffering == 0 else io.BufferedReader(raw)
