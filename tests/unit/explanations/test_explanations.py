@@ -14,6 +14,7 @@ from batch_credits.explanations import Explanation, Kind, all_explanations, expl
 from batch_credits.explanations.codes import Proof
 from batch_credits.model import REVERSED, CallKind, Money, Outcome, PlannedCredit
 from batch_credits.protocol import Blocked, NoAnswer, Refused, Throttled, Unavailable
+from tests.each import each
 from tests.unit.source import modules
 
 # Statuses and error codes that the provider's OpenAPI file (2026-08-28) lists for the calls made here.
@@ -145,7 +146,7 @@ def test_what_is_said_about_the_money_is_what_the_protocol_makes_of_the_answer(s
     assert said.money == PROOF_OF[type(verdict)].value
 
 
-@pytest.mark.parametrize("said", [*all_explanations()], ids=lambda e: f"{e.kind.name}-{e.code}")
+@each("said", all_explanations())
 def test_each_explanation_is_whole(said: Explanation) -> None:
     for text in (said.happened, said.money, said.to_do):
         assert text[0].isupper() and text.endswith("."), text
