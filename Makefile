@@ -70,7 +70,7 @@ newest: $(VENV)/installed-dev
 # Every branch of the protocol, of what answers prove, and of the ledger; but for a few of PostgreSQL's engine and of copying, which
 # take a server that fails between two of its own steps.
 coverage: $(VENV)/installed-dev
-	$(BIN)/coverage run --branch -m pytest -q \
+	ALL_EXAMPLES=1 $(BIN)/coverage run --branch -m pytest -q \
 	  tests/unit/ledger tests/unit/chargebee tests/unit/cli tests/unit/protocol tests/unit/model tests/unit/planning \
 	  tests/unit/reconciler \
 	  tests/integration
@@ -112,7 +112,7 @@ fuzz-web: $(VENV)/installed-dev
 # `make mutants SEED=7`: another sample; MODULE=ledger: of these paths only. tests/mutants/accepted.toml names those that
 # need not die, and why.
 mutants: $(VENV)/installed-dev
-	$(BIN)/python -m tests.mutants.campaign --sample $(SAMPLE) --seed $(SEED) --jobs $(JOBS) --module "$(MODULE)"
+	ALL_EXAMPLES=1 $(BIN)/python -m tests.mutants.campaign --sample $(SAMPLE) --seed $(SEED) --jobs $(JOBS) --module "$(MODULE)"
 
 # docs/pictures: the main pages of the page for finance, by a browser that is here. `make pictures ALL=folder`: every page in
 # every state, at 390 and 1280 pixels, light and dark.
@@ -136,8 +136,9 @@ reference: $(VENV)/installed-dev
 screens: $(VENV)/installed-dev
 	RENEW_SCREENS=1 $(BIN)/python -m pytest -q tests/acceptance/test_screens.py
 
+# And every property with all of its examples, of which `make test` tries a third.
 slow: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m slow
+	ALL_EXAMPLES=1 $(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -q -m "slow or (hypothesis and not postgres and not recipes)"
 
 # The recipes of deploy/, each by its own tool, and run; and what is packed, installed from nothing. A minute or two, most of it
 # Airflow's.

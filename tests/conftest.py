@@ -6,16 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")  # of which there is Trio's, and nobody asks for Trio
+
 from hypothesis import HealthCheck, settings
 
 from batch_credits.ledger.engines.postgres.store import connect
 from batch_credits.model.address import Address
 from tests.acceptance.harness import WARM
+from tests.examples import examples
 from tests.servers.postgres import Server, server
 
 settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+    "any machine", deadline=None, max_examples=examples(100),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)  # fmt: skip
 settings.load_profile("any machine")
 
 # Thousands of ledgers and reports, each of which is made sure to be on disk: where memory looks like one, they take a

@@ -203,11 +203,14 @@ def test_a_clock_that_differs(own: Command, site: Site) -> None:
     assert "behind the site's" in clock
 
 
+IMPATIENT = "import batch_credits.__main__ as it, batch_credits.doctor.site as site; site.ALL_SECONDS = 2; it.main()"
+
+
 def test_while_others_use_the_sites_limit_it_does_not_wait_for_long(own: Command, site: Site) -> None:
     """Its ledger says that this minute is used up; the questions would have to wait for it."""
     own.run(write_csv(own.folder / "p.csv", payout("c", 20)), "--rate", 25, "--share", 1).exited(0)
     before = site.truth()["requests"].get("GET", 0)
-    document = told(own("doctor", "--json", "--rate", 20, "--share", 1).exited(0))
+    document = told(finish(own.start("doctor", "--json", "--rate", 20, "--share", 1, script=IMPATIENT)).exited(0))
     assert "used up its limit" in signs(document, "warning")["answers"]
     assert site.truth()["requests"].get("GET", 0) == before
 

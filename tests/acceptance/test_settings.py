@@ -145,7 +145,7 @@ def test_what_nobody_typed_is_shown_with_its_origin_and_kept(command: Command, s
         "           --amount-unit major, from BATCH_CREDITS_AMOUNT_UNIT",
         "           --max-total USD=1000, from batch-credits.toml",
         f"           --base-url {shared_site.url}, from CHARGEBEE_BASE_URL",
-        "           quarantine 2, from BATCH_CREDITS_QUARANTINE",
+        "           quarantine 1, from BATCH_CREDITS_QUARANTINE",
     ]
     assert "\n".join(shown) in ended.err
     summary = command.report("payout").summary
@@ -156,7 +156,7 @@ def test_what_nobody_typed_is_shown_with_its_origin_and_kept(command: Command, s
         ("--amount-unit", "major"): "BATCH_CREDITS_AMOUNT_UNIT",
         ("--max-total", "USD=1000"): "batch-credits.toml",
         ("--base-url", shared_site.url): "CHARGEBEE_BASE_URL",
-        ("quarantine", "2"): "BATCH_CREDITS_QUARANTINE",
+        ("quarantine", "1"): "BATCH_CREDITS_QUARANTINE",
     }
     page = (command.report("payout").directory / "summary.html").read_text()
     assert "From BATCH_CREDITS_AMOUNT_UNIT" in page and "--amount-unit major" in page

@@ -15,15 +15,15 @@ def test_by_the_deadline_all_answers_are_in(tmp_path: Path, processes: int) -> N
     file = write_csv(tmp_path / "payout.csv", rows)
     with Site("--faults", "latency_ms=400") as site:  # which takes 80 s for them
         command = Command(tmp_path, site.url)
-        by = time.time() + 12
+        by = time.time() + 8
         pace = ("--concurrency", 2, "--processes", processes, "--timeout", 3)
-        ended = command.run(file, *pace, "--deadline", "+12s").exited(4)
+        ended = command.run(file, *pace, "--deadline", "+8s").exited(4)
         assert time.time() < by
-        assert "the deadline (+12s," in ended.said.replace("\n", " ")
+        assert "the deadline (+8s," in ended.said.replace("\n", " ")
         report = command.report("payout")
         assert set(report.counts) == {"credited", "pending"}, "nothing is in doubt"
         assert report.counts["credited"] == len(site.credits())
-        assert report.summary["stopped"].startswith("the deadline (+12s")
+        assert report.summary["stopped"].startswith("the deadline (+8s")
         site.tell("settings", faults="")
         command.run(file).exited(0)
         assert site.times() == each_once(rows)

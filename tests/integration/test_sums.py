@@ -14,6 +14,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.loader.opening import open_source
 from batch_credits.planning.plan import stage
 from batch_credits.settings import InputOptions
+from tests.examples import examples
 
 DECIMALS = {"USD": 2, "EUR": 2, "KWD": 2, "JPY": 0, "XAF": 0, "CLP": 0, "UYW": 4}  # Chargebee's, the last two stated
 STATED = (("CLP", 0), ("UYW", 4))
@@ -31,7 +32,7 @@ def amounts(draw: st.DrawFn) -> tuple[str, str, str]:
     return (f"{whole}.{cents:0{digits}d}" if digits else str(whole)), currency, "major"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.lists(amounts(), min_size=1, max_size=20))
 def test_every_sum_of_the_summary_is_exact(tmp_path: Path, rows: list[tuple[str, str, str]]) -> None:
     path = tmp_path / "payout.csv"

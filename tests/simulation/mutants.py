@@ -268,7 +268,7 @@ TEAM_MUTANTS = (
         frozenset({"double", "lost", "outlived"}),
     ),
     TeamMutant(
-        "a lease counted from the answer", ((Workers, "kept", _lease_from_the_answer),), 40, frozenset({"outlived"})
+        "a lease counted from the answer", ((Workers, "kept", _lease_from_the_answer),), 57, frozenset({"outlived"})
     ),
     TeamMutant("no dead man", ((Workers, "kept", lambda self: None),), 2, frozenset({"outlived"})),
     TeamMutant(
@@ -278,7 +278,7 @@ TEAM_MUTANTS = (
         _TWICE,
     ),
     TeamMutant(
-        "a witness of before the lost worker's end", ((LostHolders, "seconds_alone", _no_second_wait),), 700, _TWICE
+        "a witness of before the lost worker's end", ((LostHolders, "seconds_alone", _no_second_wait),), 710, _TWICE
     ),
 )
 STORY_MUTANTS = (
@@ -356,7 +356,7 @@ MUTANTS = (
     Mutant(
         "headers of the run instead of those frozen",
         ((Chargebee, "_post_headers", _with_the_headers_of_the_run),),
-        1073,
+        1129,
         frozenset({"payload"}),
     ),
     Mutant(

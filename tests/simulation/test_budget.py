@@ -8,14 +8,15 @@ from tests.simulation import budget
 from tests.simulation.budget_mutants import MUTANTS, Mutant
 from tests.simulation.budget_world import Judge, play
 
+SEEDS, SHARE = 1000, 50  # of them, with every `make test`; the others are slow
 BOUND = 60  # seeds within which a mutant must die
 
 
-@pytest.mark.parametrize("start", [0, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("start", [0, pytest.param(SHARE, marks=pytest.mark.slow)])
 def test_no_minute_sees_more_than_the_limit_and_no_slot_is_lost(start: int) -> None:
-    tally = budget.play_seeds(range(start, start + (900 if start else 100)))
+    tally = budget.play_seeds(range(start, SEEDS if start else SHARE))
     assert not tally.failures, [f"{what}\n  {budget.REPLAY} {seed}" for seed, what in tally.failures]
-    assert tally.arrivals > 1_500
+    assert tally.arrivals > 700
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -63,7 +64,9 @@ def test_what_happens_in_the_seeds_is_worth_it() -> None:
         events: list[str] = []
         play(seed, events.append)
         corners -= {corner for corner in corners if any(corner in event for event in events)}
-    assert not corners
+        if not corners:
+            return
+    pytest.fail(f"not reached: {corners}")
 
 
 def test_a_seed_replays_event_by_event() -> None:

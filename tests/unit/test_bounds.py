@@ -3,11 +3,11 @@
 import ast
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "batch_credits"
+from tests.unit.source import PACKAGE, modules
+
 ROOT_MODULES = 8
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Sizes = Iterator[tuple[str, int]]
@@ -46,9 +46,8 @@ def public_methods_of_classes() -> Sizes:
 def definitions() -> list[tuple[str, ast.AST]]:
     """Every class and function, also those within others, as `file.py Class.method`."""
     found: list[tuple[str, ast.AST]] = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        module = ast.parse(path.read_text(encoding="utf-8"))
-        found += _within(module, f"{path.relative_to(PACKAGE)} ")
+    for path, module in modules().items():
+        found += _within(module, f"{path} ")
     return found
 
 
@@ -57,7 +56,7 @@ def _within(outer: ast.AST, name: str) -> Iterator[tuple[str, ast.AST]]:
         if isinstance(node, ast.ClassDef | Function):
             yield f"{name}{node.name}", node
             yield from _within(node, f"{name}{node.name}.")
-        else:
+        elif not isinstance(node, ast.expr):  # in which nothing is defined
             yield from _within(node, name)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from batch_credits.settings import (
     for_the_record,
     site_settings,
 )
+from tests.each import each
 
 KEY = "test_abc123"
 
@@ -75,15 +77,14 @@ BLANKS = [" ", "\n", "\r\n", "\t", "\x00", "\u00a0", "\u3000", "\u200b", "\u2060
 
 
 @pytest.mark.parametrize("url", URLS)
-@pytest.mark.parametrize("shape", ["{0}acme-test", "acme-test{0}", "{0}{0}ACME-Test{0}"])
-@pytest.mark.parametrize("blank", BLANKS)
+@each("shape, blank", product(["{0}acme-test", "acme-test{0}", "{0}{0}ACME-Test{0}"], BLANKS))
 def test_a_site_has_one_name_however_it_is_spelt(url: str | None, shape: str, blank: str) -> None:
     """Each spelling would be a site of its own, where everything is paid again."""
     assert site_settings(shape.format(blank), url, KEY) == site_settings("acme-test", url, KEY)
 
 
 @pytest.mark.parametrize("url", URLS)
-@pytest.mark.parametrize(
+@each(
     "site",
     ["", *BLANKS, "a b", "a\u00a0b", "acme_test", "-acme", "acme-", "a--b", "\u00e4cme", "acme/", "acme.chargebee.com",
      "\u0430cme", "\u212aacme", "acme\u200btest", "acme:", ":8900", "acme:test", "https://acme", "a" * 64],

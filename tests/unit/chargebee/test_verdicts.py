@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from batch_credits.chargebee.verdicts import verdict_of
 from batch_credits.errors import KeyRefused, RunStopped, SiteBlocked
 from batch_credits.model import PlannedCredit
 from batch_credits.protocol import Blocked, Credited, ForAnother, NoAnswer, Refused, Throttled, Unavailable, Verdict
+from tests.each import each
 from tests.unit.chargebee.shown import CREDIT, DECIMAL, ITEM, ONE, REPLAYED, SILENT, added, error
 
 
@@ -98,7 +100,7 @@ def test_a_refused_caller_stops_the_run(status: int, code: str) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 401, 403, 404, 405])
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         b"",
@@ -110,7 +112,6 @@ def test_a_refused_caller_stops_the_run(status: int, code: str) -> None:
         b'{"message": "no", "type": "x", "api_error_code": "site_not_found"}',
         b'{"message": "no", "type": "x", "api_error_code": "internal_error"}',
     ],
-    ids=repr,
 )
 def test_a_strangers_no_stops_the_run_and_proves_nothing(status: int, body: bytes) -> None:
     found = verdict(status, body)
@@ -142,8 +143,7 @@ def spoilt(code: str, name: str, value: Any) -> bytes:
 
 
 @pytest.mark.parametrize(("status", "code"), sorted(REFUSED | THROTTLED | UNAVAILABLE))
-@pytest.mark.parametrize("name", ["message", "type", "api_error_code"])
-@pytest.mark.parametrize("value", SPOILT, ids=repr)
+@each("name, value", product(["message", "type", "api_error_code"], SPOILT))
 def test_a_no_without_all_of_chargebees_words_proves_nothing(status: int, code: str, name: str, value: Any) -> None:
     for headers in ({}, REPLAYED):
         found = verdict(status, spoilt(code, name, value), headers)
@@ -154,8 +154,7 @@ def test_a_no_without_all_of_chargebees_words_proves_nothing(status: int, code: 
 
 
 @pytest.mark.parametrize(("status", "code"), sorted(STOPS))
-@pytest.mark.parametrize("name", ["message", "type", "api_error_code"])
-@pytest.mark.parametrize("value", SPOILT, ids=repr)
+@each("name, value", product(["message", "type", "api_error_code"], SPOILT))
 def test_a_stop_without_all_of_chargebees_words_may_hide_a_credit(
     status: int, code: str, name: str, value: Any
 ) -> None:

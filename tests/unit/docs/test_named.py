@@ -10,6 +10,7 @@ import pytest
 from batch_credits.cli.commands import COMMANDS as NAMES
 from batch_credits.cli.setting import LEASE, QUARANTINE, WINDOW, Setting
 from batch_credits.explanations import Kind, all_explanations, explained
+from tests.each import each
 from tests.unit.docs.pages import COMMANDS, GROUPS, ROOT, Page, ours, pages, parse, typed
 
 OF_OTHERS = re.compile(  # code that speaks to another program, or of its options
@@ -22,7 +23,7 @@ OF_POSTGRES = {
     "archive_mode", "max_connections", "max_wal_size", "pool_mode", "shared_buffers", "synchronous_commit",
     "synchronous_standby_names", "target_session_attrs",
 }  # fmt: skip
-every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+every_page = each("page", pages())
 
 
 @cache

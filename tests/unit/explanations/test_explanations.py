@@ -2,32 +2,27 @@
 
 import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-import batch_credits
 from batch_credits.chargebee.answers import Answer
 from batch_credits.chargebee.verdicts import verdict_of
 from batch_credits.explanations import Explanation, Kind, all_explanations, explained, near
 from batch_credits.explanations.codes import Proof
 from batch_credits.model import REVERSED, CallKind, Money, Outcome, PlannedCredit
 from batch_credits.protocol import Blocked, NoAnswer, Refused, Throttled, Unavailable
+from tests.each import each
+from tests.unit.source import modules
 
-PACKAGE = Path(batch_credits.__file__).parent
 # Statuses and error codes that the provider's OpenAPI file (2026-08-28) lists for the calls made here.
 VENDOR_CODES: dict[str, list[str]] = json.loads(Path(__file__).with_name("api_error_codes.json").read_text())
 
 # Which argument holds the code.
 CODE_AT = {"Problem": 1, "Flaw": 0, "CustomerFinding": 2, "ApiError": 1}
 FIELD_OF = {maker: "api_error_code" if maker == "ApiError" else "code" for maker in CODE_AT}
-
-
-@cache
-def modules() -> list[ast.Module]:
-    return [ast.parse(path.read_text(encoding="utf-8"), str(path)) for path in sorted(PACKAGE.rglob("*.py"))]
 
 
 def name_of(call: ast.Call) -> str:
@@ -39,20 +34,20 @@ def codes_given_to(maker: str) -> set[str]:
     found: set[str] = set()
     constants = {
         target.id: node.value.value
-        for module in modules()
+        for module in modules().values()
         for node in module.body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    for module in modules():
+    for module in modules().values():
         found |= _codes_in(module, maker, CODE_AT[maker], FIELD_OF[maker], constants)
     return found
 
 
 def _codes_in(module: ast.Module, maker: str, place: int, keyword: str, constants: Mapping[str, object]) -> set[str]:
     found: set[str] = set()
-    for function, call in _calls(module, maker):
+    for function, call in _calls(module).get(maker, []):
         if any(isinstance(argument, ast.Starred) for argument in call.args):
             continue  # read back as it was written
         named = [k.value for k in call.keywords if k.arg == keyword]
@@ -73,17 +68,18 @@ def _codes_in(module: ast.Module, maker: str, place: int, keyword: str, constant
     return found
 
 
-def _calls(module: ast.Module, maker: str) -> Iterator[tuple[ast.FunctionDef | None, ast.Call]]:
-    """Each call with the function it stands in."""
-    owner: dict[ast.AST, ast.FunctionDef | None] = {}
+@cache
+def _calls(module: ast.Module) -> dict[str, list[tuple[ast.FunctionDef | None, ast.Call]]]:
+    """Each call with the function it stands in, by the name that is called."""
+    found: dict[str, list[tuple[ast.FunctionDef | None, ast.Call]]] = {}
     stack: list[tuple[ast.AST, ast.FunctionDef | None]] = [(module, None)]
     while stack:
         node, function = stack.pop()
-        owner[node] = function
         inner = node if isinstance(node, ast.FunctionDef) else function
         stack += [(child, inner) for child in ast.iter_child_nodes(node)]
-        if isinstance(node, ast.Call) and name_of(node) == maker:
-            yield function, node
+        if isinstance(node, ast.Call):
+            found.setdefault(name_of(node), []).append((function, node))
+    return found
 
 
 def known(kind: Kind) -> set[str]:
@@ -112,7 +108,7 @@ def test_what_was_reversed_is_explained() -> None:
 
 def test_every_exit_code_is_explained_and_no_other() -> None:
     numbers = set()
-    for module in modules():
+    for module in modules().values():
         for node in ast.walk(module):
             if isinstance(node, ast.FunctionDef) and node.name == "exit_code":
                 returned = [n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value]
@@ -150,7 +146,7 @@ def test_what_is_said_about_the_money_is_what_the_protocol_makes_of_the_answer(s
     assert said.money == PROOF_OF[type(verdict)].value
 
 
-@pytest.mark.parametrize("said", [*all_explanations()], ids=lambda e: f"{e.kind.name}-{e.code}")
+@each("said", all_explanations())
 def test_each_explanation_is_whole(said: Explanation) -> None:
     for text in (said.happened, said.money, said.to_do):
         assert text[0].isupper() and text.endswith("."), text

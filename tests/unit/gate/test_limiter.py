@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from batch_credits.chargebee.client import GateClosed
 from batch_credits.gate.limiter import RateLimiter
 from batch_credits.settings import RunSettings
+from tests.examples import examples
 
-property_settings = settings(max_examples=60, deadline=None)
+property_settings = settings(max_examples=examples(60), deadline=None)
 
 
 def now() -> float:

@@ -12,6 +12,7 @@ from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind, LoadedRow, Outcome, RequestState
 from batch_credits.model.address import Address
+from tests.examples import examples
 
 
 def codes(rows: list[LoadedRow]) -> list[str]:
@@ -424,7 +425,7 @@ files = st.lists(st.lists(row_of, min_size=1, max_size=6), min_size=1, max_size=
 
 
 @given(files, st.lists(learnable, min_size=9))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_one_identity_is_owed_once_whatever_the_files_say(
     book: Any, contents: list[list[tuple[str, str, int]]], states: list[RequestState]
 ) -> None:

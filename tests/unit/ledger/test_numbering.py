@@ -16,6 +16,7 @@ from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.model.loaded import LoadedRows
 from batch_credits.planning.plan import Plan, stage
 from batch_credits.settings import InputOptions
+from tests.examples import examples
 
 SITE = "acme-test"
 NUMBERED = InputOptions(number_duplicates=True)
@@ -358,7 +359,7 @@ def credited(book: Any, site: str, customer: str) -> Counter[int]:
     st.lists(st.tuples(edits, st.booleans()), min_size=2, max_size=3),
     st.lists(amounts, max_size=1),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_whatever_is_edited_no_line_is_paid_twice(
     book: Any, content: list[Line], runs: list[tuple[list[tuple[str, int, Any]], bool]], refused: list[int]
 ) -> None:
@@ -384,7 +385,7 @@ def test_whatever_is_edited_no_line_is_paid_twice(
 
 
 @given(st.lists(a_line, min_size=1, max_size=6), st.lists(amounts, max_size=3))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_what_is_added_below_whole_lines_is_always_paid(book: Any, content: list[Line], added: list[int]) -> None:
     site = f"site-{File.made}"
     whole = [line for line in content if line.amount and line.customer]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from batch_credits.ledger import Bucket, CustomerRow, LargeAmount, NewRows, OwedByCustomer, Profile, profiles
 from batch_credits.model import ControlTotal, Money, Outcome, RequestState
 from batch_credits.model.loaded import LoadedRows
+from tests.examples import examples
 
 LARGEST = 2**53 - 1
 moneys = st.one_of(
@@ -25,7 +26,7 @@ rows = st.tuples(
 
 
 @given(st.lists(rows, min_size=1, max_size=15), st.sampled_from([2, profiles.DISTINCT_AMOUNTS]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_totals_from_every_side_are_those_counted_one_by_one(book: Any, content: list[Any], distinct: int) -> None:
     site = f"site-{len(book.ledger.batches.all())}"
     loaded = [

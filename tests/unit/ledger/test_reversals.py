@@ -11,6 +11,7 @@ from batch_credits.ledger.reversals import undone_batches
 from batch_credits.model import CallKind, ControlTotal, Money, Outcome, RequestState
 from batch_credits.model.undone import Undone
 from batch_credits.reporter.tally import Tally
+from tests.examples import examples
 
 REVERSAL = "reversal of q3"
 
@@ -175,7 +176,7 @@ contents = st.lists(st.tuples(moneys, states, states, st.booleans()), min_size=1
 
 
 @given(contents)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_all_ways_of_counting_agree(book: Any, content: list[Any]) -> None:
     """As the rows are streamed, by the deductions of one batch, and by those of all."""
     site = f"site-{len(book.ledger.batches.all())}"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from batch_credits.ledger import totals
 from batch_credits.model import ControlTotal, Money, Outcome, RequestState, sum_totals
+from tests.examples import examples
 
 learnable = st.sampled_from([RequestState.CREDITED, RequestState.FAILED, RequestState.IN_DOUBT, None])
 moneys = st.sampled_from([{"amount": 100}, {"amount_in_decimal": "1.50"}, {"amount": 7, "currency_code": None}])
@@ -21,7 +22,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(rows, st.lists(learnable, min_size=12, max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_known_totals_are_those_counted(book: Any, content: list[Any], later: list[RequestState | None]) -> None:
     site = f"site-{len(book.ledger.batches.all())}"
     earlier = book.plan(book.row(2, "c-2"), site=site)
@@ -93,7 +94,7 @@ learned = st.sampled_from([s for s in RequestState if s is not RequestState.IN_F
 
 
 @given(st.lists(st.tuples(any_moneys, currencies, learned | st.none()), min_size=1, max_size=12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_totals_are_those_of_the_rows_counted_one_by_one(
     book: Any, content: list[tuple[dict[str, Any], str | None, RequestState | None]]
 ) -> None:

@@ -13,8 +13,9 @@ from batch_credits.loader.money import (
 )
 from batch_credits.model import Problem
 from batch_credits.text.quoted import quoted
+from tests.examples import examples
 
-PROFILE = settings(derandomize=True, deadline=None, max_examples=300)
+PROFILE = settings(derandomize=True, deadline=None, max_examples=examples(300))
 
 
 @pytest.mark.parametrize(

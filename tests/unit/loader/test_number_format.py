@@ -14,6 +14,7 @@ from batch_credits.loader.table import Chunk, Flaw
 from batch_credits.loader.workbook.cells import FRACTION
 from batch_credits.model import Money
 from batch_credits.settings import InputOptions
+from tests.examples import examples
 
 COLUMNS = {field: index for index, field in enumerate(("customer_id", "amount", "currency_code", "amount_unit"))}
 LOCALES = ("de_DE", "fr_FR", "en_US", "en_IN", "hi_IN", "pl_PL", "pt_BR", "sv_SE", "es_ES", "ja_JP")
@@ -67,7 +68,7 @@ def test_what_it_does_not_write_is_refused(locale: str, text: str) -> None:
     assert number_format(locale).refuses(text)
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(derandomize=True, deadline=None, max_examples=examples(300))
 @given(st.sampled_from(LOCALES), st.integers(0, 10**15), st.booleans())
 @example("de_DE", 100_000_000_000, True)  # which constants Hypothesis tries by itself depends on the modules loaded
 def test_whatever_babel_writes_is_read_back(locale: str, minor: int, grouped: bool) -> None:
@@ -77,7 +78,7 @@ def test_whatever_babel_writes_is_read_back(locale: str, minor: int, grouped: bo
     assert number_format(locale).plain(text) == f"{whole}.{cents:02d}"
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(derandomize=True, deadline=None, max_examples=examples(300))
 @given(st.sampled_from(("de_CH", "it_CH", "de_LI")), st.sampled_from("'\u2019"), st.integers(0, 10**15))
 @example("de_CH", "'", 123_456_789)
 @example("de_CH", "'", 100_000_000_000)

@@ -24,6 +24,7 @@ from batch_credits.protocol import (
     Verdict,
     after_answer,
 )
+from tests.each import each
 from tests.unit.protocol.cases import (
     CREDITS,
     OTHER,
@@ -88,7 +89,7 @@ def expected_with_earlier(verdict: Verdict, count: int, spoiled: bool) -> Answer
             return stopped_for_another()
 
 
-@pytest.mark.parametrize("about", CREDITS, ids=lambda c: f"{c.open_attempts} open, spoiled {c.key_spoiled}")
+@each("about", CREDITS)
 @pytest.mark.parametrize("verdict", VERDICTS, ids=repr)
 def test_every_answer_in_every_situation(verdict: Verdict, about: PlannedCredit) -> None:
     count, spoiled = about.open_attempts, about.key_spoiled

@@ -22,6 +22,7 @@ from batch_credits.protocol import (
     Witness,
     after_look,
 )
+from tests.each import each
 from tests.unit.protocol.cases import (
     EVERY_FACT,
     LOOKS,
@@ -46,7 +47,7 @@ def expected_after_nothing(about: PlannedCredit, witness: Witness, facts: DoubtF
     return ResendSameKey if by_key else SendToReview
 
 
-@pytest.mark.parametrize("facts", EVERY_FACT, ids=repr)
+@each("facts", EVERY_FACT)
 @pytest.mark.parametrize("witness", Witness)
 @pytest.mark.parametrize("about", [credit(n, s) for n, s in product((0, 1, 2), (False, True))])
 def test_every_look_in_every_situation(about: PlannedCredit, witness: Witness, facts: DoubtFacts) -> None:
@@ -72,7 +73,7 @@ def test_every_look_in_every_situation(about: PlannedCredit, witness: Witness, f
         assert unattributed == nothing
 
 
-@pytest.mark.parametrize("facts", EVERY_FACT, ids=repr)
+@each("facts", EVERY_FACT)
 @pytest.mark.parametrize("witness", Witness)
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_where_an_answer_named_a_credit_no_absence_is_believed(

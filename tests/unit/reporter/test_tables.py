@@ -10,6 +10,7 @@ from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS, BatchRecord, CallK
 from batch_credits.reporter.tables import csv_writer, failed_columns, failed_writer, results_writer
 from batch_credits.settings import InputOptions
 from batch_credits.text.formula import escape_formula, unescape_formula
+from tests.examples import examples
 from tests.unit.reporter.conftest import Report, make_batch, make_row
 
 
@@ -84,7 +85,7 @@ cell = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12) |
 
 
 @given(st.lists(cell | st.text("a1 ,;\"'=+-@\t\r\n\u00a0\uff1d\u00fc", max_size=4), min_size=1, max_size=4))
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_a_line_is_what_csv_makes_of_escaped_cells(cells: list[str]) -> None:
     written, expected = io.StringIO(newline=""), io.StringIO(newline="")
     csv_writer(written)(cells)
@@ -92,7 +93,7 @@ def test_a_line_is_what_csv_makes_of_escaped_cells(cells: list[str]) -> None:
     assert written.getvalue() == expected.getvalue()[:-2] + "\n"
 
 
-@settings(derandomize=True, max_examples=200)
+@settings(derandomize=True, max_examples=examples(200))
 @given(st.lists(st.tuples(cell, cell, cell, cell), max_size=5))
 def test_every_cell_comes_back_letter_for_letter(rows: list[tuple[str, ...]]) -> None:
     _, *lines = written(results_writer, make_batch(), *(make_row(n, cells=cells) for n, cells in enumerate(rows)))

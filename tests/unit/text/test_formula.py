@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from batch_credits.text.formula import escape_formula, unescape_formula
+from tests.examples import examples
 
 nasty = st.text(alphabet="'=+-@\t\r\n 0123.9aé\uff1d", max_size=12)
 
@@ -48,14 +49,14 @@ def test_what_looks_escaped_already_is_escaped_once_more(text: str) -> None:
     assert unescape_formula("'" + text) == text
 
 
-@settings(derandomize=True, max_examples=500)
+@settings(derandomize=True, max_examples=examples(500))
 @given(nasty | st.text(max_size=40))
 @example("'=cmd")
 def test_unescaping_undoes_escaping(text: str) -> None:
     assert unescape_formula(escape_formula(text)) == text
 
 
-@settings(derandomize=True, max_examples=500)
+@settings(derandomize=True, max_examples=examples(500))
 @given(nasty | st.text(max_size=40))
 def test_nothing_escaped_begins_like_a_formula_but_a_number(text: str) -> None:
     escaped = escape_formula(text)
@@ -64,7 +65,7 @@ def test_nothing_escaped_begins_like_a_formula_but_a_number(text: str) -> None:
         float(text)
 
 
-@settings(derandomize=True, max_examples=200)
+@settings(derandomize=True, max_examples=examples(200))
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=2))
 def test_no_number_is_touched(number: object) -> None:
     for text in (f"{number:f}", f"+{number:f}".replace("+-", "-")):

@@ -16,6 +16,7 @@ from batch_credits.loader.source import EXCEL_SUFFIXES
 from batch_credits.loader.wording import is_blank
 from batch_credits.loader.workbook.kinds import EXCEL_KINDS
 from batch_credits.settings import InputOptions
+from tests.examples import examples
 from tests.unit.loader.workbook import written
 from tests.unit.loader.workbook.written import DIV0, NOT_AVAILABLE, Truth
 
@@ -34,7 +35,7 @@ def loaded(path: Path, **options: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("suffix", KINDS)
-@settings(derandomize=True, deadline=None, max_examples=80,
+@settings(derandomize=True, deadline=None, max_examples=examples(80),
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
 @given(rows=st.lists(st.tuples(TEXTS, TEXTS, TEXTS, TEXTS), min_size=1, max_size=8))
 def test_any_texts_are_read_back_as_they_were_written(tmp_path: Path, suffix: str, rows: list[Any]) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from batch_credits.errors import InputError
 from batch_credits.loader.workbook import xlsx, xml
 from batch_credits.loader.workbook.plain_rows import plain_row
+from tests.examples import examples
 
 PLAIN = [
     '<row r="{0}"><c r="A{0}"><v>1</v></c><c r="B{0}" t="s"><v>12</v></c></row>',
@@ -71,7 +72,7 @@ def both_ways(path, block=xml._BLOCK_BYTES):
         return passing, found(path)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     fragments,
     st.sampled_from(["<worksheet>{}</worksheet>", "<row>{}</row>", "{}"]),

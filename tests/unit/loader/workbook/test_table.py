@@ -10,9 +10,10 @@ from batch_credits.loader.columns import HeaderMatcher
 from batch_credits.loader.wording import is_blank
 from batch_credits.loader.workbook.table import ExcelTable
 from batch_credits.settings import InputOptions
+from tests.examples import examples
 
 PROFILE = settings(
-    derandomize=True, deadline=None, max_examples=150
+    derandomize=True, deadline=None, max_examples=examples(150)
 )
 OPTIONS = InputOptions(reference="r", description="d")
 HEADERS = ("customer_id", "amount", "note")
