@@ -43,8 +43,7 @@ def note_known(database: Database, request_id: int, customer_id: str, reference:
 
 
 def settle(database: Database, batch_id: int) -> int:
-    """Reject the rows of a staged batch that are another row in another spelling, and keep the forms of those that
-    stand. Returns how many were rejected."""
+    """Reject the rows of a staged batch that are another row in another spelling. Returns how many."""
     begin(database)
     has_any = database.value("has_any_form", batch=batch_id)
     found = database.all("resembling", tuple, batch=batch_id) if has_any else []
@@ -54,9 +53,14 @@ def settle(database: Database, batch_id: int) -> int:
             "give_up_identity", site=site_id, customer=texts[0], reference=texts[1], request=request_id
         )
         reject(database, batch_id, row_number, request_id, why)
+    return len(found)
+
+
+def keep(database: Database) -> None:
+    """Keep the forms of those that stand of a staged batch. After that none of them may be rejected: a form would stay
+    that is nobody's, or that of whoever gets its number."""
     database.change("keep_forms")
     forget(database)
-    return len(found)
 
 
 def forget(database: Database) -> None:

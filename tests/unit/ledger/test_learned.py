@@ -46,6 +46,16 @@ def test_a_row_that_may_be_a_learned_credit_is_rejected_and_names_it(book: Any, 
     assert [credit.customer_id for credit in book.owed(batch)] == ["c-9"]
 
 
+def test_the_form_of_a_row_that_is_rejected_so_is_not_kept(book: Any) -> None:
+    learn(book, (f"zo{E_AND_ACCENT}", "q3"))
+    batch = book.begin()
+    book.stage(batch, book.row(2, f"Zo{E_AND_ACCENT}"), book.row(3, f"C{E_AND_ACCENT}"))
+    book.ledger.admission.admit(batch)
+    kept = "SELECT count(*) FROM respelt f LEFT JOIN credit_request r ON r.request_id = f.request_id"
+    assert book.sql(kept) == [(2,)]  # those of what was learned, and of the other row
+    assert book.sql(f"{kept} WHERE r.request_id IS NULL") == [(0,)]
+
+
 def test_what_is_spelt_as_the_site_does_is_credited_already(book: Any) -> None:
     learn(book, ("c-1", "q3"))
     batch = book.plan(book.row(2), book.row(3, "c-2"))
