@@ -5,7 +5,7 @@ The table `identity` itself tells capitals of ASCII apart from nothing (its coll
 spellings are rare: the form of a text that is not its own form is kept beside, in `respelt`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.identities import resembling
@@ -36,10 +36,11 @@ def begin(database: Database) -> None:
     database.change("begin_forms")
 
 
-def note_known(database: Database, request_id: int, customer_id: str, reference: str) -> None:
-    """Note the form of a request that stands for an identity."""
-    if (form := form_of(customer_id, reference)) is not None:
-        database.change("note_known_form", **_values(request_id, form))
+def note_each(database: Database, requests: Iterable[tuple[int, str, str]]) -> None:
+    """The same of requests with any ids, each with its customer and its reference."""
+    begin(database)
+    forms = [_values(each[0], form) for each in requests if (form := form_of(*each[1:])) is not None]
+    database.change_each("note_form", forms)
 
 
 def settle(database: Database, batch_id: int) -> int:
