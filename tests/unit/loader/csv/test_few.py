@@ -20,7 +20,8 @@ PROFILE = settings(derandomize=True, deadline=None, max_examples=400)
 OPTIONS = InputOptions(reference="r", description="d")
 LINE_ENDS = st.sampled_from(["\n"] * 6 + ["\r\n", "\r", "\r\r\n", "\n\n", ""])
 ODD = (
-    '""', " ", "\t", "\u00a0", "\ufeff", "\x1a", "\x0b", "\x1c", "\x85", "\u2028", "\\", "'", "NA", "1e3", "x" * 131_071,
+    '""', " ", "\t", "\u00a0", "\ufeff", "\x1a", "\x0b", "\x1c", "\x85", "\u2028", "\\", "'", "NA", "1e3",
+    "x" * 131_071,
 )  # fmt: skip
 BARE = st.sampled_from(["c-1", "100", "", *ODD, 'a"b'])
 TEXTS = st.lists(st.sampled_from([*ODD, "\n", "\r", "\r\n", ",", ";", "a"]), max_size=3)
