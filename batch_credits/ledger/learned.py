@@ -51,15 +51,15 @@ def settle(database: Database, batch_id: int) -> int:
 
 
 def look_first(database: Database, site: str, listed: "array[int]") -> None:
-    """Have every request that is not settled looked at before it is sent, if it may be one of those that are listed.
-    (What has the number of one by chance is looked at as well.)"""
+    """Have every request that is owed, or may be tried again, looked at before it is sent, if it may be one of those
+    that are listed. (What has the number of one by chance is looked at as well.)"""
     numbers = array("q", sorted(listed))
     found = [
         {"request": each.request_id}
         for each in (_pages(database, "unsettled_page", site=site) if numbers else ())
         if _holds(numbers, number_of(each.customer_id, each.reference))
     ]
-    database.change_each("look_first", found)
+    database.change_each("doubt_listed", found)
 
 
 def _alike(database: Database, site: str, requests: Iterator[_Asked]) -> Iterator[tuple[_Asked, _Learned]]:

@@ -96,6 +96,22 @@ def test_what_is_owed_and_listed_is_looked_at_first(book: Any, state: RequestSta
     assert [credit.look_first for credit in book.owed(batch)] == [True, False, False]
 
 
+@pytest.mark.parametrize("state", [RequestState.FAILED, RequestState.REVIEW, RequestState.IN_DOUBT])
+def test_what_was_said_of_a_row_that_is_listed_is_not_forgotten(book: Any, state: RequestState) -> None:
+    book.settle(book.plan(book.row(2)), state)
+    said = "SELECT state, error FROM credit_request"
+    before = book.sql(said)
+    book.ledger.requests.doubt_the_listed(SITE, array("q", [number_of("c-1", "q3")]))
+    assert book.sql(said) == before
+
+
+def test_what_mends_a_failed_row_that_is_listed_is_looked_at_first(book: Any) -> None:
+    book.settle(book.plan(book.row(2), book.row(3, "c-2")), RequestState.FAILED)
+    book.ledger.requests.doubt_the_listed(SITE, array("q", [number_of("c-1", "q3")]))
+    mended = book.plan(book.row(2, amount=250), book.row(3, "c-2", amount=250))
+    assert [(credit.customer_id, credit.look_first) for credit in book.owed(mended)] == [("c-1", True), ("c-2", False)]
+
+
 def test_where_nothing_is_listed_nothing_is_doubted(book: Any) -> None:
     batch = book.plan(book.row(2))
     book.ledger.requests.doubt_the_listed(SITE, array("q"))
