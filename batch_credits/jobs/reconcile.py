@@ -1,6 +1,7 @@
 """Reconciling, as one paragraph: settle doubt without sending anything, then tie file, ledger and Chargebee out."""
 
 import hashlib
+from array import array
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -11,6 +12,7 @@ from batch_credits.errors import Outage
 from batch_credits.gate.session import Session, ledger_thread, session_at
 from batch_credits.ledger import Budget, Ledger, Slots
 from batch_credits.ledger.group_commit import Journal, Rhythm
+from batch_credits.ledger.learned import number_of
 from batch_credits.ledger.requests import TAKEN_OVER_HEADERS
 from batch_credits.model import BatchRecord, CallKind, ControlTotal, NewBatch, RequestState, is_of_reversal
 from batch_credits.progress.asking import asking_in_words
@@ -100,8 +102,9 @@ async def rebuild(
     """Bring into the ledger every credit that Chargebee lists since a moment and that the ledger does not know;
     or every reversal of one, told by its reference.
 
-    After a lost ledger, a run then finds these credits already credited, and a reversal finds them reversed.
-    Returns how many were taken over.
+    After a lost ledger, a run then finds these credits already credited, and a reversal finds them reversed. What the
+    ledger owes and the list shows is looked at before it is sent, if nothing settles it until then: an old copy of a
+    ledger owes what was paid since. Returns how many were taken over.
 
     Raises:
         RunStopped: the key or the site refuses us, or it did not answer; nothing was taken over.
@@ -121,8 +124,10 @@ async def rebuild(
             kind=kind,
         )
     )
+    listed = array("q")
     try:
-        taken = await _take_over(ledger, batch_id, kind, int(since.timestamp()), site, settings)
+        taken = await _take_over(ledger, batch_id, kind, int(since.timestamp()), site, settings, listed)
+        ledger.requests.doubt_the_listed(site.site, listed)
     except BaseException:
         ledger.admission.discard(batch_id)
         raise
@@ -134,14 +139,20 @@ async def rebuild(
         assert row.money is not None
         totals.setdefault(row.money.currency_code or "", ControlTotal()).add(row.money)
     ledger.admission.finish(batch_id, taken, totals)
-    ledger.requests.doubt_the_resembling(site.site)
     ledger.admission.admit(batch_id)
     return taken
 
 
 async def _take_over(
-    ledger: Ledger, batch_id: int, kind: CallKind, since: int, site: SiteSettings, settings: RunSettings
+    ledger: Ledger,
+    batch_id: int,
+    kind: CallKind,
+    since: int,
+    site: SiteSettings,
+    settings: RunSettings,
+    listed: "array[int]",
 ) -> int:
+    """`listed` gets the number of each credit that is listed."""
     taken, next_row = 0, 2  # a spreadsheet's first data line
     take_over = ledger.requests.take_over
     async with asking_of(ledger.slots, site, settings) as asking:
@@ -151,6 +162,7 @@ async def _take_over(
                 # In the ledger's thread, where the limiter's notes are written meanwhile.
                 taken += await asking.in_thread(partial(take_over, site.site, batch_id, next_row, credits))
                 next_row += len(credits)
+                listed.extend(number_of(each.customer_id, each.reference) for each in credits)
         except LookFailed as error:
             raise _no_answer(error) from error
     return taken

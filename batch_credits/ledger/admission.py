@@ -184,6 +184,7 @@ class Admission:
             taken += spellings.settle(self._db, batch_id)
             taken += learned.settle(self._db, batch_id)
             taken += payouts.settle(self._db, batch_id)
+            spellings.keep(self._db)
             self._mine(
                 "finish_staging", batch_id, worker, rows_read=rows_read, totals=encoded_totals(totals)
             )

@@ -1,8 +1,9 @@
-"""Credits of which only the site's list told (`reconcile --since`, after a lost ledger), and rows that may be the same.
+"""Credits of which the site's list told (`reconcile --since`, after a lost ledger), and rows that may be the same.
 
 They are spelt as the site spells them, and a site may keep a customer's id in other capitals than it was sent. Ids keep
 their case elsewhere, since Chargebee makes such of mixed case itself; but what agrees with a learned credit in all but
-case, blanks and Unicode form may be that credit, so it is never sent on the ledger's word alone.
+case, blanks and Unicode form may be that credit, so it is never sent on the ledger's word alone. Nor is what an old
+copy of the ledger owes, or calls refused, and the site lists.
 """
 
 from array import array
@@ -49,10 +50,16 @@ def settle(database: Database, batch_id: int) -> int:
     return len(found)
 
 
-def look_first(database: Database, site: str) -> None:
-    """Have every request that is not settled looked at before it is sent, if it may be a learned credit."""
-    found = [*_alike(database, site, _pages(database, "unsettled_page", site=site))]
-    database.change_each("look_first", [{"request": asked.request_id} for asked, _ in found])
+def look_first(database: Database, site: str, listed: "array[int]") -> None:
+    """Have every request that is owed, or may be tried again, looked at before it is sent, if it may be one of those
+    that are listed. (What has the number of one by chance is looked at as well.)"""
+    numbers = array("q", sorted(listed))
+    found = [
+        {"request": each.request_id}
+        for each in (_pages(database, "unsettled_page", site=site) if numbers else ())
+        if _holds(numbers, number_of(each.customer_id, each.reference))
+    ]
+    database.change_each("doubt_listed", found)
 
 
 def _alike(database: Database, site: str, requests: Iterator[_Asked]) -> Iterator[tuple[_Asked, _Learned]]:
@@ -60,10 +67,10 @@ def _alike(database: Database, site: str, requests: Iterator[_Asked]) -> Iterato
 
     Millions may be learned, so only a number for each is held; what has the same number is compared in full.
     """
-    numbers = array("q", sorted(_number(*each[:2]) for each in database.stream("learned", _learned, site=site)))
+    numbers = array("q", sorted(number_of(*each[:2]) for each in database.stream("learned", _learned, site=site)))
     if not numbers:
         return
-    asked = [each for each in requests if _holds(numbers, _number(each.customer_id, each.reference))]
+    asked = [each for each in requests if _holds(numbers, number_of(each.customer_id, each.reference))]
     wanted = {_folded(each.customer_id, each.reference): each for each in asked}
     found: dict[tuple[str, str], _Learned] = {}
     for learned in database.stream("learned", _learned, site=site) if asked else ():
@@ -87,7 +94,8 @@ def _holds(numbers: "array[int]", number: int) -> bool:
     return at < len(numbers) and numbers[at] == number
 
 
-def _number(customer_id: str, reference: str) -> int:
+def number_of(customer_id: str, reference: str) -> int:
+    """One number for all spellings of a credit's texts, in this process."""
     return hash(_folded(customer_id, reference))
 
 

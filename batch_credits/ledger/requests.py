@@ -1,6 +1,7 @@
 """Single requests, and what comes to them from outside a run: a person's word on a row in review, Chargebee's list."""
 
 import platform
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -154,15 +155,15 @@ class Requests:
             added = self._db.all("take_over", tuple, chunk=chunk, site=site_id, batch=batch_id, now=now)
             ids = [{"request": request_id} for request_id, *_texts in added]
             self._db.change_each("take_over_identity", ids)
-            for each in added:
-                spellings.note_known(self._db, *each)
+            spellings.note_each(self._db, added)
             self._db.change_each("take_over_row", ids)
         return len(added)
 
-    def doubt_the_resembling(self, site: str) -> None:
-        """Have what the site is owed looked at first, where it may be a credit that was taken over, spelt otherwise."""
+    def doubt_the_listed(self, site: str, listed: "array[int]") -> None:
+        """Have what the site is owed looked at first, where it may be a credit that is listed, however spelt: by the
+        numbers of those (`number_of`)."""
         with self._db.transaction():
-            learned.look_first(self._db, site)
+            learned.look_first(self._db, site, listed)
 
 
 def _holder(row: Row) -> Holder:

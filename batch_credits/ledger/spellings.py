@@ -5,7 +5,7 @@ The table `identity` itself tells capitals of ASCII apart from nothing (its coll
 spellings are rare: the form of a text that is not its own form is kept beside, in `respelt`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.identities import resembling
@@ -36,15 +36,15 @@ def begin(database: Database) -> None:
     database.change("begin_forms")
 
 
-def note_known(database: Database, request_id: int, customer_id: str, reference: str) -> None:
-    """Note the form of a request that stands for an identity."""
-    if (form := form_of(customer_id, reference)) is not None:
-        database.change("note_known_form", **_values(request_id, form))
+def note_each(database: Database, requests: Iterable[tuple[int, str, str]]) -> None:
+    """The same of requests with any ids, each with its customer and its reference."""
+    begin(database)
+    forms = [_values(each[0], form) for each in requests if (form := form_of(*each[1:])) is not None]
+    database.change_each("note_form", forms)
 
 
 def settle(database: Database, batch_id: int) -> int:
-    """Reject the rows of a staged batch that are another row in another spelling, and keep the forms of those that
-    stand. Returns how many were rejected."""
+    """Reject the rows of a staged batch that are another row in another spelling. Returns how many."""
     begin(database)
     has_any = database.value("has_any_form", batch=batch_id)
     found = database.all("resembling", tuple, batch=batch_id) if has_any else []
@@ -54,9 +54,14 @@ def settle(database: Database, batch_id: int) -> int:
             "give_up_identity", site=site_id, customer=texts[0], reference=texts[1], request=request_id
         )
         reject(database, batch_id, row_number, request_id, why)
+    return len(found)
+
+
+def keep(database: Database) -> None:
+    """Keep the forms of those that stand of a staged batch. After that none of them may be rejected: a form would stay
+    that is nobody's, or that of whoever gets its number."""
     database.change("keep_forms")
     forget(database)
-    return len(found)
 
 
 def forget(database: Database) -> None:

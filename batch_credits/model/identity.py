@@ -25,6 +25,8 @@ def same_text(one: str, other: str) -> bool:
 
 
 def other_forms(text: str) -> list[str]:
-    """The forms in which a site may keep the text, where they are not the text itself."""
-    forms = (normalize("NFC", text), normalize("NFD", text), text.lower(), folded(text))
+    """The forms in which a site may keep the text, where they are not the text itself: it may fold blanks, case and
+    Unicode form, each alone or all together."""
+    cased = (case for blanks in (text, folded_id(text)) for case in (blanks, blanks.lower()))
+    forms = [*(normalize(form, case) for case in cased for form in ("NFC", "NFD")), folded(text)]
     return [*dict.fromkeys(form for form in forms if form != text)]

@@ -1,5 +1,6 @@
 """What a look at a customer's list says of one credit: which of what is listed is it, if any."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -111,10 +112,12 @@ def what_was_found(
         is_anothers = _is_spelt_as(item, credit) and item.credit_id in anothers
         if not is_anothers and item.is_named_as(credit) and item.has_money_of(credit):
             return FoundUncertain(item.credit_id, "which another row has in another spelling")
+    not_anothers = {item.credit_id: item for item in [*misnamed, *elsewhere] if item.credit_id not in anothers}
+    times = Counter(_texts_of(item) for item in not_anothers.values())  # a row has one credit: a second is not its own
     beside = [
         item
-        for item in [*misnamed, *elsewhere]
-        if item.credit_id not in anothers and not _is_of(item, known.named, others)
+        for item in not_anothers.values()
+        if times[_texts_of(item)] > 1 or not _is_of(item, known.named, others)
     ]
     for item in beside:
         is_asked_for = item in misnamed and same_text(item.reference or "", credit.reference)
@@ -149,15 +152,19 @@ def _has_the_texts_of(item: ListedCredit, credit: PlannedCredit) -> bool:
     return item.reference == credit.reference and item.customer_id == credit.customer_id
 
 
+def _texts_of(item: ListedCredit) -> tuple[str, str]:
+    return item.customer_id, item.reference or ""
+
+
 def _is_named(item: ListedCredit, credit: PlannedCredit, known: Known) -> bool:
     """Whether its texts are those of another request, to the letter: of another customer's, perhaps."""
-    return not _has_the_texts_of(item, credit) and (item.customer_id, item.reference or "") in known.named
+    return not _has_the_texts_of(item, credit) and _texts_of(item) in known.named
 
 
 def _is_of(item: ListedCredit, named: frozenset[tuple[str, str]], open_names: frozenset[tuple[str, str]]) -> bool:
     """Whether it belongs to another request by its texts."""
-    reference = item.reference or ""
-    return (item.customer_id, reference) in named or _folded(item.customer_id, reference) in open_names
+    texts = _texts_of(item)
+    return texts in named or _folded(*texts) in open_names
 
 
 def _folded(customer_id: str, reference: str) -> tuple[str, str]:

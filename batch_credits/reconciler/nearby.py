@@ -44,8 +44,9 @@ class Lists:
         key = credit.customer_id, credit.kind, credit.call
         asked_at = self._now()
         self._forget(asked_at)
-        if may_be_kept and key in self._kept:
-            return self._kept[key][1]
+        # One that was long on its way stands behind younger ones, and may be too old already.
+        if may_be_kept and (kept := self._kept.get(key)) is not None and asked_at - kept[0] < BESIDE_SECONDS:
+            return kept[1]
         own = await self._chargebee.credits_of(*key)
         elsewhere: list[ListedCredit] = []
         for customer_id in other_ids:

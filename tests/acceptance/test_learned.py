@@ -3,10 +3,17 @@
 What was learned is spelt as the site spells it, which need not be how the file does.
 """
 
+import asyncio
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from batch_credits.jobs.reconcile import rebuild
+from batch_credits.ledger import Ledger
+from batch_credits.model import CallKind
+from batch_credits.settings import RunSettings, SiteSettings
 from tests.acceptance.harness import Command, Site, write_csv
 
 TEXTS = (("Cust-A", "q3"), ("cust-b", "Q3 Loyalty"), ("Zoe\u0301", "q3"), ("c  5", "re\u0301f"), ("plain", "q3"))
@@ -28,9 +35,19 @@ def test_what_was_learned_is_not_paid_again(tmp_path: Path, trait: str, how: tup
         assert set(command.report("payout").counts) <= {"already_credited", "rejected"}, ended.said
 
 
+def learn(tmp_path: Path, site: Site) -> None:
+    """What `reconcile --since` does first; then it is killed."""
+    where = SiteSettings(site.url.removeprefix("http://"), site.url, "key")
+    with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
+        asyncio.run(rebuild(ledger, CallKind.ADD, datetime(2026, 1, 1, tzinfo=UTC), where, RunSettings()))
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
 @pytest.mark.parametrize("how", [(), ("--verify-first",)], ids=" ".join)
 @pytest.mark.parametrize("trait", ["", "store_lower", "store_nfc", "store_folded"])
-def test_what_was_learned_is_not_paid_from_an_old_copy(tmp_path: Path, trait: str, how: tuple[str, ...]) -> None:
+def test_what_was_learned_is_not_paid_from_an_old_copy(
+    tmp_path: Path, trait: str, how: tuple[str, ...], is_killed: bool
+) -> None:
     path = write_csv(tmp_path / "payout.csv", ROWS)
     with Site("--faults", "refused_403=1") as site:
         command = Command(tmp_path, site.url)
@@ -43,6 +60,10 @@ def test_what_was_learned_is_not_paid_from_an_old_copy(tmp_path: Path, trait: st
         for each, content in ledgers.items():
             each.write_bytes(content)
         assert len(site.credits("")) == len(ROWS)
-        command("reconcile", "--since", "2026-01-01", "--rate", 0)
+        shutil.rmtree(tmp_path / "reports")  # or else they would say what was paid
+        if is_killed:
+            learn(tmp_path, site)
+        else:
+            command("reconcile", "--since", "2026-01-01", "--rate", 0)
         ended = command.run(path, *how)
         assert len(site.credits("")) == len(ROWS), ended.said

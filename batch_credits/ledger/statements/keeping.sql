@@ -33,6 +33,11 @@ FROM identity i LEFT JOIN credit_request r ON r.request_id = i.request_id AND r.
      AND r.customer_id = i.customer_id AND lower(r.reference) = lower(i.reference)
 WHERE r.request_id IS NULL
 UNION ALL
+SELECT 'requests have an identity that nobody stands for', count(*)
+FROM batch b JOIN credit_request r ON r.batch_id = b.batch_id
+LEFT JOIN identity i ON i.site_id = r.site_id AND i.customer_id = r.customer_id AND i.reference = lower(r.reference)
+WHERE b.admitted = 1 AND i.request_id IS NULL
+UNION ALL
 SELECT 'credited requests have no credit', count(*) FROM credit_request WHERE state = 'credited' AND credit_id IS NULL
 UNION ALL
 SELECT 'batches have not all of their rows', count(*) FROM (
@@ -42,6 +47,9 @@ UNION ALL
 SELECT 'rows have no request of theirs', count(*)
 FROM row w LEFT JOIN credit_request r ON r.request_id = w.request_id
 WHERE w.request_id IS NOT NULL AND r.request_id IS NULL
+UNION ALL
+SELECT 'rows have a request of another row''s', count(*) FROM (
+    SELECT request_id FROM row WHERE request_id IS NOT NULL GROUP BY request_id, batch_id HAVING count(*) > 1) shared
 UNION ALL
 SELECT 'requests have not as many attempts as they count', count(*)
 FROM credit_request r LEFT JOIN (SELECT request_id, count(*) AS found FROM attempt GROUP BY request_id) a

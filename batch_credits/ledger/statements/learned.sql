@@ -24,3 +24,7 @@ SELECT request_id, row_number, customer_id, reference, amount_minor, amount_in_d
 FROM credit_request
 WHERE site_id = (SELECT site_id FROM site WHERE name = :site) AND state NOT IN ('credited') AND request_id > :after
 ORDER BY request_id LIMIT :limit;
+
+-- name: doubt_listed
+-- A request that the site's list may show is looked at before it is sent. What is in doubt, or in review, is in any case.
+UPDATE credit_request SET look_first = 1 WHERE request_id = :request AND state IN ('pending', 'failed');

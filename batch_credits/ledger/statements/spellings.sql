@@ -9,11 +9,6 @@ CREATE TEMP TABLE IF NOT EXISTS form
 -- The form of a staged request.
 INSERT INTO temp.form VALUES (:request, :customer_form, :reference_form);
 
--- name: note_known_form
--- The form of a request that stands for an identity.
-INSERT INTO respelt
-SELECT site_id, :customer_form, :reference_form, request_id FROM credit_request WHERE request_id = :request;
-
 -- name: has_any_form
 -- Whether anything of a batch, or of its site, is spelt in another form.
 SELECT EXISTS (SELECT 1 FROM temp.form)

@@ -222,6 +222,8 @@ HARMS = {
     "DELETE FROM row WHERE row_number = 3": "batches have not all of their rows",
     "UPDATE row SET request_id = 999 WHERE batch_id = 1 AND row_number = 2": "rows have no request of theirs",
     "UPDATE identity SET request_id = 999 WHERE request_id = 1": "identities have no request of theirs",
+    "DELETE FROM identity WHERE request_id = 1": "requests have an identity that nobody stands for",
+    "UPDATE row SET request_id = 2 WHERE batch_id = 1 AND row_number = 2": "rows have a request of another row's",
     "UPDATE credit_request SET attempts = 7 WHERE request_id = 1": "requests have not as many attempts as they count",
 }
 

@@ -1,11 +1,13 @@
 """What only a site's list told of is spelt as the site spells it: nobody is paid for it again on the ledger's word."""
 
+from array import array
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from batch_credits.ledger import ForeignCredit, Ledger
+from batch_credits.ledger.learned import number_of
 from batch_credits.model import CallKind, Money, RequestState
 
 SITE = "acme-test"
@@ -28,7 +30,8 @@ def learn(book: Any, *texts: tuple[str, str], kind: CallKind = CallKind.ADD, is_
         )
         for number, (customer, reference) in enumerate(texts)
     ]  # fmt: skip
-    book.ledger.requests.take_over(SITE, batch, 2, credits)
+    taken = book.ledger.requests.take_over(SITE, batch, 2, credits)
+    book.ledger.admission.finish(batch, taken, {})
     if is_admitted:
         book.ledger.admission.admit(batch)
     return batch
@@ -44,6 +47,16 @@ def test_a_row_that_may_be_a_learned_credit_is_rejected_and_names_it(book: Any, 
     assert "row 3 of Chargebee" in problem.message
     book.ledger.admission.admit(batch)
     assert [credit.customer_id for credit in book.owed(batch)] == ["c-9"]
+
+
+def test_the_form_of_a_row_that_is_rejected_so_is_not_kept(book: Any) -> None:
+    learn(book, (f"zo{E_AND_ACCENT}", "q3"))
+    batch = book.begin()
+    book.stage(batch, book.row(2, f"Zo{E_AND_ACCENT}"), book.row(3, f"C{E_AND_ACCENT}"))
+    book.ledger.admission.admit(batch)
+    kept = "SELECT count(*) FROM respelt f LEFT JOIN credit_request r ON r.request_id = f.request_id"
+    assert book.sql(kept) == [(2,)]  # those of what was learned, and of the other row
+    assert book.sql(f"{kept} WHERE r.request_id IS NULL") == [(0,)]
 
 
 def test_what_is_spelt_as_the_site_does_is_credited_already(book: Any) -> None:
@@ -70,17 +83,43 @@ def test_another_site_learned_nothing_of_ours(book: Any) -> None:
     assert len(book.owed(book.plan(book.row(2, "C-1"), site="acme"))) == 1
 
 
-def test_what_is_owed_already_is_looked_at_first(book: Any) -> None:
-    batch = book.plan(book.row(2, "C-1"), book.row(3, "C-2"), book.row(4, "c-3"))
-    learn(book, ("c-1", "q3"), ("c-2", "q4"), is_admitted=False)
-    book.ledger.requests.doubt_the_resembling(SITE)
-    assert {credit.customer_id: credit.look_first for credit in book.owed(batch)} == {
-        "C-1": True, "C-2": False, "c-3": False,
-    }  # fmt: skip
+@pytest.mark.parametrize(("asked", "listed"), [*RESPELT, (("c-1", "q3"),) * 2, (("c-1", "q  3"), ("c-1", "Q 3"))])
+@pytest.mark.parametrize("state", [RequestState.PENDING, RequestState.FAILED])
+def test_what_is_owed_and_listed_is_looked_at_first(book: Any, state: RequestState, asked: Any, listed: Any) -> None:
+    """Also where it is known by its very texts, or by another spelling of them, and so nothing is taken over."""
+    batch = book.plan(book.row(2, *asked), book.row(3, "c-3"), book.row(4, asked[0], "q4"))
+    if state is RequestState.FAILED:
+        book.settle(batch, state)
+    book.ledger.requests.doubt_the_listed(SITE, array("q", [number_of(*listed), number_of("c-3", "q5")]))
+    if state is RequestState.FAILED:
+        book.ledger.runs.start(batch, retry_failed=True)
+    assert [credit.look_first for credit in book.owed(batch)] == [True, False, False]
+
+
+@pytest.mark.parametrize("state", [RequestState.FAILED, RequestState.REVIEW, RequestState.IN_DOUBT])
+def test_what_was_said_of_a_row_that_is_listed_is_not_forgotten(book: Any, state: RequestState) -> None:
+    book.settle(book.plan(book.row(2)), state)
+    said = "SELECT state, error FROM credit_request"
+    before = book.sql(said)
+    book.ledger.requests.doubt_the_listed(SITE, array("q", [number_of("c-1", "q3")]))
+    assert book.sql(said) == before
+
+
+def test_what_mends_a_failed_row_that_is_listed_is_looked_at_first(book: Any) -> None:
+    book.settle(book.plan(book.row(2), book.row(3, "c-2")), RequestState.FAILED)
+    book.ledger.requests.doubt_the_listed(SITE, array("q", [number_of("c-1", "q3")]))
+    mended = book.plan(book.row(2, amount=250), book.row(3, "c-2", amount=250))
+    assert [(credit.customer_id, credit.look_first) for credit in book.owed(mended)] == [("c-1", True), ("c-2", False)]
+
+
+def test_where_nothing_is_listed_nothing_is_doubted(book: Any) -> None:
+    batch = book.plan(book.row(2))
+    book.ledger.requests.doubt_the_listed(SITE, array("q"))
+    assert not book.owed(batch)[0].look_first
 
 
 def test_two_texts_with_one_number_are_still_compared(book: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batch_credits.ledger.learned._number", lambda customer_id, reference: 7)
+    monkeypatch.setattr("batch_credits.ledger.learned.number_of", lambda customer_id, reference: 7)
     learn(book, ("c-1", "q3"), ("c-2", "q3"))
     batch = book.begin()
     rows = book.stage(batch, book.row(2, "C-1"), book.row(3, "C-9"))
@@ -93,3 +132,10 @@ def test_whoever_only_looks_finds_them_too(
     learn(book, ("c-1", "q3"))
     _, _, rows = staged_in_scratch(book.row(2, "C-1"), book.row(3, "c-2"))
     assert [[problem.code for problem in row.problems] for row in rows] == [["reference_resembles"], []]
+
+
+def test_what_is_listed_in_another_spelling_than_it_is_owed_leaves_no_form(book: Any) -> None:
+    book.plan(book.row(2, f"Zo{E_AND_ACCENT}"))
+    batch = learn(book, (f"Zo{E_AND_ACCENT} ", "q3"), ("c  1", "q3"))
+    assert len([*book.ledger.reports.problems(batch)]) == 1
+    assert book.sql("SELECT request_id FROM respelt ORDER BY 1") == [(1,), (3,)]

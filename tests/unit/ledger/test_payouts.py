@@ -162,6 +162,15 @@ def test_the_row_itself_may_be_credited_since(book: Any, payout: int) -> None:
     assert [problem.code for problem in row.problems] == ["mended_before"]
 
 
+def test_the_form_of_a_row_that_mends_what_is_paid_is_not_kept(book: Any, payout: int) -> None:
+    mended(book, 2, state=RequestState.CREDITED)
+    batch = book.begin(file_name="failed.csv")
+    rows = book.stage(batch, book.row(2, "zoe\u0301"), mends={2: Mended(FIRST, 2)})
+    assert codes(rows) == [["mended_before"]]
+    book.ledger.admission.admit(batch)
+    assert book.sql("SELECT count(*) FROM respelt") == [(0,)]
+
+
 def test_under_the_same_identity_it_is_the_same_credit(book: Any, payout: int) -> None:
     mended(book, 3, state=RequestState.CREDITED)
     again = book.plan(book.row(2), mends={2: Mended(FIRST, 3)})

@@ -93,6 +93,10 @@ OTHER_MONEY = Money(999, None, "USD")
         ([], [nobodys(customer_id="C-1")], BARE, FoundNothing(unattributed="cr-1")),
         ([], [item(customer_id="C-1")], replace(BARE, taken=frozenset({"cr-1"})), NOTHING),
         ([], [item(customer_id="C-1")], replace(BARE, named=frozenset({("C-1", "q3")})), NOTHING),
+        # Of two that bear another row's name, one is not that row's.
+        ([], [item(customer_id="C-1"), item("cr-2", customer_id="C-1")],
+         replace(BARE, named=frozenset({("C-1", "q3")})), FoundUncertain("cr-1", "for a customer 'C-1'")),
+        ([], [item(customer_id="C-1")] * 2, replace(BARE, named=frozenset({("C-1", "q3")})), NOTHING),
         ([item("cr-2")], [item(customer_id="C-1")], BARE, FoundOne(Credited("cr-2", "300"))),
         # In the customer's own list, by an id that the site keeps in another form; or the list heeds no filter.
         ([item(customer_id="c?1")], [], BARE, FoundUncertain("cr-1", "for a customer 'c?1'")),

@@ -20,6 +20,7 @@ class World:
         self.time = 100.0
         self.asked: list[str] = []
         self.is_broken = False
+        self.seconds: dict[str, float] = {}  # that an answer takes
         chargebee: Any = self
         self.lists = Lists(chargebee, lambda: self.time)
 
@@ -27,6 +28,9 @@ class World:
         self.asked.append(customer_id)
         if self.is_broken:
             raise LookFailed("HTTP 500")
+        for _ in range(int(self.seconds.get(customer_id, 0))):
+            await asyncio.sleep(0)
+            self.time += 1
         return [f"{customer_id}, {len(self.asked)}"]
 
     def look(self, credit: PlannedCredit, *other_ids: str) -> list[Any]:
@@ -46,6 +50,22 @@ def test_a_list_that_is_older_than_a_moment_is_asked_for_again() -> None:
     world.time += BESIDE_SECONDS
     world.look(FIRST)
     assert world.asked == ["c-1", "c-1"]
+
+
+def test_a_list_that_was_long_on_its_way_is_not_kept_behind_a_younger_one() -> None:
+    world = World()
+    world.seconds = {"c-1": BESIDE_SECONDS - 1, "C-1": 2}  # as where each waits for its slot
+
+    async def look_at_both() -> None:
+        slow = asyncio.ensure_future(world.lists.of(FIRST, ["C-1"]))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        await asyncio.gather(slow, world.lists.of(replace(FIRST, customer_id="c-2"), []))
+
+    asyncio.run(look_at_both())
+    asked = len(world.asked)
+    world.look(FIRST)
+    assert world.asked[asked:] == ["c-1"]
 
 
 @pytest.mark.parametrize(

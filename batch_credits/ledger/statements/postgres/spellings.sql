@@ -10,12 +10,6 @@ CREATE TEMP TABLE IF NOT EXISTS form
 -- The form of a staged request.
 INSERT INTO pg_temp.form VALUES (:request, :customer_form, lower(CAST(:reference_form AS text) COLLATE "C"));
 
--- name: note_known_form
--- The form of a request that stands for an identity.
-INSERT INTO respelt
-SELECT site_id, :customer_form, lower(CAST(:reference_form AS text) COLLATE "C"), request_id
-FROM request WHERE request_id = :request;
-
 -- name: resembling
 -- Staged requests that are another one in another spelling, and that other one. A request is called by its own form and
 -- by its texts; the first one in the file stands.
