@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
-from batch_credits.errors import LedgerError, UsageError
+from batch_credits.errors import LedgerError
 from batch_credits.ledger.admission import Admission, StagedRow
 from batch_credits.ledger.batches import Batches
 from batch_credits.ledger.budget import Budget, Grant, Terms
@@ -20,6 +20,7 @@ from batch_credits.ledger.chain import Chain
 from batch_credits.ledger.claims import Claims
 from batch_credits.ledger.copying import copy_whole
 from batch_credits.ledger.database import Database
+from batch_credits.ledger.engines import store_of_postgres
 from batch_credits.ledger.engines.sqlite import scratch, store
 from batch_credits.ledger.engines.sqlite.lock import Lock, holder_of
 from batch_credits.ledger.held_credits import HeldCredit, HeldCredits, Standing
@@ -124,22 +125,6 @@ def dead_man() -> "DeadMan":
     return deadman.dead_man()
 
 
-def postgres() -> Any:
-    """What opens a ledger that is a database. It is imported here, since SQLite's needs none of it.
-
-    Raises:
-        UsageError: what it takes is not installed.
-    """
-    try:
-        from batch_credits.ledger.engines.postgres import store as of_postgres
-    except ImportError as error:
-        raise UsageError(
-            f"A ledger in PostgreSQL takes more than is installed ({error}).",
-            hint="Install it: pip install 'batch-credits[postgres]'",
-        ) from None
-    return of_postgres
-
-
 class Ledger:
     """Who is owed what, what was sent, and what was learned: a file, and the desks over it."""
 
@@ -192,7 +177,7 @@ class Ledger:
             LedgerError: it cannot be opened or trusted, or was copied to another place.
         """
         if isinstance(place, Address):
-            ledger = cls(postgres().connect(place))
+            ledger = cls(store_of_postgres().connect(place))
         else:
             path = Path(os.path.realpath(place))  # a link is no second ledger: both names share one lock
             lock = store.hold(path)
@@ -220,7 +205,7 @@ class Ledger:
             LedgerError: its database cannot be reached.
         """
         if isinstance(place, Address):
-            return postgres().version_at(place) is not None
+            return store_of_postgres().version_at(place) is not None
         return place.exists()
 
     @staticmethod
@@ -231,7 +216,7 @@ class Ledger:
             LedgerError: it is none of this program's, or cannot be reached.
         """
         if isinstance(place, Address):
-            return cast(int | None, postgres().version_at(place))
+            return cast(int | None, store_of_postgres().version_at(place))
         return store.version_at(place)
 
     @staticmethod
@@ -247,7 +232,7 @@ class Ledger:
     def open_for_reading(cls, place: Place) -> Self:
         """Open the ledger read-only, also while another process runs a batch."""
         if isinstance(place, Address):
-            return cls(postgres().connect_for_reading(place), only_reads=True)
+            return cls(store_of_postgres().connect_for_reading(place), only_reads=True)
         return cls(store.connect_for_reading(place))
 
     @classmethod
@@ -258,7 +243,7 @@ class Ledger:
             LedgerError: it cannot be opened or trusted.
         """
         if isinstance(place, Address):
-            return cls(postgres().connect(place))
+            return cls(store_of_postgres().connect(place))
         return cls(store.connect(place, wait_seconds=WAIT_BESIDE_SECONDS))
 
     @classmethod
@@ -268,7 +253,7 @@ class Ledger:
         Raises:
             LedgerError: `known` is not a ledger, or cannot be read.
         """
-        seen = postgres().connect_for_reading(known) if isinstance(known, Address) else known
+        seen = store_of_postgres().connect_for_reading(known) if isinstance(known, Address) else known
         database, lender = scratch.connect(path, site, seen)
         return cls(database, borrow=None if lender is None else lender.lend_requests)
 
@@ -293,10 +278,14 @@ class Ledger:
         return None
 
     def seal_beside(self) -> None:
-        """Begin to seal what was done, by a thread and a connection of its own; `close` waits for it, and seals the
-        rest."""
-        if self._seals and not self._db.is_shared:  # a server is asked by one after the other as well
-            self._sealing = Thread(target=_seal, args=(self.path,), name="sealing", daemon=True)
+        """Seal what was done by a thread and a connection of its own: `close` waits for that, and seals the rest."""
+
+        def seal() -> None:
+            with suppress(LedgerError), Ledger.open_beside(self.path) as ledger:
+                ledger.seal()
+
+        if self._seals and not self._db.is_shared:  # a server would be asked by one after the other
+            self._sealing = Thread(target=seal, name="sealing", daemon=True)
             self._sealing.start()
 
     def copy_to(self, target: "Ledger") -> dict[str, int]:
@@ -346,8 +335,3 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _seal(path: Place) -> None:
-    with suppress(LedgerError), Ledger.open_beside(path) as ledger:  # what is left is sealed by whoever closes
-        ledger.seal()
