@@ -165,7 +165,7 @@ def main() -> None:
             for part in PARTS:
                 part(bench)
     results = chosen.results or RESULTS / f"{told['version']}.json"
-    write(results, {**told, "left_out": sorted(bench.left_out)}, bench.turns)
+    write(results, {**told, "left_out": sorted(bench.left_out)}, bench.turns.figures.values())
     text = page.table(*read(results))
     page.put(chosen.page, text)
     print(text, end="")

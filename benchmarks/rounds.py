@@ -5,7 +5,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,9 +86,9 @@ def about(rounds: int) -> dict[str, Any]:
     }
 
 
-def write(path: Path, told: dict[str, Any], turns: Turns) -> None:
+def write(path: Path, told: dict[str, Any], each: Iterable[Any]) -> None:
     """Keep the figures, a line for each."""
-    figures = ",\n  ".join(json.dumps(asdict(one)) for one in turns.figures.values())
+    figures = ",\n  ".join(json.dumps(asdict(one)) for one in each)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(told, indent=1)[:-2] + f',\n "figures": [\n  {figures}\n ]\n}}\n')
 

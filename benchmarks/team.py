@@ -9,6 +9,7 @@ In each round everyone takes a turn, and is divided by SQLite's of the same roun
 the disk's, and said by --server. Prints Markdown: medians, with the least and the most; beside rows a second the CPU
 that each party took a row, and how many CPUs were busy for us and for others. Where both make up all CPUs of the
 machine, these are what is full, and the fairest comparison is by CPU: what all CPUs would carry if they were ours.
+Writes benchmarks/results/VERSION-team.json: every turn of everyone.
 """
 
 import argparse
@@ -19,16 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
 import psycopg
 from end_to_end import HERE, PHASES, write_rows
-from rounds import machine, spread
+from rounds import RESULTS, about, machine, spread, write
 
 from tests.servers.postgres import server
 
@@ -98,7 +98,7 @@ class Postgres:
         name = url.rpartition("/")[2]
         time.sleep(1.5)  # what is counted arrives late
         return self._ask(
-            f"SELECT xact_commit, pg_current_wal_insert_lsn() - '0/0', pg_database_size('{name}')"
+            f"SELECT xact_commit, CAST(pg_current_wal_insert_lsn() - '0/0' AS bigint), pg_database_size('{name}')"
             f" FROM pg_stat_database WHERE datname = '{name}'"
         )  # type: ignore[return-value]
 
@@ -212,24 +212,33 @@ def _between(first: list[float], last: list[float]) -> Turn:
     return Turn(seconds, client, server_cpu, at_site, others=(busy - client - server_cpu - at_site) / seconds)
 
 
+@dataclass
+class Contender:
+    """Who took turns, round by round. `base`: by whose turn of the same round one is divided."""
+
+    name: str
+    base: str
+    rows: int  # of a turn
+    turns: list[Turn] = field(default_factory=list)
+
+
 class Results:
-    """The turns of all contenders, round by round."""
+    """All contenders, in the order in which they first came."""
 
     def __init__(self, rows: int) -> None:
         self._rows = rows
-        self.turns: dict[str, list[Turn]] = defaultdict(list)
-        self.base: dict[str, str] = {}  # by whose turn of the same round one is divided
+        self.each: dict[str, Contender] = {}
 
     def add(self, name: str, turn: Turn, base: str = "") -> None:
         """Note a turn."""
         print(f"  {name}: {self._rows / turn.seconds:,.0f} rows/s", file=sys.stderr, flush=True)
-        self.turns[name].append(turn)
-        self.base[name] = base or name
+        self.each.setdefault(name, Contender(name, base or name, self._rows)).turns.append(turn)
 
     def lines(self) -> Iterator[str]:
         """A line of the table for each."""
-        for name, turns in self.turns.items():
-            ratios = [of.seconds / turn.seconds for turn, of in zip(turns, self.turns[self.base[name]], strict=True)]
+        for name, one in self.each.items():
+            turns, bases = one.turns, self.each[one.base].turns
+            ratios = [of.seconds / turn.seconds for turn, of in zip(turns, bases, strict=True)]
             cells = [f"{median(self._rows / turn.seconds for turn in turns):,.0f}", spread(ratios)]
             for party in ("client", "server", "site"):
                 cells.append(f"{median(getattr(turn, party) for turn in turns) / self._rows * 1e6:.0f}")
@@ -279,8 +288,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--concurrency", type=int, default=100, help="of all workers together")
     parser.add_argument("--server", help="its address without a database; its user may create some")
+    parser.add_argument("--results", type=Path, help="[default: benchmarks/results/VERSION-team.json]")
     chosen = parser.parse_args()
-    results = Results(chosen.rows)
+    results, told = Results(chosen.rows), about(chosen.rounds)
     in_memory = MEMORY if not chosen.server and os.access(MEMORY, os.W_OK) else None
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=in_memory)))
@@ -290,13 +300,14 @@ def main() -> None:
         for number in range(chosen.rounds):
             print(f"round {number + 1} of {chosen.rounds}", file=sys.stderr, flush=True)
             take_turns(chosen, results, postgres, site, folder)
+    write(chosen.results or RESULTS / f"{told['version']}-team.json", told, results.each.values())
     print(f"\n{machine()}; loopback; {chosen.rows:,} rows, {chosen.rounds} rounds: median (least to most).\n")
     heads = ["", "rows/s", "of SQLite, or of one worker", "client, us of CPU a row", "server", "site"]
     heads += ["CPUs busy for us and others", f"rows/s that {CPUS} CPUs carry"]
     print(f"| {' | '.join(heads)} |")
     print("|---|---|---|---|---|---|---|---|")
     print("\n".join(results.lines()))
-    one = results.turns["whole run, PostgreSQL, 1 worker"]
+    one = results.each["whole run, PostgreSQL, 1 worker"].turns
     for what, each in (("transactions", "commits"), ("bytes of WAL", "wal_bytes"), ("bytes stored", "stored_bytes")):
         print(f"- one worker, {what} a row: {spread([getattr(turn, each) / chosen.rows for turn in one], '.4g')}")
     print(f"- one worker, MiB at most: {spread([turn.peak_mib for turn in one], '.0f')}")

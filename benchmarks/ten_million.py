@@ -22,7 +22,7 @@ class Measured:
     wal_bytes: float = 1_950  # many rows a commit
     slow_wal_bytes: float = 3_050  # two commits a row
     client_seconds: float = 145e-6  # CPU: read, admit, send, report
-    server_seconds: float = 124e-6
+    server_seconds: float = 87e-6
     site_seconds: float = 28e-6
     journal_seconds: float = 45e-6  # of the server's, while no other commit of the journal may go on
     beside_a_second: float = 13  # transactions of a worker that are not of the journal

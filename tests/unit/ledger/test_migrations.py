@@ -82,7 +82,7 @@ def test_it_is_brought_up_to_date_by_the_next_run_and_not_by_a_look(
     book = open_book(old)
     assert names(book) == names(new)
     assert rules(book) == rules(new)
-    assert book.sql("PRAGMA user_version") == new.sql("PRAGMA user_version") == [(9,)]
+    assert book.sql("PRAGMA user_version") == new.sql("PRAGMA user_version") == [(10,)]
 
 
 @pytest.mark.parametrize("version", [1, 2])

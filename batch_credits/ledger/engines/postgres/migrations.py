@@ -74,8 +74,25 @@ def _from_8_to_9(connection: psycopg.Connection[Row]) -> None:
     connection.execute(f"INSERT INTO batch_credits.link VALUES ({', '.join(['%s'] * len(first))})".encode(), first)
 
 
+def _from_9_to_10(connection: psycopg.Connection[Row]) -> None:
+    for statement in (
+        "CREATE OR REPLACE FUNCTION batch_credits.refuse_another() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " PERFORM FROM changed c WHERE c.state = 'in_flight' AND NOT EXISTS (SELECT FROM batch_credits.request r"
+        " JOIN batch_credits.identity i ON i.site_id = r.site_id AND i.customer_id = r.customer_id"
+        " AND i.reference = lower(r.reference) AND i.request_id = r.request_id"
+        " WHERE r.request_id = c.request_id OFFSET 0);"
+        " IF FOUND THEN RAISE EXCEPTION 'another request stands for this identity'; END IF;"
+        " RETURN NULL; END $$",
+        "DROP TRIGGER only_the_identity_is_sent ON batch_credits.standing",
+        "CREATE TRIGGER only_the_identity_is_sent AFTER UPDATE ON batch_credits.standing REFERENCING NEW TABLE AS"
+        " changed FOR EACH STATEMENT EXECUTE FUNCTION batch_credits.refuse_another()",
+    ):
+        connection.execute(statement.encode())
+
+
 MIGRATIONS: dict[int, Callable[[psycopg.Connection[Row]], None]] = {
     6: _from_6_to_7,
     7: _from_7_to_8,
     8: _from_8_to_9,
+    9: _from_9_to_10,
 }

@@ -172,19 +172,23 @@ BEGIN
     RAISE EXCEPTION '%', TG_ARGV[0];
 END $$;
 
--- One identity, one request that may be sent, whatever the program believes.
+-- One identity, one request that may be sent, whatever the program believes. Asked once for all rows of a statement: to
+-- enter a function for each row takes longer than all else of a claim. OFFSET keeps it two looks by a key for each row, where
+-- a planner that takes a statement for a large one would read all requests there are. No search path leads it elsewhere.
 CREATE FUNCTION refuse_another() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM FROM request r JOIN identity i ON i.site_id = r.site_id AND i.customer_id = r.customer_id
-        AND i.reference = lower(r.reference) AND i.request_id = r.request_id WHERE r.request_id = NEW.request_id;
-    IF NOT FOUND THEN
+    PERFORM FROM changed c WHERE c.state = 'in_flight' AND NOT EXISTS (
+        SELECT FROM batch_credits.request r JOIN batch_credits.identity i ON i.site_id = r.site_id
+            AND i.customer_id = r.customer_id AND i.reference = lower(r.reference) AND i.request_id = r.request_id
+        WHERE r.request_id = c.request_id OFFSET 0);
+    IF FOUND THEN
         RAISE EXCEPTION 'another request stands for this identity';
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END $$;
 
-CREATE TRIGGER only_the_identity_is_sent BEFORE UPDATE OF state ON standing FOR EACH ROW
-WHEN (NEW.state = 'in_flight') EXECUTE FUNCTION refuse_another();
+CREATE TRIGGER only_the_identity_is_sent AFTER UPDATE ON standing REFERENCING NEW TABLE AS changed FOR EACH STATEMENT
+EXECUTE FUNCTION refuse_another();
 
 -- What is credited stays credited, under the same identity and the same money.
 CREATE TRIGGER credited_is_final BEFORE UPDATE ON standing FOR EACH ROW

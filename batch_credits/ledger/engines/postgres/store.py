@@ -19,7 +19,7 @@ from batch_credits.ledger.engines.postgres.itself import itself, notice
 from batch_credits.ledger.engines.postgres.migrations import MIGRATIONS
 from batch_credits.model.address import Address
 
-VERSION = 9
+VERSION = 10
 SCHEMA = "batch_credits"
 _SETTING_UP = 1_650_680_112  # the lock's number: any that others are unlikely to take
 _MUST_BE_ON = ("fsync", "synchronous_commit", "full_page_writes")

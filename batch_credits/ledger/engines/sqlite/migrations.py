@@ -254,6 +254,10 @@ def _from_8_to_9(connection: sqlite3.Connection) -> None:
     connection.execute(f"INSERT INTO link VALUES ({', '.join('?' * len(first))})", first)
 
 
+def _from_9_to_10(connection: sqlite3.Connection) -> None:
+    """PostgreSQL's ledger changed, and both have the same versions."""
+
+
 def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tuple[int, int]:
     """Between which ids a run's part of the history lies: the first, and behind the last. Before version 4 one run
     wrote at a time, so the runs' numbers rise with the ids."""
@@ -273,5 +277,5 @@ def _written_by(connection: sqlite3.Connection, table: str, run_id: int) -> tupl
 # From one version to the next, by the version that is left behind.
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
     1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4, 4: _from_4_to_5, 5: _from_5_to_6,
-    6: _from_6_to_7, 7: _from_7_to_8, 8: _from_8_to_9,
+    6: _from_6_to_7, 7: _from_7_to_8, 8: _from_8_to_9, 9: _from_9_to_10,
 }  # fmt: skip

@@ -1,4 +1,4 @@
--- The ledger, version 9. Money-like facts only: who is owed what, what was sent, what was learned.
+-- The ledger, version 10. Money-like facts only: who is owed what, what was sent, what was learned.
 -- Times are milliseconds since 1970 UTC, for people only: no decision reads them, but of `site.recent`. (`worker.until` is
 -- by another clock, which nobody sets.)
 

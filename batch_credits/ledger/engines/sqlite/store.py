@@ -15,7 +15,7 @@ from batch_credits.ledger.engines.sqlite.lock import Lock, refuse_second_name
 from batch_credits.ledger.engines.sqlite.migrations import MIGRATIONS
 
 APPLICATION_ID = 0x62635F31  # "bc_1": tells our file from another program's
-VERSION = 9
+VERSION = 10
 _PAGE_BYTES = 4096
 _LOG_BYTES = 67_108_864  # to which the log is cut when it was copied: it may have become longer for once
 _ANOTHER_FILE: list[Remedy] = [(("--ledger", "FILE"),)]
