@@ -14,7 +14,7 @@ from tests.acceptance.harness import Site
 from tests.acceptance.office import Office, needs_namespaces
 from tests.browser.driven import LOAD_SECONDS, complaints, visit
 
-pytestmark = needs_namespaces
+pytestmark = [needs_namespaces, pytest.mark.slow]
 
 
 @pytest.fixture

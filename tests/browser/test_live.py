@@ -14,6 +14,8 @@ from tests.browser.driven import DESK, LOAD_SECONDS, complaints, set_up, visit
 from tests.browser.shown import Shown
 from tests.unit.web.samples import CHECK, CHECKS, LIST, RESULT, RUN, TEST, UNDO, usd
 
+pytestmark = pytest.mark.slow  # a browser takes a tenth of what all other tests do
+
 SOON = replace(TEST, refresh_seconds=1)
 STATE: dict[str, Any] = {
     "page": "run",

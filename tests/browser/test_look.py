@@ -17,6 +17,8 @@ _WIDTHS = "return [document.documentElement.scrollWidth, document.documentElemen
 _FOCUSED = (
     "const e = document.activeElement; return [e.tagName, e.textContent.trim(), getComputedStyle(e).outlineStyle]"
 )
+
+pytestmark = pytest.mark.slow  # a browser takes a tenth of what all other tests do
 _SMALL = """
 return [...document.querySelectorAll('button, .button, input:not([type=hidden]):not([type=checkbox]), select')]
   .filter(e => e.getBoundingClientRect().height < 44).map(e => [e.outerHTML, e.getBoundingClientRect().height])
