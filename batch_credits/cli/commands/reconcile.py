@@ -41,7 +41,7 @@ from batch_credits.progress.bar import progress_for
 from batch_credits.reconciler.tie_out import TieOut
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import exit_code
-from batch_credits.settings import SiteSettings
+from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.text.visible import visible
 
 
@@ -113,15 +113,7 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
         notices.started()
         if since is not None:
             since = since.replace(tzinfo=UTC)
-            opened.sites.note_address(where.site, where.address)
-            was_known = opened.keeping.why_unproven(where.site) is None
-            opened.keeping.begin_learning(where.site, since)
-            for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
-                taken = run_in_loop(rebuild(opened, kind, since, where, settings))
-                if taken or kind is CallKind.ADD:
-                    say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
-            if opened.keeping.learned(where.site, since, ties_out=False) and not was_known:
-                say(_known_again(where.site))
+            _learn_all(opened, where, since, settings)
         for record in _batches(opened, batch, where, since):
             try:
                 result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=chosen.whole))
@@ -146,6 +138,19 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
             say(_known_again(where.site))
     notices.reconciled(found, max(codes))
     return max(codes)
+
+
+def _learn_all(ledger: Ledger, site: SiteSettings, since: datetime, settings: RunSettings) -> None:
+    """What the site lists since then; until the ledger knows it, it counts as one that has forgotten it."""
+    ledger.sites.note_address(site.site, site.address)
+    was_known = ledger.keeping.why_unproven(site.site) is None
+    ledger.keeping.begin_learning(site.site, since)
+    for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
+        taken = run_in_loop(rebuild(ledger, kind, since, site, settings))
+        if taken or kind is CallKind.ADD:
+            say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
+    if ledger.keeping.learned(site.site, since, ties_out=False) and not was_known:
+        say(_known_again(site.site))
 
 
 def _end() -> None:
