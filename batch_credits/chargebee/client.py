@@ -4,8 +4,9 @@ Every call passes the gate that it is given (the site's limits), so there is no 
 once per call.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import orjson
@@ -33,9 +34,13 @@ from batch_credits.protocol import Blocked, Credited, NotSent, Verdict
 from batch_credits.settings import RunSettings
 from batch_credits.text.quoted import quoted
 
+T = TypeVar("T")
+
 _API = "/api/v2"
 _POST_PATHS = {kind: f"{_API}/promotional_credits/{kind}" for kind in CallKind}
 CUSTOMERS_A_CALL = 100
+FEW_ATTEMPTS = 4  # of a question without whose answer all would be lost that was learned before
+_FIRST_PAUSE_SECONDS = 1.0  # before the second attempt
 _OWN_SAYING = (404, 429, 503)  # by which Chargebee itself says that something is not there, or to wait
 
 
@@ -65,6 +70,23 @@ class Gate(Protocol):
 
 class LookFailed(Exception):
     """A question to Chargebee got no useful answer. It says nothing about the money; ask again."""
+
+
+async def asked_again(
+    ask: Callable[[], Awaitable[T]], attempts: int, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+) -> T:
+    """The answer to a question that is asked so often, until there is one, after pauses that grow.
+
+    Raises:
+        LookFailed: there was none.
+        RunStopped: the key or the site refuses us.
+    """
+    for tries in range(attempts - 1):
+        try:
+            return await ask()
+        except LookFailed:
+            await sleep(_FIRST_PAUSE_SECONDS * 2**tries)
+    return await ask()
 
 
 class Chargebee:
@@ -159,12 +181,14 @@ class Chargebee:
         self, unix_seconds: int, kind: CallKind, call: str | None = None
     ) -> AsyncIterator[ListedCredit]:
         """Every credit (or every deduction) that the list shows from this moment on (the site's clock), page by page.
+        There may be thousands of pages, so each is asked for again where it is not answered.
 
         Raises, while it is read:
             LookFailed: a page was missing or unreadable.
             RunStopped: the key or the site refuses us.
         """
-        return self._listed({"created_at[after]": str(max(0, unix_seconds)), "type[is]": kind.listed_type}, call)
+        filters = {"created_at[after]": str(max(0, unix_seconds)), "type[is]": kind.listed_type}
+        return self._listed(filters, call, FEW_ATTEMPTS)
 
     async def credit(self, credit_id: str, call: str | None = None) -> ListedCredit | None:
         """The credit, or the deduction, of this id, if the list shows it.
@@ -243,11 +267,17 @@ class Chargebee:
         wanted = set(customer_ids)
         return [customer for customer in found if customer.customer_id in wanted]
 
-    async def _listed(self, filters: Mapping[str, str], call: str | None) -> AsyncIterator[ListedCredit]:
+    async def _listed(
+        self, filters: Mapping[str, str], call: str | None, attempts: int = 1
+    ) -> AsyncIterator[ListedCredit]:
         query = {"limit": "100", **filters}
         pages = Pages()
+
+        async def page() -> tuple[list[ListedCredit], str | None]:
+            return self._page(await self._get(f"{_API}/promotional_credits", query, call))
+
         while True:
-            credits, next_offset = self._page(await self._get(f"{_API}/promotional_credits", query, call))
+            credits, next_offset = await asked_again(page, attempts)
             for credit in credits:
                 yield credit
             if next_offset is None:

@@ -10,6 +10,7 @@ from batch_credits.doctor.signs import Mark, Sign, bad, good, sign_of, warning
 from batch_credits.errors import LedgerError, LedgerVersion, UsageError
 from batch_credits.explanations.site_traits import differences
 from batch_credits.ledger import Ledger, OpenProbe, in_doubt, standing
+from batch_credits.ledger.keeping import what_mends
 from batch_credits.model.address import Place
 from batch_credits.settings import SiteSettings
 
@@ -116,7 +117,7 @@ def _inner_signs(ledger: Ledger, place: Place, version: int) -> Iterator[Sign]:
         yield warning(
             "ledger",
             f"it may have forgotten what was paid: {restored[0]} (noticed {restored[1]})",
-            "Each row is looked up before it is sent, until `reconcile --whole --since DATE` ties out.",
+            f"Each row is looked up before it is sent, until {what_mends(restored[0])}.",
         )
 
 

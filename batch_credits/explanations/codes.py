@@ -87,7 +87,8 @@ REJECTED = {
                             "another credit, give it a reference that differs in more than that."),
     "numbering_moved": ("The file is read with --number-duplicates, and the numbers of this customer's rows with this "
                         "reference no longer fit what was paid under them: a row came in, went, moved or changed "
-                        "above. So this row may be credited already, under another number.",
+                        "above, or one of them is known in another spelling. So this row may be credited already, "
+                        "under another number.",
                         "Look the customer's credits up. If the row is credited, take it out. If it is not, give it a "
                         "reference of its own; or put the rows above back as they were, and run the file again."),
     "fractional_number": ("The cell holds a number with decimals where an id or a text belongs.",

@@ -24,6 +24,7 @@ from batch_credits.errors import AnsweredForAnother, JournalFailed, LedgerBusy, 
 from batch_credits.jobs.approved import for_the_record as order_for_the_record
 from batch_credits.jobs.approved import hold_to_order
 from batch_credits.ledger import Ledger
+from batch_credits.ledger.keeping import what_mends
 from batch_credits.loader.source import Source
 from batch_credits.model import BatchRecord, Outcome, RequestState, sum_totals
 from batch_credits.planning.controls import check_controls
@@ -229,7 +230,7 @@ def _looking_first(ledger: Ledger, orders: Orders, progress: Progress) -> Orders
         return orders
     progress.note(
         f"The ledger may have forgotten what was paid: {why}. So every row is looked up at Chargebee before it is sent,"
-        " until `reconcile --whole --since DATE` ties out, DATE two days before the ledger's last commit."
+        f" until {what_mends(why)}."
     )
     return replace(orders, settings=replace(orders.settings, verify_first=True))
 

@@ -179,10 +179,11 @@ class Admission:
             if self._borrow is not None:
                 self._borrow(batch_id)
             taken = numbering.reject_moved(self._db, batch_id)
-            numbering.forget(self._db)
             taken += identities.settle(self._db, batch_id)
             taken += spellings.settle(self._db, batch_id)
             taken += learned.settle(self._db, batch_id)
+            taken += numbering.reject_respelt(self._db, batch_id)
+            numbering.forget(self._db)
             taken += payouts.settle(self._db, batch_id)
             spellings.keep(self._db)
             self._mine(

@@ -3,8 +3,12 @@
 And whether it may have forgotten what was paid, since it was restored or is another server's. Then nothing that it
 knows of a site, or does not, proves that a row is not credited yet: each row is looked at before it is sent, until all
 that the site lists since the last known commit was learned, and every batch of the site ties out.
+
+So it may where an operator had it learn what a site lists (`reconcile --since`, after a lost ledger) and that has not
+come to its end. Such a mark is one of this site alone, and lifted as soon as all was learned since that day.
 """
 
+import re
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import NamedTuple
@@ -18,6 +22,7 @@ from batch_credits.ledger.unbroken import Chained, verify_chain
 from batch_credits.model.address import Place
 
 _DAY_MS = 86_400_000
+_LEARNING = re.compile(r"`reconcile --since (\S+)` of (\S+) has not come to its end")
 
 
 class Harm(NamedTuple):
@@ -25,6 +30,19 @@ class Harm(NamedTuple):
 
     what: str
     times: int
+
+
+class _Forgotten(NamedTuple):
+    """Something that may have been forgotten, and until when the ledger knew all."""
+
+    restored_id: int
+    why: str
+    known_until_ms: int
+
+    @property
+    def is_of_learning(self) -> bool:
+        """Whether no more is the matter than that a site's list was not learned."""
+        return _LEARNING.fullmatch(self.why) is not None
 
 
 class Keeping:
@@ -80,23 +98,47 @@ class Keeping:
         _refuse_moved(self._db)
 
     def restored(self) -> tuple[str, str] | None:
-        """Why the ledger may have forgotten what was paid, and when that was noticed last, UTC, ISO 8601. None: never.
-        """
-        found = self._db.first("last_restored", tuple)
-        return None if found is None else (found[0], iso_time(found[1]) or "")
+        """Why the ledger may have forgotten what was paid, and when that was noticed last, UTC, ISO 8601. None: never;
+        or what had not come to its end has by now."""
+        for restored_id, why, at in self._db.all("all_restored", tuple):
+            begun = _LEARNING.fullmatch(why)
+            if begun is None or restored_id in {each.restored_id for each in self._forgotten(begun[2])}:
+                return why, iso_time(at) or ""
+        return None
 
     def why_unproven(self, site: str) -> str | None:
         """Why each row of a site is to be looked at before it is sent; None: nothing of it was forgotten."""
-        found: str | None = self._db.first("why_unproven", itemgetter(0), site=site)
-        return found
+        found = sorted(self._forgotten(site), key=lambda each: (not each.is_of_learning, each.restored_id))
+        return found[-1].why if found else None
 
-    def learned(self, site: str, since: datetime) -> bool:
-        """All that the site lists since then was learned, and all its batches tie out whole: from here on what is known
-        of it is proof again, if nothing was forgotten that is older. Returns whether that is so. (A day is for clocks
-        that differ.)"""
-        until = round(since.timestamp() * 1000) + _DAY_MS
+    def begin_learning(self, site: str, since: datetime) -> None:
+        """All that the site lists since then is to be learned: somebody knows that it may have been forgotten. Until
+        all was `learned`, nothing that is known of the site is proof."""
+        why = f"`reconcile --since {since.date()}` of {site} has not come to its end"
         with self._db.transaction():
-            return self._db.change("note_tied_out", site=site, since=until) > 0
+            if not any(each.why == why for each in self._forgotten(site)):
+                self._db.change("note_learning", now=self._db.now(), why=why, known_until=_until_ms(since))
+
+    def learned(self, site: str, since: datetime, *, ties_out: bool) -> bool:
+        """All that the site lists since then was learned, and (`ties_out`) all its batches tie out whole: from here on
+        what is known of it is proof again, if nothing was forgotten that is older. Returns whether that is so.
+
+        Where it does not tie out that lifts no more than what `begin_learning` marked."""
+        with self._db.transaction():
+            forgotten = self._forgotten(site)
+            is_proof = all(
+                each.known_until_ms >= _until_ms(since) and (ties_out or each.is_of_learning) for each in forgotten
+            )
+            if not (forgotten and is_proof):
+                return False
+            self._db.change("note_tied_out", site=site, restored=forgotten[-1].restored_id)
+            return True
+
+    def _forgotten(self, site: str) -> list[_Forgotten]:
+        """What may have been forgotten of a site, and was not learned since; the oldest first."""
+        found = self._db.all("forgotten_of_site", lambda row: _Forgotten(*row), site=site)
+        begun = [(each, _LEARNING.fullmatch(each.why)) for each in found]
+        return [each for each, of in begun if of is None or of[2] == site]
 
     def reopen(self) -> bool:
         """Go on in this one, whatever was copied: a person said so. Returns whether it was marked as moved. What was
@@ -106,6 +148,19 @@ class Keeping:
                 return False
             self._db.change("note_restored", now=self._db.now(), why="it was copied, and is used again")
             return True
+
+
+def what_mends(why: str) -> str:
+    """What makes a ledger know all again that may have forgotten something."""
+    begun = _LEARNING.fullmatch(why)
+    if begun is not None:
+        return f"`reconcile --since {begun[1]}` has come to its end"
+    return "`reconcile --whole --since DATE` ties out, DATE two days before the ledger's last commit"
+
+
+def _until_ms(since: datetime) -> int:
+    """Until when the ledger must have known all, if all since then was learned. (A day is for clocks that differ.)"""
+    return round(since.timestamp() * 1000) + _DAY_MS
 
 
 def _once(row: Row) -> Harm:

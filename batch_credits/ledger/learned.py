@@ -9,6 +9,7 @@ copy of the ledger owes, or calls refused, and the site lists.
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from batch_credits.ledger.database import Database, Row
@@ -52,14 +53,20 @@ def settle(database: Database, batch_id: int) -> int:
 
 def look_first(database: Database, site: str, listed: "array[int]") -> None:
     """Have every request that is owed, or may be tried again, looked at before it is sent, if it may be one of those
-    that are listed. (What has the number of one by chance is looked at as well.)"""
+    that are listed. (What has the number of one by chance is looked at as well.)
+
+    Each page is a short commit of its own, while nobody else writes requests of the site: of two that take the same
+    rows one after the other, in whatever order, each might wait for the other.
+    """
     numbers = array("q", sorted(listed))
-    found = [
-        {"request": each.request_id}
-        for each in (_pages(database, "unsettled_page", site=site) if numbers else ())
-        if _holds(numbers, number_of(each.customer_id, each.reference))
-    ]
-    database.change_each("doubt_listed", found)
+    if not numbers:
+        return
+    requests = _pages(database, "unsettled_page", site=site)
+    found = (each for each in requests if _holds(numbers, number_of(each.customer_id, each.reference)))
+    while page := [{"request": each.request_id} for each in islice(found, _PAGE)]:
+        with database.transaction():
+            database.first("keep_writers_out", tuple, site=site)
+            database.change_each("doubt_listed", page)
 
 
 def _alike(database: Database, site: str, requests: Iterator[_Asked]) -> Iterator[tuple[_Asked, _Learned]]:

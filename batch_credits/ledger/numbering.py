@@ -5,7 +5,8 @@ number belongs to what was paid under it, and an edit above a row moves its numb
 under a new one. So of a group of which the ledger knows a number (one that is owed, paid, in doubt or in review; what
 failed was not paid) a new number is paid only while every known number is still a readable row of the file that asks
 for the same credit, and no row above it is one that cannot be read and may belong to the group. Whatever was paid of
-the group is then in the file, once, beside the new rows. Else the new numbers are rejected as `numbering_moved`.
+the group is then in the file, once, beside the new rows. Else the new numbers are rejected as `numbering_moved`. So
+they are where a row of the group is known in another spelling, whose numbers may say anything.
 
 A row whose customer cannot be read may belong to any group of its reference, one whose reference cannot be read to any
 group of its customer; neither has a number.
@@ -111,6 +112,26 @@ def reject_moved(database: Database, batch_id: int) -> int:
             _reject(database, batch_id, each)
         count += len(page)
     return count
+
+
+def reject_respelt(database: Database, batch_id: int) -> int:
+    """Reject the new rows of every group of which a row is known, or is another row, in another spelling; returns how
+    many. Called once those rows are rejected, since their numbers are nobody's here: any of them may have moved."""
+    if not is_numbering(database):
+        return 0
+    site_id = database.value("site_of_batch", batch=batch_id)
+    found = database.all("beside_respelt", tuple, batch=batch_id)
+    for row_number, request_id, customer_id, reference, group, number, respelt_row, respelt in found:
+        texts = {"customer": customer_id, "reference": reference}
+        database.change("give_up_identity", site=site_id, request=request_id, **texts)
+        problem = _problem(
+            f"The rows of customer {quoted(customer_id)} with reference {quoted(group)} are numbered, and row "
+            f"{respelt_row}, number {respelt} of them, is known in another spelling. So this row, number {number} now, "
+            "may be credited already under another number of that spelling. Write customer and reference as there and "
+            "run the file again, or give this row a reference of its own."
+        )
+        _reject(database, batch_id, Moved(row_number, "", problem))
+    return len(found)
 
 
 # -- A file that is numbered --------------------------------------------------------------------------------

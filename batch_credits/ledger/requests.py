@@ -162,8 +162,7 @@ class Requests:
     def doubt_the_listed(self, site: str, listed: "array[int]") -> None:
         """Have what the site is owed looked at first, where it may be a credit that is listed, however spelt: by the
         numbers of those (`number_of`)."""
-        with self._db.transaction():
-            learned.look_first(self._db, site, listed)
+        learned.look_first(self._db, site, listed)
 
 
 def _holder(row: Row) -> Holder:

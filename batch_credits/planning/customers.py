@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TypeVar
 from urllib.parse import quote, quote_plus
 
-from batch_credits.chargebee.client import CUSTOMERS_A_CALL, Chargebee, LookFailed
+from batch_credits.chargebee.client import CUSTOMERS_A_CALL, Chargebee, LookFailed, asked_again
 from batch_credits.chargebee.lists import ListedCustomer
 from batch_credits.errors import Outage
 from batch_credits.gate.session import session_at
@@ -26,7 +26,6 @@ _BETWEEN_IDS = len(quote('"",'))
 CALLS_AT_ONCE = 10  # an answer takes a while, and a site's minute must not wait for one after the other
 MAX_REMEMBERED = 1_000  # findings kept with their rows; all are counted
 ATTEMPTS = 7  # with their pauses longer than a minute, the window of the site's limit
-FIRST_PAUSE_SECONDS = 1.0  # before the second attempt; each later one waits twice as long
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -178,19 +177,13 @@ def _calls(rows: Iterable[Row]) -> Iterator[dict[str, list[Row]]]:
 
 
 async def _asked(chargebee: Chargebee, customer_ids: list[str], sleep: Sleep) -> list[ListedCustomer]:
-    pause = FIRST_PAUSE_SECONDS
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return await chargebee.customers(customer_ids)
-        except LookFailed as error:
-            if attempt == ATTEMPTS:
-                raise Outage(
-                    f"Chargebee did not answer a question about customers: {error}.",
-                    hint="Nothing was sent. Try again in a while.",
-                ) from error
-        await sleep(pause)
-        pause *= 2
-    raise AssertionError("the last attempt returns or raises")
+    try:
+        return await asked_again(lambda: chargebee.customers(customer_ids), ATTEMPTS, sleep)
+    except LookFailed as error:
+        raise Outage(
+            f"Chargebee did not answer a question about customers: {error}.",
+            hint="Nothing was sent. Try again in a while.",
+        ) from error
 
 
 def _finding(row: CustomerRow, customer: ListedCustomer | None) -> CustomerFinding | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import localcontext
 from functools import partial
 
-from batch_credits.chargebee.client import Chargebee
+from batch_credits.chargebee.client import FEW_ATTEMPTS, Chargebee, asked_again
 from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
 from batch_credits.ledger import Difference, ForeignCredit, Ledger, Listing, Unrecorded
@@ -160,7 +160,11 @@ async def _list_entity(
         if await _is_read_within(len(customers), pages, partial(_add_listed, listing, batch, in_thread)):
             looked_from = start
             customers = await in_thread(lambda: listing.customers(batch.batch_id, only_unlisted=True))
-    asked = side_by_side(lambda each: chargebee.credits_of(each, batch.kind, call), customers, _ASKED_AT_ONCE)
+
+    async def credits_of(customer_id: str) -> list[ListedCredit]:
+        return await asked_again(lambda: chargebee.credits_of(customer_id, batch.kind, call), FEW_ATTEMPTS)
+
+    asked = side_by_side(credits_of, customers, _ASKED_AT_ONCE)
     async with aclosing(asked) as lists:
         async for _, listed in lists:
             await _add_listed(listing, batch, in_thread, listed)

@@ -67,3 +67,24 @@ def test_what_was_learned_is_not_paid_from_an_old_copy(
             command("reconcile", "--since", "2026-01-01", "--rate", 0)
         ended = command.run(path, *how)
         assert len(site.credits("")) == len(ROWS), ended.said
+
+
+def test_nothing_is_paid_on_the_word_of_a_ledger_that_did_not_learn_all(tmp_path: Path) -> None:
+    """Whoever asks to learn what the site lists knows that the ledger is lost: he need not say so again."""
+    path = write_csv(tmp_path / "payout.csv", ROWS)
+    with Site() as site:
+        Command(tmp_path, site.url).run(path).exited(0)
+        site.tell("settings", forget_keys=True)
+        (second := tmp_path / "second").mkdir()
+        command = Command(second, site.url)
+        since = ("reconcile", "--since", "2026-01-01", "--rate", 0)
+        site.tell("settings", faults="list_error=1")
+        command(*since).exited(4)
+        site.tell("settings", faults="")
+        ended = command.run(path).exited(0)
+        assert "until `reconcile --since 2026-01-01` has come to its end" in ended.said
+        assert len(site.credits("")) == len(ROWS), ended.said
+        assert "is known again" in command(*since).exited(0).out
+        assert "is known again" not in command(*since).exited(0).out
+        assert "looked up" not in command.run(path).said
+        assert "forgotten" not in command("status").out

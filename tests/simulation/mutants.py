@@ -352,7 +352,7 @@ MUTANTS = (
         _TWICE,
     ),
     Mutant("a proxy's refusal of the key is proof", _instead(_a_proxys_no_is_proof), 1120, _TWICE),
-    Mutant("any JSON with a code is Chargebee's", ((verdicts, "error_of", _any_json_is_chargebees),), 4649),
+    Mutant("any JSON with a code is Chargebee's", ((verdicts, "error_of", _any_json_is_chargebees),), 996),
     Mutant(
         "headers of the run instead of those frozen",
         ((Chargebee, "_post_headers", _with_the_headers_of_the_run),),

@@ -41,7 +41,7 @@ from batch_credits.progress.bar import progress_for
 from batch_credits.reconciler.tie_out import TieOut
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import exit_code
-from batch_credits.settings import SiteSettings
+from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.text.visible import visible
 
 
@@ -112,11 +112,8 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
         notices.started()
         if since is not None:
-            opened.sites.note_address(where.site, where.address)
-            for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
-                taken = run_in_loop(rebuild(opened, kind, since.replace(tzinfo=UTC), where, settings))
-                if taken or kind is CallKind.ADD:
-                    say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
+            since = since.replace(tzinfo=UTC)
+            _learn_all(opened, where, since, settings)
         for record in _batches(opened, batch, where, since):
             try:
                 result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=chosen.whole))
@@ -137,10 +134,23 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
             found.append((summary, result.ties_out))
         meter.summarised([summary for summary, _ in found], all(ties_out for _, ties_out in found))
         is_all = chosen.batch is None and chosen.whole and since is not None and max(codes) < EXIT_PERSON_MUST_LOOK
-        if is_all and since and opened.keeping.learned(where.site, since.replace(tzinfo=UTC)):
-            say(f"All that {where.site} lists is known again: rows are sent without being looked up first.")
+        if is_all and since and opened.keeping.learned(where.site, since, ties_out=True):
+            say(_known_again(where.site))
     notices.reconciled(found, max(codes))
     return max(codes)
+
+
+def _learn_all(ledger: Ledger, site: SiteSettings, since: datetime, settings: RunSettings) -> None:
+    """What the site lists since then; until the ledger knows it, it counts as one that has forgotten it."""
+    ledger.sites.note_address(site.site, site.address)
+    was_known = ledger.keeping.why_unproven(site.site) is None
+    ledger.keeping.begin_learning(site.site, since)
+    for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
+        taken = run_in_loop(rebuild(ledger, kind, since, site, settings))
+        if taken or kind is CallKind.ADD:
+            say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
+    if ledger.keeping.learned(site.site, since, ties_out=False) and not was_known:
+        say(_known_again(site.site))
 
 
 def _end() -> None:
@@ -196,6 +206,10 @@ def _lines(batch: BatchRecord, result: TieOut) -> list[str]:
         lines.append("  DOES NOT TIE OUT: a person must look.")
     lines.append(f"  {'Ties out. ' if result.ties_out else ''}{_seen(result)}".rstrip())
     return lines
+
+
+def _known_again(site: str) -> str:
+    return f"All that {site} lists is known again: rows are sent without being looked up first."
 
 
 def _seen(result: TieOut) -> str:

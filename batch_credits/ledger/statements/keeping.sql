@@ -85,20 +85,23 @@ DELETE FROM moved;
 INSERT INTO restored (restored_id, at, why, known_until)
 SELECT coalesce(max(restored_id), 0) + 1, :now, :why, (SELECT coalesce(max(at), 0) FROM entry) FROM restored;
 
--- name: last_restored
--- Why the ledger may have forgotten something, and when that was noticed last.
-SELECT why, at FROM restored ORDER BY restored_id DESC LIMIT 1;
+-- name: note_learning
+-- The same, where what a site lists is learned from a moment on.
+INSERT INTO restored (restored_id, at, why, known_until)
+SELECT coalesce(max(restored_id), 0) + 1, :now, :why, :known_until FROM restored;
 
--- name: why_unproven
--- The same, if not all that a site lists was learned since.
-SELECT why FROM restored WHERE restored_id > coalesce((
+-- name: all_restored
+-- Why the ledger may have forgotten something, and when that was noticed; the newest first.
+SELECT restored_id, why, at FROM restored ORDER BY restored_id DESC;
+
+-- name: forgotten_of_site
+-- Why, and from when on, if not all that a site lists was learned since; the oldest first.
+SELECT restored_id, why, known_until FROM restored WHERE restored_id > coalesce((
     SELECT t.restored_id FROM tied_out t JOIN site s USING (site_id) WHERE s.name = :site), 0)
-ORDER BY restored_id DESC LIMIT 1;
+ORDER BY restored_id;
 
 -- name: note_tied_out
--- All that a site lists since then was learned, and nothing older was forgotten.
+-- All that a site lists was learned, as far as it may have been forgotten until then.
 INSERT INTO tied_out (site_id, restored_id)
-SELECT s.site_id, max(r.restored_id) FROM site s CROSS JOIN restored r WHERE s.name = :site
-GROUP BY s.site_id HAVING :since <= min(CASE WHEN r.restored_id > coalesce((
-    SELECT t.restored_id FROM tied_out t WHERE t.site_id = s.site_id), 0) THEN r.known_until END)
+SELECT site_id, CAST(:restored AS bigint) FROM site WHERE name = :site
 ON CONFLICT (site_id) DO UPDATE SET restored_id = excluded.restored_id;

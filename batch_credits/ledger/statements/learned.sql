@@ -25,6 +25,10 @@ FROM credit_request
 WHERE site_id = (SELECT site_id FROM site WHERE name = :site) AND state NOT IN ('credited') AND request_id > :after
 ORDER BY request_id LIMIT :limit;
 
+-- name: keep_writers_out
+-- From here to the end of the transaction nobody else changes requests of the site. SQLite's is held by one alone.
+SELECT 1;
+
 -- name: doubt_listed
 -- A request that the site's list may show is looked at before it is sent. What is in doubt, or in review, is in any case.
 UPDATE credit_request SET look_first = 1 WHERE request_id = :request AND state IN ('pending', 'failed');

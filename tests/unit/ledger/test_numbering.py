@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_credits.ledger import Ledger
-from batch_credits.model import LoadedRow, Problem, RequestState
+from batch_credits.ledger import ForeignCredit, Ledger
+from batch_credits.model import LoadedRow, Money, Problem, RequestState
 from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.model.loaded import LoadedRows
 from batch_credits.planning.plan import Plan, stage
@@ -260,6 +260,52 @@ def test_a_number_that_was_refused_is_a_new_one(book: Any, edited: list[int], ex
 def test_a_group_of_which_all_was_refused_begins_anew(book: Any) -> None:
     paid(book, 1, 2, refused=(1, 2))
     assert paid(book, 5, 1, 2) == ["q3", "q3 #2", "q3 #3"]
+
+
+def learn(book: Any, customer: str, *references: str) -> None:
+    """What a site's list told, as the site spells it."""
+    batch = book.begin(file_name="Chargebee", file_sha256="")
+    money = Money(100, None, "USD")
+    credits = [ForeignCredit(f"cr-{each}", customer, each, money, "general") for each in references]
+    book.ledger.admission.finish(batch, book.ledger.requests.take_over(SITE, batch, 2, credits), {})
+    book.ledger.admission.admit(batch)
+
+
+R = "reference_resembles"
+
+
+@pytest.mark.parametrize(("customer", "reference"), [("C", "q3"), ("zo\u00eb", "q3"), ("c", "q\u00a03")])
+def test_of_a_group_that_was_learned_in_another_spelling_nothing_is_paid(
+    book: Any, customer: str, reference: str
+) -> None:
+    """A line put above them moves the numbers: the second is the third now, of which the site told nothing."""
+    learn(book, customer.lower(), reference.replace("\u00a0", " "), f"{reference} #2".replace("\u00a0", " "))
+    row = Line(100, "Zoe\u0308" if customer.startswith("z") else customer, reference)
+    plan = staged(book.ledger, row, row, row, Line(100, "other"))
+    assert said(book.ledger, plan) == [R, R, M, "q3"]
+    settled(book, plan)
+    [problem] = [each.problems[-1] for each in book.ledger.reports.problems(plan.batch_id) if each.row_number == 4]
+    assert "row 2, number 1 of them, is known in another spelling" in problem.message
+
+
+def test_of_a_group_that_was_paid_in_another_spelling_nothing_is_paid(book: Any) -> None:
+    assert paid(book, Line(1, reference="q 3"), Line(2, reference="q 3")) == ["q 3", "q 3 #2"]
+    again = [Line(each, reference="q  3") for each in (9, 1, 2)]
+    assert paid(book, *again) == [R, R, M]
+    assert paid(book, Line(1, reference="q 3"), Line(2, reference="q 3"), 3) == ["q 3", "q 3 #2", "q3"]
+
+
+def test_of_two_spellings_in_one_file_the_second_is_not_paid_at_all(book: Any) -> None:
+    """Mended, its rows come after those of the first, under other numbers."""
+    other = Line(2, reference="Q3")
+    assert paid(book, 1, other, other._replace(amount=3)) == ["q3", R, M]
+    assert paid(book, 1, 2, 3) == ["q3", "q3 #2", "q3 #3"]
+
+
+def test_a_failed_row_of_a_group_that_is_spelt_in_another_way_is_not_tried_again(book: Any) -> None:
+    learn(book, "c", "q3")
+    paid(book, Line(5, "C", "q3 #2"), refused=(5,))
+    assert paid(book, Line(4, "C"), Line(5, "C")) == [R, M]
 
 
 def test_other_sites_know_nothing_of_it(book: Any) -> None:

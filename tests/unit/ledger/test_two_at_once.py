@@ -1,17 +1,20 @@
 """A ledger that several processes write at once, as a team's is: each has a connection of its own."""
 
+from array import array
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
+from time import sleep
 from typing import Any
 
 import pytest
 
 from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.jobs.keep import copy_ledger
-from batch_credits.ledger import ForeignCredit, Ledger
+from batch_credits.ledger import ForeignCredit, Ledger, claims
 from batch_credits.ledger.admission import be_alone
+from batch_credits.ledger.learned import number_of
 from batch_credits.model import Finding, Learned, LoadedRow, Money, RequestState
 from batch_credits.model.address import Address
 from tests.acceptance.harness import wait_until
@@ -207,3 +210,30 @@ def test_who_began_before_the_ledger_was_copied_elsewhere_admits_nothing_and_sen
     ):
         with pytest.raises(LedgerError, match=r"was copied to .*copy\.sqlite3"):
             act()
+
+
+def test_what_is_listed_is_marked_beside_a_journal_that_takes_the_rows_in_another_order(team: list[Book]) -> None:
+    """It takes what was learned, here by a look, before what it opens, whichever row comes first."""
+    rows = [team[0].row(number, f"c-{number}") for number in (2, 3)]
+    first, second = team[0].owed(team[0].plan(*rows))
+    run = team[0].ledger.runs.start(1)
+    listed = array("q", [number_of(credit.customer_id, credit.reference) for credit in (first, second)])
+    journal = team[0].ledger.claims
+    second.credit_id = "cr-2"
+    found = Finding.about(second, RequestState.CREDITED, Learned())
+    record, has_second, tries = claims.record, Event(), []
+
+    def slow_record(*what: Any) -> None:
+        record(*what)
+        tries.append(what)
+        has_second.set()
+        sleep(0.3)  # in which the other has the first row, or waits
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1) as thread:
+        patch.setattr(claims, "record", slow_record)
+        sent = thread.submit(journal.commit, run, [found], [first])
+        has_second.wait(10)
+        team[1].ledger.requests.doubt_the_listed(SITE, listed)
+        sent.result(10)
+    assert team[0].sql("SELECT state FROM credit_request ORDER BY request_id") == [("in_flight",), ("credited",)]
+    assert len(tries) == 1  # whose commit the server ended would try again

@@ -34,11 +34,3 @@ GROUP BY wanted, words HAVING bool_or(is_lacking) ORDER BY wanted DESC;
 -- name: keep_copies_out
 -- From here to the end of the transaction nobody copies the ledger to another place: see `keep_others_out`.
 LOCK TABLE worker IN ROW EXCLUSIVE MODE;
-
--- name: note_tied_out
--- All that a site lists since then was learned, and nothing older was forgotten.
-INSERT INTO tied_out (site_id, restored_id)
-SELECT s.site_id, max(r.restored_id) FROM site s, restored r WHERE s.name = :site
-GROUP BY s.site_id HAVING CAST(:since AS bigint) <= min(CASE WHEN r.restored_id > coalesce((
-    SELECT t.restored_id FROM tied_out t WHERE t.site_id = s.site_id), 0) THEN r.known_until END)
-ON CONFLICT (site_id) DO UPDATE SET restored_id = excluded.restored_id;
