@@ -5,8 +5,8 @@ opens the ledger for writing, or closes it. What a process that was killed has l
 for what a link is, and unbroken.py for how the chain is verified.
 """
 
-from collections.abc import Iterator
-from itertools import islice, starmap
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from batch_credits.ledger.database import Database
 from batch_credits.ledger.links import GROUP_ROWS, KINDS, NOTE, RUN_END, Kind, Link, Said, Told, link_after, said_of
@@ -49,7 +49,7 @@ class Chain:
         self._db.first("stand_in_line", tuple)
         if run_id in covered(self._db, RUN_END):
             [row] = rows_between(self._db, RUN_END, run_id, run_id)
-            self._add(RUN_END.name, said_of([row], RUN_END), "it ended again")
+            self._add(RUN_END.name, said_of([row.row_id], [row.text], RUN_END), "it ended again")
 
     def _closed(self, kind: Kind) -> int:
         """Up to which id rows may be sealed; 0: there are none that are not."""
@@ -66,19 +66,21 @@ class Chain:
         with self._db.transaction():
             self._db.first("stand_in_line", tuple)
             self._db.first("go_by_ids", tuple)
-            if kind.last:
-                after = _last_covered(self._db, kind)
-                rows = rows_between(self._db, kind, after + 1, until)
-            else:
-                known = covered(self._db, kind)
-                rows = (row for row in rows_between(self._db, kind, 0, until) if row.row_id not in known)
-            for _ in range(GROUPS_AT_ONCE):
-                group = [*islice(rows, GROUP_ROWS)]
-                if group:
-                    self._add(kind.name, said_of(group, kind))
-                if len(group) < GROUP_ROWS:
-                    return False
-            return True
+            groups = 0
+            for ids, texts in islice(self._unsealed(kind, until), GROUPS_AT_ONCE):
+                self._add(kind.name, said_of(ids, texts, kind))
+                groups += 1
+            return groups == GROUPS_AT_ONCE
+
+    def _unsealed(self, kind: Kind, until: int) -> Iterator[tuple[Sequence[int], Sequence[bytes]]]:
+        if kind.last:
+            after = _last_covered(self._db, kind)
+            yield from self._db.texts(kind.told, first=after + 1, last=until, most=GROUP_ROWS)
+            return
+        known = covered(self._db, kind)
+        rows = (row for row in rows_between(self._db, kind, 0, until) if row.row_id not in known)
+        while group := [*islice(rows, GROUP_ROWS)]:
+            yield [row.row_id for row in group], [row.text for row in group]
 
     def _add(self, kind: str, said: Said, note: str = "") -> None:
         self._db.first("stand_in_line", tuple)
@@ -99,7 +101,8 @@ def covered(database: Database, kind: Kind) -> set[int]:
 
 def rows_between(database: Database, kind: Kind, first: int, last: int) -> Iterator[Told]:
     """The rows of a kind between two ids, by rising ids; streamed."""
-    return starmap(Told, database.texts(kind.told, first=first, last=last))
+    for ids, texts in database.texts(kind.told, first=first, last=last, most=GROUP_ROWS):
+        yield from map(Told, ids, texts)
 
 
 def _last_covered(database: Database, kind: Kind) -> int:

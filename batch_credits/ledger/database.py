@@ -7,6 +7,7 @@ Which engine a ledger is on is said by its place: see `engines`.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from operator import itemgetter
 from threading import get_ident
 from typing import Any, ClassVar, TypeVar
@@ -101,11 +102,13 @@ class Database(ABC):
     def stream(self, name: str, read: Callable[[Row], T], /, **values: Any) -> Iterator[T]:
         """The same, one after the other: it is asked when the first one is taken."""
 
-    def texts(self, name: str, /, *, first: int, last: int) -> Iterator[tuple[int, bytes]]:
-        """The rows between two ids, by rising ids, of a statement that tells an id and a text of each: with the text in
-        UTF-8. Within a transaction, which holds them still.
+    def texts(self, name: str, /, *, first: int, last: int, most: int) -> Iterator[tuple[Sequence[int], list[bytes]]]:
+        """The rows between two ids, by rising ids, of a statement that tells an id and a text of each: so many at a
+        time, the ids and the texts in UTF-8. Within a transaction, which holds them still.
         """
-        return self.stream(name, _in_utf8, first=first, last=last)
+        rows = self.stream(name, _in_utf8, first=first, last=last)
+        while page := [*islice(rows, most)]:
+            yield [row_id for row_id, _ in page], [text for _, text in page]
 
     # -- Writing, within a transaction --------------------------------------------------------------------------
 

@@ -127,12 +127,11 @@ class Said(NamedTuple):
     marks: str = ""
 
 
-def said_of(rows: Sequence[Told], kind: Kind) -> Said:
+def said_of(ids: Sequence[int], texts: Sequence[bytes], kind: Kind) -> Said:
     """What a link says of rows, by rising ids."""
-    ids, texts = zip(*rows, strict=True)
     marks = [*map(mark_of if kind.is_bulk else digest_of, texts)]
     content = content_of(texts if kind.is_bulk else marks)
-    return Said(ranges_of(ids), len(rows), content, b64encode(b"".join(marks)).decode("ascii"))
+    return Said(ranges_of(ids), len(ids), content, b64encode(b"".join(marks)).decode("ascii"))
 
 
 def content_of(texts: Iterable[bytes]) -> str:

@@ -124,11 +124,13 @@ def test_what_a_row_was_is_said_where_one_byte_tells(was: bytes, now: bytes, sai
 
 
 @pytest.mark.parametrize("most", [1, 2, 20_000])
-def test_all_rows_are_told_however_many_at_once(book: Any, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr("batch_credits.ledger.engines.sqlite.database.TEXTS_A_STATEMENT", most)
+def test_all_rows_are_told_however_many_at_once(book: Any, most: int) -> None:
     filled(book, 4)
     for kind in KINDS:
         if kind.is_bulk:
-            told = [*rows_between(book.ledger._db, kind, 1, 2**62)]
-            assert told == [Told(*row) for row in Database.texts(book.ledger._db, kind.told, first=1, last=2**62)]
-            assert told == [each for one in told for each in rows_between(book.ledger._db, kind, one[0], one[0])]
+            told = [*book.ledger._db.texts(kind.told, first=1, last=2**62, most=most)]
+            assert told == [*Database.texts(book.ledger._db, kind.told, first=1, last=2**62, most=most)]
+            assert all(len(ids) == len(texts) <= most for ids, texts in told)
+            rows = [*rows_between(book.ledger._db, kind, 1, 2**62)]
+            assert rows == [Told(*row) for ids, texts in told for row in zip(ids, texts, strict=True)]
+            assert rows == [each for one in rows for each in rows_between(book.ledger._db, kind, one[0], one[0])]

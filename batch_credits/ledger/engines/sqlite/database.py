@@ -17,7 +17,7 @@ from batch_credits.ledger.statements import STATEMENTS, VIEWS
 LOG_PAGES = {"FULL": 1_000, "NORMAL": 16_000}
 ROWS_A_STATEMENT = 5_000  # SQLite stores as many without asking for Python's lock in between
 
-TEXTS_A_STATEMENT = 20_000  # which it tells as one
+# What a statement tells of many rows, as one row: see `texts`.
 _AS_ONE = """WITH told (id, text) AS ({}), some AS (SELECT id, text FROM told LIMIT :most)
 SELECT group_concat(id), group_concat(coalesce(length(text), 0)), CAST(group_concat(text, '') AS BLOB) FROM some"""
 
@@ -125,27 +125,22 @@ class SqliteDatabase(Database):
         with translated(self.path):
             yield from map(read, self._connection.execute(statement, values))
 
-    def texts(self, name: str, /, *, first: int, last: int) -> Iterator[tuple[int, bytes]]:
-        """The rows between two ids, by rising ids, of a statement that tells an id and a text of each: with the text in
-        UTF-8. Many are told in one step, for which Python's lock is free: another thread goes on meanwhile.
-        """
+    def texts(self, name: str, /, *, first: int, last: int, most: int) -> Iterator[tuple[Sequence[int], list[bytes]]]:
+        """See `Database`. So many are told in one step, for which Python's lock is free: another thread goes on."""
         statement = _AS_ONE.format(self._statements[name])
-        many = True
-        while many:
-            told = self._told_as_one(statement, first, last)
-            yield from told
-            many = len(told) == TEXTS_A_STATEMENT
-            first = told[-1][0] + 1 if many else first
-
-    def _told_as_one(self, statement: str, first: int, last: int) -> list[tuple[int, bytes]]:
-        asked = {"first": first, "last": last, "most": TEXTS_A_STATEMENT}
-        with self._in_statement, translated(self.path):
-            [(ids, lengths, texts)] = self._connection.execute(statement, asked)
-            if ids is None:
-                return []
-            ends = [*accumulate(map(int, lengths.split(",")))]
-            parts = [texts[start:end] for start, end in pairwise([0, *ends])]
-            return [*zip(map(int, ids.split(",")), parts, strict=True)]
+        while True:
+            with self._in_statement, translated(self.path):
+                asked = {"first": first, "last": last, "most": most}
+                [(ids, lengths, joined)] = self._connection.execute(statement, asked)
+                if ids is None:
+                    return
+                told = [*map(int, ids.split(","))]
+                ends = [*accumulate(map(int, lengths.split(",")))]
+                texts = [joined[start:end] for start, end in pairwise([0, *ends])]
+            yield told, texts
+            if len(told) < most:
+                return
+            first = told[-1] + 1
 
     # -- Writing, within a transaction --------------------------------------------------------------------------
 
