@@ -117,7 +117,7 @@ class SqliteDatabase(Database):
     def all(self, name: str, read: Callable[[Row], T], /, **values: Any) -> list[T]:
         """Every row that is found."""
         with self._in_statement:
-            return [*self.stream(name, read, **values)]
+            return super().all(name, read, **values)
 
     def stream(self, name: str, read: Callable[[Row], T], /, **values: Any) -> Iterator[T]:
         """The same, one after the other: it is asked when the first one is taken."""
