@@ -40,9 +40,10 @@ class _Forgotten(NamedTuple):
     known_until_ms: int
 
     @property
-    def is_of_learning(self) -> bool:
-        """Whether no more is the matter than that a site's list was not learned."""
-        return _LEARNING.fullmatch(self.why) is not None
+    def unlearned_site(self) -> str | None:
+        """Whose list was not learned, where no more is the matter than that."""
+        begun = _LEARNING.fullmatch(self.why)
+        return None if begun is None else begun[2]
 
 
 class Keeping:
@@ -100,15 +101,18 @@ class Keeping:
     def restored(self) -> tuple[str, str] | None:
         """Why the ledger may have forgotten what was paid, and when that was noticed last, UTC, ISO 8601. None: never;
         or what had not come to its end has by now."""
-        for restored_id, why, at in self._db.all("all_restored", tuple):
-            begun = _LEARNING.fullmatch(why)
-            if begun is None or restored_id in {each.restored_id for each in self._forgotten(begun[2])}:
-                return why, iso_time(at) or ""
+        unlearned: dict[str, set[int]] = {}  # by site: each learning leaves a mark, so they may be many
+        for *mark, at in self._db.all("all_restored", tuple):
+            noted = _Forgotten(*mark)
+            if (site := noted.unlearned_site) is not None and site not in unlearned:
+                unlearned[site] = {each.restored_id for each in self._forgotten(site)}
+            if site is None or noted.restored_id in unlearned[site]:
+                return noted.why, iso_time(at) or ""
         return None
 
     def why_unproven(self, site: str) -> str | None:
         """Why each row of a site is to be looked at before it is sent; None: nothing of it was forgotten."""
-        found = sorted(self._forgotten(site), key=lambda each: (not each.is_of_learning, each.restored_id))
+        found = sorted(self._forgotten(site), key=lambda each: (each.unlearned_site is None, each.restored_id))
         return found[-1].why if found else None
 
     def begin_learning(self, site: str, since: datetime) -> None:
@@ -127,7 +131,8 @@ class Keeping:
         with self._db.transaction():
             forgotten = self._forgotten(site)
             is_proof = all(
-                each.known_until_ms >= _until_ms(since) and (ties_out or each.is_of_learning) for each in forgotten
+                each.known_until_ms >= _until_ms(since) and (ties_out or each.unlearned_site is not None)
+                for each in forgotten
             )
             if not (forgotten and is_proof):
                 return False
@@ -137,8 +142,7 @@ class Keeping:
     def _forgotten(self, site: str) -> list[_Forgotten]:
         """What may have been forgotten of a site, and was not learned since; the oldest first."""
         found = self._db.all("forgotten_of_site", lambda row: _Forgotten(*row), site=site)
-        begun = [(each, _LEARNING.fullmatch(each.why)) for each in found]
-        return [each for each, of in begun if of is None or of[2] == site]
+        return [each for each in found if each.unlearned_site in (None, site)]
 
     def reopen(self) -> bool:
         """Go on in this one, whatever was copied: a person said so. Returns whether it was marked as moved. What was

@@ -92,7 +92,7 @@ SELECT coalesce(max(restored_id), 0) + 1, :now, :why, :known_until FROM restored
 
 -- name: all_restored
 -- Why the ledger may have forgotten something, and when that was noticed; the newest first.
-SELECT restored_id, why, at FROM restored ORDER BY restored_id DESC;
+SELECT restored_id, why, known_until, at FROM restored ORDER BY restored_id DESC;
 
 -- name: forgotten_of_site
 -- Why, and from when on, if not all that a site lists was learned since; the oldest first.
