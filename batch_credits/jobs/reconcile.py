@@ -124,9 +124,8 @@ async def rebuild(
             kind=kind,
         )
     )
-    listed = array("q")
     try:
-        taken = await _take_over(ledger, batch_id, kind, int(since.timestamp()), site, settings, listed)
+        taken, listed = await _take_over(ledger, batch_id, kind, int(since.timestamp()), site, settings)
         ledger.requests.doubt_the_listed(site.site, listed)
     except BaseException:
         ledger.admission.discard(batch_id)
@@ -144,15 +143,10 @@ async def rebuild(
 
 
 async def _take_over(
-    ledger: Ledger,
-    batch_id: int,
-    kind: CallKind,
-    since: int,
-    site: SiteSettings,
-    settings: RunSettings,
-    listed: "array[int]",
-) -> int:
-    """`listed` gets the number of each credit that is listed."""
+    ledger: Ledger, batch_id: int, kind: CallKind, since: int, site: SiteSettings, settings: RunSettings
+) -> tuple[int, "array[int]"]:
+    """How many credits were taken over, and the number of each that is listed (`number_of`)."""
+    listed = array("q")
     taken, next_row = 0, 2  # a spreadsheet's first data line
     take_over = ledger.requests.take_over
     async with asking_of(ledger.slots, site, settings) as asking:
@@ -165,7 +159,7 @@ async def _take_over(
                 listed.extend(number_of(each.customer_id, each.reference) for each in credits)
         except LookFailed as error:
             raise _no_answer(error) from error
-    return taken
+    return taken, listed
 
 
 @asynccontextmanager

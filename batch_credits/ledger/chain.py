@@ -112,4 +112,3 @@ def _last_covered(database: Database, kind: Kind) -> int:
 
 def _ranges(ids: str) -> list[tuple[int, int]]:
     return Link(0, "", ids, 0, "", "", 0, "", "", "", "").ranges
-

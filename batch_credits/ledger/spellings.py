@@ -20,15 +20,8 @@ def note(database: Database, first_id: int, customer_ids: Sequence[str], referen
     """Note the forms of staged requests, as far as they are not plainly the texts themselves."""
     if _is_plain(customer_ids) and _is_plain(references):
         return
-    forms = [
-        _values(request_id, form)
-        for request_id, customer_id, reference in zip(
-            range(first_id, first_id + len(references)), customer_ids, references, strict=True
-        )
-        if (form := form_of(customer_id, reference)) is not None
-    ]
-    begin(database)
-    database.change_each("note_form", forms)
+    ids = range(first_id, first_id + len(references))
+    note_each(database, zip(ids, customer_ids, references, strict=True))
 
 
 def begin(database: Database) -> None:
@@ -39,7 +32,11 @@ def begin(database: Database) -> None:
 def note_each(database: Database, requests: Iterable[tuple[int, str, str]]) -> None:
     """The same of requests with any ids, each with its customer and its reference."""
     begin(database)
-    forms = [_values(each[0], form) for each in requests if (form := form_of(*each[1:])) is not None]
+    forms = [
+        _values(request_id, form)
+        for request_id, *texts in requests
+        if (form := form_of(*texts)) is not None
+    ]
     database.change_each("note_form", forms)
 
 

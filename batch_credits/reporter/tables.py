@@ -28,7 +28,7 @@ from batch_credits.model import (
 )
 from batch_credits.model.currencies import documented_exponent, exponent_of
 from batch_credits.reporter.amounts import balances_of, stated_exponents
-from batch_credits.text.formula import escape_formula
+from batch_credits.text.formula import MAY_BE_ESCAPED, escape_formula
 
 # A field that an option of the first run filled in, and the name of that option.
 _FIELD_OPTIONS = (
@@ -45,7 +45,7 @@ _NUMBER = re.compile(r"\s*[0-9]+(?:\.[0-9]+)?\s*")
 # Where the amount is refused, but not for how it is written: to write it otherwise would pay what is none to pay.
 _WELL_WRITTEN = {"amount_not_positive", "looks_like_total", "currency_contradicts"}
 BYTE_ORDER_MARK = "\ufeff"
-_MAY_BE_ESCAPED = re.compile(r",[\s'=+\-@\uff1d\uff0b\uff0d\uff20]")  # how a cell begins that `escape_formula` changes
+_MAY_BE_ESCAPED = re.compile(f",{MAY_BE_ESCAPED}")  # in a line that begins with a comma, too
 _NOT_THEIRS = {bare(name) for name in (*RECOGNISED, *RESULT_COLUMNS, BATCH_COLUMN)}
 
 RowWriter = Callable[[ReportRow], None]

@@ -9,7 +9,9 @@ exact inverses, so a mended row keeps its reference letter for letter.
 
 import re
 
-_FORMULA = r"(?:\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])"
+_SIGNS = r"=+\-@\uff1d\uff0b\uff0d\uff20"
+MAY_BE_ESCAPED = rf"[\s'{_SIGNS}]"  # a pattern: how a text begins that `escape_formula` may change
+_FORMULA = rf"(?:\s*[{_SIGNS}]|[\t\r])"
 _STARTS_FORMULA = re.compile("'*" + _FORMULA)
 _ESCAPED = re.compile("'+" + _FORMULA)
 _PLAIN_NUMBER = re.compile(r"\s*[+-](?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*")

@@ -59,15 +59,16 @@ LEFT JOIN batch b ON b.batch_id = r.batch_id
 WHERE n.batch_id = :batch ORDER BY n.customer_id, n.reference, n.number;
 
 -- name: beside_respelt
--- The new rows of each group of which another was rejected for its spelling, with the first such one.
+-- The new rows of each group of which another was rejected for its spelling, with the first such one. Each
+-- engine has another name for the schema of temporary tables, and looks there first.
 SELECT v.row_number, r.request_id, r.customer_id, r.reference, n.reference, n.number, o.row_number, o.number
-FROM (SELECT n.customer_id, n.reference, min(n.number) AS number FROM temp.numbered n
+FROM (SELECT n.customer_id, n.reference, min(n.number) AS number FROM numbered n
       JOIN row w ON w.batch_id = n.batch_id AND w.row_number = n.row_number
       WHERE n.batch_id = :batch AND n.credit_type IS NOT NULL AND w.rejected LIKE '%"reference_resembles"%'
       GROUP BY n.customer_id, n.reference) f
-JOIN temp.numbered o ON o.batch_id = :batch AND o.customer_id = f.customer_id AND o.reference = f.reference
+JOIN numbered o ON o.batch_id = :batch AND o.customer_id = f.customer_id AND o.reference = f.reference
     AND o.number = f.number
-JOIN temp.numbered n ON n.batch_id = :batch AND n.customer_id = f.customer_id AND n.reference = f.reference
+JOIN numbered n ON n.batch_id = :batch AND n.customer_id = f.customer_id AND n.reference = f.reference
 JOIN row v ON v.batch_id = :batch AND v.row_number = n.row_number
 JOIN credit_request r ON r.request_id = v.request_id AND r.batch_id = :batch AND r.state = 'pending';
 
