@@ -1,7 +1,7 @@
 """A link of the history's chain: which rows it covers, what they were, and the digest of the link before.
 
-    link 1  attempts 1-20000     content, marks    previous ""       digest d1
-    link 2  findings 1-20000     content, marks    previous d1       digest d2
+    link 1  attempts 1-5000      content, marks    previous ""       digest d1
+    link 2  findings 1-5000      content, marks    previous d1       digest d2
 
 Who changes a row must change the link that covers it, and so every later one: the newest digest, the *head*, stands for
 all that was done. Rows are hashed as one text each, which is the same on every engine: fields as SQL writes them, in an
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from batch_credits.process.user import user_name
 
-GROUP_ROWS = 20_000  # that one link covers at most
+GROUP_ROWS = 5_000  # that one link covers at most
 NOTE = "note"  # the kind of a link that covers no row, and only says something
 BEFORE = "what was there before version 9 of the ledger is sealed as it was found"
 MARK_BYTES = 4  # of a CRC: it only says where to look, the content holds
