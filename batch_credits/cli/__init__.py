@@ -7,6 +7,7 @@ default.
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 import click
 
@@ -20,7 +21,7 @@ from batch_credits.cli.telling.speech import (
     show_error,
     show_usage_error,
 )
-from batch_credits.errors import BatchCreditsError
+from batch_credits.errors import BatchCreditsError, NotConfirmed, UsageError
 
 
 @click.group(cls=Lazily, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -54,42 +55,89 @@ def _run_command_line(arguments: Sequence[str] | None) -> int:
     words = sys.argv[1:] if arguments is None else [*arguments]
     try:
         code = batch_credits.main(words, prog_name="batch-credits", standalone_mode=False, obj=words)
-    except click.ClickException as error:
-        show_usage_error(error)
-        _show_commands(_meant(words, error))
-        return EXIT_NOTHING_SENT
-    except click.Abort as abort:
-        if not isinstance(abort.__cause__, KeyboardInterrupt):
-            say("Nothing was sent: the question had no answer.", err=True)
-            return EXIT_NOTHING_SENT
-        say("Interrupted. Run the same command again to carry on.", err=True)
-        return EXIT_STOPPED
-    except BatchCreditsError as error:
-        show_error(error)
-        _show_commands(_again(words, error))
-        return exit_code_of(error)
-    except Exception as error:  # a bug of ours: even then a sentence, and what happened to the money
-        show_error(_unexpected(error))
-        return EXIT_STOPPED
+    except Exception as error:
+        end = _end_as_event if _says_events(words) else _end
+        return end(error, words)
     return int(code or 0)
 
 
-def _show_commands(commands: Sequence[str]) -> None:
-    """The whole commands that would do what was meant, each on one line, however narrow the screen."""
-    for command in commands:
+def _end(error: Exception, words: Sequence[str]) -> int:
+    """Say to a person what ended the command. Returns the exit code."""
+    match error:
+        case click.ClickException():
+            show_usage_error(error)
+        case click.Abort():
+            say(_ending_of(error).message, err=True)
+        case _:
+            show_error(_ending_of(error))
+    for command in _commands_for(error, words):  # each on one line, however narrow the screen
         say(command, err=True)
+    return _exit_code_of(error)
 
 
-def _again(words: Sequence[str], error: BatchCreditsError) -> list[str]:
-    from batch_credits.cli.telling.given import again
+def _end_as_event(error: Exception, words: Sequence[str]) -> int:
+    """Say the same to a program: before the command knew how to speak, or when it knew no more."""
+    from batch_credits.cli.telling.events import error_event
 
-    return again(words, error)
+    error_event(_ending_of(error), _exit_code_of(error), _commands_for(error, words))
+    return _exit_code_of(error)
 
 
-def _meant(words: Sequence[str], error: click.ClickException) -> list[str]:
-    from batch_credits.cli.telling.meant import meant
+def _says_events(words: Sequence[str]) -> bool:
+    """Whether events were asked for, as far as that is known of a command line that may not be readable."""
+    if not {*words[:1]} & {"run", "reverse"}:
+        return False
+    given = [after for option, after in pairwise([*words, ""]) if option == "--log-format"]
+    given += [word.partition("=")[2] for word in words if word.startswith("--log-format=")]
+    return (given or [os.environ.get("BATCH_CREDITS_LOG_FORMAT", "")])[-1].lower() == "json"
 
-    return meant(words, error)
+
+def _ending_of(error: Exception) -> BatchCreditsError:
+    """What ended the command, as an error of ours."""
+    match error:
+        case click.ClickException():
+            from batch_credits.text.masked import masked
+
+            return UsageError(masked(error.format_message()))
+        case click.Abort() if _was_interrupted(error):
+            return BatchCreditsError("Interrupted. Run the same command again to carry on.")
+        case click.Abort():
+            return NotConfirmed("Nothing was sent: the question had no answer.")
+        case BatchCreditsError():
+            return error
+        case _:  # a bug of ours: even then a sentence, and what happened to the money
+            return _unexpected(error)
+
+
+def _exit_code_of(error: Exception) -> int:
+    match error:
+        case click.ClickException():
+            return EXIT_NOTHING_SENT
+        case click.Abort():
+            return EXIT_STOPPED if _was_interrupted(error) else EXIT_NOTHING_SENT
+        case BatchCreditsError():
+            return exit_code_of(error)
+        case _:
+            return EXIT_STOPPED
+
+
+def _was_interrupted(abort: click.Abort) -> bool:
+    return isinstance(abort.__cause__, KeyboardInterrupt)
+
+
+def _commands_for(error: Exception, words: Sequence[str]) -> list[str]:
+    """The whole commands that would do what was meant."""
+    match error:
+        case click.ClickException():
+            from batch_credits.cli.telling.meant import meant
+
+            return meant(words, error)
+        case BatchCreditsError():
+            from batch_credits.cli.telling.given import again
+
+            return again(words, error)
+        case _:
+            return []
 
 
 def _unexpected(error: Exception) -> BatchCreditsError:

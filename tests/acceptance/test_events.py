@@ -130,3 +130,38 @@ def test_every_event_is_named_in_the_help(command: Command) -> None:
     said = command("run", "--help", "--no-progress").exited(0).out
     for name in [*FIELDS, "progress", "summary"]:
         assert name in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run", "payout.csv", "--log-format", "json", "--nosuch"), "No such option '--nosuch'."),
+        (("run", "--log-format=json"), "Missing argument 'FILE'."),
+        (("run", "payout.csv", "--rate", "abc", "--log-format", "json"), "'abc' is not a valid integer range."),
+        (("reverse", "--log-format", "text", "--log-format", "json"), "Missing argument 'BATCH'."),
+        (("run", "--log-format", "json", "--on", "https://me:secret@host/path"), "No such option '--on'"),
+    ],
+)
+def test_a_command_line_that_cannot_be_read_is_an_event_too(
+    command: Command, arguments: tuple[str, ...], says: str
+) -> None:
+    ended = command(*arguments).exited(2)
+    [event] = events_of(ended.err)
+    assert event.keys() - {"event"} == FIELDS["error"]
+    assert (event["event"], event["kind"], event["exit_code"]) == ("error", "usage", 2)
+    assert says in event["message"] and ended.out == ""
+    assert event["commands"][0].startswith(f"batch-credits {arguments[0]}")
+
+
+def test_events_may_be_asked_for_by_the_environment(command: Command) -> None:
+    command.environment["BATCH_CREDITS_LOG_FORMAT"] = "json"
+    [event] = events_of(command("run", "payout.csv", "--rate", "abc").exited(2).err)
+    assert event["event"] == "error"
+    assert command("check").exited(2).err.startswith("Usage: ")  # which has no events
+    assert command("run", "--log-format", "text").exited(2).err.startswith("Usage: ")
+
+
+def test_settings_that_cannot_be_read_are_an_event_too(command: Command) -> None:
+    (command.folder / "batch-credits.toml").write_text("rate = [")
+    [event] = events_of(command("run", "payout.csv", "--log-format", "json").exited(2).err)
+    assert (event["event"], event["exit_code"]) == ("error", 2) and "batch-credits.toml" in event["message"]

@@ -2,6 +2,7 @@
 or check --json says the same thing, the same name is used. Amounts are minor units."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, assert_never
@@ -99,9 +100,13 @@ class Events(Asking):
         `interrupted` of a signal before anything was sent; `commands`: any of these would do what was meant."""
         context = click.get_current_context()
         say_where_from(error, context)
-        commands = again(context.find_root().obj or (), error)
-        more = {"commands": commands} if commands else {}
-        _say("error", kind=kind_of(error), message=error.message, hint=error.hint, exit_code=exit_code, **more)
+        error_event(error, exit_code, again(context.find_root().obj or (), error))
+
+
+def error_event(error: BatchCreditsError, exit_code: int, commands: Sequence[str]) -> None:
+    """`error`, also of a command line that cannot be read."""
+    more = {"commands": commands} if commands else {}
+    _say("error", kind=kind_of(error), message=error.message, hint=error.hint, exit_code=exit_code, **more)
 
 
 def note(text: str) -> None:
