@@ -27,7 +27,7 @@ from batch_credits.chargebee.pages import Pages
 from batch_credits.chargebee.site_clock import SiteClock
 from batch_credits.chargebee.transport.seam import Method, Transport
 from batch_credits.chargebee.verdicts import stop_for, verdict_of
-from batch_credits.errors import AmountMissing
+from batch_credits.errors import AmountMissing, BatchCreditsError
 from batch_credits.model import CallKind, OpenAttempt, PlannedCredit
 from batch_credits.process import clock
 from batch_credits.protocol import Blocked, Credited, NotSent, Verdict
@@ -305,6 +305,8 @@ class Chargebee:
             self.requests += 1
             self.first_answer.is_asked_for()
             answer = await self._transport.send("GET", target, self._get_headers(call), None)
+        except BatchCreditsError:  # a signal's, raised wherever it comes: no failure of the call, which is asked again
+            raise
         except Exception as error:
             failure = failure_of(error)
             self.first_answer.follow(failure)

@@ -11,6 +11,7 @@ import pytest
 from batch_credits.call import call_for
 from batch_credits.chargebee.answers import Answer
 from batch_credits.chargebee.client import Chargebee
+from batch_credits.errors import Interrupted, NotBegun
 from batch_credits.model import CallKind, OpenAttempt, PlannedCredit
 from batch_credits.protocol import Credited, NotSent, Verdict
 from batch_credits.settings import RunSettings
@@ -221,3 +222,18 @@ def test_a_proof_or_a_page_of_the_list_tells_the_sites_time(virtually: Any) -> N
 def test_what_is_no_proof_tells_no_time(virtually: Any, answer: Answer) -> None:
     """It may be a stranger's: a proxy whose clock is wrong."""
     assert clock_after(virtually, answer, sending) is None
+
+
+@pytest.mark.parametrize("ending", [Interrupted("interrupted"), NotBegun("Interrupted: nothing was sent.")])
+def test_a_signal_that_comes_while_a_question_is_asked_ends_the_command(virtually: Any, ending: Exception) -> None:
+    """It is raised wherever it comes, here within the call, which would be asked again if it had failed."""
+
+    class Interrupting(Site):
+        async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+            await super().send(method, path, headers, body)
+            raise ending
+
+    site = Interrupting(a_page())
+    with pytest.raises(type(ending)):
+        virtually(Chargebee(site, site, OWN).credits_of("c-1", CallKind.ADD))
+    assert len(site.sent) == 1
