@@ -27,6 +27,7 @@ from tests.acceptance.harness import (
     write_csv,
 )
 from tests.acceptance.terminal import Terminal
+from tests.examples import every
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "doctor.json").read_text(encoding="utf-8"))
 jsonschema.Draft202012Validator.check_schema(SCHEMA)
@@ -270,7 +271,7 @@ def test_it_is_not_begun_where_something_is_bad(own: Command, site: Site) -> Non
     assert site.posts == 0
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", every(4, range(4)))
 def test_killed_somewhere_it_says_what_is_left_and_the_next_takes_it_back(own: Command, site: Site, seed: int) -> None:
     site.tell("settings", faults="latency_ms=30")
     sends = random.Random(seed).randint(1, 20)

@@ -15,13 +15,19 @@ from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind
 from batch_credits.settings import RunSettings, SiteSettings
 from tests.acceptance.harness import Command, Site, write_csv
+from tests.examples import each_value
 
 TEXTS = (("Cust-A", "q3"), ("cust-b", "Q3 Loyalty"), ("Zoe\u0301", "q3"), ("c  5", "re\u0301f"), ("plain", "q3"))
 ROWS = [(customer, 100 + number, "USD", "Loyalty", reference) for number, (customer, reference) in enumerate(TEXTS)]
 
 
-@pytest.mark.parametrize("how", [(), ("--verify-first",), ("--pilot", "2")], ids=" ".join)
-@pytest.mark.parametrize("trait", ["store_lower", "store_nfc", "store_folded", "store_nfc=1,store_lower"])
+@pytest.mark.parametrize(
+    ("trait", "how"),
+    each_value(
+        ["store_lower", "store_nfc", "store_folded", "store_nfc=1,store_lower"],
+        [(), ("--verify-first",), ("--pilot", "2")],
+    ),
+)
 def test_what_was_learned_is_not_paid_again(tmp_path: Path, trait: str, how: tuple[str, ...]) -> None:
     path = write_csv(tmp_path / "payout.csv", ROWS)
     with Site("--faults", f"{trait}=1") as site:
@@ -42,9 +48,10 @@ def learn(tmp_path: Path, site: Site) -> None:
         asyncio.run(rebuild(ledger, CallKind.ADD, datetime(2026, 1, 1, tzinfo=UTC), where, RunSettings()))
 
 
-@pytest.mark.parametrize("is_killed", [False, True])
-@pytest.mark.parametrize("how", [(), ("--verify-first",)], ids=" ".join)
-@pytest.mark.parametrize("trait", ["", "store_lower", "store_nfc", "store_folded"])
+@pytest.mark.parametrize(
+    ("trait", "how", "is_killed"),
+    each_value(["", "store_lower", "store_nfc", "store_folded"], [(), ("--verify-first",)], [False, True]),
+)
 def test_what_was_learned_is_not_paid_from_an_old_copy(
     tmp_path: Path, trait: str, how: tuple[str, ...], is_killed: bool
 ) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.acceptance.harness import Command, Row, Site, write_csv
+from tests.examples import each_value
 
 ROWS: list[Row] = [
     ("limit-1", 1000, "USD", "Loyalty", "q3"),
@@ -96,8 +97,9 @@ def test_a_limit_that_cannot_be_checked_does_not_look_as_if_it_held(
     command.run(file, limit, "USD=1000", "--currency", "USD").exited(0)
 
 
-@pytest.mark.parametrize("place", ["option", "environment", "file"])
-@pytest.mark.parametrize("limit", ["max-amount", "max-total", "expect-total"])
+@pytest.mark.parametrize(
+    ("place", "limit"), each_value(["option", "environment", "file"], ["max-amount", "max-total", "expect-total"])
+)
 @pytest.mark.parametrize(
     ("values", "said"),
     [

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.harness import Command, Ended, Row, Running, Site, finish, stop, wait_until, write_csv
+from tests.examples import each_value, every
 
 # Composed and decomposed, two blanks and a hard one, capitals, beyond the first plane, longer than a site may keep.
 REFERENCES = (
@@ -41,8 +42,7 @@ def again(command: Command, site: Site, path: Path, *arguments: object) -> Ended
     return command.run(path, *arguments)
 
 
-@pytest.mark.parametrize("where", ["store", "echo"])
-@pytest.mark.parametrize("form", SAME_TO_A_READER)
+@pytest.mark.parametrize(("form", "where"), each_value(SAME_TO_A_READER, ["store", "echo"]))
 def test_a_text_in_another_form_is_the_same_text(tmp_path: Path, form: str, where: str) -> None:
     rows = rows_of("Kunde")
     path = write_csv(tmp_path / "payout.csv", rows)
@@ -170,7 +170,7 @@ def test_a_row_is_neither_sent_nor_looked_for_under_another_entity(tmp_path: Pat
 # -- Somebody else answers ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [302, 401, 403, 405])
+@pytest.mark.parametrize("status", every(2, [302, 401, 403, 405]))
 def test_a_proxys_no_after_the_credit_was_applied_is_no_proof(tmp_path: Path, status: int) -> None:
     """Five times, since what a proxy says is drawn."""
     rows: list[Row] = [(f"c-{n}", 100 + n, "USD", "Loyalty", "q3") for n in range(5)]

@@ -427,15 +427,23 @@ def test_sealed_again_it_has_another_digest(paid: tuple[Command, str], pack: Pat
 # -- The chain --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def chain(command: Command) -> list[Path]:
-    """Three packs of a ledger of their own."""
-    packs = []
+@pytest.fixture(scope="module")
+def linked(shared_site: Site, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]:
+    """The folder of a ledger of its own, and three packs in it: nobody changes them."""
+    command, packs = Command(tmp_path_factory.mktemp("chain"), shared_site.url), []
     for number in (1, 2, 3):
         file = write_csv(command.folder / f"chain{number}.csv", [(f"chain-{number}", 100, "USD", "T", "q3")])
         command.run(file).exited(0)
         packs.append(packed(command, batch_of(command, file)))
-    return packs
+    return command.folder, packs
+
+
+@pytest.fixture
+def chain(linked: tuple[Path, list[Path]], command: Command) -> list[Path]:
+    """Copies of the three packs, and of their ledger for the command."""
+    folder, packs = linked
+    shutil.copytree(folder, command.folder, dirs_exist_ok=True)
+    return [command.folder / pack.relative_to(folder) for pack in packs]
 
 
 def test_each_pack_names_the_one_before(command: Command, chain: list[Path]) -> None:

@@ -170,10 +170,10 @@ def acts_on_the_screen(text: str) -> bool:
 @pytest.mark.parametrize(
     ("status", "code"),
     [
-        (401, "api_authentication_failed"),
         (403, "request_blocked"),
-        (404, "site_not_found"),
         (400, "param_wrong_value"),
+        pytest.param(401, "api_authentication_failed", marks=pytest.mark.slow),
+        pytest.param(404, "site_not_found", marks=pytest.mark.slow),
     ],
 )
 def test_what_a_site_says_does_not_act_on_the_screen(tmp_path: Path, status: int, code: str) -> None:

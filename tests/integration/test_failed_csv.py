@@ -22,6 +22,7 @@ from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.planning.plan import stage
 from batch_credits.reporter.files import ReportPaths
 from batch_credits.settings import InputOptions
+from tests.examples import each_value
 
 SITE = "acme-test"
 MOST_OF_OURS = (
@@ -350,8 +351,7 @@ CARRIERS: dict[str, Callable[[Path, Table], Path]] = {
 }
 
 
-@pytest.mark.parametrize("carrier", CARRIERS)
-@pytest.mark.parametrize("option", CASES)
+@pytest.mark.parametrize(("option", "carrier"), each_value([*CASES], [*CARRIERS]))
 def test_mended_it_asks_for_exactly_what_was_meant_under_no_option_and_under_any(
     reports_of: Callable[[str, Path], ReportPaths], tmp_path: Path, option: str, carrier: str
 ) -> None:
@@ -517,8 +517,7 @@ DERIVED: dict[str, Callable[[ReportPaths], Path]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("file", DERIVED)
-@pytest.mark.parametrize("option", CASES)
+@pytest.mark.parametrize(("option", "file"), each_value([*CASES], [*DERIVED]))
 def test_no_other_report_is_paid_whatever_the_option(
     reports_of: Callable[[str, Path], ReportPaths], tmp_path: Path, option: str, file: str
 ) -> None:

@@ -24,6 +24,7 @@ from batch_credits.notices.mail import write
 from batch_credits.notices.notice import document
 from batch_credits.notices.targets import Command, Mail, Webhook, mail_server_of, webhook_of
 from batch_credits.notices.undelivered import Undelivered
+from tests.each import each
 from tests.servers.hook import SECRET, Hook, hooked
 from tests.unit.notices.samples import ENDED, REFUSED
 
@@ -136,8 +137,8 @@ def listening(answer: bytes | None) -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.parametrize(
-    ("answer", "said"),
+@each(
+    "answer, said",
     [
         (b"", "does not answer as a web server does"),
         (f"{SECRET} {SECRET}\r\n\r\n".encode(), "does not answer as a web server does"),

@@ -40,6 +40,7 @@ from batch_credits.probe import way
 from batch_credits.probe.course import Before, Probed, probe_site
 from batch_credits.sandbox import FaultPlan, Sandbox, SandboxSettings
 from batch_credits.settings import RunSettings, SiteSettings
+from tests.examples import every
 
 SITE = "acme-test"
 CUSTOMER = "Kund-\u00c9"  # which shows what becomes of an id
@@ -159,7 +160,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return address
 
 
-@pytest.mark.parametrize("faults", TRAITS)
+@pytest.mark.parametrize("faults", every(3, TRAITS))
 def test_it_reports_what_the_sandbox_was_set_to(tmp_path: Path, faults: str) -> None:
     async def main() -> tuple[Probed, Any]:
         async with a_site(faults, seed=len(faults)) as sandbox:
@@ -309,20 +310,23 @@ def test_whatever_goes_wrong_and_however_often_it_is_killed_nothing_is_left(
 
 @pytest.mark.parametrize(
     "lost",
-    [
-        {2},
-        {4},
-        {2, 3, 4},
-        {-2, 4},
-        {-2, 3, 4},
-        {2, -4},
-        {-25, 26},
-        {1},
-        {20},
-        {1, 2, 3},
-        set(range(1, 100, 2)),
-        set(range(1, 9)),
-    ],
+    every(
+        3,
+        [
+            {2},
+            {4},
+            {2, 3, 4},
+            {-2, 4},
+            {-2, 3, 4},
+            {2, -4},
+            {-25, 26},
+            {1},
+            {20},
+            {1, 2, 3},
+            set(range(1, 100, 2)),
+            set(range(1, 9)),
+        ],
+    ),
 )
 def test_where_answers_are_lost_and_keys_are_not_heeded_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: set[int]

@@ -15,6 +15,7 @@ import pytest
 
 from batch_credits.sandbox import FaultPlan
 from batch_credits.sandbox.faults import FAULT_NAMES, PROXY_FAULTS
+from tests.each import each
 from tests.integration.sandbox_caller import ADD, CREDITS, FORM, LOGIN, Caller, with_sandbox
 
 ANSWERED = [
@@ -29,7 +30,7 @@ ANSWERED = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "status", "code", "credits"), ANSWERED)
+@each("fault, status, code, credits", ANSWERED)
 def test_faults_with_an_error_for_an_answer(fault: str, status: int, code: str, credits: int) -> None:
     async def work(caller: Caller) -> None:
         reply = await caller.add("k")
@@ -71,7 +72,7 @@ def test_refusals_of_the_caller_are_in_the_sites_own_json(fault: str, status: in
     assert truth["faults"] == {fault: 1}
 
 
-@pytest.mark.parametrize("fault", PROXY_FAULTS)
+@each("fault", PROXY_FAULTS)
 def test_a_proxy_answers_before_or_after_the_site_has_applied(fault: str) -> None:
     _, status, when = fault.split("_")
     bodies: set[bytes] = set()
@@ -308,7 +309,7 @@ def test_a_clock_that_was_handed_in_and_moved_on_shows_in_every_answer(skipped: 
 OF_TWO_AT_ONCE = ("key_waits", "key_doubles")  # one of which has to last a moment
 
 
-@pytest.mark.parametrize("name", FAULT_NAMES)
+@each("name", FAULT_NAMES)
 def test_every_name_does_something(name: str) -> None:
     async def work(caller: Caller) -> None:
         texts = {"customer_id": "Cafe\u0301 \u00c9", "reference": "Q3\u00a0 " + "\u00e9" * 30}

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from batch_credits.sandbox import FaultPlan, Sandbox, SandboxSettings, serve
+from tests.each import each
 from tests.integration.sandbox_caller import ADD, CREDITS, DEDUCT, FORM, Caller, with_sandbox
 
 
@@ -41,8 +42,8 @@ def test_add_list_retrieve_deduct() -> None:
     assert truth["payloads_by_reference"] == {"c-1": {"q3": 2}}
 
 
-@pytest.mark.parametrize(
-    ("header", "expected_key", "status"),
+@each(
+    "header, expected_key, status",
     [
         ("Basic " + b64encode(b"key:").decode(), None, 200),
         ("basic " + b64encode(b"key:").decode(), "key", 200),
@@ -67,8 +68,8 @@ def test_login(header: str, expected_key: str | None, status: int) -> None:
     with_sandbox(work, api_key=expected_key)
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "options", "status", "code"),
+@each(
+    "method, path, options, status, code",
     [
         ("GET", "/nowhere", {}, 404, "resource_not_found"),
         ("POST", "/nowhere", {}, 404, "resource_not_found"),

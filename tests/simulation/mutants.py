@@ -351,7 +351,7 @@ MUTANTS = (
         1518,
         _TWICE,
     ),
-    Mutant("a proxy's refusal of the key is proof", _instead(_a_proxys_no_is_proof), 1120, _TWICE),
+    Mutant("a proxy's refusal of the key is proof", _instead(_a_proxys_no_is_proof), 1352, _TWICE),
     Mutant("any JSON with a code is Chargebee's", ((verdicts, "error_of", _any_json_is_chargebees),), 996),
     Mutant(
         "headers of the run instead of those frozen",

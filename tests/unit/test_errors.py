@@ -1,14 +1,14 @@
 """What the tree of errors says to programs: exit codes, kinds, and what may pass by itself."""
 
-import pytest
 
 from batch_credits import errors
 from batch_credits.cli.telling.speech import exit_code_of, kind_of
 from batch_credits.errors import BatchCreditsError, RunStopped
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("error", "kind", "code"),
+@each(
+    "error, kind, code",
     [
         (errors.UnclearFile("x"), "unclear", 2),
         (errors.InputError("x"), "input", 2),

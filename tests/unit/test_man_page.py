@@ -3,12 +3,12 @@
 import re
 
 import click
-import pytest
 
 from batch_credits import __version__
 from batch_credits.cli import batch_credits
 from batch_credits.cli.config import leaves
 from docs.man.manual import PAGE, page
+from tests.each import each
 
 KEPT = PAGE.read_text(encoding="utf-8")
 COMMANDS = dict(leaves(batch_credits))
@@ -27,7 +27,7 @@ def test_it_is_what_the_program_would_write() -> None:
     assert f"batch\\-credits {__version__}" in KEPT and KEPT.isascii()
 
 
-@pytest.mark.parametrize("words", COMMANDS)
+@each("words", COMMANDS)
 def test_every_command_with_every_option_and_what_it_does(words: str) -> None:
     [(said)] = re.findall(rf"^\.SS {re.escape(words)}\n(.*?)(?=^\.S[SH] )", KEPT, re.MULTILINE | re.DOTALL)
     said = plain(said)

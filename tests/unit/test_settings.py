@@ -26,8 +26,8 @@ from tests.each import each
 KEY = "test_abc123"
 
 
-@pytest.mark.parametrize(
-    ("site", "base_url", "wanted", "live"),
+@each(
+    "site, base_url, wanted, live",
     [
         ("acme", None, SiteSettings("acme", "https://acme.chargebee.com", KEY), True),
         ("acme-test", None, SiteSettings("acme-test", "https://acme-test.chargebee.com", KEY), False),
@@ -65,7 +65,7 @@ def test_a_name_that_is_not_the_addresss_is_refused(site: str) -> None:
 NO_SITES = [None, "", "acme.chargebee.com", "https://acme.chargebee.com", "a/b", "a_b", "-", "a--b", "\u00e4cme", "a b"]
 
 
-@pytest.mark.parametrize("site", NO_SITES)
+@each("site", NO_SITES)
 def test_what_names_no_site(site: str | None) -> None:
     with pytest.raises(UsageError) as caught:
         site_settings(site, None, KEY)
@@ -102,7 +102,7 @@ def test_an_underscore_is_no_hyphen() -> None:
     assert "is it acme-test?" in caught.value.hint
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "http://acme.chargebee.com",
@@ -132,7 +132,7 @@ def test_an_address_that_the_key_must_not_go_to(url: str) -> None:
         site_settings("acme", url, KEY)
 
 
-@pytest.mark.parametrize("key", [None, "", "  ", "k\u00e9y", "a\nb", "a\r\nX: y", "a\0b"])
+@each("key", [None, "", "  ", "k\u00e9y", "a\nb", "a\r\nX: y", "a\0b"])
 def test_what_is_no_key(key: str | None) -> None:
     with pytest.raises(UsageError):
         site_settings("acme", None, key)
@@ -196,8 +196,8 @@ def test_everything_that_decides_what_rows_mean_is_part_of_the_batch_id() -> Non
 # -- Limits -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("rate", "share", "budget"), [(150, 0.8, 120), (1000, 0.8, 800), (0, 0.8, 0), (1, 0.5, 1), (150, 1.0, 150)]
+@each(
+    "rate, share, budget", [(150, 0.8, 120), (1000, 0.8, 800), (0, 0.8, 0), (1, 0.5, 1), (150, 1.0, 150)]
 )
 def test_the_part_of_the_sites_limit_that_a_run_uses(rate: int, share: float, budget: int) -> None:
     assert RunSettings(rate_per_minute=rate, share=share).budget_per_minute == budget
@@ -212,7 +212,7 @@ def test_the_defaults_keep_the_protocols_order_of_times() -> None:
     assert settings.concurrency <= 50  # what a test site takes at once
 
 
-@pytest.mark.parametrize("quarantine", [0.0, 5.0, 300.0, 420.0, 1800.0, 7200.0])
+@each("quarantine", [0.0, 5.0, 300.0, 420.0, 1800.0, 7200.0])
 def test_what_is_sent_by_its_key_alone_arrives_while_the_key_is_remembered(quarantine: float) -> None:
     settings = RunSettings(quarantine_seconds=quarantine)
     assert settings.key_window_seconds <= 25 * 60

@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_credits.chargebee.answers import Answer, ErrorBody, error_of, retry_after_seconds
+from tests.each import each
 
 # -- Retry-After --------------------------------------------------------------------------------------------
 
 NOON = "Mon, 23 Nov 2026 12:00:00 GMT"
 
 
-@pytest.mark.parametrize(
-    ("value", "date", "seconds"),
+@each(
+    "value, date, seconds",
     [
         ("0", "", 0.0),
         ("7", "", 7.0),
@@ -84,7 +85,7 @@ def test_words_that_are_not_whole_are_not_chargebees(name: str, value: Any) -> N
     assert not error_of(body(**{name: value})).is_chargebees
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"null", b'"x"', b'{"error":"forbidden"}', b"{"])
+@each("content", [b"", b"<html>", b"[]", b"null", b'"x"', b'{"error":"forbidden"}', b"{"])
 def test_a_strangers_body_is_not_chargebees(content: bytes) -> None:
     found = error_of(Answer(403, {}, content))
     assert not found.is_chargebees

@@ -16,6 +16,7 @@ from batch_credits.model import CallKind, Money, OpenAttempt, PlannedCredit, ide
 from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.protocol import Blocked, Credited, ForAnother
 from batch_credits.settings import RunSettings
+from tests.each import each
 
 REQUEST = CreditRequest(
     customer_id="c-1", reference="reversal of q3", description="Reversal of Loyalty", amount=1250, currency_code="USD"
@@ -76,7 +77,7 @@ def test_none_is_made_without_an_amount(money: dict[str, Any]) -> None:
         deduct_body(REQUEST.model_copy(update={"amount": None, **money}))
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         b"",

@@ -16,6 +16,7 @@ from batch_credits.chargebee.lists import (
     listed_customers,
 )
 from batch_credits.model import Money
+from tests.each import each
 from tests.unit.chargebee.shown import CREDIT, ITEM, error
 
 # -- The list, and the customer -----------------------------------------------------------------------------
@@ -40,8 +41,8 @@ def test_the_last_page() -> None:
     assert listed_credits(page(next_offset=None)) == ([], None)
 
 
-@pytest.mark.parametrize(
-    ("answer", "says"),
+@each(
+    "answer, says",
     [
         (Answer(200, {}, b""), "HTTP 200"),
         (Answer(200, {}, b"[]"), "HTTP 200"),
@@ -77,8 +78,8 @@ def test_an_answer_that_says_nothing_about_the_customer(answer: Answer) -> None:
         customer_is_deleted(answer)
 
 
-@pytest.mark.parametrize(
-    ("customer", "reference", "is_ours"),
+@each(
+    "customer, reference, is_ours",
     [
         ("c-1", "q3", True),
         ("C-1", "Q3", True),
@@ -117,8 +118,8 @@ def test_customers_of_a_page(document, expected):
     assert listed_customers(Answer(200, {}, orjson.dumps(document))) == expected
 
 
-@pytest.mark.parametrize(
-    ("status", "body"),
+@each(
+    "status, body",
     [
         (200, b""),
         (200, b"[]"),
@@ -139,8 +140,8 @@ def test_what_is_no_page_of_customers(status, body):
 SEVERAL = [("USD", None, 500), ("EUR", "be-1", 70), ("EUR", "be-2", 30)]
 
 
-@pytest.mark.parametrize(
-    ("customer", "currency", "entity", "balance"),
+@each(
+    "customer, currency, entity, balance",
     [
         (ListedCustomer("c", False, None, 500), None, None, 500),
         (ListedCustomer("c", False, None, 500), "USD", None, 500),  # a site with one currency names none
@@ -166,7 +167,7 @@ def test_the_balances_of_a_customer_are_read() -> None:
     assert customer == ListedCustomer("c-1", False, "USD", 500, (("EUR", "be-2", 30),))
 
 
-@pytest.mark.parametrize("odd", [None, "many", {}, [None], [{}], [{"currency_code": "USD"}],
+@each("odd", [None, "many", {}, [None], [{}], [{"currency_code": "USD"}],
                                  [{"currency_code": 7, "promotional_credits": 5}],
                                  [{"currency_code": "USD", "promotional_credits": "5"}]])  # fmt: skip
 def test_balances_that_cannot_be_read_are_none(odd: object) -> None:

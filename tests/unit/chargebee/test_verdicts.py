@@ -82,14 +82,14 @@ def expected(status: int, code: str) -> type[Verdict]:
     return NoAnswer
 
 
-@pytest.mark.parametrize(("status", "code"), sorted(REFUSED))
+@each("status, code", sorted(REFUSED))
 def test_a_no_of_the_table_refuses_the_row(status: int, code: str) -> None:
     assert verdict(status, error(code, param="amount")) == Refused(
         code, "what Chargebee said", status, "amount", about_state=status == 409
     )
 
 
-@pytest.mark.parametrize(("status", "code"), sorted(STOPS))
+@each("status, code", sorted(STOPS))
 def test_a_refused_caller_stops_the_run(status: int, code: str) -> None:
     found = verdict(status, error(code))
     assert isinstance(found, Blocked)
@@ -124,7 +124,7 @@ def test_a_strangers_no_stops_the_run_and_proves_nothing(status: int, body: byte
         assert not found.is_proof
 
 
-@pytest.mark.parametrize("code", CODES)
+@each("code", CODES)
 def test_a_blocking_status_proves_something_with_its_own_codes_alone(code: str) -> None:
     for status in [*range(300, 400), 401, 403, 404, 405]:
         found = verdict(status, error(code))
@@ -179,14 +179,14 @@ def test_a_site_that_takes_nothing_waits_too(status: int, code: str) -> None:
     assert verdict(status, error(code), {"retry-after": "7"}) == Unavailable(code, "what Chargebee said", 7.0)
 
 
-@pytest.mark.parametrize(("status", "code"), sorted(DOUBTFUL))
+@each("status, code", sorted(DOUBTFUL))
 def test_what_may_have_been_applied_proves_nothing(status: int, code: str) -> None:
     assert verdict(status, error(code)) == NoAnswer(
         "what Chargebee said", status, code, spoils_key=status == 422
     )
 
 
-@pytest.mark.parametrize("code", CODES + UNKNOWN_CODES)
+@each("code", CODES + UNKNOWN_CODES)
 def test_a_code_proves_something_under_its_own_status_alone(code: str) -> None:
     for status in [*range(100, 200), *range(300, 600)]:
         assert type(verdict(status, error(code))) is expected(status, code), status
@@ -306,8 +306,8 @@ def test_an_answer_about_our_credit_in_another_form_of_its_texts_is_proof(change
 PRAEMIE = replace(CREDIT, customer_id="K\u00e4ufer-1", reference="Pr\u00e4mie  Stra\u00dfe Q3")
 
 
-@pytest.mark.parametrize(
-    ("customer", "reference"),
+@each(
+    "customer, reference",
     [
         ("K\u00e4ufer-1", "Pr\u00e4mie  Stra\u00dfe Q3"),
         ("Ka\u0308ufer-1", "Pra\u0308mie  Stra\u00dfe Q3"),
@@ -325,8 +325,8 @@ def test_a_site_may_keep_texts_in_any_of_their_forms(customer: str, reference: s
     assert verdict(201, body, REPLAYED, PRAEMIE) == Credited("cr-9", "2000", 201, replayed=True)
 
 
-@pytest.mark.parametrize(
-    ("customer", "reference"),
+@each(
+    "customer, reference",
     [
         ("K?ufer-1", "Pr\u00e4mie  Stra\u00dfe Q3"),
         ("K\u00e4ufer-1", "Pr?mie  Stra?e Q3"),
@@ -577,7 +577,7 @@ def test_equal_decimals_are_the_same_money(text: str) -> None:
     assert isinstance(verdict(200, added(amount=None, amount_in_decimal=text), credit=DECIMAL), Credited)
 
 
-@pytest.mark.parametrize("text", ["1.51", "-1.5", "", "NaN", "sNaN", "Infinity", "1,5", "one", "1e9999999999", "15"])
+@each("text", ["1.51", "-1.5", "", "NaN", "sNaN", "Infinity", "1,5", "one", "1e9999999999", "15"])
 def test_other_decimals_are_not(text: str) -> None:
     assert isinstance(verdict(200, added(amount=None, amount_in_decimal=text), credit=DECIMAL), ForAnother)
     assert isinstance(verdict(200, added(amount=1, amount_in_decimal=text), credit=DECIMAL), ForAnother)
@@ -637,7 +637,7 @@ def test_the_replayed_header_in_any_spelling(value: str) -> None:
     assert found.replayed
 
 
-@pytest.mark.parametrize("value", ["", "false", "1", "yes", "true, false"])
+@each("value", ["", "false", "1", "yes", "true, false"])
 def test_what_does_not_say_replayed_is_not(value: str) -> None:
     found = verdict(400, error("param_wrong_value"), {"chargebee-idempotency-replayed": value})
     assert isinstance(found, Refused)

@@ -37,9 +37,10 @@ def settings_of(command: str) -> list[Setting]:
     return [parameter for name, parameter in settings() if name == command]
 
 
+SHARE = 3  # each third of them with every `make test`; the others are slow
 SETTINGS = [
-    pytest.param(name, parameter, id=f"{name} {parameter.flag}")
-    for name, parameter in settings()
+    pytest.param(name, parameter, id=f"{name} {parameter.flag}", marks=[pytest.mark.slow] if at % SHARE else [])
+    for at, (name, parameter) in enumerate(settings())
     if parameter.flag not in ("--profile", "--config")  # which set others: test_profiles.py, test_named_config.py
 ]
 COMMANDS = sorted({name for name, _ in settings()})

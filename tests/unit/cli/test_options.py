@@ -21,6 +21,7 @@ from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.setting import apply, chosen_as, option
 from batch_credits.errors import UsageError
 from batch_credits.settings import InputOptions
+from tests.each import each
 
 GROUPS: dict[str, list[type[Any]]] = {
     "run": [SendingChoice, EndChoice, InputOptions, LimitChoice, SiteChoice, OutputChoice, NoticeChoice, MetricsChoice],
@@ -35,7 +36,7 @@ NAMES = {"sending", "end", "options", "limits", "site", "output", "notices", "me
 NOT_OF_REVERSE = {"strict", "control", "pilot"}  # rows are not rejected there, and nothing is new
 
 
-@pytest.mark.parametrize("name", GROUPS)
+@each("name", GROUPS)
 def test_every_field_of_a_group_is_an_option_of_the_command(name: str) -> None:
     """One that is not would keep its default whatever was said: a limit that does not hold."""
     options = {parameter.name for parameter in batch_credits.commands[name].params}

@@ -10,6 +10,7 @@ from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.errors import UsageError
 from batch_credits.settings import RunSettings
+from tests.each import each
 
 
 def chosen(*arguments: str, default_rate: int = 150) -> RunSettings:
@@ -26,8 +27,8 @@ def chosen(*arguments: str, default_rate: int = 150) -> RunSettings:
     return found[0]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "rate"),
+@each(
+    "arguments, rate",
     [
         ("--site acme", 150),
         ("--site acme --plan starter", 150),
@@ -59,7 +60,7 @@ def test_a_business_entity_goes_into_a_header_as_it_is() -> None:
     assert chosen("--business-entity", "be_16BdDXSg-1").business_entity_id == "be_16BdDXSg-1"
 
 
-@pytest.mark.parametrize("text", ["", "be 1", "be-1\n", "be-1\r\nX: 1", "b\u00e9"])
+@each("text", ["", "be 1", "be-1\n", "be-1\r\nX: 1", "b\u00e9"])
 def test_a_business_entity_that_no_header_can_carry_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--business-entity"):
         chosen("--business-entity", text)

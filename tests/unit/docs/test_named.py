@@ -163,7 +163,7 @@ def test_this_finds_something() -> None:
     assert {"run", "check", "reverse", "ledger"} <= {words[0] for words in spoken if words}
 
 
-@pytest.mark.parametrize(
+@each(
     "words",
     ["pay x.csv", "run", "run x.csv --referense y", "check x.csv --pilot 3", "run x.csv --pilot many",
      "run x.csv y.csv", "resolve 3f9a2b1c", "status 12 34", "ledger mend", "run x.csv --amount-unit cents"],
@@ -173,7 +173,7 @@ def test_what_cannot_be_typed_is_found(words: str) -> None:
         parse(words.split())
 
 
-@pytest.mark.parametrize(
+@each(
     "words", ["run x.csv --pilot 5 -y", "ledger check", "run --help", "reverse 3f9a2b1c", "--version", "ledger"]
 )
 def test_what_can_be_typed_is_not(words: str) -> None:

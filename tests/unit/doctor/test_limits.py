@@ -1,17 +1,17 @@
 """How fast a site is asked, against what is documented for it."""
 
-import pytest
 
 from batch_credits.doctor.limits import limit_signs
 from batch_credits.doctor.signs import Mark
 from batch_credits.settings import RunSettings, SiteSettings
+from tests.each import each
 
 LIVE, TEST = (SiteSettings(name, f"https://{name}.chargebee.com", "k") for name in ("acme", "acme-test"))
 HERE = SiteSettings("127.0.0.1:8900", "http://127.0.0.1:8900", "k")
 
 
-@pytest.mark.parametrize(
-    ("site", "settings", "is_said", "mark"),
+@each(
+    "site, settings, is_said, mark",
     [
         (TEST, RunSettings(), False, Mark.GOOD),
         (TEST, RunSettings(rate_per_minute=1000), True, Mark.WARNING),

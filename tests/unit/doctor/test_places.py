@@ -11,6 +11,7 @@ import pytest
 from batch_credits.doctor import places
 from batch_credits.doctor.places import folder_signs, network_system, space_signs, temporary_signs, write_trouble
 from batch_credits.doctor.signs import Mark
+from tests.each import each
 
 MOUNTS = """\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
@@ -22,8 +23,8 @@ odd line
 """
 
 
-@pytest.mark.parametrize(
-    ("path", "kind"),
+@each(
+    "path, kind",
     [
         ("/home/l.sqlite3", None),
         ("/mnt/share/l.sqlite3", "nfs4"),

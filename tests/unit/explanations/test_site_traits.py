@@ -1,6 +1,5 @@
 """A site that is as it is assumed is said nothing of; one that is otherwise, a sentence for each trait."""
 
-import pytest
 
 from batch_credits.explanations.site_traits import (
     ANOTHERS,
@@ -18,6 +17,7 @@ from batch_credits.explanations.site_traits import (
     differences,
 )
 from batch_credits.model.site_facts import SiteFacts
+from tests.each import each
 
 ASSUMED = {
     "reference": [AS_SENT],
@@ -57,13 +57,13 @@ def test_each_trait_is_here() -> None:
     assert set(TRAITS) == set(ASSUMED) == set(OTHERWISE)
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ASSUMED.items() for value in values])
+@each("name, value", [(name, value) for name, values in ASSUMED.items() for value in values])
 def test_nothing_is_said_of_what_is_assumed(name: str, value: str) -> None:
     assert differences(facts(**{name: value})) == ()
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
+@each(
+    "name, value, said",
     [(name, value, said) for name, values in OTHERWISE.items() for value, said in values.items()],
 )
 def test_one_sentence_is_said_of_what_is_not(name: str, value: str, said: str) -> None:

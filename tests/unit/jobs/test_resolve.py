@@ -11,6 +11,7 @@ from batch_credits.ledger import Holder, RowInReview
 from batch_credits.model import BatchRecord, CallKind, Money, PlannedCredit, RequestState
 from batch_credits.protocol import Credited, FoundNothing, FoundOne, FoundOtherMoney, FoundSeveral
 from batch_credits.settings import InputOptions
+from tests.each import each
 
 BATCH = BatchRecord(
     1, "ab" * 32, "acme-test", "payout.csv", "", (), {}, InputOptions().as_json(), "2026-10-01T08:00:00+00:00", 1, {}
@@ -109,8 +110,8 @@ def test_all_that_differs_is_said_at_once() -> None:
         refuse_what_differs(BATCH, Claim(row(), other, ()))
 
 
-@pytest.mark.parametrize(
-    ("asked", "found", "held", "is_held"),
+@each(
+    "asked, found, held, is_held",
     [
         (row(), listed(), holder(True), True),
         (row(), listed(), holder(False), True),  # its texts say whose it is, however far that row has got
@@ -134,8 +135,8 @@ def test_one_credit_settles_one_row(asked: RowInReview, found: ListedCredit, hel
 ABSENT = FoundNothing()
 
 
-@pytest.mark.parametrize(
-    ("look", "named"),
+@each(
+    "look, named",
     [
         (ABSENT, None),
         (FoundNothing(unattributed="cr_X1"), None),  # somebody else's, as the person says

@@ -14,6 +14,7 @@ from batch_credits.ledger.database import Database
 from batch_credits.ledger.engines.sqlite.database import SqliteDatabase
 from batch_credits.ledger.sites import site_id_of
 from batch_credits.process import clock
+from tests.each import each
 from tests.unit.ledger.conftest import SITE
 
 pytestmark = pytest.mark.of_sqlite  # its time is made here
@@ -70,7 +71,7 @@ SHARES = [
 ]
 
 
-@pytest.mark.parametrize(("budget", "senders", "askers", "shares"), SHARES)
+@each("budget, senders, askers, shares", SHARES)
 def test_what_is_fair(budget: int, senders: list[int], askers: list[int], shares: dict[int, int]) -> None:
     assert {me: fair(budget, senders, askers, me) for me in (*senders, *askers)} == shares
 

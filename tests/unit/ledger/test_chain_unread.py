@@ -15,6 +15,7 @@ from batch_credits.ledger.links import KINDS, MARK_BYTES, Told
 from batch_credits.ledger.unbroken import Chained, verify_chain
 from batch_credits.ledger.what_it_was import MAX_BYTES, columns_of, what_changed
 from batch_credits.model import RequestState
+from tests.each import each
 from tests.unit.ledger.test_chain import behind
 
 [ENTRY] = [kind for kind in KINDS if kind.name == "entry"]
@@ -109,8 +110,8 @@ def test_a_ledger_that_cannot_be_read_is_harmed(book: Any, monkeypatch: pytest.M
     assert {harm.what for harm in book.ledger.keeping.harms()} == {"it cannot all be read (torn)"}
 
 
-@pytest.mark.parametrize(
-    ("was", "now", "said"),
+@each(
+    "was, now, said",
     [
         (b"7,8,9", b"7,8,19", f": {columns_of(ENTRY)[2]} was 9, and is 19"),
         (b"7,8,9", b"7,8-9", ""),  # it has other fields now

@@ -7,6 +7,7 @@ import pytest
 from batch_credits.ledger import Ledger, runs
 from batch_credits.ledger.runs import Course, Slice
 from batch_credits.model import RequestState
+from tests.each import each
 from tests.unit.ledger.conftest import Book
 
 START = 1_790_000_000_000
@@ -181,8 +182,8 @@ def test_two_runs_that_write_by_turns_have_each_its_own(book: Book, at: Callable
     assert [course.slices for course in book.ledger.runs.history(other).courses] == [[Slice(30, 1, 0, 0, 0, 0)]]
 
 
-@pytest.mark.parametrize(
-    ("spans", "width"),
+@each(
+    "spans, width",
     [
         ([], 100),
         ([0], 100),

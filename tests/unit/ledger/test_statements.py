@@ -9,6 +9,7 @@ import pytest
 
 import batch_credits.ledger
 from batch_credits.ledger.statements import STATEMENTS, VIEWS, statements, statements_of
+from tests.each import each
 
 pytestmark = pytest.mark.of_sqlite
 
@@ -50,7 +51,7 @@ def test_a_name_is_of_one_statement() -> None:
     assert len(STATEMENTS) == sum(len(statements(stem)) for stem in FILES if stem not in ("known", "views"))
 
 
-@pytest.mark.parametrize("stem", [*FILES, *OF_POSTGRES])
+@each("stem", [*FILES, *OF_POSTGRES])
 def test_every_statement_has_a_sentence_and_a_module(stem: str) -> None:
     text = (LEDGER / "statements" / f"{stem}.sql").read_text()
     for name in statements(stem):

@@ -6,11 +6,12 @@ from batch_credits.errors import InputError
 from batch_credits.loader.columns import HeaderMatcher, match_columns
 from batch_credits.model import BATCH_COLUMN, FIELDS, RESULT_COLUMNS
 from batch_credits.settings import InputOptions
+from tests.each import each
 
 DEFAULTS = InputOptions(reference="r", description="d")
 
 
-@pytest.mark.parametrize("spelling", ["customer_id", "Customer ID", "customer-id", "CUSTOMERID", " customer  Id "])
+@each("spelling", ["customer_id", "Customer ID", "customer-id", "CUSTOMERID", " customer  Id "])
 def test_case_blanks_underscores_and_hyphens_do_not_count(spelling):
     assert match_columns(["x", spelling, "Amount"], DEFAULTS) == {"customer_id": 1, "amount": 2}
 
@@ -20,8 +21,8 @@ def test_every_field_has_its_column():
     assert match_columns(headers, InputOptions()) == {field: index for index, field in enumerate(headers)}
 
 
-@pytest.mark.parametrize(
-    ("header", "field"),
+@each(
+    "header, field",
     [
         ("custmer_id", "customer_id"),
         ("customerid1", "customer_id"),
@@ -52,7 +53,7 @@ def test_a_header_near_a_field_is_named_and_refused(header, field):
     assert "--map" in refused.value.hint
 
 
-@pytest.mark.parametrize(
+@each(
     "header",
     [
         "name", "email", "date", "reason", "customer name", "customer email", "count", "account", "id", "number",
@@ -64,7 +65,7 @@ def test_other_headers_are_carried_without_a_word(header):
     assert match_columns(["customer_id", "amount", header, header], DEFAULTS) == {"customer_id": 0, "amount": 1}
 
 
-@pytest.mark.parametrize("header", ["customer", "reference_no", "description 2", "amount_usd", "currency"])
+@each("header", ["customer", "reference_no", "description 2", "amount_usd", "currency"])
 def test_once_a_field_has_its_column_only_a_misspelling_of_it_is_refused(header):
     headers = ["customer_id", "amount", "currency_code", "description", "reference"]
     assert len(match_columns([*headers, header], InputOptions())) == 5

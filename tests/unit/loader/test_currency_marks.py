@@ -1,10 +1,10 @@
-import pytest
 
 from batch_credits.loader.currency_marks import agrees, is_mark
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("marks", "currency"),
+@each(
+    "marks, currency",
     [
         (("$",), "USD"),
         (("US$",), "USD"),
@@ -42,8 +42,8 @@ def test_marks_of_the_currency(marks: tuple[str, ...], currency: str) -> None:
     assert agrees(marks, currency)
 
 
-@pytest.mark.parametrize(
-    ("marks", "currency"),
+@each(
+    "marks, currency",
     [
         (("$",), "CAD"),
         (("$",), "EUR"),
@@ -66,8 +66,8 @@ def test_marks_of_another(marks: tuple[str, ...], currency: str) -> None:
     assert not agrees(marks, currency)
 
 
-@pytest.mark.parametrize(
-    ("text", "is_one"),
+@each(
+    "text, is_one",
     [
         ("$", True),
         ("USD", True),

@@ -8,6 +8,7 @@ from batch_credits.loader.columns import MatchedHeaders
 from batch_credits.loader.hidden_rows import RANGES_SHOWN, hidden_notes
 from batch_credits.loader.table import Chunk
 from batch_credits.settings import InputOptions
+from tests.each import each
 
 HEADERS = ("customer_id", "amount", "reference", "description")
 BOOK = Path("payout.xlsx")
@@ -39,8 +40,8 @@ def test_a_sheet_that_hides_nothing_needs_no_word() -> None:
     assert said({}) == ""
 
 
-@pytest.mark.parametrize(
-    ("hidden", "words"),
+@each(
+    "hidden, words",
     [
         ({3: "2435"}, "row 3 is hidden or filtered out, with 24.35 USD"),
         ({3: "100", 4: "200"}, "rows 3 to 4 are hidden or filtered out, with 3.00 USD"),

@@ -7,6 +7,7 @@ from batch_credits.loader.locales import LocaleFinder
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.terms import read_terms
 from batch_credits.settings import InputOptions
+from tests.each import each
 
 
 def found(texts: list[str], currency: str = "USD", *, has_points: bool = False) -> str | None:
@@ -18,8 +19,8 @@ def found(texts: list[str], currency: str = "USD", *, has_points: bool = False) 
     return finder.found()
 
 
-@pytest.mark.parametrize(
-    ("texts", "locale"),
+@each(
+    "texts, locale",
     [
         (["1,234.50"], "en_US"),
         (["1.234,50"], "de_DE"),
@@ -64,7 +65,7 @@ def test_a_file_with_too_many_shapes_is_nobodys(monkeypatch: pytest.MonkeyPatch)
     assert found(["1.234,50", "12.345,50"]) is None
 
 
-@pytest.mark.parametrize("name", locales._CANDIDATES)
+@each("name", locales._CANDIDATES)
 def test_each_candidate_reads_its_own_example(name: str) -> None:
     written = number_format(name)
     assert not written.refuses(written.example) and written.plain(written.example) == "1234.50"

@@ -13,13 +13,14 @@ from batch_credits.loader.money import (
 )
 from batch_credits.model import Problem
 from batch_credits.text.quoted import quoted
+from tests.each import each
 from tests.examples import examples
 
 PROFILE = settings(derandomize=True, deadline=None, max_examples=examples(300))
 
 
-@pytest.mark.parametrize(
-    ("text", "currency", "unit", "expected"),
+@each(
+    "text, currency, unit, expected",
     [
         ("1", None, "minor", 1),
         ("1050", "USD", "minor", 1050),
@@ -42,8 +43,8 @@ def test_an_amount_becomes_minor_units_exactly(text, currency, unit, expected):
     assert amount_minor(text, currency, unit, {}) == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "currency", "unit", "code"),
+@each(
+    "text, currency, unit, code",
     [
         ("", "USD", "minor", "no_amount"),
         ("  ", "USD", "major", "no_amount"),
@@ -101,8 +102,8 @@ def test_what_is_no_amount_is_named_with_value_and_code(text, currency, unit, co
         assert quoted(text) in problem.message
 
 
-@pytest.mark.parametrize(
-    ("text", "advice"),
+@each(
+    "text, advice",
     [
         ("$5", "write the digits alone, and the currency in currency_code."),
         ("5 USD", "write the digits alone, and the currency in currency_code."),
@@ -142,13 +143,13 @@ def test_a_control_total_may_be_zero_or_huge(text, expected):
     assert parse_major(text, "USD", {}) == expected
 
 
-@pytest.mark.parametrize("text", ["1.5", "0.0000001", " 12 ", "1" * 33, "0." + "1" * 31])
+@each("text", ["1.5", "0.0000001", " 12 ", "1" * 33, "0." + "1" * 31])
 def test_a_decimal_amount_stays_its_text(text):
     assert amount_in_decimal(text) == text.strip()
 
 
-@pytest.mark.parametrize(
-    ("text", "code"),
+@each(
+    "text, code",
     [
         ("1" * 34, "too_long"),
         ("0.000", "amount_not_positive"),
@@ -169,7 +170,7 @@ def test_a_currency_has_no_case(text, expected):
     assert currency_code(text) == expected
 
 
-@pytest.mark.parametrize("text", ["XXQ", "US", "USDX", "$", "Dollar", "\u0131sk", ""])
+@each("text", ["XXQ", "US", "USDX", "$", "Dollar", "\u0131sk", ""])
 def test_a_currency_must_exist(text):
     problem = currency_code(text)
     assert isinstance(problem, Problem) and problem.code == "unknown_currency"

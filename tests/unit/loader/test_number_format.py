@@ -14,14 +14,15 @@ from batch_credits.loader.table import Chunk, Flaw
 from batch_credits.loader.workbook.cells import FRACTION
 from batch_credits.model import Money
 from batch_credits.settings import InputOptions
+from tests.each import each
 from tests.examples import examples
 
 COLUMNS = {field: index for index, field in enumerate(("customer_id", "amount", "currency_code", "amount_unit"))}
 LOCALES = ("de_DE", "fr_FR", "en_US", "en_IN", "hi_IN", "pl_PL", "pt_BR", "sv_SE", "es_ES", "ja_JP")
 
 
-@pytest.mark.parametrize(
-    ("locale", "text", "plain"),
+@each(
+    "locale, text, plain",
     [
         ("de_DE", "1.234.567,89", "1234567.89"),
         ("de-DE", "1234,5", "1234.5"),
@@ -43,8 +44,8 @@ def test_what_a_language_writes_is_read(locale: str, text: str, plain: str) -> N
     assert written.plain(text) == plain
 
 
-@pytest.mark.parametrize(
-    ("locale", "text"),
+@each(
+    "locale, text",
     [
         ("de_DE", "1234.50"),
         ("de_DE", "1.50"),
@@ -90,7 +91,7 @@ def test_whatever_is_written_in_switzerland_is_read(locale: str, apostrophe: str
     assert number_format(locale).plain(f"{whole}.{cents:02d}") == f"{whole}.{cents:02d}"
 
 
-@pytest.mark.parametrize("name", ["xx_YY", "", "de_DE_de", "../de", "1"])
+@each("name", ["xx_YY", "", "de_DE_de", "../de", "1"])
 def test_a_locale_that_does_not_exist(name: str) -> None:
     with pytest.raises(InputError, match="no locale"):
         number_format(name)

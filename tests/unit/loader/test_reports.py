@@ -16,6 +16,7 @@ from batch_credits.loader.reports import (
 )
 from batch_credits.model import Mended
 from batch_credits.settings import InputOptions
+from tests.each import each
 
 OURS = (
     "credit_row", "credit_outcome", "credit_id", "credit_reference", "credit_error_code", "credit_error_param",
@@ -24,7 +25,7 @@ OURS = (
 THEIRS = ["customer_id", "amount", "note"]
 
 
-@pytest.mark.parametrize("name", [*OURS, "credit_batch"])
+@each("name", [*OURS, "credit_batch"])
 def test_one_column_or_two_of_a_persons_own_make_no_report(name: str) -> None:
     for others in ([], [OURS[OURS.index(name) - 1] if name in OURS else OURS[0]], [name, name, name.title()]):
         headers = [*THEIRS, name, *others]
@@ -62,8 +63,8 @@ def test_what_is_not_applied_is_named_as_it_is_typed() -> None:
     assert not_applied(options) == ["--amount-unit", "--map", "--currency-exponent"]
 
 
-@pytest.mark.parametrize(
-    ("headers", "places"),
+@each(
+    "headers, places",
     [
         ([*THEIRS, *OURS, "credit_batch"], (14, 3)),
         (["Credit Batch", *OURS[::-1], *THEIRS], (0, 11)),
@@ -79,8 +80,8 @@ def test_where_it_says_which_row_a_row_mends(headers: list[str], places: tuple[i
 KEY = "0123456789abcdef" * 4
 
 
-@pytest.mark.parametrize(
-    ("key", "row", "says"),
+@each(
+    "key, row, says",
     [
         (KEY, "24", Mended(KEY, 24)),
         (f" {KEY.upper()} ", "\u00a024 ", Mended(KEY, 24)),

@@ -8,6 +8,7 @@ from batch_credits.loader.workbook.cells import FRACTION
 from batch_credits.model import FIELDS, Money
 from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.settings import InputOptions
+from tests.each import each
 
 COLUMNS = {field: index for index, field in enumerate((*FIELDS, "amount_unit"))}
 GOOD = {
@@ -89,8 +90,8 @@ def test_a_decimal_amount_is_taken_as_it_stands():
     assert row.money == Money(None, "1.2345", "USD")
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
+@each(
+    "changes, expected",
     [
         ({"customer_id": ""}, ("customer_id", "missing")),
         ({"customer_id": " \u00a0"}, ("customer_id", "missing")),
@@ -212,8 +213,8 @@ def test_a_fraction_is_a_flaw_of_an_id_and_not_of_an_amount():
     assert codes(row) == [("reference", FRACTION)]
 
 
-@pytest.mark.parametrize(
-    ("field", "text", "spoiled"),
+@each(
+    "field, text, spoiled",
     [
         ("customer_id", "1.23457E+11", True),
         ("customer_id", "1,23456789012346E+019", True),

@@ -1,10 +1,10 @@
-import pytest
 
 from batch_credits.loader.spoiled import may_be_rounded, rounded, spoiled
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("text", "code"),
+@each(
+    "text, code",
     [
         ("1.23457E+15", "spoiled_by_excel"),
         ("1E+15", "spoiled_by_excel"),
@@ -37,7 +37,7 @@ def test_what_a_program_left(text: str, code: str) -> None:
     assert flaw is not None and flaw.code == code
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     ["cust-1", "none-such", "nullable", "12345", "12.5", "1.2.3", "2026-03-01", "12:00", "E+1", "a1E+15", "TRUE-1",
      "#1", "(x)", "00.1", "", "null 1"],
@@ -51,8 +51,8 @@ def test_the_place_of_a_damaged_character_counts_from_1() -> None:
     assert flaw is not None and "place 4" in flaw.message
 
 
-@pytest.mark.parametrize(
-    ("ids", "may_be"),
+@each(
+    "ids, may_be",
     [
         (["1234567890123450"], True),
         (["1234567890123450", "", "9876543210987600"], True),

@@ -1,10 +1,11 @@
 import pytest
 
 from batch_credits.loader.table import blank_notes, full_notes
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("last", "words"),
+@each(
+    "last, words",
     [
         (1_048_576, ["line 1,048,576", "a sheet", "1,048,575 rows"]),
         (65_536, ["line 65,536", "an old sheet", "65,535 rows"]),

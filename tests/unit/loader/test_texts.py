@@ -11,6 +11,7 @@ from batch_credits.loader.spoiled import SPOILED_WORDS
 from batch_credits.loader.template import EXAMPLE_CUSTOMER
 from batch_credits.loader.texts import TEXT_FIELDS, suspect_texts, text_problems, total_by_words
 from batch_credits.loader.total_words import TOTAL_WORDS
+from tests.each import each
 
 WRONG = [
     ("customer_id", "", "missing"),
@@ -45,14 +46,14 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("field", "text", "code"), WRONG)
+@each("field, text, code", WRONG)
 def test_wrong_texts_are_found_in_their_column_and_named(field: str, text: str, code: str) -> None:
     [problem] = text_problems(field, text, options_count=True)
     assert (problem.field, problem.code) == (field, code)
     assert 1 in suspect_texts(field, ["c-1", text, "c-2"])
 
 
-@pytest.mark.parametrize(("field", "text"), RIGHT)
+@each("field, text", RIGHT)
 def test_texts_with_nothing_wrong(field: str, text: str) -> None:
     assert text_problems(field, text, options_count=True) == []
 

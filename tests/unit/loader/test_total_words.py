@@ -1,6 +1,6 @@
-import pytest
 
 from batch_credits.loader.total_words import TOTAL_WORDS, may_say_only_total, says_only_total, says_total
+from tests.each import each
 
 SAY = (
     "Total",
@@ -47,18 +47,18 @@ DO_NOT = (
 )
 
 
-@pytest.mark.parametrize("text", SAY)
+@each("text", SAY)
 def test_words_for_a_total(text: str) -> None:
     assert says_total(text)
 
 
-@pytest.mark.parametrize("text", DO_NOT)
+@each("text", DO_NOT)
 def test_names_that_only_have_the_letters(text: str) -> None:
     assert not says_total(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "customer", "says"),
+@each(
+    "text, customer, says",
     [
         ("Total", "c-1", True),
         ("Subtotal c-1", "c-1", True),
@@ -74,7 +74,7 @@ def test_texts_that_say_nothing_else(text: str, customer: str, says: bool) -> No
     assert says_only_total(text, customer) is says
 
 
-@pytest.mark.parametrize("text", [*SAY, "Of all: total", "General total"])
+@each("text", [*SAY, "Of all: total", "General total"])
 def test_the_quick_look_misses_none(text: str) -> None:
     if says_only_total(text, ""):
         assert may_say_only_total([text])

@@ -11,6 +11,7 @@ from batch_credits.loader.total_words import may_say_only_total, says_only_total
 from batch_credits.loader.totals import LOOKED_BACK
 from batch_credits.model import ControlTotal, FileTotal
 from batch_credits.settings import InputOptions
+from tests.each import each
 
 HEADER = "customer_id,amount,currency_code,description\n"
 
@@ -27,7 +28,7 @@ def rejected(rows):
     return [row.row_number for row in rows if any(p.code == "looks_like_total" for p in row.problems)]
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "Total",
@@ -64,7 +65,7 @@ def test_words_for_a_total(text):
     assert says_total(text)
 
 
-@pytest.mark.parametrize(
+@each(
     "text", ["summer-3", "subtotalware-4", "total-3", "totally", "cust_total_3", "Zusammen", "00123", ""]
 )
 def test_names_that_only_hold_such_words(text):

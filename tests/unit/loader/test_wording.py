@@ -1,8 +1,7 @@
 import unicodedata
 
-import pytest
-
 from batch_credits.loader.wording import EDGE_BLANKS, first_invisible, is_printable, listed, shown
+from tests.each import each
 
 
 def test_long_texts_are_shortened_and_invisible_ones_made_visible():
@@ -16,7 +15,7 @@ def test_long_lists_are_cut():
     assert listed(tuple("abc"), most=2) == "'a', 'b' and 1 more"
 
 
-@pytest.mark.parametrize("text", ["", "abc", "a b", "a\u00a0b", "\u05d0\u200f", "\U0001f469\u200d\U0001f680", "\u00ad"])
+@each("text", ["", "abc", "a b", "a\u00a0b", "\u05d0\u200f", "\U0001f469\u200d\U0001f680", "\u00ad"])
 def test_what_people_write_is_visible(text):
     assert first_invisible(text) is None
 

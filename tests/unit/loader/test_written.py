@@ -1,12 +1,12 @@
 """Amounts taken apart. What is around the digits was told from them by hand."""
 
-import pytest
 
 from batch_credits.loader.written import LONGEST, is_dash_for_nothing, taken_apart, unwrapped
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("text", "digits", "is_negative", "marks"),
+@each(
+    "text, digits, is_negative, marks",
     [
         ("10", "10", False, ()),
         ("1,234.50", "1,234.50", False, ()),
@@ -36,7 +36,7 @@ def test_parts(text: str, digits: str, is_negative: bool, marks: tuple[str, ...]
     assert (parts.digits, parts.is_negative, parts.marks) == (digits, is_negative, marks)
 
 
-@pytest.mark.parametrize(
+@each(
     "text", ["", "abc", "5.-", "$.50", ".50", "1 USD 2", "12:30", "5,", "9" * (LONGEST + 1), "1e3", "5;6"]
 )
 def test_what_is_not_one_number_is_left_alone(text: str) -> None:
@@ -48,16 +48,16 @@ def test_other_digits_are_put_in_the_place_of_those_that_stood_there() -> None:
     assert parts is not None and parts.with_digits("1234.50") == "($1234.50)"
 
 
-@pytest.mark.parametrize(
-    ("text", "is_dash"),
+@each(
+    "text, is_dash",
     [("-", True), ("$ -", True), ("\u2013", True), (" - \u20ac", True), ("", False), ("$", False), ("-x", False)],
 )
 def test_the_dash_of_accountants(text: str, is_dash: bool) -> None:
     assert is_dash_for_nothing(text) is is_dash
 
 
-@pytest.mark.parametrize(
-    ("text", "inner"),
+@each(
+    "text, inner",
     [
         ('="00123"', "00123"),
         ('= "7"', "7"),

@@ -9,6 +9,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from batch_credits.metrics.exposition import encoded, is_ours, openmetrics, what_lasts
 from batch_credits.metrics.reading import Reading, Result, Traffic, Whose, open_in
 from batch_credits.model import RequestState
+from tests.each import each
 
 WHOSE = Whose("acme-test", "run", "nightly")
 FULL = Reading(
@@ -90,7 +91,7 @@ def test_what_outlives_a_run_is_read_again() -> None:
         assert what_lasts(text, other) == (None, None, other.site)
 
 
-@pytest.mark.parametrize("text", ["", "# EOF\n", "customer_id,amount\nc-1,5\n", "# TYPE up gauge\nup 1\n# EOF\n", "\0"])
+@each("text", ["", "# EOF\n", "customer_id,amount\nc-1,5\n", "# TYPE up gauge\nup 1\n# EOF\n", "\0"])
 def test_what_is_not_ours(text: str) -> None:
     assert not is_ours(text)
 

@@ -7,6 +7,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from batch_credits.errors import UsageError
 from batch_credits.model.address import Address, place
+from tests.each import each
 
 WITH_PASSWORD = [
     "postgresql://u:s3cret@h/b",
@@ -33,7 +34,7 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize("url", WITH_PASSWORD)
+@each("url", WITH_PASSWORD)
 def test_a_password_is_refused_and_never_repeated(url: str) -> None:
     assert "s3cret" in "".join(
         str(value) for key, value in conninfo_to_dict(url).items() if "password" in key
@@ -46,7 +47,7 @@ def test_a_password_is_refused_and_never_repeated(url: str) -> None:
     assert isinstance(place(without), Address)
 
 
-@pytest.mark.parametrize("url", GOOD)
+@each("url", GOOD)
 def test_what_has_none_is_taken_as_it_is(url: str) -> None:
     assert place(url) == Address(url)
     assert "password" not in conninfo_to_dict(url)

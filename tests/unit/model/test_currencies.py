@@ -1,9 +1,9 @@
 """Chargebee's own exponents: a wrong one pays 100 times too much."""
 
-import pytest
 from babel.numbers import list_currencies
 
 from batch_credits.model.currencies import SITE_CURRENCY, documented_exponent, exponent_of
+from tests.each import each
 
 WHOLE = {"JPY", "KRW", "XAF", "XOF"}  # documented to have no decimals
 UNSAID = {"BIF", "CLF", "CLP", "DJF", "GNF", "ISK", "KMF", "PYG", "RWF", "UGX", "UYI", "UYW", "VND", "VUV", "XPF"}
@@ -14,8 +14,8 @@ def test_every_currency_has_an_exponent_or_nobody_knows() -> None:
         assert documented_exponent(code) == (0 if code in WHOLE else None if code in UNSAID else 2)
 
 
-@pytest.mark.parametrize(
-    ("currency", "stated", "exponent"),
+@each(
+    "currency, stated, exponent",
     [
         ("USD", {}, 2),
         ("KWD", {}, 2),  # three decimals in ISO 4217

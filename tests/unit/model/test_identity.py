@@ -1,10 +1,10 @@
 """Which texts are one, and in which forms a site may keep them."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_credits.model.identity import folded, other_forms, same_text
+from tests.each import each
 
 SAME = [
     ("q3", "Q3"),
@@ -31,13 +31,13 @@ OTHER = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), SAME)
+@each("one, other", SAME)
 def test_one_text_in_two_forms(one: str, other: str) -> None:
     assert folded(one) == folded(other)
     assert same_text(one, other) and same_text(other, one)
 
 
-@pytest.mark.parametrize(("one", "other"), OTHER)
+@each("one, other", OTHER)
 def test_two_texts(one: str, other: str) -> None:
     assert folded(one) != folded(other)
     assert not same_text(one, other)

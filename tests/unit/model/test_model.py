@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from batch_credits.model import ControlTotal, Money, PlannedCredit, idempotency_key, sum_totals
 from batch_credits.model.credit_requests import CreditRequest
+from tests.each import each
 
 
 def credit(**changes: Any) -> PlannedCredit:
@@ -82,8 +83,8 @@ def test_keys_are_equal_only_for_equal_requests(one: Any, other: Any) -> None:
 # -- Money --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
+@each(
+    "one, other, same",
     [
         (Money(100, None, "USD"), Money(100, None, "USD"), True),
         (Money(100, None, "USD"), Money(101, None, "USD"), False),

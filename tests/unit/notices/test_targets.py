@@ -13,12 +13,13 @@ from batch_credits.notices.targets import (
     mail_server_of,
     webhook_of,
 )
+from tests.each import each
 
 SECRET = "T0B0hushhush"
 
 
-@pytest.mark.parametrize(
-    ("text", "webhook"),
+@each(
+    "text, webhook",
     [
         ("https://a.example", Webhook(Form.STANDARD, True, "a.example", None, "/")),
         (" HTTPS://A.Example:8443/x/y?z=1\n", Webhook(Form.STANDARD, True, "a.example", 8443, "/x/y?z=1")),
@@ -38,7 +39,7 @@ def test_addresses(text: str, webhook: Webhook) -> None:
     assert webhook_of(text) == webhook
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         SECRET, f"ftp://a.example/{SECRET}", f"http://a.example/{SECRET}", f"http://user:{SECRET}@a.example/",
@@ -63,8 +64,8 @@ def test_nobody_is_shown_a_secret() -> None:
     assert webhook.name == "a.example:1"
 
 
-@pytest.mark.parametrize(
-    ("text", "server"),
+@each(
+    "text, server",
     [
         ("smtp://mail.example", MailServer("mail.example", 587, False, False)),
         ("smtps://mail.example", MailServer("mail.example", 465, True, False)),

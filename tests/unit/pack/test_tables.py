@@ -1,11 +1,11 @@
 """Which answer belongs to which sending of a row, by time."""
 
-import pytest
 
 from batch_credits.ledger import Call
 from batch_credits.model import Money
 from batch_credits.pack.masks import Pseudonyms
 from batch_credits.pack.tables import answered, resolution_lines
+from tests.each import each
 
 
 def call(kind: str, at: int, reason: str | None = None, run: int | None = 1) -> Call:
@@ -14,8 +14,8 @@ def call(kind: str, at: int, reason: str | None = None, run: int | None = 1) -> 
                 "c-1", "q3", "add", "", Money(1, None, "USD"), "general")  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("history", "found"),
+@each(
+    "history, found",
     [
         ([("sent", 1), ("credited", 2)], ["credited"]),
         ([("sent", 1)], [None]),

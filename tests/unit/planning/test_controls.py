@@ -11,6 +11,7 @@ from batch_credits.model import CallKind, ControlTotal, Outcome, sum_totals
 from batch_credits.planning.controls import check_controls, totals_to_type
 from batch_credits.planning.plan import Plan
 from batch_credits.settings import ControlFile, ControlLimits, ControlLine, InputOptions
+from tests.each import each
 
 TOTALS = {"USD": ControlTotal(2, 305), "EUR": ControlTotal(1, 90)}
 
@@ -36,8 +37,8 @@ def test_what_holds(control: ControlFile) -> None:
     check(control)
 
 
-@pytest.mark.parametrize(
-    ("control", "said"),
+@each(
+    "control, said",
     [
         (ControlFile(4, ()), "--control says 4 rows, and the file has 3"),
         (ControlFile(None, (ControlLine("USD", 3, None), ControlLine("EUR", 1, None))), "3 rows of USD"),
@@ -118,7 +119,7 @@ def test_what_may_still_be_sent_must_be_bounded(outcome: str) -> None:
         check_controls(rest, limits(max_total={"USD": "1"}), InputOptions())
 
 
-@pytest.mark.parametrize("outcome", ["credited", "already_credited", "failed", "review", "rejected"])
+@each("outcome", ["credited", "already_credited", "failed", "review", "rejected"])
 def test_what_is_not_sent_may_be_named_and_need_not(outcome: str) -> None:
     """The same command again has the limits of the first; a rejected row is mended in a file of its own."""
     rest = owed(pending={"USD": ControlTotal(2, 305)}, **{outcome: {"EUR": ControlTotal(1, 90)}})
@@ -137,8 +138,8 @@ def test_a_rejected_row_without_a_currency_makes_no_limit_uncertain() -> None:
         check_controls(rest, limits(expect_total={"USD": "3.05"}), InputOptions())
 
 
-@pytest.mark.parametrize(
-    ("bounds", "limits", "typed"),
+@each(
+    "bounds, limits, typed",
     [
         ((), ControlLimits(), ()),
         ((("USD", "3.05"), ("EUR", "100")), ControlLimits(), ()),

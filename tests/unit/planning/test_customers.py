@@ -13,6 +13,7 @@ from batch_credits.chargebee.lists import ListedCustomer
 from batch_credits.errors import Outage
 from batch_credits.ledger import CustomerRow
 from batch_credits.planning.customers import ATTEMPTS, MAX_REMEMBERED, Preflight, examine
+from tests.each import each
 
 
 class Site:
@@ -39,8 +40,8 @@ class Site:
         return asyncio.run(examine(chargebee, rows, self.sleep))
 
 
-@pytest.mark.parametrize(
-    ("customer", "currency", "code"),
+@each(
+    "customer, currency, code",
     [
         (None, "USD", "missing"),
         (ListedCustomer("c-1", True, "USD"), "USD", "deleted"),

@@ -6,14 +6,15 @@ import pytest
 
 from batch_credits.ledger import Bucket, LargeAmount
 from batch_credits.planning.plausibility import far_from, far_rows, median, unusual_batch
+from tests.each import each
 
 
 def in_words(amount: int, currency: str) -> str:
     return f"{amount} {currency}"
 
 
-@pytest.mark.parametrize(
-    ("amounts", "middle"),
+@each(
+    "amounts, middle",
     [([5], 5), ([1, 2, 3], 2), ([1, 2], 1), ([7, 7, 7, 9_000], 7), ([3, 1, 2, 1_000_000, 900], 3)],
 )
 def test_the_median_is_the_middle_whatever_the_largest_is(amounts: list[int], middle: int) -> None:
@@ -32,7 +33,7 @@ def test_from_where_on_an_amount_stands_out(amounts: list[int], far: int | None)
     assert far_from([Bucket(amount, 1) for amount in amounts]) == far
 
 
-@pytest.mark.parametrize("seed", range(5))
+@each("seed", range(5))
 def test_a_wide_spread_raises_no_alarm_and_a_hundredfold_does(seed: int) -> None:
     chance = random.Random(seed)
     buckets = [Bucket(max(1, round(chance.lognormvariate(8, 0.8))), 1) for _ in range(2_000)]

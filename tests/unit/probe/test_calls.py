@@ -3,7 +3,6 @@
 from urllib.parse import parse_qs
 
 import orjson
-import pytest
 
 from batch_credits.call import call_for
 from batch_credits.chargebee.bodies import has_amount
@@ -11,6 +10,7 @@ from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.ledger import CallState
 from batch_credits.model import CallKind, Money
 from batch_credits.probe.calls import Calls
+from tests.each import each
 
 NAME = "probe-abcdef"
 
@@ -63,8 +63,8 @@ def test_what_takes_a_credit_back_names_its_amount_and_entity() -> None:
     assert back.key != credit.key
 
 
-@pytest.mark.parametrize(
-    ("reference", "description", "number"),
+@each(
+    "reference, description, number",
     [
         (f"{NAME}-07 AbC", None, 7),
         (f"{NAME.upper()}-07", None, 7),

@@ -3,20 +3,19 @@
 import itertools
 from collections.abc import Mapping
 
-import pytest
-
 from batch_credits.explanations.site_traits import AS_SENT, ASCII, FOLDED, LOWER, NFC, NFD, OTHER, TRIMMED, UPPER
 from batch_credits.probe.measuring import SUFFIXES
 from batch_credits.probe.texts import forms_of, said_of
 from batch_credits.sandbox.forms import FORMS, in_form
+from tests.each import each
 
 TOKEN = "probe-abcdef-01"
 SENT = [TOKEN, *(f"{TOKEN}{suffix}" for suffix in SUFFIXES), f"{TOKEN} ".ljust(500, "x")]
 NAMES: Mapping[str, str] = {"nfc": NFC, "nfd": NFD, "folded": FOLDED, "lower": LOWER, "ascii": ASCII}
 
 
-@pytest.mark.parametrize(
-    ("sent", "kept", "forms"),
+@each(
+    "sent, kept, forms",
     [
         ("a b", "a b", ()),
         ("", "", ()),
@@ -39,7 +38,7 @@ def test_the_fewest_changes_are_said(sent: str, kept: str, forms: tuple[str, ...
     assert forms_of(sent, kept) == forms
 
 
-@pytest.mark.parametrize("forms", [each for n in (0, 1, 2, 3) for each in itertools.combinations(FORMS, n)])
+@each("forms", [each for n in (0, 1, 2, 3) for each in itertools.combinations(FORMS, n)])
 def test_every_form_of_the_sandbox_is_seen_in_what_a_probe_sends(forms: tuple[str, ...]) -> None:
     """As long as one does not hide another: what is no ASCII any more has no form of Unicode, and neither NFC nor NFD
     is left of the other."""

@@ -1,10 +1,11 @@
 import pytest
 
 from batch_credits.progress.words import left_in_words, span_in_words
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"),
+@each(
+    "seconds, words",
     [
         (None, ""),
         (0, ""),

@@ -19,6 +19,7 @@ from batch_credits.protocol import (
     Look,
 )
 from batch_credits.reconciler.looks import Known, what_is_known, what_was_found
+from tests.each import each
 
 SENT = 1_790_000_000  # when ours was first sent, by the site's clock
 OURS = PlannedCredit(
@@ -43,8 +44,8 @@ LEARNED = replace(BARE, taken=frozenset({"cr-1"}), only_listed=frozenset({"cr-1"
 OTHER_MONEY = Money(999, None, "USD")
 
 
-@pytest.mark.parametrize(
-    ("listed", "elsewhere", "known", "look"),
+@each(
+    "listed, elsewhere, known, look",
     [
         ([item()], [], BARE, ONE),
         ([item(), item()], [], BARE, ONE),
@@ -206,8 +207,8 @@ class Twins(Memory):
         return SENT * 1000
 
 
-@pytest.mark.parametrize(
-    ("ours", "references", "credited", "look"),
+@each(
+    "ours, references, credited, look",
     [
         # Each has what is spelt as it is.
         (UPPER, ["Q3", "q3"], {}, ONE),

@@ -9,6 +9,7 @@ import pytest
 from batch_credits.chargebee.client import LookFailed
 from batch_credits.model import CallKind, Money, PlannedCredit, RequestState
 from batch_credits.reconciler.nearby import BESIDE_SECONDS, Lists
+from tests.each import each
 
 FIRST = PlannedCredit(1, "c-1", "q3", Money(100, None, "USD"), "general", b"", 0, False, 0, 0, RequestState.PENDING)
 
@@ -68,7 +69,7 @@ def test_a_list_that_was_long_on_its_way_is_not_kept_behind_a_younger_one() -> N
     assert world.asked[asked:] == ["c-1"]
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [{"open_attempts": 1, "attempts": 1}, {"attempts": 1}, {"look_first": True}, {"kind": CallKind.DEDUCT},
      {"customer_id": "c-2"}, {"call": '{"chargebee-business-entity-id":"emea"}'}],

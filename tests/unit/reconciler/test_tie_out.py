@@ -12,6 +12,7 @@ from batch_credits.errors import AnsweredForAnother, DoubleCreditAlarm, KeyRefus
 from batch_credits.ledger import Difference, ForeignCredit
 from batch_credits.model import ControlTotal, Money, PlannedCredit
 from batch_credits.reconciler.tie_out import CurrencyLine, Held, TieOut, foreign, in_pages
+from tests.each import each
 
 CREDIT = PlannedCredit(1, "c-1", "q3", Money(100, None, "USD"), "general", b"")
 ITEM = ListedCredit("cr-1", "c-1", "q3", Money(100, None, "USD"), "loyalty_credits", "increment", "300")
@@ -92,7 +93,7 @@ def test_it_waits_until_all_are_settled_or_the_site_refuses_us(
 # -- Pages, and what is taken of them -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("count", "sizes"), [(0, []), (1, [1]), (100, [100]), (101, [100, 1]), (200, [100, 100])])
+@each("count, sizes", [(0, []), (1, [1]), (100, [100]), (101, [100, 1]), (200, [100, 100])])
 def test_credits_come_a_hundred_at_a_time(count: int, sizes: list[int]) -> None:
     async def credits() -> AsyncIterator[ListedCredit]:
         for number in range(count):
@@ -127,8 +128,8 @@ ONE, TWO, NOTHING = ControlTotal(1, 100), ControlTotal(2, 200), ControlTotal()
 DIFFERENCE = Difference(2, "c-1", "q3", "Chargebee does not list it")
 
 
-@pytest.mark.parametrize(
-    ("lines", "differences", "ties_out"),
+@each(
+    "lines, differences, ties_out",
     [
         ((), (), True),
         ((CurrencyLine("USD", TWO, ONE, ONE, ONE),), (), True),

@@ -6,11 +6,12 @@ from batch_credits.model import BatchRecord, ControlTotal, Money
 from batch_credits.model.amounts import at_least, minor_in_words, money_in_words, total_in_words
 from batch_credits.reporter.amounts import balances_of, stated_exponents, unit_of_results
 from batch_credits.settings import InputOptions
+from tests.each import each
 from tests.unit.reporter.conftest import make_batch, make_row
 
 
-@pytest.mark.parametrize(
-    ("amount", "currency", "expected"),
+@each(
+    "amount, currency, expected",
     [
         (123456, "USD", "1,234.56 USD"),
         (5, "USD", "0.05 USD"),
@@ -65,8 +66,8 @@ DECIMAL = {"headers": ("customer_id", "amount_in_decimal"), "columns": {"custome
 USD = Money(1250, None, "USD")
 
 
-@pytest.mark.parametrize(
-    ("batch", "cells", "money", "balance", "expected"),
+@each(
+    "batch, cells, money, balance, expected",
     [
         (make_batch(), (), USD, "123450", "123450"),
         (make_batch(options_json=MAJOR), (), USD, "123450", "1234.50"),

@@ -16,6 +16,7 @@ from batch_credits.reporter.closing import Closing, Payout, PayoutFile, close, e
 from batch_credits.reporter.closing_files import CLOSING_COLUMNS, write_closing
 from batch_credits.reporter.closing_words import closing_json, headline, open_steps, payout_in_words
 from batch_credits.settings import InputOptions
+from tests.each import each
 from tests.unit.reporter.conftest import make_batch, make_row, make_run, totals_of
 
 FIRST, SECOND, THIRD = 1, 2, 3
@@ -67,7 +68,7 @@ MENDED = {
 }
 
 
-@pytest.mark.parametrize("case", FAMILIES)
+@each("case", FAMILIES)
 def test_a_row_has_one_ending_and_one_place_where_it_was_settled(case: str) -> None:
     own, family, ending, place = FAMILIES[case]
     found = ended(FIRST, own, family, MENDED.get(case, {FIRST}))

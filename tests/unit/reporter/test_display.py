@@ -1,6 +1,7 @@
 import pytest
 
 from batch_credits.reporter.display import clip, clock, duration, readable_time, took
+from tests.each import each
 
 
 def test_long_values_are_clipped() -> None:
@@ -26,8 +27,8 @@ def test_times(text: str, expected: str) -> None:
     assert readable_time(text) == expected
 
 
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
+@each(
+    "seconds, expected",
     [(0, "0 s"), (0.1, "0.1 s"), (5, "5 s"), (60, "1 min"), (751, "12 min 31 s"), (3600, "1 h"), (7500, "2 h 5 min")],
 )
 def test_durations(seconds: float, expected: str) -> None:
@@ -39,8 +40,8 @@ def test_what_a_run_took_is_never_below_zero() -> None:
     assert took("2026-10-01T08:00:00Z", "2026-10-01T07:00:00Z") == "0 s"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "expected"), [(0, "0:00"), (0.2, "0:00.2"), (65, "1:05"), (3730, "1:02:10"), (59.96, "1:00")]
+@each(
+    "seconds, expected", [(0, "0:00"), (0.2, "0:00.2"), (65, "1:05"), (3730, "1:02:10"), (59.96, "1:00")]
 )
 def test_a_stopwatch(seconds: float, expected: str) -> None:
     assert clock(seconds) == expected

@@ -4,11 +4,12 @@ from pathlib import Path
 import pytest
 
 from batch_credits.reporter.files import STALE_SECONDS, atomic_text, make_private_directory, report_directory
+from tests.each import each
 from tests.unit.reporter.conftest import make_batch
 
 
-@pytest.mark.parametrize(
-    ("file_name", "expected"),
+@each(
+    "file_name, expected",
     [
         ("payout.csv", "payout-ab12cd34"),
         ("Loyalty payout (Q3).xlsx", "Loyalty_payout_Q3-ab12cd34"),

@@ -13,6 +13,7 @@ from batch_credits.reporter.mending import doubts_about, mend_in_words, mending_
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.words import headline, next_steps
 from batch_credits.reporter.writing import InOrder, write_reports
+from tests.each import each
 from tests.unit.reporter.conftest import make_batch, make_row, totals_of
 
 ONE, OTHER = "1234abcd" * 8, "d0fcc168" * 8
@@ -64,8 +65,8 @@ def test_how_many_are_open() -> None:
     assert (open_in(mend(credited=23, already_credited=1)), open_in(mend(credited=20, failed=4))) == (0, 4)
 
 
-@pytest.mark.parametrize(
-    ("parent", "site", "says"),
+@each(
+    "parent, site, says",
     [
         (KNOWN, "acme-test", ""),
         (Parent(ONE, 24, 0, 0, None, None), "acme-test", "which this ledger does not know"),

@@ -16,6 +16,7 @@ from batch_credits.settings import (
     SiteSettings,
     for_the_record,
 )
+from tests.each import each
 from tests.unit.reporter.conftest import make_run
 
 SITE = SiteSettings("acme", "https://acme.chargebee.com", "key")
@@ -119,8 +120,8 @@ def test_each_control_total_is_told_once_by_who_agreed_to_it_last() -> None:
     assert lines[0].by == "maria, 2026-10-02 08:00:00 UTC"
 
 
-@pytest.mark.parametrize(
-    ("site", "address", "live"),
+@each(
+    "site, address, live",
     [
         ("sandbox", "http://127.0.0.1:8900", False),
         ("acme", "http://localhost:1", False),

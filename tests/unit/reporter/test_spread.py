@@ -3,9 +3,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-import pytest
-
 from batch_credits.reporter.spread import LARGEST_SHOWN, MAX_BINS, MAX_DISTINCT, Spread
+from tests.each import each
 from tests.unit.reporter.conftest import make_row
 
 
@@ -24,8 +23,8 @@ def test_no_amounts_have_no_bins() -> None:
     assert bins_of([]) == []
 
 
-@pytest.mark.parametrize(
-    ("amounts", "expected"),
+@each(
+    "amounts, expected",
     [
         ([5], [("5", "6", 1)]),
         ([1], [("1", "2", 1)]),
@@ -47,7 +46,7 @@ def test_decimals_may_be_as_small_and_as_large_as_they_are() -> None:
     assert sum(rows for *_, rows in bins_of([huge, Decimal("0.000000000000000000000000000001")], whole=False)) == 2
 
 
-@pytest.mark.parametrize("seed", range(30))
+@each("seed", range(30))
 def test_every_amount_is_in_its_bin_and_no_row_is_lost(seed: int) -> None:
     chance = random.Random(seed)
     most = 10 ** chance.randint(0, 12)

@@ -2,10 +2,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from batch_credits.model import CallKind, Money, Outcome
 from batch_credits.settings import ControlLimits, Origin, RunSettings, SiteSettings, for_the_record, names_live_money
+from tests.each import each
 from tests.unit.reporter.conftest import Report, make_row, make_run
 
 
@@ -134,8 +133,8 @@ def test_a_stopped_run_and_one_out_of_balance(report: Report) -> None:
     assert content["exit_code"] == 4
 
 
-@pytest.mark.parametrize(
-    ("site", "live"),
+@each(
+    "site, live",
     [("acme", True), ("acme-test", False), ("127.0.0.1:8900", False), ("localhost:1", False), ("[::1]:8900", False)],
 )
 def test_live_or_test_by_the_name_of_the_site(site: str, live: bool) -> None:

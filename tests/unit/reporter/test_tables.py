@@ -10,6 +10,7 @@ from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS, BatchRecord, CallK
 from batch_credits.reporter.tables import csv_writer, failed_columns, failed_writer, results_writer
 from batch_credits.settings import InputOptions
 from batch_credits.text.formula import escape_formula, unescape_formula
+from tests.each import each
 from tests.examples import examples
 from tests.unit.reporter.conftest import Report, make_batch, make_row
 
@@ -199,8 +200,8 @@ def table_of(batch: BatchRecord, **fields: Any) -> dict[str, str]:
     return failed_table(batch, make_row(2, Outcome.REJECTED, **fields))[0]
 
 
-@pytest.mark.parametrize(
-    ("options", "amount", "money", "expected"),
+@each(
+    "options, amount, money, expected",
     [
         ({}, "1250", Money(1250, None, "USD"), ("1250", "minor")),
         ({}, " 1250 ", Money(1250, None, "USD"), ("1250", "minor")),

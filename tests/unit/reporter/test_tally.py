@@ -14,11 +14,12 @@ from batch_credits.reporter.tally import (
     differences,
     exit_code,
 )
+from tests.each import each
 from tests.unit.reporter.conftest import make_batch, make_row, totals_of
 
 
-@pytest.mark.parametrize(
-    ("outcomes", "stopped", "in_balance", "expected"),
+@each(
+    "outcomes, stopped, in_balance, expected",
     [
         ((), False, True, 0),
         ((Outcome.CREDITED, Outcome.ALREADY_CREDITED), False, True, 0),
@@ -90,8 +91,8 @@ def test_in_balance_also_without_a_currency() -> None:
     assert differences(make_batch(rows_read=3, totals=totals_of(rows)), tally) == ()
 
 
-@pytest.mark.parametrize(
-    ("rows_read", "totals", "sentence"),
+@each(
+    "rows_read, totals, sentence",
     [
         (2, {"USD": ControlTotal(1, 1250)}, "2 rows were read, but 1 have an outcome."),
         (1, {"USD": ControlTotal(1, 1251)}, "USD: 1 amounts with 1251 minor units were read"),
@@ -132,7 +133,7 @@ def counted(tally: Tally) -> list[Any]:
     return [*by_name, tally.totals, tally.reason_groups, spread]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each("seed", range(20))
 def test_rows_that_are_counted_together_are_counted_as_each_by_itself(seed: int) -> None:
     chance = random.Random(seed)
     moneys = [None, *(Money(amount, None, code) for amount in (0, 7, 95, 1250) for code in ("USD", "EUR", None))]

@@ -22,6 +22,7 @@ from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.workbook_cells import is_faithful
 from batch_credits.reporter.writing import write_reports
 from batch_credits.text.formula import unescape_formula
+from tests.each import each
 from tests.unit.reporter.conftest import make_batch, make_row, make_run, totals_of
 from tests.unit.reporter.pages import HOSTILE
 
@@ -145,8 +146,8 @@ def test_amounts_are_numbers_where_they_show_the_same(
     assert (cell.value, cell.number_format) == (value, shape)
 
 
-@pytest.mark.parametrize(
-    ("text", "faithful"),
+@each(
+    "text, faithful",
     [("0", True), ("0.50", True), ("-0", False), ("-0.00", False), ("-0.01", True), ("", False), ("1.", False),
      (".5", False), ("1_0", False), ("\u0661", False), ("+1", False), ("1e3", False), ("1 ", False)],
 )  # fmt: skip

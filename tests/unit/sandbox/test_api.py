@@ -11,6 +11,7 @@ from batch_credits.sandbox.api import Api, Opened, Write
 from batch_credits.sandbox.errors import Answer, internal_error
 from batch_credits.sandbox.fields import read_form
 from batch_credits.sandbox.keys import REPLAYED
+from tests.each import each
 
 
 def make_api(**settings: Any) -> Api:
@@ -156,8 +157,8 @@ def test_read_only_mode_refuses_writes_and_not_reads() -> None:
     assert api.get("/api/v2/promotional_credits", b"").status == 200
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
+@each(
+    "path, status",
     [
         ("/api/v2/promotional_credits", 200),
         ("/api/v2/promotional_credits/nothing", 404),

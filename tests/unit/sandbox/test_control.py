@@ -1,12 +1,12 @@
 """The tests' own door."""
 
 import orjson
-import pytest
 
 from batch_credits.sandbox import FaultPlan, SandboxSettings
 from batch_credits.sandbox.api import Api
 from batch_credits.sandbox.control import control
 from batch_credits.sandbox.errors import Answer
+from tests.each import each
 
 NOW = 1_800_000_000
 
@@ -105,8 +105,8 @@ def test_the_credits_before_a_wrong_one_are_there_and_it_is_named() -> None:
     assert [credit["customer_id"] for credit in api.truth()["credits"]] == ["a"]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body", "status"),
+@each(
+    "method, path, body, status",
     [
         ("POST", "settings", b"", 400),
         ("POST", "settings", b"[]", 400),

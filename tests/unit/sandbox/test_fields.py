@@ -4,6 +4,7 @@ import pytest
 
 from batch_credits.sandbox.errors import ApiError
 from batch_credits.sandbox.fields import MAX_AMOUNT, read_change, read_form
+from tests.each import each
 
 VALID = {"customer_id": "c-1", "amount": "1000", "description": "Loyalty"}
 
@@ -13,7 +14,7 @@ def test_a_form_is_decoded() -> None:
     assert read_form(b"") == {}
 
 
-@pytest.mark.parametrize("body", [b"a", b"a=1&&b=2", b"a=%ff", b"\xc3\xa9=1", b'{"a":1}', b"&".join([b"a=1"] * 101)])
+@each("body", [b"a", b"a=1&&b=2", b"a=%ff", b"\xc3\xa9=1", b'{"a":1}', b"&".join([b"a=1"] * 101)])
 def test_what_is_no_form_is_refused(body: bytes) -> None:
     with pytest.raises(ApiError) as caught:
         read_form(body)
@@ -40,7 +41,7 @@ def test_what_may_be_left_out() -> None:
     assert (change.credit_type, change.reference) == ("general", None)
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"amount": str(MAX_AMOUNT)},
@@ -55,8 +56,8 @@ def test_the_bounds_pass(changes: dict[str, str | None]) -> None:
     read_change("add", {name: value for name, value in {**VALID, **changes}.items() if value is not None})
 
 
-@pytest.mark.parametrize(
-    ("changes", "param"),
+@each(
+    "changes, param",
     [
         ({"customer_id": None}, "customer_id"),
         ({"customer_id": " "}, "customer_id"),

@@ -1,14 +1,14 @@
 """What a site may make of texts."""
 
-import pytest
 
 from batch_credits.sandbox.forms import FORMS, in_form
+from tests.each import each
 
 TEXTS = {"customer_id": "Cus\u00c9", "reference": "Q3  Caf\u00e9", "description": "\u00a0Lo\u2003yalty\U0001f381 "}
 
 
-@pytest.mark.parametrize(
-    ("form", "customer_id", "reference", "description"),
+@each(
+    "form, customer_id, reference, description",
     [
         ("nfc", "Cus\u00c9", "Q3  Caf\u00e9", "\u00a0Lo\u2003yalty\U0001f381 "),
         ("nfd", "CusE\u0301", "Q3  Cafe\u0301", "\u00a0Lo\u2003yalty\U0001f381 "),
@@ -33,11 +33,11 @@ def test_nfc_puts_together_what_nfd_takes_apart() -> None:
     assert in_form("nfc", apart, 5) == TEXTS
 
 
-@pytest.mark.parametrize("blank", "\t\n\u00a0\u1680\u2000\u2003\u2009\u202f\u205f\u3000\u2028\u0085")
+@each("blank", "\t\n\u00a0\u1680\u2000\u2003\u2009\u202f\u205f\u3000\u2028\u0085")
 def test_every_blank_is_folded(blank: str) -> None:
     assert in_form("folded", {"reference": f"{blank}a{blank}{blank} b{blank}"}, 5) == {"reference": "a b"}
 
 
-@pytest.mark.parametrize("form", FORMS)
+@each("form", FORMS)
 def test_a_credit_without_a_reference_gets_none(form: str) -> None:
     assert set(in_form(form, {"customer_id": "c", "description": "d"}, 5)) == {"customer_id", "description"}

@@ -6,6 +6,7 @@ import pytest
 
 from batch_credits.sandbox.faults import READ_FAULTS, WRITE_FAULTS
 from batch_credits.sandbox.plan import NO_FAULTS, FaultPlan
+from tests.each import each
 
 
 def test_a_plan_reads_its_text_and_gives_it_back() -> None:
@@ -22,8 +23,8 @@ def test_no_text_means_no_faults(text: str) -> None:
     assert str(NO_FAULTS) == ""
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
+@each(
+    "text, says",
     [
         ("lost=0.1", "lost_before, lost_after, error_before"),
         ("lost=0.1", "hang_seconds"),
@@ -73,8 +74,8 @@ def test_faults_of_different_kinds_add_up_apart() -> None:
     FaultPlan.parse("html=1,list_error=1,repeat_late=1,store_nfc=1,store_cut=1,echo_other=1,echo_partial=1")
 
 
-@pytest.mark.parametrize(
-    ("text", "kinds"),
+@each(
+    "text, kinds",
     [
         ("hang_seconds=1", (False, False, False, False)),
         ("proxy_302_before=0.1", (True, False, False, False)),

@@ -1,10 +1,10 @@
 """What stands between a caller and the site."""
 
 import orjson
-import pytest
 
 from batch_credits.sandbox.errors import Answer
 from batch_credits.sandbox.proxies import STATUSES, proxy_answer
+from tests.each import each
 
 
 def document(answer: Answer) -> dict[str, str]:
@@ -12,7 +12,7 @@ def document(answer: Answer) -> dict[str, str]:
     return parsed
 
 
-@pytest.mark.parametrize("status", STATUSES)
+@each("status", STATUSES)
 def test_five_bodies_none_of_which_is_chargebees(status: int) -> None:
     page, empty, other, no_code, no_type = (proxy_answer(status, point / 5) for point in range(5))
 
@@ -33,7 +33,7 @@ def test_the_whole_range_of_points_has_a_body() -> None:
     }
 
 
-@pytest.mark.parametrize("point", range(5))
+@each("point", range(5))
 def test_a_redirect_leads_to_a_page_to_log_in(point: int) -> None:
     assert ("Location", "/login") in proxy_answer(302, point / 5).headers
     assert "Location" not in dict(proxy_answer(401, point / 5).headers)

@@ -13,13 +13,14 @@ from batch_credits.sandbox.queries import (
     read_list,
     write_offset,
 )
+from tests.each import each
 
 NOON = 20_000 * DAY_SECONDS + DAY_SECONDS // 2
 CREDIT: Record = {"id": "ABCD", "customer_id": "c-1", "type": "increment", "created_at": NOON, "reference": "q3"}
 
 
-@pytest.mark.parametrize(
-    ("query", "matches"),
+@each(
+    "query, matches",
     [
         ("id[is]=ABCD", True),
         ("id[is]=ABC", False),
@@ -50,8 +51,8 @@ def test_filters(query: str, matches: bool) -> None:
     assert all(condition(CREDIT) for condition in conditions) is matches
 
 
-@pytest.mark.parametrize(
-    ("query", "param"),
+@each(
+    "query, param",
     [
         ("reference[is]=q3", "reference[is]"),
         ("sort_by[asc]=created_at", "sort_by[asc]"),
@@ -98,8 +99,8 @@ def test_wrong_customer_parameters(query: bytes) -> None:
         read_customer_query(query)
 
 
-@pytest.mark.parametrize(
-    ("text", "items"),
+@each(
+    "text, items",
     [
         ('["a","b"]', ["a", "b"]),
         ('["a,b" , "c\\"d]"]', ["a,b", 'c"d]']),
@@ -113,7 +114,7 @@ def test_lists(text: str, items: list[str]) -> None:
     assert read_list("id[in]", text) == items
 
 
-@pytest.mark.parametrize("text", ["", "a", "[", "[]", "[,]", "[a,,b]", '["a]', '["a" "b"]', "[[a]]", '["\\x"]', '[""]'])
+@each("text", ["", "a", "[", "[]", "[,]", "[a,,b]", '["a]', '["a" "b"]', "[[a]]", '["\\x"]', '[""]'])
 def test_what_is_no_list(text: str) -> None:
     with pytest.raises(ApiError) as caught:
         read_list("id[in]", text)

@@ -12,6 +12,7 @@ from batch_credits.sandbox.api import Api, Write
 from batch_credits.sandbox.errors import Answer
 from batch_credits.sandbox.fields import read_form
 from batch_credits.sandbox.keys import REPLAYED
+from tests.each import each
 
 CUSTOMER, REFERENCE, DESCRIPTION = "Cust-\u00c9", "Q3\u00a0 Bo\u0301nus for the loyal ones", "\u00c9t\u00e9  \U0001f381"
 FORMS = {
@@ -54,7 +55,7 @@ def listed(api: Api, customer_id: str | None = None, entity: str | None = None) 
     return [item["promotional_credit"] for item in page["list"]]
 
 
-@pytest.mark.parametrize("form", FORMS)
+@each("form", FORMS)
 def test_a_stored_form_is_told_listed_and_retrieved(form: str) -> None:
     api = make_api(f"store_{form}=1,cut_length=18")
     answer = send(api, write())
@@ -76,7 +77,7 @@ def test_a_stored_form_is_told_listed_and_retrieved(form: str) -> None:
     }
 
 
-@pytest.mark.parametrize("form", FORMS)
+@each("form", FORMS)
 def test_an_echoed_form_is_in_the_answer_and_its_replay_alone(form: str) -> None:
     api = make_api(f"echo_{form}=1,cut_length=18")
     answer = send(api, write())

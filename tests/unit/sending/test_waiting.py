@@ -3,10 +3,9 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
-import pytest
-
 from batch_credits.progress.waiting import Waiting
 from batch_credits.sending.waiting import SILENT_SECONDS, Waits
+from tests.each import each
 
 PAUSE = Waiting("Chargebee told us to wait", 3.0)
 
@@ -27,8 +26,8 @@ def waits(
     return Waits(cast(Any, session), cast(Any, pool), cast(Any, settler), 100.0), limiter
 
 
-@pytest.mark.parametrize(
-    ("state", "waiting"),
+@each(
+    "state, waiting",
     [
         ({}, None),
         ({"calls": 3}, None),

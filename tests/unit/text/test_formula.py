@@ -1,17 +1,17 @@
 import csv
 import io
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from batch_credits.text.formula import escape_formula, unescape_formula
+from tests.each import each
 from tests.examples import examples
 
 nasty = st.text(alphabet="'=+-@\t\r\n 0123.9aé\uff1d", max_size=12)
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "=1+1",
@@ -34,7 +34,7 @@ def test_a_formula_becomes_text(text: str) -> None:
     assert escape_formula(text) == "'" + text
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     ["", "00123", "-12.50", "+3", "-.5", "-1.", " -12.50 ", "a=b", "O'Neil", "'quoted'", "3-4", "1E5", "Zoë", "\n"],
 )
@@ -43,7 +43,7 @@ def test_what_no_spreadsheet_runs_stays_as_it_is(text: str) -> None:
     assert unescape_formula(text) == text
 
 
-@pytest.mark.parametrize("text", ["'=1", "''=1", "'\tx", "'-5", "' =1"])
+@each("text", ["'=1", "''=1", "'\tx", "'-5", "' =1"])
 def test_what_looks_escaped_already_is_escaped_once_more(text: str) -> None:
     assert escape_formula(text) == "'" + text
     assert unescape_formula("'" + text) == text

@@ -1,12 +1,12 @@
 """Addresses are shown by their hosts."""
 
-import pytest
 
 from batch_credits.text.masked import masked
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
+@each(
+    "text, shown",
     [
         ("nothing here", "nothing here"),
         ("(https://h.example/a/b?c#d).", "(https://h.example/...)."),

@@ -1,10 +1,11 @@
 import pytest
 
 from batch_credits.text.quoted import name_of, quoted
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
+@each(
+    "text, said",
     [
         ("abc", "'abc'"),
         ("", "''"),

@@ -1,12 +1,12 @@
 """How spreadsheets name their columns."""
 
-import pytest
 
 from batch_credits.text.spreadsheet import column_letters
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("column", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA")]
+@each(
+    "column, letters", [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA")]
 )
 def test_letters_of_columns(column: int, letters: str) -> None:
     assert column_letters(column) == letters

@@ -3,18 +3,18 @@
 import json
 import unicodedata
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_credits.loader.wording import first_invisible
 from batch_credits.text.visible import visible, visible_lines
+from tests.each import each
 
 NASTY = st.text(st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp"]) | st.sampled_from("aä\u00a0 😀\u0301"))
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
+@each(
+    "text, shown",
     [
         ("plain", "plain"),
         ("Zoë 東京 😀 \u00a0 e\u0301", "Zoë 東京 😀 \u00a0 e\u0301"),

@@ -4,8 +4,6 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from batch_credits.errors import ControlError
 from batch_credits.model import ControlTotal, Outcome, Problem
 from batch_credits.model.undone import Undone
@@ -15,13 +13,14 @@ from batch_credits.settings import RunSettings
 from batch_credits.views.check import CheckView, FileView, RowWithProblem, customers_view, problems_view
 from batch_credits.views.plan import plan_view
 from batch_credits.views.terms import pace_of
+from tests.each import each
 from tests.unit.ledger.conftest import Book
 
 UNDONE = Undone({"57718102" * 8: {"USD": ControlTotal(1, 5)}})
 
 
-@pytest.mark.parametrize(
-    ("outcome", "undone", "refusal", "code"),
+@each(
+    "outcome, undone, refusal, code",
     [
         (Outcome.PENDING, Undone(), None, 0),
         (Outcome.REJECTED, Undone(), None, 1),

@@ -7,13 +7,14 @@ import pytest
 
 from batch_credits.settings import RunSettings, SiteSettings, site_settings
 from batch_credits.views.terms import Memory, Pace, Terms, memory_of, pace_of, site_view
+from tests.each import each
 from tests.unit.ledger.conftest import Book
 
 MEMORY = Memory(Path("l"), None, 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("address", "concurrency", "documented"),
+@each(
+    "address, concurrency, documented",
     [
         ("https://acme.chargebee.com", 100, None),
         ("https://acme.chargebee.com", 101, "the 100 calls at one instant that Chargebee documents for live sites"),

@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
 from batch_credits.watch.names import (
     controls_of,
     folder_of,
@@ -14,9 +12,10 @@ from batch_credits.watch.names import (
     shared_controls,
     stem_of,
 )
+from tests.each import each
 
 
-@pytest.mark.parametrize(
+@each(
     "name",
     [".payout.csv", "~$payout.xlsx", "payout.csv.part", "payout.csv.PART", "payout.csv.filepart", "a.tmp", "a.csv~",
      "Thumbs.db", "desktop.ini", ".DS_Store", "x.crdownload", ".~lock.payout.csv#", ".batch-credits-watch"],
@@ -25,7 +24,7 @@ def test_what_is_being_written_is_nobodys(name: str) -> None:
     assert is_unfinished(name)
 
 
-@pytest.mark.parametrize("name", ["payout.csv", "part.csv", "tmp.xlsx", "payout", "lock.txt", "payout.csv.gz"])
+@each("name", ["payout.csv", "part.csv", "tmp.xlsx", "payout", "lock.txt", "payout.csv.gz"])
 def test_what_is_whole(name: str) -> None:
     assert not is_unfinished(name) and not is_control(name)
 
@@ -43,8 +42,8 @@ def test_a_control_file_of_two() -> None:
     assert shared_controls(["a.control.csv"], "a.csv", ["a.csv", "a.control.csv", "~a.txt"]) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "stem"), [("q3.csv", "q3"), ("q3.csv.gz", "q3"), ("q3.v2.xlsx", "q3.v2"), ("q3", "q3"), ("a.gz", "a")]
+@each(
+    "name, stem", [("q3.csv", "q3"), ("q3.csv.gz", "q3"), ("q3.v2.xlsx", "q3.v2"), ("q3", "q3"), ("a.gz", "a")]
 )
 def test_the_name_in_a_reference(name: str, stem: str) -> None:
     assert stem_of(name) == stem

@@ -8,6 +8,7 @@ import pytest
 
 from batch_credits.watch.jobs import Desk
 from batch_credits.watch.trying import Again, Busy, Through, Tried, judge, tried
+from tests.each import each
 
 CARRY_ON = ["batch-credits run x"]
 
@@ -25,8 +26,8 @@ def after(code: int | None, said: dict[str, Any] | None = None) -> Through | Aga
     return judge(Tried(code, None if is_error else said, said if is_error else None, "said", "noise"), CARRY_ON)
 
 
-@pytest.mark.parametrize(
-    ("code", "said", "to"),
+@each(
+    "code, said, to",
     [
         (0, summary(0), "done"),
         (0, None, "attention"),  # left to workers
@@ -49,8 +50,8 @@ def test_a_file_is_through(code: int, said: dict[str, Any] | None, to: str) -> N
     assert verdict.ending.what and (to == "done") == (verdict.ending.code == 0)
 
 
-@pytest.mark.parametrize(
-    ("code", "said", "last"),
+@each(
+    "code, said, last",
     [
         (4, summary(4, may_pass=True, stopped="outage"), 4),
         (4, error("other", 4), 4),

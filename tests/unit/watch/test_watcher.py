@@ -20,6 +20,7 @@ from batch_credits.watch.folder import LOCK, Folder
 from batch_credits.watch.jobs import Job, Jobs
 from batch_credits.watch.sightings import Shape
 from batch_credits.watch.watcher import worst
+from tests.each import each
 from tests.unit.watch.conftest import KEY, World, summary
 
 
@@ -512,8 +513,8 @@ def test_one_that_is_still_written_when_it_is_taken(world: World, monkeypatch: p
     assert world.heard("payout.csv is still being written") == 1 and list(world.lies("done")) == ["payout.csv"]
 
 
-@pytest.mark.parametrize(
-    ("codes", "code"),
+@each(
+    "codes, code",
     [([], 0), ([0, 0], 0), ([2, 2], 2), ([0, 2], 1), ([1, 2], 1), ([0, 1], 1), ([3, 1], 3), ([3, 4], 4), ([5, 1], 5)],
 )
 def test_the_worst_of_several(codes: list[int], code: int) -> None:

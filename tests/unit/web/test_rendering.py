@@ -12,6 +12,7 @@ from justhtml import JustHTML
 
 from batch_credits.web.pages import Alert, CheckPage, Page, State
 from batch_credits.web.rendering import TEMPLATES, TONES, render, script, stylesheet
+from tests.each import each
 from tests.unit.web.samples import (
     APPROVALS,
     APPROVE,
@@ -197,7 +198,7 @@ def figures(document: JustHTML) -> Iterator[tuple[str, int]]:
             yield attrs(node)[attribute], int(attrs(node)["value"])
 
 
-@pytest.mark.parametrize("page", [CHECK, APPROVE, RUN, RESULT, UNDO_CHECK])
+@each("page", [CHECK, APPROVE, RUN, RESULT, UNDO_CHECK])
 def test_figures_carry_their_numbers_once(page: Any) -> None:
     found = list(figures(shown(page)))
     expected = [(figure.name, figure.rows) for figure in page.figures]

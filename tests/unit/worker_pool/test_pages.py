@@ -8,6 +8,7 @@ import pytest
 from batch_credits.errors import LedgerError
 from batch_credits.model import Money, PlannedCredit
 from batch_credits.worker_pool.pages import Owed
+from tests.each import each
 
 
 def credit(number: int) -> PlannedCredit:
@@ -40,7 +41,7 @@ async def all_of(owed: Owed) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("count", [0, 1, 4, 5, 6, 10, 11])
+@each("count", [0, 1, 4, 5, 6, 10, 11])
 def test_each_comes_once_and_in_order(count: int) -> None:
     async def main() -> None:
         owed = Owed(Pages(count).read, 5, ())

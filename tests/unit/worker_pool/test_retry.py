@@ -1,17 +1,17 @@
 """How long to wait before another try."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_credits.settings import RunSettings
 from batch_credits.worker_pool.retry import backoff_seconds, may_try_again, throttle_seconds
+from tests.each import each
 
 SETTINGS = RunSettings(backoff_seconds=1.0, max_backoff_seconds=60.0, max_retry_after_seconds=300.0)
 
 
-@pytest.mark.parametrize(
-    ("tries", "low", "high"), [(1, 0.5, 1), (2, 1, 2), (3, 2, 4), (7, 30, 60), (8, 30, 60), (10_000, 30, 60)]
+@each(
+    "tries, low, high", [(1, 0.5, 1), (2, 1, 2), (3, 2, 4), (7, 30, 60), (8, 30, 60), (10_000, 30, 60)]
 )
 def test_backoff_doubles_up_to_its_bound(tries: int, low: float, high: float) -> None:
     assert backoff_seconds(SETTINGS, tries, 0.0) == low
@@ -23,8 +23,8 @@ def test_backoff_is_never_nothing_and_never_too_long(tries: int, chance: float) 
     assert 0 < backoff_seconds(SETTINGS, tries, chance) <= SETTINGS.max_backoff_seconds
 
 
-@pytest.mark.parametrize(
-    ("told", "waits"), [(0.0, 0.1), (0.05, 0.1), (7.0, 7.0), (300.0, 300.0), (999_999_999.0, 300.0)]
+@each(
+    "told, waits", [(0.0, 0.1), (0.05, 0.1), (7.0, 7.0), (300.0, 300.0), (999_999_999.0, 300.0)]
 )
 def test_the_site_is_obeyed_within_reason(told: float, waits: float) -> None:
     assert throttle_seconds(SETTINGS, told, 1, 0.5) == waits

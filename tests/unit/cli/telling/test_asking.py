@@ -15,12 +15,13 @@ from batch_credits.model import ControlTotal, Outcome
 from batch_credits.model.amounts import is_amount_of
 from batch_credits.views.amounts import totals_of
 from batch_credits.views.question import Question
+from tests.each import each
 
 TOTALS = totals_of({"EUR": ControlTotal(3, 123_450), "USD": ControlTotal(2, 700)}, {})
 
 
-@pytest.mark.parametrize(
-    ("typed", "is_it"),
+@each(
+    "typed, is_it",
     [
         ("1,234.50", True), ("1234.50", True), ("1234.5", True), ("1,234.50 EUR", True), ("1234.50EUR", True),
         ("1.234,50", False), ("1234,50", False), ("12,34.50", False), ("1234.51", False), ("123450", False),

@@ -17,6 +17,7 @@ from batch_credits.errors import (
     ReportsNotWritten,
     UsageError,
 )
+from tests.each import each
 
 
 def asked(name: str, *arguments: str) -> click.Context:
@@ -68,8 +69,8 @@ def test_the_command_is_said_again_with_what_it_lacked(words: list[str], command
 RUN = ["run", "my file.csv", "-y", "--max-total", "USD=5", "--max-total=EUR=6", "--rate", "10", "--ledger", "l"]
 
 
-@pytest.mark.parametrize(
-    ("error", "commands"),
+@each(
+    "error, commands",
     [
         (UsageError("no"), ["run 'my file.csv' -y --max-total USD=5 --max-total=EUR=6 --rate 10 --ledger l"]),
         (ControlError("no"), ["check 'my file.csv' --max-total USD=5 --max-total=EUR=6 --rate 10 --ledger l"]),

@@ -3,14 +3,13 @@
 import tomllib
 from importlib import resources
 
-import pytest
-
 from batch_credits.loader.suggestions.names import CERTAIN, LIKELY, currency_named, named, plain_name
 from batch_credits.model import RECOGNISED
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("header", "field", "sureness", "currency"),
+@each(
+    "header, field, sureness, currency",
     [
         ("Amount ($)", "amount", CERTAIN, "$"),
         ("Amount (USD)", "amount", CERTAIN, "USD"),

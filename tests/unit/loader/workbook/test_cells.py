@@ -1,14 +1,14 @@
 import datetime
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.loader.workbook.cells import FRACTION, broken, text_of
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
+@each(
+    "value, text",
     [
         ("007", "007"),
         (" x ", " x "),
@@ -25,8 +25,8 @@ def test_an_exact_value_has_one_text(value, text):
     assert text_of(value) == (text, None)
 
 
-@pytest.mark.parametrize(
-    ("value", "text", "code"),
+@each(
+    "value, text, code",
     [
         (19.99, "19.99", FRACTION),
         (0.1 + 0.2, "0.30000000000000004", FRACTION),

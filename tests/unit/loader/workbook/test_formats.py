@@ -2,13 +2,12 @@
 
 import datetime
 
-import pytest
-
 from batch_credits.loader.workbook.formats import date_shown, is_plain, number_shown, text_shown
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("code", "value", "text", "is_exact"),
+@each(
+    "code, value, text, is_exact",
     [
         ("0", 421, "421", True),
         ("00000", 421, "00421", True),
@@ -52,8 +51,8 @@ def test_numbers(code: str, value: float, text: str, is_exact: bool) -> None:
     assert shown is not None and (shown.text, shown.is_exact) == (text, is_exact)
 
 
-@pytest.mark.parametrize(
-    ("code", "value", "number", "around"),
+@each(
+    "code, value, number, around",
     [
         ("#,##0.00", 1234.5, "1234.50", ""),
         ('"$"#,##0', 1234.0, "1234", "$"),
@@ -69,7 +68,7 @@ def test_the_digits_and_what_is_around_them(code: str, value: float, number: str
     assert shown is not None and (shown.number, shown.around) == (number, around)
 
 
-@pytest.mark.parametrize("code", ["0.00E+00", "# ?/?", "yyyy-mm-dd", "[h]:mm", "[$-F400]0", "[DBNum1]0", "@"])
+@each("code", ["0.00E+00", "# ?/?", "yyyy-mm-dd", "[h]:mm", "[$-F400]0", "[DBNum1]0", "@"])
 def test_numbers_that_cannot_be_told(code: str) -> None:
     assert number_shown(code, 5.0) is None
 
@@ -82,8 +81,8 @@ def test_numbers_beyond_what_excel_keeps_cannot_be_told() -> None:
 DAY = datetime.date(2026, 3, 9)  # a Monday
 
 
-@pytest.mark.parametrize(
-    ("code", "text"),
+@each(
+    "code, text",
     [
         ("yyyy-mm-dd", "2026-03-09"),
         ("d.m.yy", "9.3.26"),
@@ -108,8 +107,8 @@ def test_dates(code: str, text: str | None) -> None:
     assert (shown and shown.text) == text
 
 
-@pytest.mark.parametrize(
-    ("code", "text"),
+@each(
+    "code, text",
     [
         ("0", "abc"),
         ("@", "abc"),
@@ -124,8 +123,8 @@ def test_texts(code: str, text: str) -> None:
     assert text_shown(code, "abc") == text
 
 
-@pytest.mark.parametrize(
-    ("code", "is_so"), [("", True), ("General", True), ("GENERAL ", True), ("@", True), ("0", False)]
+@each(
+    "code, is_so", [("", True), ("General", True), ("GENERAL ", True), ("@", True), ("0", False)]
 )
 def test_formats_that_change_nothing(code: str, is_so: bool) -> None:
     assert is_plain(code) is is_so

@@ -1,15 +1,14 @@
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from batch_credits.loader.workbook.formats import OF_THE_COMPUTER
 from batch_credits.loader.workbook.marks import Look
 from batch_credits.loader.workbook.styles import built_in, looks_of, style_looks
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("number", "code"),
+@each(
+    "number, code",
     [(0, ""), (49, ""), (1, "0"), (4, "#,##0.00"), (9, "0%"), (14, OF_THE_COMPUTER), (30, OF_THE_COMPUTER)],
 )
 def test_formats_that_a_file_need_not_describe(number: int, code: str) -> None:

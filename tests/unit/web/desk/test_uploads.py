@@ -7,10 +7,11 @@ import pytest
 
 from batch_credits.web.desk.uploads import MAX_NAME_BYTES, Upload, Uploads, plain_name
 from batch_credits.web.door.refusals import Refused
+from tests.each import each
 
 
-@pytest.mark.parametrize(
-    ("given", "name"),
+@each(
+    "given, name",
     [
         ("loyalty.csv", "loyalty.csv"),
         ("Prämien März (final).xlsx", "Prämien März (final).xlsx"),

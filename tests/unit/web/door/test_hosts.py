@@ -11,6 +11,7 @@ from batch_credits.views.terms import SiteView
 from batch_credits.web.door.hosts import allowed_hosts, refuse_host, refuse_origin
 from batch_credits.web.door.refusals import Refused
 from batch_credits.web.settings import WebSettings
+from tests.each import each
 
 SITE = SiteView("acme-test", "https://acme-test.chargebee.com", is_live=False, is_loopback=False, posts_at_once=None)
 PLACE = Path("nowhere")
@@ -24,7 +25,7 @@ def said(*headers: tuple[str, str]) -> CIMultiDict[str]:
     return CIMultiDict(headers)
 
 
-@pytest.mark.parametrize(
+@each(
     "host",
     [
         "localhost:8910", "LocalHost:8910", "127.0.0.1:8910", "[::1]:8910", "pay.example", "PAY.example",
@@ -36,7 +37,7 @@ def test_its_own_names_are_answered(host: str) -> None:
     refuse_host(make_mocked_request("GET", "/", headers=said(("Host", host))), HOSTS)
 
 
-@pytest.mark.parametrize(
+@each(
     "headers",
     [
         [("Host", host)]
@@ -71,7 +72,7 @@ def test_a_form_of_its_own_page_comes_through(headers: list[tuple[str, str]]) ->
     refuse_origin(make_mocked_request("POST", "/", headers=said(HERE, *headers)), ("http",))
 
 
-@pytest.mark.parametrize(
+@each(
     "headers",
     [
         [], [("Referer", "http://localhost:8910/")], [OURS, OURS], [OURS, ("Sec-Fetch-Site", "cross-site")],
