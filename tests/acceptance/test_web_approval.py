@@ -180,3 +180,50 @@ def test_two_servers_that_check_one_upload_at_once_find_the_same(office: Office)
             for visitor in (alice, bob):
                 assert visitor.checked(visitor.get(page.path)).count("pending") == 2
         assert json.loads(out.read_text())["counts"]["pending"] == 2
+
+
+def test_who_reads_a_file_in_another_way_is_no_approver_of_it(office: Office) -> None:
+    """An order bears its maker's name alone, so nobody else has a hand in what it says."""
+    with office.web("alice") as alice, office.web("bob") as bob:
+        page = alice.upload(office.file, amount_unit="minor")
+        theirs = bob.get(page.path)
+        assert not theirs.has('form[data-action="submit-for-approval"]') and not theirs.has('a[href$="/columns"]')
+        assert "alice uploaded this file" in theirs.text, theirs.text
+        said = {"form_token": token_of(bob.get("/new")), "amount_unit": "major"}
+        refused = bob.post(f"{page.path}/columns", said)
+        assert refused.status == 403 and "alice uploaded this file" in refused.alert
+        refused = bob.post(f"{page.path}/submit", {"form_token": said["form_token"]})
+        assert refused.status == 403 and "alice uploaded this file" in refused.alert
+        assert bob.get(f"{page.path}/columns").status == 403
+        assert settled(alice, alice.send(alice.get(page.path), "submit-for-approval")).total("pending:USD") == 1550
+        assert office.paid == 0
+
+
+def test_an_order_is_made_anew_where_the_one_of_the_check_is_none_any_more(office: Office) -> None:
+    with office.web("alice") as alice, office.web("bob") as bob:
+        page = alice.upload(office.file, amount_unit="minor")
+        [made] = office.folder.glob("ledger.sqlite3.web/uploads/*/check/order.json")
+        past = datetime.now(UTC) - timedelta(days=8)
+        old = replace(Sealed.read(made.read_bytes(), "").order, made=iso(past), expires=iso(past + timedelta(days=7)))
+        # It expired; and it was checked before anybody had to approve it.
+        for leave in (lambda: made.write_bytes(Sealed(old).content), made.unlink):
+            leave()
+            order = settled(alice, alice.send(page, "submit-for-approval"))
+            assert "expired" not in order.text, order.text
+            [kept] = office.folder.glob("ledger.sqlite3.web/orders/*/order.json")
+            kept.write_bytes(Sealed(old).content)
+            late = alice.get(alice.get("/").one("[data-batch] a")["href"])
+            assert late.page == "check" and "Its order expired" in late.alert, late.text
+        order = settled(alice, alice.send(page, "submit-for-approval"))
+        seen = settled(bob, bob.get(order.path))
+        assert bob.result(bob.send(seen, "approve", answer=office.signed(seen, "bob"))).count("credited") == 2
+
+
+def test_what_is_paid_is_not_rejected_any_more(office: Office) -> None:
+    with office.web("alice") as alice, office.web("bob") as bob, office.web("carol") as carol:
+        path = submitted(office, alice).path
+        mine, theirs = settled(bob, bob.get(path)), settled(carol, carol.get(path))
+        assert bob.result(bob.send(mine, "approve", answer=office.signed(mine, "bob"))).count("credited") == 2
+        late = carol.send(theirs, "reject", reason="too much")
+        assert late.status == 409 and "paid" in late.alert, late.text
+        assert not [*office.folder.glob("ledger.sqlite3.web/orders/*/rejected.json")]

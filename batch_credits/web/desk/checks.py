@@ -14,8 +14,10 @@ from batch_credits.approval.policy import read_policy
 from batch_credits.children.files import make_folder, read_document
 from batch_credits.children.locks import try_lock
 from batch_credits.errors import UsageError
+from batch_credits.model.identity import same_text
 from batch_credits.web.desk.children import ORDER, Children
 from batch_credits.web.desk.uploads import Upload
+from batch_credits.web.door.refusals import Refused
 from batch_credits.web.settings import CHECKS_AT_ONCE
 
 # Options that a page asks for where a refusal names them.
@@ -135,6 +137,24 @@ def must_be_approved() -> bool:
         return read_policy().requires_approval
     except UsageError:
         return True
+
+
+def why_left_to_maker(upload: Upload, actor: str) -> str:
+    """Why whoever looks must leave a file to who uploaded it; "" where they need not. Its order bears that name alone:
+    who had a hand in what it says besides could approve it."""
+    if same_text(actor, upload.actor) or not must_be_approved():
+        return ""
+    return f"{upload.actor} uploaded this file, and nobody else says how it is read, or submits it for approval."
+
+
+def refuse_others(upload: Upload, actor: str) -> None:
+    """Refuse whoever must leave a file to who uploaded it.
+
+    Raises:
+        Refused: with the reason.
+    """
+    if why := why_left_to_maker(upload, actor):
+        raise Refused(403, why, "Ask them to do it, or upload the file yourself.")
 
 
 def _folder(upload: Upload) -> Path:

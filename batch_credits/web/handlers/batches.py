@@ -103,7 +103,7 @@ def _state_of_order(desk: Desk, key: str) -> State:
     """How far a file is that was checked: nobody has asked for more, or others are to approve it, or it begins."""
     if desk.jobs.is_running(key):
         return State.WAITING
-    if desk.orders.waiting(key) is not None:
+    if desk.orders.open(key) is not None:
         return State.SUBMITTED
     return State.CHECKED if desk.orders.rejection(key) is None else State.REJECTED
 

@@ -14,7 +14,14 @@ from batch_credits.model import CallKind, ControlTotal
 from batch_credits.model.amounts import is_amount_of, minor_in_words
 from batch_credits.planning.controls import above_bounds
 from batch_credits.settings import InputOptions
-from batch_credits.web.desk.checks import MOMENT_SECONDS, Checked, must_be_approved, order_of
+from batch_credits.web.desk.checks import (
+    MOMENT_SECONDS,
+    Checked,
+    must_be_approved,
+    order_of,
+    refuse_others,
+    why_left_to_maker,
+)
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.tables import page_of
@@ -65,15 +72,16 @@ async def upload(request: web.Request) -> web.Response:
         return show(request, page, refresh_seconds=LOOK_AGAIN_SECONDS)
     if checked.error is not None:
         if checked.asks:
+            refuse_others(one, actor_of(request))
             return show_columns(request, one, checked)
         return show(request, _refused(one, checked.error))
     key = checked.content["batch"]
     if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
         return go_to(f"/batches/{key}")
-    if desk.orders.waiting(key) is not None:
+    if desk.orders.open(key) is not None:
         return go_to(f"/orders/{key}")
-    alert = _rejected(desk, key) or last_refusal(desk, key)
-    return show(request, check_page(desk, one, checked), alert=alert)
+    alert = _rejected(desk, key) or _expired(desk, key) or last_refusal(desk, key)
+    return show(request, check_page(desk, one, checked, actor_of(request)), alert=alert)
 
 
 def _rejected(desk: Desk, key: str) -> Alert | None:
@@ -82,6 +90,14 @@ def _rejected(desk: Desk, key: str) -> Alert | None:
     if rejection is None:
         return None
     return Alert(f"{rejection.by} rejected this order: {rejection.reason}", "Nothing was sent. You may submit it anew.")
+
+
+def _expired(desk: Desk, key: str) -> Alert | None:
+    """That nobody approved its order in time."""
+    submitted = desk.orders.waiting(key)
+    if submitted is None:
+        return None
+    return Alert(f"Its order expired at {submitted.sealed.order.expires}.", "Nothing was sent. You may submit it anew.")
 
 
 def last_refusal(desk: Desk, key: str) -> Alert | None:
@@ -96,9 +112,9 @@ def _refused(one: Upload, error: Mapping[str, Any]) -> CheckPage:
     return CheckPage(one.upload_id, one.file_name, is_checking=False, refusal=alert)
 
 
-def check_page(desk: Desk, one: Upload, checked: Checked) -> CheckPage:
-    """What a check found, as values."""
-    found = checked.content
+def check_page(desk: Desk, one: Upload, checked: Checked, actor: str) -> CheckPage:
+    """What a check found, as values, for whoever looks."""
+    found, why_not = checked.content, why_left_to_maker(one, actor)
     refusal = found.get("refusal")
     files = () if checked.rejected_csv is None else (_left_out_csv(one),)
     form = None if refusal else _send_form(desk, one, found)
@@ -117,17 +133,17 @@ def check_page(desk: Desk, one: Upload, checked: Checked) -> CheckPage:
         ),
         downloads=files,
         send=None if needs_others else form,
-        submit=_submit_form(one, form) if needs_others and form is not None else None,
+        submit=_submit_form(one, form, why_not) if needs_others and form is not None else None,
         refusal=Alert(plain_words(refusal)) if refusal else None,
-        columns_href="" if one.mends else f"/uploads/{one.upload_id}/columns",
+        columns_href="" if one.mends or why_not else f"/uploads/{one.upload_id}/columns",
     )
 
 
-def _submit_form(one: Upload, form: SendForm) -> SubmitForm:
+def _submit_form(one: Upload, form: SendForm, why_not: str) -> SubmitForm:
     sealed, policy = read_order(order_of(one)), read_policy()
     others = 1 if sealed is None else approvers_needed(sealed.order, policy)
     return SubmitForm(
-        f"/uploads/{one.upload_id}/submit", form.number, form.amounts, form.site, form.is_live, others
+        f"/uploads/{one.upload_id}/submit", form.number, form.amounts, form.site, form.is_live, others, why_not
     )
 
 
@@ -239,7 +255,7 @@ async def send(request: web.Request) -> web.Response:
     checked = desk.checks.known(one)
     if checked is None or checked.error is not None:
         return go_to(f"/uploads/{one.upload_id}")
-    page, key = check_page(desk, one, checked), checked.content["batch"]
+    page, key = check_page(desk, one, checked, actor), checked.content["batch"]
     if page.submit is not None:
         raise Refused(403, "Here another person must approve what is sent.", "Submit it for approval.")
     if page.send is None or desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
