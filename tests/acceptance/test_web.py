@@ -300,3 +300,28 @@ def test_after_a_pilot_the_page_asks_and_nothing_goes_on_before_the_answer(
         result = visitor.until(run.path, lambda page: page.page == "result")
         assert result.count("credited") == (6 if answer == "yes" else 2)
         assert site.posts == result.count("credited")
+
+
+def test_each_amount_is_shown_with_its_decimals_and_its_currency(tmp_path: Path, web: Web, site: Site) -> None:
+    visitor = web.visitor()
+    rows: list[list[object]] = [
+        ["=c|1", 1050, "", "USD", "x", "=1+1"],
+        ["c-2", "", "12.345678", "USD", "x", "q4"],
+        ["c-3", 550, "", "JPY", "x", "q4"],
+    ]
+    headers = ("customer_id", "amount", "amount_in_decimal", "currency_code", "description", "reference")
+    file = write_csv(tmp_path / "loyalty.csv", rows, headers)
+    unread = write_csv(tmp_path / "unread.csv", [["c", "1"]], ("Who?", "How much?"))
+    assert visitor.upload(unread).page == "columns"
+    assert [cell.to_text() for cell in visitor.get("/").dom.query('td[data-label="Rows"]')] == [""]
+    check = visitor.upload(file, amount_unit="minor")
+    sums = ["550 JPY", "10.50 USD + 12.345678 USD"]
+    assert [cell.to_text(" ", strip=True) for cell in visitor.get("/").dom.query("td .amount")] == sums
+    result = visitor.result(visitor.send(check, "send", confirm="3"))
+    assert [cell.to_text(" ", strip=True) for cell in visitor.get("/").dom.query("td .amount")] == sums
+    choose = visitor.get(f"{result.path}/undo")
+    shown = [row.to_text(" ", strip=True) for row in choose.dom.query("tbody tr")]
+    assert [" ".join(row.split()) for row in shown] == [
+        "2 =c|1 =1+1 10.50 USD", "3 c-2 q4 12.345678 USD", "4 c-3 q4 550 JPY"
+    ]  # fmt: skip
+    assert len(visitor.get(f"{result.path}/undo?text=%3Dc").dom.query("tbody tr")) == 1

@@ -75,9 +75,6 @@ def amounts_of(totals: Mapping[str, Any], stated: Exponents) -> tuple[Amount, ..
     return tuple(found)
 
 
-def summed(outcomes: Iterable[tuple[Total, ...]]) -> tuple[Amount, ...]:
-    """All that a batch asks for, by currency, from the totals of its outcomes."""
-    minor: dict[str, int] = {}
-    for total in (total for totals in outcomes for total in totals):
-        minor[total.currency] = minor.get(total.currency, 0) + total.amount_minor
-    return amounts_of({currency: minor[currency] for currency in sorted(minor)}, {})
+def amounts_in(totals: Iterable[Total]) -> tuple[Amount, ...]:
+    """Totals as the ledger's views have them."""
+    return tuple(Amount(total.currency, total.amount_minor, " + ".join(total.words)) for total in totals)

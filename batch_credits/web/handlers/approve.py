@@ -11,7 +11,7 @@ from batch_credits.approval.order import Sealed, read_order
 from batch_credits.approval.policy import Policy, read_policy
 from batch_credits.approval.words import facts_of, given_in_words
 from batch_credits.errors import NotConfirmed, UsageError
-from batch_credits.model import CallKind, Outcome
+from batch_credits.model import CallKind
 from batch_credits.model.identity import same_text
 from batch_credits.web.approval_pages import ApprovePage
 from batch_credits.web.desk.checks import MOMENT_SECONDS, Checked, order_of, refuse_others
@@ -22,7 +22,7 @@ from batch_credits.web.door.downloads import attachment
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_of, go_to, show, summed
+from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_in, amounts_of, go_to, show
 from batch_credits.web.handlers.check import begin_run, known_before, last_refusal, owed_of
 from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.handlers.run import key_of
@@ -187,8 +187,7 @@ async def _earlier(desk: Desk) -> tuple[str, ...]:
     views = [view for view, _ in await desk.books.batches() if view.kind is CallKind.ADD][-EARLIER_SHOWN:]
     said = []
     for view in reversed(views):
-        asked = (of for outcome, of in view.outcomes.items() if outcome is not Outcome.REJECTED)
-        words = " + ".join(amount.words for amount in summed(asked)) or "nothing"
+        words = " + ".join(amount.words for amount in amounts_in(view.asked)) or "nothing"
         said.append(f"{view.file_name}, {view.created_at[:10]}: {view.rows:,} rows, {words}.")
     return tuple(said)
 

@@ -309,7 +309,7 @@ async def left_out(request: web.Request) -> web.Response:
     found = await asyncio.to_thread(page_of, checked.rejected_csv, page_number(request), is_meant)
     rows = []
     for _, cells in found.rows:
-        ours = found.table.ours(cells)
+        ours = found.table.shown(cells)
         rows.append(ProblemRow(int(ours["credit_row"]), "", plain_words(ours["credit_error"])))
     page = LeftOutPage(one.upload_id, one.file_name, group["message"], tuple(rows), found.page, found.pages)
     return show(request, page)

@@ -20,7 +20,7 @@ from batch_credits.web.desk.children import ORDER, Handed
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.jobs import Job
 from batch_credits.web.desk.results import FILES, Result
-from batch_credits.web.desk.tables import amount_of, customer_of, page_of
+from batch_credits.web.desk.tables import customer_of, page_of
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.downloads import attached, attachment
 from batch_credits.web.door.forms import read_fields
@@ -81,7 +81,7 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
     review: tuple[ReviewRow, ...] = ()
     mending: Mending | None = None
     if counts.get("review"):
-        review = await asyncio.to_thread(_review, result, known.record)
+        review = await _review(desk, result, known.record)
     if not is_deduction and (counts.get("failed") or counts.get("rejected")):
         mending = await asyncio.to_thread(_mending, key, result, page_number(request))
     can_undo, actor = not is_deduction and bool(counts.get("credited")), actor_of(request)
@@ -216,17 +216,20 @@ def _facts(summary: Mapping[str, Any], job: Job | None) -> list[tuple[str, str]]
     return facts
 
 
-def _review(result: Result, record: BatchRecord) -> tuple[ReviewRow, ...]:
+async def _review(desk: Desk, result: Result, record: BatchRecord) -> tuple[ReviewRow, ...]:
     """The first rows that a person must settle."""
-    found = page_of(result.folder / "results.csv", 1, lambda ours, _: ours["credit_outcome"] == "review")
+    found = await asyncio.to_thread(
+        page_of, result.folder / "results.csv", 1, lambda ours, _: ours["credit_outcome"] == "review"
+    )
+    shown = {int((ours := found.table.shown(cells))["credit_row"]): (ours, cells) for _, cells in found.rows}
+    amounts = await desk.books.amounts(record, shown)
     rows = []
-    for _, cells in found.rows:
-        ours = found.table.ours(cells)
+    for number, (ours, cells) in shown.items():
         rows.append(
             ReviewRow(
-                row=int(ours["credit_row"]),
+                row=number,
                 customer=customer_of(record, cells),
-                amount=amount_of(record, cells),
+                amount=amounts[number],
                 reference=ours["credit_reference"],
                 why=ours["credit_error"],
                 credit_id=ours["credit_id"],
@@ -240,7 +243,7 @@ def _mending(key: str, result: Result, page: int) -> Mending:
     found = page_of(result.folder / "failed.csv", page)
     rows = []
     for index, cells in found.rows:
-        ours = found.table.ours(cells)
+        ours = found.table.shown(cells)
         named = ours["credit_error_param"].split("; ")
         wrong = tuple(place for place, header in enumerate(found.table.headers[: found.table.own]) if header in named)
         rows.append(

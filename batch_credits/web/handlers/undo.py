@@ -11,7 +11,7 @@ from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import Desk, desk_of
-from batch_credits.web.desk.tables import amount_of, customer_of, page_of
+from batch_credits.web.desk.tables import customer_of, page_of
 from batch_credits.web.desk.undos import Undo
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
@@ -68,11 +68,12 @@ async def _choices(request: web.Request, known: Known) -> UndoPage:
         return not text or text == ours["credit_row"] or text.casefold() in customer_of(record, cells).casefold()
 
     found = await asyncio.to_thread(page_of, result.folder / "results.csv", page_number(request), is_meant)
+    shown = {int((ours := found.table.shown(cells))["credit_row"]): (ours, cells) for _, cells in found.rows}
+    amounts = await desk.books.amounts(record, shown)
     rows = []
-    for _, cells in found.rows:
-        ours = found.table.ours(cells)
-        number, customer = int(ours["credit_row"]), customer_of(record, cells)
-        rows.append(UndoRow(number, customer, amount_of(record, cells), ours["credit_reference"], is_chosen=False))
+    for number, (ours, cells) in shown.items():
+        customer = customer_of(record, cells)
+        rows.append(UndoRow(number, customer, amounts[number], ours["credit_reference"], is_chosen=False))
     return UndoPage(
         key=record.key,
         file_name=result.summary["file"],
