@@ -132,5 +132,6 @@ def plain_name(given: str) -> str:
     stem, dot, suffix = plain.rpartition(".")
     if not dot:
         stem, suffix = plain, ""
+    suffix = suffix[:MAX_SUFFIX_LETTERS]
     short = stem.encode()[: MAX_NAME_BYTES - len(suffix.encode())].decode(errors="ignore").strip(" .") or "upload"
-    return f"{short}{dot}{suffix[:MAX_SUFFIX_LETTERS]}"
+    return f"{short}{dot}{suffix}"

@@ -14,6 +14,7 @@ from batch_credits.web.door.sessions import form_token_of
 from batch_credits.web.pages import Alert, Amount, Frame, Page
 from batch_credits.web.rendering import render
 
+MAX_DIGITS = 15
 UNPROCESSABLE = 422  # a form that says something else than the page did
 
 
@@ -51,16 +52,20 @@ def page_number(request: web.Request) -> int:
     Raises:
         Refused: it is no number.
     """
-    text = request.query.get("page", "1")
-    if not (text.isascii() and text.isdigit() and 0 < len(text) < 8 and int(text)):
+    number = whole_number(request.query.get("page", "1"))
+    if not number:
         raise Refused(400, "The page of a list is a number from 1 on.")
-    return int(text)
+    return number
+
+
+def whole_number(text: str) -> int | None:
+    """The number that plain digits are; None: they are none, or more than any number here has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
 
 
 def number_typed(text: str) -> int | None:
     """The number that a person typed: digits, as they are shown or without commas; None: it is none."""
-    digits = text.strip().replace(",", "")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
+    return whole_number(text.strip().replace(",", ""))
 
 
 def amounts_of(totals: Mapping[str, Any], stated: Exponents) -> tuple[Amount, ...]:

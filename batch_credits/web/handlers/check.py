@@ -37,6 +37,7 @@ from batch_credits.web.handlers.answers import (
     number_typed,
     page_number,
     show,
+    whole_number,
 )
 from batch_credits.web.handlers.columns import remembered_answers, show_columns
 from batch_credits.web.handlers.plain_words import plain_words
@@ -297,11 +298,11 @@ async def left_out(request: web.Request) -> web.Response:
     desk = desk_of(request)
     one = desk.uploads.find(request.match_info["id"])
     checked = desk.checks.known(one)
-    number = request.match_info["n"]
+    number = whole_number(request.match_info["n"])
     groups = [] if checked is None or checked.error else checked.content["problems"]
-    if checked is None or checked.rejected_csv is None or not number.isdigit() or int(number) >= len(groups):
+    if checked is None or checked.rejected_csv is None or number is None or number >= len(groups):
         raise Refused(404, "There is no such list of rows.", "Look at the check of the file again.")
-    group = groups[int(number)]
+    group = groups[number]
 
     def is_meant(ours: Mapping[str, str], cells: Any) -> bool:
         return group["code"] in ours["credit_error_code"].split("; ") and group["field"] in ours["credit_error_param"]

@@ -12,7 +12,7 @@ from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import UNPROCESSABLE, go_to, show
+from batch_credits.web.handlers.answers import UNPROCESSABLE, go_to, show, whole_number
 from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.pages import Alert, Choice, Column, ColumnsPage, Question
 
@@ -153,10 +153,10 @@ def _mapped(fields: Mapping[str, str], seen: list[dict[str, Any]]) -> tuple[str,
     for name, field in fields.items():
         if not name.startswith("map:"):
             continue
-        index = name.removeprefix("map:")
-        if not index.isdigit() or int(index) >= len(seen) or field not in ("", *_FIELD_LABELS):
+        index = whole_number(name.removeprefix("map:"))
+        if index is None or index >= len(seen) or field not in ("", *_FIELD_LABELS):
             raise Refused(400, "The form names a column or a field that there is not.", "Load the page again.")
-        column = seen[int(index)]
+        column = seen[index]
         if field and column["field"] != field:
             found.append(f"{field}={column['header']}")
     return tuple(found)

@@ -22,6 +22,7 @@ from batch_credits.web.handlers.answers import (
     go_to,
     page_number,
     show,
+    whole_number,
 )
 from batch_credits.web.handlers.check import is_typed, not_typed, totals_to_type, typed_totals
 from batch_credits.web.handlers.result import why_left_to_another
@@ -90,13 +91,13 @@ async def chosen(request: web.Request) -> web.Response:
     """Ask what would be deducted of what was ticked."""
     desk, known = desk_of(request), await _settled(request)
     fields = await read_fields(request, lambda name: name == "all" or name.startswith("row:"))
-    numbers = [name.removeprefix("row:") for name in fields if name != "all"]
-    if not all(number.isascii() and number.isdigit() and len(number) < 12 for number in numbers):
+    numbers = [whole_number(name.removeprefix("row:")) for name in fields if name != "all"]
+    if None in numbers:
         raise Refused(400, "The form names a row that is no number.", "Load the page again.")
     if "all" not in fields and not numbers:
         alert = Alert("No credit was chosen.", "Tick those to take back, or take all of them.")
         return show(request, await _choices(request, known), alert=alert, status=UNPROCESSABLE)
-    rows = None if "all" in fields else sorted(map(int, numbers))
+    rows = None if "all" in fields else sorted(number for number in numbers if number is not None)
     undo = desk.undos.begin(known.record.key, rows, actor_of(request))
     await desk.undos.wait(undo, ASK_SECONDS)
     return go_to(f"/batches/{known.record.key}/undo/{undo.undo_id}")

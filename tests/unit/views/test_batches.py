@@ -50,6 +50,7 @@ def test_each_batch_with_its_outcomes(book: Book) -> None:
 def test_a_currency_whose_decimals_somebody_stated_is_told_in_them(book: Book) -> None:
     batch = book.plan(book.row(2, currency_code="VND"))
     options = InputOptions(currency_exponents=(("VND", 0),))
+    assert isinstance(book.path, Path)
     with closing(sqlite3.connect(book.path)) as ledger, ledger:
         ledger.execute("UPDATE batch SET options = ? WHERE batch_id = ?", (options.as_json(), batch))
     [view] = batches_view(book.ledger)

@@ -32,6 +32,7 @@ def test_a_long_name_fits_a_file_system() -> None:
     name = plain_name("ü" * 500 + ".csv")
     assert len(name.encode()) <= MAX_NAME_BYTES + 1
     assert name.endswith(".csv")
+    assert len(plain_name("a" * 1000 + "." + "b" * 300).encode()) <= MAX_NAME_BYTES + 1
 
 
 def received(uploads: Uploads, **more: str) -> Upload:
