@@ -1,6 +1,8 @@
 """Promise: who lives in no terminal uploads, checks, sends, mends and undoes in a browser, by the same rules."""
 
 import json
+import os
+import pwd
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -208,6 +210,8 @@ def test_what_changed_since_the_check_is_not_sent_by_the_number_typed_then(
     visitor = web.visitor()
     check = visitor.upload(write_csv(tmp_path / "all.csv", payout("c", 6)))
     command.run(write_csv(tmp_path / "some.csv", payout("c", 2))).exited(0)  # meanwhile, elsewhere
+    by = visitor.get("/?text=some.csv").dom.query('td[data-label="By"] bdi')
+    assert [cell.to_text() for cell in by] == [pwd.getpwuid(os.getuid()).pw_name]
     after = visitor.send(check, "send", confirm="6")
     after = visitor.until(after.path, lambda page: page.page == "check" and page.count("pending") == 4)
     assert site.posts == 2
@@ -319,6 +323,7 @@ def test_each_amount_is_shown_with_its_decimals_and_its_currency(tmp_path: Path,
     assert [cell.to_text(" ", strip=True) for cell in visitor.get("/").dom.query("td .amount")] == sums
     result = visitor.result(visitor.send(check, "send", confirm="3"))
     assert [cell.to_text(" ", strip=True) for cell in visitor.get("/").dom.query("td .amount")] == sums
+    assert "no row: there is none to mend" in result.text
     choose = visitor.get(f"{result.path}/undo")
     shown = [row.to_text(" ", strip=True) for row in choose.dom.query("tbody tr")]
     assert [" ".join(row.split()) for row in shown] == [

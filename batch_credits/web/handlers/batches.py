@@ -81,7 +81,7 @@ def _of_batch(desk: Desk, view: BatchView, *, is_sent: bool) -> BatchEntry:
         rows=view.rows,
         totals=amounts_in(view.asked),
         credited_words=f"{rows:,} of {view.rows:,} {done}",
-        actor="" if job is None else job.actor,
+        actor=job.actor if job is not None else view.run.user if view.run is not None else "",
         at=view.created_at,
         payout=" ".join(view.kin),
         is_reversal=view.kind is CallKind.DEDUCT,

@@ -124,9 +124,12 @@ def _downloads(known: Known, result: Result, *, is_deduction: bool) -> Iterator[
     key = known.record.key
     if known.order:
         yield Download(ORDER, f"/batches/{key}/files/{ORDER}", "the order, and who approved it")
+    counts = result.summary["counts"]
     for name in result.files():
         what = FILES[name]
-        if is_deduction and name.startswith("failed."):  # which nobody may take for a file to pay
+        if name.startswith("failed.") and not (counts.get("failed") or counts.get("rejected")):
+            what = "no row: there is none to mend"
+        elif is_deduction and name.startswith("failed."):  # which nobody may take for a file to pay
             what = "the rows not taken back, and why; never to be paid"
         yield Download(name, f"/batches/{key}/files/{name}", what)
 

@@ -233,6 +233,11 @@ def test_pages_of_a_list_keep_what_it_is_narrowed_to() -> None:
     assert hrefs == ["?text=q3+%26+more&state=finished&page=1", "?text=q3+%26+more&state=finished&page=3"]
 
 
+def test_a_sum_of_two_kinds_may_stand_on_two_lines() -> None:
+    found = {cell.to_text(): dict(cell.attrs or {})["class"] for cell in shown(LIST).query("td .amount")}
+    assert (found["5.00 EUR + 12.345678 EUR"], found["10,682.88 USD"]) == ("amount", "amount whole")
+
+
 def test_an_upload_has_its_file_last() -> None:
     form = one(shown(NEW), 'form[data-action="upload"]')
     names = [attrs(field)["name"] for field in form.query("input, select")]
