@@ -330,3 +330,21 @@ def test_each_amount_is_shown_with_its_decimals_and_its_currency(tmp_path: Path,
         "2 =c|1 =1+1 10.50 USD", "3 c-2 q4 12.345678 USD", "4 c-3 q4 550 JPY"
     ]  # fmt: skip
     assert len(visitor.get(f"{result.path}/undo?text=%3Dc").dom.query("tbody tr")) == 1
+
+
+def test_a_content_that_was_paid_is_told_before_it_is_paid_under_another_reference(
+    tmp_path: Path, command: Command, web: Web, site: Site
+) -> None:
+    visitor = web.visitor()
+    headers = ("customer_id", "amount", "currency_code", "description")
+    file = write_csv(tmp_path / "loyalty.csv", [[f"c-{row}", 100, "USD", "x"] for row in range(3)], headers)
+    check = visitor.upload(file, amount_unit="minor", reference="q3")
+    assert "came before" not in check.text
+    assert visitor.result(visitor.send(check, "send", confirm="3")).count("credited") == 3
+    again = visitor.upload(file.rename(tmp_path / "again.csv"), amount_unit="minor", reference="Q-3")
+    [told] = again.dom.query('[aria-labelledby="warnings"] li')
+    said = "The same content came before, as loyalty.csv: batch "
+    assert again.count("pending") == 3 and told.to_text().startswith(said), again.text
+    checked = command("check", tmp_path / "again.csv", "--reference", "Q-3").exited(0)
+    assert said in " ".join(checked.out.split())
+    assert site.posts == 3
