@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch_credits.approval.order import Approval, Sealed, iso
-from tests.acceptance.harness import Site
+from tests.acceptance.harness import Site, write_csv
 from tests.acceptance.office import Office, needs_namespaces
 from tests.acceptance.visitor import Shown, Visitor
 from tests.unit.approval.authenticator import Authenticator
@@ -227,3 +227,21 @@ def test_what_is_paid_is_not_rejected_any_more(office: Office) -> None:
         late = carol.send(theirs, "reject", reason="too much")
         assert late.status == 409 and "paid" in late.alert, late.text
         assert not [*office.folder.glob("ledger.sqlite3.web/orders/*/rejected.json")]
+
+
+def test_where_nobody_can_tell_whether_others_must_approve_nothing_is_sent_and_that_is_said(office: Office) -> None:
+    with office.web("alice") as alice, office.web("bob") as bob:
+        order = submitted(office, alice)
+        rows = [("c-9", 1000, "USD", "x", "q5")]
+        page = alice.upload(write_csv(office.folder / "other.csv", rows), amount_unit="minor")
+        broken = office.etc / "batch-credits" / "settings.toml"
+        broken.write_text("require_aproval = true\n")
+        told = alice.get(page.path)
+        assert told.status == 200 and "cannot be relied on" in told.text, told.text
+        assert not told.has('form[data-action="send"]') and not told.has('form[data-action="submit-for-approval"]')
+        token = {"form_token": token_of(alice.get("/new"))}
+        assert alice.post(f"{page.path}/send", token | {"confirm": "1"}).status == 403
+        assert alice.post(f"{page.path}/submit", token).page == "approve"  # which nobody can
+        seen = bob.get(order.path)
+        assert seen.status == 200 and not seen.has('form[data-action="approve"]')
+        assert alice.get("/").status == 200 and office.paid == 0

@@ -10,6 +10,7 @@ from aiohttp import web
 from batch_credits.approval.judging import approvers_needed
 from batch_credits.approval.order import read_order
 from batch_credits.approval.policy import read_policy
+from batch_credits.errors import UsageError
 from batch_credits.model import CallKind, ControlTotal
 from batch_credits.model.amounts import is_amount_of, minor_in_words
 from batch_credits.planning.controls import above_bounds
@@ -141,8 +142,13 @@ def check_page(desk: Desk, one: Upload, checked: Checked, actor: str) -> CheckPa
 
 
 def _submit_form(one: Upload, form: SendForm, why_not: str) -> SubmitForm:
-    sealed, policy = read_order(order_of(one)), read_policy()
-    others = 1 if sealed is None else approvers_needed(sealed.order, policy)
+    others = 1
+    try:
+        sealed, policy = read_order(order_of(one)), read_policy()
+        if sealed is not None:
+            others = approvers_needed(sealed.order, policy)
+    except UsageError as error:  # nothing would be sent either
+        why_not = why_not or error.message
     return SubmitForm(
         f"/uploads/{one.upload_id}/submit", form.number, form.amounts, form.site, form.is_live, others, why_not
     )
