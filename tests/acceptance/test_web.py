@@ -118,6 +118,24 @@ def test_what_was_not_credited_is_mended_in_the_page_and_belongs_to_the_payout(
     assert sum(site.times("c-").values()) == 4
 
 
+def test_a_form_that_was_filled_in_meanwhile_mends_the_rows_that_it_showed(
+    tmp_path: Path, web: Web, command: Command
+) -> None:
+    visitor = web.visitor()
+    rows = [["missing-1", 700, "USD", "x", "r-1"], ["missing-2", 800, "USD", "x", "r-2"], ["c-1", 1, "USD", "x", "r-3"]]
+    check = visitor.upload(write_csv(tmp_path / "loyalty.csv", rows), amount_unit="minor")
+    result = visitor.result(visitor.send(check, "send", confirm="3"))
+    where, said = result.form("mend")
+    [first] = [name for name, value in said.items() if value == "missing-1"]
+    [second] = [name for name, value in said.items() if value == "missing-2"]
+    check = visitor.checked(visitor.post(where, said | {first: "c-7"}))
+    assert visitor.result(visitor.send(check, "send", confirm="1")).count("credited") == 1
+    visitor.get(result.path)
+    command("report", result.path.rpartition("/")[2]).exited(1)
+    check = visitor.checked(visitor.post(where, said | {second: "c-8"}))  # of before the first was mended
+    assert (check.count("rows"), check.count("pending"), check.total("pending:USD")) == (1, 1, 800), check.text
+
+
 def test_one_credit_is_taken_back_after_a_check_of_its_own(tmp_path: Path, web: Web, site: Site) -> None:
     visitor = web.visitor()
     check = visitor.upload(write_csv(tmp_path / "loyalty.csv", payout("c", 4)))

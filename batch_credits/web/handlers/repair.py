@@ -98,13 +98,15 @@ async def mend(request: web.Request) -> web.Response:
 
 
 def _changed(source: Path, cells: dict[int, dict[int, str]], again: set[int]) -> dict[int, dict[int, str]]:
-    """The rows to send again, by their place, with the cells that differ from what they were."""
+    """The rows to send again, by their place, with the cells that differ from what they were. The form names rows by
+    their numbers: while it was filled in, others may have gone from the table."""
     rows = read_rows(source)
-    own = table_of(next(rows)).own
+    table = table_of(next(rows))
     found = {}
     for index, before in enumerate(rows):
-        said = {place: text for place, text in cells.get(index, {}).items() if place < own}
+        number = int(table.ours(before)["credit_row"])
+        said = {place: text for place, text in cells.get(number, {}).items() if place < table.own}
         differs = {place: text for place, text in said.items() if text != before[place]}
-        if differs or index in again:
+        if differs or number in again:
             found[index] = differs
     return found

@@ -245,12 +245,12 @@ def _mending(key: str, result: Result, page: int) -> Mending:
     """The rows that can be mended here, a page of them."""
     found = page_of(result.folder / "failed.csv", page)
     rows = []
-    for index, cells in found.rows:
+    for _, cells in found.rows:
         ours = found.table.shown(cells)
         named = ours["credit_error_param"].split("; ")
         wrong = tuple(place for place, header in enumerate(found.table.headers[: found.table.own]) if header in named)
         rows.append(
-            MendRow(index, int(ours["credit_row"]), plain_words(ours["credit_error"]), cells[: found.table.own], wrong)
+            MendRow(int(ours["credit_row"]), plain_words(ours["credit_error"]), cells[: found.table.own], wrong)
         )
     return Mending(
         href=f"/batches/{key}/mend",

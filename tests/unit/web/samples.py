@@ -402,9 +402,9 @@ MENDING = Mending(
     href="/batches/00/mend",
     columns=("customer_id", "amount", "currency_code", "description", "reference"),
     rows=(
-        MendRow(0, 58, "There is no such customer on this site.", ("missing-17741", "13.00", "USD", "Q3", "q3"), (0,)),
-        MendRow(1, 122, "The amount cannot be read.", ("cust-50346", "17,O0", "USD", "Q3", "q3"), (1,)),
-        MendRow(2, 189, "There is no such customer on this site.", ("missing-82166", "30.50", "USD", "", "q3"), (0,)),
+        MendRow(58, "There is no such customer on this site.", ("missing-17741", "13.00", "USD", "Q3", "q3"), (0,)),
+        MendRow(122, "The amount cannot be read.", ("cust-50346", "17,O0", "USD", "Q3", "q3"), (1,)),
+        MendRow(189, "There is no such customer on this site.", ("missing-82166", "30.50", "USD", "", "q3"), (0,)),
     ),
     page=1,
     pages=1,
@@ -483,7 +483,7 @@ RESULTS = {
         mending=replace(
             MENDING,
             columns=(HOSTILE, "", *(f"column {number}" for number in range(3, 13))),
-            rows=(MendRow(7, HUGE, HOSTILE, (HOSTILE, "two\nlines", "\n\nleading", RTL, *("x" * 90,) * 9), (0, 1)),),
+            rows=(MendRow(HUGE, HOSTILE, (HOSTILE, "two\nlines", "\n\nleading", RTL, *("x" * 90,) * 9), (0, 1)),),
             pages=4,
             in_all=70,
         ),

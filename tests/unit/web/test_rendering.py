@@ -336,9 +336,9 @@ def test_a_result_has_its_files_and_what_is_left_to_do() -> None:
     assert {"credited", "not_credited"} <= set(every(document, "select[name=word] option", "value"))
 
 
-def test_cells_are_mended_by_their_places_and_as_they_are() -> None:
+def test_cells_are_mended_by_their_row_and_place_and_as_they_are() -> None:
     text = "\u202e12 \u00bd"
-    row = replace(MENDING.rows[0], index=7, cells=("a", text, "two\nlines", "bell\x07"), wrong=(1,))
+    row = replace(MENDING.rows[0], row=7, cells=("a", text, "two\nlines", "bell\x07"), wrong=(1,))
     mending = replace(MENDING, rows=(row,), columns=("one", "two", "three", "four"))
     form = one(shown(replace(RESULT, mending=mending)), 'form[data-action="mend"]')
     cells = {attrs(field)["name"]: attrs(field) for field in form.query("input[name^='cell:']")}
