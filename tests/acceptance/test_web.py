@@ -366,3 +366,20 @@ def test_a_content_that_was_paid_is_told_before_it_is_paid_under_another_referen
     checked = command("check", tmp_path / "again.csv", "--reference", "Q-3").exited(0)
     assert said in " ".join(checked.out.split())
     assert site.posts == 3
+
+
+def test_a_number_is_typed_for_what_the_page_showed_and_not_for_what_became_of_it(
+    tmp_path: Path, command: Command, site: Site
+) -> None:
+    """In two tabs, or two people: the file is read in another way while somebody looks at it."""
+    with Web(command, actor="Ada") as web, Web(command, actor="Bob") as other:
+        ada, bob = web.visitor(), other.visitor()
+        shown = ada.upload(write_csv(tmp_path / "loyalty.csv", payout("c", 3)), amount_unit="minor")
+        theirs = bob.get(f"{shown.path}/columns")
+        again = bob.checked(bob.send(theirs, "columns", amount_unit="major"))
+        assert again.total("pending:USD") == 100 * (shown.total("pending:USD") or 0)
+        refused = ada.send(shown, "send", confirm="3")
+        assert refused.status == 422 and "changed since this page was shown" in refused.alert, refused.text
+        assert refused.total("pending:USD") == again.total("pending:USD") and site.posts == 0
+        sent = ada.result(ada.send(refused, "send", confirm="3"))
+        assert sent.count("credited") == 3

@@ -182,6 +182,16 @@ def test_two_servers_that_check_one_upload_at_once_find_the_same(office: Office)
         assert json.loads(out.read_text())["counts"]["pending"] == 2
 
 
+def test_what_is_submitted_is_what_the_page_showed(office: Office) -> None:
+    with office.web("alice") as alice:
+        page = alice.upload(office.file, amount_unit="minor")
+        again = alice.checked(alice.send(alice.get(f"{page.path}/columns"), "columns", amount_unit="major"))
+        assert again.total("pending:USD") == 155_000
+        refused = alice.send(page, "submit-for-approval")
+        assert refused.status == 422 and "changed since this page was shown" in refused.alert
+        assert not [*office.folder.glob("ledger.sqlite3.web/orders/*/order.json")]
+
+
 def test_who_reads_a_file_in_another_way_is_no_approver_of_it(office: Office) -> None:
     """An order bears its maker's name alone, so nobody else has a hand in what it says."""
     with office.web("alice") as alice, office.web("bob") as bob:
@@ -241,7 +251,7 @@ def test_where_nobody_can_tell_whether_others_must_approve_nothing_is_sent_and_t
         assert not told.has('form[data-action="send"]') and not told.has('form[data-action="submit-for-approval"]')
         token = {"form_token": token_of(alice.get("/new"))}
         assert alice.post(f"{page.path}/send", token | {"confirm": "1"}).status == 403
-        assert alice.post(f"{page.path}/submit", token).page == "approve"  # which nobody can
+        assert alice.post(f"{page.path}/submit", token).status == 422
         seen = bob.get(order.path)
         assert seen.status == 200 and not seen.has('form[data-action="approve"]')
         assert alice.get("/").status == 200 and office.paid == 0

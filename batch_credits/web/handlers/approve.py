@@ -23,9 +23,10 @@ from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
 from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_in, amounts_of, go_to, show
-from batch_credits.web.handlers.check import begin_run, known_before, last_refusal, owed_of
+from batch_credits.web.handlers.check import begin_run, check_page, known_before, last_refusal
 from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.handlers.run import key_of
+from batch_credits.web.handlers.typed import changed_since, owed_of
 from batch_credits.web.pages import Alert, Download
 from batch_credits.web.signing_form import ANSWER, approve_form, figures_of
 
@@ -47,6 +48,11 @@ async def submit(request: web.Request) -> web.Response:
     key = checked.content["batch"]
     if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
         return go_to(f"/batches/{key}")
+    page = check_page(desk, one, checked, actor_of(request))
+    if page.submit is None:
+        return go_to(f"/uploads/{one.upload_id}")
+    if (alert := changed_since(request, page.submit.href)) is not None:
+        return show(request, page, alert=alert, status=UNPROCESSABLE)
     if desk.orders.open(key) is None:
         desk.orders.submit(key, one.upload_id, made)
         desk.checks.begin(one)  # anew, for those who decide

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
@@ -11,10 +10,8 @@ from batch_credits.approval.judging import approvers_needed
 from batch_credits.approval.order import read_order
 from batch_credits.approval.policy import read_policy
 from batch_credits.errors import UsageError
-from batch_credits.model import CallKind, ControlTotal
-from batch_credits.model.amounts import is_amount_of, minor_in_words
-from batch_credits.planning.controls import above_bounds
-from batch_credits.settings import InputOptions
+from batch_credits.model import CallKind
+from batch_credits.model.amounts import minor_in_words
 from batch_credits.web.desk.checks import (
     MOMENT_SECONDS,
     Checked,
@@ -35,18 +32,25 @@ from batch_credits.web.handlers.answers import (
     UNPROCESSABLE,
     amounts_of,
     go_to,
-    number_typed,
     page_number,
     show,
     whole_number,
 )
 from batch_credits.web.handlers.columns import remembered_answers, show_columns
 from batch_credits.web.handlers.plain_words import plain_words
+from batch_credits.web.handlers.typed import (
+    as_checked,
+    changed_since,
+    is_typed,
+    not_typed,
+    owed_of,
+    totals_to_type,
+    typed_totals,
+)
 from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import (
     Alert,
     CheckPage,
-    Choice,
     Download,
     Figure,
     LeftOutPage,
@@ -56,7 +60,6 @@ from batch_credits.web.pages import (
     SubmitForm,
 )
 
-TOTAL = "total:"  # begins the name of a field for a total
 LOOK_AGAIN_SECONDS = 2
 START_SECONDS = 0.3  # for a run to say what it will do, or that it will not
 
@@ -135,13 +138,13 @@ def check_page(desk: Desk, one: Upload, checked: Checked, actor: str) -> CheckPa
         ),
         downloads=files,
         send=None if needs_others else form,
-        submit=_submit_form(one, form, why_not) if needs_others and form is not None else None,
+        submit=_submit_form(one, form, found, why_not) if needs_others and form is not None else None,
         refusal=Alert(plain_words(refusal)) if refusal else None,
         columns_href="" if one.mends or why_not else f"/uploads/{one.upload_id}/columns",
     )
 
 
-def _submit_form(one: Upload, form: SendForm, why_not: str) -> SubmitForm:
+def _submit_form(one: Upload, form: SendForm, found: Mapping[str, Any], why_not: str) -> SubmitForm:
     others = 1
     try:
         sealed, policy = read_order(order_of(one)), read_policy()
@@ -149,9 +152,8 @@ def _submit_form(one: Upload, form: SendForm, why_not: str) -> SubmitForm:
             others = approvers_needed(sealed.order, policy)
     except UsageError as error:  # nothing would be sent either
         why_not = why_not or error.message
-    return SubmitForm(
-        f"/uploads/{one.upload_id}/submit", form.number, form.amounts, form.site, form.is_live, others, why_not
-    )
+    href = f"/uploads/{one.upload_id}/submit{as_checked(found)}"
+    return SubmitForm(href, form.number, form.amounts, form.site, form.is_live, others, why_not)
 
 
 def _left_out_csv(one: Upload) -> Download:
@@ -203,7 +205,7 @@ def _send_form(desk: Desk, one: Upload, found: Mapping[str, Any]) -> SendForm | 
     owed = found["totals_by_outcome"].get("pending" if counts.get("pending") else "in_doubt", {})
     return SendForm(
         action="send",
-        href=f"/uploads/{one.upload_id}/send",
+        href=f"/uploads/{one.upload_id}/send{as_checked(found)}",
         number=number,
         amounts=amounts_of(owed, {}),
         site=site.name,
@@ -211,47 +213,6 @@ def _send_form(desk: Desk, one: Upload, found: Mapping[str, Any]) -> SendForm | 
         how_long=f"It takes {minutes:,} minutes or more." if minutes else "",
         totals_to_type=totals_to_type(desk, owed),
     )
-
-
-def totals_to_type(desk: Desk, owed: Mapping[str, Mapping[str, Any]]) -> tuple[Choice, ...]:
-    """The fields for totals that must be typed, and what to type: on a live site, above the bounds that are set."""
-    if not desk.settings.site.is_live:
-        return ()
-    totals = {
-        currency: ControlTotal(total["rows"], total["amount"], Decimal(total.get("amount_in_decimal", 0)))
-        for currency, total in owed.items()
-    }
-    above = above_bounds(totals, desk.settings.confirm_total, InputOptions())
-    words = {amount.currency: amount.words for amount in amounts_of(owed, {})}
-    return tuple(Choice(f"{TOTAL}{currency}", words[currency]) for currency in above)
-
-
-def typed_totals(fields: Mapping[str, str]) -> dict[str, str]:
-    """The totals that a person typed, by currency."""
-    return {name.removeprefix(TOTAL): value for name, value in fields.items() if name.startswith(TOTAL)}
-
-
-def not_typed(form: SendForm, fields: Mapping[str, str]) -> Alert | None:
-    """What was not typed as the form asks for; None: all was."""
-    what = "deductions" if form.is_deduction else "credits"
-    if number_typed(fields.get("confirm", "")) != form.number:
-        said = f"Nothing was sent: type {form.number} to send {form.number:,} {what}."
-        return Alert(said, f"The number is how many {what} would be sent.", "confirm")
-    for total in form.totals_to_type:
-        words = total.label.split(" + ")
-        if not all(is_amount_of(fields.get(total.value, "").strip() or "-", each) for each in words):
-            return Alert(f"Nothing was sent: type the total, {total.label}.", "So much would be sent.", total.value)
-    return None
-
-
-def owed_of(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What a person agrees to by typing the number, as the run is told it."""
-    return {"rows": found["counts"]["pending"], "totals": found["totals_by_outcome"].get("pending", {})}
-
-
-def is_typed(name: str) -> bool:
-    """Whether a field is one that a person types to send something."""
-    return name == "confirm" or name.startswith(TOTAL)
 
 
 async def send(request: web.Request) -> web.Response:
@@ -267,7 +228,7 @@ async def send(request: web.Request) -> web.Response:
         raise Refused(403, "Here another person must approve what is sent.", "Submit it for approval.")
     if page.send is None or desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
         return go_to(f"/batches/{key}")
-    if (alert := not_typed(page.send, fields)) is not None:
+    if (alert := changed_since(request, page.send.href) or not_typed(page.send, fields)) is not None:
         return show(request, page, alert=alert, status=UNPROCESSABLE)
     await begin_run(desk, key, one, Handed(actor, owed_of(checked.content), typed_totals(fields)))
     return go_to(f"/batches/{key}")

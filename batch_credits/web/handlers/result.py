@@ -32,8 +32,8 @@ from batch_credits.web.handlers.answers import (
     page_number,
     show,
 )
-from batch_credits.web.handlers.check import is_typed, not_typed, totals_to_type, typed_totals
 from batch_credits.web.handlers.plain_words import plain_words
+from batch_credits.web.handlers.typed import as_shown, changed_since, is_typed, not_typed, totals_to_type, typed_totals
 from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import (
     Alert,
@@ -271,7 +271,7 @@ def _more(desk: Desk, known: Known, summary: Mapping[str, Any], stated: Exponent
     site = desk.settings.site
     return SendForm(
         action="send",
-        href=f"/batches/{known.record.key}/send",
+        href=f"/batches/{known.record.key}/send{as_shown(known.record.key, owed_of(summary, stated))}",
         number=number,
         amounts=totals_of(summary, stated)["pending" if counts.get("pending") else "in_doubt"],
         site=site.name,
@@ -301,7 +301,7 @@ async def send_rest(request: web.Request, known: Known) -> tuple[web.Response | 
     more = _more(desk, known, result.summary, stated, job)
     if more is None or job is None:
         return None, None, None
-    if (alert := not_typed(more, fields)) is not None:
+    if (alert := changed_since(request, more.href) or not_typed(more, fields)) is not None:
         return await result_page(request, known, alert, UNPROCESSABLE), None, None
     handed = Handed(actor, owed_of(result.summary, stated), typed_totals(fields))
     return None, desk.uploads.find(job.upload_id), handed

@@ -24,9 +24,9 @@ from batch_credits.web.handlers.answers import (
     show,
     whole_number,
 )
-from batch_credits.web.handlers.check import is_typed, not_typed, totals_to_type, typed_totals
 from batch_credits.web.handlers.result import why_left_to_another
 from batch_credits.web.handlers.run import is_sent, key_of
+from batch_credits.web.handlers.typed import is_typed, not_typed, totals_to_type, typed_totals
 from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import Alert, SendForm, UndoCheckPage, UndoPage, UndoRow
 
