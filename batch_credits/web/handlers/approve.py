@@ -13,6 +13,7 @@ from batch_credits.approval.words import facts_of, given_in_words
 from batch_credits.errors import NotConfirmed, UsageError
 from batch_credits.model import CallKind
 from batch_credits.model.identity import same_text
+from batch_credits.text.counted import rows as count_of
 from batch_credits.web.approval_pages import ApprovePage
 from batch_credits.web.desk.checks import MOMENT_SECONDS, Checked, order_of, refuse_others
 from batch_credits.web.desk.children import Handed
@@ -194,7 +195,7 @@ async def _earlier(desk: Desk) -> tuple[str, ...]:
     said = []
     for view in reversed(views):
         words = " + ".join(amount.words for amount in amounts_in(view.asked)) or "nothing"
-        said.append(f"{view.file_name}, {view.created_at[:10]}: {view.rows:,} rows, {words}.")
+        said.append(f"{view.file_name}, {view.created_at[:10]} UTC: {count_of(view.rows)}, {words}.")
     return tuple(said)
 
 

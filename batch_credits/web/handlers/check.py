@@ -9,6 +9,7 @@ from aiohttp import web
 from batch_credits.approval.judging import approvers_needed
 from batch_credits.approval.order import read_order
 from batch_credits.approval.policy import read_policy
+from batch_credits.approval.words import moment_in_words
 from batch_credits.errors import UsageError
 from batch_credits.model import CallKind
 from batch_credits.model.amounts import minor_in_words
@@ -102,7 +103,8 @@ def _expired(desk: Desk, key: str) -> Alert | None:
     submitted = desk.orders.waiting(key)
     if submitted is None:
         return None
-    return Alert(f"Its order expired at {submitted.sealed.order.expires}.", "Nothing was sent. You may submit it anew.")
+    expired = moment_in_words(submitted.sealed.order.expires)
+    return Alert(f"Its order expired at {expired}.", "Nothing was sent. You may submit it anew.")
 
 
 def last_refusal(desk: Desk, key: str) -> Alert | None:

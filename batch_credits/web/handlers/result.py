@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from batch_credits.approval.policy import read_policy
+from batch_credits.approval.words import moment_in_words
 from batch_credits.errors import UsageError
 from batch_credits.explanations import explained
 from batch_credits.jobs.approved import why_not_own
@@ -213,7 +214,7 @@ def _facts(summary: Mapping[str, Any], job: Job | None) -> list[tuple[str, str]]
         ("Requests", f"{summary['requests']:,}"),
         ("SHA-256 of the file", summary["file_sha256"] or "none"),
     ]
-    facts += [("Approved by", f"{each['approver']}, {each['at']}") for each in summary["approvals"]]
+    facts += [("Approved by", f"{each['approver']}, {moment_in_words(each['at'])}") for each in summary["approvals"]]
     if job is not None and job.stopped_by:
         facts.append(("Stopped by", job.stopped_by))
     return facts
