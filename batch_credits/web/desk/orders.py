@@ -74,6 +74,11 @@ class Orders:
         submitted = self.waiting(key)
         return None if submitted is None or submitted.has_expired else submitted
 
+    def uploads(self) -> set[str]:
+        """The uploads that can still be approved, by id: an order may be good for longer than an upload is kept."""
+        opened = (self.open(folder.name) for folder in self._folder.iterdir())
+        return {submitted.upload_id for submitted in opened if submitted is not None}
+
     def keep(self, submitted: Submitted, sealed: Sealed) -> Sealed:
         """Write down an order with one more approval. Returns it with all that it has: another server over the same
         folder may have taken one in the same moment."""

@@ -41,11 +41,11 @@ def test_an_order_whose_time_is_over_is_there_and_can_be_submitted_anew(
     waits: tuple[Orders, Submitted], office: Office
 ) -> None:
     orders, submitted = waits
-    assert not submitted.has_expired and orders.open("ab") == submitted
+    assert not submitted.has_expired and orders.open("ab") == submitted and orders.uploads() == {"upload"}
     old = Sealed(replace(office.order, expires="2020-01-01T00:00:00Z"))
     submitted.path.write_bytes(old.content)
     found = orders.waiting("ab")
-    assert found is not None and found.has_expired and orders.open("ab") is None
+    assert found is not None and found.has_expired and orders.open("ab") is None and orders.uploads() == set()
 
 
 def test_an_order_that_somebody_changed_counts_for_nothing(waits: tuple[Orders, Submitted]) -> None:
