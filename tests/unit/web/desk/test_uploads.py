@@ -21,6 +21,7 @@ from batch_credits.web.door.refusals import Refused
         (".csv", "csv"),
         ("a\x00b\n<script>.csv", "a_b_script_.csv"),
         ("--yes.csv", "--yes.csv"),
+        ("the %22final%22 one, 5%.csv", "the _final_ one, 5_.csv"),
         ("payout.csv.gz", "payout.csv.gz"),
     ],
 )
