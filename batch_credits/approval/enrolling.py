@@ -17,8 +17,9 @@ _FOLDER_MODE, _FILE_MODE = 0o755, 0o644
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def refuse_name(name: str, folder: Path = FOLDER) -> None:
-    """Refuse to enrol under a name that is none, or somebody's already; and where nothing could be written.
+def refuse_name(name: str, accounts: Sequence[str] = (), folder: Path = FOLDER) -> None:
+    """Refuse to enrol under a name that is none, or under one that is somebody's already; and where nothing could be
+    written.
 
     Raises:
         UsageError: with what to do.
@@ -26,11 +27,13 @@ def refuse_name(name: str, folder: Path = FOLDER) -> None:
     if not name.strip() or name != name.strip() or not name.isprintable() or len(name) > MAX_NAME:
         raise UsageError(f"{name!r} is no name.", hint="Give the one under which the person logs in to the page.")
     for approver in read_approvers(folder).values():
-        if approver.is_called(name):
-            raise UsageError(
-                f"{name} is enrolled already, as {approver.name}.",
-                hint=f"Another passkey takes the place of the first: batch-credits approvers remove {approver.name!r}.",
-            )
+        for each in (name, *accounts):
+            if approver.is_called(each):
+                instead = f"batch-credits approvers remove {approver.name!r}"
+                raise UsageError(
+                    f"{each} is enrolled already, as {approver.name}.",
+                    hint=f"Another passkey takes the place of the first: {instead}.",
+                )
     try:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         tried = folder / f".{APPROVERS}.new"
@@ -48,7 +51,7 @@ def add_approver(
     Raises:
         UsageError: it is somebody's already, or nothing could be written.
     """
-    refuse_name(name, folder)
+    refuse_name(name, accounts, folder)
     path = folder / APPROVERS
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     lines = [

@@ -8,7 +8,9 @@ from batch_credits.approval.judging import refuse_approver
 from batch_credits.approval.order import Approval, Sealed, iso, moment_of
 from batch_credits.approval.policy import Approver, Policy
 from batch_credits.approval.signing import NotSigned, check_approval
+from batch_credits.approval.words import moment_in_words
 from batch_credits.errors import NotConfirmed
+from batch_credits.model.identity import same_text
 
 SIGN_MINUTES = timedelta(minutes=10)  # for which a page that was shown can be signed
 _SIGNED = frozenset(["credential", "authenticator_data", "client_data", "signature"])
@@ -22,8 +24,9 @@ def may_approve(sealed: Sealed, policy: Policy, actor: str) -> Approver:
     """
     order = sealed.order
     if datetime.now(UTC) > moment_of(order.expires):
-        raise NotConfirmed(f"This order expired at {order.expires}.", hint="It has to be submitted anew.")
-    if actor.strip().casefold() == order.maker.strip().casefold():
+        expired = moment_in_words(order.expires)
+        raise NotConfirmed(f"This order expired at {expired}.", hint="It has to be submitted anew.")
+    if same_text(actor, order.maker):
         raise NotConfirmed("You made this order, and nobody approves their own.")
     approver = next((each for each in policy.approvers.values() if each.is_called(actor)), None)
     if approver is None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from batch_credits.approval.order import Approval, Order, Sealed, Sum, moment_of
 from batch_credits.approval.policy import Approver, Bounds, Policy
 from batch_credits.approval.signing import NotSigned, check_approval
+from batch_credits.approval.words import moment_in_words
 from batch_credits.errors import NotConfirmed
 from batch_credits.model.currencies import exponent_of
 
@@ -67,7 +68,7 @@ def refuse_expired(order: Order, now: datetime | None = None) -> None:
         NotConfirmed: it is.
     """
     if (now or datetime.now(UTC)) > moment_of(order.expires):
-        raise _refused(f"This order expired at {order.expires}.")
+        raise _refused(f"This order expired at {moment_in_words(order.expires)}.")
 
 
 def refuse_unapproved(sealed: Sealed, policy: Policy, now: datetime | None = None) -> None:

@@ -21,12 +21,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from batch_credits.approval.order import DAYS
 from batch_credits.approval.signing import Passkey
 from batch_credits.errors import UsageError
+from batch_credits.model.identity import same_text
 
 FOLDER = Path("/etc/batch-credits")
 POLICY, APPROVERS = "settings.toml", "approvers.toml"
@@ -47,8 +49,8 @@ class Approver:
     accounts: tuple[str, ...] = ()
 
     def is_called(self, name: str) -> bool:
-        """Whether that name is this person's."""
-        return name.strip().casefold() in {each.strip().casefold() for each in (self.name, *self.accounts)}
+        """Whether that name is this person's, in whatever spelling."""
+        return any(same_text(name, each) for each in (self.name, *self.accounts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,9 @@ def approvers_in(table: Mapping[str, Any], path: Path | str) -> dict[str, Approv
     keys = [approver.passkey.credential for approver in approvers.values()]
     if len(set(keys)) != len(keys):
         raise _cannot(path, "two people have one passkey")
+    for one, other in combinations(approvers.values(), 2):
+        if any(one.is_called(name) for name in (other.name, *other.accounts)):
+            raise _cannot(path, f"{one.name!r} and {other.name!r} name one person, who would count twice")
     return approvers
 
 

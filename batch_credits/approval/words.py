@@ -3,13 +3,19 @@
 from typing import Any
 
 from batch_credits.approval.order import Order, Sealed, Sum, moment_of
-from batch_credits.model.amounts import minor_in_words
+from batch_credits.model.amounts import Exponents, minor_in_words
 from batch_credits.settings import names_live_money
+from batch_credits.text.counted import rows
 
 
-def total_in_words(currency: str, total: Sum) -> str:
-    """Its money, as people read it; what came in decimal stands beside it."""
-    words = [minor_in_words(total.amount, currency, {})] if total.amount or total.amount_in_decimal == "0" else []
+def totals_of(order: Order) -> dict[str, str]:
+    """Its money by currency, as people read it; what came in decimal stands beside it."""
+    stated = dict(order.input_options.currency_exponents)
+    return {currency: _total(currency, total, stated) for currency, total in sorted(order.totals.items())}
+
+
+def _total(currency: str, total: Sum, stated: Exponents) -> str:
+    words = [minor_in_words(total.amount, currency, stated)] if total.amount or total.amount_in_decimal == "0" else []
     words += [] if total.amount_in_decimal == "0" else [f"{total.amount_in_decimal} {currency}"]
     return " + ".join(words)
 
@@ -20,9 +26,9 @@ def facts_of(order: Order) -> tuple[str, ...]:
     options = [f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in order.options.items()]
     money = "real money" if names_live_money(order.site) else "no real money"
     return (
-        f"Made by {order.maker} on {_time(order.made)}, good until {_time(order.expires)}.",
+        f"Made by {order.maker} on {moment_in_words(order.made)}, good until {moment_in_words(order.expires)}.",
         f"For site {order.site}, at {order.address}: {money}.",
-        f"{order.rows:,} rows in the file, {order.owed:,} of them to be credited.",
+        f"{rows(order.rows)} in the file, {order.owed:,} of them to be credited.",
         f"Batch {order.batch[:8]}, SHA-256 of the file {order.file_sha256[:16]}...",
         *([f"Read with {', '.join(options)}."] if options else []),
         *([f"Held against {', '.join(limits)}."] if limits else []),
@@ -31,10 +37,10 @@ def facts_of(order: Order) -> tuple[str, ...]:
 
 def given_in_words(sealed: Sealed) -> tuple[str, ...]:
     """Who approved it, and when."""
-    return tuple(f"{each.approver}, {_time(each.at)}" for each in sealed.approvals)
+    return tuple(f"{each.approver}, {moment_in_words(each.at)}" for each in sealed.approvals)
 
 
-def _time(text: str) -> str:
+def moment_in_words(text: str) -> str:
     """A time as people write it, to the minute; what is none as it is."""
     try:
         return f"{moment_of(text):%Y-%m-%d %H:%M} UTC"

@@ -53,6 +53,10 @@ class Reports:
         """What the rows between these two ask Chargebee for, by their numbers."""
         return dict(self._db.all("bodies_of_rows", _numbered_body, batch=batch_id, first=first, last=last))
 
+    def money(self, batch_id: int, row_number: int) -> Money | None:
+        """How much a row asks Chargebee for; None of one that is rejected, or is not there."""
+        return self._db.first("money_of_row", lambda row: Money(*row), batch=batch_id, row=row_number)
+
     def rejected_rows(self, batch_id: int) -> Iterator[ReportRow]:
         """The batch's rejected rows as the reports show them, in the order of the file; streamed."""
         return self._db.stream("rejected_rows", lambda row: _rejected_row(*row), batch=batch_id)

@@ -31,6 +31,7 @@ from batch_credits.model.requests import STILL_OWED
 from batch_credits.model.undone import Undone
 from batch_credits.planning.file_totals import most_telling, refuse_unequal, totals_of_earlier_runs
 from batch_credits.planning.plausibility import far_rows, unusual_batch
+from batch_credits.planning.repeats import came_before
 from batch_credits.process.switching import quick_switches
 from batch_credits.reporter.mending import doubts_about
 from batch_credits.settings import InputOptions, batch_key
@@ -212,6 +213,7 @@ def _with_warnings(ledger: Ledger, plan: Plan, site: str, options: InputOptions)
     return replace(
         plan,
         warnings=[
+            *(came_before(ledger, plan.batch_id) if plan.owed else ()),
             *doubts_about(plan.parents, site),
             *far_rows(plan.spread, plan.largest_rows, in_words),
             *unusual_batch(plan.spread, ledger.profiles.earlier_amounts(site, plan.batch_id), in_words),

@@ -1,8 +1,9 @@
 """Whether a content came before, or the reference of its rows is that of another content.
 
 The first would pay twice, where the rows take a reference that is given for the file: under another one each of them is
-another credit. Of the second every customer who is in both would seem to be paid already, and be left out. Where a
-person decides about each file, they see either in the plan; whoever pays files unseen asks for this.
+another credit. Of the second every customer who is in both would seem to be paid already, and be left out. A person
+who decides about each file is told of the first, and sees the second in the plan; whoever pays files unseen asks for
+this.
 """
 
 import json
@@ -15,6 +16,7 @@ from batch_credits.model import BatchRecord, CallKind, Outcome
 from batch_credits.model.identity import same_text
 from batch_credits.model.requests import STILL_OWED
 
+KEY_LETTERS = 64  # of an id; one that was borrowed for a look has more in front
 _SETTLED = (Outcome.CREDITED, Outcome.ALREADY_CREDITED)
 
 
@@ -57,6 +59,26 @@ def refuse_repeat(ledger: Ledger, batch_id: int) -> None:
         raise ControlError(f"{repeat.what} Nothing was sent (--refuse-repeat).", hint=repeat.hint)
 
 
+def came_before(ledger: Ledger, batch_id: int) -> list[str]:
+    """What a person is told of the content of a batch that is staged, if other batches of its site have it as well: a
+    sentence, or none."""
+    staged = ledger.batches.staged(batch_id)
+    same = [
+        batch
+        for batch in ledger.batches.all()
+        if batch.kind is CallKind.ADD
+        and (batch.site, batch.file_sha256) == (staged.site, staged.file_sha256)
+        and batch.key[-KEY_LETTERS:] != staged.key
+    ]
+    if not same:
+        return []
+    last = same[-1]
+    return [
+        f"The same content came before, as {last.file_name}: batch {last.key[-KEY_LETTERS:][:8]} of {_moment(last)}."
+        " Under another reference each of its rows is another credit."
+    ]
+
+
 def reference_of(batch: BatchRecord) -> str | None:
     """The reference of its rows that had none."""
     reference: str | None = json.loads(batch.options_json).get("reference")
@@ -69,10 +91,9 @@ def _same_content(ledger: Ledger, batch: BatchRecord, reference: str | None) -> 
     owed = sum(counts.get(outcome, 0) for outcome in STILL_OWED)
     if counts.get(Outcome.REJECTED, 0) == batch.rows_read or (owed and taken in (None, reference)):
         return None  # nothing of it was ever sent, or there is something to go on with
-    at = f"{batch.created_at[:16].replace('T', ' ')} UTC"
     undone = ", reversed since" if ledger.totals.undone(batch.batch_id).rows else ""
     what = (
-        f"The same content came before, as {batch.file_name}: batch {batch.key[:8]} of {at},"
+        f"The same content came before, as {batch.file_name}: batch {batch.key[:8]} of {_moment(batch)},"
         f" {_in_words(counts, batch.rows_read)}{undone}."
     )
     if owed:
@@ -94,6 +115,10 @@ def _other_content(batches: Sequence[BatchRecord], reference: str) -> Repeat | N
                 " failed.csv of that batch instead.",
             )
     return None
+
+
+def _moment(batch: BatchRecord) -> str:
+    return f"{batch.created_at[:16].replace('T', ' ')} UTC"
 
 
 def _in_words(counts: dict[Outcome, int], rows: int) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind, Outcome, RunRecord
+from batch_credits.model.money import sum_totals
 from batch_credits.model.undone import Undone
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.files import ReportPaths, report_directory
 from batch_credits.reporter.mending import mending_in_words
 from batch_credits.settings import recorded_reports
@@ -56,11 +58,12 @@ class ReportsView:
 @dataclass(frozen=True, slots=True)
 class BatchView:
     """A batch as it stands. `reverses` is the id of the batch whose credits it deducts, `stopped` why its last run
-    ended early; `created_at` is UTC, ISO 8601. `outcomes` are those that have rows. `workers` send it now; what they
-    have on their way, `on_their_way` rows that are sent or written down to be sent next, is pending: only of a sender
-    that is lost it is in doubt. `kin` says, a sentence each, whose rows it mends, and what became of its own that later
-    files mend. `is_on`: its newest run has not ended, and somebody sends for it, or, on a ledger that a team shares,
-    somebody may at any time. `reports` is None where this host has none of its newest run."""
+    ended early; `created_at` is UTC, ISO 8601. `outcomes` are those that have rows, `asked` all but the rejected
+    together. `workers` send it now; what they have on their way, `on_their_way` rows that are sent or written down to
+    be sent next, is pending: only of a sender that is lost it is in doubt. `kin` says, a sentence each, whose rows it
+    mends, and what became of its own that later files mend. `is_on`: its newest run has not ended, and somebody sends
+    for it, or, on a ledger that a team shares, somebody may at any time. `reports` is None where this host has none of
+    its newest run."""
 
     key: str
     kind: CallKind
@@ -71,6 +74,7 @@ class BatchView:
     reverses: str | None
     stopped: str | None
     outcomes: Mapping[Outcome, tuple[Total, ...]]
+    asked: tuple[Total, ...]
     undone: UndoneView
     kin: tuple[str, ...]
     on_their_way: int = 0
@@ -160,6 +164,7 @@ def _batch_view(
     last = ledger.runs.last(batch.batch_id)
     ours = tuple(worker for worker in workers if worker.batch == batch.key)
     totals, on_their_way = ledger.totals.standing(batch.batch_id, senders)
+    stated = stated_exponents(batch)
     return BatchView(
         key=batch.key,
         kind=batch.kind,
@@ -169,8 +174,9 @@ def _batch_view(
         rows=batch.rows_read,
         reverses=batch.reverses,
         stopped=None if last is None else last.stopped,
-        outcomes={outcome: totals_of(totals[outcome], {}) for outcome in Outcome if totals.get(outcome)},
-        undone=undone_view(undone, {}),
+        outcomes={outcome: totals_of(totals[outcome], stated) for outcome in Outcome if totals.get(outcome)},
+        asked=totals_of(sum_totals(of for outcome, of in totals.items() if outcome is not Outcome.REJECTED), stated),
+        undone=undone_view(undone, stated),
         kin=tuple(mending_in_words(ledger.payouts.mending(batch.batch_id))) if batch.kind is CallKind.ADD else (),
         on_their_way=on_their_way,
         workers=ours,

@@ -50,7 +50,7 @@ class ApprovePage:
 
 @dataclass(frozen=True, slots=True)
 class SubmitForm:
-    """What another person would be asked to approve."""
+    """What another person would be asked to approve. `why_not` says why whoever looks does not ask them."""
 
     href: str
     number: int
@@ -58,3 +58,4 @@ class SubmitForm:
     site: str
     is_live: bool
     approvers: int
+    why_not: str = ""

@@ -225,10 +225,9 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class MendRow:
-    """A row that can be mended here: its place in failed.csv, its number in the source, why, and its cells. `wrong` are
-    the places of the cells that the reason is about."""
+    """A row that can be mended here: its number in the source, why, and its cells. `wrong` are the places of the cells
+    that the reason is about."""
 
-    index: int
     row: int
     why: str
     cells: tuple[str, ...]

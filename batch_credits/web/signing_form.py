@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from batch_credits.approval.order import Order, Sealed, iso
 from batch_credits.approval.policy import Approver
 from batch_credits.approval.signing import signing_options
-from batch_credits.approval.words import total_in_words
+from batch_credits.approval.words import totals_of
 from batch_credits.web.approval_pages import ApproveForm
 from batch_credits.web.parts import Amount, Figure
 
@@ -22,8 +22,5 @@ def approve_form(href: str, sealed: Sealed, approver: Approver) -> ApproveForm:
 
 def figures_of(order: Order) -> tuple[Figure, ...]:
     """What would be paid."""
-    amounts = [
-        Amount(currency, total.amount, total_in_words(currency, total))
-        for currency, total in sorted(order.totals.items())
-    ]
+    amounts = [Amount(currency, order.totals[currency].amount, words) for currency, words in totals_of(order).items()]
     return (Figure("pending", "To be credited", order.owed, tuple(amounts)),)

@@ -1,6 +1,8 @@
 """Promise: who lives in no terminal uploads, checks, sends, mends and undoes in a browser, by the same rules."""
 
 import json
+import os
+import pwd
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -116,6 +118,24 @@ def test_what_was_not_credited_is_mended_in_the_page_and_belongs_to_the_payout(
     assert sum(site.times("c-").values()) == 4
 
 
+def test_a_form_that_was_filled_in_meanwhile_mends_the_rows_that_it_showed(
+    tmp_path: Path, web: Web, command: Command
+) -> None:
+    visitor = web.visitor()
+    rows = [["missing-1", 700, "USD", "x", "r-1"], ["missing-2", 800, "USD", "x", "r-2"], ["c-1", 1, "USD", "x", "r-3"]]
+    check = visitor.upload(write_csv(tmp_path / "loyalty.csv", rows), amount_unit="minor")
+    result = visitor.result(visitor.send(check, "send", confirm="3"))
+    where, said = result.form("mend")
+    [first] = [name for name, value in said.items() if value == "missing-1"]
+    [second] = [name for name, value in said.items() if value == "missing-2"]
+    check = visitor.checked(visitor.post(where, said | {first: "c-7"}))
+    assert visitor.result(visitor.send(check, "send", confirm="1")).count("credited") == 1
+    visitor.get(result.path)
+    command("report", result.path.rpartition("/")[2]).exited(1)
+    check = visitor.checked(visitor.post(where, said | {second: "c-8"}))  # of before the first was mended
+    assert (check.count("rows"), check.count("pending"), check.total("pending:USD")) == (1, 1, 800), check.text
+
+
 def test_one_credit_is_taken_back_after_a_check_of_its_own(tmp_path: Path, web: Web, site: Site) -> None:
     visitor = web.visitor()
     check = visitor.upload(write_csv(tmp_path / "loyalty.csv", payout("c", 4)))
@@ -208,6 +228,8 @@ def test_what_changed_since_the_check_is_not_sent_by_the_number_typed_then(
     visitor = web.visitor()
     check = visitor.upload(write_csv(tmp_path / "all.csv", payout("c", 6)))
     command.run(write_csv(tmp_path / "some.csv", payout("c", 2))).exited(0)  # meanwhile, elsewhere
+    by = visitor.get("/?text=some.csv").dom.query('td[data-label="By"] bdi')
+    assert [cell.to_text() for cell in by] == [pwd.getpwuid(os.getuid()).pw_name]
     after = visitor.send(check, "send", confirm="6")
     after = visitor.until(after.path, lambda page: page.page == "check" and page.count("pending") == 4)
     assert site.posts == 2
@@ -300,3 +322,64 @@ def test_after_a_pilot_the_page_asks_and_nothing_goes_on_before_the_answer(
         result = visitor.until(run.path, lambda page: page.page == "result")
         assert result.count("credited") == (6 if answer == "yes" else 2)
         assert site.posts == result.count("credited")
+
+
+def test_each_amount_is_shown_with_its_decimals_and_its_currency(tmp_path: Path, web: Web, site: Site) -> None:
+    visitor = web.visitor()
+    rows: list[list[object]] = [
+        ["=c|1", 1050, "", "USD", "x", "=1+1"],
+        ["c-2", "", "12.345678", "USD", "x", "q4"],
+        ["c-3", 550, "", "JPY", "x", "q4"],
+    ]
+    headers = ("customer_id", "amount", "amount_in_decimal", "currency_code", "description", "reference")
+    file = write_csv(tmp_path / "loyalty.csv", rows, headers)
+    unread = write_csv(tmp_path / "unread.csv", [["c", "1"]], ("Who?", "How much?"))
+    assert visitor.upload(unread).page == "columns"
+    assert [cell.to_text() for cell in visitor.get("/").dom.query('td[data-label="Rows"]')] == [""]
+    check = visitor.upload(file, amount_unit="minor")
+    sums = ["550 JPY", "10.50 USD + 12.345678 USD"]
+    assert [cell.to_text(" ", strip=True) for cell in visitor.get("/").dom.query("td .amount")] == sums
+    result = visitor.result(visitor.send(check, "send", confirm="3"))
+    assert [cell.to_text(" ", strip=True) for cell in visitor.get("/").dom.query("td .amount")] == sums
+    assert "no row: there is none to mend" in result.text
+    choose = visitor.get(f"{result.path}/undo")
+    shown = [row.to_text(" ", strip=True) for row in choose.dom.query("tbody tr")]
+    assert [" ".join(row.split()) for row in shown] == [
+        "2 =c|1 =1+1 10.50 USD", "3 c-2 q4 12.345678 USD", "4 c-3 q4 550 JPY"
+    ]  # fmt: skip
+    assert len(visitor.get(f"{result.path}/undo?text=%3Dc").dom.query("tbody tr")) == 1
+
+
+def test_a_content_that_was_paid_is_told_before_it_is_paid_under_another_reference(
+    tmp_path: Path, command: Command, web: Web, site: Site
+) -> None:
+    visitor = web.visitor()
+    headers = ("customer_id", "amount", "currency_code", "description")
+    file = write_csv(tmp_path / "loyalty.csv", [[f"c-{row}", 100, "USD", "x"] for row in range(3)], headers)
+    check = visitor.upload(file, amount_unit="minor", reference="q3")
+    assert "came before" not in check.text
+    assert visitor.result(visitor.send(check, "send", confirm="3")).count("credited") == 3
+    again = visitor.upload(file.rename(tmp_path / "again.csv"), amount_unit="minor", reference="Q-3")
+    [told] = again.dom.query('[aria-labelledby="warnings"] li')
+    said = "The same content came before, as loyalty.csv: batch "
+    assert again.count("pending") == 3 and told.to_text().startswith(said), again.text
+    checked = command("check", tmp_path / "again.csv", "--reference", "Q-3").exited(0)
+    assert said in " ".join(checked.out.split())
+    assert site.posts == 3
+
+
+def test_a_number_is_typed_for_what_the_page_showed_and_not_for_what_became_of_it(
+    tmp_path: Path, command: Command, site: Site
+) -> None:
+    """In two tabs, or two people: the file is read in another way while somebody looks at it."""
+    with Web(command, actor="Ada") as web, Web(command, actor="Bob") as other:
+        ada, bob = web.visitor(), other.visitor()
+        shown = ada.upload(write_csv(tmp_path / "loyalty.csv", payout("c", 3)), amount_unit="minor")
+        theirs = bob.get(f"{shown.path}/columns")
+        again = bob.checked(bob.send(theirs, "columns", amount_unit="major"))
+        assert again.total("pending:USD") == 100 * (shown.total("pending:USD") or 0)
+        refused = ada.send(shown, "send", confirm="3")
+        assert refused.status == 422 and "changed since this page was shown" in refused.alert, refused.text
+        assert refused.total("pending:USD") == again.total("pending:USD") and site.posts == 0
+        sent = ada.result(ada.send(refused, "send", confirm="3"))
+        assert sent.count("credited") == 3

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch_credits.approval.order import Approval, Sealed, iso
-from tests.acceptance.harness import Site
+from tests.acceptance.harness import Site, write_csv
 from tests.acceptance.office import Office, needs_namespaces
 from tests.acceptance.visitor import Shown, Visitor
 from tests.unit.approval.authenticator import Authenticator
@@ -180,3 +180,78 @@ def test_two_servers_that_check_one_upload_at_once_find_the_same(office: Office)
             for visitor in (alice, bob):
                 assert visitor.checked(visitor.get(page.path)).count("pending") == 2
         assert json.loads(out.read_text())["counts"]["pending"] == 2
+
+
+def test_what_is_submitted_is_what_the_page_showed(office: Office) -> None:
+    with office.web("alice") as alice:
+        page = alice.upload(office.file, amount_unit="minor")
+        again = alice.checked(alice.send(alice.get(f"{page.path}/columns"), "columns", amount_unit="major"))
+        assert again.total("pending:USD") == 155_000
+        refused = alice.send(page, "submit-for-approval")
+        assert refused.status == 422 and "changed since this page was shown" in refused.alert
+        assert not [*office.folder.glob("ledger.sqlite3.web/orders/*/order.json")]
+
+
+def test_who_reads_a_file_in_another_way_is_no_approver_of_it(office: Office) -> None:
+    """An order bears its maker's name alone, so nobody else has a hand in what it says."""
+    with office.web("alice") as alice, office.web("bob") as bob:
+        page = alice.upload(office.file, amount_unit="minor")
+        theirs = bob.get(page.path)
+        assert not theirs.has('form[data-action="submit-for-approval"]') and not theirs.has('a[href$="/columns"]')
+        assert "alice uploaded this file" in theirs.text, theirs.text
+        said = {"form_token": token_of(bob.get("/new")), "amount_unit": "major"}
+        refused = bob.post(f"{page.path}/columns", said)
+        assert refused.status == 403 and "alice uploaded this file" in refused.alert
+        refused = bob.post(f"{page.path}/submit", {"form_token": said["form_token"]})
+        assert refused.status == 403 and "alice uploaded this file" in refused.alert
+        assert bob.get(f"{page.path}/columns").status == 403
+        assert settled(alice, alice.send(alice.get(page.path), "submit-for-approval")).total("pending:USD") == 1550
+        assert office.paid == 0
+
+
+def test_an_order_is_made_anew_where_the_one_of_the_check_is_none_any_more(office: Office) -> None:
+    with office.web("alice") as alice, office.web("bob") as bob:
+        page = alice.upload(office.file, amount_unit="minor")
+        [made] = office.folder.glob("ledger.sqlite3.web/uploads/*/check/order.json")
+        past = datetime.now(UTC) - timedelta(days=8)
+        old = replace(Sealed.read(made.read_bytes(), "").order, made=iso(past), expires=iso(past + timedelta(days=7)))
+        # It expired; and it was checked before anybody had to approve it.
+        for leave in (lambda: made.write_bytes(Sealed(old).content), made.unlink):
+            leave()
+            order = settled(alice, alice.send(page, "submit-for-approval"))
+            assert "expired" not in order.text, order.text
+            [kept] = office.folder.glob("ledger.sqlite3.web/orders/*/order.json")
+            kept.write_bytes(Sealed(old).content)
+            late = alice.get(alice.get("/").one("[data-batch] a")["href"])
+            assert late.page == "check" and "Its order expired" in late.alert, late.text
+        order = settled(alice, alice.send(page, "submit-for-approval"))
+        seen = settled(bob, bob.get(order.path))
+        assert bob.result(bob.send(seen, "approve", answer=office.signed(seen, "bob"))).count("credited") == 2
+
+
+def test_what_is_paid_is_not_rejected_any_more(office: Office) -> None:
+    with office.web("alice") as alice, office.web("bob") as bob, office.web("carol") as carol:
+        path = submitted(office, alice).path
+        mine, theirs = settled(bob, bob.get(path)), settled(carol, carol.get(path))
+        assert bob.result(bob.send(mine, "approve", answer=office.signed(mine, "bob"))).count("credited") == 2
+        late = carol.send(theirs, "reject", reason="too much")
+        assert late.status == 409 and "paid" in late.alert, late.text
+        assert not [*office.folder.glob("ledger.sqlite3.web/orders/*/rejected.json")]
+
+
+def test_where_nobody_can_tell_whether_others_must_approve_nothing_is_sent_and_that_is_said(office: Office) -> None:
+    with office.web("alice") as alice, office.web("bob") as bob:
+        order = submitted(office, alice)
+        rows = [("c-9", 1000, "USD", "x", "q5")]
+        page = alice.upload(write_csv(office.folder / "other.csv", rows), amount_unit="minor")
+        broken = office.etc / "batch-credits" / "settings.toml"
+        broken.write_text("require_aproval = true\n")
+        told = alice.get(page.path)
+        assert told.status == 200 and "cannot be relied on" in told.text, told.text
+        assert not told.has('form[data-action="send"]') and not told.has('form[data-action="submit-for-approval"]')
+        token = {"form_token": token_of(alice.get("/new"))}
+        assert alice.post(f"{page.path}/send", token | {"confirm": "1"}).status == 403
+        assert alice.post(f"{page.path}/submit", token).status == 422
+        seen = bob.get(order.path)
+        assert seen.status == 200 and not seen.has('form[data-action="approve"]')
+        assert alice.get("/").status == 200 and office.paid == 0

@@ -5,6 +5,7 @@ import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -117,6 +118,16 @@ def test_fields_that_no_page_sends_are_refused(ada: Visitor) -> None:
     for wrong in ({"amount_unit": "dozens"}, {"profile": "live"}):
         body = multipart(fields | wrong, "a.csv", b"x")
         refused(ada.ask("POST", where, body, Content_Type=OF_A_FORM), 400)
+
+
+@pytest.mark.parametrize("number", ["%C2%B2", "9" * 5000, "-1", "x"])
+def test_what_is_no_number_is_refused_where_there_must_be_one(ada: Visitor, number: str) -> None:
+    check = ada.upload(("a.csv", b"customer_id,amount,currency_code,description,reference\nc,x,USD,d,r\nd,1,USD,d,r\n"))
+    assert ada.get(f"{check.path}/left-out/0").status == 200
+    refused(ada.get(f"{check.path}/left-out/{number}"), 404)
+    refused(ada.get(f"{check.path}/left-out/0?page={number}"), 400)
+    fields = {"form_token": ada.get("/new").form("upload")[1]["form_token"], f"map:{unquote(number)}": "amount"}
+    refused(ada.post(f"{check.path}/columns", fields), 400)
 
 
 def test_a_file_that_is_too_large_is_refused_also_where_that_is_only_said(ada: Visitor) -> None:

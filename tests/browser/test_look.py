@@ -23,6 +23,13 @@ _SMALL = """
 return [...document.querySelectorAll('button, .button, input:not([type=hidden]):not([type=checkbox]), select')]
   .filter(e => e.getBoundingClientRect().height < 44).map(e => [e.outerHTML, e.getBoundingClientRect().height])
 """
+_CROWDED = """
+const all = [...document.querySelectorAll('button, .button')].map(e => [e.outerHTML, e.getBoundingClientRect()])
+const seen = all.filter(([, at]) => at.width)
+const near = (a, b) => a.left < b.right + 8 && b.left < a.right + 8 && a.top < b.bottom + 8 && b.top < a.bottom + 8
+const others = i => seen.slice(i + 1)
+return seen.flatMap(([e, at], i) => others(i).filter(([, to]) => near(at, to)).map(([other]) => [e, other]))
+"""
 _RUNS_OVER = """
 const wide = [...document.querySelectorAll('main *')].filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth)
 const isMeant = e => ['auto', 'scroll', 'hidden'].includes(getComputedStyle(e).overflowX)
@@ -40,10 +47,11 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen of a page: at each width what it needs, has, and what runs over; what is small on a phone; and what
-    the browser complained of."""
+    """What was seen of a page: at each width what it needs, has, and what runs over; which buttons are so near each
+    other that a thumb may miss; what is small on a phone; and what the browser complained of."""
 
     widths: dict[int, tuple[int, int, list[str]]]
+    crowded: list[Any]
     small: list[Any]
     complaints: list[str]
 
@@ -57,14 +65,15 @@ def looks(driver: Chrome, site: Shown) -> dict[str, Look]:
 
 def _look(driver: Chrome, address: str) -> Look:
     visit(driver, address)
-    widths, small = {}, []
+    widths, crowded, small = {}, [], []
     for size in SIZES:
         set_up(driver, size)
         settled(driver, size)
         widths[size[0]] = (*driver.execute_script(_WIDTHS), driver.execute_script(_RUNS_OVER))
+        crowded += driver.execute_script(_CROWDED)
         if size is PHONE:
             small = driver.execute_script(_SMALL)
-    return Look(widths, small, complaints(driver))
+    return Look(widths, crowded, small, complaints(driver))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["narrow", "phone", "desk"])
@@ -89,6 +98,10 @@ def test_the_policy_forbids_nothing_that_a_page_needs(
 
 def test_what_is_pressed_is_large_enough_for_a_thumb(looks: dict[str, Look]) -> None:
     assert {name: look.small for name, look in looks.items() if look.small} == {}
+
+
+def test_no_two_buttons_touch(looks: dict[str, Look]) -> None:
+    assert {name: look.crowded for name, look in looks.items() if look.crowded} == {}
 
 
 def test_the_first_step_of_the_keyboard_leads_past_the_header(driver: Chrome, site: Shown) -> None:

@@ -13,12 +13,13 @@ Chance = random.Random
 
 @dataclass
 class Target:
-    """A server, somebody who is in, and what may be asked for."""
+    """A server, somebody who is in, and what may be asked for; `send` is where its page sends what is typed."""
 
     port: int
     cookie: str
     token: str
     upload: str
+    send: str
 
 
 @dataclass
@@ -82,7 +83,9 @@ def good(chance: Chance, at: Target) -> Request:
 def _pages(at: Target) -> list[str]:
     return [
         "/", "/?page=1", "/?text=x&state=running", "/new", "/templates/credits.csv", "/healthz", "/static/style.css",
-        f"/uploads/{at.upload}", f"/uploads/{at.upload}/left-out/0", f"/uploads/{at.upload}/files/rejected.csv",
+        f"/uploads/{at.upload}", f"/uploads/{at.upload}/left-out/0",
+        f"/uploads/{at.upload}/left-out/%C2%B2", f"/uploads/{at.upload}/left-out/{'9' * 5_000}",
+        f"/uploads/{at.upload}/files/rejected.csv",
         f"/batches/{KEY}", f"/batches/{KEY}/events", f"/batches/{KEY}/files/results.csv", f"/batches/{KEY}/undo",
         f"/batches/{KEY}/undo/{'0' * 20}", "/?token=guessed",
     ]  # fmt: skip
@@ -91,7 +94,8 @@ def _pages(at: Target) -> list[str]:
 def _forms(at: Target) -> list[tuple[str, list[str]]]:
     return [
         (f"/uploads/{at.upload}/columns", ["map:0", "header_row"]),
-        (f"/uploads/{at.upload}/send", ["confirm", "total:USD"]),
+        (f"/uploads/{at.upload}/columns", ["map:%C2%B2", f"map:{'9' * 5_000}"]),
+        (at.send, ["confirm", "total:USD"]),
         (f"/batches/{KEY}/stop", []),
         (f"/batches/{KEY}/send", ["confirm"]),
         (f"/batches/{KEY}/mend", ["cell:0:1"]),

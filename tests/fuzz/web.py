@@ -106,7 +106,8 @@ def served(folder: Path) -> Iterator[tuple[Web, Site, Target]]:
         page = visitor.upload(write_csv(folder / "some.csv", payout("c", 3)))
         [cookie] = visitor.cookies.values()
         _, fields = visitor.get("/new").form("upload")
-        yield web, site, Target(web.port, cookie, fields["form_token"], page.path.rpartition("/")[2])
+        upload, send = page.path.rpartition("/")[2], page.form("send")[0]
+        yield web, site, Target(web.port, cookie, fields["form_token"], upload, send)
 
 
 def run_cases(first: int, cases: int, at: Target) -> Iterator[tuple[int, str]]:

@@ -1,6 +1,7 @@
 """The door around handlers of the test's own, asked over the wire."""
 
 import asyncio
+import errno
 import os
 import re
 import socket
@@ -116,6 +117,9 @@ def routes(served: Served) -> list[Route]:
     async def broken(request: web.Request) -> web.Response:
         raise RuntimeError("what only the operator may see")
 
+    async def full(request: web.Request) -> web.Response:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "elsewhere.txt")
+
     async def refused(request: web.Request) -> web.Response:
         raise Refused(409, "This <b>batch</b> is being sent.", "Wait.")
 
@@ -124,7 +128,7 @@ def routes(served: Served) -> list[Route]:
 
     return [
         Route("GET", "/", who), Route("GET", "/token", token), Route("POST", "/take", take),
-        Route("POST", "/file", file),
+        Route("POST", "/file", file), Route("GET", "/full", full),
         Route("GET", "/broken", broken), Route("GET", "/refused", refused), Route("GET", "/download", download),
     ]  # fmt: skip
 
@@ -252,6 +256,16 @@ def test_what_fails_is_told_to_the_operator_alone(
     assert "Traceback" not in said
     assert "what only the operator may see" in kept.read_text()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_full_disk_is_called_so_and_no_fault_of_ours(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    async def ask(served: Served) -> None:
+        answer = await served.ask("GET /full")
+        assert answer.status == 507
+        assert "disk is full" in answer.text and "Nothing was sent" in answer.text and "elsewhere" not in answer.text
+
+    asked(tmp_path, ask)
+    assert capfd.readouterr().err == ""
 
 
 def test_the_cookie_is_secure_and_browsers_are_told_to_stay_with_tls(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from batch_credits.approval.judging import approvers_needed, refuse_expired, ref
 from batch_credits.approval.order import Sealed, read_sealed
 from batch_credits.approval.policy import Approver, Policy, read_policy
 from batch_credits.approval.signing import refuse_missing_library
-from batch_credits.approval.words import facts_of, given_in_words, total_in_words
+from batch_credits.approval.words import facts_of, given_in_words, totals_of
 from batch_credits.cli.options.link import LINK_SECONDS, LinkAt, link_options
 from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, say
 from batch_credits.errors import UsageError
@@ -55,8 +55,8 @@ def approve(order: Path, name: str | None, show: bool, **at: Any) -> int:
 def _say_order(sealed: Sealed, policy: Policy) -> None:
     order = sealed.order
     say(f"Order      {order.file}: {order.owed:,} credit{'' if order.owed == 1 else 's'}")
-    for currency, total in sorted(order.totals.items()):
-        say(f"           {total_in_words(currency, total)}")
+    for total in totals_of(order).values():
+        say(f"           {total}")
     for fact in facts_of(order):
         say(f"           {fact}")
     for each in given_in_words(sealed):

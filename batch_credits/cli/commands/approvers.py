@@ -38,7 +38,7 @@ def enrol(name: str, most: tuple[tuple[str, str], ...], accounts: tuple[str, ...
     from batch_credits.web.enrolment import enrol as enrolled
 
     refuse_missing_library()
-    refuse_name(name)
+    refuse_name(name, accounts)
     link = LinkAt(**at)
     settings = link.settings(name)
     bounds = tuple(f"{currency}={amount}" for currency, amount in most)

@@ -54,8 +54,9 @@ def outcome_lines(batch: BatchView) -> list[str]:
     lines = []
     for outcome, totals in batch.outcomes.items():
         for total in totals:
-            for amount in total.words if outcome is not Outcome.REJECTED else [""]:
-                lines.append(f"  {batch.kind.name_of(outcome):<17} {total.rows:>9,}  {amount}".rstrip())
+            amount, *more = total.words if outcome is not Outcome.REJECTED else [""]
+            lines.append(f"  {batch.kind.name_of(outcome):<17} {total.rows:>9,}  {amount}".rstrip())
+            lines += [f"{'':<31}{other}" for other in more]  # of the same rows, which are counted once
         if outcome is Outcome.PENDING and batch.on_their_way:
             lines.append(f"  {'of them on the way':<17} {batch.on_their_way:>8,}")
     return lines

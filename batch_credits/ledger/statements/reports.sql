@@ -43,6 +43,12 @@ SELECT row_number FROM row WHERE batch_id = :batch ORDER BY row_number LIMIT 1 O
 SELECT w.row_number, r.body FROM row w CROSS JOIN credit_request r ON r.request_id = w.request_id
 WHERE w.batch_id = :batch AND w.row_number BETWEEN :first AND :last;
 
+-- name: money_of_row
+-- How much a row of a batch asks for; a rejected one asks for nothing.
+SELECT r.amount_minor, r.amount_in_decimal, r.currency_code
+FROM row w CROSS JOIN credit_request r ON r.request_id = w.request_id
+WHERE w.batch_id = :batch AND w.row_number = :row;
+
 -- name: rejected_rows
 -- A batch's rejected rows, with their reasons.
 SELECT row_number, cells, rejected FROM row WHERE batch_id = :batch AND rejected IS NOT NULL ORDER BY row_number;

@@ -1,7 +1,7 @@
 """What the ledger says, asked in a thread: the server goes on answering meanwhile."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -9,7 +9,9 @@ from batch_credits.errors import BatchCreditsError
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Mending, RunRecord
 from batch_credits.model.address import Place
+from batch_credits.model.amounts import money_in_words
 from batch_credits.model.orders import orders_of
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.views.batches import BatchView, batches_view
 from batch_credits.views.workers import WorkerView
 from batch_credits.web.door.refusals import Refused
@@ -44,6 +46,16 @@ class Books:
     async def batch(self, key: str) -> Known | None:
         """One batch; None where the ledger has none of this id."""
         return await self._ask(lambda ledger: _known(ledger, key))
+
+    async def amounts(self, batch: BatchRecord, rows: Iterable[int]) -> dict[int, str]:
+        """How much rows of a batch ask for, in words, by their numbers."""
+
+        def asked(ledger: Ledger) -> dict[int, str]:
+            moneys = {row: ledger.reports.money(batch.batch_id, row) for row in rows}
+            stated = stated_exponents(batch)
+            return {row: "" if money is None else money_in_words(money, stated) for row, money in moneys.items()}
+
+        return await self._ask(asked) or {}
 
     async def _ask(self, question: Callable[[Ledger], Answer]) -> Answer | None:
         """The answer; None where there is no ledger yet.

@@ -1,7 +1,6 @@
 """What `check` says of an upload: asked of a child process, and kept beside the file."""
 
 import asyncio
-import json
 import os
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -11,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from batch_credits.approval.policy import read_policy
-from batch_credits.children.files import make_folder, read_document
+from batch_credits.children.files import make_folder, read_document, write_document
 from batch_credits.children.locks import try_lock
 from batch_credits.errors import UsageError
+from batch_credits.model.identity import same_text
 from batch_credits.web.desk.children import ORDER, Children
 from batch_credits.web.desk.uploads import Upload
+from batch_credits.web.door.refusals import Refused
 from batch_credits.web.settings import CHECKS_AT_ONCE
 
 # Options that a page asks for where a refusal names them.
@@ -24,6 +25,7 @@ _ANSWERED = frozenset(
 )
 MOMENT_SECONDS = 1.0
 _LOOK_SECONDS = 0.1  # between looks whether another server has looked at it
+_NO_ROOM = "Nothing was sent. Load the page again once whoever runs the server has made room."
 _SAID_LETTERS = 2_000  # of what a process that failed has said
 
 
@@ -63,17 +65,22 @@ class Checks:
         self._children = children
         self._room = asyncio.Semaphore(CHECKS_AT_ONCE)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._in_the_way: dict[str, Checked] = {}  # of uploads for which nothing could be written down
 
     def known(self, upload: Upload) -> Checked | None:
         """What was found; None where nothing is known yet."""
-        content = None if upload.upload_id in self._tasks else read_document(_folder(upload) / "out.json")
-        return None if content is None else Checked(content, content.get("error"))
+        if upload.upload_id in self._tasks:
+            return None
+        content = read_document(_folder(upload) / "out.json")
+        return self._in_the_way.get(upload.upload_id) if content is None else Checked(content, content.get("error"))
 
     def found(self, upload: Upload) -> Checked | None:
-        """What was found; None while it is looked at, which begins now if nobody has begun it."""
+        """What was found; None while it is looked at, which begins now if nobody has begun it. What was in the way is
+        told, and tried again by whoever asks next."""
         checked = self.known(upload)
         if checked is None:
             self.begin(upload)
+        self._in_the_way.pop(upload.upload_id, None)
         return checked
 
     def begin(self, upload: Upload) -> None:
@@ -81,7 +88,7 @@ class Checks:
         if upload.upload_id in self._tasks:
             return
         (_folder(upload) / "out.json").unlink(missing_ok=True)
-        task = asyncio.create_task(self._look(upload))
+        task = asyncio.create_task(self._try(upload))
         self._tasks[upload.upload_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(upload.upload_id, None))
 
@@ -95,6 +102,13 @@ class Checks:
         if (task := self._tasks.get(upload.upload_id)) is not None:
             await asyncio.wait([task], timeout=seconds)
 
+    async def _try(self, upload: Upload) -> None:
+        try:
+            await self._look(upload)
+        except OSError as error:  # a full disk, no more processes
+            content = _not_checked(f"The file could not be checked: {error.strerror or error}.", _NO_ROOM)
+            self._in_the_way[upload.upload_id] = Checked(content, content["error"])
+
     async def _look(self, upload: Upload) -> None:
         folder = make_folder(_folder(upload))
         async with self._room, _alone(folder / "lock") as lock:
@@ -105,7 +119,7 @@ class Checks:
             code = await child.ended()
             part = folder / "out.json.part"
             if read_document(part) is None:  # it ended without a word: a hostile file took all there was
-                part.write_text(_nothing_said(code, folder / "err.txt"), encoding="utf-8")
+                write_document(part, _nothing_said(code, folder / "err.txt"))
             part.replace(folder / "out.json")
 
 
@@ -137,14 +151,35 @@ def must_be_approved() -> bool:
         return True
 
 
+def why_left_to_maker(upload: Upload, actor: str) -> str:
+    """Why whoever looks must leave a file to who uploaded it; "" where they need not. Its order bears that name alone:
+    who had a hand in what it says besides could approve it."""
+    if same_text(actor, upload.actor) or not must_be_approved():
+        return ""
+    return f"{upload.actor} uploaded this file, and nobody else says how it is read, or submits it for approval."
+
+
+def refuse_others(upload: Upload, actor: str) -> None:
+    """Refuse whoever must leave a file to who uploaded it.
+
+    Raises:
+        Refused: with the reason.
+    """
+    if why := why_left_to_maker(upload, actor):
+        raise Refused(403, why, "Ask them to do it, or upload the file yourself.")
+
+
 def _folder(upload: Upload) -> Path:
     return upload.folder / "check"
 
 
-def _nothing_said(code: int, said: Path) -> str:
+def _nothing_said(code: int, said: Path) -> dict[str, Any]:
     text = said.read_text(encoding="utf-8", errors="replace").strip()[:_SAID_LETTERS]
     message = "The file could not be checked: the process that read it ended"
-    error = {"message": text or f"{message} ({code}).", "hint": "Nothing was sent. Is the file whole?"}
-    return json.dumps(
-        {"error": {**error, "kind": "input", "suggestions": [], "remedies": [], "still": ""}, "columns": []}
-    )
+    return _not_checked(text or f"{message} ({code}).", "Nothing was sent. Is the file whole?")
+
+
+def _not_checked(message: str, hint: str) -> dict[str, Any]:
+    """What is said of a file of which a check says nothing, as it would say it."""
+    error = {"message": message, "hint": hint, "kind": "input", "suggestions": [], "remedies": [], "still": ""}
+    return {"error": error, "columns": []}

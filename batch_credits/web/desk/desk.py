@@ -39,8 +39,8 @@ class Desk:
     def open(cls, settings: WebSettings) -> Self:
         """The desk over the folder that the settings name. Uploads of long ago, of which nothing was sent, go."""
         folder, children = make_folder(settings.folder), Children(settings.words)
-        jobs, uploads = Jobs(folder / "batches"), Uploads(folder / "uploads")
-        uploads.forget_old(jobs.uploads())
+        jobs, uploads, orders = Jobs(folder / "batches"), Uploads(folder / "uploads"), Orders(folder / "orders")
+        uploads.forget_old(jobs.uploads() | orders.uploads())
         return cls(
             settings=settings,
             children=children,
@@ -51,7 +51,7 @@ class Desk:
             books=Books(settings.ledger),
             results=Results(settings.reports, children, jobs, folder / "reports"),
             undos=Undos(folder / "undos", children),
-            orders=Orders(folder / "orders"),
+            orders=orders,
         )
 
 

@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from batch_credits.web.desk.children import ANSWER
 
 _TRIES, _BETWEEN_SECONDS = 20, 0.02  # while others only look whether it is held
 _DOCUMENT = "job.json"
+_NOT_KNOWN = 0  # the number of a process that has not begun, or could not be written down
 Begin = Callable[[Path, int], Child]  # the folder for what is said, and the lock to inherit
 
 
@@ -66,10 +68,12 @@ class Jobs:
             return None
         try:
             into = make_folder(folder / f"{len(_numbers(folder)) + 1:06}")
-            child = begin(into, lock)
             at = datetime.now(UTC).isoformat(timespec="seconds")
-            said = {"actor": actor, "file_name": file_name, "upload_id": upload_id, "at": at, "pid": child.pid}
-            write_document(into / _DOCUMENT, said)
+            said = {"actor": actor, "file_name": file_name, "upload_id": upload_id, "at": at, "pid": _NOT_KNOWN}
+            write_document(into / _DOCUMENT, said)  # if that cannot be kept, nothing begins
+            child = begin(into, lock)
+            with suppress(OSError):  # it is only to pass "stop" on, and the run goes on already
+                write_document(into / _DOCUMENT, said | {"pid": child.pid})
         finally:
             os.close(lock)
         return child
@@ -104,10 +108,12 @@ class Jobs:
         numbers = _numbers(self._folder / key)
         document = self._folder / key / (numbers[-1] if numbers else "") / _DOCUMENT
         content: dict[str, Any] | None = read_document(document)
-        if content is None or not self.is_running(key):  # who holds the lock lives, so the number is still its own
+        # Who holds the lock lives, so the number is still its own.
+        if content is None or content["pid"] == _NOT_KNOWN or not self.is_running(key):
             return False
         if not content.get("stopped_by"):  # told twice it would not even wait for answers
-            write_document(document, content | {"stopped_by": actor})
+            with suppress(OSError):
+                write_document(document, content | {"stopped_by": actor})
             os.kill(content["pid"], signal.SIGTERM)
         return True
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from batch_credits.approval.order import Sealed, iso
+from batch_credits.approval.order import Sealed, iso, moment_of
 from batch_credits.children.files import make_folder, read_document, write_document, write_text
 from batch_credits.errors import UsageError
 
@@ -37,6 +37,11 @@ class Submitted:
     path: Path
     upload_id: str
     sealed: Sealed
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether its time is over."""
+        return datetime.now(UTC) > moment_of(self.sealed.order.expires)
 
 
 class Orders:
@@ -64,11 +69,15 @@ class Orders:
             return None
         return Submitted(key, folder / _ORDER, submitted["upload_id"], sealed)
 
-    def all(self) -> Iterator[Submitted]:
-        """All that wait."""
-        for folder in sorted(self._folder.iterdir()):
-            if (found := self.waiting(folder.name)) is not None:
-                yield found
+    def open(self, key: str) -> Submitted | None:
+        """The same, if its time is not over: then it can be submitted anew."""
+        submitted = self.waiting(key)
+        return None if submitted is None or submitted.has_expired else submitted
+
+    def uploads(self) -> set[str]:
+        """The uploads that can still be approved, by id: an order may be good for longer than an upload is kept."""
+        opened = (self.open(folder.name) for folder in self._folder.iterdir())
+        return {submitted.upload_id for submitted in opened if submitted is not None}
 
     def keep(self, submitted: Submitted, sealed: Sealed) -> Sealed:
         """Write down an order with one more approval. Returns it with all that it has: another server over the same

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from batch_credits.model import RESULT_COLUMNS, BatchRecord
 from batch_credits.reporter.tables import BYTE_ORDER_MARK
+from batch_credits.text.formula import unescape_formula
 
 ROWS_A_PAGE = 50
 OUR_FIRST_COLUMN = RESULT_COLUMNS[0]
@@ -27,6 +28,10 @@ class Table:
     def ours(self, cells: Cells) -> dict[str, str]:
         """Our columns of a row, by name."""
         return dict(zip(self.headers[self.own :], cells[self.own :], strict=False))
+
+    def shown(self, cells: Cells) -> dict[str, str]:
+        """The same to be shown: without what keeps a spreadsheet from running them."""
+        return {name: unescape_formula(text) for name, text in self.ours(cells).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +80,10 @@ def page_of(path: Path, page: int, wanted: Wanted = lambda ours, cells: True) ->
 
 def customer_of(batch: BatchRecord, cells: Cells) -> str:
     """Whose row it is, as the file has it."""
-    return _cell(batch, cells, "customer_id")
+    place = batch.columns.get("customer_id")
+    return "" if place is None or place >= len(cells) else unescape_formula(cells[place]).strip()
 
 
-def amount_of(batch: BatchRecord, cells: Cells) -> str:
-    """The amount of a row and its currency, as the file has them."""
-    amount = _cell(batch, cells, "amount") or _cell(batch, cells, "amount_in_decimal")
-    return f"{amount} {_cell(batch, cells, 'currency_code')}".strip()
-
-
-def _cell(batch: BatchRecord, cells: Cells, field: str) -> str:
-    place = batch.columns.get(field)
-    return "" if place is None or place >= len(cells) else cells[place].strip()
 
 
 def write_mended(source: Path, into: Path, changed: Mapping[int, Mapping[int, str]]) -> None:

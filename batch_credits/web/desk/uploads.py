@@ -19,6 +19,7 @@ KEPT_DAYS = 30  # an upload of which nothing was sent
 MAX_NAME_BYTES, MAX_SUFFIX_LETTERS = 180, 16
 _ID = re.compile(r"[0-9a-f]{20}")
 _NOT_PLAIN = re.compile(r"[^\w .,()+&@=-]+")
+_OF_BROWSERS = re.compile("%(22|0D|0A)")  # what a form cannot say in a file's name: a quote, and ends of lines
 _SOURCE = "source"
 _DOCUMENT = "upload.json"
 
@@ -127,10 +128,11 @@ class Uploads:
 def plain_name(given: str) -> str:
     """The name that an upload bears in reports and on disk, made of what a browser gave: letters, digits and a few
     signs of its last part alone. It lies in a folder of its own, so it can name no other file."""
-    last = given.replace("\\", "/").rpartition("/")[2]
+    last = _OF_BROWSERS.sub("_", given).replace("\\", "/").rpartition("/")[2]
     plain = _NOT_PLAIN.sub("_", last).strip(" .")
     stem, dot, suffix = plain.rpartition(".")
     if not dot:
         stem, suffix = plain, ""
+    suffix = suffix[:MAX_SUFFIX_LETTERS]
     short = stem.encode()[: MAX_NAME_BYTES - len(suffix.encode())].decode(errors="ignore").strip(" .") or "upload"
-    return f"{short}{dot}{suffix[:MAX_SUFFIX_LETTERS]}"
+    return f"{short}{dot}{suffix}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.http import HttpProcessingError
 
-from batch_credits.web.door.forms import MAX_FORM_BYTES
+from batch_credits.web.door.forms import FULL, MAX_FORM_BYTES, is_full
 from batch_credits.web.door.headers import add_headers
 from batch_credits.web.door.hosts import allowed_hosts, refuse_host, refuse_origin
 from batch_credits.web.door.identity import SETTINGS, actor_of, cookie_name, identify
@@ -122,6 +122,8 @@ class _Door:
         except (ConnectionError, TimeoutError):  # whoever asked has gone away
             raise
         except Exception as error:
+            if is_full(error):
+                return self._page(request, 507, *FULL)
             keep_details(error)
             message = "Something failed, and this page cannot be shown. What is being sent goes on."
             return self._page(request, 500, message, "Whoever started the server finds the details in its terminal.")

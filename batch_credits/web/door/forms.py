@@ -19,7 +19,7 @@ TOKEN = "form_token"  # noqa: S105  # a name
 FILE = "file"
 _CHUNK_BYTES = 256 * 1024
 _AROUND_A_FILE = 1024**2  # what fields and boundaries may add to its length
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = ("The server's disk is full.", "Nothing was sent by this. Whoever runs the server can make room on it.")
 _AS_IT_IS = ("", "binary", "7bit", "8bit")
 _AGAIN = "Load the page again, and send it there."
 
@@ -137,9 +137,14 @@ async def _write(part: BodyPartReader, into: Path, max_bytes: int, room_bytes: i
                     raise no_room()
                 file.write(chunk)
     except OSError as error:
-        if error.errno not in _FULL:
+        if not is_full(error):
             raise
-        raise Refused(507, "The server's disk is full.", "Whoever runs the server can make room on it.") from None
+        raise Refused(507, *FULL) from None
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether it is for want of room on the disk."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def no_room() -> Refused:

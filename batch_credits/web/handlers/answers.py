@@ -14,6 +14,7 @@ from batch_credits.web.door.sessions import form_token_of
 from batch_credits.web.pages import Alert, Amount, Frame, Page
 from batch_credits.web.rendering import render
 
+MAX_DIGITS = 15
 UNPROCESSABLE = 422  # a form that says something else than the page did
 
 
@@ -51,16 +52,20 @@ def page_number(request: web.Request) -> int:
     Raises:
         Refused: it is no number.
     """
-    text = request.query.get("page", "1")
-    if not (text.isascii() and text.isdigit() and 0 < len(text) < 8 and int(text)):
+    number = whole_number(request.query.get("page", "1"))
+    if not number:
         raise Refused(400, "The page of a list is a number from 1 on.")
-    return int(text)
+    return number
+
+
+def whole_number(text: str) -> int | None:
+    """The number that plain digits are; None: they are none, or more than any number here has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
 
 
 def number_typed(text: str) -> int | None:
     """The number that a person typed: digits, as they are shown or without commas; None: it is none."""
-    digits = text.strip().replace(",", "")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
+    return whole_number(text.strip().replace(",", ""))
 
 
 def amounts_of(totals: Mapping[str, Any], stated: Exponents) -> tuple[Amount, ...]:
@@ -75,9 +80,6 @@ def amounts_of(totals: Mapping[str, Any], stated: Exponents) -> tuple[Amount, ..
     return tuple(found)
 
 
-def summed(outcomes: Iterable[tuple[Total, ...]]) -> tuple[Amount, ...]:
-    """All that a batch asks for, by currency, from the totals of its outcomes."""
-    minor: dict[str, int] = {}
-    for total in (total for totals in outcomes for total in totals):
-        minor[total.currency] = minor.get(total.currency, 0) + total.amount_minor
-    return amounts_of({currency: minor[currency] for currency in sorted(minor)}, {})
+def amounts_in(totals: Iterable[Total]) -> tuple[Amount, ...]:
+    """Totals as the ledger's views have them."""
+    return tuple(Amount(total.currency, total.amount_minor, " + ".join(total.words)) for total in totals)

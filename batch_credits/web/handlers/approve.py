@@ -1,18 +1,21 @@
 """An order that waits for another person: what it says, their passkey's word, and what follows from it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from aiohttp import web
 
 from batch_credits.approval.giving import may_approve, with_approval
-from batch_credits.approval.judging import approvers_needed, refuse_unapproved
-from batch_credits.approval.order import Sealed
+from batch_credits.approval.judging import approvers_needed, refuse_expired, refuse_unapproved
+from batch_credits.approval.order import Sealed, read_order
 from batch_credits.approval.policy import Policy, read_policy
 from batch_credits.approval.words import facts_of, given_in_words
 from batch_credits.errors import NotConfirmed, UsageError
-from batch_credits.model import CallKind, Outcome
+from batch_credits.model import CallKind
+from batch_credits.model.identity import same_text
+from batch_credits.text.counted import rows as count_of
 from batch_credits.web.approval_pages import ApprovePage
-from batch_credits.web.desk.checks import MOMENT_SECONDS, Checked, order_of
+from batch_credits.web.desk.checks import MOMENT_SECONDS, Checked, order_of, refuse_others
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.orders import Submitted
@@ -20,10 +23,11 @@ from batch_credits.web.door.downloads import attachment
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_of, go_to, show, summed
-from batch_credits.web.handlers.check import begin_run, known_before, last_refusal, owed_of
+from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_in, amounts_of, go_to, show
+from batch_credits.web.handlers.check import begin_run, check_page, known_before, last_refusal
 from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.handlers.run import key_of
+from batch_credits.web.handlers.typed import changed_since, owed_of
 from batch_credits.web.pages import Alert, Download
 from batch_credits.web.signing_form import ANSWER, approve_form, figures_of
 
@@ -36,16 +40,36 @@ async def submit(request: web.Request) -> web.Response:
     desk = desk_of(request)
     await read_fields(request, lambda _: False)
     one = desk.uploads.find(request.match_info["id"])
+    refuse_others(one, actor_of(request))
+    if not _is_good(order_of(one)):
+        await desk.checks.look(one)
     checked, made = desk.checks.known(one), order_of(one)
     if checked is None or checked.error is not None or checked.content.get("refusal") or made is None:
         return go_to(f"/uploads/{one.upload_id}")
     key = checked.content["batch"]
     if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
         return go_to(f"/batches/{key}")
-    if desk.orders.waiting(key) is None:
+    page = check_page(desk, one, checked, actor_of(request))
+    if page.submit is None:
+        return go_to(f"/uploads/{one.upload_id}")
+    if (alert := changed_since(request, page.submit.href)) is not None:
+        return show(request, page, alert=alert, status=UNPROCESSABLE)
+    if desk.orders.open(key) is None:
         desk.orders.submit(key, one.upload_id, made)
         desk.checks.begin(one)  # anew, for those who decide
     return go_to(f"/orders/{key}")
+
+
+def _is_good(made: Path | None) -> bool:
+    """Whether the order that a check made can be carried out still. Of a check of before one had to be approved there
+    is none."""
+    try:
+        sealed = read_order(made)
+        if sealed is not None:
+            refuse_expired(sealed.order)
+    except (NotConfirmed, UsageError):
+        return False
+    return sealed is not None
 
 
 async def order(request: web.Request) -> web.Response:
@@ -95,6 +119,8 @@ async def reject(request: web.Request) -> web.Response:
         return show(request, await _page(desk, submitted, actor), alert=alert, status=UNPROCESSABLE)
     if not _may_reject(submitted.sealed, actor):
         raise Refused(403, "Only an approver, or whoever made it, turns an order down.")
+    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+        raise Refused(409, "This order is being paid already, or was paid.", "See in the list of batches how it went.")
     desk.orders.reject(key, actor, reason)
     return go_to(f"/uploads/{submitted.upload_id}")
 
@@ -168,9 +194,8 @@ async def _earlier(desk: Desk) -> tuple[str, ...]:
     views = [view for view, _ in await desk.books.batches() if view.kind is CallKind.ADD][-EARLIER_SHOWN:]
     said = []
     for view in reversed(views):
-        asked = (of for outcome, of in view.outcomes.items() if outcome is not Outcome.REJECTED)
-        words = " + ".join(amount.words for amount in summed(asked)) or "nothing"
-        said.append(f"{view.file_name}, {view.created_at[:10]}: {view.rows:,} rows, {words}.")
+        words = " + ".join(amount.words for amount in amounts_in(view.asked)) or "nothing"
+        said.append(f"{view.file_name}, {view.created_at[:10]} UTC: {count_of(view.rows)}, {words}.")
     return tuple(said)
 
 
@@ -197,7 +222,7 @@ def known_policy() -> Policy | None:
 
 def _may_reject(sealed: Sealed, actor: str) -> bool:
     """Whether it is theirs to turn it down: its maker, or any approver."""
-    if actor == sealed.order.maker:
+    if same_text(actor, sealed.order.maker):
         return True
     try:
         return any(each.is_called(actor) for each in read_policy().approvers.values())

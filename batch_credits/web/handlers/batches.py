@@ -12,7 +12,7 @@ from batch_credits.views.batches import BatchView
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.identity import actor_of
-from batch_credits.web.handlers.answers import amounts_of, page_number, show, summed
+from batch_credits.web.handlers.answers import amounts_in, amounts_of, page_number, show
 from batch_credits.web.handlers.approve import known_policy
 from batch_credits.web.pages import Amount, BatchEntry, BatchesPage, Filter, State
 
@@ -79,9 +79,9 @@ def _of_batch(desk: Desk, view: BatchView, *, is_sent: bool) -> BatchEntry:
         file_name=view.file_name if job is None else job.file_name,
         state=state,
         rows=view.rows,
-        totals=summed(of for outcome, of in view.outcomes.items() if outcome is not Outcome.REJECTED),
+        totals=amounts_in(view.asked),
         credited_words=f"{rows:,} of {view.rows:,} {done}",
-        actor="" if job is None else job.actor,
+        actor=job.actor if job is not None else view.run.user if view.run is not None else "",
         at=view.created_at,
         payout=" ".join(view.kin),
         is_reversal=view.kind is CallKind.DEDUCT,
@@ -103,7 +103,7 @@ def _state_of_order(desk: Desk, key: str) -> State:
     """How far a file is that was checked: nobody has asked for more, or others are to approve it, or it begins."""
     if desk.jobs.is_running(key):
         return State.WAITING
-    if desk.orders.waiting(key) is not None:
+    if desk.orders.open(key) is not None:
         return State.SUBMITTED
     return State.CHECKED if desk.orders.rejection(key) is None else State.REJECTED
 

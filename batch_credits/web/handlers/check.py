@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
@@ -10,11 +9,18 @@ from aiohttp import web
 from batch_credits.approval.judging import approvers_needed
 from batch_credits.approval.order import read_order
 from batch_credits.approval.policy import read_policy
-from batch_credits.model import CallKind, ControlTotal
-from batch_credits.model.amounts import is_amount_of, minor_in_words
-from batch_credits.planning.controls import above_bounds
-from batch_credits.settings import InputOptions
-from batch_credits.web.desk.checks import MOMENT_SECONDS, Checked, must_be_approved, order_of
+from batch_credits.approval.words import moment_in_words
+from batch_credits.errors import UsageError
+from batch_credits.model import CallKind
+from batch_credits.model.amounts import minor_in_words
+from batch_credits.web.desk.checks import (
+    MOMENT_SECONDS,
+    Checked,
+    must_be_approved,
+    order_of,
+    refuse_others,
+    why_left_to_maker,
+)
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.tables import page_of
@@ -27,17 +33,25 @@ from batch_credits.web.handlers.answers import (
     UNPROCESSABLE,
     amounts_of,
     go_to,
-    number_typed,
     page_number,
     show,
+    whole_number,
 )
 from batch_credits.web.handlers.columns import remembered_answers, show_columns
 from batch_credits.web.handlers.plain_words import plain_words
+from batch_credits.web.handlers.typed import (
+    as_checked,
+    changed_since,
+    is_typed,
+    not_typed,
+    owed_of,
+    totals_to_type,
+    typed_totals,
+)
 from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import (
     Alert,
     CheckPage,
-    Choice,
     Download,
     Figure,
     LeftOutPage,
@@ -47,7 +61,6 @@ from batch_credits.web.pages import (
     SubmitForm,
 )
 
-TOTAL = "total:"  # begins the name of a field for a total
 LOOK_AGAIN_SECONDS = 2
 START_SECONDS = 0.3  # for a run to say what it will do, or that it will not
 
@@ -65,15 +78,16 @@ async def upload(request: web.Request) -> web.Response:
         return show(request, page, refresh_seconds=LOOK_AGAIN_SECONDS)
     if checked.error is not None:
         if checked.asks:
+            refuse_others(one, actor_of(request))
             return show_columns(request, one, checked)
         return show(request, _refused(one, checked.error))
     key = checked.content["batch"]
     if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
         return go_to(f"/batches/{key}")
-    if desk.orders.waiting(key) is not None:
+    if desk.orders.open(key) is not None:
         return go_to(f"/orders/{key}")
-    alert = _rejected(desk, key) or last_refusal(desk, key)
-    return show(request, check_page(desk, one, checked), alert=alert)
+    alert = _rejected(desk, key) or _expired(desk, key) or last_refusal(desk, key)
+    return show(request, check_page(desk, one, checked, actor_of(request)), alert=alert)
 
 
 def _rejected(desk: Desk, key: str) -> Alert | None:
@@ -82,6 +96,15 @@ def _rejected(desk: Desk, key: str) -> Alert | None:
     if rejection is None:
         return None
     return Alert(f"{rejection.by} rejected this order: {rejection.reason}", "Nothing was sent. You may submit it anew.")
+
+
+def _expired(desk: Desk, key: str) -> Alert | None:
+    """That nobody approved its order in time."""
+    submitted = desk.orders.waiting(key)
+    if submitted is None:
+        return None
+    expired = moment_in_words(submitted.sealed.order.expires)
+    return Alert(f"Its order expired at {expired}.", "Nothing was sent. You may submit it anew.")
 
 
 def last_refusal(desk: Desk, key: str) -> Alert | None:
@@ -96,9 +119,9 @@ def _refused(one: Upload, error: Mapping[str, Any]) -> CheckPage:
     return CheckPage(one.upload_id, one.file_name, is_checking=False, refusal=alert)
 
 
-def check_page(desk: Desk, one: Upload, checked: Checked) -> CheckPage:
-    """What a check found, as values."""
-    found = checked.content
+def check_page(desk: Desk, one: Upload, checked: Checked, actor: str) -> CheckPage:
+    """What a check found, as values, for whoever looks."""
+    found, why_not = checked.content, why_left_to_maker(one, actor)
     refusal = found.get("refusal")
     files = () if checked.rejected_csv is None else (_left_out_csv(one),)
     form = None if refusal else _send_form(desk, one, found)
@@ -117,18 +140,22 @@ def check_page(desk: Desk, one: Upload, checked: Checked) -> CheckPage:
         ),
         downloads=files,
         send=None if needs_others else form,
-        submit=_submit_form(one, form) if needs_others and form is not None else None,
+        submit=_submit_form(one, form, found, why_not) if needs_others and form is not None else None,
         refusal=Alert(plain_words(refusal)) if refusal else None,
-        columns_href="" if one.mends else f"/uploads/{one.upload_id}/columns",
+        columns_href="" if one.mends or why_not else f"/uploads/{one.upload_id}/columns",
     )
 
 
-def _submit_form(one: Upload, form: SendForm) -> SubmitForm:
-    sealed, policy = read_order(order_of(one)), read_policy()
-    others = 1 if sealed is None else approvers_needed(sealed.order, policy)
-    return SubmitForm(
-        f"/uploads/{one.upload_id}/submit", form.number, form.amounts, form.site, form.is_live, others
-    )
+def _submit_form(one: Upload, form: SendForm, found: Mapping[str, Any], why_not: str) -> SubmitForm:
+    others = 1
+    try:
+        sealed, policy = read_order(order_of(one)), read_policy()
+        if sealed is not None:
+            others = approvers_needed(sealed.order, policy)
+    except UsageError as error:  # nothing would be sent either
+        why_not = why_not or error.message
+    href = f"/uploads/{one.upload_id}/submit{as_checked(found)}"
+    return SubmitForm(href, form.number, form.amounts, form.site, form.is_live, others, why_not)
 
 
 def _left_out_csv(one: Upload) -> Download:
@@ -180,7 +207,7 @@ def _send_form(desk: Desk, one: Upload, found: Mapping[str, Any]) -> SendForm | 
     owed = found["totals_by_outcome"].get("pending" if counts.get("pending") else "in_doubt", {})
     return SendForm(
         action="send",
-        href=f"/uploads/{one.upload_id}/send",
+        href=f"/uploads/{one.upload_id}/send{as_checked(found)}",
         number=number,
         amounts=amounts_of(owed, {}),
         site=site.name,
@@ -188,47 +215,6 @@ def _send_form(desk: Desk, one: Upload, found: Mapping[str, Any]) -> SendForm | 
         how_long=f"It takes {minutes:,} minutes or more." if minutes else "",
         totals_to_type=totals_to_type(desk, owed),
     )
-
-
-def totals_to_type(desk: Desk, owed: Mapping[str, Mapping[str, Any]]) -> tuple[Choice, ...]:
-    """The fields for totals that must be typed, and what to type: on a live site, above the bounds that are set."""
-    if not desk.settings.site.is_live:
-        return ()
-    totals = {
-        currency: ControlTotal(total["rows"], total["amount"], Decimal(total.get("amount_in_decimal", 0)))
-        for currency, total in owed.items()
-    }
-    above = above_bounds(totals, desk.settings.confirm_total, InputOptions())
-    words = {amount.currency: amount.words for amount in amounts_of(owed, {})}
-    return tuple(Choice(f"{TOTAL}{currency}", words[currency]) for currency in above)
-
-
-def typed_totals(fields: Mapping[str, str]) -> dict[str, str]:
-    """The totals that a person typed, by currency."""
-    return {name.removeprefix(TOTAL): value for name, value in fields.items() if name.startswith(TOTAL)}
-
-
-def not_typed(form: SendForm, fields: Mapping[str, str]) -> Alert | None:
-    """What was not typed as the form asks for; None: all was."""
-    what = "deductions" if form.is_deduction else "credits"
-    if number_typed(fields.get("confirm", "")) != form.number:
-        said = f"Nothing was sent: type {form.number} to send {form.number:,} {what}."
-        return Alert(said, f"The number is how many {what} would be sent.", "confirm")
-    for total in form.totals_to_type:
-        words = total.label.split(" + ")
-        if not all(is_amount_of(fields.get(total.value, "").strip() or "-", each) for each in words):
-            return Alert(f"Nothing was sent: type the total, {total.label}.", "So much would be sent.", total.value)
-    return None
-
-
-def owed_of(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What a person agrees to by typing the number, as the run is told it."""
-    return {"rows": found["counts"]["pending"], "totals": found["totals_by_outcome"].get("pending", {})}
-
-
-def is_typed(name: str) -> bool:
-    """Whether a field is one that a person types to send something."""
-    return name == "confirm" or name.startswith(TOTAL)
 
 
 async def send(request: web.Request) -> web.Response:
@@ -239,12 +225,12 @@ async def send(request: web.Request) -> web.Response:
     checked = desk.checks.known(one)
     if checked is None or checked.error is not None:
         return go_to(f"/uploads/{one.upload_id}")
-    page, key = check_page(desk, one, checked), checked.content["batch"]
+    page, key = check_page(desk, one, checked, actor), checked.content["batch"]
     if page.submit is not None:
         raise Refused(403, "Here another person must approve what is sent.", "Submit it for approval.")
     if page.send is None or desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
         return go_to(f"/batches/{key}")
-    if (alert := not_typed(page.send, fields)) is not None:
+    if (alert := changed_since(request, page.send.href) or not_typed(page.send, fields)) is not None:
         return show(request, page, alert=alert, status=UNPROCESSABLE)
     await begin_run(desk, key, one, Handed(actor, owed_of(checked.content), typed_totals(fields)))
     return go_to(f"/batches/{key}")
@@ -281,11 +267,11 @@ async def left_out(request: web.Request) -> web.Response:
     desk = desk_of(request)
     one = desk.uploads.find(request.match_info["id"])
     checked = desk.checks.known(one)
-    number = request.match_info["n"]
+    number = whole_number(request.match_info["n"])
     groups = [] if checked is None or checked.error else checked.content["problems"]
-    if checked is None or checked.rejected_csv is None or not number.isdigit() or int(number) >= len(groups):
+    if checked is None or checked.rejected_csv is None or number is None or number >= len(groups):
         raise Refused(404, "There is no such list of rows.", "Look at the check of the file again.")
-    group = groups[int(number)]
+    group = groups[number]
 
     def is_meant(ours: Mapping[str, str], cells: Any) -> bool:
         return group["code"] in ours["credit_error_code"].split("; ") and group["field"] in ours["credit_error_param"]
@@ -293,7 +279,7 @@ async def left_out(request: web.Request) -> web.Response:
     found = await asyncio.to_thread(page_of, checked.rejected_csv, page_number(request), is_meant)
     rows = []
     for _, cells in found.rows:
-        ours = found.table.ours(cells)
+        ours = found.table.shown(cells)
         rows.append(ProblemRow(int(ours["credit_row"]), "", plain_words(ours["credit_error"])))
     page = LeftOutPage(one.upload_id, one.file_name, group["message"], tuple(rows), found.page, found.pages)
     return show(request, page)

@@ -6,12 +6,13 @@ from typing import Any
 
 from aiohttp import web
 
-from batch_credits.web.desk.checks import Checked
+from batch_credits.web.desk.checks import Checked, refuse_others
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.forms import read_fields
+from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import UNPROCESSABLE, go_to, show
+from batch_credits.web.handlers.answers import UNPROCESSABLE, go_to, show, whole_number
 from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.pages import Alert, Choice, Column, ColumnsPage, Question
 
@@ -55,6 +56,7 @@ async def again(request: web.Request) -> web.Response:
     """The same page for a file that could be read: a person knows better."""
     desk = desk_of(request)
     one = desk.uploads.find(request.match_info["id"])
+    refuse_others(one, actor_of(request))
     checked = desk.checks.known(one)
     if checked is None or (checked.error is not None and not checked.asks):
         return go_to(f"/uploads/{one.upload_id}")
@@ -112,6 +114,7 @@ async def columns(request: web.Request) -> web.Response:
     desk = desk_of(request)
     one = desk.uploads.find(request.match_info["id"])
     fields = await read_fields(request, lambda name: name in _ANSWERS or name == "remember" or name.startswith("map:"))
+    refuse_others(one, actor_of(request))
     checked = desk.checks.known(one)
     if checked is None:
         return go_to(f"/uploads/{one.upload_id}")
@@ -150,10 +153,10 @@ def _mapped(fields: Mapping[str, str], seen: list[dict[str, Any]]) -> tuple[str,
     for name, field in fields.items():
         if not name.startswith("map:"):
             continue
-        index = name.removeprefix("map:")
-        if not index.isdigit() or int(index) >= len(seen) or field not in ("", *_FIELD_LABELS):
+        index = whole_number(name.removeprefix("map:"))
+        if index is None or index >= len(seen) or field not in ("", *_FIELD_LABELS):
             raise Refused(400, "The form names a column or a field that there is not.", "Load the page again.")
-        column = seen[int(index)]
+        column = seen[index]
         if field and column["field"] != field:
             found.append(f"{field}={column['header']}")
     return tuple(found)

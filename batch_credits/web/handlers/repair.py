@@ -15,7 +15,7 @@ from batch_credits.web.desk.tables import read_rows, table_of, write_mended
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import UNPROCESSABLE, go_to
+from batch_credits.web.handlers.answers import UNPROCESSABLE, go_to, whole_number
 from batch_credits.web.handlers.result import result_page, why_left_to_another
 from batch_credits.web.handlers.run import is_sent, key_of
 from batch_credits.web.pages import Alert
@@ -33,7 +33,7 @@ async def resolve(request: web.Request) -> web.Response:
     fields = await read_fields(request, _RESOLVE.__contains__)
     row, word, credit_id = fields.get("row", ""), fields.get("word", ""), fields.get("credit_id", "").strip()
     reason = fields.get("reason", "").strip()
-    if not (row.isascii() and row.isdigit()) or word not in _WORDS:
+    if whole_number(row) is None or word not in _WORDS:
         raise Refused(400, "The form has an answer that was not among its choices.", "Load the page again.")
     wrong = ""
     if not reason or len(reason) > MAX_REASON_LETTERS:
@@ -98,13 +98,15 @@ async def mend(request: web.Request) -> web.Response:
 
 
 def _changed(source: Path, cells: dict[int, dict[int, str]], again: set[int]) -> dict[int, dict[int, str]]:
-    """The rows to send again, by their place, with the cells that differ from what they were."""
+    """The rows to send again, by their place, with the cells that differ from what they were. The form names rows by
+    their numbers: while it was filled in, others may have gone from the table."""
     rows = read_rows(source)
-    own = table_of(next(rows)).own
+    table = table_of(next(rows))
     found = {}
     for index, before in enumerate(rows):
-        said = {place: text for place, text in cells.get(index, {}).items() if place < own}
+        number = int(table.ours(before)["credit_row"])
+        said = {place: text for place, text in cells.get(number, {}).items() if place < table.own}
         differs = {place: text for place, text in said.items() if text != before[place]}
-        if differs or index in again:
+        if differs or number in again:
             found[index] = differs
     return found

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from batch_credits.approval.policy import read_policy
+from batch_credits.approval.words import moment_in_words
 from batch_credits.errors import UsageError
 from batch_credits.explanations import explained
 from batch_credits.jobs.approved import why_not_own
@@ -20,7 +21,7 @@ from batch_credits.web.desk.children import ORDER, Handed
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.jobs import Job
 from batch_credits.web.desk.results import FILES, Result
-from batch_credits.web.desk.tables import amount_of, customer_of, page_of
+from batch_credits.web.desk.tables import customer_of, page_of
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.downloads import attached, attachment
 from batch_credits.web.door.forms import read_fields
@@ -32,8 +33,8 @@ from batch_credits.web.handlers.answers import (
     page_number,
     show,
 )
-from batch_credits.web.handlers.check import is_typed, not_typed, totals_to_type, typed_totals
 from batch_credits.web.handlers.plain_words import plain_words
+from batch_credits.web.handlers.typed import as_shown, changed_since, is_typed, not_typed, totals_to_type, typed_totals
 from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import (
     Alert,
@@ -81,7 +82,7 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
     review: tuple[ReviewRow, ...] = ()
     mending: Mending | None = None
     if counts.get("review"):
-        review = await asyncio.to_thread(_review, result, known.record)
+        review = await _review(desk, result, known.record)
     if not is_deduction and (counts.get("failed") or counts.get("rejected")):
         mending = await asyncio.to_thread(_mending, key, result, page_number(request))
     can_undo, actor = not is_deduction and bool(counts.get("credited")), actor_of(request)
@@ -124,9 +125,12 @@ def _downloads(known: Known, result: Result, *, is_deduction: bool) -> Iterator[
     key = known.record.key
     if known.order:
         yield Download(ORDER, f"/batches/{key}/files/{ORDER}", "the order, and who approved it")
+    counts = result.summary["counts"]
     for name in result.files():
         what = FILES[name]
-        if is_deduction and name.startswith("failed."):  # which nobody may take for a file to pay
+        if name.startswith("failed.") and not (counts.get("failed") or counts.get("rejected")):
+            what = "no row: there is none to mend"
+        elif is_deduction and name.startswith("failed."):  # which nobody may take for a file to pay
             what = "the rows not taken back, and why; never to be paid"
         yield Download(name, f"/batches/{key}/files/{name}", what)
 
@@ -210,23 +214,26 @@ def _facts(summary: Mapping[str, Any], job: Job | None) -> list[tuple[str, str]]
         ("Requests", f"{summary['requests']:,}"),
         ("SHA-256 of the file", summary["file_sha256"] or "none"),
     ]
-    facts += [("Approved by", f"{each['approver']}, {each['at']}") for each in summary["approvals"]]
+    facts += [("Approved by", f"{each['approver']}, {moment_in_words(each['at'])}") for each in summary["approvals"]]
     if job is not None and job.stopped_by:
         facts.append(("Stopped by", job.stopped_by))
     return facts
 
 
-def _review(result: Result, record: BatchRecord) -> tuple[ReviewRow, ...]:
+async def _review(desk: Desk, result: Result, record: BatchRecord) -> tuple[ReviewRow, ...]:
     """The first rows that a person must settle."""
-    found = page_of(result.folder / "results.csv", 1, lambda ours, _: ours["credit_outcome"] == "review")
+    found = await asyncio.to_thread(
+        page_of, result.folder / "results.csv", 1, lambda ours, _: ours["credit_outcome"] == "review"
+    )
+    shown = {int((ours := found.table.shown(cells))["credit_row"]): (ours, cells) for _, cells in found.rows}
+    amounts = await desk.books.amounts(record, shown)
     rows = []
-    for _, cells in found.rows:
-        ours = found.table.ours(cells)
+    for number, (ours, cells) in shown.items():
         rows.append(
             ReviewRow(
-                row=int(ours["credit_row"]),
+                row=number,
                 customer=customer_of(record, cells),
-                amount=amount_of(record, cells),
+                amount=amounts[number],
                 reference=ours["credit_reference"],
                 why=ours["credit_error"],
                 credit_id=ours["credit_id"],
@@ -239,12 +246,12 @@ def _mending(key: str, result: Result, page: int) -> Mending:
     """The rows that can be mended here, a page of them."""
     found = page_of(result.folder / "failed.csv", page)
     rows = []
-    for index, cells in found.rows:
-        ours = found.table.ours(cells)
+    for _, cells in found.rows:
+        ours = found.table.shown(cells)
         named = ours["credit_error_param"].split("; ")
         wrong = tuple(place for place, header in enumerate(found.table.headers[: found.table.own]) if header in named)
         rows.append(
-            MendRow(index, int(ours["credit_row"]), plain_words(ours["credit_error"]), cells[: found.table.own], wrong)
+            MendRow(int(ours["credit_row"]), plain_words(ours["credit_error"]), cells[: found.table.own], wrong)
         )
     return Mending(
         href=f"/batches/{key}/mend",
@@ -265,7 +272,7 @@ def _more(desk: Desk, known: Known, summary: Mapping[str, Any], stated: Exponent
     site = desk.settings.site
     return SendForm(
         action="send",
-        href=f"/batches/{known.record.key}/send",
+        href=f"/batches/{known.record.key}/send{as_shown(known.record.key, owed_of(summary, stated))}",
         number=number,
         amounts=totals_of(summary, stated)["pending" if counts.get("pending") else "in_doubt"],
         site=site.name,
@@ -295,7 +302,7 @@ async def send_rest(request: web.Request, known: Known) -> tuple[web.Response | 
     more = _more(desk, known, result.summary, stated, job)
     if more is None or job is None:
         return None, None, None
-    if (alert := not_typed(more, fields)) is not None:
+    if (alert := changed_since(request, more.href) or not_typed(more, fields)) is not None:
         return await result_page(request, known, alert, UNPROCESSABLE), None, None
     handed = Handed(actor, owed_of(result.summary, stated), typed_totals(fields))
     return None, desk.uploads.find(job.upload_id), handed

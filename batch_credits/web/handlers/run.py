@@ -18,7 +18,7 @@ from batch_credits.web.desk.jobs import Job
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import amounts_of, go_to, show
+from batch_credits.web.handlers.answers import amounts_in, amounts_of, go_to, show
 from batch_credits.web.handlers.check import begin_run
 from batch_credits.web.handlers.result import result_page, send_rest
 from batch_credits.web.handlers.wording import outcome_figures
@@ -137,7 +137,7 @@ def _figures_in_books(known: Known, kind: CallKind) -> tuple[tuple[Figure, ...],
     for outcome, found in known.view.outcomes.items():
         name = kind.name_of(outcome)
         counts[name] = sum(total.rows for total in found)
-        totals[name] = tuple(Amount(total.currency, total.amount_minor, " + ".join(total.words)) for total in found)
+        totals[name] = amounts_in(found)
     open_rows = sum(counts.get(name, 0) for name in ("pending", "in_doubt"))
     done = known.view.rows - open_rows
     return outcome_figures(kind, counts, totals), 100 * done // max(1, known.view.rows)

@@ -11,7 +11,7 @@ from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import Desk, desk_of
-from batch_credits.web.desk.tables import amount_of, customer_of, page_of
+from batch_credits.web.desk.tables import customer_of, page_of
 from batch_credits.web.desk.undos import Undo
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
@@ -22,10 +22,11 @@ from batch_credits.web.handlers.answers import (
     go_to,
     page_number,
     show,
+    whole_number,
 )
-from batch_credits.web.handlers.check import is_typed, not_typed, totals_to_type, typed_totals
 from batch_credits.web.handlers.result import why_left_to_another
 from batch_credits.web.handlers.run import is_sent, key_of
+from batch_credits.web.handlers.typed import is_typed, not_typed, totals_to_type, typed_totals
 from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import Alert, SendForm, UndoCheckPage, UndoPage, UndoRow
 
@@ -68,11 +69,12 @@ async def _choices(request: web.Request, known: Known) -> UndoPage:
         return not text or text == ours["credit_row"] or text.casefold() in customer_of(record, cells).casefold()
 
     found = await asyncio.to_thread(page_of, result.folder / "results.csv", page_number(request), is_meant)
+    shown = {int((ours := found.table.shown(cells))["credit_row"]): (ours, cells) for _, cells in found.rows}
+    amounts = await desk.books.amounts(record, shown)
     rows = []
-    for _, cells in found.rows:
-        ours = found.table.ours(cells)
-        number, customer = int(ours["credit_row"]), customer_of(record, cells)
-        rows.append(UndoRow(number, customer, amount_of(record, cells), ours["credit_reference"], is_chosen=False))
+    for number, (ours, cells) in shown.items():
+        customer = customer_of(record, cells)
+        rows.append(UndoRow(number, customer, amounts[number], ours["credit_reference"], is_chosen=False))
     return UndoPage(
         key=record.key,
         file_name=result.summary["file"],
@@ -89,13 +91,13 @@ async def chosen(request: web.Request) -> web.Response:
     """Ask what would be deducted of what was ticked."""
     desk, known = desk_of(request), await _settled(request)
     fields = await read_fields(request, lambda name: name == "all" or name.startswith("row:"))
-    numbers = [name.removeprefix("row:") for name in fields if name != "all"]
-    if not all(number.isascii() and number.isdigit() and len(number) < 12 for number in numbers):
+    numbers = [whole_number(name.removeprefix("row:")) for name in fields if name != "all"]
+    if None in numbers:
         raise Refused(400, "The form names a row that is no number.", "Load the page again.")
     if "all" not in fields and not numbers:
         alert = Alert("No credit was chosen.", "Tick those to take back, or take all of them.")
         return show(request, await _choices(request, known), alert=alert, status=UNPROCESSABLE)
-    rows = None if "all" in fields else sorted(map(int, numbers))
+    rows = None if "all" in fields else sorted(number for number in numbers if number is not None)
     undo = desk.undos.begin(known.record.key, rows, actor_of(request))
     await desk.undos.wait(undo, ASK_SECONDS)
     return go_to(f"/batches/{known.record.key}/undo/{undo.undo_id}")

@@ -39,6 +39,7 @@ def test_another_persons_passkey_passes(office: Office) -> None:
         (lambda office: office.sealed(), "Nobody has approved this order."),
         (lambda office: office.sealed("bob", order=replace(office.order, maker="BOB ")), "nobody approves their own"),
         (lambda office: office.sealed("bob", order=replace(office.order, maker="bob.shell")), "approves their own"),
+        (lambda office: office.sealed("bob", order=replace(office.order, maker="bob\u00a0 ")), "approves their own"),
         (lambda office: office.sealed("bob", order=replace(office.order, batch="00" * 32)), "for another file"),
         (lambda office: office.sealed("bob", order=replace(office.order, site="acme-test")), "for site acme-test"),
         (lambda office: office.sealed("bob", order=replace(office.order, address="https://evil.example")), "evil"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch_credits.approval.enrolling import add_approver, refuse_name, remove_approver
-from batch_credits.approval.policy import read_approvers, read_policy
+from batch_credits.approval.policy import Approver, read_approvers, read_policy
 from batch_credits.approval.signing import Passkey
 from batch_credits.errors import UsageError
 
@@ -49,6 +49,12 @@ def test_what_they_say(folder: Path) -> None:
     assert bob.is_called("Robert ") and bob.is_called("BOB") and not bob.is_called("bobby")
 
 
+def test_a_name_in_another_spelling_is_the_same_persons() -> None:
+    jose = Approver("Jos\u00e9  P\u00e9rez", {}, KEY, ("j.perez",))
+    assert jose.is_called("Jose\u0301 Pe\u0301rez") and jose.is_called("JOS\u00c9\u00a0P\u00c9REZ")
+    assert not jose.is_called("Jose Perez")
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -82,6 +88,10 @@ def test_what_nobody_can_read_stops_everything(folder: Path, settings: str, said
         ('approvers = "bob"\n', "is no table"),
         ('[approvers.bob]\ncredential = "A"\npublic_key = "B"\nrp_id = "x"\n'
          '[approvers.eve]\ncredential = "A"\npublic_key = "C"\nrp_id = "x"\n', "one passkey"),
+        ('[approvers.bob]\ncredential = "A"\npublic_key = "B"\nrp_id = "x"\n'
+         '[approvers.Bob]\ncredential = "C"\npublic_key = "D"\nrp_id = "x"\n', "'bob' and 'Bob' name one person"),
+        ('[approvers.bob]\ncredential = "A"\npublic_key = "B"\nrp_id = "x"\naccounts = ["robert"]\n'
+         '[approvers.eve]\ncredential = "C"\npublic_key = "D"\nrp_id = "x"\naccounts = ["Robert"]\n', "one person"),
     ],
 )  # fmt: skip
 def test_an_approver_that_is_none_stops_everything(folder: Path, approvers: str, said: str) -> None:
@@ -123,7 +133,9 @@ def test_enrolled_people_are_written_down_and_others_stay_letter_for_letter(fold
     assert found["bob"].passkey == KEY and found["bob"].accounts == ("robert",)
     for taken in ("bob", "BOB", "Robert", "carol"):
         with pytest.raises(UsageError, match="enrolled already"):
-            refuse_name(taken, folder)
+            refuse_name(taken, folder=folder)
+        with pytest.raises(UsageError, match=f"{taken} is enrolled already"):
+            add_approver("dave", Passkey("EE", "FF", "localhost"), [], [taken], folder)
     remove_approver('Ada "A." Lovelace', folder)
     remove_approver("bob", folder)
     assert (folder / "approvers.toml").read_text().rstrip("\n") == own
@@ -134,4 +146,4 @@ def test_enrolled_people_are_written_down_and_others_stay_letter_for_letter(fold
 @pytest.mark.parametrize("name", ["", " bob", "bob ", "b\nob", "b\x00ob", "x" * 201])
 def test_a_name_that_is_none(folder: Path, name: str) -> None:
     with pytest.raises(UsageError, match="is no name"):
-        refuse_name(name, folder)
+        refuse_name(name, folder=folder)

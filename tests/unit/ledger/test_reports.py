@@ -179,3 +179,4 @@ def test_rows_can_be_read_from_any_of_them_on(book: Any) -> None:
     bodies = reports.bodies(batch, 2, 9)
     assert [*bodies] == [2, 9] and b"customer_id=c-9&" in bodies[9]
     assert [*reports.bodies(batch, 3, 8)] == []
+    assert [reports.money(batch, row) for row in (2, 5, 7)] == [Money(100, None, "USD"), None, None]

@@ -1,6 +1,8 @@
 """The batches that a ledger knows."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,14 @@ import pytest
 from batch_credits.errors import UnknownBatch
 from batch_credits.model import CallKind, Outcome, RequestState
 from batch_credits.planning.reversal import select, stage_reversal
-from batch_credits.settings import ControlLimits, RunSettings, SiteSettings, for_the_record, recorded_reports
+from batch_credits.settings import (
+    ControlLimits,
+    InputOptions,
+    RunSettings,
+    SiteSettings,
+    for_the_record,
+    recorded_reports,
+)
 from batch_credits.views.batches import Wanted, batches_view, chosen_view, on_now
 from tests.unit.ledger.conftest import Book
 
@@ -33,8 +42,19 @@ def test_each_batch_with_its_outcomes(book: Book) -> None:
         ("EUR", 1, ("1.00 EUR",)),
         ("USD", 1, ("1.00 USD",)),
     ]
+    assert [(total.rows, total.words) for total in first.asked] == [(1, ("1.00 EUR",)), (1, ("1.00 USD",))]
     assert list(second.outcomes) == [Outcome.PENDING]
     assert [view.key for view in batches_view(book.ledger, second.key)] == [second.key]
+
+
+def test_a_currency_whose_decimals_somebody_stated_is_told_in_them(book: Book) -> None:
+    batch = book.plan(book.row(2, currency_code="VND"))
+    options = InputOptions(currency_exponents=(("VND", 0),))
+    assert isinstance(book.path, Path)
+    with closing(sqlite3.connect(book.path)) as ledger, ledger:
+        ledger.execute("UPDATE batch SET options = ? WHERE batch_id = ?", (options.as_json(), batch))
+    [view] = batches_view(book.ledger)
+    assert [total.words for totals in (view.asked, *view.outcomes.values()) for total in totals] == [("100 VND",)] * 2
 
 
 def test_what_was_reversed_is_said_at_both(book: Book) -> None:

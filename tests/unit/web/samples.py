@@ -55,6 +55,7 @@ def usd(minor: int, code: str = "USD") -> Amount:
     return Amount(code, minor, f"{minor / 100:,.2f} {code}")
 
 
+BOTH = Amount("EUR", 500, "5.00 EUR + 12.345678 EUR")  # in minor units, and in decimal
 MANY = tuple(
     usd(1_234_567 * (place + 1), code)
     for place, code in enumerate(("AUD", "CAD", "CHF", "CZK", "DKK", "EUR", "GBP", "HUF", "NOK", "PLN", "SEK", "USD"))
@@ -81,6 +82,7 @@ def _done(state: State, rows: int) -> int:
     return {State.DONE: rows, State.WAITING: 0, State.PARTLY: rows - 12}.get(state, rows // 2)
 
 
+
 def entry(number: int, state: State, *, needs_person: bool = False, name: str = "", payout: str = "") -> BatchEntry:
     """A batch in the list."""
     rows = 1484 - 100 * number
@@ -90,7 +92,7 @@ def entry(number: int, state: State, *, needs_person: bool = False, name: str = 
         file_name=name or FILES[number],
         state=state,
         rows=rows,
-        totals=(usd(rows * 832),) if number % 3 else (usd(rows * 832), usd(rows * 97, "EUR")),
+        totals=(usd(rows * 832),) if number % 3 else (usd(rows * 832), BOTH if number % 2 else usd(rows * 97, "EUR")),
         credited_words=""
         if state in (State.CHECKED, State.REFUSED)
         else f"{_done(state, rows):,} of {rows:,} credited",
@@ -400,9 +402,9 @@ MENDING = Mending(
     href="/batches/00/mend",
     columns=("customer_id", "amount", "currency_code", "description", "reference"),
     rows=(
-        MendRow(0, 58, "There is no such customer on this site.", ("missing-17741", "13.00", "USD", "Q3", "q3"), (0,)),
-        MendRow(1, 122, "The amount cannot be read.", ("cust-50346", "17,O0", "USD", "Q3", "q3"), (1,)),
-        MendRow(2, 189, "There is no such customer on this site.", ("missing-82166", "30.50", "USD", "", "q3"), (0,)),
+        MendRow(58, "There is no such customer on this site.", ("missing-17741", "13.00", "USD", "Q3", "q3"), (0,)),
+        MendRow(122, "The amount cannot be read.", ("cust-50346", "17,O0", "USD", "Q3", "q3"), (1,)),
+        MendRow(189, "There is no such customer on this site.", ("missing-82166", "30.50", "USD", "", "q3"), (0,)),
     ),
     page=1,
     pages=1,
@@ -481,7 +483,7 @@ RESULTS = {
         mending=replace(
             MENDING,
             columns=(HOSTILE, "", *(f"column {number}" for number in range(3, 13))),
-            rows=(MendRow(7, HUGE, HOSTILE, (HOSTILE, "two\nlines", "\n\nleading", RTL, *("x" * 90,) * 9), (0, 1)),),
+            rows=(MendRow(HUGE, HOSTILE, (HOSTILE, "two\nlines", "\n\nleading", RTL, *("x" * 90,) * 9), (0, 1)),),
             pages=4,
             in_all=70,
         ),

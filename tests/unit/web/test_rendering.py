@@ -234,6 +234,11 @@ def test_pages_of_a_list_keep_what_it_is_narrowed_to() -> None:
     assert hrefs == ["?text=q3+%26+more&state=finished&page=1", "?text=q3+%26+more&state=finished&page=3"]
 
 
+def test_a_sum_of_two_kinds_may_stand_on_two_lines() -> None:
+    found = {cell.to_text(): dict(cell.attrs or {})["class"] for cell in shown(LIST).query("td .amount")}
+    assert (found["5.00 EUR + 12.345678 EUR"], found["10,682.88 USD"]) == ("amount", "amount whole")
+
+
 def test_an_upload_has_its_file_last() -> None:
     form = one(shown(NEW), 'form[data-action="upload"]')
     names = [attrs(field)["name"] for field in form.query("input, select")]
@@ -332,9 +337,9 @@ def test_a_result_has_its_files_and_what_is_left_to_do() -> None:
     assert {"credited", "not_credited"} <= set(every(document, "select[name=word] option", "value"))
 
 
-def test_cells_are_mended_by_their_places_and_as_they_are() -> None:
+def test_cells_are_mended_by_their_row_and_place_and_as_they_are() -> None:
     text = "\u202e12 \u00bd"
-    row = replace(MENDING.rows[0], index=7, cells=("a", text, "two\nlines", "bell\x07"), wrong=(1,))
+    row = replace(MENDING.rows[0], row=7, cells=("a", text, "two\nlines", "bell\x07"), wrong=(1,))
     mending = replace(MENDING, rows=(row,), columns=("one", "two", "three", "four"))
     form = one(shown(replace(RESULT, mending=mending)), 'form[data-action="mend"]')
     cells = {attrs(field)["name"]: attrs(field) for field in form.query("input[name^='cell:']")}

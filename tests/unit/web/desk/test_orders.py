@@ -1,5 +1,6 @@
 """Orders on disk: what two servers take at once, and what somebody's hand left."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,17 @@ def test_of_two_servers_that_each_take_an_approval_neither_loses_the_others(
     assert found is not None and found.sealed == both
 
 
+def test_an_order_whose_time_is_over_is_there_and_can_be_submitted_anew(
+    waits: tuple[Orders, Submitted], office: Office
+) -> None:
+    orders, submitted = waits
+    assert not submitted.has_expired and orders.open("ab") == submitted and orders.uploads() == {"upload"}
+    old = Sealed(replace(office.order, expires="2020-01-01T00:00:00Z"))
+    submitted.path.write_bytes(old.content)
+    found = orders.waiting("ab")
+    assert found is not None and found.has_expired and orders.open("ab") is None and orders.uploads() == set()
+
+
 def test_an_order_that_somebody_changed_counts_for_nothing(waits: tuple[Orders, Submitted]) -> None:
     orders, submitted = waits
     submitted.path.write_bytes(submitted.path.read_bytes().replace(b"payout", b"payoff"))
@@ -49,7 +61,7 @@ def test_what_was_turned_down_waits_no_more_until_it_is_submitted_anew(
 ) -> None:
     orders, _ = waits
     orders.reject("ab", "bob", "the wrong quarter")
-    assert orders.waiting("ab") is None and [*orders.all()] == []
+    assert orders.waiting("ab") is None
     rejection = orders.rejection("ab")
     assert rejection is not None and (rejection.by, rejection.reason) == ("bob", "the wrong quarter")
     orders.submit("ab", "upload", tmp_path / "made.json")

@@ -22,6 +22,7 @@ from tests.each import each
         (".csv", "csv"),
         ("a\x00b\n<script>.csv", "a_b_script_.csv"),
         ("--yes.csv", "--yes.csv"),
+        ("the %22final%22 one, 5%.csv", "the _final_ one, 5_.csv"),
         ("payout.csv.gz", "payout.csv.gz"),
     ],
 )
@@ -33,6 +34,7 @@ def test_a_long_name_fits_a_file_system() -> None:
     name = plain_name("ü" * 500 + ".csv")
     assert len(name.encode()) <= MAX_NAME_BYTES + 1
     assert name.endswith(".csv")
+    assert len(plain_name("a" * 1000 + "." + "b" * 300).encode()) <= MAX_NAME_BYTES + 1
 
 
 def received(uploads: Uploads, **more: str) -> Upload:

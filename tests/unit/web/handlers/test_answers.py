@@ -1,0 +1,18 @@
+"""What a request says, read as plainly as it is meant."""
+
+import pytest
+
+from batch_credits.web.handlers.answers import number_typed, whole_number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("1484", 1484), ("0012", 12), ("", None), ("-1", None), ("1.0", None), ("1_0", None), (" 1", None),
+     ("\u00b2", None), ("\u0661", None), ("9" * 15, int("9" * 15)), ("9" * 5000, None)],
+)  # fmt: skip
+def test_a_number_is_plain_digits_and_not_too_many(text: str, number: int | None) -> None:
+    assert whole_number(text) == number
+
+
+def test_a_number_is_typed_as_it_is_shown_or_without_commas() -> None:
+    assert [number_typed(text) for text in ("1,484", " 1484 ", "1.484", "1484 credits")] == [1484, 1484, None, None]

@@ -1,0 +1,31 @@
+"""What a person must type before anything is sent."""
+
+from dataclasses import replace
+
+import pytest
+
+from batch_credits.web.handlers.typed import as_shown, not_typed
+from batch_credits.web.pages import SendForm
+
+FORM = SendForm("send", "/uploads/1/send", 1484, (), "acme-test", is_live=False)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        (FORM, "type 1484 to send 1,484 credits."),
+        (replace(FORM, number=1), "type 1 to send 1 credit."),
+        (replace(FORM, number=1, is_deduction=True), "type 1 to send 1 deduction."),
+    ],
+)
+def test_another_number_says_which_it_is(form: SendForm, said: str) -> None:
+    alert = not_typed(form, {"confirm": "2"})
+    assert alert is not None and alert.message == f"Nothing was sent: {said}"
+    assert not_typed(form, {"confirm": f"{form.number:,}"}) is None
+
+
+def test_what_a_page_shows_is_told_apart_by_the_batch_the_rows_and_the_money() -> None:
+    owed = {"rows": 3, "totals": {"USD": {"rows": 3, "amount": 300}}}
+    others = [("b", owed), ("a", owed | {"rows": 2}), ("a", owed | {"totals": {"USD": {"rows": 3, "amount": 30_000}}})]
+    assert as_shown("a", owed) == as_shown("a", {"totals": owed["totals"], "rows": 3})
+    assert as_shown("a", owed) not in [as_shown(*other) for other in others]
