@@ -68,13 +68,17 @@ def came_before(ledger: Ledger, batch_id: int) -> list[str]:
         for batch in ledger.batches.all()
         if batch.kind is CallKind.ADD
         and (batch.site, batch.file_sha256) == (staged.site, staged.file_sha256)
-        and batch.key[-KEY_LETTERS:] != staged.key
+        and batch.key != staged.key
     ]
     if not same:
         return []
-    last = same[-1]
+    itself = next((batch for batch in same if batch.key[-KEY_LETTERS:] == staged.key), None)
+    last = itself or same[-1]
+    came = f"batch {last.key[-KEY_LETTERS:][:8]} of {_moment(last)}."
+    if itself is not None:  # as a look borrows it: a run has that one, and no other
+        return [f"This file is {came} What was refused then, a run sends again only with --retry-failed."]
     return [
-        f"The same content came before, as {last.file_name}: batch {last.key[-KEY_LETTERS:][:8]} of {_moment(last)}."
+        f"The same content came before, as {last.file_name}: {came}"
         " Under another reference each of its rows is another credit."
     ]
 

@@ -89,6 +89,16 @@ def test_the_same_content_under_another_name_is_the_same_batch(command: Command,
     assert command.report("second").counts == {"credited": 5}
 
 
+def test_a_check_of_a_file_that_was_run_says_so(command: Command, shared_site: Site) -> None:
+    """What was refused then seems to be owed to a look, which knows of other files alone; a run leaves it."""
+    file = write_csv(command.folder / "again.csv", payout("missing", 1) + payout("again", 2))
+    command.run(file).exited(1)
+    batch = command("status").out.split()[0]
+    said = " ".join(command("check", file).exited(0).out.split())
+    assert f"This file is batch {batch} of " in said and "only with --retry-failed" in said
+    assert "came before" not in said
+
+
 def test_rows_of_one_customer_are_credited_one_at_a_time(tmp_path: Path) -> None:
     rows = [("one", 100 + number, "USD", "Loyalty", f"r{number}") for number in range(30)]
     rows += [(f"other-{number}", 5, "USD", "Loyalty", "r") for number in range(10)]
