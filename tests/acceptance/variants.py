@@ -221,6 +221,18 @@ _NEGATIVES: list[tuple[str, str, str | None]] = [
     ("-1,234.50", "USD", None), ("(1.234,50)", "EUR", None), ("\u2014", "USD", None), ("-", "USD", None),
     ("$ -", "USD", None), ("--", "USD", None), ("\u2212$1,234.50", "USD", None), ("-USD1,234.50", "USD", None),
     ("-1 234", "USD", None), ("5 CR", "USD", None), ("-\uff15", "USD", None),
+    ("\u301012.00\u3011", "CNY", None), ("\u301412\u3015", "JPY", None), ("\uff3b12\uff3d", "JPY", None),
+    ("\ufe5912\ufe5a", "CNY", None), ("\u300a12\u300b", "CNY", None), ("(12.00", "USD", None), ("12.00)", "USD", None),
+    ("($12.00", "USD", None), ("-(12.00", "USD", None), ("US($12.00)", "USD", None), ("\u204312.00", "USD", None),
+    ("\u30fc1000", "JPY", None), ("\u25001000", "JPY", None), ("\u229612", "USD", None),
+    ("\u00f7 12,00", "DKK", "da_DK"), ("\u205212", "EUR", None), ("'-12.00", "USD", None), ("-12.00 *", "USD", None),
+    ("12.00 D", "USD", None), ("12.00 C", "USD", None), ("12,00 S", "EUR", "de_DE"), ("12,00 \u20ac H", "EUR", "de_DE"),
+    ("12,00 Soll", "EUR", "de_DE"), ("Debit 12.00", "USD", None), ("12.00 credit", "USD", None),
+    ("12,00 Debe", "EUR", "es_ES"), ("n\u00e9gatif 12,00", "EUR", "fr_FR"), ("negativ 12,00", "EUR", "de_DE"),
+    ("m\u00ednus 12,00", "CZK", "cs_CZ"), ("\u03c0\u03bb\u03b7\u03bd 12,00", "EUR", "el_GR"),
+    ("\u05de\u05d9\u05e0\u05d5\u05e1 12", "ILS", None), ("\u0633\u0627\u0644\u0628 12", "SAR", None),
+    ("\u0e25\u0e1a 12", "THB", None), ("-100,-", "NOK", "nb_NO"), ("-1 234,50:-", "SEK", "sv_SE"),
+    ("-Fr. 5.\u2013", "CHF", "de_CH"), ("-5.-", "CHF", None),
     ("\u2212\uff11\uff12.\uff10\uff10", "USD", None),
 ]  # fmt: skip
 _NEGATIVE_CENTS = ("-1200", "(1200)", "1200-", "\u22121200", "$(1200)", "-1200 USD", "-0", "USD 1200-", "1200 CR")
@@ -289,6 +301,11 @@ _SYMBOLS: list[tuple[str, str, str | None, int]] = [
     ("\u20bc5.00", "AZN", None, 500), ("\u20be5.00", "GEL", None, 500), ("\u058f500", "AMD", None, 50000),
     ("\u20b8500", "KZT", None, 50000), ("$1234.5", "USD", None, 123450), ("$1234", "USD", None, 123400),
     ("$0.50", "USD", None, 50),
+    ("$CA 5.00", "CAD", None, 500), ("1 234,50 $US", "USD", "fr_CA", 123450), ("$U 5,00", "UYU", "es_UY", 500),
+    ("NIS 5.00", "ILS", None, 500), ("5.00 \u05e9\"\u05d7", "ILS", None, 500),
+    ("5.00 \u0e1a\u0e32\u0e17", "THB", None, 500), ("Dhs. 5.00", "AED", None, 500), ("5.00 \u5143", "TWD", None, 500),
+    ("5\u30e6\u30fc\u30ed", "EUR", None, 500), ("1\u2009234,50 \u20ac", "EUR", "fr_FR", 123450),
+    ("1\u2007234,50", "EUR", "fr_FR", 123450),
 ]  # fmt: skip
 _CONTRADICTIONS: list[tuple[str, str, str | None]] = [
     ("\u00a35.00", "EUR", None), ("\u20ac5", "USD", None), ("$5.00", "CAD", None), ("$5.00", "AUD", None),
