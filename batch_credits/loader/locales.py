@@ -5,6 +5,7 @@ A locale is named only if it reads every amount of the file, and if no other tha
 
 from collections.abc import Mapping
 
+from batch_credits.loader.money import is_plain
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.terms import Terms
 from batch_credits.loader.wording import EDGE_BLANKS
@@ -25,6 +26,15 @@ class LocaleFinder:
     def __init__(self) -> None:
         self.has_points = False
         self._shapes: set[tuple[str, int]] = set()  # digits as nines, and how many decimals the currency has
+
+    def rejected(self, text: str, terms: Terms, exponents: Mapping[str, int], *, is_foreign: bool) -> None:
+        """Note an amount that is not paid: one that cannot be read, or that is wrong in another way and is written in
+        some language all the same, as `1.234,50-` is."""
+        parts = taken_apart(text.strip(EDGE_BLANKS))
+        if is_foreign or (parts is not None and not is_plain(parts.digits)):
+            self.refused(text, terms, exponents)
+        elif parts is not None and "." in parts.digits:
+            self.has_points = True
 
     def refused(self, text: str, terms: Terms, exponents: Mapping[str, int]) -> None:
         """Note an amount that could not be read."""

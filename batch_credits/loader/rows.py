@@ -159,8 +159,9 @@ class RowReader:
 
     def _money(self, amount: str, decimal: str, terms: Terms) -> Money | Problem | None:
         money = read_money(amount, decimal, terms, self._exponents, self._written)
-        if isinstance(money, Problem) and money.code in FOREIGN:
-            self.locales.refused(decimal or amount, terms, self._exponents)
+        if not isinstance(money, Money):
+            is_foreign = money is not None and money.code in FOREIGN
+            self.locales.rejected(decimal or amount, terms, self._exponents, is_foreign=is_foreign)
         elif "." in amount or "." in decimal:
             self.locales.has_points = True
         if isinstance(money, Money) and not decimal and len(terms.moneys) < _REMEMBERED_AMOUNTS:
