@@ -125,10 +125,15 @@ _SPOILED = (
     "NA", "#NA", "#NULL", "-nan", "+inf", "inf", "-inf", "<NULL>", "[object Object]", "1.0", "0.0", "123,0",
     "1234567890.0", "1.234.567,0", "1,234.0", "123.00", "1.0E+3", "5e+20", "9.99999E+20", "########", "#####",
     "2026-03-01T00:00:00.000Z", "44256.0", "TRUE", "true", "NaN", "-", "--", "(blank)", "(Blank)", "(empty)",
+    "1'234.0", "12 345.00", "1\u202f234,0", "20260301 00:00:00", "2026\u5e743\u67081\u65e5 0:00:00",
+    "Sun Mar 01 2026 00:00:00 GMT+0100 (CET)", "Sun, 01 Mar 2026 00:00:00 GMT", "#\u041d/\u0414", "#HI\u00c1NYZIK",
+    "#\u00c9RT\u00c9K", "#YOK", "#NB", "#N/DISP", "#\u00bfNOMBRE?", "#ERROR", "#N/A N/A", "Err:502", "1.#QNAN",
+    "-1.#IND", "Infinity", "(vides)", "(Leerzellen)", "\uff08\u7a7a\u767d\uff09", "(n/a)", "(not set)", "[none]",
+    "{null}", "???", "\u2026", "...", "[]", "=A1", "=00123", "=VLOOKUP(A1;B:C;2;0)",
 )  # fmt: skip
 _INTACT = (
     "nullify-1", "true-north", "nan-3", "na-12", "E15", "1E5x", "10.0.1", "falsetto", "2026-03", "007", "0",
-    "12345678901234560", "n-a", "blank-1",
+    "12345678901234560", "n-a", "blank-1", "infinity-8", "Err-502", "#502", "?x", "unknown", "12:30", "A=1", "20260301",
 )  # fmt: skip
 SPOILED = [
     together("spoiled ids", [(row(text), "?") for text in _SPOILED], formats=(".csv", ".tsv", *WORKBOOKS)),
