@@ -16,6 +16,7 @@ from batch_credits.loader.workbook.kinds import EXCEL_KINDS
 from batch_credits.loader.workbook.marks import Look, Looks
 from batch_credits.loader.workbook.sheets import open_sheet, rows_of
 from batch_credits.loader.workbook.shown import AMOUNTS, TEXTS, amount_as_shown, terms_of, text_as_shown
+from batch_credits.model import in_one_line
 from batch_credits.settings import InputOptions
 from batch_credits.text.spreadsheet import column_letters
 
@@ -204,7 +205,7 @@ class ExcelTable:
                     f"{self._path.name}: the column {shown(header)} ({letters}) is hidden in the sheet, so nobody sees "
                     "what would be paid.",
                     hint="Show it; or if it is meant, say so:",
-                    remedies=[(("--map", f"{field}={header}"),)],
+                    remedies=[(("--map", f"{field}={in_one_line(header)}"),)],
                 )
         listed = [f"{field} ({column_letters(column)})" for column, field in hidden.items()]
         if not listed:
