@@ -145,7 +145,8 @@ def _is_readable(path: Path, encoding: str) -> bool:
     with open_bytes(path) as file:
         try:
             for block in iter(partial(file.read, _BLOCK_BYTES), b""):
-                decoder.decode(block or b"")
+                if "\0" in decoder.decode(block or b""):
+                    return False
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return False

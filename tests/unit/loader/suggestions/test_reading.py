@@ -201,3 +201,14 @@ def test_what_nobody_sees_in_a_header_makes_no_other_of_it(tmp_path: Path, heade
     path = tmp_path / "a.csv"
     path.write_bytes(f'amount,"{header}"\n5,kd-1\n'.encode())
     assert open_source(path, DONE).columns["customer_id"] == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["thanks", "Prämie", "Спасибо"])
+def test_utf_16_without_a_mark_is_offered_as_what_it_is(tmp_path: Path, encoding: str, text: str) -> None:
+    path = written(tmp_path, f"customer_id\tamount\tdescription\nkd-1\t5\t{text}\n", encoding, "a.txt")
+    with pytest.raises(UnclearFile) as unclear:
+        open_source(path, DONE)
+    assert list(unclear.value.remedies) == [(("--encoding", encoding),)]
+    [row] = [row for chunk in open_source(path, replace(DONE, encoding=encoding)).chunks() for row in chunk]
+    assert row.request is not None and row.request.description == text
