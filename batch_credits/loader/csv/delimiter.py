@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from batch_credits.errors import InputError
-from batch_credits.loader.columns import TITLE_ROWS, HeaderMatcher
+from batch_credits.loader.columns import DELIMITERS, TITLE_ROWS, HeaderMatcher
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 
-DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 _OPENING = re.compile(r'(?:^|[,;\t|])"')
