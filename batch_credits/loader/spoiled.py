@@ -12,7 +12,7 @@ from batch_credits.loader.wording import shown
 from batch_credits.loader.workbook.cells import spoiled_by_excel
 
 FEWEST_ROUNDED = 10  # distinct ids in a column, each long and ending in 0, from which on that is no chance
-_LONG = re.compile(r"[0-9]{15,}0")
+_LONG = re.compile(r"[1-9][0-9]{14,}0")  # a number has no zeros before it
 
 _NO_VALUES = frozenset(
     "null none nan -nan inf +inf -inf n/a n.a. n.a <na> nat nil undefined <null> (null) [null] \\n na nv n.v. k.a."
