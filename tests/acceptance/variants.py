@@ -165,6 +165,20 @@ SPOILED += [
         formats=(".tsv", ".xls"),
     ),
     Variant(
+        "rounded ids as formulas, and one that is none",
+        [*(row(f'="987654321012{n:03}0"', f"{n}.00") for n in range(100, 111)), row("NaN")],
+        {},
+        {**dict.fromkeys(range(2, 13), "number_damaged"), 13: "placeholder"},
+        said=["rounded"],
+        formats=(".csv", ".tsv"),
+    ),
+    Variant(
+        "ids with zeros before them",
+        [row(f"000000012345{n:03}0", f"{n}.00") for n in range(100, 111)],
+        {f"000000012345{n:03}0": n * 100 for n in range(100, 111)},
+        formats=(".csv", ".xlsx"),
+    ),
+    Variant(
         "nine long ids",
         [row(f"987654321012{n:03}0", f"{n}.00") for n in range(100, 109)],
         {f"987654321012{n:03}0": n * 100 for n in range(100, 109)},
@@ -708,8 +722,21 @@ LINES = [
             said=["it's"], unsaid=["\\"]),
 ]  # fmt: skip
 
+# -- The language of a file ---------------------------------------------------------------------------------
+
+LANGUAGES = [
+    Variant("a negative amount in the same language", [row("c-1", "24,35", "EUR"), row("c-2", "1.234,50-", "EUR")],
+            rejected={2: "amount_has_separators", 3: "amount_not_positive"}, said=["--locale de_DE"], formats=EVERY),
+    Variant("no amount among others", [row("c-1", "1'234.50", "CHF"), row("c-2", "n.a.", "CHF"),
+            row("c-3", "5.-", "CHF")], rejected={2: "amount_has_separators", 3: "?", 4: "?"}, said=["--locale de_CH"], unsaid=["de_DE"]),
+    Variant("a negative amount in another language", [row("c-1", "24,35", "EUR"), row("c-2", "-7.50", "EUR")],
+            rejected={2: "amount_has_separators", 3: "amount_not_positive"}, unsaid=["every amount"]),
+    Variant("a language that is said", [row("c-1", "1.234,50", "EUR"), row("c-2", "-1.234,50", "EUR")],
+            {"c-1": 123450}, {3: "amount_not_positive"}, unsaid=["every amount"], options={**MAJOR, "locale": "de_DE"}),
+]  # fmt: skip
+
 GROUPS = {
     "unseen": UNSEEN, "spoiled": SPOILED, "negatives": NEGATIVES, "symbols": SYMBOLS, "totals": TOTALS,
-    "formats": FORMATS, "hidden": HIDDEN, "lines": LINES,
+    "formats": FORMATS, "hidden": HIDDEN, "lines": LINES, "languages": LANGUAGES,
 }  # fmt: skip
 VARIANTS = [variant for group in GROUPS.values() for variant in group]
