@@ -172,8 +172,9 @@ class RowReader:
         money = read_money(amount, decimal, terms, self._exponents, self._written)
         if not isinstance(money, Money):
             is_foreign = money is not None and money.code in FOREIGN
-            if is_foreign or self._written is None:
-                self.locales.rejected(decimal or amount, terms, self._exponents, is_foreign=is_foreign)
+            self.locales.rejected(decimal or amount, terms, self._exponents, is_foreign=is_foreign)
+        elif self._written is not None:
+            self.locales.met(decimal or amount, terms, self._exponents)
         elif "." in amount or "." in decimal:
             self.locales.has_points = True
         if isinstance(money, Money) and not decimal and len(terms.moneys) < _REMEMBERED_AMOUNTS:
