@@ -73,8 +73,6 @@ def spoiled(text: str) -> Flaw | None:
         what = "a number in short form, whose digits are lost"
     elif not what and _ERROR.fullmatch(text):
         what = "an error of a spreadsheet"
-    elif not what and text.startswith("="):
-        what = "a formula, which a spreadsheet shows as something else"
     return Flaw("spoiled_by_excel", what) if what else None
 
 

@@ -129,7 +129,7 @@ _SPOILED = (
     "Sun Mar 01 2026 00:00:00 GMT+0100 (CET)", "Sun, 01 Mar 2026 00:00:00 GMT", "#\u041d/\u0414", "#HI\u00c1NYZIK",
     "#\u00c9RT\u00c9K", "#YOK", "#NB", "#N/DISP", "#\u00bfNOMBRE?", "#ERROR", "#N/A N/A", "Err:502", "1.#QNAN",
     "-1.#IND", "Infinity", "(vides)", "(Leerzellen)", "\uff08\u7a7a\u767d\uff09", "(n/a)", "(not set)", "[none]",
-    "{null}", "???", "\u2026", "...", "[]", "=A1", "=00123", "=VLOOKUP(A1;B:C;2;0)",
+    "{null}", "???", "\u2026", "...", "[]",
 )  # fmt: skip
 _INTACT = (
     "nullify-1", "true-north", "nan-3", "na-12", "E15", "1E5x", "10.0.1", "falsetto", "2026-03", "007", "0",

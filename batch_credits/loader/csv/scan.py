@@ -145,10 +145,7 @@ def _scan(
         blank_rows += blanks_since
         blanks_since = 0
         last = (row, cells)
-    if not rows:
-        raise InputError(f"{path.name} has headers but no rows.", hint="Check the export.")
-    if quote := _quote_around(last[1]):
-        raise _quoted_as_one(path, f"row {last[0]}", quote)
+    _refuse_end(path, rows, last)
     return CsvShape(
         path=path,
         encoding=encoding,
@@ -162,6 +159,14 @@ def _scan(
         last_row=(last[0], tuple(last[1][index] for index in matched.kept)),
         file_sha256=raw.hexdigest(),
     )
+
+
+def _refuse_end(path: Path, rows: int, last: tuple[int, list[str]]) -> None:
+    """Refuse what shows at the end of a file: there are no rows, or the last one is in quotes of another kind."""
+    if not rows:
+        raise InputError(f"{path.name} has headers but no rows.", hint="Check the export.")
+    if quote := _quote_around(last[1]):
+        raise _quoted_as_one(path, f"row {last[0]}", quote)
 
 
 class _Records:
