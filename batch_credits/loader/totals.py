@@ -141,7 +141,7 @@ class FileTotals:
                 continue
             self._remember(self._count(line))
             if _ends_block(line, following):
-                gone |= self._totals_among(rows)
+                gone |= self._totals_among(rows, following)
                 self._recent.clear()
         return _without(rows, gone) if gone else rows
 
@@ -168,17 +168,21 @@ class FileTotals:
         else:
             self._recent.clear()
 
-    def _totals_among(self, rows: LoadedRows) -> dict[int, LoadedRow | None]:
+    def _totals_among(self, rows: LoadedRows, below: _Line | None) -> dict[int, LoadedRow | None]:
         """The last row of a block if it is the sum of those above, the one above it of another currency if that is,
-        and so on. One that repeats a single row is a total only beside one that adds up several.
+        and so on. One that repeats a single row is a total only beside one that adds up several; and none is where a
+        total `below` says another sum, since it counts that row too.
         """
+        row = None if below is None else below.rejected
+        said = self._sums_in(row) if row is not None and any(map(says_total, row.cells)) else {}
         sums: dict[str, _Line] = {}
         is_certain = False
         while self._recent and not self._reader.is_of_failed_csv:
             line = self._recent.pop()
             own, above, amount = self._of(line.currency), self._above(line.currency), line.amount or NOTHING
             own.add(-1, NOTHING.less(amount))
-            if line.currency in sums or amount <= NOTHING or not above.is_sum(amount, 1):
+            is_sum = amount > NOTHING and above.is_sum(amount, 1) and said.get(line.currency, amount) == amount
+            if line.currency in sums or not is_sum:
                 own.add(1, amount)
                 break
             is_certain = is_certain or above.is_sum(amount, FEWEST_ROWS)
@@ -228,9 +232,7 @@ class FileTotals:
 
     def _is_bare_sum(self, row: LoadedRow) -> bool:
         """Whether a row has nothing but an amount, the sum of several rows above. Else its customer is missing."""
-        if not self._reader.has_only_an_amount(row.cells):
-            return False
-        return any(
+        return self._reader.has_only_an_amount(row.cells) and any(
             (self._running.get(code, Running()).rows_of(amount) or 0) >= FEWEST_ROWS
             for code, amount in self._sums_in(row).items()
         )
