@@ -28,7 +28,7 @@ _WORDS = frozenset(
     " ujemna минус мінус μείον πλην マイナス ー 负 負 마이너스 trừ kurang tolak ลบ ऋण سالب ناقص منفی מינוס cr dr db"
     " credit debit crédit débit debe haber dare avere soll haben".casefold().split()
 )
-_SIDES = frozenset("CDHS")  # the sides in a letter, behind an amount: before it a letter may be a currency
+_SIDES = frozenset("CDHS")  # the sides in a letter, behind an amount and a blank: `1001C` is an id, `D 5` a currency's
 _AS_FORMULA = re.compile(r'=\s*"((?:[^"]|"")*)"', re.DOTALL)
 
 
@@ -64,7 +64,8 @@ def taken_apart(text: str) -> Written | None:
     signed = not signs.isdisjoint(before + after)
     first, last = ("".join(" " if letter in signs else letter for letter in side).split() for side in (before, after))
     marks = [word for word in first if not _is_side(word)]
-    marks += [word for word in last if not _is_side(word) and word.strip(".") not in _SIDES]
+    letters = _SIDES if found["after"][:1].isspace() else ()
+    marks += [word for word in last if not _is_side(word) and word.strip(".") not in letters]
     is_negative = bracketed or signed or len(marks) < len(first) + len(last)
     return Written(found["before"], found["digits"], found["after"], is_negative, tuple(marks))
 

@@ -31,6 +31,8 @@ from batch_credits.loader.written import LONGEST, is_dash_for_nothing, taken_apa
         ("(5", "5", True, ()),
         ("<5", "5", False, ("<",)),
         ("5 \u20ac S", "5", True, ("\u20ac",)),
+        ("5 H", "5", True, ()),
+        ("1001H", "1001", False, ("H",)),
         ("D 5", "5", False, ("D",)),
         ("5 c", "5", False, ("c",)),
         ("5\u30e6\u30fc\u30ed", "5", False, ("\u30e6\u30fc\u30ed",)),
