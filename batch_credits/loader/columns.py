@@ -23,6 +23,7 @@ from batch_credits.model import AMOUNT_UNIT, RECOGNISED, bare
 from batch_credits.settings import InputOptions
 from batch_credits.text.formula import unescape_formula
 
+DELIMITERS = (",", ";", "\t", "|")
 TITLE_ROWS = 20  # how far below a title the header line is looked for
 
 # Headers that people give these fields. Never taken as the field: named, so that the person decides.
@@ -106,6 +107,11 @@ class HeaderMatcher:
         known = _FIELD_OF | {bare(header): field for field, header in self.options.header_map}
         found = {known.get(bare(header)) for header in headers if header}
         return "customer_id" in found and not found.isdisjoint(("amount", "amount_in_decimal"))
+
+    def is_one_cell(self, headers: Sequence[str]) -> bool:
+        """Whether a whole header line stands in its first cell, with nothing behind it."""
+        filled = [header for header in headers if header.strip(EDGE_BLANKS)]
+        return len(filled) == 1 and any(self.fits(filled[0].split(delimiter)) for delimiter in DELIMITERS)
 
     def _refuse_title(self, headers: Sequence[str], following: Iterable[tuple[int, Sequence[str]]]) -> None:
         is_known = self.recognised(headers) > 0

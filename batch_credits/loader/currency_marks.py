@@ -13,12 +13,15 @@ _BARE = {"$": "USD", "\uff04": "USD", "\u00a3": "GBP", "\uffe1": "GBP"}
 _ALSO = {
     "US$": "USD", "U$S": "USD", "C$": "CAD", "CAN$": "CAD", "CDN$": "CAD", "AU$": "AUD", "S$": "SGD", "SG$": "SGD",
     "NT$": "TWD", "MEX$": "MXN", "J$": "JMD", "TT$": "TTD", "N$": "NAD", "FJ$": "FJD", "BZ$": "BZD", "BDS$": "BBD",
-    "EURO": "EUR", "EUROS": "EUR", "\uffe5": "JPY CNY", "\u00a5": "JPY CNY", "\u5186": "JPY", "\u5143": "CNY",
+    "EURO": "EUR", "EUROS": "EUR", "\uffe5": "JPY CNY", "\u00a5": "JPY CNY", "\u5186": "JPY", "\u5143": "CNY TWD",
     "RMB": "CNY", "\uffe6": "KRW", "\uc6d0": "KRW", "KR": "SEK NOK DKK ISK", "FR": "CHF", "SFR": "CHF", "ZL": "PLN",
     "LEI": "RON MDL", "TL": "TRY", "RS": "INR PKR LKR NPR MUR", "R": "ZAR", "RM": "MYR", "RP": "IDR", "FT": "HUF",
     "K\u010c": "CZK", "Z\u0141": "PLN", "\u0420\u0423\u0411": "RUB", "\u0420": "RUB", "\u0413\u0420\u041d": "UAH",
     "\u0110": "VND", "KSH": "KES", "S/": "PEN", "B/": "PAB", "BS": "BOB VES", "Q": "GTQ", "L": "HNL", "SR": "SAR",
     "KM": "BAM", "DIN": "RSD", "\u0414\u0415\u041d": "MKD", "E\u00a3": "EGP", "LE": "EGP",
+    "$CA": "CAD", "$US": "USD", "$U": "UYU", "GS": "PYG", "DHS": "AED", "DH": "AED MAD", "NIS": "ILS",
+    '\u05e9"\u05d7': "ILS", "\u05e9\u05f4\u05d7": "ILS", "\u0e1a\u0e32\u0e17": "THB", "\u4eba\u6c11\u5e01": "CNY",
+    "\u30e6\u30fc\u30ed": "EUR", "\u30c9\u30eb": "USD",
     "\u062f.\u0625": "AED", "\u0631.\u0633": "SAR", "\u062f.\u0643": "KWD",
 }  # fmt: skip
 _CODE_AND_SYMBOL = re.compile(r"([A-Za-z]{3})(\W+)|(\W+)([A-Za-z]{3})")

@@ -5,6 +5,7 @@ A locale is named only if it reads every amount of the file, and if no other tha
 
 from collections.abc import Mapping
 
+from batch_credits.loader.money import is_plain
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.terms import Terms
 from batch_credits.loader.wording import EDGE_BLANKS
@@ -24,17 +25,36 @@ class LocaleFinder:
 
     def __init__(self) -> None:
         self.has_points = False
+        self._is_needed = False  # whether there is an amount that cannot be read as it stands
+        self._known: set[tuple[str, str | None]] = set()  # texts with their digits as nines, and their currencies
         self._shapes: set[tuple[str, int]] = set()  # digits as nines, and how many decimals the currency has
+
+    def rejected(self, text: str, terms: Terms, exponents: Mapping[str, int], *, is_foreign: bool) -> None:
+        """Note an amount that is not paid: one that cannot be read, or that is wrong in another way and is written in
+        some language all the same, as `1.234,50-` is."""
+        parts = taken_apart(text.strip(EDGE_BLANKS))
+        if is_foreign:
+            self.refused(text, terms, exponents)
+        elif parts is not None and not is_plain(parts.digits):
+            self.met(text, terms, exponents)
+        elif parts is not None and "." in parts.digits:
+            self.has_points = True
 
     def refused(self, text: str, terms: Terms, exponents: Mapping[str, int]) -> None:
         """Note an amount that could not be read."""
-        plain = text.strip(EDGE_BLANKS)
-        parts = taken_apart(plain)
+        self._is_needed = True
+        self.met(text, terms, exponents)
+
+    def met(self, text: str, terms: Terms, exponents: Mapping[str, int]) -> None:
+        """Note how an amount is written."""
+        plain = text.strip(EDGE_BLANKS).translate(_TO_NINES)
         currency = terms.currency if isinstance(terms.currency, str) else None
+        if (plain, currency) in self._known or len(self._shapes) == MOST_SHAPES:
+            return
+        self._known.add((plain, currency))
+        parts = taken_apart(plain)
         decimals = USUAL_EXPONENT if currency is None else exponent_of(currency, exponents)
-        if len(self._shapes) < MOST_SHAPES:
-            shape = (parts.digits if parts else plain).translate(_TO_NINES)
-            self._shapes.add((shape, MAX_EXPONENT if decimals is None else decimals))
+        self._shapes.add((parts.digits if parts else plain, MAX_EXPONENT if decimals is None else decimals))
 
     def found(self) -> str | None:
         """The locale that reads all of them; None if none does, or if it is not certain which."""
@@ -44,7 +64,7 @@ class LocaleFinder:
     def fitting(self) -> dict[str, str]:
         """The locales that read all of them, each with how it reads the first that another reads otherwise. Of those
         that read them all alike only the most used one."""
-        if not self._shapes or len(self._shapes) == MOST_SHAPES:
+        if not self._is_needed or len(self._shapes) == MOST_SHAPES:
             return {}
         by_reading: dict[tuple[str, ...], str] = {}
         for name in _CANDIDATES:

@@ -24,9 +24,9 @@ _INTEGER = re.compile(r"[0-9]+")
 _DECIMAL = re.compile(r"([0-9]+)\.([0-9]+)")
 _ANY_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
-_SEPARATORS = re.compile(r"[0-9]+(?:[.,'\u2019 \u00a0\u202f][0-9]+)+")
+_SEPARATORS = re.compile(r"[0-9]+(?:[.,'\u2019 \u00a0\u202f\u2009\u2007][0-9]+)+")
 _NO_WHOLE = re.compile(r"(?<![0-9])(?=[.,][0-9])")  # where some leave a zero out: -.50
-_NO_DECIMALS = re.compile(r"(?<=[0-9])[.,](?=\)|\s*$)")  # -5.
+_NO_DECIMALS = re.compile(r"(?<=[0-9])(?:[.,](?=\)|\s*$)|[.,:/][-\u2012-\u2015]+(?![0-9]))")  # -5. and -5,- and -5/-
 _WITH_CURRENCY = re.compile(r"\W?[A-Z]{0,3}\W?\s*[0-9.,]+\s*\W?[A-Z]{0,3}\W?", re.IGNORECASE)
 
 
@@ -168,6 +168,8 @@ def _not_a_number(text: str, plain: str, field: str = "amount") -> Problem:
             "--locale.",
             field,
         )
+    if (foreign := digits_of_another_script(plain, field)) is not None:
+        return foreign
     if plain.startswith("+") and _ANY_NUMBER.fullmatch(plain[1:]):
         return _problem("amount_not_a_number", f"The amount {value} has a sign: write {plain[1:]}.", field)
     if _WITH_CURRENCY.fullmatch(plain) and re.search("[0-9]", plain):
@@ -184,7 +186,7 @@ def not_more_than_nothing(text: str, field: str = "amount") -> Problem | None:
     ways, or with a dash in its place; None for any other text."""
     parts = taken_apart(_NO_DECIMALS.sub("", _NO_WHOLE.sub("0", text)))
     is_short = text.startswith("-") and _EXPONENT.fullmatch(text) is not None
-    if is_short or (parts is not None and parts.is_negative and all(map(is_mark, parts.marks))):
+    if is_short or (parts is not None and parts.is_negative and all(map(_is_no_word, parts.marks))):
         what = "is negative"
     elif parts is None and is_dash_for_nothing(text):
         what = "is a dash, which stands for nothing"
@@ -192,6 +194,19 @@ def not_more_than_nothing(text: str, field: str = "amount") -> Problem | None:
         return None
     said = f"The amount {shown(text)} {what}, and this command only adds credits: give one above zero."
     return _problem("amount_not_positive", said, field)
+
+
+def digits_of_another_script(text: str, field: str) -> Problem | None:
+    """What is wrong with an amount whose digits are not those that are read here; None for any other text."""
+    if text.isascii() or not any(letter.isdigit() and not letter.isascii() for letter in text):
+        return None
+    said = f"The amount {shown(text)} has digits of another script: write it with 0 to 9."
+    return _problem("amount_not_a_number", said, field)
+
+
+def _is_no_word(mark: str) -> bool:
+    """Whether it is a currency, or a sign that means nothing here: an asterisk, the apostrophe of a spreadsheet."""
+    return is_mark(mark) or not any(map(str.isalnum, mark))
 
 
 def _too_large(text: str) -> Problem:

@@ -12,7 +12,7 @@ from batch_credits.errors import InputError
 from batch_credits.loader.wording import shown
 from batch_credits.model import Problem
 
-_BLANKS = " \u00a0\u202f\u2009"  # CLDR says which of them; whoever types has only the first
+_BLANKS = " \u00a0\u202f\u2009\u2007"  # CLDR says which of them; whoever types has only the first
 _APOSTROPHES = "'\u2019"
 
 

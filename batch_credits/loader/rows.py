@@ -19,6 +19,7 @@ from batch_credits.loader.sums import Sum
 from batch_credits.loader.table import Chunk, Flaw, Flaws
 from batch_credits.loader.terms import TERM_FIELDS, Terms, read_money, read_terms, read_total
 from batch_credits.loader.texts import TEXT_FIELDS, suspect_texts, text_problems, total_by_words
+from batch_credits.loader.total_words import says_total
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.loader.workbook.cells import FRACTION
 from batch_credits.loader.written import taken_apart, unwrapped
@@ -32,8 +33,8 @@ _REMEMBERED_AMOUNTS = 10_000  # distinct texts of amounts for each of them: many
 _NO_MONEY = Money(None, None, None)
 UNBELIEVED = "? "  # before a text in failed.csv that must not be read as what it looks like
 _PLACEHOLDER = "-"  # where a value is complained of already, so that pydantic still judges the others
-_AMOUNTS = {"amount", "amount_in_decimal"}
-_MONEY_FIELDS = {*_AMOUNTS, "currency_code", AMOUNT_UNIT}
+AMOUNTS = ("amount", "amount_in_decimal")
+_MONEY_FIELDS = {*AMOUNTS, "currency_code", AMOUNT_UNIT}
 _ORDER = {field: place for place, field in enumerate(RECOGNISED)}
 
 
@@ -47,7 +48,7 @@ class RowReader:
         self._exponents = dict(options.currency_exponents)
         self._written = None if options.locale is None else number_format(options.locale)
         # A number of a workbook has no separators of any language: where texts have, it may not stand among them.
-        self._no_fraction = {"customer_id", "reference"} | (set() if self._written is None else _AMOUNTS)
+        self._no_fraction = {"customer_id", "reference"} | (set() if self._written is None else {*AMOUNTS})
         self.locales = LocaleFinder()
         self._known_terms: dict[tuple[str, ...], Terms] = {}
         self.stated: dict[str, set[int]] = {}  # decimals of currencies, as rows of a failed.csv state them
@@ -87,15 +88,25 @@ class RowReader:
     def sum_in(self, cells: tuple[str, ...], currency: str | None) -> Sum | None:
         """The amount of a row as one of a sum, which may be nothing or less; None where it cannot be read. `currency`
         stands for one that the row does not name."""
-        own, *others = (self.text_of(cells, field) for field in TERM_FIELDS)
-        terms = read_terms((own or currency or "", *others), self._options)
-        amount, decimal = self.text_of(cells, "amount"), self.text_of(cells, "amount_in_decimal")
+        _, *others = (self.text_of(cells, field) for field in TERM_FIELDS)
+        terms = read_terms((self._without_total(cells, "currency_code") or currency or "", *others), self._options)
+        amount, decimal = (self._without_total(cells, field) or self.text_of(cells, field) for field in AMOUNTS)
         return read_total(amount, decimal, terms, self._exponents, self._written)
+
+    def has_only_an_amount(self, cells: tuple[str, ...]) -> bool:
+        """Whether a row has nothing but an amount, and perhaps a currency: it may be a total without a word."""
+        *amounts, currency = (bool(self.text_of(cells, field)) for field in (*AMOUNTS, "currency_code"))
+        return any(amounts) and sum(amounts) + currency == sum(map(bool, map(str.strip, cells)))
 
     def currency_of(self, cells: tuple[str, ...]) -> str:
         """The currency that a row names, or that the options name for it; "" for none."""
-        currency = read_terms((self.text_of(cells, "currency_code"), "", ""), self._options).currency
+        currency = read_terms((self._without_total(cells, "currency_code"), "", ""), self._options).currency
         return currency if isinstance(currency, str) else ""
+
+    def _without_total(self, cells: tuple[str, ...], field: str) -> str:
+        """The cell of a field without a word for a total: in a row that is one, it may stand anywhere."""
+        text = self.text_of(cells, field)
+        return " ".join(word for word in text.split() if not says_total(word)) if says_total(text) else text
 
     def _column(self, chunk: Chunk, field: str) -> Iterable[str]:
         """The cells of a field; empty ones if the source has no such column."""
@@ -159,8 +170,11 @@ class RowReader:
 
     def _money(self, amount: str, decimal: str, terms: Terms) -> Money | Problem | None:
         money = read_money(amount, decimal, terms, self._exponents, self._written)
-        if isinstance(money, Problem) and money.code in FOREIGN:
-            self.locales.refused(decimal or amount, terms, self._exponents)
+        if not isinstance(money, Money):
+            is_foreign = money is not None and money.code in FOREIGN
+            self.locales.rejected(decimal or amount, terms, self._exponents, is_foreign=is_foreign)
+        elif self._written is not None:
+            self.locales.met(decimal or amount, terms, self._exponents)
         elif "." in amount or "." in decimal:
             self.locales.has_points = True
         if isinstance(money, Money) and not decimal and len(terms.moneys) < _REMEMBERED_AMOUNTS:
@@ -175,7 +189,7 @@ class RowReader:
         """
         texts = {field: cells[index].strip(EDGE_BLANKS) for field, index in self._columns.items()}
         restated = {}
-        for field in _AMOUNTS & texts.keys():
+        for field in texts.keys() & AMOUNTS:
             text = texts[field]
             parts = taken_apart(text)
             digits = parts.digits if parts else text

@@ -25,11 +25,12 @@ from batch_credits.loader.reports import (
     unsaid_note,
 )
 from batch_credits.loader.rows import RowReader
-from batch_credits.loader.spoiled import FEWEST_ROUNDED, may_be_rounded, rounded
+from batch_credits.loader.spoiled import FEWEST_ROUNDED, may_be_rounded, rounded, spoiled
 from batch_credits.loader.table import CHUNK_ROWS, Chunk, Table, full_notes
 from batch_credits.loader.total_words import says_total
 from batch_credits.loader.totals import FileTotals
 from batch_credits.loader.wording import EDGE_BLANKS, shown
+from batch_credits.loader.written import unwrapped
 from batch_credits.model import LoadedRow, Mended, Problem
 from batch_credits.model.currencies import MAX_EXPONENT, documented_exponent
 from batch_credits.model.loaded import LoadedRows
@@ -157,7 +158,7 @@ class Source:
             chunk.rows = [tuple(map(unescape_formula, cells)) for cells in chunk.rows]
         for column in self._rounded:
             for index, cells in enumerate(chunk.rows):
-                if may_be_rounded([text := cells[column].strip(EDGE_BLANKS)]):
+                if may_be_rounded([text := unwrapped(cells[column].strip(EDGE_BLANKS))]):
                     chunk.flaws.setdefault(index, {})[column] = rounded(text)
         return chunk
 
@@ -172,7 +173,8 @@ class Source:
         seen: set[str] = set()
         try:
             for chunk in self._table.chunks(FEWEST_ROUNDED):
-                ids = {text for cells in chunk.rows if _may_be_id(text := cells[column].strip(EDGE_BLANKS)) is not None}
+                texts = {unwrapped(cells[column].strip(EDGE_BLANKS)) for cells in chunk.rows}
+                ids = {text for text in texts if _may_be_id(text) is not None}
                 if not ids:
                     continue
                 if not may_be_rounded(ids):
@@ -184,9 +186,10 @@ class Source:
 
 
 def _may_be_id(text: str) -> bool | None:
-    """Whether a last id speaks for the column to be rounded; None where it is none: blank, or the word of a total."""
-    plain = text.strip(EDGE_BLANKS)
-    return None if not plain or says_total(plain) else may_be_rounded([plain])
+    """Whether a last id speaks for the column to be rounded; None where it is none: blank, spoiled, or the word of a
+    total."""
+    plain = unwrapped(text.strip(EDGE_BLANKS))
+    return None if not plain or says_total(plain) or spoiled(plain) is not None else may_be_rounded([plain])
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from batch_credits.loader.money import (
     amount_in_decimal,
     amount_minor,
     currency_code,
+    digits_of_another_script,
     is_plain,
     not_more_than_nothing,
     sum_minor,
@@ -144,7 +145,7 @@ def _number(
         return less
     parts = taken_apart(text)
     if parts is None or not parts.marks or not all(map(is_mark, parts.marks)):
-        return text if written is None else written.problem(field, text)
+        return text if written is None else digits_of_another_script(text, field) or written.problem(field, text)
     if isinstance(terms.currency, Problem):
         return None
     if (wrong := _disagreement(field, text, parts.marks, terms, exponents)) is not None:

@@ -13,47 +13,52 @@ from unicodedata import normalize
 
 _TOTALS = frozenset(
     # English, and what many languages share
-    "total totals subtotal subtotals sum sums grandtotal ttl tot Σ ∑"
+    "total totals subtotal subtotals sub_total sum sums grandtotal grand_total g/total s/total ttl tot Σ ∑"
     # German, Dutch, Afrikaans
     " summe summen gesamt gesamtsumme gesamtbetrag gesamtergebnis ergebnis teilergebnis zwischensumme zwischenergebnis"
+    " ges.-summe zw.-summe"
     " endsumme endbetrag teilsumme rechnungssumme kontrollsumme prüfsumme gesamtwert zwischentotal insgesamt übertrag"
     " totaal totalen subtotaal eindtotaal deeltotaal tussentotaal"
-    " totaalbedrag som"
+    " totaalbedrag totaal-generaal groottotaal som"
     # French, Spanish, Portuguese, Italian, Catalan, Romanian, Basque
     " totaux somme soustotal cumul totales suma sumas sumatoria sumatorio totais soma somatório somatorio totale totali"
     " subtotale subtotali somma subtotales subtotais totalul subtotalul guztira"
     # Swedish, Danish, Norwegian, Icelandic, Finnish, Estonian
-    " summa totalt totalsumma delsumma slutsumma ialt hovedtotal totalsum delsum totalbeløb totalbelopp samtals alls"
-    " heildarsumma yhteensä yhteensa"
+    " summa totalt totalsumma delsumma slutsumma ialt tilsammen sammenlagt hovedtotal totalsum delsum"
+    " totalbeløb totalbeløp totalbelopp totalresultat samtals alls"
+    " heildarsumma yhteensä yhteensa yht"
     " välisumma loppusumma kokonaissumma kokku vahesumma kogusumma üldkokkuvõte vahekokkuvõte"
     # Latvian, Lithuanian, Polish, Czech, Slovak, Slovenian, Croatian, Albanian, Hungarian
-    " kopā kopa kopsumma viso razem ogółem ogolem łącznie lacznie podsuma celkem celková"
+    " kopā kopa pavisam kopsumma viso razem ogółem ogolem łącznie lacznie podsuma celkem celková"
     " součet soucet mezisoučet mezisoucet"
     " spolu celkom súčet sucet medzisúčet skupaj vsota ukupno"
     " sveukupno ukupan ukupni zbroj međuzbroj svega gjithsej totali shuma összesen"
     " osszesen mindösszesen végösszeg vegosszeg részösszeg összeg"
     # Russian, Ukrainian, Bulgarian, Serbian, Macedonian
-    " итого итог итоги всего сумма подытог разом усього всього підсумок сума общо"
-    " всичко укупно збир вкупно"
+    " итого итог итоги всего сумма подытог разом усього всього загалом підсумок сума общо"
+    " всичко укупно свега збир вкупно барлығы жиыны нийт"
     # Greek, Turkish, Irish, Welsh
-    " σύνολο συνολο άθροισμα αθροισμα υποσύνολο μερικό toplam aratoplam iomlán cyfanswm"
+    " σύνολο συνολο σύνολα άθροισμα αθροισμα υποσύνολο υποσυνολο μερικό toplam toplam\u0131 aratoplam yekun yekûn"
+    " cəmi iomlán cyfanswm ընդամենը ჯამი"
     # Arabic, Persian, Urdu, Hebrew
-    ' المجموع مجموع الإجمالي إجمالي الاجمالي اجمالي جمع کل سה"כ סה״כ סהכ סך'
-    # Hindi, Bengali, Tamil, Vietnamese, Indonesian, Malay, Swahili, Filipino
-    " कुल योग মোট மொத்தம் tổng cộng jumlah jumla kabuuan".casefold().split()
+    ' المجموع مجموع الإجمالي إجمالي الاجمالي اجمالي الجملة جمع کل ٹوٹل میزان سה"כ סה״כ סהכ סה\'\'כ סך סיכום'
+    # Hindi, Marathi, Bengali, Punjabi, Gujarati, Tamil, Telugu, Kannada, Malayalam, Sinhala
+    " कुल योग सर्वयोग उप-योग एकूण মোট সর্বমোট ਕੁੱਲ કુલ மொத்தம் మొత్తం ಒಟ್ಟು ആകെ එකතුව"
+    # Vietnamese, Indonesian, Malay, Swahili, Filipino
+    " tổng cộng jumlah jml jumla kabuuan".casefold().split()
 )  # fmt: skip
 _PHRASES = re.compile(
-    r"(?<!\w)(?:i alt|iš viso|общ сбор|סה\"כ|סכום (?:כולל|ביניים))(?!\w)",  # noqa: RUF001 (Bulgarian)
+    r"(?<!\w)(?:i alt|til sammen|carried forward|iš viso|общ сбор|סה\"כ|סכום (?:כולל|ביניים))(?!\w)",  # noqa: RUF001 (Bulgarian)
     re.IGNORECASE,
 )
 # Chinese, Japanese, Korean, Thai.
 _AT_AN_END = tuple(
-    "合計 合计 小計 小计 総計 总计 總計 総額 总额 總額 累計 累计 集計 汇总 彙總 总和 總和 共計 共计 总合 合計額"
-    " 合計金額 总金额 總金額 합계 총계 소계 총합계 누계 부분합 총액 ยอดรวม ผลรวม เงินรวม รวมทั้งหมด"
+    "合計 合计 小計 小计 総計 总计 總計 総額 总额 總額 累計 累计 集計 汇总 彙總 总和 總和 共計 共计 总合 合計額 求和"
+    " 合計金額 总金额 總金額 합계 총계 소계 총합계 누계 부분합 총액 ยอดรวม รวมย่อย ผลรวม เงินรวม รวมทั้งหมด"
     " รวมทั้งสิ้น ทั้งหมด".casefold().split()
 )
 # The same, where names begin or end so too (設計, รวมใจ): alone, or behind a time.
-_SHORT = re.compile("(?:.*[0-9日月年期週周季])?[計计]|รวม|요약")
+_SHORT = re.compile("(?:.*[0-9日月年度期週周季])?[計计]|รวม|요약")
 # What stands beside such a word and names no one.
 _BESIDE = frozenset(
     "grand sub sous zwischen overall general général generale generál geral complessivo final net gross for of"
@@ -74,7 +79,9 @@ TOTAL_WORDS = frozenset(
 
 def says_total(text: str) -> bool:
     """Whether a text has a word for a total, alone or beside others."""
-    return any(map(_is_total, _words(text))) or _PHRASES.search(text) is not None
+    words = _words(text)
+    is_spread = len(words) > 1 and len("".join(words)) == len(words)  # `T O T A L`
+    return any(map(_is_total, [*words, "".join(words)] if is_spread else words)) or _PHRASES.search(text) is not None
 
 
 def says_only_total(text: str, customer_id: str) -> bool:

@@ -6,6 +6,7 @@ rejected; what else looks like a total does so by its words, and `rows` has reje
 says, also of rows that are rejected for other reasons.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, localcontext
@@ -14,10 +15,11 @@ from itertools import compress
 from operator import attrgetter
 from typing import NamedTuple
 
-from batch_credits.loader.rows import UNBELIEVED, RowReader
+from batch_credits.loader.rows import AMOUNTS, UNBELIEVED, RowReader
 from batch_credits.loader.sums import NOTHING, Running, Sum
 from batch_credits.loader.total_words import says_only_total, says_total
 from batch_credits.loader.wording import shown
+from batch_credits.loader.workbook.cells import UNKNOWN_VALUES
 from batch_credits.model import (
     DECIMAL_DIGITS,
     LOOKS_LIKE_TOTAL,
@@ -32,6 +34,7 @@ from batch_credits.model.loaded import LoadedRows, add_rows
 FEWEST_ROWS = 2  # that a customer's amount must be the sum of to be taken for a total
 NOTE_CELLS = 2  # filled ones that a note below a table has at most
 _ANY_CURRENCY = "USD"  # to see whether an amount can be read at all, where the currency is not known as yet
+_WORD = re.compile(r"\w+")
 LOOKED_BACK = 10  # rows above an end, among which each currency may have a total
 
 
@@ -100,12 +103,15 @@ class FileTotals:
 
     def _is_plain(self, rows: LoadedRows, after: _Line | None) -> bool:
         """Whether nothing in a chunk is a total, nor marks where one may stand: asked of every chunk, so quickly."""
-        if after is None or (after.rejected is not None and _is_note(after.rejected)):
+        if after is None or (after.rejected is not None and _ends_what_is_above(after.rejected)):
             return False
         numbers = [*rows.row_numbers[:1], *(row.row_number for row in rows.rejected[:1])]
         if after.number - min(numbers) != len(rows):
             return False  # a blank line is among them, or below
-        return not any(_says_total(row) or _is_note(row) or self._is_control_total(row, rows) for row in rows.rejected)
+        return not any(
+            _ends_what_is_above(row) or self._is_control_total(row, rows) or self._reader.has_only_an_amount(row.cells)
+            for row in rows.rejected
+        )
 
     def _with_held(self, rows: LoadedRows) -> LoadedRows:
         held, self._held = self._held, None
@@ -128,13 +134,14 @@ class FileTotals:
             if line.number in held:
                 self._recent.append(held[line.number]._replace(place=line.place))
                 continue
-            if line.rejected is not None and self._is_control_total(line.rejected, rows):
-                self._compare(line.rejected)
+            row = line.rejected
+            if row is not None and (self._is_control_total(row, rows) or self._is_bare_sum(row)):
+                self._compare(row)
                 gone[line.number] = None
                 continue
             self._remember(self._count(line))
             if _ends_block(line, following):
-                gone |= self._totals_among(rows)
+                gone |= self._totals_among(rows, following)
                 self._recent.clear()
         return _without(rows, gone) if gone else rows
 
@@ -161,32 +168,37 @@ class FileTotals:
         else:
             self._recent.clear()
 
-    def _totals_among(self, rows: LoadedRows) -> dict[int, LoadedRow | None]:
+    def _totals_among(self, rows: LoadedRows, below: _Line | None) -> dict[int, LoadedRow | None]:
         """The last row of a block if it is the sum of those above, the one above it of another currency if that is,
-        and so on.
+        and so on. One that repeats a single row is a total only beside one that adds up several; and none is where a
+        total `below` says another sum, since it counts that row too.
         """
-        found: dict[int, LoadedRow | None] = {}
-        currencies: set[str] = set()
+        row = None if below is None else below.rejected
+        said = self._sums_in(row) if row is not None and any(map(says_total, row.cells)) else {}
+        sums: dict[str, _Line] = {}
+        is_certain = False
         while self._recent and not self._reader.is_of_failed_csv:
             line = self._recent.pop()
-            if line.currency in currencies or not self._is_sum(line):
+            own, above, amount = self._of(line.currency), self._above(line.currency), line.amount or NOTHING
+            own.add(-1, NOTHING.less(amount))
+            is_sum = amount > NOTHING and above.is_sum(amount, 1) and said.get(line.currency, amount) == amount
+            if line.currency in sums or not is_sum:
+                own.add(1, amount)
                 break
-            currencies.add(line.currency)
-            found[line.number] = self._as_total(line, rows)
+            is_certain = is_certain or above.is_sum(amount, FEWEST_ROWS)
+            sums[line.currency] = line
+        if not is_certain:
+            for line in sums.values():
+                self._of(line.currency).add(1, line.amount or NOTHING)
+            sums.clear()
         self._begin_blocks()
-        return found
+        return {line.number: self._as_total(line, rows) for line in sums.values()}
 
-    def _is_sum(self, line: _Line) -> bool:
-        own = self._of(line.currency)
-        amount = line.amount or NOTHING
-        own.add(-1, NOTHING.less(amount))
-        named = [running for currency, running in self._running.items() if currency and running.rows]
-        # One that names no currency, where all others name the same, is of theirs.
-        above = named[0] if not line.currency and not own.rows and len(named) == 1 else own
-        if amount > NOTHING and above.is_sum(amount, FEWEST_ROWS):
-            return True
-        own.add(1, amount)
-        return False
+    def _above(self, currency: str) -> Running:
+        """The rows that one of a currency may be the total of. One that names none, where all others name the same, is
+        of theirs."""
+        named = [running for code, running in self._running.items() if code and running.rows]
+        return named[0] if not currency and self._of("").rows <= 1 and len(named) == 1 else self._of(currency)
 
     def _as_total(self, line: _Line, rows: LoadedRows) -> LoadedRow:
         row = line.rejected or _one_row(rows, line.place)
@@ -213,12 +225,23 @@ class FileTotals:
         return (
             bool(said)
             and not any(cell in requests.description or cell in requests.reference for cell in said)
+            and any(self._reader.text_of(row.cells, field) for field in AMOUNTS)
+            and not any(problem.field in AMOUNTS and problem.code in UNKNOWN_VALUES for problem in row.problems)
             and (self._reader.sum_in(row.cells, _ANY_CURRENCY) is not None or bool(self._sums_in(row)))
+        )
+
+    def _is_bare_sum(self, row: LoadedRow) -> bool:
+        """Whether a row has nothing but an amount, the sum of several rows above. Else its customer is missing."""
+        return self._reader.has_only_an_amount(row.cells) and any(
+            (self._running.get(code, Running()).rows_of(amount) or 0) >= FEWEST_ROWS
+            for code, amount in self._sums_in(row).items()
         )
 
     def _sums_in(self, row: LoadedRow) -> dict[str, Sum]:
         """What the amount of a total is, by the currency that it may be in: its own, or any that the file has."""
-        own = self._reader.currency_of(row.cells)
+        words = {word for cell in row.cells for word in _WORD.findall(cell)}  # `Total USD`
+        known = [code for code in self._running if code in words]
+        own = self._reader.currency_of(row.cells) or (known[0] if len(known) == 1 else "")
         currencies = [own] if own else [*self._running, ""]
         sums = {currency: self._reader.sum_in(row.cells, currency or None) for currency in currencies}
         return {currency: amount for currency, amount in sums.items() if amount is not None}
@@ -279,10 +302,10 @@ def _with_following(rows: LoadedRows, after: _Line | None) -> Iterator[tuple[_Li
 
 
 def _ends_block(line: _Line, following: _Line | None) -> bool:
-    """Whether a total may stand here: below are a blank line, a note, or nothing."""
+    """Whether a total may stand here: below are a blank line, a note, another total, or nothing."""
     if following is None or following.number - line.number != 1:
         return True
-    return following.rejected is not None and _is_note(following.rejected)
+    return following.rejected is not None and _ends_what_is_above(following.rejected)
 
 
 def _goes_on(last: int, following: LoadedRows) -> bool:
@@ -295,6 +318,11 @@ def _goes_on(last: int, following: LoadedRows) -> bool:
 
 def _says_total(row: LoadedRow) -> bool:
     return any(problem.code == LOOKS_LIKE_TOTAL for problem in row.problems)
+
+
+def _ends_what_is_above(row: LoadedRow) -> bool:
+    """Whether the row above it is the last of its block: below are a total, or what somebody wrote there."""
+    return _says_total(row) or _is_note(row)
 
 
 def _is_note(row: LoadedRow) -> bool:

@@ -14,14 +14,21 @@ LONGEST = 100  # characters that an amount may have with all that stands around 
 
 _BLANKS = re.escape(EDGE_BLANKS)
 _PARTS = re.compile(rf"(?P<before>\D*)(?P<digits>\d(?:[\d.,'\u2019\u066b\u066c\u060c{_BLANKS}]*\d)?)(?P<after>\D*)")
-_LIKE_DASHES = "\u2212\u02d7\u2796\u207b\u208b"
-_TRIANGLES = "\u25b2\u25b3\u25bc\u25bd"  # which Japanese accounts have
-_BRACKETS = {"(": ")", "\uff08": "\uff09", "[": "]", "<": ">", "{": "}", "\u27e8": "\u27e9", "\u3008": "\u3009"}
+_LIKE_DASHES = "\u2212\u02d7\u2796\u207b\u208b\u2043\u2500\u2501\u2296\U00010ead"
+_OTHER_SIGNS = "\u2052\u00f7\u25b2\u25b3\u25bc\u25bd"  # of German, Danish and Japanese accounts
+_BRACKETS = {
+    "(": ")", "[": "]", "{": "}", "<": ">", "\uff08": "\uff09", "\uff3b": "\uff3d", "\uff5b": "\uff5d",
+    "\uff1c": "\uff1e", "\ufe59": "\ufe5a", "\u27e8": "\u27e9", "\u3008": "\u3009", "\u300a": "\u300b",
+    "\u3010": "\u3011", "\u3014": "\u3015",
+}  # fmt: skip
+_NEVER_ALONE = "<\uff1c"  # `<5` is no bracket whose other half was lost
 # Minus in words, and what ledgers call one side of an account: which side is less than nothing depends on who writes.
 _WORDS = frozenset(
-    "minus negative neg moins menos meno miinus mínusz eksi минус мінус μείον マイナス 负 負 마이너스"
-    " cr dr db".casefold().split()
+    "minus negative negativ negatif negativo neg moins négatif menos meno mínus mīnus minüs minuss mínusz miinus eksi"
+    " ujemna минус мінус μείον πλην マイナス ー 负 負 마이너스 trừ kurang tolak ลบ ऋण سالب ناقص منفی מינוס cr dr db"
+    " credit debit crédit débit debe haber dare avere soll haben".casefold().split()
 )
+_SIDES = frozenset("CDHS")  # the sides in a letter, behind an amount and a blank: `1001C` is an id, `D 5` a currency's
 _AS_FORMULA = re.compile(r'=\s*"((?:[^"]|"")*)"', re.DOTALL)
 
 
@@ -50,15 +57,21 @@ def taken_apart(text: str) -> Written | None:
         return None  # `5.-` is how some write that there are no cents; `$.50` are fifty of them
     bracketed = False
     for opening, closing in _BRACKETS.items():
-        if opening in before and closing in after:
-            before, after, bracketed = before.replace(opening, " "), after.replace(closing, " "), True
-    signs = _dashes().union(_TRIANGLES)
+        opens, closes = before.count(opening) > before.count(closing), after.count(closing) > after.count(opening)
+        if (opens and closes) or ((opens or closes) and opening not in _NEVER_ALONE):
+            before, after, bracketed = before.replace(opening, ""), after.replace(closing, ""), True
+    signs = _dashes().union(_OTHER_SIGNS)
     signed = not signs.isdisjoint(before + after)
-    sides = "".join(" " if letter in signs else letter for letter in f"{before} {after}")
-    words = sides.split()
-    marks = tuple(word for word in words if word.casefold().strip(".()[]") not in _WORDS)
-    is_negative = bracketed or signed or len(marks) < len(words)
-    return Written(found["before"], found["digits"], found["after"], is_negative, marks)
+    first, last = ("".join(" " if letter in signs else letter for letter in side).split() for side in (before, after))
+    marks = [word for word in first if not _is_side(word)]
+    letters = _SIDES if found["after"][:1].isspace() else ()
+    marks += [word for word in last if not _is_side(word) and word.strip(".") not in letters]
+    is_negative = bracketed or signed or len(marks) < len(first) + len(last)
+    return Written(found["before"], found["digits"], found["after"], is_negative, tuple(marks))
+
+
+def _is_side(word: str) -> bool:
+    return word.casefold().strip(".()[]") in _WORDS
 
 
 def is_dash_for_nothing(text: str) -> bool:

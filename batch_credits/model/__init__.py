@@ -44,6 +44,7 @@ from batch_credits.model.rows import (
     Problem,
     ReportRow,
     bare,
+    in_one_line,
 )
 from batch_credits.model.totals import (
     FileTotal,
@@ -88,6 +89,7 @@ __all__ = [
     "UnequalTotal",
     "bare",
     "idempotency_key",
+    "in_one_line",
     "is_of_reversal",
     "reversal_reference",
     "sum_totals",

@@ -49,9 +49,17 @@ LOOKS_LIKE_TOTAL = "looks_like_total"  # why a row is rejected that sums others
 NOTHING_TO_CREDIT = frozenset({"amount_not_positive", LOOKS_LIKE_TOTAL})
 
 
+_UNSEEN = "\u00ad\u200b-\u200f\u2060\ufeff"  # what editors and web pages leave in headers
+
+
 def bare(header: str) -> str:
-    """A header as it is compared: no case, blanks, underscores or hyphens."""
-    return re.sub(r"[\s_\-]+", "", header).casefold()
+    """A header as it is compared: no case, blanks, underscores or hyphens, and nothing that nobody sees."""
+    return re.sub(rf"[\s_\-{_UNSEEN}]+", "", header).casefold()
+
+
+def in_one_line(header: str) -> str:
+    """A header as an option names it; `bare` makes the same of both."""
+    return " ".join(re.sub(f"[{_UNSEEN}]", "", header).split())
 
 
 MAX_REFERENCE, MAX_DESCRIPTION = 500, 250  # characters that Chargebee takes

@@ -2,19 +2,23 @@
 
 import csv
 import io
+import re
+from collections.abc import Iterator
 from itertools import islice
 
 from batch_credits.errors import InputError
-from batch_credits.loader.columns import TITLE_ROWS, HeaderMatcher
+from batch_credits.loader.columns import DELIMITERS, TITLE_ROWS, HeaderMatcher
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 
-DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+_OPENING = re.compile(r'(?:^|[,;\t|])"')
+_LONGEST_HEADER = 10_000  # of more characters no line is one whose quotes close
 
 
 def sniffed(sample: str, matcher: HeaderMatcher) -> str:
     """The delimiter of the header line: the only one in it, or the only one that yields the most fields."""
-    header = _header_line(io.StringIO(sample.removeprefix("\ufeff"), newline=""), matcher)
+    header = _header_line(_whole_lines(io.StringIO(sample.removeprefix("\ufeff"), newline="")), matcher)
     present = [delimiter for delimiter in DELIMITERS if delimiter in header]
     if len(present) < 2:
         return present[0] if present else ","
@@ -31,7 +35,18 @@ def sniffed(sample: str, matcher: HeaderMatcher) -> str:
     return winners[0]
 
 
-def _header_line(lines: io.StringIO, matcher: HeaderMatcher) -> str:
+def _whole_lines(lines: Iterator[str]) -> Iterator[str]:
+    """The lines, with those in one that are of one row: a header in quotes may have a line break."""
+    whole = ""
+    for line in lines:
+        whole += line
+        if whole.count('"') % 2 == 0 or not _OPENING.search(whole) or len(whole) > _LONGEST_HEADER:
+            yield whole
+            whole = ""
+    yield whole
+
+
+def _header_line(lines: Iterator[str], matcher: HeaderMatcher) -> str:
     """The line that is stated; or the first that is filled, unless it is a title with the headers below it."""
     if matcher.options.header_row is not None:
         return next(islice(lines, matcher.options.header_row - 1, None), "")

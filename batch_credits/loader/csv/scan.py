@@ -7,13 +7,13 @@ would read differently (an unclosed quote, text after a closing quote, ragged ro
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from batch_credits.errors import InputError
-from batch_credits.loader.columns import HeaderMatcher, MatchedHeaders
-from batch_credits.loader.csv.delimiter import DELIMITERS, sniffed, split
+from batch_credits.loader.columns import DELIMITERS, HeaderMatcher, MatchedHeaders
+from batch_credits.loader.csv.delimiter import sniffed, split
 from batch_credits.loader.csv.text import (
     MAX_LINE_CHARACTERS,
     MAX_RECORD_CHARACTERS,
@@ -34,6 +34,7 @@ MAX_COLUMNS = 1_000
 _BLANKS_BEFORE_QUOTES = tuple(f'{blank}"' for blank in EDGE_BLANKS if blank not in "\r\n")
 MAX_CELL_CHARACTERS = 131_072
 _BLOCK_CHARACTERS = 65_536
+_OTHER_QUOTES = {"'": "'", "`": "`", "\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb"}
 # What Excel reads as "these are the delimiters" and does not show: its row 1 is the line below.
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(?P<delimiter>[^"\r\n])"?[,;\t|]*[\r\n]*', re.IGNORECASE)
 
@@ -115,7 +116,7 @@ def _scan(
     header_row, headers = _header_record(records, path, matcher.options.header_row)
     headers[0] = headers[0].removeprefix("\ufeff")  # a byte order mark, where the stated encoding keeps it
     header_lines = records.line
-    if len(headers) == 1 and any(matcher.fits(split(headers[0], each)) for each in DELIMITERS):
+    if matcher.is_one_cell(headers):
         raise _quoted_as_one(path, f"row {header_row}")
     _refuse_blank_before_quote(path, header_row, records, headers)
     matched = matcher.match(headers, enumerate(records, header_row + 1))
@@ -144,8 +145,7 @@ def _scan(
         blank_rows += blanks_since
         blanks_since = 0
         last = (row, cells)
-    if not rows:
-        raise InputError(f"{path.name} has headers but no rows.", hint="Check the export.")
+    _refuse_end(path, rows, last)
     return CsvShape(
         path=path,
         encoding=encoding,
@@ -159,6 +159,14 @@ def _scan(
         last_row=(last[0], tuple(last[1][index] for index in matched.kept)),
         file_sha256=raw.hexdigest(),
     )
+
+
+def _refuse_end(path: Path, rows: int, last: tuple[int, list[str]]) -> None:
+    """Refuse what shows at the end of a file: there are no rows, or the last one is in quotes of another kind."""
+    if not rows:
+        raise InputError(f"{path.name} has headers but no rows.", hint="Check the export.")
+    if quote := _quote_around(last[1]):
+        raise _quoted_as_one(path, f"row {last[0]}", quote)
 
 
 class _Records:
@@ -296,9 +304,17 @@ def _is_one_text(cells: list[str], delimiter: str) -> bool:
     return delimiter in text and not any(cells[1:]) and len(split(text, delimiter)) >= max(3, len(cells))
 
 
-def _quoted_as_one(path: Path, where: str) -> InputError:
+def _quote_around(cells: Sequence[str]) -> str:
+    """The sign with which a whole row is in quotes that are none in a CSV file; empty if it is in none."""
+    first, last = cells[0].strip(EDGE_BLANKS), cells[-1].strip(EDGE_BLANKS)
+    closing = _OTHER_QUOTES.get(first[:1], "")
+    is_around = closing and len(cells) > 1 and closing not in first[1:] and last.endswith(closing) and last != closing
+    return first[0] if is_around else ""
+
+
+def _quoted_as_one(path: Path, where: str, quote: str = '"') -> InputError:
     return InputError(
-        f'{path.name}, {where}: the whole row is in quotes ("), so it is one cell.',
+        f"{path.name}, {where}: the whole row is in quotes ({quote}), so it is one cell.",
         hint="A spreadsheet took each line for one text: export it again, or take the quotes away around whole rows.",
     )
 

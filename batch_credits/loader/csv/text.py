@@ -181,7 +181,7 @@ def checked_encoding(stated: str, start: bytes = b"") -> str:
 def not_a_text_line(path: Path, number: int, line: str) -> InputError:
     """What is wrong with a line that holds a NUL or has no end."""
     if "\0" in line:
-        return InputError(
+        return UnclearFile(
             f"{path.name}, line {number}, character {line.index(chr(0)) + 1}: a NUL, so this is no text file "
             "or is in another encoding.",
             hint="If it is UTF-16 without a mark, pass --encoding utf-16-le; else export it again.",

@@ -16,7 +16,7 @@ from pathlib import Path
 from batch_credits.loader.csv.text import open_bytes
 
 WORDS_SHOWN = 3
-CANDIDATES_SHOWN = 4
+CANDIDATES_SHOWN = 5
 _CELLS_JUDGED = 200  # distinct ones with foreign letters
 _LONGEST_CELL = 200
 _LEAST = 0.5  # of what looks right; below it an encoding is not worth a person's look
@@ -46,9 +46,10 @@ _ENCODINGS = (
     _Encoding("cp1251", "Cyrillic, Windows", *_CYRILLIC),
     _Encoding("cp932", "Japanese", common=(0x88, 0x97)),
     _Encoding("gb18030", "Chinese, simplified", common=(0xB0, 0xD7)),
+    _Encoding("euc_jp", "Japanese, Unix", common=(0xB0, 0xCF)),
     _Encoding("cp950", "Chinese, traditional", common=(0xA4, 0xC6)),
     _Encoding("cp949", "Korean", common=(0xB0, 0xC8)),
-    _Encoding("cp1254", "Turkish, Windows", "çğıöşüâîûİ"),
+    _Encoding("cp1254", "Turkish, Windows", "çğıöşüâîû\u0307"),
     _Encoding("cp1253", "Greek, Windows", "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋ", "αοιετσνηυρπκς"),
     _Encoding("cp1255", "Hebrew, Windows", "אבגדהוזחטיכךלמםנןסעפףצץקרשת", "יולהרמתאשבד"),
     _Encoding("cp1256", "Arabic, Windows", "ابتثجحخدذرزسشصضطظعغفقكلمنهويىةأإآؤئء", "اليمنوتربةعدك"),
@@ -60,6 +61,7 @@ _ENCODINGS = (
     _Encoding("cp852", "Central Europe, DOS", _CENTRAL),
     _Encoding("cp866", "Cyrillic, DOS", *_CYRILLIC),
     _Encoding("koi8_r", "Cyrillic, Unix", *_CYRILLIC),
+    _Encoding("koi8_u", "Ukrainian, Unix", *_CYRILLIC),
 )
 _WORD = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u0e30-\u0e4e])+")
 _SIGN_WITHIN = re.compile(r"[^\W\d_][^\w\x00-\x7f\u2019\u00b7\u2010-\u2013\u30fb\u0300-\u036f\u0e30-\u0e4e][^\W\d_]")
@@ -83,6 +85,8 @@ class Candidate:
 def candidates(path: Path) -> tuple[Candidate, ...]:
     """The encodings in which all of a file can be read and its words look like words, the likeliest first; of those
     that read the same words only the most used one. Empty where there is none."""
+    if (wide := _without_mark(path)) is not None:
+        return (wide,)
     cells = _foreign_cells(path)
     judged = [(found, encoding) for encoding in _ENCODINGS if (found := _judged(cells, encoding)) is not None]
     by_words: dict[tuple[str, ...], Candidate] = {}
@@ -90,6 +94,18 @@ def candidates(path: Path) -> tuple[Candidate, ...]:
         if score >= _LEAST:
             by_words.setdefault(words, Candidate(encoding.name, encoding.used_for, words[:WORDS_SHOWN]))
     return tuple(by_words.values())[:CANDIDATES_SHOWN]
+
+
+def _without_mark(path: Path) -> Candidate | None:
+    """UTF-16 without the mark that would say so: of most of its characters one of the two bytes is a NUL."""
+    with open_bytes(path) as file:
+        start = file.read(_BLOCK_BYTES) or b""
+    first, second = start[::2].count(0), start[1::2].count(0)
+    if max(first, second) * 4 <= len(start) or min(first, second) * 4 > len(start):
+        return None
+    name = "utf-16-le" if second > first else "utf-16-be"
+    words = tuple(dict.fromkeys(_WORD.findall(start.decode(name, "replace"))))
+    return Candidate(name, "UTF-16 without a mark", words[:WORDS_SHOWN]) if words else None
 
 
 def _foreign_cells(path: Path) -> list[bytes]:
@@ -139,7 +155,7 @@ def _looks_right(word: str, encoding: _Encoding) -> float:
     if len(scripts) > 1 or scripts & {"HALFWIDTH", "FULLWIDTH"} or _has_odd_capitals(word):
         return 0.0
     foreign = [letter for letter in word.lower() if not letter.isascii()]
-    if scripts == {"LATIN"} and len(foreign) * 2 > len(word) > 1:
+    if scripts == {"LATIN"} and len(foreign) * 2 > len(word) + 1 > 2:
         return 0.0  # letters with accents stand among others
     if not encoding.usual:
         return 0.9

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from batch_credits.errors import InputError
-from batch_credits.loader.csv.delimiter import DELIMITERS
+from batch_credits.loader.columns import DELIMITERS
 from batch_credits.loader.csv.scan import separator_line
 from batch_credits.loader.csv.text import choose_encoding, open_text
 from batch_credits.loader.table import NumberedRow

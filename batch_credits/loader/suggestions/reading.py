@@ -17,7 +17,7 @@ from batch_credits.loader.suggestions.headers import Found, find_headers
 from batch_credits.loader.suggestions.numbers import number_suggestions
 from batch_credits.loader.wording import listed, shown
 from batch_credits.loader.workbook.kinds import EXCEL_KINDS
-from batch_credits.model import Problem, bare
+from batch_credits.model import Problem, bare, in_one_line
 from batch_credits.settings import InputOptions
 
 EXAMPLES = 2  # values that are shown of a column
@@ -101,7 +101,7 @@ def _mapping(found: Found, options: InputOptions) -> Iterator[Suggestion]:
         elif name in found.columns:
             header = found.headers[found.columns[name]]
             if bare(header) != bare(name):
-                yield Suggestion("--map", f"{name}={header.strip()}", _why(found, name, meaning))
+                yield Suggestion("--map", f"{name}={in_one_line(header)}", _why(found, name, meaning))
         elif name == "customer_id" or (name == "amount" and "amount_in_decimal" not in found.columns):
             said = f"no column seems to be {meaning}; the headers are {listed(found.headers)}"
             yield Suggestion("--map", f"{name}=HEADER", said, is_open=True)
@@ -145,7 +145,8 @@ def _is_readable(path: Path, encoding: str) -> bool:
     with open_bytes(path) as file:
         try:
             for block in iter(partial(file.read, _BLOCK_BYTES), b""):
-                decoder.decode(block or b"")
+                if "\0" in decoder.decode(block or b""):
+                    return False
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return False

@@ -12,6 +12,7 @@ from decimal import Decimal
 from batch_credits.loader.table import Flaw
 from batch_credits.loader.wording import shown
 
+UNKNOWN_VALUES = ("formula_without_value", "excel_error")  # flaws of cells whose value nobody knows
 FRACTION = "fractional_number"  # fine in an amount, not in an id
 NO_VALUE = "0"  # what programs write for a formula that they do not calculate, if they write anything
 EXACT_INTEGERS_BELOW = 10**15  # Excel keeps 15 digits and writes zeros for the rest

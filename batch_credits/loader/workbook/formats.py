@@ -37,8 +37,10 @@ _TOKEN = re.compile(
 )
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[0-9]+(?:\.[0-9]+)?)")
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|color ?[0-9]{1,2}", re.IGNORECASE)
-_CURRENCY = re.compile(r"\$(?P<sign>[^-]*)(?:-(?P<language>[0-9A-F]{1,8}))?", re.IGNORECASE)
-_ENGLISH = {"409", "809", "C09", "1009", "1409", "1809"}
+_CURRENCY = re.compile(
+    r"\$(?P<sign>[^-]*)(?:-(?:(?P<language>[0-9A-F]{1,8})|(?P<name>[A-Z]{2,3}(?:-[A-Z0-9]{2,8})*)))?", re.IGNORECASE
+)
+_ENGLISH = {"409", "809", "C09", "1009", "1409", "1809", "EN"}
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
            "December")  # fmt: skip
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -224,8 +226,10 @@ def _section(tokens: list[_Token]) -> _Section:
             condition = (found[1], Decimal(found[2]))
         elif found := _CURRENCY.fullmatch(token.text):
             kept.append(_Token("quoted", found["sign"]))
-            language = (found["language"] or "").lstrip("0").upper() or language
-            is_known = is_known and len(language or "") <= 4 and not (language or "").startswith("F")
+            number = (found["language"] or "").lstrip("0").upper()
+            name = (found["name"] or "").partition("-")[0].upper()  # `en-US`, as newer Excel writes 409
+            language = number or name or language
+            is_known = is_known and len(number) <= 4 and not number.startswith("F")
         elif not _COLOUR.fullmatch(token.text):
             is_known = False  # hours that go on after 24, digits of another script
     return _Section(tuple(kept), condition, language, is_known)
@@ -262,6 +266,8 @@ def _date_part(token: _Token, value: datetime.date, language: str | None) -> str
         return _numbered(token.text.lower(), value, language)
     if token.kind in ("clock", "digit", "exponent", "general") or token == _Token("other", "@"):
         return None
+    if token.kind == "other" and token.text.isascii() and token.text.isalpha():
+        return None  # `TT.MM.JJJJ`: letters of another language that a program left in the file
     return "" if token == _Token("other", ";") else _literal(token)
 
 

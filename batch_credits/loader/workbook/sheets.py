@@ -38,9 +38,13 @@ def open_sheet(path: Path, wanted: str | None, matcher: HeaderMatcher) -> OpenSh
     """
     with calamine_translated(path), open_workbook(path) as workbook:
         book = _Book(path, workbook, matcher)
-        name = book.chosen() if wanted is None else wanted
+        name = book.chosen() if wanted is None else book.named(wanted)
         if name not in book.names:
-            raise InputError(f"{path.name} has no sheet {shown(name)}.", hint=f"Its sheets are {listed(book.names)}.")
+            raise InputError(
+                f"{path.name} has no sheet {shown(name)}.",
+                hint=f"Its sheets are {listed(book.names)}.",
+                remedies=_by_name(book.visible),
+            )
         values, marks = book.opened(name)
     notes = []
     if len(book.names) > 1:
@@ -61,7 +65,7 @@ def workbook_headers(path: Path, wanted: str | None) -> Row:
     EXCEL_KINDS[path.suffix.lower()].check(path)
     with calamine_translated(path), open_workbook(path) as workbook:
         book = _Book(path, workbook, None)
-        names = [wanted] if wanted in book.names else book.visible or book.names
+        names = [named] if (named := book.named(wanted or "")) in book.names else book.visible or book.names
         return next(filter(own_columns, map(book.first_line, names)), ())
 
 
@@ -74,7 +78,7 @@ def visible_sheets(path: Path, wanted: str | None) -> dict[str, Callable[[], Ite
     EXCEL_KINDS[path.suffix.lower()].check(path)
     with calamine_translated(path), open_workbook(path) as workbook:
         book = _Book(path, workbook, None)
-        names = [name for name in book.names if name == wanted] if wanted is not None else book.visible
+        names = [name for name in book.names if name == book.named(wanted)] if wanted is not None else book.visible
         opened = {name: book.opened(name)[0] for name in names}
     return {name: partial(_numbered, values) for name, values in opened.items()}
 
@@ -114,6 +118,11 @@ class _Book:
             self._opened[name] = marks(self._path, name), self._workbook.get_sheet_by_name(name)
         found, values = self._opened[name]
         return values, found
+
+    def named(self, wanted: str) -> str:
+        """The sheet of a name: spreadsheets ask for no capitals, and have no two names that differ in them alone."""
+        alike = [name for name in self.names if name.casefold() == wanted.strip().casefold()]
+        return wanted if wanted in self.names or len(alike) != 1 else alike[0]
 
     def first_line(self, name: str) -> Row:
         """The first line of a sheet that is filled."""

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from unicodedata import category
 
 from batch_credits.loader.currency_marks import agrees, is_mark
 from batch_credits.loader.table import Flaw
@@ -26,8 +27,9 @@ TEXTS = ("customer_id", "reference", "description")
 AMOUNTS = ("amount", "amount_in_decimal")
 _AS_TEXT = "format the column as text, and enter what is meant"
 
-_APOSTROPHES = "'\u2019"  # literals between the digits of some formats
+_PARTING = "'\u2019,"  # literals between the digits of some formats
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,'\u2019 \u00a0\u202f][0-9]{2,3})*[.,'\u2019 \u00a0\u202f][0-9]{3}")
+_IN_GROUPS = re.compile(rf"[0-9]+|[0-9]*{_GROUPED.pattern}")
 _NUMBER = re.compile(r"[0-9](?:[0-9.,'\u2019 \u00a0\u202f]*[0-9])?")
 _EXPONENT = re.compile("[0-9][Ee][+-]?[0-9]")
 _SEPARATORS = re.compile(r"[.,'\u2019 \u00a0\u202f]")
@@ -67,8 +69,9 @@ def amount_as_shown(value: object, read: Reading, look: Look, terms: tuple[str, 
     found = _number(value, text, look)
     if found is None:
         return _otherwise(text, None, look)
-    marks = tuple(filter(None, (mark.strip(_APOSTROPHES) for mark in found.around.split())))
-    if not _is_worth(found.number, text) or not all(map(is_mark, marks)):
+    marks = tuple(filter(None, (mark.strip(_PARTING) for mark in found.around.split())))
+    is_clear = look.text is not None or _is_parted_in_groups(found.text)
+    if not (is_clear and _is_worth(found.number, text) and all(map(is_mark, marks))):
         return _otherwise(text, found.text, look)
     return _against_terms(found, marks, *terms) or flaw
 
@@ -122,7 +125,8 @@ def _judged_id(field: str, text: str, flaw: Flaw | None, found: Shown | None, lo
     seen = None if found is None else found.text.strip(EDGE_BLANKS)
     if seen == text:
         return text, flaw
-    if flaw is None and found is not None and found.is_exact and seen:
+    is_money = seen is not None and any(category(letter) == "Sc" for letter in seen)
+    if flaw is None and found is not None and found.is_exact and seen and not is_money:
         return seen, None
     if field == "description":
         return text, flaw  # a number in a text for people, whose separators mean nothing for the money
@@ -135,6 +139,12 @@ def _otherwise(text: str, seen: str | None, look: Look) -> Flaw:
     else:
         what = f"shows {quoted(seen.strip())}" if seen.strip() else "shows nothing"
     return Flaw(CODE, f"The cell holds {text} and {what}: {_AS_TEXT}.")
+
+
+def _is_parted_in_groups(seen: str) -> bool:
+    """Whether what parts the digits of an amount stands where thousands are parted: `12 50` may be 12.50 to the eye."""
+    found = _NUMBER.search(seen)
+    return found is None or _IN_GROUPS.fullmatch(found[0].partition(".")[0]) is not None
 
 
 def _same(seen: str, text: str) -> bool:
@@ -166,7 +176,7 @@ def _reading_worth(seen: str, text: str) -> str:
     """Of the ways in which languages read a number, the one that is worth as much as the cell; "" if none is."""
     separators = _SEPARATORS.findall(seen)
     whole = _SEPARATORS.sub("", seen)
-    readings = [whole]
+    readings = [whole] if _IN_GROUPS.fullmatch(seen) else []
     if separators and separators[-1] in ".,'":
         decimals = len(seen) - seen.rindex(separators[-1]) - 1
         readings.append(f"{whole[:-decimals]}.{whole[-decimals:]}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_credits.errors import InputError
-from batch_credits.loader.columns import HeaderMatcher
+from batch_credits.loader.columns import DELIMITERS, HeaderMatcher
 from batch_credits.loader.reports import AS_IT_SAYS
 from batch_credits.loader.table import Chunk, Flaw, Flaws, NumberedRow, Row, blank_notes
 from batch_credits.loader.wording import is_blank, shown
@@ -16,8 +16,11 @@ from batch_credits.loader.workbook.kinds import EXCEL_KINDS
 from batch_credits.loader.workbook.marks import Look, Looks
 from batch_credits.loader.workbook.sheets import open_sheet, rows_of
 from batch_credits.loader.workbook.shown import AMOUNTS, TEXTS, amount_as_shown, terms_of, text_as_shown
+from batch_credits.model import in_one_line
 from batch_credits.settings import InputOptions
 from batch_credits.text.spreadsheet import column_letters
+
+FEWEST_PARTS = 3  # of a cell that is a whole row: an id, an amount, and more
 
 
 class ExcelTable:
@@ -36,6 +39,8 @@ class ExcelTable:
         self._looks: list[tuple[int, str, Looks]] = []  # none before the columns are known
         self._zero_led: dict[int, int] = {}  # columns of ids, and how many digits those with leading zeros have
         self._header_row, headers = self._header(matcher.options.header_row)
+        if matcher.is_one_cell(headers):
+            raise _in_one_cell(path, self._header_row)
         following = ((number, self._texts(number, values)[0]) for number, values in self._rows_after_header())
         self.matched = matcher.match(headers, following)
         self._keep: Callable[[Row], Row] = itemgetter(*self.matched.kept)
@@ -127,6 +132,8 @@ class ExcelTable:
         self.hidden_rows = tuple(hidden)
         if last is None:
             raise InputError(f"{self._path.name} has headers but no rows.", hint="Check the export, or name a --sheet.")
+        if _is_in_one_cell(last[1]):
+            raise _in_one_cell(self._path, last[0])
         self._zero_led = {column: digits for column, digits in zero_led.items() if digits}
         return last, blank
 
@@ -204,7 +211,7 @@ class ExcelTable:
                     f"{self._path.name}: the column {shown(header)} ({letters}) is hidden in the sheet, so nobody sees "
                     "what would be paid.",
                     hint="Show it; or if it is meant, say so:",
-                    remedies=[(("--map", f"{field}={header}"),)],
+                    remedies=[(("--map", f"{field}={in_one_line(header)}"),)],
                 )
         listed = [f"{field} ({column_letters(column)})" for column, field in hidden.items()]
         if not listed:
@@ -224,3 +231,17 @@ class ExcelTable:
         for column, error in marks.broken.get(row, {}).items():
             if column < end:
                 cells[column], flaws[column] = broken(error)
+
+
+def _is_in_one_cell(cells: Row) -> bool:
+    """Whether all cells of a row are in its first. A note with commas begins with more than a word."""
+    first, *others = cells
+    parts = max((first.split(delimiter) for delimiter in DELIMITERS), key=len)
+    return is_blank(others) and len(parts) >= max(FEWEST_PARTS, len(cells)) and " " not in parts[0].strip()
+
+
+def _in_one_cell(path: Path, row: int) -> InputError:
+    return InputError(
+        f"{path.name}: row {row} has a whole row of a text file in one cell.",
+        hint="Let the spreadsheet split it into columns (Data, Text to Columns), or give the text file itself.",
+    )

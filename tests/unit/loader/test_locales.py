@@ -60,6 +60,16 @@ def test_amounts_with_a_point_that_were_read_rule_out_the_decimal_comma() -> Non
     assert found(["1234,50"], has_points=True) is None
 
 
+def test_amounts_that_are_wrong_in_another_way_are_of_their_language_too() -> None:
+    finder, terms = LocaleFinder(), read_terms(("EUR", "", ""), InputOptions())
+    finder.refused("24,35", terms, {})
+    for text in ("1.234,50-", "n.a.", "(7)"):
+        finder.rejected(text, terms, {}, is_foreign=False)
+    assert not finder.has_points and finder.found() == "de_DE"
+    finder.rejected("-7.50", terms, {}, is_foreign=False)
+    assert finder.has_points and finder.found() is None
+
+
 def test_a_file_with_too_many_shapes_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locales, "MOST_SHAPES", 2)
     assert found(["1.234,50", "12.345,50"]) is None

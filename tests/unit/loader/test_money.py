@@ -111,6 +111,9 @@ def test_what_is_no_amount_is_named_with_value_and_code(text, currency, unit, co
         ("+five", "is not a number: write digits only, e.g. 1050."),
         ("five", "is not a number: write digits only, e.g. 1050."),
         ("0x10", "is not a number: write digits only, e.g. 1050."),
+        ("\uff15\uff10\uff10", "has digits of another script: write it with 0 to 9."),
+        ("100,-", "write the digits alone, and the currency in currency_code."),
+        ("Rs 500/-", "write the digits alone, and the currency in currency_code."),
         ("$.", "is not a number: write digits only, e.g. 1050."),
     ],
 )

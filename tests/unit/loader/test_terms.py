@@ -1,5 +1,6 @@
 import pytest
 
+from batch_credits.loader.number_format import number_format
 from batch_credits.loader.terms import read_credit_type, read_money, read_terms
 from batch_credits.model import CREDIT_TYPES, Money, Problem
 from batch_credits.settings import InputOptions
@@ -36,6 +37,12 @@ def test_the_plain_case_says_what_the_long_way_says():
     for text in ("1", "007", "999999999999999", "0", "1" * 15, "1" * 16, "\u00b2", "\u0661"):
         plain, long = read_money(text, "", known, {}), read_money(text + " ", "", known, {})
         assert plain == long or (isinstance(plain, Problem) and isinstance(long, Problem) and plain.code == long.code)
+
+
+def test_digits_of_another_script_are_called_so_in_every_language():
+    for written in (None, number_format("de_DE")):
+        problem = read_money("\u0661\u0662", "", terms("USD"), {}, written)
+        assert isinstance(problem, Problem) and "0 to 9" in problem.message
 
 
 def test_money_that_a_wrong_currency_hides_is_none():

@@ -238,3 +238,16 @@ def test_texts_are_judged_by_how_they_begin_as_one_by_one(texts):
     assert {text for text in texts if says_only_total(text, "")} <= one_by_one
     same = [f"{text} {number}" for text in texts[:1] for number in range(3)]
     assert may_say_only_total(same) == {text for text in same if may_say_only_total([text])}
+
+
+def test_a_sum_at_the_end_of_a_chunk_is_seen_above_the_total_of_the_next(tmp_path):
+    text = "c-1,5,USD,d\nc-2,7,USD,d\nx-1,12,USD,d\nTotal,12,USD,d\nc-3,1,USD,d\n"
+    for size in range(1, 6):
+        assert rejected(read(tmp_path, text, size)[1]) == [4, 5]
+
+
+def test_a_sum_alone_is_seen_in_whatever_chunk_it_stands(tmp_path):
+    text = "".join(f"c-{n},{n},USD,d\n" for n in range(1, 5)) + ",10,,\nc-9,1,USD,d\n"
+    for size in range(1, 8):
+        totals, rows = read(tmp_path, text, size)
+        assert [found.row for found in totals.found] == [6] and not any(row.problems for row in rows)

@@ -28,6 +28,9 @@ def test_the_delimiter_is_that_of_the_header_line_wherever_it_stands(delimiter: 
         ("customer_id,amount,points;bonus\n", ","),
         ("a\n", ","),
         ("", ","),
+        ('"customer\r\nid";amount\r\nc-1;5\r\n', ";"),
+        ('Payout\n"customer\nid"\tamount\n', "\t"),
+        ('"Payout of Q3\ncustomer_id;amount\nc-1;5\n', ";"),
     ],
 )
 def test_of_several_the_one_that_yields_the_most_fields(text: str, delimiter: str) -> None:

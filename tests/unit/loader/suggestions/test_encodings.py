@@ -34,6 +34,10 @@ OFFERED = [
     ("Köszönjük hűség", "cp1250"),
     ("Ačiū už ištikimybę", "cp1257"),
     ("Müller", "mac_roman"),
+    ("感謝の気持ち", "euc_jp"),
+    ("Дякуємо", "koi8_u"),
+    ("İade", "cp1254"),
+    ("Ærø", "cp1252"),
 ]
 
 

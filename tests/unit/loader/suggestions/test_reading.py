@@ -183,3 +183,32 @@ def test_a_unit_that_half_of_the_amounts_speak_against_is_left_to_the_person(
     rows = "".join(f"c-{amount},{amount},USD\n" for amount in amounts)
     [unit] = suggest(written(tmp_path, f"customer_id,amount,currency_code\n{rows}"), DONE)
     assert (unit.option, unit.value, unit.is_open) == ("--amount-unit", "UNIT" if is_open else "major", is_open)
+
+
+@pytest.mark.parametrize(
+    "header", ["Kunden\nnummer", "Kunden\r\n nummer", " Kunden\tnummer", "\u200bKunden nummer\u00ad"]
+)
+def test_a_header_is_named_in_one_line_and_as_it_is_seen(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f'"{header}";amount\nkd-1;5\n'.encode())
+    [suggestion] = suggest(path, DONE)
+    assert suggestion.value == "customer_id=Kunden nummer"
+    assert open_source(path, with_options(DONE, [("--map", suggestion.value)])).headers[0] == header
+
+
+@pytest.mark.parametrize("header", ["customer_id\u200b", "\ufeffCustomer ID", "customer\u00ad-id", "customer\nid"])
+def test_what_nobody_sees_in_a_header_makes_no_other_of_it(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f'amount,"{header}"\n5,kd-1\n'.encode())
+    assert open_source(path, DONE).columns["customer_id"] == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["thanks", "Prämie", "Спасибо"])
+def test_utf_16_without_a_mark_is_offered_as_what_it_is(tmp_path: Path, encoding: str, text: str) -> None:
+    path = written(tmp_path, f"customer_id\tamount\tdescription\nkd-1\t5\t{text}\n", encoding, "a.txt")
+    with pytest.raises(UnclearFile) as unclear:
+        open_source(path, DONE)
+    assert list(unclear.value.remedies) == [(("--encoding", encoding),)]
+    [row] = [row for chunk in open_source(path, replace(DONE, encoding=encoding)).chunks() for row in chunk]
+    assert row.request is not None and row.request.description == text

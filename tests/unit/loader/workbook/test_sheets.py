@@ -75,3 +75,10 @@ def test_headers_of_a_table_of_ours_are_found_in_any_visible_sheet(path: Path) -
     WRITERS[path.suffix](path, NOTES, sheet="A", state="hidden", others=[Sheet("B", [(None,), *FITS])])
     assert workbook_headers(path, None) == ()  # it is a source
     assert [*rows_of(open_sheet(path, "B", HeaderMatcher(path, InputOptions())).values)][-1] == ["c-1", "5", "x"]
+
+
+def test_a_sheet_is_named_without_regard_to_capitals(path: Path) -> None:
+    assert opened(path, Sheet("A", FITS), Sheet("Müller", FITS), wanted="MÜLLER ") == ("sheet 'Müller' of 2",)
+    with pytest.raises(InputError, match="no sheet 'C'") as refused:
+        opened(path, Sheet("A", FITS), Sheet("B", FITS, "hidden"), wanted="C")
+    assert [*refused.value.remedies] == [(("--sheet", "A"),)]

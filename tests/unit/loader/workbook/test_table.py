@@ -2,11 +2,13 @@ import datetime
 
 import openpyxl
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.errors import InputError
 from batch_credits.loader.columns import HeaderMatcher
+from batch_credits.loader.opening import open_source
 from batch_credits.loader.wording import is_blank
 from batch_credits.loader.workbook.table import ExcelTable
 from batch_credits.settings import InputOptions
@@ -136,3 +138,16 @@ def test_numbers_beside_ids_with_leading_zeros_may_have_lost_theirs(tmp_path, id
     (chunk,) = excel_table(path).chunks(100)
     found = {chunk.numbers[index]: {flaw.code for flaw in flaws.values()} for index, flaws in chunk.flaws.items()}
     assert found == {number: {"leading_zeros_lost"} for number in flawed}
+
+
+@pytest.mark.parametrize("value", ["", 0])
+def test_a_total_that_was_never_calculated_is_no_total_of_nothing(tmp_path, value):
+    with xlsxwriter.Workbook(tmp_path / "payout.xlsx") as book:
+        sheet = book.add_worksheet()
+        for at, cells in enumerate([HEADERS, ("c-1", 5, ""), ("c-2", 7, ""), ("", "", "Total")]):
+            sheet.write_row(at, 0, cells)
+        sheet.write_formula("B4", "=SUM(B2:B3)", value=value)
+    source = open_source(tmp_path / "payout.xlsx", OPTIONS)
+    rows = [row for chunk in source.chunks() for row in chunk]
+    assert [row.row_number for row in rows if row.problems] == [4] and not source.totals.unequal
+    assert "formula_without_value" in [problem.code for problem in rows[2].problems]
