@@ -29,8 +29,18 @@ class ErrorBody(NamedTuple):
     is_chargebees: bool
 
 
+# What stands for a NUL in JSON, but for what is a backslash and five letters.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
 def document_of(body: bytes) -> Any:
-    """The JSON document of a body; None where it is none."""
+    """The JSON document of a body; None where it is none.
+
+    A NUL in a text is read as U+FFFD. No text of Chargebee's has one, and no ledger keeps it: SQLite would end the text
+    there, so that it might agree with another's, and PostgreSQL would take nothing of what was found.
+    """
+    if b"\\u0000" in body:
+        body = _NUL.sub(rb"\1\\ufffd", body)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
