@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
@@ -29,8 +30,18 @@ class ErrorBody(NamedTuple):
     is_chargebees: bool
 
 
+# What stands for a NUL in JSON, but for what is a backslash and five letters.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
 def document_of(body: bytes) -> Any:
-    """The JSON document of a body; None where it is none."""
+    """The JSON document of a body; None where it is none.
+
+    A NUL in a text is read as U+FFFD. No text of Chargebee's has one, and no ledger keeps it: SQLite would end the text
+    there, so that it might agree with another's, and PostgreSQL would take nothing of what was found.
+    """
+    if b"\\u0000" in body:
+        body = _NUL.sub(rb"\1\\ufffd", body)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -62,3 +73,15 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     except (ValueError, TypeError, OverflowError, IndexError):  # what the standard library makes of odd dates
         return None
     return max(0.0, wait.total_seconds())
+
+
+def dated_at(headers: Mapping[str, str]) -> float | None:
+    """When an answer was dated by who sent it, in seconds since 1970; None where it bears no date.
+
+    One without a zone is UTC, as RFC 9110 (5.6.7) has it; it would be read as of the zone that this machine is in.
+    """
+    try:
+        dated = parsedate_to_datetime(headers.get("date", ""))
+        return (dated if dated.tzinfo else dated.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):  # what the standard library makes of odd dates
+        return None

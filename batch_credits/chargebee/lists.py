@@ -1,5 +1,6 @@
 """What the lists of promotional credits and of customers show, page by page."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -7,6 +8,10 @@ from typing import Any, NamedTuple
 from batch_credits.chargebee.answers import Answer, document_of, error_of
 from batch_credits.model import Money, PlannedCredit
 from batch_credits.model.identity import same_text
+from batch_credits.text.quoted import quoted
+
+_MOST_MINOR = 2**53 - 1  # of what Chargebee documents, and far below what a ledger can hold
+_DECIMAL = re.compile(r"-?(?:[0-9]{1,50}(?:\.[0-9]{0,50})?|\.[0-9]{1,50})", re.ASCII)  # it documents 33 characters
 
 
 class ListedCredit(NamedTuple):
@@ -65,7 +70,11 @@ def listed_credits(answer: Answer) -> tuple[list[ListedCredit], str | None]:
         ValueError: the answer is not a whole page of the list.
     """
     entries, next_offset = _page_of(answer)
-    return [listed_credit(entry) for entry in entries], next_offset
+    credits = [listed_credit(entry) for entry in entries]
+    for credit in credits:
+        if not _is_amount(credit.money):
+            raise ValueError(f"{quoted(credit.credit_id)} has an amount that is none")
+    return credits, next_offset
 
 
 def listed_customers(answer: Answer) -> tuple[list[ListedCustomer], str | None]:
@@ -159,6 +168,12 @@ def listed_credit(entry: Any) -> ListedCredit:
         created_at=created_at if type(created_at) is int else None,
         description=description if isinstance(description, str) else None,
     )
+
+
+def _is_amount(money: Money) -> bool:
+    """Whether a ledger can hold it, and count with it."""
+    amount, decimal = money.amount_minor, money.amount_in_decimal
+    return abs(amount or 0) <= _MOST_MINOR and (decimal is None or _DECIMAL.fullmatch(decimal) is not None)
 
 
 def _is_same_money(credit: PlannedCredit, listed: Money) -> bool:

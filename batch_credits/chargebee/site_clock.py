@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
+from batch_credits.chargebee.answers import dated_at
 from batch_credits.process import clock
 
 
@@ -26,12 +26,7 @@ class SiteClock:
 
     def note(self, headers: Mapping[str, str]) -> None:
         """Learn from the headers of an answer of Chargebee's own, if it is the first that is dated."""
-        date = headers.get("date")
-        if self.is_known or not date:  # a site that dates nothing is asked with every answer
-            return
-        try:
-            dated = parsedate_to_datetime(date).timestamp()
-        except (ValueError, TypeError, OverflowError, IndexError):  # what the standard library makes of odd dates
+        if self.is_known or (dated := dated_at(headers)) is None:  # then the next answer is read
             return
         self._began_ms = int((dated - (clock.boottime() - self._made)) * 1000)
         self._learned.set()

@@ -8,10 +8,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple, TypeVar
 
-from batch_credits.chargebee.answers import Answer, document_of, error_of
+from batch_credits.chargebee.answers import Answer, dated_at, document_of, error_of
 from batch_credits.chargebee.client import Gate
 from batch_credits.chargebee.failures import failure_of
 from batch_credits.chargebee.transport.choice import http_transport
@@ -147,12 +146,11 @@ def _answer_signs(site: SiteSettings, all_asked: Sequence[tuple[str, _Asked]]) -
 
 def _clock_signs(asked: _Asked) -> Iterator[Sign]:
     """How far this machine's clock is from the site's, to a second or two."""
-    date = "" if asked.answer is None else asked.answer.headers.get("date", "")
-    try:
-        ahead = asked.at - parsedate_to_datetime(date).timestamp() - 0.5  # it is cut to whole seconds
-    except (ValueError, TypeError, OverflowError, IndexError):  # what the standard library makes of odd dates
+    dated = None if asked.answer is None else dated_at(asked.answer.headers)
+    if dated is None:
         yield good("clock", "not compared: the site does not date its answers")
         return
+    ahead = asked.at - dated - 0.5  # it is cut to whole seconds
     if abs(ahead) <= SKEW_SECONDS:
         yield good("clock", "agrees with the site's")
         return

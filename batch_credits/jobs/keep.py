@@ -3,8 +3,9 @@
 import asyncio
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
-from batch_credits.errors import LedgerError, UsageError
+from batch_credits.errors import LedgerBusy, LedgerError, LedgerVersion, UsageError
 from batch_credits.ledger import Chained, Harm, Ledger
 from batch_credits.model.address import Address, Place
 
@@ -77,6 +78,40 @@ def bring_up_to_date(place: Place, *, is_reopened: bool = False) -> tuple[int | 
     after = Ledger.version_at(place)
     assert after is not None
     return before, after
+
+
+def take_back_copy(place: Place) -> str:
+    """Before a ledger that was copied is reopened: have its copy refuse to pay, since from both the same would be paid
+    twice. Returns what became of it, as a sentence; "" where there is none.
+
+    Raises:
+        LedgerBusy: somebody uses the copy.
+        LedgerError: there is no such ledger, or it cannot be read.
+    """
+    try:
+        with Ledger.open_for_reading(place) as opened:
+            here, moved = opened.path, opened.keeping.moved_to()
+    except LedgerVersion:  # from before there were copies; or a later one, which is refused as it is reopened
+        return ""
+    while moved is not None:
+        copy: Place = Address.read(moved[0]) if "://" in moved[0] else Path(moved[0])
+        try:
+            if _is_one(copy, here) or Ledger.version_at(copy) is None:
+                return ""
+            with Ledger.open_for_reading(copy) as read:
+                is_copy, further = read.keeping.was_copied_from(here), read.keeping.moved_to()
+            if not is_copy:
+                return ""
+            if further is None:
+                with Ledger.open(copy) as opened:
+                    opened.keeping.give_back(here)
+                return f"Its copy {copy} refuses to pay from now on."
+            moved = further
+        except LedgerBusy:
+            raise
+        except LedgerError as error:
+            return f"Its copy {copy} cannot be told: see to it that nobody pays from that any more. {error.message}"
+    return ""
 
 
 def copy_ledger(source: Place, target: Place) -> dict[str, int]:

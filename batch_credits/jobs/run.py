@@ -11,7 +11,7 @@ Whatever happens after `admit`, short of the ledger's failing, the reports are w
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
@@ -129,7 +129,7 @@ async def carry_out(
     signals.sending_begins()
     batch = _admitted(ledger, plan, orders)
     run_id: int | None = None
-    loading = Timer(LOAD_SECONDS, import_module, ["batch_credits.jobs.report"])
+    loading = Timer(LOAD_SECONDS, load_ahead, ["batch_credits.jobs.report"])
     loading.daemon = True
     loading.start()
     try:
@@ -151,6 +151,13 @@ async def carry_out(
     named = replace(batch, file_name=name)
     summary = report_batch(ledger, named, orders.reports, live=orders.site.is_live, xlsx=orders.xlsx)
     return summary, issued.stopped
+
+
+def load_ahead(name: str) -> None:
+    """Load a module. Where that fails now (no file handle is left), it is tried again when it is needed:
+    a thread's error would only be shown, as a traceback amid all else."""
+    with suppress(Exception):
+        import_module(name)
 
 
 async def detach_batch(

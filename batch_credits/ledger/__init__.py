@@ -24,7 +24,7 @@ from batch_credits.ledger.engines import store_of_postgres
 from batch_credits.ledger.engines.sqlite import scratch, store
 from batch_credits.ledger.engines.sqlite.lock import Lock, holder_of
 from batch_credits.ledger.held_credits import HeldCredit, HeldCredits, Standing
-from batch_credits.ledger.keeping import Harm, Keeping
+from batch_credits.ledger.keeping import Harm, Keeping, copied_from
 from batch_credits.ledger.listing import Difference, Listing, Unrecorded
 from batch_credits.ledger.looks import Attribution, KnownCredit, Looks, Moment, OtherRequest
 from batch_credits.ledger.numbering import numbered
@@ -299,7 +299,7 @@ class Ledger:
         self.chain.seal()
         copied = copy_whole(self._db, target._db)
         self._seals = False  # from here nothing is paid any more
-        target.chain.note(f"copied from {self.path}")
+        target.chain.note(copied_from(self.path))
         return copied
 
     def site_facts(self, site: str) -> SiteFacts | None:

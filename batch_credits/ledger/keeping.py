@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import orjson
 
-from batch_credits.errors import LedgerError
+from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.times import iso_time
 from batch_credits.ledger.unbroken import Chained, verify_chain
@@ -144,6 +144,25 @@ class Keeping:
         found = self._db.all("forgotten_of_site", lambda row: _Forgotten(*row), site=site)
         return [each for each in found if each.unlearned_site in (None, site)]
 
+    def was_copied_from(self, place: Place) -> bool:
+        """Whether it is a copy of that ledger."""
+        return bool(self._db.value("was_copied_from", note=copied_from(place)))
+
+    def give_back(self, place: Place) -> None:
+        """It is paid on from there, of which this one is a copy: nobody pays from it any more.
+
+        Raises:
+            LedgerBusy: somebody uses it.
+        """
+        with self._db.transaction():
+            self._db.change("keep_others_out")
+            if self._db.first("who_lives", tuple) is not None:
+                raise LedgerBusy(
+                    f"Somebody uses the copy {self._db.path}, or did a moment ago.",
+                    hint="Nothing was changed: from both the same would be paid twice. End that first.",
+                )
+            self._db.change("mark_moved", place=str(place), now=self._db.now())
+
     def reopen(self) -> bool:
         """Go on in this one, whatever was copied: a person said so. Returns whether it was marked as moved. What was
         paid from the copy is not known here."""
@@ -152,6 +171,11 @@ class Keeping:
                 return False
             self._db.change("note_restored", now=self._db.now(), why="it was copied, and is used again")
             return True
+
+
+def copied_from(place: Place) -> str:
+    """What the history of a copy says of the ledger that it was made of."""
+    return f"copied from {place}"
 
 
 def what_mends(why: str) -> str:

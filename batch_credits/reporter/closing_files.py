@@ -67,7 +67,8 @@ def write_closing(
     except OSError as error:
         raise ReportsNotWritten(
             f"The closing page cannot be written to {directory}: {error.strerror or error}.",
-            hint=f"The ledger has it all. Mend this, then: batch-credits report {payout.first.key[:8]}",
+            hint="The ledger has it all. Mend this, then:",
+            instead=[("report", payout.first.key[:8])],
         ) from error
     return closing
 

@@ -59,7 +59,8 @@ def write_reports(
     except OSError as error:
         raise ReportsNotWritten(
             f"The reports cannot be written to {directory}: {error.strerror or error}.",
-            hint=f"The ledger has it all. Mend this, then: batch-credits report {batch.key[:8]}",
+            hint="The ledger has it all. Mend this, then:",
+            instead=[("report", batch.key[:8])],
         ) from error
     return summary
 

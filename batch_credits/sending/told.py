@@ -47,8 +47,11 @@ class Ended:
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Self:
         """What `as_json` made."""
-        stopped, failure = (said[name] and error_of(*said[name]) for name in ("stopped", "failure"))
-        return cls(Issued(Counts(**said["counts"]), said["requests"], stopped), failure)
+        stopped, failure = said["stopped"] and error_of(*said["stopped"]), said["failure"]
+        return cls(
+            Issued(Counts(**said["counts"]), said["requests"], stopped),
+            failure and error_of(*failure, otherwise=LedgerError),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +221,16 @@ class AllTold:
 
 
 def by_name(error: errors.BatchCreditsError) -> list[str]:
-    """Its name, message and hint, of which `error_of` makes it again."""
-    return [type(error).__name__, error.message, error.hint]
+    """Its name, message and hint, of which `error_of` makes it again. An engine's own kind is told as that which all
+    know."""
+    name = next(kind.__name__ for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind)
+    return [name, error.message, error.hint]
 
 
-def error_of(name: str, message: str, hint: str) -> Any:
-    """The error of this name: of a run that was stopped, or of the ledger."""
-    kind: type[RunStopped] | type[LedgerError] = getattr(errors, name)
+def error_of(
+    name: str, message: str, hint: str, *, otherwise: type[RunStopped] | type[LedgerError] = RunStopped
+) -> Any:
+    """The error of this name: of a run that was stopped, or of the ledger. One that is not known here, as another
+    version of the program may have told it, is of the kind `otherwise`."""
+    kind: type[RunStopped] | type[LedgerError] = getattr(errors, name, otherwise)
     return kind(message, hint=hint)

@@ -5,8 +5,11 @@ What was learned is spelt as the site spells it, which need not be how the file 
 
 import asyncio
 import shutil
+import urllib.request
+from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -39,6 +42,31 @@ def test_what_was_learned_is_not_paid_again(tmp_path: Path, trait: str, how: tup
         ended = command.run(path, *how)
         assert site.posts == posts, ended.said
         assert set(command.report("payout").counts) <= {"already_credited", "rejected"}, ended.said
+
+
+def test_what_is_learned_does_not_end_at_a_nul(tmp_path: Path) -> None:
+    """A credit that somebody else made under another text is not that of the row: SQLite ends texts there."""
+    path = write_csv(tmp_path / "payout.csv", ROWS)
+    with Site() as site:
+        for customer, amount, currency, description, reference in ROWS:
+            add_by_hand(site, customer, amount, currency, description, f"{reference}\0 of somebody else")
+        command = Command(tmp_path, site.url)
+        assert "Learned 5 credits" in command("reconcile", "--since", "2026-01-01", "--rate", 0).exited(0).out
+        command.run(path).exited(0)
+        assert command.report("payout").counts == {"credited": len(ROWS)}
+        assert len(site.credits("")) == 2 * len(ROWS)
+
+
+def add_by_hand(site: Site, *values: object) -> None:
+    """Credit somebody without the program."""
+    fields = zip(("customer_id", "amount", "currency_code", "description", "reference"), values, strict=True)
+    request = urllib.request.Request(
+        f"{site.url}/api/v2/promotional_credits/add",
+        urlencode([*fields]).encode(),
+        {"Authorization": f"Basic {b64encode(b'key:').decode()}", "Content-Type": "application/x-www-form-urlencoded"},
+    )
+    with urllib.request.urlopen(request, timeout=30):
+        pass
 
 
 def learn(tmp_path: Path, site: Site) -> None:

@@ -153,6 +153,19 @@ def test_what_is_detached_is_sent_by_whoever_works(tmp_path: Path, join: Join, s
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("rate", [0, 60_000])
+def test_a_run_does_not_wait_for_what_nobody_sends(tmp_path: Path, join: Join, slow_site: Site, rate: int) -> None:
+    """A batch that was detached while no worker is there, or whose run was interrupted, is no other run's to send."""
+    ana, ben = join("ana"), join("ben")
+    theirs, ours = payout("da", 40), payout("db", 40)
+    ana.run(write_csv(tmp_path / "theirs.csv", theirs), "--detach", "--rate", rate).exited(0)
+    ben.run(write_csv(tmp_path / "ours.csv", ours), "--rate", rate).exited(0)
+    assert slow_site.times() == each_once(ours)
+    ana.work_until_idle().exited(0)
+    assert slow_site.times() == each_once(theirs + ours)
+
+
+@pytest.mark.slow
 def test_a_worker_that_is_told_to_end_gives_back_what_it_has(tmp_path: Path, join: Join, slow_site: Site) -> None:
     rows = payout("e", 200)
     file = write_csv(tmp_path / "payout.csv", rows)

@@ -91,21 +91,20 @@ def test_a_site_sees_its_own_jobs_alone(queue_url: str) -> None:
     with_jobs(queue_url, see, site_id=2)
 
 
-def test_two_batches_of_a_site_take_turns_at_a_part(queue_url: str) -> None:
-    at_work: list[Job] = []
+def test_a_job_does_not_wait_behind_that_of_another_batch(queue_url: str) -> None:
+    """Which may have been detached, or its run interrupted: then nobody does it."""
+    done: list[Job] = []
 
     async def do(job: Job) -> bool:
-        at_work.append(job)
-        await asyncio.sleep(0.1)
-        assert at_work.pop() == job, "two at once"
+        done.append(job)
         return False
 
     async def act(jobs: Jobs) -> None:
         await jobs.enqueue(7, Part())
         await jobs.enqueue(8, Part())
-        async with Jobs.opened(queue_url, 1, LEASE) as others:
-            while await jobs.batches():
-                await asyncio.gather(*(each.work(do, [7, 8], asyncio.Event()) for each in (jobs, others)))
+        await jobs.work(do, [8], asyncio.Event())
+        assert done == [Job(8, Part())]
+        assert await jobs.batches() == [7]
 
     with_jobs(queue_url, act)
 

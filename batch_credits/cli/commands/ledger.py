@@ -11,7 +11,7 @@ from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, say
 from batch_credits.cli.telling.standing import moment
 from batch_credits.cli.values import LedgerPlace
 from batch_credits.errors import LedgerError
-from batch_credits.jobs.keep import Health, bring_up_to_date, copy_ledger, look_at
+from batch_credits.jobs.keep import Health, bring_up_to_date, copy_ledger, look_at, take_back_copy
 from batch_credits.ledger.times import iso_time
 from batch_credits.model.address import Place
 from batch_credits.pack.bag import DIGEST
@@ -75,6 +75,8 @@ def upgrade(ledger: Place | None, reopen: bool) -> int:
     ledger in the user's data directory; with --reopen the one that is meant must be named where there are several.
     """
     for place in [ledger_path(ledger)] if reopen else ledger_paths(ledger):
+        if reopen and (said := take_back_copy(place)):
+            say(said)
         _say_upgraded(place, *bring_up_to_date(place, is_reopened=reopen))
     return 0
 

@@ -72,6 +72,10 @@ SELECT place, at FROM moved ORDER BY at DESC LIMIT 1;
 -- From here to the end of the transaction nobody copies the ledger to another place. SQLite's is held by one alone.
 SELECT 1;
 
+-- name: was_copied_from
+-- Whether its history says that it was.
+SELECT count(*) FROM link WHERE note = :note;
+
 -- name: mark_moved
 -- It was copied there.
 INSERT INTO moved (place, at) VALUES (:place, :now);

@@ -142,7 +142,8 @@ class ExcelTable:
         flaws: Flaws = {}
         for value in values:
             if type(value) is str:
-                text, flaw = value, None
+                # A ledger keeps no NUL; that a character was lost is found further on, where the cell is a field.
+                text, flaw = value.replace("\0", "\ufffd") if "\0" in value else value, None
             else:
                 text, flaw = text_of(value)
             if flaw is not None:

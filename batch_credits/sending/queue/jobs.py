@@ -6,8 +6,9 @@
         await jobs.sweep()                       give the jobs of workers that fell silent to others
 
 procrastinate gives liveness, not exclusivity: whoever has a job has no right to send. That is the ledger's claim alone,
-and a job whose part cannot be claimed yet comes again. Two jobs of one site and part never run at once, whichever
-batches they are of, as far as procrastinate knows.
+and a job whose part cannot be claimed yet comes again. Two jobs of one batch and part never run at once, as far as
+procrastinate knows. Those of two batches may: behind a lock for both, the jobs of a run would wait for those of a batch
+that was detached, or whose run was interrupted, and which nobody does.
 
 Nothing is scheduled for later: procrastinate computes that time by the clock of the machine that says so, and compares
 it with the database's.
@@ -65,7 +66,6 @@ class Jobs:
         self._app = app
         self._manager = app.job_manager
         self._prefix = f"site-{site_id}-batch-"
-        self._lock = f"site-{site_id} "
         self._lease_seconds = lease_seconds
         self._do: Do | None = None
         app.task(name=_TASK)(self._send)
@@ -101,12 +101,12 @@ class Jobs:
 
     async def enqueue(self, batch_id: int, part: Part) -> None:
         """Have a job done by whoever is free; nothing where it waits already."""
-        each = f"{part.number}/{part.of}"
+        each = f"batch-{batch_id} {part.number}/{part.of}"
         task = self._app.configure_task(
             _TASK,
             queue=f"{self._prefix}{batch_id}",
-            lock=f"{self._lock}{each}",
-            queueing_lock=f"batch-{batch_id} {each}",
+            lock=each,
+            queueing_lock=each,
         )
         with _translated(), suppress(AlreadyEnqueued):
             await task.defer_async(batch=batch_id, number=part.number, of=part.of)

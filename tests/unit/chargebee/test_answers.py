@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_credits.chargebee.answers import Answer, ErrorBody, error_of, retry_after_seconds
+from batch_credits.chargebee.answers import Answer, ErrorBody, document_of, error_of, retry_after_seconds
 from tests.each import each
 
 # -- Retry-After --------------------------------------------------------------------------------------------
@@ -91,3 +91,13 @@ def test_a_strangers_body_is_not_chargebees(content: bytes) -> None:
     assert not found.is_chargebees
     assert (found.code, found.param) == ("", None)
     assert found.message.startswith("HTTP 403")
+
+
+NULS = ("\0", "a\0b\0\0", "\\\0", "\\u0000", "\\\\u0000\0", "\\\\\0\\u0000", '"\0\\')
+
+
+@pytest.mark.parametrize("text", NULS, ids=repr)
+def test_a_nul_is_read_as_a_lost_character_and_what_only_looks_like_one_is_kept(text: str) -> None:
+    body = orjson.dumps({"message": text, text: [text]})
+    read = text.replace("\0", "\ufffd")
+    assert document_of(body) == {"message": read, read: [read]}

@@ -19,6 +19,11 @@ from batch_credits.model import Money
 from tests.each import each
 from tests.unit.chargebee.shown import CREDIT, ITEM, error
 
+NO_DECIMALS = (
+    *("", ".", "-", "abc", "NaN", "sNaN", "Infinity", "1e999999999", "1_0", "\u0661", "1,5"),
+    *("9" * 51, " 1", "1\n"),
+)
+
 # -- The list, and the customer -----------------------------------------------------------------------------
 
 
@@ -33,6 +38,12 @@ def test_a_page_of_the_list() -> None:
     assert credits[0].has_money_of(CREDIT)
     assert credits[1].reference is None
     assert next_offset == "[1]"
+
+
+@pytest.mark.parametrize("text", ["12.50", "-0.5", ".5", "5.", "0", "9" * 33])
+def test_a_decimal_amount_is_read_as_it_is(text: str) -> None:
+    credits, _ = listed_credits(page({**ITEM, "amount_in_decimal": text}))
+    assert credits[0].money == Money(1250, text, "USD")
 
 
 def test_the_last_page() -> None:
@@ -53,6 +64,9 @@ def test_the_last_page() -> None:
         (page(next_offset=17), "next_offset"),
         (page({"id": "cr-1"}), "customer_id is missing"),
         (page({**ITEM, "amount": True}), "amount"),
+        (page({**ITEM, "amount": 2**53}), "amount"),
+        (page({**ITEM, "amount": -(2**63)}), "amount"),
+        *((page({**ITEM, "amount_in_decimal": text}), "amount") for text in NO_DECIMALS),
         (Answer(200, {}, b'{"list": [17]}'), "promotional_credit is missing"),
         (Answer(200, {}, page(ITEM).body[:-1]), "HTTP 200"),
     ],

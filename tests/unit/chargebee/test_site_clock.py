@@ -1,6 +1,7 @@
 """When a run began by the site's clock, learned from its answers and from no clock that anybody can set."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -40,3 +41,25 @@ def test_what_is_no_date_teaches_nothing(virtually: Any, date: str) -> None:
         return clock.is_known
 
     assert virtually(main()) is False
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Asia/Tokyo"])
+@pytest.mark.parametrize("date", ["Mon Nov 23 12:00:00 2026", "Mon, 23 Nov 2026 12:00:00 -0000", NOON["date"]])
+def test_the_zone_of_this_machine_has_no_part_in_it(
+    virtually: Any, monkeypatch: pytest.MonkeyPatch, date: str, zone: str
+) -> None:
+    """The old form of C's asctime says no zone, and is UTC (RFC 9110, 5.6.7). Eight hours too late, a credit that was
+    made of ours would seem to be older than its first sending."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+
+    async def main() -> int:
+        clock = SiteClock()
+        clock.note({"date": date})
+        return await clock.began_ms()
+
+    try:
+        assert virtually(main()) == NOON_MS
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -119,3 +119,13 @@ def test_what_another_ledger_took_on_meanwhile_is_not_owed(book: Book, tmp_path:
         spares = Spares([], "key", ())
         asyncio.run(run.carry_out(book.ledger, plan, orders, "payout.csv", SilentProgress(), Signals(), spares))
     assert book.ledger.batches.all() == [] and book.sql("SELECT count(*) FROM batch") == [(0,)]
+
+
+def test_what_cannot_be_loaded_ahead_is_left_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread's error would be shown as a traceback amid all that a person reads."""
+
+    def no_handle_is_left(name: str) -> None:
+        raise OSError(24, "Too many open files", name)
+
+    monkeypatch.setattr(run, "import_module", no_handle_is_left)
+    run.load_ahead("batch_credits.jobs.report")

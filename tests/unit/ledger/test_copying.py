@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from batch_credits.errors import LedgerBusy, LedgerError, UsageError
-from batch_credits.jobs.keep import bring_up_to_date, copy_ledger, look_at
+from batch_credits.jobs.keep import bring_up_to_date, copy_ledger, look_at, take_back_copy
 from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.ledger.database import failure
@@ -162,6 +162,51 @@ def test_nobody_pays_from_what_was_copied_until_a_person_says_so(filled: Path, t
     assert look_at(filled).is_good
     with Ledger.open(filled) as opened:
         assert opened.keeping.why_unproven("acme-test") == "it was copied, and is used again"
+
+
+def test_who_reopens_a_ledger_has_its_copy_refuse(filled: Path, tmp_path: Path) -> None:
+    """From both the same would be paid: whoever goes on in one must not leave the other as good."""
+    other, third = tmp_path / "other.sqlite3", tmp_path / "third.sqlite3"
+    assert take_back_copy(filled) == ""
+    copy_ledger(filled, other)
+    copy_ledger(other, third)
+    with Ledger.open(third), pytest.raises(LedgerBusy):
+        take_back_copy(filled)
+    assert take_back_copy(filled) == f"Its copy {third} refuses to pay from now on."
+    assert take_back_copy(filled) == "", "twice is as good as once"
+    bring_up_to_date(filled, is_reopened=True)
+    for each in (other, third):
+        with pytest.raises(LedgerError, match="was copied to"):
+            Ledger.open(each)
+    Ledger.open(filled).close()
+
+
+def test_a_copy_that_is_gone_or_another_ledger_by_now_keeps_nobody_from_reopening(filled: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.sqlite3"
+    copy_ledger(filled, other)
+    content = other.read_bytes()
+    for left in tmp_path.glob("other.sqlite3*"):
+        left.unlink()
+    assert take_back_copy(filled) == ""
+    Ledger.open(other).close()
+    assert take_back_copy(filled) == ""
+    Ledger.open(other).close()
+    for left in tmp_path.glob("other.sqlite3*"):
+        left.unlink()
+    other.write_bytes(content[:5000])
+    assert "see to it that nobody pays from that" in take_back_copy(filled)
+
+
+@pytest.mark.postgres
+def test_a_copy_in_a_database_refuses_too(filled: Path, new_database: Address) -> None:
+    copy_ledger(filled, new_database)
+    with Ledger.open(new_database) as used:
+        used.workers.me()
+        with pytest.raises(LedgerBusy, match="Somebody uses the copy"):
+            take_back_copy(filled)
+    assert "refuses to pay from now on" in take_back_copy(filled)
+    with pytest.raises(LedgerError, match="was copied to"):
+        Ledger.open(new_database)
 
 
 @pytest.mark.postgres

@@ -73,4 +73,4 @@ def test_a_disk_that_refuses_is_said_with_what_to_do(tmp_path: Path, name: str) 
     (tmp_path / "reports").write_text("a file where the directory should be")
     with pytest.raises(ReportsNotWritten, match="cannot be written") as caught:
         write_reports(make_batch(), History(), list, tmp_path / name)
-    assert "batch-credits report ab12cd34" in caught.value.hint
+    assert caught.value.instead == (("report", "ab12cd34"),)

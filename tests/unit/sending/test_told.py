@@ -1,9 +1,15 @@
 """What a worker says in all its jobs, and what all the workers of a run have sent."""
 
+import pytest
+
+from batch_credits.errors import JournalFailed, LedgerBusy, LedgerError, Outage, RunStopped
+from batch_credits.ledger.engines.postgres.database import ConnectionLost, LockKept
 from batch_credits.model import Outcome
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.sending.following import Following
-from batch_credits.sending.told import AllTold, Teller, Told, sent_by
+from batch_credits.sending.issued import Issued
+from batch_credits.sending.told import AllTold, Ended, Teller, Told, sent_by
+from batch_credits.worker_pool.counts import Counts
 
 
 class Sent(SilentProgress):
@@ -55,3 +61,22 @@ def test_requests_of_all_workers_are_shown_since_it_began() -> None:
     assert shown.last == (7, 1)
     following.show([Life(1, said(13, 3)), Life(2, said(5, 1))])  # type: ignore[list-item]
     assert shown.last == (8, 2)
+
+
+@pytest.mark.parametrize(
+    ("failure", "read"),
+    [(ConnectionLost, LedgerError), (LockKept, LedgerBusy), (LedgerError, LedgerError)],
+)
+def test_an_engines_own_error_is_read_as_what_all_know(failure: type[LedgerError], read: type[LedgerError]) -> None:
+    """What a worker that lost its connection told once ended every later run of its batch as a bug."""
+    ended = Ended(Issued(Counts(), 3, Outage("away")), failure("lost", hint="run again"))
+    found = Ended.read(ended.as_json())
+    assert (type(found.issued.stopped), type(found.failure)) == (Outage, read)
+    assert found.failure is not None and (found.failure.message, found.failure.hint) == ("lost", "run again")
+
+
+def test_an_error_of_another_version_is_one_of_its_kind() -> None:
+    said = {"requests": 1, "counts": {}, "stopped": ["OfTomorrow", "a", "b"], "failure": ["OfTomorrowToo", "c", "d"]}
+    ended = Ended.read(said)
+    assert (type(ended.issued.stopped), type(ended.failure)) == (RunStopped, LedgerError)
+    assert type(Ended.read(said | {"stopped": ["JournalFailed", "a", "b"]}).issued.stopped) is JournalFailed

@@ -73,6 +73,12 @@ def test_a_sheet_may_begin_anywhere_and_keeps_its_row_numbers(tmp_path):
     assert table.notes == ("1 blank line between the rows skipped",)
 
 
+def test_a_nul_is_read_as_a_lost_character(tmp_path):
+    """Excel writes `_x0000_` for it, and no ledger keeps it."""
+    path = workbook(tmp_path / "a.xlsx", [HEADERS, ("7_x0000_", 5, "x_x0000_y")])
+    assert numbered(excel_table(path)) == [(2, ("7\ufffd", "5", "x\ufffdy"))]
+
+
 def test_flaws_are_placed_by_row_of_the_chunk_and_kept_column(tmp_path):
     day = datetime.date(2026, 7, 1)
     ours, others = ("credit_row", "credit_outcome", "credit_batch"), ("description", "reference", "amount_unit")
