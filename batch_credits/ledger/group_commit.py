@@ -50,8 +50,8 @@ class Rhythm:
 
     @classmethod
     def of(cls, settings: RunSettings) -> Self:
-        """As a run is set. Where there is no limit answers wait for the next attempts: most of what a small commit costs
-        is the commit."""
+        """As a run is set. Where there is no limit answers wait for the next attempts: a small commit costs as much
+        as a large one."""
         flush = settings.flush_seconds * (1 if settings.budget else _WITHOUT_LIMIT)
         return cls(flush, settings.lease_seconds / RENEWALS)
 
