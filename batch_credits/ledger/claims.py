@@ -109,7 +109,7 @@ class Claims:
 
     def planned_page(self, batch_id: int, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
         """The batch's requests in this state (not credited), by ascending id, after the given one."""
-        page = self._db.page(
+        page = self._db.all(
             "planned_page",
             planned_credit,
             batch=batch_id,

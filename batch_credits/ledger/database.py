@@ -102,10 +102,6 @@ class Database(ABC):
     def stream(self, name: str, read: Callable[[Row], T], /, **values: Any) -> Iterator[T]:
         """The same, one after the other: it is asked when the first one is taken."""
 
-    def page(self, name: str, read: Callable[[Row], T], /, **values: Any) -> list[T]:
-        """Every row of a statement that finds a page of them, in whatever way many come at once the quickest."""
-        return self.all(name, read, **values)
-
     def texts(self, name: str, /, *, first: int, last: int, most: int) -> Iterator[tuple[Sequence[int], list[bytes]]]:
         """The rows between two ids, by rising ids, of a statement that tells an id and a text of each: so many at a
         time, the ids and the texts in UTF-8. Within a transaction, which holds them still.
