@@ -180,7 +180,7 @@ class RunSettings:
     first_answer_seconds: float = 20.0  # in which the first of Chargebee's own must come, where calls fail
     claim_page: int = 200  # attempts that are made durable together
     lease_seconds: float = 60.0  # for which what a process has claimed is its own, unless it says again that it lives
-    flush_seconds: float = 0.02  # answers wait at most this long for their commit
+    flush_seconds: float = 0.02  # answers wait at most this long for their commit; without a limit five times that
     max_answer_bytes: int = 1_048_576
     silence: tuple[str, ...] = ()
     business_entity_id: str | None = None

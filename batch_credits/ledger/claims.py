@@ -5,7 +5,7 @@ These are synchronous verbs. `group_commit.Journal` lets many coroutines share a
 """
 
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import orjson
@@ -109,15 +109,16 @@ class Claims:
 
     def planned_page(self, batch_id: int, state: RequestState, after: int, limit: int) -> list[PlannedCredit]:
         """The batch's requests in this state (not credited), by ascending id, after the given one."""
-        page = self._db.one(
+        page = self._db.all(
             "planned_page",
-            _page,
+            planned_credit,
             batch=batch_id,
             state=state.value,
             after=after,
             limit=limit,
             worker=self._partial_owner,
         )
+        page.sort(key=attrgetter("request_id"))
         if state is not RequestState.PENDING:
             self._note_the_lost(page)
         return page
@@ -186,10 +187,11 @@ class Claims:
             LedgerError: a request is not in a state that may be sent (the ledger was changed meanwhile), or another's.
         """
         chunk = orjson.dumps([[c.request_id, c.generation, c.open_attempts + 1, c.attempts + 1] for c in credits])
-        opened = self._db.change("open_requests", chunk=chunk.decode(), call=call, worker=self._partial_owner)
+        about = {"chunk": chunk.decode(), **place}
+        opened = self._db.change("open_requests", call=call, worker=self._partial_owner, **about)
         if opened != len(credits):
             raise failure(self._db.path, f"{len(credits) - opened} requests may not be sent any more")
-        self._db.change("open_attempts", chunk=chunk.decode(), **place)
+        self._db.change("open_attempts", **about)
 
 
 def record(
@@ -201,15 +203,15 @@ def record(
     Raises:
         LedgerError: another request stands in the place of one that was failed.
     """
-    chunk = orjson.dumps([[*finding] for finding in findings]).decode()
     newest = {finding.request_id: finding for finding in findings}
     if len(newest) == len(findings):
-        newest_chunk = chunk
-    else:  # UPDATE FROM takes any one of several rows about the same request
-        newest_chunk = orjson.dumps([[*finding] for finding in newest.values()]).decode()
-    if database.change("record_requests", chunk=newest_chunk, at=at) != len(newest):
+        told = [[*finding] for finding in findings]
+    else:  # UPDATE FROM takes any one of several rows about the same request: the others are marked by one field more
+        told = [[*each] if newest[each.request_id] is each else [*each, True] for each in findings]
+    about = {"run": run_id, "at": at, "entry": entry, "chunk": orjson.dumps(told).decode()}
+    if database.change("record_requests", **about) != len(newest):
         raise taken_up()  # what follows from it is for the request that stands in its place
-    database.change("record_findings", run=run_id, at=at, entry=entry, chunk=chunk)
+    database.change("record_findings", **about)
 
 
 def planned_credit(row: Sequence[Any]) -> PlannedCredit:
@@ -233,7 +235,3 @@ def planned_credit(row: Sequence[Any]) -> PlannedCredit:
         credit_id=credit_id,
         look_first=bool(look_first),
     )
-
-
-def _page(row: Sequence[Any]) -> list[PlannedCredit]:
-    return [planned_credit(each) for each in sorted(orjson.loads(row[0]), key=itemgetter(0))]

@@ -39,7 +39,7 @@ from batch_credits.worker_pool.counts import Counts
 T = TypeVar("T")
 
 PARTS = 8  # of the customers of a site without a limit: several workers share them
-LOOK_SECONDS = 0.2  # how old may be what is shown of the workers
+LOOK_SECONDS = 0.5  # how old may be what is shown of the workers: it is drawn no more often
 WAIT_SECONDS = 1.0  # between tries to hold the whole site, for a pilot
 
 

@@ -40,8 +40,7 @@ WHERE batch_id IN (SELECT batch_id FROM batch) AND state NOT IN ('credited') AND
   AND EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch);
 
 -- name: planned_page
--- A page of what the batch has in one state, of customers whose shard a worker holds, or of all. It comes as one text: row
--- by row, each would wait for Python's lock, which the requests under way hold.
+-- A page of what the batch has in one state, of customers whose shard a worker holds, or of all.
 SELECT json_group_array(json_array(
     request_id, customer_id, reference, amount_minor, amount_in_decimal, currency_code, credit_type, body, generation,
     key_spoiled, open_attempts, attempts, state, kind, call, credit_id, look_first))
@@ -103,8 +102,9 @@ INSERT INTO attempt (request_id, run_id, generation, at, entry_id)
 SELECT value ->> 0, :run, value ->> 1, :at, :entry FROM json_each(:chunk);
 
 -- name: record_requests
--- How requests stand from now on. The places of a finding's fields are those in `Finding`. One that was failed, and in whose
--- place another stands meanwhile, stays what it is.
+-- How requests stand from now on. The places of a finding's fields are those in `Finding`; one that has more of them is
+-- followed by another about the same request. One that was failed, and in whose place another stands meanwhile, stays what
+-- it is.
 UPDATE credit_request
 SET state = c.value ->> 1, generation = c.value ->> 2, call = CASE generation WHEN c.value ->> 2 THEN call END,
     key_spoiled = c.value ->> 3, open_attempts = c.value ->> 4, http_status = c.value ->> 6, error_code = c.value ->> 7,
@@ -112,7 +112,7 @@ SET state = c.value ->> 1, generation = c.value ->> 2, call = CASE generation WH
     error = CASE c.value ->> 1 WHEN 'credited' THEN NULL ELSE c.value ->> 5 END,
     finished_at = CASE WHEN c.value ->> 1 IN ('credited', 'failed', 'review') THEN :at END
 FROM json_each(:chunk) c
-WHERE request_id = c.value ->> 0 AND (current = 1 OR state <> 'failed');
+WHERE request_id = c.value ->> 0 AND c.value ->> 11 IS NULL AND (current = 1 OR state <> 'failed');
 
 -- name: record_findings
 -- The same in the history.

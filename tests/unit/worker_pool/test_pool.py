@@ -27,7 +27,7 @@ from batch_credits.ledger.group_commit import Journal, Rhythm
 from batch_credits.model import Finding, Learned, Money, Outcome, PlannedCredit, RequestState
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import RunSettings
-from batch_credits.worker_pool.pool import _PAGES_AHEAD, WorkerPool
+from batch_credits.worker_pool.pool import _PAGES_AHEAD, _PAGES_AT_ONCE, WorkerPool
 from tests.unit.conftest import VIRTUAL_START
 
 SETTINGS = RunSettings(
@@ -622,6 +622,26 @@ def test_few_rows_are_journaled_ahead_of_their_sending(pooled: Any, rate: int, m
     bench = pooled([credit(number) for number in range(1, 201)], prepare, replace(SETTINGS, rate_per_minute=rate))
     assert bench.states() == {"credited": 200}
     assert 0 < max(ahead) <= most
+
+
+def test_without_a_limit_many_rows_share_a_commit_while_there_are_more(pooled: Any) -> None:
+    """What a commit costs is the same for one page and for three."""
+    opened: list[int] = []
+
+    async def prepare(bench: Bench) -> None:
+        commit = bench.memory.commit
+
+        def counted(run_id: int | None, findings: Any, openings: Any, call: str = "{}") -> None:
+            opened.append(len(openings))
+            commit(run_id, findings, openings, call)
+
+        bench.memory.commit = counted  # type: ignore[method-assign]
+
+    bench = pooled([credit(number) for number in range(1, 202)], prepare)
+    assert bench.states() == {"credited": 201}
+    *most, last = filter(None, opened)
+    assert sum(opened) == 201
+    assert min(most) >= _PAGES_AT_ONCE * SETTINGS.claim_page > last
 
 
 def test_the_last_rows_wait_for_the_breaker_to_close(pooled: Any) -> None:

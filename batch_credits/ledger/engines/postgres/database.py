@@ -230,6 +230,8 @@ class PostgresDatabase(Database):
     def change(self, name: str, /, **values: Any) -> int:
         """See `Database`."""
         with self._translated():
+            if not self._words[name]:
+                return 0  # another statement has done it
             if name in _RARELY_KNOWN:
                 return self._added(self._words[name], values)
             return self._execute(name, values).rowcount

@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import RLock, get_ident
 from typing import Any
 
+import orjson
+
 from batch_credits.ledger.database import Database, Row, T, failure
 from batch_credits.ledger.engines.sqlite.functions import FUNCTIONS, lease_now_ms
 from batch_credits.ledger.statements import STATEMENTS, VIEWS
@@ -17,6 +19,9 @@ from batch_credits.ledger.statements import STATEMENTS, VIEWS
 LOG_PAGES = {"FULL": 1_000, "NORMAL": 16_000}
 ROWS_A_STATEMENT = 5_000  # SQLite stores as many without asking for Python's lock in between
 
+# Statements that tell of all rows in one text: row by row, each would wait for Python's lock, which the requests under
+# way hold.
+_AS_ONE_TEXT = frozenset(("planned_page",))
 # What a statement tells of many rows, as one row: see `texts`.
 _AS_ONE = """WITH told (id, text) AS ({}), some AS (SELECT id, text FROM told LIMIT :most)
 SELECT group_concat(id), group_concat(coalesce(length(text), 0)), CAST(group_concat(text, '') AS BLOB) FROM some"""
@@ -116,6 +121,8 @@ class SqliteDatabase(Database):
 
     def all(self, name: str, read: Callable[[Row], T], /, **values: Any) -> list[T]:
         """Every row that is found."""
+        if name in _AS_ONE_TEXT:
+            return self.one(name, lambda row: list(map(read, orjson.loads(row[0]))), **values)
         with self._in_statement:
             return super().all(name, read, **values)
 

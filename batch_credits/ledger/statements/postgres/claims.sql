@@ -44,9 +44,8 @@ WHERE s.current = 1 AND s.aside = 'failed'
 
 -- name: planned_page
 -- A page of what the batch has in one state, of customers whose shard a worker holds, or of all.
-SELECT CAST(coalesce(json_agg(json_build_array(
-    request_id, customer_id, reference, amount_minor, amount_in_decimal, currency_code, credit_type, body, generation,
-    key_spoiled, open_attempts, attempts, state, kind, call, credit_id, look_first)), '[]') AS text)
+SELECT request_id, customer_id, reference, amount_minor, amount_in_decimal, currency_code, credit_type, body, generation,
+       key_spoiled, open_attempts, attempts, state, kind, call, credit_id, look_first
 FROM (
     (SELECT * FROM standing s JOIN request r USING (request_id)
      WHERE CAST(:state AS text) IN ('pending', 'in_flight') AND s.batch_id = :batch AND s.request_id > :after
@@ -79,13 +78,23 @@ FROM (
 ORDER BY 1 NULLS FIRST;
 
 -- name: open_requests
--- One more attempt for each of these requests that may be sent. The first of a generation freezes the call.
+-- One more attempt for each of these requests that may be sent. The first of a generation freezes the call. In the same
+-- statement, so that the chunk is sent and read once: each attempt in the history, whether or not its request may be sent,
+-- and between which ids of it they are. Who wrote more attempts than requests takes all of it back.
+WITH c AS MATERIALIZED (
+    SELECT CAST(value ->> 0 AS bigint) AS request_id, CAST(value ->> 1 AS integer) AS generation,
+           CAST(value ->> 2 AS integer) AS open_attempts, CAST(value ->> 3 AS integer) AS attempts
+    FROM jsonb_array_elements(CAST(:chunk AS jsonb)) value),
+added AS (
+    INSERT INTO attempt (request_id, run_id, generation, at, entry_id)
+    SELECT request_id, :run, generation, :at, :entry FROM c RETURNING attempt_id),
+noted AS (
+    UPDATE entry SET first_attempt = ids.first, last_attempt = ids.last
+    FROM (SELECT min(attempt_id) AS first, max(attempt_id) AS last FROM added) ids WHERE entry_id = :entry)
 UPDATE standing s
 SET state = 'in_flight', open_attempts = c.open_attempts, attempts = c.attempts, call = coalesce(s.call, :call),
     look_first = 0
-FROM (SELECT CAST(value ->> 0 AS bigint) AS request_id, CAST(value ->> 1 AS integer) AS generation,
-             CAST(value ->> 2 AS integer) AS open_attempts, CAST(value ->> 3 AS integer) AS attempts
-      FROM jsonb_array_elements(CAST(:chunk AS jsonb)) value) c
+FROM c
 WHERE s.request_id = c.request_id
   AND CASE WHEN s.current = 1 AND s.state IN ('pending', 'in_doubt') THEN s.generation END = c.generation
   AND (CAST(:worker AS bigint) IS NULL
@@ -93,41 +102,40 @@ WHERE s.request_id = c.request_id
            IN (SELECT h.shard FROM shard h WHERE h.owner = :worker));
 
 -- name: open_attempts
--- The same in the history, and between which ids of it.
-WITH added AS (
-    INSERT INTO attempt (request_id, run_id, generation, at, entry_id)
-    SELECT CAST(value ->> 0 AS bigint), :run, CAST(value ->> 1 AS integer), :at, :entry
-    FROM jsonb_array_elements(CAST(:chunk AS jsonb)) value RETURNING attempt_id)
-UPDATE entry SET first_attempt = ids.first, last_attempt = ids.last
-FROM (SELECT min(attempt_id) AS first, max(attempt_id) AS last FROM added) ids WHERE entry_id = :entry;
+-- `open_requests` has done it.
+;
 
 -- name: record_requests
--- How requests stand from now on. The places of a finding's fields are those in `Finding`. One that was failed, and in whose
--- place another stands meanwhile, stays what it is.
-WITH found AS (
+-- How requests stand from now on. The places of a finding's fields are those in `Finding`; one that has more of them is
+-- followed by another about the same request. One that was failed, and in whose place another stands meanwhile, stays what
+-- it is. In the same statement: each finding in the history, and between which ids of it they are.
+WITH found AS MATERIALIZED (
     SELECT CAST(value ->> 0 AS bigint) AS request_id, value ->> 1 AS state, CAST(value ->> 2 AS integer) AS generation,
            CAST(CAST(value ->> 3 AS boolean) AS integer) AS key_spoiled, CAST(value ->> 4 AS integer) AS open_attempts,
            value ->> 5 AS reason, CAST(value ->> 6 AS integer) AS http_status, value ->> 7 AS error_code,
-           value ->> 8 AS error_param, value ->> 9 AS credit_id, value ->> 10 AS closing_balance
+           value ->> 8 AS error_param, value ->> 9 AS credit_id, value ->> 10 AS closing_balance,
+           value -> 11 IS NULL AS is_newest
     FROM jsonb_array_elements(CAST(:chunk AS jsonb)) value),
 held AS (
-    INSERT INTO holder SELECT credit_id, request_id FROM found WHERE credit_id IS NOT NULL ON CONFLICT DO NOTHING)
+    INSERT INTO holder SELECT credit_id, request_id FROM found WHERE credit_id IS NOT NULL AND is_newest
+    ON CONFLICT DO NOTHING),
+added AS (
+    INSERT INTO finding (run_id, at, request_id, state, reason, http_status)
+    SELECT :run, :at, request_id, state, reason, http_status FROM found RETURNING finding_id),
+noted AS (
+    UPDATE entry SET first_finding = ids.first, last_finding = ids.last
+    FROM (SELECT min(finding_id) AS first, max(finding_id) AS last FROM added) ids WHERE entry_id = :entry)
 UPDATE standing s
 SET state = f.state, generation = f.generation, call = CASE WHEN s.generation = f.generation THEN s.call END,
     key_spoiled = f.key_spoiled, open_attempts = f.open_attempts, http_status = f.http_status,
     error_code = f.error_code, error_param = f.error_param, credit_id = f.credit_id,
     closing_balance = f.closing_balance, error = CASE WHEN f.state <> 'credited' THEN f.reason END,
     finished_at = CASE WHEN f.state IN ('credited', 'failed', 'review') THEN CAST(:at AS bigint) END
-FROM found f WHERE s.request_id = f.request_id AND (s.current = 1 OR s.state <> 'failed');
+FROM found f WHERE s.request_id = f.request_id AND f.is_newest AND (s.current = 1 OR s.state <> 'failed');
 
 -- name: record_findings
--- The same in the history, and between which ids of it.
-WITH added AS (
-    INSERT INTO finding (run_id, at, request_id, state, reason, http_status)
-    SELECT :run, :at, CAST(value ->> 0 AS bigint), value ->> 1, value ->> 5, CAST(value ->> 6 AS integer)
-    FROM jsonb_array_elements(CAST(:chunk AS jsonb)) value RETURNING finding_id)
-UPDATE entry SET first_finding = ids.first, last_finding = ids.last
-FROM (SELECT min(finding_id) AS first, max(finding_id) AS last FROM added) ids WHERE entry_id = :entry;
+-- `record_requests` has done it.
+;
 
 -- name: begin_entry
 -- A commit of the journal; between which ids it lies is said once those are given. Its number is drawn while nobody else is
