@@ -50,7 +50,7 @@ def with_files_no_larger_than(limit: int, command: Command, *arguments: object) 
 @pytest.mark.parametrize("room", [0, pytest.param(30_000, marks=pytest.mark.slow), 60_000])
 def test_a_disk_that_fills_up_in_the_middle(command: Command, shared_site: Site, room: int) -> None:
     """Whatever was sent by then is known or in doubt; once there is room again, each row is credited once."""
-    rows = payout(f"full{room}", 150)
+    rows = payout(f"full{room}", 600)
     file = write_csv(command.folder / "payout.csv", rows)
     command("check", file).exited(0)
     command("run", file, "--rate", 0).exited(2)  # makes the ledger
