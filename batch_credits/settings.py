@@ -179,8 +179,9 @@ class RunSettings:
     max_outage_seconds: float = 600.0
     first_answer_seconds: float = 20.0  # in which the first of Chargebee's own must come, where calls fail
     claim_page: int = 200  # attempts that are made durable together
+    pages_at_once: int = 1  # of these at least in one commit, where there is no limit and are more to come
     lease_seconds: float = 60.0  # for which what a process has claimed is its own, unless it says again that it lives
-    flush_seconds: float = 0.02  # answers wait at most this long for their commit; without a limit five times that
+    flush_seconds: float = 0.02  # answers wait at most this long for their commit
     max_answer_bytes: int = 1_048_576
     silence: tuple[str, ...] = ()
     business_entity_id: str | None = None

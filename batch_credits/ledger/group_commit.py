@@ -19,7 +19,6 @@ from batch_credits.model import Finding, OpenAttempt, PlannedCredit, RequestStat
 from batch_credits.settings import RunSettings
 
 T = TypeVar("T")
-_WITHOUT_LIMIT = 5  # times as long: where more is journaled ahead of its sending than is answered in that time
 
 
 class InThread(Protocol):
@@ -50,10 +49,8 @@ class Rhythm:
 
     @classmethod
     def of(cls, settings: RunSettings) -> Self:
-        """As a run is set. Where there is no limit answers wait for the next attempts: a small commit costs as much
-        as a large one."""
-        flush = settings.flush_seconds * (1 if settings.budget else _WITHOUT_LIMIT)
-        return cls(flush, settings.lease_seconds / RENEWALS)
+        """As a run is set."""
+        return cls(settings.flush_seconds, settings.lease_seconds / RENEWALS)
 
 
 class Journal:

@@ -30,7 +30,6 @@ from batch_credits.worker_pool.retry import may_try_again
 from batch_credits.worker_pool.turns import Turns
 
 _PAGES_AHEAD = 6  # journaled and not yet sent at most, where there is no limit: a sync of 5 ms shall not be felt
-_PAGES_AT_ONCE = 3  # of these at least in one commit, while there are more to come: it costs the same for one page
 
 
 class Settler(Protocol):
@@ -196,7 +195,8 @@ class WorkerPool:
         if free is not None:
             return min(page, ahead - queued, free - queued - self._limiter.waiting())
         room = _PAGES_AHEAD * page - queued
-        return room if room >= _PAGES_AT_ONCE * page else 0  # no small commits, and the workers never wait for the disk
+        # No small commits, and the workers never wait for the disk.
+        return room if room >= self._settings.pages_at_once * page else 0
 
     async def _next_page(self, owed: Owed, room: int) -> list[PlannedCredit]:
         page: list[PlannedCredit] = []

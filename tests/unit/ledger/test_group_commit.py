@@ -9,7 +9,6 @@ import pytest
 from batch_credits.errors import LedgerError
 from batch_credits.ledger.group_commit import Journal, Rhythm
 from batch_credits.model import Finding, Learned, Money, PlannedCredit, RequestState, idempotency_key
-from batch_credits.settings import RunSettings
 
 
 def credit(number: int = 1) -> PlannedCredit:
@@ -366,10 +365,3 @@ def test_an_idle_journal_keeps_what_was_claimed_by_commits_of_nothing() -> None:
         await journal.close()
 
     asyncio.run(asyncio.wait_for(main(), 20))
-
-
-def test_answers_wait_longer_for_company_where_there_is_no_limit() -> None:
-    limited, unlimited = (Rhythm.of(RunSettings(rate_per_minute=rate, flush_seconds=0.02)) for rate in (150, 0))
-    assert limited.flush == 0.02
-    assert unlimited.flush == pytest.approx(0.1)
-    assert limited.keep == unlimited.keep

@@ -4,7 +4,8 @@ import gc
 
 import pytest
 
-from batch_credits.sending.session import COLLECT_EVERY, _rare_collections
+from batch_credits.sending.session import COLLECT_EVERY, _rare_collections, fewer_commits
+from batch_credits.settings import RunSettings
 
 
 def test_garbage_is_collected_rarely_and_as_before_however_it_ended() -> None:
@@ -18,3 +19,9 @@ def test_garbage_is_collected_rarely_and_as_before_however_it_ended() -> None:
     after = gc.get_threshold()
     gc.set_threshold(*usual)
     assert (after, gc.get_freeze_count()) == (before, 0)
+
+
+def test_on_a_server_answers_wait_for_company_where_there_is_no_limit() -> None:
+    limited, unlimited = (fewer_commits(RunSettings(rate_per_minute=rate)) for rate in (150, 0))
+    assert (limited.flush_seconds, limited.pages_at_once) == (0.02, 1)
+    assert (unlimited.flush_seconds, unlimited.pages_at_once) == (pytest.approx(0.1), 3)

@@ -27,7 +27,7 @@ from batch_credits.ledger.group_commit import Journal, Rhythm
 from batch_credits.model import Finding, Learned, Money, Outcome, PlannedCredit, RequestState
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.settings import RunSettings
-from batch_credits.worker_pool.pool import _PAGES_AHEAD, _PAGES_AT_ONCE, WorkerPool
+from batch_credits.worker_pool.pool import _PAGES_AHEAD, WorkerPool
 from tests.unit.conftest import VIRTUAL_START
 
 SETTINGS = RunSettings(
@@ -637,11 +637,12 @@ def test_without_a_limit_many_rows_share_a_commit_while_there_are_more(pooled: A
 
         bench.memory.commit = counted  # type: ignore[method-assign]
 
-    bench = pooled([credit(number) for number in range(1, 202)], prepare)
+    settings = replace(SETTINGS, pages_at_once=3)
+    bench = pooled([credit(number) for number in range(1, 202)], prepare, settings)
     assert bench.states() == {"credited": 201}
     *most, last = filter(None, opened)
     assert sum(opened) == 201
-    assert min(most) >= _PAGES_AT_ONCE * SETTINGS.claim_page > last
+    assert min(most) >= 3 * SETTINGS.claim_page > last
 
 
 def test_the_last_rows_wait_for_the_breaker_to_close(pooled: Any) -> None:
