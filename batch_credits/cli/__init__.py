@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import click
 
@@ -56,88 +57,65 @@ def _run_command_line(arguments: Sequence[str] | None) -> int:
     try:
         code = batch_credits.main(words, prog_name="batch-credits", standalone_mode=False, obj=words)
     except Exception as error:
-        end = _end_as_event if _says_events(words) else _end
-        return end(error, words)
+        ending = _ending_of(error, words)
+        if _says_events(words):
+            from batch_credits.cli.telling.events import error_event
+
+            error_event(*ending)
+        else:
+            _say_ending(error, ending)
+        return ending.exit_code
     return int(code or 0)
 
 
-def _end(error: Exception, words: Sequence[str]) -> int:
-    """Say to a person what ended the command. Returns the exit code."""
+class _Ending(NamedTuple):
+    """What ended a command, as an error of ours, and the whole commands that would do what was meant."""
+
+    error: BatchCreditsError
+    exit_code: int
+    commands: Sequence[str] = ()
+
+
+def _ending_of(error: Exception, words: Sequence[str]) -> _Ending:
+    match error:
+        case click.ClickException():
+            from batch_credits.cli.telling.meant import meant
+            from batch_credits.text.masked import masked
+
+            return _Ending(UsageError(masked(error.format_message())), EXIT_NOTHING_SENT, meant(words, error))
+        case click.Abort() if isinstance(error.__cause__, KeyboardInterrupt):
+            said = "Interrupted. Run the same command again to carry on."
+            return _Ending(BatchCreditsError(said), EXIT_STOPPED)
+        case click.Abort():
+            return _Ending(NotConfirmed("Nothing was sent: the question had no answer."), EXIT_NOTHING_SENT)
+        case BatchCreditsError():
+            from batch_credits.cli.telling.given import again
+
+            return _Ending(error, exit_code_of(error), again(words, error))
+        case _:  # a bug of ours: even then a sentence, and what happened to the money
+            return _Ending(_unexpected(error), EXIT_STOPPED)
+
+
+def _say_ending(error: Exception, ending: _Ending) -> None:
+    """Say it to a person."""
     match error:
         case click.ClickException():
             show_usage_error(error)
         case click.Abort():
-            say(_ending_of(error).message, err=True)
+            say(ending.error.message, err=True)
         case _:
-            show_error(_ending_of(error))
-    for command in _commands_for(error, words):  # each on one line, however narrow the screen
+            show_error(ending.error)
+    for command in ending.commands:  # each on one line, however narrow the screen
         say(command, err=True)
-    return _exit_code_of(error)
-
-
-def _end_as_event(error: Exception, words: Sequence[str]) -> int:
-    """Say the same to a program: before the command knew how to speak, or when it knew no more."""
-    from batch_credits.cli.telling.events import error_event
-
-    error_event(_ending_of(error), _exit_code_of(error), _commands_for(error, words))
-    return _exit_code_of(error)
 
 
 def _says_events(words: Sequence[str]) -> bool:
     """Whether events were asked for, as far as that is known of a command line that may not be readable."""
-    if not {*words[:1]} & {"run", "reverse"}:
+    if words[:1] not in (["run"], ["reverse"]):
         return False
     given = [after for option, after in pairwise([*words, ""]) if option == "--log-format"]
     given += [word.partition("=")[2] for word in words if word.startswith("--log-format=")]
     return (given or [os.environ.get("BATCH_CREDITS_LOG_FORMAT", "")])[-1].lower() == "json"
-
-
-def _ending_of(error: Exception) -> BatchCreditsError:
-    """What ended the command, as an error of ours."""
-    match error:
-        case click.ClickException():
-            from batch_credits.text.masked import masked
-
-            return UsageError(masked(error.format_message()))
-        case click.Abort() if _was_interrupted(error):
-            return BatchCreditsError("Interrupted. Run the same command again to carry on.")
-        case click.Abort():
-            return NotConfirmed("Nothing was sent: the question had no answer.")
-        case BatchCreditsError():
-            return error
-        case _:  # a bug of ours: even then a sentence, and what happened to the money
-            return _unexpected(error)
-
-
-def _exit_code_of(error: Exception) -> int:
-    match error:
-        case click.ClickException():
-            return EXIT_NOTHING_SENT
-        case click.Abort():
-            return EXIT_STOPPED if _was_interrupted(error) else EXIT_NOTHING_SENT
-        case BatchCreditsError():
-            return exit_code_of(error)
-        case _:
-            return EXIT_STOPPED
-
-
-def _was_interrupted(abort: click.Abort) -> bool:
-    return isinstance(abort.__cause__, KeyboardInterrupt)
-
-
-def _commands_for(error: Exception, words: Sequence[str]) -> list[str]:
-    """The whole commands that would do what was meant."""
-    match error:
-        case click.ClickException():
-            from batch_credits.cli.telling.meant import meant
-
-            return meant(words, error)
-        case BatchCreditsError():
-            from batch_credits.cli.telling.given import again
-
-            return again(words, error)
-        case _:
-            return []
 
 
 def _unexpected(error: Exception) -> BatchCreditsError:
