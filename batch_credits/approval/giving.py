@@ -23,7 +23,7 @@ def may_approve(sealed: Sealed, policy: Policy, actor: str) -> Approver:
         NotConfirmed: they are none; the text says why.
     """
     order = sealed.order
-    if datetime.now(UTC) > moment_of(order.expires):
+    if order.has_expired():
         expired = moment_in_words(order.expires)
         raise NotConfirmed(f"This order expired at {expired}.", hint="It has to be submitted anew.")
     if same_text(actor, order.maker):

@@ -67,7 +67,7 @@ def refuse_expired(order: Order, now: datetime | None = None) -> None:
     Raises:
         NotConfirmed: it is.
     """
-    if (now or datetime.now(UTC)) > moment_of(order.expires):
+    if order.has_expired(now):
         raise _refused(f"This order expired at {moment_in_words(order.expires)}.")
 
 

@@ -76,6 +76,10 @@ class Order:
         """How its file is read."""
         return InputOptions.from_json(json.dumps(self.options))
 
+    def has_expired(self, now: datetime | None = None) -> bool:
+        """Whether its time is over."""
+        return (now or datetime.now(UTC)) > moment_of(self.expires)
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:

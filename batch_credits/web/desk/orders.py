@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from batch_credits.approval.order import Sealed, iso, moment_of
+from batch_credits.approval.order import Sealed, iso
 from batch_credits.children.files import make_folder, read_document, write_document, write_text
 from batch_credits.errors import UsageError
 
@@ -41,7 +41,7 @@ class Submitted:
     @property
     def has_expired(self) -> bool:
         """Whether its time is over."""
-        return datetime.now(UTC) > moment_of(self.sealed.order.expires)
+        return self.sealed.order.has_expired()
 
 
 class Orders:

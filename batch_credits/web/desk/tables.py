@@ -84,8 +84,6 @@ def customer_of(batch: BatchRecord, cells: Cells) -> str:
     return "" if place is None or place >= len(cells) else unescape_formula(cells[place]).strip()
 
 
-
-
 def write_mended(source: Path, into: Path, changed: Mapping[int, Mapping[int, str]]) -> None:
     """Write the rows that are named, with the cells that were changed, as a file of the same kind. Cells that were not
     changed are written as they are: whatever needed it is escaped already."""
