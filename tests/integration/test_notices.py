@@ -115,6 +115,17 @@ def test_no_proxy_is_used(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(hook.asked) == 1
 
 
+def _read_whole(connection: socket.socket) -> None:
+    """Take a request with its body, which comes in a part of its own: who closes on what is unread resets instead."""
+    with connection.makefile("rb") as stream:
+        length = 0
+        while (line := stream.readline()).strip():
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        stream.read(length)
+
+
 @contextmanager
 def listening(answer: bytes | None) -> Iterator[str]:
     """A port that takes a connection, says this (nothing: it is silent), and closes it when the test is over."""
@@ -125,7 +136,7 @@ def listening(answer: bytes | None) -> Iterator[str]:
             connection, _ = server.accept()
             with connection:
                 if answer is not None:
-                    connection.recv(65536)
+                    _read_whole(connection)
                     connection.sendall(answer)
                 else:
                     over.wait(60)
