@@ -80,8 +80,10 @@ def dated_at(headers: Mapping[str, str]) -> float | None:
 
     One without a zone is UTC, as RFC 9110 (5.6.7) has it; it would be read as of the zone that this machine is in.
     """
+    if not (date := headers.get("date")):  # a site that dates nothing is asked with every answer
+        return None
     try:
-        dated = parsedate_to_datetime(headers.get("date", ""))
+        dated = parsedate_to_datetime(date)
         return (dated if dated.tzinfo else dated.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):  # what the standard library makes of odd dates
         return None
