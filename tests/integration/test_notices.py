@@ -1,6 +1,7 @@
 """Notices over real connections: to a web server, a mail server and a command, each well and in every way badly."""
 
 import base64
+import http.client
 import json
 import os
 import socket
@@ -118,12 +119,8 @@ def test_no_proxy_is_used(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
 def _read_whole(connection: socket.socket) -> None:
     """Take a request with its body, which comes in a part of its own: who closes on what is unread resets instead."""
     with connection.makefile("rb") as stream:
-        length = 0
-        while (line := stream.readline()).strip():
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-        stream.read(length)
+        stream.readline()
+        stream.read(int(http.client.parse_headers(stream)["content-length"]))
 
 
 @contextmanager
