@@ -131,7 +131,8 @@ async def carry_out(
     run_id: int | None = None
     loading = Timer(LOAD_SECONDS, load_ahead, ["batch_credits.jobs.report"])
     loading.daemon = True
-    loading.start()
+    if orders.settings.budget:  # without a limit nothing is idle, and the rows would wait for Python's lock
+        loading.start()
     try:
         run_id = _begun(ledger, batch, orders, lease_seconds=_lease_of_alone(ledger, orders.settings))
         start_progress(ledger, batch.batch_id, progress, _money_of(as_it_begins(ledger, plan), batch))
