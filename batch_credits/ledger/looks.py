@@ -36,13 +36,15 @@ class Attribution(NamedTuple):
 
 
 class OtherRequest(NamedTuple):
-    """A request that stands for an identity, and whether its credit is proven: then it has that id."""
+    """A request that stands for an identity, and whether its credit is proven: then it has that id. `is_open`: an
+    attempt of it may have been applied."""
 
     request_id: int
     customer_id: str
     reference: str
     is_credited: bool
     credit_id: str | None = None
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,5 +124,5 @@ def _attribution(row: Row) -> Attribution:
 
 
 def _other(row: Row) -> OtherRequest:
-    request_id, customer_id, reference, is_credited, credit_id = row
-    return OtherRequest(request_id, customer_id, reference, bool(is_credited), credit_id)
+    request_id, customer_id, reference, is_credited, credit_id, is_open = row
+    return OtherRequest(request_id, customer_id, reference, bool(is_credited), credit_id, bool(is_open))

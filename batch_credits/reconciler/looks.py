@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from batch_credits.chargebee.lists import ListedCredit
@@ -11,6 +11,8 @@ from batch_credits.model import CallKind, PlannedCredit
 from batch_credits.model.identity import folded, same_text
 from batch_credits.protocol import Credited, FoundNothing, FoundOne, FoundOtherMoney, FoundSeveral, FoundUncertain, Look
 from batch_credits.text.quoted import quoted
+
+Names = frozenset[tuple[str, str]]  # customers and references
 
 
 class Memory(Protocol):
@@ -43,15 +45,23 @@ class Known:
     list said whose they are, as the site spells it. `disputed` are those that an answer named for another request,
     without proof. `named` are the customers and references of other requests, as they are spelt, but of those whose own
     credit is listed: a site may cut a reference to another row's text. `open_names` are those of requests that are not
-    credited, folded: what is listed so may be theirs.
+    credited, folded: what is listed so may be theirs. `unsent` are those of `named` that can have no credit by this
+    ledger: what bears such a name is no other row's for certain.
     """
 
     taken: frozenset[str] = frozenset()
     only_listed: frozenset[str] = frozenset()
     disputed: frozenset[str] = frozenset()
-    named: frozenset[tuple[str, str]] = frozenset()
-    open_names: frozenset[tuple[str, str]] = frozenset()
+    named: Names = frozenset()
+    open_names: Names = frozenset()
+    unsent: Names = frozenset()
     first_sent_ms: int | None = None
+
+    @property
+    def certain(self) -> frozenset[str]:
+        """Ids of credits that other requests have by an answer to them: what a list alone gave another row may be
+        ours, as may what an answer named without proof."""
+        return self.taken - self.only_listed - self.disputed
 
 
 def what_is_known(memory: Memory, site: str, credit: PlannedCredit, listed: Sequence[ListedCredit]) -> Known:
@@ -67,21 +77,23 @@ def what_is_known(memory: Memory, site: str, credit: PlannedCredit, listed: Sequ
     ]
     taken = frozenset(each.credit_id for each in agreeing)
     only_listed = frozenset(each.credit_id for each in agreeing if not each.was_sent)
-    if all(item.credit_id in taken or _has_the_texts_of(item, credit) for item in listed):
-        return Known(taken, only_listed, disputed)
+    known = Known(taken, only_listed, disputed)
+    if all(item.credit_id in known.certain or _has_the_texts_of(item, credit) for item in listed):
+        return known
     customers = dict.fromkeys([credit.customer_id, *(item.customer_id for item in listed)])
     others = [other for other in memory.requests_of(site, [*customers]) if other.request_id != credit.request_id]
-    return Known(
-        taken,
-        only_listed,
-        disputed,
-        frozenset(
+    return replace(
+        known,
+        named=frozenset(
             (other.customer_id, other.reference)
             for other in others
             if not (other.is_credited and other.credit_id in by_id)  # one that is listed by its id has no second one
         ),
-        frozenset(_folded(other.customer_id, other.reference) for other in others if not other.is_credited),
-        memory.first_sent_ms(credit.request_id) if credit.attempts else None,
+        open_names=frozenset(_folded(other.customer_id, other.reference) for other in others if not other.is_credited),
+        unsent=frozenset(
+            (other.customer_id, other.reference) for other in others if not (other.is_credited or other.is_open)
+        ),
+        first_sent_ms=memory.first_sent_ms(credit.request_id) if credit.attempts else None,
     )
 
 
@@ -107,23 +119,24 @@ def what_was_found(
             return FoundUncertain(item.credit_id, "and an answer named it for another row")
     if ours:
         return _found(credit, ours)
-    anothers = known.taken - known.only_listed  # for certain: what a list alone gave another row may be ours
     for item in listed:
-        is_anothers = _is_spelt_as(item, credit) and item.credit_id in anothers
+        is_anothers = _is_spelt_as(item, credit) and item.credit_id in known.certain
         if not is_anothers and item.is_named_as(credit) and item.has_money_of(credit):
             return FoundUncertain(item.credit_id, "which another row has in another spelling")
-    not_anothers = {item.credit_id: item for item in [*misnamed, *elsewhere] if item.credit_id not in anothers}
-    times = Counter(_texts_of(item) for item in not_anothers.values())  # a row has one credit: a second is not its own
-    beside = [
-        item
-        for item in not_anothers.values()
-        if times[_texts_of(item)] > 1 or not _is_of(item, known.named, others)
-    ]
-    for item in beside:
+    for item in _of_nobody([*misnamed, *elsewhere], known, known.named, others):
         is_asked_for = item in misnamed and same_text(item.reference or "", credit.reference)
         if (is_asked_for or item.is_named_as(credit)) and item.has_money_of(credit):
             return FoundUncertain(item.credit_id, f"for a customer {quoted(item.customer_id)}")
-    return FoundNothing(unattributed=_unattributed(credit, [*nobodys, *beside], known.first_sent_ms))
+    sent = known.named - known.unsent, others - {_folded(*names) for names in known.unsent}
+    of_nobody = _of_nobody([*listed, *misnamed, *elsewhere], known, *sent)
+    return FoundNothing(unattributed=_unattributed(credit, of_nobody, known.first_sent_ms))
+
+
+def _of_nobody(items: Sequence[ListedCredit], known: Known, named: Names, open_names: Names) -> list[ListedCredit]:
+    """Those that are no other row's for certain, nor by its name. A row has one credit: a second is not its own."""
+    possible = {item.credit_id: item for item in items if item.credit_id not in known.certain}
+    times = Counter(_texts_of(item) for item in possible.values())
+    return [item for item in possible.values() if times[_texts_of(item)] > 1 or not _is_of(item, named, open_names)]
 
 
 def _found(credit: PlannedCredit, ours: Sequence[ListedCredit]) -> Look:
@@ -161,7 +174,7 @@ def _is_named(item: ListedCredit, credit: PlannedCredit, known: Known) -> bool:
     return not _has_the_texts_of(item, credit) and _texts_of(item) in known.named
 
 
-def _is_of(item: ListedCredit, named: frozenset[tuple[str, str]], open_names: frozenset[tuple[str, str]]) -> bool:
+def _is_of(item: ListedCredit, named: Names, open_names: Names) -> bool:
     """Whether it belongs to another request by its texts."""
     texts = _texts_of(item)
     return texts in named or _folded(*texts) in open_names

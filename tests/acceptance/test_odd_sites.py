@@ -125,6 +125,21 @@ def test_a_lost_answer_and_a_cut_text_are_left_to_a_person(tmp_path: Path) -> No
         assert times(site) == {("c-1", REFERENCES[5]): 1, ("w-1", "short"): 1}
 
 
+def test_a_text_cut_to_that_of_a_row_not_sent_yet_is_left_to_a_person(tmp_path: Path) -> None:
+    """What is listed bears the very text of the second row, which has no credit: so it may be the first one's."""
+    names = REFERENCES[5], REFERENCES[5][:10]
+    path = write_csv(tmp_path / "payout.csv", [("c-1", 500, "USD", "Loyalty", name) for name in names])
+    witness = write_csv(tmp_path / "witness.csv", [("w-1", 100, "USD", "Loyalty", "short")])
+    with Site("--faults", "store_cut=1,cut_length=10") as site:
+        command = Command(tmp_path, site.url)
+        command.run(witness).exited(0)
+        site.tell("settings", faults="store_cut=1,cut_length=10,lost_after=1")
+        command.run(path).exited(4)  # the second one's look finds two of its text: it may be double
+        assert command.report("payout").counts == {"review": 2}
+        again(command, site, path)
+        assert max(times(site).values()) == 1
+
+
 def test_an_older_credit_of_the_same_money_is_no_obstacle(tmp_path: Path) -> None:
     rows: list[Row] = [("c-1", 500, "USD", "Loyalty", "q3")]
     path = write_csv(tmp_path / "payout.csv", rows)

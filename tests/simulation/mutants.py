@@ -48,6 +48,7 @@ from batch_credits.protocol import (
     Witness,
 )
 from batch_credits.reconciler import settler
+from batch_credits.reconciler.looks import Known
 from batch_credits.reconciler.lost import LostHolders
 from batch_credits.reconciler.settler import DoubtSettler
 from batch_credits.worker_pool import pool
@@ -180,6 +181,10 @@ def _is_replayed(answer: Answer) -> bool:
 def _unattributed_is_absence(credit: PlannedCredit, listed: Any, elsewhere: Any, known: Any) -> Look:
     look = _what_was_found(credit, listed, elsewhere, known)
     return replace(look, unattributed=None) if isinstance(look, FoundNothing) else look
+
+
+def _a_name_is_a_credit(credit: PlannedCredit, listed: Any, elsewhere: Any, known: Known) -> Look:
+    return _what_was_found(credit, listed, elsewhere, replace(known, unsent=frozenset()))
 
 
 def _a_proxys_no_is_proof(credit: PlannedCredit, verdict: Verdict, _step: AnswerStep) -> AnswerStep | None:
@@ -342,6 +347,12 @@ MUTANTS = (
         "a credit that a cut reference hides taken for absence",
         ((client, "verdict_of", _another_is_no_answer), (settler, "what_was_found", _unattributed_is_absence)),
         1016,
+        _TWICE,
+    ),
+    Mutant(
+        "what bears the text of a row that was never sent taken for that row's",
+        ((settler, "what_was_found", _a_name_is_a_credit),),
+        120_003_346,
         _TWICE,
     ),
     Mutant(

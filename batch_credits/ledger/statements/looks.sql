@@ -48,7 +48,7 @@ WHERE site_id = :site AND credit_id IN (SELECT value FROM json_each(:credits));
 
 -- name: requests_of
 -- Which requests stand for identities of these customers.
-SELECT i.request_id, i.customer_id, i.reference, r.state = 'credited', r.credit_id
+SELECT i.request_id, i.customer_id, i.reference, r.state = 'credited', r.credit_id, r.open_attempts > 0
 FROM identity i CROSS JOIN credit_request r ON r.request_id = i.request_id
 WHERE i.site_id = :site AND i.customer_id IN (SELECT value FROM json_each(:customers));
 

@@ -164,6 +164,21 @@ def test_which_requests_the_customers_have(book: Any) -> None:
     assert book.ledger.looks.requests_of("nowhere", ["c-1"]) == []
 
 
+@pytest.mark.parametrize(
+    ("state", "is_open"),
+    [
+        (RequestState.IN_FLIGHT, True),
+        (RequestState.IN_DOUBT, True),
+        (RequestState.REVIEW, True),
+        (RequestState.PENDING, False),  # each attempt is known to have been in vain
+        (RequestState.FAILED, False),
+    ],
+)
+def test_which_of_them_may_have_been_applied(book: Any, state: RequestState, is_open: bool) -> None:
+    pay(book, book.plan(book.row(2)), BARE, state)
+    assert book.ledger.looks.requests_of(SITE, ["c-1"]) == [OtherRequest(1, "c-1", "q3", False, is_open=is_open)]
+
+
 def test_of_a_failed_request_and_the_one_that_replaced_it_only_the_newer_stands(book: Any) -> None:
     failed = book.plan(book.row(2))
     pay(book, failed, BARE, RequestState.FAILED)

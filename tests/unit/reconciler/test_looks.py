@@ -149,6 +149,7 @@ def test_the_other_requests_are_asked_for_where_something_is_not_plainly_ours() 
     assert known == Known(
         named=frozenset({("c-1", "Q2"), ("c-1", "Q4")}),
         open_names=frozenset({("c-1", "q4")}),
+        unsent=frozenset({("c-1", "Q4")}),
         first_sent_ms=SENT * 1000,
     )
 
@@ -284,8 +285,13 @@ CUT = replace(OURS, reference="q2 of loyalty")  # stored as `q2`, which is anoth
         (OtherRequest(2, "c-1", "q2", True, "cr-1"), ["cr-1", "cr-2"], FoundNothing(unattributed="cr-2")),
         # It is not (the list lags, or knows it by another id): the one that is listed is that row's.
         (OtherRequest(2, "c-1", "q2", True, "cr-1"), ["cr-2"], NOTHING),
-        (OtherRequest(2, "c-1", "q2", False), ["cr-2"], NOTHING),
-        (OtherRequest(2, "c-1", "q2", False, "cr-1"), ["cr-1", "cr-2"], NOTHING),
+        (OtherRequest(2, "c-1", "q2", False, is_open=True), ["cr-2"], NOTHING),
+        # It was never sent, or each time in vain: it can have none.
+        (OtherRequest(2, "c-1", "q2", False), ["cr-2"], FoundNothing(unattributed="cr-2")),
+        # It can have one, and an answer named one for it; a second of its name may be ours, or the first.
+        (OtherRequest(2, "c-1", "q2", False, is_open=True), ["cr-2", "cr-3"], FoundNothing(unattributed="cr-2")),
+        (OtherRequest(2, "c-1", "q2", False, "cr-1", True), ["cr-1", "cr-2"], FoundNothing(unattributed="cr-1")),
+        (OtherRequest(2, "c-1", "q2", False, "cr-1", True), ["cr-1"], NOTHING),
     ],
 )
 def test_a_reference_cut_to_that_of_another_row(other: OtherRequest, listed: list[str], look: Look) -> None:
@@ -293,4 +299,18 @@ def test_a_reference_cut_to_that_of_another_row(other: OtherRequest, listed: lis
     memory: Any = Memory(owner)
     memory.requests_of = lambda _site, _customers: [other]
     items = [item(credit_id, reference="q2") for credit_id in listed]
+    assert what_was_found(CUT, items, [], what_is_known(memory, "acme-test", CUT, items)) == look
+
+
+@each(
+    "created_at, look",
+    [
+        (SENT + 5, FoundNothing(unattributed="cr-1")),
+        (SENT - 5, NOTHING),  # made by whoever paid the other row before
+    ],
+)
+def test_what_a_list_alone_gave_another_row_is_no_absence_of_ours(created_at: int, look: Look) -> None:
+    memory: Any = Memory(Attribution("cr-1", 2, "c-1", "q2", True, was_sent=False))
+    memory.requests_of = lambda _site, _customers: [OtherRequest(2, "c-1", "q2", True, "cr-1")]
+    items = [item(reference="q2", created_at=created_at)]
     assert what_was_found(CUT, items, [], what_is_known(memory, "acme-test", CUT, items)) == look

@@ -45,6 +45,6 @@ WHERE r.site_id = :site ORDER BY r.request_id;
 
 -- name: requests_of
 -- Which requests stand for identities of these customers.
-SELECT r.request_id, r.customer_id, r.reference, r.state = 'credited', r.credit_id
+SELECT r.request_id, r.customer_id, r.reference, r.state = 'credited', r.credit_id, r.open_attempts > 0
 FROM identity i JOIN credit_request r ON r.request_id = i.request_id
 WHERE i.site_id = :site AND i.customer_id IN (SELECT json_array_elements_text(CAST(:customers AS json)));
