@@ -45,8 +45,8 @@ class Known:
     list said whose they are, as the site spells it. `disputed` are those that an answer named for another request,
     without proof. `named` are the customers and references of other requests, as they are spelt, but of those whose own
     credit is listed: a site may cut a reference to another row's text. `open_names` are those of requests that are not
-    credited, folded: what is listed so may be theirs. `unsent` are those of `named` that can have no credit by this
-    ledger: what bears such a name is no other row's for certain.
+    credited, folded: what is listed so may be theirs. `closed` are those of `named` of which no attempt may have been
+    applied unknown to us: they have the credit that is known, or none, so what else bears such a name is not theirs.
     """
 
     taken: frozenset[str] = frozenset()
@@ -54,7 +54,7 @@ class Known:
     disputed: frozenset[str] = frozenset()
     named: Names = frozenset()
     open_names: Names = frozenset()
-    unsent: Names = frozenset()
+    closed: Names = frozenset()
     first_sent_ms: int | None = None
 
     @property
@@ -90,9 +90,7 @@ def what_is_known(memory: Memory, site: str, credit: PlannedCredit, listed: Sequ
             if not (other.is_credited and other.credit_id in by_id)  # one that is listed by its id has no second one
         ),
         open_names=frozenset(_folded(other.customer_id, other.reference) for other in others if not other.is_credited),
-        unsent=frozenset(
-            (other.customer_id, other.reference) for other in others if not (other.is_credited or other.is_open)
-        ),
+        closed=frozenset((other.customer_id, other.reference) for other in others if not other.is_open),
         first_sent_ms=memory.first_sent_ms(credit.request_id) if credit.attempts else None,
     )
 
@@ -127,8 +125,8 @@ def what_was_found(
         is_asked_for = item in misnamed and same_text(item.reference or "", credit.reference)
         if (is_asked_for or item.is_named_as(credit)) and item.has_money_of(credit):
             return FoundUncertain(item.credit_id, f"for a customer {quoted(item.customer_id)}")
-    sent = known.named - known.unsent, others - {_folded(*names) for names in known.unsent}
-    of_nobody = _of_nobody([*listed, *misnamed, *elsewhere], known, *sent)
+    open_ones = known.named - known.closed, others - {_folded(*names) for names in known.closed}
+    of_nobody = _of_nobody([*listed, *misnamed, *elsewhere], known, *open_ones)
     return FoundNothing(unattributed=_unattributed(credit, of_nobody, known.first_sent_ms))
 
 

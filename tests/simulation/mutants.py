@@ -184,7 +184,7 @@ def _unattributed_is_absence(credit: PlannedCredit, listed: Any, elsewhere: Any,
 
 
 def _a_name_is_a_credit(credit: PlannedCredit, listed: Any, elsewhere: Any, known: Known) -> Look:
-    return _what_was_found(credit, listed, elsewhere, replace(known, unsent=frozenset()))
+    return _what_was_found(credit, listed, elsewhere, replace(known, closed=frozenset()))
 
 
 def _a_proxys_no_is_proof(credit: PlannedCredit, verdict: Verdict, _step: AnswerStep) -> AnswerStep | None:

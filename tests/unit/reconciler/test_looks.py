@@ -149,7 +149,7 @@ def test_the_other_requests_are_asked_for_where_something_is_not_plainly_ours() 
     assert known == Known(
         named=frozenset({("c-1", "Q2"), ("c-1", "Q4")}),
         open_names=frozenset({("c-1", "q4")}),
-        unsent=frozenset({("c-1", "Q4")}),
+        closed=frozenset({("c-1", "Q2"), ("c-1", "Q4")}),
         first_sent_ms=SENT * 1000,
     )
 
@@ -283,8 +283,9 @@ CUT = replace(OURS, reference="q2 of loyalty")  # stored as `q2`, which is anoth
     [
         # That row's own credit is listed by its id, so a second one of its name may be ours.
         (OtherRequest(2, "c-1", "q2", True, "cr-1"), ["cr-1", "cr-2"], FoundNothing(unattributed="cr-2")),
-        # It is not (the list lags, or knows it by another id): the one that is listed is that row's.
-        (OtherRequest(2, "c-1", "q2", True, "cr-1"), ["cr-2"], NOTHING),
+        # It is not (the list lags): another one of its name is not that row's either.
+        (OtherRequest(2, "c-1", "q2", True, "cr-1"), ["cr-2"], FoundNothing(unattributed="cr-2")),
+        # It is not settled, and may have the one that is listed.
         (OtherRequest(2, "c-1", "q2", False, is_open=True), ["cr-2"], NOTHING),
         # It was never sent, or each time in vain: it can have none.
         (OtherRequest(2, "c-1", "q2", False), ["cr-2"], FoundNothing(unattributed="cr-2")),
