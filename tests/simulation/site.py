@@ -103,6 +103,7 @@ class Site:
         self._scopes_sent: set[tuple[str, str | None]] = {("increment", None)}
         self._horizon = LONG_AGO
         self._fields: dict[bytes, dict[str, str]] = {}
+        self.taken_by_others: set[str] = set()  # customers of whom somebody else took as much as a row gives
         for number in range(plan.foreign):
             self._add("stranger", f"theirs {number}", 100, "USD", "increment", LONG_AGO, is_foreign=True)
         for customer_id, amount, created in plan.neighbours:
@@ -115,6 +116,7 @@ class Site:
             self._add(customer_id, reference, amount, "USD", "increment", LONG_AGO)
         for row in rows[: plan.foreign // 3]:  # the same again, but taken away
             self._add(row.customer_id, row.reference, row.amount, row.currency, "decrement", LONG_AGO, is_foreign=True)
+            self.taken_by_others.add(row.customer_id)
 
     # -- Adding ------------------------------------------------------------------------------------------
 
