@@ -26,12 +26,14 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What is about to be sent: by batch id, site and address, and what is owed by currency."""
+    """What is about to be sent: by batch id, site and address, what is owed by currency, and for which business entity.
+    """
 
     batch: str
     site: str
     address: str
     owed: Mapping[str, Sum]
+    business_entity_id: str | None = None
 
 
 def approvers_needed(order: Order, policy: Policy) -> int:
@@ -134,6 +136,9 @@ def _refuse_other(order: Order, present: Present, carried: Carried) -> None:
         raise _refused(f"This order is for site {order.site}, and this run for {present.site}.")
     if order.address != present.address:
         raise _refused(f"This order is for {order.address}, and this run goes to {present.address}.")
+    if order.business_entity != (present.business_entity_id or ""):
+        meant = _entity_in_words(order.business_entity)
+        raise _refused(f"This order is for {meant}, and this run for {_entity_in_words(present.business_entity_id)}.")
     if order.batch != present.batch:
         raise _refused("This order is for another file, or for this one read by other options.")
     for currency, total in sorted(present.owed.items()):
@@ -142,6 +147,10 @@ def _refuse_other(order: Order, present: Present, carried: Carried) -> None:
             raise _refused(f"More is to be sent in {currency} than this order says.")
     if not carried.has_begun and dict(present.owed) != order.totals:
         raise _refused("What is to be sent changed since this order was made.")
+
+
+def _entity_in_words(entity: str | None) -> str:
+    return f"business entity {entity}" if entity else "no business entity"
 
 
 def _is_more(total: Sum, ordered: Sum) -> bool:

@@ -52,7 +52,8 @@ class Order:
     """What is to be paid. `batch` is the whole batch id, which stands for the file's content, how it is read, and the
     site; `owed` are the rows that were to be sent when it was made, and `totals` their money. Times are UTC, ISO 8601.
 
-    `options` are `InputOptions`, `limits` are `ControlLimits`, both as their JSON.
+    `options` are `InputOptions`, `limits` are `ControlLimits`, both as their JSON. `business_entity` is the one of the
+    site that is to get it; "" where none is named.
     """
 
     number: str  # by which it is known to have been used: 32 hexadecimal digits, by chance
@@ -65,6 +66,7 @@ class Order:
     totals: dict[str, Sum]
     site: str
     address: str
+    business_entity: str
     limits: dict[str, Any]
     maker: str
     made: str
@@ -181,7 +183,7 @@ def options_of(sealed: Sealed | None, given: InputOptions) -> InputOptions:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What an order is made of: a batch by its whole id, its file by name and SHA-256, how it is read, what it is held
-    against, all its rows, and what of them is owed."""
+    against, all its rows, what of them is owed, and for which business entity."""
 
     batch: str
     file: str
@@ -190,6 +192,7 @@ class Asked:
     limits: ControlLimits
     rows: int
     owed: Mapping[str, ControlTotal]
+    business_entity_id: str | None = None
 
 
 def order_for(
@@ -209,6 +212,7 @@ def order_for(
         totals=totals,
         site=site.site,
         address=site.address,
+        business_entity=asked.business_entity_id or "",
         limits=json.loads(json.dumps(asdict(asked.limits))),
         maker=maker,
         made=iso(made),

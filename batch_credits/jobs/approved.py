@@ -18,10 +18,16 @@ from batch_credits.settings import SiteSettings
 
 
 def hold_to_order(
-    ledger: Ledger, plan: Plan, sealed: Sealed | None, site: SiteSettings, policy: Policy | None = None
+    ledger: Ledger,
+    plan: Plan,
+    sealed: Sealed | None,
+    site: SiteSettings,
+    business_entity_id: str | None,
+    policy: Policy | None = None,
 ) -> None:
     """Refuse to pay what nobody else has approved, where the policy asks for that; and whatever an order that was given
-    does not allow, in any case. What the sandbox of this very process takes is no money.
+    does not allow, in any case: also to pay it for another business entity. What the sandbox of this very process takes
+    is no money.
 
     Raises:
         NotConfirmed: nothing was sent.
@@ -39,7 +45,7 @@ def hold_to_order(
             )
         return
     has_begun = not plan.is_new and sealed.order.number in _numbers(ledger.runs.settings_of_all(plan.batch_id))
-    present = Present(plan.key, site.site, site.address, sums_of(plan.owed_totals))
+    present = Present(plan.key, site.site, site.address, sums_of(plan.owed_totals), business_entity_id)
     refuse_order(sealed, policy, present, Carried(has_begun, plan.owed > 0))
 
 

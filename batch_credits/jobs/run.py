@@ -270,7 +270,7 @@ def agreed(
         if orders.refuse_repeat and plan.is_new:
             refuse_repeat(ledger, plan.batch_id)
         check_controls(plan, orders.limits, options)
-        hold_to_order(ledger, plan, orders.order, orders.site)
+        hold_to_order(ledger, plan, orders.order, orders.site, orders.settings.business_entity_id)
         confirm(plan)
     except BaseException:
         if plan.is_new:

@@ -47,6 +47,17 @@ def fresh(tmp_path: Path) -> Iterator[Office]:
         yield Office(tmp_path, own)
 
 
+def test_what_was_approved_is_paid_for_its_business_entity_alone(office: Office) -> None:
+    office.approve("bob")
+    paid = office.paid
+    refused = office("run", office.file, "--order", office.order, BATCH_CREDITS_BUSINESS_ENTITY="apac").exited(2)
+    assert "for no business entity, and this run for business entity apac" in " ".join(refused.said.split())
+    assert office.paid == paid
+    of_apac = office.folder / "apac.json"
+    office("check", office.file, "--order", of_apac, "--business-entity", "apac").exited(0)
+    assert json.loads(of_apac.read_text())["order"]["business_entity"] == "apac"
+
+
 def test_what_another_person_approved_is_paid_once(fresh: Office) -> None:
     office = fresh
     office.make()

@@ -143,15 +143,17 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
         )
         made = ""
         if asked.order is not None and found.refusal is None and not (asked.as_json and not plan.owed):
-            made = _sealed(asked.order, source, plan, where, bounds)
+            made = _sealed(asked.order, source, plan, where, bounds, settings.business_entity_id)
         say(check_json(found) if asked.as_json else check_in_words(found), paint=None if asked.as_json else painted)
         if made:
             say(made, err=asked.as_json)
     return found, taken
 
 
-def _sealed(path: Path, source: Source, plan: Plan, where: SiteSettings | None, bounds: ControlLimits) -> str:
-    """Make an order of what the file asks for. Returns what to say of it.
+def _sealed(
+    path: Path, source: Source, plan: Plan, where: SiteSettings | None, bounds: ControlLimits, entity: str | None
+) -> str:
+    """Make an order of what the file asks for, for a business entity of the site. Returns what to say of it.
 
     Raises:
         UsageError: no site is named, nothing is owed, or it cannot be written.
@@ -160,7 +162,8 @@ def _sealed(path: Path, source: Source, plan: Plan, where: SiteSettings | None, 
         raise UsageError("An order is for one site.", hint="Name it.", remedies=[(("--site", "SITE"),)])
     if not plan.owed:
         raise UsageError("There is nothing to order: the file asks for nothing that is still owed.")
-    wanted = Asked(plan.key, source.path.name, source.file_sha256, source.options, bounds, plan.rows, plan.owed_totals)
+    read = source.path.name, source.file_sha256, source.options
+    wanted = Asked(plan.key, *read, bounds, plan.rows, plan.owed_totals, entity)
     order = order_for(where, wanted, user_name(), __version__, days=read_policy().days)
     write_order(path, order)
     return f"Order      {path}: {rows(order.owed)}, made by {order.maker}, good until {order.expires}"

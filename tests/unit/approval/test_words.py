@@ -20,6 +20,11 @@ def test_money_is_told_with_the_decimals_that_the_order_states(office: Office) -
     assert totals_of(order)["VND"] == "2,500 VND"
 
 
+def test_the_business_entity_is_said_where_there_is_one(office: Office) -> None:
+    assert not [fact for fact in facts_of(office.order) if "entity" in fact]
+    assert "For business entity emea." in facts_of(replace(office.order, business_entity="emea"))
+
+
 def test_one_row_is_one_and_every_time_has_its_zone(office: Office) -> None:
     made, _, counted, *_ = facts_of(replace(office.order, rows=1, owed=1))
     assert counted == "1 row in the file, 1 of them to be credited."
