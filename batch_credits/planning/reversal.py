@@ -7,6 +7,7 @@ with a file, the same rows are the same batch: reversing again resumes, and what
 """
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -179,8 +180,8 @@ def business_entity_of(ledger: Ledger, selection: Selection, named: str | None) 
     batch = selection.batch
     calls = (call or "{}" for call in selection.calls if call is not None or named is None)
     entities = sorted({headers_of(call).get(ENTITY_HEADER) for call in calls}, key=lambda entity: entity or "")
-    if not entities and named is None:  # what was there before was found for the entity of the batch's others
-        entities = ledger.held_credits.entities(batch.batch_id)
+    if not entities and named is None:  # of what was there before nothing but the batch itself says for whom
+        entities = ledger.held_credits.entities(batch.batch_id) or _looked_for(ledger, batch)
     if len(entities) > 1:
         names = ", ".join(entity or "none" for entity in entities)
         raise UsageError(
@@ -198,6 +199,13 @@ def business_entity_of(ledger: Ledger, selection: Selection, named: str | None) 
             remedies=[(("--business-entity", own or LEFT_OUT),)],
         )
     return entities[0] if entities else named
+
+
+def _looked_for(ledger: Ledger, batch: BatchRecord) -> list[str | None]:
+    """The business entity for which every run of a batch sent, and looked first; none where they differ."""
+    records = (json.loads(text).get("settings") or {} for text in ledger.runs.settings_of_all(batch.batch_id))
+    found = {settings.get("business_entity_id") for settings in records}
+    return [*found] if len(found) == 1 else []
 
 
 def deduction_of(credit: HeldCredit) -> LoadedRow:

@@ -282,3 +282,15 @@ def test_a_credit_by_the_name_of_a_reversal_is_none(command: Command, shared_sit
     ended = command.run(paid).exited(1)
     assert "is that of the reversal of a credit" in ended.err
     assert len(shared_site.credits("name-")) == 4
+
+
+def test_what_was_found_for_a_business_entity_is_deducted_for_it(command: Command, shared_site: Site) -> None:
+    file = write_csv(command.folder / "payout.csv", payout("found", 2))
+    command.run(file, "--business-entity", "emea").exited(0)
+    lost = Command(command.folder / "lost", shared_site.url)
+    lost.folder.mkdir()
+    lost.run(file, "--verify-first", "--business-entity", "emea").exited(0)
+    part = command.folder / "part.csv"
+    part.write_text("credit_row\n2\n3\n")
+    lost(*reverse(lost, batch_of(lost), "--rows", part)).exited(0)
+    assert [c.get("business_entity_id") for c in shared_site.credits("found-")] == ["emea"] * 4
