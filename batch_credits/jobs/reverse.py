@@ -66,7 +66,7 @@ async def reverse_batch(
         RunStopped: before the question: the key or the site refuses us, and nothing was sent.
         JournalFailed, ReportsNotWritten, Interrupted: as of a run.
     """
-    batch, orders = request.batch, _for_its_entity(ledger, request)
+    batch, orders = request.batch, request.orders
     if batch.site != orders.site.site:
         raise UsageError(
             f"Batch {batch.key[:8]} belongs to site {batch.site}, not to {orders.site.site}.",
@@ -76,12 +76,8 @@ async def reverse_batch(
     check_address(ledger, orders)
     refuse_own(ledger, batch, "reverse")
     selection = select(ledger, batch, request.rows_file)
-    if not selection.rows:
-        raise UsageError(
-            f"There is nothing to reverse: batch {batch.key[:8]} credited none of these rows.",
-            hint=" ".join(selection.left_out()),
-            instead=[("status", batch.key[:8])],
-        )
+    _refuse_nothing(selection)
+    orders = _for_its_entity(ledger, orders, selection)
     plan = stage_reversal(ledger, selection)
     try:
         balances = None
@@ -98,6 +94,16 @@ async def reverse_batch(
     name = f"reversal of {batch.file_name}"
     async with spares_for(ledger, orders) as spares:
         return await carry_out(ledger, plan, orders, name, progress, signals, spares)
+
+
+def _refuse_nothing(selection: Selection) -> None:
+    if not selection.rows:
+        key = selection.batch.key[:8]
+        raise UsageError(
+            f"There is nothing to reverse: batch {key} credited none of these rows.",
+            hint=" ".join(selection.left_out()),
+            instead=[("status", key)],
+        )
 
 
 async def _balances(ledger: Ledger, plan: Plan, orders: Orders, signals: Signals) -> Balances:
@@ -120,10 +126,7 @@ async def _balances(ledger: Ledger, plan: Plan, orders: Orders, signals: Signals
             raise
 
 
-def _for_its_entity(ledger: Ledger, request: ReverseRequest) -> Orders:
-    """The orders, for the business entity that was credited, where the operator names none."""
-    orders = request.orders
-    if orders.settings.business_entity_id is not None:
-        return orders
-    entity = business_entity_of(ledger, request.batch)
+def _for_its_entity(ledger: Ledger, orders: Orders, selection: Selection) -> Orders:
+    """The orders, for the business entity that was credited."""
+    entity = business_entity_of(ledger, selection, orders.settings.business_entity_id)
     return replace(orders, settings=replace(orders.settings, business_entity_id=entity))

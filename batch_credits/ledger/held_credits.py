@@ -41,9 +41,10 @@ class HeldCredits:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def standings(self, batch_id: int) -> Iterator[tuple[int, Standing]]:
-        """Every row of the batch by its number, and how it stands if the batch is to be reversed; streamed."""
-        return self._db.stream("standings", lambda row: (row[0], Standing(row[1])), batch=batch_id)
+    def standings(self, batch_id: int) -> Iterator[tuple[int, Standing, str | None]]:
+        """Every row of the batch by its number, how it stands if the batch is to be reversed, and the call that made
+        its credit, of one that the batch credited; None: it is not known. Streamed."""
+        return self._db.stream("standings", lambda row: (row[0], Standing(row[1]), row[2]), batch=batch_id)
 
     def rows_by_number(
         self, batch_id: int, row_numbers: Sequence[int]

@@ -127,7 +127,7 @@ class Requests:
                 next_generation=credit.key_spoiled,
             )
             record(self._db, None, [finding], self._db.now())
-            self._db.change("look_first", request=credit.request_id)
+            self._db.change("look_first", request=credit.request_id, call=credit.call)
 
     def _still_in_review(self, credit: PlannedCredit) -> None:
         """Within a transaction: nobody has settled or sent it since it was read; nor can anybody until the end."""

@@ -7,6 +7,7 @@ with a file, the same rows are the same batch: reversing again resumes, and what
 """
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,8 +17,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from batch_credits.call import ENTITY_HEADER, headers_of
 from batch_credits.chargebee.bodies import deduct_body, description_in
-from batch_credits.errors import InputError, Remedy, UsageError
+from batch_credits.errors import LEFT_OUT, InputError, Remedy, UsageError
 from batch_credits.ledger import HeldCredit, Ledger, StagedRow, Standing
 from batch_credits.loader.cut import CutRow, read_cut
 from batch_credits.loader.wording import EDGE_BLANKS, shown
@@ -46,7 +48,8 @@ _CREDITED = ("credited", "already_credited")  # as results.csv says of a row tha
 class Selection:
     """Which rows of a batch are reversed, and of all rows asked for how each stands.
 
-    `named` are the rows that a person named; None: all of the batch. `counts` are by standing.
+    `named` are the rows that a person named; None: all of the batch. `counts` are by standing. `calls` are those that
+    made the credits which this batch sent, each once; None: one is not known.
     """
 
     batch: BatchRecord
@@ -54,6 +57,7 @@ class Selection:
     rows: int
     key: str
     counts: Counter[Standing] = field(default_factory=Counter)
+    calls: frozenset[str | None] = frozenset()
 
     def takes(self, row_number: int, standing: Standing) -> bool:
         """Whether a row is reversed: one credited by its batch; one that was credited before only if it is named."""
@@ -97,14 +101,17 @@ def select(ledger: Ledger, batch: BatchRecord, rows_file: Path | None) -> Select
     named = None if rows_file is None else frozenset(_named(ledger, batch, rows_file))
     digest = hashlib.sha256(f"{CallKind.DEDUCT} {batch.key}".encode())
     counts: Counter[Standing] = Counter()
+    calls: set[str | None] = set()
     rows = 0
-    for row_number, standing in ledger.held_credits.standings(batch.batch_id):
+    for row_number, standing, call in ledger.held_credits.standings(batch.batch_id):
         if named is None or row_number in named:
             counts[standing] += 1
             if _takes(named, row_number, standing):
                 digest.update(b" %d" % row_number)
                 rows += 1
-    return Selection(batch, named, rows, digest.hexdigest(), counts)
+                if standing is Standing.CREDITED:
+                    calls.add(call)
+    return Selection(batch, named, rows, digest.hexdigest(), counts, frozenset(calls))
 
 
 def _takes(named: frozenset[int] | None, row_number: int, standing: Standing) -> bool:
@@ -161,13 +168,20 @@ def _pages(ledger: Ledger, selection: Selection) -> Iterator[list[HeldCredit]]:
         yield [credit for credit in page if selection.takes(credit.row_number, credit.standing)]
 
 
-def business_entity_of(ledger: Ledger, batch: BatchRecord) -> str | None:
-    """The business entity for which the batch was credited: its balance is the one that has the credits.
+def business_entity_of(ledger: Ledger, selection: Selection, named: str | None) -> str | None:
+    """The business entity for which the rows were credited: its balance is the one that has the credits.
+
+    The one that is `named`, perhaps by a setting for payouts, never pays for what another one got; it counts where the
+    ledger knows none.
 
     Raises:
-        UsageError: there are several.
+        UsageError: there are several, or it is another one than is named.
     """
-    entities = ledger.held_credits.entities(batch.batch_id)
+    batch = selection.batch
+    calls = (call or "{}" for call in selection.calls if call is not None or named is None)
+    entities = sorted({headers_of(call).get(ENTITY_HEADER) for call in calls}, key=lambda entity: entity or "")
+    if not entities and named is None:  # of what was there before nothing but the batch itself says for whom
+        entities = ledger.held_credits.entities(batch.batch_id) or _looked_for(ledger, batch)
     if len(entities) > 1:
         names = ", ".join(entity or "none" for entity in entities)
         raise UsageError(
@@ -175,7 +189,23 @@ def business_entity_of(ledger: Ledger, batch: BatchRecord) -> str | None:
             hint="Reverse it in parts: name the entity with --business-entity, and its rows with --rows.",
             remedies=[(("--business-entity", entity), ("--rows", "FILE")) for entity in entities if entity],
         )
-    return entities[0] if entities else None
+    if entities and named not in (None, entities[0]):
+        own = entities[0]
+        whose = "without a business entity" if own is None else f"for business entity {own}"
+        option = "without --business-entity" if own is None else f"with --business-entity {own}"
+        raise UsageError(
+            f"Batch {batch.key[:8]} was credited {whose}, not for {named}.",
+            hint=f"Run it {option}: the balance of another has not got these credits.",
+            remedies=[(("--business-entity", own or LEFT_OUT),)],
+        )
+    return entities[0] if entities else named
+
+
+def _looked_for(ledger: Ledger, batch: BatchRecord) -> list[str | None]:
+    """The business entity for which every run of a batch sent, and looked first; none where they differ."""
+    records = (json.loads(text).get("settings") or {} for text in ledger.runs.settings_of_all(batch.batch_id))
+    found = {settings.get("business_entity_id") for settings in records}
+    return [*found] if len(found) == 1 else []
 
 
 def deduction_of(credit: HeldCredit) -> LoadedRow:

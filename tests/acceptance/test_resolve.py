@@ -235,3 +235,25 @@ def test_how_a_person_knows_is_on_record_whole_and_bounded(command: Command, sha
     page = (command.report("payout").directory / "summary.html").read_text(encoding="utf-8")
     assert f"because: &#39;{why[:-3]}&lt;b&gt;&#39;" in page
     assert page.count("because:") == 1
+
+
+@pytest.mark.parametrize("key_spoiled", [0, 1])
+def test_a_row_that_a_person_owes_again_is_looked_for_where_it_was_sent(tmp_path: Path, key_spoiled: int) -> None:
+    """A new key may stand for another call; but nothing shows yet that the first one was not carried out."""
+    file = write_csv(tmp_path / "payout.csv", payout("where", 1))
+    with Site("--faults", "entity_scoped=1") as site:
+        command = Command(tmp_path, site.url)
+        command.run(file, "--business-entity", "emea").exited(0)
+        leave_to_a_person(command, "where-0")
+        with sqlite3.connect(command.ledger) as ledger:
+            ledger.execute("UPDATE credit_request SET key_spoiled = ?", (key_spoiled,))
+        ledger.close()
+        site.tell("settings", faults="entity_scoped=1,list_lag_seconds=3600")
+        command("resolve", batch_of(command), "--row", 2, "--not-credited").exited(0)
+        command("report", batch_of(command)).exited(4)
+        site.tell("settings", faults="entity_scoped=1", forget_keys=True)
+        ended = command.run(file)
+        assert len(site.credits("where-")) == 1, ended.said
+        assert "--business-entity emea" in ended.exited(2).err
+        command.run(file, "--business-entity", "emea").exited(0)
+        assert len(site.credits("where-")) == 1

@@ -167,6 +167,30 @@ def test_what_was_credited_for_two_business_entities_is_not_deducted_for_one(
     part.write_text("".join(results.read_text().splitlines(keepends=True)[:3:2]))
     command(*reverse(command, batch, "--rows", part, "--business-entity", "emea")).exited(0)
     assert [c["business_entity_id"] for c in shared_site.credits("two-1")] == ["emea"] * 2
+    one = results.with_name("one.csv")
+    one.write_text("".join(results.read_text().splitlines(keepends=True)[:2]))
+    command(*reverse(command, batch, "--rows", one)).exited(0)
+    assert "business_entity_id" not in shared_site.credits("two-0")[1]
+
+
+def test_no_other_business_entity_pays_for_it(command: Command, shared_site: Site) -> None:
+    file = write_csv(command.folder / "payout.csv", payout("oth", 3))
+    shared_site.tell("customers", deleted=["oth-0"])
+    command.run(file, "--business-entity", "emea").exited(1)
+    batch, posts = batch_of(command), shared_site.posts
+    ended = command(*reverse(command, batch), BATCH_CREDITS_BUSINESS_ENTITY="apac").exited(2)
+    assert "was credited for business entity emea, not for apac" in ended.err
+    assert "--business-entity emea" in ended.err.splitlines()[-1]
+    shared_site.tell("customers", restored=["oth-0"])
+    command.run(file, "--retry-failed").exited(0)
+    ended = command(*reverse(command, batch, "--business-entity", "emea")).exited(2)
+    assert "several business entities: none, emea" in ended.err
+    assert shared_site.posts == posts + 1
+    part = command.folder / "part.csv"
+    part.write_text("credit_row\n2\n")
+    ended = command(*reverse(command, batch, "--rows", part, "--business-entity", "emea")).exited(2)
+    assert "was credited without a business entity, not for emea" in ended.err
+    assert shared_site.posts == posts + 1
 
 
 def test_a_signal_before_the_question_ends_it_and_leaves_no_trace(tmp_path: Path) -> None:
@@ -258,3 +282,15 @@ def test_a_credit_by_the_name_of_a_reversal_is_none(command: Command, shared_sit
     ended = command.run(paid).exited(1)
     assert "is that of the reversal of a credit" in ended.err
     assert len(shared_site.credits("name-")) == 4
+
+
+def test_what_was_found_for_a_business_entity_is_deducted_for_it(command: Command, shared_site: Site) -> None:
+    file = write_csv(command.folder / "payout.csv", payout("found", 2))
+    command.run(file, "--business-entity", "emea").exited(0)
+    lost = Command(command.folder / "lost", shared_site.url)
+    lost.folder.mkdir()
+    lost.run(file, "--verify-first", "--business-entity", "emea").exited(0)
+    part = command.folder / "part.csv"
+    part.write_text("credit_row\n2\n3\n")
+    lost(*reverse(lost, batch_of(lost), "--rows", part)).exited(0)
+    assert [c.get("business_entity_id") for c in shared_site.credits("found-")] == ["emea"] * 4

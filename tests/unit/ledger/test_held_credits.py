@@ -17,7 +17,7 @@ def mixed(book: Any) -> int:
     run = book.ledger.runs.start(batch)
     first, found, failed, _never_sent = book.owed(batch)
     for credit in (first, failed):
-        book.send(run, credit)
+        book.send(run, credit, call=call_for("emea"))
     book.learn(run, first, RequestState.CREDITED)
     book.learn(run, failed, RequestState.FAILED)
     book.learn(run, found, RequestState.CREDITED)
@@ -26,12 +26,12 @@ def mixed(book: Any) -> int:
 
 def test_where_each_row_stands(book: Any, mixed: int) -> None:
     assert list(book.ledger.held_credits.standings(mixed)) == [
-        (2, Standing.CREDITED),
-        (3, Standing.ELSEWHERE),
-        (4, Standing.BEFORE),
-        (5, Standing.NEVER),
-        (6, Standing.UNSETTLED),
-        (7, Standing.NEVER),
+        (2, Standing.CREDITED, call_for("emea")),
+        (3, Standing.ELSEWHERE, None),
+        (4, Standing.BEFORE, None),
+        (5, Standing.NEVER, None),
+        (6, Standing.UNSETTLED, None),
+        (7, Standing.NEVER, None),
     ]
 
 

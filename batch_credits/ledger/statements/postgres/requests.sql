@@ -20,8 +20,9 @@ WHERE r.request_id = :request;
 UPDATE standing SET state = 'review' WHERE request_id = :request AND state = 'review' AND attempts = :attempts;
 
 -- name: look_first
--- A request that a person says is not credited is looked at before it is sent.
-UPDATE standing SET look_first = 1, error = NULL WHERE request_id = :request;
+-- A request that a person says is not credited is looked at before it is sent, where it was sent before: a new key may
+-- stand for another call, but only once a look has shown that the first one was not carried out.
+UPDATE standing SET look_first = 1, error = NULL, call = :call WHERE request_id = :request;
 
 -- name: take_over
 -- Credits that Chargebee lists and the ledger does not know, once for each identity.
