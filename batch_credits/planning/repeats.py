@@ -36,14 +36,20 @@ def repeat_of(ledger: Ledger, batches: Sequence[BatchRecord], sha256: str, refer
     those of its site that it is held against.
 
     A content that was begun and not finished may be gone on with, under the same reference: the ledger knows which of
-    its rows are owed.
+    its rows are owed. One of which all was rejected was not begun: as little as another one may it take a reference
+    under which others are paid.
     """
     batches = [batch for batch in batches if batch.kind is CallKind.ADD]
-    same = [batch for batch in batches if batch.file_sha256 == sha256]
-    for batch in same:
-        if (found := _same_content(ledger, batch, reference)) is not None:
+    is_begun = False
+    for batch in batches:
+        if batch.file_sha256 != sha256 or not (counts := _counts(ledger, batch)):
+            continue
+        if (found := _same_content(ledger, batch, counts, reference)) is not None:
             return found
-    return None if same or reference is None else _other_content(batches, reference)
+        is_begun = is_begun or reference_of(batch) == reference
+    if is_begun or reference is None:
+        return None
+    return _other_content([batch for batch in batches if batch.file_sha256 != sha256], reference)
 
 
 def refuse_repeat(ledger: Ledger, batch_id: int) -> None:
@@ -89,12 +95,20 @@ def reference_of(batch: BatchRecord) -> str | None:
     return reference
 
 
-def _same_content(ledger: Ledger, batch: BatchRecord, reference: str | None) -> Repeat | None:
-    totals, taken = ledger.totals.known(batch.batch_id), reference_of(batch)
+def _counts(ledger: Ledger, batch: BatchRecord) -> dict[Outcome, int]:
+    """The rows of a batch by outcome; none, where all were rejected: nothing of it was ever sent."""
+    totals = ledger.totals.known(batch.batch_id)
     counts = {outcome: sum(total.count for total in of.values()) for outcome, of in totals.items()}
+    return {} if counts.get(Outcome.REJECTED, 0) == batch.rows_read else counts
+
+
+def _same_content(
+    ledger: Ledger, batch: BatchRecord, counts: dict[Outcome, int], reference: str | None
+) -> Repeat | None:
+    taken = reference_of(batch)
     owed = sum(counts.get(outcome, 0) for outcome in STILL_OWED)
-    if counts.get(Outcome.REJECTED, 0) == batch.rows_read or (owed and taken in (None, reference)):
-        return None  # nothing of it was ever sent, or there is something to go on with
+    if owed and taken in (None, reference):
+        return None  # there is something to go on with
     undone = ", reversed since" if ledger.totals.undone(batch.batch_id).rows else ""
     what = (
         f"The same content came before, as {batch.file_name}: batch {batch.key[:8]} of {_moment(batch)},"

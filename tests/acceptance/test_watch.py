@@ -338,4 +338,7 @@ def test_a_run_itself_refuses_a_repeat(command: Command, shared_site: Site) -> N
     run("wp.csv", "wp1,100,USD,x\n", "--reference", "r1").exited(0)  # goes on with the same
     assert "The same content came before" in run("wp2.csv", "wp1,100,USD,x\n", "--reference", "r2").exited(2).err
     assert "is that of the rows of another file" in run("wp3.csv", "wp2,1,USD,x\n", "--reference", "R1").exited(2).err
+    run("wp4.csv", "wp1,100,USD,\n", "--reference", "r4").exited(1)  # it was rejected, so it may come by another one
+    again = run("wp4.csv", "wp1,100,USD,\n", "--reference", "r1", "--description", "x").exited(2)
+    assert "is that of the rows of another file" in again.err
     assert shared_site.times("wp") == Counter({("wp1", "r1"): 1})

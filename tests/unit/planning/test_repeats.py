@@ -127,6 +127,23 @@ def test_a_reference_that_is_another_contents(ledger: Ledger, reference: str) ->
     assert repeat is not None and repeat.batch is None and "another file, ab.csv" in repeat.what
 
 
+def test_a_reference_stays_anothers_for_a_content_that_came_without_it(ledger: Ledger) -> None:
+    """Or a first try that was rejected whole would let the next one find everybody paid by the other file."""
+    paid(ledger, admitted(ledger, ONE, "q3", "c-1"))
+    admitted(ledger, OTHER, None, "bad")
+    repeat = found(ledger, OTHER, "q3")
+    assert repeat is not None and "another file, ab.csv" in repeat.what
+    assert found(ledger, OTHER, "q4") is None
+    admitted(ledger, OTHER, "q3", "bad")
+    assert found(ledger, OTHER, "q3") is not None
+
+
+def test_what_was_begun_is_gone_on_with_though_another_content_has_its_reference(ledger: Ledger) -> None:
+    for content in (ONE, OTHER):
+        admitted(ledger, content, "q3", f"c-{content[:2]}")
+    assert found(ledger, OTHER, "q3") is None
+
+
 def test_of_two_batches_of_one_content_one_that_is_paid_is_enough(ledger: Ledger) -> None:
     paid(ledger, admitted(ledger, ONE, "by hand", "c-1"))
     admitted(ledger, ONE, "q3", "c-1")
