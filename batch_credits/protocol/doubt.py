@@ -40,8 +40,9 @@ class FoundOtherMoney:
 class FoundNothing:
     """No credit with our reference.
 
-    `customer_deleted`: the customer is gone, so the list may be silent. `unattributed`: a credit of our money, made
-    since our first attempt, which belongs to no row: ours, perhaps, if the site cut or changed the reference.
+    `customer_deleted`: the customer is gone, so the list may be silent. `unattributed`: a credit of our money, not
+    known to be older than our first attempt, which belongs to no row for certain: ours, perhaps, if the site cut or
+    changed the reference.
     """
 
     customer_deleted: bool = False
@@ -178,7 +179,8 @@ def _after_nothing(credit: PlannedCredit, look: FoundNothing, witness: Witness, 
         return LookAgain()
     if look.unattributed is not None:
         return SendToReview(
-            f"Chargebee lists {look.unattributed} with this money, made since it was sent, which belongs to no row."
+            f"Chargebee lists {look.unattributed} with this money, not known to be older than the first try,"
+            " which belongs to no row for certain."
         )
     match witness:
         case Witness.SHOWN:

@@ -33,9 +33,11 @@ WHERE batch_id IN (SELECT batch_id FROM batch WHERE batch_id <> :batch) AND stat
 SELECT site_id FROM batch WHERE batch_id = :batch;
 
 -- name: reopen_failed
--- The batch's failed rows are owed again, under the next generation.
+-- The batch's failed rows are owed again, under the next generation. One that is to be looked at first
+-- is looked for where it was sent.
 UPDATE credit_request SET state = 'pending', generation = generation + 1, batch_id = :batch, key_spoiled = 0,
-    call = NULL, error_code = NULL, error_param = NULL, error = NULL, http_status = NULL, finished_at = NULL
+    call = CASE look_first WHEN 1 THEN call END, error_code = NULL, error_param = NULL, error = NULL, http_status = NULL,
+    finished_at = NULL
 WHERE batch_id IN (SELECT batch_id FROM batch) AND state NOT IN ('credited') AND state = 'failed' AND current = 1
   AND EXISTS (SELECT 1 FROM row w WHERE w.request_id = credit_request.request_id AND w.batch_id = :batch);
 

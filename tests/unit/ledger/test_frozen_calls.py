@@ -138,3 +138,16 @@ def test_whether_a_person_must_look_before_the_next_run_is_noted(book: Any, need
     book.ledger.runs.end(run, requests=0, throttled=0, retries=0, stopped="no", needs_person=needs_person)
     assert book.ledger.runs.last(batch).needs_person == needs_person
     assert book.ledger.runs.history(batch).runs[0].needs_person == needs_person
+
+
+@pytest.mark.parametrize(("looks_first", "call"), [(False, None), (True, EMEA)])
+def test_what_failed_is_tried_again_by_another_call_unless_it_must_be_looked_for_first(
+    book: Any, sent: tuple[int, PlannedCredit], looks_first: bool, call: str | None
+) -> None:
+    """Where the ledger may have forgotten what was paid, the look asks where the row was sent."""
+    run, credit = sent
+    book.learn(run, credit, RequestState.FAILED)
+    if looks_first:
+        book.ledger._db.change("look_first", request=credit.request_id, call=EMEA)
+    assert book.ledger.claims.reopen_failed(1) == 1
+    assert stored(book, credit).call == call

@@ -35,9 +35,11 @@ WHERE s.request_id = h.request_id AND s.batch_id <> :batch AND s.state IN ('pend
     WHERE o.site_id = :site AND k.ended_at IS NULL AND k.until > lease_now_ms() AND k.worker_id <> :worker);
 
 -- name: reopen_failed
--- The batch's failed rows are owed again, under the next generation.
+-- The batch's failed rows are owed again, under the next generation. One that is to be looked at first
+-- is looked for where it was sent.
 UPDATE standing s SET state = 'pending', generation = s.generation + 1, batch_id = :batch, key_spoiled = 0,
-    call = NULL, error_code = NULL, error_param = NULL, error = NULL, http_status = NULL, finished_at = NULL
+    call = CASE s.look_first WHEN 1 THEN s.call END, error_code = NULL, error_param = NULL, error = NULL, http_status = NULL,
+    finished_at = NULL
 WHERE s.current = 1 AND s.aside = 'failed'
   AND (s.batch_id = :batch
        OR s.request_id IN (SELECT h.request_id FROM shared h JOIN row w USING (request_id) WHERE w.batch_id = :batch));
