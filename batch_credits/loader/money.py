@@ -26,7 +26,7 @@ _DECIMAL = re.compile(r"([0-9]+)\.([0-9]+)")
 _ANY_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
 _SEPARATORS = re.compile(r"[0-9]+(?:[.,'\u2019 \u00a0\u202f\u2009\u2007][0-9]+)+")
-_NO_WHOLE = re.compile(r"(?<![0-9])(?=[.,][0-9])")  # where some leave a zero out: -.50
+_NO_WHOLE = re.compile(r"(?<![0-9/])(?=[.,][0-9])")  # where some leave a zero out: -.50, but not in ./.50
 _NO_DECIMALS = re.compile(r"(?<=[0-9])(?:[.,](?=\)|\s*$)|[.,:/][-\u2012-\u2015]+(?![0-9]))")  # -5. and -5,- and -5/-
 _WITH_CURRENCY = re.compile(r"\W?[A-Z]{0,3}\W?\s*[0-9.,]+\s*\W?[A-Z]{0,3}\W?", re.IGNORECASE)
 
