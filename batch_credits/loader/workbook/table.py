@@ -99,6 +99,7 @@ class ExcelTable:
                 f"{self._path.name}: sheet {shown(self._sheet.name)} ends with row {number}, so there is no row "
                 f"{stated}.",
                 hint="Correct --header-row.",
+                remedies=[(("--header-row", "N"),)],
             )
         raise InputError(f"{self._path.name}: sheet {shown(self._sheet.name)} is empty.", hint="Name another: --sheet.")
 
