@@ -36,7 +36,7 @@ def hidden_notes(path: Path, table: Table, options: InputOptions) -> tuple[str, 
         raise InputError(message, hint="Show the rows that are meant, and delete the others.")
     raise InputError(
         message,
-        hint="Show or delete them; or say with --hidden-rows what is meant: pay reads them like the others, skip "
+        hint="Show or delete them; or say what is meant with --hidden-rows: pay reads them like the others, skip "
         "leaves them out.",
         remedies=[(("--hidden-rows", "pay"),), (("--hidden-rows", "skip"),)],
     )

@@ -19,13 +19,14 @@ MAX_AMOUNT_MINOR = 2**53 - 1
 MAX_DECIMAL_CHARACTERS = 33
 MAX_DIGITS = 40  # more than any amount; keeps int() off texts built to be slow
 AMOUNT_UNITS = ("minor", "major")
+_LIKE_MINOR, _LIKE_MAJOR = "1050", "10.50"  # who reads 1050 under dollars would write 100 times too much
 
 _INTEGER = re.compile(r"[0-9]+")
 _DECIMAL = re.compile(r"([0-9]+)\.([0-9]+)")
 _ANY_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
 _SEPARATORS = re.compile(r"[0-9]+(?:[.,'\u2019 \u00a0\u202f\u2009\u2007][0-9]+)+")
-_NO_WHOLE = re.compile(r"(?<![0-9])(?=[.,][0-9])")  # where some leave a zero out: -.50
+_NO_WHOLE = re.compile(r"(?<![0-9/])(?=[.,][0-9])")  # where some leave a zero out: -.50, but not in ./.50
 _NO_DECIMALS = re.compile(r"(?<=[0-9])(?:[.,](?=\)|\s*$)|[.,:/][-\u2012-\u2015]+(?![0-9]))")  # -5. and -5,- and -5/-
 _WITH_CURRENCY = re.compile(r"\W?[A-Z]{0,3}\W?\s*[0-9.,]+\s*\W?[A-Z]{0,3}\W?", re.IGNORECASE)
 
@@ -58,7 +59,7 @@ def parse_major(text: str, currency: str | None, stated: Mapping[str, int]) -> i
     """
     plain = text.strip(EDGE_BLANKS)
     if not _ANY_NUMBER.fullmatch(plain):
-        return _not_a_number(text, plain)
+        return _not_a_number(text, plain, like=_LIKE_MAJOR)
     if len(plain) > MAX_DIGITS:
         return _too_large(text)
     if currency is None:
@@ -94,7 +95,7 @@ def amount_in_decimal(text: str) -> str | Problem:
     """The exact decimal text that a site with multi-decimal pricing takes, or why it is none."""
     plain = text.strip(EDGE_BLANKS)
     if not _ANY_NUMBER.fullmatch(plain):
-        return _not_a_number(text, plain, "amount_in_decimal")
+        return _not_a_number(text, plain, "amount_in_decimal", _LIKE_MAJOR)
     if len(plain) > MAX_DECIMAL_CHARACTERS:
         return Problem(
             "amount_in_decimal",
@@ -147,8 +148,8 @@ def _minor(text: str) -> int | Problem:
     return _not_a_number(text, plain)
 
 
-def _not_a_number(text: str, plain: str, field: str = "amount") -> Problem:
-    """Say why a text is no plain number, as closely as can be told, and how to write it."""
+def _not_a_number(text: str, plain: str, field: str = "amount", like: str = _LIKE_MINOR) -> Problem:
+    """Say why a text is no plain number, as closely as can be told, and how to write it: `like` such an amount."""
     value = shown(text)
     if not plain:
         return _problem("no_amount", "The amount is empty: fill it.", field)
@@ -178,7 +179,8 @@ def _not_a_number(text: str, plain: str, field: str = "amount") -> Problem:
             f"The amount {value} is not a plain number: write the digits alone, and the currency in currency_code.",
             field,
         )
-    return _problem("amount_not_a_number", f"The amount {value} is not a number: write digits only, e.g. 1050.", field)
+    said = f"The amount {value} is not a number: write digits only, e.g. {like}."
+    return _problem("amount_not_a_number", said, field)
 
 
 def not_more_than_nothing(text: str, field: str = "amount") -> Problem | None:

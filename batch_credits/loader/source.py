@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 
-from batch_credits.errors import InputError
+from batch_credits.errors import LEFT_OUT, InputError
 from batch_credits.loader.columns import HeaderMatcher, is_header_again
 from batch_credits.loader.csv.scan import csv_headers, scan_csv
 from batch_credits.loader.csv.table import CsvTable
@@ -249,9 +249,15 @@ def _open_table(path: Path, options: InputOptions) -> Table:
         with private_copy(path) as copy:
             return ExcelTable(copy, options.sheet, HeaderMatcher(path, options))
     if options.sheet is not None:
-        raise InputError(f"{path.name} has no sheets.", hint="--sheet is for Excel files.")
+        raise InputError(
+            f"{path.name} has no sheets.", hint="--sheet is for Excel files.", remedies=[(("--sheet", LEFT_OUT),)]
+        )
     if options.hidden_rows is not None:
-        raise InputError(f"{path.name} has no hidden rows.", hint="--hidden-rows is for Excel files.")
+        raise InputError(
+            f"{path.name} has no hidden rows.",
+            hint="--hidden-rows is for Excel files.",
+            remedies=[(("--hidden-rows", LEFT_OUT),)],
+        )
     return CsvTable(scan_csv(path, options))
 
 
@@ -290,7 +296,8 @@ def _check_options(options: InputOptions) -> None:
     for problem in row.problems:
         if problem.code not in ("missing", "no_amount"):
             option = {"currency_code": "currency"}.get(problem.field, problem.field).replace("_", "-")
-            raise InputError(problem.message, hint=f"It was given as --{option}.")
+            open_value = (f"--{option}", option.upper())
+            raise InputError(problem.message, hint=f"It was given as --{option}.", remedies=[(open_value,)])
     stated = [currency for currency, _ in options.currency_exponents]
     for currency in stated:
         if stated.count(currency) > 1:

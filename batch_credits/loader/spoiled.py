@@ -20,9 +20,8 @@ _NO_VALUES = frozenset(
     " - -- --- \u2013 \u2014 \u2015 \u2026 \u221e . .. ... ? ?? ??? ???? ????? _ __ ___ * ** *** / \\ ' \" [] {} ()"
     " {null} [none] (n/a) (unknown) (blanks) (vides) (vacías) (vacio) (vuote) (leere) (leerzellen) (空白セル)"
     " \uff08空白\uff09"
-    " (blank) [blank] (empty) (none) (leer) (vide) (vacío) (vuoto) (leeg) (vazio) (пусто) (空白) (空) (puste) (tom)"
-    " (tomt)"
-    " (tyhjä) (prázdné)"
+    " (blank) [blank] <blank> (empty) [empty] <empty> (none) (leer) (vide) (vacío) (vuoto) (leeg) (vazio) "
+    " (пусто) (空白) (空) (puste) (tom) (tomt) (tyhjä) (prázdné)"
     " (üres) (boş) (prazno) (gol)".casefold().split()
 ) | {"(en blanco)", "(em branco)", "(비어 있음)", "(sin datos)", "(not set)", "[object object]", "not available",
      "not applicable", "no value", "#n/a n/a"}  # fmt: skip

@@ -144,7 +144,7 @@ def _number(
     if (less := not_more_than_nothing(text, field)) is not None:
         return less
     parts = taken_apart(text)
-    if parts is None or not parts.marks or not all(map(is_mark, parts.marks)):
+    if parts is None or parts.is_negative or not parts.marks or not all(map(is_mark, parts.marks)):
         return text if written is None else digits_of_another_script(text, field) or written.problem(field, text)
     if isinstance(terms.currency, Problem):
         return None

@@ -121,6 +121,8 @@ def _words(text: str) -> list[str]:
 
 
 def _is_total(word: str) -> bool:
+    if "/" in word and all(part in _TOTALS for part in word.split("/")):  # in two languages: total/gesamt
+        return True
     if word.isascii():
         return word in _TOTALS or ("-" in word and word.replace("-", "") in _TOTALS)
     is_at_an_end = word.startswith(_AT_AN_END) or word.endswith(_AT_AN_END)

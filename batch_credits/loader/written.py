@@ -16,6 +16,7 @@ _BLANKS = re.escape(EDGE_BLANKS)
 _PARTS = re.compile(rf"(?P<before>\D*)(?P<digits>\d(?:[\d.,'\u2019\u066b\u066c\u060c{_BLANKS}]*\d)?)(?P<after>\D*)")
 _LIKE_DASHES = "\u2212\u02d7\u2796\u207b\u208b\u2043\u2500\u2501\u2296\U00010ead"
 _OTHER_SIGNS = "\u2052\u00f7\u25b2\u25b3\u25bc\u25bd"  # of German, Danish and Japanese accounts
+_TYPED_SIGN = "./."  # as German accounts have it where the keyboard has no U+2052
 _BRACKETS = {
     "(": ")", "[": "]", "{": "}", "<": ">", "\uff08": "\uff09", "\uff3b": "\uff3d", "\uff5b": "\uff5d",
     "\uff1c": "\uff1e", "\ufe59": "\ufe5a", "\u27e8": "\u27e9", "\u3008": "\u3009", "\u300a": "\u300b",
@@ -26,7 +27,8 @@ _NEVER_ALONE = "<\uff1c"  # `<5` is no bracket whose other half was lost
 _WORDS = frozenset(
     "minus negative negativ negatif negativo neg moins négatif menos meno mínus mīnus minüs minuss mínusz miinus eksi"
     " ujemna минус мінус μείον πλην マイナス ー 负 負 마이너스 trừ kurang tolak ลบ ऋण سالب ناقص منفی מינוס cr dr db"
-    " credit debit crédit débit debe haber dare avere soll haben".casefold().split()
+    " credit debit crédit débit debe haber dare avere soll haben debet kredit дебет кредит winien borç alacak"
+    " abzgl abzüglich".casefold().split()
 )
 _SIDES = frozenset("CDHS")  # the sides in a letter, behind an amount and a blank: `1001C` is an id, `D 5` a currency's
 _AS_FORMULA = re.compile(r'=\s*"((?:[^"]|"")*)"', re.DOTALL)
@@ -49,7 +51,7 @@ class Written:
 
 def taken_apart(text: str) -> Written | None:
     """The parts of an amount; None for a text that has other things than one number among its digits."""
-    found = _PARTS.fullmatch(text) if len(text) <= LONGEST else None
+    found = _PARTS.fullmatch(text.replace(_TYPED_SIGN, "-")) if len(text) <= LONGEST else None
     if found is None:
         return None
     before, after = _seen(found["before"]), _seen(found["after"])

@@ -299,6 +299,7 @@ def test_a_workbook_with_hidden_rows_is_asked_about_and_nothing_is_chosen_for_a_
     visitor = web.visitor()
     columns = visitor.upload(tmp_path / "filtered.xlsx")
     assert (columns.page, columns.form("columns")[1]["hidden_rows"]) == ("columns", "")
+    assert "row 4 is hidden or filtered out, with" in columns.text
     refused = visitor.send(columns, "columns")
     assert (refused.status, refused.page) == (422, "columns")
     assert "only you can know it" in refused.alert

@@ -252,7 +252,9 @@ _NEGATIVES: list[tuple[str, str, str | None]] = [
     ("\u05de\u05d9\u05e0\u05d5\u05e1 12", "ILS", None), ("\u0633\u0627\u0644\u0628 12", "SAR", None),
     ("\u0e25\u0e1a 12", "THB", None), ("-100,-", "NOK", "nb_NO"), ("-1 234,50:-", "SEK", "sv_SE"),
     ("-Fr. 5.\u2013", "CHF", "de_CH"), ("-5.-", "CHF", None),
-    ("\u2212\uff11\uff12.\uff10\uff10", "USD", None),
+    ("\u2212\uff11\uff12.\uff10\uff10", "USD", None), ("./. 12,00", "EUR", "de_DE"),
+    ("./.12,00 \u20ac", "EUR", "de_DE"), ("12,00 ./.", "EUR", "de_DE"), ("abzgl. 12,00", "EUR", "de_DE"),
+    ("12,00 Kredit", "SEK", "sv_SE"), ("./. 12.00", "EUR", None),
 ]  # fmt: skip
 _NEGATIVE_CENTS = ("-1200", "(1200)", "1200-", "\u22121200", "$(1200)", "-1200 USD", "-0", "USD 1200-", "1200 CR")
 NEGATIVES = by_locale(

@@ -24,7 +24,7 @@ SHORTFALLS_SHOWN = 20
 _KNOWN = {
     Outcome.CREDITED: ("Credited", ""),
     Outcome.ALREADY_CREDITED: ("Already", " credited before, so nothing is sent for them"),
-    Outcome.FAILED: ("Failed", " refused before; --retry-failed tries them again"),
+    Outcome.FAILED: ("Failed", " refused before; --retry-failed tries them again, if none was mended and paid since"),
     Outcome.IN_DOUBT: ("In doubt", ", which Chargebee is asked about first"),
     Outcome.REVIEW: ("Review", " that only a person can settle"),
 }

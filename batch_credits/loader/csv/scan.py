@@ -65,7 +65,11 @@ def scan_csv(path: Path, options: InputOptions) -> CsvShape:
     matcher = HeaderMatcher(path, options)
     delimiter = options.delimiter
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
-        raise InputError(f"{shown(delimiter)} cannot be a delimiter.", hint="Give one character, e.g. --delimiter ';'.")
+        raise InputError(
+            f"{shown(delimiter)} cannot be a delimiter.",
+            hint="Give one character, e.g. --delimiter ';'.",
+            remedies=[(("--delimiter", "CHAR"),)],
+        )
     with HashingReader(path.open("rb", buffering=0)) as raw:  # one reading for all: what is judged is what is hashed
         table = buffered(path, raw)
         encoding = encoding_of(path, table.peek(8)[:8], options.encoding)
@@ -284,7 +288,8 @@ def _header_record(records: _Records, path: Path, stated: int | None) -> tuple[i
                 raise InputError(f"{path.name} has more than {MAX_COLUMNS:,} columns.", hint="Check the export.")
             return row, cells or [""]
     if stated is not None:
-        raise InputError(f"{path.name} ends with row {row}: there is no row {stated}.", hint="Correct --header-row.")
+        said = f"{path.name} ends with row {row}: there is no row {stated}."
+        raise InputError(said, hint="Correct --header-row.", remedies=[(("--header-row", "N"),)])
     raise InputError(f"{path.name} holds nothing but blank lines.", hint="Check the export.")
 
 

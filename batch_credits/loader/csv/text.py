@@ -167,7 +167,9 @@ def checked_encoding(stated: str, start: bytes = b"") -> str:
         codec = codecs.lookup(stated)
     except (LookupError, ValueError):
         raise InputError(
-            f"There is no encoding {shown(stated)}.", hint="For example utf-8, cp1252, latin-1, utf-16."
+            f"There is no encoding {shown(stated)}.",
+            hint="For example utf-8, cp1252, latin-1, utf-16.",
+            remedies=[(("--encoding", "NAME"),)],
         ) from None
     name = codec.name.replace("_", "-")
     refused = {encoding.replace("_", "-") for encoding in _REFUSED_ENCODINGS}

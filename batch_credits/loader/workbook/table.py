@@ -37,6 +37,7 @@ class ExcelTable:
         self._sheet, self._marks, sheet_notes = open_sheet(path, sheet, matcher)
         self._pad = [""] * (self._sheet.start or (0, 0))[1]  # columns to the left in which no cell is filled
         self._looks: list[tuple[int, str, Looks]] = []  # none before the columns are known
+        self._valueless: list[int] = []  # rows behind all values, with formulas of fields that were never calculated
         self._zero_led: dict[int, int] = {}  # columns of ids, and how many digits those with leading zeros have
         self._header_row, headers = self._header(matcher.options.header_row)
         if matcher.is_one_cell(headers):
@@ -44,6 +45,7 @@ class ExcelTable:
         following = ((number, self._texts(number, values)[0]) for number, values in self._rows_after_header())
         self.matched = matcher.match(headers, following)
         self._keep: Callable[[Row], Row] = itemgetter(*self.matched.kept)
+        self._valueless = self._rows_without_values()
         self._refuse_merged()
         column_notes = self._hidden_columns(matcher.options)
         self._options = AS_IT_SAYS if self.matched.is_failed_csv else matcher.options
@@ -97,6 +99,7 @@ class ExcelTable:
                 f"{self._path.name}: sheet {shown(self._sheet.name)} ends with row {number}, so there is no row "
                 f"{stated}.",
                 hint="Correct --header-row.",
+                remedies=[(("--header-row", "N"),)],
             )
         raise InputError(f"{self._path.name}: sheet {shown(self._sheet.name)} is empty.", hint="Name another: --sheet.")
 
@@ -104,6 +107,14 @@ class ExcelTable:
         for number, values in enumerate(self._sheet.iter_rows(), 1):
             if number > self._header_row:
                 yield number, values
+        yield from ((number, [""] * self._sheet.width) for number in self._valueless)
+
+    def _rows_without_values(self) -> list[int]:
+        """The reader of values ends where they end, and a formula that was never calculated is none: rows of these
+        alone would be lost. Only those count that stand in a field: others are formulas drawn down too far.
+        """
+        end, fields = self._sheet.end[0], {self.matched.kept[place] for place in self.matched.columns.values()}
+        return sorted(row + 1 for row, cells in self._marks.broken.items() if row > end and fields & cells.keys())
 
     def _id_columns(self) -> list[int]:
         """Where the ids stand: in them a leading zero is no mere spelling."""

@@ -140,7 +140,7 @@ class _Sheet(PartReader):
         while self._plain_row is not None and (found := self._plain_row.match(block, at)):
             if not found[0].isascii() and not _is_utf8(found[0]):
                 break
-            self._row = int(found[1])
+            self._begin_row(int(found[1]))
             self._last_row = max(self._last_row, self._row)
             at = found.end()
         return at
@@ -176,7 +176,7 @@ class _Sheet(PartReader):
             number = attributes.get("r", "")
             self._measure(number)
             self._unnamed = 0
-            self._row = int(number) if number.isdecimal() and len(number) <= 7 else self._row + 1
+            self._begin_row(int(number) if number.isdecimal() and len(number) <= 7 else self._row + 1)
             if attributes.get("hidden") in _TRUE or _is_less(attributes.get("ht"), SEEN_POINTS):
                 self.marks.hidden.add(self._row - 1)
         elif kind == "mergeCell":
@@ -189,6 +189,15 @@ class _Sheet(PartReader):
             if not (_COLUMN.fullmatch(first) and _COLUMN.fullmatch(last)):
                 raise damaged(self.path)
             self.marks.hide_columns(range(int(first) - 1, int(last)), self.path)
+
+    def _begin_row(self, number: int) -> None:
+        """Go on to a row. Of two with one number the reader of values would forget the first, with its money."""
+        if number <= self._row:
+            raise InputError(
+                f"{self.path.name}: row {number} stands behind row {self._row}, so one of them may be lost in reading.",
+                hint="Open it in Excel or LibreOffice, see that every row is there, and save it again.",
+            )
+        self._row = number
 
     def refuse_large(self) -> None:
         """Measure the rectangle that the addresses span. One cell far out would make a reader fill all before it.

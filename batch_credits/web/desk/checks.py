@@ -46,8 +46,9 @@ class Checked:
             return list(suggestions)
         asked = [each for remedy in error.get("remedies", ()) for each in remedy if each["option"] in _ANSWERED]
         times = Counter(each["option"] for each in asked)
+        reason = f"{error['message']} {error['hint']}" if asked else ""  # who is to say needs to know of how much
         return [
-            {**each, "reason": error["hint"], "is_open": times[each["option"]] > 1 or each["value"].isupper()}
+            {**each, "reason": reason, "is_open": times[each["option"]] > 1 or each["value"].isupper()}
             for each in asked
         ]
 

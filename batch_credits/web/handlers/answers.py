@@ -64,8 +64,13 @@ def whole_number(text: str) -> int | None:
 
 
 def number_typed(text: str) -> int | None:
-    """The number that a person typed: digits, as they are shown or without commas; None: it is none."""
-    return whole_number(text.strip().replace(",", ""))
+    """The number that a person typed: digits, as they are shown or without commas; None: it is none.
+
+    A comma that groups no thousands is none that was copied: `1,2` may be a slip, and is not taken for 12.
+    """
+    typed = text.strip()
+    number = whole_number(typed.replace(",", ""))
+    return number if number is not None and ("," not in typed or typed == f"{number:,}") else None
 
 
 def amounts_of(totals: Mapping[str, Any], stated: Exponents) -> tuple[Amount, ...]:

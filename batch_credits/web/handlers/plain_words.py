@@ -23,10 +23,12 @@ _PASS = re.compile(
     r"\b(?P<verb>[Pp]ass|[Gg]ive|[Nn]ame|[Ss]ay)(?: a)? (?P<flag>--[a-z-]+)"
     r"(?:[ =](?:[a-z_]+=)?(?:[A-Z_{][^ .,:;)]*|[a-z]{2}_[A-Z]{2}|major|minor))?"
 )
+_WITH = re.compile(rf"\bwith (?P<flag>{'|'.join(_ANSWERS)})\b(?! [a-z]{{2}}_)")
 _FLAG = re.compile(r"(?P<flag>--[a-z][a-z-]+)")
 _INSTEAD = (
     (re.compile(r"--locale ([a-z]{2}_[A-Z]{2})"), r"\1"),
     (re.compile(r"the language named by --locale"), "the language that was answered"),
+    (re.compile(r"\bonly with --retry-failed"), "only where you tick that they are tried as they are"),
     (re.compile(r"run (?:again )?with --retry-failed"), "tick that they are tried as they are"),
     (re.compile(r"or the option\b"), "or how the file is read"),
 )
@@ -37,6 +39,7 @@ def plain_words(text: str) -> str:
     for pattern, words in _INSTEAD:
         text = pattern.sub(words, text)
     asked = _PASS.sub(lambda found: f"{'A' if found['verb'][0].isupper() else 'a'}nswer {_answer(found['flag'])}", text)
+    asked = _WITH.sub(lambda found: f"by answering {_answer(found['flag'])}", asked)
     return _FLAG.sub(lambda found: _answer(found["flag"]), asked)
 
 

@@ -122,6 +122,12 @@ def test_what_is_no_amount_is_told_how_to_become_one(text, advice):
     assert isinstance(problem, Problem) and problem.message.endswith(advice)
 
 
+@each("unit, example", [("minor", "1050"), ("major", "10.50")])
+def test_an_example_of_an_amount_is_in_the_unit_that_is_read(unit, example):
+    problem = amount_minor("10.50 bucks", "USD", unit, {})
+    assert isinstance(problem, Problem) and problem.message.endswith(f"write digits only, e.g. {example}.")
+
+
 def test_decimals_under_minor_name_the_option_to_pass():
     problem = amount_minor("12.50", "USD", "minor", {})
     assert isinstance(problem, Problem) and "--amount-unit major" in problem.message

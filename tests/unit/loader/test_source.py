@@ -6,7 +6,7 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
-from batch_credits.errors import InputError
+from batch_credits.errors import LEFT_OUT, InputError
 from batch_credits.loader.opening import open_source
 from batch_credits.loader.totals import LOOKED_BACK
 from batch_credits.model import BATCH_COLUMN, RESULT_COLUMNS, FileTotal
@@ -33,6 +33,24 @@ def test_a_file_becomes_rows(tmp_path):
     good, bad = loaded(opened)
     assert (good.row_number, good.cells, good.customer_id) == (2, ("007", "5", "Ana"), "007")
     assert (bad.row_number, bad.problems[0].code) == (4, "amount_not_a_number")
+
+
+@pytest.mark.parametrize(
+    ("given", "option", "meant"),
+    [
+        ({"currency": "XX"}, "--currency", "CURRENCY"),
+        ({"credit_type": "bonus"}, "--credit-type", "CREDIT-TYPE"),
+        ({"header_row": 9}, "--header-row", "N"),
+        ({"delimiter": ";;"}, "--delimiter", "CHAR"),
+        ({"encoding": "utf-9"}, "--encoding", "NAME"),
+        ({"sheet": "Q3"}, "--sheet", LEFT_OUT),
+        ({"hidden_rows": "pay"}, "--hidden-rows", LEFT_OUT),
+    ],
+)
+def test_an_option_that_cannot_be_is_not_offered_again_as_it_is(tmp_path, given, option, meant):
+    with pytest.raises(InputError) as refused:
+        source(tmp_path, "customer_id,amount\na,5\n", InputOptions(reference="r", description="d", **given))
+    assert [*refused.value.remedies] == [((option, meant),)]
 
 
 def test_chunks_are_bounded_and_can_be_read_again(tmp_path):

@@ -27,6 +27,8 @@ from tests.each import each
         ("None", "placeholder"),
         ("N/A", "placeholder"),
         ("(blank)", "placeholder"),
+        ("<blank>", "placeholder"),
+        ("[Empty]", "placeholder"),
         ("(Leer)", "placeholder"),
         ("\\N", "placeholder"),
         ("a\ufffdb", "damaged_text"),

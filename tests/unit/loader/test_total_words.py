@@ -31,6 +31,8 @@ SAY = (
     "\uff34\uff4f\uff54\uff41\uff4c",
     "\u03a3",
     "= Total",
+    "Total/Gesamt",
+    "Total/Totale:",
 )
 DO_NOT = (
     "",
@@ -39,6 +41,8 @@ DO_NOT = (
     "subtotalware-4",
     "totally",
     "total-energies",
+    "total/12",
+    "eu/total",
     "consumer",
     "kind",
     "Summary",

@@ -67,6 +67,11 @@ def test_all_that_is_known_in_the_order_in_which_it_is_read() -> None:
     ]
 
 
+def test_nobody_is_sent_to_try_again_what_was_mended_since() -> None:
+    failed = dict(plan_lines(plan_of(failed={"USD": ControlTotal(1, 500)})))["Failed"]
+    assert failed == "1 row refused before; --retry-failed tries them again, if none was mended and paid since"
+
+
 def test_where_nothing_is_owed_it_says_so() -> None:
     assert ("To credit", "nothing that is still owed") in plan_lines(plan_of(credited={"USD": ControlTotal(2, 5)}))
     assert "To credit" not in dict(plan_lines(plan_of(in_doubt={"USD": ControlTotal(2, 5)})))

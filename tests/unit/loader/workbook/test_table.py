@@ -79,6 +79,16 @@ def test_a_nul_is_read_as_a_lost_character(tmp_path):
     assert numbered(excel_table(path)) == [(2, ("7\ufffd", "5", "x\ufffdy"))]
 
 
+@pytest.mark.parametrize("before", [[], [("c-1", 5, "x"), (None, None, None)]])
+def test_rows_of_nothing_but_formulas_never_calculated_are_not_lost_below_all_values(tmp_path, before):
+    behind = [("=A1", "=B1", None), (None, None, "=C1"), (None, "=SUM(B2:B3)", None)]  # the second: drawn down too far
+    path = workbook(tmp_path / "formulas.xlsx", [HEADERS, *before, *behind])
+    (chunk,) = excel_table(path).chunks(9)
+    flawed = {chunk.numbers[index]: sorted(flaws) for index, flaws in chunk.flaws.items()}
+    first = 2 + len(before)
+    assert flawed == {first: [0, 1], first + 2: [1]}
+
+
 def test_flaws_are_placed_by_row_of_the_chunk_and_kept_column(tmp_path):
     day = datetime.date(2026, 7, 1)
     ours, others = ("credit_row", "credit_outcome", "credit_batch"), ("description", "reference", "amount_unit")

@@ -51,6 +51,20 @@ def test_hidden_rows_and_columns_are_found(tmp_path):
     assert [column for column in range(9) if marks.hides_column(column)] == [1, 3, 4, 5]
 
 
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        '<row r="1"><c r="A1"><v>1</v></c></row><row r="1"><c r="A1"><v>2</v></c></row>',
+        '<row r="2"><c r="A2"><v>1</v></c></row><row r="1"><c r="A1"><v>2</v></c></row>',
+        "<row r='1'><c r='A1'><f>1</f><v>1</v></c></row><row r='1'><c r='A1'><f>2</f><v>2</v></c></row>",
+        '<row><c><v>1</v></c></row><row r="1"><c r="A1"><v>2</v></c></row>',
+    ],
+)
+def test_rows_that_are_not_in_order_are_refused_since_the_reader_of_values_may_forget_one(tmp_path, sheet):
+    with pytest.raises(InputError, match=r"row 1 stands behind row [12]"):
+        xlsx_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
+
+
 @pytest.mark.parametrize("block", [1, 7, 64])
 def test_no_cell_is_missed_where_two_blocks_meet(tmp_path, monkeypatch, block):
     monkeypatch.setattr(xml, "_BLOCK_BYTES", block)

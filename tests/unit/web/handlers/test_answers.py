@@ -16,3 +16,7 @@ def test_a_number_is_plain_digits_and_not_too_many(text: str, number: int | None
 
 def test_a_number_is_typed_as_it_is_shown_or_without_commas() -> None:
     assert [number_typed(text) for text in ("1,484", " 1484 ", "1.484", "1484 credits")] == [1484, 1484, None, None]
+
+
+def test_a_number_with_commas_that_group_no_thousands_is_none() -> None:
+    assert [number_typed(text) for text in ("2,", "1,2", ",2", "14,84", "1,,484", ",")] == [None] * 6
