@@ -101,9 +101,15 @@ class ExcelTable:
         raise InputError(f"{self._path.name}: sheet {shown(self._sheet.name)} is empty.", hint="Name another: --sheet.")
 
     def _rows_after_header(self) -> Iterator[tuple[int, list[Any]]]:
+        number = width = 0
         for number, values in enumerate(self._sheet.iter_rows(), 1):
+            width = len(values)
             if number > self._header_row:
                 yield number, values
+        # Its reader ends a sheet with the last value: formulas that were never calculated may stand below it.
+        last = max(self._marks.broken, default=-1) + 1
+        for below in range(max(number, self._header_row) + 1, last + 1):
+            yield below, [None] * width
 
     def _id_columns(self) -> list[int]:
         """Where the ids stand: in them a leading zero is no mere spelling."""
