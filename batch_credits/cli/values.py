@@ -78,15 +78,22 @@ class Pair(_Type):  # type: ignore[type-arg,unused-ignore]
     """`NAME=VALUE`."""
 
     name = "NAME=VALUE"
+    may_be_empty = False  # whether a name without a value says something
 
     def convert(self, value: Any, param: Param, ctx: Context) -> tuple[str, str]:
         """Split at the first equals sign."""
         if isinstance(value, tuple):
             return value
         name, equals, text = str(value).partition("=")
-        if not equals or not name.strip() or not text.strip():
+        if not equals or not name.strip() or not (text.strip() or self.may_be_empty):
             self.fail(f"{value!r} is not of the form {self.name}.", param, ctx)
         return name.strip(), text.strip()
+
+
+class FieldOfHeader(Pair):
+    """`FIELD=HEADER`; `FIELD=` if no column is the field."""
+
+    may_be_empty = True
 
 
 class Currencies(Pair):

@@ -19,7 +19,6 @@ MAX_AMOUNT_MINOR = 2**53 - 1
 MAX_DECIMAL_CHARACTERS = 33
 MAX_DIGITS = 40  # more than any amount; keeps int() off texts built to be slow
 AMOUNT_UNITS = ("minor", "major")
-_LIKE_MINOR, _LIKE_MAJOR = "1050", "10.50"  # who reads 1050 under dollars would write 100 times too much
 
 _INTEGER = re.compile(r"[0-9]+")
 _DECIMAL = re.compile(r"([0-9]+)\.([0-9]+)")
@@ -59,7 +58,7 @@ def parse_major(text: str, currency: str | None, stated: Mapping[str, int]) -> i
     """
     plain = text.strip(EDGE_BLANKS)
     if not _ANY_NUMBER.fullmatch(plain):
-        return _not_a_number(text, plain, like=_LIKE_MAJOR)
+        return _not_a_number(text, plain)
     if len(plain) > MAX_DIGITS:
         return _too_large(text)
     if currency is None:
@@ -78,9 +77,10 @@ def parse_major(text: str, currency: str | None, stated: Mapping[str, int]) -> i
         )
     whole, _, decimals = plain.partition(".")
     if len(decimals) > digits:
+        found = f"{len(decimals)} decimal{'s' if len(decimals) > 1 else ''}"
         return _problem(
             "too_many_decimals",
-            f"The amount {shown(text)} has {len(decimals)} decimals, but {currency} has {digits} at Chargebee: "
+            f"The amount {shown(text)} has {found}, but {currency} has {digits} at Chargebee: "
             "nothing is rounded, so correct it.",
         )
     return int(whole + decimals.ljust(digits, "0"))
@@ -95,7 +95,7 @@ def amount_in_decimal(text: str) -> str | Problem:
     """The exact decimal text that a site with multi-decimal pricing takes, or why it is none."""
     plain = text.strip(EDGE_BLANKS)
     if not _ANY_NUMBER.fullmatch(plain):
-        return _not_a_number(text, plain, "amount_in_decimal", _LIKE_MAJOR)
+        return _not_a_number(text, plain, "amount_in_decimal")
     if len(plain) > MAX_DECIMAL_CHARACTERS:
         return Problem(
             "amount_in_decimal",
@@ -145,11 +145,14 @@ def _minor(text: str) -> int | Problem:
             f"The amount {shown(text)} has decimals, but amounts are read as minor units (cents): "
             "pass --amount-unit major if the file is in major units, else write it without decimals.",
         )
-    return _not_a_number(text, plain)
+    return _not_a_number(text, plain, written="digits only, without decimals (1050)")
 
 
-def _not_a_number(text: str, plain: str, field: str = "amount", like: str = _LIKE_MINOR) -> Problem:
-    """Say why a text is no plain number, as closely as can be told, and how to write it: `like` such an amount."""
+def _not_a_number(
+    text: str, plain: str, field: str = "amount", written: str = "digits only, with a point before decimals (1234.50)"
+) -> Problem:
+    """Say why a text is no plain number, as closely as can be told, and how to write it: as amounts of its unit are
+    `written`, since 1050 for 10.50 would be 100 times too much."""
     value = shown(text)
     if not plain:
         return _problem("no_amount", "The amount is empty: fill it.", field)
@@ -165,8 +168,7 @@ def _not_a_number(text: str, plain: str, field: str = "amount", like: str = _LIK
         return _problem(
             "amount_has_separators",
             f"The amount {value} has a thousands separator or a decimal comma, which can be read in two ways: "
-            "write digits only, with a point before decimals (1234.50), or name the language that writes it so with "
-            "--locale.",
+            f"write {written}, or name the language that writes it so with --locale.",
             field,
         )
     if (foreign := digits_of_another_script(plain, field)) is not None:
@@ -179,8 +181,7 @@ def _not_a_number(text: str, plain: str, field: str = "amount", like: str = _LIK
             f"The amount {value} is not a plain number: write the digits alone, and the currency in currency_code.",
             field,
         )
-    said = f"The amount {value} is not a number: write digits only, e.g. {like}."
-    return _problem("amount_not_a_number", said, field)
+    return _problem("amount_not_a_number", f"The amount {value} is not a number: write {written}.", field)
 
 
 def not_more_than_nothing(text: str, field: str = "amount") -> Problem | None:

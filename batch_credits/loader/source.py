@@ -29,6 +29,7 @@ from batch_credits.loader.spoiled import FEWEST_ROUNDED, may_be_rounded, rounded
 from batch_credits.loader.table import CHUNK_ROWS, Chunk, Table, full_notes
 from batch_credits.loader.total_words import says_total
 from batch_credits.loader.totals import FileTotals
+from batch_credits.loader.unread_currency import refuse_unread_currency
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.loader.written import unwrapped
 from batch_credits.model import LoadedRow, Mended, Problem
@@ -215,11 +216,13 @@ def opened(path: Path, options: InputOptions) -> Source:
     """
     try:
         _check_path(path)
-        source = Source(path, _open_table(path, _for_its_text(path, options)), options)
+        table = _open_table(path, _for_its_text(path, options))
+        source = Source(path, table, options)
+        if not source.options.failed_csv:
+            _check_options(options)
+            refuse_unread_currency(path, table, options)
     except OSError as error:
         raise _unreadable(path, error) from None
-    if not source.options.failed_csv:
-        _check_options(options)
     return source
 
 

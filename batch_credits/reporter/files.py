@@ -4,6 +4,7 @@ A file is written beside its final name, made durable and then renamed over it, 
 old report or the new one.
 """
 
+import filecmp
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path, PurePath
 from typing import TextIO
 
@@ -63,6 +65,31 @@ def report_directory(batch: BatchRecord, reports: Path) -> Path:
     stem = PurePath(batch.file_name).stem
     safe = _UNSAFE.sub("_", stem)[:MAX_STEM_LETTERS].strip("._-")
     return reports / f"{safe or 'batch'}-{batch.key[:8]}"
+
+
+def keep_edited(paths: ReportPaths) -> tuple[Path, ...]:
+    """Copies of the files to mend that were changed since they were written: what somebody mended is nowhere else.
+
+    summary.html is written last, so only a hand makes one of them younger.
+    """
+    if not paths.summary_html.exists():
+        return ()
+    last = paths.summary_html.stat().st_mtime_ns
+    there = [path for path in (paths.failed, paths.failed_xlsx) if path is not None and path.exists()]
+    return tuple(_kept(path) for path in there if path.stat().st_mtime_ns > last)
+
+
+def _kept(path: Path) -> Path:
+    """The copy of a file beside it, under the first name that is free or holds the same already."""
+    for number in count(1):
+        copy = path.with_stem(f"{path.stem}-edited{'' if number == 1 else f'-{number}'}")
+        if not copy.exists():
+            with atomic_path(copy) as temporary:
+                shutil.copyfile(path, temporary)
+            return copy
+        if filecmp.cmp(path, copy, shallow=False):
+            return copy
+    raise AssertionError("numbers do not end")
 
 
 def make_private_directory(directory: Path) -> None:

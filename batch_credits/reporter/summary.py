@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from batch_credits.model import BatchRecord, FileTotal, Mending, Outcome, RunRecord
 from batch_credits.model.undone import Undone
@@ -32,6 +33,7 @@ class Summary:
     unread: Mapping[Outcome, int]  # rows whose amount nobody could read: they are in no total
     to_mend: int  # rows in failed.csv: those not credited that no later file mends
     mending: Mending
+    edited: tuple[Path, ...] = ()  # copies of files to mend that somebody had changed before they were written again
     closings: tuple[Closing, ...] = ()  # the closing pages of its payout, if those were written, too
 
     @property

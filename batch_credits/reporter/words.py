@@ -107,6 +107,9 @@ def next_steps(summary: Summary, given: Given = nothing_given) -> list[tuple[str
             steps.append(("See what is to be mended:", f"batch-credits explain {' '.join(codes)}"))
         again = _command(given, "run", str(summary.paths.failed))
         steps.append((f"Mend {rows(summary.to_mend)} in failed.csv and run it:", again))
+    for copy in summary.edited:
+        sentence = f"failed{copy.suffix} was changed since it was written, and is kept as {copy.name}. If it is mended:"
+        steps.append((sentence, _command(given, "run", str(copy))))
     for mend in summary.mending.mends:
         if left := open_in(mend):
             sentence = f"{rows(left)} mended in {mend.file_name} {'is' if left == 1 else 'are'} not credited yet:"

@@ -14,7 +14,13 @@ from pathlib import Path
 from batch_credits.errors import ReportsNotWritten
 from batch_credits.ledger.runs import History
 from batch_credits.model import DECIMAL_DIGITS, BatchRecord, CallKind, Mending, ReportRow
-from batch_credits.reporter.files import ReportPaths, atomic_text, make_private_directory, report_directory
+from batch_credits.reporter.files import (
+    ReportPaths,
+    atomic_text,
+    keep_edited,
+    make_private_directory,
+    report_directory,
+)
 from batch_credits.reporter.page import summary_html
 from batch_credits.reporter.record import site_is_live
 from batch_credits.reporter.summary import Summary, summarise
@@ -42,7 +48,8 @@ def write_reports(
     as workbooks.
 
     `rows` gives every source row in the file's order, and is asked once. `history` is the batch's, and `mending` what
-    it has to do with others: rows that a later file mends are not in failed.csv again. `live` says whether the site's
+    it has to do with others: rows that a later file mends are not in failed.csv again. A failed.csv that somebody has
+    changed is kept beside the new one. `live` says whether the site's
     credits are real; None judges by where it was called, or by its name.
 
     Raises:
@@ -54,7 +61,9 @@ def write_reports(
             make_private_directory(directory)
             paths = ReportPaths.within(directory, xlsx=xlsx, is_payout=batch.kind is CallKind.ADD)
             is_live = site_is_live(batch.site, history) if live is None else live
+            edited = keep_edited(paths) if batch.kind is CallKind.ADD else ()
             summary, tally = _write_tables(batch, rows(), paths, history, is_live, mending)
+            summary = replace(summary, edited=edited)
             _write_summaries(summary, tally, history, into=paths)
     except OSError as error:
         raise ReportsNotWritten(

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from batch_credits.cli.setting import apply, chosen_as, option
-from batch_credits.cli.values import COUNT, Currencies, Exponents, Pair, each_once, in_digits
+from batch_credits.cli.values import COUNT, Currencies, Exponents, FieldOfHeader, each_once, in_digits
 from batch_credits.loader.control_file import read_control_file
 from batch_credits.settings import MAX_HEADER_ROW, ControlLimits, InputOptions
 
@@ -55,7 +55,7 @@ input_options = apply(
     option("--currency-exponent", "currency_exponents", type=Exponents(), multiple=True, callback=in_digits,
            help="Decimals of a currency for which Chargebee documents none."),
     option("--locale", metavar="NAME", help="Language that writes amounts as the file does: de_DE for 1.234,50."),
-    option("--map", "header_map", type=Pair(), multiple=True, callback=each_once, metavar="FIELD=HEADER",
+    option("--map", "header_map", type=FieldOfHeader(), multiple=True, callback=each_once, metavar="FIELD=HEADER",
            help="Read a field from a column."),
     option("--header-row", type=click.IntRange(1, MAX_HEADER_ROW), metavar="N",
            help="Row that holds the headers, below titles.  [default: the first that is filled]"),

@@ -13,6 +13,7 @@ from batch_credits.loader.wording import EDGE_BLANKS, shown
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 _OPENING = re.compile(r'(?:^|[,;\t|])"')
+_WITHIN_HEADERS = "_-.'\" \u00a0"
 _LONGEST_HEADER = 10_000  # of more characters no line is one whose quotes close
 
 
@@ -33,6 +34,29 @@ def sniffed(sample: str, matcher: HeaderMatcher) -> str:
             remedies=[(("--delimiter", delimiter),) for delimiter in winners],
         )
     return winners[0]
+
+
+def refuse_undivided(row: int, headers: list[str], delimiter: str, matcher: HeaderMatcher) -> None:
+    """Refuse headers that stand in one cell, since another sign divides them than the one stated or found.
+
+    Raises:
+        InputError: they do, with the sign.
+    """
+    first, *others = headers
+    if any(others):
+        return
+    for sign in dict.fromkeys((*DELIMITERS, *first)):
+        may_divide = sign in DELIMITERS or (sign.isprintable() and not sign.isalnum() and sign not in _WITHIN_HEADERS)
+        if may_divide and sign != delimiter and matcher.fits(split(first, sign)):
+            raise InputError(
+                f"{matcher.path.name}, row {row}: the headers are divided by {_name(sign)}, not by {_name(delimiter)}.",
+                hint="Say so:",
+                remedies=[(("--delimiter", sign),)],
+            )
+
+
+def _name(delimiter: str) -> str:
+    return _DELIMITER_NAMES.get(delimiter, shown(delimiter))
 
 
 def _whole_lines(lines: Iterator[str]) -> Iterator[str]:

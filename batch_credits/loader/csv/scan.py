@@ -13,7 +13,7 @@ from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.columns import DELIMITERS, HeaderMatcher, MatchedHeaders
-from batch_credits.loader.csv.delimiter import sniffed, split
+from batch_credits.loader.csv.delimiter import refuse_undivided, sniffed, split
 from batch_credits.loader.csv.text import (
     MAX_LINE_CHARACTERS,
     MAX_RECORD_CHARACTERS,
@@ -120,6 +120,7 @@ def _scan(
     header_row, headers = _header_record(records, path, matcher.options.header_row)
     headers[0] = headers[0].removeprefix("\ufeff")  # a byte order mark, where the stated encoding keeps it
     header_lines = records.line
+    refuse_undivided(header_row, headers, delimiter, matcher)
     if matcher.is_one_cell(headers):
         raise _quoted_as_one(path, f"row {header_row}")
     _refuse_blank_before_quote(path, header_row, records, headers)

@@ -9,6 +9,7 @@ from batch_credits.loader.money import currency_code, is_plain
 from batch_credits.loader.suggestions.glance import Glance, first_rows
 from batch_credits.loader.suggestions.names import CERTAIN, named
 from batch_credits.loader.table import NumberedRow, Row
+from batch_credits.loader.unread_currency import are_currencies
 from batch_credits.loader.wording import EDGE_BLANKS
 from batch_credits.loader.written import taken_apart
 from batch_credits.model import RECOGNISED, Problem, bare
@@ -55,7 +56,10 @@ def find_headers(glance: Glance, stated_row: int | None, stated: dict[str, str])
             continue
         below = tuple(rows[index + 1 : index + 1 + _ROWS_JUDGED])
         found = _by_names(number, cells, below, stated)
-        score = sum(4 if name in _NEEDED else 1 for name in found.columns.keys() | found.doubtful.keys())
+        names = found.columns.keys() | found.doubtful.keys()
+        if stated_row is None and not names >= set(_NEEDED) and any(map(_is_amount, cells)):
+            continue  # a row of values, in which a word such as Bonus may be a description
+        score = sum(4 if name in _NEEDED else 1 for name in names)
         if score > best_score:
             best, best_score = found, score
     if best is None and stated_row is None:
@@ -122,13 +126,21 @@ def _by_shape(rows: Sequence[NumberedRow], stated: dict[str, str]) -> Found | No
 
 
 def _with_values(found: Found) -> Found:
-    """The columns with those that only their values tell: the one of amounts, and the first of ids beside it."""
+    """The columns with those that only their values tell: that of currencies, the one of amounts, and the first of ids
+    beside it."""
     free = [
         place
         for place in range(len(found.headers))
         if place not in found.columns.values() and found.headers[place].strip(EDGE_BLANKS)
     ]
     columns, doubtful, by_value = dict(found.columns), dict(found.doubtful), set()
+    currencies = [place for place in free if are_currencies(set(_column(found.below, place)))]
+    if "currency_code" not in columns and "currency_code" not in doubtful and currencies:
+        if len(currencies) > 1:
+            doubtful["currency_code"] = tuple(currencies)
+        else:
+            columns["currency_code"] = currencies[0]
+            by_value.add("currency_code")
     has_amount = not columns.keys().isdisjoint(("amount", "amount_in_decimal")) or "amount" in doubtful
     ids = [place for place in free if _are_ids(_column(found.below, place))]
     if "customer_id" not in columns and "customer_id" not in doubtful and ids:

@@ -45,7 +45,8 @@ def number_suggestions(glance: Glance, found: Found, options: InputOptions) -> l
         unit = _unit(seen, locale)
         suggestions += unit
         counts_major = bool(unit)
-    if options.currency is None and "currency_code" not in found.columns and (counts_major or seen.marks):
+    is_named = "currency_code" in found.columns or "currency_code" in found.doubtful
+    if options.currency is None and not is_named and (counts_major or seen.marks):
         suggestions.append(_currency(seen, found))
     return suggestions
 

@@ -19,7 +19,8 @@ from batch_credits.cli.options.places import OutputChoice
 from batch_credits.cli.options.sending import AskingChoice, PaceChoice, SendingChoice
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.setting import apply, chosen_as, option
-from batch_credits.errors import UsageError
+from batch_credits.errors import InputError, UsageError
+from batch_credits.loader.opening import open_source
 from batch_credits.settings import InputOptions
 from tests.each import each
 
@@ -95,3 +96,19 @@ def test_a_group_leaves_what_is_not_its_own() -> None:
         return values
 
     assert command(red=True, size=3) == {"colours": Colours(red=True), "size": 3}
+
+
+def test_a_field_that_no_column_is_can_be_said(tmp_path: Path) -> None:
+    """As the message says it of a header that comes near a field, and means something else."""
+    path = tmp_path / "payout.csv"
+    path.write_text("customer_id,amount,currency_code,reference,description,credit typ\nc-1,500,USD,q3,d,x\n")
+    with pytest.raises(InputError) as refused:
+        open_source(path, InputOptions())
+    assert "(--map credit_type= if none is)" in refused.value.hint
+
+    map_option = next(found for found in batch_credits.commands["check"].params if found.name == "header_map")
+    said = map_option.type.convert("credit_type=", map_option, None)
+    assert said == ("credit_type", "") and open_source(path, InputOptions(header_map=(said,)))
+    for text in ("credit_type", "=amount"):
+        with pytest.raises(click.BadParameter, match="NAME=VALUE"):
+            map_option.type.convert(text, map_option, None)

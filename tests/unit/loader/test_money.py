@@ -108,13 +108,13 @@ def test_what_is_no_amount_is_named_with_value_and_code(text, currency, unit, co
         ("$5", "write the digits alone, and the currency in currency_code."),
         ("5 USD", "write the digits alone, and the currency in currency_code."),
         ("+5", "has a sign: write 5."),
-        ("+five", "is not a number: write digits only, e.g. 1050."),
-        ("five", "is not a number: write digits only, e.g. 1050."),
-        ("0x10", "is not a number: write digits only, e.g. 1050."),
+        ("+five", "is not a number: write digits only, without decimals (1050)."),
+        ("five", "is not a number: write digits only, without decimals (1050)."),
+        ("0x10", "is not a number: write digits only, without decimals (1050)."),
         ("\uff15\uff10\uff10", "has digits of another script: write it with 0 to 9."),
         ("100,-", "write the digits alone, and the currency in currency_code."),
         ("Rs 500/-", "write the digits alone, and the currency in currency_code."),
-        ("$.", "is not a number: write digits only, e.g. 1050."),
+        ("$.", "is not a number: write digits only, without decimals (1050)."),
     ],
 )
 def test_what_is_no_amount_is_told_how_to_become_one(text, advice):
@@ -122,10 +122,18 @@ def test_what_is_no_amount_is_told_how_to_become_one(text, advice):
     assert isinstance(problem, Problem) and problem.message.endswith(advice)
 
 
-@each("unit, example", [("minor", "1050"), ("major", "10.50")])
-def test_an_example_of_an_amount_is_in_the_unit_that_is_read(unit, example):
-    problem = amount_minor("10.50 bucks", "USD", unit, {})
-    assert isinstance(problem, Problem) and problem.message.endswith(f"write digits only, e.g. {example}.")
+@each(
+    "unit, advice",
+    [
+        ("minor", "digits only, without decimals (1050)"),
+        ("major", "digits only, with a point before decimals (1234.50)"),
+    ],
+)
+def test_an_amount_is_to_be_written_as_those_of_its_unit(unit, advice):
+    """Who writes 1050 for 10.50 pays 100 times too much, and who writes 10.50 for 1050 is refused again."""
+    for text, more in (("ten", "."), ("1.050,00", ", or name the language that writes it so with --locale.")):
+        problem = amount_minor(text, "USD", unit, {})
+        assert isinstance(problem, Problem) and problem.message.endswith(f"write {advice}{more}")
 
 
 def test_decimals_under_minor_name_the_option_to_pass():

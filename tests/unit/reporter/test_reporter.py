@@ -1,4 +1,5 @@
 import json
+import os
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from batch_credits.errors import ReportsNotWritten
 from batch_credits.ledger.runs import History
 from batch_credits.model import ControlTotal, Outcome, ReportRow
+from batch_credits.reporter.words import next_steps
 from batch_credits.reporter.writing import write_reports
 from tests.unit.reporter.conftest import Report, make_batch, make_row, make_run
 
@@ -27,6 +29,22 @@ def test_reports_written_again_say_what_is_true_now(report: Report) -> None:
     summary = report([make_row(2)])
     assert (summary.exit_code, summary.in_balance, summary.count(Outcome.CREDITED)) == (0, True, 1)
     assert json.loads(summary.paths.summary_json.read_text())["exit_code"] == 0
+
+
+def test_what_somebody_mended_is_kept_when_the_reports_are_written_again(report: Report) -> None:
+    """A run of the same file again, or `report`, wrote over an hour of work in failed.csv."""
+    paths = report([make_row(2, Outcome.FAILED)]).paths
+    assert report([make_row(2, Outcome.FAILED)]).edited == ()
+    for number, name in ((1, "failed-edited.csv"), (1, "failed-edited.csv"), (2, "failed-edited-2.csv")):
+        paths.failed.write_text(f"mended by hand {number}")
+        os.utime(paths.failed, (later := paths.summary_html.stat().st_mtime + 1, later))
+        summary = report([make_row(2, Outcome.FAILED)])
+        assert [path.name for path in summary.edited] == [name]
+        assert summary.edited[0].read_text() == f"mended by hand {number}"
+        assert summary.edited[0].stat().st_mode & 0o777 == 0o600
+        assert "mended by hand" not in paths.failed.read_text()
+        assert ("is kept as " + name) in " ".join(f"{sentence} {command}" for sentence, command in next_steps(summary))
+    assert report([make_row(2, Outcome.FAILED)]).edited == ()
 
 
 def test_the_caller_may_know_better_whether_the_site_is_live(tmp_path: Path) -> None:

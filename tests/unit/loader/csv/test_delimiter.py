@@ -5,7 +5,9 @@ import pytest
 from batch_credits.errors import InputError
 from batch_credits.loader.columns import HeaderMatcher
 from batch_credits.loader.csv.delimiter import sniffed, split
+from batch_credits.loader.csv.scan import scan_csv
 from batch_credits.settings import InputOptions
+from tests.each import each
 
 HEADERS = ("customer_id", "amount", "reference")
 
@@ -55,3 +57,34 @@ def test_a_header_line_that_can_be_split_in_two_ways_is_refused() -> None:
 )
 def test_cells_of_a_line(line: str, cells: list[str]) -> None:
     assert split(line, ",") == cells
+
+
+@each(
+    "content, options, sign, said",
+    [
+        ("sep=;\ncustomer_id,amount\nc,5\n", {}, ",", "by comma, not by semicolon"),
+        ("customer_id;amount\nc;5\n", {"delimiter": ","}, ";", "by semicolon, not by comma"),
+        ("customer_id^amount\nc^5\n", {}, "^", r"by '\^', not by comma"),
+        ("customer_id~amount\nc~5\n", {}, "~", "by '~', not by comma"),
+        ("Customer ID:Amount\nc:5\n", {}, ":", "by ':', not by comma"),
+        ("\n\u00a6customer_id\u00a6amount\u00a6\n\u00a6c\u00a65\u00a6\n", {}, "\u00a6", "row 2: .* by '\u00a6'"),
+    ],
+)
+def test_headers_that_another_sign_divides_name_it(
+    tmp_path: Path, content: str, options: dict[str, str], sign: str, said: str
+) -> None:
+    path = tmp_path / "payout.csv"
+    path.write_text(content)
+    with pytest.raises(InputError, match=said) as refused:
+        scan_csv(path, InputOptions(**options))  # type: ignore[arg-type]
+    assert refused.value.remedies == ((("--delimiter", sign),),)
+    shape = scan_csv(path, InputOptions(delimiter=sign, reference="q3", description="d"))
+    assert (shape.matched.columns.keys(), shape.rows) == ({"customer_id", "amount"}, 1)
+
+
+@each("header", ["customer_id amount", "customer_id  amount", "customer_id-amount", "customer_id\x1famount"])
+def test_what_may_stand_within_a_header_divides_none(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "payout.csv"
+    path.write_text(f"{header}\n{header}\n")
+    with pytest.raises(InputError, match="No column"):
+        scan_csv(path, InputOptions())

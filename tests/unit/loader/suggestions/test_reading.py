@@ -60,6 +60,11 @@ def given(path: Path, options: InputOptions = DONE) -> list[str]:
          ["--locale en_US", "--amount-unit major"]),
         ('customer_id,amount,currency_code\nc-1,"1,234",USD\n', replace(DONE, amount_unit="major"), ["--locale en_US"]),
         ("customer_id,amount_in_decimal,currency_code\nc-1,1.2345,USD\n", DONE, []),
+        ("Konto;Umsatz;WKZ;Buchungstext\n10001;12,50;EUR;Bonus\n10002;7,50;USD;Bonus\n", DONE,
+         ["--map customer_id=Konto", "--map amount=Umsatz", "--map currency_code=WKZ",
+          "--map description=Buchungstext", "--locale de_DE", "--amount-unit major"]),
+        ("customer_id,amount,Wal.,Basis\nc-1,5.00,EUR,USD\n", DONE, ["--map", "--amount-unit major"]),
+        ("customer_id,amount,Segment\nc-1,5.00,ALL\n", DONE, ["--amount-unit major", "--currency"]),
     ],
 )  # fmt: skip
 def test_what_is_suggested(tmp_path: Path, text: str, options: InputOptions, expected: list[str]) -> None:

@@ -167,3 +167,17 @@ def test_a_total_that_was_never_calculated_is_no_total_of_nothing(tmp_path, valu
     rows = [row for chunk in source.chunks() for row in chunk]
     assert [row.row_number for row in rows if row.problems] == [4] and not source.totals.unequal
     assert "formula_without_value" in [problem.code for problem in rows[2].problems]
+
+
+def test_rows_of_formulas_without_a_value_are_not_lost_where_the_sheet_ends_with_them(tmp_path):
+    """What reads the values ends a sheet with the last of them."""
+    rows = [HEADERS, ("c-1", 5, "x"), (), ("=Z!A2", "=Z!B2"), (), (None, "=SUM(B2:B5)")]
+    source = open_source(workbook(tmp_path / "payout.xlsx", rows), OPTIONS)
+    read = [row for chunk in source.chunks() for row in chunk]
+    codes = {row.row_number: [problem.code for problem in row.problems] for row in read}
+    assert codes == {2: [], 4: ["formula_without_value"] * 2, 6: ["missing", "formula_without_value"]}
+
+
+def test_a_sheet_of_nothing_but_formulas_without_a_value_has_rows(tmp_path):
+    table = excel_table(workbook(tmp_path / "payout.xlsx", [HEADERS, ("=Z!A2", "=Z!B2", "=Z!C2")]))
+    assert [flaw.code for chunk in table.chunks(9) for flaw in chunk.flaws[0].values()] == ["formula_without_value"] * 3
