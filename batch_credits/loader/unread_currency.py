@@ -1,11 +1,12 @@
-"""A column of currency codes that nothing reads, beside an option that says in which currency all rows are.
+"""A column of currency codes that nothing reads.
 
-A header in a language that nobody here knows would let --currency pay 1,000 JPY as 1,000 EUR.
+A header in a language that nobody here knows would let --currency, or the site's own currency, pay 1,000 JPY as 1,000
+EUR.
 """
 
 from pathlib import Path
 
-from batch_credits.errors import InputError
+from batch_credits.errors import UnclearFile
 from batch_credits.loader.money import currency_code
 from batch_credits.loader.table import CHUNK_ROWS, Table
 from batch_credits.loader.wording import EDGE_BLANKS, shown
@@ -21,29 +22,30 @@ def are_currencies(texts: set[str]) -> bool:
 
 
 def refuse_unread_currency(path: Path, table: Table, options: InputOptions) -> None:
-    """Refuse a file of which a column that is no field says other currencies than --currency.
+    """Refuse a file of which a column that is no field says other currencies than its rows would be paid in.
 
     Raises:
-        InputError: it does.
+        UnclearFile: it does.
     """
-    stated = (options.currency or "").strip(EDGE_BLANKS).upper()
-    if not stated or "currency_code" in table.matched.columns or "currency_code" in dict(options.header_map):
+    if "currency_code" in table.matched.columns or "currency_code" in dict(options.header_map):
         return
+    stated = (options.currency or "").strip(EDGE_BLANKS).upper()
     fields = table.matched.columns.values()
     seen: dict[int, set[str]] = {column: set() for column in range(len(table.matched.headers)) if column not in fields}
     for chunk in table.chunks(CHUNK_ROWS):
         for column, texts in list(seen.items()):
             texts |= {text for cells in chunk.rows if (text := cells[column].strip(EDGE_BLANKS))}
-            if texts and not are_currencies(texts | {stated}):
+            if texts - _WORDS and not are_currencies(texts):
                 del seen[column]
         if not seen:
             return
     for column, texts in seen.items():
         if are_currencies(texts) and (others := sorted(texts - {stated})):
             header = table.matched.headers[column]
-            raise InputError(
-                f"{path.name}: the column {shown(header)} says {others[0]}, and --currency {stated}: nobody reads that "
-                "column, so its rows would be paid in another currency.",
-                hint="Say whether it is the currency of the rows, or of something else:",
-                remedies=[(("--map", f"currency_code={in_one_line(header)}"),), (("--map", "currency_code="),)],
+            raise UnclearFile(
+                f"{path.name}: nobody reads the column {shown(header)}, which says {others[0]}, so its rows would be "
+                f"paid in {stated or 'whatever the currency of the site is'}. If it is no currency, say --map "
+                "currency_code= .",
+                hint="If it is theirs, say so:",
+                remedies=[(("--map", f"currency_code={in_one_line(header)}"),)],
             )

@@ -50,7 +50,7 @@ def refuse_undivided(row: int, headers: list[str], delimiter: str, matcher: Head
         if may_divide and sign != delimiter and matcher.fits(split(first, sign)):
             raise InputError(
                 f"{matcher.path.name}, row {row}: the headers are divided by {_name(sign)}, not by {_name(delimiter)}.",
-                hint="Say so:",
+                hint=f"The columns seem to be divided by {_name(sign)}; if they are, say so:",
                 remedies=[(("--delimiter", sign),)],
             )
 

@@ -62,6 +62,9 @@ def text_as_shown(field: str, value: object, read: Reading, look: Look) -> Readi
 def amount_as_shown(value: object, read: Reading, look: Look, terms: tuple[str, str]) -> Flaw | None:
     """What is wrong with how an amount is shown; `terms` are the currency it is paid in ("" for none) and its unit."""
     text, flaw = read
+    if isinstance(value, str) and value.strip(EDGE_BLANKS):  # some formats put a currency, a dash or nothing for it
+        seen = look.text if look.text is not None else text_shown(look.code, value)
+        return flaw if seen is not None and _same(seen, value) else flaw or _otherwise(quoted(value), seen, look)
     if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
         return flaw
     if flaw is not None and flaw.code != FRACTION:

@@ -144,12 +144,12 @@ def _unanswered(checked: Checked, options: Mapping[str, tuple[str, ...]]) -> str
 
 
 def _mapped(fields: Mapping[str, str], seen: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The columns that go to a field and do not by themselves.
+    """The columns that go to a field and do not by themselves; and the fields that a column seemed to be, and none is.
 
     Raises:
         Refused: the form names a column or a field that there is not.
     """
-    found = []
+    found, chosen, denied = list[str](), set[str](), set[str]()
     for name, field in fields.items():
         if not name.startswith("map:"):
             continue
@@ -157,9 +157,12 @@ def _mapped(fields: Mapping[str, str], seen: list[dict[str, Any]]) -> tuple[str,
         if index is None or index >= len(seen) or field not in ("", *_FIELD_LABELS):
             raise Refused(400, "The form names a column or a field that there is not.", "Load the page again.")
         column = seen[index]
+        chosen.add(field)
+        if not field and column["suggested"]:
+            denied.add(column["suggested"])
         if field and column["field"] != field:
             found.append(f"{field}={column['header']}")
-    return tuple(found)
+    return (*found, *(f"{field}=" for field in sorted(denied - chosen)))
 
 
 def remembered_answers(desk: Desk, one: Upload, checked: Checked) -> bool:

@@ -162,3 +162,26 @@ def test_merged_titles_above_the_headers_are_none_of_ours(path: Path) -> None:
 def test_a_text_that_shows_another_is_rejected_in_opendocument(tmp_path: Path) -> None:
     [row] = loaded(tmp_path / "payout.ods", [row_with(customer_id=Styled("hidden-1", "", "c-1"))])
     assert [(problem.field, problem.code) for problem in row.problems] == [("customer_id", "shown_otherwise")]
+
+
+ACCOUNTING = '_($* #,##0.00_);_($* (#,##0.00);_($* "-"??_);_(@_)'
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [("0.00", "10.50"), ("@", "10.50"), ("#,##0.00 [$EUR]", "10.50"), (ACCOUNTING, " 10.50 "), ("yyyy-mm-dd", "10.50")],
+)
+def test_an_amount_that_is_a_text_is_read_where_it_shows_as_it_is(path: Path, code: str, seen: str) -> None:
+    (row,) = loaded(path, [row_with(amount=Styled("10.50", code, seen))])
+    assert row.request and row.request.amount == 1050
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [('@" EUR"', "10.50 EUR"), ('"-"@', "-10.50"), ('@"0"', "10.500"), ('0;0;0;"paid"', "paid")],
+)
+def test_an_amount_that_is_a_text_and_shows_another_is_rejected(path: Path, code: str, seen: str) -> None:
+    """Text in an amount was read past its format, where a number in the same cell was not."""
+    (row,) = loaded(path, [row_with(amount=Styled("10.50", code, seen))])
+    assert [problem.code for problem in row.problems] == ["shown_otherwise"]
+    assert f"holds '10.50' and shows '{seen}'" in row.problems[0].message
