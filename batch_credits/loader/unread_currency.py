@@ -32,15 +32,15 @@ def refuse_unread_currency(path: Path, table: Table, options: InputOptions) -> N
     stated = (options.currency or "").strip(EDGE_BLANKS).upper()
     fields = table.matched.columns.values()
     seen: dict[int, set[str]] = {column: set() for column in range(len(table.matched.headers)) if column not in fields}
-    for chunk in table.chunks(CHUNK_ROWS):
+    for chunk in table.chunks(CHUNK_ROWS) if seen else ():
         for column, texts in list(seen.items()):
             texts |= {text for cells in chunk.rows if (text := cells[column].strip(EDGE_BLANKS))}
-            if texts - _WORDS and not are_currencies(texts):
+            if not are_currencies(texts):
                 del seen[column]
         if not seen:
-            return
+            return  # with the first rows, of nearly every file
     for column, texts in seen.items():
-        if are_currencies(texts) and (others := sorted(texts - {stated})):
+        if others := sorted(texts - {stated}):
             header = table.matched.headers[column]
             raise UnclearFile(
                 f"{path.name}: nobody reads the column {shown(header)}, which says {others[0]}, so its rows would be "

@@ -63,7 +63,7 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class BatchEntry:
     """A batch in the list. `key` is its full id ("" of an upload that has none yet), `payout` whose rows it mends, in
-    words; `needs_person`: it waits for whoever looks."""
+    words; `needs_person`: it waits for whoever looks; `at_least`: of some rows nobody could read the amount."""
 
     key: str
     href: str
@@ -77,6 +77,7 @@ class BatchEntry:
     payout: str
     is_reversal: bool
     needs_person: bool
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)

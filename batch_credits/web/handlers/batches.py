@@ -112,6 +112,7 @@ def _of_upload(desk: Desk, upload: Upload, policy: Policy | None, actor: str) ->
     checked = desk.checks.known(upload)
     key, rows = "", 0
     totals: tuple[Amount, ...] = ()
+    unread = False
     if checked is None:
         state = State.CHECKING
     elif checked.error is not None:
@@ -119,7 +120,7 @@ def _of_upload(desk: Desk, upload: Upload, policy: Policy | None, actor: str) ->
     else:
         key, rows = checked.content["batch"], checked.content["rows"]
         state = _state_of_order(desk, key)
-        totals = amounts_of(checked.content["totals"], {})
+        totals, unread = amounts_of(checked.content["totals"], {}), bool(checked.content["unreadable_amounts"])
     hrefs = {State.WAITING: f"/batches/{key}", State.SUBMITTED: f"/orders/{key}"}
     return BatchEntry(
         key=key,
@@ -134,6 +135,7 @@ def _of_upload(desk: Desk, upload: Upload, policy: Policy | None, actor: str) ->
         payout="mends rows of an earlier file" if upload.mends else "",
         is_reversal=False,
         needs_person=state in _WAITS_FOR_A_PERSON or _waits_for(desk, key, state, policy, actor),
+        at_least=unread,
     )
 
 

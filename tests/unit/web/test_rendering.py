@@ -388,3 +388,10 @@ def test_every_class_that_a_template_uses_is_in_the_stylesheet() -> None:
     styled = set(re.findall(r"\.([a-z][a-z_-]*)", stylesheet().decode()))
     names = {figure.name for page in PAGES.values() for figure in getattr(page, "figures", ())}
     assert used - styled - names == set()
+
+
+def test_a_sum_without_the_rows_that_nobody_could_read_is_said_to_be_one() -> None:
+    entry = LIST.entries[0]
+    for at_least in (True, False):
+        document = shown(replace(LIST, entries=(replace(entry, at_least=at_least),)))
+        assert one(document, 'td[data-label="Amount"]').to_text().startswith("at least") == at_least
