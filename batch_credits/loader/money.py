@@ -19,6 +19,7 @@ MAX_AMOUNT_MINOR = 2**53 - 1
 MAX_DECIMAL_CHARACTERS = 33
 MAX_DIGITS = 40  # more than any amount; keeps int() off texts built to be slow
 AMOUNT_UNITS = ("minor", "major")
+_WITH_A_POINT = "digits only, with a point before decimals (1234.50)"
 
 _INTEGER = re.compile(r"[0-9]+")
 _DECIMAL = re.compile(r"([0-9]+)\.([0-9]+)")
@@ -148,11 +149,10 @@ def _minor(text: str) -> int | Problem:
     return _not_a_number(text, plain, written="digits only, without decimals (1050)")
 
 
-def _not_a_number(
-    text: str, plain: str, field: str = "amount", written: str = "digits only, with a point before decimals (1234.50)"
-) -> Problem:
+def _not_a_number(text: str, plain: str, field: str = "amount", written: str = _WITH_A_POINT) -> Problem:
     """Say why a text is no plain number, as closely as can be told, and how to write it: as amounts of its unit are
-    `written`, since 1050 for 10.50 would be 100 times too much."""
+    `written`, since 1050 for 10.50 would be 100 times too much. What has separators is written with its decimals in any
+    unit: whoever left them out where cents are read would pay a hundredth, and who writes them is told of the unit."""
     value = shown(text)
     if not plain:
         return _problem("no_amount", "The amount is empty: fill it.", field)
@@ -168,7 +168,7 @@ def _not_a_number(
         return _problem(
             "amount_has_separators",
             f"The amount {value} has a thousands separator or a decimal comma, which can be read in two ways: "
-            f"write {written}, or name the language that writes it so with --locale.",
+            f"write {_WITH_A_POINT}, or name the language that writes it so with --locale.",
             field,
         )
     if (foreign := digits_of_another_script(plain, field)) is not None:

@@ -131,9 +131,16 @@ def test_what_is_no_amount_is_told_how_to_become_one(text, advice):
 )
 def test_an_amount_is_to_be_written_as_those_of_its_unit(unit, advice):
     """Who writes 1050 for 10.50 pays 100 times too much, and who writes 10.50 for 1050 is refused again."""
-    for text, more in (("ten", "."), ("1.050,00", ", or name the language that writes it so with --locale.")):
-        problem = amount_minor(text, "USD", unit, {})
-        assert isinstance(problem, Problem) and problem.message.endswith(f"write {advice}{more}")
+    problem = amount_minor("ten", "USD", unit, {})
+    assert isinstance(problem, Problem) and problem.message.endswith(f"write {advice}.")
+
+
+@each("unit", ["minor", "major"])
+def test_an_amount_with_separators_is_to_be_written_with_its_decimals(unit):
+    """Without them 1.050,00 would be paid as 10.50 where cents are read; with them the unit is asked for."""
+    problem = amount_minor("1.050,00", "USD", unit, {})
+    advice = "write digits only, with a point before decimals (1234.50), or name the language that writes it so"
+    assert isinstance(problem, Problem) and advice in problem.message
 
 
 def test_decimals_under_minor_name_the_option_to_pass():
