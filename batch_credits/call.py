@@ -35,6 +35,16 @@ def call_for(business_entity_id: str | None) -> str:
     return call_of(RunSettings(business_entity_id=business_entity_id))
 
 
+def for_entity(entity: str | None) -> str:
+    """For whom something is, in words: `for business entity emea`, or `without a business entity`."""
+    return f"for business entity {entity}" if entity else "without a business entity"
+
+
+def entity_option(entity: str | None) -> str:
+    """By what a command is run so: `with --business-entity emea`, or `without --business-entity`."""
+    return f"with --business-entity {entity}" if entity else "without --business-entity"
+
+
 def headers_of(call: str) -> dict[str, str]:
     """The headers of which `call_of` made this text."""
     headers: dict[str, str] = orjson.loads(call)

@@ -9,6 +9,7 @@ from batch_credits.approval.order import Approval, Order, Sealed, Sum, moment_of
 from batch_credits.approval.policy import Approver, Bounds, Policy
 from batch_credits.approval.signing import NotSigned, check_approval
 from batch_credits.approval.words import moment_in_words
+from batch_credits.call import for_entity
 from batch_credits.errors import NotConfirmed
 from batch_credits.model.currencies import exponent_of
 
@@ -137,8 +138,8 @@ def _refuse_other(order: Order, present: Present, carried: Carried) -> None:
     if order.address != present.address:
         raise _refused(f"This order is for {order.address}, and this run goes to {present.address}.")
     if order.business_entity != (present.business_entity_id or ""):
-        meant = _entity_in_words(order.business_entity)
-        raise _refused(f"This order is for {meant}, and this run for {_entity_in_words(present.business_entity_id)}.")
+        meant, now = for_entity(order.business_entity), for_entity(present.business_entity_id)
+        raise _refused(f"This order is {meant}, and this run {now}.")
     if order.batch != present.batch:
         raise _refused("This order is for another file, or for this one read by other options.")
     for currency, total in sorted(present.owed.items()):
@@ -147,10 +148,6 @@ def _refuse_other(order: Order, present: Present, carried: Carried) -> None:
             raise _refused(f"More is to be sent in {currency} than this order says.")
     if not carried.has_begun and dict(present.owed) != order.totals:
         raise _refused("What is to be sent changed since this order was made.")
-
-
-def _entity_in_words(entity: str | None) -> str:
-    return f"business entity {entity}" if entity else "no business entity"
 
 
 def _is_more(total: Sum, ordered: Sum) -> bool:

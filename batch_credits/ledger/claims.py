@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from batch_credits.call import entity_option, for_entity
 from batch_credits.errors import LEFT_OUT, UsageError
 from batch_credits.ledger.admission import be_alone, taken_up
 from batch_credits.ledger.database import Database, failure
@@ -42,11 +43,10 @@ class Claims:
         entities = self.open_entities(batch_id, is_new=is_new)
         if entities and entity not in entities:
             name = entities[0]
-            what = "without a business entity" if name is None else f"for business entity {name}"
-            option = "without --business-entity" if name is None else f"with --business-entity {name}"
             raise UsageError(
-                f"Rows of this batch were sent {what}, and are not settled.",
-                hint=f"Run {option} until they are settled: elsewhere they are not found, and would be paid again.",
+                f"Rows of this batch were sent {for_entity(name)}, and are not settled.",
+                hint=f"Run {entity_option(name)} until they are settled: elsewhere they are not found, and would be"
+                " paid again.",
                 remedies=[(("--business-entity", name or LEFT_OUT),)],
             )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from batch_credits.call import ENTITY_HEADER, headers_of
+from batch_credits.call import ENTITY_HEADER, entity_option, for_entity, headers_of
 from batch_credits.chargebee.bodies import deduct_body, description_in
 from batch_credits.errors import LEFT_OUT, InputError, Remedy, UsageError
 from batch_credits.ledger import HeldCredit, Ledger, StagedRow, Standing
@@ -191,11 +191,9 @@ def business_entity_of(ledger: Ledger, selection: Selection, named: str | None) 
         )
     if entities and named not in (None, entities[0]):
         own = entities[0]
-        whose = "without a business entity" if own is None else f"for business entity {own}"
-        option = "without --business-entity" if own is None else f"with --business-entity {own}"
         raise UsageError(
-            f"Batch {batch.key[:8]} was credited {whose}, not for {named}.",
-            hint=f"Run it {option}: the balance of another has not got these credits.",
+            f"Batch {batch.key[:8]} was credited {for_entity(own)}, not for {named}.",
+            hint=f"Run it {entity_option(own)}: the balance of another has not got these credits.",
             remedies=[(("--business-entity", own or LEFT_OUT),)],
         )
     return entities[0] if entities else named

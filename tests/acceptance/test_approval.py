@@ -51,7 +51,7 @@ def test_what_was_approved_is_paid_for_its_business_entity_alone(office: Office)
     office.approve("bob")
     paid = office.paid
     refused = office("run", office.file, "--order", office.order, BATCH_CREDITS_BUSINESS_ENTITY="apac").exited(2)
-    assert "for no business entity, and this run for business entity apac" in " ".join(refused.said.split())
+    assert "is without a business entity, and this run for business entity apac" in " ".join(refused.said.split())
     assert office.paid == paid
     of_apac = office.folder / "apac.json"
     office("check", office.file, "--order", of_apac, "--business-entity", "apac").exited(0)

@@ -44,7 +44,7 @@ def test_another_persons_passkey_passes(office: Office) -> None:
         (lambda office: office.sealed("bob", order=replace(office.order, site="acme-test")), "for site acme-test"),
         (lambda office: office.sealed("bob", order=replace(office.order, address="https://evil.example")), "evil"),
         (lambda office: office.sealed("bob", order=replace(office.order, business_entity="emea")),
-         "for business entity emea, and this run for no business entity"),
+         "is for business entity emea, and this run without a business entity"),
         (lambda office: office.sealed("bob", order=replace(office.order, expires="2026-11-28T12:30:00Z")), "expired"),
         (lambda office: office.sealed("bob", order=replace(office.order, made="2026-11-29T12:00:00Z")), "yet to come"),
         (lambda office: office.sealed("bob", at=NOW - timedelta(days=1)), "was not to be approved"),
@@ -62,7 +62,7 @@ def test_each_other_order_is_refused(office: Office, make: Callable[[Office], Se
 
 
 def test_an_order_is_for_one_business_entity(office: Office) -> None:
-    with pytest.raises(NotConfirmed, match="for no business entity, and this run for business entity apac"):
+    with pytest.raises(NotConfirmed, match="is without a business entity, and this run for business entity apac"):
         judge(office, office.sealed("bob"), business_entity_id="apac")
     for_one = office.sealed("bob", order=replace(office.order, business_entity="apac"))
     judge(office, for_one, business_entity_id="apac")
