@@ -8,7 +8,8 @@ from pathlib import Path
 
 from batch_credits.errors import UnclearFile
 from batch_credits.loader.money import currency_code
-from batch_credits.loader.table import CHUNK_ROWS, Table
+from batch_credits.loader.table import Table
+from batch_credits.loader.unread_columns import texts_of_unread
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model import in_one_line
 from batch_credits.settings import InputOptions
@@ -30,16 +31,7 @@ def refuse_unread_currency(path: Path, table: Table, options: InputOptions) -> N
     if "currency_code" in table.matched.columns or "currency_code" in dict(options.header_map):
         return
     stated = (options.currency or "").strip(EDGE_BLANKS).upper()
-    fields = table.matched.columns.values()
-    seen: dict[int, set[str]] = {column: set() for column in range(len(table.matched.headers)) if column not in fields}
-    for chunk in table.chunks(CHUNK_ROWS) if seen else ():
-        for column, texts in list(seen.items()):
-            texts |= {text for cells in chunk.rows if (text := cells[column].strip(EDGE_BLANKS))}
-            if not are_currencies(texts):
-                del seen[column]
-        if not seen:
-            return  # with the first rows, of nearly every file
-    for column, texts in seen.items():
+    for column, texts in texts_of_unread(table, are_currencies).items():
         if others := sorted(texts - {stated}):
             header = table.matched.headers[column]
             raise UnclearFile(

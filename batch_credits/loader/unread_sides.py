@@ -1,0 +1,50 @@
+"""A column that says of each row on which side of the account it stands, and that nothing reads.
+
+Ledgers and banks export amounts without a sign and the side beside them. All of them would be paid, those too that were
+taken from the customer.
+"""
+
+from pathlib import Path
+
+from batch_credits.errors import InputError
+from batch_credits.loader.table import Table
+from batch_credits.loader.unread_columns import texts_of_unread
+from batch_credits.loader.wording import shown
+from batch_credits.model.identity import folded
+
+_WORDS = [
+    {"debit", "credit"}, {"débit", "crédit"}, {"soll", "haben"}, {"debe", "haber"}, {"dare", "avere"},
+    {"debet", "kredit"}, {"debet", "credit"}, {"débito", "crédito"}, {"winien", "ma"}, {"дебет", "кредит"},
+    {"borç", "alacak"}, {"dr", "cr"}, {"dr.", "cr."}, {"dbit", "crdt"}, {"+", "-"},
+]  # fmt: skip
+_LETTERS = [{"s", "h"}, {"d", "c"}, {"d", "h"}, {"d", "a"}, {"d", "k"}, {"b", "a"}]  # sides under such a header alone
+_OF_HEADERS = {word for pair in _WORDS for word in pair if len(word) > 2} | {
+    *("s/h", "d/c", "d/h", "d/a", "d/k", "b/a", "shkzg"),
+}
+_MOST = 8  # spellings of two words in one column; more are no sides, and need not be folded
+
+
+def refuse_both_sides(path: Path, table: Table) -> None:
+    """Refuse a file of which a column that is no field says that some amounts were given, and some taken.
+
+    Raises:
+        InputError: it does.
+    """
+    for column, texts in texts_of_unread(table, _may_be_sides).items():
+        sides, header = _sides(texts), table.matched.headers[column]
+        named = any(word in folded(header) for word in _OF_HEADERS)
+        if sides in _WORDS or (named and sides in _LETTERS):
+            one, other = sorted(texts)[:2]
+            raise InputError(
+                f"{path.name}: nobody reads the column {shown(header)}, which says {shown(one)} of some rows and "
+                f"{shown(other)} of others, so amounts that were taken would be paid like those that were given.",
+                hint="Keep only the rows that are to be credited. If the column says something else, leave it out.",
+            )
+
+
+def _may_be_sides(texts: set[str]) -> bool:
+    return 0 < len(texts) <= _MOST and any(_sides(texts) <= pair for pair in _WORDS + _LETTERS)
+
+
+def _sides(texts: set[str]) -> set[str]:
+    return set(map(folded, texts))
