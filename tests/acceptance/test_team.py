@@ -186,7 +186,7 @@ def test_a_worker_that_is_told_to_end_gives_back_what_it_has(tmp_path: Path, joi
 
 
 def test_a_workers_deadline_is_its_own(tmp_path: Path, join: Join, slow_site: Site) -> None:
-    rows = payout("w", 800)  # more than one call at a time gets through in eight seconds
+    rows = payout("w", 2000)  # of each part more than one call at a time gets through in eight seconds
     ann, bob = join("ann"), join("bob")
     ann.run(write_csv(tmp_path / "payout.csv", rows), "--detach").exited(0)
     ended = bob("work", "--rate", 0, "--concurrency", 1, "--timeout", 1, "--deadline", "+8s").exited(4)
