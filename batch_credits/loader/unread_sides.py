@@ -7,9 +7,9 @@ taken from the customer.
 from pathlib import Path
 
 from batch_credits.errors import InputError
-from batch_credits.loader.table import Table
+from batch_credits.loader.table import CHUNK_ROWS, Table
 from batch_credits.loader.unread_columns import texts_of_unread
-from batch_credits.loader.wording import shown
+from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model.identity import folded
 
 _WORDS = [
@@ -34,12 +34,25 @@ def refuse_both_sides(path: Path, table: Table) -> None:
         sides, header = _sides(texts), table.matched.headers[column]
         named = any(word in folded(header) for word in _OF_HEADERS)
         if sides in _WORDS or (named and sides in _LETTERS):
-            one, other = sorted(texts)[:2]
+            (row, one), (other_row, other) = _first_of_each(table, column, sides)
             raise InputError(
-                f"{path.name}: nobody reads the column {shown(header)}, which says {shown(one)} of some rows and "
-                f"{shown(other)} of others, so amounts that were taken would be paid like those that were given.",
+                f"{path.name}: nobody reads the column {shown(header)}, which says {shown(one)} in row {row} and "
+                f"{shown(other)} in row {other_row}, so what was taken would be paid like what was given.",
                 hint="Keep only the rows that are to be credited. If the column says something else, leave it out.",
             )
+
+
+def _first_of_each(table: Table, column: int, sides: set[str]) -> list[tuple[int, str]]:
+    """The first row of each side, and what it says, in the order of the file."""
+    found: dict[str, tuple[int, str]] = {}
+    for chunk in table.chunks(CHUNK_ROWS):
+        for number, cells in zip(chunk.numbers, chunk.rows, strict=True):
+            text = cells[column].strip(EDGE_BLANKS)
+            if (side := folded(text)) in sides:
+                found.setdefault(side, (number, text))
+        if len(found) == len(sides):
+            break
+    return [*found.values()]
 
 
 def _may_be_sides(texts: set[str]) -> bool:

@@ -32,9 +32,12 @@ def written(folder: Path, header: str, *sides: str) -> Path:
     ],
 )
 def test_a_file_of_both_sides_is_refused(tmp_path: Path, header: str, sides: tuple[str, ...]) -> None:
-    with pytest.raises(InputError, match="that were taken would be paid") as refused:
+    with pytest.raises(InputError, match="what was taken would be paid") as refused:
         open_source(written(tmp_path, header, *sides), OPTIONS)
     assert repr(header) in refused.value.message
+    first, other = sides[0], next(side for side in sides if side and side.casefold() != sides[0].casefold())
+    said = f"says {first!r} in row 2 and {other!r} in row {2 + sides.index(other)}"
+    assert said in refused.value.message
 
 
 @each(
