@@ -78,7 +78,8 @@ def what_is_known(memory: Memory, site: str, credit: PlannedCredit, listed: Sequ
     taken = frozenset(each.credit_id for each in agreeing)
     only_listed = frozenset(each.credit_id for each in agreeing if not each.was_sent)
     known = Known(taken, only_listed, disputed)
-    if all(item.credit_id in known.certain or _has_the_texts_of(item, credit) for item in listed):
+    certain = known.certain
+    if all(item.credit_id in certain or _has_the_texts_of(item, credit) for item in listed):
         return known
     customers = dict.fromkeys([credit.customer_id, *(item.customer_id for item in listed)])
     others = [other for other in memory.requests_of(site, [*customers]) if other.request_id != credit.request_id]
@@ -117,22 +118,25 @@ def what_was_found(
             return FoundUncertain(item.credit_id, "and an answer named it for another row")
     if ours:
         return _found(credit, ours)
+    certain = known.certain
     for item in listed:
-        is_anothers = _is_spelt_as(item, credit) and item.credit_id in known.certain
+        is_anothers = _is_spelt_as(item, credit) and item.credit_id in certain
         if not is_anothers and item.is_named_as(credit) and item.has_money_of(credit):
             return FoundUncertain(item.credit_id, "which another row has in another spelling")
-    for item in _of_nobody([*misnamed, *elsewhere], known, known.named, others):
+    for item in _of_nobody([*misnamed, *elsewhere], certain, known.named, others):
         is_asked_for = item in misnamed and same_text(item.reference or "", credit.reference)
         if (is_asked_for or item.is_named_as(credit)) and item.has_money_of(credit):
             return FoundUncertain(item.credit_id, f"for a customer {quoted(item.customer_id)}")
     open_ones = known.named - known.closed, others - {_folded(*names) for names in known.closed}
-    of_nobody = _of_nobody([*listed, *misnamed, *elsewhere], known, *open_ones)
+    of_nobody = _of_nobody([*listed, *misnamed, *elsewhere], certain, *open_ones)
     return FoundNothing(unattributed=_unattributed(credit, of_nobody, known.first_sent_ms))
 
 
-def _of_nobody(items: Sequence[ListedCredit], known: Known, named: Names, open_names: Names) -> list[ListedCredit]:
-    """Those that are no other row's for certain, nor by its name. A row has one credit: a second is not its own."""
-    possible = {item.credit_id: item for item in items if item.credit_id not in known.certain}
+def _of_nobody(
+    items: Sequence[ListedCredit], certain: frozenset[str], named: Names, open_names: Names
+) -> list[ListedCredit]:
+    """Those that are no other row's for `certain`, nor by its name. A row has one credit: a second is not its own."""
+    possible = {item.credit_id: item for item in items if item.credit_id not in certain}
     times = Counter(_texts_of(item) for item in possible.values())
     return [item for item in possible.values() if times[_texts_of(item)] > 1 or not _is_of(item, named, open_names)]
 
