@@ -29,8 +29,7 @@ from batch_credits.loader.spoiled import FEWEST_ROUNDED, may_be_rounded, rounded
 from batch_credits.loader.table import CHUNK_ROWS, Chunk, Table, full_notes
 from batch_credits.loader.total_words import says_total
 from batch_credits.loader.totals import FileTotals
-from batch_credits.loader.unread_currency import refuse_unread_currency
-from batch_credits.loader.unread_sides import refuse_both_sides
+from batch_credits.loader.unread_columns import refuse_unread
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.loader.written import unwrapped
 from batch_credits.model import LoadedRow, Mended, Problem
@@ -221,8 +220,7 @@ def opened(path: Path, options: InputOptions) -> Source:
         source = Source(path, table, options)
         if not source.options.failed_csv:
             _check_options(options)
-            refuse_unread_currency(path, table, options)
-            refuse_both_sides(path, table)
+            refuse_unread(path, table, options)
     except OSError as error:
         raise _unreadable(path, error) from None
     return source

@@ -4,12 +4,12 @@ A header in a language that nobody here knows would let --currency, or the site'
 EUR.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from batch_credits.errors import UnclearFile
 from batch_credits.loader.money import currency_code
 from batch_credits.loader.table import Table
-from batch_credits.loader.unread_columns import texts_of_unread
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model import in_one_line
 from batch_credits.settings import InputOptions
@@ -22,17 +22,21 @@ def are_currencies(texts: set[str]) -> bool:
     return bool(texts - _WORDS) and all(text.isupper() and currency_code(text) == text for text in texts)
 
 
-def refuse_unread_currency(path: Path, table: Table, options: InputOptions) -> None:
-    """Refuse a file of which a column that is no field says other currencies than its rows would be paid in.
+def reads_currency(table: Table, options: InputOptions) -> bool:
+    """Whether a column is read for the currency, or was said to be none."""
+    return "currency_code" in table.matched.columns or "currency_code" in dict(options.header_map)
+
+
+def refuse_unread_currency(path: Path, table: Table, options: InputOptions, unread: Mapping[int, set[str]]) -> None:
+    """Refuse a file of which a column that is no field says other currencies than its rows would be paid in. `unread`
+    are the texts of such columns, by their places.
 
     Raises:
         UnclearFile: it does.
     """
-    if "currency_code" in table.matched.columns or "currency_code" in dict(options.header_map):
-        return
     stated = (options.currency or "").strip(EDGE_BLANKS).upper()
-    for column, texts in texts_of_unread(table, are_currencies).items():
-        if others := sorted(texts - {stated}):
+    for column, texts in unread.items():
+        if are_currencies(texts) and (others := sorted(texts - {stated})):
             header = table.matched.headers[column]
             raise UnclearFile(
                 f"{path.name}: nobody reads the column {shown(header)}, which says {others[0]}, so its rows would be "

@@ -4,11 +4,11 @@ Ledgers and banks export amounts without a sign and the side beside them. All of
 taken from the customer.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from batch_credits.errors import InputError
 from batch_credits.loader.table import CHUNK_ROWS, Table
-from batch_credits.loader.unread_columns import texts_of_unread
 from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model.identity import folded
 
@@ -24,13 +24,14 @@ _OF_HEADERS = {word for pair in _WORDS for word in pair if len(word) > 2} | {
 _MOST = 8  # spellings of two words in one column; more are no sides, and need not be folded
 
 
-def refuse_both_sides(path: Path, table: Table) -> None:
-    """Refuse a file of which a column that is no field says that some amounts were given, and some taken.
+def refuse_both_sides(path: Path, table: Table, unread: Mapping[int, set[str]]) -> None:
+    """Refuse a file of which a column that is no field says that some amounts were given, and some taken. `unread` are
+    the texts of such columns, by their places.
 
     Raises:
         InputError: it does.
     """
-    for column, texts in texts_of_unread(table, _may_be_sides).items():
+    for column, texts in unread.items():
         sides, header = _sides(texts), table.matched.headers[column]
         named = any(word in folded(header) for word in _OF_HEADERS)
         if sides in _WORDS or (named and sides in _LETTERS):
@@ -55,7 +56,8 @@ def _first_of_each(table: Table, column: int, sides: set[str]) -> list[tuple[int
     return [*found.values()]
 
 
-def _may_be_sides(texts: set[str]) -> bool:
+def may_be_sides(texts: set[str]) -> bool:
+    """Whether a column of these, and perhaps of more below, may say sides."""
     return 0 < len(texts) <= _MOST and any(_sides(texts) <= pair for pair in _WORDS + _LETTERS)
 
 
