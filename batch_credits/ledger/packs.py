@@ -82,10 +82,6 @@ class Packs:
         """The newest pack of a site whose manifest has this SHA-256: it holds just the same."""
         return self._db.first("pack_of_contents", _pack_record, site=site, contents=contents)
 
-    def of_batch(self, batch_id: int) -> list[PackRecord]:
-        """The packs of a batch, newest first."""
-        return self._db.all("packs_of_batch", _pack_record, batch=batch_id)
-
     def note(
         self, site: str, batch_id: int, digest: str, previous: PackRecord | None, contents: str, head: str | None = None
     ) -> bool:

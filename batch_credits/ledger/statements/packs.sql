@@ -14,11 +14,6 @@ SELECT p.number, b.key, p.digest, p.previous, p.at, p.made_by, p.head
 FROM pack p JOIN site s USING (site_id) JOIN batch b ON b.batch_id = p.batch_id
 WHERE s.name = :site AND p.contents = :contents ORDER BY p.number DESC LIMIT 1;
 
--- name: packs_of_batch
--- The packs of a batch, newest first.
-SELECT p.number, b.key, p.digest, p.previous, p.at, p.made_by, p.head
-FROM pack p JOIN batch b ON b.batch_id = p.batch_id WHERE p.batch_id = :batch ORDER BY p.number DESC;
-
 -- name: note_pack
 -- A pack was made.
 INSERT INTO pack (site_id, number, batch_id, digest, previous, contents, at, made_by, head)

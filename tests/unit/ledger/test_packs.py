@@ -31,11 +31,12 @@ def test_each_is_the_one_after_the_newest(book: Book) -> None:
     assert one is not None and (one.number, one.digest, one.previous, one.made_at[:2]) == (1, "d1", None, "20")
     assert not note(book, batch, "d2", None), "somebody was first"
     assert note(book, batch, "d2", one, "c2")
-    assert [(each.number, each.previous) for each in packs.of_batch(batch)] == [(2, "d1"), (1, None)]
+    two = packs.newest(SITE)
+    assert two is not None and (two.number, two.digest, two.previous) == (2, "d2", "d1")
     assert packs.holding(SITE, "c1") == one
     assert packs.holding(SITE, "c3") is None
     with pytest.raises(LedgerError):
-        note(book, batch, "d1", packs.newest(SITE))
+        note(book, batch, "d1", two)
 
 
 def test_a_secret_is_made_once_and_stays(book: Book) -> None:
