@@ -219,6 +219,8 @@ class Judge:
                 beside = any(customer == identity[0] for customer, _amount, _created in site.plan.neighbours)
                 if is_of_reversal(identity[1]):  # not known to be older, where our first send is at no known time
                     beside = beside or identity[0] in site.taken_by_others
+                # Somebody else's under the name of a row: then two are listed of it, and whose is which is not certain.
+                beside = beside or any(customer == identity[0] for customer, _reference in site.plan.other_money)
                 forgotten = self._world.schedule.restores or bool(site.plan.lost)  # credits of ours that it cannot know
                 return beside or forgotten or site.plan.form != "exact" or self._may_be_garbled()
             case _:
