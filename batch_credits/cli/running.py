@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,7 +17,6 @@ from batch_credits.cli.commands.run import RunChoice
 from batch_credits.cli.options.places import ledger_path, open_ledger, refuse_file
 from batch_credits.cli.origins import origins, source_of_ledger, stated_by_the_user
 from batch_credits.cli.telling.asking import require_consent, said_yes_of
-from batch_credits.cli.telling.events import Events
 from batch_credits.cli.telling.words import Words
 from batch_credits.errors import LEFT_OUT, Interrupted, RunStopped, UsageError
 from batch_credits.jobs.run import Orders, RunRequest, detach_batch, run_batch
@@ -30,19 +30,24 @@ from batch_credits.process.event_loop import run_in_loop
 from batch_credits.process.signals import Signals
 from batch_credits.progress.bar import progress_for
 from batch_credits.progress.observers import Progress
-from batch_credits.reporter.summary import Summary
 from batch_credits.sending.pilot import PilotReport
 from batch_credits.settings import TEST_SITE_RATE_PER_MINUTE, RunSettings, SiteSettings
-from batch_credits.views.pilot import PilotView, pilot_view
 from batch_credits.views.question import question_of_run
 from batch_credits.views.terms import Terms, differences_of, memory_of, site_view
 
-Done = tuple[Summary, RunStopped | None] | BatchRecord  # what a run came to; or what it left to others
+if TYPE_CHECKING:  # of events, a pilot and the end few runs have any, or not yet as they begin
+    from batch_credits.cli.telling.events import Events
+    from batch_credits.reporter.summary import Summary
+    from batch_credits.views.pilot import PilotView
+
+    Done = tuple[Summary, RunStopped | None] | BatchRecord  # what a run came to; or what it left to others
+
+AT_THE_END = ("batch_credits.cli.telling.result_words", "batch_credits.views.result")  # loaded while it sends
 
 
 def run_chosen(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bool) -> int:
     """Run what was chosen, and say how it goes and went. Returns the exit code."""
-    yes, quiet, output, sealed = chosen.yes, chosen.quiet, chosen.output, read_order(chosen.order)
+    yes, output, sealed = chosen.yes, chosen.output, read_order(chosen.order)
     options = options_of(sealed, chosen.options)
     limits, rate = chosen.limits.settings(), 0 if chosen.sandbox else TEST_SITE_RATE_PER_MINUTE
     settings = chosen.sending.settings(chosen.site.site, default_rate=rate)
@@ -53,11 +58,11 @@ def run_chosen(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bo
     context.with_resource(signals.taken())  # until the last word is said
     notices.heed(signals)
     source = open_source(chosen.file, options)
-    teller = Events(quiet=quiet, asks=not yes) if as_json else Words(quiet=quiet, verbose=chosen.verbose, asks=not yes)
+    teller = _teller(chosen, as_json=as_json)
     progress = meter.watching(_progress(chosen, settings, as_json=as_json))
     not_typed, ledger_source = origins(context), source_of_ledger(context)
 
-    async def main() -> Done:
+    async def main() -> "Done":
         async with AsyncExitStack() as stack:
             where = await stack.enter_async_context(_local_site()) if site is None else site
             notices.at(where)
@@ -76,13 +81,16 @@ def run_chosen(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bo
                 notices.started(plan)
 
             def agree(report: PilotReport) -> bool:
+                from batch_credits.views.pilot import pilot_view
+
                 pilot = pilot_view(report)
                 teller.pilot(pilot)
                 return not pilot.disagreeing and (not pilot.rows_left or _goes_on(teller, pilot, signals, chosen))
 
             said_yes, same_site = said_yes_of(yes=yes, handed=chosen.handed), chosen.site.same_site
             orders = Orders(limits, where, settings, output.reports, same_site, said_yes, not_typed, output.xlsx, agree)
-            request = RunRequest(source, options, replace(orders, refuse_repeat=chosen.refuse_repeat, order=sealed))
+            orders = replace(orders, refuse_repeat=chosen.refuse_repeat, order=sealed, needed_at_the_end=AT_THE_END)
+            request = RunRequest(source, options, orders)
             act = detach_batch if chosen.detach else run_batch
             return await act(opened, request, confirm=confirm, progress=progress, signals=signals)
 
@@ -90,6 +98,14 @@ def run_chosen(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bo
     if not isinstance(done, BatchRecord):
         meter.sent(done[0])
     return _said(teller, notices, done)
+
+
+def _teller(chosen: RunChoice, *, as_json: bool) -> "Words | Events":
+    if not as_json:
+        return Words(quiet=chosen.quiet, verbose=chosen.verbose, asks=not chosen.yes)
+    from batch_credits.cli.telling.events import Events
+
+    return Events(quiet=chosen.quiet, asks=not chosen.yes)
 
 
 def _progress(chosen: RunChoice, settings: RunSettings, *, as_json: bool) -> Progress:
@@ -102,7 +118,7 @@ def _progress(chosen: RunChoice, settings: RunSettings, *, as_json: bool) -> Pro
     )
 
 
-def _said(teller: Words | Events, notices: Notices, done: Done) -> int:
+def _said(teller: "Words | Events", notices: Notices, done: "Done") -> int:
     """Say how it ended. Returns the exit code."""
     if isinstance(done, BatchRecord):
         teller.detached(done)
@@ -144,7 +160,7 @@ async def _local_site() -> AsyncIterator[SiteSettings]:
         yield SiteSettings(SANDBOX_SITE, sandbox.base_url, "sandbox", is_in_process=True)
 
 
-def _goes_on(teller: Words | Events, pilot: PilotView, signals: Signals, chosen: RunChoice) -> bool:
+def _goes_on(teller: "Words | Events", pilot: "PilotView", signals: Signals, chosen: RunChoice) -> bool:
     """Whether the rest is sent: a person says so now, on the page or here, or said yes to all before. While they think
     nothing is on its way, so a signal may end the question at once."""
     handed = chosen.handed

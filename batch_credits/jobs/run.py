@@ -17,6 +17,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Timer
+from typing import TYPE_CHECKING
 
 from batch_credits.approval.order import Sealed
 from batch_credits.chargebee.transport.choice import http_transport
@@ -35,7 +36,6 @@ from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.progress.pace import BatchMoney
 from batch_credits.reporter.amounts import stated_exponents
-from batch_credits.reporter.summary import Summary
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.issued import Issued
 from batch_credits.sending.pilot import Agree, agrees
@@ -50,6 +50,9 @@ from batch_credits.settings import (
     for_the_record,
     with_order,
 )
+
+if TYPE_CHECKING:  # the first row need not wait for what writes the reports
+    from batch_credits.reporter.summary import Summary
 
 COLLEAGUE_SECONDS = 1.0  # between looks whether somebody else is through with the same file
 # Of sending, before what writes the reports is loaded beside it: the first row need not wait for that, nor the end of a
@@ -73,6 +76,7 @@ class Orders:
     refuse_repeat: bool = False  # a content that came before, or whose reference is another's, is not paid
     source: Path | None = None  # the file, for the record
     order: Sealed | None = None  # that it carries out, with who approved it
+    needed_at_the_end: tuple[str, ...] = ()  # modules of the caller's, to be loaded beside what writes the reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class RunRequest:
 
 async def run_batch(
     ledger: Ledger, request: RunRequest, *, confirm: Callable[[Plan], None], progress: Progress, signals: Signals
-) -> tuple[Summary, RunStopped | None]:
+) -> "tuple[Summary, RunStopped | None]":
     """Credit every row still owed, and write the reports. Returns the summary, and why the run stopped early.
 
     `confirm` is called with the plan, and raises `NotConfirmed` to send nothing. The caller takes `signals`, since
@@ -119,7 +123,7 @@ async def carry_out(
     progress: Progress,
     signals: Signals,
     spares: Spares,
-) -> tuple[Summary, RunStopped | None]:
+) -> "tuple[Summary, RunStopped | None]":
     """Send what an agreed plan owes, and write the reports under this name.
 
     Returns the summary, and why the sending stopped early. Raises what `run_batch` does once sending has begun.
@@ -129,7 +133,7 @@ async def carry_out(
     signals.sending_begins()
     batch = _admitted(ledger, plan, orders)
     run_id: int | None = None
-    loading = Timer(LOAD_SECONDS, load_ahead, ["batch_credits.jobs.report"])
+    loading = Timer(LOAD_SECONDS, load_ahead, ["batch_credits.jobs.report", *orders.needed_at_the_end])
     loading.daemon = True
     if orders.settings.budget:  # without a limit nothing is idle, and the rows would wait for Python's lock
         loading.start()
@@ -154,11 +158,12 @@ async def carry_out(
     return summary, issued.stopped
 
 
-def load_ahead(name: str) -> None:
-    """Load a module. Where that fails now (no file handle is left), it is tried again when it is needed:
+def load_ahead(*names: str) -> None:
+    """Load modules. Where that fails now (no file handle is left), it is tried again when they are needed:
     a thread's error would only be shown, as a traceback amid all else."""
     with suppress(Exception):
-        import_module(name)
+        for name in names:
+            import_module(name)
 
 
 async def detach_batch(

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from batch_credits import __version__
 from batch_credits.metrics.reading import Reading, Traffic, Whose, asked_and_paid, by_currency, open_in, result_of
@@ -11,7 +12,9 @@ from batch_credits.model import CallKind, Money, Outcome, RequestState
 from batch_credits.progress.observers import Progress
 from batch_credits.progress.pace import BatchMoney, RunTally, SecondsFor, no_limit
 from batch_credits.progress.waiting import Waiting
-from batch_credits.reporter.summary import Summary
+
+if TYPE_CHECKING:  # there is none before the reports are written
+    from batch_credits.reporter.summary import Summary
 
 STALLED_SECONDS = 60.0  # without a beat, while a beat is due: what sends does so twice a second
 EXITS_OF_SUCCESS, EXITS_OF_FINISH = (0,), (0, 1)
@@ -49,7 +52,7 @@ class Meter:
         whose = self.reading.whose
         self.take(succeeded_at=succeeded_at, finished_at=finished_at, whose=replace(whose, site=whose.site or site))
 
-    def summarised(self, summaries: Collection[Summary], ties_out: bool | None = None) -> None:
+    def summarised(self, summaries: "Collection[Summary]", ties_out: bool | None = None) -> None:
         """What the reports say of the batches that the command was about."""
         if not self._is_on or not summaries:
             return
@@ -57,7 +60,7 @@ class Meter:
         asked, paid = asked_and_paid(summaries)
         self.take(rows=rows, result=result, asked=asked, paid=paid)
 
-    def sent(self, summary: Summary) -> None:
+    def sent(self, summary: "Summary") -> None:
         """What the reports say of the batch that a run was about, and what was sent for that."""
         self.summarised([summary])
         if summary.run is not None:

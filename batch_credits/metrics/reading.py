@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from batch_credits.model import ControlTotal, Outcome, RequestState, sum_totals
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.reporter.amounts import in_decimal, in_minor_units
-from batch_credits.reporter.summary import Summary
+
+if TYPE_CHECKING:  # there is none before the reports are written
+    from batch_credits.reporter.summary import Summary
 
 PAID = (Outcome.CREDITED, Outcome.ALREADY_CREDITED)
 OPEN = {  # how a request is called that is not settled; what is sent by somebody who lives is not in doubt yet
@@ -71,7 +74,7 @@ class Reading:
     finished_at: float | None = None
 
 
-def result_of(summaries: Iterable[Summary], ties_out: bool | None = None) -> tuple[Mapping[str, int], Result]:
+def result_of(summaries: "Iterable[Summary]", ties_out: bool | None = None) -> tuple[Mapping[str, int], Result]:
     """Rows by outcome, and the rest, of the batches of these summaries together."""
     rows: dict[str, int] = {}
     totals: dict[str, list[Mapping[str, ControlTotal]]] = {}
@@ -87,7 +90,7 @@ def result_of(summaries: Iterable[Summary], ties_out: bool | None = None) -> tup
     return rows, Result({name: in_minor_units(each) for name, each in summed.items()}, decimals, is_balanced, ties_out)
 
 
-def asked_and_paid(summaries: Iterable[Summary]) -> tuple[ByCurrency, ByCurrency]:
+def asked_and_paid(summaries: "Iterable[Summary]") -> tuple[ByCurrency, ByCurrency]:
     """What the rows that hold ask for, and what of it is credited, of these batches together."""
     asked, paid = [], []
     for summary in summaries:

@@ -32,14 +32,13 @@ from batch_credits.notices.reasons import (
 from batch_credits.notices.targets import BATCH, Command, Target
 from batch_credits.process.signals import Signals
 from batch_credits.reporter.amounts import stated_exponents
-from batch_credits.reporter.summary import Summary
-from batch_credits.reporter.words import headline
 from batch_credits.settings import SiteSettings
 from batch_credits.text.counted import rows
 from batch_credits.text.visible import visible
 
-if TYPE_CHECKING:  # who only tells need not load all that reads a file
+if TYPE_CHECKING:  # who only tells need not load all that reads a file, or writes reports
     from batch_credits.planning.plan import Plan
+    from batch_credits.reporter.summary import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +91,10 @@ class Notices:
             said = f"Started, {rows(plan.owed)} to {done}"
         self._tell(self._notice(Event.STARTED, said, standing=None if plan is None else _standing_of_plan(plan)))
 
-    def ended(self, summary: Summary, stopped: RunStopped | None) -> None:
+    def ended(self, summary: "Summary", stopped: RunStopped | None) -> None:
         """It is over, and the reports are written."""
+        from batch_credits.reporter.words import headline  # here: what writes the reports has loaded it
+
         reasons = _reasons(summary, stopped)
         link = self._link(summary.paths.summary_html, summary.batch.key)
         standing = _standing(summary)
@@ -120,7 +121,7 @@ class Notices:
         said = f"Worker ended, {rows(sum(counts.values()))} settled"
         self._over(said, exit_code, reasons, Standing(None, CallKind.ADD, counts=counts))
 
-    def reconciled(self, summaries: Sequence[tuple[Summary, bool]], exit_code: int) -> None:
+    def reconciled(self, summaries: "Sequence[tuple[Summary, bool]]", exit_code: int) -> None:
         """Chargebee was asked about these batches; with each, whether it ties out."""
         reasons = [] if all(ties_out for _, ties_out in summaries) else [NOT_TIED_OUT]
         counts = {o: sum(summary.counts[o] for summary, _ in summaries) for o in Outcome}
@@ -209,7 +210,7 @@ def _standing_of_plan(plan: "Plan") -> Standing:
     return Standing(plan.key, plan.kind, plan.rows, counts, totals, plan.unread)
 
 
-def _standing(summary: Summary) -> Standing:
+def _standing(summary: "Summary") -> Standing:
     batch = summary.batch
     return Standing(
         batch.key,
@@ -222,7 +223,7 @@ def _standing(summary: Summary) -> Standing:
     )
 
 
-def _reasons(summary: Summary, stopped: RunStopped | None) -> list[Reason]:
+def _reasons(summary: "Summary", stopped: RunStopped | None) -> list[Reason]:
     reasons = [] if stopped is None else [reason_of(stopped)]
     if not summary.in_balance:
         reasons.append(NOT_IN_BALANCE)

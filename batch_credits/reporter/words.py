@@ -165,11 +165,6 @@ def more_reasons_of(summary: Summary, outcome: Outcome) -> int:
     return sum(each is outcome and code != "" for each, code in summary.reasons) - shown
 
 
-def kinds(number: int) -> str:
-    """`1 more kind`, `3 more kinds`: of problems, where only the most frequent are shown."""
-    return "1 more kind" if number == 1 else f"{number:,} more kinds"
-
-
 def _codes_of(summary: Summary, outcome: Outcome) -> list[tuple[str, int]]:
     if outcome not in NOT_CREDITED:
         return []

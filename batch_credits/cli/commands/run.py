@@ -19,7 +19,6 @@ from batch_credits.cli.options.sending import SendingChoice, pilot_option, sendi
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.profiles import profile_option
 from batch_credits.cli.setting import chosen_as, option
-from batch_credits.cli.telling.events import Events
 from batch_credits.cli.telling.speech import exit_code_of
 from batch_credits.errors import BatchCreditsError
 from batch_credits.metrics.meter import Meter
@@ -93,6 +92,8 @@ def run(chosen: RunChoice) -> int:
     try:
         return _notified_run(chosen, as_json=True)
     except BatchCreditsError as error:
+        from batch_credits.cli.telling.events import Events
+
         code = exit_code_of(error)
         Events(quiet=chosen.quiet, asks=False).error(error, code)
         return code

@@ -17,7 +17,6 @@ import click
 from batch_credits.addresses import site_name
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.setting import Secret, apply, chosen_as, option
-from batch_credits.cli.telling.events import note
 from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, EXIT_STOPPED, exit_code_of, say
 from batch_credits.cli.values import Email, Number
 from batch_credits.errors import BatchCreditsError, Interrupted, NotConfirmed, UsageError
@@ -227,7 +226,12 @@ def notified(
         raise
     finally:
         for sentence in _closed(notices):
-            note(sentence) if as_json else say(sentence, err=True)
+            if as_json:
+                from batch_credits.cli.telling.events import note  # here: few commands have events
+
+                note(sentence)
+            else:
+                say(sentence, err=True)
 
 
 def _name(site: str | None) -> str | None:

@@ -3,20 +3,21 @@
 import sys
 import termios
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from batch_credits.cli.telling.picture import question_in_words
-from batch_credits.cli.telling.pilot_table import pilot_question
 from batch_credits.cli.telling.screen import NO_BREAK, told
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import NotConfirmed, Remedy
 from batch_credits.model.amounts import is_amount_of
 from batch_credits.text.visible import visible
 from batch_credits.views.amounts import Total
-from batch_credits.views.pilot import PilotView
 from batch_credits.views.question import Question
+
+if TYPE_CHECKING:  # few runs have one
+    from batch_credits.views.pilot import PilotView
 
 TRIES = 3  # to type a total
 
@@ -29,8 +30,10 @@ class Asking:
         text = question_in_words(question)
         return _ask_totals(text, question.to_type) if question.to_type else _ask(text)
 
-    def ask_after_pilot(self, pilot: PilotView) -> bool:
+    def ask_after_pilot(self, pilot: "PilotView") -> bool:
         """Whether the person says yes to the rest."""
+        from batch_credits.cli.telling.pilot_table import pilot_question
+
         return _ask(pilot_question(pilot))
 
 

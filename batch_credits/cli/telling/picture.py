@@ -8,10 +8,9 @@ from batch_credits.cli.telling.screen import NO_BREAK, told
 from batch_credits.ledger import ProblemGroup
 from batch_credits.model import CallKind, Outcome
 from batch_credits.model.amounts import at_least
-from batch_credits.reporter.words import kinds
 from batch_credits.settings import Origin, RunSettings
 from batch_credits.text.colour import coloured
-from batch_credits.text.counted import rows
+from batch_credits.text.counted import kinds, rows
 from batch_credits.views.amounts import Total
 from batch_credits.views.plan import PlanView
 from batch_credits.views.question import BalancesView, Question

@@ -4,9 +4,8 @@ import textwrap
 
 from batch_credits.model import CallKind
 from batch_credits.model.amounts import at_least
-from batch_credits.reporter.words import kinds
 from batch_credits.text.colour import Colour, coloured
-from batch_credits.text.counted import rows
+from batch_credits.text.counted import kinds, rows
 from batch_credits.views.amounts import Total, UndoneView
 from batch_credits.views.result import OutcomeView, ResultView
 

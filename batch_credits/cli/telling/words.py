@@ -2,7 +2,7 @@
 
 import sys
 from datetime import datetime
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from batch_credits.cli.telling.asking import Asking
 from batch_credits.cli.telling.detached import detached_in_words
@@ -19,16 +19,15 @@ from batch_credits.cli.telling.picture import (
     shown,
     site_line,
 )
-from batch_credits.cli.telling.pilot_table import pilot_text
-from batch_credits.cli.telling.result_words import painted_result, result_in_words
 from batch_credits.cli.telling.screen import told, width
 from batch_credits.cli.telling.speech import say
 from batch_credits.errors import RunStopped
 from batch_credits.model import BatchRecord
-from batch_credits.reporter.summary import Summary
-from batch_credits.views.pilot import PilotView
 from batch_credits.views.question import BatchToReverse, FileToPay, Question
-from batch_credits.views.result import result_view
+
+if TYPE_CHECKING:  # what is shown later is loaded later: the first row need not wait for it
+    from batch_credits.reporter.summary import Summary
+    from batch_credits.views.pilot import PilotView
 
 PROBLEMS_SHOWN = 5  # kinds of them, before the question; check shows all
 
@@ -84,8 +83,10 @@ class Words(Asking):
         lines += [*plan_lines(question.plan, problems=PROBLEMS_SHOWN), *warnings]
         return [*lines, *_pace_lines(question), *_how_and_where(question)]
 
-    def pilot(self, pilot: PilotView) -> None:
+    def pilot(self, pilot: "PilotView") -> None:
         """The pilot beside the file."""
+        from batch_credits.cli.telling.pilot_table import pilot_text
+
         if self._asks or not self._quiet or pilot.disagreeing:
             say(pilot_text(pilot, err=True), err=True)
 
@@ -94,8 +95,11 @@ class Words(Asking):
         if not self._quiet:
             say(detached_in_words(batch))
 
-    def after(self, summary: Summary, stopped: RunStopped | None) -> None:
+    def after(self, summary: "Summary", stopped: RunStopped | None) -> None:
         """The last screen."""
+        from batch_credits.cli.telling.result_words import painted_result, result_in_words
+        from batch_credits.views.result import result_view
+
         if not self._quiet or summary.exit_code:
             remedy = "" if stopped is None else stopped.hint
             if remedy and sys.stdout is not None and not sys.stdout.isatty():  # for whoever reads stderr alone

@@ -54,6 +54,25 @@ Chargebee.send_credit = shown
 from batch_credits.__main__ import main
 main()
 """
+# The first row is never answered, so what is loaded is loaded beside it.
+SHOW_WHAT_IS_LOADED_BESIDE_THE_FIRST_ROW = """
+import asyncio, json, os, sys
+sys.argv[1:] = json.loads(sys.argv[1])
+from batch_credits.jobs import run
+from batch_credits.chargebee.client import Chargebee
+run.LOAD_SECONDS = 0.0
+load = run.load_ahead
+def loaded(*names):
+    load(*names)
+    print(json.dumps([0, sorted(sys.modules)]), flush=True)
+    os._exit(0)
+run.load_ahead = loaded
+async def never(*about, **more):
+    await asyncio.Event().wait()
+Chargebee.send_credit = never
+from batch_credits.__main__ import main
+main()
+"""
 IMPORT_EACH_FIRST = """
 import json, os, sys
 from importlib import import_module
@@ -154,17 +173,28 @@ def test_a_check_loads_nothing_that_sends(tmp_path: Path, small_file: Path) -> N
     assert not of(loaded, "loader.workbook.table", "reporter.page", "reporter.writing")
 
 
-def test_a_run_loads_before_its_first_row_is_sent_what_reads_and_sends(tmp_path: Path, small_file: Path) -> None:
-    loaded = loaded_by(
-        "run", str(small_file), "--yes", "--rate", "0",
-        "--ledger", str(tmp_path / "ledger.sqlite3"), "--reports", str(tmp_path),
-        program=SHOW_WHAT_IS_LOADED_AT_THE_FIRST_ROW,
+def loaded_by_a_run(file: Path, rate: str, program: str) -> set[str]:
+    return loaded_by(
+        "run", str(file), "--yes", "--rate", rate,
+        "--ledger", str(file.with_name("ledger.sqlite3")), "--reports", str(file.parent), program=program,
         CHARGEBEE_SITE="acme-test", CHARGEBEE_API_KEY="k", CHARGEBEE_BASE_URL="http://127.0.0.1:9",
     )  # fmt: skip
+
+
+def test_a_run_loads_before_its_first_row_is_sent_what_reads_and_sends(small_file: Path) -> None:
+    loaded = loaded_by_a_run(small_file, "0", SHOW_WHAT_IS_LOADED_AT_THE_FIRST_ROW)
     assert {"aiohttp", "pydantic"} <= roots(loaded)
     assert not roots(loaded) & {"jinja2", "numpy", "pandas", "tqdm", "xlsxwriter", "python_calamine"}
     assert not of(loaded, "jobs.report", "reporter.page", "reporter.writing", "loader.workbook.kinds", "sandbox")
     assert not of(loaded, "loader.suggestions")
+    assert not of(loaded, "reporter.summary", "reporter.words", "views.result", "views.pilot", "cli.telling.events")
+
+
+def test_a_run_with_a_limit_loads_beside_its_first_rows_what_its_end_needs(small_file: Path) -> None:
+    """Or a program that is replaced while a long run sends would end it with modules of another version."""
+    loaded = loaded_by_a_run(small_file, "60", SHOW_WHAT_IS_LOADED_BESIDE_THE_FIRST_ROW)
+    at_the_end = {"reporter.writing", "reporter.words", "views.result", "cli.telling.result_words"}
+    assert of(loaded, *at_the_end) == {f"batch_credits.{name}" for name in at_the_end}
 
 
 def test_a_process_of_a_run_loads_what_sends_alone() -> None:
