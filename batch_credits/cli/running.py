@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -80,13 +81,7 @@ def run_chosen(chosen: RunChoice, notices: Notices, meter: Meter, *, as_json: bo
                 require_consent(teller, question, yes=yes, handed=chosen.handed)
                 notices.started(plan)
 
-            def agree(report: PilotReport) -> bool:
-                from batch_credits.views.pilot import pilot_view
-
-                pilot = pilot_view(report)
-                teller.pilot(pilot)
-                return not pilot.disagreeing and (not pilot.rows_left or _goes_on(teller, pilot, signals, chosen))
-
+            agree = partial(_agrees, teller, signals, chosen)
             said_yes, same_site = said_yes_of(yes=yes, handed=chosen.handed), chosen.site.same_site
             orders = Orders(limits, where, settings, output.reports, same_site, said_yes, not_typed, output.xlsx, agree)
             orders = replace(orders, refuse_repeat=chosen.refuse_repeat, order=sealed, needed_at_the_end=AT_THE_END)
@@ -158,6 +153,15 @@ async def _local_site() -> AsyncIterator[SiteSettings]:
 
     async with Sandbox(SandboxSettings(port=0)) as sandbox:
         yield SiteSettings(SANDBOX_SITE, sandbox.base_url, "sandbox", is_in_process=True)
+
+
+def _agrees(teller: "Words | Events", signals: Signals, chosen: RunChoice, report: PilotReport) -> bool:
+    """Show the pilot. Returns whether the rows that are left may be sent."""
+    from batch_credits.views.pilot import pilot_view
+
+    pilot = pilot_view(report)
+    teller.pilot(pilot)
+    return not pilot.disagreeing and (not pilot.rows_left or _goes_on(teller, pilot, signals, chosen))
 
 
 def _goes_on(teller: "Words | Events", pilot: "PilotView", signals: Signals, chosen: RunChoice) -> bool:
