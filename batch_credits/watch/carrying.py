@@ -155,7 +155,8 @@ class Carrier:
 
     def _try(self, job: Job, desk: Desk) -> Tried:
         """One run: a new one, or one that is still there since an earlier watch."""
-        lock = try_lock(desk.lock)
+        settings, what = self._settings, f"{visible(job.name)}: its run cannot be started"
+        lock = self._seams.until_it_works(what, lambda: try_lock(desk.lock), settings.every_seconds)
         if lock is None:
             self._seams.tell(f"{visible(job.name)}: its run goes on since before this watch began. It is waited for.")
             self._await_others(job, desk)
@@ -163,9 +164,8 @@ class Carrier:
         try:
             job.pid = 0  # that of the run before may be another's by now, and nobody may be told to end in its place
             self._save(job)
-            what = f"{visible(job.name)}: its run cannot be started"
             child = self._seams.until_it_works(
-                what, lambda: begin(job, desk, self._settings, lock), self._settings.every_seconds
+                what, lambda: begin(job, desk, settings, lock), settings.every_seconds
             )
         finally:
             os.close(lock)
