@@ -145,7 +145,8 @@ class Carrier:
                         often = "once" if job.tries == 1 else f"{job.tries} times"
                         return replace(ending, what=f"It was tried {often}. {ending.what}")
                     seconds = min(settings.backoff_seconds * 2 ** (job.tries - 1), MOST_BACKOFF_SECONDS)
-                    self._seams.tell(f"{name}: {why} It is tried again in {seconds:.0f} seconds.", is_urgent=True)
+                    text = f"{name}: {why.rstrip('.')}. It is tried again in {seconds:.0f} seconds."
+                    self._seams.tell(text, is_urgent=True)
                     self._seams.pause(seconds)
 
     def _give_up_waiting(self, since: float) -> None:

@@ -146,6 +146,7 @@ def test_stopped_runs_are_tried_again_ever_later_and_not_for_ever(world: World) 
     [place] = (world.folder / "attention").iterdir()
     assert "It was tried 4 times." in note and "no answer" in note
     assert f"batch-credits run {place}/payout.csv --ledger=" in note and f"--reports={place}" in note
+    assert world.heard("no answer. It is tried again in 60 seconds.") == 1
 
 
 def test_a_stopped_run_that_comes_through(world: World) -> None:
