@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from batch_credits.errors import BatchCreditsError
 from batch_credits.process.event_loop import run_in_loop
-from batch_credits.process.signals import SIGNALS, Signals
+from batch_credits.process.signals import ALWAYS_TAKEN, Signals
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ def run_anywhere(main: Callable[[], Coroutine[Any, Any, T]], signals: Signals) -
             return _in_a_thread(main, signals, struck)
         if threading.current_thread() is not threading.main_thread():
             return run_in_loop(main())
-        with signals.taken(), _handlers_heard(signals, struck):
+        with _handlers_heard(signals, struck), signals.taken():
             return run_in_loop(main())
 
 
@@ -57,7 +57,7 @@ def _handlers_heard(signals: Signals, struck: list[BaseException]) -> Iterator[N
         return handle
 
     theirs: dict[int, Any] = {number: signal.getsignal(number) for number in signal.valid_signals()}
-    theirs = {number: each for number, each in theirs.items() if number not in SIGNALS and callable(each)}
+    theirs = {number: each for number, each in theirs.items() if number not in ALWAYS_TAKEN and callable(each)}
     for number, handler in theirs.items():
         signal.signal(number, heard(handler))
     try:
