@@ -153,7 +153,8 @@ def run_file(
 
     In a program's main thread SIGINT and SIGTERM are taken while it runs: the first lets answers come in and ends the
     run with `stopped`, the second ends at once. Where an event loop runs already, as in a notebook, it runs in a
-    thread, and an interrupt of the kernel means the same.
+    thread, and an interrupt of the kernel means the same. So does what another handler of a signal raises, such as a
+    scheduler's time limit: it is raised once the run has ended in order.
 
     Raises:
         InputError, ControlError, UsageError, NotConfirmed, LedgerError: nothing was sent.

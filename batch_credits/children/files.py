@@ -36,7 +36,19 @@ def write_text(path: Path, text: str) -> None:
 def read_document(path: Path) -> dict[str, Any] | None:
     """The document; None where there is none that can be read."""
     try:
+        return load_document(path)
+    except OSError:
+        return None
+
+
+def load_document(path: Path) -> dict[str, Any] | None:
+    """The document; None where there is none.
+
+    Raises:
+        OSError: it cannot be read now.
+    """
+    try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return None
     return content if isinstance(content, dict) else None

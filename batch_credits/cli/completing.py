@@ -7,13 +7,13 @@ offers nothing, and so does a ledger that takes too long: an error would be writ
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from threading import Thread
 from typing import TypeVar
 
 import click
-import platformdirs
 from click.shell_completion import CompletionItem
+
+from batch_credits.process.home import data_folder
 
 PATIENCE_SECONDS = 2.0  # a disk or a server that is away is not waited for
 _DIGITS = 8  # which `status` shows, and every command takes
@@ -132,7 +132,9 @@ def _ledgers(context: click.Context) -> list[str]:
     named = typed or ledger_in_files(profile)
     if named:
         return [str(named)]
-    folder = Path(platformdirs.user_data_dir("batch-credits", appauthor=False))
+    folder = data_folder()
+    if folder is None:
+        return []
     return [str(path) for pattern in ("ledger.sqlite3", "sites/*/ledger.sqlite3") for path in folder.glob(pattern)]
 
 

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import platformdirs
 
 from batch_credits.cli.named_file import NAMED, named_file, named_settings_file
 from batch_credits.cli.settable import PREFIX, SETTABLE, SEVERAL_VALUES, variables_of
 from batch_credits.cli.setting import FILES, LEASE, PROBLEMS, QUARANTINE, WINDOW, Setting
 from batch_credits.errors import UsageError
+from batch_credits.process.home import settings_folder
 
 USERS_OWN = (
     "--base-url", "--ledger", "--api-key-file", "--yes", "--same-site", "--confirm-total", "--profile", "--config",
@@ -203,8 +203,8 @@ def own_settings_file() -> Path | None:
 
 def usual_settings_file() -> Path | None:
     """Where the user's own settings file lies where none is named; None for a user without a home."""
-    path = Path(platformdirs.user_config_dir("batch-credits", appauthor=False)) / _NAME
-    return path if path.is_absolute() else None
+    folder = settings_folder()
+    return None if folder is None else folder / _NAME
 
 
 def leaves(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:

@@ -8,6 +8,7 @@ import click
 
 from batch_credits.cli.settable import variables_of
 from batch_credits.errors import UsageError
+from batch_credits.process.home import expanded
 
 NAMED = f"{__name__}.named"  # where a context remembers it
 
@@ -28,7 +29,7 @@ def named_file(group: click.Group, words: Sequence[str], *, may_be_new: bool) ->
     """The settings file that is named: typed, or by the environment.
 
     Raises:
-        UsageError: there is none of that name, or the name is empty.
+        UsageError: there is none of that name, or the name is empty or begins with nobody's home.
     """
     [variable] = variables_of("--config")
     text, source = _typed(group, words), "--config"
@@ -39,7 +40,7 @@ def named_file(group: click.Group, words: Sequence[str], *, may_be_new: bool) ->
     if not text.strip():
         said = "has an empty value" if source == "--config" else "is set, but empty"
         raise UsageError(f"{source} {said}.", hint="Name a settings file, or leave it out.")
-    path = Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - which follows no link
+    path = Path(os.path.abspath(expanded(text)))  # noqa: PTH100 - which follows no link
     if not (path.is_file() or (may_be_new and not path.exists())):
         raise UsageError(
             f"{source} names the settings file {text!r}, and there is no such file.",

@@ -107,7 +107,7 @@ def make_pack(ledger: Ledger, batch: BatchRecord, wish: Wish, to: Path, *, as_zi
     except OSError as error:
         raise ReportsNotWritten(
             f"The pack cannot be written to {to}: {error.strerror or error}.",
-            hint="The ledger has it all. Mend this, then:",
+            hint="The ledger has it all. Mend this, then write it once more.",
             instead=[("pack", batch.key[:8])],
         ) from error
     return Packed(to / name, zipped, link, source, was_there)

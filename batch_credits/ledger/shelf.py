@@ -18,10 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import platformdirs
-
 from batch_credits.errors import LedgerBusy, LedgerError, UsageError
 from batch_credits.ledger.engines.sqlite.glance import Glance, glance_at
+from batch_credits.process.home import data_folder
 
 FILE = "ledger.sqlite3"
 SITES = "sites"
@@ -142,10 +141,10 @@ def default_root() -> Path:
     Raises:
         UsageError: the user has none.
     """
-    folder = Path(platformdirs.user_data_dir("batch-credits", appauthor=False))
-    if not folder.is_absolute():
+    folder = data_folder()
+    if folder is None:
         raise UsageError(
-            f"There is no home to keep the ledger in: {folder} would be another place in each working directory.",
+            "There is no home to keep the ledger in.",
             hint="Name the ledger with --ledger or BATCH_CREDITS_LEDGER, or set HOME.",
             remedies=[(("--ledger", "FILE"),)],
         )

@@ -10,6 +10,7 @@ from typing import Self
 from urllib.parse import unquote
 
 from batch_credits.errors import UsageError
+from batch_credits.process.home import expanded
 
 SCHEMES = ("postgresql", "postgres")
 _SECRET = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
@@ -69,9 +70,9 @@ def place(text: str) -> Place:
     """A ledger's place as it is typed: a database's address, or else a file's path.
 
     Raises:
-        UsageError: the address holds a password, or cannot be read.
+        UsageError: the address holds a password, or cannot be read; or the path begins with nobody's home.
     """
-    return Address.read(text) if is_address(text) else Path(text).expanduser()
+    return Address.read(text) if is_address(text) else expanded(text)
 
 
 def _parts(url: str) -> tuple[str, str, list[str]]:

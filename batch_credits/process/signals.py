@@ -1,4 +1,4 @@
-"""What SIGINT and SIGTERM mean while a run goes on: taken once, at its beginning, so that no moment is left out.
+"""What SIGINT, SIGTERM and SIGHUP mean while a run goes on: taken once, at its beginning, so no moment is left out.
 
     while the file is read and the question asked   the end: nothing was sent
     while rows are sent                             the first drains, the second ends at once
@@ -6,6 +6,9 @@
 
 A deadline that comes near is a first signal. Where there is a grace, the clock gives the second one while rows are
 sent: a service manager kills what is still there a while after its SIGTERM, and then there are no reports.
+
+SIGHUP comes when a terminal goes away, as with a connection that is lost, and often twice: it is a first signal and
+never a second one. It is left alone where somebody ignores it, as nohup does, or has a use for it.
 """
 
 import signal
@@ -18,7 +21,8 @@ from types import FrameType
 from batch_credits.errors import DeadlineNear, Interrupted, NotBegun
 from batch_credits.process.alarm import ALARM, Alarm
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+ALWAYS_TAKEN = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (*ALWAYS_TAKEN, signal.SIGHUP)
 MAX_SLEEP_SECONDS = 60.0  # between looks at the clock: somebody may set it, or the machine sleep
 
 
@@ -45,7 +49,8 @@ class Signals:
     @contextmanager
     def taken(self) -> Iterator[None]:
         """From here to the end of the block signals come here. Only a program's main thread may take them."""
-        before = [(number, signal.signal(number, self._arrive)) for number in SIGNALS]
+        taken = [each for each in SIGNALS if each in ALWAYS_TAKEN or signal.getsignal(each) == signal.SIG_DFL]
+        before = [(number, signal.signal(number, self._arrive)) for number in taken]
         try:
             if self._deadline is None and self.grace_seconds is None:
                 yield
@@ -115,7 +120,8 @@ class Signals:
                 self.arrive()
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
-        self.arrive()
+        if number in ALWAYS_TAKEN or not self.arrived:
+            self.arrive()
 
     def _look_at_the_clock(self, number: int, frame: FrameType | None) -> None:
         is_near = self._deadline is not None and time.time() >= self._deadline.stop_at

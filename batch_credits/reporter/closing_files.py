@@ -67,7 +67,7 @@ def write_closing(
     except OSError as error:
         raise ReportsNotWritten(
             f"The closing page cannot be written to {directory}: {error.strerror or error}.",
-            hint="The ledger has it all. Mend this, then:",
+            hint="The ledger has it all. Mend this, then write it once more.",
             instead=[("report", payout.first.key[:8])],
         ) from error
     return closing

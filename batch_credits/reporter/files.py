@@ -19,6 +19,7 @@ from typing import TextIO
 from batch_credits.model import BatchRecord
 
 MAX_STEM_LETTERS = 60  # at most 240 bytes in UTF-8: with the batch id it fits the 255 of a file name
+WRITING_SECONDS = 900  # between the first and the last report of a batch, however long it is
 STALE_SECONDS = 86_400  # a temporary file this old was left by a crash: no report takes a day to write
 
 _UNSAFE = re.compile(r"[^\w.-]+")
@@ -70,13 +71,15 @@ def report_directory(batch: BatchRecord, reports: Path) -> Path:
 def keep_edited(paths: ReportPaths) -> tuple[Path, ...]:
     """Copies of the files to mend that were changed since they were written: what somebody mended is nowhere else.
 
-    summary.html is written last, so only a hand makes one of them younger.
+    summary.html is written last, and soon after them. So one that is younger was changed by a hand, and so was one that
+    is much older: who brings back what was mended elsewhere may bring its time with it (`cp -p`, rsync, WinSCP).
     """
     if not paths.summary_html.exists():
         return ()
     last = paths.summary_html.stat().st_mtime_ns
+    first = last - WRITING_SECONDS * 1_000_000_000
     there = [path for path in (paths.failed, paths.failed_xlsx) if path is not None and path.exists()]
-    return tuple(_kept(path) for path in there if path.stat().st_mtime_ns > last)
+    return tuple(_kept(path) for path in there if not first <= path.stat().st_mtime_ns <= last)
 
 
 def _kept(path: Path) -> Path:

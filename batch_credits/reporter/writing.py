@@ -68,7 +68,7 @@ def write_reports(
     except OSError as error:
         raise ReportsNotWritten(
             f"The reports cannot be written to {directory}: {error.strerror or error}.",
-            hint="The ledger has it all. Mend this, then:",
+            hint="The ledger has it all. Mend this, then write them once more.",
             instead=[("report", batch.key[:8])],
         ) from error
     return summary

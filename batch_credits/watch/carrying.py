@@ -145,7 +145,8 @@ class Carrier:
                         often = "once" if job.tries == 1 else f"{job.tries} times"
                         return replace(ending, what=f"It was tried {often}. {ending.what}")
                     seconds = min(settings.backoff_seconds * 2 ** (job.tries - 1), MOST_BACKOFF_SECONDS)
-                    self._seams.tell(f"{name}: {why} It is tried again in {seconds:.0f} seconds.", is_urgent=True)
+                    text = f"{name}: {why.rstrip('.')}. It is tried again in {seconds:.0f} seconds."
+                    self._seams.tell(text, is_urgent=True)
                     self._seams.pause(seconds)
 
     def _give_up_waiting(self, since: float) -> None:
@@ -155,7 +156,8 @@ class Carrier:
 
     def _try(self, job: Job, desk: Desk) -> Tried:
         """One run: a new one, or one that is still there since an earlier watch."""
-        lock = try_lock(desk.lock)
+        settings, what = self._settings, f"{visible(job.name)}: its run cannot be started"
+        lock = self._seams.until_it_works(what, lambda: try_lock(desk.lock), settings.every_seconds)
         if lock is None:
             self._seams.tell(f"{visible(job.name)}: its run goes on since before this watch began. It is waited for.")
             self._await_others(job, desk)
@@ -163,9 +165,8 @@ class Carrier:
         try:
             job.pid = 0  # that of the run before may be another's by now, and nobody may be told to end in its place
             self._save(job)
-            what = f"{visible(job.name)}: its run cannot be started"
             child = self._seams.until_it_works(
-                what, lambda: begin(job, desk, self._settings, lock), self._settings.every_seconds
+                what, lambda: begin(job, desk, settings, lock), settings.every_seconds
             )
         finally:
             os.close(lock)

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from batch_credits.children.files import make_folder, read_document, write_document
+from batch_credits.children.files import load_document, make_folder, write_document
 
 DOCUMENT = "job.json"
 To = Literal["done", "attention"]
@@ -62,8 +62,12 @@ class Job:
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """The job in a document; None where there is none."""
-        content = read_document(path)
+        """The job in a document; None where there is none.
+
+        Raises:
+            OSError: it cannot be read now.
+        """
+        content = load_document(path)
         if content is None:
             return None
         ending, shape = content.pop("ending"), content.pop("shape", None)
@@ -132,7 +136,11 @@ class Jobs:
         write_document(self.desk(job.job_id).folder / DOCUMENT, content)
 
     def all(self) -> Iterator[Job]:
-        """Those that are written down, oldest first. What was only begun goes: its file is still where it was."""
+        """Those that are written down, oldest first. What was only begun goes: its file is still where it was.
+
+        Raises:
+            OSError: something cannot be read now.
+        """
         for folder in sorted(self._folder.iterdir()):
             if not folder.is_dir():
                 continue
@@ -141,6 +149,10 @@ class Jobs:
                 shutil.rmtree(folder)
             else:
                 yield job
+
+    def are_any(self) -> bool:
+        """Whether anything is written down."""
+        return any(self._folder.glob(f"*/{DOCUMENT}"))
 
     def drop(self, job: Job) -> None:
         """Forget a job that is through."""

@@ -20,6 +20,7 @@ _SAID_LETTERS = 4_000  # of what a run said that ended without a result
 _PROGRESS_SECONDS = 60  # between two of its lines: nobody reads them while they come
 _FOR_PROGRAMS = ("--yes", "--log-format=", "--progress-every=", "--wait-for-ledger=")
 _REFUSED, _BUSY = 2, 5
+_NO_WORD = "The run ended without a word of how it went"  # such as where the disk is full that it says it to
 _NOTHING, _NO_MORE = "Nothing was sent", "Nothing more was sent"
 EVENTS, OUT = "events.jsonl", "out.txt"
 
@@ -130,8 +131,8 @@ def judge(what: Tried, carry_on: Sequence[str]) -> Verdict:
             hint = "Put the mended failed.csv into the folder again, or do what follows." if what.code == 1 else ""
             return Through(_with(ending, what.code, _headline(summary), hint, []))
         case 3:
-            return Through(_with(ending, 3, *_refusal(error, what.noise)))
-        case 2 if error.get("kind") not in ("ledger", "interrupted"):
+            return Through(_with(ending, 3, *_refusal(error, what.noise or _NO_WORD)))
+        case 2 if error.get("kind") not in ("ledger", "interrupted") and (error or what.noise):
             why, hint, commands = _refusal(error, what.noise)
             if what.sent_before:
                 return Through(_with(ending, 4, why.replace(_NOTHING, _NO_MORE), _after_others(hint), commands))
@@ -153,7 +154,7 @@ def _stopped(what: Tried, ending: Ending, carry_on: Sequence[str]) -> Verdict:
         why, hint = f"{_headline(summary)}: {summary.get('stopped')}", str(summary.get("hint") or "")
     else:
         last = f": {what.noise}" if what.noise else ""
-        why, hint = f"The run ended without a word of how it went{last}", "The ledger knows what was sent."
+        why, hint = f"{_NO_WORD}{last}", "The ledger knows what was sent."
     if what.sent_before:
         why, hint = why.replace(_NOTHING, _NO_MORE), hint.replace(_NOTHING, _NO_MORE)
     last_try = _with(ending, code, why, f"{hint} To carry on:".strip(), [*carry_on])

@@ -51,7 +51,7 @@ class Watcher:
         """
         codes: list[int] = []
         try:
-            for job in [*self._jobs.all(), *self._adopted()]:
+            for job in [*self._known_jobs(), *self._adopted()]:
                 self._seams.tell(f"{visible(job.name)}: taken by an earlier watch. This one goes on with it.")
                 self._carry(job, codes)
             codes += [_UNKNOWN] if self._are_others else []
@@ -63,7 +63,7 @@ class Watcher:
                 self._seams.pause(self._settings.every_seconds)
         except Left as left:
             if not self._settings.once:
-                return left.code if any(True for _ in self._jobs.all()) else 0
+                return left.code if self._jobs.are_any() else 0
             codes.append(left.code)
         return worst(codes)
 
@@ -146,11 +146,15 @@ class Watcher:
         if ending is not None:
             codes.append(ending.code)
 
+    def _known_jobs(self) -> list[Job]:
+        what = "what is known of the files that were taken cannot be read"
+        return self._seams.until_it_works(what, lambda: [*self._jobs.all()], self._settings.every_seconds)
+
     def _adopted(self) -> Iterator[Job]:
         """Jobs of files that lie in `working`, and of which nothing is known here: the watch was killed just then, or
         what it knew is lost. The ledger still knows what was paid of them."""
         working = self._settings.working
-        known = {job.place for job in self._jobs.all()}
+        known = {job.place for job in self._known_jobs()}
         for folder in sorted(working.iterdir()) if working.is_dir() else ():
             if folder.name in known or not folder.is_dir() or folder.is_symlink():
                 continue

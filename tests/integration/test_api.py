@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -303,6 +304,84 @@ def test_a_signal_while_it_sends_lets_answers_come_in(run: Any, payout: Path, tm
     assert stopped.counts["pending"] > 0 and stopped.counts["in_doubt"] == 0
     done = run(settings=replace(slow, rate_per_minute=0))
     assert (done.exit_code, done.counts["credited"]) == (0, 400)
+
+
+class TimeIsUp(BaseException):
+    """As a scheduler's time limit raises it in a task, wherever that is: Airflow's, Celery's, RQ's."""
+
+
+@pytest.mark.parametrize("has_loop", [False, True])
+def test_a_time_limit_of_a_scheduler_ends_it_in_order(run: Any, payout: Path, tmp_path: Path, has_loop: bool) -> None:
+    rows = "".join(f"c-{n},100,USD,Loyalty,{tmp_path.name}\n" for n in range(400))
+    payout.write_text(ROWS.partition("\n")[0] + "\n" + rows)
+    slow = RunSettings(rate_per_minute=600, share=1.0, even_pacing=True)
+
+    def confirm(checked: CheckedFile) -> bool:
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        return True
+
+    async def cell() -> Any:
+        return run(confirm, settings=slow)
+
+    with _time_is_up_at(signal.SIGUSR1) as handler:
+        with pytest.raises(TimeIsUp):
+            asyncio.run(cell()) if has_loop else run(confirm, settings=slow)
+        assert signal.getsignal(signal.SIGUSR1) is handler
+    [reports] = (tmp_path / "reports").iterdir()
+    counts = read_report(reports).summary["counts"]
+    assert counts["pending"] > 0 and counts["in_doubt"] == 0
+    done = run(settings=replace(slow, rate_per_minute=0))
+    assert (done.exit_code, done.counts["credited"]) == (0, 400)
+
+
+def test_a_time_limit_while_it_waits_for_a_yes_sends_nothing(run: Any, tmp_path: Path) -> None:
+    def confirm(checked: CheckedFile) -> bool:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        return True
+
+    with _time_is_up_at(signal.SIGUSR1), pytest.raises(TimeIsUp):
+        run(confirm)
+    assert not [*(tmp_path / "reports").glob("*")]
+
+
+def test_a_time_limit_that_says_nothing_changes_nothing(run: Any) -> None:
+    heard: list[int] = []
+
+    def confirm(checked: CheckedFile) -> bool:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        return True
+
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
+    try:
+        assert run(confirm).exit_code == 0
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert heard == [signal.SIGUSR1]
+
+
+def test_an_interrupt_that_a_yes_itself_raises_ends_it(run: Any) -> None:
+    """As what asks at a terminal does, also in another thread, and nobody else is told then."""
+
+    def confirm(checked: CheckedFile) -> bool:
+        raise KeyboardInterrupt
+
+    async def cell() -> Any:
+        return run(confirm)
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(cell())
+
+
+@contextmanager
+def _time_is_up_at(number: signal.Signals) -> Iterator[Any]:
+    def handle(number: int, frame: object) -> None:
+        raise TimeIsUp
+
+    before = signal.signal(number, handle)
+    try:
+        yield handle
+    finally:
+        signal.signal(number, before)
 
 
 def test_a_site_is_checked_as_the_command_line_does() -> None:

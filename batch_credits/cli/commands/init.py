@@ -21,6 +21,7 @@ from batch_credits.cli.telling.speech import EXIT_NOTHING_SENT, say
 from batch_credits.cli.values import Email, LedgerPlace
 from batch_credits.errors import UsageError
 from batch_credits.model.address import Place
+from batch_credits.process.home import expanded
 from batch_credits.settings import PLAN_RATES_PER_MINUTE, names_live_money, site_settings
 
 _Type = click.ParamType  # generic in newer releases of click only
@@ -167,7 +168,7 @@ def _asked(chosen: InitChoice, path: Path) -> tuple[NewProfile, str]:
         chosen = replace(chosen, name=_prompt("Name of the profile", _said(chosen).name, _new_name))
     if chosen.api_key_file is None:
         proposed = str(path.with_name(f"{chosen.name}.key"))
-        chosen = replace(chosen, api_key_file=Path(_prompt("File that holds the API key", proposed)).expanduser())
+        chosen = replace(chosen, api_key_file=Path(_prompt("File that holds the API key", proposed)))
     assert chosen.api_key_file is not None
     chosen = replace(chosen, api_key_file=_whole(chosen.api_key_file))
     assert chosen.api_key_file is not None
@@ -208,7 +209,7 @@ def _site(site: str | None, base_url: str | None) -> tuple[str, str | None]:
 
 def _whole(path: Path | None) -> Path | None:
     """A relative path would be another one in each working directory."""
-    return None if path is None else Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - follows no link
+    return None if path is None else Path(os.path.abspath(expanded(path)))  # noqa: PTH100 - follows no link
 
 
 def _key_for(file: Path, site: str, *, is_live: bool) -> str:

@@ -204,14 +204,20 @@ def test_the_users_own_file_is_theirs_also_where_they_stand_beside_it(
     assert parsed("run").params["ledger"] == Path("/somewhere/ledger.sqlite3")
 
 
-@pytest.mark.parametrize("home", ["relative", "~/.config/batch-credits"])
+@pytest.mark.parametrize("home", ["relative", "~/.config/batch-credits", None])
 def test_nobody_without_a_home_has_settings_or_a_ledger_of_their_own(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, home: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, home: str | None
 ) -> None:
     """Else a folder of the working directory would be believed, and each would have a memory of its own."""
-    monkeypatch.setattr("platformdirs.user_config_dir", lambda *_, **__: home)
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_, **__: home)
-    path = Path(home) / "batch-credits.toml"
+
+    def find(*_: object, **__: object) -> str:
+        if home is None:
+            raise RuntimeError("could not determine the home directory")
+        return home
+
+    monkeypatch.setattr("platformdirs.user_config_dir", find)
+    monkeypatch.setattr("platformdirs.user_data_dir", find)
+    path = Path(home or "nowhere") / "batch-credits.toml"
     path.parent.mkdir(parents=True)
     path.write_text("yes = true\n")
     assert parsed("run").params["yes"] is False

@@ -3,19 +3,28 @@
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from batch_credits.errors import Interrupted, NotConfirmed, RunStopped
-from batch_credits.process.signals import Signals
+from batch_credits.process.signals import SIGNALS, Signals
 from batch_credits.sending.session import _stop_on
 
 
 def send(number: signal.Signals = signal.SIGTERM) -> None:
     """To this process; its handler has run when this returns."""
     os.kill(os.getpid(), number)
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_says_what_a_terminal_means() -> Iterator[None]:
+    """Whoever runs the tests may have said it: by nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 class Sending:
@@ -34,7 +43,7 @@ def sending_on(signals: Signals, sending: Any) -> Any:
     return _stop_on(signals, sending)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_before_anything_is_sent_a_signal_is_a_no(number: signal.Signals) -> None:
     with Signals().taken(), pytest.raises(NotConfirmed, match="nothing was sent"):
         send(number)
@@ -59,10 +68,34 @@ def test_once_sending_has_begun_no_signal_says_that_nothing_was_sent() -> None:
 
 
 def test_handlers_are_given_back() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(number) for number in SIGNALS]
     with Signals().taken():
         pass
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_a_terminal_that_goes_away_is_a_first_signal_and_never_a_second() -> None:
+    """The shell and the system say it, one after the other."""
+    signals = Signals()
+    with signals.taken(), signals.doing(signals.finish_first):
+        send(signal.SIGHUP)
+        send(signal.SIGHUP)
+        assert signals.arrived == 1
+        with pytest.raises(Interrupted):
+            send(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("theirs", [signal.SIG_IGN, lambda number, frame: None])
+def test_where_somebody_has_said_what_a_terminal_that_goes_away_means_that_holds(theirs: Any) -> None:
+    before = signal.signal(signal.SIGHUP, theirs)
+    try:
+        signals = Signals()
+        with signals.taken():
+            send(signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) == theirs
+        assert signals.arrived == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_while_rows_are_sent_the_first_drains_and_the_second_ends() -> None:

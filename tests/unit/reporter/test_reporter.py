@@ -47,6 +47,17 @@ def test_what_somebody_mended_is_kept_when_the_reports_are_written_again(report:
     assert report([make_row(2, Outcome.FAILED)]).edited == ()
 
 
+def test_and_so_it_is_when_it_comes_back_with_its_own_time(report: Report) -> None:
+    """As `cp -p`, rsync or WinSCP bring it, which was mended elsewhere before the reports were last written."""
+    paths = report([make_row(2, Outcome.FAILED)]).paths
+    paths.failed.write_text("mended")
+    earlier = paths.summary_html.stat().st_mtime - 3600
+    os.utime(paths.failed, (earlier, earlier))
+    [copy] = report([make_row(2, Outcome.FAILED)]).edited
+    assert (copy.name, copy.read_text()) == ("failed-edited.csv", "mended")
+    assert report([make_row(2, Outcome.FAILED)]).edited == ()
+
+
 def test_the_caller_may_know_better_whether_the_site_is_live(tmp_path: Path) -> None:
     assert write_reports(make_batch(site="acme"), History(), list, tmp_path).live
     assert not write_reports(make_batch(site="acme"), History(), list, tmp_path, live=False).live

@@ -71,6 +71,16 @@ def test_a_file_is_tried_again(code: int | None, said: dict[str, Any] | None, la
     assert verdict.ending.commands == CARRY_ON and verdict.why
 
 
+@each("code, verdict", [(1, Again), (2, Again), (3, Through), (4, Again)])
+def test_a_run_that_could_not_say_a_word_was_not_refused(code: int, verdict: type) -> None:
+    """As where the disk was full to which it says it."""
+    found = judge(Tried(code, None, None, "", ""), CARRY_ON)
+    assert isinstance(found, verdict) and isinstance(found, Again | Through)
+    assert found.ending.code == (4 if code == 1 else code)
+    assert found.ending.what == "The run ended without a word of how it went"
+    assert "mend the file" not in found.ending.hint
+
+
 def test_a_ledger_in_use_is_waited_for() -> None:
     assert after(5, error("ledger", 5)) == Busy("It is so.")
 

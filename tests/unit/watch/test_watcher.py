@@ -146,6 +146,7 @@ def test_stopped_runs_are_tried_again_ever_later_and_not_for_ever(world: World) 
     [place] = (world.folder / "attention").iterdir()
     assert "It was tried 4 times." in note and "no answer" in note
     assert f"batch-credits run {place}/payout.csv --ledger=" in note and f"--reports={place}" in note
+    assert world.heard("no answer. It is tried again in 60 seconds.") == 1
 
 
 def test_a_stopped_run_that_comes_through(world: World) -> None:
@@ -160,6 +161,39 @@ def test_a_pilot_that_disagrees_is_not_tried_again(world: World) -> None:
     world.runs = [([summary(4, may_pass=False, stopped="the pilot differs")], 4)]
     assert world.watch() == 4
     assert len(world.paid) == 1 and "the pilot differs" in world.lies("attention")["payout.csv"]
+
+
+def test_a_run_that_cannot_be_started_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, fails = try_lock, iter(range(5))
+
+    def full(path: Path) -> int | None:
+        if path.parent.parent.name == "jobs" and next(fails, None) is not None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return usual(path)
+
+    monkeypatch.setattr("batch_credits.watch.carrying.try_lock", full)
+    world.drop("payout.csv")
+    assert world.watch() == 0
+    assert world.heard("its run cannot be started: No space left on device") == 1
+    assert list(world.lies("done")) == ["payout.csv"]
+
+
+def test_what_is_known_of_a_file_and_cannot_be_read_now_is_not_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails for a moment, or what root wrote: with it the reports of the file would go."""
+    world.drop("payout.csv")
+    world.runs = [([summary(4, may_pass=True)], 4), ([summary()], 0)]
+    world.at[15] = lambda: setattr(world, "signals", 1)
+    assert world.watch() == 4
+    world.signals = 0
+    [document] = (world.state / "jobs").glob("*/job.json")
+    aside = document.rename(document.with_name("aside"))
+    document.mkdir()  # reading it is refused, to root as well
+    world.at[50] = lambda: (document.rmdir(), aside.rename(document))
+    assert world.watch() == 0
+    assert world.heard("what is known of the files that were taken cannot be read") == 2
+    assert len(world.paid) == 2 and list(world.lies("done")) == ["payout.csv"]
 
 
 def test_a_ledger_in_use_is_waited_for_without_end(world: World) -> None:
