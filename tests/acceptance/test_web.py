@@ -384,3 +384,32 @@ def test_a_number_is_typed_for_what_the_page_showed_and_not_for_what_became_of_i
         assert refused.total("pending:USD") == again.total("pending:USD") and site.posts == 0
         sent = ada.result(ada.send(refused, "send", confirm="3"))
         assert sent.count("credited") == 3
+
+
+def test_the_rest_of_a_batch_is_read_as_the_first_of_it_was(tmp_path: Path) -> None:
+    """Read in another way it is another batch: as many credits, of as much, under another reference."""
+    with Site("--api-key", "right") as site:
+        command = Command(tmp_path, site.url)
+        file = write_csv(tmp_path / "loyalty.csv", [(f"c-{n}", 1000, "USD", "Loyalty", "") for n in range(3)])
+        with Web(command, CHARGEBEE_API_KEY="wrong") as web:
+            ada = web.visitor()
+            check = ada.upload(file, amount_unit="minor", reference="q3")
+            columns = ada.get(f"{check.path}/columns")  # in another tab
+            stopped = ada.result(ada.send(check, "send", confirm="3"))
+            assert stopped.count("pending") == 3 and "refused the API key" in stopped.text
+            assert ada.get(columns.path).status == 409
+            late = ada.send(columns, "columns", reference="q4")
+            assert late.status == 409 and "upload it again" in late.alert, late.text
+        # A server before this one let it be read in another way.
+        [upload] = command.folder.glob("ledger.sqlite3.web/uploads/*/upload.json")
+        said = json.loads(upload.read_text())
+        with Web(command, CHARGEBEE_API_KEY="right") as web:
+            ada = web.visitor()
+            upload.write_text(json.dumps(said | {"options": said["options"] | {"reference": ["q4"]}}))
+            shown = ada.send(ada.get(stopped.path), "send", confirm="3")
+            refused = ada.until(shown.path, lambda page: page.page == "result" and bool(page.alert))
+            assert "is read in another way since" in refused.alert and not site.times(), refused.text
+            upload.write_text(json.dumps(said))
+            sent = ada.result(ada.send(refused, "send", confirm="3"))
+            assert sent.count("credited") == 3
+        assert site.times() == {(f"c-{n}", "q3"): 1 for n in range(3)}

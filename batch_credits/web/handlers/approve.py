@@ -47,7 +47,7 @@ async def submit(request: web.Request) -> web.Response:
     if checked is None or checked.error is not None or checked.content.get("refusal") or made is None:
         return go_to(f"/uploads/{one.upload_id}")
     key = checked.content["batch"]
-    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+    if await desk.has_begun(key):
         return go_to(f"/batches/{key}")
     page = check_page(desk, one, checked, actor_of(request))
     if page.submit is None:
@@ -75,7 +75,7 @@ def _is_good(made: Path | None) -> bool:
 async def order(request: web.Request) -> web.Response:
     """The page of an order."""
     desk, key = desk_of(request), key_of(request)
-    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+    if await desk.has_begun(key):
         return go_to(f"/batches/{key}")
     submitted = _waiting(desk, key)
     page = await _page(desk, submitted, actor_of(request))
@@ -87,7 +87,7 @@ async def approve(request: web.Request) -> web.Response:
     """Take a passkey's word for an order; with the last that was missing, its run begins."""
     desk, key, actor = desk_of(request), key_of(request), actor_of(request)
     fields = await read_fields(request, ANSWER.__contains__)
-    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+    if await desk.has_begun(key):
         return go_to(f"/batches/{key}")
     submitted = _waiting(desk, key)
     try:
@@ -119,7 +119,7 @@ async def reject(request: web.Request) -> web.Response:
         return show(request, await _page(desk, submitted, actor), alert=alert, status=UNPROCESSABLE)
     if not _may_reject(submitted.sealed, actor):
         raise Refused(403, "Only an approver, or whoever made it, turns an order down.")
-    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+    if await desk.has_begun(key):
         raise Refused(409, "This order is being paid already, or was paid.", "See in the list of batches how it went.")
     desk.orders.reject(key, actor, reason)
     return go_to(f"/uploads/{submitted.upload_id}")

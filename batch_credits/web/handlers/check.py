@@ -82,7 +82,7 @@ async def upload(request: web.Request) -> web.Response:
             return show_columns(request, one, checked)
         return show(request, _refused(one, checked.error))
     key = checked.content["batch"]
-    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+    if await desk.has_begun(key):
         return go_to(f"/batches/{key}")
     if desk.orders.open(key) is not None:
         return go_to(f"/orders/{key}")
@@ -228,7 +228,7 @@ async def send(request: web.Request) -> web.Response:
     page, key = check_page(desk, one, checked, actor), checked.content["batch"]
     if page.submit is not None:
         raise Refused(403, "Here another person must approve what is sent.", "Submit it for approval.")
-    if page.send is None or desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+    if page.send is None or await desk.has_begun(key):
         return go_to(f"/batches/{key}")
     if (alert := changed_since(request, page.send.href) or not_typed(page.send, fields)) is not None:
         return show(request, page, alert=alert, status=UNPROCESSABLE)

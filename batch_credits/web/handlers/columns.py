@@ -60,7 +60,20 @@ async def again(request: web.Request) -> web.Response:
     checked = desk.checks.known(one)
     if checked is None or (checked.error is not None and not checked.asks):
         return go_to(f"/uploads/{one.upload_id}")
+    await _refuse_begun(desk, checked)
     return show_columns(request, one, checked)
+
+
+async def _refuse_begun(desk: Desk, checked: Checked) -> None:
+    """Refuse to read a file in another way once it is sent: the rest of its batch is read as the first of it was.
+
+    Raises:
+        Refused: it is.
+    """
+    if checked.error is None and await desk.has_begun(checked.content["batch"]):
+        raise Refused(
+            409, "This file was sent as it was read then.", "To have it read in another way, upload it again."
+        )
 
 
 def show_columns(request: web.Request, one: Upload, checked: Checked, alert: Alert | None = None) -> web.Response:
@@ -118,6 +131,7 @@ async def columns(request: web.Request) -> web.Response:
     checked = desk.checks.known(one)
     if checked is None:
         return go_to(f"/uploads/{one.upload_id}")
+    await _refuse_begun(desk, checked)
     seen = checked.content["columns"]
     answers = {name.replace("_", "-"): (value.strip(),) for name, value in fields.items() if name in _ANSWERS}
     options = {name: value for name, value in {**one.options, **answers}.items() if value[0]}

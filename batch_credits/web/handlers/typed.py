@@ -54,18 +54,19 @@ def not_typed(form: SendForm, fields: Mapping[str, str]) -> Alert | None:
 
 def owed_of(found: Mapping[str, Any]) -> dict[str, Any]:
     """What a person agrees to by typing the number, as the run is told it."""
-    return {"rows": found["counts"]["pending"], "totals": found["totals_by_outcome"].get("pending", {})}
+    pending = found["totals_by_outcome"].get("pending", {})
+    return {"batch": found["batch"], "rows": found["counts"]["pending"], "totals": pending}
 
 
-def as_shown(key: str, owed: Mapping[str, Any]) -> str:
+def as_shown(owed: Mapping[str, Any]) -> str:
     """What ends the address of a form: a hash of what its page shows would be sent. In another tab the file may be read
     in another way meanwhile: as many credits, of a hundred times the amount."""
-    return f"?of={sha256(json.dumps([key, owed], sort_keys=True).encode()).hexdigest()[:SHOWN_LETTERS]}"
+    return f"?of={sha256(json.dumps(owed, sort_keys=True).encode()).hexdigest()[:SHOWN_LETTERS]}"
 
 
 def as_checked(found: Mapping[str, Any]) -> str:
     """The same of what a check found."""
-    return as_shown(found["batch"], owed_of(found))
+    return as_shown(owed_of(found))
 
 
 def changed_since(request: web.Request, href: str) -> Alert | None:
