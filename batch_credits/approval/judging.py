@@ -80,10 +80,23 @@ def refuse_unapproved(sealed: Sealed, policy: Policy, now: datetime | None = Non
     Raises:
         NotConfirmed: with the reason.
     """
-    order, now = sealed.order, now or datetime.now(UTC)
-    needed = approvers_needed(order, policy)
-    if not sealed.approvals:
+    needed, people = approvers_needed(sealed.order, policy), who_approved(sealed, policy, now)
+    if not people:
         raise _refused("Nobody has approved this order.", "Nothing was sent. Let another than its maker approve it.")
+    if len(people) < needed:
+        raise _refused(
+            f"{len(people)} of {needed} people have approved this order, which is above the sum that one may approve.",
+            "Nothing was sent. Let another person approve it, too.",
+        )
+
+
+def who_approved(sealed: Sealed, policy: Policy, now: datetime | None = None) -> set[str]:
+    """The people whose approvals an order has, each of which is good.
+
+    Raises:
+        NotConfirmed: one is not; whoever else approves it, it will not be carried out.
+    """
+    order, now = sealed.order, now or datetime.now(UTC)
     people: set[str] = set()
     for approval in sealed.approvals:
         approver = policy.known(approval.approver)
@@ -96,11 +109,7 @@ def refuse_unapproved(sealed: Sealed, policy: Policy, now: datetime | None = Non
         except NotSigned as why:
             raise _refused(f"The approval of {approver.name} is not good for this order: {why}.") from None
         people.add(approver.name)
-    if len(people) < needed:
-        raise _refused(
-            f"{len(people)} of {needed} people have approved this order, which is above the sum that one may approve.",
-            "Nothing was sent. Let another person approve it, too.",
-        )
+    return people
 
 
 def refuse_approver(order: Order, approver: Approver) -> None:

@@ -318,6 +318,13 @@ APPROVALS: dict[str, Page] = {
     "approve-own": replace(
         APPROVE, form=None, given=(), missing=2, why_not="You made this order, and nobody approves their own."
     ),
+    "approve-begin": replace(
+        APPROVE,
+        form=None,
+        given=("bob, 2026-11-28 14:30 UTC", *APPROVE.given),
+        missing=0,
+        begin_href="/orders/00/begin",
+    ),
     "approve-checking": ApprovePage("loyalty_2026_q3.csv", "alice", "2026-12-05T14:00:00Z", is_checking=True),
     "approve-hostile": replace(
         APPROVE,
