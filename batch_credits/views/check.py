@@ -1,7 +1,7 @@
 """Everything that a check has found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from batch_credits.ledger import Ledger, ProblemGroup
 from batch_credits.loader.suggestions.seen import SeenColumn
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.model.address import Place
+from batch_credits.model.amounts import Exponents
 from batch_credits.settings import Origin
 from batch_credits.views.listed import ListedRows
 from batch_credits.views.plan import PlanView
@@ -66,7 +67,8 @@ class CheckView:
     any. `problems` are those of rows that are rejected, kind by kind; `rejected_csv` has all, None: there are none.
     `customers` is None where nobody asked. `refusal` is the limit or control total that does not hold; `suggestions`
     are options with which rows could be read that are rejected. `listed` is the page of rows that somebody asked for.
-    `differences` say where the site is otherwise than is assumed, where it is asked.
+    `differences` say where the site is otherwise than is assumed, where it is asked. `exponents` are the decimals of
+    currencies that were stated, in which the amounts are shown.
     """
 
     file: FileView
@@ -83,6 +85,7 @@ class CheckView:
     suggestions: tuple[Suggestion, ...] = ()
     listed: ListedRows | None = None
     differences: tuple[str, ...] = ()
+    exponents: Exponents = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:

@@ -413,3 +413,24 @@ def test_the_rest_of_a_batch_is_read_as_the_first_of_it_was(tmp_path: Path) -> N
             sent = ada.result(ada.send(refused, "send", confirm="3"))
             assert sent.count("credited") == 3
         assert site.times() == {(f"c-{n}", "q3"): 1 for n in range(3)}
+
+
+def test_decimals_that_were_stated_are_shown_before_while_and_after(tmp_path: Path, command: Command) -> None:
+    rows = [["c-1", 1050, "CLP", "x", "q4"], ["c-2", 20, "CLP", "x", "q4"]]
+    with Web(command, BATCH_CREDITS_CURRENCY_EXPONENT="CLP=2", BATCH_CREDITS_PILOT="1") as web:
+        ada = web.visitor()
+        check = ada.upload(write_csv(tmp_path / "loyalty.csv", rows), amount_unit="major")
+        listed = ada.get("/")
+        asked = ada.send(check, "send", confirm="2")
+        asked = ada.until(asked.path, lambda page: page.has('form[data-action="pilot"]'))
+        token = str(asked.all('form[data-action="pilot"] input[name=form_token]')[0]["value"])
+        done = ada.result(ada.post(f"{asked.path}/pilot", {"form_token": token, "answer": "yes"}))
+        assert done.count("credited") == 2, done.text
+    for page, words in ((check, "1,070.00 CLP"), (listed, "1,070.00 CLP"), (asked, "1,050.00 CLP"),
+                        (done, "1,070.00 CLP")):  # fmt: skip
+        [main] = page.dom.query("main")
+        said = " ".join(main.to_text(" ", strip=True).split())
+        assert words in said and "minor units" not in said, said
+    found = json.loads(command("check", tmp_path / "loyalty.csv", "--amount-unit", "major", "--currency-exponent",
+                               "CLP=2", "--json").exited(0).out)  # fmt: skip
+    assert found["currency_exponents"] == {"CLP": 2}

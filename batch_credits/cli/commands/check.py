@@ -32,6 +32,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.loader.source import Source
 from batch_credits.loader.suggestions.seen import columns_seen
 from batch_credits.model.address import Place
+from batch_credits.model.currencies import documented_exponent
 from batch_credits.planning.plan import Plan
 from batch_credits.process.user import user_name
 from batch_credits.reporter.rejected import write_rejected
@@ -140,6 +141,7 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
             suggestions=suggestions_for(source, options, plan),
             listed=None if asked.rows_page is None else listed_rows(scratch, batch, asked.rows_page),
             differences=_differences(ledger, where) if asked.online else (),
+            exponents={name: n for name, n in read.currency_exponents if documented_exponent(name) is None},
         )
         made = ""
         if asked.order is not None and found.refusal is None and not (asked.as_json and not plan.owed):

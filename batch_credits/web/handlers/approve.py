@@ -23,8 +23,8 @@ from batch_credits.web.door.downloads import attachment
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_in, amounts_of, go_to, show
-from batch_credits.web.handlers.check import begin_run, check_page, known_before, last_refusal
+from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_in, go_to, show
+from batch_credits.web.handlers.check import begin_run, check_page, known_before, largest_in, last_refusal
 from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.handlers.run import key_of
 from batch_credits.web.handlers.typed import changed_since
@@ -188,7 +188,7 @@ async def _page(desk: Desk, submitted: Submitted, actor: str) -> ApprovePage:
         page,
         figures=figures_of(order),
         facts=facts_of(order),
-        largest=_largest(checked),
+        largest=() if checked.error is not None else largest_in(found),
         warnings=warnings,
         before=before,
         given=given_in_words(submitted.sealed),
@@ -231,13 +231,6 @@ def is_approved(sealed: Sealed, policy: Policy | None) -> bool:
     except (NotConfirmed, UsageError):
         return False
     return True
-
-
-def _largest(checked: Checked) -> tuple[str, ...]:
-    if checked.error is not None:
-        return ()
-    amounts = [(row["row"], amounts_of({row["currency"]: row["amount"]}, {})) for row in checked.content["largest"]]
-    return tuple(f"row {row}: {amount.words}" for row, (amount,) in amounts)
 
 
 async def _earlier(desk: Desk) -> tuple[str, ...]:

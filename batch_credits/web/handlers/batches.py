@@ -12,7 +12,7 @@ from batch_credits.views.batches import BatchView
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.identity import actor_of
-from batch_credits.web.handlers.answers import amounts_in, amounts_of, page_number, show
+from batch_credits.web.handlers.answers import amounts_in, amounts_of, page_number, show, stated_in
 from batch_credits.web.handlers.approve import has_a_say, is_approved, known_policy
 from batch_credits.web.pages import Amount, BatchEntry, BatchesPage, Filter, State
 
@@ -118,9 +118,10 @@ def _of_upload(desk: Desk, upload: Upload, policy: Policy | None, actor: str) ->
     elif checked.error is not None:
         state = State.UNCLEAR if checked.asks else State.REFUSED
     else:
-        key, rows = checked.content["batch"], checked.content["rows"]
+        found = checked.content
+        key, rows = found["batch"], found["rows"]
         state = _state_of_order(desk, key, policy)
-        totals, unread = amounts_of(checked.content["totals"], {}), bool(checked.content["unreadable_amounts"])
+        totals, unread = amounts_of(found["totals"], stated_in(found)), bool(found["unreadable_amounts"])
     hrefs = {State.WAITING: f"/batches/{key}", State.SUBMITTED: f"/orders/{key}", State.APPROVED: f"/orders/{key}"}
     return BatchEntry(
         key=key,

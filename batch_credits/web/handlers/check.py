@@ -12,7 +12,6 @@ from batch_credits.approval.policy import read_policy
 from batch_credits.approval.words import moment_in_words
 from batch_credits.errors import UsageError
 from batch_credits.model import CallKind
-from batch_credits.model.amounts import minor_in_words
 from batch_credits.web.desk.checks import (
     MOMENT_SECONDS,
     Checked,
@@ -35,6 +34,7 @@ from batch_credits.web.handlers.answers import (
     go_to,
     page_number,
     show,
+    stated_in,
     whole_number,
 )
 from batch_credits.web.handlers.columns import remembered_answers, show_columns
@@ -135,15 +135,19 @@ def check_page(desk: Desk, one: Upload, checked: Checked, actor: str) -> CheckPa
         before=tuple(known_before(found)),
         notes=tuple(map(plain_words, found["notes"])),
         warnings=tuple(map(plain_words, found["warnings"])),
-        largest=tuple(
-            f"row {row['row']}: {minor_in_words(row['amount'], row['currency'], {})}" for row in found["largest"]
-        ),
+        largest=largest_in(found),
         downloads=files,
         send=None if needs_others else form,
         submit=_submit_form(one, form, found, why_not) if needs_others and form is not None else None,
         refusal=Alert(plain_words(refusal)) if refusal else None,
         columns_href="" if one.mends or why_not else f"/uploads/{one.upload_id}/columns",
     )
+
+
+def largest_in(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """The largest amounts of a file, a sentence each."""
+    amounts = [(row["row"], amounts_of({row["currency"]: row["amount"]}, stated_in(found))) for row in found["largest"]]
+    return tuple(f"row {row}: {amount.words}" for row, (amount,) in amounts)
 
 
 def _submit_form(one: Upload, form: SendForm, found: Mapping[str, Any], why_not: str) -> SubmitForm:
@@ -164,9 +168,10 @@ def _left_out_csv(one: Upload) -> Download:
 
 def _figures(found: Mapping[str, Any]) -> tuple[Figure, ...]:
     """Rows and money of the file, what of it can be paid, and how it stands."""
-    totals = amounts_of(found["totals"], {})
+    stated = stated_in(found)
+    totals = amounts_of(found["totals"], stated)
     unread = bool(found["unreadable_amounts"])
-    by_outcome = {name: amounts_of(of, {}) for name, of in found["totals_by_outcome"].items()}
+    by_outcome = {name: amounts_of(of, stated) for name, of in found["totals_by_outcome"].items()}
     return (
         Figure("rows", "Rows in the file", found["rows"], totals, at_least=unread),
         Figure("accepted", "Can be credited", found["accepted"]),
@@ -209,11 +214,11 @@ def _send_form(desk: Desk, one: Upload, found: Mapping[str, Any]) -> SendForm | 
         action="send",
         href=f"/uploads/{one.upload_id}/send{as_checked(found)}",
         number=number,
-        amounts=amounts_of(owed, {}),
+        amounts=amounts_of(owed, stated_in(found)),
         site=site.name,
         is_live=site.is_live,
         how_long=f"It takes {minutes:,} minutes or more." if minutes else "",
-        totals_to_type=totals_to_type(desk, owed),
+        totals_to_type=totals_to_type(desk, owed, stated_in(found)),
     )
 
 

@@ -277,7 +277,7 @@ def _more(desk: Desk, known: Known, summary: Mapping[str, Any], stated: Exponent
         amounts=totals_of(summary, stated)["pending" if counts.get("pending") else "in_doubt"],
         site=site.name,
         is_live=site.is_live,
-        totals_to_type=totals_to_type(desk, owed_of(summary, stated)["totals"]),
+        totals_to_type=totals_to_type(desk, owed_of(summary, stated)["totals"], stated),
     )
 
 

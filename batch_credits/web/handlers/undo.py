@@ -129,7 +129,7 @@ def _undo_page(desk: Desk, known: Known, undo: Undo, *, is_known: bool) -> UndoC
         amounts=amounts,
         site=site.name,
         is_live=site.is_live,
-        totals_to_type=totals_to_type(desk, plan["to_deduct"]),
+        totals_to_type=totals_to_type(desk, plan["to_deduct"], stated),
         is_deduction=True,
     )
     short = plan["balances_short"]
