@@ -102,15 +102,19 @@ def file_view(source: "Source") -> FileView:
     return FileView(source.path, source.file_sha256, tuple(source.notes), tuple(columns))
 
 
-def problems_view(ledger: Ledger, batch: BatchRecord, groups: Sequence[ProblemGroup]) -> tuple[Problems, ...]:
-    """The kinds of problems of a batch's rejected rows, each with its first rows. Rows are read until all are found."""
+def problems_view(
+    ledger: Ledger, batch: BatchRecord, groups: Sequence[ProblemGroup], shown: int = ROWS_SHOWN
+) -> tuple[Problems, ...]:
+    """The kinds of problems of a batch's rejected rows, each with so many of its first rows. Rows are read until all
+    are found.
+    """
     first: dict[tuple[str, str], list[RowWithProblem]] = {(group.field, group.code): [] for group in groups}
-    missing = sum(min(group.rows, ROWS_SHOWN) for group in groups)
+    missing = sum(min(group.rows, shown) for group in groups)
     rejected = ledger.reports.problems(batch.batch_id)
     while missing and (row := next(rejected, None)) is not None:
         for problem in row.problems:
             found = first[problem.field, problem.code]
-            if len(found) < ROWS_SHOWN:
+            if len(found) < shown:
                 place = batch.columns.get(problem.field)
                 value = "" if place is None else row.cells[place].strip()
                 found.append(RowWithProblem(row.row_number, value, problem.message))

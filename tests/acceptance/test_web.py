@@ -434,3 +434,27 @@ def test_decimals_that_were_stated_are_shown_before_while_and_after(tmp_path: Pa
     found = json.loads(command("check", tmp_path / "loyalty.csv", "--amount-unit", "major", "--currency-exponent",
                                "CLP=2", "--json").exited(0).out)  # fmt: skip
     assert found["currency_exponents"] == {"CLP": 2}
+
+
+def test_each_reason_lists_its_rows_with_what_stands_in_them(tmp_path: Path, web: Web) -> None:
+    """Also the second reason of a row; the table of those left out names the first alone."""
+    rows = [[f"c-{n}", "0" if n == 9 else "-1" if n == 8 else "x1", "USD", "", "q4"] for n in range(210)]
+    ada = web.visitor()
+    check = ada.upload(write_csv(tmp_path / "loyalty.csv", rows), amount_unit="minor")
+    groups = check.dom.query("section.group h3")
+    hrefs = [link["href"] for link in check.all("section.group a")]
+    assert sorted(group.to_text() for group in groups) == [
+        "2 rows: The amount is zero or less, and this command only adds credits.",
+        "208 rows: The amount is no plain number.",
+        "210 rows: The description is empty: fill it, or answer the description for all rows without one.",
+    ]
+    assert len(hrefs) == 2
+    for href in hrefs:
+        page = ada.get(f"{href}?page=4")
+        cells = {cell.to_text() for cell in page.dom.query('td[data-label="Cell"]')}
+        listed = page.dom.query("tbody tr")
+        assert len(listed) == 50 and page.has('a[data-file="rejected.csv"]'), page.text
+        assert cells == ({"x1"} if "no plain number" in page.text else {"empty"})
+        assert "--" not in " ".join(node.to_text() for node in page.dom.query("main")), page.text
+    assert {ada.get(href).text.count("10 more rows are left out") for href in hrefs} == {0, 1}
+    assert any("8 more rows are left out" in ada.get(href).text for href in hrefs)

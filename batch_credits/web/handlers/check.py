@@ -11,7 +11,9 @@ from batch_credits.approval.order import read_order
 from batch_credits.approval.policy import read_policy
 from batch_credits.approval.words import moment_in_words
 from batch_credits.errors import UsageError
+from batch_credits.explanations import explained
 from batch_credits.model import CallKind
+from batch_credits.views.check import ROWS_SHOWN
 from batch_credits.web.desk.checks import (
     MOMENT_SECONDS,
     Checked,
@@ -22,7 +24,7 @@ from batch_credits.web.desk.checks import (
 )
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import Desk, desk_of
-from batch_credits.web.desk.tables import page_of
+from batch_credits.web.desk.tables import ROWS_A_PAGE
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.downloads import attachment
 from batch_credits.web.door.forms import read_fields
@@ -181,12 +183,27 @@ def _figures(found: Mapping[str, Any]) -> tuple[Figure, ...]:
 
 def _group(one: Upload, number: int, group: Mapping[str, Any]) -> ProblemGroup:
     return ProblemGroup(
-        reason=plain_words(group["message"]),
+        reason=_reason_of(group),
         field=group["field"],
         rows=group["rows"],
-        first=tuple(ProblemRow(row["row"], row["value"], plain_words(row["message"])) for row in group["first"]),
+        first=_rows_of(group)[:ROWS_SHOWN],
         href=f"/uploads/{one.upload_id}/left-out/{number}",
     )
+
+
+def _reason_of(group: Mapping[str, Any]) -> str:
+    """Why rows are left out: what is said of each of them, or what goes for all of them where that differs, since it
+    names what stands in the row."""
+    message, first = group["message"], group["first"]
+    is_of_all = len(first) == group["rows"] or "'" not in message
+    if is_of_all and all(row["message"] == message for row in first):
+        return plain_words(message)
+    said = explained(group["code"])
+    return plain_words(said[0].happened if said else message)
+
+
+def _rows_of(group: Mapping[str, Any]) -> tuple[ProblemRow, ...]:
+    return tuple(ProblemRow(row["row"], row["value"], plain_words(row["message"])) for row in group["first"])
 
 
 def known_before(found: Mapping[str, Any]) -> list[str]:
@@ -268,7 +285,7 @@ async def _look_again(desk: Desk, one: Upload, await_child: Any) -> None:
 
 
 async def left_out(request: web.Request) -> web.Response:
-    """All rows that are left out for one reason."""
+    """The rows that are left out for one reason: all of them, or the first of many."""
     desk = desk_of(request)
     one = desk.uploads.find(request.match_info["id"])
     checked = desk.checks.known(one)
@@ -276,17 +293,19 @@ async def left_out(request: web.Request) -> web.Response:
     groups = [] if checked is None or checked.error else checked.content["problems"]
     if checked is None or checked.rejected_csv is None or number is None or number >= len(groups):
         raise Refused(404, "There is no such list of rows.", "Look at the check of the file again.")
-    group = groups[number]
-
-    def is_meant(ours: Mapping[str, str], cells: Any) -> bool:
-        return group["code"] in ours["credit_error_code"].split("; ") and group["field"] in ours["credit_error_param"]
-
-    found = await asyncio.to_thread(page_of, checked.rejected_csv, page_number(request), is_meant)
-    rows = []
-    for _, cells in found.rows:
-        ours = found.table.shown(cells)
-        rows.append(ProblemRow(int(ours["credit_row"]), "", plain_words(ours["credit_error"])))
-    page = LeftOutPage(one.upload_id, one.file_name, group["message"], tuple(rows), found.page, found.pages)
+    group, shown = groups[number], page_number(request)
+    rows, first = _rows_of(group), (shown - 1) * ROWS_A_PAGE
+    page = LeftOutPage(
+        one.upload_id,
+        one.file_name,
+        _reason_of(group),
+        group["field"],
+        rows[first : first + ROWS_A_PAGE],
+        shown,
+        max(1, -(-len(rows) // ROWS_A_PAGE)),
+        group["rows"] - len(rows),
+        _left_out_csv(one),
+    )
     return show(request, page)
 
 

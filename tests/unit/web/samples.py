@@ -345,8 +345,12 @@ APPROVALS: dict[str, Page] = {
     "enrol-hostile": EnrolPage(HOSTILE, (HOSTILE,), HOSTILE),
 }
 LEFT_OUT = {
-    "left-out": LeftOutPage("8f3a", "loyalty_2026_q3.csv", PROBLEMS[0].reason, PROBLEMS[0].first, 2, 3),
-    "left-out-hostile": LeftOutPage("8f3a", HOSTILE, HOSTILE, (ProblemRow(HUGE, HOSTILE, LONG_WORD),), 1, 1),
+    "left-out": LeftOutPage(
+        "8f3a", "loyalty_2026_q3.csv", PROBLEMS[0].reason, "amount", PROBLEMS[0].first, 2, 3, 0, REJECTED[0]
+    ),
+    "left-out-hostile": LeftOutPage(
+        "8f3a", HOSTILE, HOSTILE, LONG_WORD, (ProblemRow(HUGE, HOSTILE, LONG_WORD),), 1, 1, HUGE, REJECTED[0]
+    ),
 }
 
 # -- Run ----------------------------------------------------------------------------------------------------
