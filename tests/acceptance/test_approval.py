@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch_credits.approval.order import Sealed, iso
-from tests.acceptance.harness import Site
+from tests.acceptance.harness import Site, write_csv
 from tests.acceptance.office import Office, needs_namespaces
 from tests.acceptance.team import QUICK
 from tests.acceptance.test_pack import seal_again
@@ -211,6 +211,18 @@ def test_who_ran_a_batch_does_not_undo_it_where_another_must(fresh: Office) -> N
     refused = office("reverse", batch["batch"], "--yes").exited(2)
     assert "another person must take its credits back" in refused.said
     assert office.paid == 2
+
+
+def test_a_maker_does_not_move_a_limit_by_what_they_state_of_a_currency(fresh: Office) -> None:
+    office = fresh
+    office.most = {"bob": "CLP=1000"}
+    office.file = write_csv(office.folder / "pesos.csv", [("c-1", 7_000_000, "CLP", "x", "q4")])
+    office("check", office.file, "--order", office.order, "--currency-exponent", "CLP=4").exited(0)
+    office.approve("bob")
+    shown = " ".join(office("approve", office.order, "--show").exited(2).said.split())
+    assert "That CLP has 4 decimals is the word of" in shown and "7,000,000 minor units are sent" in shown, shown
+    assert "over what bob may approve in CLP" in office.run().exited(2).said
+    assert office.paid == 0
 
 
 def test_an_order_is_approved_at_the_command_line_by_whom_it_may_be(fresh: Office) -> None:
