@@ -1,6 +1,8 @@
 """Four eyes, by the command: an administrator's policy in /etc, a maker, and a passkey that a test holds."""
 
 import json
+import os
+import pwd
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -210,6 +212,11 @@ def test_who_ran_a_batch_does_not_undo_it_where_another_must(fresh: Office) -> N
     [batch] = json.loads(office("status", "--json").out)
     refused = office("reverse", batch["batch"], "--yes").exited(2)
     assert "another person must take its credits back" in refused.said
+    # Nor under another name of theirs that the administrator has written down.
+    office.accounts = {"bob": [pwd.getpwuid(os.getuid()).pw_name]}
+    with office.web("carol") as carol, office.web("bob") as bob:
+        assert carol.get(f"/batches/{batch['batch']}/undo").status == 200
+        assert bob.get(f"/batches/{batch['batch']}/undo").status == 403
     assert office.paid == 2
 
 
