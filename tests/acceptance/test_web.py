@@ -458,3 +458,17 @@ def test_each_reason_lists_its_rows_with_what_stands_in_them(tmp_path: Path, web
         assert "--" not in " ".join(node.to_text() for node in page.dom.query("main")), page.text
     assert {ada.get(href).text.count("10 more rows are left out") for href in hrefs} == {0, 1}
     assert any("8 more rows are left out" in ada.get(href).text for href in hrefs)
+
+
+def test_two_columns_of_one_name_are_said_to_be_and_what_to_do(tmp_path: Path, command: Command, web: Web) -> None:
+    file = tmp_path / "twice.csv"
+    file.write_text("customer_id,amount,amount,currency_code,description,reference\nc-1,10.50,11.00,USD,x,q3\n")
+    to_do = "give each a header of its own in the file"
+    ada = web.visitor()
+    asked = ada.upload(file, amount_unit="major")
+    said = " ".join(asked.dom.to_text().split())
+    assert asked.page == "columns" and "'amount', 'amount' may each be the amount" in said and to_do in said, said
+    refused = ada.checked(ada.send(asked, "columns", **{"map:1": "amount"}))
+    assert "2 columns are called 'amount'" in refused.alert and to_do in refused.alert.lower(), refused.text
+    assert to_do in " ".join(command("check", file).exited(2).said.split())
+    assert to_do in command("check", file, "--map", "amount=amount").exited(2).said.lower()

@@ -80,6 +80,7 @@ def show_columns(request: web.Request, one: Upload, checked: Checked, alert: Ale
     """What the file has, and what is asked: what it seems to need, and what was answered before."""
     error, columns = checked.error or {}, checked.content["columns"]
     suggested: dict[str, dict[str, Any]] = {}
+    unclear = [f"{each['reason']}." for each in checked.asks if each["option"] == "--map" and each["is_open"]]
     for each in checked.asks or checked.content.get("suggestions", []):
         if each["option"] != "--map":
             several = suggested.setdefault(each["option"].removeprefix("--"), {**each, "values": []})
@@ -95,7 +96,7 @@ def show_columns(request: web.Request, one: Upload, checked: Checked, alert: Ale
         ),
         fields=(Choice("", "not used"), *(Choice(name, label) for name, label in _FIELD_LABELS.items())),
         questions=tuple(_question(one, name, each) for name, each in suggested.items() if name in _LABELS),
-        still=plain_words(error.get("still") or ""),
+        still=plain_words(" ".join([*unclear, error.get("still") or ""]).strip()),
     )
     return show(request, page, alert=alert, status=200 if alert is None else UNPROCESSABLE)
 
