@@ -472,3 +472,28 @@ def test_two_columns_of_one_name_are_said_to_be_and_what_to_do(tmp_path: Path, c
     assert "2 columns are called 'amount'" in refused.alert and to_do in refused.alert.lower(), refused.text
     assert to_do in " ".join(command("check", file).exited(2).said.split())
     assert to_do in command("check", file, "--map", "amount=amount").exited(2).said.lower()
+
+
+def test_what_is_remembered_chooses_no_sheet_and_no_hidden_rows(tmp_path: Path, web: Web, site: Site) -> None:
+    """They are of one file: last month's sheet may stand in the next workbook, too."""
+
+    def workbook(name: str, *sheets: str) -> Path:
+        made = openpyxl.Workbook()
+        made.remove(made.worksheets[0])
+        for title in sheets:
+            sheet = made.create_sheet(title)
+            for row in (HEADERS, (f"c-{title}", 1050, "USD", "x", ""), (f"d-{title}", 500, "USD", "x", "")):
+                sheet.append(row)
+            sheet.row_dimensions[3].hidden = True
+        made.save(tmp_path / name)
+        return tmp_path / name
+
+    ada = web.visitor()
+    asked = ada.upload(workbook("july.xlsx", "June", "July"), reference="july")
+    asked = ada.checked(ada.send(asked, "columns", sheet="July", remember="yes"))
+    check = ada.checked(ada.send(asked, "columns", hidden_rows="skip", remember="yes"))
+    assert check.page == "check" and check.count("pending") == 1, check.text
+    later = ada.upload(workbook("august.xlsx", "July", "August"), reference="august")
+    assert later.page == "columns" and later.has('select[name="sheet"]'), later.text
+    later = ada.checked(ada.send(later, "columns", sheet="August"))
+    assert later.page == "columns" and later.has('select[name="hidden_rows"]'), later.text
