@@ -11,7 +11,7 @@ from batch_credits.approval.signing import NotSigned, check_approval
 from batch_credits.approval.words import moment_in_words
 from batch_credits.call import for_entity
 from batch_credits.errors import NotConfirmed
-from batch_credits.model.currencies import exponent_of
+from batch_credits.model.currencies import documented_exponent
 
 CLOCKS_APART = timedelta(minutes=5)  # by which an approver's clock may be before this one
 _WHAT_TO_DO = "Nothing was sent. Have a new order made (check FILE --order ORDER) and approved."
@@ -80,10 +80,23 @@ def refuse_unapproved(sealed: Sealed, policy: Policy, now: datetime | None = Non
     Raises:
         NotConfirmed: with the reason.
     """
-    order, now = sealed.order, now or datetime.now(UTC)
-    needed = approvers_needed(order, policy)
-    if not sealed.approvals:
+    needed, people = approvers_needed(sealed.order, policy), who_approved(sealed, policy, now)
+    if not people:
         raise _refused("Nobody has approved this order.", "Nothing was sent. Let another than its maker approve it.")
+    if len(people) < needed:
+        raise _refused(
+            f"{len(people)} of {needed} people have approved this order, which is above the sum that one may approve.",
+            "Nothing was sent. Let another person approve it, too.",
+        )
+
+
+def who_approved(sealed: Sealed, policy: Policy, now: datetime | None = None) -> set[str]:
+    """The people whose approvals an order has, each of which is good.
+
+    Raises:
+        NotConfirmed: one is not; whoever else approves it, it will not be carried out.
+    """
+    order, now = sealed.order, now or datetime.now(UTC)
     people: set[str] = set()
     for approval in sealed.approvals:
         approver = policy.known(approval.approver)
@@ -96,11 +109,7 @@ def refuse_unapproved(sealed: Sealed, policy: Policy, now: datetime | None = Non
         except NotSigned as why:
             raise _refused(f"The approval of {approver.name} is not good for this order: {why}.") from None
         people.add(approver.name)
-    if len(people) < needed:
-        raise _refused(
-            f"{len(people)} of {needed} people have approved this order, which is above the sum that one may approve.",
-            "Nothing was sent. Let another person approve it, too.",
-        )
+    return people
 
 
 def refuse_approver(order: Order, approver: Approver) -> None:
@@ -119,15 +128,16 @@ def _beyond(order: Order, bounds: Bounds) -> str:
     """The first currency of which the order asks for more than the bound allows, or that no bound names; "" if none."""
     for currency, total in sorted(order.totals.items()):
         bound = bounds.get(currency)
-        if bound is None or _major(currency, total, order) > bound:
+        if bound is None or _major(currency, total) > bound:
             return currency
     return ""
 
 
-def _major(currency: str, total: Sum, order: Order) -> Decimal:
-    """The sum in major units. Where nobody knows the decimals of a currency, its minor units count whole: too much
-    rather than too little."""
-    exponent = exponent_of(currency, dict(order.input_options.currency_exponents))
+def _major(currency: str, total: Sum) -> Decimal:
+    """The sum in major units. Where Chargebee does not document the decimals of a currency, its minor units count
+    whole: too much rather than too little. What the order's maker states of them moves no limit of another's: with
+    four decimals for a currency that has none they would have ten thousand times as much approved."""
+    exponent = documented_exponent(currency)
     return Decimal(total.amount).scaleb(-(exponent or 0)) + Decimal(total.amount_in_decimal)
 
 

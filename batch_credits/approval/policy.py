@@ -68,6 +68,11 @@ class Policy:
         """Who is enrolled under this name."""
         return self.approvers.get(name)
 
+    def are_one(self, name: str, other: str) -> bool:
+        """Whether two names are one person's, as far as anybody has said."""
+        people = self.approvers.values()
+        return same_text(name, other) or any(each.is_called(name) and each.is_called(other) for each in people)
+
 
 def read_policy(folder: Path = FOLDER) -> Policy:
     """What the administrator's files say; nothing where there are none.

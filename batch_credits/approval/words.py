@@ -4,6 +4,7 @@ from typing import Any
 
 from batch_credits.approval.order import Order, Sealed, Sum, moment_of
 from batch_credits.model.amounts import Exponents, minor_in_words
+from batch_credits.model.currencies import documented_exponent
 from batch_credits.settings import names_live_money
 from batch_credits.text.counted import rows
 
@@ -32,6 +33,12 @@ def facts_of(order: Order) -> tuple[str, ...]:
         f"{rows(order.rows)} in the file, {order.owed:,} of them to be credited.",
         f"Batch {order.batch[:8]}, SHA-256 of the file {order.file_sha256[:16]}...",
         *([f"Read with {', '.join(options)}."] if options else []),
+        *(
+            f"That {currency} has {digits} decimals is the word of {order.maker}:"
+            f" {order.totals[currency].amount:,} minor units are sent, and limits count these."
+            for currency, digits in order.input_options.currency_exponents
+            if currency in order.totals and documented_exponent(currency) is None
+        ),
         *([f"Held against {', '.join(limits)}."] if limits else []),
     )
 

@@ -18,8 +18,9 @@ _ONE_VALUE = frozenset(
         "--number-duplicates", "--on-finish", "--on-finish-timeout", "--once", "--online", "--order", "--origin-device",
         "--origin-ip", "--origin-user", "--pacing", "--pilot", "--plan", "--port", "--processes", "--profile",
         "--progress-every", "--pseudonyms", "--quiet", "--rate", "--reference", "--reference-template",
-        "--refuse-repeat", "--reports", "--require-control", "--retry-failed", "--rows", "--rows-page", "--same-site",
-        "--sandbox", "--seed", "--settle", "--share", "--sheet", "--silence", "--since", "--site", "--strict",
+        "--problem-rows", "--refuse-repeat", "--reports", "--require-control", "--retry-failed", "--rows",
+        "--rows-page", "--same-site", "--sandbox", "--seed", "--settle", "--share", "--sheet", "--silence",
+        "--since", "--site", "--strict",
         "--timeout", "--tls-cert", "--tls-key", "--to", "--tries", "--until-idle", "--uploads", "--verbose",
         "--verify-first", "--wait-for-ledger", "--whole", "--xlsx", "--yes", "--zip",
     ]

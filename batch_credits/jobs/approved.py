@@ -11,7 +11,6 @@ from batch_credits.approval.policy import Policy, read_policy
 from batch_credits.errors import NotConfirmed
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind
-from batch_credits.model.identity import same_text
 from batch_credits.planning.plan import Plan
 from batch_credits.process.user import user_name
 from batch_credits.settings import SiteSettings
@@ -79,7 +78,7 @@ def refuse_own(ledger: Ledger, batch: BatchRecord, command: str, policy: Policy 
 def why_not_own(policy: Policy, runners: Set[str], actor: str, command: str) -> str:
     """Why somebody must leave a command to another person, as a sentence; "" where they need not. `runners` are those
     who ran the batch."""
-    if command not in policy.by_another or not any(same_text(actor, runner) for runner in runners):
+    if command not in policy.by_another or not any(policy.are_one(actor, runner) for runner in runners):
         return ""
     what = "take its credits back" if command == "reverse" else "settle its rows"
     return f"{actor} ran this batch, and here another person must {what}."

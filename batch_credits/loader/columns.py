@@ -173,11 +173,16 @@ def _mapped(headers: Sequence[str], options: InputOptions) -> dict[str, int]:
             continue  # `--map reference=`: no column of this file is the reference
         exact = [i for i, header in enumerate(headers) if header.strip(EDGE_BLANKS) == wanted.strip(EDGE_BLANKS)]
         found = exact or [i for i, header in enumerate(headers) if bare(header) == bare(wanted)]
-        if len(found) != 1:
-            several = "more than one column" if found else "no column"
+        if not found:
             raise InputError(
-                f"--map {field}={wanted}: the file has {several} of that name.",
+                f"--map {field}={wanted}: the file has no column of that name.",
                 hint=f"Its headers are {listed(list(headers))}.",
+            )
+        if len(found) > 1:
+            raise InputError(
+                f"{len(found)} columns are called {shown(headers[found[0]])}, so by that name nobody can say which is"
+                f" the {field}.",
+                hint="Give each a header of its own in the file.",
             )
         if found[0] in columns.values() or field in columns:
             raise InputError(f"--map {field}={wanted}: a field or column is mapped twice.", hint="Map each once.")

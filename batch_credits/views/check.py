@@ -1,7 +1,7 @@
 """Everything that a check has found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from batch_credits.ledger import Ledger, ProblemGroup
 from batch_credits.loader.suggestions.seen import SeenColumn
 from batch_credits.model import BatchRecord, Outcome
 from batch_credits.model.address import Place
+from batch_credits.model.amounts import Exponents
 from batch_credits.settings import Origin
 from batch_credits.views.listed import ListedRows
 from batch_credits.views.plan import PlanView
@@ -66,7 +67,8 @@ class CheckView:
     any. `problems` are those of rows that are rejected, kind by kind; `rejected_csv` has all, None: there are none.
     `customers` is None where nobody asked. `refusal` is the limit or control total that does not hold; `suggestions`
     are options with which rows could be read that are rejected. `listed` is the page of rows that somebody asked for.
-    `differences` say where the site is otherwise than is assumed, where it is asked.
+    `differences` say where the site is otherwise than is assumed, where it is asked. `exponents` are the decimals of
+    currencies that were stated, in which the amounts are shown.
     """
 
     file: FileView
@@ -83,6 +85,7 @@ class CheckView:
     suggestions: tuple[Suggestion, ...] = ()
     listed: ListedRows | None = None
     differences: tuple[str, ...] = ()
+    exponents: Exponents = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -99,15 +102,19 @@ def file_view(source: "Source") -> FileView:
     return FileView(source.path, source.file_sha256, tuple(source.notes), tuple(columns))
 
 
-def problems_view(ledger: Ledger, batch: BatchRecord, groups: Sequence[ProblemGroup]) -> tuple[Problems, ...]:
-    """The kinds of problems of a batch's rejected rows, each with its first rows. Rows are read until all are found."""
+def problems_view(
+    ledger: Ledger, batch: BatchRecord, groups: Sequence[ProblemGroup], shown: int = ROWS_SHOWN
+) -> tuple[Problems, ...]:
+    """The kinds of problems of a batch's rejected rows, each with so many of its first rows. Rows are read until all
+    are found.
+    """
     first: dict[tuple[str, str], list[RowWithProblem]] = {(group.field, group.code): [] for group in groups}
-    missing = sum(min(group.rows, ROWS_SHOWN) for group in groups)
+    missing = sum(min(group.rows, shown) for group in groups)
     rejected = ledger.reports.problems(batch.batch_id)
     while missing and (row := next(rejected, None)) is not None:
         for problem in row.problems:
             found = first[problem.field, problem.code]
-            if len(found) < ROWS_SHOWN:
+            if len(found) < shown:
                 place = batch.columns.get(problem.field)
                 value = "" if place is None else row.cells[place].strip()
                 found.append(RowWithProblem(row.row_number, value, problem.message))

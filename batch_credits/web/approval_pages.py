@@ -29,7 +29,8 @@ class ApproveForm:
 class ApprovePage:
     """An order, for another person: what it comes to, computed anew from its file. `given` are those who approved it,
     in words; `missing` how many more must. `why_not` says why whoever looks may not approve it; then `form` is None.
-    `is_checking`: the file is being read. `before` is what is known from earlier batches."""
+    `is_checking`: the file is being read. `before` is what is known from earlier batches. `begin_href` is where whoever
+    looks has it paid, where enough people have approved it and its run did not begin or was refused."""
 
     file_name: str
     maker: str
@@ -45,6 +46,7 @@ class ApprovePage:
     why_not: str = ""
     form: ApproveForm | None = None
     reject_href: str = ""
+    begin_href: str = ""
     downloads: tuple[Download, ...] = ()
 
 

@@ -184,14 +184,17 @@ class CheckPage:
 
 @dataclass(frozen=True, slots=True)
 class LeftOutPage:
-    """All rows that are left out for one reason, a page of them."""
+    """Rows that are left out for one reason, a page of them. `more` are those that are not listed, but in `table`."""
 
     upload: str
     file_name: str
     reason: str
+    field: str
     rows: tuple[ProblemRow, ...]
     page: int
     pages: int
+    more: int
+    table: Download
 
 
 @dataclass(frozen=True, slots=True)

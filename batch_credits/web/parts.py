@@ -12,6 +12,7 @@ class State(StrEnum):
     REFUSED = "refused"
     CHECKED = "checked, nothing sent"
     SUBMITTED = "waits for approval"
+    APPROVED = "approved, nothing sent"
     REJECTED = "rejected"
     WAITING = "waits its turn"
     RUNNING = "being sent"

@@ -52,6 +52,7 @@ TONES: Mapping[State, str] = {
     State.REFUSED: "warn",
     State.CHECKED: "idle",
     State.SUBMITTED: "under-way",
+    State.APPROVED: "warn",
     State.REJECTED: "warn",
     State.WAITING: "under-way",
     State.RUNNING: "under-way",

@@ -35,6 +35,7 @@ def routes() -> list[Route]:
         Route("POST", "/uploads/{id}/submit", approve.submit),
         Route("GET", "/orders/{key}", approve.order),
         Route("POST", "/orders/{key}/approve", approve.approve),
+        Route("POST", "/orders/{key}/begin", approve.begin),
         Route("POST", "/orders/{key}/reject", approve.reject),
         Route("GET", "/orders/{key}/files/order.json", approve.order_json),
         Route("GET", "/batches/{key}", run.batch),

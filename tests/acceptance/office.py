@@ -67,6 +67,7 @@ class Office:
     site: Site
     policy: str = "require_approval = true\n"
     most: dict[str, str] = field(default_factory=lambda: {"bob": "USD=5000", "carol": "USD=5000"})
+    accounts: dict[str, list[str]] = field(default_factory=dict)  # other names of theirs
     extra: dict[str, str] = field(default_factory=dict)  # more of the environment
     before: int = 0  # of what the site got from others
 
@@ -87,6 +88,7 @@ class Office:
         (self.etc / "batch-credits" / "settings.toml").write_text(self.policy)
         people = [
             f'[approvers.{name}]\nmost = ["{most}"]\nrp_id = "localhost"\n'
+            f"accounts = {json.dumps(self.accounts.get(name, []))}\n"
             f'credential = "{b64(self.keys[name].id)}"\npublic_key = "{b64(self.keys[name].public_key)}"\n'
             for name, most in self.most.items()
         ]

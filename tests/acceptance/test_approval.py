@@ -1,6 +1,8 @@
 """Four eyes, by the command: an administrator's policy in /etc, a maker, and a passkey that a test holds."""
 
 import json
+import os
+import pwd
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from batch_credits.approval.order import Sealed, iso
-from tests.acceptance.harness import Site
+from tests.acceptance.harness import Site, write_csv
 from tests.acceptance.office import Office, needs_namespaces
 from tests.acceptance.team import QUICK
 from tests.acceptance.test_pack import seal_again
@@ -210,7 +212,24 @@ def test_who_ran_a_batch_does_not_undo_it_where_another_must(fresh: Office) -> N
     [batch] = json.loads(office("status", "--json").out)
     refused = office("reverse", batch["batch"], "--yes").exited(2)
     assert "another person must take its credits back" in refused.said
+    # Nor under another name of theirs that the administrator has written down.
+    office.accounts = {"bob": [pwd.getpwuid(os.getuid()).pw_name]}
+    with office.web("carol") as carol, office.web("bob") as bob:
+        assert carol.get(f"/batches/{batch['batch']}/undo").status == 200
+        assert bob.get(f"/batches/{batch['batch']}/undo").status == 403
     assert office.paid == 2
+
+
+def test_a_maker_does_not_move_a_limit_by_what_they_state_of_a_currency(fresh: Office) -> None:
+    office = fresh
+    office.most = {"bob": "CLP=1000"}
+    office.file = write_csv(office.folder / "pesos.csv", [("c-1", 7_000_000, "CLP", "x", "q4")])
+    office("check", office.file, "--order", office.order, "--currency-exponent", "CLP=4").exited(0)
+    office.approve("bob")
+    shown = " ".join(office("approve", office.order, "--show").exited(2).said.split())
+    assert "That CLP has 4 decimals is the word of" in shown and "7,000,000 minor units are sent" in shown, shown
+    assert "over what bob may approve in CLP" in office.run().exited(2).said
+    assert office.paid == 0
 
 
 def test_an_order_is_approved_at_the_command_line_by_whom_it_may_be(fresh: Office) -> None:

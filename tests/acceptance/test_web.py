@@ -384,3 +384,116 @@ def test_a_number_is_typed_for_what_the_page_showed_and_not_for_what_became_of_i
         assert refused.total("pending:USD") == again.total("pending:USD") and site.posts == 0
         sent = ada.result(ada.send(refused, "send", confirm="3"))
         assert sent.count("credited") == 3
+
+
+def test_the_rest_of_a_batch_is_read_as_the_first_of_it_was(tmp_path: Path) -> None:
+    """Read in another way it is another batch: as many credits, of as much, under another reference."""
+    with Site("--api-key", "right") as site:
+        command = Command(tmp_path, site.url)
+        file = write_csv(tmp_path / "loyalty.csv", [(f"c-{n}", 1000, "USD", "Loyalty", "") for n in range(3)])
+        with Web(command, CHARGEBEE_API_KEY="wrong") as web:
+            ada = web.visitor()
+            check = ada.upload(file, amount_unit="minor", reference="q3")
+            columns = ada.get(f"{check.path}/columns")  # in another tab
+            stopped = ada.result(ada.send(check, "send", confirm="3"))
+            assert stopped.count("pending") == 3 and "refused the API key" in stopped.text
+            assert ada.get(columns.path).status == 409
+            late = ada.send(columns, "columns", reference="q4")
+            assert late.status == 409 and "upload it again" in late.alert, late.text
+        # A server before this one let it be read in another way.
+        [upload] = command.folder.glob("ledger.sqlite3.web/uploads/*/upload.json")
+        said = json.loads(upload.read_text())
+        with Web(command, CHARGEBEE_API_KEY="right") as web:
+            ada = web.visitor()
+            upload.write_text(json.dumps(said | {"options": said["options"] | {"reference": ["q4"]}}))
+            shown = ada.send(ada.get(stopped.path), "send", confirm="3")
+            refused = ada.until(shown.path, lambda page: page.page == "result" and bool(page.alert))
+            assert "is read in another way since" in refused.alert and not site.times(), refused.text
+            upload.write_text(json.dumps(said))
+            sent = ada.result(ada.send(refused, "send", confirm="3"))
+            assert sent.count("credited") == 3
+        assert site.times() == {(f"c-{n}", "q3"): 1 for n in range(3)}
+
+
+def test_decimals_that_were_stated_are_shown_before_while_and_after(tmp_path: Path, command: Command) -> None:
+    rows = [["c-1", 1050, "CLP", "x", "q4"], ["c-2", 20, "CLP", "x", "q4"]]
+    with Web(command, BATCH_CREDITS_CURRENCY_EXPONENT="CLP=2", BATCH_CREDITS_PILOT="1") as web:
+        ada = web.visitor()
+        check = ada.upload(write_csv(tmp_path / "loyalty.csv", rows), amount_unit="major")
+        listed = ada.get("/")
+        asked = ada.send(check, "send", confirm="2")
+        asked = ada.until(asked.path, lambda page: page.has('form[data-action="pilot"]'))
+        token = str(asked.all('form[data-action="pilot"] input[name=form_token]')[0]["value"])
+        done = ada.result(ada.post(f"{asked.path}/pilot", {"form_token": token, "answer": "yes"}))
+        assert done.count("credited") == 2, done.text
+    for page, words in ((check, "1,070.00 CLP"), (listed, "1,070.00 CLP"), (asked, "1,050.00 CLP"),
+                        (done, "1,070.00 CLP")):  # fmt: skip
+        [main] = page.dom.query("main")
+        said = " ".join(main.to_text(" ", strip=True).split())
+        assert words in said and "minor units" not in said, said
+    found = json.loads(command("check", tmp_path / "loyalty.csv", "--amount-unit", "major", "--currency-exponent",
+                               "CLP=2", "--json").exited(0).out)  # fmt: skip
+    assert found["currency_exponents"] == {"CLP": 2}
+
+
+def test_each_reason_lists_its_rows_with_what_stands_in_them(tmp_path: Path, web: Web) -> None:
+    """Also the second reason of a row; the table of those left out names the first alone."""
+    rows = [[f"c-{n}", "0" if n == 9 else "-1" if n == 8 else "x1", "USD", "", "q4"] for n in range(210)]
+    ada = web.visitor()
+    check = ada.upload(write_csv(tmp_path / "loyalty.csv", rows), amount_unit="minor")
+    groups = check.dom.query("section.group h3")
+    hrefs = [link["href"] for link in check.all("section.group a")]
+    assert sorted(group.to_text() for group in groups) == [
+        "2 rows: The amount is zero or less, and this command only adds credits.",
+        "208 rows: The amount is no plain number.",
+        "210 rows: The description is empty: fill it, or answer the description for all rows without one.",
+    ]
+    assert len(hrefs) == 2
+    for href in hrefs:
+        page = ada.get(f"{href}?page=4")
+        cells = {cell.to_text() for cell in page.dom.query('td[data-label="Cell"]')}
+        listed = page.dom.query("tbody tr")
+        assert len(listed) == 50 and page.has('a[data-file="rejected.csv"]'), page.text
+        assert cells == ({"x1"} if "no plain number" in page.text else {"empty"})
+        assert "--" not in " ".join(node.to_text() for node in page.dom.query("main")), page.text
+    assert {ada.get(href).text.count("10 more rows are left out") for href in hrefs} == {0, 1}
+    assert any("8 more rows are left out" in ada.get(href).text for href in hrefs)
+
+
+def test_two_columns_of_one_name_are_said_to_be_and_what_to_do(tmp_path: Path, command: Command, web: Web) -> None:
+    file = tmp_path / "twice.csv"
+    file.write_text("customer_id,amount,amount,currency_code,description,reference\nc-1,10.50,11.00,USD,x,q3\n")
+    to_do = "give each a header of its own in the file"
+    ada = web.visitor()
+    asked = ada.upload(file, amount_unit="major")
+    said = " ".join(asked.dom.to_text().split())
+    assert asked.page == "columns" and "'amount', 'amount' may each be the amount" in said and to_do in said, said
+    refused = ada.checked(ada.send(asked, "columns", **{"map:1": "amount"}))
+    assert "2 columns are called 'amount'" in refused.alert and to_do in refused.alert.lower(), refused.text
+    assert to_do in " ".join(command("check", file).exited(2).said.split())
+    assert to_do in command("check", file, "--map", "amount=amount").exited(2).said.lower()
+
+
+def test_what_is_remembered_chooses_no_sheet_and_no_hidden_rows(tmp_path: Path, web: Web, site: Site) -> None:
+    """They are of one file: last month's sheet may stand in the next workbook, too."""
+
+    def workbook(name: str, *sheets: str) -> Path:
+        made = openpyxl.Workbook()
+        made.remove(made.worksheets[0])
+        for title in sheets:
+            sheet = made.create_sheet(title)
+            for row in (HEADERS, (f"c-{title}", 1050, "USD", "x", ""), (f"d-{title}", 500, "USD", "x", "")):
+                sheet.append(row)
+            sheet.row_dimensions[3].hidden = True
+        made.save(tmp_path / name)
+        return tmp_path / name
+
+    ada = web.visitor()
+    asked = ada.upload(workbook("july.xlsx", "June", "July"), reference="july")
+    asked = ada.checked(ada.send(asked, "columns", sheet="July", remember="yes"))
+    check = ada.checked(ada.send(asked, "columns", hidden_rows="skip", remember="yes"))
+    assert check.page == "check" and check.count("pending") == 1, check.text
+    later = ada.upload(workbook("august.xlsx", "July", "August"), reference="august")
+    assert later.page == "columns" and later.has('select[name="sheet"]'), later.text
+    later = ada.checked(ada.send(later, "columns", sheet="August"))
+    assert later.page == "columns" and later.has('select[name="hidden_rows"]'), later.text

@@ -1,6 +1,7 @@
 """Four eyes on the page: one submits, another approves with a passkey that a test holds, and the run begins."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from batch_credits.approval.order import Approval, Sealed, iso
+from batch_credits.children.locks import try_lock
 from tests.acceptance.harness import Site, write_csv
 from tests.acceptance.office import Office, needs_namespaces
 from tests.acceptance.visitor import Shown, Visitor
@@ -255,3 +257,56 @@ def test_where_nobody_can_tell_whether_others_must_approve_nothing_is_sent_and_t
         seen = bob.get(order.path)
         assert seen.status == 200 and not seen.has('form[data-action="approve"]')
         assert alice.get("/").status == 200 and office.paid == 0
+
+
+def test_what_is_approved_and_did_not_begin_is_begun_by_who_has_a_say(office: Office) -> None:
+    """The server ended in that moment, or its disk was full; or one approval is enough by now."""
+    both = office.policy + 'two_above = ["USD=10"]\n'
+    office.policy = both
+    with office.web("alice") as alice, office.web("bob") as bob, office.web("dave") as dave:
+        page = settled(bob, bob.get(submitted(office, alice).path))
+        page = settled(bob, bob.send(page, "approve", answer=office.signed(page, "bob")))
+        early = bob.post(f"{page.path}/begin", {"form_token": token_of(page)})
+        assert early.status == 422 and "1 of 2 people have approved" in early.alert and office.paid == 0
+        office.policy = "require_approval = true\n"
+        office.write_policy()
+        theirs = settled(dave, dave.get(page.path))
+        assert not theirs.has("form[data-action]") and "Whoever made it, or an approver, has it sent" in theirs.text
+        token = {"form_token": token_of(dave.get("/new"))}
+        assert dave.post(f"{page.path}/begin", token).status == 403 and office.paid == 0
+        for visitor in (bob, alice):
+            listed = visitor.get("/")
+            assert "approved, nothing sent" in listed.text and "Waiting for you (1)" in listed.text
+            page = settled(visitor, visitor.get(listed.one("[data-batch] a")["href"]))
+            assert page.has('form[data-action="begin"]') and "Another person" not in page.text, page.text
+        done = alice.result(alice.send(page, "begin"))
+        assert done.count("credited") == 2 and office.paid == 2
+        assert alice.post(f"{page.path}/begin", {"form_token": token_of(page)}).page == "result" and office.paid == 2
+
+
+def test_an_approval_that_is_no_good_any_more_is_said_to_spoil_the_order(office: Office) -> None:
+    office.policy += 'two_above = ["USD=10"]\n'
+    with office.web("alice") as alice, office.web("bob") as bob, office.web("carol") as carol:
+        path = submitted(office, alice).path
+        page = settled(bob, bob.get(path))
+        settled(bob, bob.send(page, "approve", answer=office.signed(page, "bob")))
+        del office.most["bob"]  # who leaves
+        office.write_policy()
+        page = settled(carol, carol.get(path))
+        assert "bob approved this order, and is no approver here. Reject it" in page.text, page.text
+        assert not page.has('form[data-action="approve"]') and page.has('form[data-action="reject"]')
+        assert office.paid == 0
+
+
+def test_what_was_approved_is_paid_while_its_file_is_read_again(office: Office) -> None:
+    with office.web("alice") as alice, office.web("bob") as bob:
+        page = settled(bob, bob.get(submitted(office, alice).path))
+        [out] = office.folder.glob("ledger.sqlite3.web/uploads/*/check/out.json")
+        lock = try_lock(out.parent / "lock")  # another server looks at it anew, for long
+        assert lock is not None
+        try:
+            out.unlink()
+            done = bob.result(bob.send(page, "approve", answer=office.signed(page, "bob")))
+            assert done.page == "result" and done.count("credited") == 2, done.text
+        finally:
+            os.close(lock)

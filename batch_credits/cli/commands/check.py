@@ -32,12 +32,13 @@ from batch_credits.ledger import Ledger
 from batch_credits.loader.source import Source
 from batch_credits.loader.suggestions.seen import columns_seen
 from batch_credits.model.address import Place
+from batch_credits.model.currencies import documented_exponent
 from batch_credits.planning.plan import Plan
 from batch_credits.process.user import user_name
 from batch_credits.reporter.rejected import write_rejected
 from batch_credits.settings import ControlLimits, InputOptions, SiteSettings
 from batch_credits.text.counted import rows
-from batch_credits.views.check import CheckView, customers_view, file_view, problems_view
+from batch_credits.views.check import ROWS_SHOWN, CheckView, customers_view, file_view, problems_view
 from batch_credits.views.listed import listed_rows
 from batch_credits.views.plan import plan_view
 from batch_credits.views.terms import differences_of, pace_of, site_view
@@ -50,6 +51,10 @@ from batch_credits.views.terms import differences_of, pace_of, site_view
     "--rows-page", type=click.IntRange(1, MAX_COUNT), metavar="N",
     help="With --json, list the rows of page N too, a thousand a page, in the order of the file.",
 )
+@option(
+    "--problem-rows", type=click.IntRange(1, MAX_COUNT), default=ROWS_SHOWN, metavar="N", show_default=True,
+    help="With --json, list so many rows of each kind of problem.",
+)
 @option("--online", is_flag=True, help="Ask Chargebee whether the customers exist, a hundred a call.")
 @input_options
 @pace_options
@@ -60,8 +65,8 @@ from batch_credits.views.terms import differences_of, pace_of, site_view
 @order_to_make_option
 @handed_option
 def check(
-    file: Path, as_json: bool, rows_page: int | None, online: bool, options: InputOptions, limits: LimitChoice,
-    pace: PaceChoice, site: SiteChoice, reports: Path, ledger: Place | None, order: Path | None,
+    file: Path, as_json: bool, rows_page: int | None, problem_rows: int, online: bool, options: InputOptions,
+    limits: LimitChoice, pace: PaceChoice, site: SiteChoice, reports: Path, ledger: Place | None, order: Path | None,
     handed: object,
 ) -> int:  # fmt: skip
     """Load and validate FILE and send nothing: totals, every problem of every row, fingerprint.
@@ -75,7 +80,7 @@ def check(
     """
     if rows_page is not None and not as_json:
         raise UsageError("--rows-page is for --json.", hint="Add it:", remedies=[(("--json", ""),)])
-    asked = _Asked(file, as_json, rows_page, online, options, limits, pace, site, reports, ledger, order)
+    asked = _Asked(file, as_json, rows_page, problem_rows, online, options, limits, pace, site, reports, ledger, order)
     try:
         found, taken = _checked(asked)
     except BatchCreditsError as error:
@@ -98,6 +103,7 @@ class _Asked:
     file: Path
     as_json: bool
     rows_page: int | None
+    problem_rows: int
     online: bool
     options: InputOptions
     limits: LimitChoice
@@ -132,7 +138,7 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
             ledger=ledger,
             ledger_is_there=Ledger.is_at(ledger),
             pace=pace_of(plan.owed, settings),
-            problems=problems_view(scratch, batch, plan.problems),
+            problems=problems_view(scratch, batch, plan.problems, asked.problem_rows),
             rejected_csv=rejected,
             customers=customers_view(seen) if seen is not None else None,
             refusal=what_does_not_hold(plan, bounds, read),
@@ -140,6 +146,7 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
             suggestions=suggestions_for(source, options, plan),
             listed=None if asked.rows_page is None else listed_rows(scratch, batch, asked.rows_page),
             differences=_differences(ledger, where) if asked.online else (),
+            exponents={name: n for name, n in read.currency_exponents if documented_exponent(name) is None},
         )
         made = ""
         if asked.order is not None and found.refusal is None and not (asked.as_json and not plan.owed):

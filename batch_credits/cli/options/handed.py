@@ -1,6 +1,7 @@
 """What the page hands over to a command that it starts: who acts, and what that person agreed to.
 
-    {"actor": "alice", "owed": {"rows": 2, "totals": {"USD": {"rows": 2, "amount": 300}}}, "typed": {"USD": "3.00"}}
+    {"actor": "alice", "owed": {"batch": "3f9a...", "rows": 2, "totals": {"USD": {"rows": 2, "amount": 300}}},
+     "typed": {"USD": "3.00"}}
 
 By an open file that the command inherits, so it is no option for people, and help does not show it: another option or a
 variable would stand in the list of processes, and could name somebody by accident. Whoever has a shell of the server's
@@ -44,13 +45,15 @@ class _Sum(NamedTuple):
 class Handed:
     """Who acts; `rows` and `totals` are what they agreed to be sent, as check --json says it of what is pending
     (nothing, where nothing is said of it), and `typed` the totals that they typed, by currency. `answer` is the file
-    that says, once it is there, whether the rest is sent after a pilot."""
+    that says, once it is there, whether the rest is sent after a pilot. `batch` is the id of what they agreed to; "":
+    nobody says it."""
 
     actor: str
     rows: int = 0
     totals: Mapping[str, _Sum] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
     answer: Path | None = None
+    batch: str = ""
 
     def goes_on(self, answer: Path) -> bool:
         """Wait for the answer of whoever sees the pilot on the page, however long that takes: a run that is told to
@@ -66,6 +69,12 @@ class Handed:
             NotConfirmed: what is to be sent is something else by now, or a total was not typed that must be.
         """
         plan = question.plan
+        if self.batch and plan.key != self.batch:  # as many rows, of as much, may be others: of another reference
+            raise NotConfirmed(
+                f"Nothing was sent: {self.actor} agreed to batch {self.batch[:8]}, and this is batch {plan.key[:8]}:"
+                " the file is read in another way since.",
+                hint="Upload the file again, and check it.",
+            )
         owed = plan.by_outcome.get(Outcome.PENDING, ())
         rows, sums = plan.counts[Outcome.PENDING], {each.currency: _sum_of(each) for each in owed if each.rows}
         if rows != self.rows or sums != self.totals:
@@ -132,13 +141,14 @@ def handed_of(content: bytes) -> Handed:
     """
     every = _only(json.loads(content), "actor", "owed", "typed", "answer")
     said = {name: value for name, value in every.items() if value is not None}
-    owed = _only(said.get("owed", {}), "rows", "totals")
+    owed = _only(said.get("owed", {}), "batch", "rows", "totals")
     return Handed(
         _text(said["actor"]) if "actor" in said else user_name(),
         _count(owed.get("rows", 0)),
         {name: total for name, (rows, total) in _totals(owed.get("totals", {})).items() if rows},
         {_text(name): _text(text) for name, text in _table(said.get("typed", {})).items() if text != ""},
         _path(said["answer"]) if "answer" in said else None,
+        _text(owed["batch"]) if "batch" in owed else "",
     )
 
 

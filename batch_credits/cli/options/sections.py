@@ -38,8 +38,8 @@ SECTIONS = {
     ),
     "Settings, what is kept and shown": (
         "--profile", "--config", "--reports", "--xlsx", "--ledger", "--wait-for-ledger", "--json", "--rows-page",
-        "--log-format", "--no-progress",
-        "--progress-every", "--metrics-file", "--metrics-port", "--metrics-host", "--quiet", "--verbose",
+        "--problem-rows", "--log-format", "--no-progress", "--progress-every", "--metrics-file", "--metrics-port",
+        "--metrics-host", "--quiet", "--verbose",
     ),
     "Notices": (
         "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",

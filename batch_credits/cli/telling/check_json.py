@@ -28,6 +28,7 @@ def check_json(found: CheckView) -> str:
         "batch": plan.key,
         "site": site.name if site else None,
         "live": site.is_live if site else None,
+        "currency_exponents": dict(found.exponents),
         **_plan(plan, found.problems),
         "customers": _customers(found.customers) if found.customers else None,
         "notes": [*found.file.notes, *found.differences],

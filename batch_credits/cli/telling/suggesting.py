@@ -22,7 +22,9 @@ from batch_credits.settings import InputOptions
 
 ROWS_SHOWN = 3
 _NOT_TAKEN = "-"
-_OF_ONE_PAYOUT = ("--reference",)  # kept in a profile, it would be the next payout's too, which then seems paid
+# Kept in a profile, the reference would be the next payout's too, which then seems paid; and the sheet may be last
+# month's, which stands in the next workbook as well and would be paid once more.
+_OF_ONE_PAYOUT = ("--reference", "--sheet")
 
 
 class Opened(NamedTuple):

@@ -69,6 +69,8 @@ _CELL = re.compile(rb"[^,;\t\r\n\"]*[\x80-\xff][^,;\t\r\n\"]*")
 _EVERYDAY_SIGNS = set(
     "€£¥§°©®™«»„“”…·•¿¡½¼¾²³ªº±÷¨\u00d7\u2013\u2014\u2018\u2019\u201a\u2039\u203a\u00a0"
     "\u3000\u3001\u3002\u30fb\u30fc\uff08\uff09"
+    "\uff05\uff0b\uff0c\uff0d\uff0e\uff0f\uff1a\uffe5\uffe6"  # amounts of the East, a whole column in wide signs
+    "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19"
 )
 _EASTERN = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC", "HANGUL"}
 

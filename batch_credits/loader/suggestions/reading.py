@@ -96,7 +96,10 @@ def _mapping(found: Found, options: InputOptions) -> Iterator[Suggestion]:
         if name in stated:
             continue
         if name in found.doubtful:
-            said = f"{listed([found.headers[place] for place in found.doubtful[name]])} may each be {meaning}"
+            headers = [found.headers[place] for place in found.doubtful[name]]
+            said = f"{listed(headers)} may each be {meaning}"
+            if len({bare(header) for header in headers}) < len(headers):
+                said += "; where two have one name, give each a header of its own in the file"
             yield Suggestion("--map", f"{name}=HEADER", said, is_open=True)
         elif name in found.columns:
             header = found.headers[found.columns[name]]

@@ -12,6 +12,7 @@ from batch_credits.children.start import Child, Words, start
 
 ANSWER = "answer"  # the name of a file
 ORDER = "order.json"
+PROBLEM_ROWS = 200  # of each kind that are listed; all are in rejected.csv
 _PATIENCE_SECONDS = 86_400  # how long a run waits its turn
 
 
@@ -44,6 +45,7 @@ class Children:
         `maker` as order.json."""
         words = self._words
         given = [*words.profile, *words.site, *words.ledger, *options, f"--reports={into}", "--json"]
+        given += [f"--problem-rows={PROBLEM_ROWS}"]
         handed = None if maker is None else Handed(maker)
         given += [] if maker is None else [f"--order={into / ORDER}"]
         return _start("check", given, [str(source)], handed, into / "out.json.part", into / "err.txt", lock)

@@ -54,6 +54,10 @@ class Desk:
             orders=orders,
         )
 
+    async def has_begun(self, key: str) -> bool:
+        """Whether a batch is sent now, or was."""
+        return self.jobs.is_running(key) or await self.books.batch(key) is not None
+
 
 DESK: web.AppKey[Any] = web.AppKey("desk", Desk)
 

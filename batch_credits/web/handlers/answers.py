@@ -1,11 +1,13 @@
 """How handlers answer: a page in its frame, or the address of the next one."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
 
-from batch_credits.model.amounts import Exponents, minor_in_words
+from batch_credits.model import ControlTotal
+from batch_credits.model.amounts import Exponents, total_in_words
 from batch_credits.views.amounts import Total
 from batch_credits.web.desk.desk import desk_of
 from batch_credits.web.door.identity import actor_of
@@ -74,15 +76,21 @@ def number_typed(text: str) -> int | None:
 
 
 def amounts_of(totals: Mapping[str, Any], stated: Exponents) -> tuple[Amount, ...]:
-    """Totals by currency as documents have them, minor units, with their words; those in decimal have words alone."""
+    """Totals by currency as documents have them, minor units, with the words that commands have for them; those in
+    decimal have words alone."""
     found = []
-    for currency, total in totals.items():
-        minor = total if isinstance(total, int) else total.get("amount", 0)
-        decimal = None if isinstance(total, int) else total.get("amount_in_decimal")
-        words = [minor_in_words(minor, currency, stated)] if minor or decimal is None else []
-        words += [] if decimal is None else [f"{decimal} {currency}"]
+    for currency, said in totals.items():
+        total = {"amount": said} if isinstance(said, int) else said
+        minor, decimal = total.get("amount", 0), Decimal(total.get("amount_in_decimal") or 0)
+        words = total_in_words(ControlTotal(1, minor, decimal), currency, stated)
         found.append(Amount(currency, minor, " + ".join(words)))
     return tuple(found)
+
+
+def stated_in(found: Mapping[str, Any]) -> Exponents:
+    """The decimals of currencies that were stated when a check read a file; one of an earlier version does not say."""
+    stated: Exponents = found.get("currency_exponents", {})
+    return stated
 
 
 def amounts_in(totals: Iterable[Total]) -> tuple[Amount, ...]:

@@ -1,14 +1,14 @@
 """An order that waits for another person: what it says, their passkey's word, and what follows from it."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from aiohttp import web
 
 from batch_credits.approval.giving import may_approve, with_approval
-from batch_credits.approval.judging import approvers_needed, refuse_expired, refuse_unapproved
+from batch_credits.approval.judging import approvers_needed, refuse_expired, refuse_unapproved, who_approved
 from batch_credits.approval.order import Sealed, read_order
-from batch_credits.approval.policy import Policy, read_policy
+from batch_credits.approval.policy import Approver, Policy, read_policy
 from batch_credits.approval.words import facts_of, given_in_words
 from batch_credits.errors import NotConfirmed, UsageError
 from batch_credits.model import CallKind
@@ -23,11 +23,11 @@ from batch_credits.web.door.downloads import attachment
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_in, amounts_of, go_to, show
-from batch_credits.web.handlers.check import begin_run, check_page, known_before, last_refusal
+from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_in, go_to, show
+from batch_credits.web.handlers.check import begin_run, check_page, known_before, largest_in, last_refusal
 from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.handlers.run import key_of
-from batch_credits.web.handlers.typed import changed_since, owed_of
+from batch_credits.web.handlers.typed import changed_since
 from batch_credits.web.pages import Alert, Download
 from batch_credits.web.signing_form import ANSWER, approve_form, figures_of
 
@@ -47,7 +47,7 @@ async def submit(request: web.Request) -> web.Response:
     if checked is None or checked.error is not None or checked.content.get("refusal") or made is None:
         return go_to(f"/uploads/{one.upload_id}")
     key = checked.content["batch"]
-    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+    if await desk.has_begun(key):
         return go_to(f"/batches/{key}")
     page = check_page(desk, one, checked, actor_of(request))
     if page.submit is None:
@@ -75,7 +75,7 @@ def _is_good(made: Path | None) -> bool:
 async def order(request: web.Request) -> web.Response:
     """The page of an order."""
     desk, key = desk_of(request), key_of(request)
-    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+    if await desk.has_begun(key):
         return go_to(f"/batches/{key}")
     submitted = _waiting(desk, key)
     page = await _page(desk, submitted, actor_of(request))
@@ -87,7 +87,7 @@ async def approve(request: web.Request) -> web.Response:
     """Take a passkey's word for an order; with the last that was missing, its run begins."""
     desk, key, actor = desk_of(request), key_of(request), actor_of(request)
     fields = await read_fields(request, ANSWER.__contains__)
-    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+    if await desk.has_begun(key):
         return go_to(f"/batches/{key}")
     submitted = _waiting(desk, key)
     try:
@@ -102,10 +102,33 @@ async def approve(request: web.Request) -> web.Response:
         refuse_unapproved(sealed, policy)
     except NotConfirmed:  # of another person, who is missing still
         return go_to(f"/orders/{key}")
-    one, checked = desk.uploads.find(submitted.upload_id), await _checked(desk, submitted)
-    owed = None if checked is None or checked.error is not None else owed_of(checked.content)
-    await begin_run(desk, key, one, Handed(sealed.order.maker, owed))
-    return go_to(f"/batches/{key}")
+    return await _begin(desk, submitted)
+
+
+async def begin(request: web.Request) -> web.Response:
+    """Pay an order that enough people have approved: its run did not begin then, or was refused."""
+    desk, key, actor = desk_of(request), key_of(request), actor_of(request)
+    await read_fields(request, lambda _: False)
+    if await desk.has_begun(key):
+        return go_to(f"/batches/{key}")
+    submitted = _waiting(desk, key)
+    if not has_a_say(submitted.sealed, actor):
+        raise Refused(403, "Only an approver, or whoever made it, has an order paid.")
+    try:
+        refuse_unapproved(submitted.sealed, read_policy())
+    except (NotConfirmed, UsageError) as refusal:
+        page = await _page(desk, submitted, actor)
+        return show(request, page, alert=Alert(refusal.message, refusal.hint), status=UNPROCESSABLE)
+    return await _begin(desk, submitted)
+
+
+async def _begin(desk: Desk, submitted: Submitted) -> web.Response:
+    """Start the run of an order, for its maker, who agreed to what it says."""
+    order = submitted.sealed.order
+    totals = {currency: asdict(total) for currency, total in order.totals.items()}
+    owed = {"batch": order.batch, "rows": order.owed, "totals": totals}
+    await begin_run(desk, submitted.key, desk.uploads.find(submitted.upload_id), Handed(order.maker, owed))
+    return go_to(f"/batches/{submitted.key}")
 
 
 async def reject(request: web.Request) -> web.Response:
@@ -117,9 +140,9 @@ async def reject(request: web.Request) -> web.Response:
     if not reason or len(reason) > MAX_REASON_LETTERS or not reason.isprintable():
         alert = Alert("Say in a few words why.", "Whoever made the order is told.", "reason")
         return show(request, await _page(desk, submitted, actor), alert=alert, status=UNPROCESSABLE)
-    if not _may_reject(submitted.sealed, actor):
+    if not has_a_say(submitted.sealed, actor):
         raise Refused(403, "Only an approver, or whoever made it, turns an order down.")
-    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+    if await desk.has_begun(key):
         raise Refused(409, "This order is being paid already, or was paid.", "See in the list of batches how it went.")
     desk.orders.reject(key, actor, reason)
     return go_to(f"/uploads/{submitted.upload_id}")
@@ -154,14 +177,9 @@ async def _page(desk: Desk, submitted: Submitted, actor: str) -> ApprovePage:
         return page
     href = f"/orders/{submitted.key}"
     found, changed = checked.content, _changed(checked, submitted.sealed)
-    policy, why_not, approver = None, changed, None
-    try:
-        policy = read_policy()
-        approver = may_approve(submitted.sealed, policy, actor)
-    except (NotConfirmed, UsageError) as refusal:
-        why_not = why_not or refusal.message
-    given = given_in_words(submitted.sealed)
-    needed = 1 if policy is None else approvers_needed(order, policy)
+    missing, approver, why_not = _standing(submitted.sealed, actor)
+    why_not = changed or why_not
+    may_say = has_a_say(submitted.sealed, actor)
     before = await _earlier(desk)
     warnings: tuple[str, ...] = ()
     if checked.error is None:
@@ -170,23 +188,49 @@ async def _page(desk: Desk, submitted: Submitted, actor: str) -> ApprovePage:
         page,
         figures=figures_of(order),
         facts=facts_of(order),
-        largest=_largest(checked),
+        largest=() if checked.error is not None else largest_in(found),
         warnings=warnings,
         before=before,
-        given=given,
-        missing=max(0, needed - len(given)),
+        given=given_in_words(submitted.sealed),
+        missing=missing,
         why_not=why_not,
         form=None if why_not or approver is None else approve_form(f"{href}/approve", submitted.sealed, approver),
-        reject_href=f"{href}/reject" if _may_reject(submitted.sealed, actor) else "",
+        reject_href=f"{href}/reject" if may_say else "",
+        begin_href="" if missing or why_not else f"{href}/begin",
         downloads=(Download("order.json", f"{href}/files/order.json", "the order, as it is sealed"),),
     )
 
 
-def _largest(checked: Checked) -> tuple[str, ...]:
-    if checked.error is not None:
-        return ()
-    amounts = [(row["row"], amounts_of({row["currency"]: row["amount"]}, {})) for row in checked.content["largest"]]
-    return tuple(f"row {row}: {amount.words}" for row, (amount,) in amounts)
+def _standing(sealed: Sealed, actor: str) -> tuple[int, Approver | None, str]:
+    """How many approvals are missing; whoever looks, if they may give one; and why they can do nothing, "" if they can:
+    approve it, or have it paid if none is missing."""
+    missing = 1
+    try:
+        policy = read_policy()
+        missing = approvers_needed(sealed.order, policy)
+        missing = max(0, missing - len(who_approved(sealed, policy)))
+    except NotConfirmed as bad:
+        return missing, None, f"{bad.message} Reject it, and have it submitted anew."
+    except UsageError as unknown:
+        return missing, None, unknown.message
+    try:
+        if missing:
+            return missing, may_approve(sealed, policy, actor), ""
+        refuse_expired(sealed.order)
+    except NotConfirmed as refusal:
+        return missing, None, refusal.message
+    return 0, None, "" if has_a_say(sealed, actor) else "Whoever made it, or an approver, has it sent."
+
+
+def is_approved(sealed: Sealed, policy: Policy | None) -> bool:
+    """Whether enough people have approved it, as far as anybody can tell."""
+    if policy is None or not sealed.approvals:
+        return False
+    try:
+        refuse_unapproved(sealed, policy)
+    except (NotConfirmed, UsageError):
+        return False
+    return True
 
 
 async def _earlier(desk: Desk) -> tuple[str, ...]:
@@ -220,8 +264,8 @@ def known_policy() -> Policy | None:
         return None
 
 
-def _may_reject(sealed: Sealed, actor: str) -> bool:
-    """Whether it is theirs to turn it down: its maker, or any approver."""
+def has_a_say(sealed: Sealed, actor: str) -> bool:
+    """Whether it is theirs to turn it down, or to have it paid once it is approved: its maker, or any approver."""
     if same_text(actor, sealed.order.maker):
         return True
     try:

@@ -12,8 +12,8 @@ from batch_credits.views.batches import BatchView
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.identity import actor_of
-from batch_credits.web.handlers.answers import amounts_in, amounts_of, page_number, show
-from batch_credits.web.handlers.approve import known_policy
+from batch_credits.web.handlers.answers import amounts_in, amounts_of, page_number, show, stated_in
+from batch_credits.web.handlers.approve import has_a_say, is_approved, known_policy
 from batch_credits.web.pages import Amount, BatchEntry, BatchesPage, Filter, State
 
 ENTRIES_A_PAGE = 50
@@ -99,12 +99,12 @@ def _state_of(view: BatchView) -> State:
     return State.DONE
 
 
-def _state_of_order(desk: Desk, key: str) -> State:
+def _state_of_order(desk: Desk, key: str, policy: Policy | None) -> State:
     """How far a file is that was checked: nobody has asked for more, or others are to approve it, or it begins."""
     if desk.jobs.is_running(key):
         return State.WAITING
-    if desk.orders.open(key) is not None:
-        return State.SUBMITTED
+    if (submitted := desk.orders.open(key)) is not None:
+        return State.APPROVED if is_approved(submitted.sealed, policy) else State.SUBMITTED
     return State.CHECKED if desk.orders.rejection(key) is None else State.REJECTED
 
 
@@ -118,10 +118,11 @@ def _of_upload(desk: Desk, upload: Upload, policy: Policy | None, actor: str) ->
     elif checked.error is not None:
         state = State.UNCLEAR if checked.asks else State.REFUSED
     else:
-        key, rows = checked.content["batch"], checked.content["rows"]
-        state = _state_of_order(desk, key)
-        totals, unread = amounts_of(checked.content["totals"], {}), bool(checked.content["unreadable_amounts"])
-    hrefs = {State.WAITING: f"/batches/{key}", State.SUBMITTED: f"/orders/{key}"}
+        found = checked.content
+        key, rows = found["batch"], found["rows"]
+        state = _state_of_order(desk, key, policy)
+        totals, unread = amounts_of(found["totals"], stated_in(found)), bool(found["unreadable_amounts"])
+    hrefs = {State.WAITING: f"/batches/{key}", State.SUBMITTED: f"/orders/{key}", State.APPROVED: f"/orders/{key}"}
     return BatchEntry(
         key=key,
         href=hrefs.get(state, f"/uploads/{upload.upload_id}"),
@@ -140,10 +141,12 @@ def _of_upload(desk: Desk, upload: Upload, policy: Policy | None, actor: str) ->
 
 
 def _waits_for(desk: Desk, key: str, state: State, policy: Policy | None, actor: str) -> bool:
-    """Whether it is an order that this person can approve now."""
-    submitted = desk.orders.waiting(key) if state is State.SUBMITTED else None
+    """Whether it is an order that this person can approve now, or have paid."""
+    submitted = desk.orders.waiting(key) if state in (State.SUBMITTED, State.APPROVED) else None
     if submitted is None or policy is None:
         return False
+    if state is State.APPROVED:
+        return has_a_say(submitted.sealed, actor)
     try:
         may_approve(submitted.sealed, policy, actor)
     except NotConfirmed:

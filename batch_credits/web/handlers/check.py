@@ -11,8 +11,9 @@ from batch_credits.approval.order import read_order
 from batch_credits.approval.policy import read_policy
 from batch_credits.approval.words import moment_in_words
 from batch_credits.errors import UsageError
+from batch_credits.explanations import explained
 from batch_credits.model import CallKind
-from batch_credits.model.amounts import minor_in_words
+from batch_credits.views.check import ROWS_SHOWN
 from batch_credits.web.desk.checks import (
     MOMENT_SECONDS,
     Checked,
@@ -23,7 +24,7 @@ from batch_credits.web.desk.checks import (
 )
 from batch_credits.web.desk.children import Handed
 from batch_credits.web.desk.desk import Desk, desk_of
-from batch_credits.web.desk.tables import page_of
+from batch_credits.web.desk.tables import ROWS_A_PAGE
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.downloads import attachment
 from batch_credits.web.door.forms import read_fields
@@ -35,6 +36,7 @@ from batch_credits.web.handlers.answers import (
     go_to,
     page_number,
     show,
+    stated_in,
     whole_number,
 )
 from batch_credits.web.handlers.columns import remembered_answers, show_columns
@@ -82,7 +84,7 @@ async def upload(request: web.Request) -> web.Response:
             return show_columns(request, one, checked)
         return show(request, _refused(one, checked.error))
     key = checked.content["batch"]
-    if desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+    if await desk.has_begun(key):
         return go_to(f"/batches/{key}")
     if desk.orders.open(key) is not None:
         return go_to(f"/orders/{key}")
@@ -135,15 +137,19 @@ def check_page(desk: Desk, one: Upload, checked: Checked, actor: str) -> CheckPa
         before=tuple(known_before(found)),
         notes=tuple(map(plain_words, found["notes"])),
         warnings=tuple(map(plain_words, found["warnings"])),
-        largest=tuple(
-            f"row {row['row']}: {minor_in_words(row['amount'], row['currency'], {})}" for row in found["largest"]
-        ),
+        largest=largest_in(found),
         downloads=files,
         send=None if needs_others else form,
         submit=_submit_form(one, form, found, why_not) if needs_others and form is not None else None,
         refusal=Alert(plain_words(refusal)) if refusal else None,
         columns_href="" if one.mends or why_not else f"/uploads/{one.upload_id}/columns",
     )
+
+
+def largest_in(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """The largest amounts of a file, a sentence each."""
+    amounts = [(row["row"], amounts_of({row["currency"]: row["amount"]}, stated_in(found))) for row in found["largest"]]
+    return tuple(f"row {row}: {amount.words}" for row, (amount,) in amounts)
 
 
 def _submit_form(one: Upload, form: SendForm, found: Mapping[str, Any], why_not: str) -> SubmitForm:
@@ -164,9 +170,10 @@ def _left_out_csv(one: Upload) -> Download:
 
 def _figures(found: Mapping[str, Any]) -> tuple[Figure, ...]:
     """Rows and money of the file, what of it can be paid, and how it stands."""
-    totals = amounts_of(found["totals"], {})
+    stated = stated_in(found)
+    totals = amounts_of(found["totals"], stated)
     unread = bool(found["unreadable_amounts"])
-    by_outcome = {name: amounts_of(of, {}) for name, of in found["totals_by_outcome"].items()}
+    by_outcome = {name: amounts_of(of, stated) for name, of in found["totals_by_outcome"].items()}
     return (
         Figure("rows", "Rows in the file", found["rows"], totals, at_least=unread),
         Figure("accepted", "Can be credited", found["accepted"]),
@@ -176,12 +183,27 @@ def _figures(found: Mapping[str, Any]) -> tuple[Figure, ...]:
 
 def _group(one: Upload, number: int, group: Mapping[str, Any]) -> ProblemGroup:
     return ProblemGroup(
-        reason=plain_words(group["message"]),
+        reason=_reason_of(group),
         field=group["field"],
         rows=group["rows"],
-        first=tuple(ProblemRow(row["row"], row["value"], plain_words(row["message"])) for row in group["first"]),
+        first=_rows_of(group)[:ROWS_SHOWN],
         href=f"/uploads/{one.upload_id}/left-out/{number}",
     )
+
+
+def _reason_of(group: Mapping[str, Any]) -> str:
+    """Why rows are left out: what is said of each of them, or what goes for all of them where that differs, since it
+    names what stands in the row."""
+    message, first = group["message"], group["first"]
+    is_of_all = len(first) == group["rows"] or "'" not in message
+    if is_of_all and all(row["message"] == message for row in first):
+        return plain_words(message)
+    said = explained(group["code"])
+    return plain_words(said[0].happened if said else message)
+
+
+def _rows_of(group: Mapping[str, Any]) -> tuple[ProblemRow, ...]:
+    return tuple(ProblemRow(row["row"], row["value"], plain_words(row["message"])) for row in group["first"])
 
 
 def known_before(found: Mapping[str, Any]) -> list[str]:
@@ -209,11 +231,11 @@ def _send_form(desk: Desk, one: Upload, found: Mapping[str, Any]) -> SendForm | 
         action="send",
         href=f"/uploads/{one.upload_id}/send{as_checked(found)}",
         number=number,
-        amounts=amounts_of(owed, {}),
+        amounts=amounts_of(owed, stated_in(found)),
         site=site.name,
         is_live=site.is_live,
         how_long=f"It takes {minutes:,} minutes or more." if minutes else "",
-        totals_to_type=totals_to_type(desk, owed),
+        totals_to_type=totals_to_type(desk, owed, stated_in(found)),
     )
 
 
@@ -228,7 +250,7 @@ async def send(request: web.Request) -> web.Response:
     page, key = check_page(desk, one, checked, actor), checked.content["batch"]
     if page.submit is not None:
         raise Refused(403, "Here another person must approve what is sent.", "Submit it for approval.")
-    if page.send is None or desk.jobs.is_running(key) or await desk.books.batch(key) is not None:
+    if page.send is None or await desk.has_begun(key):
         return go_to(f"/batches/{key}")
     if (alert := changed_since(request, page.send.href) or not_typed(page.send, fields)) is not None:
         return show(request, page, alert=alert, status=UNPROCESSABLE)
@@ -263,7 +285,7 @@ async def _look_again(desk: Desk, one: Upload, await_child: Any) -> None:
 
 
 async def left_out(request: web.Request) -> web.Response:
-    """All rows that are left out for one reason."""
+    """The rows that are left out for one reason: all of them, or the first of many."""
     desk = desk_of(request)
     one = desk.uploads.find(request.match_info["id"])
     checked = desk.checks.known(one)
@@ -271,17 +293,19 @@ async def left_out(request: web.Request) -> web.Response:
     groups = [] if checked is None or checked.error else checked.content["problems"]
     if checked is None or checked.rejected_csv is None or number is None or number >= len(groups):
         raise Refused(404, "There is no such list of rows.", "Look at the check of the file again.")
-    group = groups[number]
-
-    def is_meant(ours: Mapping[str, str], cells: Any) -> bool:
-        return group["code"] in ours["credit_error_code"].split("; ") and group["field"] in ours["credit_error_param"]
-
-    found = await asyncio.to_thread(page_of, checked.rejected_csv, page_number(request), is_meant)
-    rows = []
-    for _, cells in found.rows:
-        ours = found.table.shown(cells)
-        rows.append(ProblemRow(int(ours["credit_row"]), "", plain_words(ours["credit_error"])))
-    page = LeftOutPage(one.upload_id, one.file_name, group["message"], tuple(rows), found.page, found.pages)
+    group, shown = groups[number], page_number(request)
+    rows, first = _rows_of(group), (shown - 1) * ROWS_A_PAGE
+    page = LeftOutPage(
+        one.upload_id,
+        one.file_name,
+        _reason_of(group),
+        group["field"],
+        rows[first : first + ROWS_A_PAGE],
+        shown,
+        max(1, -(-len(rows) // ROWS_A_PAGE)),
+        group["rows"] - len(rows),
+        _left_out_csv(one),
+    )
     return show(request, page)
 
 

@@ -60,13 +60,27 @@ async def again(request: web.Request) -> web.Response:
     checked = desk.checks.known(one)
     if checked is None or (checked.error is not None and not checked.asks):
         return go_to(f"/uploads/{one.upload_id}")
+    await _refuse_begun(desk, checked)
     return show_columns(request, one, checked)
+
+
+async def _refuse_begun(desk: Desk, checked: Checked) -> None:
+    """Refuse to read a file in another way once it is sent: the rest of its batch is read as the first of it was.
+
+    Raises:
+        Refused: it is.
+    """
+    if checked.error is None and await desk.has_begun(checked.content["batch"]):
+        raise Refused(
+            409, "This file was sent as it was read then.", "To have it read in another way, upload it again."
+        )
 
 
 def show_columns(request: web.Request, one: Upload, checked: Checked, alert: Alert | None = None) -> web.Response:
     """What the file has, and what is asked: what it seems to need, and what was answered before."""
     error, columns = checked.error or {}, checked.content["columns"]
     suggested: dict[str, dict[str, Any]] = {}
+    unclear = [f"{each['reason']}." for each in checked.asks if each["option"] == "--map" and each["is_open"]]
     for each in checked.asks or checked.content.get("suggestions", []):
         if each["option"] != "--map":
             several = suggested.setdefault(each["option"].removeprefix("--"), {**each, "values": []})
@@ -82,7 +96,7 @@ def show_columns(request: web.Request, one: Upload, checked: Checked, alert: Ale
         ),
         fields=(Choice("", "not used"), *(Choice(name, label) for name, label in _FIELD_LABELS.items())),
         questions=tuple(_question(one, name, each) for name, each in suggested.items() if name in _LABELS),
-        still=plain_words(error.get("still") or ""),
+        still=plain_words(" ".join([*unclear, error.get("still") or ""]).strip()),
     )
     return show(request, page, alert=alert, status=200 if alert is None else UNPROCESSABLE)
 
@@ -118,6 +132,7 @@ async def columns(request: web.Request) -> web.Response:
     checked = desk.checks.known(one)
     if checked is None:
         return go_to(f"/uploads/{one.upload_id}")
+    await _refuse_begun(desk, checked)
     seen = checked.content["columns"]
     answers = {name.replace("_", "-"): (value.strip(),) for name, value in fields.items() if name in _ANSWERS}
     options = {name: value for name, value in {**one.options, **answers}.items() if value[0]}

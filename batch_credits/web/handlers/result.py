@@ -272,12 +272,12 @@ def _more(desk: Desk, known: Known, summary: Mapping[str, Any], stated: Exponent
     site = desk.settings.site
     return SendForm(
         action="send",
-        href=f"/batches/{known.record.key}/send{as_shown(known.record.key, owed_of(summary, stated))}",
+        href=f"/batches/{known.record.key}/send{as_shown(owed_of(summary, stated))}",
         number=number,
         amounts=totals_of(summary, stated)["pending" if counts.get("pending") else "in_doubt"],
         site=site.name,
         is_live=site.is_live,
-        totals_to_type=totals_to_type(desk, owed_of(summary, stated)["totals"]),
+        totals_to_type=totals_to_type(desk, owed_of(summary, stated)["totals"], stated),
     )
 
 
@@ -290,7 +290,7 @@ def owed_of(summary: Mapping[str, Any], stated: Exponents) -> dict[str, Any]:
         totals[amount.currency] = said | (
             {"amount_in_decimal": decimal[amount.currency]} if amount.currency in decimal else {}
         )
-    return {"rows": summary["counts"]["pending"], "totals": totals}
+    return {"batch": summary["batch"], "rows": summary["counts"]["pending"], "totals": totals}
 
 
 async def send_rest(request: web.Request, known: Known) -> tuple[web.Response | None, Upload | None, Handed | None]:

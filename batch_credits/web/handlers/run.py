@@ -10,15 +10,17 @@ from aiohttp import web
 
 from batch_credits.children.events import Told
 from batch_credits.model import CallKind, Outcome
+from batch_credits.model.amounts import Exponents
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.progress.words import left_in_words, span_in_words
+from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.jobs import Job
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
-from batch_credits.web.handlers.answers import amounts_in, amounts_of, go_to, show
+from batch_credits.web.handlers.answers import amounts_in, amounts_of, go_to, show, stated_in
 from batch_credits.web.handlers.check import begin_run
 from batch_credits.web.handlers.result import result_page, send_rest
 from batch_credits.web.handlers.wording import outcome_figures
@@ -76,13 +78,14 @@ def run_page(desk: Desk, key: str, known: Known | None) -> RunPage:
     if told is not None and told.plan is not None and told.plan.get("reverses"):
         kind = CallKind.DEDUCT
     progress = (told.progress if told is not None else None) or {}
+    stated = _stated(desk, job, known)
     if progress:
-        figures, percent = _figures_of(progress, kind), int(progress["percent"])
+        figures, percent = _figures_of(progress, kind, stated), int(progress["percent"])
     elif known is not None:
         figures, percent = _figures_in_books(known, kind)
     else:
         figures, percent = outcome_figures(kind, _planned(desk, job, told), {}), 0
-    pilot = _pilot(key, job, told)
+    pilot = _pilot(key, job, told, stated)
     name = job.file_name if is_ours and job is not None else "" if known is None else known.record.file_name
     return RunPage(
         key=key,
@@ -101,34 +104,45 @@ def run_page(desk: Desk, key: str, known: Known | None) -> RunPage:
     )
 
 
-def _pilot(key: str, job: Job | None, told: Told | None) -> PilotQuestion | None:
+def _stated(desk: Desk, job: Job | None, known: Known | None) -> Exponents:
+    """The decimals of currencies that were stated: by the ledger, or by the check of what is being sent."""
+    if known is not None:
+        return stated_exponents(known.record)
+    return stated_in(_checked_of(desk, job))
+
+
+def _checked_of(desk: Desk, job: Job | None) -> Mapping[str, Any]:
+    """What the check of a run's file said; nothing where that is not known."""
+    upload = desk.uploads.known(job.upload_id) if job is not None else None
+    checked = desk.checks.known(upload) if upload is not None else None
+    return {} if checked is None else checked.content
+
+
+def _pilot(key: str, job: Job | None, told: Told | None, stated: Exponents) -> PilotQuestion | None:
     """What is asked after the first rows; None: nothing is, or it was answered."""
     if job is None or told is None or told.pilot is None or not told.pilot["agrees"] or job.is_answered:
         return None
     left = told.pilot["rows_left"]
-    rows = tuple(PilotRow(row["row"], row["customer_id"], _money(row["listed"])) for row in told.pilot["rows"])
+    rows = tuple(PilotRow(row["row"], row["customer_id"], _money(row["listed"], stated)) for row in told.pilot["rows"])
     return PilotQuestion(f"/batches/{key}/pilot", rows, left) if left and not job.stopped_by else None
 
 
-def _money(said: Mapping[str, Any]) -> str:
-    return amounts_of({said["currency_code"] or SITE_CURRENCY: said}, {})[0].words
+def _money(said: Mapping[str, Any], stated: Exponents) -> str:
+    return amounts_of({said["currency_code"] or SITE_CURRENCY: said}, stated)[0].words
 
 
-def _figures_of(progress: Mapping[str, Any], kind: CallKind) -> tuple[Figure, ...]:
+def _figures_of(progress: Mapping[str, Any], kind: CallKind, stated: Exponents) -> tuple[Figure, ...]:
     """Of a run that says how it goes. What is on its way, or not tried yet, is pending."""
     counts = {kind.name_of(outcome): progress[kind.name_of(outcome)] for outcome in Outcome}
     credited = kind.name_of(Outcome.CREDITED)
-    return outcome_figures(kind, counts, {credited: amounts_of(progress[f"{credited}_totals"], {})})
+    return outcome_figures(kind, counts, {credited: amounts_of(progress[f"{credited}_totals"], stated)})
 
 
 def _planned(desk: Desk, job: Job | None, told: Told | None) -> Mapping[str, int]:
     """How many rows wait to be sent, by what the run says that it will do, or by what was agreed to."""
-    if told is not None and told.plan is not None:
-        counts: Mapping[str, int] = told.plan["counts"]
-        return counts
-    upload = desk.uploads.known(job.upload_id) if job is not None else None
-    checked = desk.checks.known(upload) if upload is not None else None
-    return {} if checked is None else checked.content.get("counts", {})
+    plan = None if told is None else told.plan
+    counts: Mapping[str, int] = (plan or _checked_of(desk, job)).get("counts", {})
+    return counts
 
 
 def _figures_in_books(known: Known, kind: CallKind) -> tuple[tuple[Figure, ...], int]:
@@ -227,7 +241,7 @@ async def pilot(request: web.Request) -> web.Response:
     if fields.get("answer") not in _SAID:
         raise Refused(400, "The form has an answer that was not among its choices.", "Load the page again.")
     job = desk.jobs.latest(key)
-    if job is not None and _pilot(key, job, job.told()) is not None:
+    if job is not None and _pilot(key, job, job.told(), {}) is not None:
         job.answer(fields["answer"])
     return go_to(f"/batches/{key}")
 

@@ -129,7 +129,7 @@ def _undo_page(desk: Desk, known: Known, undo: Undo, *, is_known: bool) -> UndoC
         amounts=amounts,
         site=site.name,
         is_live=site.is_live,
-        totals_to_type=totals_to_type(desk, plan["to_deduct"]),
+        totals_to_type=totals_to_type(desk, plan["to_deduct"], stated),
         is_deduction=True,
     )
     short = plan["balances_short"]
@@ -157,9 +157,9 @@ async def reverse(request: web.Request) -> web.Response:
         return go_to(f"/batches/{known.record.key}/undo/{undo.undo_id}")
     if (alert := not_typed(page.send, fields)) is not None:
         return show(request, page, alert=alert, status=UNPROCESSABLE)
-    owed = {"rows": plan["counts"]["pending"], "totals": plan["to_deduct"]}
-    handed = Handed(actor, owed, typed_totals(fields))
     key = plan["batch"]
+    owed = {"batch": key, "rows": plan["counts"]["pending"], "totals": plan["to_deduct"]}
+    handed = Handed(actor, owed, typed_totals(fields))
     await desk.jobs.begin(
         key,
         lambda into, lock: desk.children.reverse(known.record.key, undo.words(), handed, into, lock),

@@ -169,6 +169,16 @@ def test_above_a_sum_two_people_must_approve(office: Office) -> None:
     assert approvers_needed(office.order, office.policy) == 1
 
 
+def test_no_maker_moves_a_limit_by_what_they_state_of_a_currency(office: Office) -> None:
+    """Nobody documents how many decimals CLP has, so its minor units count whole."""
+    office.policy = replace(office.policy, two_above={"CLP": Decimal(1000)})
+    stated = {**office.order.options, "currency_exponents": [["CLP", 4]]}
+    office.order = replace(office.order, options=stated, totals={"CLP": Sum(1, 1_001, "0")})
+    assert approvers_needed(office.order, office.policy) == 2
+    office.order = replace(office.order, totals={"CLP": Sum(1, 1_000, "0")})
+    assert approvers_needed(office.order, office.policy) == 1
+
+
 def test_one_bad_approval_spoils_good_ones(office: Office) -> None:
     sealed = office.sealed("bob")
     bad = replace(sealed.approvals[0], approver="mallory")

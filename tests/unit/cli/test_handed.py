@@ -54,10 +54,12 @@ def of(document: object) -> Handed:
     return handed_of(json.dumps(document).encode())
 
 
-def asked(*totals: tuple[str, ControlTotal], kind: CallKind = CallKind.ADD, to_type: tuple[Any, ...] = ()) -> Question:
+def asked(
+    *totals: tuple[str, ControlTotal], kind: CallKind = CallKind.ADD, to_type: tuple[Any, ...] = (), key: str = ""
+) -> Question:
     owed = totals_of(dict(totals), {})
     rows = sum(total.rows for total in owed)
-    plan = type("Plan", (), {"owed": rows, "counts": {Outcome.PENDING: rows}, "kind": kind})()
+    plan = type("Plan", (), {"owed": rows, "counts": {Outcome.PENDING: rows}, "kind": kind, "key": key})()
     plan.by_outcome = {Outcome.PENDING: owed} if owed else {}
     return Question(cast(Any, None), plan, cast(Any, None), to_type)
 
@@ -113,6 +115,7 @@ def test_whom_it_names_acts_from_then_on(call: Any, file: Any, name: str) -> Non
         (b'{"owed": {"rows": -1}}', "no number"),
         (b'{"owed": {"rows": true}}', "no number"),
         (b'{"owed": {"rows": 1.5}}', "no number"),
+        (b'{"owed": {"batch": 7}}', "no text"),
         (b'{"owed": {"rows": 1, "cents": 1}}', "'cents' is not known"),
         (b'{"owed": {"rows": 1, "totals": {"USD": 100}}}', "no table"),
         (b'{"owed": {"rows": 1, "totals": {"USD": {"amount": "100"}}}}', "no number"),
@@ -158,6 +161,13 @@ def test_what_was_agreed_to_is_sent() -> None:
     decimals = {"USD": {"rows": 2, "amount": 100, "amount_in_decimal": "1.50"}, "EUR": {"rows": 0, "amount": 0}}
     both = of({"owed": {"rows": 2, "totals": decimals}})
     both.refuse_other(asked(("USD", ControlTotal(2, 100, Decimal("1.5")))))
+
+
+def test_as_much_of_another_batch_is_not_what_was_agreed_to() -> None:
+    agreed = of({"actor": "alice", "owed": {"batch": "a" * 64, "rows": 2, "totals": {"USD": {"amount": 300}}}})
+    agreed.refuse_other(asked(("USD", ControlTotal(2, 300)), key="a" * 64))
+    with pytest.raises(NotConfirmed, match="alice agreed to batch aaaaaaaa, and this is batch bbbbbbbb"):
+        agreed.refuse_other(asked(("USD", ControlTotal(2, 300)), key="b" * 64))
 
 
 @pytest.mark.parametrize(

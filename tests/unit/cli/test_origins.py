@@ -18,7 +18,8 @@ from batch_credits.views.terms import Memory, site_view
 CHANGE_NOTHING = {
     "--wait-for-ledger", "--deadline", "--max-outage", "--grace",
     "--rate", "--plan", "--pacing", "--share", "--concurrency", "--timeout", "--processes", "--no-wait", "--reports",
-    "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--rows-page", "--online",
+    "--xlsx", "--ledger", "--no-progress", "--log-format", "--verbose", "--quiet", "--json", "--rows-page",
+    "--problem-rows", "--online",
     "--detach", "--progress-every", "--metrics-file", "--metrics-port", "--metrics-host",
     "--profile", "--config",  # what they set has its own origins
     "--notify", "--notify-on", "--notify-key-file", "--notify-link", "--mail-to", "--mail-from", "--mail-server",

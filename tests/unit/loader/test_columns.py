@@ -102,13 +102,18 @@ def test_map_to_nothing_says_that_no_column_is_the_field():
     [
         (("amount", "Betrag"),),
         (("price", "amount"),),
-        (("amount", "x"),),
         (("amount", "amount"), ("amount_in_decimal", "amount")),
     ],
 )
 def test_a_map_that_cannot_be_followed_is_refused(header_map):
     with pytest.raises(InputError, match="--map"):
         match_columns(["customer_id", "amount", "x", "x"], InputOptions(header_map=header_map, reference="r"))
+
+
+def test_a_map_that_could_mean_two_columns_says_that_no_name_tells_them_apart():
+    with pytest.raises(InputError, match="2 columns are called 'x'") as refused:
+        match_columns(["customer_id", "x", "x"], InputOptions(header_map=(("amount", "x"),), reference="r"))
+    assert refused.value.hint == "Give each a header of its own in the file."
 
 
 @pytest.mark.parametrize(

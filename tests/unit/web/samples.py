@@ -318,6 +318,13 @@ APPROVALS: dict[str, Page] = {
     "approve-own": replace(
         APPROVE, form=None, given=(), missing=2, why_not="You made this order, and nobody approves their own."
     ),
+    "approve-begin": replace(
+        APPROVE,
+        form=None,
+        given=("bob, 2026-11-28 14:30 UTC", *APPROVE.given),
+        missing=0,
+        begin_href="/orders/00/begin",
+    ),
     "approve-checking": ApprovePage("loyalty_2026_q3.csv", "alice", "2026-12-05T14:00:00Z", is_checking=True),
     "approve-hostile": replace(
         APPROVE,
@@ -338,8 +345,12 @@ APPROVALS: dict[str, Page] = {
     "enrol-hostile": EnrolPage(HOSTILE, (HOSTILE,), HOSTILE),
 }
 LEFT_OUT = {
-    "left-out": LeftOutPage("8f3a", "loyalty_2026_q3.csv", PROBLEMS[0].reason, PROBLEMS[0].first, 2, 3),
-    "left-out-hostile": LeftOutPage("8f3a", HOSTILE, HOSTILE, (ProblemRow(HUGE, HOSTILE, LONG_WORD),), 1, 1),
+    "left-out": LeftOutPage(
+        "8f3a", "loyalty_2026_q3.csv", PROBLEMS[0].reason, "amount", PROBLEMS[0].first, 2, 3, 0, REJECTED[0]
+    ),
+    "left-out-hostile": LeftOutPage(
+        "8f3a", HOSTILE, HOSTILE, LONG_WORD, (ProblemRow(HUGE, HOSTILE, LONG_WORD),), 1, 1, HUGE, REJECTED[0]
+    ),
 }
 
 # -- Run ----------------------------------------------------------------------------------------------------

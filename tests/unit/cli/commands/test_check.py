@@ -45,11 +45,10 @@ def test_the_document_has_stable_names(call: Any, payout: Path) -> None:
     found = json.loads(out)
     assert (code, found["exit_code"]) == (1, 1)
     assert sorted(found) == [
-        "accepted", "batch", "columns", "control_totals", "counts", "customers", "duplicates", "exit_code", "file",
-        "file_sha256", "largest", "live", "mends", "minutes_at_least", "notes", "origins", "problems", "refusal",
-        "rejected", "rejected_csv",
-        "requests_per_minute", "reversed", "rows", "site", "suggestions",
-        "totals", "totals_by_credit_type", "totals_by_outcome",
+        "accepted", "batch", "columns", "control_totals", "counts", "currency_exponents", "customers", "duplicates",
+        "exit_code", "file", "file_sha256", "largest", "live", "mends", "minutes_at_least", "notes", "origins",
+        "problems", "refusal", "rejected", "rejected_csv", "requests_per_minute", "reversed", "rows",
+        "site", "suggestions", "totals", "totals_by_credit_type", "totals_by_outcome",
         "unreadable_amounts", "warnings",
     ]  # fmt: skip
     assert (found["rows"], found["accepted"], found["rejected"], found["duplicates"]) == (7, 3, 4, 1)

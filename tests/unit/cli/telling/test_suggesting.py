@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from batch_credits.cli import run_command_line
+from batch_credits.cli.telling.suggesting import offer_profile
 
 FILE = "Auszahlung Q3\n\nKundennummer;Betrag;Buchungstext\nkd-1;1.234,50;Prämie\nkd-2;24,35;Prämie\n"
 TO_THE_END = "y\n\n\n\n\n\n\n\n"  # all that is suggested, up to what only a person knows
@@ -50,6 +51,16 @@ def test_all_of_it_taken_and_kept_as_a_profile(tmp_path: Path, checked: Any) -> 
     assert kept.stat().st_mode & 0o777 == 0o600
     code, out, _ = checked(None, "--profile", "german", "--reference", "q4")
     assert code == 0 and "1,258.85 EUR" in out and "profile german" in out
+
+
+def test_no_profile_keeps_what_is_of_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    offer_profile((("--sheet", "July"), ("--reference", "q3")))  # nothing is left to keep, so nobody is asked
+    monkeypatch.setattr("sys.stdin", Terminal("months\n"))
+    offer_profile((("--sheet", "July"), ("--locale", "de_DE"), ("--reference", "q3")))
+    [kept] = (tmp_path / "config").rglob("*.toml")
+    text = kept.read_text()
+    assert "[profiles.months]" in text and "de_DE" in text and "July" not in text and "q3" not in text
 
 
 def test_a_profile_is_not_written_over(tmp_path: Path, checked: Any) -> None:
