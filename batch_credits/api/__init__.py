@@ -178,7 +178,10 @@ def run_file(
             request = RunRequest(source, options, orders)
             return await run_batch(opened, request, confirm=agree, progress=SilentProgress(), signals=signals)
 
-    summary, stopped = run_anywhere(main, signals)
+    return _result(*run_anywhere(main, signals))
+
+
+def _result(summary: Summary, stopped: RunStopped | None) -> RunResult:
     counts = {outcome.value: summary.counts[outcome] for outcome in Outcome}
     directory = summary.paths.directory
     return RunResult(summary.batch.key, counts, summary.exit_code, summary.in_balance, stopped, directory)
