@@ -17,6 +17,7 @@ from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.keeping import stay_here
 from batch_credits.ledger.payouts import refuse_retry
 from batch_credits.ledger.requests import SAYS
+from batch_credits.ledger.teams import PILOT_WAITS
 from batch_credits.ledger.times import iso_time
 from batch_credits.ledger.totals import Totals
 from batch_credits.ledger.workers import LEASE_SECONDS, TIMEOUT_SECONDS
@@ -116,11 +117,13 @@ class Runs:
         settings_json: str = "{}",
         lease_seconds: float | None = LEASE_SECONDS,
         timeout_seconds: float = TIMEOUT_SECONDS,
+        has_pilot: bool = False,
     ) -> int:
         """Begin a run: the batch answers for its rows' unsettled requests. Returns its number.
 
         This process claims all of the batch's site, for so long; or nothing (None), where others will send for the run.
-        `settings_json` says for the record how the run was set, and what was agreed to.
+        `settings_json` says for the record how the run was set, and what was agreed to. `has_pilot`: nobody else sends
+        for it before `Teams.agree_to_pilot`.
 
         Raises:
             LedgerBusy: another process sends for the site.
@@ -140,6 +143,7 @@ class Runs:
                 version=__version__,
                 user=user_name(),
                 settings=settings_json,
+                halted=PILOT_WAITS if has_pilot else None,
             )
             if lease_seconds is None:
                 self._claims.adopt(batch_id)

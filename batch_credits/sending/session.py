@@ -230,6 +230,8 @@ class Sending:
             why_not = await self._pilot.judge()
             if why_not is not None:
                 self.pool.stop(why_not)
+            elif not self.pool.stopping:
+                await self._in_thread(lambda: self._run.ledger.teams.agree_to_pilot(self._run.run_id))
 
     def issued(self) -> Issued:
         """How the sending went, so far."""

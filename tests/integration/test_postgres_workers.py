@@ -148,3 +148,46 @@ def test_a_person_may_think_about_a_pilot_for_longer_than_a_lease(
     assert "nobody said yes" in str(issued.stopped)
     assert not watch.was_late
     assert len(site.credits) == 2
+
+
+@pytest.mark.parametrize("is_agreed", [True, False])
+def test_nobody_else_sends_for_a_run_before_its_pilot_is_agreed_to(
+    book: Book, monkeypatch: pytest.MonkeyPatch, is_agreed: bool
+) -> None:
+    """Its own process may have been killed at the question, as on a laptop that was closed."""
+    batch_id, site = book.plan(*(book.row(number, f"c-{number}") for number in range(2, 6))), SiteOfPilots()
+    called(monkeypatch, site)
+    run_id = book.ledger.runs.start(batch_id, settings_json=RECORD, lease_seconds=None, has_pilot=True)
+    if is_agreed:
+        book.ledger.teams.agree_to_pilot(run_id)
+    orders = WorkOrders(SiteSettings(SITE, HERE, "key"), QUICK, until_idle=True)
+
+    async def main() -> None:
+        async with Jobs.opened(str(book.path), book.ledger.teams.site_of(batch_id), QUICK.lease_seconds) as jobs:
+            await jobs.enqueue(batch_id, member.ALL)
+        await work(book.ledger, orders, Signals(), lambda: None)
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+    assert len(site.credits) == (4 if is_agreed else 0)
+
+
+def test_after_a_pilot_that_was_agreed_to_the_rest_is_sent(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch_id, site = book.plan(*(book.row(number, f"c-{number}") for number in range(2, 6))), SiteOfPilots()
+    called(monkeypatch, site)
+    settings = replace(QUICK, pilot=2)
+    run_id = book.ledger.runs.start(batch_id, settings_json=RECORD, lease_seconds=None, has_pilot=True)
+    run = RunContext(book.ledger, book.ledger.batches.staged(batch_id), run_id, settings, Notes())
+    waited = list[Any]()
+
+    def agree(report: Any) -> bool:
+        waited.append((book.ledger.teams.newest(batch_id), len(site.credits)))
+        return True
+
+    async def main() -> Any:
+        return await team.issue_in_team(
+            team.Team(run, book.path, SiteSettings(SITE, HERE, "key")), Signals(), agree
+        )
+
+    assert asyncio.run(asyncio.wait_for(main(), 30)).stopped is None
+    assert waited == [(None, 2)]
+    assert len(site.credits) == 4
