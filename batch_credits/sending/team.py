@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from batch_credits.chargebee.transport.choice import http_transport
 from batch_credits.errors import Interrupted, LedgerBusy, LedgerError, RunStopped
-from batch_credits.ledger import Ledger, Part
+from batch_credits.ledger import Ledger, Life, Part
 from batch_credits.model.address import Place
 from batch_credits.process.signals import Signals
 from batch_credits.sending.context import RunContext
@@ -145,14 +145,14 @@ class Follower:
         Raises:
             LedgerError: the ledger failed.
         """
-        loop = asyncio.get_running_loop()
+        loop, saying = asyncio.get_running_loop(), list[asyncio.Task[None]]()
 
         def stop() -> None:
-            if self._interrupted is None:
-                self._interrupted = signals.why
-                self._team.run.progress.note(f"Stopping: {signals.why.message}{self._others(mates)}.")
             self._member.stop(signals.arrived, signals.why)
             mates.stop(signals.arrived)
+            if self._interrupted is None:
+                self._interrupted = signals.why
+                saying.append(loop.create_task(self._say_stopping(signals.why, mates)))
 
         def in_the_loop() -> None:
             loop.call_soon_threadsafe(stop)
@@ -165,6 +165,8 @@ class Follower:
             if working.exception() is not None:
                 mates.stop(1)
             await self._watch(asyncio.create_task(mates.wait()))
+            for each in saying:
+                await each
             working.result()
         return self._issued()
 
@@ -199,11 +201,19 @@ class Follower:
             await self._jobs.enqueue(self._batch_id, ALL)
         return False
 
+    async def _say_stopping(self, why: RunStopped, mates: Mates) -> None:
+        """Say it, and who goes on without this process; without that where the ledger does not answer soon."""
+        asking = asyncio.ensure_future(self._ask(lambda: self._others(mates)))
+        answered, _ = await asyncio.wait([asking], timeout=LOOK_SECONDS)
+        self._team.run.progress.note(f"Stopping: {why.message}{asking.result() if answered else ''}.")
+
     def _others(self, mates: Mates) -> str:
-        """Who goes on without this process, in words."""
+        """Who goes on without this process, in words; nothing where the ledger does not say."""
         own = {(platform.node(), pid) for pid in (os.getpid(), *mates.pids)}
-        key = self._team.run.batch.key
-        at_work = [each for each in self._ledger.teams.lives() if each.shards and each.batch == key]
+        key, lives = self._team.run.batch.key, list[Life]()
+        with suppress(LedgerError):
+            lives = self._ledger.teams.lives()
+        at_work = [each for each in lives if each.shards and each.batch == key]
         others = {(each.host, each.pid) for each in at_work} - own
         if not others:
             return ""

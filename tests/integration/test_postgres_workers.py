@@ -11,8 +11,10 @@ import orjson
 import pytest
 
 from batch_credits.chargebee.answers import Answer
-from batch_credits.errors import JournalFailed, UsageError
+from batch_credits.errors import Interrupted, JournalFailed, UsageError
 from batch_credits.jobs.work import WorkOrders, work
+from batch_credits.ledger.database import failure
+from batch_credits.ledger.teams import Life, Teams
 from batch_credits.model.address import Address
 from batch_credits.process import clock
 from batch_credits.process.signals import Signals
@@ -191,3 +193,35 @@ def test_after_a_pilot_that_was_agreed_to_the_rest_is_sent(book: Book, monkeypat
     assert asyncio.run(asyncio.wait_for(main(), 30)).stopped is None
     assert waited == [(None, 2)]
     assert len(site.credits) == 4
+
+
+def test_a_run_that_is_interrupted_stops_though_the_ledger_is_silent(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who goes on without it is a question to the ledger: it must not stand between a person's Ctrl-C and the end."""
+    batch_id = book.plan(*(book.row(number, f"c-{number}") for number in range(2, 62)))
+    signals, notes = Signals(), Notes()
+    signals.sending_begins()
+
+    class Slow(SiteOfPilots):
+        async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+            if not signals.arrived:
+                signals.have_arrived(1)
+            await asyncio.sleep(0.05)
+            return await super().send(method, path, headers, body)
+
+    def lives(teams: Teams) -> list[Life]:
+        time.sleep(1.5)
+        raise failure(book.path, "it is away")
+
+    site = Slow()
+    called(monkeypatch, site)
+    monkeypatch.setattr(Teams, "lives", lives)
+    run_id = book.ledger.runs.start(batch_id, settings_json=RECORD, lease_seconds=None)
+    patient = replace(QUICK, lease_seconds=30.0)
+    run = RunContext(book.ledger, book.ledger.batches.staged(batch_id), run_id, patient, notes)
+    at = team.Team(run, book.path, SiteSettings(SITE, HERE, "key"))
+    issued = asyncio.run(asyncio.wait_for(team.issue_in_team(at, signals, lambda report: True), 30))
+    assert isinstance(issued.stopped, Interrupted)
+    assert len(site.credits) < 60
+    assert "Stopping: interrupted." in notes.notes
