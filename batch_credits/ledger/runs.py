@@ -174,7 +174,9 @@ class Runs:
         needs_person: bool = False,
     ) -> None:
         """Note how a run ended. `stopped` says why it did early; `needs_person`: a person must look before another."""
+        batch_id: int = self._db.value("batch_of_run", run=run_id)
         with self._db.transaction():
+            self._db.all("lock_runs", tuple, batch=batch_id)
             had_ended = self._db.value("run_has_ended", run=run_id)
             self._db.change(
                 "end_run",
@@ -186,7 +188,7 @@ class Runs:
                 stopped=stopped,
                 needs_person=needs_person,
             )
-            self._totals.seal(self._db.value("batch_of_run", run=run_id))
+            self._totals.seal(batch_id)
             if had_ended:  # a worker may have ended it first, with what was known to it
                 self._chain.seal_end_again(run_id)
 

@@ -70,6 +70,7 @@ class Teams:
         was said first stays."""
         with self._db.transaction():
             said = orjson.dumps([*why]).decode()
+            self._db.all("lock_runs", tuple, batch=batch_id)
             self._db.change("halt_runs", batch=batch_id, why=said, pilot_waits=PILOT_WAITS)
 
     def open_runs(self, batch_id: int) -> list[int]:

@@ -8,6 +8,10 @@ WHERE batch_id = :batch AND coalesce(halted, '') <> :pilot_waits ORDER BY run_id
 -- A run goes on after its pilot.
 UPDATE run SET halted = NULL WHERE run_id = :run AND halted = :pilot_waits;
 
+-- name: lock_runs
+-- From here to the end of the transaction nobody else changes the runs over a batch. SQLite has one writer anyhow.
+SELECT run_id FROM run WHERE batch_id = :batch;
+
 -- name: halt_runs
 -- Nobody goes on with a batch: its newest run says so, and each that has not ended.
 UPDATE run SET halted = coalesce(nullif(halted, :pilot_waits), :why)

@@ -187,6 +187,22 @@ def test_who_claims_while_a_colleague_admits_a_large_file_is_told_that_it_is_bus
     second.ledger.claims.claim(batch)
 
 
+def test_of_two_runs_over_one_batch_that_end_at_once_both_have_ended(team: list[Book]) -> None:
+    first, second = team
+    batch = first.plan(first.row(2))
+    before = first.ledger.runs.start(batch, lease_seconds=None)
+    runs = [book.ledger.runs.start(batch, lease_seconds=None) for book in team]
+    how: dict[str, Any] = {"requests": 1, "throttled": 0, "retries": 0, "stopped": None}
+    with ThreadPoolExecutor(1) as threads:
+        with first.ledger._db.transaction():
+            first.ledger.runs.note_site_clock(before, 1)
+            ended = threads.submit(second.ledger.runs.end, runs[1], **how)
+            wait_until(lambda: is_waited_for(first) or ended.done())
+            first.ledger.runs.end(runs[0], **how)
+        ended.result(20)
+    assert first.ledger.teams.open_runs(batch) == [before]
+
+
 def over(book: Book) -> None:
     """Nothing was heard of anybody for long."""
     book.sql("UPDATE worker SET until = lease_now_ms() - 100000")
