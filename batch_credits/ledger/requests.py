@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
-from batch_credits.errors import UsageError
+from batch_credits.errors import LedgerBusy, UsageError
 from batch_credits.ledger import learned, spellings
 from batch_credits.ledger.admission import be_alone
 from batch_credits.ledger.claims import planned_credit, record
@@ -92,6 +92,7 @@ class Requests:
 
         Raises:
             UsageError: it was settled or sent meanwhile.
+            LedgerBusy: somebody reconciles it.
         """
         done = CallKind(credit.kind).name_of(Outcome.CREDITED)
         word = f"{self._whose()}{SAYS}{done} as {credit.credit_id}{remark}"
@@ -109,6 +110,7 @@ class Requests:
         Raises:
             UsageError: it was settled or sent meanwhile; or another row has its reference in another spelling, as only
                 a ledger of an early version has it.
+            LedgerBusy: somebody reconciles it.
         """
         with self._db.transaction():
             self._still_in_review(credit)
@@ -130,7 +132,15 @@ class Requests:
             self._db.change("look_first", request=credit.request_id, call=credit.call)
 
     def _still_in_review(self, credit: PlannedCredit) -> None:
-        """Within a transaction: nobody has settled or sent it since it was read; nor can anybody until the end."""
+        """Within a transaction: nobody has settled or sent it since it was read; nor can anybody until the end.
+        Nor does anybody reconcile it: what that learns would be written over this word, or fail at it.
+        """
+        self._db.first("lock_shard", tuple, request=credit.request_id)
+        if self._db.first("who_asks", tuple, request=credit.request_id) is not None:
+            raise LedgerBusy(
+                "Somebody reconciles this batch or another of its site, and may have this very row in hand.",
+                hint="Nothing was changed. Say it again when that has ended, if the row is in review still.",
+            )
         if self._db.change("hold_in_review", request=credit.request_id, attempts=credit.attempts) != 1:
             raise UsageError(
                 f"The row of customer {quoted(credit.customer_id)} is not in review any more: somebody else has settled"

@@ -203,6 +203,26 @@ def test_of_two_runs_over_one_batch_that_end_at_once_both_have_ended(team: list[
     assert first.ledger.teams.open_runs(batch) == [before]
 
 
+@pytest.mark.parametrize("credit_id", ["cr-9", None])
+def test_no_person_settles_a_row_in_review_that_a_reconciliation_has_in_hand(
+    team: list[Book], credit_id: str | None
+) -> None:
+    """It may take minutes, and what it learns would overwrite their word, or fail at it."""
+    asking, person = team
+    batch = asking.plan(asking.row(2))
+    asking.settle(batch, RequestState.REVIEW)
+    asking.ledger.claims.claim(batch)
+    [credit] = asking.owed(batch, RequestState.REVIEW)
+    with pytest.raises(LedgerBusy, match="may have this very row in hand"):
+        person.say(batch, 2, credit_id)
+    asking.ledger.claims.commit(None, [Finding.about(credit, RequestState.REVIEW, Learned("nobody knows"))], [])
+    asking.ledger.workers.end()
+    person.say(batch, 2, credit_id)
+    run = asking.ledger.runs.start(batch)  # whoever sends has no row in hand that is in review
+    asking.settle(asking.plan(asking.row(3, "c-1", "q4")), RequestState.REVIEW)
+    person.say(asking.ledger.runs.settings_of(run + 1)[0], 3, credit_id)
+
+
 def over(book: Book) -> None:
     """Nothing was heard of anybody for long."""
     book.sql("UPDATE worker SET until = lease_now_ms() - 100000")
