@@ -227,6 +227,23 @@ def test_a_run_that_is_interrupted_leaves_the_rest_to_others(tmp_path: Path, joi
     assert slow_site.times() == each_once(rows)
 
 
+@pytest.mark.slow
+def test_who_reconciles_while_others_send_waits_for_as_long_as_was_said(
+    tmp_path: Path, join: Join, slow_site: Site
+) -> None:
+    rows = payout("r", 200)
+    ana, ben = join("ana"), join("ben")
+    ana.run(write_csv(tmp_path / "paid.csv", payout("p", 1))).exited(0)
+    batch = ana.report("paid").summary["batch"]
+    run = ana.start_run(write_csv(tmp_path / "payout.csv", rows), *SLOWLY)
+    wait_until(lambda: ben.sees_at_work(run))
+    busy = ben("reconcile", batch, "--rate", 0).exited(5)
+    assert "two at once could pay twice" in busy.err and "--wait-for-ledger SECONDS" in busy.err
+    ended = ben("reconcile", batch, "--rate", 0, "--wait-for-ledger", 60).exited(0)
+    assert "Waiting until it is free, 60 s at most." in ended.err
+    finish(run).exited(0)
+
+
 def test_without_a_shared_ledger_there_is_nobody_to_work_with(tmp_path: Path) -> None:
     command = Command(tmp_path, "http://127.0.0.1:9")
     file = write_csv(tmp_path / "payout.csv", payout("a", 1))
