@@ -15,12 +15,15 @@ from batch_credits.errors import Interrupted, JournalFailed, UsageError
 from batch_credits.jobs.work import WorkOrders, work
 from batch_credits.ledger.database import failure
 from batch_credits.ledger.teams import Life, Teams
+from batch_credits.model import RequestState
 from batch_credits.model.address import Address
 from batch_credits.process import clock
 from batch_credits.process.signals import Signals
+from batch_credits.progress.pace import BatchMoney
 from batch_credits.sending import member, team
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.queue.jobs import Jobs
+from batch_credits.sending.session import start_progress
 from batch_credits.settings import ControlLimits, RunSettings, SiteSettings, for_the_record
 from tests.integration.test_pilot import FAST, Notes
 from tests.integration.test_pilot import Site as SiteOfPilots
@@ -225,3 +228,20 @@ def test_a_run_that_is_interrupted_stops_though_the_ledger_is_silent(
     assert isinstance(issued.stopped, Interrupted)
     assert len(site.credits) < 60
     assert "Stopping: interrupted." in notes.notes
+
+
+def test_what_a_colleague_has_on_its_way_is_not_in_doubt_for_who_joins(book: Book) -> None:
+    """None of it would ever leave the doubt that is shown: who sent it counts it as credited."""
+    batch = book.plan(*(book.row(number, f"c-{number}") for number in range(2, 6)))
+    run = book.ledger.runs.start(batch)
+    first, second, *_ = book.owed(batch)
+    book.send(run, first, second)
+    book.learn(run, first, RequestState.IN_DOUBT)
+    told = list[Any]()
+
+    class Begun(Notes):
+        def start(self, *counts: Any) -> None:
+            told.append(counts[:3])
+
+    start_progress(book.ledger, batch, Begun(), BatchMoney())
+    assert told == [(4, 0, 1)]
