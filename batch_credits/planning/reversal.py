@@ -52,7 +52,8 @@ class Selection:
 
     `named` are the rows that a person named; None: all of the batch. `counts` are by standing. `calls` are those that
     made the credits which this batch sent, each once; None: one is not known. `taken` are the numbers of the rows that
-    are reversed, rising: all that is said here is of these, and a worker may credit others meanwhile.
+    are reversed, rising: all that is said here is of these, and a worker may credit others meanwhile. `goes_on`: one
+    will, since a run over the batch has not ended.
     """
 
     batch: BatchRecord
@@ -62,6 +63,7 @@ class Selection:
     counts: Counter[Standing] = field(default_factory=Counter)
     calls: frozenset[str | None] = frozenset()
     taken: Sequence[int] = ()
+    goes_on: bool = False
 
     def takes(self, row_number: int) -> bool:
         """Whether a row is reversed: one credited by its batch; one that was credited before only if it is named."""
@@ -72,9 +74,12 @@ class Selection:
         counts, key = self.counts, self.batch.key[:8]
         sentences = []
         if unsettled := counts[Standing.UNSETTLED]:
+            credited_by = "running the batch again would credit them"
+            if self.goes_on:
+                credited_by = "a run over it goes on, and whoever works for it credits them still: end that first"
             sentences.append(
-                f"{_rows(unsettled)} pending, in doubt or in review, so not reversed; running the batch again would "
-                f"credit them. Settle them with batch-credits reconcile {key}, then reverse again."
+                f"{_rows(unsettled)} pending, in doubt or in review, so not reversed; {credited_by}. Settle them with "
+                f"batch-credits reconcile {key}, then reverse again."
             )
         if elsewhere := counts[Standing.ELSEWHERE]:
             sentences.append(f"{_rows(elsewhere)} credited by another batch, so that one has to be reversed for them.")
@@ -115,7 +120,8 @@ def select(ledger: Ledger, batch: BatchRecord, rows_file: Path | None) -> Select
                 taken.append(row_number)
                 if standing is Standing.CREDITED:
                     calls.add(call)
-    return Selection(batch, named, len(taken), digest.hexdigest(), counts, frozenset(calls), taken)
+    goes_on = ledger.is_shared and batch.batch_id in ledger.teams.unfinished(ledger.teams.site_of(batch.batch_id))
+    return Selection(batch, named, len(taken), digest.hexdigest(), counts, frozenset(calls), taken, goes_on)
 
 
 def _takes(named: frozenset[int] | None, row_number: int, standing: Standing) -> bool:

@@ -17,6 +17,7 @@ from batch_credits.ledger.database import failure
 from batch_credits.ledger.teams import Life, Teams
 from batch_credits.model import RequestState
 from batch_credits.model.address import Address
+from batch_credits.planning.reversal import select
 from batch_credits.process import clock
 from batch_credits.process.signals import Signals
 from batch_credits.progress.pace import BatchMoney
@@ -245,3 +246,14 @@ def test_what_a_colleague_has_on_its_way_is_not_in_doubt_for_who_joins(book: Boo
 
     start_progress(book.ledger, batch, Begun(), BatchMoney())
     assert told == [(4, 0, 1)]
+
+
+def test_who_reverses_is_told_that_others_go_on_crediting(book: Book) -> None:
+    batch_id = book.plan(book.row(2), book.row(3, "c-2"))
+    run = book.ledger.runs.start(batch_id, lease_seconds=None)
+    batch = book.ledger.batches.staged(batch_id)
+    [said] = select(book.ledger, batch, None).left_out()
+    assert "whoever works for it credits them still" in said and "running the batch again" not in said
+    book.ledger.runs.end(run, requests=0, throttled=0, retries=0, stopped="interrupted")
+    [said] = select(book.ledger, batch, None).left_out()
+    assert "running the batch again would credit them" in said
