@@ -40,6 +40,8 @@ T = TypeVar("T")
 
 PARTS = 8  # of the customers of a site without a limit: several workers share them
 LOOK_SECONDS = 0.5  # how old may be what is shown of the workers: it is drawn no more often
+# A batch has its jobs still, and who stands by for them holds nothing by which they could be known.
+LEFT_TO_OTHERS = "whoever works for the site, now or later, goes on with it"
 WAIT_SECONDS = 1.0  # between tries to hold the whole site, for a pilot
 
 
@@ -202,13 +204,13 @@ class Follower:
         return False
 
     async def _say_stopping(self, why: RunStopped, mates: Mates) -> None:
-        """Say it, and who goes on without this process; without that where the ledger does not answer soon."""
+        """Say it, and who goes on without this process, as far as the ledger says that soon."""
         asking = asyncio.ensure_future(self._ask(lambda: self._others(mates)))
         answered, _ = await asyncio.wait([asking], timeout=LOOK_SECONDS)
-        self._team.run.progress.note(f"Stopping: {why.message}{asking.result() if answered else ''}.")
+        self._team.run.progress.note(f"Stopping: {why.message}; {(answered and asking.result()) or LEFT_TO_OTHERS}.")
 
     def _others(self, mates: Mates) -> str:
-        """Who goes on without this process, in words; nothing where the ledger does not say."""
+        """Who is at work on it besides this process, in words; nothing where nobody is, or the ledger does not say."""
         own = {(platform.node(), pid) for pid in (os.getpid(), *mates.pids)}
         key, lives = self._team.run.batch.key, list[Life]()
         with suppress(LedgerError):
@@ -217,7 +219,7 @@ class Follower:
         others = {(each.host, each.pid) for each in at_work} - own
         if not others:
             return ""
-        return f"; {len(others)} other workers go on" if len(others) > 1 else "; 1 other worker goes on"
+        return f"{len(others)} other workers go on" if len(others) > 1 else "1 other worker goes on"
 
     def _issued(self) -> Issued:
         """How the run went: what its workers say, and why it ended early."""

@@ -228,7 +228,7 @@ def test_a_run_that_is_interrupted_stops_though_the_ledger_is_silent(
     issued = asyncio.run(asyncio.wait_for(team.issue_in_team(at, signals, lambda report: True), 30))
     assert isinstance(issued.stopped, Interrupted)
     assert len(site.credits) < 60
-    assert "Stopping: interrupted." in notes.notes
+    assert f"Stopping: interrupted; {team.LEFT_TO_OTHERS}." in notes.notes
 
 
 def test_what_a_colleague_has_on_its_way_is_not_in_doubt_for_who_joins(book: Book) -> None:
