@@ -216,6 +216,7 @@ def _begun(ledger: Ledger, batch: BatchRecord, orders: Orders, *, lease_seconds:
         settings_json=with_order(record, order_for_the_record(orders.order, orders.site)),
         lease_seconds=lease_seconds,
         timeout_seconds=settings.timeout_seconds,
+        has_pilot=settings.pilot > 0,
     )
 
 

@@ -25,7 +25,7 @@ TABLES: dict[str, Sequence[str]] = {
     ),
     "read_run": (
         "run_id", "batch_id", "started_at", "ended_at", "version", "user", "requests", "throttled", "retries",
-        "stopped", "settings", "needs_person", "site_began_ms",
+        "stopped", "settings", "needs_person", "site_began_ms", "halted",
     ),
     "read_pack": ("site_id", "number", "batch_id", "digest", "previous", "contents", "at", "made_by", "head"),
     "read_pseudonym": ("site_id", "secret"),

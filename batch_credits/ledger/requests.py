@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
-from batch_credits.errors import UsageError
+from batch_credits.errors import LedgerBusy, UsageError
 from batch_credits.ledger import learned, spellings
 from batch_credits.ledger.admission import be_alone
 from batch_credits.ledger.claims import planned_credit, record
@@ -67,6 +67,7 @@ class Requests:
 
         Raises:
             UsageError: there is no such row, or it is not in review.
+            LedgerBusy: somebody reconciles it.
         """
         found = self._db.first("state_of_row", tuple, batch=batch_id, row=row_number)
         if found is None:
@@ -80,6 +81,7 @@ class Requests:
             words = "rejected" if state is None else state.replace("_", " ")
             said = f"Row {row_number} is {words}, not in review: there is nothing to resolve."
             raise UsageError(said, instead=[("status",)])
+        self._refuse_reconciled(request_id)
         return RowInReview(row_number, self.planned(request_id), reason or "")
 
     def other_holders(self, credit: PlannedCredit, credit_id: str) -> list[Holder]:
@@ -92,6 +94,7 @@ class Requests:
 
         Raises:
             UsageError: it was settled or sent meanwhile.
+            LedgerBusy: somebody reconciles it.
         """
         done = CallKind(credit.kind).name_of(Outcome.CREDITED)
         word = f"{self._whose()}{SAYS}{done} as {credit.credit_id}{remark}"
@@ -109,6 +112,7 @@ class Requests:
         Raises:
             UsageError: it was settled or sent meanwhile; or another row has its reference in another spelling, as only
                 a ledger of an early version has it.
+            LedgerBusy: somebody reconciles it.
         """
         with self._db.transaction():
             self._still_in_review(credit)
@@ -130,12 +134,23 @@ class Requests:
             self._db.change("look_first", request=credit.request_id, call=credit.call)
 
     def _still_in_review(self, credit: PlannedCredit) -> None:
-        """Within a transaction: nobody has settled or sent it since it was read; nor can anybody until the end."""
+        """Within a transaction: nobody has settled or sent it since it was read; nor can anybody until the end.
+        Nor does anybody reconcile it: what that learns would be written over this word, or fail at it.
+        """
+        self._db.first("lock_shard", tuple, request=credit.request_id)
+        self._refuse_reconciled(credit.request_id)
         if self._db.change("hold_in_review", request=credit.request_id, attempts=credit.attempts) != 1:
             raise UsageError(
                 f"The row of customer {quoted(credit.customer_id)} is not in review any more: somebody else has settled"
                 " it, or sent it again, meanwhile.",
                 instead=[("status",)],
+            )
+
+    def _refuse_reconciled(self, request_id: int) -> None:
+        if self._db.first("who_asks", tuple, request=request_id) is not None:
+            raise LedgerBusy(
+                "Somebody reconciles this batch or another of its site, and may have this very row in hand.",
+                hint="Nothing was changed. Say it again when that has ended, if the row is in review still.",
             )
 
     def _whose(self) -> str:

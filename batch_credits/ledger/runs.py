@@ -17,6 +17,7 @@ from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.keeping import stay_here
 from batch_credits.ledger.payouts import refuse_retry
 from batch_credits.ledger.requests import SAYS
+from batch_credits.ledger.teams import PILOT_WAITS
 from batch_credits.ledger.times import iso_time
 from batch_credits.ledger.totals import Totals
 from batch_credits.ledger.workers import LEASE_SECONDS, TIMEOUT_SECONDS
@@ -116,11 +117,13 @@ class Runs:
         settings_json: str = "{}",
         lease_seconds: float | None = LEASE_SECONDS,
         timeout_seconds: float = TIMEOUT_SECONDS,
+        has_pilot: bool = False,
     ) -> int:
         """Begin a run: the batch answers for its rows' unsettled requests. Returns its number.
 
         This process claims all of the batch's site, for so long; or nothing (None), where others will send for the run.
-        `settings_json` says for the record how the run was set, and what was agreed to.
+        `settings_json` says for the record how the run was set, and what was agreed to. `has_pilot`: nobody else sends
+        for it before `Teams.agree_to_pilot`.
 
         Raises:
             LedgerBusy: another process sends for the site.
@@ -140,6 +143,7 @@ class Runs:
                 version=__version__,
                 user=user_name(),
                 settings=settings_json,
+                halted=PILOT_WAITS if has_pilot else None,
             )
             if lease_seconds is None:
                 self._claims.adopt(batch_id)
@@ -170,7 +174,9 @@ class Runs:
         needs_person: bool = False,
     ) -> None:
         """Note how a run ended. `stopped` says why it did early; `needs_person`: a person must look before another."""
+        batch_id: int = self._db.value("batch_of_run", run=run_id)
         with self._db.transaction():
+            self._db.all("lock_runs", tuple, batch=batch_id)
             had_ended = self._db.value("run_has_ended", run=run_id)
             self._db.change(
                 "end_run",
@@ -182,7 +188,7 @@ class Runs:
                 stopped=stopped,
                 needs_person=needs_person,
             )
-            self._totals.seal(self._db.value("batch_of_run", run=run_id))
+            self._totals.seal(batch_id)
             if had_ended:  # a worker may have ended it first, with what was known to it
                 self._chain.seal_end_again(run_id)
 

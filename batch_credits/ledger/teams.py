@@ -1,7 +1,8 @@
 """Several workers for one batch: which run they send for, whether they may go on, and who they are.
 
 A batch is sent under its newest run, whoever began it: the last person's word counts. What stops one worker for good
-stops them all, and is in the run's record, so that no other begins before a person runs again.
+stops them all, and is in the run's record, so that no other begins before a person runs again. So it is of a run with a
+pilot until that is agreed to: nobody else sends for it, whatever becomes of its own process meanwhile.
 """
 
 import platform
@@ -14,6 +15,9 @@ import orjson
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.workers import Worker, worker_of
 from batch_credits.process.alive import is_there
+
+# Of a run whose pilot is not agreed to: an error's name, message and hint, which programs before it take for a halt.
+PILOT_WAITS = '["PilotNotAgreed", "its pilot was not agreed to", "Run the file again."]'
 
 
 class Newest(NamedTuple):
@@ -53,14 +57,21 @@ class Teams:
         return int(self._db.value("site_of_batch", batch=batch_id))
 
     def newest(self, batch_id: int) -> Newest | None:
-        """The newest run over a batch."""
-        return self._db.first("newest_run", _newest, batch=batch_id)
+        """The newest run over a batch, but for one whose pilot waits to be agreed to."""
+        return self._db.first("newest_run", _newest, batch=batch_id, pilot_waits=PILOT_WAITS)
+
+    def agree_to_pilot(self, run_id: int) -> None:
+        """A run's pilot is agreed to: from here on whoever is free may send for it."""
+        with self._db.transaction():
+            self._db.change("agree_to_pilot", run=run_id, pilot_waits=PILOT_WAITS)
 
     def halt(self, batch_id: int, why: Sequence[str]) -> None:
         """Let nobody go on with a batch before a person runs it again. `why`: an error's name, message and hint. What
         was said first stays."""
         with self._db.transaction():
-            self._db.change("halt_runs", batch=batch_id, why=orjson.dumps([*why]).decode())
+            said = orjson.dumps([*why]).decode()
+            self._db.all("lock_runs", tuple, batch=batch_id)
+            self._db.change("halt_runs", batch=batch_id, why=said, pilot_waits=PILOT_WAITS)
 
     def open_runs(self, batch_id: int) -> list[int]:
         """The runs over a batch that have not ended."""
@@ -68,7 +79,7 @@ class Teams:
 
     def unfinished(self, site_id: int) -> list[int]:
         """The batches of a site whose newest run has not ended, and was not halted."""
-        return self._db.all("unfinished_batches", itemgetter(0), site=site_id)
+        return self._db.all("unfinished_batches", itemgetter(0), site=site_id, pilot_waits=PILOT_WAITS)
 
     def owed_elsewhere(self, batch_id: int) -> list[int]:
         """The batches that answer for unsettled requests of this batch's rows."""

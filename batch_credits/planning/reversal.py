@@ -8,8 +8,10 @@ with a file, the same rows are the same batch: reversing again resumes, and what
 
 import hashlib
 import json
+from array import array
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from itertools import islice
@@ -49,7 +51,9 @@ class Selection:
     """Which rows of a batch are reversed, and of all rows asked for how each stands.
 
     `named` are the rows that a person named; None: all of the batch. `counts` are by standing. `calls` are those that
-    made the credits which this batch sent, each once; None: one is not known.
+    made the credits which this batch sent, each once; None: one is not known. `taken` are the numbers of the rows that
+    are reversed, rising: all that is said here is of these, and a worker may credit others meanwhile. `goes_on`: one
+    will, since a run over the batch has not ended.
     """
 
     batch: BatchRecord
@@ -58,19 +62,24 @@ class Selection:
     key: str
     counts: Counter[Standing] = field(default_factory=Counter)
     calls: frozenset[str | None] = frozenset()
+    taken: Sequence[int] = ()
+    goes_on: bool = False
 
-    def takes(self, row_number: int, standing: Standing) -> bool:
+    def takes(self, row_number: int) -> bool:
         """Whether a row is reversed: one credited by its batch; one that was credited before only if it is named."""
-        return _takes(self.named, row_number, standing)
+        return row_number in self.taken[(place := bisect_left(self.taken, row_number)) : place + 1]
 
     def left_out(self) -> list[str]:
         """What a person must know of rows that were asked for and are not reversed, a sentence each."""
         counts, key = self.counts, self.batch.key[:8]
         sentences = []
         if unsettled := counts[Standing.UNSETTLED]:
+            credited_by = "running the batch again would credit them"
+            if self.goes_on:
+                credited_by = "a run over it goes on, and whoever works for it credits them still: end that first"
             sentences.append(
-                f"{_rows(unsettled)} pending, in doubt or in review, so not reversed; running the batch again would "
-                f"credit them. Settle them with batch-credits reconcile {key}, then reverse again."
+                f"{_rows(unsettled)} pending, in doubt or in review, so not reversed; {credited_by}. Settle them with "
+                f"batch-credits reconcile {key}, then reverse again."
             )
         if elsewhere := counts[Standing.ELSEWHERE]:
             sentences.append(f"{_rows(elsewhere)} credited by another batch, so that one has to be reversed for them.")
@@ -102,16 +111,17 @@ def select(ledger: Ledger, batch: BatchRecord, rows_file: Path | None) -> Select
     digest = hashlib.sha256(f"{CallKind.DEDUCT} {batch.key}".encode())
     counts: Counter[Standing] = Counter()
     calls: set[str | None] = set()
-    rows = 0
+    taken = array("q")
     for row_number, standing, call in ledger.held_credits.standings(batch.batch_id):
         if named is None or row_number in named:
             counts[standing] += 1
             if _takes(named, row_number, standing):
                 digest.update(b" %d" % row_number)
-                rows += 1
+                taken.append(row_number)
                 if standing is Standing.CREDITED:
                     calls.add(call)
-    return Selection(batch, named, rows, digest.hexdigest(), counts, frozenset(calls))
+    goes_on = ledger.is_shared and batch.batch_id in ledger.teams.unfinished(ledger.teams.site_of(batch.batch_id))
+    return Selection(batch, named, len(taken), digest.hexdigest(), counts, frozenset(calls), taken, goes_on)
 
 
 def _takes(named: frozenset[int] | None, row_number: int, standing: Standing) -> bool:
@@ -165,7 +175,7 @@ def _pages(ledger: Ledger, selection: Selection) -> Iterator[list[HeldCredit]]:
     after = 0
     while page := ledger.held_credits.page(selection.batch.batch_id, after, PAGE_ROWS):
         after = page[-1].row_number
-        yield [credit for credit in page if selection.takes(credit.row_number, credit.standing)]
+        yield [credit for credit in page if selection.takes(credit.row_number)]
 
 
 def business_entity_of(ledger: Ledger, selection: Selection, named: str | None) -> str | None:

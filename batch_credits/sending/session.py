@@ -67,10 +67,12 @@ async def issue(
 
 
 def start_progress(ledger: Ledger, batch_id: int, progress: Progress, money: BatchMoney) -> None:
-    """Tell how many rows there are, how many are done, and their money."""
+    """Tell how many rows there are, how many are done, and their money. What is in flight is a colleague's, whose
+    answers come; or in doubt, where nobody else can be sending."""
     rows, states = ledger.batches.staged(batch_id).rows_read, ledger.claims.unsettled(batch_id)
-    doubts = states[RequestState.IN_DOUBT] + states[RequestState.IN_FLIGHT]
-    progress.start(rows, rows - states[RequestState.PENDING] - doubts, doubts, money)
+    in_flight = states[RequestState.IN_FLIGHT]
+    doubts = states[RequestState.IN_DOUBT] + (0 if ledger.is_shared else in_flight)
+    progress.start(rows, rows - states[RequestState.PENDING] - states[RequestState.IN_DOUBT] - in_flight, doubts, money)
 
 
 @contextmanager
@@ -230,6 +232,8 @@ class Sending:
             why_not = await self._pilot.judge()
             if why_not is not None:
                 self.pool.stop(why_not)
+            elif not self.pool.stopping:
+                await self._in_thread(lambda: self._run.ledger.teams.agree_to_pilot(self._run.run_id))
 
     def issued(self) -> Issued:
         """How the sending went, so far."""

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from batch_credits.chargebee.transport.choice import http_transport
 from batch_credits.errors import Interrupted, LedgerBusy, LedgerError, RunStopped
-from batch_credits.ledger import Ledger, Part
+from batch_credits.ledger import Ledger, Life, Part
 from batch_credits.model.address import Place
 from batch_credits.process.signals import Signals
 from batch_credits.sending.context import RunContext
@@ -40,6 +40,8 @@ T = TypeVar("T")
 
 PARTS = 8  # of the customers of a site without a limit: several workers share them
 LOOK_SECONDS = 0.5  # how old may be what is shown of the workers: it is drawn no more often
+# A batch has its jobs still, and who stands by for them holds nothing by which they could be known.
+LEFT_TO_OTHERS = "whoever works for the site, now or later, goes on with it"
 WAIT_SECONDS = 1.0  # between tries to hold the whole site, for a pilot
 
 
@@ -145,14 +147,14 @@ class Follower:
         Raises:
             LedgerError: the ledger failed.
         """
-        loop = asyncio.get_running_loop()
+        loop, saying = asyncio.get_running_loop(), list[asyncio.Task[None]]()
 
         def stop() -> None:
-            if self._interrupted is None:
-                self._interrupted = signals.why
-                self._team.run.progress.note(f"Stopping: {signals.why.message}{self._others(mates)}.")
             self._member.stop(signals.arrived, signals.why)
             mates.stop(signals.arrived)
+            if self._interrupted is None:
+                self._interrupted = signals.why
+                saying.append(loop.create_task(self._say_stopping(signals.why, mates)))
 
         def in_the_loop() -> None:
             loop.call_soon_threadsafe(stop)
@@ -165,6 +167,8 @@ class Follower:
             if working.exception() is not None:
                 mates.stop(1)
             await self._watch(asyncio.create_task(mates.wait()))
+            for each in saying:
+                await each
             working.result()
         return self._issued()
 
@@ -199,15 +203,23 @@ class Follower:
             await self._jobs.enqueue(self._batch_id, ALL)
         return False
 
+    async def _say_stopping(self, why: RunStopped, mates: Mates) -> None:
+        """Say it, and who goes on without this process, as far as the ledger says that soon."""
+        asking = asyncio.ensure_future(self._ask(lambda: self._others(mates)))
+        answered, _ = await asyncio.wait([asking], timeout=LOOK_SECONDS)
+        self._team.run.progress.note(f"Stopping: {why.message}; {(answered and asking.result()) or LEFT_TO_OTHERS}.")
+
     def _others(self, mates: Mates) -> str:
-        """Who goes on without this process, in words."""
+        """Who is at work on it besides this process, in words; nothing where nobody is, or the ledger does not say."""
         own = {(platform.node(), pid) for pid in (os.getpid(), *mates.pids)}
-        key = self._team.run.batch.key
-        at_work = [each for each in self._ledger.teams.lives() if each.shards and each.batch == key]
+        key, lives = self._team.run.batch.key, list[Life]()
+        with suppress(LedgerError):
+            lives = self._ledger.teams.lives()
+        at_work = [each for each in lives if each.shards and each.batch == key]
         others = {(each.host, each.pid) for each in at_work} - own
         if not others:
             return ""
-        return f"; {len(others)} other workers go on" if len(others) > 1 else "; 1 other worker goes on"
+        return f"{len(others)} other workers go on" if len(others) > 1 else "1 other worker goes on"
 
     def _issued(self) -> Issued:
         """How the run went: what its workers say, and why it ended early."""

@@ -227,6 +227,44 @@ def test_a_run_that_is_interrupted_leaves_the_rest_to_others(tmp_path: Path, joi
     assert slow_site.times() == each_once(rows)
 
 
+@pytest.mark.slow
+def test_who_reconciles_while_others_send_waits_for_as_long_as_was_said(
+    tmp_path: Path, join: Join, slow_site: Site
+) -> None:
+    rows = payout("r", 200)
+    ana, ben = join("ana"), join("ben")
+    ana.run(write_csv(tmp_path / "paid.csv", payout("p", 1))).exited(0)
+    batch = ana.report("paid").summary["batch"]
+    run = ana.start_run(write_csv(tmp_path / "payout.csv", rows), *SLOWLY)
+    wait_until(lambda: ben.sees_at_work(run))
+    busy = ben("reconcile", batch, "--rate", 0).exited(5)
+    assert "two at once could pay twice" in busy.err and "--wait-for-ledger SECONDS" in busy.err
+    ended = ben("reconcile", batch, "--rate", 0, "--wait-for-ledger", 60).exited(0)
+    assert "Waiting until it is free, 60 s at most." in ended.err
+    finish(run).exited(0)
+
+
+@pytest.mark.slow
+def test_who_interrupts_a_run_is_told_that_workers_that_stand_by_take_it_up(
+    tmp_path: Path, join: Join, slow_site: Site
+) -> None:
+    """Where a site has a limit the others hold nothing, and so are not seen at work."""
+    rows = payout("b", 300)
+    file = write_csv(tmp_path / "payout.csv", rows)
+    ana, ben = join("ana"), join("ben")
+    worker = ben.start("work", "--rate", 60_000, "--concurrency", 2)
+    wait_until(lambda: len(ana.workers()) == 1)
+    run = ana.start("run", file, "--yes", "--rate", 60_000, "--concurrency", 2)
+    wait_until(lambda: slow_site.posts >= 20)
+    assert ana.sees_at_work(run) or ana.sees_at_work(worker)
+    stop(run, signal.SIGINT)
+    said = " ".join(finish(run).exited(4).err.split())
+    assert "goes on with it" in said or "1 other worker goes on" in said  # which has the part by then, or not yet
+    wait_until(lambda: slow_site.posts >= 300)
+    settle(worker)
+    assert slow_site.times() == each_once(rows)
+
+
 def test_without_a_shared_ledger_there_is_nobody_to_work_with(tmp_path: Path) -> None:
     command = Command(tmp_path, "http://127.0.0.1:9")
     file = write_csv(tmp_path / "payout.csv", payout("a", 1))

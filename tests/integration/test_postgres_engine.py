@@ -116,6 +116,21 @@ def test_what_others_have_set_as_a_default_changes_nothing(new_database: Address
     made.close()
 
 
+def test_an_end_that_others_have_set_for_transactions_is_none_for_an_admission(
+    postgres: Server, new_database: Address
+) -> None:
+    """A large file is admitted in one, which takes minutes. Servers know such an end since version 17."""
+    if not postgres.tell("SELECT 1 FROM pg_settings WHERE name = 'transaction_timeout'"):
+        pytest.skip("this server knows none")
+    name = new_database.url.rpartition("/")[2]
+    postgres.tell(f"ALTER DATABASE {name} SET transaction_timeout = '200ms'")
+    made = connect(new_database)
+    with made.transaction():
+        made.one("sleep", tuple, seconds=0.5)
+        assert made.one("isolation", tuple) == ("read committed", "0")
+    made.close()
+
+
 def test_who_is_in_the_way_of_another_is_tried_again(opened: PostgresDatabase, new_database: Address) -> None:
     """Two that lock two rows in either order: PostgreSQL ends one of them."""
     other = connect(new_database)

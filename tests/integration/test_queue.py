@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 
 import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
 
 from batch_credits.errors import LedgerError, LedgerVersion
 from batch_credits.ledger import Ledger, Part
 from batch_credits.model.address import place
-from batch_credits.sending.queue.jobs import Job, Jobs, prepare
+from batch_credits.sending.queue.jobs import Job, Jobs, _quiet_about_lost_jobs, prepare
 
 LEASE = 0.6
 HALVES = [Part(0, 2), Part(1, 2)]
@@ -139,3 +140,17 @@ def test_the_job_of_a_silent_worker_is_given_to_another(queue_url: str) -> None:
         assert await jobs.left(7) == [Job(7, Part())]
 
     with_jobs(queue_url, act)
+
+
+def test_what_goes_wrong_beside_the_jobs_is_told_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    """But for a job that another has ended meanwhile, which is no news."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        with _quiet_about_lost_jobs():
+            loop.call_exception_handler({"message": "of a bug", "exception": ZeroDivisionError("divided")})
+            loop.call_exception_handler({"message": "of a job", "exception": ConnectorException()})
+
+    asyncio.run(main())
+    assert "of a bug" in caplog.text and "divided" in caplog.text
+    assert "of a job" not in caplog.text and "NotImplementedError" not in caplog.text

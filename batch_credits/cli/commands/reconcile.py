@@ -18,6 +18,7 @@ from batch_credits.cli.options.places import (
     open_ledger,
     reports_option,
     wait_option,
+    when_free,
 )
 from batch_credits.cli.options.sending import AskingChoice, asking_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -116,7 +117,13 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
             _learn_all(opened, where, since, settings)
         for record in _batches(opened, batch, where, since):
             try:
-                result = run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=chosen.whole))
+                result = when_free(
+                    lambda: run_in_loop(
+                        reconcile_batch(opened, record, where, settings, progress, whole=chosen.whole)  # noqa: B023
+                    ),
+                    chosen.wait_for_ledger,
+                    progress.note,
+                )
             except Interrupted:
                 with signals.doing(signals.finish_first):  # what was settled until now
                     report_batch(opened, record, chosen.reports, live=where.is_live)

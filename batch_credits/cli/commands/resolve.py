@@ -6,7 +6,7 @@ import click
 
 from batch_credits.cli.commands.reconcile import batch_of_site
 from batch_credits.cli.options.handed import handed_option
-from batch_credits.cli.options.places import ledger_of_batch, ledger_option, open_ledger, wait_option
+from batch_credits.cli.options.places import ledger_of_batch, ledger_option, open_ledger, wait_option, when_free
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -77,10 +77,13 @@ def resolve(
     with open_ledger(ledger_of_batch(ledger, batch, where), wait_for_ledger, partial(say, err=True)) as opened:
         record = batch_of_site(opened, batch, where)  # first: it says more than that the addresses differ
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)
-        if credited is None:
-            say(_not_credited(opened, record, row_number, reason.strip(), where, settings))
-        else:
-            say(_credited(opened, record, row_number, credited.strip(), reason.strip(), where, settings))
+
+        def settle() -> str:
+            if credited is None:
+                return _not_credited(opened, record, row_number, reason.strip(), where, settings)
+            return _credited(opened, record, row_number, credited.strip(), reason.strip(), where, settings)
+
+        say(when_free(settle, wait_for_ledger, partial(say, err=True)))
     return 0
 
 

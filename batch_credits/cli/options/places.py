@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -15,6 +16,8 @@ from batch_credits.errors import LedgerBusy, LedgerError, UnknownBatch, UsageErr
 from batch_credits.ledger import Ledger, Shelf, default_root
 from batch_credits.model.address import Place
 from batch_credits.settings import LINE_SECONDS, SiteSettings
+
+T = TypeVar("T")
 
 ASK_AGAIN_SECONDS = 0.2
 
@@ -150,17 +153,28 @@ def folder_beside(ledger: Place, kind: str) -> Path:
 
 
 def open_ledger(path: Place, wait_seconds: float | None, say: Callable[[str], None]) -> Ledger:
-    """Open the ledger, for as long waited for as was said; that it is waited for is said once.
+    """Open the ledger, for as long waited for as was said.
 
     Raises:
         LedgerBusy: it is in use, still.
         LedgerError: it cannot be opened or trusted.
     """
+    return when_free(lambda: Ledger.open(path), wait_seconds, say)
+
+
+def when_free(do: Callable[[], T], wait_seconds: float | None, say: Callable[[str], None]) -> T:
+    """Do what needs something of the ledger for itself, for as long waited for as was said; that it is waited for is
+    said once. A ledger that a team shares can be opened by everybody, and somebody may have in hand what is wanted.
+
+    Raises:
+        LedgerBusy: it is in use, still.
+        LedgerError: whatever is done raises it.
+    """
     until = time.monotonic() + (wait_seconds or 0.0)
     was_said = False
     while True:
         try:
-            return Ledger.open(path)
+            return do()
         except LedgerBusy as busy:
             left = until - time.monotonic()
             if left <= 0:

@@ -60,7 +60,7 @@ FROM batch WHERE admitted = 1 ORDER BY batch_id;
 -- name: read_run
 -- Runs.
 SELECT r.run_id, r.batch_id, r.started_at, r.ended_at, r.version, r."user", r.requests, r.throttled, r.retries, r.stopped,
-       r.settings, r.needs_person, r.site_began_ms
+       r.settings, r.needs_person, r.site_began_ms, r.halted
 FROM run r JOIN batch b USING (batch_id) WHERE b.admitted = 1 ORDER BY r.run_id;
 
 -- name: read_pack

@@ -42,8 +42,8 @@ WHERE NOT EXISTS (
     SELECT 1 FROM identity i CROSS JOIN credit_request d ON d.request_id = i.request_id
     WHERE i.site_id = o.site_id AND i.customer_id = o.customer_id AND i.reference = :prefix || o.reference
       AND d.kind = 'deduct' AND d.state = 'credited' AND o.state = 'credited'
-      AND same_money(o.amount_minor, o.amount_in_decimal, o.currency_code,
-                     d.amount_minor, d.amount_in_decimal, d.currency_code))
+      AND d.credit_type = o.credit_type AND same_money(o.amount_minor, o.amount_in_decimal, o.currency_code,
+          d.amount_minor, d.amount_in_decimal, d.currency_code))
 GROUP BY s.row_number ORDER BY s.row_number;
 
 -- name: mended_at_once
@@ -106,8 +106,8 @@ WHERE NOT EXISTS (
     SELECT 1 FROM identity i CROSS JOIN credit_request d ON d.request_id = i.request_id
     WHERE i.site_id = o.site_id AND i.customer_id = o.customer_id AND i.reference = :prefix || o.reference
       AND d.kind = 'deduct' AND d.state = 'credited' AND o.state = 'credited'
-      AND same_money(o.amount_minor, o.amount_in_decimal, o.currency_code,
-                     d.amount_minor, d.amount_in_decimal, d.currency_code))
+      AND d.credit_type = o.credit_type AND same_money(o.amount_minor, o.amount_in_decimal, o.currency_code,
+          d.amount_minor, d.amount_in_decimal, d.currency_code))
 GROUP BY own.row_number ORDER BY own.row_number;
 
 -- name: parents

@@ -22,6 +22,16 @@ ORDER BY r.request_id;
 SELECT 1 FROM credit_request r JOIN identity i USING (request_id, site_id, customer_id, reference)
 WHERE r.request_id = :request;
 
+-- name: lock_shard
+-- From here to the end of the transaction nobody claims the shard of a request. SQLite has one writer anyhow.
+SELECT request_id FROM credit_request WHERE request_id = :request;
+
+-- name: who_asks
+-- Who holds the shard of a request only to ask Chargebee.
+SELECT w.worker_id FROM credit_request r JOIN request_shard v USING (request_id)
+JOIN shard s ON s.site_id = r.site_id AND s.shard = v.shard JOIN worker w ON w.worker_id = s.owner
+WHERE r.request_id = :request AND w.run_id IS NULL AND w.ended_at IS NULL AND w.until > lease_now_ms();
+
 -- name: hold_in_review
 -- That a request is in review still, and was not sent since: it stays so until the transaction's end.
 UPDATE credit_request SET state = 'review' WHERE request_id = :request AND state = 'review' AND attempts = :attempts;

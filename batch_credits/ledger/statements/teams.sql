@@ -1,10 +1,20 @@
 -- name: newest_run
--- The newest run over a batch: how it was set, whether it has ended, and why nobody may go on.
-SELECT run_id, settings, ended_at IS NOT NULL, halted FROM run WHERE batch_id = :batch ORDER BY run_id DESC LIMIT 1;
+-- The newest run over a batch: how it was set, whether it has ended, and why nobody may go on. One whose pilot waits to be
+-- agreed to is nobody's word.
+SELECT run_id, settings, ended_at IS NOT NULL, halted FROM run
+WHERE batch_id = :batch AND coalesce(halted, '') <> :pilot_waits ORDER BY run_id DESC LIMIT 1;
+
+-- name: agree_to_pilot
+-- A run goes on after its pilot.
+UPDATE run SET halted = NULL WHERE run_id = :run AND halted = :pilot_waits;
+
+-- name: lock_runs
+-- From here to the end of the transaction nobody else changes the runs over a batch. SQLite has one writer anyhow.
+SELECT run_id FROM run WHERE batch_id = :batch;
 
 -- name: halt_runs
 -- Nobody goes on with a batch: its newest run says so, and each that has not ended.
-UPDATE run SET halted = coalesce(halted, :why)
+UPDATE run SET halted = coalesce(nullif(halted, :pilot_waits), :why)
 WHERE batch_id = :batch AND (ended_at IS NULL OR run_id = (SELECT max(r.run_id) FROM run r WHERE r.batch_id = :batch));
 
 -- name: open_runs
@@ -15,7 +25,8 @@ SELECT run_id FROM run WHERE batch_id = :batch AND ended_at IS NULL ORDER BY run
 -- The batches of a site whose newest run goes on.
 SELECT r.batch_id FROM run r JOIN batch b USING (batch_id)
 WHERE b.site_id = :site AND r.ended_at IS NULL AND r.halted IS NULL
-  AND r.run_id = (SELECT max(n.run_id) FROM run n WHERE n.batch_id = r.batch_id)
+  AND r.run_id = (SELECT max(n.run_id) FROM run n
+                  WHERE n.batch_id = r.batch_id AND coalesce(n.halted, '') <> :pilot_waits)
 ORDER BY r.batch_id;
 
 -- name: owed_elsewhere

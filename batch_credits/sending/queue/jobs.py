@@ -242,8 +242,12 @@ def _quiet_about_lost_jobs() -> Iterator[None]:
     before = loop.get_exception_handler()
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        if not isinstance(context.get("exception"), ConnectorException):
-            (before or asyncio.AbstractEventLoop.default_exception_handler)(loop, context)
+        if isinstance(context.get("exception"), ConnectorException):
+            return
+        if before is None:
+            loop.default_exception_handler(context)
+        else:
+            before(loop, context)
 
     loop.set_exception_handler(handle)
     try:

@@ -41,7 +41,7 @@ def fill(book: Book) -> None:
     again = book.plan(row(2, "c-10", "q3"), mends={2: Mended("0" * 63 + "1", 9)}, file_name="failed.csv")
     book.settle(again, RequestState.CREDITED)
     left = book.plan(row(2, "c-11"), file_name="left.csv")
-    book.send(book.ledger.runs.start(left), *book.owed(left))
+    book.send(book.ledger.runs.start(left, has_pilot=True), *book.owed(left))
     book.plan(row(2, "c-1", "q3 reversed", ), kind=CallKind.DEDUCT, reverses="0" * 63 + "1", file_name="reversal")
     book.ledger.packs.note("acme-test", first, "d1", None, "c1")
     book.ledger.packs.note("acme-test", again, "d2", book.ledger.packs.newest("acme-test"), "c2")

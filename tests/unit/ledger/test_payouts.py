@@ -186,6 +186,18 @@ def test_what_was_reversed_may_be_paid_again(book: Any, payout: int) -> None:
     assert codes(book.stage(book.begin(), book.row(2, "c-2"), mends={2: Mended(FIRST, 3)})) == [[]]
 
 
+def test_what_another_kind_of_credit_was_deducted_for_is_paid_still(book: Any, payout: int, looked_at: Any) -> None:
+    """As Chargebee may list one that somebody has made by hand: no report says of it that it reverses anything."""
+    mended(book, 3, state=RequestState.CREDITED)
+    by_hand = book.row(2, reference="reversal of q3", credit_type="loyalty_credits")
+    book.settle(book.plan(by_hand, kind=CallKind.DEDUCT), RequestState.CREDITED)
+    assert codes(book.stage(book.begin(), book.row(2, "c-2"), mends={2: Mended(FIRST, 3)})) == [["mended_before"]]
+    with pytest.raises(UsageError, match=r"^Row 3 of payout\.csv "):
+        book.ledger.payouts.refuse_retry(payout)
+    _, _, judged = looked_at(book.row(2, "c-2"), Mended(FIRST, 3))
+    assert codes(judged) == [["mended_before"]]
+
+
 @pytest.mark.parametrize("state", [RequestState.CREDITED, RequestState.REVIEW, RequestState.PENDING])
 def test_what_was_mended_is_not_tried_again_as_it_was(book: Any, payout: int, state: RequestState) -> None:
     mended(book, 3, state=state)

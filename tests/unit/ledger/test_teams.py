@@ -35,6 +35,21 @@ def test_what_must_stop_one_stops_all_and_the_first_reason_stays(book: Any) -> N
     assert teams.unfinished(teams.site_of(batch)) == []
 
 
+def test_a_run_is_nobodys_word_until_its_pilot_is_agreed_to(book: Any) -> None:
+    teams, batch = book.ledger.teams, book.plan(book.row(2))
+    site = teams.site_of(batch)
+    first = book.ledger.runs.start(batch, has_pilot=True)
+    assert teams.newest(batch) is None and teams.unfinished(site) == []
+    teams.agree_to_pilot(first)
+    assert teams.newest(batch).run_id == first and teams.unfinished(site) == [batch]
+    second = book.ledger.runs.start(batch, has_pilot=True)
+    assert teams.newest(batch).run_id == first and teams.unfinished(site) == [batch]
+    teams.halt(batch, ["PilotNotAgreed", "it does not agree", "look"])
+    teams.agree_to_pilot(second)
+    assert teams.newest(batch) == (second, "{}", False, ("PilotNotAgreed", "it does not agree", "look"))
+    assert teams.unfinished(site) == []
+
+
 def test_rows_that_another_batch_answers_for_are_owed_there(book: Any) -> None:
     first = book.plan(book.row(2), book.row(3, "c-2"))
     second = book.plan(book.row(2), book.row(3, "c-3"))

@@ -187,6 +187,44 @@ def test_who_claims_while_a_colleague_admits_a_large_file_is_told_that_it_is_bus
     second.ledger.claims.claim(batch)
 
 
+def test_of_two_runs_over_one_batch_that_end_at_once_both_have_ended(team: list[Book]) -> None:
+    first, second = team
+    batch = first.plan(first.row(2))
+    before = first.ledger.runs.start(batch, lease_seconds=None)
+    runs = [book.ledger.runs.start(batch, lease_seconds=None) for book in team]
+    how: dict[str, Any] = {"requests": 1, "throttled": 0, "retries": 0, "stopped": None}
+    with ThreadPoolExecutor(1) as threads:
+        with first.ledger._db.transaction():
+            first.ledger.runs.note_site_clock(before, 1)
+            ended = threads.submit(second.ledger.runs.end, runs[1], **how)
+            wait_until(lambda: is_waited_for(first) or ended.done())
+            first.ledger.runs.end(runs[0], **how)
+        ended.result(20)
+    assert first.ledger.teams.open_runs(batch) == [before]
+
+
+@pytest.mark.parametrize("credit_id", ["cr-9", None])
+def test_no_person_settles_a_row_in_review_that_a_reconciliation_has_in_hand(
+    team: list[Book], credit_id: str | None
+) -> None:
+    """It may take minutes, and what it learns would overwrite their word, or fail at it."""
+    asking, person = team
+    batch = asking.plan(asking.row(2))
+    asking.settle(batch, RequestState.REVIEW)
+    looked_at = person.ledger.requests.in_review(batch, 2).credit
+    asking.ledger.claims.claim(batch)
+    [credit] = asking.owed(batch, RequestState.REVIEW)
+    for say in (lambda: person.say(batch, 2, credit_id), lambda: person.ledger.requests.owe_again(looked_at, "")):
+        with pytest.raises(LedgerBusy, match="may have this very row in hand"):
+            say()
+    asking.ledger.claims.commit(None, [Finding.about(credit, RequestState.REVIEW, Learned("nobody knows"))], [])
+    asking.ledger.workers.end()
+    person.say(batch, 2, credit_id)
+    run = asking.ledger.runs.start(batch)  # whoever sends has no row in hand that is in review
+    asking.settle(asking.plan(asking.row(3, "c-1", "q4")), RequestState.REVIEW)
+    person.say(asking.ledger.runs.settings_of(run + 1)[0], 3, credit_id)
+
+
 def over(book: Book) -> None:
     """Nothing was heard of anybody for long."""
     book.sql("UPDATE worker SET until = lease_now_ms() - 100000")

@@ -141,6 +141,22 @@ def test_what_was_credited_since_is_reversed_by_the_next_reversal(book: Book) ->
     assert [body["customer_id"] for body in bodies(book, late)] == ["c-3"]
 
 
+def test_what_a_worker_credits_between_selecting_and_staging_is_not_reversed_with_it(book: Book) -> None:
+    """The key, the count and the business entity are of what was selected."""
+    batch_id = book.plan(*(book.row(n, f"c-{n}") for n in range(2, 6)))
+    run = book.ledger.runs.start(batch_id)
+    first, second, *others = book.owed(batch_id)
+    book.send(run, first, second, *others)
+    book.learn(run, second, RequestState.CREDITED)
+    selection = selected(book, book.ledger.batches.staged(batch_id))
+    for credit in (first, *others):
+        book.learn(run, credit, RequestState.CREDITED)
+    plan = stage_reversal(book.ledger, selection)
+    book.ledger.admission.admit(plan.batch_id)
+    assert [body["customer_id"] for body in bodies(book, plan)] == ["c-3"]
+    assert plan.rows == 1 == sum(plan.count(outcome) for outcome in Outcome)
+
+
 def test_a_row_of_a_file_with_the_reversals_reference_is_no_reversal(book: Book) -> None:
     credited(book, book.row(2, reference="reversal of q3"))
     batch = credited(book, book.row(2))

@@ -25,6 +25,8 @@ _FOR_A_SESSION = "; ".join((
     "SET default_transaction_isolation = 'read committed'",
     "SET statement_timeout = 0",
     "SET idle_session_timeout = 0",
+    # A large file is admitted in one transaction. Known since version 17.
+    "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'",
     # A process that is stopped within a transaction must not keep others from what it has locked: see `idle_ms`.
     "SET idle_in_transaction_session_timeout = '15s'",
     "SET lock_timeout = '30s'",

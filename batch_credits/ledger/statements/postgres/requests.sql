@@ -15,6 +15,18 @@ SELECT 1 FROM request r JOIN identity i ON i.site_id = r.site_id AND i.customer_
  AND i.reference = lower(r.reference) AND i.request_id = r.request_id
 WHERE r.request_id = :request;
 
+-- name: lock_shard
+-- From here to the end of the transaction nobody claims the shard of a request. It is a statement of its own, since one
+-- that waits still sees what there was before.
+SELECT s.shard FROM request r JOIN shard s ON s.site_id = r.site_id AND s.shard = r.shard
+WHERE r.request_id = :request FOR SHARE OF s;
+
+-- name: who_asks
+-- Who holds the shard of a request only to ask Chargebee.
+SELECT w.worker_id FROM request r JOIN shard s ON s.site_id = r.site_id AND s.shard = r.shard
+JOIN worker w ON w.worker_id = s.owner
+WHERE r.request_id = :request AND w.run_id IS NULL AND w.ended_at IS NULL AND w.until > lease_now_ms();
+
 -- name: hold_in_review
 -- That a request is in review still, and was not sent since: it stays so until the transaction's end.
 UPDATE standing SET state = 'review' WHERE request_id = :request AND state = 'review' AND attempts = :attempts;

@@ -2,8 +2,8 @@
 
 -- name: start_run
 -- A run over a batch.
-INSERT INTO run (batch_id, started_at, version, "user", settings) VALUES (:batch, :now, :version, :user, :settings)
-RETURNING run_id;
+INSERT INTO run (batch_id, started_at, version, "user", settings, halted)
+VALUES (:batch, :now, :version, :user, :settings, :halted) RETURNING run_id;
 
 -- name: end_run
 -- How a run ended; and whether it has left nothing in flight, and nobody sends for it still. Nor have those over its

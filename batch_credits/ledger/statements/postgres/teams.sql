@@ -1,5 +1,10 @@
 -- The texts of PostgreSQL's where its words differ: see the file of the same name one folder above.
 
+-- name: lock_runs
+-- From here to the end of the transaction nobody else changes the runs over a batch: in one order, and in a statement of
+-- its own, since each that ends or is halted changes others too, and what is sealed with it is sealed once.
+SELECT run_id FROM run WHERE batch_id = :batch ORDER BY run_id FOR NO KEY UPDATE;
+
 -- name: owed_elsewhere
 -- The batches that answer for unsettled requests of another batch's rows: of those that rows of several batches share.
 SELECT DISTINCT s.batch_id
