@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -115,15 +116,13 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
         if since is not None:
             since = since.replace(tzinfo=UTC)
             _learn_all(opened, where, since, settings)
+
+        def ask(record: BatchRecord) -> TieOut:
+            return run_in_loop(reconcile_batch(opened, record, where, settings, progress, whole=chosen.whole))
+
         for record in _batches(opened, batch, where, since):
             try:
-                result = when_free(
-                    lambda: run_in_loop(
-                        reconcile_batch(opened, record, where, settings, progress, whole=chosen.whole)  # noqa: B023
-                    ),
-                    chosen.wait_for_ledger,
-                    progress.note,
-                )
+                result = when_free(partial(ask, record), chosen.wait_for_ledger, progress.note)
             except Interrupted:
                 with signals.doing(signals.finish_first):  # what was settled until now
                     report_batch(opened, record, chosen.reports, live=where.is_live)
@@ -133,11 +132,7 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
             with signals.doing(signals.finish_first):
                 summary = report_batch(opened, record, chosen.reports, live=where.is_live)
             say("\n".join(_lines(record, result)))
-            # How the last run ended is of no matter any more: what counts is what stands now.
-            code = exit_code(
-                summary.counts, stopped=False, in_balance=summary.in_balance, reversed_rows=summary.undone.rows
-            )
-            codes.append(code if result.ties_out else max(EXIT_PERSON_MUST_LOOK, code))
+            codes.append(_code_of(summary, ties_out=result.ties_out))
             found.append((summary, result.ties_out))
         meter.summarised([summary for summary, _ in found], all(ties_out for _, ties_out in found))
         is_all = chosen.batch is None and chosen.whole and since is not None and max(codes) < EXIT_PERSON_MUST_LOOK
@@ -145,6 +140,12 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
             say(_known_again(where.site))
     notices.reconciled(found, max(codes))
     return max(codes)
+
+
+def _code_of(summary: Summary, *, ties_out: bool) -> int:
+    """How the last run ended is of no matter any more: what counts is what stands now."""
+    code = exit_code(summary.counts, stopped=False, in_balance=summary.in_balance, reversed_rows=summary.undone.rows)
+    return code if ties_out else max(EXIT_PERSON_MUST_LOOK, code)
 
 
 def _learn_all(ledger: Ledger, site: SiteSettings, since: datetime, settings: RunSettings) -> None:
