@@ -131,7 +131,10 @@ def _carry_out(journal: Journal, credit: PlannedCredit, found: Unrecorded) -> No
         journal.record(credit, finding)
     elif not found.is_in_review:
         listed = ", ".join((*found.same, *found.other))
-        reason = f"Chargebee lists {listed} under this reference: several, other money, or named for another row."
+        reason = (
+            f"Chargebee lists {listed} under this reference: several, other money, for a customer in other capitals, or"
+            " named for another row."
+        )
         journal.record(credit, Finding.about(credit, RequestState.REVIEW, Learned(reason)))
 
 
@@ -166,16 +169,20 @@ async def _list_entity(
 
     asked = side_by_side(credits_of, customers, _ASKED_AT_ONCE)
     async with aclosing(asked) as lists:
-        async for _, listed in lists:
-            await _add_listed(listing, batch, in_thread, listed)
+        async for customer_id, listed in lists:
+            await _add_listed(listing, batch, in_thread, listed, customer_id)
     return looked_from
 
 
 async def _add_listed(
-    listing: Listing, batch: BatchRecord, in_thread: InThread, listed: Sequence[ListedCredit]
+    listing: Listing,
+    batch: BatchRecord,
+    in_thread: InThread,
+    listed: Sequence[ListedCredit],
+    asked_for: str | None = None,
 ) -> None:
     named = [_foreign(credit) for credit in listed if _has_amount(credit)]
-    await in_thread(lambda: listing.add(batch.site, named))
+    await in_thread(lambda: listing.add(batch.site, named, asked_for))
 
 
 async def _is_read_within(
