@@ -43,13 +43,15 @@ class RowInReview:
 
 
 class Holder(NamedTuple):
-    """A request that has one of Chargebee's ids: whose it is, and where it stands in the ledger."""
+    """A request that has one of Chargebee's ids: whose it is, and where it stands in the ledger. `is_learned`: a list
+    alone told of it, in the site's spelling, so it may be a row of ours in another one."""
 
     batch_key: str
     row_number: int
     customer_id: str
     reference: str
     is_credited: bool
+    is_learned: bool = False
 
 
 class Requests:
@@ -166,8 +168,8 @@ class Requests:
 
 
 def _holder(row: Row) -> Holder:
-    key, row_number, customer_id, reference, is_credited = row
-    return Holder(key, row_number, customer_id, reference, bool(is_credited))
+    key, row_number, customer_id, reference, is_credited, is_learned = row
+    return Holder(key, row_number, customer_id, reference, bool(is_credited), bool(is_learned))
 
 
 def _as_taken_over(credit: ForeignCredit, row_number: int) -> list[str | int | None]:

@@ -137,8 +137,8 @@ def test_who_has_an_id(book: Any, reviewed: int) -> None:
     book.settle(book.plan(book.row(9, "c-4"), site="other-test"), RequestState.CREDITED, credit_id="cr-9")
     mine = book.ledger.requests.in_review(reviewed, 2).credit
     assert [holder[1:] for holder in book.ledger.requests.other_holders(mine, "cr-9")] == [
-        (7, "c-2", "q3", True),
-        (8, "c-3", "q4", False),
+        (7, "c-2", "q3", True, False),
+        (8, "c-3", "q4", False, False),
     ]
     assert book.ledger.requests.other_holders(mine, "cr-8") == []
     assert len(book.ledger.requests.other_holders(book.ledger.requests.in_review(named, 8).credit, "cr-9")) == 1
