@@ -168,6 +168,23 @@ def test_what_the_ledger_knows_is_left_alone(book: Any) -> None:
     assert len(book.owed(known)) == 1
 
 
+@pytest.mark.parametrize(
+    ("state", "customer", "taken"),
+    [
+        (RequestState.CREDITED, "C-1", 0),
+        (RequestState.CREDITED, "c-2", 1),  # an id that is another's here: somebody may have said so by mistake
+        (RequestState.REVIEW, "C-1", 1),  # an answer named it, and proved nothing
+    ],
+)
+def test_a_credit_that_a_row_has_is_not_learned_in_the_sites_spelling(
+    book: Any, state: RequestState, customer: str, taken: int
+) -> None:
+    book.settle(book.plan(book.row(2, "C-1", "Q3 of all")), state, credit_id="cr-1")
+    batch = book.begin(file_name="Chargebee")
+    listed = [foreign(1, customer_id=customer.lower(), reference="q3")]
+    assert book.ledger.requests.take_over("acme-test", batch, 2, listed) == taken
+
+
 def test_what_was_taken_over_is_not_credited_again(book: Any) -> None:
     batch = book.begin(file_name="Chargebee")
     book.ledger.requests.take_over("acme-test", batch, 2, [foreign(1)])
