@@ -32,6 +32,10 @@ class ErrorBody(NamedTuple):
 
 # What stands for a NUL in JSON, but for what is a backslash and five letters.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+# Escapes in JSON, as they follow each other. Half of a letter beyond the first plane is none alone.
+_SURROGATE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<alone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
 
 
 def document_of(body: bytes) -> Any:
@@ -46,6 +50,21 @@ def document_of(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
+
+
+def readable_document_of(body: bytes) -> Any:
+    """The same of a page of a list, where letters that are spoilt are read as U+FFFD, as in a text that was cut within
+    an emoji. Else one credit of somebody else's would hide all that are listed beside it, for ever. No text of ours has
+    that letter, so none agrees with it. What answers a credit must be whole to the letter, so it is not for that.
+    """
+    document = document_of(body)
+    if document is not None:
+        return document
+    return document_of(_SURROGATE.sub(_lost, body.decode("utf-8", "replace")).encode())
+
+
+def _lost(escape: re.Match[str]) -> str:
+    return "\\ufffd" if escape["alone"] else escape[0]
 
 
 def error_of(answer: Answer) -> ErrorBody:

@@ -188,7 +188,8 @@ class Chargebee:
             RunStopped: the key or the site refuses us.
         """
         filters = {"created_at[after]": str(max(0, unix_seconds)), "type[is]": kind.listed_type}
-        return self._listed(filters, call, FEW_ATTEMPTS)
+        listed = self._listed(filters, call, FEW_ATTEMPTS)
+        return (credit async for credit in listed if credit.kind == kind.listed_type)  # the filter may not be heeded
 
     async def credit(self, credit_id: str, call: str | None = None) -> ListedCredit | None:
         """The credit, or the deduction, of this id, if the list shows it.

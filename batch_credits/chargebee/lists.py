@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from batch_credits.chargebee.answers import Answer, document_of, error_of
+from batch_credits.chargebee.answers import Answer, document_of, error_of, readable_document_of
 from batch_credits.model import Money, PlannedCredit
 from batch_credits.model.identity import same_text
 from batch_credits.text.quoted import quoted
@@ -88,7 +88,7 @@ def listed_customers(answer: Answer) -> tuple[list[ListedCustomer], str | None]:
 
 
 def _page_of(answer: Answer) -> tuple[list[Any], str | None]:
-    document = document_of(answer.body)
+    document = readable_document_of(answer.body)
     if answer.status != 200 or not isinstance(document, dict) or not isinstance(document.get("list"), list):
         error = error_of(answer)
         raise ValueError(f"{error.code}: {error.message}" if error.code else error.message)

@@ -23,7 +23,7 @@ from batch_credits.ledger import Holder, Ledger, Looks, Requests, RowInReview
 from batch_credits.model import BatchRecord, CallKind, Money, Outcome, PlannedCredit
 from batch_credits.model.amounts import money_in_words
 from batch_credits.model.identity import other_forms, same_text
-from batch_credits.protocol import FoundOne, FoundOtherMoney, FoundSeveral, Look
+from batch_credits.protocol import FoundOne, FoundOtherMoney, FoundSeveral, FoundUncertain, Look
 from batch_credits.reconciler.looks import what_is_known, what_was_found
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.settings import RunSettings, SiteSettings
@@ -62,8 +62,12 @@ class Claim:
 
     @property
     def holder(self) -> Holder | None:
-        """The other request that this credit belongs to: by its own texts, or as nothing says that it is ours."""
+        """The other request that this credit belongs to: by its own texts, or as nothing says that it is ours. What a
+        list alone told of is no other one where it is named as ours is: it is ours, in the site's spelling."""
+        is_ours = self.has_our_reference and same_text(self.listed.customer_id, self.row.credit.customer_id)
         for holder in self.holders:
+            if holder.is_learned and is_ours:
+                continue
             is_theirs = same_text(holder.customer_id, self.listed.customer_id) and same_text(
                 holder.reference, self.listed.reference or ""
             )
@@ -184,13 +188,13 @@ async def say_not_credited(
     silence = None
     async with asking_of(ledger.slots, site, settings) as asking:
         try:
-            listed = await _listed_for(asking, row.credit)
-            look = await asking.in_thread(partial(_look, ledger.looks, site, row.credit, listed))
+            own, elsewhere = await _listed_for(asking, row.credit)
+            look = await asking.in_thread(partial(_look, ledger.looks, site, row.credit, own, elsewhere))
             named = await _named_by_answer(asking, ledger.requests, row)
         except LookFailed as error:
             silence = str(error)
         else:
-            refuse_what_is_listed(batch, row, listed, look, named)
+            refuse_what_is_listed(batch, row, [*own, *elsewhere], look, named)
             row.credit.credit_id = None
     remark = "" if silence is None else " (Chargebee could not be asked)"
     ledger.requests.owe_again(row.credit, remark + _because(reason))
@@ -220,6 +224,13 @@ def refuse_what_is_listed(
             " for one reference, so it is never sent.",
             hint=elsewhere,
         )
+    if isinstance(look, FoundUncertain):
+        raise UsageError(
+            f"Chargebee lists {look.credit_id} under the reference of row {row.row_number}, {look.why}: so the row is"
+            " not sent.",
+            hint=f"If that is the row's, say so: --credited {look.credit_id}. {elsewhere}",
+            remedies=[(("--not-credited", LEFT_OUT), ("--credited", look.credit_id))],
+        )
     ids: tuple[str, ...] = ()
     if isinstance(look, FoundOne):
         ids = (look.proof.credit_id,)
@@ -235,21 +246,31 @@ def refuse_what_is_listed(
         )
 
 
-async def _listed_for(asking: Session, credit: PlannedCredit) -> list[ListedCredit]:
-    """What the list shows of the row's customer, also under other forms of its id: it may know the stored one alone.
+async def _listed_for(
+    asking: Session, credit: PlannedCredit
+) -> tuple[list[ListedCredit], list[ListedCredit]]:
+    """What the list shows of the row's customer, and under other forms of its id: it may know the stored one alone.
 
     Raises:
         LookFailed: Chargebee did not answer.
         RunStopped: the key or the site refuses us.
     """
-    listed: list[ListedCredit] = []
-    for customer_id in (credit.customer_id, *other_forms(credit.customer_id)):
-        listed += await asking.chargebee.credits_of(customer_id, credit.kind, credit.call)
-    return listed
+    own = await asking.chargebee.credits_of(credit.customer_id, credit.kind, credit.call)
+    elsewhere: list[ListedCredit] = []
+    for customer_id in other_forms(credit.customer_id):
+        elsewhere += await asking.chargebee.credits_of(customer_id, credit.kind, credit.call)
+    return own, elsewhere
 
 
-def _look(looks: Looks, site: SiteSettings, credit: PlannedCredit, listed: Sequence[ListedCredit]) -> Look:
-    return what_was_found(credit, listed, [], what_is_known(looks, site.site, credit, listed))
+def _look(
+    looks: Looks,
+    site: SiteSettings,
+    credit: PlannedCredit,
+    own: Sequence[ListedCredit],
+    elsewhere: Sequence[ListedCredit],
+) -> Look:
+    known = what_is_known(looks, site.site, credit, [*own, *elsewhere])
+    return what_was_found(credit, own, elsewhere, known)
 
 
 async def _named_by_answer(asking: Session, requests: Requests, row: RowInReview) -> Claim | None:

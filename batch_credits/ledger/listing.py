@@ -3,7 +3,8 @@
 The listing lies in a temporary table of the connection: it is evidence for one comparison, not memory.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
@@ -14,7 +15,7 @@ from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.requests import ForeignCredit
 from batch_credits.ledger.sites import site_id_of
 from batch_credits.model import CallKind, ControlTotal, Money
-from batch_credits.model.identity import folded
+from batch_credits.model.identity import folded, folded_id
 
 _PAGE = 10_000
 
@@ -58,24 +59,44 @@ class Listing:
                 self._db.insert_columns("customer", {"form": [*map(folded, page)], "customer_id": page})
             self._db.change("index_customers")
 
-    def add(self, site: str, credits: Sequence[ForeignCredit]) -> None:
+    def add(self, site: str, credits: Sequence[ForeignCredit], asked_for: str | None = None) -> None:
         """Add listed credits, as far as the ledger knows their identities. What comes twice changes nothing.
 
-        A credit belongs to the request of its very texts; else to the one of its customer that is credited by its id;
-        else to the one whose customer and reference agree in another form.
+        A credit belongs to the request of its very texts; and to the one of its customer that is credited by its id, if
+        it has no such texts, or has them in another form (a list may have told of it in the site's spelling); else to
+        those whose customer and reference agree in another form. There a customer's id in other capitals may be another
+        customer's, unless it is the list of this very one (`asked_for`; None: of all) that shows it; and of several
+        such requests nobody knows whose it is.
         """
+        listed = {credit.credit_id: credit for credit in credits}
         with self._db.transaction():
             site_id = site_id_of(self._db, site)
-            owners: dict[str, int] = dict(self._db.all("listed_by_texts", tuple, **_about(site_id, credits)))
-            customers = {credit.credit_id: folded(credit.customer_id) for credit in credits}
-            references = {credit.credit_id: folded(credit.reference) for credit in credits}
-            for name, texts in (("listed_by_id", customers), ("listed_by_form", references)):
-                others = [credit for credit in credits if credit.credit_id not in owners]
-                found = self._db.all(name, tuple, **_about(site_id, others)) if others else []
-                for credit_id, request_id, text in found:
-                    if folded(text) == texts[credit_id]:
-                        owners.setdefault(credit_id, request_id)
-            self._db.change_each("add_listed", [_listed(each, owners) for each in credits if each.credit_id in owners])
+            by_texts = self._db.all("listed_by_texts", tuple, **_about(site_id, credits))
+            added = [_listed(listed[credit_id], request_id) for credit_id, request_id in by_texts]
+            owned = {credit_id for credit_id, _ in by_texts}
+            for credit_id, request_id, customer_id, reference in self._found("listed_by_id", site_id, credits):
+                credit = listed[credit_id]
+                if folded(customer_id) == folded(credit.customer_id) and (
+                    credit_id not in owned or folded(reference) == folded(credit.reference)
+                ):
+                    added.append(_listed(credit, request_id))
+            owned = {each["credit_id"] for each in added}
+            others = [credit for credit in credits if credit.credit_id not in owned]
+            alike = [
+                (listed[credit_id], request_id, customer_id)
+                for credit_id, request_id, customer_id, reference in self._found("listed_by_form", site_id, others)
+                if folded(reference) == folded(listed[credit_id].reference)
+            ]
+            times = Counter(credit.credit_id for credit, *_ in alike)
+            for credit, request_id, customer_id in alike:
+                is_theirs = customer_id == asked_for or folded_id(customer_id) == folded_id(credit.customer_id)
+                is_certain = is_theirs and times[credit.credit_id] == 1
+                added.append(_listed(credit, request_id, is_certain=is_certain))
+            self._db.change_each("add_listed", added)
+
+    def _found(self, name: str, site_id: int, credits: Sequence[ForeignCredit]) -> list[tuple[str, int, str, str]]:
+        """Requests that these may belong to: the credit, the request and its texts."""
+        return self._db.all(name, tuple, **_about(site_id, credits)) if credits else []
 
     def customers(self, batch_id: int, *, only_unlisted: bool) -> list[str]:
         """The batch's customers; or only those with a credited request that the listing does not show."""
@@ -124,14 +145,15 @@ def _about(site_id: int, credits: Sequence[ForeignCredit]) -> dict[str, str | in
     return {"site": site_id, "chunk": orjson.dumps(listed).decode()}
 
 
-def _listed(credit: ForeignCredit, owners: Mapping[str, int]) -> dict[str, str | int | None]:
+def _listed(credit: ForeignCredit, request_id: int, *, is_certain: bool = True) -> dict[str, str | int | None]:
     return {
         "credit_id": credit.credit_id,
-        "request": owners[credit.credit_id],
+        "request": request_id,
         "amount_minor": credit.money.amount_minor,
         "amount_in_decimal": credit.money.amount_in_decimal,
         "currency_code": credit.money.currency_code,
         "credit_type": credit.credit_type,
+        "is_certain": is_certain,
     }
 
 

@@ -15,6 +15,7 @@ from batch_credits.ledger.claims import planned_credit, record
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.sites import site_id_of
 from batch_credits.model import CallKind, Finding, Learned, Money, Outcome, PlannedCredit, RequestState
+from batch_credits.model.identity import folded
 from batch_credits.process.user import user_name
 from batch_credits.text.quoted import quoted
 
@@ -43,13 +44,15 @@ class RowInReview:
 
 
 class Holder(NamedTuple):
-    """A request that has one of Chargebee's ids: whose it is, and where it stands in the ledger."""
+    """A request that has one of Chargebee's ids: whose it is, and where it stands in the ledger. `is_learned`: a list
+    alone told of it, in the site's spelling, so it may be a row of ours in another one."""
 
     batch_key: str
     row_number: int
     customer_id: str
     reference: str
     is_credited: bool
+    is_learned: bool = False
 
 
 class Requests:
@@ -161,18 +164,27 @@ class Requests:
         """Add credits that Chargebee lists and the ledger does not know, as rows of a batch made for them and of its
         kind. Returns how many.
 
-        An identity that the ledger knows is left alone, whatever its state: a run or a look settles it.
+        An identity that the ledger knows is left alone, whatever its state: a run or a look settles it. So is a credit
+        that a customer's row has already, however the site spells them both.
         """
-        chunk = orjson.dumps([_as_taken_over(credit, row) for row, credit in enumerate(credits, first_row)]).decode()
         with self._db.transaction():
             be_alone(self._db, batch_id)
             site_id, now = site_id_of(self._db, site), self._db.now()
+            held = self._credited(site_id, credits)
+            new = [credit for credit in credits if (credit.credit_id, folded(credit.customer_id)) not in held]
+            chunk = orjson.dumps([_as_taken_over(credit, row) for row, credit in enumerate(new, first_row)]).decode()
             added = self._db.all("take_over", tuple, chunk=chunk, site=site_id, batch=batch_id, now=now)
             ids = [{"request": request_id} for request_id, *_texts in added]
             self._db.change_each("take_over_identity", ids)
             spellings.note_each(self._db, added)
             self._db.change_each("take_over_row", ids)
         return len(added)
+
+    def _credited(self, site_id: int, credits: Sequence[ForeignCredit]) -> set[tuple[str, str]]:
+        """Which of these ids a row has for its proven credit, each with the form of that row's customer."""
+        ids = orjson.dumps([credit.credit_id for credit in credits]).decode()
+        found = self._db.all("attributed", tuple, site=site_id, credits=ids)
+        return {(each[0], folded(each[2])) for each in found if each[4]}
 
     def doubt_the_listed(self, site: str, listed: "array[int]") -> None:
         """Have what the site is owed looked at first, where it may be a credit that is listed, however spelt: by the
@@ -181,8 +193,8 @@ class Requests:
 
 
 def _holder(row: Row) -> Holder:
-    key, row_number, customer_id, reference, is_credited = row
-    return Holder(key, row_number, customer_id, reference, bool(is_credited))
+    key, row_number, customer_id, reference, is_credited, is_learned = row
+    return Holder(key, row_number, customer_id, reference, bool(is_credited), bool(is_learned))
 
 
 def _as_taken_over(credit: ForeignCredit, row_number: int) -> list[str | int | None]:

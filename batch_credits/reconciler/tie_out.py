@@ -23,6 +23,7 @@ from batch_credits.model import (
     RequestState,
     sum_totals,
 )
+from batch_credits.model.identity import other_forms
 from batch_credits.process.side_by_side import side_by_side
 from batch_credits.reconciler.settler import DoubtSettler
 from batch_credits.reconciler.way import PAGE, calls_of, start_of, way_for
@@ -131,7 +132,10 @@ def _carry_out(journal: Journal, credit: PlannedCredit, found: Unrecorded) -> No
         journal.record(credit, finding)
     elif not found.is_in_review:
         listed = ", ".join((*found.same, *found.other))
-        reason = f"Chargebee lists {listed} under this reference: several, other money, or named for another row."
+        reason = (
+            f"Chargebee lists {listed} under this reference: several, other money, for a customer in other capitals, or"
+            " named for another row."
+        )
         journal.record(credit, Finding.about(credit, RequestState.REVIEW, Learned(reason)))
 
 
@@ -151,7 +155,8 @@ async def _list_batch(
 async def _list_entity(
     chargebee: Chargebee, listing: Listing, batch: BatchRecord, call: str | None, start: int, in_thread: InThread
 ) -> int:
-    """Once through the list where that is cheaper than once a customer, then the stragglers. Returns from when on."""
+    """Once through the list where that is cheaper than once a customer, then the stragglers; those that are still not
+    listed also under other forms of their ids, since the site may filter by what it keeps. Returns from when on."""
     customers = await in_thread(lambda: listing.customers(batch.batch_id, only_unlisted=False))
     looked_from = 0
     way = await in_thread(lambda: way_for(listing, batch, start, len(customers)))
@@ -164,18 +169,26 @@ async def _list_entity(
     async def credits_of(customer_id: str) -> list[ListedCredit]:
         return await asked_again(lambda: chargebee.credits_of(customer_id, batch.kind, call), FEW_ATTEMPTS)
 
-    asked = side_by_side(credits_of, customers, _ASKED_AT_ONCE)
-    async with aclosing(asked) as lists:
-        async for _, listed in lists:
-            await _add_listed(listing, batch, in_thread, listed)
+    async def ask(customer_ids: Sequence[str]) -> None:
+        async with aclosing(side_by_side(credits_of, customer_ids, _ASKED_AT_ONCE)) as lists:
+            async for customer_id, listed in lists:
+                await _add_listed(listing, batch, in_thread, listed, customer_id)
+
+    await ask(customers)
+    missing = await in_thread(lambda: listing.customers(batch.batch_id, only_unlisted=True))
+    await ask([form for customer_id in missing for form in other_forms(customer_id)])
     return looked_from
 
 
 async def _add_listed(
-    listing: Listing, batch: BatchRecord, in_thread: InThread, listed: Sequence[ListedCredit]
+    listing: Listing,
+    batch: BatchRecord,
+    in_thread: InThread,
+    listed: Sequence[ListedCredit],
+    asked_for: str | None = None,
 ) -> None:
     named = [_foreign(credit) for credit in listed if _has_amount(credit)]
-    await in_thread(lambda: listing.add(batch.site, named))
+    await in_thread(lambda: listing.add(batch.site, named, asked_for))
 
 
 async def _is_read_within(

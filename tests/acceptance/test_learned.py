@@ -123,3 +123,31 @@ def test_nothing_is_paid_on_the_word_of_a_ledger_that_did_not_learn_all(tmp_path
         assert "is known again" not in command(*since).exited(0).out
         assert "looked up" not in command.run(path).said
         assert "forgotten" not in command("status").out
+
+
+def test_a_row_of_an_old_copy_that_was_learned_in_another_spelling_is_settled_by_a_person(tmp_path: Path) -> None:
+    """The row's credit was another's for `resolve`, and its absence was not believed: nobody could leave the review."""
+    path = write_csv(tmp_path / "payout.csv", ROWS)
+    with Site("--faults", "refused_403=1") as site:
+        command = Command(tmp_path, site.url)
+        command.run(path).exited(4)
+        ledgers = {each: each.read_bytes() for each in tmp_path.glob("ledger.sqlite3*")}
+        site.tell("settings", faults="store_lower=1")
+        command.run(path).exited(0)
+        for each, content in ledgers.items():
+            each.write_bytes(content)
+        shutil.rmtree(tmp_path / "reports")
+        command("reconcile", "--since", "2026-01-01", "--rate", 0)
+        command.run(path).exited(3)
+        report = command.report("payout")
+        reviewed = [row for row in report.results if row["credit_outcome"] == "review"]
+        assert [row["customer_id"] for row in reviewed] == ["Cust-A", "Zoe\u0301"]
+        ids = {credit["amount"]: credit["id"] for credit in site.credits("")}
+        for row in reviewed:
+            resolve = ("resolve", report.summary["batch"], "--row", row["credit_row"])
+            refused = command(*resolve, "--not-credited").exited(2)
+            assert "which another row has in another spelling" in refused.err
+            command(*resolve, "--credited", ids[int(row["amount"])]).exited(0)
+        command.run(path).exited(0)
+        assert "DOES NOT TIE OUT" not in command("reconcile", "--rate", 0).exited(0).out
+        assert len(site.credits("")) == len(ROWS)

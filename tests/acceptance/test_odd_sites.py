@@ -56,6 +56,19 @@ def test_a_text_in_another_form_is_the_same_text(tmp_path: Path, form: str, wher
 
 
 @pytest.mark.parametrize("form", SAME_TO_A_READER)
+def test_a_batch_ties_out_where_the_filter_knows_the_kept_form_alone(tmp_path: Path, form: str) -> None:
+    """Each customer's list was asked for by the id of the file alone: their credits were said not to be listed."""
+    customers = ("Kunde", "Zo\u00eb", "Zoe\u0308-2", "c\u00a05")
+    path = write_csv(tmp_path / "payout.csv", [(each, 100, "USD", "Loyalty", "q3") for each in customers])
+    with Site("--faults", f"store_{form}=1,strict_filter=1") as site:
+        command = Command(tmp_path, site.url)
+        command.run(path).exited(0)
+        ended = command("reconcile", "--rate", 0).exited(0)
+        assert "Ties out." in ended.out
+        assert len(times(site)) == len(customers)
+
+
+@pytest.mark.parametrize("form", SAME_TO_A_READER)
 def test_a_lost_answer_is_found_in_another_form(tmp_path: Path, form: str) -> None:
     rows = rows_of("Kunde")
     path = write_csv(tmp_path / "payout.csv", rows)

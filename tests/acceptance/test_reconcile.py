@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.harness import Command, Site, each_once, payout, write_csv
+from tests.acceptance.harness import Command, Row, Site, each_once, payout, write_csv
 
 
 def add_by_hand(site: Site, _call: str = "add", **fields: object) -> str:
@@ -137,3 +137,25 @@ def test_a_person_settles_a_row_in_review(tmp_path: Path) -> None:
         command.run(path).exited(0)
         assert site.posts == posts, "it was looked at before it would have been sent"
         assert site.times("rev-") == each_once(payout("rev", 3))
+
+
+def test_reconcile_takes_no_other_customers_credit_for_a_rows_own(tmp_path: Path) -> None:
+    """Of two customers whose ids differ in capitals alone one was paid by hand: the other is not paid by that."""
+    rows: list[Row] = [("Acme", 500, "USD", "Loyalty", "q3"), *payout("many", 30)]
+    path = write_csv(tmp_path / "payout.csv", rows)
+    with Site() as site:
+        command = Command(tmp_path, site.url)
+        site.tell("customers", deleted=["Acme"])
+        command.run(path).exited(1)
+        site.tell("customers", restored=["Acme"])
+        by_hand = add_by_hand(
+            site, customer_id="acme", amount=500, currency_code="USD", description="x", reference="q3"
+        )
+        batch = batch_of(command)
+        ended = command("reconcile", batch, "--rate", 0).exited(3)
+        assert f"row 2, customer Acme, reference q3: the ledger says review, Chargebee lists {by_hand}." in ended.out
+        assert "in other capitals" in command.report("payout").results[0]["credit_error"]
+        refused = command("resolve", batch, "--row", 2, "--not-credited").exited(2)
+        assert f"Chargebee lists {by_hand} under the reference of row 2, for a customer 'acme'" in refused.err
+        assert "under another reference" in refused.err
+        assert site.times("Acme") == {}

@@ -5,9 +5,9 @@
 DROP TABLE IF EXISTS temp.listed;
 
 -- name: begin_listed
--- The credits that are listed, each with the request that it belongs to.
-CREATE TEMP TABLE listed (credit_id TEXT PRIMARY KEY, request_id INTEGER, amount_minor INTEGER, amount_in_decimal TEXT,
-                          currency_code TEXT, credit_type TEXT);
+-- The credits that are listed, each with the requests that it belongs to, and whether it is theirs for certain.
+CREATE TEMP TABLE listed (credit_id TEXT, request_id INTEGER, amount_minor INTEGER, amount_in_decimal TEXT,
+                          currency_code TEXT, credit_type TEXT, is_certain INTEGER, PRIMARY KEY (credit_id, request_id));
 
 -- name: index_listed
 -- They are asked for by request.
@@ -31,21 +31,21 @@ SELECT value ->> 0, i.request_id FROM json_each(:chunk)
 CROSS JOIN identity i ON i.site_id = :site AND i.customer_id = value ->> 1 AND i.reference = value ->> 2;
 
 -- name: listed_by_id
--- Which requests are credited by the id of a listed credit, and whose they are.
-SELECT value ->> 0, r.request_id, r.customer_id FROM json_each(:chunk)
+-- Which requests are credited by the id of a listed credit, and their texts.
+SELECT value ->> 0, r.request_id, r.customer_id, r.reference FROM json_each(:chunk)
 CROSS JOIN credit_request r ON r.site_id = :site AND r.credit_id = value ->> 0 AND r.state = 'credited';
 
 -- name: listed_by_form
--- Which requests are of the customer of a listed credit, by the form of its id, and their references.
-SELECT value ->> 0, i.request_id, i.reference FROM json_each(:chunk)
+-- Which requests are of the customer of a listed credit, by the form of its id, and their texts.
+SELECT value ->> 0, i.request_id, i.customer_id, i.reference FROM json_each(:chunk)
 CROSS JOIN temp.customer c ON c.form = value ->> 3
 CROSS JOIN identity i ON i.site_id = :site AND i.customer_id = c.customer_id;
 
 -- name: add_listed
--- A listed credit, with the request that it belongs to; what comes twice is there.
+-- A listed credit, with a request that it belongs to. What comes twice is there; of it the more certain word counts.
 INSERT INTO temp.listed
-VALUES (:credit_id, :request, :amount_minor, :amount_in_decimal, :currency_code, :credit_type)
-ON CONFLICT (credit_id) DO NOTHING;
+VALUES (:credit_id, :request, :amount_minor, :amount_in_decimal, :currency_code, :credit_type, :is_certain)
+ON CONFLICT (credit_id, request_id) DO UPDATE SET is_certain = listed.is_certain OR excluded.is_certain;
 
 -- name: customers
 -- The batch's customers.
@@ -81,11 +81,12 @@ FROM (SELECT count(CASE WHEN r.state = 'credited' THEN 1 END) AS credited
 
 -- name: unrecorded
 -- Requests that the ledger does not call credited and for which something is listed: which of it settles them, for
--- certain (the same money, and no answer named the credit for another row that is not settled), and which does not.
+-- certain (the same money, no doubt whose it is, and no answer named the credit for another row that is not settled),
+-- and which does not.
 SELECT request_id, is_in_review, json_group_array(credit_id) FILTER (WHERE is_certain),
        json_group_array(credit_id) FILTER (WHERE NOT is_certain)
 FROM (SELECT r.request_id, r.state = 'review' AS is_in_review, l.credit_id,
-             coalesce((l.currency_code IS r.currency_code OR r.currency_code IS NULL)
+             coalesce(l.is_certain AND (l.currency_code IS r.currency_code OR r.currency_code IS NULL)
                  AND (l.credit_type = r.credit_type)
                  AND CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor = r.amount_minor
                      ELSE same_decimal(l.amount_in_decimal, r.amount_in_decimal) END
@@ -98,11 +99,12 @@ GROUP BY request_id;
 
 -- name: listed_money
 -- What is listed under the batch's identities, whatever the ledger says: what is listed for a row that names no
--- currency is in the site's.
+-- currency is in the site's. What may be another customer's is not counted beside a row's own credit.
 SELECT CASE WHEN r.currency_code IS NULL THEN '' ELSE coalesce(l.currency_code, '') END,
        CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor END,
        CASE WHEN r.amount_in_decimal IS NOT NULL THEN l.amount_in_decimal END
-FROM row w JOIN credit_request r USING (request_id) JOIN temp.listed l ON l.request_id = r.request_id
+FROM row w JOIN credit_request r USING (request_id)
+JOIN temp.listed l ON l.request_id = r.request_id AND (l.is_certain OR r.state <> 'credited')
 WHERE w.batch_id = :batch;
 
 -- name: compared
@@ -116,6 +118,7 @@ FROM (SELECT w.row_number, r.customer_id, r.reference, r.kind, r.state, r.credit
                  AND (l.credit_type = r.credit_type)
                  AND CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor = r.amount_minor
                      ELSE same_decimal(l.amount_in_decimal, r.amount_in_decimal) END AS is_same
-      FROM row w JOIN credit_request r USING (request_id) LEFT JOIN temp.listed l ON l.request_id = r.request_id
+      FROM row w JOIN credit_request r USING (request_id)
+      LEFT JOIN temp.listed l ON l.request_id = r.request_id AND (l.is_certain OR r.state <> 'credited')
       WHERE w.batch_id = :batch)
 GROUP BY row_number ORDER BY row_number;

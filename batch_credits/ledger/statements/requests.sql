@@ -10,8 +10,8 @@ SELECT r.request_id, r.state, r.error FROM row w LEFT JOIN credit_request r USIN
 WHERE w.batch_id = :batch AND w.row_number = :row;
 
 -- name: other_holders
--- The other requests of a request's site that have an id of Chargebee's.
-SELECT b.key, r.row_number, r.customer_id, r.reference, r.state = 'credited'
+-- The other requests of a request's site that have an id of Chargebee's, and whether a list alone told of them.
+SELECT b.key, r.row_number, r.customer_id, r.reference, r.state = 'credited', b.file_sha256 = '' AND r.attempts = 0
 FROM credit_request r JOIN batch b USING (batch_id)
 WHERE r.site_id = (SELECT site_id FROM credit_request WHERE request_id = :request) AND r.credit_id = :credit
   AND r.request_id <> :request

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_credits.chargebee.answers import Answer, ErrorBody, document_of, error_of, retry_after_seconds
+from batch_credits.chargebee.answers import (
+    Answer,
+    ErrorBody,
+    document_of,
+    error_of,
+    readable_document_of,
+    retry_after_seconds,
+)
 from tests.each import each
 
 # -- Retry-After --------------------------------------------------------------------------------------------
@@ -101,3 +108,35 @@ def test_a_nul_is_read_as_a_lost_character_and_what_only_looks_like_one_is_kept(
     body = orjson.dumps({"message": text, text: [text]})
     read = text.replace("\0", "\ufffd")
     assert document_of(body) == {"message": read, read: [read]}
+
+
+@each(
+    "spoilt, read",
+    [
+        (rb"gift \ud83c", "gift \ufffd"),
+        (rb"\uDF81\uD83C", "\ufffd\ufffd"),
+        (rb"\ud83c\ud83c\udf81\udf81", "\ufffd\U0001f381\ufffd"),
+        (rb"\\\ud83c\n\\ud83c", "\\\ufffd\n\\ud83c"),
+        (b"gift \xf0\x9f\x8e", "gift \ufffd"),
+        (b"gift \xed\xa0\xbc\\u0000", "gift \ufffd\ufffd\ufffd\ufffd"),
+        (b"caf\xe9\\\\", "caf\ufffd\\"),
+    ],
+)
+def test_letters_that_are_spoilt_hide_nothing_of_a_list_and_prove_nothing_elsewhere(spoilt: bytes, read: str) -> None:
+    body = b'{"list":["' + spoilt + b'","q3"]}'
+    assert document_of(body) is None
+    assert readable_document_of(body) == {"list": [read, "q3"]}
+
+
+@each(
+    "body",
+    [b"", b"{", b'{"list":[\xff]}', b'\xef\xbb\xbf{"list":[]}', rb'{"list":[\ud83c]}', '{"list":[]}'.encode("utf-16")],
+)
+def test_what_is_no_document_is_none_however_it_is_read(body: bytes) -> None:
+    assert readable_document_of(body) is None
+
+
+@pytest.mark.parametrize("text", [*NULS, "\U0001f381\ud7ff\ue000"], ids=repr)
+def test_a_sound_page_is_read_as_any_answer(text: str) -> None:
+    body = orjson.dumps({"list": [text]})
+    assert readable_document_of(body) == document_of(body)

@@ -132,6 +132,19 @@ def test_a_question_goes_to_the_entity_of_the_call_alone(
     assert [(method, headers) for method, _path, headers in site.sent] == [("GET", wanted)]
 
 
+@pytest.mark.parametrize("kind", CallKind)
+def test_a_list_that_heeds_no_filter_shows_no_deductions_for_credits(virtually: Any, kind: CallKind) -> None:
+    """`reconcile --since` took a deduction for a credit that was paid, and its row was never paid."""
+    items = [{**ITEM, "id": f"cr-{each}", "type": each.listed_type} for each in CallKind]
+    site: Any = Site(a_page(*items))
+
+    async def main() -> list[str]:
+        listed = Chargebee(site, site, OWN).credits_since(0, kind)
+        return [credit.credit_id async for credit in listed]
+
+    assert virtually(main()) == [f"cr-{kind}"]
+
+
 def test_what_a_customers_list_shows_is_handed_on_under_whatever_id(virtually: Any) -> None:
     items = [
         ITEM,

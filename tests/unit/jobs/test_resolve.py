@@ -9,7 +9,7 @@ from batch_credits.errors import UsageError
 from batch_credits.jobs.resolve import Claim, refuse_what_differs, refuse_what_is_listed
 from batch_credits.ledger import Holder, RowInReview
 from batch_credits.model import BatchRecord, CallKind, Money, PlannedCredit, RequestState
-from batch_credits.protocol import Credited, FoundNothing, FoundOne, FoundOtherMoney, FoundSeveral
+from batch_credits.protocol import Credited, FoundNothing, FoundOne, FoundOtherMoney, FoundSeveral, FoundUncertain
 from batch_credits.settings import InputOptions
 from tests.each import each
 
@@ -132,6 +132,20 @@ def test_one_credit_settles_one_row(asked: RowInReview, found: ListedCredit, hel
         refuse_what_differs(BATCH, claim)
 
 
+@pytest.mark.parametrize(
+    ("asked", "is_learned", "is_held"),
+    [(row(), True, False), (row(), False, True), (row(credit_id="cr_X1", reference="q4"), True, True)],
+)
+def test_what_a_list_told_of_in_the_sites_spelling_is_no_other_row(
+    asked: RowInReview, is_learned: bool, is_held: bool
+) -> None:
+    """After `reconcile --since` a row that an old copy owes had its own credit for another's."""
+    learned = holder(True, "café-1", REFERENCE.lower())._replace(is_learned=is_learned)
+    claim = Claim(asked, listed(customer_id="café-1", reference=REFERENCE.lower()), [learned])
+    assert (claim.holder is learned) is is_held
+    assert is_held or claim.holder is None
+
+
 ABSENT = FoundNothing()
 
 
@@ -159,6 +173,8 @@ def test_nothing_speaks_against_owing_it_again(look: Any, named: Claim | None) -
         (ABSENT, Claim(row(credit_id="cr_X1"), listed(reference="Loyalty"), ()), "lists cr_X1 for it", "cr_X1"),
         (FoundOtherMoney("cr_X1", ""), None, "under the reference of row 7, with 10.50 USD, loyalty_credits; the row"
          " asks for 10.50 USD, general.", "under another reference"),
+        (FoundUncertain("cr_X1", "for a customer 'CAFÉ-1'"), None, "cr_X1 under the reference of row 7, for a customer"
+         " 'CAFÉ-1'", "say so: --credited cr_X1. If the row is another credit, pay it in another file"),
     ],
 )  # fmt: skip
 def test_what_chargebee_lists_for_it_speaks_against_it(look: Any, named: Claim | None, said: str, hint: str) -> None:

@@ -137,8 +137,8 @@ def test_who_has_an_id(book: Any, reviewed: int) -> None:
     book.settle(book.plan(book.row(9, "c-4"), site="other-test"), RequestState.CREDITED, credit_id="cr-9")
     mine = book.ledger.requests.in_review(reviewed, 2).credit
     assert [holder[1:] for holder in book.ledger.requests.other_holders(mine, "cr-9")] == [
-        (7, "c-2", "q3", True),
-        (8, "c-3", "q4", False),
+        (7, "c-2", "q3", True, False),
+        (8, "c-3", "q4", False, False),
     ]
     assert book.ledger.requests.other_holders(mine, "cr-8") == []
     assert len(book.ledger.requests.other_holders(book.ledger.requests.in_review(named, 8).credit, "cr-9")) == 1
@@ -166,6 +166,23 @@ def test_what_the_ledger_knows_is_left_alone(book: Any) -> None:
     batch = book.begin(file_name="Chargebee")
     assert book.ledger.requests.take_over("acme-test", batch, 2, [foreign(1)]) == 0
     assert len(book.owed(known)) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "customer", "taken"),
+    [
+        (RequestState.CREDITED, "C-1", 0),
+        (RequestState.CREDITED, "c-2", 1),  # an id that is another's here: somebody may have said so by mistake
+        (RequestState.REVIEW, "C-1", 1),  # an answer named it, and proved nothing
+    ],
+)
+def test_a_credit_that_a_row_has_is_not_learned_in_the_sites_spelling(
+    book: Any, state: RequestState, customer: str, taken: int
+) -> None:
+    book.settle(book.plan(book.row(2, "C-1", "Q3 of all")), state, credit_id="cr-1")
+    batch = book.begin(file_name="Chargebee")
+    listed = [foreign(1, customer_id=customer.lower(), reference="q3")]
+    assert book.ledger.requests.take_over("acme-test", batch, 2, listed) == taken
 
 
 def test_what_was_taken_over_is_not_credited_again(book: Any) -> None:

@@ -1,8 +1,8 @@
 -- The texts of PostgreSQL's where its words differ: see the file of the same name one folder above.
 
 -- name: other_holders
--- The other requests of a request's site that have an id of Chargebee's.
-SELECT b.key, r.row_number, r.customer_id, r.reference, r.state = 'credited'
+-- The other requests of a request's site that have an id of Chargebee's, and whether a list alone told of them.
+SELECT b.key, r.row_number, r.customer_id, r.reference, r.state = 'credited', b.file_sha256 = '' AND r.attempts = 0
 FROM holder h JOIN credit_request r ON r.request_id = h.request_id AND r.credit_id = h.credit_id
 JOIN batch b ON b.batch_id = r.batch_id
 WHERE h.credit_id = :credit AND r.site_id = (SELECT site_id FROM request WHERE request_id = :request)
