@@ -203,6 +203,9 @@ def test_check_makes_an_order_of_what_holds_alone_and_overwrites_none(office: Of
     office.order.unlink()
     office("check", office.file, "--order", office.order, "--max-total", "USD=1").exited(2)
     assert not office.order.exists()
+    approve, pay = office("check", office.file, "--order", office.order).exited(0).out.splitlines()[-2:]
+    assert approve == f"batch-credits approve {office.order}", "first, since nothing is paid before"
+    assert pay.startswith("batch-credits run ") and pay.endswith(f" --order {office.order}")
 
 
 def test_who_ran_a_batch_does_not_undo_it_where_another_must(fresh: Office) -> None:
