@@ -240,6 +240,8 @@ def test_an_order_is_approved_at_the_command_line_by_whom_it_may_be(fresh: Offic
     office.make()
     for name, said in (("mallory", "mallory is no approver here"), ("root", "nobody approves their own")):
         assert said in office("approve", office.order, "--as", name).exited(2).said
+    who = office("approve", office.order, "--as", "mallory").err
+    assert who.endswith("\nbatch-credits approvers list\n"), "which shows who may"
     shown = office("approve", office.order, "--show").exited(2)
     assert "15.50 USD" in shown.out and "Made by root" in shown.out and "Nobody has approved this order" in shown.err
     before = office.order.read_bytes()
