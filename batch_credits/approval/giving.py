@@ -30,7 +30,9 @@ def may_approve(sealed: Sealed, policy: Policy, actor: str) -> Approver:
         raise NotConfirmed("You made this order, and nobody approves their own.")
     approver = next((each for each in policy.approvers.values() if each.is_called(actor)), None)
     if approver is None:
-        raise NotConfirmed(f"{actor} is no approver here.", hint="The administrator says who is.")
+        raise NotConfirmed(
+            f"{actor} is no approver here.", hint="The administrator says who is.", instead=[("approvers", "list")]
+        )
     refuse_approver(order, approver)
     if any(each.approver == approver.name for each in sealed.approvals):
         raise NotConfirmed("You have approved this order. Another person is to approve it, too.")

@@ -53,14 +53,19 @@ def named_file(group: click.Group, words: Sequence[str], *, may_be_new: bool) ->
 def _typed(group: click.Group, words: Sequence[str]) -> str | None:
     """What `--config` says on this command line, read as click will read it."""
     command: click.Command = group
-    rest = [*words]
+    context, rest = _reading(group, None), [*words]
     while isinstance(command, click.Group):
-        context = click.Context(command, resilient_parsing=True)  # what is wrong is said at its place
         _, rest, _ = command.make_parser(context).parse_args(rest)
         _, found, rest = command.resolve_command(context, rest) if rest else (None, None, rest)
         if found is None:
             return None
-        command = found
-    options, _, _ = command.make_parser(click.Context(command, resilient_parsing=True)).parse_args(rest)
+        command, context = found, _reading(found, context)
+    options, _, _ = command.make_parser(context).parse_args(rest)
     text = options.get("config")
     return text if isinstance(text, str) else None
+
+
+def _reading(command: click.Command, parent: click.Context | None) -> click.Context:
+    """A context to read words in, as click would make it: a command keeps what the first one says its help is called
+    by. What is wrong is said at its place."""
+    return click.Context(command, parent, resilient_parsing=True, **command.context_settings)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from batch_credits.errors import ControlError, Suggestion
 from batch_credits.ledger import Ledger
 from batch_credits.loader.source import Source
 from batch_credits.loader.suggestions.reading import suggest
+from batch_credits.model import ControlTotal, Outcome
 from batch_credits.model.address import Place
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.plan import Plan, stage
@@ -34,7 +36,24 @@ def staged_apart(
         with Ledger.open_for_reading(held) as opened:
             opened.sites.check_address(site.site, site.address, is_same_site=is_same_site)
     with temporary_folder() as folder, Ledger.open_scratch(folder / "check", name, held) as scratch:
-        yield scratch, stage(scratch, source, name)
+        plan = stage(scratch, source, name)
+        yield scratch, plan if held is None else _as_refused(plan, held)
+
+
+def _as_refused(plan: Plan, known: Place) -> Plan:
+    """The plan as a run has it, which sends what was refused of this very batch only if it is asked to."""
+    with Ledger.open_for_reading(known) as ledger:
+        batch = ledger.batches.find(plan.key)
+        failed = {} if batch is None else ledger.totals.known(batch.batch_id).get(Outcome.FAILED, {})
+    owed = plan.by_outcome.get(Outcome.PENDING, {})
+    if not failed or any(code not in owed or owed[code].count < total.count for code, total in failed.items()):
+        return plan  # what is not owed was settled meanwhile, by another batch
+    left = {code: total.less(failed.get(code, ControlTotal())) for code, total in owed.items()}
+    by_outcome = {**plan.by_outcome, Outcome.FAILED: failed}
+    del by_outcome[Outcome.PENDING]
+    if left := {code: total for code, total in left.items() if total.count}:
+        by_outcome[Outcome.PENDING] = left
+    return replace(plan, by_outcome=by_outcome)
 
 
 def what_does_not_hold(plan: Plan, limits: ControlLimits, options: InputOptions) -> ControlError | None:

@@ -41,7 +41,7 @@ from batch_credits.text.formula import unescape_formula
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 EXCEL_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _UNSAID_NAMED = 5
-_LOCALE_NOTE = "with --locale {} ({}) every amount of this file can be read"
+_LOCALE_NOTE = "with --locale {} ({}) amounts with separators can be read"
 
 
 class Source:

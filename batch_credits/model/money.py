@@ -59,6 +59,12 @@ class ControlTotal:
         with localcontext(prec=DECIMAL_DIGITS):
             self.amount_in_decimal += Decimal(text)
 
+    def less(self, part: "ControlTotal") -> "ControlTotal":
+        """What remains without a part of it, exactly."""
+        with localcontext(prec=DECIMAL_DIGITS):
+            decimals = self.amount_in_decimal - part.amount_in_decimal
+        return ControlTotal(self.count - part.count, self.amount_minor - part.amount_minor, decimals)
+
 
 def sum_totals(parts: Iterable[Mapping[str, ControlTotal]]) -> dict[str, ControlTotal]:
     """Several totals by currency as one, exactly."""

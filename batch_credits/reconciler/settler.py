@@ -192,8 +192,9 @@ class DoubtSettler:
     def _say_waiting(self, seconds: float) -> None:
         if not self._said_waiting:
             self._said_waiting = True
+            wait = max(round(seconds), 1)
             self._observer.note(
-                f"Some rows were sent and not answered; waiting {seconds:.0f} s until their absence can be believed."
+                f"Some rows were sent and not answered; waiting {wait} s until their absence can be believed."
                 " Other rows go on meanwhile. (Ctrl-C is safe: running again settles them.)"
             )
 

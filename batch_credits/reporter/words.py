@@ -108,8 +108,11 @@ def next_steps(summary: Summary, given: Given = nothing_given) -> list[tuple[str
         again = _command(given, "run", str(summary.paths.failed))
         steps.append((f"Mend {rows(summary.to_mend)} in failed.csv and run it:", again))
     for copy in summary.edited:
-        sentence = f"failed{copy.suffix} was changed since it was written, and is kept as {copy.name}. If it is mended:"
-        steps.append((sentence, _command(given, "run", str(copy))))
+        sentence = f"failed{copy.suffix} was changed since it was written, and is kept as {copy.name}."
+        if summary.to_mend:
+            steps.append((f"{sentence} If it is mended:", _command(given, "run", str(copy))))
+        else:
+            steps.append((f"{sentence} All its rows were mended since: it need not be run.", ""))
     for mend in summary.mending.mends:
         if left := open_in(mend):
             sentence = f"{rows(left)} mended in {mend.file_name} {'is' if left == 1 else 'are'} not credited yet:"

@@ -60,6 +60,14 @@ class CustomersView:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderMade:
+    """An order for another to approve: its file, and what it is in a sentence."""
+
+    path: Path
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckView:
     """A file as a run would see it.
 
@@ -68,7 +76,7 @@ class CheckView:
     `customers` is None where nobody asked. `refusal` is the limit or control total that does not hold; `suggestions`
     are options with which rows could be read that are rejected. `listed` is the page of rows that somebody asked for.
     `differences` say where the site is otherwise than is assumed, where it is asked. `exponents` are the decimals of
-    currencies that were stated, in which the amounts are shown.
+    currencies that were stated, in which the amounts are shown. `order` is what was made of it for another to approve.
     """
 
     file: FileView
@@ -86,6 +94,7 @@ class CheckView:
     listed: ListedRows | None = None
     differences: tuple[str, ...] = ()
     exponents: Exponents = field(default_factory=dict)
+    order: OrderMade | None = None
 
     @property
     def exit_code(self) -> int:

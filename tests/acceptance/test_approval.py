@@ -203,6 +203,9 @@ def test_check_makes_an_order_of_what_holds_alone_and_overwrites_none(office: Of
     office.order.unlink()
     office("check", office.file, "--order", office.order, "--max-total", "USD=1").exited(2)
     assert not office.order.exists()
+    approve, pay = office("check", office.file, "--order", office.order).exited(0).out.splitlines()[-2:]
+    assert approve == f"batch-credits approve {office.order}", "first, since nothing is paid before"
+    assert pay.startswith("batch-credits run ") and pay.endswith(f" --order {office.order}")
 
 
 def test_who_ran_a_batch_does_not_undo_it_where_another_must(fresh: Office) -> None:
@@ -237,6 +240,8 @@ def test_an_order_is_approved_at_the_command_line_by_whom_it_may_be(fresh: Offic
     office.make()
     for name, said in (("mallory", "mallory is no approver here"), ("root", "nobody approves their own")):
         assert said in office("approve", office.order, "--as", name).exited(2).said
+    who = office("approve", office.order, "--as", "mallory").err
+    assert who.endswith("\nbatch-credits approvers list\n"), "which shows who may"
     shown = office("approve", office.order, "--show").exited(2)
     assert "15.50 USD" in shown.out and "Made by root" in shown.out and "Nobody has approved this order" in shown.err
     before = office.order.read_bytes()

@@ -76,6 +76,8 @@ def test_every_look_finds_its_ledger(beside: tuple[User, Path]) -> None:
     }
     said = user("status").exited(0).out
     assert f"Ledger {user.own('acme')}" in said and f"Ledger {user.own('sandbox')}" in said
+    last = user("status", "--last").exited(0).out
+    assert "payout.csv" in last and "boxed.csv" not in last, "of all ledgers, as --json says it"
     [batch] = [each["batch"] for each in listed if each["site"] == "acme"]
     [other] = [each["batch"] for each in listed if each["site"] == "sandbox"]
     assert "payout.csv" in user("status", batch[:3]).exited(0).out
@@ -90,6 +92,7 @@ def test_every_look_finds_its_ledger(beside: tuple[User, Path]) -> None:
     assert str(user.own("acme")) in checked.exited(0).out
     health = json.loads(user("ledger", "check", "--json").exited(0).out)
     assert {each["ledger"] for each in health["ledgers"]} == {str(user.own("acme")), str(user.own("sandbox"))}
+    assert "Holds      1 site, 2 batches, 4 rows, " in user("ledger", "check").exited(0).out
     assert user("ledger", "upgrade").exited(0).out.count("is up to date") == 2
     assert "There are 2 ledgers" in user("ledger", "upgrade", "--reopen").exited(2).err
     missing = user("status", "ffffffff").exited(2).err

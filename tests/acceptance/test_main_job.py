@@ -1,5 +1,6 @@
 """Promise: from a file to credited customers to a results file; running again pays nobody twice."""
 
+import json
 import random
 from pathlib import Path
 
@@ -90,13 +91,17 @@ def test_the_same_content_under_another_name_is_the_same_batch(command: Command,
 
 
 def test_a_check_of_a_file_that_was_run_says_so(command: Command, shared_site: Site) -> None:
-    """What was refused then seems to be owed to a look, which knows of other files alone; a run leaves it."""
+    """And that what was refused then is not owed: a run leaves it, and an order of it could never be carried out."""
     file = write_csv(command.folder / "again.csv", payout("missing", 1) + payout("again", 2))
     command.run(file).exited(1)
     batch = command("status").out.split()[0]
     said = " ".join(command("check", file).exited(0).out.split())
     assert f"This file is batch {batch} of " in said and "only with --retry-failed" in said
     assert "came before" not in said
+    assert "Failed 1 row refused before; --retry-failed tries" in said and "To credit nothing" in said
+    said = json.loads(command("check", file, "--json").exited(0).out)
+    assert said["counts"]["failed"] == 1 and said["counts"]["pending"] == 0 and said["rows"] == 3
+    assert "nothing to order" in command("check", file, "--order", command.folder / "order.json").exited(2).err
 
 
 def test_rows_of_one_customer_are_credited_one_at_a_time(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """`batch-credits check`: look before you pay."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import click
 from batch_credits import __version__
 from batch_credits.approval.order import Asked, order_for
 from batch_credits.approval.policy import read_policy
+from batch_credits.approval.words import moment_in_words
 from batch_credits.cli.options.handed import handed_option
 from batch_credits.cli.options.input import LimitChoice, input_options
 from batch_credits.cli.options.order import order_to_make_option, write_order
@@ -38,7 +39,7 @@ from batch_credits.process.user import user_name
 from batch_credits.reporter.rejected import write_rejected
 from batch_credits.settings import ControlLimits, InputOptions, SiteSettings
 from batch_credits.text.counted import rows
-from batch_credits.views.check import ROWS_SHOWN, CheckView, customers_view, file_view, problems_view
+from batch_credits.views.check import ROWS_SHOWN, CheckView, OrderMade, customers_view, file_view, problems_view
 from batch_credits.views.listed import listed_rows
 from batch_credits.views.plan import plan_view
 from batch_credits.views.terms import differences_of, pace_of, site_view
@@ -148,19 +149,19 @@ def _checked(asked: _Asked) -> tuple[CheckView, Remedy]:
             differences=_differences(ledger, where) if asked.online else (),
             exponents={name: n for name, n in read.currency_exponents if documented_exponent(name) is None},
         )
-        made = ""
         if asked.order is not None and found.refusal is None and not (asked.as_json and not plan.owed):
-            made = _sealed(asked.order, source, plan, where, bounds, settings.business_entity_id)
+            order = _sealed(asked.order, source, plan, where, bounds, settings.business_entity_id)
+            found = replace(found, order=order)
         say(check_json(found) if asked.as_json else check_in_words(found), paint=None if asked.as_json else painted)
-        if made:
-            say(made, err=asked.as_json)
+        if asked.as_json and found.order is not None:
+            say(f"Order      {found.order.path}: {found.order.what}", err=True)
     return found, taken
 
 
 def _sealed(
     path: Path, source: Source, plan: Plan, where: SiteSettings | None, bounds: ControlLimits, entity: str | None
-) -> str:
-    """Make an order of what the file asks for, for a business entity of the site. Returns what to say of it.
+) -> OrderMade:
+    """Make an order of what the file asks for, for a business entity of the site.
 
     Raises:
         UsageError: no site is named, nothing is owed, or it cannot be written.
@@ -173,7 +174,7 @@ def _sealed(
     wanted = Asked(plan.key, *read, bounds, plan.rows, plan.owed_totals, entity)
     order = order_for(where, wanted, user_name(), __version__, days=read_policy().days)
     write_order(path, order)
-    return f"Order      {path}: {rows(order.owed)}, made by {order.maker}, good until {order.expires}"
+    return OrderMade(path, f"{rows(order.owed)}, made by {order.maker}, good until {moment_in_words(order.expires)}")
 
 
 def _differences(ledger: Place, site: SiteSettings | None) -> tuple[str, ...]:

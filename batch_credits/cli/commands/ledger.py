@@ -15,6 +15,7 @@ from batch_credits.jobs.keep import Health, bring_up_to_date, copy_ledger, look_
 from batch_credits.ledger.times import iso_time
 from batch_credits.model.address import Place
 from batch_credits.pack.bag import DIGEST
+from batch_credits.text.counted import rows
 from batch_credits.text.visible import visible
 
 MAX_SHOWN = 50
@@ -137,7 +138,7 @@ def _lines(health: Health) -> list[str]:
     lines = [f"Ledger     {health.place}, version {health.version}"]
     lines.append(f"Kept by    {about.pop('engine')}, {int(about.pop('bytes')):,} bytes")
     lines.append(f"           {', '.join(f'{name} {value}' for name, value in about.items())}")
-    held = [f"{counts.pop(name):,} {name}" for name in ("sites", "batches", "rows", "requests", "runs", "packs")]
+    held = [_counted(counts.pop(name), name) for name in ("sites", "batches", "rows", "requests", "runs", "packs")]
     lines.append(f"Holds      {', '.join(held)}")
     if counts:
         lines.append(f"Requests   {', '.join(f'{count:,} {state}' for state, count in counts.items())}")
@@ -157,9 +158,14 @@ def _lines(health: Health) -> list[str]:
     return lines
 
 
+def _counted(number: int, many: str) -> str:
+    """`1 batch`, `2,000 rows`."""
+    return f"{number:,} {many}" if number != 1 else f"1 {'batch' if many == 'batches' else many.removesuffix('s')}"
+
+
 def _history_lines(health: Health) -> list[str]:
     history = health.history
-    lines = [f"History    {history.rows:,} rows sealed by {history.links:,} links"]
+    lines = [f"History    {rows(history.rows)} sealed by {_counted(history.links, 'links')}"]
     if history.head:
         lines.append(f"Head       {history.head}")
     if health.head_is is not None:

@@ -112,13 +112,14 @@ def _show_all(ledger: Place | None, wanted: Wanted, *, as_json: bool) -> int:
     places = ledger_paths(ledger) if wanted.prefix is None else [ledger_of_batch(ledger, wanted.prefix)]
     unread: list[LedgerError] = []
     documents: list[dict[str, Any]] = []
+    texts: list[tuple[str, str]] = []
     for place in places:
         try:
             with Ledger.open_for_reading(place) as opened:
                 if as_json:
                     documents += _documents(opened, wanted)
                 else:
-                    _show(opened, wanted, f"Ledger {place}" if len(places) > 1 else "")
+                    texts.append(_text(opened, wanted, f"Ledger {place}" if len(places) > 1 else ""))
         except LedgerError as error:
             if len(places) == 1:
                 raise
@@ -126,6 +127,8 @@ def _show_all(ledger: Place | None, wanted: Wanted, *, as_json: bool) -> int:
     if as_json:
         last = max(documents, key=lambda each: str(each["created_at"]), default=None) if wanted.only_last else None
         say(json.dumps(documents if last is None else [last], ensure_ascii=False))
+    for _, text in [max(texts)] if texts and wanted.only_last else texts:
+        say(text)
     if unread:
         raise unread[0]
     return 0
@@ -137,20 +140,21 @@ def _documents(ledger: Ledger, wanted: Wanted) -> list[dict[str, Any]]:
     return [{**batch_json(view, restored, idle), "ledger": str(ledger.path)} for view in views]
 
 
-def _show(ledger: Ledger, wanted: Wanted, heading: str) -> None:
-    if heading:
-        say(heading)
-    shown = set()
+def _text(ledger: Ledger, wanted: Wanted, heading: str) -> tuple[str, str]:
+    """When the newest of what is wanted of a ledger was admitted, "" if there is none; and what is said of it."""
+    lines, newest, shown = [heading] if heading else [], "", set()
     for view in chosen_view(ledger, wanted):
-        say("\n".join(batch_lines(view)))
+        lines += batch_lines(view)
+        newest = max(newest, view.created_at)
         shown.add(view.key)
     if not shown:
-        say("The ledger holds no batch." if wanted == Wanted() else "The ledger holds no such batch.")
+        lines.append("The ledger holds no batch." if wanted == Wanted() else "The ledger holds no such batch.")
     for worker in workers_view(ledger):
         if worker.batch in shown or worker.batch is None:
-            say("\n".join(worker_lines(worker)))
+            lines += worker_lines(worker)
     if (restored := ledger.keeping.restored()) is not None:
-        say(restored_line(restored))
+        lines.append(restored_line(restored))
+    return newest, "\n".join(lines)
 
 
 def _named(ledger: Ledger, wanted: Wanted) -> list[BatchRecord] | None:

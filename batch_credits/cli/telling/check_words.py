@@ -36,6 +36,8 @@ def check_in_words(found: CheckView) -> str:
     lines += [("Note", sentence) for sentence in found.differences]
     if found.customers is not None:
         lines += _customer_lines(found.customers)
+    if found.order is not None:
+        lines.append(("Order", f"{found.order.path}: {found.order.what}"))
     return shown([*lines, *_next_lines(found)])
 
 
@@ -45,6 +47,8 @@ def next_commands(words: Sequence[str], found: CheckView) -> list[str]:
     if found.suggestions:
         return [command_with(words, tuple((each.option, each.value) for each in found.suggestions))]
     again = [shlex.join([PROGRAM, *words])] if rejected else []
+    if found.order is not None:
+        again.append(shlex.join([PROGRAM, "approve", str(found.order.path)]))
     return again + ([as_run(words)] if owed else [])
 
 
@@ -59,6 +63,8 @@ def _next_lines(found: CheckView) -> list[Line]:
     if rejected:
         others = f"; or pay the other {rows(owed)} now, and mend these in the failed.csv of that run" if owed else ""
         return [("Next", f"mend {rows(rejected)} in your file, and check it again{others}:")]
+    if found.order is not None:
+        return [("Next", "have another person approve it; then pay it:")]
     return [("Next", "pay it:")] if owed else [("Next", "nothing: no row is owed")]
 
 

@@ -38,7 +38,7 @@ def meant(words: Sequence[str], error: click.ClickException) -> list[str]:
             found = [command_with(words, ((_long(lacks), stand_in(lacks)),))]
         case click.UsageError() if context is not None and context.parent is None and words:
             found = _by_another_name(words, words[0], _near(words[0], context))
-        case click.UsageError():
+        case click.UsageError() if words:
             found = _joined_file(words)
         case _:
             found = []

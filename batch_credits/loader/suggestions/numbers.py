@@ -92,7 +92,7 @@ def _amounts(glance: Glance, found: Found) -> Iterator[tuple[str, str]]:
 def _locale(seen: _Seen, locale: str | None) -> list[Suggestion]:
     example = shown(seen.foreign or "")
     if locale is not None:
-        return [Suggestion("--locale", locale, f"{example} is written so there, and so is every amount of the file")]
+        return [Suggestion("--locale", locale, f"{example} is written so there, so are all amounts with separators")]
     several = seen.locales.fitting()
     if not several:
         return []

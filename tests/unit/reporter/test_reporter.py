@@ -47,6 +47,14 @@ def test_what_somebody_mended_is_kept_when_the_reports_are_written_again(report:
     assert report([make_row(2, Outcome.FAILED)]).edited == ()
 
 
+def test_what_nothing_is_left_to_mend_of_is_not_to_be_run(report: Report) -> None:
+    paths = report([make_row(2, Outcome.FAILED)]).paths
+    paths.failed.write_text("mended")
+    os.utime(paths.failed, (later := paths.summary_html.stat().st_mtime + 1, later))
+    [(sentence, command)] = next_steps(report([make_row(2)]))
+    assert "is kept as failed-edited.csv" in sentence and "need not be run" in sentence and command == ""
+
+
 def test_and_so_it_is_when_it_comes_back_with_its_own_time(report: Report) -> None:
     """As `cp -p`, rsync or WinSCP bring it, which was mended elsewhere before the reports were last written."""
     paths = report([make_row(2, Outcome.FAILED)]).paths

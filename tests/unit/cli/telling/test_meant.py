@@ -45,6 +45,19 @@ def test_the_last_lines_are_the_commands_that_were_meant(
     assert err.splitlines()[-len(meant) :] == [f"batch-credits {command}" for command in meant]
 
 
+def test_no_word_at_all_shows_what_there_is(call: Any) -> None:
+    code, _, err = call()
+    assert code == 2
+    assert "Commands:" in err
+    assert err.endswith("\nbatch-credits --help\n")
+
+
+@pytest.mark.parametrize("words", ["", "run", "ledger", "ledger check"])
+def test_help_has_two_names_everywhere(call: Any, words: str) -> None:
+    code, out, _ = call(*words.split(), "-h")
+    assert (code, out.split()[0]) == (0, "Usage:")
+
+
 def test_a_value_of_a_variable_is_beaten_by_the_command(
     call: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
