@@ -46,11 +46,16 @@ def site_name(text: str, *, is_alone: bool = False) -> str:
     )
 
 
-def remedy_for_site(site: str) -> list[Remedy]:
-    """The option that names this site of the ledger's; none where it was a sandbox that is gone."""
-    if _SITE.fullmatch(site):
-        return [] if site == SANDBOX_SITE else [(("--site", site),)]
-    return [(("--base-url", f"http://{site}"),)]
+def of_another_site(key: str, site: str, asked: str | None) -> UsageError:
+    """The error of a batch of this site where another one was named (`asked`), or none."""
+    if site == SANDBOX_SITE:
+        return UsageError(
+            f"Batch {key[:8]} belongs to site {site}, which ended with its run: what was paid there is gone with it.",
+            hint="To try this, serve a sandbox that stays, and run the file there.",
+            instead=[("sandbox",)],
+        )
+    remedy: Remedy = (("--site", site),) if _SITE.fullmatch(site) else (("--base-url", f"http://{site}"),)
+    return UsageError(f"Batch {key[:8]} belongs to site {site}, not to {asked}.", remedies=[remedy])
 
 
 def _trimmed(text: str) -> str:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from batch_credits.addresses import remedy_for_site
+from batch_credits.addresses import of_another_site
 from batch_credits.errors import Outage, RunStopped, UsageError
 from batch_credits.jobs.approved import refuse_own
 from batch_credits.jobs.run import Orders, agreed, carry_out, check_address, spares_for
@@ -68,11 +68,7 @@ async def reverse_batch(
     """
     batch, orders = request.batch, request.orders
     if batch.site != orders.site.site:
-        raise UsageError(
-            f"Batch {batch.key[:8]} belongs to site {batch.site}, not to {orders.site.site}.",
-            hint="Name its site; what was paid with --sandbox is gone with that sandbox.",
-            remedies=remedy_for_site(batch.site),
-        )
+        raise of_another_site(batch.key, batch.site, orders.site.site)
     check_address(ledger, orders)
     refuse_own(ledger, batch, "reverse")
     selection = select(ledger, batch, request.rows_file)

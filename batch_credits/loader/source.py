@@ -66,7 +66,7 @@ class Source:
         self._stated: dict[str, set[int]] | None = None  # the decimals that the rows state; None: not read yet
         self.totals = FileTotals(RowReader(self.columns, self.options))
         if matched.is_failed_csv:
-            self.notes += (f"the columns of the report that this file was ({shown(matched.own[0])}, ...) are left out",)
+            self.notes += (f"a failed.csv: its columns {shown(matched.own[0])}, ... say which rows it mends, and why",)
             if unused := not_applied(given):
                 self.notes += (f"a failed.csv says itself how it is read: {', '.join(unused)} not applied",)
 

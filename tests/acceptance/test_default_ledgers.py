@@ -84,9 +84,12 @@ def test_every_look_finds_its_ledger(beside: tuple[User, Path]) -> None:
     assert "boxed.csv" in user("report", other[:8]).exited(0).out
     user("reconcile").exited(0)
     user("reconcile", batch[:8]).exited(0)
-    assert "belongs to site sandbox" in user("reconcile", other[:8]).exited(2).err
-    assert "belongs to site sandbox" in user("reverse", other[:8]).exited(2).err
-    assert "belongs to site sandbox" in user("resolve", other[:8], "--row", 2, "--not-credited").exited(2).err
+    resolving = ("resolve", other[:8], "--row", 2, "--not-credited")
+    for words in (("reconcile", other[:8]), ("reverse", other[:8]), resolving):
+        for key in ("a key", ""):
+            said = user(*words, CHARGEBEE_API_KEY=key).exited(2).err
+            assert "belongs to site sandbox, which ended with its run" in said
+            assert said.endswith("\nbatch-credits sandbox\n")
     user("reverse", batch[:8]).exited(0)
     checked = user("check", boxed)
     assert str(user.own("acme")) in checked.exited(0).out

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from batch_credits.addresses import remedy_for_site
+from batch_credits.addresses import of_another_site
 from batch_credits.cli.metering import metered
 from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
@@ -18,6 +18,7 @@ from batch_credits.cli.options.places import (
     ledger_path,
     open_ledger,
     reports_option,
+    site_of_batch,
     wait_option,
     when_free,
 )
@@ -96,7 +97,7 @@ def reconcile(chosen: ReconcileChoice) -> int:
 def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
     site, since = chosen.site, chosen.since
     settings = chosen.asking.settings(site.site)
-    where = site.settings()
+    where = site.settings() if chosen.batch is None else site_of_batch(site, chosen.ledger, chosen.batch)
     notices.at(where)
     shown = progress_for(sys.stderr, budget_per_minute=settings.budget_per_minute, silent=chosen.no_progress)
     progress = meter.watching(shown)
@@ -178,10 +179,7 @@ def batch_of_site(ledger: Ledger, prefix: str, site: SiteSettings) -> BatchRecor
     """
     batch = ledger.batches.one(prefix)
     if batch.site != site.site:
-        raise UsageError(
-            f"Batch {batch.key[:8]} belongs to site {batch.site}, and {site.site} was to be asked.",
-            remedies=remedy_for_site(batch.site),
-        )
+        raise of_another_site(batch.key, batch.site, site.site)
     return batch
 
 

@@ -6,7 +6,14 @@ import click
 
 from batch_credits.cli.commands.reconcile import batch_of_site
 from batch_credits.cli.options.handed import handed_option
-from batch_credits.cli.options.places import ledger_of_batch, ledger_option, open_ledger, wait_option, when_free
+from batch_credits.cli.options.places import (
+    ledger_of_batch,
+    ledger_option,
+    open_ledger,
+    site_of_batch,
+    wait_option,
+    when_free,
+)
 from batch_credits.cli.options.sections import Sectioned
 from batch_credits.cli.options.sending import PaceChoice, pace_options
 from batch_credits.cli.options.site import SiteChoice, site_options
@@ -73,7 +80,7 @@ def resolve(
             f"--reason takes one line of at most {MAX_REASON_LETTERS} letters.", remedies=[(("--reason", "TEXT"),)]
         )
     settings = pace.settings(site.site)
-    where = site.settings()
+    where = site_of_batch(site, ledger, batch)
     with open_ledger(ledger_of_batch(ledger, batch, where), wait_for_ledger, partial(say, err=True)) as opened:
         record = batch_of_site(opened, batch, where)  # first: it says more than that the addresses differ
         opened.sites.check_address(where.site, where.address, is_same_site=site.same_site)

@@ -12,7 +12,7 @@ from batch_credits.cli.options.handed import Handed, handed_option
 from batch_credits.cli.options.input import LimitChoice, confirm_option, limit_options
 from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
-from batch_credits.cli.options.places import OutputChoice, ledger_of_batch, open_ledger, output_options
+from batch_credits.cli.options.places import OutputChoice, ledger_of_batch, open_ledger, output_options, site_of_batch
 from batch_credits.cli.options.sending import SendingChoice, sending_options
 from batch_credits.cli.options.site import SiteChoice, site_options
 from batch_credits.cli.origins import origins, source_of_ledger, stated_by_the_user
@@ -108,7 +108,7 @@ def _notified_reverse(chosen: ReverseChoice, *, as_json: bool = False) -> int:
 def _reverse(chosen: ReverseChoice, notices: Notices, meter: Meter, *, as_json: bool) -> int:
     yes, quiet, output = chosen.yes, chosen.quiet, chosen.output
     limits, settings = chosen.limits.settings(), chosen.sending.settings(chosen.site.site)
-    site = chosen.site.settings()
+    site = site_of_batch(chosen.site, output.ledger, chosen.batch)
     ledger = ledger_of_batch(output.ledger, chosen.batch, site)
     signals = chosen.end.signals(settings.timeout_seconds)
     context = click.get_current_context()

@@ -4,15 +4,18 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
+from batch_credits.addresses import SANDBOX_SITE, of_another_site
+from batch_credits.cli.options.site import SiteChoice
 from batch_credits.cli.setting import apply, chosen_as, option
 from batch_credits.cli.values import LedgerPlace, Number
-from batch_credits.errors import LedgerBusy, LedgerError, UnknownBatch, UsageError
+from batch_credits.errors import BatchCreditsError, LedgerBusy, LedgerError, UnknownBatch, UsageError
 from batch_credits.ledger import Ledger, Shelf, default_root
 from batch_credits.model.address import Place
 from batch_credits.settings import LINE_SECONDS, SiteSettings
@@ -100,6 +103,24 @@ def ledger_paths(chosen: Place | None) -> list[Place]:
         return [chosen]
     shelf = Shelf(default_root())
     return [*(shelf.places() or [shelf.first])]
+
+
+def site_of_batch(choice: SiteChoice, ledger: Place | None, batch: str) -> SiteSettings:
+    """The site that is named, with its key, for a command on the batch whose id begins so.
+
+    Raises:
+        UsageError: something is missing; or the batch was paid in a sandbox, of which nothing could be asked.
+    """
+    try:
+        return choice.settings()
+    except UsageError:
+        key = site = ""
+        with suppress(BatchCreditsError), Ledger.open_for_reading(ledger_of_batch(ledger, batch)) as opened:
+            record = opened.batches.one(batch)
+            key, site = record.key, record.site
+        if site == SANDBOX_SITE:
+            raise of_another_site(key, site, None) from None
+        raise
 
 
 def ledger_of_batch(chosen: Place | None, batch: str, site: SiteSettings | None = None) -> Place:
