@@ -99,9 +99,14 @@ class Judge:
             " WHERE w.batch_id = ?",
             (process.batch_id,),
         ):
-            asked = {"customer_id[is]": customer, "limit": "100"}
-            shown = [one for one in site.visible(asked, None, now) if one.reference == reference]
-            of_ours = [one.credit_id for one in shown if one.kind == "increment"]
+            # What is credited is found under whatever form of its id the site has the customer; what else there is, not.
+            asked = {} if state == "credited" else {"customer_id[is]": customer}
+            shown = site.visible(asked, None, now)
+            of_ours = [
+                one.credit_id
+                for one in shown
+                if (one.customer_id, one.reference, one.kind) == (customer, reference, "increment")
+            ]
             wanted = 1 if state == "credited" else 0
             if site.plan.form in HARMLESS and not site.plan.is_scoped and not is_of_reversal(reference):
                 self.expect(len(of_ours) == wanted, "lie", f"ties out, {customer} {reference} {state}: {of_ours}")
