@@ -99,7 +99,7 @@ class Judge:
             " WHERE w.batch_id = ?",
             (process.batch_id,),
         ):
-            # What is credited is found under whatever form of its id the site has the customer; what else there is, not.
+            # What is credited is found under whatever form of its id the site knows the customer by; what else, not.
             asked = {} if state == "credited" else {"customer_id[is]": customer}
             shown = site.visible(asked, None, now)
             of_ours = [
