@@ -85,6 +85,7 @@ class _Cell:
     repeated: int
     attributes: Attributes
     text: str = ""
+    has_text: bool = False  # written down, be it an empty one
     has_gap: bool = False
     is_filled: bool = False
 
@@ -93,7 +94,7 @@ class _Cell:
         """The text that it shows; None if that is its value, or is not written down."""
         kind = self.attributes.get("office:value-type", "")
         value = self.attributes.get(_STORED.get(kind, ""))
-        if value is None or not self.text or self.has_gap:
+        if value is None or not self.has_text or self.has_gap:
             return None
         if kind == "string":
             return None if self.text == value or _joined(self.text) == _joined(value) else self.text
@@ -210,6 +211,7 @@ class _Content(PartReader):
         if self._aside:
             return
         if name == "text:p":
+            cell.has_text = True
             self.parser.CharacterDataHandler = self._text
         elif name in ("text:tab", "text:line-break"):
             cell.has_gap = True
