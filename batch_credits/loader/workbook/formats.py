@@ -38,8 +38,11 @@ _TOKEN = re.compile(
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[0-9]+(?:\.[0-9]+)?)")
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|color ?[0-9]{1,2}", re.IGNORECASE)
 _CURRENCY = re.compile(
-    r"\$(?P<sign>[^-]*)(?:-(?:(?P<language>[0-9A-F]{1,8})|(?P<name>[A-Z]{2,3}(?:-[A-Z0-9]{2,8})*)))?", re.IGNORECASE
+    r"\$(?P<sign>[^-]*)(?:-(?:(?P<language>[0-9A-F]{1,8})|(?P<name>x-euro[12]|[A-Z]{2,3}(?:-[A-Z0-9]{2,8})*)))?",
+    re.IGNORECASE,
 )
+_OUR_DIGITS = (0, 1)  # none named, and 0 to 9, as report servers name them: `[$-1010409]`
+_OUR_CALENDARS = (0, 1, 2)  # none named, and the Gregorian
 _ENGLISH = {"409", "809", "C09", "1009", "1409", "1809", "EN"}
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
            "December")  # fmt: skip
@@ -226,13 +229,19 @@ def _section(tokens: list[_Token]) -> _Section:
             condition = (found[1], Decimal(found[2]))
         elif found := _CURRENCY.fullmatch(token.text):
             kept.append(_Token("quoted", found["sign"]))
-            number = (found["language"] or "").lstrip("0").upper()
+            digits, calendar, number = _language(found["language"] or "")
             name = (found["name"] or "").partition("-")[0].upper()  # `en-US`, as newer Excel writes 409
             language = number or name or language
-            is_known = is_known and len(number) <= 4 and not number.startswith("F")
+            is_known = is_known and digits in _OUR_DIGITS and calendar in _OUR_CALENDARS and number[:1] != "F"
         elif not _COLOUR.fullmatch(token.text):
             is_known = False  # hours that go on after 24, digits of another script
     return _Section(tuple(kept), condition, language, is_known)
+
+
+def _language(number: str) -> tuple[int, int, str]:
+    """The digits, the calendar and the language that a number of up to eight hexadecimal digits names."""
+    value = int(number or "0", 16)
+    return value >> 24, value >> 16 & 0xFF, f"{value & 0xFFFF:X}".lstrip("0")
 
 
 def _section_of(sections: list[_Section], value: Decimal) -> tuple[_Section, bool] | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batch_credits.errors import InputError
+from batch_credits.loader.wording import shown as quoted
 from batch_credits.loader.workbook.archive import MAX_PART_BYTES, check_zip
 from batch_credits.loader.workbook.cells import NO_VALUE
 from batch_credits.loader.workbook.marks import SEEN_POINTS, Look, Merged, SheetMarks, damaged, encrypted, refuse_large
@@ -85,6 +86,7 @@ class _Cell:
     repeated: int
     attributes: Attributes
     text: str = ""
+    has_text: bool = False  # written down, be it an empty one
     has_gap: bool = False
     is_filled: bool = False
 
@@ -93,7 +95,7 @@ class _Cell:
         """The text that it shows; None if that is its value, or is not written down."""
         kind = self.attributes.get("office:value-type", "")
         value = self.attributes.get(_STORED.get(kind, ""))
-        if value is None or not self.text or self.has_gap:
+        if value is None or not self.has_text or self.has_gap:
             return None
         if kind == "string":
             return None if self.text == value or _joined(self.text) == _joined(value) else self.text
@@ -110,6 +112,12 @@ class _Cell:
         if has_formula and _ERROR_TEXT.fullmatch(self.text):
             return self.text
         return "" if has_formula and not self.attributes.get("office:value-type") else None
+
+    @property
+    def is_overlooked(self) -> bool:
+        """Whether it has a text and does not say that it is its value: spreadsheets show it, calamine reads nothing."""
+        has_type = "office:value-type" in self.attributes or "table:formula" in self.attributes
+        return not has_type and self.text.strip() != ""
 
 
 class _Content(PartReader):
@@ -210,6 +218,7 @@ class _Content(PartReader):
         if self._aside:
             return
         if name == "text:p":
+            cell.has_text = True
             self.parser.CharacterDataHandler = self._text
         elif name in ("text:tab", "text:line-break"):
             cell.has_gap = True
@@ -232,6 +241,12 @@ class _Content(PartReader):
         if self._is_hidden or any(self._groups):
             self._hide(range(first, self._row))
         for cell in self._cells:
+            if cell.is_overlooked:
+                raise InputError(
+                    f"{self.path.name}, row {first + 1}: the text {quoted(cell.text)} has no type, as hardly any "
+                    "program writes it, so it may be lost in reading.",
+                    hint="Open it in LibreOffice or Excel, see that every text is there, and save it again.",
+                )
             error, is_truth = cell.error, cell.attributes.get("office:value-type") == "boolean"
             if error is not None or is_truth or cell.has_gap:
                 self._mark(range(first, self._row), cell, error)

@@ -34,6 +34,9 @@ Record = tuple[int, bytes]
 _BOUND_SHEET, _FILE_PASS, _EOF = 0x85, 0x2F, 0x0A
 _FORMULA, _BOOL_ERR, _OLD_ROW, _COLUMN_INFO = 0x06, 0x205, 0x208, 0x7D
 _BEGIN, _FORMAT, _STYLE, _MERGED, _SHORT_NUMBERS = 0x809, 0x41E, 0xE0, 0xE5, 0xBD
+_TEXTS, _MORE = 0xFC, 0x3C  # all texts of a workbook, and what did not go into one record of them
+_FIRST_HALVES, _SECOND_HALVES = range(0xD8, 0xDC), range(0xDC, 0xE0)  # the higher bytes of characters like emoji
+_WIDE = b"\x01"  # a part of a text that has two bytes for a character
 _CELLS = frozenset((_FORMULA, 0x203, 0x27E, 0xFD, 0x204, 0xD6))  # formulas, numbers and texts
 _SPANS = 0x200  # from which row to which, and so with columns, a sheet says that it has cells
 _PLACED = _CELLS | {_BOOL_ERR, _SHORT_NUMBERS}
@@ -60,12 +63,34 @@ def check_xls(path: Path) -> None:
                 raise encrypted(path)
             if kind == _BOUND_SHEET:
                 starts.append(struct.unpack_from("<I", content)[0])
+        _refuse_cut_characters(stream, path)
         cells = 0
         for start in starts:
             cells += _spanned(stream, start, path)
             refuse_large(cells, path)
-    except struct.error:
+    except (IndexError, struct.error):
         raise damaged(path) from None
+
+
+def _refuse_cut_characters(stream: bytes, path: Path) -> None:
+    """Refuse a list of texts that goes on in another record in the middle of a character: the reader of values reads
+    each half by itself, as a lost character.
+
+    Raises:
+        InputError: it does.
+    """
+    before = b""
+    for kind, content in _xls_records(stream, 0, path):
+        if kind == _TEXTS:
+            before = content
+            continue
+        goes_on = kind == _MORE and before != b""
+        if goes_on and before[-1] in _FIRST_HALVES and content[:1] == _WIDE and content[2] in _SECOND_HALVES:
+            raise InputError(
+                f"{path.name} has a text that the old format has cut in two within a character.",
+                hint="Open it in Excel or LibreOffice and save it as .xlsx.",
+            )
+        before = content if goes_on else b""
 
 
 def _spanned(stream: bytes, start: int, path: Path) -> int:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from batch_credits.errors import InputError
+from batch_credits.loader.wording import shown
 from batch_credits.loader.workbook.archive import check_zip
 from batch_credits.loader.workbook.cells import NO_VALUE
 from batch_credits.loader.workbook.marks import SEEN_POINTS, Look, Merged, SheetMarks, damaged, refuse_large
@@ -29,6 +30,8 @@ _TRUE = ("1", "true")
 _SEEN_CHARACTERS = 0.2  # of width, which is about a point
 _DIGITS = "0123456789"
 _VALUES = frozenset(("v", "is", "t"))
+# Of a sheet with any other error (#GETTING_DATA, #SPILL!) calamine reads nothing.
+_KNOWN_ERRORS = frozenset(("", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
 # A sheet that ends before column AA and row 1,000,000 needs no measuring.
 _FAR_COLUMNS, _FAR_ROW = 26, 1_000_000
 
@@ -273,6 +276,12 @@ class _Sheet(PartReader):
             self.marks.add(self._place(), "")
         elif kind == "e" and self._has_value:
             self.marks.add(self._place(), text)
+            if text not in _KNOWN_ERRORS:
+                raise InputError(
+                    f"{self.path.name}: the cell {self._attributes['r']} holds the error {shown(text)}, with which the "
+                    "sheet cannot be read.",
+                    hint="Correct its formula, or clear the cell, and save the file again.",
+                )
         elif self._has_formula and kind in (None, "n") and text.strip() == "0":
             self.marks.add(self._place(), NO_VALUE)
 

@@ -38,6 +38,9 @@ from tests.each import each
         ("[<10]0;00000", 15, "00015", True),
         ("[>=100]000;[<0]0", 5, "#", False),
         ("[$\u20ac-407] 0.00", 2.5, "\u20ac 2.50", False),
+        ("[$\u20ac-x-euro2] 0.00", 2.5, "\u20ac 2.50", False),  # of which language the euro is shown is no language
+        ("[$-10409]0.00", 2.5, "2.50", False),  # with a calendar, as report servers write it
+        ("[$-1010407]0.00", 2.5, "2.50", False),  # and with the digits 0 to 9
         ("_(0_)", 5, " 5 ", True),
         ("*x0", 5, "5", True),
         ("General", 12.5, "12.5", True),
@@ -68,7 +71,10 @@ def test_the_digits_and_what_is_around_them(code: str, value: float, number: str
     assert shown is not None and (shown.number, shown.around) == (number, around)
 
 
-@each("code", ["0.00E+00", "# ?/?", "yyyy-mm-dd", "[h]:mm", "[$-F400]0", "[DBNum1]0", "@"])
+@each(
+    "code",
+    ["0.00E+00", "# ?/?", "yyyy-mm-dd", "[h]:mm", "[$-F400]0", "[DBNum1]0", "[$-2000401]0", "[$-B0409]0", "@"],
+)
 def test_numbers_that_cannot_be_told(code: str) -> None:
     assert number_shown(code, 5.0) is None
 

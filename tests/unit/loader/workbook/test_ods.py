@@ -75,6 +75,20 @@ def test_a_formula_that_has_no_value_is_rejected(tmp_path: Path) -> None:
     assert [(p.field, p.code) for p in row.problems] == [("description", "formula_without_value")]
 
 
+def test_a_text_without_a_type_refuses_the_file_since_it_would_be_read_as_nothing(tmp_path: Path) -> None:
+    """Its row would be lost, or take the currency of the option."""
+    cell = "<table:table-cell><text:p>c-<text:span>1</text:span></text:p></table:table-cell>"
+    note = "<office:annotation><text:p>a note</text:p></office:annotation>"
+    noted = f"<table:table-cell>{note}<text:p/></table:table-cell>"
+    rows: written.Rows = [HEADER, ("007", 5.0, "d", "")]
+    path = written.ods(tmp_path / "payout.ods", rows, extra=f"<table:table-row>{noted}</table:table-row>")
+    assert len(loaded(path)) == 1
+    written.ods(path, rows, extra=f"<table:table-row>{noted}{cell}</table:table-row>")
+    with pytest.raises(InputError, match="row 3: the text 'c-1' has no type") as caught:
+        open_source(path, OPTIONS)
+    assert "save it again" in caught.value.hint
+
+
 @pytest.mark.parametrize("inside", ["a<text:tab/>b", "a<text:line-break/>b", "a<text:span><text:tab/></text:span>"])
 def test_a_tab_or_break_that_the_values_lack_is_not_lost(tmp_path: Path, inside: str) -> None:
     cell = written._ods_cell("TEXT").replace("TEXT", inside)

@@ -71,7 +71,8 @@ REJECTED = [
     Styled(42, "0%", "4200%"),
     Styled(12345, "#,##0,", "12"),
     Styled(12345, "0.00E+00", "1.23E+04"),
-    Styled(421, ";;;", " "),
+    Styled(421, ";;;", ""),
+    Styled("99", ";;;", ""),
 ]
 
 
@@ -121,7 +122,7 @@ UNSOUND_AMOUNTS = [
     (Styled(10.0, "\\(0.00\\)", "(10.00)"), "shown_otherwise"),
     (Styled(12.0, '0" k"', "12 k"), "shown_otherwise"),
     (Styled(10.5, "[$\u20ac-407] #,##0.00", "\u20ac 10,50", "currency"), "currency_contradicts"),
-    (Styled(10.5, ";;;", " "), "shown_otherwise"),
+    (Styled(10.5, ";;;", ""), "shown_otherwise"),
 ]
 
 

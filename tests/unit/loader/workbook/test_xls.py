@@ -49,6 +49,25 @@ def test_a_chain_of_sectors_without_an_end_is_followed_no_further(tmp_path: Path
             open_source(path, OPTIONS)
 
 
+@pytest.mark.parametrize(("cut", "is_refused"), [(4, False), (6, True), (8, False)])
+def test_a_character_that_two_records_share_is_not_read_as_two_that_were_lost(
+    tmp_path: Path, cut: int, is_refused: bool
+) -> None:
+    """LibreOffice and Excel go on in the next record wherever one is full."""
+    path = tmp_path / "payout.xls"
+    text = "ab\U0001f600c".encode("utf-16-le")
+    head = written._old(0x809, struct.pack("<HHHHII", 0x0600, 5, 0x0DBB, 1996, 0, 6))
+    texts = written._old(0xFC, struct.pack("<IIHB", 1, 1, len(text) // 2, 1) + text[:cut])
+    more = written._old(0x3C, b"\x01" + text[cut:])
+    path.write_bytes(written.compound(head + texts + more + more + written._old(0x0A)))
+    if not is_refused:
+        check_xls(path)
+        return
+    with pytest.raises(InputError, match="within a character") as caught:
+        check_xls(path)
+    assert ".xlsx" in caught.value.hint
+
+
 def test_a_compound_file_without_a_workbook(tmp_path: Path) -> None:
     path = tmp_path / "payout.xls"
     path.write_bytes(written.compound(b"a letter", "WordDocument"))

@@ -33,13 +33,20 @@ def archive(path, sheet, *, target="worksheets/s.xml", part="xl/worksheets/s.xml
         ('<row r="3"><c r="A3" t="str"><f>""</f><v></v></c></row>', {}),
         ('<row r="3"><c r="A3"><f>1+1</f><v> </v></c></row>', {2: {0: ""}}),
         ('<row r="3"><c r="A3" t="inlineStr"><f>1</f><is><t>a</t></is></c></row>', {}),
-        ('<row r="3"><c r="A3" t="e"><v>a&lt;b</v></c><c r="B3" t="e"/></row>', {2: {0: "a<b"}}),
+        ('<row r="3"><c r="A3" t="e"><v>#REF&#33;</v></c><c r="B3" t="e"/></row>', {2: {0: "#REF!"}}),
         ('<row r="3"><!-- <c r="A3" t="e"><v>#N/A</v></c> --></row>', {}),
         ('<row r="3"><c r="A3" s="1"/><c r="B3"><f>1</f><v>1</v></c></row>', {}),
     ],
 )
 def test_errors_and_formulas_without_a_value_are_found_where_they_are(tmp_path, sheet, broken):
     assert xlsx_marks(archive(tmp_path / "a.xlsx", sheet), "A & B").broken == broken
+
+
+def test_an_error_with_which_no_value_of_the_sheet_is_read_is_named_with_its_place(tmp_path):
+    sheet = '<row r="2"><c r="B2" t="e"><f>CUBEVALUE("x")</f><v>#GETTING_DATA</v></c></row>'
+    with pytest.raises(InputError, match="the cell B2 holds the error '#GETTING_DATA'") as caught:
+        xlsx_marks(archive(tmp_path / "a.xlsx", sheet), "A & B")
+    assert "Correct its formula" in caught.value.hint
 
 
 def test_hidden_rows_and_columns_are_found(tmp_path):
