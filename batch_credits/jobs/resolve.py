@@ -25,6 +25,7 @@ from batch_credits.model.amounts import money_in_words
 from batch_credits.model.identity import other_forms, same_text
 from batch_credits.protocol import FoundOne, FoundOtherMoney, FoundSeveral, FoundUncertain, Look
 from batch_credits.reconciler.looks import what_is_known, what_was_found
+from batch_credits.reconciler.nearby import Listed, listed_for
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.text.quoted import quoted
@@ -188,13 +189,14 @@ async def say_not_credited(
     silence = None
     async with asking_of(ledger.slots, site, settings) as asking:
         try:
-            own, elsewhere = await _listed_for(asking, row.credit)
-            look = await asking.in_thread(partial(_look, ledger.looks, site, row.credit, own, elsewhere))
+            # Its list may know the stored form of the customer's id alone.
+            listed = await listed_for(asking.chargebee, row.credit, other_forms(row.credit.customer_id))
+            look = await asking.in_thread(partial(_look, ledger.looks, site, row.credit, listed))
             named = await _named_by_answer(asking, ledger.requests, row)
         except LookFailed as error:
             silence = str(error)
         else:
-            refuse_what_is_listed(batch, row, [*own, *elsewhere], look, named)
+            refuse_what_is_listed(batch, row, [*listed.own, *listed.elsewhere], look, named)
             row.credit.credit_id = None
     remark = "" if silence is None else " (Chargebee could not be asked)"
     ledger.requests.owe_again(row.credit, remark + _because(reason))
@@ -246,31 +248,9 @@ def refuse_what_is_listed(
         )
 
 
-async def _listed_for(
-    asking: Session, credit: PlannedCredit
-) -> tuple[list[ListedCredit], list[ListedCredit]]:
-    """What the list shows of the row's customer, and under other forms of its id: it may know the stored one alone.
-
-    Raises:
-        LookFailed: Chargebee did not answer.
-        RunStopped: the key or the site refuses us.
-    """
-    own = await asking.chargebee.credits_of(credit.customer_id, credit.kind, credit.call)
-    elsewhere: list[ListedCredit] = []
-    for customer_id in other_forms(credit.customer_id):
-        elsewhere += await asking.chargebee.credits_of(customer_id, credit.kind, credit.call)
-    return own, elsewhere
-
-
-def _look(
-    looks: Looks,
-    site: SiteSettings,
-    credit: PlannedCredit,
-    own: Sequence[ListedCredit],
-    elsewhere: Sequence[ListedCredit],
-) -> Look:
-    known = what_is_known(looks, site.site, credit, [*own, *elsewhere])
-    return what_was_found(credit, own, elsewhere, known)
+def _look(looks: Looks, site: SiteSettings, credit: PlannedCredit, listed: Listed) -> Look:
+    known = what_is_known(looks, site.site, credit, [*listed.own, *listed.elsewhere])
+    return what_was_found(credit, listed.own, listed.elsewhere, known)
 
 
 async def _named_by_answer(asking: Session, requests: Requests, row: RowInReview) -> Claim | None:

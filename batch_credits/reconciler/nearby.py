@@ -24,6 +24,20 @@ class Listed:
     elsewhere: Sequence[ListedCredit]
 
 
+async def listed_for(chargebee: Chargebee, credit: PlannedCredit, other_ids: Sequence[str]) -> Listed:
+    """Ask for all that is listed of the credit's customer now.
+
+    Raises:
+        LookFailed: a list did not answer, so the look says nothing.
+        RunStopped: the key or the site refuses us.
+    """
+    own = await chargebee.credits_of(credit.customer_id, credit.kind, credit.call)
+    elsewhere: list[ListedCredit] = []
+    for customer_id in other_ids:
+        elsewhere += await chargebee.credits_of(customer_id, credit.kind, credit.call)
+    return Listed(own, elsewhere)
+
+
 class Lists:
     """The lists of the customers that are looked at. `now` is the loop's time."""
 
@@ -47,11 +61,7 @@ class Lists:
         # One that was long on its way stands behind younger ones, and may be too old already.
         if may_be_kept and (kept := self._kept.get(key)) is not None and asked_at - kept[0] < BESIDE_SECONDS:
             return kept[1]
-        own = await self._chargebee.credits_of(*key)
-        elsewhere: list[ListedCredit] = []
-        for customer_id in other_ids:
-            elsewhere += await self._chargebee.credits_of(customer_id, credit.kind, credit.call)
-        listed = Listed(own, elsewhere)
+        listed = await listed_for(self._chargebee, credit, other_ids)
         if may_be_kept:
             self._kept.pop(key, None)  # the youngest stands last
             self._kept[key] = asked_at, listed
