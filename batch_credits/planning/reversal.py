@@ -58,16 +58,21 @@ class Selection:
 
     batch: BatchRecord
     named: frozenset[int] | None
-    rows: int
     key: str
     counts: Counter[Standing] = field(default_factory=Counter)
     calls: frozenset[str | None] = frozenset()
     taken: Sequence[int] = ()
     goes_on: bool = False
 
+    @property
+    def rows(self) -> int:
+        """How many rows are reversed."""
+        return len(self.taken)
+
     def takes(self, row_number: int) -> bool:
-        """Whether a row is reversed: one credited by its batch; one that was credited before only if it is named."""
-        return row_number in self.taken[(place := bisect_left(self.taken, row_number)) : place + 1]
+        """Whether a row is reversed."""
+        place = bisect_left(self.taken, row_number)
+        return place < len(self.taken) and self.taken[place] == row_number
 
     def left_out(self) -> list[str]:
         """What a person must know of rows that were asked for and are not reversed, a sentence each."""
@@ -115,19 +120,14 @@ def select(ledger: Ledger, batch: BatchRecord, rows_file: Path | None) -> Select
     for row_number, standing, call in ledger.held_credits.standings(batch.batch_id):
         if named is None or row_number in named:
             counts[standing] += 1
-            if _takes(named, row_number, standing):
+            # One that was credited before its batch only if a person names it.
+            if standing is Standing.CREDITED or (standing is Standing.BEFORE and named is not None):
                 digest.update(b" %d" % row_number)
                 taken.append(row_number)
                 if standing is Standing.CREDITED:
                     calls.add(call)
     goes_on = ledger.is_shared and batch.batch_id in ledger.teams.unfinished(ledger.teams.site_of(batch.batch_id))
-    return Selection(batch, named, len(taken), digest.hexdigest(), counts, frozenset(calls), taken, goes_on)
-
-
-def _takes(named: frozenset[int] | None, row_number: int, standing: Standing) -> bool:
-    if named is not None and row_number not in named:
-        return False
-    return standing is Standing.CREDITED or (standing is Standing.BEFORE and named is not None)
+    return Selection(batch, named, digest.hexdigest(), counts, frozenset(calls), taken, goes_on)
 
 
 def stage_reversal(ledger: Ledger, selection: Selection) -> Plan:

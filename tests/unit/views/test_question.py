@@ -44,7 +44,7 @@ def test_the_pilot_and_first_looks_take_requests_too(settings: dict[str, Any], r
 
 
 def picture_of(balances: Balances | None, owed: int = 2) -> Picture:
-    selection = Selection(make_batch(), None, owed, "cd" * 32, Counter({Standing.ELSEWHERE: 1}))
+    selection = Selection(make_batch(), None, "cd" * 32, Counter({Standing.ELSEWHERE: 1}), taken=range(owed))
     return Picture(plan_of(owed), selection, balances, "emea")
 
 
