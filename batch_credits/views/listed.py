@@ -58,9 +58,14 @@ class ListedRows:
     rows: tuple[ListedRow, ...]
 
 
+def pages_of(number: int, a_page: int) -> int:
+    """On how many pages so many are, of which so many go on a page: on one, if there are none."""
+    return max(1, -(-number // a_page))
+
+
 def listed_rows(ledger: Ledger, batch: BatchRecord, page: int) -> ListedRows:
     """A page of a batch's rows. Of those before it only the numbers are gone through."""
-    pages = max(1, -(-batch.rows_read // ROWS_A_PAGE))
+    pages = pages_of(batch.rows_read, ROWS_A_PAGE)
     first = ledger.reports.row_number_at(batch.batch_id, (page - 1) * ROWS_A_PAGE)
     if first is None:
         return ListedRows(page, pages, ())

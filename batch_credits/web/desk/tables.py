@@ -11,6 +11,7 @@ from pathlib import Path
 from batch_credits.model import RESULT_COLUMNS, BatchRecord
 from batch_credits.reporter.tables import BYTE_ORDER_MARK
 from batch_credits.text.formula import unescape_formula
+from batch_credits.views.listed import pages_of
 
 ROWS_A_PAGE = 50
 OUR_FIRST_COLUMN = RESULT_COLUMNS[0]
@@ -46,7 +47,7 @@ class Slice:
     @property
     def pages(self) -> int:
         """How many pages there are."""
-        return max(1, -(-self.in_all // ROWS_A_PAGE))
+        return pages_of(self.in_all, ROWS_A_PAGE)
 
 
 def read_rows(path: Path) -> Iterator[list[str]]:

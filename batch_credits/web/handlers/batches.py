@@ -9,6 +9,7 @@ from batch_credits.approval.policy import Policy
 from batch_credits.errors import NotConfirmed
 from batch_credits.model import CallKind, Outcome
 from batch_credits.views.batches import BatchView
+from batch_credits.views.listed import pages_of
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.identity import actor_of
@@ -35,7 +36,7 @@ async def batches(request: web.Request) -> web.Response:
         entries=tuple(found[first : first + ENTRIES_A_PAGE]),
         narrowed=narrowed,
         states=(*(state.value for state in State), WAITING_FOR_YOU),
-        pages=max(1, -(-len(found) // ENTRIES_A_PAGE)),
+        pages=pages_of(len(found), ENTRIES_A_PAGE),
         in_all=len(found),
         waiting_href=f"/?{urlencode({'state': WAITING_FOR_YOU})}" if waiting else "",
     )

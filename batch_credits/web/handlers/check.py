@@ -14,6 +14,7 @@ from batch_credits.errors import UsageError
 from batch_credits.explanations import explained
 from batch_credits.model import CallKind
 from batch_credits.views.check import ROWS_SHOWN
+from batch_credits.views.listed import pages_of
 from batch_credits.web.desk.checks import (
     MOMENT_SECONDS,
     Checked,
@@ -302,7 +303,7 @@ async def left_out(request: web.Request) -> web.Response:
         group["field"],
         rows[first : first + ROWS_A_PAGE],
         shown,
-        max(1, -(-len(rows) // ROWS_A_PAGE)),
+        pages_of(len(rows), ROWS_A_PAGE),
         group["rows"] - len(rows),
         _left_out_csv(one),
     )
