@@ -82,7 +82,7 @@ class Process:
         self.settings: RunSettings = plan.settings
         self.batch_id = batch_id
         origin = world.chance.choice((0.5, 1000.0, 5_000_000.0))
-        self._origin, self._born = origin, world.now
+        self._origin, self.born = origin, world.now
         self.loop = VirtualLoop(origin)
         self._death: asyncio.Future[None] = self.loop.create_future()
         self._operations = 0
@@ -103,7 +103,7 @@ class Process:
     @property
     def now(self) -> float:
         """The world's time, as long as this process lives."""
-        return self._born + self.loop.time() - self._origin + self.slept
+        return self.born + self.loop.time() - self._origin + self.slept
 
     def point(self, name: str, *, later: bool = False) -> None:
         """One more operation; death may come here, or (`later`) a moment after. The dead go no further.
