@@ -44,7 +44,7 @@ def document_of(body: bytes) -> Any:
     A NUL in a text is read as U+FFFD. No text of Chargebee's has one, and no ledger keeps it: SQLite would end the text
     there, so that it might agree with another's, and PostgreSQL would take nothing of what was found.
     """
-    if b"\\u0000" in body:
+    if body.find(b"\\u0000") >= 0:  # `in` first makes, and drops, an error about a number that is none
         body = _NUL.sub(rb"\1\\ufffd", body)
     try:
         return orjson.loads(body)

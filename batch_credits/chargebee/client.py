@@ -121,9 +121,10 @@ class Chargebee:
         except GateClosed:
             return NotSent("the run stopped before it was sent")
         try:
+            now = clock.boottime()
             if credit.open_attempts <= 1:
-                credit.first_sent = clock.boottime()
-            if not self.key_is_remembered(credit):
+                credit.first_sent = now
+            if not self.key_is_remembered(credit, now):
                 return NotSent("it waited so long to be sent again that its idempotency key may be forgotten")
             self.requests += 1
             if not self.first_answer.has_come:
@@ -142,14 +143,14 @@ class Chargebee:
             self.site_clock.note(answer.headers)
         return verdict
 
-    def key_is_remembered(self, credit: PlannedCredit) -> bool:
-        """Whether this process made the first open attempt, and Chargebee still knows its key.
+    def key_is_remembered(self, credit: PlannedCredit, now: float) -> bool:
+        """Whether this process made the first open attempt, and Chargebee still knows its key, by `clock.boottime`.
 
         Asked again when bytes are about to leave: a pause, the site's limit or a machine that slept may have held them
         back for long.
         """
         first = credit.first_sent
-        return first is not None and clock.boottime() - first < self._key_window_seconds
+        return first is not None and now - first < self._key_window_seconds
 
     def _post_headers(self, call: str) -> dict[str, str]:
         headers = self._headers_of.get(call)

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple, Self
 
 from batch_credits.model.money import Money
@@ -15,7 +15,7 @@ class CallKind(StrEnum):
     ADD = "add"  # a credit; Chargebee keeps it as an increment
     DEDUCT = "deduct"  # the reversal of one; Chargebee keeps it as a decrement
 
-    @property
+    @cached_property  # asked for with each answer
     def listed_type(self) -> str:
         """The `type` under which Chargebee lists what such a call made."""
         return "increment" if self is CallKind.ADD else "decrement"

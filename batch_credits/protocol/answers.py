@@ -119,19 +119,21 @@ class SettleCredited:
     proof: Credited
 
     def finding(self, credit: PlannedCredit) -> Finding:
-        """Proven, by an answer or by a look."""
+        """Proven, by an answer or by a look. Of nearly every row, so it is made at once."""
         proof = self.proof
         by_look = "found by a look" if proof.http_status is None else None
-        return Finding.about(
-            credit,
+        return Finding(
+            credit.request_id,
             RequestState.CREDITED,
-            Learned(
-                "replayed" if proof.replayed else by_look,
-                proof.http_status,
-                credit_id=proof.credit_id,
-                closing_balance=proof.closing_balance,
-            ),
-            open_attempts=0,
+            credit.generation,
+            credit.key_spoiled,
+            0,
+            "replayed" if proof.replayed else by_look,
+            proof.http_status,
+            None,
+            None,
+            proof.credit_id,
+            proof.closing_balance,
         )
 
 

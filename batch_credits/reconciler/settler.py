@@ -17,6 +17,7 @@ from batch_credits.ledger import KnownCredit, Moment
 from batch_credits.ledger.group_commit import InThread, Journal
 from batch_credits.model import Outcome, PlannedCredit, RequestState
 from batch_credits.model.identity import other_forms
+from batch_credits.process import clock
 from batch_credits.progress.observers import Progress
 from batch_credits.protocol import (
     Decision,
@@ -177,7 +178,7 @@ class DoubtSettler:
                 return step
 
     def _facts(self, credit: PlannedCredit, is_over: bool, looks_left: int) -> DoubtFacts:
-        remembered = self._chargebee.key_is_remembered(credit)
+        remembered = self._chargebee.key_is_remembered(credit, clock.boottime())
         return DoubtFacts(quarantine_over=is_over, key_remembered=remembered, looks_left=looks_left)
 
     def _quarantine_left(self, credit: PlannedCredit) -> float:

@@ -249,7 +249,7 @@ class WorkerPool:
 
     async def _work(self) -> None:
         while True:
-            attempt = await self._claimed.get()
+            attempt = await self._claimed.get() if self._claimed.empty() else self._claimed.get_nowait()
             credit = attempt.credit
             if not self._breaker.closed.is_set():
                 await self._breaker.closed.wait()
@@ -265,9 +265,9 @@ class WorkerPool:
     def _follow(self, credit: PlannedCredit, verdict: Verdict) -> None:
         what_next = self._consequences.carry_out(credit, after_answer(credit, verdict))
         match what_next:
-            case LetGo(stop):
-                if stop is not None:
-                    self.stop(stop)
+            case LetGo():
+                if what_next.stop is not None:
+                    self.stop(what_next.stop)
                 self._let_go(credit)
             case TryLater(seconds):
                 self._try_later(credit, seconds)

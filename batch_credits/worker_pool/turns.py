@@ -11,7 +11,8 @@ class Turns:
     """A customer's place is one credit's, from its turn on until it gives the place up; his others wait."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, deque[PlannedCredit]] = {}  # by customer whose place is taken
+        # By customer whose place is taken; None while nobody waits, as with nearly every one.
+        self._waiting: dict[str, deque[PlannedCredit] | None] = {}
         self._count = 0
 
     @property
@@ -21,10 +22,12 @@ class Turns:
 
     def begins(self, credit: PlannedCredit) -> bool:
         """Whether it is the credit's turn: its customer's place was free, and is its own now. Else it waits."""
-        waiting = self._waiting.get(credit.customer_id)
-        if waiting is None:
-            self._waiting[credit.customer_id] = deque()
+        if credit.customer_id not in self._waiting:
+            self._waiting[credit.customer_id] = None
             return True
+        waiting = self._waiting[credit.customer_id]
+        if waiting is None:
+            waiting = self._waiting[credit.customer_id] = deque()
         waiting.append(credit)
         self._count += 1
         return False

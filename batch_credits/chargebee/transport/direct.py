@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from batch_credits.chargebee.answers import Answer
@@ -61,7 +62,7 @@ class DirectTransport:
     async def send(self, method: Method, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """As the seam says."""
         request = self._bytes_of(method, path, headers, body)
-        call = asyncio.current_task()
+        call = asyncio.current_task(self._loop)
         assert call is not None
         begun = self._deadlines.begin(call)
         try:
@@ -77,7 +78,8 @@ class DirectTransport:
                     message, content = await protocol.read()
                 body_read = await whole(content, message.headers, self._max_answer_bytes)
                 answer = Answer(message.code, message.headers, body_read)
-                if len(protocol) or isinstance(protocol.exception(), aiohttp.http_exceptions.HttpProcessingError):
+                spoilt = protocol.exception()
+                if len(protocol) or (spoilt is not None and isinstance(spoilt, HttpProcessingError)):
                     raise AnsweredTwice
                 if 200 <= message.code < 300:
                     took = self._loop.time() - begun

@@ -56,7 +56,9 @@ def refuse_what_ends_early(path: str, headers: Mapping[str, str]) -> None:
     Raises:
         ValueError: a header or the path has characters that would end it.
     """
-    if not path.isprintable() or " " in path or _CONTROLS.search("".join((*headers, *headers.values()))):
+    texts = "".join((*headers, *headers.values()))
+    # Whatever is printable holds no control: to ask for that first takes half the time.
+    if not path.isprintable() or " " in path or (not texts.isprintable() and _CONTROLS.search(texts)):
         raise ValueError("a path or a header would end before its end")
 
 
@@ -104,8 +106,8 @@ async def whole(content: aiohttp.StreamReader, headers: Mapping[str, str], max_b
         if room <= 0:
             raise AnswerTooLarge
     packed = b"".join(chunks)
-    encoding = headers.get("content-encoding", "").lower()
-    return _unpacked(packed, max_bytes) if encoding in ("gzip", "deflate") else packed
+    encoding = headers.get("content-encoding")
+    return _unpacked(packed, max_bytes) if encoding and encoding.lower() in ("gzip", "deflate") else packed
 
 
 def _unpacked(packed: bytes, max_bytes: int) -> bytes:
