@@ -223,6 +223,22 @@ def test_who_ran_a_batch_does_not_undo_it_where_another_must(fresh: Office) -> N
     assert office.paid == 2
 
 
+def test_nor_does_who_made_the_order_that_another_account_ran(fresh: Office) -> None:
+    """Makers have no shell of the account that runs: it is their order, and its word for whose that is."""
+    office = fresh
+    office.policy = 'require_approval = true\nrequire_another_for = ["reverse"]\n'
+    office.make()
+    sealed = Sealed.read(office.order.read_bytes(), "order")
+    office.order.write_bytes(replace(sealed, order=replace(sealed.order, maker="alice")).content)
+    office.approve("bob")
+    office.run().exited(0)
+    [batch] = json.loads(office("status", "--json").out)
+    with office.web("Alice ") as alice, office.web("carol") as carol:
+        refused = alice.get(f"/batches/{batch['batch']}/undo")
+        assert refused.status == 403 and "another person must take its credits back" in refused.alert
+        assert carol.get(f"/batches/{batch['batch']}/undo").status == 200
+
+
 def test_a_maker_does_not_move_a_limit_by_what_they_state_of_a_currency(fresh: Office) -> None:
     office = fresh
     office.most = {"bob": "CLP=1000"}

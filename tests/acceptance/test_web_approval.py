@@ -165,7 +165,7 @@ def test_what_another_person_must_do_is_no_form(office: Office) -> None:
     with office.web("alice") as alice, office.web("bob") as bob:
         page = alice.upload(office.file, amount_unit="minor")
         done = alice.result(alice.send(page, "send", confirm="2"))
-        assert "alice ran this batch, and here another person must take its credits back." in done.text
+        assert "alice had this batch paid, and here another person must take its credits back." in done.text
         assert not done.has('a[href$="/undo"]')
         assert alice.get(f"{done.path}/undo").status == 403
         assert bob.get(done.path).has('a[href$="/undo"]') and bob.get(f"{done.path}/undo").status == 200

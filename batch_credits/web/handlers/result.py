@@ -116,7 +116,7 @@ def why_left_to_another(known: Known, actor: str, command: str) -> str:
     """Why whoever looks must leave it to another person to undo or to settle the batch; "" where they need not. Where
     nobody can tell, the command itself refuses."""
     try:
-        return why_not_own(read_policy(), known.runners, actor, command)
+        return why_not_own(read_policy(), known.behind, actor, command)
     except UsageError as error:
         return error.message
 

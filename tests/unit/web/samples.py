@@ -481,8 +481,8 @@ RESULTS = {
         REVIEW,
         more=None,
         undo_href="",
-        why_no_undo="alice ran this batch, and here another person must take its credits back.",
-        why_no_resolving="alice ran this batch, and here another person must settle its rows.",
+        why_no_undo="alice had this batch paid, and here another person must take its credits back.",
+        why_no_resolving="alice had this batch paid, and here another person must settle its rows.",
     ),
     "result-back": replace(GOOD, headline="All 12 rows deducted", is_deduction=True, undo_href=""),
     "result-hostile": replace(
