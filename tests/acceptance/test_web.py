@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import signal
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.acceptance.harness import HEADERS, Command, Site, each_once, payout, write_csv
+from tests.acceptance.harness import HEADERS, Command, Site, each_once, finish, payout, wait_until, write_csv
 from tests.acceptance.test_resolve import ids_of, leave_to_a_person
 from tests.acceptance.visitor import Shown, Visitor, Web
 
@@ -218,6 +219,48 @@ def test_a_run_is_stopped_in_order_and_the_rest_sent_later(tmp_path: Path, comma
             assert visitor.send(result, "send", confirm=str(left + 1)).status == 422
             result = visitor.result(visitor.send(result, "send", confirm=str(left)))
             assert result.count("credited") == 200
+        assert site.times() == each_once(rows)
+
+
+def test_what_was_stopped_while_it_was_taken_back_is_taken_back_to_the_end(tmp_path: Path, command: Command) -> None:
+    with Site("--faults", "latency_ms=30") as site:
+        command.url = site.url
+        with Web(command, BATCH_CREDITS_CONCURRENCY="2") as web:
+            visitor = web.visitor()
+            check = visitor.upload(write_csv(tmp_path / "loyalty.csv", payout("c", 200)))
+            paid = visitor.result(visitor.send(check, "send", confirm="200"))
+            choice = visitor.send(visitor.get(f"{paid.path}/undo"), "choose", **{"row:2": None, "all": "yes"})
+            choice = visitor.until(choice.path, lambda page: not page.has("main[aria-busy]"))
+            run = visitor.send(choice, "reverse", confirm="200")
+            run = visitor.until(run.path, lambda page: (page.count("deducted") or 0) > 2)
+            stopped = visitor.result(visitor.send(run, "stop"))
+            left = stopped.count("pending") or 0
+            assert 0 < left < 200 and f"{left} rows not taken back yet. You can take back the rest" in stopped.text
+            assert visitor.send(stopped, "reverse", confirm="200").status == 422
+            done = visitor.result(visitor.send(stopped, "reverse", confirm=str(left)))
+            assert (done.path, done.count("deducted")) == (stopped.path, 200), done.text
+        assert site.posts == 400
+
+
+def test_what_began_elsewhere_goes_on_here_once_its_file_is_uploaded(tmp_path: Path, command: Command) -> None:
+    rows = payout("c", 100)
+    file = write_csv(tmp_path / "loyalty.csv", rows)
+    with Site("--faults", "latency_ms=30") as site:
+        command.url = site.url
+        run = command.start("run", file, "--yes", "--concurrency", 2)
+        wait_until(lambda: site.posts > 2)
+        run.send_signal(signal.SIGTERM)
+        assert finish(run).code == 4
+        with Web(command) as web:
+            visitor = web.visitor()
+            [batch] = [each["data-batch"] for each in visitor.get("/").all("[data-batch]")]
+            stopped = visitor.get(f"/batches/{batch}")
+            assert "Upload the same file again to send the rest here" in stopped.text
+            assert not stopped.has('form[data-action="send"]')
+            stopped = visitor.upload(("copy.csv", file.read_bytes()))
+            assert (stopped.page, stopped.path) == ("result", f"/batches/{batch}"), stopped.text
+            left = stopped.count("pending")
+            assert visitor.result(visitor.send(stopped, "send", confirm=str(left))).count("credited") == 100
         assert site.times() == each_once(rows)
 
 

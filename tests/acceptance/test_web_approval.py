@@ -160,6 +160,20 @@ def test_an_order_that_expired_or_was_edited_says_so(office: Office) -> None:
         assert settled(bob, bob.get(page.path)).page == "approve" and office.paid == 0
 
 
+def test_where_nobody_has_to_approve_any_more_an_order_that_expired_is_in_nobodys_way(office: Office) -> None:
+    with office.web("alice") as alice:
+        page = submitted(office, alice)
+        office.policy = ""
+        office.write_policy()
+        [kept] = office.folder.glob("ledger.sqlite3.web/orders/*/order.json")
+        sealed, past = Sealed.read(kept.read_bytes(), ""), datetime.now(UTC) - timedelta(days=8)
+        old = replace(sealed.order, made=iso(past), expires=iso(past + timedelta(days=7)))
+        kept.write_bytes(Sealed(old).content)
+        check = alice.get(alice.get("/").one("[data-batch] a")["href"])
+        assert check.page == "check" and "expired" in check.alert and page.path != check.path
+        assert alice.result(alice.send(check, "send", confirm="2")).count("credited") == 2
+
+
 def test_what_another_person_must_do_is_no_form(office: Office) -> None:
     office.policy = 'require_another_for = ["reverse", "resolve"]\n'
     with office.web("alice") as alice, office.web("bob") as bob:

@@ -30,7 +30,12 @@ class Known:
     mending: Mending
     senders: tuple[WorkerView, ...]
     behind: frozenset[str]
-    order: str  # the newest that a run of it carried out, as the file's text; "" none
+    orders: tuple[str, ...]  # that its runs carried out, as the files' texts, the oldest first
+
+    @property
+    def order(self) -> str:
+        """The newest of its orders; "": it has none."""
+        return self.orders[-1] if self.orders else ""
 
 
 class Books:
@@ -87,8 +92,8 @@ def _known(ledger: Ledger, key: str) -> Known | None:
     [view] = batches_view(ledger, key)
     mending = ledger.payouts.mending(record.batch_id)
     runs = ledger.runs.every(record.batch_id)
-    last, orders = runs[-1] if runs else None, orders_of(runs)
-    return Known(record, view, last, mending, _living(view), people_behind(runs), orders[-1] if orders else "")
+    last, orders = runs[-1] if runs else None, tuple(orders_of(runs))
+    return Known(record, view, last, mending, _living(view), people_behind(runs), orders)
 
 
 def _living(batch: BatchView) -> tuple[WorkerView, ...]:

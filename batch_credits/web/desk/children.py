@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from batch_credits.children.files import write_text
 from batch_credits.children.start import Child, Words, start
 
 ANSWER = "answer"  # the name of a file
@@ -51,10 +52,12 @@ class Children:
         return _start("check", given, [str(source)], handed, into / "out.json.part", into / "err.txt", lock)
 
     def run(
-        self, source: Path, options: Sequence[str], handed: Handed, into: Path, lock: int, order: Path | None = None
+        self, source: Path, options: Sequence[str], handed: Handed, into: Path, lock: int, order: str = ""
     ) -> Child:
-        """Credit what is owed of a file."""
-        options = options if order is None else [*options, f"--order={order}"]
+        """Credit what is owed of a file, by an order where the text of one is given."""
+        if order:
+            write_text(into / ORDER, order)
+            options = [*options, f"--order={into / ORDER}"]
         return self._send("run", options, str(source), handed, into, lock)
 
     def reverse(self, key: str, options: Sequence[str], handed: Handed, into: Path, lock: int) -> Child:

@@ -127,7 +127,8 @@ async def _begin(desk: Desk, submitted: Submitted) -> web.Response:
     order = submitted.sealed.order
     totals = {currency: asdict(total) for currency, total in order.totals.items()}
     owed = {"batch": order.batch, "rows": order.owed, "totals": totals}
-    await begin_run(desk, submitted.key, desk.uploads.find(submitted.upload_id), Handed(order.maker, owed))
+    one, content = desk.uploads.find(submitted.upload_id), submitted.path.read_text(encoding="ascii")
+    await begin_run(desk, submitted.key, one, Handed(order.maker, owed), content)
     return go_to(f"/batches/{submitted.key}")
 
 

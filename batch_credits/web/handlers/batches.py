@@ -93,6 +93,8 @@ def _of_batch(desk: Desk, view: BatchView, *, is_sent: bool) -> BatchEntry:
 def _state_of(view: BatchView) -> State:
     if Outcome.REVIEW in view.outcomes or Outcome.IN_DOUBT in view.outcomes:
         return State.ATTENTION
+    if Outcome.PENDING in view.outcomes and view.is_on:
+        return State.FOR_A_WORKER
     if Outcome.PENDING in view.outcomes or view.stopped:
         return State.STOPPED
     if Outcome.FAILED in view.outcomes or Outcome.REJECTED in view.outcomes:

@@ -253,17 +253,17 @@ async def send(request: web.Request) -> web.Response:
         raise Refused(403, "Here another person must approve what is sent.", "Submit it for approval.")
     if page.send is None or await desk.has_begun(key):
         return go_to(f"/batches/{key}")
+    if desk.orders.open(key) is not None:
+        return go_to(f"/orders/{key}")
     if (alert := changed_since(request, page.send.href) or not_typed(page.send, fields)) is not None:
         return show(request, page, alert=alert, status=UNPROCESSABLE)
     await begin_run(desk, key, one, Handed(actor, owed_of(checked.content), typed_totals(fields)))
     return go_to(f"/batches/{key}")
 
 
-async def begin_run(desk: Desk, key: str, one: Upload, handed: Handed) -> None:
-    """Start the run of a batch, if none is on, by its order where there is one; and wait a moment for what it says
+async def begin_run(desk: Desk, key: str, one: Upload, handed: Handed, order: str = "") -> None:
+    """Start the run of a batch, if none is on, by an order where there is one, and wait a moment for what it says
     first."""
-    submitted = desk.orders.waiting(key)
-    order = None if submitted is None else submitted.path
     child = await desk.jobs.begin(
         key,
         lambda into, lock: desk.children.run(one.source, one.words(), handed, into, lock, order),

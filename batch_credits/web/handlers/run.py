@@ -21,8 +21,7 @@ from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
 from batch_credits.web.handlers.answers import amounts_in, amounts_of, go_to, show, stated_in
-from batch_credits.web.handlers.check import begin_run
-from batch_credits.web.handlers.result import result_page, send_rest
+from batch_credits.web.handlers.result import result_page
 from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import Amount, Figure, PilotQuestion, PilotRow, RunPage
 
@@ -243,18 +242,4 @@ async def pilot(request: web.Request) -> web.Response:
     job = desk.jobs.latest(key)
     if job is not None and _pilot(key, job, job.told(), {}) is not None:
         job.answer(fields["answer"])
-    return go_to(f"/batches/{key}")
-
-
-async def send(request: web.Request) -> web.Response:
-    """Send the rest of a batch, once somebody typed how many credits that are."""
-    desk, key = desk_of(request), key_of(request)
-    known = await desk.books.batch(key)
-    if known is None or is_sent(desk, key, known):
-        return go_to(f"/batches/{key}")
-    refused, one, handed = await send_rest(request, known)
-    if refused is not None:
-        return refused
-    if one is not None and handed is not None:
-        await begin_run(desk, key, one, handed)
     return go_to(f"/batches/{key}")
