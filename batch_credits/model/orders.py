@@ -21,6 +21,11 @@ def approved_orders(runs: Iterable[RunRecord]) -> list[tuple[str, str | None]]:
     return [*found.items()]
 
 
+def order_numbers(runs: Iterable[RunRecord]) -> frozenset[str]:
+    """By what the orders are known that were carried out, or begun."""
+    return frozenset(order["number"] for order in _recorded(runs))
+
+
 def people_behind(runs: Iterable[RunRecord]) -> frozenset[str]:
     """Who had a batch paid: who ran it, and who made the orders that were carried out, whoever ran them."""
     every = [*runs]

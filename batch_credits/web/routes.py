@@ -54,6 +54,7 @@ def routes() -> list[Route]:
         Route("POST", "/batches/{key}/stop", run.stop),
         Route("POST", "/batches/{key}/pilot", run.pilot),
         Route("POST", "/batches/{key}/send", sending_rest.send),
+        Route("POST", "/batches/{key}/submit", sending_rest.submit),
         Route("GET", "/batches/{key}/files/{name}", result.file),
         Route("POST", "/batches/{key}/mend", repair.mend),
         Route("POST", "/batches/{key}/resolve", repair.resolve),

@@ -10,7 +10,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Mending, RunRecord
 from batch_credits.model.address import Place
 from batch_credits.model.amounts import money_in_words
-from batch_credits.model.orders import orders_of, people_behind
+from batch_credits.model.orders import order_numbers, orders_of, people_behind
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.views.batches import BatchView, batches_view
 from batch_credits.views.workers import WorkerView
@@ -30,12 +30,8 @@ class Known:
     mending: Mending
     senders: tuple[WorkerView, ...]
     behind: frozenset[str]
-    orders: tuple[str, ...]  # that its runs carried out, as the files' texts, the oldest first
-
-    @property
-    def order(self) -> str:
-        """The newest of its orders; "": it has none."""
-        return self.orders[-1] if self.orders else ""
+    order: str  # the newest that a run of it carried out, as the file's text; "" none
+    order_numbers: frozenset[str]  # of all that its runs began
 
 
 class Books:
@@ -92,8 +88,9 @@ def _known(ledger: Ledger, key: str) -> Known | None:
     [view] = batches_view(ledger, key)
     mending = ledger.payouts.mending(record.batch_id)
     runs = ledger.runs.every(record.batch_id)
-    last, orders = runs[-1] if runs else None, tuple(orders_of(runs))
-    return Known(record, view, last, mending, _living(view), people_behind(runs), orders)
+    orders, last = orders_of(runs), runs[-1] if runs else None
+    newest, numbers = orders[-1] if orders else "", order_numbers(runs)
+    return Known(record, view, last, mending, _living(view), people_behind(runs), newest, numbers)
 
 
 def _living(batch: BatchView) -> tuple[WorkerView, ...]:

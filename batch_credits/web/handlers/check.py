@@ -89,25 +89,26 @@ async def upload(request: web.Request) -> web.Response:
         return go_to(f"/batches/{key}")
     if desk.orders.open(key) is not None:
         return go_to(f"/orders/{key}")
-    alert = _rejected(desk, key) or _expired(desk, key) or last_refusal(desk, key)
+    alert = rejected(desk, key) or expired(desk, key) or last_refusal(desk, key)
     return show(request, check_page(desk, one, checked, actor_of(request)), alert=alert)
 
 
-def _rejected(desk: Desk, key: str) -> Alert | None:
+def rejected(desk: Desk, key: str) -> Alert | None:
     """Why another person turned its order down."""
     rejection = desk.orders.rejection(key)
     if rejection is None:
         return None
-    return Alert(f"{rejection.by} rejected this order: {rejection.reason}", "Nothing was sent. You may submit it anew.")
+    said = f"{rejection.by} rejected this order: {rejection.reason}"
+    return Alert(said, "Nothing of it was sent. You may submit it anew.")
 
 
-def _expired(desk: Desk, key: str) -> Alert | None:
+def expired(desk: Desk, key: str) -> Alert | None:
     """That nobody approved its order in time."""
     submitted = desk.orders.waiting(key)
     if submitted is None:
         return None
-    expired = moment_in_words(submitted.sealed.order.expires)
-    return Alert(f"Its order expired at {expired}.", "Nothing was sent. You may submit it anew.")
+    moment = moment_in_words(submitted.sealed.order.expires)
+    return Alert(f"Its order expired at {moment}.", "Nothing of it was sent. You may submit it anew.")
 
 
 def last_refusal(desk: Desk, key: str) -> Alert | None:

@@ -1,14 +1,20 @@
 """What is left of a batch once nobody sends it: what it is sent from, if that is here, and the form that sends it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from batch_credits.approval.judging import is_approved
+from batch_credits.approval.order import Sealed
+from batch_credits.approval.policy import read_policy
+from batch_credits.errors import UsageError
 from batch_credits.model import CallKind
 from batch_credits.model.amounts import Exponents
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.text.counted import rows as count_of
+from batch_credits.web.approval_pages import SubmitForm
 from batch_credits.web.desk.books import Known
+from batch_credits.web.desk.checks import must_be_approved, why_left_to_maker
 from batch_credits.web.desk.desk import Desk
 from batch_credits.web.desk.undos import Undo
 from batch_credits.web.desk.uploads import Upload
@@ -20,37 +26,64 @@ from batch_credits.web.pages import Amount, SendForm
 @dataclass(frozen=True, slots=True)
 class Rest:
     """What a batch owes still, `owed` as a run is told it, and where it comes from: the file of credits, or what was
-    chosen to be taken back. `send` is None where that is not here."""
+    chosen to be taken back. Where that is here, `send` sends it, by `order` if there is one; or, where others must say
+    yes to it first, `submit` asks them, or they were asked at `order_href`."""
 
     owed: dict[str, Any]
     upload: Upload | None = None
     undo: Undo | None = None
+    order: str = ""
     send: SendForm | None = None
+    submit: SubmitForm | None = None
+    order_href: str = ""
 
 
-def rest_of(desk: Desk, known: Known, summary: Mapping[str, Any]) -> Rest | None:
+def rest_of(desk: Desk, known: Known, summary: Mapping[str, Any], actor: str) -> Rest | None:
     """The rows that are owed, or, where none is, those in doubt, which a run settles; None: nothing is left."""
     counts, record, stated = summary["counts"], known.record, stated_exponents(known.record)
-    number = counts.get("pending", 0) or counts.get("in_doubt", 0)
-    if not number:
+    if not (counts.get("pending") or counts.get("in_doubt")):
         return None
-    is_deduction, owed = record.kind is CallKind.DEDUCT, owed_of(summary, stated)
-    upload = None if is_deduction else _upload_of(desk, record.key)
-    undo = _undo_of(desk, known) if is_deduction else None
-    if upload is None and undo is None:
-        return Rest(owed)
-    site = desk.settings.site
-    form = SendForm(
+    rest = Rest(owed_of(summary, stated))
+    if record.kind is CallKind.DEDUCT:
+        rest = replace(rest, undo=_undo_of(desk, known))
+        return rest if rest.undo is None else replace(rest, send=_send_form(desk, known, summary, rest))
+    is_good = _is_approved(known)
+    if must_be_approved() and not is_good and desk.order_of_rest(known) is not None:
+        return replace(rest, order_href=f"/orders/{record.key}")
+    upload = _upload_of(desk, record.key)
+    if upload is None:
+        return rest
+    rest = replace(rest, upload=upload, order=known.order if is_good else "")
+    form = _send_form(desk, known, summary, rest)
+    if is_good or not must_be_approved():
+        return replace(rest, send=form)
+    why_not, href = why_left_to_maker(upload, actor), form.href.replace("/send?", "/submit?")
+    return replace(rest, submit=SubmitForm(href, form.number, form.amounts, form.site, form.is_live, 0, why_not))
+
+
+def _is_approved(known: Known) -> bool:
+    """Whether an order of the batch began, and holds still: what is left of it goes on by that."""
+    if not known.order:
+        return False
+    try:
+        return is_approved(Sealed.read(known.order.encode("ascii"), "the order"), read_policy())
+    except (UsageError, UnicodeError):
+        return False
+
+
+def _send_form(desk: Desk, known: Known, summary: Mapping[str, Any], rest: Rest) -> SendForm:
+    counts, stated, site = summary["counts"], stated_exponents(known.record), desk.settings.site
+    is_deduction = known.record.kind is CallKind.DEDUCT
+    return SendForm(
         action="reverse" if is_deduction else "send",
-        href=f"/batches/{record.key}/send{as_shown(owed)}",
-        number=number,
+        href=f"/batches/{known.record.key}/send{as_shown(rest.owed)}",
+        number=counts.get("pending", 0) or counts.get("in_doubt", 0),
         amounts=totals_of(summary, stated)["pending" if counts.get("pending") else "in_doubt"],
         site=site.name,
         is_live=site.is_live,
-        totals_to_type=totals_to_type(desk, owed["totals"], stated),
+        totals_to_type=totals_to_type(desk, rest.owed["totals"], stated),
         is_deduction=is_deduction,
     )
-    return Rest(owed, upload, undo, form)
 
 
 def step_of(known: Known, rest: Rest) -> str:
@@ -62,6 +95,10 @@ def step_of(known: Known, rest: Rest) -> str:
         said.append("Whoever works for the site goes on with it, now or later.")
     if rest.send is not None:
         said.append(f"You can {'take back' if is_deduction else 'send'} the rest below.")
+    elif rest.submit is not None:
+        said.append("Here another person must approve the rest.")
+    elif rest.order_href:
+        said.append("The rest waits for approval.")
     elif is_deduction:
         said.append("Whoever began to take them back can run that again.")
     else:

@@ -30,6 +30,7 @@ from batch_credits.web.handlers.answers import (
     page_number,
     show,
 )
+from batch_credits.web.handlers.check import expired, rejected
 from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.handlers.rest import Rest, rest_of, step_of, totals_of
 from batch_credits.web.handlers.wording import outcome_figures
@@ -55,9 +56,18 @@ async def result_page(
     """The page, with what was refused just now."""
     desk = desk_of(request)
     result = await desk.results.of(known)
-    return show(
-        request, await _page(request, desk, known, result), alert=alert or _refused_last(desk, known), status=status
-    )
+    page = await _page(request, desk, known, result)
+    said = alert or _refused_last(desk, known) or (_said_of_order(desk, known) if page.submit is not None else None)
+    return show(request, page, alert=said, status=status)
+
+
+def _said_of_order(desk: Desk, known: Known) -> Alert | None:
+    """Why the order of what is left came to nothing, if there was one."""
+    key = known.record.key
+    if (alert := rejected(desk, key)) is not None:
+        return alert
+    submitted = desk.orders.waiting(key)
+    return None if submitted is None or submitted.number in known.order_numbers else expired(desk, key)
 
 
 def _refused_last(desk: Desk, known: Known) -> Alert | None:
@@ -81,7 +91,7 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
     if not is_deduction and (counts.get("failed") or counts.get("rejected")):
         mending = await asyncio.to_thread(_mending, key, result, page_number(request))
     can_undo, actor = not is_deduction and bool(counts.get("credited")), actor_of(request)
-    why_no_undo, rest = why_left_to_another(known, actor, "reverse"), rest_of(desk, known, summary)
+    why_no_undo, rest = why_left_to_another(known, actor, "reverse"), rest_of(desk, known, summary, actor)
     return ResultPage(
         key=key,
         file_name=summary["file"],
@@ -97,6 +107,8 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
         mending=mending if mending is not None and mending.in_all else None,
         review=review,
         more=None if rest is None else rest.send,
+        submit=None if rest is None else rest.submit,
+        order_href="" if rest is None else rest.order_href,
         undo_href=f"/batches/{key}/undo" if can_undo and not why_no_undo else "",
         batches=tuple(_kin(known, summary)),
         facts=tuple(_facts(summary, job)),
