@@ -315,6 +315,29 @@ def test_a_row_in_review_is_settled_with_a_reason_and_held_against_chargebee(
     assert site.posts == 3
 
 
+def test_two_people_who_settle_rows_at_once_are_each_told_of_their_own(
+    tmp_path: Path, command: Command, web: Web
+) -> None:
+    with Web(command, actor="Ben") as other:
+        people = [web.visitor(), other.visitor()]
+        check = people[0].upload(write_csv(tmp_path / "loyalty.csv", payout("own", 4)))
+        result = people[0].result(people[0].send(check, "send", confirm="4"))
+        leave_to_a_person(command, *(f"own-{number}" for number in range(4)))
+        with sqlite3.connect(command.ledger) as ledger:
+            ledger.execute("DELETE FROM sealed")
+        ledger.close()
+        tokens = [str(each.get("/new").all("input[name=form_token]")[0]["value"]) for each in people]
+
+        def settle(number: int) -> str:
+            said = {"form_token": tokens[number % 2], "row": str(number + 2), "word": "credited", "reason": "seen"}
+            said |= {"credit_id": f"NoSuchCredit{number}"}
+            return people[number % 2].post(f"{result.path}/resolve", said).alert
+
+        with ThreadPoolExecutor(4) as pool:
+            for number, alert in enumerate(pool.map(settle, range(4))):
+                assert f"lists no credit NoSuchCredit{number}" in alert and "batch-credits" not in alert, alert
+
+
 @pytest.mark.slow
 def test_several_uploads_wait_their_turn(tmp_path: Path, command: Command) -> None:
     with Site("--faults", "latency_ms=25") as site:

@@ -15,6 +15,7 @@ ANSWER = "answer"  # the name of a file
 ORDER = "order.json"
 PROBLEM_ROWS = 200  # of each kind that are listed; all are in rejected.csv
 _PATIENCE_SECONDS = 86_400  # how long a run waits its turn
+_MOMENT_SECONDS = 10  # the same of a person's word, before a page that loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Children:
     def resolve(self, key: str, options: Sequence[str], handed: Handed, into: Path) -> Child:
         """Settle a row in review."""
         words = self._words
-        given = [*words.profile, *words.site, *words.ledger, *options]
+        given = [*words.profile, *words.site, *words.ledger, *options, f"--wait-for-ledger={_MOMENT_SECONDS}"]
         return _start("resolve", given, [key], handed, into / "out.txt", into / "err.txt", None)
 
     def _send(self, command: str, options: Sequence[str], what: str, handed: Handed, into: Path, lock: int) -> Child:
