@@ -44,6 +44,11 @@ def agrees_with_its_summary(page: Shown, visitor: Visitor) -> dict[str, object]:
     return dict(summary)
 
 
+def asked_by(page: Shown) -> str:
+    """Where the answer to a pilot goes: two buttons, each with a form."""
+    return str(page.all('form[data-action="pilot"]')[0]["action"])
+
+
 def test_a_file_is_checked_sent_and_read_back(tmp_path: Path, command: Command, web: Web, site: Site) -> None:
     rows = [*payout("c", 5), ["missing-1", 700, "USD", "Loyalty", "q3"], ["c-9", "x", "USD", "Loyalty", "q3"]]
     visitor = web.visitor()
@@ -384,11 +389,29 @@ def test_after_a_pilot_the_page_asks_and_nothing_goes_on_before_the_answer(
         run = visitor.until(run.path, lambda page: page.has('form[data-action="pilot"]'))
         assert (run.page, site.posts, run.count("pending")) == ("run", 2, 4)
         token = run.form("stop")[1]
-        assert visitor.post(f"{run.path}/pilot", token | {"answer": "perhaps"}).status == 400
-        visitor.post(f"{run.path}/pilot", token | {"answer": answer})
+        asked = asked_by(run)
+        assert visitor.post(asked, token | {"answer": "perhaps"}).status == 400
+        assert visitor.post(f"{run.path}/pilot", token | {"answer": answer}).status == 409
+        visitor.post(asked, token | {"answer": answer})
         result = visitor.until(run.path, lambda page: page.page == "result")
         assert result.count("credited") == (6 if answer == "yes" else 2)
         assert site.posts == result.count("credited")
+
+
+def test_the_answer_to_one_pilot_is_none_to_the_next(tmp_path: Path, command: Command, site: Site) -> None:
+    with Web(command, BATCH_CREDITS_PILOT="2") as web:
+        visitor = web.visitor()
+        run = visitor.send(visitor.upload(write_csv(tmp_path / "l.csv", payout("c", 9))), "send", confirm="9")
+        first = visitor.until(run.path, lambda page: page.has('form[data-action="pilot"]'))
+        said = first.form("stop")[1]
+        visitor.post(asked_by(first), said | {"answer": "no"})
+        left = visitor.until(run.path, lambda page: page.page == "result")
+        visitor.send(left, "send", confirm="7")
+        second = visitor.until(run.path, lambda page: page.has('form[data-action="pilot"]'))
+        stale = visitor.post(asked_by(first), said | {"answer": "yes"})
+        assert (stale.status, site.posts) == (409, 4) and "an earlier run" in stale.alert
+        visitor.post(asked_by(second), said | {"answer": "yes"})
+        assert visitor.result(second).count("credited") == 9
 
 
 def test_each_amount_is_shown_with_its_decimals_and_its_currency(tmp_path: Path, web: Web, site: Site) -> None:
@@ -490,7 +513,7 @@ def test_decimals_that_were_stated_are_shown_before_while_and_after(tmp_path: Pa
         asked = ada.send(check, "send", confirm="2")
         asked = ada.until(asked.path, lambda page: page.has('form[data-action="pilot"]'))
         token = str(asked.all('form[data-action="pilot"] input[name=form_token]')[0]["value"])
-        done = ada.result(ada.post(f"{asked.path}/pilot", {"form_token": token, "answer": "yes"}))
+        done = ada.result(ada.post(asked_by(asked), {"form_token": token, "answer": "yes"}))
         assert done.count("credited") == 2, done.text
     for page, words in ((check, "1,070.00 CLP"), (listed, "1,070.00 CLP"), (asked, "1,050.00 CLP"),
                         (done, "1,070.00 CLP")):  # fmt: skip

@@ -109,6 +109,9 @@ def test_a_rejection_is_told_and_it_may_be_submitted_anew(office: Office) -> Non
         assert told.page == "check" and "bob rejected this order: twice the usual sum" in told.alert
         assert "rejected" in alice.get("/").text
         assert settled(alice, alice.send(told, "submit-for-approval")).page == "approve"
+        late = bob.send(seen, "reject", reason="twice the usual sum")  # in the tab of the order before
+        assert late.status == 409 and "Another order waits" in late.alert
+        assert settled(bob, bob.get(page.path)).has('form[data-action="approve"]')
         assert office.paid == 0
 
 

@@ -31,7 +31,7 @@ from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_in, go_to,
 from batch_credits.web.handlers.check import begin_run, check_page, known_before, largest_in, last_refusal
 from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.handlers.run import key_of
-from batch_credits.web.handlers.typed import changed_since
+from batch_credits.web.handlers.typed import SHOWN_LETTERS, changed_since
 from batch_credits.web.pages import Alert, Download
 from batch_credits.web.signing_form import ANSWER, approve_form, figures_of
 
@@ -147,10 +147,17 @@ async def reject(request: web.Request) -> web.Response:
         return show(request, await _page(desk, submitted, actor), alert=alert, status=UNPROCESSABLE)
     if not has_a_say(submitted.sealed, actor):
         raise Refused(403, "Only an approver, or whoever made it, turns an order down.")
+    if request.path_qs != _reject_href(submitted):
+        raise Refused(409, "Another order waits by now than the one that this page showed.", "Look at it first.")
     if await _is_over(desk, key):
         raise Refused(409, "This order is being paid already, or was paid.", "See in the list of batches how it went.")
     desk.orders.reject(key, actor, reason)
     return go_to(f"/uploads/{submitted.upload_id}")
+
+
+def _reject_href(submitted: Submitted) -> str:
+    """Where this very order is turned down: the next one of its batch may be what was asked for."""
+    return f"/orders/{submitted.key}/reject?of={submitted.number[:SHOWN_LETTERS]}"
 
 
 async def order_json(request: web.Request) -> web.StreamResponse:
@@ -212,7 +219,7 @@ async def _page(desk: Desk, submitted: Submitted, actor: str) -> ApprovePage:
         missing=missing,
         why_not=why_not,
         form=None if why_not or approver is None else approve_form(f"{href}/approve", submitted.sealed, approver),
-        reject_href=f"{href}/reject" if may_say else "",
+        reject_href=_reject_href(submitted) if may_say else "",
         begin_href="" if missing or why_not else f"{href}/begin",
         downloads=(Download("order.json", f"{href}/files/order.json", "the order, as it is sealed"),),
     )
