@@ -279,6 +279,23 @@ def test_an_order_is_approved_at_the_command_line_by_whom_it_may_be(fresh: Offic
     assert office.paid == 2
 
 
+def test_what_was_left_to_workers_before_others_had_to_approve_waits_for_them(
+    fresh: Office, postgres_url: str
+) -> None:
+    office = fresh
+    office.policy, office.extra = "", {**QUICK, "BATCH_CREDITS_LEDGER": postgres_url}
+    office("run", office.file, "--yes", "--detach").exited(0)
+    office.policy = "require_approval = true\n"
+    held = office("work", "--rate", 0, "--until-idle").exited(4)
+    assert "nobody has approved batch" in held.said and office.paid == 0
+    office("work", "--rate", 0, "--until-idle").exited(0)
+    assert office.paid == 0
+    office.make()
+    office.approve("bob")
+    office.run().exited(0)
+    assert office.paid == 2
+
+
 def test_on_a_teams_ledger_an_order_is_left_to_workers_and_is_good_for_once(fresh: Office, postgres_url: str) -> None:
     office = fresh
     office.extra |= {**QUICK, "BATCH_CREDITS_LEDGER": postgres_url}
