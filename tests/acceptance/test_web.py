@@ -260,7 +260,7 @@ def test_what_began_elsewhere_goes_on_here_once_its_file_is_uploaded(tmp_path: P
             visitor = web.visitor()
             [batch] = [each["data-batch"] for each in visitor.get("/").all("[data-batch]")]
             stopped = visitor.get(f"/batches/{batch}")
-            assert "Upload the same file again to send the rest here" in stopped.text
+            assert "To send the rest here, upload the same file again with the same reference" in stopped.text
             assert not stopped.has('form[data-action="send"]')
             stopped = visitor.upload(("copy.csv", file.read_bytes()))
             assert (stopped.page, stopped.path) == ("result", f"/batches/{batch}"), stopped.text

@@ -102,7 +102,9 @@ def step_of(known: Known, rest: Rest) -> str:
     elif is_deduction:
         said.append("Whoever began to take them back can run that again.")
     else:
-        said.append("Upload the same file again to send the rest here, or have whoever ran it run it again.")
+        # Read in another way, or under another reference, it would be another batch.
+        said.append("To send the rest here, upload the same file again with the same reference and answers;")
+        said.append("or have whoever ran it run it again.")
     return " ".join(said)
 
 
