@@ -21,6 +21,7 @@
         +-- TooManyFailures more refusals than --max-failures allows
         +-- ShardDied       a process of a run in several ended by itself
         +-- PilotNotAgreed  the pilot differs from the file, or nobody said yes to go on after it
+        +-- NotApproved     another person must approve by now what was begun before anybody had to
         +-- Interrupted     a person or the system ended the run
         |   +-- DeadlineNear    it must be over by a time that comes near
         +-- JournalFailed   the ledger could not be written while the run went on
@@ -183,6 +184,12 @@ class ShardDied(RunStopped):
 
 class PilotNotAgreed(RunStopped):
     """The pilot was not read back as the file has it, or nobody said yes to go on after it."""
+
+    may_pass = False
+
+
+class NotApproved(RunStopped):
+    """Another person must approve by now what a run began to send before anybody had to."""
 
     may_pass = False
 

@@ -52,6 +52,8 @@ def _in_file(path: Path, prefix: str) -> Iterator[tuple[str, str, str, int]]:
 def _in_database(address: str, prefix: str) -> Iterator[tuple[str, str, str, int]]:
     import psycopg  # with the extra alone
 
-    with psycopg.connect(address, connect_timeout=2, options="-c default_transaction_read_only=on") as connection:
+    with psycopg.connect(
+        address, connect_timeout=2, client_encoding="utf8", options="-c default_transaction_read_only=on"
+    ) as connection:
         statement = _BATCHES.format(schema="batch_credits.", prefix="%(prefix)s::text", most=MOST)
         yield from connection.execute(statement.encode(), {"prefix": prefix})

@@ -10,7 +10,7 @@ from batch_credits.approval.policy import Approver, Bounds, Policy
 from batch_credits.approval.signing import NotSigned, check_approval
 from batch_credits.approval.words import moment_in_words
 from batch_credits.call import for_entity
-from batch_credits.errors import NotConfirmed
+from batch_credits.errors import NotConfirmed, UsageError
 from batch_credits.model.currencies import documented_exponent
 
 CLOCKS_APART = timedelta(minutes=5)  # by which an approver's clock may be before this one
@@ -88,6 +88,17 @@ def refuse_unapproved(sealed: Sealed, policy: Policy, now: datetime | None = Non
             f"{len(people)} of {needed} people have approved this order, which is above the sum that one may approve.",
             "Nothing was sent. Let another person approve it, too.",
         )
+
+
+def is_approved(sealed: Sealed, policy: Policy | None) -> bool:
+    """Whether enough people have approved it, as far as anybody can tell; `policy` None: nobody can."""
+    if policy is None or not sealed.approvals:
+        return False
+    try:
+        refuse_unapproved(sealed, policy)
+    except (NotConfirmed, UsageError):
+        return False
+    return True
 
 
 def who_approved(sealed: Sealed, policy: Policy, now: datetime | None = None) -> set[str]:

@@ -18,7 +18,7 @@ def make_folder(path: Path) -> Path:
 def make_empty_folder(path: Path) -> Path:
     """The same, without the files of the last time."""
     for left in make_folder(path).iterdir():
-        left.unlink()
+        left.unlink(missing_ok=True)  # another server may be at it
     return path
 
 

@@ -11,6 +11,7 @@ from batch_credits.approval.policy import Policy, read_policy
 from batch_credits.errors import NotConfirmed
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind
+from batch_credits.model.orders import people_behind
 from batch_credits.planning.plan import Plan
 from batch_credits.process.user import user_name
 from batch_credits.settings import SiteSettings
@@ -64,24 +65,24 @@ def for_the_record(sealed: Sealed | None, site: SiteSettings, policy: Policy | N
 
 
 def refuse_own(ledger: Ledger, batch: BatchRecord, command: str, policy: Policy | None = None) -> None:
-    """Refuse whoever ran a batch to undo or to settle it, where the policy leaves that to another person.
+    """Refuse whoever had a batch paid to undo or to settle it, where the policy leaves that to another person.
 
     Raises:
         NotConfirmed: nothing was sent or changed.
         UsageError: the administrator's files cannot be relied on.
     """
-    runners = {run.user for run in ledger.runs.every(batch.batch_id)}
-    if why := why_not_own(policy or read_policy(), runners, user_name(), command):
+    behind = people_behind(ledger.runs.every(batch.batch_id))
+    if why := why_not_own(policy or read_policy(), behind, user_name(), command):
         raise NotConfirmed(f"Batch {batch.key[:8]}: {why}", hint="Nothing was sent. Ask a colleague to do it.")
 
 
-def why_not_own(policy: Policy, runners: Set[str], actor: str, command: str) -> str:
-    """Why somebody must leave a command to another person, as a sentence; "" where they need not. `runners` are those
-    who ran the batch."""
-    if command not in policy.by_another or not any(policy.are_one(actor, runner) for runner in runners):
+def why_not_own(policy: Policy, behind: Set[str], actor: str, command: str) -> str:
+    """Why somebody must leave a command to another person, as a sentence; "" where they need not. `behind` are those
+    who had the batch paid."""
+    if command not in policy.by_another or not any(policy.are_one(actor, person) for person in behind):
         return ""
     what = "take its credits back" if command == "reverse" else "settle its rows"
-    return f"{actor} ran this batch, and here another person must {what}."
+    return f"{actor} had this batch paid, and here another person must {what}."
 
 
 def _numbers(settings: Iterable[str]) -> set[str]:

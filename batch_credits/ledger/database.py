@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger import times
-from batch_credits.model.address import Place
+from batch_credits.model.address import Address, Place
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -22,10 +22,11 @@ Row = tuple[Any, ...]
 
 def failure(path: object, reason: object) -> LedgerError:
     """What is raised where the ledger fails: nothing more may be sent."""
+    is_file = not isinstance(path, Address)
+    amiss, gone = ("the disk or the file", "delete") if is_file else ("the database or its server", "drop")
     return LedgerError(
         f"The ledger {path} failed: {reason}.",
-        hint="Nothing more was sent. Mend the disk or the file, then run again;"
-        " never delete the ledger: it knows what was paid.",
+        hint=f"Nothing more was sent. Mend {amiss}, then run again; never {gone} the ledger: it knows what was paid.",
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from batch_credits.model.batches import RunRecord
 
@@ -14,8 +15,22 @@ def orders_of(runs: Iterable[RunRecord]) -> list[str]:
 def approved_orders(runs: Iterable[RunRecord]) -> list[tuple[str, str | None]]:
     """The same, each with those who approved it, as they were when it was first carried out: a part of approvers.toml.
     None: an older program did not record them."""
-    recorded = [json.loads(run.settings_json).get("order") for run in runs]
     found: dict[str, str | None] = {}
-    for order in filter(None, recorded):
+    for order in _recorded(runs):
         found.setdefault(order["content"], order.get("approvers"))
     return [*found.items()]
+
+
+def order_numbers(runs: Iterable[RunRecord]) -> frozenset[str]:
+    """By what the orders are known that were carried out, or begun."""
+    return frozenset(order["number"] for order in _recorded(runs))
+
+
+def people_behind(runs: Iterable[RunRecord]) -> frozenset[str]:
+    """Who had a batch paid: who ran it, and who made the orders that were carried out, whoever ran them."""
+    every = [*runs]
+    return frozenset([*(run.user for run in every), *(order["maker"] for order in _recorded(every))])
+
+
+def _recorded(runs: Iterable[RunRecord]) -> list[dict[str, Any]]:
+    return [order for run in runs if (order := json.loads(run.settings_json).get("order"))]

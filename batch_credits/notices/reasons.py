@@ -22,6 +22,7 @@ from batch_credits.errors import (
     LedgerBusy,
     LedgerError,
     LedgerVersion,
+    NotApproved,
     NotBegun,
     NotConfirmed,
     Outage,
@@ -74,6 +75,7 @@ OF_ERRORS: Mapping[type[BatchCreditsError], Reason] = {
         "too_many_failures", "Chargebee refused more rows than --max-failures allows", f"See failed.csv. {_AGAIN}"
     ),
     ShardDied: Reason("process_died", "A process of the run ended by itself", _AGAIN),
+    NotApproved: Reason("not_approved", "Another person must approve it by now: the rest was not sent", _LOG),
     PilotNotAgreed: Reason("pilot_not_agreed", "The pilot was not agreed to: the rest was not sent", _LOG),
     Interrupted: Reason("interrupted", "A person or the system ended the run", _AGAIN),
     DeadlineNear: Reason("deadline", "The deadline came near: the rest was not sent", _AGAIN),

@@ -59,7 +59,8 @@ def headline(summary: Summary) -> str:
         return "The totals do not tie out: a person must look"
     if summary.stopped or summary.counts[Outcome.PENDING]:
         for_whom = ", a person must look" if summary.needs_person else ""
-        return f"Stopped before the end{for_whom}: {settled:,} of {rows(summary.rows)} {done}{undone}"
+        how = "Not at its end yet" if _goes_on(summary) else f"Stopped before the end{for_whom}"
+        return f"{how}: {settled:,} of {rows(summary.rows)} {done}{undone}"
     if to_look_at:
         rest = f", {unpaid:,} more not {done}" if unpaid else ""
         return f"{rows(to_look_at)} {'needs' if to_look_at == 1 else 'need'} a person{rest}{undone}"
@@ -74,6 +75,11 @@ def headline(summary: Summary) -> str:
     if summary.counts[Outcome.ALREADY_CREDITED] == summary.rows:
         return f"All {rows(summary.rows)} were {done} before" if summary.rows > 1 else f"The row was {done} before"
     return f"All {rows(summary.rows)} {done}" if summary.rows > 1 else f"The row is {done}"
+
+
+def _goes_on(summary: Summary) -> bool:
+    """Whether its run may go on: nobody has said that it ended. Who was killed says nothing."""
+    return summary.run is not None and summary.run.ended_at is None and not summary.stopped
 
 
 def _headline_of_undone(summary: Summary) -> str:

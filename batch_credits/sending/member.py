@@ -18,7 +18,6 @@ from typing import Self
 
 from batch_credits.chargebee.transport.choice import http_transport
 from batch_credits.errors import (
-    AnsweredForAnother,
     Interrupted,
     LeaseLost,
     LedgerBusy,
@@ -28,14 +27,16 @@ from batch_credits.errors import (
     TooManyFailures,
 )
 from batch_credits.ledger import Ledger, Newest, Part
-from batch_credits.model import BatchRecord, Outcome, RequestState
+from batch_credits.model import BatchRecord, RequestState
 from batch_credits.model.address import Place
 from batch_credits.process.signals import Signals
+from batch_credits.sending.approved import approval_missing
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.issued import Issued
+from batch_credits.sending.over import end_runs, failures_of
 from batch_credits.sending.queue.jobs import BEATS, Job, Jobs
 from batch_credits.sending.session import Sending, issue
-from batch_credits.sending.told import AllTold, Ended, Teller, Told, by_name, error_of
+from batch_credits.sending.told import AllTold, Ended, Teller, by_name, error_of
 from batch_credits.settings import RunSettings, SiteSettings, recorded
 from batch_credits.worker_pool.counts import Counts
 
@@ -204,6 +205,8 @@ class Member:
         if job.part == ALL and not self._owes(batch):
             await self._end_runs(job.batch_id)
             return False
+        if (missing := approval_missing(self._ledger, batch)) is not None:
+            return await self._halt(job, missing)
         self._ledger.claims.claim(
             job.batch_id,
             newest.run_id,
@@ -214,12 +217,17 @@ class Member:
         issued = await self._issue(batch, newest, settings)
         if issued is None or issued.stopped is None:
             return await self._part_is_over(job)
-        self.stopped = issued.stopped
         if isinstance(issued.stopped, OWN_TROUBLE):
+            self.stopped = issued.stopped
             self.stop()
             return True
-        self._ledger.teams.halt(job.batch_id, by_name(issued.stopped))
-        await self._end_runs(job.batch_id, issued.stopped)
+        return await self._halt(job, issued.stopped)
+
+    async def _halt(self, job: Job, why: RunStopped) -> bool:
+        """Let nobody go on with the batch before a person runs it again. Returns that the job need not come again."""
+        self.stopped = why
+        self._ledger.teams.halt(job.batch_id, by_name(why))
+        await self._end_runs(job.batch_id, why)
         return False
 
     async def _end_runs(self, batch_id: int, why: RunStopped | None = None) -> None:
@@ -327,24 +335,3 @@ class Member:
         elif await self._jobs.left(job.batch_id) == [job]:
             await self._jobs.enqueue(job.batch_id, ALL)
         return False
-
-
-def failures_of(ledger: Ledger, run_id: int) -> int:
-    """How many rows Chargebee has refused to the workers of a run."""
-    told = (Told.read(worker.told) for worker in ledger.workers.of_run(run_id))
-    return sum(rows for each in told for (outcome, _), rows in each.settled.items() if outcome is Outcome.FAILED)
-
-
-def end_runs(ledger: Ledger, batch_id: int, why: RunStopped | None = None) -> None:
-    """Note that the runs over a batch have ended that go on, with what their workers say; `why` they were stopped."""
-    for run_id in ledger.teams.open_runs(batch_id):
-        said = (Told.read(each.told).ended for each in ledger.workers.of_run(run_id))
-        in_all = Issued.together((ended.issued for ended in said if ended is not None), why)
-        ledger.runs.end(
-            run_id,
-            requests=in_all.requests,
-            throttled=in_all.counts.throttled,
-            retries=in_all.counts.retries,
-            stopped=why.message if why else None,
-            needs_person=isinstance(why, AnsweredForAnother),
-        )

@@ -30,7 +30,8 @@ class ApprovePage:
     """An order, for another person: what it comes to, computed anew from its file. `given` are those who approved it,
     in words; `missing` how many more must. `why_not` says why whoever looks may not approve it; then `form` is None.
     `is_checking`: the file is being read. `before` is what is known from earlier batches. `begin_href` is where whoever
-    looks has it paid, where enough people have approved it and its run did not begin or was refused."""
+    looks has it paid, where enough people have approved it and its run did not begin or was refused. `is_rest`: it is
+    of what is left of a batch."""
 
     file_name: str
     maker: str
@@ -48,11 +49,13 @@ class ApprovePage:
     reject_href: str = ""
     begin_href: str = ""
     downloads: tuple[Download, ...] = ()
+    is_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SubmitForm:
-    """What another person would be asked to approve. `why_not` says why whoever looks does not ask them."""
+    """What another person would be asked to approve; `approvers` is how many must, 0 where that is not known yet.
+    `why_not` says why whoever looks does not ask them."""
 
     href: str
     number: int

@@ -266,8 +266,9 @@ class ReviewRow:
 @dataclass(frozen=True, slots=True)
 class ResultPage:
     """A batch once nobody sends it. `tone` is good, warn or bad; `next_steps` are sentences; `more` sends what is
-    owed. `batches` are others of the same payout, and what undid it: words and where. `why_no_undo` and
-    `why_no_resolving` are sentences: whoever looks may not, and another person may."""
+    owed, or `submit` has it approved, or its order waits at `order_href`. `batches` are others of the same payout, and
+    what undid it: words and where. `why_no_undo` and `why_no_resolving` are sentences: whoever looks may not, and
+    another person may."""
 
     key: str
     file_name: str
@@ -290,6 +291,8 @@ class ResultPage:
     is_deduction: bool = False
     why_no_undo: str = ""
     why_no_resolving: str = ""
+    submit: SubmitForm | None = None
+    order_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

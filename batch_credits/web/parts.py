@@ -16,6 +16,7 @@ class State(StrEnum):
     REJECTED = "rejected"
     WAITING = "waits its turn"
     RUNNING = "being sent"
+    FOR_A_WORKER = "waits for a worker"
     STOPPED = "stopped"
     ATTENTION = "needs a person"
     PARTLY = "finished, some not credited"

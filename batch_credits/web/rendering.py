@@ -56,6 +56,7 @@ TONES: Mapping[State, str] = {
     State.REJECTED: "warn",
     State.WAITING: "under-way",
     State.RUNNING: "under-way",
+    State.FOR_A_WORKER: "under-way",
     State.STOPPED: "warn",
     State.ATTENTION: "bad",
     State.PARTLY: "warn",

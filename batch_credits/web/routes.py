@@ -19,7 +19,18 @@ class Route:
 
 def routes() -> list[Route]:
     """All addresses behind the login."""
-    from batch_credits.web.handlers import approve, batches, check, columns, new, repair, result, run, undo
+    from batch_credits.web.handlers import (
+        approve,
+        batches,
+        check,
+        columns,
+        new,
+        repair,
+        result,
+        run,
+        sending_rest,
+        undo,
+    )
 
     return [
         Route("GET", "/", batches.batches),
@@ -42,7 +53,8 @@ def routes() -> list[Route]:
         Route("GET", "/batches/{key}/events", run.events),
         Route("POST", "/batches/{key}/stop", run.stop),
         Route("POST", "/batches/{key}/pilot", run.pilot),
-        Route("POST", "/batches/{key}/send", run.send),
+        Route("POST", "/batches/{key}/send", sending_rest.send),
+        Route("POST", "/batches/{key}/submit", sending_rest.submit),
         Route("GET", "/batches/{key}/files/{name}", result.file),
         Route("POST", "/batches/{key}/mend", repair.mend),
         Route("POST", "/batches/{key}/resolve", repair.resolve),

@@ -223,6 +223,22 @@ def test_who_ran_a_batch_does_not_undo_it_where_another_must(fresh: Office) -> N
     assert office.paid == 2
 
 
+def test_nor_does_who_made_the_order_that_another_account_ran(fresh: Office) -> None:
+    """Makers have no shell of the account that runs: it is their order, and its word for whose that is."""
+    office = fresh
+    office.policy = 'require_approval = true\nrequire_another_for = ["reverse"]\n'
+    office.make()
+    sealed = Sealed.read(office.order.read_bytes(), "order")
+    office.order.write_bytes(replace(sealed, order=replace(sealed.order, maker="alice")).content)
+    office.approve("bob")
+    office.run().exited(0)
+    [batch] = json.loads(office("status", "--json").out)
+    with office.web("Alice ") as alice, office.web("carol") as carol:
+        refused = alice.get(f"/batches/{batch['batch']}/undo")
+        assert refused.status == 403 and "another person must take its credits back" in refused.alert
+        assert carol.get(f"/batches/{batch['batch']}/undo").status == 200
+
+
 def test_a_maker_does_not_move_a_limit_by_what_they_state_of_a_currency(fresh: Office) -> None:
     office = fresh
     office.most = {"bob": "CLP=1000"}
@@ -259,6 +275,23 @@ def test_an_order_is_approved_at_the_command_line_by_whom_it_may_be(fresh: Offic
     assert office.order.stat().st_mode & 0o777 == 0o600
     assert "You have approved this order" in office("approve", office.order, "--as", "bob").exited(2).said
     assert "It is approved." in office("approve", office.order, "--show").exited(0).out
+    office.run().exited(0)
+    assert office.paid == 2
+
+
+def test_what_was_left_to_workers_before_others_had_to_approve_waits_for_them(
+    fresh: Office, postgres_url: str
+) -> None:
+    office = fresh
+    office.policy, office.extra = "", {**QUICK, "BATCH_CREDITS_LEDGER": postgres_url}
+    office("run", office.file, "--yes", "--detach").exited(0)
+    office.policy = "require_approval = true\n"
+    held = office("work", "--rate", 0, "--until-idle").exited(4)
+    assert "nobody has approved batch" in held.said and office.paid == 0
+    office("work", "--rate", 0, "--until-idle").exited(0)
+    assert office.paid == 0
+    office.make()
+    office.approve("bob")
     office.run().exited(0)
     assert office.paid == 2
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import signal
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.acceptance.harness import HEADERS, Command, Site, each_once, payout, write_csv
+from tests.acceptance.harness import HEADERS, Command, Site, each_once, finish, payout, wait_until, write_csv
 from tests.acceptance.test_resolve import ids_of, leave_to_a_person
 from tests.acceptance.visitor import Shown, Visitor, Web
 
@@ -41,6 +42,11 @@ def agrees_with_its_summary(page: Shown, visitor: Visitor) -> dict[str, object]:
         for currency, amount in summary["totals"][name].items():
             assert page.total(f"{name}:{currency}") == amount
     return dict(summary)
+
+
+def asked_by(page: Shown) -> str:
+    """Where the answer to a pilot goes: two buttons, each with a form."""
+    return str(page.all('form[data-action="pilot"]')[0]["action"])
 
 
 def test_a_file_is_checked_sent_and_read_back(tmp_path: Path, command: Command, web: Web, site: Site) -> None:
@@ -221,6 +227,48 @@ def test_a_run_is_stopped_in_order_and_the_rest_sent_later(tmp_path: Path, comma
         assert site.times() == each_once(rows)
 
 
+def test_what_was_stopped_while_it_was_taken_back_is_taken_back_to_the_end(tmp_path: Path, command: Command) -> None:
+    with Site("--faults", "latency_ms=30") as site:
+        command.url = site.url
+        with Web(command, BATCH_CREDITS_CONCURRENCY="2") as web:
+            visitor = web.visitor()
+            check = visitor.upload(write_csv(tmp_path / "loyalty.csv", payout("c", 200)))
+            paid = visitor.result(visitor.send(check, "send", confirm="200"))
+            choice = visitor.send(visitor.get(f"{paid.path}/undo"), "choose", **{"row:2": None, "all": "yes"})
+            choice = visitor.until(choice.path, lambda page: not page.has("main[aria-busy]"))
+            run = visitor.send(choice, "reverse", confirm="200")
+            run = visitor.until(run.path, lambda page: (page.count("deducted") or 0) > 2)
+            stopped = visitor.result(visitor.send(run, "stop"))
+            left = stopped.count("pending") or 0
+            assert 0 < left < 200 and f"{left} rows not taken back yet. You can take back the rest" in stopped.text
+            assert visitor.send(stopped, "reverse", confirm="200").status == 422
+            done = visitor.result(visitor.send(stopped, "reverse", confirm=str(left)))
+            assert (done.path, done.count("deducted")) == (stopped.path, 200), done.text
+        assert site.posts == 400
+
+
+def test_what_began_elsewhere_goes_on_here_once_its_file_is_uploaded(tmp_path: Path, command: Command) -> None:
+    rows = payout("c", 100)
+    file = write_csv(tmp_path / "loyalty.csv", rows)
+    with Site("--faults", "latency_ms=30") as site:
+        command.url = site.url
+        run = command.start("run", file, "--yes", "--concurrency", 2)
+        wait_until(lambda: site.posts > 2)
+        run.send_signal(signal.SIGTERM)
+        assert finish(run).code == 4
+        with Web(command) as web:
+            visitor = web.visitor()
+            [batch] = [each["data-batch"] for each in visitor.get("/").all("[data-batch]")]
+            stopped = visitor.get(f"/batches/{batch}")
+            assert "To send the rest here, upload the same file again with the same reference" in stopped.text
+            assert not stopped.has('form[data-action="send"]')
+            stopped = visitor.upload(("copy.csv", file.read_bytes()))
+            assert (stopped.page, stopped.path) == ("result", f"/batches/{batch}"), stopped.text
+            left = stopped.count("pending")
+            assert visitor.result(visitor.send(stopped, "send", confirm=str(left))).count("credited") == 100
+        assert site.times() == each_once(rows)
+
+
 @pytest.mark.slow
 def test_what_changed_since_the_check_is_not_sent_by_the_number_typed_then(
     tmp_path: Path, command: Command, web: Web, site: Site
@@ -272,6 +320,29 @@ def test_a_row_in_review_is_settled_with_a_reason_and_held_against_chargebee(
     assert site.posts == 3
 
 
+def test_two_people_who_settle_rows_at_once_are_each_told_of_their_own(
+    tmp_path: Path, command: Command, web: Web
+) -> None:
+    with Web(command, actor="Ben") as other:
+        people = [web.visitor(), other.visitor()]
+        check = people[0].upload(write_csv(tmp_path / "loyalty.csv", payout("own", 4)))
+        result = people[0].result(people[0].send(check, "send", confirm="4"))
+        leave_to_a_person(command, *(f"own-{number}" for number in range(4)))
+        with sqlite3.connect(command.ledger) as ledger:
+            ledger.execute("DELETE FROM sealed")
+        ledger.close()
+        tokens = [str(each.get("/new").all("input[name=form_token]")[0]["value"]) for each in people]
+
+        def settle(number: int) -> str:
+            said = {"form_token": tokens[number % 2], "row": str(number + 2), "word": "credited", "reason": "seen"}
+            said |= {"credit_id": f"NoSuchCredit{number}"}
+            return people[number % 2].post(f"{result.path}/resolve", said).alert
+
+        with ThreadPoolExecutor(4) as pool:
+            for number, alert in enumerate(pool.map(settle, range(4))):
+                assert f"lists no credit NoSuchCredit{number}" in alert and "batch-credits" not in alert, alert
+
+
 @pytest.mark.slow
 def test_several_uploads_wait_their_turn(tmp_path: Path, command: Command) -> None:
     with Site("--faults", "latency_ms=25") as site:
@@ -318,11 +389,29 @@ def test_after_a_pilot_the_page_asks_and_nothing_goes_on_before_the_answer(
         run = visitor.until(run.path, lambda page: page.has('form[data-action="pilot"]'))
         assert (run.page, site.posts, run.count("pending")) == ("run", 2, 4)
         token = run.form("stop")[1]
-        assert visitor.post(f"{run.path}/pilot", token | {"answer": "perhaps"}).status == 400
-        visitor.post(f"{run.path}/pilot", token | {"answer": answer})
+        asked = asked_by(run)
+        assert visitor.post(asked, token | {"answer": "perhaps"}).status == 400
+        assert visitor.post(f"{run.path}/pilot", token | {"answer": answer}).status == 409
+        visitor.post(asked, token | {"answer": answer})
         result = visitor.until(run.path, lambda page: page.page == "result")
         assert result.count("credited") == (6 if answer == "yes" else 2)
         assert site.posts == result.count("credited")
+
+
+def test_the_answer_to_one_pilot_is_none_to_the_next(tmp_path: Path, command: Command, site: Site) -> None:
+    with Web(command, BATCH_CREDITS_PILOT="2") as web:
+        visitor = web.visitor()
+        run = visitor.send(visitor.upload(write_csv(tmp_path / "l.csv", payout("c", 9))), "send", confirm="9")
+        first = visitor.until(run.path, lambda page: page.has('form[data-action="pilot"]'))
+        said = first.form("stop")[1]
+        visitor.post(asked_by(first), said | {"answer": "no"})
+        left = visitor.until(run.path, lambda page: page.page == "result")
+        visitor.send(left, "send", confirm="7")
+        second = visitor.until(run.path, lambda page: page.has('form[data-action="pilot"]'))
+        stale = visitor.post(asked_by(first), said | {"answer": "yes"})
+        assert (stale.status, site.posts) == (409, 4) and "an earlier run" in stale.alert
+        visitor.post(asked_by(second), said | {"answer": "yes"})
+        assert visitor.result(second).count("credited") == 9
 
 
 def test_each_amount_is_shown_with_its_decimals_and_its_currency(tmp_path: Path, web: Web, site: Site) -> None:
@@ -424,7 +513,7 @@ def test_decimals_that_were_stated_are_shown_before_while_and_after(tmp_path: Pa
         asked = ada.send(check, "send", confirm="2")
         asked = ada.until(asked.path, lambda page: page.has('form[data-action="pilot"]'))
         token = str(asked.all('form[data-action="pilot"] input[name=form_token]')[0]["value"])
-        done = ada.result(ada.post(f"{asked.path}/pilot", {"form_token": token, "answer": "yes"}))
+        done = ada.result(ada.post(asked_by(asked), {"form_token": token, "answer": "yes"}))
         assert done.count("credited") == 2, done.text
     for page, words in ((check, "1,070.00 CLP"), (listed, "1,070.00 CLP"), (asked, "1,050.00 CLP"),
                         (done, "1,070.00 CLP")):  # fmt: skip

@@ -109,6 +109,9 @@ def test_a_rejection_is_told_and_it_may_be_submitted_anew(office: Office) -> Non
         assert told.page == "check" and "bob rejected this order: twice the usual sum" in told.alert
         assert "rejected" in alice.get("/").text
         assert settled(alice, alice.send(told, "submit-for-approval")).page == "approve"
+        late = bob.send(seen, "reject", reason="twice the usual sum")  # in the tab of the order before
+        assert late.status == 409 and "Another order waits" in late.alert
+        assert settled(bob, bob.get(page.path)).has('form[data-action="approve"]')
         assert office.paid == 0
 
 
@@ -160,12 +163,56 @@ def test_an_order_that_expired_or_was_edited_says_so(office: Office) -> None:
         assert settled(bob, bob.get(page.path)).page == "approve" and office.paid == 0
 
 
+def test_where_nobody_has_to_approve_any_more_an_order_that_expired_is_in_nobodys_way(office: Office) -> None:
+    with office.web("alice") as alice:
+        page = submitted(office, alice)
+        office.policy = ""
+        office.write_policy()
+        [kept] = office.folder.glob("ledger.sqlite3.web/orders/*/order.json")
+        sealed, past = Sealed.read(kept.read_bytes(), ""), datetime.now(UTC) - timedelta(days=8)
+        old = replace(sealed.order, made=iso(past), expires=iso(past + timedelta(days=7)))
+        kept.write_bytes(Sealed(old).content)
+        check = alice.get(alice.get("/").one("[data-batch] a")["href"])
+        assert check.page == "check" and "expired" in check.alert and page.path != check.path
+        assert alice.result(alice.send(check, "send", confirm="2")).count("credited") == 2
+
+
+def test_where_others_must_approve_from_half_way_on_they_approve_the_rest(office: Office) -> None:
+    file = write_csv(office.folder / "long.csv", [(f"c-{n}", 100 + n, "USD", "x", "q4") for n in range(200)])
+    office.site.tell("settings", faults="latency_ms=30")
+    office.policy, office.extra = "", {"BATCH_CREDITS_CONCURRENCY": "1"}
+    with office.web("alice") as alice, office.web("bob") as bob:
+        run = alice.send(alice.upload(file, amount_unit="minor"), "send", confirm="200")
+        run = alice.until(run.path, lambda page: (page.count("credited") or 0) > 2)
+        stopped = alice.result(alice.send(run, "stop"))
+        left, owed = stopped.count("pending") or 0, stopped.total("pending:USD")
+        assert 0 < left < 200
+        office.policy = "require_approval = true\n"
+        office.write_policy()
+        typed = alice.send(stopped, "send", confirm=str(left))  # the tab of before
+        assert typed.path == stopped.path and typed.has('form[data-action="submit-for-approval"]'), typed.text
+        assert not bob.get(stopped.path).has('form[data-action="submit-for-approval"]'), "nor does bob, who approves"
+        order = settled(alice, alice.send(alice.get(stopped.path), "submit-for-approval"))
+        assert (order.count("pending"), order.total("pending:USD")) == (left, owed)
+        assert "The rest waits for approval" in alice.get(stopped.path).text
+        assert "Waiting for you (1)" in bob.get("/").text
+        seen = settled(bob, bob.get(bob.get("/").one("[data-batch] a")["href"]))
+        bob.send(seen, "reject", reason="look at row 7")
+        again = alice.get(stopped.path)
+        assert "bob rejected this order: look at row 7" in again.alert
+        order = settled(alice, alice.send(again, "submit-for-approval"))
+        seen = settled(bob, bob.get(order.path))
+        done = bob.result(bob.send(seen, "approve", answer=office.signed(seen, "bob")))
+        assert (done.page, done.count("credited")) == ("result", 200) and "bob, " in done.text
+        assert office.paid == 200
+
+
 def test_what_another_person_must_do_is_no_form(office: Office) -> None:
     office.policy = 'require_another_for = ["reverse", "resolve"]\n'
     with office.web("alice") as alice, office.web("bob") as bob:
         page = alice.upload(office.file, amount_unit="minor")
         done = alice.result(alice.send(page, "send", confirm="2"))
-        assert "alice ran this batch, and here another person must take its credits back." in done.text
+        assert "alice had this batch paid, and here another person must take its credits back." in done.text
         assert not done.has('a[href$="/undo"]')
         assert alice.get(f"{done.path}/undo").status == 403
         assert bob.get(done.path).has('a[href$="/undo"]') and bob.get(f"{done.path}/undo").status == 200

@@ -35,3 +35,20 @@ def test_two_pages_and_a_worker_pay_two_files_once(tmp_path: Path, postgres_url:
             worker.terminate()
             assert finish(worker).code == 0
         assert site.times() == each_once([*payout("first", 120), *payout("second", 120)])
+
+
+def test_what_waits_for_a_worker_is_not_called_stopped(tmp_path: Path, postgres_url: str) -> None:
+    file = write_csv(tmp_path / "left.csv", payout("c", 40))
+    with Site() as site:
+        ada = Colleague(tmp_path, site.url, {**QUICK, **SITE}, postgres_url)
+        ada("run", file, "--yes", "--detach").exited(0)
+        with Web(ada, "--uploads", tmp_path / "uploads") as web:
+            visitor = web.visitor()
+            listed = visitor.get("/?state=waits+for+a+worker")
+            [batch] = [each["data-batch"] for each in listed.all("[data-batch]")]
+            waits = visitor.get(f"/batches/{batch}")
+            assert "Not at its end yet: 0 of 40 rows credited" in waits.text and "Stopped" not in waits.text
+            assert "Whoever works for the site goes on with it" in waits.text
+            waits = visitor.upload(file)
+            assert visitor.result(visitor.send(waits, "send", confirm="40")).count("credited") == 40
+        assert site.posts == 40

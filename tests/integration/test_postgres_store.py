@@ -138,6 +138,19 @@ def test_a_user_without_the_right_to_create_is_told_which(postgres: Server, post
     assert asked(postgres_url, "SELECT to_regnamespace('batch_credits')") == [(None,)]
 
 
+def test_who_may_only_read_is_told_so_and_not_to_mend_a_disk(postgres: Server, new_database: Address) -> None:
+    with role(postgres, "auditor"):
+        asked(new_database.url, "GRANT USAGE ON SCHEMA batch_credits TO auditor")
+        asked(new_database.url, "GRANT SELECT ON ALL TABLES IN SCHEMA batch_credits TO auditor")
+        with (
+            pytest.raises(LedgerError, match="permission denied for table") as refused,
+            Ledger.open(Address.read(new_database.url.replace("postgres@", "auditor@"))) as ledger,
+        ):
+            ledger.sites.note_address("acme-test", "http://127.0.0.1:8900")
+        assert "needs rights" in refused.value.hint and "disk" not in refused.value.hint
+        asked(new_database.url, "DROP OWNED BY auditor")
+
+
 def test_that_somebody_may_not_write_is_no_harm_to_the_ledger(postgres: Server, postgres_url: str) -> None:
     Ledger.open(Address.read(postgres_url)).close()
     with role(postgres, "auditor"):

@@ -62,6 +62,30 @@ def test_a_database_that_is_not_there_is_named_without_a_traceback() -> None:
         asyncio.run(prepare("postgresql://postgres@127.0.0.1:1/nowhere"))
 
 
+def test_what_others_have_set_as_a_default_changes_nothing(queue_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """procrastinate's own tables hold a dash that Latin-1 has not, and SQL_ASCII gives bytes for texts."""
+    name = queue_url.rpartition("/")[2]
+    for setting, value in (
+        ("client_encoding", "SQL_ASCII"), ("default_transaction_isolation", "serializable"),
+        ("idle_session_timeout", "100ms"), ("idle_in_transaction_session_timeout", "100ms"),
+        ("lock_timeout", "1ms"), ("statement_timeout", "900ms"),
+    ):  # fmt: skip
+        told(queue_url, f"ALTER DATABASE {name} SET {setting} = '{value}'")
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+
+    async def act(jobs: Jobs) -> None:
+        await jobs.enqueue(7, Part(0, 1))
+        await asyncio.sleep(0.3)
+        assert await jobs.left(7) == [Job(7, Part(0, 1))]
+        async with jobs._app.connector.pool.connection() as connection:  # type: ignore[attr-defined]
+            for setting, value in (("transaction_isolation", "read committed"), ("client_encoding", "UTF8"),
+                                   ("statement_timeout", "0"), ("idle_session_timeout", "0")):  # fmt: skip
+                shown = await (await connection.execute(f"SHOW {setting}")).fetchone()
+                assert shown[0] == value
+
+    with_jobs(queue_url, act)
+
+
 def test_a_job_waits_once_and_comes_again_where_it_must(queue_url: str) -> None:
     done: list[Job] = []
 

@@ -31,7 +31,8 @@ def test_kinds_and_exit_codes(error: BatchCreditsError, kind: str, code: int) ->
 # A new error that stops a run belongs into one of them: whoever tries again unseen goes by it.
 PASSES = {"KeyRefused", "SiteBlocked", "Outage", "ShardDied", "Interrupted", "JournalFailed"}
 STAYS = {
-    "TooManyFailures", "PilotNotAgreed", "AmountMissing", "PersonNeeded", "DoubleCreditAlarm", "AnsweredForAnother",
+    "TooManyFailures", "PilotNotAgreed", "NotApproved", "AmountMissing", "PersonNeeded",
+    "DoubleCreditAlarm", "AnsweredForAnother",
     "DeadlineNear",
 }  # fmt: skip
 

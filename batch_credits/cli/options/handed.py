@@ -23,8 +23,10 @@ import click
 from batch_credits.errors import NotConfirmed
 from batch_credits.model import CallKind, ControlTotal, Outcome
 from batch_credits.model.amounts import is_amount_of
+from batch_credits.model.requests import STILL_OWED
 from batch_credits.process.user import act_for, user_name
 from batch_credits.views.amounts import Total, totals_of
+from batch_credits.views.plan import PlanView
 from batch_credits.views.question import Question
 
 MAX_BYTES = 64 * 1024
@@ -76,8 +78,9 @@ class Handed:
                 hint="Upload the file again, and check it.",
             )
         owed = plan.by_outcome.get(Outcome.PENDING, ())
-        rows, sums = plan.counts[Outcome.PENDING], {each.currency: _sum_of(each) for each in owed if each.rows}
-        if rows != self.rows or sums != self.totals:
+        rows, sums = _asked(plan, Outcome.PENDING)
+        # An order says what is in doubt, too: it may have to be sent.
+        if (self.rows, dict(self.totals)) not in ((rows, sums), _asked(plan, *STILL_OWED)):
             what = f"{'credit' if plan.kind is CallKind.ADD else 'deduction'}{'' if self.rows == 1 else 's'}"
             raise NotConfirmed(
                 f"Nothing was sent: what is to be sent changed since {self.actor} agreed to it:"
@@ -97,8 +100,13 @@ class Handed:
         return totals_of(totals, {})
 
 
-def _sum_of(total: Total) -> _Sum:
-    return _Sum(total.amount_minor, total.amount_in_decimal)
+def _asked(plan: PlanView, *outcomes: Outcome) -> tuple[int, dict[str, _Sum]]:
+    """The rows of these outcomes, and their sums by currency."""
+    sums: dict[str, _Sum] = {}
+    for total in (total for outcome in outcomes for total in plan.by_outcome.get(outcome, ()) if total.rows):
+        minor, in_decimal = sums.get(total.currency, _Sum(0, Decimal(0)))
+        sums[total.currency] = _Sum(minor + total.amount_minor, in_decimal + total.amount_in_decimal)
+    return sum(plan.counts.get(outcome, 0) for outcome in outcomes), sums
 
 
 def _in_words(totals: tuple[Total, ...]) -> str:

@@ -33,6 +33,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from batch_credits.errors import LedgerError
 from batch_credits.ledger import Part
+from batch_credits.ledger.engines.postgres.connection import ENCODING, IN_PLACE_OF_DEFAULTS
 from batch_credits.ledger.engines.postgres.store import SCHEMA
 from batch_credits.sending.queue.schema import bring_up_to_date
 
@@ -42,7 +43,7 @@ _WAIT_SECONDS = 3.0  # for a connection
 _SILENCE_SECONDS = 3.0  # of a server that has been asked something
 _KEPT: dict[str, Any] = {  # a connection that is cut is noticed, also where nobody says so
     "application_name": "batch-credits", "connect_timeout": 3, "tcp_user_timeout": 10_000,
-    "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
+    "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "client_encoding": ENCODING,
 }  # fmt: skip
 _NEVER = 86_400.0  # nobody asks a job to be aborted
 
@@ -194,8 +195,8 @@ class _Connection(psycopg.AsyncConnection[Any]):
 
 
 async def _configure(connection: "psycopg.AsyncConnection[Any]") -> None:
-    """Find the queue's tables, which lie beside the ledger's."""
-    await connection.execute(f"SET search_path TO {SCHEMA}".encode())
+    """Find the queue's tables, which lie beside the ledger's; in a session like the ledger's own."""
+    await connection.execute("; ".join((*IN_PLACE_OF_DEFAULTS, f"SET search_path TO {SCHEMA}")).encode())
     await connection.commit()
 
 

@@ -10,7 +10,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, Mending, RunRecord
 from batch_credits.model.address import Place
 from batch_credits.model.amounts import money_in_words
-from batch_credits.model.orders import orders_of
+from batch_credits.model.orders import order_numbers, orders_of, people_behind
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.views.batches import BatchView, batches_view
 from batch_credits.views.workers import WorkerView
@@ -21,16 +21,17 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A batch as the ledger has it. `senders` are the processes that send it now, whoever started them, `runners`
-    whoever ran it."""
+    """A batch as the ledger has it. `senders` are the processes that send it now, whoever started them, `behind`
+    whoever had it paid."""
 
     record: BatchRecord
     view: BatchView
     run: RunRecord | None
     mending: Mending
     senders: tuple[WorkerView, ...]
-    runners: frozenset[str]
+    behind: frozenset[str]
     order: str  # the newest that a run of it carried out, as the file's text; "" none
+    order_numbers: frozenset[str]  # of all that its runs began
 
 
 class Books:
@@ -87,10 +88,9 @@ def _known(ledger: Ledger, key: str) -> Known | None:
     [view] = batches_view(ledger, key)
     mending = ledger.payouts.mending(record.batch_id)
     runs = ledger.runs.every(record.batch_id)
-    runners, orders = frozenset(run.user for run in runs), orders_of(runs)
-    return Known(
-        record, view, runs[-1] if runs else None, mending, _living(view), runners, orders[-1] if orders else ""
-    )
+    orders, last = orders_of(runs), runs[-1] if runs else None
+    newest, numbers = orders[-1] if orders else "", order_numbers(runs)
+    return Known(record, view, last, mending, _living(view), people_behind(runs), newest, numbers)
 
 
 def _living(batch: BatchView) -> tuple[WorkerView, ...]:

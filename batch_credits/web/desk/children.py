@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from batch_credits.children.files import write_text
 from batch_credits.children.start import Child, Words, start
 
 ANSWER = "answer"  # the name of a file
 ORDER = "order.json"
 PROBLEM_ROWS = 200  # of each kind that are listed; all are in rejected.csv
 _PATIENCE_SECONDS = 86_400  # how long a run waits its turn
+_MOMENT_SECONDS = 10  # the same of a person's word, before a page that loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,12 @@ class Children:
         return _start("check", given, [str(source)], handed, into / "out.json.part", into / "err.txt", lock)
 
     def run(
-        self, source: Path, options: Sequence[str], handed: Handed, into: Path, lock: int, order: Path | None = None
+        self, source: Path, options: Sequence[str], handed: Handed, into: Path, lock: int, order: str = ""
     ) -> Child:
-        """Credit what is owed of a file."""
-        options = options if order is None else [*options, f"--order={order}"]
+        """Credit what is owed of a file, by an order where the text of one is given."""
+        if order:
+            write_text(into / ORDER, order)
+            options = [*options, f"--order={into / ORDER}"]
         return self._send("run", options, str(source), handed, into, lock)
 
     def reverse(self, key: str, options: Sequence[str], handed: Handed, into: Path, lock: int) -> Child:
@@ -76,7 +80,7 @@ class Children:
     def resolve(self, key: str, options: Sequence[str], handed: Handed, into: Path) -> Child:
         """Settle a row in review."""
         words = self._words
-        given = [*words.profile, *words.site, *words.ledger, *options]
+        given = [*words.profile, *words.site, *words.ledger, *options, f"--wait-for-ledger={_MOMENT_SECONDS}"]
         return _start("resolve", given, [key], handed, into / "out.txt", into / "err.txt", None)
 
     def _send(self, command: str, options: Sequence[str], what: str, handed: Handed, into: Path, lock: int) -> Child:

@@ -7,12 +7,12 @@ from typing import Any, Self
 from aiohttp import web
 
 from batch_credits.children.files import make_folder
-from batch_credits.web.desk.books import Books
+from batch_credits.web.desk.books import Books, Known
 from batch_credits.web.desk.checks import Checks
 from batch_credits.web.desk.children import Children
 from batch_credits.web.desk.jobs import Jobs
 from batch_credits.web.desk.memory import Remembered
-from batch_credits.web.desk.orders import Orders
+from batch_credits.web.desk.orders import Orders, Submitted
 from batch_credits.web.desk.results import Results
 from batch_credits.web.desk.undos import Undos
 from batch_credits.web.desk.uploads import Uploads
@@ -53,6 +53,11 @@ class Desk:
             undos=Undos(folder / "undos", children),
             orders=orders,
         )
+
+    def order_of_rest(self, known: Known) -> Submitted | None:
+        """The order that waits for others, of what is left of a batch; None: there is none that can be approved."""
+        submitted = self.orders.open(known.record.key)
+        return None if submitted is None or submitted.number in known.order_numbers else submitted
 
     async def has_begun(self, key: str) -> bool:
         """Whether a batch is sent now, or was."""

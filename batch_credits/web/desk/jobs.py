@@ -28,8 +28,9 @@ Begin = Callable[[Path, int], Child]  # the folder for what is said, and the loc
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A command that was started for a batch. `file_name` is what the file was called, `upload_id` where it lies ("" of
-    a reversal); `at` is UTC, ISO 8601. `stopped_by` is who told it to stop ("" nobody)."""
+    """A command that was started for a batch. `file_name` is what the file was called, `upload_id` where it lies, or,
+    of a reversal, `undo_id` what was chosen ("" of the other); `at` is UTC, ISO 8601. `stopped_by` is who told it to
+    stop ("" nobody)."""
 
     folder: Path
     actor: str
@@ -38,6 +39,7 @@ class Job:
     at: str
     pid: int
     stopped_by: str = ""
+    undo_id: str = ""
 
     @property
     def is_answered(self) -> bool:
@@ -60,7 +62,9 @@ class Jobs:
     def __init__(self, folder: Path) -> None:
         self._folder = make_folder(folder)
 
-    async def begin(self, key: str, begin: Begin, actor: str, file_name: str, upload_id: str = "") -> Child | None:
+    async def begin(
+        self, key: str, begin: Begin, actor: str, file_name: str, upload_id: str = "", undo_id: str = ""
+    ) -> Child | None:
         """Start a command for a batch; None: one is running already."""
         folder = make_folder(self._folder / key)
         lock = await _lock(folder / "lock")
@@ -69,7 +73,8 @@ class Jobs:
         try:
             into = make_folder(folder / f"{len(_numbers(folder)) + 1:06}")
             at = datetime.now(UTC).isoformat(timespec="seconds")
-            said = {"actor": actor, "file_name": file_name, "upload_id": upload_id, "at": at, "pid": _NOT_KNOWN}
+            said: dict[str, Any] = {"actor": actor, "file_name": file_name, "at": at, "pid": _NOT_KNOWN}
+            said |= {"upload_id": upload_id, "undo_id": undo_id}
             write_document(into / _DOCUMENT, said)  # if that cannot be kept, nothing begins
             child = begin(into, lock)
             with suppress(OSError):  # it is only to pass "stop" on, and the run goes on already

@@ -39,6 +39,11 @@ class Submitted:
     sealed: Sealed
 
     @property
+    def number(self) -> str:
+        """By what runs know it."""
+        return self.sealed.order.number
+
+    @property
     def has_expired(self) -> bool:
         """Whether its time is over."""
         return self.sealed.order.has_expired()

@@ -67,13 +67,20 @@ class Undos:
             await asyncio.wait([task], timeout=seconds)
         return undo.undo_id not in self._tasks
 
+    def known(self, batch: str, undo_id: str) -> Undo | None:
+        """What was chosen; None: there is no such choice."""
+        content = read_document(self._folder / undo_id / "undo.json") if _ID.fullmatch(undo_id) else None
+        if content is None or content["batch"] != batch:
+            return None
+        return Undo(undo_id, self._folder / undo_id, **content)
+
     def find(self, batch: str, undo_id: str) -> Undo:
         """What was chosen.
 
         Raises:
             Refused: there is no such choice.
         """
-        content = read_document(self._folder / undo_id / "undo.json") if _ID.fullmatch(undo_id) else None
-        if content is None or content["batch"] != batch:
+        undo = self.known(batch, undo_id)
+        if undo is None:
             raise Refused(404, "There is no such choice of credits to take back.", "Choose them again.")
-        return Undo(undo_id, self._folder / undo_id, **content)
+        return undo

@@ -1,7 +1,10 @@
 """An order that waits for another person: what it says, their passkey's word, and what follows from it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -13,6 +16,7 @@ from batch_credits.approval.words import facts_of, given_in_words
 from batch_credits.errors import NotConfirmed, UsageError
 from batch_credits.model import CallKind
 from batch_credits.model.identity import same_text
+from batch_credits.model.requests import STILL_OWED
 from batch_credits.text.counted import rows as count_of
 from batch_credits.web.approval_pages import ApprovePage
 from batch_credits.web.desk.checks import MOMENT_SECONDS, Checked, order_of, refuse_others
@@ -27,7 +31,7 @@ from batch_credits.web.handlers.answers import UNPROCESSABLE, amounts_in, go_to,
 from batch_credits.web.handlers.check import begin_run, check_page, known_before, largest_in, last_refusal
 from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.handlers.run import key_of
-from batch_credits.web.handlers.typed import changed_since
+from batch_credits.web.handlers.typed import SHOWN_LETTERS, changed_since
 from batch_credits.web.pages import Alert, Download
 from batch_credits.web.signing_form import ANSWER, approve_form, figures_of
 
@@ -75,7 +79,7 @@ def _is_good(made: Path | None) -> bool:
 async def order(request: web.Request) -> web.Response:
     """The page of an order."""
     desk, key = desk_of(request), key_of(request)
-    if await desk.has_begun(key):
+    if await _is_over(desk, key):
         return go_to(f"/batches/{key}")
     submitted = _waiting(desk, key)
     page = await _page(desk, submitted, actor_of(request))
@@ -87,7 +91,7 @@ async def approve(request: web.Request) -> web.Response:
     """Take a passkey's word for an order; with the last that was missing, its run begins."""
     desk, key, actor = desk_of(request), key_of(request), actor_of(request)
     fields = await read_fields(request, ANSWER.__contains__)
-    if await desk.has_begun(key):
+    if await _is_over(desk, key):
         return go_to(f"/batches/{key}")
     submitted = _waiting(desk, key)
     try:
@@ -109,7 +113,7 @@ async def begin(request: web.Request) -> web.Response:
     """Pay an order that enough people have approved: its run did not begin then, or was refused."""
     desk, key, actor = desk_of(request), key_of(request), actor_of(request)
     await read_fields(request, lambda _: False)
-    if await desk.has_begun(key):
+    if await _is_over(desk, key):
         return go_to(f"/batches/{key}")
     submitted = _waiting(desk, key)
     if not has_a_say(submitted.sealed, actor):
@@ -127,7 +131,8 @@ async def _begin(desk: Desk, submitted: Submitted) -> web.Response:
     order = submitted.sealed.order
     totals = {currency: asdict(total) for currency, total in order.totals.items()}
     owed = {"batch": order.batch, "rows": order.owed, "totals": totals}
-    await begin_run(desk, submitted.key, desk.uploads.find(submitted.upload_id), Handed(order.maker, owed))
+    one, content = desk.uploads.find(submitted.upload_id), submitted.path.read_text(encoding="ascii")
+    await begin_run(desk, submitted.key, one, Handed(order.maker, owed), content)
     return go_to(f"/batches/{submitted.key}")
 
 
@@ -142,16 +147,34 @@ async def reject(request: web.Request) -> web.Response:
         return show(request, await _page(desk, submitted, actor), alert=alert, status=UNPROCESSABLE)
     if not has_a_say(submitted.sealed, actor):
         raise Refused(403, "Only an approver, or whoever made it, turns an order down.")
-    if await desk.has_begun(key):
+    if request.path_qs != _reject_href(submitted):
+        raise Refused(409, "Another order waits by now than the one that this page showed.", "Look at it first.")
+    if await _is_over(desk, key):
         raise Refused(409, "This order is being paid already, or was paid.", "See in the list of batches how it went.")
     desk.orders.reject(key, actor, reason)
     return go_to(f"/uploads/{submitted.upload_id}")
+
+
+def _reject_href(submitted: Submitted) -> str:
+    """Where this very order is turned down: the next one of its batch may be what was asked for."""
+    return f"/orders/{submitted.key}/reject?of={submitted.number[:SHOWN_LETTERS]}"
 
 
 async def order_json(request: web.Request) -> web.StreamResponse:
     """The order with its approvals, as it stands."""
     submitted = _waiting(desk_of(request), key_of(request))
     return await attachment(request, submitted.path, "order.json")
+
+
+async def _is_over(desk: Desk, key: str) -> bool:
+    """Whether there is nothing to decide any more: the batch is being sent, or its order was carried out. One of what
+    is left of a batch waits, whatever was sent of it before."""
+    known, submitted = await desk.books.batch(key), desk.orders.waiting(key)
+    if desk.jobs.is_running(key):  # asked last: it may have begun meanwhile
+        return True
+    if known is None:
+        return False
+    return bool(known.senders) or submitted is None or submitted.number in known.order_numbers
 
 
 def _waiting(desk: Desk, key: str) -> Submitted:
@@ -172,7 +195,8 @@ async def _page(desk: Desk, submitted: Submitted, actor: str) -> ApprovePage:
     """What somebody sees of an order."""
     order, name = submitted.sealed.order, desk.uploads.find(submitted.upload_id).file_name
     checked = await _checked(desk, submitted)
-    page = ApprovePage(name, order.maker, order.expires, is_checking=checked is None)
+    is_rest = await desk.books.batch(submitted.key) is not None
+    page = ApprovePage(name, order.maker, order.expires, is_checking=checked is None, is_rest=is_rest)
     if checked is None:
         return page
     href = f"/orders/{submitted.key}"
@@ -195,7 +219,7 @@ async def _page(desk: Desk, submitted: Submitted, actor: str) -> ApprovePage:
         missing=missing,
         why_not=why_not,
         form=None if why_not or approver is None else approve_form(f"{href}/approve", submitted.sealed, approver),
-        reject_href=f"{href}/reject" if may_say else "",
+        reject_href=_reject_href(submitted) if may_say else "",
         begin_href="" if missing or why_not else f"{href}/begin",
         downloads=(Download("order.json", f"{href}/files/order.json", "the order, as it is sealed"),),
     )
@@ -222,17 +246,6 @@ def _standing(sealed: Sealed, actor: str) -> tuple[int, Approver | None, str]:
     return 0, None, "" if has_a_say(sealed, actor) else "Whoever made it, or an approver, has it sent."
 
 
-def is_approved(sealed: Sealed, policy: Policy | None) -> bool:
-    """Whether enough people have approved it, as far as anybody can tell."""
-    if policy is None or not sealed.approvals:
-        return False
-    try:
-        refuse_unapproved(sealed, policy)
-    except (NotConfirmed, UsageError):
-        return False
-    return True
-
-
 async def _earlier(desk: Desk) -> tuple[str, ...]:
     """What the last batches came to, a sentence each: an order that is far from them is seen."""
     views = [view for view, _ in await desk.books.batches() if view.kind is CallKind.ADD][-EARLIER_SHOWN:]
@@ -248,12 +261,24 @@ def _changed(checked: Checked, sealed: Sealed) -> str:
     if checked.error is not None:
         return "The file cannot be read any more as it was when it was ordered."
     found = checked.content
-    owed = found["totals_by_outcome"].get("pending", {})
-    sums = {currency: (total["rows"], total.get("amount", 0)) for currency, total in owed.items() if total["rows"]}
-    ordered = {currency: (total.rows, total.amount) for currency, total in sealed.order.totals.items()}
-    if found["batch"] != sealed.order.batch or sums != ordered:
+    ordered = {
+        currency: (total.rows, total.amount, Decimal(total.amount_in_decimal))
+        for currency, total in sealed.order.totals.items()
+    }
+    if found["batch"] != sealed.order.batch or _owed_in(found) != ordered:
         return "What would be paid is not what was ordered any more. It has to be submitted anew."
     return ""
+
+
+def _owed_in(found: Mapping[str, Any]) -> dict[str, tuple[int, int, Decimal]]:
+    """What a run would send or settle, as an order counts it: rows, minor units, and what came in decimal."""
+    sums: dict[str, tuple[int, int, Decimal]] = {}
+    for outcome in STILL_OWED:
+        for currency, total in found["totals_by_outcome"].get(outcome.value, {}).items():
+            rows, amount, in_decimal = sums.get(currency, (0, 0, Decimal(0)))
+            more = Decimal(total.get("amount_in_decimal") or 0)
+            sums[currency] = (rows + total["rows"], amount + total.get("amount", 0), in_decimal + more)
+    return {currency: each for currency, each in sums.items() if each[0]}
 
 
 def known_policy() -> Policy | None:

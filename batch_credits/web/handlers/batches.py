@@ -1,10 +1,12 @@
 """The list of all batches, and of files that came and were not sent."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from batch_credits.approval.giving import may_approve
+from batch_credits.approval.judging import is_approved
 from batch_credits.approval.policy import Policy
 from batch_credits.errors import NotConfirmed
 from batch_credits.model import CallKind, Outcome
@@ -14,7 +16,7 @@ from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.handlers.answers import amounts_in, amounts_of, page_number, show, stated_in
-from batch_credits.web.handlers.approve import has_a_say, is_approved, known_policy
+from batch_credits.web.handlers.approve import has_a_say, known_policy
 from batch_credits.web.pages import Amount, BatchEntry, BatchesPage, Filter, State
 
 ENTRIES_A_PAGE = 50
@@ -45,9 +47,10 @@ async def batches(request: web.Request) -> web.Response:
 
 
 async def _entries(desk: Desk, actor: str) -> list[BatchEntry]:
-    known = [_of_batch(desk, view, is_sent=is_sent) for view, is_sent in await desk.books.batches()]
-    keys = {entry.key for entry in known}
-    uploads, policy = [], known_policy()
+    policy, views = known_policy(), await desk.books.batches()
+    known = [_of_batch(desk, view, is_sent=is_sent) for view, is_sent in views]
+    known = [await _with_order(desk, entry, policy, actor) for entry in known]
+    keys, uploads = {entry.key for entry in known}, []
     for upload in sorted(desk.uploads.all(), key=lambda upload: upload.at, reverse=True):
         entry = _of_upload(desk, upload, policy, actor)
         if not entry.key or entry.key not in keys:
@@ -90,9 +93,24 @@ def _of_batch(desk: Desk, view: BatchView, *, is_sent: bool) -> BatchEntry:
     )
 
 
+async def _with_order(desk: Desk, entry: BatchEntry, policy: Policy | None, actor: str) -> BatchEntry:
+    """A batch of which something is left, as the order of that has it, where one waits."""
+    if entry.state not in (State.STOPPED, State.FOR_A_WORKER, State.ATTENTION) or desk.orders.open(entry.key) is None:
+        return entry
+    record = await desk.books.batch(entry.key)
+    submitted = None if record is None else desk.order_of_rest(record)
+    if submitted is None:
+        return entry
+    state = State.APPROVED if is_approved(submitted.sealed, policy) else State.SUBMITTED
+    needs_person = _waits_for(desk, entry.key, state, policy, actor)
+    return replace(entry, state=state, href=f"/orders/{entry.key}", needs_person=needs_person)
+
+
 def _state_of(view: BatchView) -> State:
     if Outcome.REVIEW in view.outcomes or Outcome.IN_DOUBT in view.outcomes:
         return State.ATTENTION
+    if Outcome.PENDING in view.outcomes and view.is_on:
+        return State.FOR_A_WORKER
     if Outcome.PENDING in view.outcomes or view.stopped:
         return State.STOPPED
     if Outcome.FAILED in view.outcomes or Outcome.REJECTED in view.outcomes:

@@ -89,25 +89,26 @@ async def upload(request: web.Request) -> web.Response:
         return go_to(f"/batches/{key}")
     if desk.orders.open(key) is not None:
         return go_to(f"/orders/{key}")
-    alert = _rejected(desk, key) or _expired(desk, key) or last_refusal(desk, key)
+    alert = rejected(desk, key) or expired(desk, key) or last_refusal(desk, key)
     return show(request, check_page(desk, one, checked, actor_of(request)), alert=alert)
 
 
-def _rejected(desk: Desk, key: str) -> Alert | None:
+def rejected(desk: Desk, key: str) -> Alert | None:
     """Why another person turned its order down."""
     rejection = desk.orders.rejection(key)
     if rejection is None:
         return None
-    return Alert(f"{rejection.by} rejected this order: {rejection.reason}", "Nothing was sent. You may submit it anew.")
+    said = f"{rejection.by} rejected this order: {rejection.reason}"
+    return Alert(said, "Nothing of it was sent. You may submit it anew.")
 
 
-def _expired(desk: Desk, key: str) -> Alert | None:
+def expired(desk: Desk, key: str) -> Alert | None:
     """That nobody approved its order in time."""
     submitted = desk.orders.waiting(key)
     if submitted is None:
         return None
-    expired = moment_in_words(submitted.sealed.order.expires)
-    return Alert(f"Its order expired at {expired}.", "Nothing was sent. You may submit it anew.")
+    moment = moment_in_words(submitted.sealed.order.expires)
+    return Alert(f"Its order expired at {moment}.", "Nothing of it was sent. You may submit it anew.")
 
 
 def last_refusal(desk: Desk, key: str) -> Alert | None:
@@ -253,17 +254,17 @@ async def send(request: web.Request) -> web.Response:
         raise Refused(403, "Here another person must approve what is sent.", "Submit it for approval.")
     if page.send is None or await desk.has_begun(key):
         return go_to(f"/batches/{key}")
+    if desk.orders.open(key) is not None:
+        return go_to(f"/orders/{key}")
     if (alert := changed_since(request, page.send.href) or not_typed(page.send, fields)) is not None:
         return show(request, page, alert=alert, status=UNPROCESSABLE)
     await begin_run(desk, key, one, Handed(actor, owed_of(checked.content), typed_totals(fields)))
     return go_to(f"/batches/{key}")
 
 
-async def begin_run(desk: Desk, key: str, one: Upload, handed: Handed) -> None:
-    """Start the run of a batch, if none is on, by its order where there is one; and wait a moment for what it says
+async def begin_run(desk: Desk, key: str, one: Upload, handed: Handed, order: str = "") -> None:
+    """Start the run of a batch, if none is on, by an order where there is one, and wait a moment for what it says
     first."""
-    submitted = desk.orders.waiting(key)
-    order = None if submitted is None else submitted.path
     child = await desk.jobs.begin(
         key,
         lambda into, lock: desk.children.run(one.source, one.words(), handed, into, lock, order),

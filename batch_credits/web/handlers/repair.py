@@ -2,20 +2,22 @@
 
 import asyncio
 import re
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 from aiohttp import web
 
-from batch_credits.children.files import make_empty_folder
+from batch_credits.children.files import make_folder
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.children import Handed
-from batch_credits.web.desk.desk import desk_of
+from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.tables import read_rows, table_of, write_mended
 from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
 from batch_credits.web.handlers.answers import UNPROCESSABLE, go_to, whole_number
+from batch_credits.web.handlers.plain_words import plain_words
 from batch_credits.web.handlers.result import result_page, why_left_to_another
 from batch_credits.web.handlers.run import is_sent, key_of
 from batch_credits.web.pages import Alert
@@ -47,13 +49,21 @@ async def resolve(request: web.Request) -> web.Response:
     key, actor = known.record.key, actor_of(request)
     if why := why_left_to_another(known, actor, "resolve"):
         return await result_page(request, known, Alert(f"Row {row} is not settled.", why), 403)
-    into = make_empty_folder(desk.settings.folder / "words" / key)
-    code = await desk.children.resolve(key, options, Handed(actor), into).ended()
-    if code:
-        said = await asyncio.to_thread((into / "err.txt").read_text, encoding="utf-8", errors="replace")
-        message, _, hint = said.strip().removeprefix("Error: ").partition("\n")
-        return await result_page(request, known, Alert(message, " ".join(hint.split())), UNPROCESSABLE)
+    if (alert := await _refused(desk, key, options, actor)) is not None:
+        return await result_page(request, known, alert, UNPROCESSABLE)
     return go_to(f"/batches/{key}")
+
+
+async def _refused(desk: Desk, key: str, options: list[str], actor: str) -> Alert | None:
+    """Have a row settled. What was in the way of that, as the command says it but for what to paste; None: nothing.
+    Each has a folder of its own: two people may settle two rows at once."""
+    with tempfile.TemporaryDirectory(dir=make_folder(desk.settings.folder / "words")) as into:
+        if not await desk.children.resolve(key, options, Handed(actor), Path(into)).ended():
+            return None
+        said = await asyncio.to_thread(Path(into, "err.txt").read_text, encoding="utf-8", errors="replace")
+    message, *more = said.rpartition("Error: ")[2].splitlines() or [""]
+    hint = " ".join(line.strip() for line in more if line.startswith("  "))
+    return Alert(plain_words(message) or "The row is not settled.", plain_words(hint))
 
 
 async def _ended(request: web.Request) -> Known:

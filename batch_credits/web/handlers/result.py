@@ -17,28 +17,25 @@ from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.mending import mending_in_words
 from batch_credits.text.counted import rows as count_of
 from batch_credits.web.desk.books import Known
-from batch_credits.web.desk.children import ORDER, Handed
+from batch_credits.web.desk.children import ORDER
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.jobs import Job
 from batch_credits.web.desk.results import FILES, Result
 from batch_credits.web.desk.tables import customer_of, page_of
-from batch_credits.web.desk.uploads import Upload
 from batch_credits.web.door.downloads import attached, attachment
-from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
 from batch_credits.web.handlers.answers import (
-    UNPROCESSABLE,
     amounts_of,
     page_number,
     show,
 )
+from batch_credits.web.handlers.check import expired, rejected
 from batch_credits.web.handlers.plain_words import plain_words
-from batch_credits.web.handlers.typed import as_shown, changed_since, is_typed, not_typed, totals_to_type, typed_totals
+from batch_credits.web.handlers.rest import Rest, rest_of, step_of, totals_of
 from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import (
     Alert,
-    Amount,
     Choice,
     Download,
     Explained,
@@ -47,7 +44,6 @@ from batch_credits.web.pages import (
     MendRow,
     ResultPage,
     ReviewRow,
-    SendForm,
 )
 
 _UNKNOWN_CODE = "Chargebee refused these rows; results.csv has what it said."
@@ -60,9 +56,18 @@ async def result_page(
     """The page, with what was refused just now."""
     desk = desk_of(request)
     result = await desk.results.of(known)
-    return show(
-        request, await _page(request, desk, known, result), alert=alert or _refused_last(desk, known), status=status
-    )
+    page = await _page(request, desk, known, result)
+    said = alert or _refused_last(desk, known) or (_said_of_order(desk, known) if page.submit is not None else None)
+    return show(request, page, alert=said, status=status)
+
+
+def _said_of_order(desk: Desk, known: Known) -> Alert | None:
+    """Why the order of what is left came to nothing, if there was one."""
+    key = known.record.key
+    if (alert := rejected(desk, key)) is not None:
+        return alert
+    submitted = desk.orders.waiting(key)
+    return None if submitted is None or submitted.number in known.order_numbers else expired(desk, key)
 
 
 def _refused_last(desk: Desk, known: Known) -> Alert | None:
@@ -86,7 +91,7 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
     if not is_deduction and (counts.get("failed") or counts.get("rejected")):
         mending = await asyncio.to_thread(_mending, key, result, page_number(request))
     can_undo, actor = not is_deduction and bool(counts.get("credited")), actor_of(request)
-    why_no_undo = why_left_to_another(known, actor, "reverse")
+    why_no_undo, rest = why_left_to_another(known, actor, "reverse"), rest_of(desk, known, summary, actor)
     return ResultPage(
         key=key,
         file_name=summary["file"],
@@ -96,12 +101,14 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
         balance=tuple(summary["balance"]),
         is_in_balance=summary["in_balance"],
         stopped=summary["stopped"] or "",
-        next_steps=tuple(_steps(summary, mending is not None and mending.in_all > 0)),
+        next_steps=tuple(_steps(known, summary, rest, mending is not None and mending.in_all > 0)),
         explained=tuple(_explained(summary)),
         downloads=tuple(_downloads(known, result, is_deduction=is_deduction)),
         mending=mending if mending is not None and mending.in_all else None,
         review=review,
-        more=_more(desk, known, summary, stated, job),
+        more=None if rest is None else rest.send,
+        submit=None if rest is None else rest.submit,
+        order_href="" if rest is None else rest.order_href,
         undo_href=f"/batches/{key}/undo" if can_undo and not why_no_undo else "",
         batches=tuple(_kin(known, summary)),
         facts=tuple(_facts(summary, job)),
@@ -116,7 +123,7 @@ def why_left_to_another(known: Known, actor: str, command: str) -> str:
     """Why whoever looks must leave it to another person to undo or to settle the batch; "" where they need not. Where
     nobody can tell, the command itself refuses."""
     try:
-        return why_not_own(read_policy(), known.runners, actor, command)
+        return why_not_own(read_policy(), known.behind, actor, command)
     except UsageError as error:
         return error.message
 
@@ -144,20 +151,7 @@ def _figures(summary: Mapping[str, Any], kind: CallKind, stated: Exponents) -> t
     return (*figures, Figure("reversed", "Of them taken back", undone["count"], amounts))
 
 
-def totals_of(summary: Mapping[str, Any], stated: Exponents) -> dict[str, tuple[Amount, ...]]:
-    """The totals of a summary by outcome; of those in decimal, the words."""
-    decimals = summary.get("totals_in_decimal", {})
-    return {name: _with_decimals(totals, decimals.get(name, {}), stated) for name, totals in summary["totals"].items()}
-
-
-def _with_decimals(minor: Mapping[str, int], decimal: Mapping[str, str], stated: Exponents) -> tuple[Amount, ...]:
-    both: dict[str, dict[str, Any]] = {currency: {"amount": amount} for currency, amount in minor.items()}
-    for currency, text in decimal.items():
-        both.setdefault(currency, {})["amount_in_decimal"] = text
-    return amounts_of(both, stated)
-
-
-def _steps(summary: Mapping[str, Any], can_mend: bool) -> list[str]:
+def _steps(known: Known, summary: Mapping[str, Any], rest: Rest | None, can_mend: bool) -> list[str]:
     """What to do now, most urgent first."""
     counts, steps = summary["counts"], []
     if not summary["in_balance"]:
@@ -167,9 +161,9 @@ def _steps(summary: Mapping[str, Any], can_mend: bool) -> list[str]:
     if review := counts.get("review", 0):
         steps.append(f"Settle {count_of(review)} below: look at the customer in Chargebee, and say what you found.")
     if doubt := counts.get("in_doubt", 0):
-        steps.append(f"{count_of(doubt)} may have been sent. Send the rest below: Chargebee is asked first.")
-    if pending := counts.get("pending", 0):
-        steps.append(f"{count_of(pending)} not sent yet: send the rest below.")
+        steps.append(f"{count_of(doubt)} may have been sent: Chargebee is asked before any of them is sent again.")
+    if rest is not None:
+        steps.append(step_of(known, rest))
     if can_mend:
         steps.append("Mend the rows that were not credited, below or in failed.csv.")
     return steps or ["Nothing more to do."]
@@ -261,51 +255,6 @@ def _mending(key: str, result: Result, page: int) -> Mending:
         pages=found.pages,
         in_all=found.in_all,
     )
-
-
-def _more(desk: Desk, known: Known, summary: Mapping[str, Any], stated: Exponents, job: Job | None) -> SendForm | None:
-    """The form for what is still owed, where the file is here."""
-    counts = summary["counts"]
-    number = counts.get("pending", 0) or counts.get("in_doubt", 0)
-    if not number or job is None or not job.upload_id:
-        return None
-    site = desk.settings.site
-    return SendForm(
-        action="send",
-        href=f"/batches/{known.record.key}/send{as_shown(owed_of(summary, stated))}",
-        number=number,
-        amounts=totals_of(summary, stated)["pending" if counts.get("pending") else "in_doubt"],
-        site=site.name,
-        is_live=site.is_live,
-        totals_to_type=totals_to_type(desk, owed_of(summary, stated)["totals"], stated),
-    )
-
-
-def owed_of(summary: Mapping[str, Any], stated: Exponents) -> dict[str, Any]:
-    """What a person agrees to by typing how many credits are left, as the run is told it."""
-    minor, decimal = summary["totals"]["pending"], summary.get("totals_in_decimal", {}).get("pending", {})
-    totals = {}
-    for amount in totals_of(summary, stated)["pending"]:
-        said = {"rows": 1, "amount": minor.get(amount.currency, 0)}
-        totals[amount.currency] = said | (
-            {"amount_in_decimal": decimal[amount.currency]} if amount.currency in decimal else {}
-        )
-    return {"batch": summary["batch"], "rows": summary["counts"]["pending"], "totals": totals}
-
-
-async def send_rest(request: web.Request, known: Known) -> tuple[web.Response | None, Upload | None, Handed | None]:
-    """The refusal, or the file and what is told to the run that sends the rest of it."""
-    desk, actor = desk_of(request), actor_of(request)
-    fields = await read_fields(request, is_typed)
-    result, job = await desk.results.of(known), desk.jobs.latest(known.record.key)
-    stated = stated_exponents(known.record)
-    more = _more(desk, known, result.summary, stated, job)
-    if more is None or job is None:
-        return None, None, None
-    if (alert := changed_since(request, more.href) or not_typed(more, fields)) is not None:
-        return await result_page(request, known, alert, UNPROCESSABLE), None, None
-    handed = Handed(actor, owed_of(result.summary, stated), typed_totals(fields))
-    return None, desk.uploads.find(job.upload_id), handed
 
 
 async def file(request: web.Request) -> web.StreamResponse:

@@ -21,8 +21,7 @@ from batch_credits.web.door.forms import read_fields
 from batch_credits.web.door.identity import actor_of
 from batch_credits.web.door.refusals import Refused
 from batch_credits.web.handlers.answers import amounts_in, amounts_of, go_to, show, stated_in
-from batch_credits.web.handlers.check import begin_run
-from batch_credits.web.handlers.result import result_page, send_rest
+from batch_credits.web.handlers.result import result_page
 from batch_credits.web.handlers.wording import outcome_figures
 from batch_credits.web.pages import Amount, Figure, PilotQuestion, PilotRow, RunPage
 
@@ -124,7 +123,8 @@ def _pilot(key: str, job: Job | None, told: Told | None, stated: Exponents) -> P
         return None
     left = told.pilot["rows_left"]
     rows = tuple(PilotRow(row["row"], row["customer_id"], _money(row["listed"], stated)) for row in told.pilot["rows"])
-    return PilotQuestion(f"/batches/{key}/pilot", rows, left) if left and not job.stopped_by else None
+    href = f"/batches/{key}/pilot?of={job.folder.name}"  # of this run: the next one has a pilot of its own
+    return PilotQuestion(href, rows, left) if left and not job.stopped_by else None
 
 
 def _money(said: Mapping[str, Any], stated: Exponents) -> str:
@@ -241,20 +241,9 @@ async def pilot(request: web.Request) -> web.Response:
     if fields.get("answer") not in _SAID:
         raise Refused(400, "The form has an answer that was not among its choices.", "Load the page again.")
     job = desk.jobs.latest(key)
-    if job is not None and _pilot(key, job, job.told(), {}) is not None:
+    asked = None if job is None else _pilot(key, job, job.told(), {})
+    if job is not None and asked is not None:
+        if request.path_qs != asked.href:
+            raise Refused(409, "This page asked about the first rows of an earlier run.", "Answer where it asks now.")
         job.answer(fields["answer"])
-    return go_to(f"/batches/{key}")
-
-
-async def send(request: web.Request) -> web.Response:
-    """Send the rest of a batch, once somebody typed how many credits that are."""
-    desk, key = desk_of(request), key_of(request)
-    known = await desk.books.batch(key)
-    if known is None or is_sent(desk, key, known):
-        return go_to(f"/batches/{key}")
-    refused, one, handed = await send_rest(request, known)
-    if refused is not None:
-        return refused
-    if one is not None and handed is not None:
-        await begin_run(desk, key, one, handed)
     return go_to(f"/batches/{key}")

@@ -159,11 +159,16 @@ async def reverse(request: web.Request) -> web.Response:
         return show(request, page, alert=alert, status=UNPROCESSABLE)
     key = plan["batch"]
     owed = {"batch": key, "rows": plan["counts"]["pending"], "totals": plan["to_deduct"]}
-    handed = Handed(actor, owed, typed_totals(fields))
+    await begin_reversal(desk, key, known.record.file_name, undo, Handed(actor, owed, typed_totals(fields)))
+    return go_to(f"/batches/{key}")
+
+
+async def begin_reversal(desk: Desk, key: str, file_name: str, undo: Undo, handed: Handed) -> None:
+    """Start to take back what was chosen of a batch, as the batch `key`, if nobody is at it."""
     await desk.jobs.begin(
         key,
-        lambda into, lock: desk.children.reverse(known.record.key, undo.words(), handed, into, lock),
-        actor,
-        known.record.file_name,
+        lambda into, lock: desk.children.reverse(undo.batch, undo.words(), handed, into, lock),
+        handed.actor,
+        file_name,
+        undo_id=undo.undo_id,
     )
-    return go_to(f"/batches/{key}")

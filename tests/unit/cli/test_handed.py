@@ -163,6 +163,18 @@ def test_what_was_agreed_to_is_sent() -> None:
     both.refuse_other(asked(("USD", ControlTotal(2, 100, Decimal("1.5")))))
 
 
+def test_what_an_order_says_of_rows_in_doubt_is_what_was_agreed_to() -> None:
+    question = asked(("USD", ControlTotal(1, 100)))
+    plan = cast(Any, question.plan)
+    plan.counts[Outcome.IN_DOUBT] = 1
+    plan.by_outcome[Outcome.IN_DOUBT] = totals_of({"USD": ControlTotal(1, 200)}, {})
+    of(AGREED).refuse_other(question)
+    of({"owed": {"rows": 1, "totals": {"USD": {"amount": 100}}}}).refuse_other(question)
+    plan.by_outcome[Outcome.IN_DOUBT] = totals_of({"USD": ControlTotal(1, 201)}, {})
+    with pytest.raises(NotConfirmed):
+        of(AGREED).refuse_other(question)
+
+
 def test_as_much_of_another_batch_is_not_what_was_agreed_to() -> None:
     agreed = of({"actor": "alice", "owed": {"batch": "a" * 64, "rows": 2, "totals": {"USD": {"amount": 300}}}})
     agreed.refuse_other(asked(("USD", ControlTotal(2, 300)), key="a" * 64))

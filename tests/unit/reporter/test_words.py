@@ -52,6 +52,13 @@ def test_a_headline_never_says_that_all_is_paid_once_it_was_reversed(
     assert headline(report(rows)) == expected
 
 
+def test_a_run_that_nobody_has_ended_is_not_said_to_have_stopped(report: Report) -> None:
+    rows = [make_row(2), make_row(3, Outcome.PENDING)]
+    assert headline(report(rows, make_run(ended_at=None))) == "Not at its end yet: 1 of 2 rows credited"
+    stopped = report(rows, make_run(ended_at=None, stopped="the key was refused"))
+    assert headline(stopped) == "Stopped before the end: 1 of 2 rows credited"
+
+
 @pytest.mark.parametrize(
     ("outcomes", "again"),
     [

@@ -481,9 +481,15 @@ RESULTS = {
         REVIEW,
         more=None,
         undo_href="",
-        why_no_undo="alice ran this batch, and here another person must take its credits back.",
-        why_no_resolving="alice ran this batch, and here another person must settle its rows.",
+        why_no_undo="alice had this batch paid, and here another person must take its credits back.",
+        why_no_resolving="alice had this batch paid, and here another person must settle its rows.",
     ),
+    "result-submit": replace(
+        RESULT,
+        next_steps=("12 rows not sent yet. Here another person must approve the rest.",),
+        submit=SubmitForm("/batches/00/submit", 12, (usd(9_900),), "acme", is_live=True, approvers=0),
+    ),
+    "result-ordered": replace(RESULT, next_steps=("The rest waits for approval.",), order_href="/orders/00"),
     "result-back": replace(GOOD, headline="All 12 rows deducted", is_deduction=True, undo_href=""),
     "result-hostile": replace(
         REVIEW,

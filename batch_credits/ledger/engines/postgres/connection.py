@@ -20,8 +20,10 @@ NO_ANSWER = "the server gives no answer"
 CONNECT_SECONDS = 5  # for each address that a host's name has
 
 _IS_AT_WORK = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
-_FOR_A_SESSION = "; ".join((
-    # What the server, the database or the user has set as a default is not what the statements count on.
+# What the server, the database, the user or the environment has set as a default is not what statements count on. Of
+# every connection: the texts of two could be taken for others.
+ENCODING = "utf8"
+IN_PLACE_OF_DEFAULTS = (
     "SET default_transaction_isolation = 'read committed'",
     "SET statement_timeout = 0",
     "SET idle_session_timeout = 0",
@@ -30,6 +32,9 @@ _FOR_A_SESSION = "; ".join((
     # A process that is stopped within a transaction must not keep others from what it has locked: see `idle_ms`.
     "SET idle_in_transaction_session_timeout = '15s'",
     "SET lock_timeout = '30s'",
+)
+_FOR_A_SESSION = "; ".join((
+    *IN_PLACE_OF_DEFAULTS,
     # Every statement is written for an index, and asks for a page of what may be millions of rows. How many are in
     # which state nobody knows while they are sent, and a planner that guesses reads all of them for a page, by
     # processes of their own that take longer to start than the page to read; or, of version 15, sorts all of them.
@@ -89,7 +94,7 @@ class PatientConnection(psycopg.Connection[Row]):
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": _SILENCE_SECONDS * 1000,
-            "client_encoding": "utf8",
+            "client_encoding": ENCODING,
         }
         return cls.connect(url, **given)
 

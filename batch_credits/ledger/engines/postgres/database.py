@@ -125,14 +125,6 @@ class PostgresDatabase(Database):
         """Close the connection."""
         self._connection.close()
 
-    def failure(self, reason: str) -> LedgerError:
-        """See `Database`."""
-        return LedgerError(
-            f"The ledger {self.path} failed: {reason}.",
-            hint="Nothing more was sent. Mend the database or its server, then run again;"
-            " never drop the ledger: it knows what was paid.",
-        )
-
     @contextmanager
     def transaction(self, *, writes: bool = True) -> Iterator[None]:
         """See `Database`. One that writes is read committed: each statement sees what was committed before it."""
@@ -322,5 +314,11 @@ class PostgresDatabase(Database):
                     f"The ledger {self.path} cannot be reached any more: {why}.",
                     hint="Nothing more was sent. Run again once it can be reached; never give another ledger to the"
                     " same payout: this one knows what was paid.",
+                ) from None
+            if isinstance(error, psycopg.errors.InsufficientPrivilege):  # neither the server nor its disk is amiss
+                raise LedgerError(
+                    f"The ledger {self.path} cannot be used so: {why}.",
+                    hint="Nothing more was sent. Its user needs rights that it has not, or another user is to do this:"
+                    " `batch-credits ledger check` says which it may not do.",
                 ) from None
             raise failure(self.path, why) from None
