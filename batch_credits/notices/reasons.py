@@ -22,6 +22,7 @@ from batch_credits.errors import (
     LedgerBusy,
     LedgerError,
     LedgerVersion,
+    NoPlace,
     NotBegun,
     NotConfirmed,
     Outage,
@@ -48,6 +49,11 @@ _FIRST_LOOK = "Find out why before anything else is sent: the log of the job nam
 OF_ERRORS: Mapping[type[BatchCreditsError], Reason] = {
     BatchCreditsError: Reason("failed", "The command failed", _LOG),
     UsageError: Reason("usage", "Nothing was sent: the command or its settings were refused", _LOG),
+    NoPlace: Reason(
+        "no_place",
+        "Nothing was sent: a folder that it needs cannot be written",
+        f"Make room, or mend the folder's rights. {_LOG}",
+    ),
     InputError: Reason("input", "Nothing was sent: the file cannot be read, or was refused as a whole", _LOG),
     UnclearFile: Reason("unclear_file", "Nothing was sent: it is not clear how the file is to be read", _LOG),
     ControlError: Reason("control", "Nothing was sent: a limit or control total does not hold", _LOG),

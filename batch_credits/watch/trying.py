@@ -20,6 +20,7 @@ _SAID_LETTERS = 4_000  # of what a run said that ended without a result
 _PROGRESS_SECONDS = 60  # between two of its lines: nobody reads them while they come
 _FOR_PROGRAMS = ("--yes", "--log-format=", "--progress-every=", "--wait-for-ledger=")
 _REFUSED, _BUSY = 2, 5
+_MAY_PASS = ("ledger", "interrupted", "place")  # kinds of what refuses a run without anything against its file
 _NO_WORD = "The run ended without a word of how it went"  # such as where the disk is full that it says it to
 _NOTHING, _NO_MORE = "Nothing was sent", "Nothing more was sent"
 EVENTS, OUT = "events.jsonl", "out.txt"
@@ -132,7 +133,7 @@ def judge(what: Tried, carry_on: Sequence[str]) -> Verdict:
             return Through(_with(ending, what.code, _headline(summary), hint, []))
         case 3:
             return Through(_with(ending, 3, *_refusal(error, what.noise or _NO_WORD)))
-        case 2 if error.get("kind") not in ("ledger", "interrupted") and (error or what.noise):
+        case 2 if error.get("kind") not in _MAY_PASS and (error or what.noise):
             why, hint, commands = _refusal(error, what.noise)
             if what.sent_before:
                 return Through(_with(ending, 4, why.replace(_NOTHING, _NO_MORE), _after_others(hint), commands))
