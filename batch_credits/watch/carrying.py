@@ -88,7 +88,7 @@ class Carrier:
             self._jobs.save(job)
             if refusal:
                 hint = "Nothing was sent. Leave one beside it, and put both into the folder again."
-                self._end(job, Ending("attention", _REFUSED, refusal, hint))
+                self._end(job, Ending("attention", _REFUSED, refusal, hint, of_watch="no_control"))
             return True
 
         while (done := self._seams.until_it_works(what, act, settings.every_seconds)) is None:
@@ -110,7 +110,7 @@ class Carrier:
         commands = []
         if refused.reference is not None:
             commands = self._commands(replace(job, reference=refused.reference), desk)
-        self._end(job, Ending("attention", _REFUSED, refused.what, refused.hint, commands))
+        self._end(job, Ending("attention", _REFUSED, refused.what, refused.hint, commands, of_watch="repeat"))
 
     def _commands(self, job: Job, desk: Desk) -> list[str]:
         """The line that goes on with a file by hand."""
@@ -207,7 +207,9 @@ class Carrier:
             what, lambda: put(job, ending, self._settings, self._jobs), self._settings.every_seconds
         )
         self._known.add(job.sha256, job.name, ending.ended_at, ending.batch, where)
-        self._jobs.drop(job)
+        if ending.of_watch:
+            self._seams.notify(ending.of_watch, file=job.name, exit_code=ending.code, where=where)
+        self._jobs.drop(job)  # last, since who told it knows it no more: it is told twice rather than never
         state = "done" if ending.to == "done" else f"ATTENTION (exit code {ending.code})"
         said = ending.what.splitlines()[0].rstrip(".") if ending.what else ""
         text = f"{visible(job.name)}: {state}: {said}. It lies in {visible(str(where))}"

@@ -22,6 +22,7 @@ from batch_credits.watch.carrying import Carrier
 from batch_credits.watch.folder import Folder
 from batch_credits.watch.jobs import Ending, Job, Jobs
 from batch_credits.watch.known import RECORD, is_of_record
+from batch_credits.watch.left_alone import LeftAlone
 from batch_credits.watch.lookout import Lookout, Ready
 from batch_credits.watch.names import folder_of, is_control, reference_of
 from batch_credits.watch.seams import Left, Seams
@@ -39,9 +40,10 @@ class Watcher:
         self._settings = settings
         self._seams = seams
         self._jobs = Jobs(settings.state / "jobs")
-        self._lookout = Lookout(folder, settings, seams)
+        self._left_alone = LeftAlone(settings, seams)
+        self._lookout = Lookout(folder, settings, seams, self._left_alone)
         self._carrier = Carrier(settings, self._jobs, seams)
-        self._are_others = False  # files in `working` that another ledger's watch took
+        self._others: list[str] = []  # what lies in `working` and another ledger's watch took
 
     def watch(self) -> int:
         """Watch until told to end; or once. Returns the exit code.
@@ -54,7 +56,8 @@ class Watcher:
             for job in [*self._known_jobs(), *self._adopted()]:
                 self._seams.tell(f"{visible(job.name)}: taken by an earlier watch. This one goes on with it.")
                 self._carry(job, codes)
-            codes += [_UNKNOWN] if self._are_others else []
+            codes += [_UNKNOWN] if self._others else []
+            self._left_alone.tell("another_ledger", self._others, self._others)
             if self._settings.once:
                 self._pass(codes)
             while not self._settings.once:
@@ -87,11 +90,9 @@ class Watcher:
 
         Raises:
             Left: that is over, or the watch is told to end.
+            FolderBusy: another watch has it now.
         """
-        began, patience = self._seams.now(), self._seams.patience_seconds or 0.0
         while not self._lookout.look():
-            if self._seams.now() - began > patience:
-                raise Left(_STOPPED)
             self._seams.pause(self._settings.every_seconds)
 
     def _take_all(self, may_take: Callable[[str], bool], codes: list[int]) -> set[str]:
@@ -125,7 +126,7 @@ class Watcher:
         self._seams.tell(f"{visible(name)}: taken.")
         if ready.refusal:
             hint = "Nothing was sent. Mend that, and put it into the folder again."
-            self._carrier.end(job, Ending("attention", _REFUSED, ready.refusal, hint))
+            self._carrier.end(job, Ending("attention", _REFUSED, ready.refusal, hint, of_watch=ready.of_watch))
         return job
 
     def _new_job(self, place: str, name: str, shape: Shape | None = None) -> Job:
@@ -173,9 +174,9 @@ class Watcher:
             job = self._new_job(folder.name, folder.name)
             what = f"It lay in {working}, and what became of it is not known here any more"
             hint = "See what the ledger knows of it; a file that it does not know was not paid."
-            self._carrier.end(job, Ending("attention", _UNKNOWN, what, hint, ["batch-credits status"]))
+            commands = ["batch-credits status"]
+            self._carrier.end(job, Ending("attention", _UNKNOWN, what, hint, commands, of_watch="unknown_file"))
             yield job
-
 
     def _is_others(self, folder: Path) -> bool:
         """Whether a file was taken by a watch with another ledger or site: that one knows what was paid of it, and its
@@ -184,7 +185,7 @@ class Watcher:
         site, ledger = said.get("site", settings.site), said.get("ledger", settings.ledger_text)
         if (site, ledger) == (settings.site, settings.ledger_text):
             return False
-        self._are_others = True
+        self._others.append(str(said.get("file", folder.name)))
         text = (
             f"{visible(str(folder))} is left alone: a watch for site {visible(str(site))} with the ledger"
             f" {visible(str(ledger))} took it, and that ledger alone knows what was paid of it."
