@@ -1,6 +1,7 @@
 """What `doctor` says of who is told: of what `run` would take from variables and files, which no other command shows.
 
-Nothing is sent, so whether anybody gets it only a trial shows. Targets are called as the notices' own errors call them.
+No notice is sent, so whether anybody gets it only a trial shows; but a server that is not there, or refuses us, is
+said. Targets are called as the notices' own errors call them.
 """
 
 import shutil
@@ -14,6 +15,7 @@ from batch_credits.errors import UsageError
 from batch_credits.notices.bodies import Form
 from batch_credits.notices.signature import BadKey, keys_in, text_of_secret
 from batch_credits.notices.targets import Command, Mail, Target, Webhook
+from batch_credits.notices.trial import troubles
 
 ABOUT = "notices"
 
@@ -32,11 +34,15 @@ def notice_signs(context: click.Context) -> Iterator[Sign]:
     except UsageError as error:
         yield bad(ABOUT, error.message, error.hint or "Correct it, or leave it out.")  # no option of this command
         return
-    for target in targets:
+    for target, trouble in zip(targets, troubles(targets), strict=True):
         try:
-            yield good(ABOUT, _told(target))
+            told, why_not = _told(target), trouble
         except BadKey as error:
-            yield warning(ABOUT, f"{target.name}: nothing would arrive, {error}", "Correct that, and ask again.")
+            told, why_not = "", str(error)
+        if why_not:
+            yield warning(ABOUT, f"{target.name}: nothing would arrive, {why_not}", "Correct that, and ask again.")
+        else:
+            yield good(ABOUT, told)
 
 
 def _told(target: Target) -> str:
