@@ -102,7 +102,11 @@ OF_WATCH: Mapping[str, Reason] = {
         Reason("no_control", "Nothing was sent: the file has no control file of its own", _NOTE),
         Reason("unreadable", "Nothing was sent: the file in the watched folder cannot be read", _NOTE),
         Reason("no_word", "The run of a file ended without a word of how it went", _NOTE),
-        Reason("unknown_file", "What became of a file that the watch took is not known", _NOTE),
+        Reason(
+            "unknown_file",
+            "What became of a file that the watch took is not known",
+            "A file that the ledger does not know was not paid: batch-credits status.",
+        ),
         Reason(
             "left_alone",
             "A file in the watched folder is not taken: it is a link or the like, or belongs to no other file",

@@ -1,6 +1,8 @@
 """Who listens far away hears of each file that the watch itself does not pay, once."""
 
+import errno
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,6 +105,25 @@ def test_what_is_not_known(world: World) -> None:
         (odd / name).write_text(name)
     world.watch()
     assert world.told == [("unknown_file", "odd", 3)]
+
+
+def test_what_cannot_be_read_in_working_keeps_no_other_file_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (world.folder / "working" / "locked").mkdir(parents=True)
+    usual = Path.iterdir
+
+    def iterdir(self: Path) -> Iterator[Path]:
+        if self.name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return usual(self)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    world.drop("a.csv")
+    assert [world.watch(), world.watch()] == [3, 3]
+    assert [job.name for job in world.paid] == ["a.csv"]
+    assert world.heard("locked is left alone: Permission denied.") == 2
+    assert world.told == [("unknown_file", "locked", None)]
 
 
 def test_what_is_in_the_way_for_long_is_told_once(world: World) -> None:

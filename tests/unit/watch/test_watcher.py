@@ -518,6 +518,21 @@ def test_what_a_watch_with_another_ledger_took_is_never_paid_from_this_one(world
     assert sorted(job.name for job in world.paid) == ["mine.csv", "payout.csv"]
 
 
+def test_what_does_not_say_now_whose_it_is_is_not_paid(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.drop("payout.csv")
+    assert taking.move_out(replace(world.settings(), site="other"), "payout.csv", "payout.csv-1")
+    usual = Path.read_text
+
+    def read_text(self: Path, *more: Any, **named: Any) -> str:
+        if self.name == ".batch-credits.json":
+            raise OSError(errno.EIO, "Input/output error", str(self))
+        return usual(self, *more, **named)
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert world.watch() == 3
+    assert world.paid == [] and world.heard("is left alone: Input/output error") == 1
+
+
 def test_one_that_is_taken_out_of_working(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
