@@ -3,6 +3,7 @@
 What is done is on disk before the next step begins, so each step can be begun again.
 """
 
+import errno
 import os
 import shlex
 import signal
@@ -203,9 +204,14 @@ class Carrier:
 
     def _put(self, job: Job, ending: Ending) -> Ending:
         what = f"{visible(job.name)}: it cannot be put into {ending.to}"
-        where: Path = self._seams.until_it_works(
-            what, lambda: put(job, ending, self._settings, self._jobs), self._settings.every_seconds
-        )
+
+        def act() -> Path:
+            folder = self._settings.folder
+            if not (folder / LOCK).exists():  # an empty one lies where the share was, and nobody will find it there
+                raise FileNotFoundError(errno.ENOENT, "another folder is in its place", str(folder))
+            return put(job, ending, self._settings, self._jobs)
+
+        where = self._seams.until_it_works(what, act, self._settings.every_seconds)
         self._known.add(job.sha256, job.name, ending.ended_at, ending.batch, where)
         if ending.of_watch:
             self._seams.notify(ending.of_watch, file=job.name, exit_code=ending.code, where=where)
