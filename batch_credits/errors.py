@@ -2,6 +2,7 @@
 
     BatchCreditsError
     +-- UsageError          the command, its settings or its options make no sense
+    |   +-- NoPlace         a folder that it needs cannot be written
     +-- InputError          the source file cannot be read, or is refused as a whole
     |   +-- UnclearFile     an option has to say how it is to be read
     +-- ControlError        a limit or control total does not hold
@@ -67,6 +68,10 @@ class BatchCreditsError(Exception):
 
 class UsageError(BatchCreditsError):
     """The command, its settings or its options make no sense. Nothing was sent."""
+
+
+class NoPlace(UsageError):
+    """A folder that the command needs cannot be written, as where the disk is full. Nothing was sent; it may pass."""
 
 
 class InputError(BatchCreditsError):

@@ -10,8 +10,11 @@ PRIVATE_FOLDER = 0o700
 
 
 def make_folder(path: Path) -> Path:
-    """The folder, for its owner alone."""
-    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    """The folder, for its owner alone; and so are those above it that are made: whoever may write there could put
+    another in its place."""
+    for each in reversed([path, *path.parents]):
+        if not each.is_dir():
+            each.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     return path
 
 

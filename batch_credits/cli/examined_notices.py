@@ -1,24 +1,21 @@
 """What `doctor` says of who is told: of what `run` would take from variables and files, which no other command shows.
 
-Nothing is sent, so whether anybody gets it only a trial shows. Targets are called as the notices' own errors call them.
+No notice is sent, so whether anybody gets it only a trial shows; but a server that is not there, or refuses us, is
+said. Targets are called as the notices' own errors call them.
 """
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import fields
-from typing import Any
 
 import click
 
-from batch_credits.cli.config import profile_defaults
-from batch_credits.cli.options.notices import VALUES, NoticeChoice
-from batch_credits.cli.profiles import profile_taken
-from batch_credits.cli.setting import FILES, PROBLEMS
+from batch_credits.cli.notices_of_run import notices_of_run
 from batch_credits.doctor.signs import Sign, bad, good, warning
 from batch_credits.errors import UsageError
 from batch_credits.notices.bodies import Form
 from batch_credits.notices.signature import BadKey, keys_in, text_of_secret
 from batch_credits.notices.targets import Command, Mail, Target, Webhook
+from batch_credits.notices.trial import troubles
 
 ABOUT = "notices"
 
@@ -30,45 +27,22 @@ def notice_signs(context: click.Context) -> Iterator[Sign]:
     is a warning.
     """
     try:
-        targets = _chosen(context).settings().targets
+        targets = notices_of_run(context).settings().targets
     except click.UsageError as error:
         yield bad(ABOUT, error.format_message(), "Correct it, or leave it out.")
         return
     except UsageError as error:
         yield bad(ABOUT, error.message, error.hint or "Correct it, or leave it out.")  # no option of this command
         return
-    for target in targets:
+    for target, trouble in zip(targets, troubles(targets), strict=True):
         try:
-            yield good(ABOUT, _told(target))
+            told, why_not = _told(target), trouble
         except BadKey as error:
-            yield warning(ABOUT, f"{target.name}: nothing would arrive, {error}", "Correct that, and ask again.")
-
-
-def _chosen(context: click.Context) -> NoticeChoice:
-    """The choice that `run` would have.
-
-    Raises:
-        click.UsageError, UsageError: it would be refused.
-    """
-    root = context.find_root()
-    assert isinstance(root.command, click.Group)
-    run = root.command.commands["run"]
-    of_run = click.Context(run, parent=root, info_name="run")
-    if (profile := profile_taken(context)) is not None:
-        of_profile, sources = profile_defaults(run, profile)
-        context.meta[FILES] = {**context.meta.get(FILES, {}), **sources}  # which an error names
-        of_run.default_map = {**(of_run.default_map or {}), **of_profile}
-    names = {field.name for field in fields(NoticeChoice)}
-    problems: list[Exception] = context.meta.get(PROBLEMS, [])
-    before = len(problems)
-    for parameter in run.params:
-        if parameter.name in names:
-            parameter.handle_parse_result(of_run, {}, [])
-    if problems[before:]:
-        raise problems[before]
-    # Newer releases of click have a mark of their own for what nobody set.
-    read: dict[str, Any] = {name: value for name, value in of_run.params.items() if isinstance(value, VALUES)}
-    return NoticeChoice(**read)
+            told, why_not = "", str(error)
+        if why_not:
+            yield warning(ABOUT, f"{target.name}: nothing would arrive, {why_not}", "Correct that, and ask again.")
+        else:
+            yield good(ABOUT, told)
 
 
 def _told(target: Target) -> str:

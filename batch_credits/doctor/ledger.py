@@ -5,13 +5,14 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from batch_credits.doctor.places import folder_signs, network_system, space_signs, write_trouble
+from batch_credits.doctor.places import folder_signs, network_system, space_signs
 from batch_credits.doctor.signs import Mark, Sign, bad, good, sign_of, warning
 from batch_credits.errors import LedgerError, LedgerVersion, UsageError
 from batch_credits.explanations.site_traits import differences
 from batch_credits.ledger import Ledger, OpenProbe, in_doubt, standing
 from batch_credits.ledger.keeping import what_mends
 from batch_credits.model.address import Place
+from batch_credits.process.writable import write_trouble
 from batch_credits.settings import SiteSettings
 
 WHOLE_BYTES = 100_000_000  # of a larger ledger not all is read, which would take long

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from batch_credits.doctor.signs import Sign, bad, good, warning
+from batch_credits.process.writable import write_trouble
 
 MIN_FREE_BYTES = 5_000_000
 FEW_FREE_BYTES = 200_000_000
@@ -90,18 +91,6 @@ def space_signs(about: str, folder: Path, said: str, option: str) -> Iterator[Si
         yield warning(about, f"{text}: little", do)
     else:
         yield good(about, text)
-
-
-def write_trouble(folder: Path) -> str | None:
-    """Why nothing can be written into a folder that is there; None: it can."""
-    try:
-        with tempfile.NamedTemporaryFile(prefix=".batch-credits-", dir=folder) as file:
-            file.write(b"\0" * 4096)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        return error.strerror or str(error)
-    return None
 
 
 def network_system(path: Path, mounts: str | None = None) -> str | None:

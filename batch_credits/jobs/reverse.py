@@ -25,6 +25,7 @@ from batch_credits.planning.plan import Plan
 from batch_credits.planning.reversal import Selection, business_entity_of, select, stage_reversal
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress
+from batch_credits.reporter.files import refuse_unwritable
 from batch_credits.reporter.summary import Summary
 from batch_credits.settings import InputOptions
 
@@ -86,8 +87,13 @@ async def reverse_batch(
         raise
     picture = Picture(plan, selection, balances, orders.settings.business_entity_id)
     options = InputOptions.from_json(batch.options_json)
-    plan = agreed(ledger, plan, orders, options, lambda plan: confirm(replace(picture, plan=plan)))
     name = f"reversal of {batch.file_name}"
+
+    def ask(plan: Plan) -> None:
+        refuse_unwritable(name, plan.key, orders.reports)
+        confirm(replace(picture, plan=plan))
+
+    plan = agreed(ledger, plan, orders, options, ask)
     async with spares_for(ledger, orders) as spares:
         return await carry_out(ledger, plan, orders, name, progress, signals, spares)
 

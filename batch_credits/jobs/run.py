@@ -36,6 +36,7 @@ from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.progress.pace import BatchMoney
 from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.reporter.files import refuse_unwritable
 from batch_credits.sending.context import RunContext
 from batch_credits.sending.issued import Issued
 from batch_credits.sending.pilot import Agree, agrees
@@ -102,10 +103,15 @@ async def run_batch(
         ReportsNotWritten: the run is over, and the ledger has it all.
         Interrupted: told to end at once while the reports were written; the ledger has it all.
     """
-    async with spares_for(ledger, request.orders) as spares:
-        plan = await _plan(ledger, request, confirm, progress)
-        orders = replace(request.orders, source=request.source.path)
-        return await carry_out(ledger, plan, orders, request.source.path.name, progress, signals, spares)
+    path, orders = request.source.path, replace(request.orders, source=request.source.path)
+
+    def ask(plan: Plan) -> None:
+        refuse_unwritable(path.name, plan.key, orders.reports)
+        confirm(plan)
+
+    async with spares_for(ledger, orders) as spares:
+        plan = await _plan(ledger, request, ask, progress)
+        return await carry_out(ledger, plan, orders, path.name, progress, signals, spares)
 
 
 def spares_for(ledger: Ledger, orders: Orders) -> AbstractAsyncContextManager[Spares]:

@@ -4,6 +4,7 @@
     message, bodies     how it reads, and the forms of it: Standard Webhooks, Slack, Teams
     targets             whom it is told
     http, mail, command the three ways to tell it
+    trial               whether they would take it, without telling it
     post                who tells it, beside the run and within bounded time
     telling             what the commands call
 

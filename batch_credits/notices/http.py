@@ -8,6 +8,8 @@ import http.client
 import socket
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from batch_credits.notices.bodies import Form, body_of
 from batch_credits.notices.notice import Notice
@@ -26,6 +28,24 @@ def post(webhook: Webhook, notice: Notice, seconds: float) -> None:
     """
     body = body_of(notice, webhook.form)
     headers = _headers(webhook, notice, body)
+    with _connected(webhook, seconds) as connection:
+        connection.request("POST", webhook.path, body, headers)
+        status = connection.getresponse().status
+    _refuse(status)
+
+
+def reach(webhook: Webhook, seconds: float) -> None:
+    """See that somebody is there, and who they say they are; nothing is asked.
+
+    Raises:
+        Undelivered: nobody is, or another.
+    """
+    with _connected(webhook, seconds):
+        pass
+
+
+@contextmanager
+def _connected(webhook: Webhook, seconds: float) -> Iterator[http.client.HTTPConnection]:
     try:
         connection = (
             http.client.HTTPSConnection(
@@ -35,8 +55,8 @@ def post(webhook: Webhook, notice: Notice, seconds: float) -> None:
             else http.client.HTTPConnection(webhook.host, webhook.port, timeout=seconds)
         )
         try:
-            connection.request("POST", webhook.path, body, headers)
-            status = connection.getresponse().status
+            connection.connect()
+            yield connection
         finally:
             connection.close()
     except ssl.SSLCertVerificationError as error:
@@ -45,7 +65,6 @@ def post(webhook: Webhook, notice: Notice, seconds: float) -> None:
         raise Undelivered("it does not answer as a web server does") from None
     except (OSError, ValueError) as error:
         raise Undelivered(why_no_connection(error)) from None
-    _refuse(status)
 
 
 def _headers(webhook: Webhook, notice: Notice, body: bytes) -> dict[str, str]:

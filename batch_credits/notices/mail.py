@@ -2,6 +2,8 @@
 
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import format_datetime
 
@@ -12,6 +14,8 @@ from batch_credits.notices.signature import BadKey, text_of_secret
 from batch_credits.notices.targets import Mail
 from batch_credits.notices.undelivered import Undelivered
 
+_OK, _FORWARDED = 250, 251
+
 
 def write(mail: Mail, notice: Notice, seconds: float) -> None:
     """Give it to the mail server, waiting so long at most for each of its answers.
@@ -19,8 +23,40 @@ def write(mail: Mail, notice: Notice, seconds: float) -> None:
     Raises:
         Undelivered: it is not known to have been taken.
     """
-    letter, server = letter_of(mail, notice), mail.server
-    password = _password(mail)
+    letter = letter_of(mail, notice)
+    with _connected(mail, seconds) as connection:
+        refused = connection.send_message(letter)
+    if refused:  # another try would write to the others again
+        raise Undelivered(f"it takes no mail for {len(refused)} of the addresses", is_final=True)
+
+
+def try_out(mail: Mail, seconds: float) -> None:
+    """Ask the mail server whether it would take a letter: all that comes before its text, and no text.
+
+    Raises:
+        Undelivered: it would not, or nobody knows.
+    """
+    with _connected(mail, seconds) as connection:
+        code, said = connection.mail(mail.sender)
+        if code != _OK:
+            raise smtplib.SMTPSenderRefused(code, said, mail.sender)
+        answers = {address: connection.rcpt(address) for address in mail.to}
+        connection.rset()
+        refused = {address: answer for address, answer in answers.items() if answer[0] not in (_OK, _FORWARDED)}
+        if len(refused) == len(answers):
+            raise smtplib.SMTPRecipientsRefused(refused)
+    if refused:
+        raise Undelivered(f"it takes no mail for {len(refused)} of the addresses", is_final=True)
+
+
+@contextmanager
+def _connected(mail: Mail, seconds: float) -> Iterator[smtplib.SMTP]:
+    """A connection on which the server knows who writes.
+
+    Raises:
+        Undelivered: there is none; or what is said on it is refused.
+    """
+    server, password = mail.server, _password(mail)
     try:
         with (
             smtplib.SMTP_SSL(server.host, server.port, timeout=seconds, context=ssl.create_default_context())
@@ -29,9 +65,10 @@ def write(mail: Mail, notice: Notice, seconds: float) -> None:
         ) as connection:
             if not (server.is_tls or server.is_plain):
                 connection.starttls(context=ssl.create_default_context())
+            connection.ehlo_or_helo_if_needed()
             if server.user is not None:
                 connection.login(server.user, password)
-            refused = connection.send_message(letter)
+            yield connection
     except ssl.SSLCertVerificationError as error:
         raise Undelivered(f"its certificate is not accepted: {error.verify_message}", is_final=True) from None
     except smtplib.SMTPAuthenticationError:
@@ -47,8 +84,6 @@ def write(mail: Mail, notice: Notice, seconds: float) -> None:
         raise Undelivered("it closed the connection, or did not answer in time") from None
     except (smtplib.SMTPException, OSError, ValueError) as error:
         raise Undelivered(why_no_connection(error)) from None
-    if refused:  # another try would write to the others again
-        raise Undelivered(f"it takes no mail for {len(refused)} of the addresses", is_final=True)
 
 
 def letter_of(mail: Mail, notice: Notice) -> EmailMessage:

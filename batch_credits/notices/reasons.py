@@ -22,6 +22,7 @@ from batch_credits.errors import (
     LedgerBusy,
     LedgerError,
     LedgerVersion,
+    NoPlace,
     NotApproved,
     NotBegun,
     NotConfirmed,
@@ -49,6 +50,11 @@ _FIRST_LOOK = "Find out why before anything else is sent: the log of the job nam
 OF_ERRORS: Mapping[type[BatchCreditsError], Reason] = {
     BatchCreditsError: Reason("failed", "The command failed", _LOG),
     UsageError: Reason("usage", "Nothing was sent: the command or its settings were refused", _LOG),
+    NoPlace: Reason(
+        "no_place",
+        "Nothing was sent: a folder that it needs cannot be written",
+        f"Make room, or mend the folder's rights. {_LOG}",
+    ),
     InputError: Reason("input", "Nothing was sent: the file cannot be read, or was refused as a whole", _LOG),
     UnclearFile: Reason("unclear_file", "Nothing was sent: it is not clear how the file is to be read", _LOG),
     ControlError: Reason("control", "Nothing was sent: a limit or control total does not hold", _LOG),
@@ -88,6 +94,33 @@ OF_ERRORS: Mapping[type[BatchCreditsError], Reason] = {
     AnsweredForAnother: Reason(
         "answered_for_another", "Chargebee answered a request with another's credit", _FIRST_LOOK
     ),
+}
+_NOTE = "NOTE.txt beside it says why, and what to do."
+# What a watched folder has against a file, by itself: no run of it told anybody.
+OF_WATCH: Mapping[str, Reason] = {
+    each.code: each
+    for each in (
+        Reason("repeat", "Nothing was sent: the file's content or its name came before", _NOTE),
+        Reason("no_control", "Nothing was sent: the file has no control file of its own", _NOTE),
+        Reason("unreadable", "Nothing was sent: the file in the watched folder cannot be read", _NOTE),
+        Reason("no_word", "The run of a file ended without a word of how it went", _NOTE),
+        Reason(
+            "unknown_file",
+            "What became of a file that the watch took is not known",
+            "A file that the ledger does not know was not paid: batch-credits status.",
+        ),
+        Reason(
+            "left_alone",
+            "A file in the watched folder is not taken: it is a link or the like, or belongs to no other file",
+            "Put in the file itself, with its control file beside it; or take it away.",
+        ),
+        Reason(
+            "another_ledger",
+            "A file in the watched folder was taken by a watch with another ledger or site",
+            "That ledger alone knows what was paid of it: start a watch with it once more.",
+        ),
+        Reason("in_the_way", "A watched folder does not go on: a disk, a share or the ledger is in the way", _LOG),
+    )
 }
 BUG = Reason("bug", "The program failed", f"The log of the job names a file with the details. {_AGAIN}")
 NOT_IN_BALANCE = Reason("not_in_balance", "The totals do not tie out", "Ask Chargebee: batch-credits reconcile BATCH")

@@ -25,6 +25,7 @@ from batch_credits.notices.post import Post
 from batch_credits.notices.reasons import (
     NOT_IN_BALANCE,
     NOT_TIED_OUT,
+    OF_WATCH,
     reason_of,
     reason_of_pending,
     reasons_of_rows,
@@ -137,6 +138,11 @@ class Notices:
             self._subject = replace(self._subject, file=summary.batch.file_name)
         self._over(said, exit_code, reasons, standing, link)
 
+    def of_watch(self, code: str, exit_code: int | None, where: Path | None) -> None:
+        """A watched folder has something against a file, which lies there; nothing was started that could tell it."""
+        link = None if where is None else visible(str(where))
+        self._over(OF_WATCH[code].sentence, exit_code, [OF_WATCH[code]], None, link)
+
     def failed(self, error: BaseException, exit_code: int) -> None:
         """It ended by an error. Nobody else is told why nothing was sent if somebody sits before it."""
         if self._is_attended and not self._is_started:
@@ -158,7 +164,12 @@ class Notices:
         self._post.give_up()
 
     def _over(
-        self, said: str, exit_code: int, reasons: Sequence[Reason], standing: Standing | None, link: str | None = None
+        self,
+        said: str,
+        exit_code: int | None,
+        reasons: Sequence[Reason],
+        standing: Standing | None,
+        link: str | None = None,
     ) -> None:
         if standing is not None and standing.key is not None:
             reasons = [reason.about(standing.key) for reason in reasons]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from batch_credits.errors import UsageError
+from batch_credits.errors import NoPlace
 
 
 @contextmanager
@@ -13,7 +13,7 @@ def temporary_folder() -> Iterator[Path]:
     """A new folder of its owner alone, which is gone after the block with all that is in it.
 
     Raises:
-        UsageError: there is no place for it.
+        NoPlace: there is no place for it.
     """
     try:
         folder = tempfile.TemporaryDirectory(prefix="batch-credits-", ignore_cleanup_errors=True)
@@ -23,9 +23,9 @@ def temporary_folder() -> Iterator[Path]:
         yield Path(folder.name)
 
 
-def no_place(error: OSError) -> UsageError:
+def no_place(error: OSError) -> NoPlace:
     """What to say of a temporary directory that is missing, full or not to be written."""
-    return UsageError(
+    return NoPlace(
         f"There is no temporary directory to work in: {error.strerror or error}.",
         hint="Make room there, or name another one: export TMPDIR=DIRECTORY.",
     )

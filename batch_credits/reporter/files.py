@@ -16,7 +16,9 @@ from itertools import count
 from pathlib import Path, PurePath
 from typing import TextIO
 
+from batch_credits.errors import NoPlace
 from batch_credits.model import BatchRecord
+from batch_credits.process.writable import folder_trouble
 
 MAX_STEM_LETTERS = 60  # at most 240 bytes in UTF-8: with the batch id it fits the 255 of a file name
 WRITING_SECONDS = 900  # between the first and the last report of a batch, however long it is
@@ -63,9 +65,32 @@ class ReportPaths:
 
 def report_directory(batch: BatchRecord, reports: Path) -> Path:
     """Where the reports of a batch live: the source file's stem, and enough of the batch id to tell twins apart."""
-    stem = PurePath(batch.file_name).stem
+    return _directory_of(batch.file_name, batch.key, reports)
+
+
+def _directory_of(file_name: str, key: str, reports: Path) -> Path:
+    stem = PurePath(file_name).stem
     safe = _UNSAFE.sub("_", stem)[:MAX_STEM_LETTERS].strip("._-")
-    return reports / f"{safe or 'batch'}-{batch.key[:8]}"
+    return reports / f"{safe or 'batch'}-{key[:8]}"
+
+
+def refuse_unwritable(file_name: str, key: str, reports: Path) -> None:
+    """Refuse a batch of this name and id that could not be reported afterwards, while nothing is sent.
+
+    Raises:
+        NoPlace: its reports cannot be written.
+    """
+    directory = _directory_of(file_name, key, reports)
+    trouble = folder_trouble(directory)
+    if trouble is None:
+        in_the_way = [path for path in ReportPaths.within(directory).written if path.is_dir()]
+        trouble = f"{in_the_way[0].name} is a folder" if in_the_way else None
+    if trouble is not None:
+        raise NoPlace(
+            f"The reports cannot be written to {directory}: {trouble}. Nothing was sent.",
+            hint="Mend that, or name another folder with --reports.",
+            remedies=[(("--reports", "DIRECTORY"),)],
+        )
 
 
 def keep_edited(paths: ReportPaths) -> tuple[Path, ...]:

@@ -83,6 +83,12 @@ class BatchView:
     run: RunView | None = None
     reports: ReportsView | None = None
 
+    @property
+    def summed(self) -> Mapping[Outcome, tuple[Total, ...]]:
+        """The outcomes whose money is summed: of the rejected rows the ledger knows only how many they are, and to say
+        that they come to nothing would be false."""
+        return {outcome: totals for outcome, totals in self.outcomes.items() if outcome is not Outcome.REJECTED}
+
 
 def batches_view(ledger: Ledger, prefix: str | None = None) -> Iterator[BatchView]:
     """All batches, or the one whose id begins so, each as it stands when it is asked for.

@@ -7,6 +7,7 @@ put with their reports into `done` or `attention`.
     sightings  whether a file has stopped growing
     folder     the folder itself: who watches it, what lies in it, and whether it is there
     jobs       what is known of each file that was taken, on this machine's own disk
+    left_alone what is not taken, and was told
     taking     out of the folder, and a copy that nobody else writes
     known      whether a content was paid before, or its reference is another's
     trying     one run, and what is to be done after it

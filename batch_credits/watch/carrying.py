@@ -3,6 +3,7 @@
 What is done is on disk before the next step begins, so each step can be begun again.
 """
 
+import errno
 import os
 import shlex
 import signal
@@ -88,7 +89,7 @@ class Carrier:
             self._jobs.save(job)
             if refusal:
                 hint = "Nothing was sent. Leave one beside it, and put both into the folder again."
-                self._end(job, Ending("attention", _REFUSED, refusal, hint))
+                self._end(job, Ending("attention", _REFUSED, refusal, hint, of_watch="no_control"))
             return True
 
         while (done := self._seams.until_it_works(what, act, settings.every_seconds)) is None:
@@ -110,7 +111,7 @@ class Carrier:
         commands = []
         if refused.reference is not None:
             commands = self._commands(replace(job, reference=refused.reference), desk)
-        self._end(job, Ending("attention", _REFUSED, refused.what, refused.hint, commands))
+        self._end(job, Ending("attention", _REFUSED, refused.what, refused.hint, commands, of_watch="repeat"))
 
     def _commands(self, job: Job, desk: Desk) -> list[str]:
         """The line that goes on with a file by hand."""
@@ -203,11 +204,18 @@ class Carrier:
 
     def _put(self, job: Job, ending: Ending) -> Ending:
         what = f"{visible(job.name)}: it cannot be put into {ending.to}"
-        where: Path = self._seams.until_it_works(
-            what, lambda: put(job, ending, self._settings, self._jobs), self._settings.every_seconds
-        )
+
+        def act() -> Path:
+            folder = self._settings.folder
+            if not (folder / LOCK).exists():  # an empty one lies where the share was, and nobody will find it there
+                raise FileNotFoundError(errno.ENOENT, "another folder is in its place", str(folder))
+            return put(job, ending, self._settings, self._jobs)
+
+        where = self._seams.until_it_works(what, act, self._settings.every_seconds)
         self._known.add(job.sha256, job.name, ending.ended_at, ending.batch, where)
-        self._jobs.drop(job)
+        if ending.of_watch:
+            self._seams.notify(ending.of_watch, file=job.name, exit_code=ending.code, where=where)
+        self._jobs.drop(job)  # last, since who told it knows it no more: it is told twice rather than never
         state = "done" if ending.to == "done" else f"ATTENTION (exit code {ending.code})"
         said = ending.what.splitlines()[0].rstrip(".") if ending.what else ""
         text = f"{visible(job.name)}: {state}: {said}. It lies in {visible(str(where))}"

@@ -24,7 +24,8 @@ To = Literal["done", "attention"]
 @dataclass(frozen=True, slots=True)
 class Ending:
     """Where a file goes, and why. `code` is as of a run, `what` what happened, a sentence or more, `hint` what to do
-    about it, `commands` lines to paste; `said` is what the run itself said to people, "" where none did."""
+    about it, `commands` lines to paste; `said` is what the run itself said to people, "" where none did. `of_watch` is
+    what the watch itself has against it, of which no run told anybody (`notices.reasons.OF_WATCH`)."""
 
     to: To
     code: int
@@ -34,6 +35,7 @@ class Ending:
     said: str = ""
     batch: str | None = None
     ended_at: str = ""  # UTC, ISO 8601
+    of_watch: str = ""
 
 
 @dataclass(slots=True)

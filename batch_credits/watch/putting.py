@@ -11,7 +11,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from batch_credits.children.files import PRIVATE_FOLDER, read_document, write_text
+from batch_credits.children.files import PRIVATE_FOLDER, make_folder, read_document, write_text
 from batch_credits.watch.jobs import Desk, Ending, Job, Jobs
 from batch_credits.watch.known import RECORD
 from batch_credits.watch.names import free_folder, free_name
@@ -34,12 +34,12 @@ def put(job: Job, ending: Ending, settings: WatchSettings, jobs: Jobs) -> Path:
     if _is_of(job, there):  # all but the last step was done
         _remove(here)
         return there
-    target.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    make_folder(target)
     if os.path.lexists(there):  # somebody made it meanwhile
         job.final = free_folder(job.place, lambda name: os.path.lexists(target / name))
         jobs.save(job)
         there = target / job.final
-    here.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)  # somebody may have removed it
+    make_folder(here)  # somebody may have removed it
     desk = jobs.desk(job.job_id)
     _clear(job, here)
     _see_to_the_file(job, desk, here)

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from batch_credits.errors import BatchCreditsError
+from batch_credits.watch.settings import TOLD_SECONDS
 
 T = TypeVar("T")
 
@@ -25,6 +27,15 @@ class Tell(Protocol):
         """Say it."""
 
 
+class Notify(Protocol):
+    """Tells those whom the runs tell, where no run can: `code` is one of `notices.reasons.OF_WATCH`."""
+
+    def __call__(
+        self, code: str, *, file: str | None = None, exit_code: int | None = None, where: Path | None = None
+    ) -> None:
+        """Tell it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seams:
     """`now` is of a monotonic clock, in seconds, `utc` of this machine's. `wait` waits so long, or less when a signal
@@ -35,6 +46,7 @@ class Seams:
     wait: Callable[[float], None]
     signals: Callable[[], int]
     tell: Tell
+    notify: Notify
     patience_seconds: float | None = None  # that something may be in the way; None: for as long as it takes
     _said: dict[str, str] = field(default_factory=dict)
 
@@ -73,13 +85,29 @@ class Seams:
         """Something that was said of it, if anything, is over. Whether anything was said."""
         return self._said.pop(about, None) is not None
 
+    def impatient(self, since: float, *, was_told: bool) -> bool:
+        """Something has been in the way since then. Returns whether it was told: once, and not of a single pass, which
+        says it by its exit code.
+
+        Raises:
+            Left: out of patience.
+        """
+        waited = self.now() - since
+        if self.patience_seconds is not None:
+            if waited > self.patience_seconds:
+                raise Left(4)
+        elif waited > TOLD_SECONDS and not was_told:
+            self.notify("in_the_way")
+            return True
+        return was_told
+
     def until_it_works(self, what: str, act: Callable[[], T], every_seconds: float) -> T:
         """Do something, again and again while something is in the way that may be mended: it is said once.
 
         Raises:
             Left: the watch is told to end, or out of patience.
         """
-        began = self.now()
+        began, was_told = self.now(), False
         while True:
             try:
                 done = act()
@@ -89,8 +117,7 @@ class Seams:
                 if self.is_over(what):
                     self.tell(f"{what}: it goes on.")
                 return done
-            if self.patience_seconds is not None and self.now() - began > self.patience_seconds:
-                raise Left(4)
+            was_told = self.impatient(began, was_told=was_told)
             self.pause(every_seconds)
 
 

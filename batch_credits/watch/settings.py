@@ -12,6 +12,7 @@ MOST_BACKOFF_SECONDS = 1800.0  # between two tries of a file, however often it w
 CHILD_LEDGER_SECONDS = 60.0  # that a run waits for a ledger in use before the watch looks around
 LONG_FACTOR = 10  # how many times over a file settles, before it is said that it does not, or is empty, or unreadable
 ONCE_PATIENCE_SECONDS = 600.0  # that a single pass waits for a share or a disk
+TOLD_SECONDS = 600.0  # that something may be in the way of another watch before it is told
 
 
 @dataclass(frozen=True, slots=True)

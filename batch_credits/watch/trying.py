@@ -6,7 +6,7 @@ code any more, and what it said is all there is.
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ _SAID_LETTERS = 4_000  # of what a run said that ended without a result
 _PROGRESS_SECONDS = 60  # between two of its lines: nobody reads them while they come
 _FOR_PROGRAMS = ("--yes", "--log-format=", "--progress-every=", "--wait-for-ledger=")
 _REFUSED, _BUSY = 2, 5
+_MAY_PASS = ("ledger", "interrupted", "place")  # kinds of what refuses a run without anything against its file
 _NO_WORD = "The run ended without a word of how it went"  # such as where the disk is full that it says it to
 _NOTHING, _NO_MORE = "Nothing was sent", "Nothing more was sent"
 EVENTS, OUT = "events.jsonl", "out.txt"
@@ -131,8 +132,8 @@ def judge(what: Tried, carry_on: Sequence[str]) -> Verdict:
             hint = "Put the mended failed.csv into the folder again, or do what follows." if what.code == 1 else ""
             return Through(_with(ending, what.code, _headline(summary), hint, []))
         case 3:
-            return Through(_with(ending, 3, *_refusal(error, what.noise or _NO_WORD)))
-        case 2 if error.get("kind") not in ("ledger", "interrupted") and (error or what.noise):
+            return Through(_with(_of_watch(ending, error), 3, *_refusal(error, what.noise or _NO_WORD)))
+        case 2 if error.get("kind") not in _MAY_PASS and (error or what.noise):
             why, hint, commands = _refusal(error, what.noise)
             if what.sent_before:
                 return Through(_with(ending, 4, why.replace(_NOTHING, _NO_MORE), _after_others(hint), commands))
@@ -155,6 +156,7 @@ def _stopped(what: Tried, ending: Ending, carry_on: Sequence[str]) -> Verdict:
     else:
         last = f": {what.noise}" if what.noise else ""
         why, hint = f"{_NO_WORD}{last}", "The ledger knows what was sent."
+        ending = _of_watch(ending, {})
     if what.sent_before:
         why, hint = why.replace(_NOTHING, _NO_MORE), hint.replace(_NOTHING, _NO_MORE)
     last_try = _with(ending, code, why, f"{hint} To carry on:".strip(), [*carry_on])
@@ -171,7 +173,12 @@ def _after_others(hint: str) -> str:
 
 
 def _with(ending: Ending, code: int, what: str, hint: str, commands: Sequence[str]) -> Ending:
-    return Ending(ending.to, code, what, hint, [*commands], ending.said, ending.batch)
+    return Ending(ending.to, code, what, hint, [*commands], ending.said, ending.batch, of_watch=ending.of_watch)
+
+
+def _of_watch(ending: Ending, error: Event) -> Ending:
+    """The ending; of a run that could say nothing nobody was told."""
+    return ending if error else replace(ending, of_watch="no_word")
 
 
 def _headline(summary: Event) -> str:

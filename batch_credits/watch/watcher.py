@@ -16,12 +16,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from batch_credits.children.files import read_document
+from batch_credits.children.files import load_document
 from batch_credits.text.visible import visible
 from batch_credits.watch.carrying import Carrier
 from batch_credits.watch.folder import Folder
 from batch_credits.watch.jobs import Ending, Job, Jobs
 from batch_credits.watch.known import RECORD, is_of_record
+from batch_credits.watch.left_alone import LeftAlone
 from batch_credits.watch.lookout import Lookout, Ready
 from batch_credits.watch.names import folder_of, is_control, reference_of
 from batch_credits.watch.seams import Left, Seams
@@ -39,9 +40,11 @@ class Watcher:
         self._settings = settings
         self._seams = seams
         self._jobs = Jobs(settings.state / "jobs")
-        self._lookout = Lookout(folder, settings, seams)
+        self._left_alone = LeftAlone(settings, seams)
+        self._lookout = Lookout(folder, settings, seams, self._left_alone)
         self._carrier = Carrier(settings, self._jobs, seams)
-        self._are_others = False  # files in `working` that another ledger's watch took
+        self._others: list[str] = []  # what lies in `working` and another ledger's watch took
+        self._unread: list[str] = []  # and what cannot be read there
 
     def watch(self) -> int:
         """Watch until told to end; or once. Returns the exit code.
@@ -54,7 +57,9 @@ class Watcher:
             for job in [*self._known_jobs(), *self._adopted()]:
                 self._seams.tell(f"{visible(job.name)}: taken by an earlier watch. This one goes on with it.")
                 self._carry(job, codes)
-            codes += [_UNKNOWN] if self._are_others else []
+            codes += [_UNKNOWN] if self._others or self._unread else []
+            self._left_alone.tell("another_ledger", self._others, self._others)
+            self._left_alone.tell("unknown_file", self._unread, self._unread)
             if self._settings.once:
                 self._pass(codes)
             while not self._settings.once:
@@ -87,11 +92,9 @@ class Watcher:
 
         Raises:
             Left: that is over, or the watch is told to end.
+            FolderBusy: another watch has it now.
         """
-        began, patience = self._seams.now(), self._seams.patience_seconds or 0.0
         while not self._lookout.look():
-            if self._seams.now() - began > patience:
-                raise Left(_STOPPED)
             self._seams.pause(self._settings.every_seconds)
 
     def _take_all(self, may_take: Callable[[str], bool], codes: list[int]) -> set[str]:
@@ -125,7 +128,7 @@ class Watcher:
         self._seams.tell(f"{visible(name)}: taken.")
         if ready.refusal:
             hint = "Nothing was sent. Mend that, and put it into the folder again."
-            self._carrier.end(job, Ending("attention", _REFUSED, ready.refusal, hint))
+            self._carrier.end(job, Ending("attention", _REFUSED, ready.refusal, hint, of_watch=ready.of_watch))
         return job
 
     def _new_job(self, place: str, name: str, shape: Shape | None = None) -> Job:
@@ -153,38 +156,56 @@ class Watcher:
     def _adopted(self) -> Iterator[Job]:
         """Jobs of files that lie in `working`, and of which nothing is known here: the watch was killed just then, or
         what it knew is lost. The ledger still knows what was paid of them."""
-        working = self._settings.working
-        known = {job.place for job in self._known_jobs()}
-        for folder in sorted(working.iterdir()) if working.is_dir() else ():
-            if folder.name in known or not folder.is_dir() or folder.is_symlink():
+        settings, known = self._settings, {job.place for job in self._known_jobs()}
+        for folder in self._seams.until_it_works(
+            f"{settings.working} cannot be read", lambda: _folders_in(settings.working), settings.every_seconds
+        ):
+            if folder.name in known:
                 continue
-            lying = [*folder.iterdir()]
-            if all(is_of_record(each.name) for each in lying):  # nothing was moved there
-                for each in lying:
-                    each.unlink(missing_ok=True)
-                folder.rmdir()
+            try:
+                names = self._lying(folder)
+            except OSError as error:  # the others can be gone on with meanwhile
+                why = error.strerror or str(error)
+                self._seams.tell(f"{visible(str(folder))} is left alone: {why}.", is_urgent=True)
+                self._unread.append(folder.name)
                 continue
-            if self._is_others(folder):
+            if names is None:
                 continue
-            names = [name for name in names_in(folder) if not is_control(name) and not is_of_record(name)]
             if len(names) == 1:
                 yield self._new_job(folder.name, names[0])
                 continue
             job = self._new_job(folder.name, folder.name)
-            what = f"It lay in {working}, and what became of it is not known here any more"
+            what = f"It lay in {settings.working}, and what became of it is not known here any more"
             hint = "See what the ledger knows of it; a file that it does not know was not paid."
-            self._carrier.end(job, Ending("attention", _UNKNOWN, what, hint, ["batch-credits status"]))
+            commands = ["batch-credits status"]
+            self._carrier.end(job, Ending("attention", _UNKNOWN, what, hint, commands, of_watch="unknown_file"))
             yield job
 
+    def _lying(self, folder: Path) -> list[str] | None:
+        """The files that a watch moved into a folder; None: there is nothing for this one to go on with. What a watch
+        left that was killed before it moved one is removed.
+
+        Raises:
+            OSError: the folder cannot be read, or not be cleared.
+        """
+        lying = [*folder.iterdir()]
+        if all(is_of_record(each.name) for each in lying):
+            for each in lying:
+                each.unlink(missing_ok=True)
+            folder.rmdir()
+            return None
+        if self._is_others(folder):
+            return None
+        return [name for name in names_in(folder) if not is_control(name) and not is_of_record(name)]
 
     def _is_others(self, folder: Path) -> bool:
         """Whether a file was taken by a watch with another ledger or site: that one knows what was paid of it, and its
         run may go on still. From this ledger all of it would be paid again."""
-        settings, said = self._settings, read_document(folder / RECORD) or {}
+        settings, said = self._settings, load_document(folder / RECORD) or {}
         site, ledger = said.get("site", settings.site), said.get("ledger", settings.ledger_text)
         if (site, ledger) == (settings.site, settings.ledger_text):
             return False
-        self._are_others = True
+        self._others.append(str(said.get("file", folder.name)))
         text = (
             f"{visible(str(folder))} is left alone: a watch for site {visible(str(site))} with the ledger"
             f" {visible(str(ledger))} took it, and that ledger alone knows what was paid of it."
@@ -192,6 +213,12 @@ class Watcher:
         )
         self._seams.tell(text, is_urgent=True)
         return True
+
+
+def _folders_in(working: Path) -> list[Path]:
+    if not working.is_dir():
+        return []
+    return sorted(each for each in working.iterdir() if each.is_dir() and not each.is_symlink())
 
 
 def worst(codes: Iterable[int]) -> int:

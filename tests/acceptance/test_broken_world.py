@@ -62,11 +62,26 @@ def test_a_disk_that_fills_up_in_the_middle(command: Command, shared_site: Site,
     assert shared_site.times(f"full{room}-") == each_once(rows)
 
 
-def test_reports_that_cannot_be_written(command: Command, shared_site: Site) -> None:
+def test_reports_that_cannot_be_written_are_said_before_anything_is_sent(command: Command, shared_site: Site) -> None:
+    rows = payout("noplace", 3)
+    file = write_csv(command.folder / "payout.csv", rows)
+    ended = command.run(file, "--reports", file / "below").exited(2)
+    assert "reports cannot be written" in ended.err and "Nothing was sent" in ended.err
+    assert shared_site.times("noplace-") == {}
+    assert "holds no batch" in command("status").exited(0).out
+    command.run(file).exited(0)
+    [batch] = command.folder.glob("reports/payout-*")
+    into = ("--reports", file / "below")
+    ended = command("reverse", batch.name[-8:], "--yes", *into).exited(2)
+    assert "Nothing was sent" in ended.err and shared_site.times("noplace-") == each_once(rows)
+
+
+def test_reports_that_can_be_written_no_more(command: Command, shared_site: Site) -> None:
     """The money has moved, so this must not say "nothing was sent"."""
     rows = payout("norep", 3)
     file = write_csv(command.folder / "payout.csv", rows)
-    ended = command.run(file, "--reports", file / "below").exited(4)
+    late = "import batch_credits.jobs.run as run; run.refuse_unwritable = lambda *about: None"  # as it begins they can
+    ended = finish(command.start_run(file, "--reports", file / "below", script=f"{late}\n{PROGRAM}")).exited(4)
     assert shared_site.times("norep-") == each_once(rows)
     assert "reports cannot be written" in ended.err
     whole = ended.err.splitlines()[-1]  # the command that would write them, of this very ledger

@@ -8,6 +8,7 @@ import pytest
 
 from tests.acceptance.harness import KEY, Command, Site
 from tests.acceptance.test_doctor import told
+from tests.integration.test_notices import Mailbox, mail_server
 from tests.servers.hook import SECRET, hooked
 
 SIGNING_KEY = "whsec_bmlnaHRseSBqb2JzIG9mIHRocmVlIHNpdGVzIQ=="
@@ -36,10 +37,11 @@ def asked(home: Command, **settings: object) -> tuple[int, list[tuple[str, str]]
 def test_whom_a_run_would_tell(home: Command) -> None:
     key = home.folder / "notices.key"
     key.write_text(SIGNING_KEY)
-    with hooked() as hook:
+    mailbox = Mailbox()
+    with hooked() as hook, mail_server(mailbox) as port:
         host = hook.url.split("/")[2]
         slack = f"slack+{hook.url}"
-        mail = {"mail_to": ["a@x.example"], "mail_from": "b@x.example", "mail_server": "smtp://127.0.0.1"}
+        mail = {"mail_to": ["a@x.example"], "mail_from": "b@x.example", "mail_server": f"smtp://127.0.0.1:{port}"}
         code, said = asked(
             home, notify=[hook.url, slack], notify_key_file=str(key), on_finish=f"sh -c {SECRET}", **mail
         )
@@ -49,7 +51,11 @@ def test_whom_a_run_would_tell(home: Command) -> None:
         ])  # fmt: skip
         assert asked(home, notify=[hook.url]) == (0, [("good", f"{host}, not signed (--notify-key-file)")])
         assert asked(home) == (0, [])
-        assert hook.asked == []
+        assert hook.asked == [] and mailbox.letters == []
+        mailbox.refuses = {"a@x.example": f"550 {SECRET}"}
+        code, said = asked(home, **mail)
+        assert code == 0 and [mark for mark, _ in said] == ["warning"]
+        assert "takes no mail for any of the addresses" in said[0][1]
 
 
 def test_what_would_not_arrive_fails_no_run(home: Command) -> None:
@@ -58,6 +64,12 @@ def test_what_would_not_arrive_fails_no_run(home: Command) -> None:
     )
     assert code == 0 and [mark for mark, _ in said] == ["warning", "warning"]
     assert "the key file /none cannot be read" in said[0][1] and "is not found" in said[1][1]
+    mail = {"mail_to": ["a@x.example"], "mail_from": "b@x.example", "mail_server": "smtp://127.0.0.1:9"}
+    code, said = asked(home, notify=[f"http://127.0.0.1:9/{SECRET}"], **mail)
+    assert (code, said) == (0, [
+        ("warning", "127.0.0.1:9: nothing would arrive, Connection refused"),
+        ("warning", "mail by 127.0.0.1: nothing would arrive, Connection refused"),
+    ])  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,35 @@ def test_reversed_and_reconciled(command: Command, hook: Hook) -> None:
     assert said[3]["counts"]["deducted"] == 3 and said[3]["kind"] == "deduct"
 
 
+def test_a_watched_folder_tells_what_no_run_of_it_can(command: Command, hook: Hook) -> None:
+    folder = command.folder / "in"
+    folder.mkdir()
+    (folder / "link.csv").symlink_to("/etc/hostname")
+    write_csv(folder / "a.csv", payout("watched", 2))
+    quick = ("--once", "--settle", 0.2, "--every", 0.1)
+    for code in (0, 2, 0):
+        if code:
+            write_csv(folder / "again.csv", payout("watched", 2))
+        ended = command("watch", folder, *quick, BATCH_CREDITS_RATE="0", BATCH_CREDITS_NOTIFY=hook.url).exited(code)
+        assert SECRET not in ended.said
+    said = [document["data"] for document in told(hook)]
+    assert [(each["command"], each["file"], each["exit_code"]) for each in said] == [
+        ("watch", "link.csv", None), ("run", "a.csv", None), ("run", "a.csv", 0), ("watch", "again.csv", 2),
+    ]  # fmt: skip
+    assert [[reason["code"] for reason in each["reasons"]] for each in said] == [["left_alone"], [], [], ["repeat"]]
+    [lies] = (folder / "attention").iterdir()
+    assert said[-1]["link"] == str(lies) and said[-1]["site"] == said[1]["site"] and said[-1]["live"] is False
+
+
+def test_a_watched_folder_needs_notices_that_can_be_told(command: Command) -> None:
+    (command.folder / "in").mkdir()
+    ended = command("watch", command.folder / "in", "--once", BATCH_CREDITS_NOTIFY=f"ftp://x/{SECRET}").exited(2)
+    assert "BATCH_CREDITS_NOTIFY" in ended.err and SECRET not in ended.said
+    ended = command("watch", command.folder / "in", "--once", BATCH_CREDITS_MAIL_TO="a@x.example").exited(2)
+    assert "--mail-to needs a server and a sender" in ended.err
+    assert ended.err.splitlines()[-1].endswith(" --once")  # this command has no such option
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_reconciling_that_is_ended_tells_so(tmp_path: Path, hook: Hook, number: signal.Signals) -> None:
     with Site() as site:

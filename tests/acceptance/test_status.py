@@ -45,3 +45,12 @@ def test_doubt_of_before_stays_doubt_while_others_are_on_their_way(tmp_path: Pat
         assert listed(command)["on_their_way"] == 0
         stop(process, signal.SIGTERM)
         finish(process, 10).exited(4)
+
+
+def test_rejected_rows_come_to_no_total(command: Command) -> None:
+    """The ledger keeps no money of them, and 0 would be false."""
+    rows = [*payout("sum", 2), ("c-bad", "much", "USD", "Loyalty", "q3"), ("c-neg", -5, "EUR", "Loyalty", "q3")]
+    command.run(write_csv(command.folder / "payout.csv", rows)).exited(1)
+    batch = listed(command)
+    assert batch["counts"] == {"credited": 2, "rejected": 2}
+    assert list(batch["totals"]) == ["credited"] and batch["totals"]["credited"]["USD"]["rows"] == 2

@@ -171,6 +171,20 @@ def test_a_limit_holds(run: Any, payout: Path) -> None:
     assert checked.refusal is not None and "--max-total allows USD 10" in checked.refusal.message
 
 
+def test_reports_that_cannot_be_written_refuse_a_run_before_it_asks(run: Any, payout: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "away")
+    for reports in (payout, payout / "below", tmp_path / "link", str(tmp_path / "a\0b")):
+        with pytest.raises(UsageError, match="Nothing was sent"):
+            run(lambda checked: pytest.fail("nobody need be asked"), reports=reports)
+    with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
+        assert not list(ledger.batches.all())
+    first = run()
+    (first.reports / "results.csv").unlink()
+    (first.reports / "results.csv").mkdir()
+    with pytest.raises(UsageError, match=r"results\.csv is a folder"):
+        run()
+
+
 def test_an_order_that_is_given_must_hold(run: Any, payout: Path, site: SiteSettings, tmp_path: Path) -> None:
     site, order = replace(site, is_in_process=False), tmp_path / "order.json"  # what is, is never anybody's money
     checked = check_file(payout, site=site, ledger=tmp_path / "ledger.sqlite3")

@@ -24,6 +24,7 @@ from batch_credits.notices.http import post
 from batch_credits.notices.mail import write
 from batch_credits.notices.notice import document
 from batch_credits.notices.targets import Command, Mail, Webhook, mail_server_of, webhook_of
+from batch_credits.notices.trial import troubles
 from batch_credits.notices.undelivered import Undelivered
 from tests.each import each
 from tests.servers.hook import SECRET, Hook, hooked
@@ -301,6 +302,35 @@ def test_recipients_that_are_refused() -> None:
         assert not not_written(mail_to(port)).is_final
         mailbox.refuses, mailbox.says = {}, f"451 {SECRET}"
         assert not_written(mail_to(port)).reason == "it answered 451"
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_a_server_that_would_take_no_letter_is_found_without_one(tmp_path: Path) -> None:
+    mailbox, path = Mailbox(), tmp_path / "password"
+    login = {"authenticator": accepts, "auth_required": True, "auth_require_tls": False}
+    with mail_server(mailbox, **login) as port:
+        user = mail_to(port, user="jobs@", password_file=path)
+        assert "cannot be read" in troubles([user])[0]
+        path.write_text(SECRET)
+        assert troubles([user, mail_to(port)]) == ["", "it answered 530"]
+        path.write_text(f"not {SECRET}")
+        assert troubles([user]) == ["it does not accept the user and the password"]
+    with mail_server(mailbox) as port:
+        mailbox.refuses = {"b@x.example": f"550 {SECRET}"}
+        assert troubles([mail_to(port)]) == ["it takes no mail for 1 of the addresses"]
+        mailbox.refuses["a@x.example"] = "450 later"
+        assert troubles([mail_to(port)]) == ["it takes no mail for any of the addresses"]
+    assert troubles([mail_to(port)]) == ["Connection refused"] and mailbox.letters == []
+
+
+def test_a_webhook_that_is_not_there_is_found_and_one_that_is_hears_nothing(hook: Hook) -> None:
+    command = Command(("/no/such",), 1)
+    assert troubles([]) == [] and troubles([webhook_of(hook.url), command]) == ["", ""]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert troubles([webhook_of(f"http://127.0.0.1:{port}/{SECRET}")]) == ["Connection refused"]
+    assert "TLS failed" in troubles([webhook_of(hook.url.replace("http:", "https:"))])
+    assert hook.asked == []
 
 
 def test_no_mail_server_there() -> None:

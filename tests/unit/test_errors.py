@@ -14,6 +14,7 @@ from tests.each import each
         (errors.InputError("x"), "input", 2),
         (errors.ControlError("x"), "control", 2),
         (errors.UsageError("x"), "usage", 2),
+        (errors.NoPlace("x"), "place", 2),
         (errors.LedgerError("x"), "ledger", 2),
         (errors.LedgerBusy("x"), "ledger", 5),
         (errors.FolderBusy("x"), "other", 5),

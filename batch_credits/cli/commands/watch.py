@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from batch_credits.cli.notices_of_run import notices_of_run
 from batch_credits.cli.options.children import words_for_children
 from batch_credits.cli.options.places import folder_beside, ledger_option, ledger_path
 from batch_credits.cli.options.sections import Sectioned
@@ -20,10 +21,12 @@ from batch_credits.cli.telling.speech import say
 from batch_credits.errors import UsageError
 from batch_credits.ledger import Ledger
 from batch_credits.model.address import Place
+from batch_credits.notices.telling import Notices, NoticeSettings
 from batch_credits.process.pause import Pause
 from batch_credits.process.signals import Signals
+from batch_credits.settings import SiteSettings
 from batch_credits.watch.folder import Folder
-from batch_credits.watch.seams import Seams
+from batch_credits.watch.seams import Seams, Tell
 from batch_credits.watch.settings import ONCE_PATIENCE_SECONDS, WatchSettings
 from batch_credits.watch.watcher import Watcher
 
@@ -62,8 +65,9 @@ def watch(chosen: WatchChoice) -> int:
     Ctrl-C or SIGTERM ends it in order: a run that goes on stops, and the next watch carries on.
     """
     settings = _settings(chosen)
-    signals = Signals()
+    signals, tell = Signals(), _Teller(quiet=chosen.quiet)
     context = click.get_current_context()
+    notify = _Notifier(_told(context), chosen.site.settings(), signals, tell)
     context.with_resource(signals.taken())
     pause = context.with_resource(Pause())
     with signals.doing(pause.wake):
@@ -72,7 +76,8 @@ def watch(chosen: WatchChoice) -> int:
             utc=lambda: datetime.now(UTC),
             wait=pause.wait,
             signals=lambda: signals.arrived,
-            tell=_Teller(quiet=chosen.quiet),
+            tell=tell,
+            notify=notify,
             patience_seconds=ONCE_PATIENCE_SECONDS if settings.once else None,
         )
         folder = Folder(settings.folder, settings.state, lambda text: seams.tell(text, is_urgent=True))
@@ -95,6 +100,41 @@ class _Teller:
         """Say it, unless nobody wants to hear it."""
         if is_urgent or not self._quiet:
             say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z {text}")
+
+
+def _told(context: click.Context) -> NoticeSettings:
+    """Whom the runs tell.
+
+    Raises:
+        UsageError: they would be refused for it, which no option of this command mends.
+    """
+    try:
+        return notices_of_run(context).settings()
+    except click.UsageError as error:
+        raise UsageError(error.format_message(), hint="Correct it, or leave it out.") from None
+    except UsageError as error:
+        raise UsageError(error.message, hint=error.hint) from None
+
+
+class _Notifier:
+    """Tells those whom the runs of this watch tell."""
+
+    def __init__(self, told: NoticeSettings, site: SiteSettings, signals: Signals, tell: Tell) -> None:
+        self._told = told
+        self._site = site
+        self._signals = signals
+        self._tell = tell
+
+    def __call__(
+        self, code: str, *, file: str | None = None, exit_code: int | None = None, where: Path | None = None
+    ) -> None:
+        """Tell it, within the seconds that any command has at its end; what did not arrive is said."""
+        notices = Notices(self._told, "watch", file=file)
+        notices.at(self._site)
+        notices.heed(self._signals)
+        notices.of_watch(code, exit_code, where)
+        for sentence in notices.close(lambda: None):
+            self._tell(sentence, is_urgent=True)
 
 
 def _settings(chosen: WatchChoice) -> WatchSettings:

@@ -56,7 +56,7 @@ def again(words: Sequence[str], error: BatchCreditsError) -> list[str]:
     """
     remedies = [_in_its_profile(words, remedy) for remedy in error.remedies]
     found = [command_with(words, remedy) for remedy in remedies if _can_be_typed(words, remedy)]
-    found += [as_command([*instead, *_kept(words, instead[0])]) for instead in error.instead]
+    found += [as_command([*instead, *_kept(words, _command_of(instead))]) for instead in error.instead]
     if found or isinstance(error, (NotConfirmed, RunStopped, ReportsNotWritten)):
         return found
     if isinstance(error, ControlError) and words[:1] == ["run"]:
@@ -72,7 +72,10 @@ def _in_its_profile(words: Sequence[str], remedy: Remedy) -> Remedy:
 
 def _can_be_typed(words: Sequence[str], remedy: Remedy) -> bool:
     """Whether a remedy changes the command: what a file or the environment says cannot be left out here, and the same
-    words again would be refused again."""
+    words again would be refused again; and so would an option that the command does not have."""
+    known = {name for each in _options_of(_command_of(words)) for name in (*each.opts, *each.secondary_opts)}
+    if not all(option in known for option, _ in remedy):
+        return False
     return any(value != LEFT_OUT for _, value in remedy) or words_with(words, remedy) != [*words]
 
 
@@ -173,14 +176,21 @@ def option_called(words: Sequence[str], name: str) -> click.Option | None:
 
 
 def _command_of(words: Sequence[str]) -> str:
-    return words[0] if words else ""
+    """The command's name; of one in a group both, with a blank between."""
+    return " ".join(words[:2] if isinstance(_found("".join(words[:1])), click.Group) else words[:1])
 
 
 def _options_of(command: str) -> list[click.Option]:
+    found = _found(command)
+    return [] if found is None else [each for each in found.params if isinstance(each, click.Option)]
+
+
+def _found(command: str) -> click.Command | None:
     from batch_credits.cli.commands import Loaded  # which load what they say in turn
 
-    found = Loaded().get(command)
-    return [] if found is None else [each for each in found.params if isinstance(each, click.Option)]
+    first, _, second = command.partition(" ")
+    found = Loaded().get(first)
+    return found.commands.get(second) if second and isinstance(found, click.Group) else found
 
 
 def _long(option: click.Option) -> str:

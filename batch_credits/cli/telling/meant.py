@@ -21,8 +21,7 @@ CHOICES_SHOWN = 3  # of an option's, a command each
 def meant(words: Sequence[str], error: click.ClickException) -> list[str]:
     """The commands, the likeliest first; at last the help of what was called, which says what it takes."""
     context = error.ctx if isinstance(error, click.UsageError) else None
-    name = context.info_name if context is not None and context.parent is not None else None
-    name = name or next((word for word in words[:1] if word in COMMANDS), None)
+    names = _path(context) or [word for word in words[:1] if word in COMMANDS]
     match error:
         case NoSuchOption():
             found = _by_another_name(words, error.option_name, error.possibilities or ())
@@ -42,7 +41,14 @@ def meant(words: Sequence[str], error: click.ClickException) -> list[str]:
             found = _joined_file(words)
         case _:
             found = []
-    return found or [as_command([*([name] if name else []), "--help"])]
+    return found or [as_command([*names, "--help"])]
+
+
+def _path(context: click.Context | None) -> list[str]:
+    """The names of the command and of the groups that it is in."""
+    if context is None or context.parent is None:
+        return []
+    return [*_path(context.parent), context.info_name or ""]
 
 
 def _values(option: click.Option, message: str) -> list[str]:

@@ -90,7 +90,7 @@ def batch_json(
     """`on_their_way` of the pending rows are sent or written down to be sent next, by workers that live. `others` are
     the ledger's processes that send for no batch. `ledger_restored`: why the ledger may have forgotten what was paid,
     and when that was noticed; null: it has not."""
-    named = {batch.kind.name_of(outcome): totals for outcome, totals in batch.outcomes.items()}
+    name_of = batch.kind.name_of
     return {
         "batch": batch.key,
         "kind": batch.kind.value,
@@ -102,8 +102,8 @@ def batch_json(
         "is_on": batch.is_on,
         "run": None if batch.run is None else asdict(batch.run),
         "stopped": batch.stopped,
-        "counts": {name: sum(total.rows for total in totals) for name, totals in named.items()},
-        "totals": {name: totals_json(totals) for name, totals in named.items()},
+        "counts": {name_of(each): sum(total.rows for total in totals) for each, totals in batch.outcomes.items()},
+        "totals": {name_of(each): totals_json(totals) for each, totals in batch.summed.items()},
         "reversed": totals_json(batch.undone.totals),
         "reversed_by": {by.key: {"rows": by.rows, "totals": totals_json(by.totals)} for by in batch.undone.by},
         "kin": list(batch.kin),

@@ -151,7 +151,7 @@ def _figures_in_books(known: Known, kind: CallKind) -> tuple[tuple[Figure, ...],
     for outcome, found in known.view.outcomes.items():
         name = kind.name_of(outcome)
         counts[name] = sum(total.rows for total in found)
-        totals[name] = amounts_in(found)
+        totals[name] = amounts_in(found if outcome in known.view.summed else ())
     open_rows = sum(counts.get(name, 0) for name in ("pending", "in_doubt"))
     done = known.view.rows - open_rows
     return outcome_figures(kind, counts, totals), 100 * done // max(1, known.view.rows)

@@ -100,7 +100,7 @@ def own(folder: Path) -> Path:
 
 def parsed(name: str, *arguments: str) -> click.Context:
     """A call as far as its options go."""
-    root = click.Context(batch_credits)
+    root = click.Context(batch_credits, **batch_credits.context_settings)
     take_settings(root)
     command = batch_credits.commands[name]
     needed = ["x" if p.name != "batch" else "0" * 8 for p in command.params if isinstance(p, click.Argument)]

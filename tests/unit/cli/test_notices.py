@@ -98,7 +98,7 @@ def test_help_does_not_show_them(call: Any, secrets: None, command: str) -> None
 
 
 def test_what_was_not_typed_is_listed_without_them(call: Any, secrets: None) -> None:
-    root = click.Context(batch_credits)
+    root = click.Context(batch_credits, **batch_credits.context_settings)
     take_settings(root)
     context = batch_credits.commands["run"].make_context("run", ["x.csv"], parent=root)
     found = {each.option: each.value for each in origins(context, every=True)}

@@ -29,7 +29,7 @@ COMMANDS = ("run", "check", "reverse")
 
 
 def called(name: str, *arguments: str) -> click.Context:
-    root = click.Context(batch_credits)
+    root = click.Context(batch_credits, **batch_credits.context_settings)
     take_settings(root)
     return batch_credits.commands[name].make_context(name, ["0" * 8, *arguments], parent=root)
 

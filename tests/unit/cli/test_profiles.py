@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def called(*arguments: str, name: str = "check") -> click.Context:
-    root = click.Context(batch_credits)
+    root = click.Context(batch_credits, **batch_credits.context_settings)
     take_settings(root)
     needed = ["x"] if name in ("check", "run") else []
     return batch_credits.commands[name].make_context(name, [*arguments, *needed], parent=root)

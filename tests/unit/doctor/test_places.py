@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from batch_credits.doctor import places
-from batch_credits.doctor.places import folder_signs, network_system, space_signs, temporary_signs, write_trouble
+from batch_credits.doctor.places import folder_signs, network_system, space_signs, temporary_signs
 from batch_credits.doctor.signs import Mark
+from batch_credits.process.writable import write_trouble
 from tests.each import each
 
 MOUNTS = """\

@@ -13,7 +13,7 @@ from batch_credits.notices.bodies import Form, body_of
 from batch_credits.notices.command import _NOT_ITS_OWN, environment_of
 from batch_credits.notices.mail import letter_of
 from batch_credits.notices.notice import Event, as_json, document
-from batch_credits.notices.reasons import BUG, NOT_IN_BALANCE, NOT_TIED_OUT, OF_ERRORS
+from batch_credits.notices.reasons import BUG, NOT_IN_BALANCE, NOT_TIED_OUT, OF_ERRORS, OF_WATCH
 from batch_credits.notices.targets import _SLACK_HOSTS, _TEAMS_HOSTS
 from tests.unit.notices.samples import ALL, ENDED, MAIL, REFUSED
 
@@ -55,7 +55,7 @@ def test_the_schema_refuses_what_is_no_notice() -> None:
 
 def test_it_names_every_event_reason_and_variable() -> None:
     assert {f"batch_credits.{event}" for event in Event} == set(SCHEMA["properties"]["type"]["enum"])
-    codes = {each.code for each in (*OF_ERRORS.values(), BUG, NOT_IN_BALANCE, NOT_TIED_OUT)}
+    codes = {each.code for each in (*OF_ERRORS.values(), *OF_WATCH.values(), BUG, NOT_IN_BALANCE, NOT_TIED_OUT)}
     [said] = re.findall(r"`reasons` say (.*?) More may come", PAGE, re.DOTALL)
     assert set(re.findall(r"`(\w+)`", said)) == codes | {"in_doubt", "review", "pending"}
     assert set(re.findall(r"`(NOTICE_\w+)`", PAGE)) == set(environment_of(ENDED, {}))

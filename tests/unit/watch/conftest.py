@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from batch_credits.children.start import Words
+from batch_credits.notices.reasons import OF_WATCH
 from batch_credits.watch.folder import Folder
 from batch_credits.watch.jobs import Desk, Job
 from batch_credits.watch.seams import Seams
@@ -43,6 +44,7 @@ class World:
     seconds: float = 0.0
     signals: int = 0
     said: list[str] = field(default_factory=list)
+    told: list[tuple[str, str | None, int | None]] = field(default_factory=list)
     paid: list[Job] = field(default_factory=list)
     runs: list[tuple[list[dict[str, Any]], int]] = field(default_factory=list)
     at: dict[float, Callable[[], object]] = field(default_factory=dict)
@@ -62,6 +64,13 @@ class World:
         """Somebody listens."""
         self.said.append(f"{'! ' if is_urgent else ''}{text}")
 
+    def notify(
+        self, code: str, *, file: str | None = None, exit_code: int | None = None, where: Path | None = None
+    ) -> None:
+        """Somebody far away is told."""
+        assert code in OF_WATCH
+        self.told.append((code, file, exit_code))
+
     def heard(self, text: str) -> int:
         """How often something was said."""
         return sum(text in line for line in self.said)
@@ -78,7 +87,7 @@ class World:
         """The world, as a watch has it."""
         return Seams(
             lambda: self.seconds, lambda: BEGAN + timedelta(seconds=self.seconds), self.wait, lambda: self.signals,
-            self.tell, patience,
+            self.tell, self.notify, patience,
         )  # fmt: skip
 
     def watch(self, **more: Any) -> int:

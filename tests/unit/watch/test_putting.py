@@ -107,7 +107,7 @@ def test_at_whichever_step_it_ends_the_next_time_goes_on(
         if not ended:
             break
         step += 1
-    assert step > 10
+    assert step > 7
 
 
 def _read(world: World) -> Job:

@@ -59,6 +59,7 @@ def test_a_file_is_through(code: int, said: dict[str, Any] | None, to: str) -> N
         (None, None, 4),  # killed
         (None, summary(1), 4),
         (2, error("ledger", 2), 2),
+        (2, error("place", 2), 2),  # a full disk
         (2, error("interrupted", 2), 2),
         (1, None, 4),  # Python's own way to fail
         (139, None, 4),

@@ -422,6 +422,32 @@ def test_an_empty_folder_in_its_place_is_not_taken_for_it(world: World) -> None:
     assert [path.name for path in world.folder.iterdir()] == ["stranger.csv"]
 
 
+@pytest.mark.parametrize("code", [0, 1])
+def test_nothing_is_put_into_an_empty_folder_in_its_place(
+    world: World, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """A share that goes away while a run goes on leaves the folder that it was mounted on."""
+    aside, begin = world.folder.with_name("aside"), world.begin
+
+    def unmounted(*about: Any) -> Any:
+        world.folder.rename(aside)
+        world.folder.mkdir()
+        return begin(*about)
+
+    def mounted() -> None:
+        assert list(world.folder.iterdir()) == []
+        world.folder.rmdir()
+        aside.rename(world.folder)
+
+    world.runs = [([summary(code)], code)]
+    monkeypatch.setattr("batch_credits.watch.carrying.begin", unmounted)
+    world.drop("payout.csv")
+    world.at[300] = mounted
+    assert world.watch() == code
+    assert list(world.lies("attention" if code else "done")) == ["payout.csv"] and len(world.paid) == 1
+    assert not list((world.folder / "working").iterdir())
+
+
 def test_a_share_that_came_back_without_its_locks_is_held_again(world: World) -> None:
     def come_back() -> None:
         (world.folder / LOCK).rename(world.folder / ".old")
@@ -516,6 +542,21 @@ def test_what_a_watch_with_another_ledger_took_is_never_paid_from_this_one(world
     assert taking.move_out(world.settings(), world.drop("mine.csv", "other\n").name, "mine.csv-1")
     assert world.watch() == 0
     assert sorted(job.name for job in world.paid) == ["mine.csv", "payout.csv"]
+
+
+def test_what_does_not_say_now_whose_it_is_is_not_paid(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.drop("payout.csv")
+    assert taking.move_out(replace(world.settings(), site="other"), "payout.csv", "payout.csv-1")
+    usual = Path.read_text
+
+    def read_text(self: Path, *more: Any, **named: Any) -> str:
+        if self.name == ".batch-credits.json":
+            raise OSError(errno.EIO, "Input/output error", str(self))
+        return usual(self, *more, **named)
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert world.watch() == 3
+    assert world.paid == [] and world.heard("is left alone: Input/output error") == 1
 
 
 def test_one_that_is_taken_out_of_working(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,8 @@ from tests.each import each
 def asked(name: str, *arguments: str) -> click.Context:
     """The context of a call."""
     command = batch_credits.commands[name]
-    return command.make_context(name, list(arguments), parent=click.Context(batch_credits))
+    parent = click.Context(batch_credits, **batch_credits.context_settings)  # commands keep the help they had first
+    return command.make_context(name, list(arguments), parent=parent)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +108,9 @@ def test_one_remedy_may_be_several_options_and_spares_other_columns(words: list[
     assert command == (
         f"batch-credits check a.csv {kept} --encoding cp1252 --map amount=Betrag --map customer_id=Kunde"
     )
+
+
+def test_an_option_that_the_command_does_not_have_is_no_remedy() -> None:
+    elsewhere = UsageError("It was copied.", remedies=[(("--ledger", "l"),)])
+    assert again(["ledger", "copy", "a", "b"], elsewhere) == ["batch-credits ledger copy a b"]
+    assert again(["ledger", "check", "--ledger", "k"], elsewhere) == ["batch-credits ledger check --ledger l"]

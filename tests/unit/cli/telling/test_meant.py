@@ -34,6 +34,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("check p.csv --hidden-rows never", ["check p.csv --hidden-rows pay", "check p.csv --hidden-rows skip"]),
         ("run p.csv --max-total 500 --max-total EUR=6", ["run p.csv --max-total EUR=6 --max-total USD=VALUE"]),
         ("reverse 3f9", ["status"]),
+        ("ledger copy a b --ledger c", ["ledger copy --help"]),
+        ("ledger check --zzz", ["ledger check --help"]),
+        ("ledger check --ledgr x", ["ledger check --ledger x"]),
         ("resolve 3f9a2b1c --not-credited", ["resolve 3f9a2b1c --not-credited --row N"]),
     ],
 )
