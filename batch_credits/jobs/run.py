@@ -239,7 +239,7 @@ async def _plan(
 
 def _looking_first(ledger: Ledger, orders: Orders, progress: Progress) -> Orders:
     """The orders; with --verify-first where the ledger may have forgotten what was paid."""
-    why = ledger.keeping.why_unproven(orders.site.site)
+    why = ledger.keeping.why_unproven(orders.site.site, orders.settings.business_entity_id)
     if why is None:
         return orders
     progress.note(
