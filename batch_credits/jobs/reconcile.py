@@ -152,7 +152,8 @@ async def _take_over(
     async with asking_of(ledger.slots, site, settings) as asking:
         try:
             async for page in in_pages(asking.chargebee.credits_since(since - 1, kind)):
-                credits = [c for c in foreign(page) if kind is CallKind.ADD or is_of_reversal(c.reference)]
+                named = foreign(page, settings.business_entity_id)
+                credits = [c for c in named if kind is CallKind.ADD or is_of_reversal(c.reference)]
                 # In the ledger's thread, where the limiter's notes are written meanwhile.
                 taken += await asking.in_thread(partial(take_over, site.site, batch_id, next_row, credits))
                 next_row += len(credits)

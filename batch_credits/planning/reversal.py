@@ -51,9 +51,9 @@ class Selection:
     """Which rows of a batch are reversed, and of all rows asked for how each stands.
 
     `named` are the rows that a person named; None: all of the batch. `counts` are by standing. `calls` are those that
-    made the credits which this batch sent, each once; None: one is not known. `taken` are the numbers of the rows that
-    are reversed, rising: all that is said here is of these, and a worker may credit others meanwhile. `goes_on`: one
-    will, since a run over the batch has not ended.
+    made the credits which this batch sent, or say for whom a list had them, each once; None: one is not known. `taken`
+    are the numbers of the rows that are reversed, rising: all that is said here is of these, and a worker may credit
+    others meanwhile. `goes_on`: one will, since a run over the batch has not ended.
     """
 
     batch: BatchRecord
@@ -124,7 +124,7 @@ def select(ledger: Ledger, batch: BatchRecord, rows_file: Path | None) -> Select
             if standing is Standing.CREDITED or (standing is Standing.BEFORE and named is not None):
                 digest.update(b" %d" % row_number)
                 taken.append(row_number)
-                if standing is Standing.CREDITED:
+                if standing is Standing.CREDITED or call is not None:
                     calls.add(call)
     goes_on = ledger.is_shared and batch.batch_id in ledger.teams.unfinished(ledger.teams.site_of(batch.batch_id))
     return Selection(batch, named, digest.hexdigest(), counts, frozenset(calls), taken, goes_on)
