@@ -230,8 +230,9 @@ def foreign(credits: Sequence[ListedCredit], business_entity_id: str | None) -> 
 
 
 def _foreign(credit: ListedCredit) -> ForeignCredit:
-    kind = credit.credit_type or "general"
-    return ForeignCredit(credit.credit_id, credit.customer_id, credit.reference or "", credit.money, kind)
+    return ForeignCredit(
+        credit.credit_id, credit.customer_id, credit.reference or "", credit.money, credit.credit_type
+    )
 
 
 def _has_amount(credit: ListedCredit) -> bool:

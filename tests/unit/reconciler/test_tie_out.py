@@ -119,7 +119,7 @@ def test_what_has_no_reference_or_no_amount_has_no_identity() -> None:
     ]
     assert foreign(listed, None) == [
         ForeignCredit("cr-1", "c-1", "q3", Money(100, None, "USD"), "loyalty_credits", "{}"),
-        ForeignCredit("cr-5", "c-1", "q3", decimal, "general", "{}"),
+        ForeignCredit("cr-5", "c-1", "q3", decimal, None, "{}"),
     ]
 
 
