@@ -290,6 +290,9 @@ def test_what_was_found_for_a_business_entity_is_deducted_for_it(command: Comman
     lost = Command(command.folder / "lost", shared_site.url)
     lost.folder.mkdir()
     lost.run(file, "--verify-first", "--business-entity", "emea").exited(0)
+    shared_site.tell("settings", faults="entity_scoped=1")
+    assert "Ties out." in lost("reconcile", "--rate", 0).exited(0).out
+    shared_site.tell("settings", faults="")
     part = command.folder / "part.csv"
     part.write_text("credit_row\n2\n3\n")
     lost(*reverse(lost, batch_of(lost), "--rows", part)).exited(0)
