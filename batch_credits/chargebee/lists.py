@@ -26,6 +26,7 @@ class ListedCredit(NamedTuple):
     closing_balance: str | None
     created_at: int | None = None  # unix seconds, by the site's clock
     description: str | None = None
+    business_entity_id: str | None = None
 
     def is_named_as(self, credit: PlannedCredit) -> bool:
         """Whether customer and reference are those of the request, in whatever form the site keeps texts."""
@@ -156,7 +157,7 @@ def listed_credit(entry: Any) -> ListedCredit:
     if (amount is not None and type(amount) is not int) or (decimal is not None and not isinstance(decimal, str)):
         raise ValueError("promotional_credit.amount is no amount")
     reference, credit_type, balance = item.get("reference"), item.get("credit_type"), item.get("closing_balance")
-    created_at, description = item.get("created_at"), item.get("description")
+    created_at, description, entity = item.get("created_at"), item.get("description"), item.get("business_entity_id")
     return ListedCredit(
         credit_id=item["id"],
         customer_id=item["customer_id"],
@@ -167,6 +168,7 @@ def listed_credit(entry: Any) -> ListedCredit:
         closing_balance=str(balance) if type(balance) in (int, str) else None,
         created_at=created_at if type(created_at) is int else None,
         description=description if isinstance(description, str) else None,
+        business_entity_id=entity if isinstance(entity, str) and entity else None,
     )
 
 

@@ -4,6 +4,7 @@ import hashlib
 from array import array
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -42,6 +43,7 @@ async def reconcile_batch(
         LedgerError: the ledger failed.
     """
     ledger.claims.check_entity(batch.batch_id, settings.business_entity_id)
+    settings = _for_its_entity(ledger, batch, settings)
     lease, timeout = settings.lease_seconds, settings.timeout_seconds
     ledger.claims.claim(batch.batch_id, lease_seconds=lease, timeout_seconds=timeout)
     async with asking_of(ledger.slots, site, settings) as asking:
@@ -51,6 +53,15 @@ async def reconcile_batch(
             raise _no_answer(error) from error
     ledger.workers.end()
     return found
+
+
+def _for_its_entity(ledger: Ledger, batch: BatchRecord, settings: RunSettings) -> RunSettings:
+    """The settings; where nobody names a business entity, and the batch sent nothing, with the one for which it was
+    looked for: what was found there is listed there."""
+    if settings.business_entity_id is not None or ledger.listing.entities(batch.batch_id):
+        return settings
+    found = ledger.runs.looked_for(batch.batch_id)
+    return replace(settings, business_entity_id=found[0]) if found else settings
 
 
 async def settle_and_tie_out(
@@ -152,7 +163,8 @@ async def _take_over(
     async with asking_of(ledger.slots, site, settings) as asking:
         try:
             async for page in in_pages(asking.chargebee.credits_since(since - 1, kind)):
-                credits = [c for c in foreign(page) if kind is CallKind.ADD or is_of_reversal(c.reference)]
+                named = foreign(page, settings.business_entity_id)
+                credits = [c for c in named if kind is CallKind.ADD or is_of_reversal(c.reference)]
                 # In the ledger's thread, where the limiter's notes are written meanwhile.
                 taken += await asking.in_thread(partial(take_over, site.site, batch_id, next_row, credits))
                 next_row += len(credits)

@@ -31,7 +31,7 @@ from batch_credits.model import BatchRecord, Outcome, RequestState, sum_totals
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.earlier_reports import refuse_what_another_ledger_paid
 from batch_credits.planning.plan import Plan, stage
-from batch_credits.planning.repeats import refuse_repeat
+from batch_credits.planning.repeats import parted, refuse_repeat
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.progress.pace import BatchMoney
@@ -245,7 +245,7 @@ async def _plan(
 
 def _looking_first(ledger: Ledger, orders: Orders, progress: Progress) -> Orders:
     """The orders; with --verify-first where the ledger may have forgotten what was paid."""
-    why = ledger.keeping.why_unproven(orders.site.site)
+    why = ledger.keeping.why_unproven(orders.site.site, orders.settings.business_entity_id)
     if why is None:
         return orders
     progress.note(
@@ -277,6 +277,9 @@ def agreed(
         if orders.settings.retry_failed:
             ledger.payouts.refuse_retry(plan.batch_id)
             plan = _with_failed_owed(ledger, plan)
+        if plan.owed and not plan.is_new:
+            told = parted(ledger, plan.batch_id, orders.settings.business_entity_id)
+            plan = replace(plan, warnings=[*told, *plan.warnings])
         if not (orders.settings.verify_first or orders.site.is_in_process):
             refuse_what_another_ledger_paid(plan, orders.reports, ledger.path)
         if orders.refuse_repeat and plan.is_new:

@@ -43,7 +43,8 @@ class HeldCredits:
 
     def standings(self, batch_id: int) -> Iterator[tuple[int, Standing, str | None]]:
         """Every row of the batch by its number, how it stands if the batch is to be reversed, and the call that made
-        its credit, of one that the batch credited; None: it is not known. Streamed."""
+        its credit, of one that the batch holds, or one for the business entity that has it; None: neither is known.
+        Streamed."""
         return self._db.stream("standings", lambda row: (row[0], Standing(row[1]), row[2]), batch=batch_id)
 
     def rows_by_number(

@@ -40,6 +40,16 @@ class Meeting(NamedTuple):
     row_in_batch: int | None  # which row of the staged batch has the identity already
 
     @property
+    def is_told_alike(self) -> bool:
+        """Whether both name a currency, or none, and say their amounts in the same unit. What a site lists names what a
+        file may leave to the site."""
+        one, other = self.money, self.known_money
+        return (one.currency_code is None, one.amount_minor is None) == (
+            other.currency_code is None,
+            other.amount_minor is None,
+        )
+
+    @property
     def is_same_money(self) -> bool:
         """Whether both ask for the same credit."""
         return self.known_money.same_as(self.money) and self.known_type == self.credit_type
@@ -118,12 +128,13 @@ def _problem(met: Meeting, first: int | None) -> Problem | None:
     if met.state != RequestState.FAILED and not met.is_same_money:
         done = CallKind(met.kind).name_of(Outcome.CREDITED)
         what = done if met.state == RequestState.CREDITED else "planned"
+        same = "" if met.is_told_alike else "If it is the same credit, write its currency and amount as there. "
         return Problem(
             "amount",
             "conflict",
             f"Reference {quoted(met.reference)} of customer {quoted(met.customer_id)} is already {what} with "
             f"{met.known_money}, {met.known_type} (row {met.known_row} of {met.file_name}); this row says "
-            f"{met.money}, {met.credit_type}. If it is another credit, give it another reference.",
+            f"{met.money}, {met.credit_type}. {same}If it is another credit, give it another reference.",
         )
     return None
 

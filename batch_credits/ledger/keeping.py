@@ -5,7 +5,8 @@ knows of a site, or does not, proves that a row is not credited yet: each row is
 that the site lists since the last known commit was learned, and every batch of the site ties out.
 
 So it may where an operator had it learn what a site lists (`reconcile --since`, after a lost ledger) and that has not
-come to its end. Such a mark is one of this site alone, and lifted as soon as all was learned since that day.
+come to its end. Such a mark is one of this site alone, and lifted as soon as all was learned since that day. A list may
+be that of one business entity alone (UNKNOWN), so what was learned for one is no proof for another.
 """
 
 import re
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 import orjson
 
+from batch_credits.call import entity_option, for_entity
 from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.times import iso_time
@@ -22,7 +24,12 @@ from batch_credits.ledger.unbroken import Chained, verify_chain
 from batch_credits.model.address import Place
 
 _DAY_MS = 86_400_000
-_LEARNING = re.compile(r"`reconcile --since (\S+)` of (\S+) has not come to its end")
+_LEARNING = re.compile(
+    r"`reconcile --since (\S+)` of (\S+) has not come to its end"
+    r"(?: (?:for business entity (.+)|without a business entity))?"
+)
+_END = "has not come to its end"
+_LEARNED = re.compile(r"`reconcile --since (\S+)` of (\S+) has come to its end (.+)")  # no more than for whom
 
 
 class Harm(NamedTuple):
@@ -38,6 +45,11 @@ class _Forgotten(NamedTuple):
     restored_id: int
     why: str
     known_until_ms: int
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether it says only for whom a list was learned."""
+        return _LEARNED.fullmatch(self.why) is not None
 
     @property
     def unlearned_site(self) -> str | None:
@@ -102,18 +114,20 @@ class Keeping:
         """Why the ledger may have forgotten what was paid, and when that was noticed last, UTC, ISO 8601. None: never;
         or what had not come to its end has by now."""
         unlearned: dict[str, set[int]] = {}  # by site: each learning leaves a mark, so they may be many
-        for *mark, at in self._db.all("all_restored", tuple):
-            noted = _Forgotten(*mark)
+        for noted, at in self._marks():
+            if noted.is_learned:
+                continue
             if (site := noted.unlearned_site) is not None and site not in unlearned:
                 unlearned[site] = {each.restored_id for each in self._forgotten(site)}
             if site is None or noted.restored_id in unlearned[site]:
                 return noted.why, iso_time(at) or ""
         return None
 
-    def why_unproven(self, site: str) -> str | None:
-        """Why each row of a site is to be looked at before it is sent; None: nothing of it was forgotten."""
+    def why_unproven(self, site: str, business_entity_id: str | None = None) -> str | None:
+        """Why each row of a site is to be looked at before it is sent for a business entity; None: nothing of it was
+        forgotten."""
         found = sorted(self._forgotten(site), key=lambda each: (each.unlearned_site is None, each.restored_id))
-        return found[-1].why if found else None
+        return found[-1].why if found else self._why_unlearned(site, business_entity_id)
 
     def begin_learning(self, site: str, since: datetime) -> None:
         """All that the site lists since then is to be learned: somebody knows that it may have been forgotten. Until
@@ -123,9 +137,12 @@ class Keeping:
             if not any(each.why == why for each in self._forgotten(site)):
                 self._db.change("note_learning", now=self._db.now(), why=why, known_until=_until_ms(since))
 
-    def learned(self, site: str, since: datetime, *, ties_out: bool) -> bool:
-        """All that the site lists since then was learned, and (`ties_out`) all its batches tie out whole: from here on
-        what is known of it is proof again, if nothing was forgotten that is older. Returns whether that is so.
+    def learned(
+        self, site: str, since: datetime, *, ties_out: bool, business_entity_id: str | None = None
+    ) -> bool:
+        """All that the site lists since then for a business entity was learned, and (`ties_out`) all its batches tie
+        out whole: from here on what is known of it is proof again for that one, if nothing was forgotten that is older.
+        Returns whether that is so.
 
         Where it does not tie out that lifts no more than what `begin_learning` marked."""
         with self._db.transaction():
@@ -137,12 +154,41 @@ class Keeping:
             if not (forgotten and is_proof):
                 return False
             self._db.change("note_tied_out", site=site, restored=forgotten[-1].restored_id)
+            learned_for, restored = self._learned_for(site)
+            is_early = restored is None or restored.known_until_ms >= _until_ms(since)
+            if is_early and (whose := for_entity(business_entity_id)) not in learned_for:
+                why = f"`reconcile --since {since.date()}` of {site} has come to its end {whose}"
+                self._db.change("note_learning", now=self._db.now(), why=why, known_until=_until_ms(since))
             return True
 
     def _forgotten(self, site: str) -> list[_Forgotten]:
         """What may have been forgotten of a site, and was not learned since; the oldest first."""
         found = self._db.all("forgotten_of_site", lambda row: _Forgotten(*row), site=site)
-        return [each for each in found if each.unlearned_site in (None, site)]
+        return [each for each in found if each.unlearned_site in (None, site) and not each.is_learned]
+
+    def _marks(self) -> list[tuple[_Forgotten, int]]:
+        """All that was ever noted, and when; the newest first."""
+        return self._db.all("all_restored", lambda row: (_Forgotten(*row[:3]), row[3]))
+
+    def _learned_for(self, site: str) -> tuple[dict[str, str], _Forgotten | None]:
+        """For whom what a site lists was learned since the ledger was restored last, and since which day; and that
+        restoring: what was learned before it is no proof any more."""
+        found: dict[str, str] = {}
+        for mark, _at in self._marks():
+            learned = _LEARNED.fullmatch(mark.why)
+            if learned is None and mark.unlearned_site is None:
+                return found, mark
+            if learned is not None and learned[2] == site:
+                found[learned[3]] = learned[1]
+        return found, None
+
+    def _why_unlearned(self, site: str, business_entity_id: str | None) -> str | None:
+        """Why what was learned of a site is no proof for this business entity; None: it is, or nothing was."""
+        learned, _restored = self._learned_for(site)
+        whose = for_entity(business_entity_id)
+        if not learned or whose in learned:
+            return None
+        return f"`reconcile --since {min(learned.values())}` of {site} has not come to its end {whose}"
 
     def was_copied_from(self, place: Place) -> bool:
         """Whether it is a copy of that ledger."""
@@ -182,7 +228,8 @@ def what_mends(why: str) -> str:
     """What makes a ledger know all again that may have forgotten something."""
     begun = _LEARNING.fullmatch(why)
     if begun is not None:
-        return f"`reconcile --since {begun[1]}` has come to its end"
+        option = "" if why.endswith(_END) else f" {entity_option(begun[3])}"
+        return f"`reconcile --since {begun[1]}`{option} has come to its end"
     return "`reconcile --whole --since DATE` ties out, DATE two days before the ledger's last commit"
 
 

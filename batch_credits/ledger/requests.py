@@ -25,13 +25,15 @@ SAYS = " says: "  # stands between the user and the word in the reason of such a
 
 @dataclass(frozen=True, slots=True)
 class ForeignCredit:
-    """A credit that Chargebee lists, as the ledger takes it over: its identity, its money and its id."""
+    """A credit that Chargebee lists, as the ledger takes it over: its identity, its money and its id. `credit_type`
+    is None where the list does not tell. `call` is one for the business entity that has it; None: that is not known."""
 
     credit_id: str
     customer_id: str
     reference: str
     money: Money
-    credit_type: str
+    credit_type: str | None
+    call: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,8 @@ def _as_taken_over(credit: ForeignCredit, row_number: int) -> list[str | int | N
         credit.money.amount_minor if credit.money.amount_in_decimal is None else None,
         credit.money.amount_in_decimal,
         credit.money.currency_code,
-        credit.credit_type,
+        credit.credit_type or "general",
         credit.credit_id,
         row_number,
+        credit.call,
     ]

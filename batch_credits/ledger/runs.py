@@ -163,6 +163,12 @@ class Runs:
         """How each run over the batch was set, as it was said for the record."""
         return self._db.all("settings_of_runs", itemgetter(0), batch=batch_id)
 
+    def looked_for(self, batch_id: int) -> list[str | None]:
+        """The business entity for which every run over the batch sent, and looked first; none where they differ."""
+        records = (orjson.loads(text).get("settings") or {} for text in self.settings_of_all(batch_id))
+        found = {settings.get("business_entity_id") for settings in records}
+        return [*found] if len(found) == 1 else []
+
     def end(
         self,
         run_id: int,

@@ -79,9 +79,10 @@ class PlannedCredit:
     attempt of a generation (`call.call_of`; None: not sent yet). `credit_id` was named by an answer, so a credit
     exists and nothing is sent any more. `look_first`: a person said that it is not credited.
 
-    The last four are this process's own, never stored: when the first open attempt was sent, by `clock.boottime`
-    (None if another process sent it), when the last was answered, by the event loop's clock, and sends so far; and,
-    where a worker may have sent it that was lost, the seconds of its lease and timeout: so late it may still arrive.
+    The last five are this process's own, never stored: when the first open attempt was sent, by `clock.boottime`
+    (None if another process sent it), when the last was answered, by the event loop's clock, and sends so far;
+    where a worker may have sent it that was lost, the seconds of its lease and timeout: so late it may still arrive;
+    and whether an attempt was refused, anew, while an earlier one was open: its key may stand for that refusal.
     """
 
     request_id: int
@@ -103,6 +104,7 @@ class PlannedCredit:
     last_sent: float | None = None
     sends: int = 0
     lost_seconds: float = 0.0
+    is_refused_anew: bool = False
 
     def follow(self, finding: "Finding") -> None:
         """Be as a finding about it says."""
@@ -112,7 +114,7 @@ class PlannedCredit:
             self.generation = finding.generation
             self.call = None  # another key may stand for another call
         if not finding.open_attempts:
-            self.first_sent = None
+            self.first_sent, self.is_refused_anew = None, False
 
 
 class Learned(NamedTuple):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from batch_credits.call import for_entity
 from batch_credits.errors import ControlError
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind, Outcome
@@ -87,6 +88,17 @@ def came_before(ledger: Ledger, batch_id: int) -> list[str]:
         f"The same content came before, as {last.file_name}: {came}"
         " Under another reference each of its rows is another credit."
     ]
+
+
+def parted(ledger: Ledger, batch_id: int, business_entity_id: str | None) -> list[str]:
+    """What a person is told of a batch that was begun for another business entity than it is to go on for: a sentence,
+    or none."""
+    entities = ledger.held_credits.entities(batch_id)
+    if not entities or business_entity_id in entities:
+        return []
+    begun = " and ".join(map(for_entity, entities))
+    goes_on = for_entity(business_entity_id)
+    return [f"This batch was begun {begun}, and goes on {goes_on}: the rest goes to another balance."]
 
 
 def reference_of(batch: BatchRecord) -> str | None:

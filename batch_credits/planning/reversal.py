@@ -7,7 +7,6 @@ with a file, the same rows are the same batch: reversing again resumes, and what
 """
 
 import hashlib
-import json
 from array import array
 from bisect import bisect_left
 from collections import Counter
@@ -51,9 +50,9 @@ class Selection:
     """Which rows of a batch are reversed, and of all rows asked for how each stands.
 
     `named` are the rows that a person named; None: all of the batch. `counts` are by standing. `calls` are those that
-    made the credits which this batch sent, each once; None: one is not known. `taken` are the numbers of the rows that
-    are reversed, rising: all that is said here is of these, and a worker may credit others meanwhile. `goes_on`: one
-    will, since a run over the batch has not ended.
+    made the credits which this batch sent, or say for whom a list had them, each once; None: one is not known. `taken`
+    are the numbers of the rows that are reversed, rising: all that is said here is of these, and a worker may credit
+    others meanwhile. `goes_on`: one will, since a run over the batch has not ended.
     """
 
     batch: BatchRecord
@@ -124,7 +123,7 @@ def select(ledger: Ledger, batch: BatchRecord, rows_file: Path | None) -> Select
             if standing is Standing.CREDITED or (standing is Standing.BEFORE and named is not None):
                 digest.update(b" %d" % row_number)
                 taken.append(row_number)
-                if standing is Standing.CREDITED:
+                if standing is Standing.CREDITED or call is not None:
                     calls.add(call)
     goes_on = ledger.is_shared and batch.batch_id in ledger.teams.unfinished(ledger.teams.site_of(batch.batch_id))
     return Selection(batch, named, digest.hexdigest(), counts, frozenset(calls), taken, goes_on)
@@ -191,7 +190,7 @@ def business_entity_of(ledger: Ledger, selection: Selection, named: str | None) 
     calls = (call or "{}" for call in selection.calls if call is not None or named is None)
     entities = sorted({headers_of(call).get(ENTITY_HEADER) for call in calls}, key=lambda entity: entity or "")
     if not entities and named is None:  # of what was there before nothing but the batch itself says for whom
-        entities = ledger.held_credits.entities(batch.batch_id) or _looked_for(ledger, batch)
+        entities = ledger.held_credits.entities(batch.batch_id) or ledger.runs.looked_for(batch.batch_id)
     if len(entities) > 1:
         names = ", ".join(entity or "none" for entity in entities)
         raise UsageError(
@@ -207,13 +206,6 @@ def business_entity_of(ledger: Ledger, selection: Selection, named: str | None) 
             remedies=[(("--business-entity", own or LEFT_OUT),)],
         )
     return entities[0] if entities else named
-
-
-def _looked_for(ledger: Ledger, batch: BatchRecord) -> list[str | None]:
-    """The business entity for which every run of a batch sent, and looked first; none where they differ."""
-    records = (json.loads(text).get("settings") or {} for text in ledger.runs.settings_of_all(batch.batch_id))
-    found = {settings.get("business_entity_id") for settings in records}
-    return [*found] if len(found) == 1 else []
 
 
 def deduction_of(credit: HeldCredit) -> LoadedRow:

@@ -241,20 +241,26 @@ AnswerStep = SettleCredited | SettleFailed | SendAgain | HoldInDoubt | StopRun |
 def after_answer(credit: PlannedCredit, verdict: Verdict) -> AnswerStep:
     """Decide what follows one attempt. `credit.open_attempts` counts this attempt too."""
     earlier_open = credit.open_attempts - 1
+    # What is replayed may be the answer to a later attempt than the first: a site may store a refusal, and no error
+    # that it gave after applying.
+    may_be_later = credit.is_refused_anew or earlier_open > 1
     match verdict:
         case Credited():
             return SettleCredited(verdict)
         case Refused():
             # A replayed refusal is the stored answer to the first attempt under this key, so it speaks for
             # all of them; but 409 may be the answer to a duplicate of ours, so it never outweighs an open one.
-            speaks_for_all = verdict.replayed and not verdict.about_state
+            speaks_for_all = verdict.replayed and not verdict.about_state and not may_be_later
             if earlier_open and not speaks_for_all:
-                return HoldInDoubt(verdict, verdict.message, earlier_open, credit.key_spoiled)
+                spoiled = credit.key_spoiled or (verdict.replayed and may_be_later)
+                return HoldInDoubt(verdict, verdict.message, earlier_open, spoiled)
             return SettleFailed(verdict)
         case Throttled() | Unavailable():
             if verdict.replayed:
-                # The first attempt under this key was refused, so none is open; but the key answers this for ever.
-                return HoldInDoubt(verdict, f"replayed {verdict.error_code}", 0, key_spoiled=True)
+                # The first attempt under this key was refused, so none is open, unless it was a later one; but the key
+                # answers this for ever.
+                still_open = earlier_open if may_be_later else 0
+                return HoldInDoubt(verdict, f"replayed {verdict.error_code}", still_open, key_spoiled=True)
             if earlier_open:
                 return HoldInDoubt(verdict, verdict.message, earlier_open, credit.key_spoiled)
             return SendAgain(verdict)

@@ -173,6 +173,8 @@ def _after_nothing(credit: PlannedCredit, look: FoundNothing, witness: Witness, 
         if facts.looks_left > 0:
             return LookAgain()
         return SendToReview(f"Chargebee answered that it is credited as {credit.credit_id}, and does not list it.")
+    if credit.look_first and credit.attempts and not facts.quarantine_over:
+        return LookAgain()  # whoever said that it is not credited may have said so while it was still on its way
     if credit.open_attempts == 0:
         return ReleaseAbsent(next_generation=credit.key_spoiled)
     if not facts.quarantine_over:

@@ -195,7 +195,7 @@ class DoubtSettler:
             self._said_waiting = True
             wait = max(round(seconds), 1)
             self._observer.note(
-                f"Some rows were sent and not answered; waiting {wait} s until their absence can be believed."
+                f"Some rows were sent and may be on their way; waiting {wait} s until their absence can be believed."
                 " Other rows go on meanwhile. (Ctrl-C is safe: running again settles them.)"
             )
 

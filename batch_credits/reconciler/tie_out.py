@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import localcontext
 from functools import partial
 
+from batch_credits.call import call_for
 from batch_credits.chargebee.client import FEW_ATTEMPTS, Chargebee, asked_again
 from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.errors import DoubleCreditAlarm, RunStopped
@@ -218,14 +219,20 @@ async def in_pages(credits: AsyncIterator[ListedCredit]) -> AsyncIterator[list[L
         yield page
 
 
-def foreign(credits: Sequence[ListedCredit]) -> list[ForeignCredit]:
-    """What the ledger takes over of listed credits: those with a reference and an amount; others have no identity."""
-    return [_foreign(credit) for credit in credits if credit.reference and _has_amount(credit)]
+def foreign(credits: Sequence[ListedCredit], business_entity_id: str | None) -> list[ForeignCredit]:
+    """What the ledger takes over of listed credits: those with a reference and an amount; others have no identity. They
+    are the business entity's that each names, or else that which was asked for."""
+    return [
+        replace(_foreign(credit), call=call_for(credit.business_entity_id or business_entity_id))
+        for credit in credits
+        if credit.reference and _has_amount(credit)
+    ]
 
 
 def _foreign(credit: ListedCredit) -> ForeignCredit:
-    kind = credit.credit_type or "general"
-    return ForeignCredit(credit.credit_id, credit.customer_id, credit.reference or "", credit.money, kind)
+    return ForeignCredit(
+        credit.credit_id, credit.customer_id, credit.reference or "", credit.money, credit.credit_type
+    )
 
 
 def _has_amount(credit: ListedCredit) -> bool:

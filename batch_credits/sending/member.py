@@ -239,7 +239,7 @@ class Member:
         """How this worker sends for that run: with its own pace, and whatever else belongs to the run. Looking first
         where the ledger may have forgotten what was paid, though the run began before that."""
         own, settings = self._own, recorded(newest.settings)[1]
-        has_forgotten = self._ledger.keeping.why_unproven(self._site.site) is not None
+        has_forgotten = self._ledger.keeping.why_unproven(self._site.site, settings.business_entity_id) is not None
         looks = settings.early_look_seconds if part == ALL else EARLY_LOOKS
         return replace(
             settings,

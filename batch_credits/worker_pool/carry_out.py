@@ -18,6 +18,7 @@ from batch_credits.protocol import (
     KeepAndStop,
     NoAnswer,
     NotSent,
+    Refused,
     SendAgain,
     SettleCredited,
     SettleFailed,
@@ -91,6 +92,8 @@ class Consequences:
             case SendAgain(verdict):
                 return TryLater(self._pause_for(verdict, max(1, credit.sends)))
             case HoldInDoubt(verdict, reason):
+                if isinstance(verdict, Refused | Throttled | Unavailable) and not verdict.replayed:
+                    credit.is_refused_anew = True
                 self._have_others_wait(verdict, reason, max(1, credit.sends))
                 self._progress.settled(Outcome.IN_DOUBT)
                 return HaveItLookedAt()

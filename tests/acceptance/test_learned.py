@@ -151,3 +151,20 @@ def test_a_row_of_an_old_copy_that_was_learned_in_another_spelling_is_settled_by
         command.run(path).exited(0)
         assert "DOES NOT TIE OUT" not in command("reconcile", "--rate", 0).exited(0).out
         assert len(site.credits("")) == len(ROWS)
+
+
+def test_what_was_learned_for_one_business_entity_is_not_all_that_was_paid(tmp_path: Path) -> None:
+    """A site may list no more than the credits of the entity that it is asked for."""
+    path = write_csv(tmp_path / "payout.csv", ROWS)
+    emea = ("--business-entity", "emea")
+    with Site("--faults", "entity_scoped=1") as site:
+        Command(tmp_path, site.url).run(path, *emea).exited(0)
+        site.tell("settings", forget_keys=True)
+        (second := tmp_path / "second").mkdir()
+        command = Command(second, site.url)
+        command("reconcile", "--since", "2026-01-01", "--rate", 0).exited(0)
+        ended = command.run(path, *emea).exited(0)
+        assert "until `reconcile --since 2026-01-01` with --business-entity emea has come to its end" in ended.err
+        assert len(site.credits("")) == len(ROWS)
+        command("reconcile", "--since", "2026-01-01", "--rate", 0, *emea).exited(0)
+        assert "looked up" not in command.run(path, *emea).exited(0).err

@@ -157,7 +157,8 @@ def test_what_was_credited_for_two_business_entities_is_not_deducted_for_one(
     shared_site.tell("customers", deleted=["two-0"])
     command.run(file, "--business-entity", "emea").exited(1)
     shared_site.tell("customers", restored=["two-0"])
-    command.run(file, "--retry-failed").exited(0)
+    said = " ".join(command.run(file, "--retry-failed").exited(0).said.split())
+    assert "This batch was begun for business entity emea, and goes on without a business entity" in said
     batch, posts = batch_of(command), shared_site.posts
     ended = command(*reverse(command, batch)).exited(2)
     assert "several business entities: none, emea" in ended.err
@@ -290,7 +291,28 @@ def test_what_was_found_for_a_business_entity_is_deducted_for_it(command: Comman
     lost = Command(command.folder / "lost", shared_site.url)
     lost.folder.mkdir()
     lost.run(file, "--verify-first", "--business-entity", "emea").exited(0)
+    shared_site.tell("settings", faults="entity_scoped=1")
+    assert "Ties out." in lost("reconcile", "--rate", 0).exited(0).out
+    shared_site.tell("settings", faults="")
     part = command.folder / "part.csv"
     part.write_text("credit_row\n2\n3\n")
     lost(*reverse(lost, batch_of(lost), "--rows", part)).exited(0)
     assert [c.get("business_entity_id") for c in shared_site.credits("found-")] == ["emea"] * 4
+
+
+@pytest.mark.parametrize("asks_for", ["emea", None])
+def test_what_was_learned_of_a_business_entity_is_deducted_for_it(tmp_path: Path, asks_for: str | None) -> None:
+    file = write_csv(tmp_path / "payout.csv", payout("learned", 2))
+    asked = () if asks_for is None else ("--business-entity", asks_for)
+    with Site("--faults", "entity_scoped=1" if asked else "entity_scoped_default_all=1") as site:
+        Command(tmp_path, site.url).run(file, "--business-entity", "emea").exited(0)
+        lost = Command(tmp_path / "lost", site.url)
+        lost.folder.mkdir()
+        assert "Learned 2 credits" in lost("reconcile", "--since", "2026-01-01", "--rate", 0, *asked).exited(0).out
+        assert "Ties out." in lost("reconcile", "--rate", 0).exited(0).out
+        part = tmp_path / "part.csv"
+        part.write_text("credit_row\n2\n3\n")
+        refused = lost(*reverse(lost, batch_of(lost), "--rows", part, "--business-entity", "apac")).exited(2)
+        assert "was credited for business entity emea, not for apac" in refused.err
+        lost(*reverse(lost, batch_of(lost), "--rows", part)).exited(0)
+        assert [c.get("business_entity_id") for c in site.credits("learned-")] == ["emea"] * 4

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from batch_credits.addresses import of_another_site
+from batch_credits.call import for_entity
 from batch_credits.cli.metering import metered
 from batch_credits.cli.options.metrics import MetricsChoice, metrics_options
 from batch_credits.cli.options.notices import NoticeChoice, Notified, notice_options, notified
@@ -137,8 +138,9 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
             found.append((summary, result.ties_out))
         meter.summarised([summary for summary, _ in found], all(ties_out for _, ties_out in found))
         is_all = chosen.batch is None and chosen.whole and since is not None and max(codes) < EXIT_PERSON_MUST_LOOK
-        if is_all and since and opened.keeping.learned(where.site, since, ties_out=True):
-            say(_known_again(where.site))
+        entity = settings.business_entity_id
+        if is_all and since and opened.keeping.learned(where.site, since, ties_out=True, business_entity_id=entity):
+            say(_known_again(where.site, entity))
     notices.reconciled(found, max(codes))
     return max(codes)
 
@@ -152,14 +154,16 @@ def _code_of(summary: Summary, *, ties_out: bool) -> int:
 def _learn_all(ledger: Ledger, site: SiteSettings, since: datetime, settings: RunSettings) -> None:
     """What the site lists since then; until the ledger knows it, it counts as one that has forgotten it."""
     ledger.sites.note_address(site.site, site.address)
-    was_known = ledger.keeping.why_unproven(site.site) is None
+    entity = settings.business_entity_id
+    was_known = ledger.keeping.why_unproven(site.site, entity) is None
     ledger.keeping.begin_learning(site.site, since)
     for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
         taken = run_in_loop(rebuild(ledger, kind, since, site, settings))
         if taken or kind is CallKind.ADD:
             say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
-    if ledger.keeping.learned(site.site, since, ties_out=False) and not was_known:
-        say(_known_again(site.site))
+    learned = ledger.keeping.learned(site.site, since, ties_out=False, business_entity_id=entity)
+    if learned and not was_known:
+        say(_known_again(site.site, entity))
 
 
 def _end() -> None:
@@ -214,8 +218,9 @@ def _lines(batch: BatchRecord, result: TieOut) -> list[str]:
     return lines
 
 
-def _known_again(site: str) -> str:
-    return f"All that {site} lists is known again: rows are sent without being looked up first."
+def _known_again(site: str, entity: str | None) -> str:
+    whose = f" {for_entity(entity)}" if entity else ""
+    return f"All that {site} lists{whose} is known again: rows are sent without being looked up first."
 
 
 def _seen(result: TieOut) -> str:

@@ -57,7 +57,7 @@ def resolve(
     another form is taken only for an id that the row's answer, or the reason for its review, names.
 
     --not-credited is refused where Chargebee lists the row's credit. Else the row is owed again, and Chargebee is asked
-    for it once more before it is sent.
+    for it once more before it is sent; where it was sent before, after the quarantine, since it may be on its way.
 
     \b
     batch-credits resolve 3f9a2b1c --row 17 --credited AzZjQ3UjBq1nC2Yt

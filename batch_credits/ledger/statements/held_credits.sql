@@ -1,6 +1,6 @@
 -- name: standings
 -- Every row of a batch, and where it stands if the batch is to be reversed. As the reports have it, a credit is this
--- batch's own if the batch answered for it when it was settled. Of such a one also the call that made it.
+-- batch's own if the batch answered for it when it was settled. Of such a one also its call.
 SELECT w.row_number,
        CASE
            WHEN w.request_id IS NULL OR r.state = 'failed' THEN 'never'
@@ -8,7 +8,7 @@ SELECT w.row_number,
            WHEN r.batch_id <> w.batch_id THEN 'elsewhere'
            WHEN r.attempts = 0 THEN 'before'
            ELSE 'credited' END,
-       CASE WHEN r.state = 'credited' AND r.batch_id = w.batch_id AND r.attempts > 0 THEN r.call END
+       CASE WHEN r.state = 'credited' AND r.batch_id = w.batch_id THEN r.call END
 FROM row w LEFT JOIN credit_request r USING (request_id) WHERE w.batch_id = :batch ORDER BY w.row_number;
 
 -- name: rows_by_number

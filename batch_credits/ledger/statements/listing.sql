@@ -87,7 +87,7 @@ SELECT request_id, is_in_review, json_group_array(credit_id) FILTER (WHERE is_ce
        json_group_array(credit_id) FILTER (WHERE NOT is_certain)
 FROM (SELECT r.request_id, r.state = 'review' AS is_in_review, l.credit_id,
              coalesce(l.is_certain AND (l.currency_code IS r.currency_code OR r.currency_code IS NULL)
-                 AND (l.credit_type = r.credit_type)
+                 AND (l.credit_type = r.credit_type OR l.credit_type IS NULL)
                  AND CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor = r.amount_minor
                      ELSE same_decimal(l.amount_in_decimal, r.amount_in_decimal) END
                  AND NOT EXISTS (SELECT 1 FROM credit_request o WHERE o.site_id = r.site_id
@@ -115,7 +115,7 @@ SELECT row_number, customer_id, reference, kind, state, credit_id, coalesce(sum(
        group_concat(listed_id, ', ')
 FROM (SELECT w.row_number, r.customer_id, r.reference, r.kind, r.state, r.credit_id, l.credit_id AS listed_id,
              (l.currency_code IS r.currency_code OR r.currency_code IS NULL)
-                 AND (l.credit_type = r.credit_type)
+                 AND (l.credit_type = r.credit_type OR l.credit_type IS NULL)
                  AND CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor = r.amount_minor
                      ELSE same_decimal(l.amount_in_decimal, r.amount_in_decimal) END AS is_same
       FROM row w JOIN credit_request r USING (request_id)

@@ -44,9 +44,9 @@ UPDATE credit_request SET look_first = 1, error = NULL, call = :call WHERE reque
 -- name: take_over
 -- Credits that Chargebee lists and the ledger does not know, once for each identity.
 INSERT INTO credit_request (site_id, kind, customer_id, reference, amount_minor, amount_in_decimal, currency_code,
-                            credit_type, body, batch_id, row_number, state, credit_id, finished_at)
+                            credit_type, body, batch_id, row_number, state, credit_id, finished_at, call)
 SELECT :site, kind, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, '', batch_id,
-       value ->> 7, 'credited', value ->> 6, :now
+       value ->> 7, 'credited', value ->> 6, :now, value ->> 8
 FROM json_each(:chunk) c CROSS JOIN batch WHERE batch_id = :batch AND NOT EXISTS (
     SELECT 1 FROM identity WHERE site_id = :site AND customer_id = value ->> 0 AND reference = value ->> 1)
 GROUP BY value ->> 0, value ->> 1 COLLATE NOCASE HAVING min(c.key) IS NOT NULL ORDER BY c.key

@@ -123,6 +123,8 @@ def test_the_same_identity_with_other_money_is_a_conflict(
     assert str(row.money) in message
     assert "row 2 of payout.csv" in message
     assert ("credited" if state is RequestState.CREDITED else "planned") in message
+    is_told_otherwise = other in ({"currency_code": None}, {"amount_in_decimal": "100"})
+    assert ("If it is the same credit, write its currency and amount as there." in message) is is_told_otherwise
 
 
 def test_equal_decimals_are_no_conflict(book: Any) -> None:

@@ -64,3 +64,34 @@ def test_to_learn_all_lifts_nothing_of_a_restore(book: Any) -> None:
     assert keeping.learned(SITE, EARLY, ties_out=True)
     assert keeping.why_unproven(SITE) is None
     assert keeping.restored()[0] == keeping.why_unproven(OTHER) == "a dump"
+
+
+def test_what_was_learned_for_one_business_entity_is_no_proof_for_another(book: Any) -> None:
+    keeping = known_to_both(book)
+    keeping.begin_learning(SITE, EARLY)
+    assert keeping.learned(SITE, EARLY, ties_out=False, business_entity_id="emea")
+    assert keeping.why_unproven(SITE, "emea") is keeping.why_unproven(OTHER) is keeping.restored() is None
+    why = keeping.why_unproven(SITE)
+    assert why == f"`reconcile --since 2026-01-01` of {SITE} has not come to its end without a business entity"
+    assert what_mends(why) == "`reconcile --since 2026-01-01` without --business-entity has come to its end"
+    why = str(keeping.why_unproven(SITE, "apac"))
+    assert what_mends(why) == "`reconcile --since 2026-01-01` with --business-entity apac has come to its end"
+    keeping.begin_learning(SITE, LATE)
+    assert keeping.learned(SITE, LATE, ties_out=False)
+    assert keeping.why_unproven(SITE, "emea") is keeping.why_unproven(SITE) is None
+    assert keeping.why_unproven(SITE, "apac") == why
+
+
+def test_a_restored_ledger_knows_nothing_of_what_was_learned_before(book: Any) -> None:
+    keeping = known_to_both(book)
+    keeping.begin_learning(SITE, EARLY)
+    keeping.learned(SITE, EARLY, ties_out=False, business_entity_id="emea")
+    restore(book)
+    assert keeping.learned(SITE, EARLY, ties_out=True)
+    assert keeping.why_unproven(SITE) is None
+    assert "for business entity emea" in str(keeping.why_unproven(SITE, "emea"))
+    too_late = datetime(2101, 1, 1, tzinfo=UTC)
+    keeping.begin_learning(SITE, too_late)
+    assert keeping.learned(SITE, too_late, ties_out=False, business_entity_id="emea")
+    assert keeping.why_unproven(SITE) is None
+    assert "for business entity emea" in str(keeping.why_unproven(SITE, "emea"))

@@ -147,6 +147,18 @@ def test_several_credits_and_other_money_are_told_apart(book: Any) -> None:
     ]
 
 
+def test_a_list_that_tells_no_credit_type_contradicts_none(book: Any) -> None:
+    """An answer, or a look, without one proves a credit, too."""
+    batch = book.plan(book.row(2, credit_type="loyalty_credits"), book.row(3, "c-3", credit_type="loyalty_credits"))
+    first, second = book.owed(batch)
+    run = book.ledger.runs.start(batch)
+    book.send(run, first)
+    book.learn(run, first, RequestState.CREDITED, credit_id="cr-1")
+    credits = [listed("cr-1", credit_type=None), listed("cr-3", "c-3", credit_type=None)]
+    assert reasons(book, batch, *credits) == ["the ledger says pending, Chargebee lists cr-3"]
+    assert book.ledger.listing.unrecorded(batch) == [Unrecorded(second.request_id, False, ("cr-3",), ())]
+
+
 def test_a_credit_is_its_rows_by_its_texts_and_not_by_an_id_that_somebody_gave_away(book: Any) -> None:
     other = book.plan(book.row(2))
     book.settle(other, RequestState.CREDITED, credit_id="cr-1")

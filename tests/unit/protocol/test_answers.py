@@ -67,7 +67,11 @@ def stopped_for_another() -> KeepAndStop:
 
 
 def expected_with_earlier(verdict: Verdict, count: int, spoiled: bool) -> AnswerStep:
-    """What follows where earlier attempts are open: only a proof, or a replay, speaks for them too."""
+    """What follows where earlier attempts are open: only a proof, or a replay, speaks for them too. Of several of them
+    a replay may speak for any."""
+    if count > 2 and isinstance(verdict, Refused | Throttled | Unavailable) and verdict.replayed:
+        reason = verdict.message if isinstance(verdict, Refused) else f"replayed {verdict.error_code}"
+        return HoldInDoubt(verdict, reason, count - 1, key_spoiled=True)
     match verdict:
         case Credited():
             return SettleCredited(verdict)
@@ -108,6 +112,18 @@ def test_no_refusal_settles_an_earlier_attempt_unless_it_is_a_replay(about: Plan
         assert isinstance(verdict, Refused)
         assert verdict.replayed
         assert not verdict.about_state
+        assert about.open_attempts == 2
+
+
+@pytest.mark.parametrize("verdict", [v for v in VERDICTS if getattr(v, "replayed", False)], ids=repr)
+def test_a_replay_that_may_be_of_a_later_attempt_speaks_for_no_earlier_one(verdict: Verdict) -> None:
+    """A site that applied, said 500 and kept no answer stores the refusal of the next attempt."""
+    about = credit(2)
+    about.is_refused_anew = True
+    step = after_answer(about, verdict)
+    if not isinstance(verdict, Credited | NoAnswer):
+        assert isinstance(step, HoldInDoubt)
+        assert (step.open_attempts, step.key_spoiled) == (1, True)
 
 
 @given(credits, verdicts)

@@ -99,6 +99,16 @@ def test_absence_is_believed_only_beside_a_witness_and_after_the_quarantine(
         assert about.open_attempts == 0 or (witness is Witness.SHOWN and facts.quarantine_over)
 
 
+@each("facts", EVERY_FACT)
+@pytest.mark.parametrize("attempts", [0, 1])
+def test_a_persons_word_that_it_is_not_credited_counts_after_the_quarantine(attempts: int, facts: DoubtFacts) -> None:
+    """It may have been said while a request was still on its way; what was never sent is on no way."""
+    said = credit(0)
+    said.look_first, said.attempts = True, attempts
+    step = after_look(said, FoundNothing(), Witness.NOT_SHOWN, facts)
+    assert isinstance(step, ReleaseAbsent if facts.quarantine_over or not attempts else LookAgain)
+
+
 @given(st.builds(credit, st.integers(0, 5), st.booleans()), looks, st.sampled_from(Witness), facts_around)
 def test_the_key_alone_guards_only_while_it_is_remembered_and_not_spoiled(
     about: PlannedCredit, look: Look, witness: Witness, facts: DoubtFacts

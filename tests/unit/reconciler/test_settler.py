@@ -558,6 +558,24 @@ def test_what_is_owed_and_not_in_doubt_needs_one_look_alone(settle: Any, attempt
     assert bench.state is None
 
 
+def test_what_a_person_says_is_not_credited_may_be_on_its_way_still(settle: Any) -> None:
+    """An answer about another's credit leaves it to a person at once, who looks before it is applied."""
+    said = owed(attempts=1)
+    said.look_first = True
+
+    def apply_late(bench: Bench) -> None:
+        late = listed("cr-1", created_at=SENT_MS // 1000)
+        asyncio.get_running_loop().call_later(SETTINGS.quarantine_seconds - 5, bench.site.credits.append, late)
+
+    bench = settle(said, apply_late)
+    assert bench.state is RequestState.CREDITED
+    assert not bench.released
+    said = owed(attempts=1)
+    said.look_first = True
+    bench = settle(said)
+    assert bench.released and bench.took >= SETTINGS.quarantine_seconds
+
+
 def test_without_waiting_the_doubt_is_left(settle: Any) -> None:
     bench = settle(doubt(), settings=RunSettings(rate_per_minute=0, wait=False))
     assert bench.took < 30

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from batch_credits.call import call_for
 from batch_credits.chargebee.lists import ListedCredit
 from batch_credits.errors import AnsweredForAnother, DoubleCreditAlarm, KeyRefused, LedgerError, RunStopped
 from batch_credits.ledger import Difference, ForeignCredit
@@ -116,10 +117,15 @@ def test_what_has_no_reference_or_no_amount_has_no_identity() -> None:
         ITEM._replace(credit_id="cr-4", money=Money(None, None, "USD")),
         ITEM._replace(credit_id="cr-5", money=decimal, credit_type=None),
     ]
-    assert foreign(listed) == [
-        ForeignCredit("cr-1", "c-1", "q3", Money(100, None, "USD"), "loyalty_credits"),
-        ForeignCredit("cr-5", "c-1", "q3", decimal, "general"),
+    assert foreign(listed, None) == [
+        ForeignCredit("cr-1", "c-1", "q3", Money(100, None, "USD"), "loyalty_credits", "{}"),
+        ForeignCredit("cr-5", "c-1", "q3", decimal, None, "{}"),
     ]
+
+
+def test_a_credit_is_the_business_entitys_that_it_names_or_that_was_asked_for() -> None:
+    listed = [ITEM, ITEM._replace(business_entity_id="emea")]
+    assert [each.call for each in foreign(listed, "apac")] == [call_for("apac"), call_for("emea")]
 
 
 # -- What it says -------------------------------------------------------------------------------------------

@@ -95,6 +95,16 @@ def test_who_is_told_what(step: AnswerStep, told: list[tuple[Any, ...]], what_ne
     assert around.told == told
 
 
+@pytest.mark.parametrize("replayed", [False, True])
+def test_a_refusal_beside_an_open_attempt_is_remembered_as_what_its_key_may_stand_for(replayed: bool) -> None:
+    credit = a_credit(sends=2)
+    refusal = Throttled("limit", "wait", 7.0, replayed=replayed)
+    consequences(everybody()).carry_out(credit, HoldInDoubt(refusal, "wait", 1, key_spoiled=replayed))
+    assert credit.is_refused_anew is not replayed
+    credit.follow(Finding.about(credit, RequestState.PENDING, open_attempts=0))
+    assert not credit.is_refused_anew
+
+
 def test_refusals_beyond_the_bound_stop_the_run() -> None:
     bounded = consequences(everybody(), max_failures=1)
     assert bounded.carry_out(a_credit(), SettleFailed(REFUSED)) == LetGo()

@@ -9,7 +9,7 @@ SELECT w.row_number,
            WHEN s.batch_id <> w.batch_id THEN 'elsewhere'
            WHEN s.attempts = 0 THEN 'before'
            ELSE 'credited' END,
-       CASE WHEN s.state = 'credited' AND s.batch_id = w.batch_id AND s.attempts > 0 THEN s.call END
+       CASE WHEN s.state = 'credited' AND s.batch_id = w.batch_id THEN s.call END
 FROM row w LEFT JOIN standing s USING (request_id) WHERE w.batch_id = :batch ORDER BY w.row_number;
 
 -- name: rows_by_number

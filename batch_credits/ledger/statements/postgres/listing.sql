@@ -51,7 +51,7 @@ SELECT request_id, is_in_review, CAST(coalesce(json_agg(credit_id) FILTER (WHERE
        CAST(coalesce(json_agg(credit_id) FILTER (WHERE NOT is_certain), '[]') AS text)
 FROM (SELECT r.request_id, r.state = 'review' AS is_in_review, l.credit_id,
              coalesce(l.is_certain AND (l.currency_code IS NOT DISTINCT FROM r.currency_code OR r.currency_code IS NULL)
-                 AND (l.credit_type = r.credit_type)
+                 AND (l.credit_type = r.credit_type OR l.credit_type IS NULL)
                  AND CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor = r.amount_minor
                      ELSE same_decimal(l.amount_in_decimal, r.amount_in_decimal) END
                  AND NOT EXISTS (SELECT 1 FROM holder h JOIN credit_request o ON o.request_id = h.request_id
@@ -72,7 +72,7 @@ SELECT row_number, customer_id, reference, kind, state, credit_id, coalesce(sum(
        string_agg(listed_id, ', ' ORDER BY listed_id)
 FROM (SELECT w.row_number, r.customer_id, r.reference, r.kind, r.state, r.credit_id, l.credit_id AS listed_id,
              (l.currency_code IS NOT DISTINCT FROM r.currency_code OR r.currency_code IS NULL)
-                 AND (l.credit_type = r.credit_type)
+                 AND (l.credit_type = r.credit_type OR l.credit_type IS NULL)
                  AND CASE WHEN r.amount_in_decimal IS NULL THEN l.amount_minor = r.amount_minor
                      ELSE same_decimal(l.amount_in_decimal, r.amount_in_decimal) END AS is_same
       FROM row w JOIN credit_request r USING (request_id)

@@ -42,7 +42,7 @@ WITH listed AS (
     SELECT DISTINCT ON (value ->> 0, lower((value ->> 1) COLLATE "C"))
            place, value ->> 0 AS customer_id, value ->> 1 AS reference, CAST(value ->> 2 AS bigint) AS amount_minor,
            value ->> 3 AS amount_in_decimal, value ->> 4 AS currency_code, value ->> 5 AS credit_type,
-           value ->> 6 AS credit_id, CAST(value ->> 7 AS bigint) AS row_number
+           value ->> 6 AS credit_id, CAST(value ->> 7 AS bigint) AS row_number, value ->> 8 AS call
     FROM json_array_elements(CAST(:chunk AS json)) WITH ORDINALITY c (value, place)
     WHERE NOT EXISTS (SELECT 1 FROM identity i WHERE i.site_id = :site AND i.customer_id = value ->> 0
                       AND i.reference = lower((value ->> 1) COLLATE "C"))
@@ -54,8 +54,8 @@ asked AS (
     SELECT n.request_id, :site, b.kind, n.customer_id, n.reference, n.amount_minor, n.amount_in_decimal,
            n.currency_code, n.credit_type, '', n.row_number FROM new n JOIN batch b ON b.batch_id = :batch),
 standing_so AS (
-    INSERT INTO standing (request_id, batch_id, state, credit_id, finished_at)
-    SELECT request_id, :batch, 'credited', credit_id, :now FROM new),
+    INSERT INTO standing (request_id, batch_id, state, credit_id, finished_at, call)
+    SELECT request_id, :batch, 'credited', credit_id, :now, call FROM new),
 held AS (INSERT INTO holder SELECT credit_id, request_id FROM new)
 SELECT request_id, customer_id, reference FROM new ORDER BY request_id;
 
