@@ -30,8 +30,8 @@ from batch_credits.loader.source import Source
 from batch_credits.model import BatchRecord, Outcome, RequestState, sum_totals
 from batch_credits.planning.controls import check_controls
 from batch_credits.planning.earlier_reports import refuse_what_another_ledger_paid
-from batch_credits.planning.plan import Plan, stage
-from batch_credits.planning.repeats import parted, refuse_repeat
+from batch_credits.planning.plan import Plan, stage, with_failed_owed, with_parting_told
+from batch_credits.planning.repeats import refuse_repeat
 from batch_credits.process.signals import Signals
 from batch_credits.progress.observers import Progress, SilentProgress
 from batch_credits.progress.pace import BatchMoney
@@ -276,10 +276,8 @@ def agreed(
         ledger.claims.check_entity(plan.batch_id, orders.settings.business_entity_id, is_new=plan.is_new)
         if orders.settings.retry_failed:
             ledger.payouts.refuse_retry(plan.batch_id)
-            plan = _with_failed_owed(ledger, plan)
-        if plan.owed and not plan.is_new:
-            told = parted(ledger, plan.batch_id, orders.settings.business_entity_id)
-            plan = replace(plan, warnings=[*told, *plan.warnings])
+            plan = with_failed_owed(ledger, plan)
+        plan = with_parting_told(ledger, plan, orders.settings.business_entity_id)
         if not (orders.settings.verify_first or orders.site.is_in_process):
             refuse_what_another_ledger_paid(plan, orders.reports, ledger.path)
         if orders.refuse_repeat and plan.is_new:
@@ -292,14 +290,6 @@ def agreed(
             ledger.admission.discard(plan.batch_id)
         raise
     return plan
-
-
-def _with_failed_owed(ledger: Ledger, plan: Plan) -> Plan:
-    """What failed and is to be tried again is money like any other: asked about, and held against the limits."""
-    by_outcome = dict(plan.by_outcome)
-    by_outcome.pop(Outcome.FAILED, None)
-    owed = sum_totals([by_outcome.pop(Outcome.PENDING, {}), ledger.totals.failed(plan.batch_id)])
-    return replace(plan, by_outcome={**by_outcome, Outcome.PENDING: owed})
 
 
 def as_it_begins(ledger: Ledger, plan: Plan) -> Plan:

@@ -31,7 +31,7 @@ from batch_credits.model.requests import STILL_OWED
 from batch_credits.model.undone import Undone
 from batch_credits.planning.file_totals import most_telling, refuse_unequal, totals_of_earlier_runs
 from batch_credits.planning.plausibility import far_rows, unusual_batch
-from batch_credits.planning.repeats import came_before
+from batch_credits.planning.repeats import came_before, parted
 from batch_credits.process.switching import quick_switches
 from batch_credits.reporter.mending import doubts_about
 from batch_credits.settings import InputOptions, batch_key
@@ -124,6 +124,21 @@ def stage(ledger: Ledger, source: Source, site: str) -> Plan:
     counted = Counted(batch_id, key, rows_read, totals, is_new=True, profile=profile)
     of_file = most_telling(source.totals.found)
     return _with_warnings(ledger, replace(plan_of(ledger, counted), of_file=of_file), site, options)
+
+
+def with_failed_owed(ledger: Ledger, plan: Plan) -> Plan:
+    """What failed and is to be tried again is money like any other: asked about, and held against the limits."""
+    by_outcome = dict(plan.by_outcome)
+    by_outcome.pop(Outcome.FAILED, None)
+    owed = sum_totals([by_outcome.pop(Outcome.PENDING, {}), ledger.totals.failed(plan.batch_id)])
+    return replace(plan, by_outcome={**by_outcome, Outcome.PENDING: owed})
+
+
+def with_parting_told(ledger: Ledger, plan: Plan, business_entity_id: str | None) -> Plan:
+    """The plan, with a warning where the rest of what was begun for one business entity goes to another's balance."""
+    if plan.is_new or not plan.owed:
+        return plan
+    return replace(plan, warnings=[*parted(ledger, plan.batch_id, business_entity_id), *plan.warnings])
 
 
 def _stage_rows(ledger: Ledger, source: Source, batch_id: int) -> tuple[int, dict[str, ControlTotal], Profile | None]:
