@@ -46,7 +46,8 @@ class Tally:
 
 def play_seeds(seeds: range) -> Tally:
     """Play these seeds one after another."""
-    gc.freeze()  # the modules stay; what a schedule leaves behind is all that is worth collecting
+    if not gc.get_freeze_count():  # once: later it would keep for ever what schedules leave behind
+        gc.freeze()  # the modules stay; what a schedule leaves behind is all that is worth collecting
     tally = Tally()
     for seed in seeds:
         try:
