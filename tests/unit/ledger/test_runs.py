@@ -37,6 +37,17 @@ def test_how_a_run_was_set_can_be_asked(book: Book) -> None:
     assert sorted(book.ledger.runs.settings_of_all(batch)) == ['{"processes": 2}', "{}"]
 
 
+@pytest.mark.parametrize(
+    ("entities", "found"), [([], []), (["emea"], ["emea"]), (["emea", "emea"], ["emea"]), (["emea", None], [])]
+)
+def test_for_whom_a_batch_was_looked_for(book: Book, entities: list[str | None], found: list[str]) -> None:
+    batch = book.plan(book.row(2))
+    for entity in entities:
+        record = {"settings": {"business_entity_id": entity} if entity else {}}
+        book.ledger.runs.start(batch, settings_json=json.dumps(record))
+    assert book.ledger.runs.looked_for(batch) == found
+
+
 def test_runs_are_told_newest_first_with_what_they_recorded(book: Book) -> None:
     batch, other = book.plan(book.row(2)), book.plan(book.row(2, reference="q4"))
     first = book.ledger.runs.start(batch, settings_json=json.dumps({"confirmation": "--yes"}))
