@@ -69,6 +69,7 @@ class Listing:
         such requests nobody knows whose it is.
         """
         listed = {credit.credit_id: credit for credit in credits}
+        credits = [*listed.values()]  # where pages shift while they are read, one comes twice
         with self._db.transaction():
             site_id = site_id_of(self._db, site)
             by_texts = self._db.all("listed_by_texts", tuple, **_about(site_id, credits))

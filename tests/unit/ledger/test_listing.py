@@ -189,6 +189,15 @@ def test_a_credit_in_another_form_of_its_texts_is_its_rows(
     assert book.ledger.listing.unrecorded(batch) == [Unrecorded(credit.request_id, False, ("cr-9",), ())]
 
 
+def test_a_credit_that_comes_twice_in_one_list_is_one(book: Any) -> None:
+    """Where pages shift while they are read."""
+    batch = book.plan(book.row(2))
+    [credit] = book.owed(batch)
+    book.ledger.listing.begin(batch)
+    book.ledger.listing.add(SITE, [listed("cr-9", "C-1")] * 2, "c-1")
+    assert book.ledger.listing.unrecorded(batch) == [Unrecorded(credit.request_id, False, ("cr-9",), ())]
+
+
 @pytest.mark.parametrize("asked_for", [None, "c-2"])
 def test_a_credit_for_a_customer_in_other_capitals_settles_nobody(book: Any, asked_for: str | None) -> None:
     """Chargebee makes ids of mixed case itself, so it may be another customer's: neither settled by it, nor owed."""
