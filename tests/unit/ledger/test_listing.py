@@ -198,6 +198,13 @@ def test_a_credit_that_comes_twice_in_one_list_is_one(book: Any) -> None:
     assert book.ledger.listing.unrecorded(batch) == [Unrecorded(credit.request_id, False, ("cr-9",), ())]
 
 
+def test_a_second_credit_that_comes_twice_in_one_list_is_told(book: Any, credited: int) -> None:
+    book.ledger.listing.begin(credited)
+    book.ledger.listing.add(SITE, [listed("cr-1", "C-1"), *[listed("cr-9", "C-1")] * 2], "c-1")
+    [difference] = book.ledger.listing.differences(credited)
+    assert "2 credits" in difference.reason
+
+
 @pytest.mark.parametrize("asked_for", [None, "c-2"])
 def test_a_credit_for_a_customer_in_other_capitals_settles_nobody(book: Any, asked_for: str | None) -> None:
     """Chargebee makes ids of mixed case itself, so it may be another customer's: neither settled by it, nor owed."""
