@@ -76,6 +76,8 @@ def what_is_known(memory: Memory, site: str, credit: PlannedCredit, listed: Sequ
         and same_text(each.reference, by_id[each.credit_id].reference or "")
     ]
     taken = frozenset(each.credit_id for each in agreeing)
+    # By its own answer another row has one whose listed text is not that row's: a site may have cut it to ours.
+    disputed |= frozenset(each.credit_id for each in others_have if each.was_sent) - taken
     only_listed = frozenset(each.credit_id for each in agreeing if not each.was_sent)
     known = Known(taken, only_listed, disputed)
     certain = known.certain

@@ -183,6 +183,15 @@ def test_an_id_that_an_answer_named_for_another_row_is_disputed() -> None:
     assert (known.taken, known.disputed) == (set(), {"cr-1"})
 
 
+def test_a_text_that_a_site_cut_to_ours_is_disputed_where_another_row_has_its_id_by_an_answer() -> None:
+    listed = [item()]
+    cut = Attribution("cr-1", 3, "c-1", "q3-bonus", True, True)
+    known = known_of(OURS, listed, cut)
+    assert (known.taken, known.disputed) == (set(), {"cr-1"})
+    assert isinstance(what_was_found(OURS, listed, [], known), FoundUncertain)
+    assert known_of(OURS, listed, cut._replace(was_sent=False)).disputed == set()
+
+
 def test_what_was_never_sent_has_no_first_send() -> None:
     assert known_of(replace(OURS, attempts=0), [item(reference="q")]).first_sent_ms is None
 
