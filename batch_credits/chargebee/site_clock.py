@@ -15,17 +15,20 @@ class SiteClock:
     """
 
     def __init__(self) -> None:
-        self.is_known = False  # whether an answer was dated
         self._made = clock.boottime()
         self._began_ms: int | None = None
         self._learned = asyncio.Event()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether an answer was dated."""
+        return self._began_ms is not None
 
     def note(self, headers: Mapping[str, str]) -> None:
         """Learn from the headers of an answer of Chargebee's own, if it is the first that is dated."""
         if self.is_known or (dated := dated_at(headers)) is None:  # then the next answer is read
             return
         self._began_ms = int((dated - (clock.boottime() - self._made)) * 1000)
-        self.is_known = True
         self._learned.set()
 
     async def began_ms(self) -> int:
