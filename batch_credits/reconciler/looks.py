@@ -68,7 +68,6 @@ def what_is_known(memory: Memory, site: str, credit: PlannedCredit, listed: Sequ
     """Ask the ledger. An id belongs to another request only where customer and reference agree with that one's too."""
     by_id = {item.credit_id: item for item in listed}
     others_have = [each for each in memory.attributed(site, [*by_id]) if each.request_id != credit.request_id]
-    disputed = frozenset(each.credit_id for each in others_have if not each.is_credited)
     agreeing = [
         each
         for each in others_have
@@ -76,8 +75,13 @@ def what_is_known(memory: Memory, site: str, credit: PlannedCredit, listed: Sequ
         and same_text(each.reference, by_id[each.credit_id].reference or "")
     ]
     taken = frozenset(each.credit_id for each in agreeing)
-    # By its own answer another row has one whose listed text is not that row's: a site may have cut it to ours.
-    disputed |= frozenset(each.credit_id for each in others_have if each.was_sent) - taken
+    # What an answer named without proof; or what another row has by its own answer, where the listed text is not that
+    # row's: a site may have cut it to ours.
+    disputed = frozenset(
+        each.credit_id
+        for each in others_have
+        if not each.is_credited or (each.was_sent and each.credit_id not in taken)
+    )
     only_listed = frozenset(each.credit_id for each in agreeing if not each.was_sent)
     known = Known(taken, only_listed, disputed)
     certain = known.certain
