@@ -1,7 +1,6 @@
 """What an administrator's policy asks of a run, and of undoing and settling: that another person said yes."""
 
-import json
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from typing import Any
 
 from batch_credits.approval.audited import of_record
@@ -11,7 +10,7 @@ from batch_credits.approval.policy import Policy, read_policy
 from batch_credits.errors import NotConfirmed
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind
-from batch_credits.model.orders import people_behind
+from batch_credits.model.orders import order_numbers, people_behind
 from batch_credits.planning.plan import Plan
 from batch_credits.process.user import user_name
 from batch_credits.settings import SiteSettings
@@ -44,7 +43,7 @@ def hold_to_order(
                 remedies=[(("--order", "ORDER"),)],
             )
         return
-    has_begun = not plan.is_new and sealed.order.number in _numbers(ledger.runs.settings_of_all(plan.batch_id))
+    has_begun = not plan.is_new and sealed.order.number in order_numbers(ledger.runs.settings_of_all(plan.batch_id))
     present = Present(plan.key, site.site, site.address, sums_of(plan.owed_totals), business_entity_id)
     refuse_order(sealed, policy, present, Carried(has_begun, plan.owed > 0))
 
@@ -83,9 +82,3 @@ def why_not_own(policy: Policy, behind: Set[str], actor: str, command: str) -> s
         return ""
     what = "take its credits back" if command == "reverse" else "settle its rows"
     return f"{actor} had this batch paid, and here another person must {what}."
-
-
-def _numbers(settings: Iterable[str]) -> set[str]:
-    """The numbers of the orders that runs were of, by what was recorded of them."""
-    orders = [json.loads(text).get("order") for text in settings]
-    return {order["number"] for order in orders if order}

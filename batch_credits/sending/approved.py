@@ -4,12 +4,11 @@ A run is held against its order before anything of it is admitted. What was admi
 none, and whoever works for the site would go on with it all the same.
 """
 
-import orjson
-
 from batch_credits.approval.policy import read_policy
 from batch_credits.errors import NotApproved
 from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord, CallKind
+from batch_credits.model.orders import order_numbers
 
 
 def approval_missing(ledger: Ledger, batch: BatchRecord) -> NotApproved | None:
@@ -21,7 +20,7 @@ def approval_missing(ledger: Ledger, batch: BatchRecord) -> NotApproved | None:
     """
     if batch.kind is not CallKind.ADD or not read_policy().requires_approval:
         return None
-    if any(orjson.loads(text).get("order") for text in ledger.runs.settings_of_all(batch.batch_id)):
+    if order_numbers(ledger.runs.settings_of_all(batch.batch_id)):
         return None
     return NotApproved(
         f"Here nothing is paid that another person has not approved, and nobody has approved batch {batch.key[:8]}.",

@@ -89,7 +89,7 @@ def _known(ledger: Ledger, key: str) -> Known | None:
     mending = ledger.payouts.mending(record.batch_id)
     runs = ledger.runs.every(record.batch_id)
     orders, last = orders_of(runs), runs[-1] if runs else None
-    newest, numbers = orders[-1] if orders else "", order_numbers(runs)
+    newest, numbers = orders[-1] if orders else "", order_numbers(run.settings_json for run in runs)
     return Known(record, view, last, mending, _living(view), people_behind(runs), newest, numbers)
 
 
