@@ -96,13 +96,15 @@ def take_back_copy(place: Place) -> str:
     while moved is not None:
         copy = real(named(moved[0]))
         try:
-            if copy in passed or Ledger.version_at(copy) is None:
+            if copy in passed:
                 return ""
+            if Ledger.version_at(copy) is None:
+                return _gone(copy)
             with Ledger.open_for_reading(copy) as read, Ledger.open_for_reading(passed[-1]) as mover:
                 # By their history: each may have been the copy once, and have other names by now.
                 is_kin, moved = read.keeping.is_of_one_history_with(mover.keeping), read.keeping.moved_to()
             if not is_kin:
-                return ""
+                return _gone(copy)
             if moved is None:
                 with Ledger.open(copy) as opened:
                     opened.keeping.give_back(here)
@@ -113,6 +115,13 @@ def take_back_copy(place: Place) -> str:
         except LedgerError as error:
             return f"Its copy {copy} cannot be told: see to it that nobody pays from that any more. {error.message}"
     return ""
+
+
+def _gone(copy: Place) -> str:
+    return (
+        f"Its copy {copy} is not there any more. If it was moved or renamed, see to it that nobody pays from that any"
+        " more: both would pay the same."
+    )
 
 
 def copy_ledger(source: Place, target: Place) -> dict[str, int]:
