@@ -207,6 +207,30 @@ def test_what_was_mended_is_not_tried_again_as_it_was(book: Any, payout: int, st
     assert book.sql("SELECT count(*) FROM credit_request WHERE state = 'failed'") == [(3,)]
 
 
+@pytest.mark.parametrize("through_others", [False, True])
+@pytest.mark.parametrize("state", [RequestState.PENDING, RequestState.IN_DOUBT])
+def test_what_is_owed_and_mends_what_was_found_paid_since_is_told(
+    book: Any, payout: int, state: RequestState, through_others: bool
+) -> None:
+    """What was refused is found credited, by hand perhaps, when what mends it is admitted already."""
+    of = (mended(book, 3, "lost-again", state=RequestState.FAILED), 2) if through_others else (FIRST, 3)
+    mend = book.plan(book.row(2), mends={2: Mended(*of)}, file_name="again.csv")
+    book.settle(mend, state)
+    other = book.plan(book.row(2, "c-2"), mends={2: Mended(FIRST, 4)}, file_name="other.csv")
+    assert book.ledger.payouts.owed_though_mended(payout) == {}
+    _, second, _ = book.owed(payout, RequestState.FAILED)
+    book.learn(None, second, RequestState.CREDITED, credit_id="by hand")
+    [owed] = book.owed(mend, state)
+    for batch in (payout, mend, other):
+        [(request_id, problem)] = book.ledger.payouts.owed_though_mended(batch).items()
+        assert request_id == owed.request_id
+        assert problem.code == "mended_before"
+        assert "What this row mends is credited as by hand, under reference 'q3' (row 3 of payout" in problem.message
+    undo = book.plan(book.row(2, "lost-3", "reversal of q3"), kind=CallKind.DEDUCT, reverses=FIRST)
+    book.settle(undo, RequestState.CREDITED)
+    assert book.ledger.payouts.owed_though_mended(payout) == {}, "what was deducted again may be paid again"
+
+
 def test_what_was_mended_through_others_is_not_tried_again(book: Any, payout: int) -> None:
     second = mended(book, 3, "lost-again", state=RequestState.FAILED)
     mended(book, 3, state=RequestState.CREDITED)  # the first file's row, once more
