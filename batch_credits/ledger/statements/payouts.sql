@@ -112,7 +112,7 @@ GROUP BY own.row_number ORDER BY own.row_number;
 
 -- name: owed_though_mended
 -- Requests of a batch that are owed, or in doubt, though a row of their family, as above, is paid by now under another
--- identity: it failed when they were admitted. PostgreSQL is told the same.
+-- identity, or left to a person who may say so: it failed when they were admitted. PostgreSQL is told the same.
 WITH RECURSIVE beginning (row_number, key, at) AS (
     SELECT m.row_number, m.of_batch, m.of_row FROM mended m WHERE m.batch_id = :batch
     UNION
@@ -135,12 +135,12 @@ CROSS JOIN row s ON s.batch_id = :batch AND s.row_number = f.row_number
 CROSS JOIN credit_request r ON r.request_id = s.request_id AND r.state IN ('pending', 'in_doubt') AND r.current = 1
 CROSS JOIN batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add' AND b.site_id = r.site_id
 CROSS JOIN row w ON w.batch_id = b.batch_id AND w.row_number = f.at
-CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.state = 'credited'
+CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.state IN ('credited', 'review') AND o.current = 1
     AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
 WHERE NOT EXISTS (
     SELECT 1 FROM identity i CROSS JOIN credit_request d ON d.request_id = i.request_id
     WHERE i.site_id = o.site_id AND i.customer_id = o.customer_id AND i.reference = lower(:prefix || o.reference)
-      AND d.kind = 'deduct' AND d.state = 'credited'
+      AND d.kind = 'deduct' AND d.state = 'credited' AND o.state = 'credited'
       AND d.credit_type = o.credit_type AND same_money(o.amount_minor, o.amount_in_decimal, o.currency_code,
           d.amount_minor, d.amount_in_decimal, d.currency_code))
 ORDER BY r.request_id, b.batch_id, f.at;
