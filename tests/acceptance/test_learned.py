@@ -196,3 +196,27 @@ def test_what_is_owed_and_listed_for_a_business_entity_is_looked_for_there(tmp_p
         assert "Rows of this batch were sent for business entity emea, and are not settled" in ended.err
         command.run(path if is_same_file else again, *emea)
         assert len(site.credits("")) == len(rows), ended.said
+
+
+def test_what_mends_a_refused_row_that_is_listed_is_not_paid(tmp_path: Path) -> None:
+    """An old copy calls refused what was paid since, and the list says so: a mend of it may have another customer."""
+    path = write_csv(tmp_path / "payout.csv", [("gone-1", 99, "USD", "Loyalty", "q3")])
+    with Site() as site:
+        command = Command(tmp_path, site.url)
+        site.tell("customers", deleted=["gone-1"])
+        command.run(path).exited(1)
+        [failed] = command.reports.glob("payout-*/failed.csv")
+        mended = tmp_path / "mended.csv"
+        mended.write_bytes(failed.read_bytes().replace(b"gone-1", b"right-1"))
+        ledgers = {each: each.read_bytes() for each in tmp_path.glob("ledger.sqlite3*")}
+        site.tell("customers", restored=["gone-1"])
+        command.run(path, "--retry-failed").exited(0)
+        for each, content in ledgers.items():
+            each.write_bytes(content)
+        shutil.rmtree(tmp_path / "reports")
+        learn(tmp_path, site)
+        command.run(mended, "--verify-first").exited(1)
+        assert [credit["customer_id"] for credit in site.credits("")] == ["gone-1"]
+        assert "What this row mends is not settled yet" in command.report("mended").results[0]["credit_error"]
+        command.run(path, "--retry-failed").exited(0)
+        assert [credit["customer_id"] for credit in site.credits("")] == ["gone-1"]

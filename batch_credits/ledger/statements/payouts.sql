@@ -7,7 +7,8 @@ SELECT EXISTS (SELECT 1 FROM mended WHERE batch_id = :batch)
 -- name: mended_before
 -- Staged rows that would be paid, and that mend what another file has paid or may pay yet under another identity: in the
 -- row that they name, in those which that one mends in turn, or in any that mends one of these. A row that failed before
--- under the same identity is one of these, too. What was deducted again may be paid again.
+-- under the same identity is one of these, too. A failed one that a list showed may be paid. What was deducted again may
+-- be paid again.
 WITH RECURSIVE above (row_number, key, at) AS (
     SELECT m.row_number, m.of_batch, m.of_row FROM mended m WHERE m.batch_id = :batch
     UNION
@@ -36,7 +37,8 @@ CROSS JOIN credit_request r ON r.request_id = s.request_id AND r.batch_id = :bat
 CROSS JOIN batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add'
     AND b.site_id = r.site_id
 CROSS JOIN row w ON w.batch_id = b.batch_id AND w.row_number = f.at
-CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.state <> 'failed' AND o.current = 1
+CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.current = 1
+    AND (o.state <> 'failed' OR o.look_first = 1)
     AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
 WHERE NOT EXISTS (
     SELECT 1 FROM identity i CROSS JOIN credit_request d ON d.request_id = i.request_id
@@ -100,7 +102,8 @@ CROSS JOIN row own ON own.request_id = r.request_id AND own.batch_id = :batch
 CROSS JOIN batch own_batch ON own_batch.batch_id = own.batch_id
 CROSS JOIN batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add' AND b.site_id = r.site_id
 CROSS JOIN row w ON w.batch_id = b.batch_id AND w.row_number = f.at
-CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.state <> 'failed' AND o.current = 1
+CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.current = 1
+    AND (o.state <> 'failed' OR o.look_first = 1)
     AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
 WHERE NOT EXISTS (
     SELECT 1 FROM identity i CROSS JOIN credit_request d ON d.request_id = i.request_id
@@ -112,7 +115,8 @@ GROUP BY own.row_number ORDER BY own.row_number;
 
 -- name: owed_though_mended
 -- Requests of a batch that are owed, or in doubt, though a row of their family, as above, is paid by now under another
--- identity, or left to a person who may say so: it failed when they were admitted. PostgreSQL is told the same.
+-- identity, or may be (a list shows it, or a person is to say so): it failed when they were admitted. PostgreSQL is told
+-- the same.
 WITH RECURSIVE beginning (row_number, key, at) AS (
     SELECT m.row_number, m.of_batch, m.of_row FROM mended m WHERE m.batch_id = :batch
     UNION
@@ -135,7 +139,8 @@ CROSS JOIN row s ON s.batch_id = :batch AND s.row_number = f.row_number
 CROSS JOIN credit_request r ON r.request_id = s.request_id AND r.state IN ('pending', 'in_doubt') AND r.current = 1
 CROSS JOIN batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add' AND b.site_id = r.site_id
 CROSS JOIN row w ON w.batch_id = b.batch_id AND w.row_number = f.at
-CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.state IN ('credited', 'review') AND o.current = 1
+CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.current = 1
+    AND (o.state IN ('credited', 'review') OR (o.state = 'failed' AND o.look_first = 1))
     AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
 WHERE NOT EXISTS (
     SELECT 1 FROM identity i CROSS JOIN credit_request d ON d.request_id = i.request_id

@@ -1,5 +1,6 @@
 """Which rows a mended file mends, what became of them, and that none is paid a second time under another identity."""
 
+from array import array
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -9,9 +10,11 @@ import pytest
 
 from batch_credits.errors import LedgerError, UsageError
 from batch_credits.ledger import Ledger
+from batch_credits.ledger.learned import number_of
 from batch_credits.model import CallKind, ControlTotal, Mended, NewBatch, Outcome, Parent, RequestState
 from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
+from tests.unit.ledger.conftest import SITE
 
 FIRST, FOREIGN = "a" * 64, "0" * 64
 
@@ -205,6 +208,26 @@ def test_what_was_mended_is_not_tried_again_as_it_was(book: Any, payout: int, st
         with pytest.raises(UsageError, match=r"^Row 3 of payout\.csv .*row 2 of failed\.csv"):
             ask(payout)
     assert book.sql("SELECT count(*) FROM credit_request WHERE state = 'failed'") == [(3,)]
+
+
+def test_what_was_refused_and_is_listed_is_neither_mended_nor_tried_again_beside_its_mend(
+    book: Any, payout: int, looked_at: Any
+) -> None:
+    """A list told of it, and nothing has settled it yet: as after a reconcile that was cut off."""
+    book.plan(book.row(2, "c-1"), mends={2: Mended(FIRST, 2)}, file_name="before.csv")
+    [pending] = book.ledger.batches.all()[-1:]
+    key = mended(book, 3, "lost-again", state=RequestState.FAILED)
+    listed = array("q", [number_of("lost-2", "q3"), number_of("lost-again", "q3")])
+    book.ledger.requests.doubt_the_listed(SITE, {"{}": listed})
+    batch = book.begin(file_name="failed.csv")
+    judged = book.stage(batch, book.row(2, "c-2"), book.row(3, "c-3"), mends={2: Mended(FIRST, 2), 3: Mended(key, 2)})
+    assert codes(judged) == [["mended_before"], ["mended_before"]]
+    _, _, same = looked_at(book.row(2, "c-2"), Mended(FIRST, 2))
+    assert codes(same) == [["mended_before"]]
+    with pytest.raises(UsageError, match="is not settled yet, and may be credited"):
+        book.ledger.payouts.refuse_retry(payout)
+    [problem] = book.ledger.payouts.owed_though_mended(pending.batch_id).values()
+    assert "is not settled yet" in problem.message
 
 
 @pytest.mark.parametrize("through_others", [False, True])
