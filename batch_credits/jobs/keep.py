@@ -1,13 +1,12 @@
 """Looking after a ledger: whether it is sound, bringing it up to date, and copying it to another place."""
 
 import asyncio
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from batch_credits.errors import LedgerBusy, LedgerError, LedgerVersion, UsageError
 from batch_credits.ledger import Chained, Harm, Ledger
-from batch_credits.model.address import Address, Place
+from batch_credits.model.address import Address, Place, real
+from batch_credits.model.address import place as named
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +89,39 @@ def take_back_copy(place: Place) -> str:
     """
     try:
         with Ledger.open_for_reading(place) as opened:
-            here, moved = opened.path, opened.keeping.moved_to()
+            here, moved = real(opened.path), opened.keeping.moved_to()
     except LedgerVersion:  # from before there were copies; or a later one, which is refused as it is reopened
         return ""
+    passed = [here]
     while moved is not None:
-        copy: Place = Address.read(moved[0]) if "://" in moved[0] else Path(moved[0])
+        copy = real(named(moved[0]))
         try:
-            if _is_one(copy, here) or Ledger.version_at(copy) is None:
+            if copy in passed:
                 return ""
-            with Ledger.open_for_reading(copy) as read:
-                is_copy, further = read.keeping.was_copied_from(here), read.keeping.moved_to()
-            if not is_copy:
-                return ""
-            if further is None:
+            if Ledger.version_at(copy) is None:
+                return _gone(copy)
+            with Ledger.open_for_reading(copy) as read, Ledger.open_for_reading(passed[-1]) as mover:
+                # By their history: each may have been the copy once, and have other names by now.
+                is_kin, moved = read.keeping.is_of_one_history_with(mover.keeping), read.keeping.moved_to()
+            if not is_kin:
+                return _gone(copy)
+            if moved is None:
                 with Ledger.open(copy) as opened:
                     opened.keeping.give_back(here)
                 return f"Its copy {copy} refuses to pay from now on."
-            moved = further
+            passed.append(copy)
         except LedgerBusy:
             raise
         except LedgerError as error:
             return f"Its copy {copy} cannot be told: see to it that nobody pays from that any more. {error.message}"
     return ""
+
+
+def _gone(copy: Place) -> str:
+    return (
+        f"Its copy {copy} is not there any more. If it was moved or renamed, see to it that nobody pays from that any"
+        " more: both would pay the same."
+    )
 
 
 def copy_ledger(source: Place, target: Place) -> dict[str, int]:
@@ -122,15 +132,9 @@ def copy_ledger(source: Place, target: Place) -> dict[str, int]:
         UsageError: both are one, or the target holds something.
         LedgerError: there is nothing to copy, or one of them failed.
     """
-    if _is_one(source, target):
+    if real(source) == real(target):
         raise UsageError(f"The ledger {source} cannot be copied to itself.", hint="Name another place.")
     if Ledger.version_at(source) is None:
         raise LedgerError(f"There is no ledger at {source}.", hint="Name the ledger that is to be copied first.")
     with Ledger.open(source) as opened, Ledger.open(target) as other:
         return opened.copy_to(other)
-
-
-def _is_one(source: Place, target: Place) -> bool:
-    if isinstance(source, Address) or isinstance(target, Address):
-        return source == target
-    return os.path.realpath(source) == os.path.realpath(target)

@@ -155,9 +155,10 @@ async def rebuild(
 
 async def _take_over(
     ledger: Ledger, batch_id: int, kind: CallKind, since: int, site: SiteSettings, settings: RunSettings
-) -> tuple[int, "array[int]"]:
-    """How many credits were taken over, and the number of each that is listed (`number_of`)."""
-    listed = array("q")
+) -> tuple[int, dict[str, "array[int]"]]:
+    """How many credits were taken over, and the number of each that is listed (`number_of`), by the call for the
+    business entity that has it."""
+    listed: dict[str, array[int]] = {}
     taken, next_row = 0, 2  # a spreadsheet's first data line
     take_over = ledger.requests.take_over
     async with asking_of(ledger.slots, site, settings) as asking:
@@ -168,7 +169,9 @@ async def _take_over(
                 # In the ledger's thread, where the limiter's notes are written meanwhile.
                 taken += await asking.in_thread(partial(take_over, site.site, batch_id, next_row, credits))
                 next_row += len(credits)
-                listed.extend(number_of(each.customer_id, each.reference) for each in credits)
+                for each in credits:
+                    numbers = listed.setdefault(each.call or "{}", array("q"))
+                    numbers.append(number_of(each.customer_id, each.reference))
         except LookFailed as error:
             raise _no_answer(error) from error
     return taken, listed

@@ -100,11 +100,11 @@ class Journal:
         self._urgent.set()
         await asyncio.shield(committed)
         for credit in credits:
+            if credit.call is None or not credit.attempts:  # before the first it said only where to look
+                credit.call = self._call
             credit.open_attempts += 1
             credit.attempts += 1
             credit.state = RequestState.IN_FLIGHT
-            if credit.call is None:
-                credit.call = self._call
         return [OpenAttempt(credit, idempotency_key(self._site, credit)) for credit in credits]
 
     def record(self, credit: PlannedCredit, finding: Finding) -> None:

@@ -21,7 +21,7 @@ from batch_credits.errors import LedgerBusy, LedgerError
 from batch_credits.ledger.database import Database, Row
 from batch_credits.ledger.times import iso_time
 from batch_credits.ledger.unbroken import Chained, verify_chain
-from batch_credits.model.address import Place
+from batch_credits.model.address import Place, real
 
 _DAY_MS = 86_400_000
 _LEARNING = re.compile(
@@ -190,9 +190,16 @@ class Keeping:
             return None
         return f"`reconcile --since {min(learned.values())}` of {site} has not come to its end {whose}"
 
-    def was_copied_from(self, place: Place) -> bool:
-        """Whether it is a copy of that ledger."""
-        return bool(self._db.value("was_copied_from", note=copied_from(place)))
+    def is_of_one_history_with(self, other: "Keeping") -> bool:
+        """Whether one of them is a copy of the other, or both are of a third, by whatever names they are called. What
+        was copied while it was empty tells it by its note alone."""
+        first = other._db.first("oldest_link", itemgetter(0))
+        if first is not None and self.sealed_by(first) is not None:
+            return True
+        return self._is_noted_as_copy_of(other) or other._is_noted_as_copy_of(self)
+
+    def _is_noted_as_copy_of(self, other: "Keeping") -> bool:
+        return bool(self._db.value("was_copied_from", note=copied_from(real(other._db.path))))
 
     def give_back(self, place: Place) -> None:
         """It is paid on from there, of which this one is a copy: nobody pays from it any more.

@@ -8,7 +8,7 @@ copy of the ledger owes, or calls refused, and the site lists.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -51,22 +51,30 @@ def settle(database: Database, batch_id: int) -> int:
     return len(found)
 
 
-def look_first(database: Database, site: str, listed: "array[int]") -> None:
+def look_first(database: Database, site: str, listed: Mapping[str, "array[int]"]) -> None:
     """Have every request that is owed, or may be tried again, looked at before it is sent, if it may be one of those
-    that are listed. (What has the number of one by chance is looked at as well.)
+    that are listed, by the call for whom they are. What was never sent is looked for there, since a list may be that of
+    one business entity alone. (What has the number of one by chance is looked at as well.)
 
     Each page is a short commit of its own, while nobody else writes requests of the site: of two that take the same
     rows one after the other, in whatever order, each might wait for the other.
     """
-    numbers = array("q", sorted(listed))
+    numbers = {call: array("q", sorted(those)) for call, those in listed.items() if those}
     if not numbers:
         return
-    requests = _pages(database, "unsettled_page", site=site)
-    found = (each for each in requests if _holds(numbers, number_of(each.customer_id, each.reference)))
-    while page := [{"request": each.request_id} for each in islice(found, _PAGE)]:
+    found = _listed(numbers, _pages(database, "unsettled_page", site=site))
+    while page := [*islice(found, _PAGE)]:
         with database.transaction():
             database.first("keep_writers_out", tuple, site=site)
             database.change_each("doubt_listed", page)
+
+
+def _listed(numbers: Mapping[str, "array[int]"], requests: Iterator[_Asked]) -> Iterator[dict[str, int | str]]:
+    for each in requests:
+        number = number_of(each.customer_id, each.reference)
+        call = next((call for call, those in numbers.items() if _holds(those, number)), None)
+        if call is not None:
+            yield {"request": each.request_id, "call": call}
 
 
 def _alike(database: Database, site: str, requests: Iterator[_Asked]) -> Iterator[tuple[_Asked, _Learned]]:

@@ -23,8 +23,8 @@ _BATCH = (
 )  # fmt: skip
 _REQUEST = (
     "request_id", "site_id", "kind", "customer_id", "reference", "amount_minor", "amount_in_decimal", "currency_code",
-    "credit_type", "body", "generation", "batch_id", "row_number", "current", "state", "open_attempts", "attempts",
-    "credit_id",
+    "credit_type", "body", "generation", "batch_id", "row_number", "current", "state", "look_first", "open_attempts",
+    "attempts", "credit_id",
 )  # fmt: skip
 
 

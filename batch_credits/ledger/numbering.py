@@ -3,10 +3,11 @@
 With --number-duplicates the rows of one customer and one reference are a group, numbered in the order of the file. A
 number belongs to what was paid under it, and an edit above a row moves its number: then the row would be paid again
 under a new one. So of a group of which the ledger knows a number (one that is owed, paid, in doubt or in review; what
-failed was not paid) a new number is paid only while every known number is still a readable row of the file that asks
-for the same credit, and no row above it is one that cannot be read and may belong to the group. Whatever was paid of
-the group is then in the file, once, beside the new rows. Else the new numbers are rejected as `numbering_moved`. So
-they are where a row of the group is known in another spelling, whose numbers may say anything.
+failed was not paid, unless a list showed it since) a new number is paid only while every known number is still a
+readable row of the file that asks for the same credit, and no row above it is one that cannot be read and may belong to
+the group. Whatever was paid of the group is then in the file, once, beside the new rows. Else the new numbers are
+rejected as `numbering_moved`. So they are where a row of the group is known in another spelling, whose numbers may say
+anything.
 
 A row whose customer cannot be read may belong to any group of its reference, one whose reference cannot be read to any
 group of its customer; neither has a number.

@@ -100,6 +100,13 @@ class Payouts:
                 first.append(batch)
         return sorted(first)
 
+    def owed_though_mended(self, batch_id: int) -> dict[int, Problem]:
+        """The requests of a batch's payouts that are owed, or in doubt, though what they mend, or what mends it, was
+        found to be paid since they were admitted; each with what is wrong with it."""
+        files = dict.fromkeys(file for first in self.first_files(batch_id) for file in self.files(first))
+        found = [row for file in files for row in _found(self._db, "owed_though_mended", file)]
+        return {request_id: _mended_before(*stands) for request_id, *stands in reversed(found)}
+
     def refuse_retry(self, batch_id: int) -> None:
         """The same as the function below, before anybody is asked."""
         refuse_retry(self._db, batch_id)

@@ -2,7 +2,7 @@
 
 import platform
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -188,9 +188,9 @@ class Requests:
         found = self._db.all("attributed", tuple, site=site_id, credits=ids)
         return {(each[0], folded(each[2])) for each in found if each[4]}
 
-    def doubt_the_listed(self, site: str, listed: "array[int]") -> None:
+    def doubt_the_listed(self, site: str, listed: Mapping[str, "array[int]"]) -> None:
         """Have what the site is owed looked at first, where it may be a credit that is listed, however spelt: by the
-        numbers of those (`number_of`)."""
+        numbers of those (`number_of`), under the call for the business entity that has them."""
         learned.look_first(self._db, site, listed)
 
 

@@ -4,6 +4,7 @@ An address stands in messages, records, reports and, as an argument, in the list
 refused: libpq takes one from PGPASSWORD, `~/.pgpass` or a service file.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -73,6 +74,11 @@ def place(text: str) -> Place:
         UsageError: the address holds a password, or cannot be read; or the path begins with nobody's home.
     """
     return Address.read(text) if is_address(text) else expanded(text)
+
+
+def real(where: Place) -> Place:
+    """The one name of a ledger's file, from whichever working directory, and by whichever link, it was called."""
+    return where if isinstance(where, Address) else Path(os.path.realpath(where))
 
 
 def _parts(url: str) -> tuple[str, str, list[str]]:

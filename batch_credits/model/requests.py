@@ -76,8 +76,9 @@ class PlannedCredit:
 
     `generation` is part of the idempotency key. `open_attempts` counts the attempts that may have been
     applied: proof either way closes them. `call` are the headers that change what the call does, frozen at the first
-    attempt of a generation (`call.call_of`; None: not sent yet). `credit_id` was named by an answer, so a credit
-    exists and nothing is sent any more. `look_first`: a person said that it is not credited.
+    attempt of a generation (`call.call_of`; None: not sent yet; before the first of all they say only for whom a list
+    showed what may be it). `credit_id` was named by an answer, so a credit exists and nothing is sent any more.
+    `look_first`: a person said that it is not credited, or a list showed what may be it.
 
     The last five are this process's own, never stored: when the first open attempt was sent, by `clock.boottime`
     (None if another process sent it), when the last was answered, by the event loop's clock, and sends so far;

@@ -123,7 +123,18 @@ async def tie_out(
         credit = await in_thread(lambda found=found: ledger.requests.planned(found.request_id))  # type: ignore[misc]
         _carry_out(journal, credit, found)
     await journal.flush()
+    await _stop_what_mends(ledger, journal, batch, in_thread)
     return await in_thread(lambda: _compare(ledger, batch, since))
+
+
+async def _stop_what_mends(ledger: Ledger, journal: Journal, batch: BatchRecord, in_thread: InThread) -> None:
+    """A row that was refused and is found credited now is never paid by another one that mends it, and is admitted."""
+    for request_id, problem in (await in_thread(lambda: ledger.payouts.owed_though_mended(batch.batch_id))).items():
+        credit = await in_thread(lambda request_id=request_id: ledger.requests.planned(request_id))  # type: ignore[misc]
+        may_be_sent = credit.open_attempts > 0 or credit.state is RequestState.IN_DOUBT
+        state = RequestState.REVIEW if may_be_sent else RequestState.FAILED
+        journal.record(credit, Finding.about(credit, state, Learned(problem.message, error_code=problem.code)))
+    await journal.flush()
 
 
 def _carry_out(journal: Journal, credit: PlannedCredit, found: Unrecorded) -> None:

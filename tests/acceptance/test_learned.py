@@ -69,11 +69,12 @@ def add_by_hand(site: Site, *values: object) -> None:
         pass
 
 
-def learn(tmp_path: Path, site: Site) -> None:
+def learn(tmp_path: Path, site: Site, entity: str | None = None) -> None:
     """What `reconcile --since` does first; then it is killed."""
     where = SiteSettings(site.url.removeprefix("http://"), site.url, "key")
+    settings = RunSettings(business_entity_id=entity)
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
-        asyncio.run(rebuild(ledger, CallKind.ADD, datetime(2026, 1, 1, tzinfo=UTC), where, RunSettings()))
+        asyncio.run(rebuild(ledger, CallKind.ADD, datetime(2026, 1, 1, tzinfo=UTC), where, settings))
 
 
 @pytest.mark.parametrize(
@@ -168,3 +169,54 @@ def test_what_was_learned_for_one_business_entity_is_not_all_that_was_paid(tmp_p
         assert len(site.credits("")) == len(ROWS)
         command("reconcile", "--since", "2026-01-01", "--rate", 0, *emea).exited(0)
         assert "looked up" not in command.run(path, *emea).exited(0).err
+
+
+@pytest.mark.parametrize("is_same_file", [False, True])
+def test_what_is_owed_and_listed_for_a_business_entity_is_looked_for_there(tmp_path: Path, is_same_file: bool) -> None:
+    """By whichever options it is run again, the list said for whom it is paid: a row of an old copy that was refused,
+    and those that were not sent yet."""
+    rows = [("gone-1", 99, "USD", "Loyalty", "q3"), *ROWS]
+    path, again = write_csv(tmp_path / "payout.csv", rows), write_csv(tmp_path / "again.csv", rows[::-1])
+    emea = ("--business-entity", "emea")
+    with Site("--faults", "entity_scoped=1") as site:
+        command = Command(tmp_path, site.url)
+        site.tell("customers", deleted=["gone-1"])
+        command.run(path, *emea, "--pilot", 1).exited(4)
+        assert not site.credits("")
+        ledgers = {each: each.read_bytes() for each in tmp_path.glob("ledger.sqlite3*")}
+        site.tell("customers", restored=["gone-1"])
+        command.run(path, *emea, "--retry-failed").exited(0)
+        assert len(site.credits("")) == len(rows)
+        site.tell("settings", forget_keys=True)
+        for each, content in ledgers.items():
+            each.write_bytes(content)
+        shutil.rmtree(tmp_path / "reports")  # or else they would say what was paid
+        learn(tmp_path, site, "emea")
+        ended = command.run(path if is_same_file else again).exited(2)
+        assert "Rows of this batch were sent for business entity emea, and are not settled" in ended.err
+        command.run(path if is_same_file else again, *emea)
+        assert len(site.credits("")) == len(rows), ended.said
+
+
+def test_what_mends_a_refused_row_that_is_listed_is_not_paid(tmp_path: Path) -> None:
+    """An old copy calls refused what was paid since, and the list says so: a mend of it may have another customer."""
+    path = write_csv(tmp_path / "payout.csv", [("gone-1", 99, "USD", "Loyalty", "q3")])
+    with Site() as site:
+        command = Command(tmp_path, site.url)
+        site.tell("customers", deleted=["gone-1"])
+        command.run(path).exited(1)
+        [failed] = command.reports.glob("payout-*/failed.csv")
+        mended = tmp_path / "mended.csv"
+        mended.write_bytes(failed.read_bytes().replace(b"gone-1", b"right-1"))
+        ledgers = {each: each.read_bytes() for each in tmp_path.glob("ledger.sqlite3*")}
+        site.tell("customers", restored=["gone-1"])
+        command.run(path, "--retry-failed").exited(0)
+        for each, content in ledgers.items():
+            each.write_bytes(content)
+        shutil.rmtree(tmp_path / "reports")
+        learn(tmp_path, site)
+        command.run(mended, "--verify-first").exited(1)
+        assert [credit["customer_id"] for credit in site.credits("")] == ["gone-1"]
+        assert "What this row mends is not settled yet" in command.report("mended").results[0]["credit_error"]
+        command.run(path, "--retry-failed").exited(0)
+        assert [credit["customer_id"] for credit in site.credits("")] == ["gone-1"]

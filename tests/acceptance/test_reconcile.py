@@ -159,3 +159,40 @@ def test_reconcile_takes_no_other_customers_credit_for_a_rows_own(tmp_path: Path
         assert f"Chargebee lists {by_hand} under the reference of row 2, for a customer 'acme'" in refused.err
         assert "under another reference" in refused.err
         assert site.times("Acme") == {}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(("fault", "code", "outcome"), [("refused_403", 4, "failed"), ("lost_before", 3, "review")])
+def test_what_mends_a_row_that_is_found_credited_is_not_sent(
+    tmp_path: Path, fault: str, code: int, outcome: str, times: int
+) -> None:
+    """The mended file is admitted, and interrupted; somebody credits the row by hand meanwhile, under its reference: or
+    twice, so that a person must say which credit is the row's."""
+    path = write_csv(tmp_path / "payout.csv", [("gone", 500, "USD", "Loyalty", "q3")])
+    with Site() as site:
+        command = Command(tmp_path, site.url)
+        site.tell("customers", deleted=["gone"])
+        command.run(path).exited(1)
+        [failed] = command.reports.glob("payout-*/failed.csv")
+        mended = tmp_path / "mended.csv"
+        mended.write_bytes(failed.read_bytes().replace(b"gone", b"right"))
+        site.tell("settings", faults=f"{fault}=1")
+        command.run(mended, "--no-wait").exited(code)
+        site.tell("settings", faults="")
+        site.tell("customers", restored=["gone"])
+        by_hand = [
+            add_by_hand(site, customer_id="gone", amount=500, currency_code="USD", description="x", reference="q3")
+            for _ in range(times)
+        ]
+        batch = command.report("payout").summary["batch"]
+        command("reconcile", batch, "--rate", 0).exited(0 if times == 1 else 3)
+        if times == 2:
+            command("resolve", batch, "--row", 2, "--credited", by_hand[0]).exited(0)
+        command.run(mended).exited(1 if outcome == "failed" else 3)
+        assert site.times("right") == {}
+        [row] = command.report("mended").results
+        assert row["credit_outcome"] == outcome
+        said = f"is credited as {by_hand[0]}" if times == 1 else "is not settled yet, and may be credited"
+        assert f"What this row mends {said}, under reference 'q3'" in row["credit_error"]
+        command.run(mended, "--retry-failed").exited(2 if outcome == "failed" else 3)
+        assert site.times("right") == {}

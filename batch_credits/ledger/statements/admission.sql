@@ -39,8 +39,10 @@ WHERE (site_id, customer_id, reference) = (SELECT site_id, customer_id, referenc
                                            WHERE request_id = :old);
 
 -- name: replace_request
--- It is the one that may be sent, if the old one is failed still; looked at first, if that one would be.
+-- It is the one that may be sent, if the old one is failed still; looked at first, and where that one was sent, if that
+-- one would be.
 UPDATE credit_request SET current = (request_id = :new),
+    call = coalesce(call, (SELECT o.call FROM credit_request o WHERE o.request_id = :old AND o.look_first = 1)),
     look_first = max(look_first, (SELECT o.look_first FROM credit_request o WHERE o.request_id = :old))
 WHERE request_id IN (:new, :old) AND state = CASE request_id WHEN :new THEN 'pending' ELSE 'failed' END;
 

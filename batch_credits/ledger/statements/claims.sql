@@ -89,10 +89,11 @@ WHERE batch_id IN (SELECT batch_id FROM batch WHERE batch_id <> :batch OR NOT :i
 ORDER BY 1;
 
 -- name: open_requests
--- One more attempt for each of these requests that may be sent. The first of a generation freezes the call.
+-- One more attempt for each of these requests that may be sent. The first of a generation freezes the call; one before the
+-- first of all said only where to look.
 UPDATE credit_request
-SET state = 'in_flight', open_attempts = c.value ->> 2, attempts = c.value ->> 3, call = coalesce(call, :call),
-    look_first = 0
+SET state = 'in_flight', open_attempts = c.value ->> 2, attempts = c.value ->> 3,
+    call = coalesce(CASE WHEN attempts > 0 THEN call END, :call), look_first = 0
 FROM json_each(:chunk) c
 WHERE request_id = c.value ->> 0 AND generation = c.value ->> 1 AND state IN ('pending', 'in_doubt') AND current = 1
   AND (:worker IS NULL OR (SELECT v.shard FROM request_shard v WHERE v.request_id = credit_request.request_id)

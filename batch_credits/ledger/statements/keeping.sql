@@ -76,6 +76,10 @@ SELECT 1;
 -- Whether its history says that it was.
 SELECT count(*) FROM link WHERE note = :note;
 
+-- name: oldest_link
+-- The beginning of its history, which it has in common with its copies.
+SELECT digest FROM link ORDER BY link_id LIMIT 1;
+
 -- name: mark_moved
 -- It was copied there.
 INSERT INTO moved (place, at) VALUES (:place, :now);

@@ -48,7 +48,8 @@ CROSS JOIN known.batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add'
     AND b.site_id = (SELECT site_id FROM known.site
                      WHERE name = (SELECT name FROM main.site WHERE site_id = r.site_id))
 CROSS JOIN known.row w ON w.batch_id = b.batch_id AND w.row_number = f.at
-CROSS JOIN known.credit_request o ON o.request_id = w.request_id AND o.state <> 'failed' AND o.current = 1
+CROSS JOIN known.credit_request o ON o.request_id = w.request_id AND o.current = 1
+    AND (o.state <> 'failed' OR o.look_first = 1)
     AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
 WHERE NOT EXISTS (
     SELECT 1 FROM known.identity i CROSS JOIN known.credit_request d ON d.request_id = i.request_id

@@ -30,5 +30,7 @@ ORDER BY request_id LIMIT :limit;
 SELECT 1;
 
 -- name: doubt_listed
--- A request that the site's list may show is looked at before it is sent. What is in doubt, or in review, is in any case.
-UPDATE credit_request SET look_first = 1 WHERE request_id = :request AND state IN ('pending', 'failed');
+-- A request that the site's list may show is looked at before it is sent: one that never was where the list has it. What
+-- is in doubt, or in review, is looked at in any case.
+UPDATE credit_request SET look_first = 1, call = CASE attempts WHEN 0 THEN :call ELSE call END
+WHERE request_id = :request AND state IN ('pending', 'failed');

@@ -54,7 +54,7 @@ SELECT n.customer_id, n.reference, n.number, n.row_number, n.credit_type,
 FROM temp.numbered n
 LEFT JOIN identity i ON i.site_id = :site AND i.customer_id = n.customer_id
     AND i.reference = CASE n.number WHEN 1 THEN n.reference ELSE n.reference || ' #' || n.number END
-LEFT JOIN credit_request r ON r.request_id = i.request_id AND r.state <> 'failed'
+LEFT JOIN credit_request r ON r.request_id = i.request_id AND (r.state <> 'failed' OR r.look_first = 1)
 LEFT JOIN batch b ON b.batch_id = r.batch_id
 WHERE n.batch_id = :batch ORDER BY n.customer_id, n.reference, n.number;
 
@@ -76,7 +76,7 @@ JOIN credit_request r ON r.request_id = v.request_id AND r.batch_id = :batch AND
 -- A known number of a group that is greater than those of the file, and was not refused.
 SELECT i.reference, 'row ' || r.row_number || ' of ' || b.file_name
 FROM identity i JOIN credit_request r USING (request_id) JOIN batch b ON b.batch_id = r.batch_id
-WHERE i.site_id = :site AND i.customer_id = :customer AND r.state <> 'failed'
+WHERE i.site_id = :site AND i.customer_id = :customer AND (r.state <> 'failed' OR r.look_first = 1)
   AND i.reference > :group || ' #' AND i.reference < :group || ' #:'
   AND substr(i.reference, length(:group) + 3) NOT GLOB '*[^0-9]*'
   AND CAST(substr(i.reference, length(:group) + 3) AS INTEGER) > :numbers LIMIT 1;
@@ -101,11 +101,11 @@ CROSS JOIN identity i ON i.site_id = :site AND i.customer_id = s.customer_id
     AND i.reference > s.reference || ' #' AND i.reference < s.reference || ' #:'
     AND substr(i.reference, length(s.reference) + 3) NOT GLOB '*[^0-9]*'
     AND CAST(substr(i.reference, length(s.reference) + 3) AS INTEGER) > 1
-CROSS JOIN credit_request r ON r.request_id = i.request_id AND r.state <> 'failed'
+CROSS JOIN credit_request r ON r.request_id = i.request_id AND (r.state <> 'failed' OR r.look_first = 1)
 CROSS JOIN batch b ON b.batch_id = r.batch_id AND (b.options ->> '$.number_duplicates' OR b.options ->> '$.failed_csv')
 WHERE s.batch_id = :batch AND s.state = 'pending' AND s.state NOT IN ('credited') AND NOT EXISTS (
     SELECT 1 FROM identity e JOIN credit_request k USING (request_id) WHERE e.site_id = :site
-    AND e.customer_id = s.customer_id AND e.reference = s.reference AND k.state <> 'failed')
+    AND e.customer_id = s.customer_id AND e.reference = s.reference AND (k.state <> 'failed' OR k.look_first = 1))
 GROUP BY s.request_id;
 
 -- name: staged_row

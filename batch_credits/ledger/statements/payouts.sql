@@ -7,7 +7,8 @@ SELECT EXISTS (SELECT 1 FROM mended WHERE batch_id = :batch)
 -- name: mended_before
 -- Staged rows that would be paid, and that mend what another file has paid or may pay yet under another identity: in the
 -- row that they name, in those which that one mends in turn, or in any that mends one of these. A row that failed before
--- under the same identity is one of these, too. What was deducted again may be paid again.
+-- under the same identity is one of these, too. A failed one that a list showed may be paid. What was deducted again may
+-- be paid again.
 WITH RECURSIVE above (row_number, key, at) AS (
     SELECT m.row_number, m.of_batch, m.of_row FROM mended m WHERE m.batch_id = :batch
     UNION
@@ -36,7 +37,8 @@ CROSS JOIN credit_request r ON r.request_id = s.request_id AND r.batch_id = :bat
 CROSS JOIN batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add'
     AND b.site_id = r.site_id
 CROSS JOIN row w ON w.batch_id = b.batch_id AND w.row_number = f.at
-CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.state <> 'failed' AND o.current = 1
+CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.current = 1
+    AND (o.state <> 'failed' OR o.look_first = 1)
     AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
 WHERE NOT EXISTS (
     SELECT 1 FROM identity i CROSS JOIN credit_request d ON d.request_id = i.request_id
@@ -100,7 +102,8 @@ CROSS JOIN row own ON own.request_id = r.request_id AND own.batch_id = :batch
 CROSS JOIN batch own_batch ON own_batch.batch_id = own.batch_id
 CROSS JOIN batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add' AND b.site_id = r.site_id
 CROSS JOIN row w ON w.batch_id = b.batch_id AND w.row_number = f.at
-CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.state <> 'failed' AND o.current = 1
+CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.current = 1
+    AND (o.state <> 'failed' OR o.look_first = 1)
     AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
 WHERE NOT EXISTS (
     SELECT 1 FROM identity i CROSS JOIN credit_request d ON d.request_id = i.request_id
@@ -109,6 +112,43 @@ WHERE NOT EXISTS (
       AND d.credit_type = o.credit_type AND same_money(o.amount_minor, o.amount_in_decimal, o.currency_code,
           d.amount_minor, d.amount_in_decimal, d.currency_code))
 GROUP BY own.row_number ORDER BY own.row_number;
+
+-- name: owed_though_mended
+-- Requests of a batch that are owed, or in doubt, though a row of their family, as above, is paid by now under another
+-- identity, or may be (a list shows it, or a person is to say so): it failed when they were admitted. PostgreSQL is told
+-- the same.
+WITH RECURSIVE beginning (row_number, key, at) AS (
+    SELECT m.row_number, m.of_batch, m.of_row FROM mended m WHERE m.batch_id = :batch
+    UNION
+    SELECT m.of_row, b.key, m.of_row FROM batch b CROSS JOIN mended m ON m.of_batch = b.key WHERE b.batch_id = :batch),
+above (row_number, key, at) AS (
+    SELECT row_number, key, at FROM beginning
+    UNION
+    SELECT a.row_number, m.of_batch, m.of_row FROM above a
+    CROSS JOIN batch b ON b.key = a.key CROSS JOIN mended m ON m.batch_id = b.batch_id AND m.row_number = a.at),
+family (row_number, key, at) AS (
+    SELECT row_number, key, at FROM above
+    UNION
+    SELECT f.row_number, b.key, m.row_number FROM family f
+    CROSS JOIN mended m ON m.of_batch = f.key AND m.of_row = f.at
+    CROSS JOIN batch b ON b.batch_id = m.batch_id AND b.admitted = 1)
+SELECT r.request_id, o.state, o.credit_id, o.reference, f.at, b.file_name, b.key,
+       EXISTS (SELECT 1 FROM mended WHERE batch_id = :batch AND row_number = s.row_number)
+FROM family f
+CROSS JOIN row s ON s.batch_id = :batch AND s.row_number = f.row_number
+CROSS JOIN credit_request r ON r.request_id = s.request_id AND r.state IN ('pending', 'in_doubt') AND r.current = 1
+CROSS JOIN batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add' AND b.site_id = r.site_id
+CROSS JOIN row w ON w.batch_id = b.batch_id AND w.row_number = f.at
+CROSS JOIN credit_request o ON o.request_id = w.request_id AND o.current = 1
+    AND (o.state IN ('credited', 'review') OR (o.state = 'failed' AND o.look_first = 1))
+    AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
+WHERE NOT EXISTS (
+    SELECT 1 FROM identity i CROSS JOIN credit_request d ON d.request_id = i.request_id
+    WHERE i.site_id = o.site_id AND i.customer_id = o.customer_id AND i.reference = lower(:prefix || o.reference)
+      AND d.kind = 'deduct' AND d.state = 'credited' AND o.state = 'credited'
+      AND d.credit_type = o.credit_type AND same_money(o.amount_minor, o.amount_in_decimal, o.currency_code,
+          d.amount_minor, d.amount_in_decimal, d.currency_code))
+ORDER BY r.request_id, b.batch_id, f.at;
 
 -- name: parents
 -- The batches whose rows a batch says to mend: how many of its rows, and of how many of them the batch has the row.

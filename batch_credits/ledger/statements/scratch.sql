@@ -80,10 +80,11 @@ WHERE EXISTS (SELECT 1 FROM known.credit_request d
 -- name: borrow_requests
 -- All that were found, as far as they are of admitted batches.
 INSERT INTO main.credit_request (site_id, kind, customer_id, reference, amount_minor, amount_in_decimal, currency_code,
-    credit_type, body, generation, batch_id, row_number, current, state, open_attempts, attempts, credit_id)
+    credit_type, body, generation, batch_id, row_number, current, state, look_first, open_attempts, attempts,
+    credit_id)
 SELECT (SELECT site_id FROM main.batch WHERE batch_id = :batch), r.kind, r.customer_id, r.reference, r.amount_minor,
        r.amount_in_decimal, r.currency_code, r.credit_type, r.body, r.generation, r.batch_id, r.row_number, r.current,
-       r.state, r.open_attempts, r.attempts, r.credit_id
+       r.state, r.look_first, r.open_attempts, r.attempts, r.credit_id
 FROM temp.found
 CROSS JOIN known.credit_request r ON r.request_id = found.request_id
 CROSS JOIN known.batch b ON b.batch_id = r.batch_id AND b.admitted = 1;

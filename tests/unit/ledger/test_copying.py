@@ -55,6 +55,15 @@ def fill(book: Book) -> None:
     book.stage(book.begin(file_name="staged.csv"), row(2, "c-12"))
 
 
+def may_be_opened(ledger: Path) -> bool:
+    """Whether anybody pays from it."""
+    try:
+        Ledger.open(ledger).close()
+    except LedgerError:
+        return False
+    return True
+
+
 def assert_same(after: dict[str, list[Any]], before: dict[str, list[Any]]) -> None:
     """All but the chain is as it was, and that goes on."""
     assert {name for name in before if before[name] != after[name]} == {"link"}
@@ -181,16 +190,70 @@ def test_who_reopens_a_ledger_has_its_copy_refuse(filled: Path, tmp_path: Path) 
     Ledger.open(filled).close()
 
 
-def test_a_copy_that_is_gone_or_another_ledger_by_now_keeps_nobody_from_reopening(filled: Path, tmp_path: Path) -> None:
+def test_who_reopens_a_copy_has_the_ledger_refuse_that_was_reopened_before(filled: Path, tmp_path: Path) -> None:
+    """There and back again: whichever was reopened last is the only one to pay from."""
+    other, third = tmp_path / "other.sqlite3", tmp_path / "third.sqlite3"
+    copy_ledger(filled, other)
+    copy_ledger(other, third)
+    for reopened in (filled, other, third, filled, third, other, filled):
+        said = take_back_copy(reopened)
+        bring_up_to_date(reopened, is_reopened=True)
+        assert [each for each in (filled, other, third) if may_be_opened(each)] == [reopened], said
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_a_copy_refuses_by_whatever_name_the_ledger_is_reopened(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_empty: bool
+) -> None:
+    """As it is typed in its own directory, or by a link."""
+    monkeypatch.chdir(tmp_path)
+    if is_empty:
+        filled = tmp_path / "empty.sqlite3"
+        Ledger.open(filled).close()
+    other, link = tmp_path / "other.sqlite3", tmp_path / "link.sqlite3"
+    link.symlink_to(filled)
+    copy_ledger(Path(filled.name), Path(other.name))
+    for called in (Path(filled.name), link):
+        assert take_back_copy(called) == f"Its copy {other} refuses to pay from now on."
+        bring_up_to_date(called, is_reopened=True)
+        assert [each for each in (filled, other) if may_be_opened(each)] == [filled]
+        moved = look_at(other).moved
+        assert moved is not None
+        assert moved[0] == str(filled)
+        assert take_back_copy(Path(other.name)) == f"Its copy {filled} refuses to pay from now on."
+        bring_up_to_date(other, is_reopened=True)
+
+
+def test_a_copy_refuses_also_where_the_copying_was_killed_at_its_end(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = tmp_path / "other.sqlite3"
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr("batch_credits.ledger.Chain.note", raised(KeyboardInterrupt()))
+        copy_ledger(filled, other)
+    assert may_be_opened(other)
+    assert "refuses to pay from now on" in take_back_copy(filled)
+    assert not may_be_opened(other)
+
+
+def raised(error: BaseException) -> Callable[..., None]:
+    """What raises it."""
+
+    def call(*_: object) -> None:
+        raise error
+
+    return call
+
+
+def test_a_copy_that_is_gone_or_another_ledger_by_now_is_said_to_be(filled: Path, tmp_path: Path) -> None:
+    """It keeps nobody from reopening; but it may have been moved, and be paid from there."""
+    other, gone = tmp_path / "other.sqlite3", f"Its copy {tmp_path / 'other.sqlite3'} is not there any more. If it was"
     copy_ledger(filled, other)
     content = other.read_bytes()
-    for left in tmp_path.glob("other.sqlite3*"):
-        left.unlink()
-    assert take_back_copy(filled) == ""
+    other.rename(tmp_path / "renamed.sqlite3")
+    assert take_back_copy(filled).startswith(gone)
     Ledger.open(other).close()
-    assert take_back_copy(filled) == ""
-    Ledger.open(other).close()
+    assert take_back_copy(filled).startswith(gone)
     for left in tmp_path.glob("other.sqlite3*"):
         left.unlink()
     other.write_bytes(content[:5000])

@@ -111,14 +111,16 @@ def test_an_attempt_is_permitted_once_it_is_durable() -> None:
 def test_the_calls_of_the_run_are_frozen_with_the_attempt_for_what_was_not_sent_yet() -> None:
     async def scenario(bench: Bench) -> None:
         bench.hold()
-        new, old = credit(1), credit(2)
-        old.call = '{"of":"the first run"}'
-        opening = bench.spawn(bench.journal.open_attempts([new, old]))
+        new, old, listed = credit(1), credit(2), credit(3)
+        old.call = listed.call = '{"of":"the first run"}'
+        old.attempts = 1  # the other was only to be looked for there
+        opening = bench.spawn(bench.journal.open_attempts([new, old, listed]))
         await bench.thread.started.wait()
         assert new.call is None  # it is frozen on disk first
         bench.thread.go.set()
         await opening
         assert (new.call, old.call) == ('{"of":"this run"}', '{"of":"the first run"}')
+        assert listed.call == new.call
         await bench.journal.close()
         assert bench.disk.calls == ['{"of":"this run"}']
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from batch_credits.call import call_for
 from batch_credits.ledger import ForeignCredit, Ledger
 from batch_credits.ledger.learned import number_of
 from batch_credits.model import CallKind, Money, RequestState
@@ -90,7 +91,7 @@ def test_what_is_owed_and_listed_is_looked_at_first(book: Any, state: RequestSta
     batch = book.plan(book.row(2, *asked), book.row(3, "c-3"), book.row(4, asked[0], "q4"))
     if state is RequestState.FAILED:
         book.settle(batch, state)
-    book.ledger.requests.doubt_the_listed(SITE, array("q", [number_of(*listed), number_of("c-3", "q5")]))
+    book.ledger.requests.doubt_the_listed(SITE, {"{}": array("q", [number_of(*listed), number_of("c-3", "q5")])})
     if state is RequestState.FAILED:
         book.ledger.runs.start(batch, retry_failed=True)
     assert [credit.look_first for credit in book.owed(batch)] == [True, False, False]
@@ -101,20 +102,50 @@ def test_what_was_said_of_a_row_that_is_listed_is_not_forgotten(book: Any, state
     book.settle(book.plan(book.row(2)), state)
     said = "SELECT state, error FROM credit_request"
     before = book.sql(said)
-    book.ledger.requests.doubt_the_listed(SITE, array("q", [number_of("c-1", "q3")]))
+    book.ledger.requests.doubt_the_listed(SITE, {"{}": array("q", [number_of("c-1", "q3")])})
     assert book.sql(said) == before
 
 
 def test_what_mends_a_failed_row_that_is_listed_is_looked_at_first(book: Any) -> None:
     book.settle(book.plan(book.row(2), book.row(3, "c-2")), RequestState.FAILED)
-    book.ledger.requests.doubt_the_listed(SITE, array("q", [number_of("c-1", "q3")]))
+    book.ledger.requests.doubt_the_listed(SITE, {"{}": array("q", [number_of("c-1", "q3")])})
     mended = book.plan(book.row(2, amount=250), book.row(3, "c-2", amount=250))
     assert [(credit.customer_id, credit.look_first) for credit in book.owed(mended)] == [("c-1", True), ("c-2", False)]
 
 
+def test_what_was_never_sent_is_looked_for_where_it_is_listed(book: Any) -> None:
+    """A list may be that of one business entity alone. When it is not found there, it is sent as the run says."""
+    emea, apac = call_for("emea"), call_for("apac")
+    batch = book.plan(book.row(2), book.row(3, "c-2"), book.row(4, "c-3"))
+    run = book.ledger.runs.start(batch)
+    sent = book.owed(batch)[2]
+    book.send(run, sent, call=apac)
+    book.learn(run, sent, RequestState.PENDING)
+    one, other, again = (array("q", [number_of(each.customer_id, "q3")]) for each in book.owed(batch))
+    book.ledger.requests.doubt_the_listed(SITE, {"{}": other, emea: one + again})
+    owed = book.owed(batch)
+    assert [(credit.look_first, credit.call) for credit in owed] == [(True, emea), (True, "{}"), (True, apac)]
+    assert book.ledger.claims.open_entities(batch) == [None, "apac", "emea"]
+    book.send(book.ledger.runs.start(batch), *owed, call='{"of":"the run"}')
+    calls = [call for (call,) in book.sql("SELECT call FROM credit_request ORDER BY request_id")]
+    assert calls == ['{"of":"the run"}', '{"of":"the run"}', apac]
+
+
+def test_what_mends_a_refused_row_that_is_listed_is_looked_for_where_that_was_sent(book: Any) -> None:
+    emea = call_for("emea")
+    batch = book.plan(book.row(2), book.row(3, "c-2"))
+    run, rows = book.ledger.runs.start(batch), book.owed(batch)
+    book.send(run, *rows, call=emea)
+    for credit in rows:
+        book.learn(run, credit, RequestState.FAILED)
+    book.ledger.requests.doubt_the_listed(SITE, {emea: array("q", [number_of("c-1", "q3")])})
+    mended = book.plan(book.row(2, amount=250), book.row(3, "c-2", amount=250))
+    assert [credit.call for credit in book.owed(mended)] == [emea, None]
+
+
 def test_where_nothing_is_listed_nothing_is_doubted(book: Any) -> None:
     batch = book.plan(book.row(2))
-    book.ledger.requests.doubt_the_listed(SITE, array("q"))
+    book.ledger.requests.doubt_the_listed(SITE, {"{}": array("q")})
     assert not book.owed(batch)[0].look_first
 
 

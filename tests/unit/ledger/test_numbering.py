@@ -1,5 +1,6 @@
 """Numbered duplicates: a number belongs to what was paid under it, however the file is edited between two runs."""
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_credits.ledger import ForeignCredit, Ledger
+from batch_credits.ledger.learned import number_of
 from batch_credits.model import LoadedRow, Money, Problem, RequestState
 from batch_credits.model.credit_requests import CreditRequest
 from batch_credits.model.loaded import LoadedRows
@@ -147,6 +149,15 @@ def test_staging_that_was_given_up_leaves_no_numbers(book: Any) -> None:
     assert book.ledger.admission.number(batch, [book.row(2)]) == [1]
     book.ledger.admission.discard(batch)
     assert book.ledger.admission.number(book.begin(), [book.row(2)]) == [1]
+
+
+def test_what_was_refused_and_is_listed_has_its_number(book: Any) -> None:
+    """An old copy of a ledger calls refused what was paid since; a list showed it, and nothing has settled it yet."""
+    paid(book, 1, 2, refused=(2,))
+    book.ledger.requests.doubt_the_listed(SITE, {"{}": array("q", [number_of("c", "q3 #2")])})
+    assert said(book.ledger, staged(book.ledger, 1, 2)) == ["q3", "q3 #2"]
+    assert said(book.ledger, staged(book.ledger, 1, 5, 2)) == ["q3", "q3 #2", M]
+    assert said(book.ledger, staged(book.ledger, 1)) == ["q3"]
 
 
 # -- An edited file -----------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Which rows a mended file mends, what became of them, and that none is paid a second time under another identity."""
 
+from array import array
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -9,9 +10,11 @@ import pytest
 
 from batch_credits.errors import LedgerError, UsageError
 from batch_credits.ledger import Ledger
+from batch_credits.ledger.learned import number_of
 from batch_credits.model import CallKind, ControlTotal, Mended, NewBatch, Outcome, Parent, RequestState
 from batch_credits.model.loaded import LoadedRows
 from batch_credits.settings import InputOptions
+from tests.unit.ledger.conftest import SITE
 
 FIRST, FOREIGN = "a" * 64, "0" * 64
 
@@ -205,6 +208,50 @@ def test_what_was_mended_is_not_tried_again_as_it_was(book: Any, payout: int, st
         with pytest.raises(UsageError, match=r"^Row 3 of payout\.csv .*row 2 of failed\.csv"):
             ask(payout)
     assert book.sql("SELECT count(*) FROM credit_request WHERE state = 'failed'") == [(3,)]
+
+
+def test_what_was_refused_and_is_listed_is_neither_mended_nor_tried_again_beside_its_mend(
+    book: Any, payout: int, looked_at: Any
+) -> None:
+    """A list told of it, and nothing has settled it yet: as after a reconcile that was cut off."""
+    book.plan(book.row(2, "c-1"), mends={2: Mended(FIRST, 2)}, file_name="before.csv")
+    [pending] = book.ledger.batches.all()[-1:]
+    key = mended(book, 3, "lost-again", state=RequestState.FAILED)
+    listed = array("q", [number_of("lost-2", "q3"), number_of("lost-again", "q3")])
+    book.ledger.requests.doubt_the_listed(SITE, {"{}": listed})
+    batch = book.begin(file_name="failed.csv")
+    judged = book.stage(batch, book.row(2, "c-2"), book.row(3, "c-3"), mends={2: Mended(FIRST, 2), 3: Mended(key, 2)})
+    assert codes(judged) == [["mended_before"], ["mended_before"]]
+    _, _, same = looked_at(book.row(2, "c-2"), Mended(FIRST, 2))
+    assert codes(same) == [["mended_before"]]
+    with pytest.raises(UsageError, match="is not settled yet, and may be credited"):
+        book.ledger.payouts.refuse_retry(payout)
+    [problem] = book.ledger.payouts.owed_though_mended(pending.batch_id).values()
+    assert "is not settled yet" in problem.message
+
+
+@pytest.mark.parametrize("through_others", [False, True])
+@pytest.mark.parametrize("state", [RequestState.PENDING, RequestState.IN_DOUBT])
+def test_what_is_owed_and_mends_what_was_found_paid_since_is_told(
+    book: Any, payout: int, state: RequestState, through_others: bool
+) -> None:
+    """What was refused is found credited, by hand perhaps, when what mends it is admitted already."""
+    of = (mended(book, 3, "lost-again", state=RequestState.FAILED), 2) if through_others else (FIRST, 3)
+    mend = book.plan(book.row(2), mends={2: Mended(*of)}, file_name="again.csv")
+    book.settle(mend, state)
+    other = book.plan(book.row(2, "c-2"), mends={2: Mended(FIRST, 4)}, file_name="other.csv")
+    assert book.ledger.payouts.owed_though_mended(payout) == {}
+    _, second, _ = book.owed(payout, RequestState.FAILED)
+    book.learn(None, second, RequestState.CREDITED, credit_id="by hand")
+    [owed] = book.owed(mend, state)
+    for batch in (payout, mend, other):
+        [(request_id, problem)] = book.ledger.payouts.owed_though_mended(batch).items()
+        assert request_id == owed.request_id
+        assert problem.code == "mended_before"
+        assert "What this row mends is credited as by hand, under reference 'q3' (row 3 of payout" in problem.message
+    undo = book.plan(book.row(2, "lost-3", "reversal of q3"), kind=CallKind.DEDUCT, reverses=FIRST)
+    book.settle(undo, RequestState.CREDITED)
+    assert book.ledger.payouts.owed_though_mended(payout) == {}, "what was deducted again may be paid again"
 
 
 def test_what_was_mended_through_others_is_not_tried_again(book: Any, payout: int) -> None:

@@ -271,7 +271,7 @@ def test_what_is_listed_is_marked_beside_a_journal_that_takes_the_rows_in_anothe
         patch.setattr(claims, "record", slow_record)
         sent = thread.submit(journal.commit, run, [found], [first])
         has_second.wait(10)
-        team[1].ledger.requests.doubt_the_listed(SITE, listed)
+        team[1].ledger.requests.doubt_the_listed(SITE, {"{}": listed})
         sent.result(10)
     assert team[0].sql("SELECT state FROM credit_request ORDER BY request_id") == [("in_flight",), ("credited",)]
     assert len(tries) == 1  # whose commit the server ended would try again

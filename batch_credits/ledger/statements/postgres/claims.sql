@@ -80,8 +80,8 @@ FROM (
 ORDER BY 1 NULLS FIRST;
 
 -- name: open_requests
--- One more attempt for each of these requests that may be sent. The first of a generation freezes the call. In the same
--- statement, so that the chunk is sent and read once: each attempt in the history, whether or not its request may be sent,
+-- One more attempt for each of these requests that may be sent. The first of a generation freezes the call; one before the
+-- first of all said only where to look. In the same statement, so that the chunk is sent and read once: each attempt in the history, whether or not its request may be sent,
 -- and between which ids of it they are. Who wrote more attempts than requests takes all of it back.
 WITH c AS MATERIALIZED (
     SELECT CAST(value ->> 0 AS bigint) AS request_id, CAST(value ->> 1 AS integer) AS generation,
@@ -94,8 +94,8 @@ noted AS (
     UPDATE entry SET first_attempt = ids.first, last_attempt = ids.last
     FROM (SELECT min(attempt_id) AS first, max(attempt_id) AS last FROM added) ids WHERE entry_id = :entry)
 UPDATE standing s
-SET state = 'in_flight', open_attempts = c.open_attempts, attempts = c.attempts, call = coalesce(s.call, :call),
-    look_first = 0
+SET state = 'in_flight', open_attempts = c.open_attempts, attempts = c.attempts,
+    call = coalesce(CASE WHEN s.attempts > 0 THEN s.call END, :call), look_first = 0
 FROM c
 WHERE s.request_id = c.request_id
   AND CASE WHEN s.current = 1 AND s.state IN ('pending', 'in_doubt') THEN s.generation END = c.generation

@@ -5,5 +5,7 @@ SELECT pg_advisory_xact_lock(1650680113, CAST(site_id AS integer)), pg_advisory_
 FROM site WHERE name = :site;
 
 -- name: doubt_listed
--- A request that the site's list may show is looked at before it is sent. What is in doubt, or in review, is in any case.
-UPDATE standing SET look_first = 1 WHERE request_id = :request AND state IN ('pending', 'failed');
+-- A request that the site's list may show is looked at before it is sent: one that never was where the list has it. What
+-- is in doubt, or in review, is looked at in any case.
+UPDATE standing SET look_first = 1, call = CASE attempts WHEN 0 THEN :call ELSE call END
+WHERE request_id = :request AND state IN ('pending', 'failed');

@@ -40,7 +40,8 @@ WHERE request_id IN (SELECT CAST(json_array_elements_text(CAST(:requests AS json
 -- name: lent_requests
 -- Some requests, and whether each stands for its identity. Their bodies stay here.
 SELECT r.request_id, r.site_id, r.kind, r.customer_id, r.reference, r.amount_minor, r.amount_in_decimal, r.currency_code,
-       r.credit_type, '', r.generation, r.batch_id, r.row_number, r.current, r.state, r.open_attempts, r.attempts,
-       r.credit_id, EXISTS (SELECT 1 FROM identity i WHERE i.site_id = r.site_id AND i.customer_id = r.customer_id
-                            AND i.reference = lower(r.reference) AND i.request_id = r.request_id)
+       r.credit_type, '', r.generation, r.batch_id, r.row_number, r.current, r.state, r.look_first, r.open_attempts,
+       r.attempts, r.credit_id,
+       EXISTS (SELECT 1 FROM identity i WHERE i.site_id = r.site_id AND i.customer_id = r.customer_id
+               AND i.reference = lower(r.reference) AND i.request_id = r.request_id)
 FROM credit_request r WHERE r.request_id IN (SELECT CAST(json_array_elements_text(CAST(:requests AS json)) AS bigint));

@@ -43,7 +43,7 @@ SELECT n.customer_id, n.reference, n.number, n.row_number, n.credit_type,
 FROM pg_temp.numbered n
 LEFT JOIN identity i ON i.site_id = :site AND i.customer_id = n.customer_id
     AND i.reference = lower(CASE n.number WHEN 1 THEN n.reference ELSE n.reference || ' #' || n.number END)
-LEFT JOIN credit_request r ON r.request_id = i.request_id AND r.state <> 'failed'
+LEFT JOIN credit_request r ON r.request_id = i.request_id AND (r.state <> 'failed' OR r.look_first = 1)
 LEFT JOIN batch b ON b.batch_id = r.batch_id
 WHERE n.batch_id = :batch ORDER BY n.customer_id, n.reference, n.number;
 
@@ -51,7 +51,7 @@ WHERE n.batch_id = :batch ORDER BY n.customer_id, n.reference, n.number;
 -- A known number of a group that is greater than those of the file, and was not refused.
 SELECT r.reference, 'row ' || r.row_number || ' of ' || b.file_name
 FROM identity i JOIN credit_request r USING (request_id) JOIN batch b ON b.batch_id = r.batch_id
-WHERE i.site_id = :site AND i.customer_id = :customer AND r.state <> 'failed'
+WHERE i.site_id = :site AND i.customer_id = :customer AND (r.state <> 'failed' OR r.look_first = 1)
   AND i.reference > lower(CAST(:group AS text) COLLATE "C") || ' #'
   AND i.reference < lower(CAST(:group AS text) COLLATE "C") || ' #:'
   AND substr(i.reference, length(CAST(:group AS text)) + 3) !~ '[^0-9]'
@@ -75,11 +75,11 @@ JOIN identity i ON i.site_id = :site AND i.customer_id = s.customer_id
     AND i.reference > lower(s.reference) || ' #' AND i.reference < lower(s.reference) || ' #:'
     AND substr(i.reference, length(s.reference) + 3) !~ '[^0-9]'
     AND CAST('0' || substr(i.reference, length(s.reference) + 3) AS numeric) > 1
-JOIN credit_request r ON r.request_id = i.request_id AND r.state <> 'failed'
+JOIN credit_request r ON r.request_id = i.request_id AND (r.state <> 'failed' OR r.look_first = 1)
 JOIN batch b ON b.batch_id = r.batch_id AND (
     coalesce(CAST(CAST(b.options AS json) ->> 'number_duplicates' AS boolean), false)
     OR coalesce(CAST(CAST(b.options AS json) ->> 'failed_csv' AS boolean), false))
 WHERE s.batch_id = :batch AND s.state = 'pending' AND NOT EXISTS (
     SELECT 1 FROM identity e JOIN standing k USING (request_id) WHERE e.site_id = :site
-    AND e.customer_id = s.customer_id AND e.reference = lower(s.reference) AND k.state <> 'failed')
+    AND e.customer_id = s.customer_id AND e.reference = lower(s.reference) AND (k.state <> 'failed' OR k.look_first = 1))
 ORDER BY s.request_id, i.reference;

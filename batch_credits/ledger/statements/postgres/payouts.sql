@@ -31,7 +31,8 @@ JOIN row s ON s.batch_id = :batch AND s.row_number = f.row_number
 JOIN credit_request r ON r.request_id = s.request_id AND r.batch_id = :batch AND r.attempts = 0
 JOIN batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add' AND b.site_id = r.site_id
 JOIN row w ON w.batch_id = b.batch_id AND w.row_number = f.at
-JOIN credit_request o ON o.request_id = w.request_id AND o.state <> 'failed' AND o.current = 1
+JOIN credit_request o ON o.request_id = w.request_id AND o.current = 1
+    AND (o.state <> 'failed' OR o.look_first = 1)
     AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
 WHERE NOT EXISTS (
     SELECT 1 FROM identity i JOIN credit_request d ON d.request_id = i.request_id
@@ -93,7 +94,8 @@ JOIN row own ON own.request_id = r.request_id AND own.batch_id = :batch
 JOIN batch own_batch ON own_batch.batch_id = own.batch_id
 JOIN batch b ON b.key = f.key AND b.admitted = 1 AND b.kind = 'add' AND b.site_id = r.site_id
 JOIN row w ON w.batch_id = b.batch_id AND w.row_number = f.at
-JOIN credit_request o ON o.request_id = w.request_id AND o.state <> 'failed' AND o.current = 1
+JOIN credit_request o ON o.request_id = w.request_id AND o.current = 1
+    AND (o.state <> 'failed' OR o.look_first = 1)
     AND (o.customer_id <> r.customer_id OR o.reference <> r.reference)
 WHERE NOT EXISTS (
     SELECT 1 FROM identity i JOIN credit_request d ON d.request_id = i.request_id
