@@ -114,6 +114,8 @@ SOUND_AMOUNTS = [
     Styled(1234.5, "[$USD] #,##0.00", "USD 1,234.50"),
     Styled(12.0, "0", "12"),
     Styled(1234.0, "#,##0", "1.234"),
+    Styled(1.1 * 3, "0.00", "3.30"),  # stored as 3.3000000000000003
+    Styled(0.1 + 0.2, "General", "0.3"),
 ]
 UNSOUND_AMOUNTS = [
     (Styled(9.99, "0", "10"), "shown_otherwise"),
@@ -130,6 +132,14 @@ UNSOUND_AMOUNTS = [
 def test_an_amount_that_shows_its_value_is_paid(path: Path, cell: Styled) -> None:
     [row] = loaded(path, [row_with(amount=cell)])
     assert (row.problems, row.request.amount) == ((), round(float(cell.value) * 100))
+
+
+def test_a_control_total_that_a_spreadsheet_added_up_is_read(path: Path) -> None:
+    rows = [row_with(amount=0.1), row_with(customer_id="c-2", amount=0.2), (None, 0.1 + 0.2, None, None, "Total")]
+    KINDS[path.suffix](path, [HEADER, *rows])
+    source = open_source(path, OPTIONS)
+    assert [len(chunk.rejected) for chunk in source.chunks()] == [0]
+    assert [total.rows for total in source.totals.found] == [2]
 
 
 @pytest.mark.parametrize(("cell", "code"), UNSOUND_AMOUNTS, ids=lambda cell: str(cell))
