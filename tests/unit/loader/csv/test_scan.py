@@ -182,6 +182,14 @@ def test_trailing_delimiters_and_empty_lines_of_any_width_lose_nothing(tmp_path)
     assert scan(tmp_path, HEADER + "1,2,x,,\n,\n   \n3,4,y\n").rows == 2
 
 
+def test_a_comma_in_an_amount_is_seen_where_every_line_ends_with_a_delimiter(tmp_path):
+    assert scan(tmp_path, "customer_id,amount,\nc-1,12.50,\nc-2,9,,\n").rows == 2
+    for header, row in [("", "c-1,12,50,"), ("description,", "c-1,12,50,Thanks,"), (",", "c-1,12,50,,")]:
+        found = refusal(tmp_path, f"customer_id,amount,{header}\nc-2,9,{header}\n{row}\n")
+        assert "row 3" in found.message
+        assert "may hold the delimiter" in found.hint
+
+
 def test_a_quote_inside_an_unquoted_cell_is_a_character(tmp_path):
     assert scan(tmp_path, HEADER + '1,2,5" disk\n').last_row[1][2] == '5" disk'
 
