@@ -6,7 +6,8 @@ import pytest
 
 from batch_credits.errors import InputError
 from batch_credits.loader.csv import scan as csv_scan
-from batch_credits.loader.csv.scan import MAX_COLUMNS, scan_csv
+from batch_credits.loader.csv.ragged import MAX_COLUMNS
+from batch_credits.loader.csv.scan import scan_csv
 from batch_credits.settings import InputOptions
 
 HEADER = "customer_id,amount,name\n"

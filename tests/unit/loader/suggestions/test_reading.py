@@ -190,6 +190,15 @@ def test_a_unit_that_half_of_the_amounts_speak_against_is_left_to_the_person(
     assert (unit.option, unit.value, unit.is_open) == ("--amount-unit", "UNIT" if is_open else "major", is_open)
 
 
+@pytest.mark.parametrize("header", ["amount_cents", "Amount in cents", "Betrag (Cent)", "USD cents", "Montant pence"])
+def test_decimals_below_a_header_that_says_cents_are_left_to_the_person(tmp_path: Path, header: str) -> None:
+    """pandas writes 1050.0 in a column with an empty cell: it is no 1050 dollars."""
+    path = written(tmp_path, f"customer_id,{header},currency_code\nc-1,1050.0,USD\nc-2,99.0,USD\nc-3,,USD\n")
+    with_header = replace(DONE, header_map=(("amount", header),))
+    [unit] = suggest(path, with_header)
+    assert (unit.option, unit.value, unit.is_open, header in unit.reason) == ("--amount-unit", "UNIT", True, True)
+
+
 @pytest.mark.parametrize(
     "header", ["Kunden\nnummer", "Kunden\r\n nummer", " Kunden\tnummer", "\u200bKunden nummer\u00ad"]
 )
