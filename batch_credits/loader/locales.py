@@ -5,7 +5,6 @@ A locale is named only if it reads every amount of the file, and if no other tha
 
 from collections.abc import Mapping
 
-from batch_credits.loader.money import is_plain
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.terms import Terms
 from batch_credits.loader.wording import EDGE_BLANKS
@@ -31,14 +30,12 @@ class LocaleFinder:
 
     def rejected(self, text: str, terms: Terms, exponents: Mapping[str, int], *, is_foreign: bool) -> None:
         """Note an amount that is not paid: one that cannot be read, or that is wrong in another way and is written in
-        some language all the same, as `1.234,50-` is."""
+        some language all the same, as `1.234,50-` and `1.000` are."""
         parts = taken_apart(text.strip(EDGE_BLANKS))
         if is_foreign:
             self.refused(text, terms, exponents)
-        elif parts is not None and not is_plain(parts.digits):
-            self.met(text, terms, exponents)
-        elif parts is not None and "." in parts.digits:
-            self.has_points = True
+        elif parts is not None and not parts.digits.isdecimal():
+            self.met(text, terms, exponents)  # `1.000` too, which has a decimal point only if it was read
 
     def refused(self, text: str, terms: Terms, exponents: Mapping[str, int]) -> None:
         """Note an amount that could not be read."""

@@ -71,8 +71,10 @@ def _note(seen: _Seen, amount: str, terms: Terms, exponents: Mapping[str, int], 
     seen.marks = seen.marks or parts.marks
     code = terms.currency if isinstance(terms.currency, str) else None
     seen.texts.append((amount, code is None or exponent_of(code, exponents) != 0))
+    if parts.digits.isdecimal():
+        return
     if is_plain(parts.digits):
-        seen.locales.has_points = seen.locales.has_points or "." in parts.digits
+        seen.locales.met(amount, terms, exponents)
     elif options.locale is None:
         seen.foreign = seen.foreign or amount
         seen.locales.refused(amount, terms, exponents)
