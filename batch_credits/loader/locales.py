@@ -20,10 +20,11 @@ _TO_NINES = str.maketrans("0123456789", "9999999999")
 
 
 class LocaleFinder:
-    """Remembers how the amounts of a file are written. `has_points`: some were read that have a decimal point."""
+    """Remembers how the amounts of a file are written. `has_points`: some were read that have a decimal point.
+    `has_numbers`: some are numbers of a workbook with decimals, which no locale lets stand among texts."""
 
     def __init__(self) -> None:
-        self.has_points = False
+        self.has_points = self.has_numbers = False
         self._is_needed = False  # whether there is an amount that cannot be read as it stands
         self._known: set[tuple[str, str | None]] = set()  # texts with their digits as nines, and their currencies
         self._shapes: set[tuple[str, int]] = set()  # digits as nines, and how many decimals the currency has
@@ -61,7 +62,7 @@ class LocaleFinder:
     def fitting(self) -> dict[str, str]:
         """The locales that read all of them, each with how it reads the first that another reads otherwise. Of those
         that read them all alike only the most used one."""
-        if not self._is_needed or len(self._shapes) == MOST_SHAPES:
+        if not self._is_needed or self.has_numbers or len(self._shapes) == MOST_SHAPES:
             return {}
         by_reading: dict[tuple[str, ...], str] = {}
         for name in _CANDIDATES:

@@ -61,6 +61,7 @@ def _look(glance: Glance, found: Found, options: InputOptions) -> _Seen:
         if currency not in terms:
             terms[currency] = read_terms((currency, "", ""), options)
         _note(seen, amount, terms[currency], exponents, options)
+    seen.locales.has_numbers = glance.has_fractions(_place(found))
     return seen
 
 
@@ -82,11 +83,15 @@ def _note(seen: _Seen, amount: str, terms: Terms, exponents: Mapping[str, int], 
 
 def _amounts(glance: Glance, found: Found) -> Iterator[tuple[str, str]]:
     """Each amount below the headers, with the currency that its row names."""
-    place = found.columns.get("amount", found.columns.get("amount_in_decimal", 0))
+    place = _place(found)
     currency_place = found.columns.get("currency_code", -1)
     for number, cells in glance.rows():
         if number > found.row and place < len(cells) and (amount := cells[place].strip(EDGE_BLANKS)):
             yield amount, cells[currency_place].strip(EDGE_BLANKS) if 0 <= currency_place < len(cells) else ""
+
+
+def _place(found: Found) -> int:
+    return found.columns.get("amount", found.columns.get("amount_in_decimal", 0))
 
 
 def _locale(seen: _Seen, locale: str | None) -> list[Suggestion]:
@@ -129,8 +134,7 @@ def _is_in_major(amount: str, locale: str | None) -> bool:
 
 
 def _header(found: Found) -> str:
-    place = found.columns.get("amount", found.columns.get("amount_in_decimal"))
-    return "" if place is None else found.headers[place]
+    return found.headers[_place(found)]
 
 
 def _in_header(found: Found) -> str | None:

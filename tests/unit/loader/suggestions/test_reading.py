@@ -190,6 +190,18 @@ def test_a_unit_that_half_of_the_amounts_speak_against_is_left_to_the_person(
     assert (unit.option, unit.value, unit.is_open) == ("--amount-unit", "UNIT" if is_open else "major", is_open)
 
 
+@pytest.mark.parametrize("second", [24.35, "24.35"])
+def test_no_language_is_named_that_would_reject_the_numbers_of_a_workbook(tmp_path: Path, second: float | str) -> None:
+    book = openpyxl.Workbook()
+    for row in [("customer_id", "amount", "currency_code"), ("c-1", "1,234.50", "USD"), ("c-2", second, "USD")]:
+        book.active.append(row)
+    book.save(path := tmp_path / "payout.xlsx")
+    source = open_source(path, replace(DONE, amount_unit="major"))
+    assert sum(len(chunk) for chunk in source.chunks()) == 2
+    assert any("en_US" in note for note in source.notes) is isinstance(second, str)
+    assert any(each.option == "--locale" for each in suggest(path, DONE)) is isinstance(second, str)
+
+
 @pytest.mark.parametrize("header", ["amount_cents", "Amount in cents", "Betrag (Cent)", "USD cents", "Montant pence"])
 def test_decimals_below_a_header_that_says_cents_are_left_to_the_person(tmp_path: Path, header: str) -> None:
     """pandas writes 1050.0 in a column with an empty cell: it is no 1050 dollars."""
