@@ -106,9 +106,38 @@ def _has_fractions(sheet: Any, column: int) -> bool:
 
 
 def rows_of(sheet: Any) -> Iterator[list[Any]]:
-    """The rows of values, from the first that a spreadsheet shows."""
-    # Of an empty sheet older calamine panics when asked for rows.
-    return iter(()) if sheet.start is None else sheet.iter_rows()
+    """The rows of values, from the first that a spreadsheet shows.
+
+    Raises:
+        InputError: a number is too large for the kind of value that its format makes of it.
+    """
+    if sheet.start is None:  # of an empty sheet older calamine panics when asked for rows
+        return
+    try:
+        yield from sheet.iter_rows()
+    except BaseException as error:
+        if not _is_too_large(error):
+            raise
+        raise InputError(
+            f"Sheet {shown(sheet.name)}, row {_first_too_large(sheet)}: a number is too large for the time as which it "
+            "is formatted.",
+            hint="Give the cell another format, such as General, and save the file again.",
+        ) from None
+
+
+def _is_too_large(error: BaseException) -> bool:
+    return isinstance(error, OverflowError) or type(error).__name__ == "PanicException"  # Rust's, of no other kind
+
+
+def _first_too_large(sheet: Any) -> int:
+    row = 1
+    try:
+        for _ in sheet.iter_rows():
+            row += 1
+    except BaseException as error:
+        if not _is_too_large(error):
+            raise
+    return row
 
 
 def _texts(values: list[Any]) -> Row:

@@ -108,6 +108,18 @@ def test_a_date_that_shows_a_time_or_differs_by_computer_is_no_reference(tmp_pat
     assert [problem.code for problem in row.problems] == ["turned_into_date"]
 
 
+@pytest.mark.parametrize("suffix", [".xlsx", ".xls", ".xlsb"])
+@pytest.mark.parametrize("field", ["customer_id", "note"])
+def test_a_number_too_large_for_the_hours_that_it_shows_refuses_the_file(
+    tmp_path: Path, suffix: str, field: str
+) -> None:
+    rows = [row_with(), row_with(**{field: Styled(1e12, "[h]:mm", "")})]
+    with pytest.raises(InputError, match="row 3: a number is too large for the time") as refused:
+        loaded(tmp_path / f"payout{suffix}", rows)
+    assert "General" in refused.value.hint
+    assert loaded(tmp_path / f"payout{suffix}", [row_with(**{field: Styled(1e12, "0", "")})])
+
+
 SOUND_AMOUNTS = [
     Styled(1234.5, "#,##0.00", "1,234.50"),
     Styled(1234.5, '_("$"* #,##0.00_);_("$"* \\(#,##0.00\\)', " $1,234.50 "),
