@@ -96,6 +96,7 @@ def test_an_encoding_that_is_none_is_refused(tmp_path, encoding):
 def test_bytes_that_are_not_utf_8_are_placed(tmp_path):
     error = refusal(tmp_path, (HEADER + "1,2,x\n3,4,Zo").encode() + b"\xeb\n")
     assert "line 3: byte 37 (0xeb) is not UTF-8" in error.message
+    assert [*error.remedies] == [(("--encoding", "NAME"),)]  # where no likely one is found
     assert "--encoding" in error.hint
 
 
