@@ -8,6 +8,7 @@ import pytest
 
 from batch_credits.errors import InputError, UnclearFile
 from batch_credits.loader.opening import open_source
+from batch_credits.loader.source import Source
 from batch_credits.loader.suggestions.reading import check_value, suggest, with_options
 from batch_credits.settings import InputOptions
 
@@ -188,6 +189,33 @@ def test_a_unit_that_half_of_the_amounts_speak_against_is_left_to_the_person(
     rows = "".join(f"c-{amount},{amount},USD\n" for amount in amounts)
     [unit] = suggest(written(tmp_path, f"customer_id,amount,currency_code\n{rows}"), DONE)
     assert (unit.option, unit.value, unit.is_open) == ("--amount-unit", "UNIT" if is_open else "major", is_open)
+
+
+@pytest.mark.parametrize(
+    ("headers", "values", "mapped"),
+    [
+        ("amount,amount_units", "5,7", ["amount_unit=amount_units", "amount_unit="]),
+        ("amount,Credit types", "5,gold", ["credit_type=Credit types", "credit_type="]),
+        ("amount,amuont", "5,7", ["amount=amuont", "amount=amount"]),
+    ],
+)
+def test_a_column_that_cannot_be_what_its_header_comes_near_is_left_to_the_person(
+    tmp_path: Path, headers: str, values: str, mapped: list[str]
+) -> None:
+    path = written(tmp_path, f"customer_id,{headers}\nc-1,{values}\n")
+    with pytest.raises(UnclearFile, match="comes near") as refused:
+        open_source(path, DONE)
+    assert [*refused.value.remedies] == [(("--map", each),) for each in mapped]
+    assert [row.request is not None for chunk in opened_with(path, mapped[1]).chunks() for row in chunk] == [True]
+
+
+def opened_with(path: Path, mapped: str) -> Source:
+    return open_source(path, with_options(DONE, [("--map", mapped)]))
+
+
+def test_a_net_amount_is_no_unit(tmp_path: Path) -> None:
+    source = open_source(written(tmp_path, "customer_id,amount,amount_net\nc-1,500,420\n"), DONE)
+    assert [row.request.amount for chunk in source.chunks() for row in chunk if row.request] == [500]
 
 
 @pytest.mark.parametrize("second", [24.35, "24.35"])
