@@ -16,8 +16,9 @@ _MINOR_UNITS = (
     "копейках", "копеек",
 )  # fmt: skip
 _VOICED = "\u3099\u309a"  # in Japanese another letter, no accent
-# In small letters, too.
-BEST_KNOWN = ("USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "INR", "SEK", "NOK", "DKK", "PLN", "BRL", "CNY")
+BEST_KNOWN = (  # in small letters, too
+    "USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "INR", "SEK", "NOK", "DKK", "PLN", "BRL", "CNY", "KRW",
+)  # fmt: skip
 _BARRED = str.maketrans("øłđı", "oldi")  # which Unicode does not take apart
 
 
@@ -64,4 +65,4 @@ def is_currency(word: str) -> bool:
 
 
 def _words(header: str) -> list[str]:
-    return re.findall(r"[^\W_]+|[A-Z]{0,3}[^\s\w,;:.()\[\]{}/#*°º\-]+", header)
+    return re.findall(r"[^\W_]+|[A-Z]{0,3}[^\s\w,;:.()\[\]{}/\\#*°º\-]+", header)

@@ -38,7 +38,8 @@ def test_a_header_that_alone_names_a_currency_is_not_left_to_the_site(tmp_path: 
 @each(
     "header, code",
     [("ALL credits", "EUR"), ("TOP", "EUR"), ("Amount (USD/EUR)", "EUR"), ("Amount ($)", "CAD"), ("Kr", "SEK"),
-     ("amount", "EUR"), ("XAU", "EUR"), ("cents", "EUR"), ("Betrag \u20ac", "EUR"), ("Amount \u00a5", "CNY")],
+     ("amount", "EUR"), ("XAU", "EUR"), ("cents", "EUR"), ("Betrag \u20ac", "EUR"), ("Amount \u00a5", "CNY"),
+     ("Amount\\Net", "EUR")],
 )  # fmt: skip
 def test_a_header_that_names_no_other_currency_is_as_good_as_any(tmp_path: Path, header: str, code: str) -> None:
     assert opened(tmp_path, header, code)

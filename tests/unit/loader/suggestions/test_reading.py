@@ -213,6 +213,16 @@ def opened_with(path: Path, mapped: str) -> Source:
     return open_source(path, with_options(DONE, [("--map", mapped)]))
 
 
+def test_amounts_of_japan_and_korea_as_their_excel_writes_them(tmp_path: Path) -> None:
+    """The yen and the won stand where ASCII has a backslash."""
+    path = written(tmp_path, 'customer_id,amount,memo\nc-1,"\\12,345",\u8b1d\u793c\n', "cp932")
+    said = {each.option: each for each in suggest(path, DONE)}
+    assert "JPY or KRW" in said["--currency"].reason and said["--currency"].is_open
+    chosen = [("--encoding", "cp932"), ("--locale", "en_US"), ("--amount-unit", "major"), ("--currency", "JPY")]
+    [row] = [row for chunk in open_source(path, with_options(DONE, chosen)).chunks() for row in chunk]
+    assert row.request is not None and row.request.amount == 12345
+
+
 def test_a_net_amount_is_no_unit(tmp_path: Path) -> None:
     source = open_source(written(tmp_path, "customer_id,amount,amount_net\nc-1,500,420\n"), DONE)
     assert [row.request.amount for chunk in source.chunks() for row in chunk if row.request] == [500]
