@@ -19,7 +19,7 @@ from batch_credits.loader.reports import (
     refuse_other_reports,
 )
 from batch_credits.loader.wording import EDGE_BLANKS, is_blank, listed, shown
-from batch_credits.model import AMOUNT_UNIT, RECOGNISED, bare
+from batch_credits.model import AMOUNT_UNIT, RECOGNISED, bare, in_one_line
 from batch_credits.settings import InputOptions
 from batch_credits.text.formula import unescape_formula
 
@@ -40,7 +40,7 @@ _SYNONYMS = {
 }  # fmt: skip
 _SUFFIXES = {"s", "no", "nr", "num", "number", "id", "code", "key", "text", "value", "cents", "minor", "major",
              "usd", "eur", "gbp", "jpy", "2"}  # fmt: skip
-_ORDINARY = {"preference", "preferences", "prescription"}  # near by spelling only
+_ORDINARY = {"preference", "preferences", "prescription", "amountnet"}  # near by spelling only
 
 
 _FIELD_OF = {bare(field): field for field in RECOGNISED}
@@ -232,10 +232,13 @@ def _refuse_near(headers: Sequence[str], columns: dict[str, int], settled: set[s
             continue
         for field in RECOGNISED:
             if field not in settled and is_near(bare(header), field, matched=field in columns):
+                meant = [header, headers[columns[field]]] if field in columns else [header]
+                meant += [""] if field not in columns and field != "customer_id" else []
                 raise UnclearFile(
                     f"Column {shown(header)} comes near {field}, but is not it.",
                     hint=f"Rename it to {field} or to something else, or say which is meant: "
                     f"--map {field}=HEADER (--map {field}= if none is).",
+                    remedies=[(("--map", f"{field}={in_one_line(name)}"),) for name in meant],
                 )
 
 

@@ -23,6 +23,7 @@ _ALSO = {
     '\u05e9"\u05d7': "ILS", "\u05e9\u05f4\u05d7": "ILS", "\u0e1a\u0e32\u0e17": "THB", "\u4eba\u6c11\u5e01": "CNY",
     "\u30e6\u30fc\u30ed": "EUR", "\u30c9\u30eb": "USD",
     "\u062f.\u0625": "AED", "\u0631.\u0633": "SAR", "\u062f.\u0643": "KWD",
+    "\\": "JPY KRW",  # which fonts of Japan and Korea show as a yen or won: Excel writes `\12,345` in their encodings
 }  # fmt: skip
 _CODE_AND_SYMBOL = re.compile(r"([A-Za-z]{3})(\W+)|(\W+)([A-Za-z]{3})")
 

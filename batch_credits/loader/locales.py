@@ -5,7 +5,6 @@ A locale is named only if it reads every amount of the file, and if no other tha
 
 from collections.abc import Mapping
 
-from batch_credits.loader.money import is_plain
 from batch_credits.loader.number_format import number_format
 from batch_credits.loader.terms import Terms
 from batch_credits.loader.wording import EDGE_BLANKS
@@ -21,24 +20,23 @@ _TO_NINES = str.maketrans("0123456789", "9999999999")
 
 
 class LocaleFinder:
-    """Remembers how the amounts of a file are written. `has_points`: some were read that have a decimal point."""
+    """Remembers how the amounts of a file are written. `has_points`: some were read that have a decimal point.
+    `has_numbers`: some are numbers of a workbook with decimals, which no locale lets stand among texts."""
 
     def __init__(self) -> None:
-        self.has_points = False
+        self.has_points = self.has_numbers = False
         self._is_needed = False  # whether there is an amount that cannot be read as it stands
         self._known: set[tuple[str, str | None]] = set()  # texts with their digits as nines, and their currencies
         self._shapes: set[tuple[str, int]] = set()  # digits as nines, and how many decimals the currency has
 
     def rejected(self, text: str, terms: Terms, exponents: Mapping[str, int], *, is_foreign: bool) -> None:
         """Note an amount that is not paid: one that cannot be read, or that is wrong in another way and is written in
-        some language all the same, as `1.234,50-` is."""
+        some language all the same, as `1.234,50-` and `1.000` are."""
         parts = taken_apart(text.strip(EDGE_BLANKS))
         if is_foreign:
             self.refused(text, terms, exponents)
-        elif parts is not None and not is_plain(parts.digits):
-            self.met(text, terms, exponents)
-        elif parts is not None and "." in parts.digits:
-            self.has_points = True
+        elif parts is not None and not parts.digits.isdecimal():
+            self.met(text, terms, exponents)  # `1.000` too, which has a decimal point only if it was read
 
     def refused(self, text: str, terms: Terms, exponents: Mapping[str, int]) -> None:
         """Note an amount that could not be read."""
@@ -64,7 +62,7 @@ class LocaleFinder:
     def fitting(self) -> dict[str, str]:
         """The locales that read all of them, each with how it reads the first that another reads otherwise. Of those
         that read them all alike only the most used one."""
-        if not self._is_needed or len(self._shapes) == MOST_SHAPES:
+        if not self._is_needed or self.has_numbers or len(self._shapes) == MOST_SHAPES:
             return {}
         by_reading: dict[tuple[str, ...], str] = {}
         for name in _CANDIDATES:

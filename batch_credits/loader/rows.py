@@ -205,6 +205,9 @@ class RowReader:
     def _by_field(self, flaws: Flaws) -> dict[str, Flaw]:
         """The flaws that count: a column that is only carried may hold anything, and an amount a fraction."""
         by_field = {self._field_at[index]: flaw for index, flaw in flaws.items() if index in self._field_at}
+        if not self.locales.has_numbers:
+            found = {field for field, flaw in by_field.items() if flaw.code == FRACTION}
+            self.locales.has_numbers = not found.isdisjoint(AMOUNTS)
         return {field: flaw for field, flaw in by_field.items() if flaw.code != FRACTION or field in self._no_fraction}
 
 

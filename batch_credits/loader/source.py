@@ -12,6 +12,7 @@ from batch_credits.loader.columns import HeaderMatcher, is_header_again
 from batch_credits.loader.csv.scan import csv_headers, scan_csv
 from batch_credits.loader.csv.table import CsvTable
 from batch_credits.loader.csv.text import GZIP_SUFFIX
+from batch_credits.loader.header_currency import refuse_other_currency
 from batch_credits.loader.hidden_rows import hidden_notes
 from batch_credits.loader.money import currency_code
 from batch_credits.loader.number_format import number_format
@@ -221,6 +222,7 @@ def opened(path: Path, options: InputOptions) -> Source:
         if not source.options.failed_csv:
             _check_options(options)
             refuse_unread(path, table, options)
+            refuse_other_currency(path, table, options)
     except OSError as error:
         raise _unreadable(path, error) from None
     return source

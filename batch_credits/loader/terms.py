@@ -30,6 +30,9 @@ SAFE_DIGITS = 15  # any number of so many digits is an amount Chargebee takes
 # A unit as only failed.csv states it, of a currency for which Chargebee documents no decimals: `major:0`.
 _MAJOR_WITH_DIGITS = re.compile(rf"major:([0-{MAX_EXPONENT}])")
 
+_MAY_BE_THOUSANDS = re.compile(r"\D*[1-9][0-9]{0,2}\.[0-9]{3}\D*")  # `1.000` in German
+_IF_THOUSANDS = "If its point parts thousands, name the language that writes it so with --locale."
+
 _CREDIT_TYPE_OF = {bare(credit_type): credit_type for credit_type in CREDIT_TYPES}
 
 
@@ -97,7 +100,12 @@ def read_money(
         money = _decimal_money(number, terms) if decimal else _integer_money(number, terms, exponents)
     else:
         money = number
-    return _mendable(money, text, terms) if isinstance(money, Problem) else money
+    if not isinstance(money, Problem):
+        return money
+    may_be_read = written is None and not terms.is_of_failed_csv and money.code == "too_many_decimals"
+    if may_be_read and _MAY_BE_THOUSANDS.fullmatch(text):
+        money = replace(money, message=f"{money.message} {_IF_THOUSANDS}")
+    return _mendable(money, text, terms)
 
 
 def read_total(

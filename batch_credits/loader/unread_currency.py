@@ -14,12 +14,12 @@ from batch_credits.loader.wording import EDGE_BLANKS, shown
 from batch_credits.model import in_one_line
 from batch_credits.settings import InputOptions
 
-_WORDS = {"ALL", "TOP", "TRY", "CUP", "MOP"}  # codes too, but in a column that has no other code they are words
+WORDS = {"ALL", "TOP", "TRY", "CUP", "MOP"}  # codes too, but in a column that has no other code they are words
 
 
 def are_currencies(texts: set[str]) -> bool:
     """Whether these can be nothing but currency codes, and there is one."""
-    return bool(texts - _WORDS) and all(text.isupper() and currency_code(text) == text for text in texts)
+    return bool(texts - WORDS) and all(text.isupper() and currency_code(text) == text for text in texts)
 
 
 def reads_currency(table: Table, options: InputOptions) -> bool:

@@ -15,11 +15,16 @@ from batch_credits.model.identity import folded
 _WORDS = [
     {"debit", "credit"}, {"débit", "crédit"}, {"soll", "haben"}, {"debe", "haber"}, {"dare", "avere"},
     {"debet", "kredit"}, {"debet", "credit"}, {"débito", "crédito"}, {"winien", "ma"}, {"дебет", "кредит"},
-    {"borç", "alacak"}, {"dr", "cr"}, {"dr.", "cr."}, {"dbit", "crdt"}, {"+", "-"},
+    {"borç", "alacak"}, {"dr", "cr"}, {"dr.", "cr."}, {"dbit", "crdt"}, {"+", "-"}, {"wn", "ma"}, {"md", "d"},
+    {"má dáti", "dal"}, {"tartozik", "követel"}, {"χρέωση", "πίστωση"}, {"χρεωση", "πιστωση"}, {"借方", "貸方"},
+    {"借方", "贷方"}, {"借", "貸"}, {"借", "贷"}, {"차변", "대변"}, {"חובה", "זכות"}, {"مدين", "دائن"}, {"nợ", "có"},
+    # What banks call them.
+    {"deposit", "withdrawal"}, {"gutschrift", "lastschrift"}, {"af", "bij"}, {"cargo", "abono"},
+    {"addebito", "accredito"}, {"uznanie", "obciążenie"}, {"приход", "расход"}, {"入金", "出金"}, {"입금", "출금"},
 ]  # fmt: skip
 _LETTERS = [{"s", "h"}, {"d", "c"}, {"d", "h"}, {"d", "a"}, {"d", "k"}, {"b", "a"}]  # sides under such a header alone
 _OF_HEADERS = {word for pair in _WORDS for word in pair if len(word) > 2} | {
-    *("s/h", "d/c", "d/h", "d/a", "d/k", "b/a", "shkzg"),
+    *("s/h", "d/c", "c/d", "d/h", "d/a", "d/k", "b/a", "dr/cr", "cr/dr", "drcr", "crdr", "shk"),
 }
 _MOST = 8  # spellings of two words in one column; more are no sides, and need not be folded
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from batch_credits.errors import InputError
 from batch_credits.loader.columns import DELIMITERS, HeaderMatcher, MatchedHeaders
 from batch_credits.loader.csv.delimiter import refuse_undivided, sniffed, split
+from batch_credits.loader.csv.ragged import MAX_COLUMNS, quoted_as_one, refuse_ragged
 from batch_credits.loader.csv.text import (
     MAX_LINE_CHARACTERS,
     MAX_RECORD_CHARACTERS,
@@ -27,10 +28,9 @@ from batch_credits.loader.csv.text import (
     undecodable,
 )
 from batch_credits.loader.reports import NOT_UTF_8_HINT, is_failed_csv, refuse_other_reports
-from batch_credits.loader.wording import EDGE_BLANKS, END_OF_FILE, is_blank, shown
+from batch_credits.loader.wording import EDGE_BLANKS, is_blank, shown
 from batch_credits.settings import DEFAULT_INPUT, InputOptions
 
-MAX_COLUMNS = 1_000
 _BLANKS_BEFORE_QUOTES = tuple(f'{blank}"' for blank in EDGE_BLANKS if blank not in "\r\n")
 MAX_CELL_CHARACTERS = 131_072
 _BLOCK_CHARACTERS = 65_536
@@ -122,7 +122,7 @@ def _scan(
     header_lines = records.line
     refuse_undivided(header_row, headers, delimiter, matcher)
     if matcher.is_one_cell(headers):
-        raise _quoted_as_one(path, f"row {header_row}")
+        raise quoted_as_one(path, f"row {header_row}")
     _refuse_blank_before_quote(path, header_row, records, headers)
     matched = matcher.match(headers, enumerate(records, header_row + 1))
     width, rows, blank_rows, blanks_since, last = len(headers), 0, 0, 0, (header_row, headers)
@@ -139,9 +139,9 @@ def _scan(
             records.passed = blanks_since = 0
         row += 1
         if records.is_quoted and _is_one_text(cells, delimiter):
-            raise _quoted_as_one(path, f"row {row}")
+            raise quoted_as_one(path, f"row {row}")
         if len(cells) != width:
-            _refuse_ragged(path, row, records.line, cells, width, delimiter)
+            refuse_ragged(path, row, records.line, cells, headers, delimiter)
         is_filled = len(cells) > first and cells[first].strip(EDGE_BLANKS)  # nearly always, and quickest
         if not is_filled and (is_blank(cells) or is_blank([cells[index] for index in matched.kept])):
             blanks_since += 1
@@ -171,7 +171,7 @@ def _refuse_end(path: Path, rows: int, last: tuple[int, list[str]]) -> None:
     if not rows:
         raise InputError(f"{path.name} has headers but no rows.", hint="Check the export.")
     if quote := _quote_around(last[1]):
-        raise _quoted_as_one(path, f"row {last[0]}", quote)
+        raise quoted_as_one(path, f"row {last[0]}", quote)
 
 
 class _Records:
@@ -316,34 +316,3 @@ def _quote_around(cells: Sequence[str]) -> str:
     closing = _OTHER_QUOTES.get(first[:1], "")
     is_around = closing and len(cells) > 1 and closing not in first[1:] and last.endswith(closing) and last != closing
     return first[0] if is_around else ""
-
-
-def _quoted_as_one(path: Path, where: str, quote: str = '"') -> InputError:
-    return InputError(
-        f"{path.name}, {where}: the whole row is in quotes ({quote}), so it is one cell.",
-        hint="A spreadsheet took each line for one text: export it again, or take the quotes away around whole rows.",
-    )
-
-
-def _refuse_ragged(path: Path, row: int, line: int, cells: list[str], width: int, delimiter: str) -> None:
-    if len(cells) <= MAX_COLUMNS and (is_blank(cells) or (len(cells) > width and not any(cells[width:]))):
-        return  # an empty line, or trailing delimiters: nothing is lost
-    where = f"row {row}" if row == line else f"row {row} (line {line} of the file)"
-    if len(cells) == 1 < len(split(cells[0], delimiter)):
-        raise _quoted_as_one(path, where)
-    if not (said := cells[0].strip(EDGE_BLANKS + END_OF_FILE)) and len(cells) == 1:
-        raise InputError(
-            f"{path.name}, {where}: nothing but Ctrl-Z (U+001A), with which old programs end a file.",
-            hint="Delete that line.",
-        )
-    if len(cells) == 1:
-        raise InputError(
-            f"{path.name}, {where}: one cell, {shown(said)}, where the header has {width}.",
-            hint="If it is a note below the table, delete it. If the file was cut off there, fetch it again. Nothing "
-            "of it is used until every row is whole.",
-        )
-    few = "The file may be cut off there" if len(cells) < width else "A cell may hold the delimiter without quotes"
-    raise InputError(
-        f"{path.name}, {where}: {len(cells)} cells where the header has {width}.",
-        hint=f"{few}: mend that line. Nothing of the file is used until every row is whole.",
-    )

@@ -220,4 +220,5 @@ def _not_decodable(where: str, encoding: str) -> InputError:
     return UnclearFile(
         f"{where} is not {encoding.removesuffix('-sig').upper()}.",
         hint="Save it as UTF-8, or name its encoding with --encoding.",
+        remedies=[(("--encoding", "NAME"),)],
     )

@@ -26,11 +26,13 @@ _BLOCK_CHARACTERS = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """A table of a file. `rows` gives its rows from the first, each time it is called; `sheet` is None in a text."""
+    """A table of a file. `rows` gives its rows from the first, each time it is called; `sheet` is None in a text.
+    `has_fractions` says of a column whether numbers with decimals are in it, which are no texts."""
 
     rows: Callable[[], Iterator[NumberedRow]]
     sheet: str | None = None
     delimiter: str | None = None
+    has_fractions: Callable[[int], bool] = lambda column: False
 
 
 def glances(path: Path, options: InputOptions, encoding: str | None) -> list[Glance]:
@@ -42,7 +44,7 @@ def glances(path: Path, options: InputOptions, encoding: str | None) -> list[Gla
     """
     if path.suffix.lower() in EXCEL_KINDS:
         sheets = visible_sheets(path, options.sheet)
-        return [Glance(rows, sheet=name) for name, rows in sheets.items()]
+        return [Glance(found.rows, name, has_fractions=found.has_fractions) for name, found in sheets.items()]
     encoding = encoding or choose_encoding(path, options.encoding)
     with open_text(path, encoding, errors="replace") as text:
         stated, sample = separator_line(text.read(_BLOCK_CHARACTERS))

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 
 from batch_credits.loader.columns import TITLE_ROWS, is_near
 from batch_credits.loader.currency_marks import is_mark
-from batch_credits.loader.money import currency_code, is_plain
+from batch_credits.loader.money import AMOUNT_UNITS, currency_code, is_plain
 from batch_credits.loader.suggestions.glance import Glance, first_rows
 from batch_credits.loader.suggestions.names import CERTAIN, named
 from batch_credits.loader.table import NumberedRow, Row
+from batch_credits.loader.terms import read_credit_type
 from batch_credits.loader.unread_currency import are_currencies
 from batch_credits.loader.wording import EDGE_BLANKS
 from batch_credits.loader.written import taken_apart
-from batch_credits.model import RECOGNISED, Problem, bare
+from batch_credits.model import AMOUNT_UNIT, RECOGNISED, Problem, bare
 
 _ROWS_JUDGED = 50  # below the headers
 _EXACT = 3  # the field's own name; then come certain and likely ones
@@ -112,6 +113,10 @@ def _may_hold(name: str, values: Sequence[str]) -> bool:
         return any(map(_is_amount, values))
     if name == "currency_code":
         return not isinstance(currency_code(values[0]), Problem) or is_mark(values[0])
+    if name == AMOUNT_UNIT:
+        return values[0].casefold() in AMOUNT_UNITS
+    if name == "credit_type":
+        return not isinstance(read_credit_type(values[0]), Problem)
     return name != "customer_id" or not all(" " in value for value in values)  # those are people's names
 
 

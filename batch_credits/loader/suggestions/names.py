@@ -10,7 +10,15 @@ from batch_credits.loader.currency_marks import all_codes, is_mark
 
 # Names that say a field by themselves, as `plain_name` writes them.
 CERTAIN, LIKELY = 2, 1
+_MINOR_UNITS = (
+    "cent", "cents", "minor", "minorunit", "minorunits", "pence", "centime", "centimes", "centesimi", "centavo",
+    "centavos", "centimos", "groszy", "groszach", "haleru", "kopecks", "kopeks", "paise", "paisa", "копейки",
+    "копейках", "копеек",
+)  # fmt: skip
 _VOICED = "\u3099\u309a"  # in Japanese another letter, no accent
+BEST_KNOWN = (  # in small letters, too
+    "USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "INR", "SEK", "NOK", "DKK", "PLN", "BRL", "CNY", "KRW",
+)  # fmt: skip
 _BARRED = str.maketrans("øłđı", "oldi")  # which Unicode does not take apart
 
 
@@ -44,12 +52,17 @@ def currency_named(header: str) -> str | None:
     return marks[0] if len(marks) == 1 else None
 
 
+def says_minor_units(header: str) -> bool:
+    """Whether a header says that what stands below it are cents: `amount_cents`, `Betrag in Cent`."""
+    return plain_name(header).endswith(_MINOR_UNITS) or any(plain_name(word) in _MINOR_UNITS for word in _words(header))
+
+
 def is_currency(word: str) -> bool:
-    """Whether a word of a header is a currency: a symbol, or a code in capitals."""
+    """Whether a word of a header is a currency: a symbol, or a code in capitals; a well known one in any letters."""
     if word.isalpha() and word.isascii():
-        return word.isupper() and word in all_codes()
+        return word.upper() in BEST_KNOWN or (word.isupper() and word in all_codes())
     return is_mark(word)
 
 
 def _words(header: str) -> list[str]:
-    return re.findall(r"[^\W_]+|[A-Z]{0,3}[^\s\w,;:.()\[\]{}/#*°º\-]+", header)
+    return re.findall(r"[^\W_]+|[A-Z]{0,3}[^\s\w,;:.()\[\]{}/\\#*°º\-]+", header)

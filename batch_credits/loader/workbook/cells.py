@@ -16,6 +16,8 @@ UNKNOWN_VALUES = ("formula_without_value", "excel_error")  # flaws of cells whos
 FRACTION = "fractional_number"  # fine in an amount, not in an id
 NO_VALUE = "0"  # what programs write for a formula that they do not calculate, if they write anything
 EXACT_INTEGERS_BELOW = 10**15  # Excel keeps 15 digits and writes zeros for the rest
+_SHORT_ENOUGH = 16  # characters: no number of 15 digits has more, be it with a point
+_MOST_DIGITS_BESIDE_NOISE, _NOISE_BELOW = 13, 10**11  # so that only what is behind the fourth decimal is noise
 
 _SHORTENED = re.compile(r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
 _ERRORS = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"}
@@ -80,13 +82,24 @@ def zeros_lost(text: str, digits: int) -> Flaw:
 def _number(value: float) -> tuple[str, Flaw | None]:
     if not math.isfinite(value):  # a program can write one into the file; Excel shows an error or nonsense
         return _flawed(str(value), "not_a_number", "stands where a number should, and is none")
-    text = format(Decimal(repr(value)), "f")
+    text = _written(value)
     if value == int(value):
         text = str(int(value))
         if abs(value) >= EXACT_INTEGERS_BELOW:
             return _flawed(text, "number_damaged", "is a number of more than 15 digits, of which Excel keeps 15")
         return text, None
     return text, Flaw(FRACTION, f"The cell holds the number {text}, not a text: {_AS_TEXT}.")
+
+
+def _written(value: float) -> str:
+    """A number without the noise of binary arithmetic: 1.1 times 3 is stored as 3.3000000000000003, and no format shows
+    more of it than 15 digits, 3.30000000000000. What has digits up to there is no noise, and stays as it is."""
+    exact = repr(value)
+    if len(exact) > _SHORT_ENOUGH and abs(value) < _NOISE_BELOW:
+        seen = Decimal(f"{value:.15g}").normalize()
+        if len(seen.as_tuple().digits) <= _MOST_DIGITS_BESIDE_NOISE:
+            return format(seen, "f")
+    return format(Decimal(exact), "f")
 
 
 def _flawed(text: str, code: str, what: str) -> tuple[str, Flaw]:

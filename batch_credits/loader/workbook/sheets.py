@@ -69,8 +69,16 @@ def workbook_headers(path: Path, wanted: str | None) -> Row:
         return next(filter(own_columns, map(book.first_line, names)), ())
 
 
-def visible_sheets(path: Path, wanted: str | None) -> dict[str, Callable[[], Iterator[NumberedRow]]]:
-    """The rows of each visible sheet, or of the `wanted` one alone, as texts without a judgement on any cell.
+class VisibleSheet(NamedTuple):
+    """The rows of a sheet as texts, without a judgement on any cell, each time it is called; and whether a column (from
+    0) has a number with decimals, that is no text."""
+
+    rows: Callable[[], Iterator[NumberedRow]]
+    has_fractions: Callable[[int], bool]
+
+
+def visible_sheets(path: Path, wanted: str | None) -> dict[str, VisibleSheet]:
+    """Each visible sheet, or the `wanted` one alone.
 
     Raises:
         InputError: it is no workbook, or cannot be read.
@@ -80,7 +88,10 @@ def visible_sheets(path: Path, wanted: str | None) -> dict[str, Callable[[], Ite
         book = _Book(path, workbook, None)
         names = [name for name in book.names if name == book.named(wanted)] if wanted is not None else book.visible
         opened = {name: book.opened(name)[0] for name in names}
-    return {name: partial(_numbered, values) for name, values in opened.items()}
+    return {
+        name: VisibleSheet(partial(_numbered, values), partial(_has_fractions, values))
+        for name, values in opened.items()
+    }
 
 
 def _numbered(sheet: Any) -> Iterator[NumberedRow]:
@@ -88,10 +99,45 @@ def _numbered(sheet: Any) -> Iterator[NumberedRow]:
     return ((number, (*pad, *_texts(values))) for number, values in enumerate(rows_of(sheet), 1))
 
 
+def _has_fractions(sheet: Any, column: int) -> bool:
+    place = column - (sheet.start or (0, 0))[1]
+    cells = (row[place] for row in rows_of(sheet) if 0 <= place < len(row))
+    return any(isinstance(cell, float) and not cell.is_integer() for cell in cells)
+
+
 def rows_of(sheet: Any) -> Iterator[list[Any]]:
-    """The rows of values, from the first that a spreadsheet shows."""
-    # Of an empty sheet older calamine panics when asked for rows.
-    return iter(()) if sheet.start is None else sheet.iter_rows()
+    """The rows of values, from the first that a spreadsheet shows.
+
+    Raises:
+        InputError: a number is too large for the kind of value that its format makes of it.
+    """
+    if sheet.start is None:  # of an empty sheet older calamine panics when asked for rows
+        return
+    try:
+        yield from sheet.iter_rows()
+    except BaseException as error:
+        if not _is_too_large(error):
+            raise
+        raise InputError(
+            f"Sheet {shown(sheet.name)}, row {_first_too_large(sheet)}: a number is too large for the time as which it "
+            "is formatted.",
+            hint="Give the cell another format, such as General, and save the file again.",
+        ) from None
+
+
+def _is_too_large(error: BaseException) -> bool:
+    return isinstance(error, OverflowError) or type(error).__name__ == "PanicException"  # Rust's, of no other kind
+
+
+def _first_too_large(sheet: Any) -> int:
+    row = 1
+    try:
+        for _ in sheet.iter_rows():
+            row += 1
+    except BaseException as error:
+        if not _is_too_large(error):
+            raise
+    return row
 
 
 def _texts(values: list[Any]) -> Row:

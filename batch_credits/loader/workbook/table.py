@@ -104,7 +104,7 @@ class ExcelTable:
         raise InputError(f"{self._path.name}: sheet {shown(self._sheet.name)} is empty.", hint="Name another: --sheet.")
 
     def _rows_after_header(self) -> Iterator[tuple[int, list[Any]]]:
-        for number, values in enumerate(self._sheet.iter_rows(), 1):
+        for number, values in enumerate(rows_of(self._sheet), 1):
             if number > self._header_row:
                 yield number, values
         yield from ((number, [""] * self._sheet.width) for number in self._valueless)

@@ -34,6 +34,8 @@ from tests.each import each
         (("\u20b9",), "INR"),
         (("Rs.",), "INR"),
         (("\u20a9",), "KRW"),
+        (("\\",), "JPY"),  # as cp932 and cp949 have their signs
+        (("\\",), "KRW"),
         (("\u20ba",), "TRY"),
         ((), "USD"),
     ],

@@ -67,7 +67,16 @@ def test_amounts_that_are_wrong_in_another_way_are_of_their_language_too() -> No
         finder.rejected(text, terms, {}, is_foreign=False)
     assert not finder.has_points and finder.found() == "de_DE"
     finder.rejected("-7.50", terms, {}, is_foreign=False)
-    assert finder.has_points and finder.found() is None
+    assert finder.found() is None
+
+
+def test_a_whole_thousand_with_a_point_that_could_not_be_read_speaks_against_no_decimal_comma() -> None:
+    finder, terms = LocaleFinder(), read_terms(("EUR", "", ""), InputOptions())
+    finder.refused("24,35", terms, {})
+    finder.rejected("1.000", terms, {}, is_foreign=False)
+    assert finder.found() == "de_DE"
+    finder.rejected("7.5", terms, {}, is_foreign=False)
+    assert finder.found() is None
 
 
 def test_a_file_with_too_many_shapes_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:

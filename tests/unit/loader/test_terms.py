@@ -53,5 +53,14 @@ def test_money_that_a_wrong_currency_hides_is_none():
     assert isinstance(read_money("5.5", "", terms("??"), {}), Problem)
 
 
+def test_a_point_before_three_digits_may_part_thousands():
+    """German files of round amounts have no other that tells: 500, 1.000, 2.500."""
+    given, of_failed_csv = terms("EUR", amount_unit="major"), terms("EUR", unit="major", failed_csv=True)
+    for text, is_said in {"1.000": True, "12.505 \u20ac": True, "1.0000": False, "0.125": False}.items():
+        assert ("with --locale" in str(read_money(text, "", given, {}))) is is_said
+    assert "--locale" not in str(read_money("1.000", "", given, {}, number_format("en_US")))
+    assert "--locale" not in str(read_money("1.000", "", of_failed_csv, {}))
+
+
 def test_a_decimal_amount_knows_no_unit():
     assert read_money("", "5.5", terms("JPY", unit="??"), {}) == Money(None, "5.5", "JPY")

@@ -29,6 +29,18 @@ def written(folder: Path, header: str, *sides: str) -> Path:
         ("Debit/Credit", ("C", "D")),
         ("Kz", ("Haben", "Soll")),
         ("Vorzeichen", ("+", "-")),
+        ("Cr/Dr", ("C", "D")),
+        ("C/D", ("D", "C")),
+        ("SHK", ("H", "S")),
+        ("Strana", ("MD", "D")),
+        ("Wn/Ma", ("Ma", "Wn")),
+        ("区分", ("貸方", "借方")),
+        ("方向", ("贷", "借")),
+        ("Κίνηση", ("ΠΙΣΤΩΣΗ", "ΧΡΕΩΣΗ")),
+        ("Loại", ("Có", "Nợ")),
+        ("Buchungsart", ("Gutschrift", "Lastschrift")),
+        ("Af Bij", ("Bij", "Af")),
+        ("Tipo", ("ABONO", "CARGO")),
     ],
 )
 def test_a_file_of_both_sides_is_refused(tmp_path: Path, header: str, sides: tuple[str, ...]) -> None:

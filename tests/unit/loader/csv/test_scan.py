@@ -6,7 +6,8 @@ import pytest
 
 from batch_credits.errors import InputError
 from batch_credits.loader.csv import scan as csv_scan
-from batch_credits.loader.csv.scan import MAX_COLUMNS, scan_csv
+from batch_credits.loader.csv.ragged import MAX_COLUMNS
+from batch_credits.loader.csv.scan import scan_csv
 from batch_credits.settings import InputOptions
 
 HEADER = "customer_id,amount,name\n"
@@ -95,6 +96,7 @@ def test_an_encoding_that_is_none_is_refused(tmp_path, encoding):
 def test_bytes_that_are_not_utf_8_are_placed(tmp_path):
     error = refusal(tmp_path, (HEADER + "1,2,x\n3,4,Zo").encode() + b"\xeb\n")
     assert "line 3: byte 37 (0xeb) is not UTF-8" in error.message
+    assert [*error.remedies] == [(("--encoding", "NAME"),)]  # where no likely one is found
     assert "--encoding" in error.hint
 
 
@@ -180,6 +182,14 @@ def test_a_wrong_header_is_named_before_a_wrong_row(tmp_path):
 
 def test_trailing_delimiters_and_empty_lines_of_any_width_lose_nothing(tmp_path):
     assert scan(tmp_path, HEADER + "1,2,x,,\n,\n   \n3,4,y\n").rows == 2
+
+
+def test_a_comma_in_an_amount_is_seen_where_every_line_ends_with_a_delimiter(tmp_path):
+    assert scan(tmp_path, "customer_id,amount,\nc-1,12.50,\nc-2,9,,\n").rows == 2
+    for header, row in [("", "c-1,12,50,"), ("description,", "c-1,12,50,Thanks,"), (",", "c-1,12,50,,")]:
+        found = refusal(tmp_path, f"customer_id,amount,{header}\nc-2,9,{header}\n{row}\n")
+        assert "row 3" in found.message
+        assert "may hold the delimiter" in found.hint
 
 
 def test_a_quote_inside_an_unquoted_cell_is_a_character(tmp_path):

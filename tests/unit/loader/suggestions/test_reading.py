@@ -8,6 +8,7 @@ import pytest
 
 from batch_credits.errors import InputError, UnclearFile
 from batch_credits.loader.opening import open_source
+from batch_credits.loader.source import Source
 from batch_credits.loader.suggestions.reading import check_value, suggest, with_options
 from batch_credits.settings import InputOptions
 
@@ -188,6 +189,64 @@ def test_a_unit_that_half_of_the_amounts_speak_against_is_left_to_the_person(
     rows = "".join(f"c-{amount},{amount},USD\n" for amount in amounts)
     [unit] = suggest(written(tmp_path, f"customer_id,amount,currency_code\n{rows}"), DONE)
     assert (unit.option, unit.value, unit.is_open) == ("--amount-unit", "UNIT" if is_open else "major", is_open)
+
+
+@pytest.mark.parametrize(
+    ("headers", "values", "mapped"),
+    [
+        ("amount,amount_units", "5,7", ["amount_unit=amount_units", "amount_unit="]),
+        ("amount,Credit types", "5,gold", ["credit_type=Credit types", "credit_type="]),
+        ("amount,amuont", "5,7", ["amount=amuont", "amount=amount"]),
+    ],
+)
+def test_a_column_that_cannot_be_what_its_header_comes_near_is_left_to_the_person(
+    tmp_path: Path, headers: str, values: str, mapped: list[str]
+) -> None:
+    path = written(tmp_path, f"customer_id,{headers}\nc-1,{values}\n")
+    with pytest.raises(UnclearFile, match="comes near") as refused:
+        open_source(path, DONE)
+    assert [*refused.value.remedies] == [(("--map", each),) for each in mapped]
+    assert [row.request is not None for chunk in opened_with(path, mapped[1]).chunks() for row in chunk] == [True]
+
+
+def opened_with(path: Path, mapped: str) -> Source:
+    return open_source(path, with_options(DONE, [("--map", mapped)]))
+
+
+def test_amounts_of_japan_and_korea_as_their_excel_writes_them(tmp_path: Path) -> None:
+    """The yen and the won stand where ASCII has a backslash."""
+    path = written(tmp_path, 'customer_id,amount,memo\nc-1,"\\12,345",\u8b1d\u793c\n', "cp932")
+    said = {each.option: each for each in suggest(path, DONE)}
+    assert "JPY or KRW" in said["--currency"].reason and said["--currency"].is_open
+    chosen = [("--encoding", "cp932"), ("--locale", "en_US"), ("--amount-unit", "major"), ("--currency", "JPY")]
+    [row] = [row for chunk in open_source(path, with_options(DONE, chosen)).chunks() for row in chunk]
+    assert row.request is not None and row.request.amount == 12345
+
+
+def test_a_net_amount_is_no_unit(tmp_path: Path) -> None:
+    source = open_source(written(tmp_path, "customer_id,amount,amount_net\nc-1,500,420\n"), DONE)
+    assert [row.request.amount for chunk in source.chunks() for row in chunk if row.request] == [500]
+
+
+@pytest.mark.parametrize("second", [24.35, "24.35"])
+def test_no_language_is_named_that_would_reject_the_numbers_of_a_workbook(tmp_path: Path, second: float | str) -> None:
+    book = openpyxl.Workbook()
+    for row in [("customer_id", "amount", "currency_code"), ("c-1", "1,234.50", "USD"), ("c-2", second, "USD")]:
+        book.active.append(row)
+    book.save(path := tmp_path / "payout.xlsx")
+    source = open_source(path, replace(DONE, amount_unit="major"))
+    assert sum(len(chunk) for chunk in source.chunks()) == 2
+    assert any("en_US" in note for note in source.notes) is isinstance(second, str)
+    assert any(each.option == "--locale" for each in suggest(path, DONE)) is isinstance(second, str)
+
+
+@pytest.mark.parametrize("header", ["amount_cents", "Amount in cents", "Betrag (Cent)", "USD cents", "Montant pence"])
+def test_decimals_below_a_header_that_says_cents_are_left_to_the_person(tmp_path: Path, header: str) -> None:
+    """pandas writes 1050.0 in a column with an empty cell: it is no 1050 dollars."""
+    path = written(tmp_path, f"customer_id,{header},currency_code\nc-1,1050.0,USD\nc-2,99.0,USD\nc-3,,USD\n")
+    with_header = replace(DONE, header_map=(("amount", header),))
+    [unit] = suggest(path, with_header)
+    assert (unit.option, unit.value, unit.is_open, header in unit.reason) == ("--amount-unit", "UNIT", True, True)
 
 
 @pytest.mark.parametrize(

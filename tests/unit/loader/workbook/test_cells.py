@@ -1,4 +1,5 @@
 import datetime
+import math
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +30,14 @@ def test_an_exact_value_has_one_text(value, text):
     "value, text, code",
     [
         (19.99, "19.99", FRACTION),
-        (0.1 + 0.2, "0.30000000000000004", FRACTION),
+        (0.1 + 0.2, "0.3", FRACTION),  # as every format shows it, up to the 15th digit
+        (110 * 1.1, "121", FRACTION),
+        (0.29 * 100, "29", FRACTION),
+        (6511.000000000004, "6511", FRACTION),
+        (12345678901.230001, "12345678901.23", FRACTION),
+        (100 / 3, "33.333333333333336", FRACTION),
+        (0.12345678901234566, "0.12345678901234566", FRACTION),
+        (123456789012300.5, "123456789012300.5", FRACTION),
         (1e-7, "0.0000001", FRACTION),
         (1e15, "1000000000000000", "number_damaged"),
         (123456789012345678.0, "123456789012345680", "number_damaged"),
@@ -61,5 +69,5 @@ def test_broken_cells_say_what_broke():
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_reads_back_as_itself(value):
     text, _ = text_of(value)
-    assert float(text) == value
+    assert math.isclose(float(text), value, rel_tol=5e-15)
     assert "e" not in text.lower()

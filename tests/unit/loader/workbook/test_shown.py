@@ -108,12 +108,26 @@ def test_a_date_that_shows_a_time_or_differs_by_computer_is_no_reference(tmp_pat
     assert [problem.code for problem in row.problems] == ["turned_into_date"]
 
 
+@pytest.mark.parametrize("suffix", [".xlsx", ".xls", ".xlsb"])
+@pytest.mark.parametrize("field", ["customer_id", "note"])
+def test_a_number_too_large_for_the_hours_that_it_shows_refuses_the_file(
+    tmp_path: Path, suffix: str, field: str
+) -> None:
+    rows = [row_with(), row_with(**{field: Styled(1e12, "[h]:mm", "")})]
+    with pytest.raises(InputError, match="row 3: a number is too large for the time") as refused:
+        loaded(tmp_path / f"payout{suffix}", rows)
+    assert "General" in refused.value.hint
+    assert loaded(tmp_path / f"payout{suffix}", [row_with(**{field: Styled(1e12, "0", "")})])
+
+
 SOUND_AMOUNTS = [
     Styled(1234.5, "#,##0.00", "1,234.50"),
     Styled(1234.5, '_("$"* #,##0.00_);_("$"* \\(#,##0.00\\)', " $1,234.50 "),
     Styled(1234.5, "[$USD] #,##0.00", "USD 1,234.50"),
     Styled(12.0, "0", "12"),
     Styled(1234.0, "#,##0", "1.234"),
+    Styled(1.1 * 3, "0.00", "3.30"),  # stored as 3.3000000000000003
+    Styled(0.1 + 0.2, "General", "0.3"),
 ]
 UNSOUND_AMOUNTS = [
     (Styled(9.99, "0", "10"), "shown_otherwise"),
@@ -130,6 +144,14 @@ UNSOUND_AMOUNTS = [
 def test_an_amount_that_shows_its_value_is_paid(path: Path, cell: Styled) -> None:
     [row] = loaded(path, [row_with(amount=cell)])
     assert (row.problems, row.request.amount) == ((), round(float(cell.value) * 100))
+
+
+def test_a_control_total_that_a_spreadsheet_added_up_is_read(path: Path) -> None:
+    rows = [row_with(amount=0.1), row_with(customer_id="c-2", amount=0.2), (None, 0.1 + 0.2, None, None, "Total")]
+    KINDS[path.suffix](path, [HEADER, *rows])
+    source = open_source(path, OPTIONS)
+    assert [len(chunk.rejected) for chunk in source.chunks()] == [0]
+    assert [total.rows for total in source.totals.found] == [2]
 
 
 @pytest.mark.parametrize(("cell", "code"), UNSOUND_AMOUNTS, ids=lambda cell: str(cell))
