@@ -115,7 +115,7 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "ties": tie_groups(summary, controls, stated),
         "controls": controls,
         "people": groups,
-        "people_shown": rows_shown(summary, groups),
+        "people_shown": rows_shown(tally, groups),
         "decisions": [
             (word.row_number, readable_time(word.at), clip(word.reason, MAX_WORD_OF_A_PERSON))
             for word in history.decisions

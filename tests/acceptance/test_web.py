@@ -120,6 +120,8 @@ def test_what_was_not_credited_is_mended_in_the_page_and_belongs_to_the_payout(
     assert (mended.count("credited"), mended.count("pending")) == (2, 0)
     first = visitor.get(result.path)
     assert "mended" in first.text
+    # It went on to have them corrected in failed.csv, which has them no more.
+    assert "To do:" not in first.text and "no row: there is none to mend" in first.text
     assert agrees_with_its_summary(first, visitor)["mended_in"]
     assert sum(site.times("c-").values()) == 4
 

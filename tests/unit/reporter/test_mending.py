@@ -105,6 +105,24 @@ def test_once_all_is_mended_nothing_is_left_to_do(tmp_path: Path) -> None:
     assert next_steps(summary) == [("Nothing more to do.", "")]
 
 
+def test_the_page_asks_nobody_for_what_is_mended(tmp_path: Path) -> None:
+    """It went on to say "Rows that need a person" and "Correct ... in failed.csv", which has them no more."""
+    all_of_it = reported(tmp_path, Mending([], [mend(1, credited=1)], lambda: iter([3])), C, F)
+    assert "Rows that need a person" not in all_of_it.paths.summary_html.read_text()
+    rows = [
+        make_row(2, F, error_code="resource_not_found"),
+        make_row(3, J, error_code="no_amount"),
+        make_row(4, J, error_code="no_amount"),
+    ]
+    mending = Mending([], [mend(2, credited=2)], lambda: iter([2, 3]))
+    batch = make_batch(rows_read=3, totals=totals_of(rows))
+    summary = write_reports(batch, History(), lambda: iter(rows), tmp_path, mending=mending)
+    page = summary.paths.summary_html.read_text()
+    assert "1 row, numbered as a spreadsheet shows them." in page
+    assert "Correct the customer id" not in page
+    assert next_steps(summary)[0] == ("See what is to be mended:", "batch-credits explain no_amount")
+
+
 def test_every_report_says_it(tmp_path: Path) -> None:
     mending = Mending([KNOWN], [mend(1, credited=1)], lambda: iter([3]))
     summary = reported(tmp_path, mending, C, F)
