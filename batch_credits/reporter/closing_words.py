@@ -82,7 +82,7 @@ def open_steps(closing: Closing) -> list[tuple[str, str]]:
         if going_on := counts[Ending.PENDING] + counts[Ending.IN_DOUBT]:
             steps.append((f"{rows(going_on)} of {name} pending or in doubt: run that file again.", ""))
         if review := counts[Ending.REVIEW]:
-            sentence = f"{rows(review)} of {name} in review: look them up at Chargebee, and say what you found."
+            sentence = f"{rows(review)} of {name} in review: look at Chargebee, and say for each what you found."
             steps.append((sentence, f"batch-credits resolve {key} --row N --credited CREDIT_ID (or --not-credited)"))
     if closing.again:
         sentence = f"{rows(closing.again)} credited more than once: see below. To undo one credit, reverse its row."

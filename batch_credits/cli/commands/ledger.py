@@ -105,8 +105,8 @@ def copy(source: Place, target: Place) -> int:
     batch-credits ledger copy ledger.sqlite3 postgresql://payouts@db.example.com/payouts
     """
     copied = copy_ledger(source, target)
-    counts = f"{copied['batch']:,} batches, {copied['row']:,} rows, {copied['credit_request']:,} requests"
-    say(f"Copied to {target}: {counts}.")
+    batches, requests = _counted(copied["batch"], "batches"), _counted(copied["credit_request"], "requests")
+    say(f"Copied to {target}: {batches}, {rows(copied['row'])}, {requests}.")
     say(f"From now on pay from there: --ledger {target}, or the setting `ledger`. {source} refuses to.")
     return 0
 

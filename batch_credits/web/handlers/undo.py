@@ -133,7 +133,8 @@ def _undo_page(desk: Desk, known: Known, undo: Undo, *, is_known: bool) -> UndoC
         is_deduction=True,
     )
     short = plan["balances_short"]
-    warnings = [f"{short:,} customers have spent it already: their balance does not cover it."] if short else []
+    who = "1 customer has" if short == 1 else f"{short:,} customers have"
+    warnings = [f"{who} spent it already: the balance does not cover it."] if short else []
     return UndoCheckPage(
         key=record.key,
         file_name=record.file_name,

@@ -35,7 +35,11 @@ def mend(rows: int = 24, reversed_rows: int = 0, **counts: int) -> Mend:
         (Parent(ONE, 1, 0, 0, None, None), "1 row of batch 1234abcd"),
         (
             Parent(ONE, 24, 24, 0, "payout.csv", "acme-test", 456, "batch 57718102"),
-            "24 rows of payout.csv, batch 1234abcd, of which 456 rows were reversed by batch 57718102",
+            "24 rows of payout.csv, batch 1234abcd; 456 rows of that batch were reversed by batch 57718102",
+        ),
+        (
+            Parent(ONE, 1, 1, 0, "payout.csv", "acme-test", 1, "batch 57718102"),
+            "1 row of payout.csv, batch 1234abcd; 1 row of that batch was reversed by batch 57718102",
         ),
     ],
 )

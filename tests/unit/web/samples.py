@@ -306,7 +306,7 @@ APPROVE = ApprovePage(
     ),
     largest=("row 100: 149.00 USD", "row 72: 146.50 USD"),
     warnings=("3 rows are for the same customer, cust-08242.",),
-    before=("12 rows were credited before; nothing is sent for them.",),
+    before=("12 rows were credited before, and not sent again.",),
     given=("carol, 2026-11-28 15:00 UTC",),
     missing=1,
     form=ApproveForm("/orders/00/approve", '{"challenge": "AA", "rpId": "localhost"}', "2026-11-28T16:00:00Z"),
