@@ -256,6 +256,7 @@ class WorkerPool:
             if self.stopping:
                 self._follow(credit, _STOPPED)
                 continue
+            self.counts.retries += credit.sends > 0
             credit.sends += 1
             verdict = await self._chargebee.send_credit(attempt)
             credit.last_sent = self._loop.time()
@@ -283,7 +284,6 @@ class WorkerPool:
         if self.stopping or not may_try_again(self._settings, credit.sends, now - first):
             self._let_go(credit)
             return
-        self.counts.retries += 1
         self._timers[credit.request_id] = self._loop.call_later(seconds, self._retry, credit)
 
     def _retry(self, credit: PlannedCredit) -> None:

@@ -727,6 +727,7 @@ def test_what_the_settler_releases_is_sent_again_and_frees_its_customer(virtuall
     assert bench.states() == {"credited": 3}
     assert [customer for _, customer, _ in sorted(bench.site.posts)].count("c-1") == 3
     assert [one.request_id for one in bench.held] == [1]
+    assert bench.pool.counts.retries == 1
     assert bench.pool.journaled() == 0
 
 
