@@ -39,7 +39,7 @@ Given = Callable[[str], list[str]]  # a command's name -> options as words
 
 
 def nothing_given(command: str) -> list[str]:
-    """Where no command line is known, as on a page."""
+    """Where no command line is known, nor a ledger."""
     return []
 
 
