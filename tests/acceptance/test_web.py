@@ -99,13 +99,20 @@ def test_a_messy_file_is_explained_once_and_the_next_like_it_never(tmp_path: Pat
     assert (check.page, check.total("pending:USD")) == ("check", 100)
 
 
+def amount_in_list(visitor: Visitor) -> str:
+    """What the newest entry of the list of batches says that it comes to."""
+    return " ".join(visitor.get("/").dom.query('td[data-label="Amount"]')[0].to_text(" ", strip=True).split())
+
+
 def test_what_was_not_credited_is_mended_in_the_page_and_belongs_to_the_payout(
     tmp_path: Path, web: Web, site: Site, command: Command
 ) -> None:
     visitor = web.visitor()
     rows = [*payout("c", 2), ["missing-1", 700, "USD", "Loyalty", "q3"], ["c-9", "x", "USD", "Loyalty", "q3"]]
     check = visitor.upload(write_csv(tmp_path / "loyalty.csv", rows))
+    assert amount_in_list(visitor) == "at least 9.01 USD"
     result = visitor.result(visitor.send(check, "send", confirm=str(check.count("pending"))))
+    assert amount_in_list(visitor) == "at least 9.01 USD"  # it forgot the row that it could not read
     where, said = result.form("mend")
     cells = {name: value for name, value in said.items() if name.startswith("cell:")}
     nothing = visitor.post(where, said)

@@ -179,7 +179,7 @@ def _figures(found: Mapping[str, Any]) -> tuple[Figure, ...]:
     by_outcome = {name: amounts_of(of, stated) for name, of in found["totals_by_outcome"].items()}
     return (
         Figure("rows", "Rows in the file", found["rows"], totals, at_least=unread),
-        Figure("accepted", "Can be credited", found["accepted"]),
+        Figure("accepted", "Without mistakes", found["accepted"]),
         *outcome_figures(CallKind.ADD, found["counts"], by_outcome, is_before=True),
     )
 
