@@ -133,6 +133,24 @@ def test_what_was_not_credited_is_mended_in_the_page_and_belongs_to_the_payout(
     assert sum(site.times("c-").values()) == 4
 
 
+def test_the_result_offers_only_what_can_be_done(tmp_path: Path, web: Web, site: Site) -> None:
+    """It had rows mended that were mended since, and credits ticked that only another batch can take back."""
+    visitor = web.visitor()
+    visitor.result(visitor.send(visitor.upload(write_csv(tmp_path / "a.csv", payout("c", 1))), "send", confirm="1"))
+    rows = [*payout("c", 2), ["missing-1", 700, "USD", "Loyalty", "q3"], ["c-9", "x", "USD", "Loyalty", "q3"]]
+    result = visitor.result(visitor.send(visitor.upload(write_csv(tmp_path / "b.csv", rows)), "send", confirm="2"))
+    choose = visitor.get(f"{result.path}/undo")
+    assert [row.to_text(" ", strip=True).split()[1] for row in choose.dom.query("tbody tr")] == ["c-1"]
+    where, said = result.form("mend")
+    [customer] = [name for name, value in said.items() if value == "missing-1"]
+    check = visitor.post(where, said | {customer: "c-7"})
+    visitor.result(visitor.send(visitor.until(check.path, lambda page: page.has('form[data-action="send"]')), "send",
+                                confirm="1"))  # fmt: skip
+    first = visitor.get(result.path)
+    assert "There is no such customer" in first.text and "Correct the customer id" not in first.text
+    assert "To do: Write digits only" in first.text
+
+
 def test_a_form_that_was_filled_in_meanwhile_mends_the_rows_that_it_showed(
     tmp_path: Path, web: Web, command: Command
 ) -> None:
