@@ -90,7 +90,9 @@ def take_back_copy(place: Place) -> str:
     """
     try:
         with Ledger.open_for_reading(place) as opened:
-            here, moved = opened.path, opened.keeping.moved_to()
+            # As the copy has it: under its own name, whatever link or folder it was named by here.
+            here = opened.path if isinstance(place, Address) else Path(os.path.realpath(place))
+            end, moved = opened.chain.head(), opened.keeping.moved_to()
     except LedgerVersion:  # from before there were copies; or a later one, which is refused as it is reopened
         return ""
     while moved is not None:
@@ -99,7 +101,7 @@ def take_back_copy(place: Place) -> str:
             if _is_one(copy, here) or Ledger.version_at(copy) is None:
                 return ""
             with Ledger.open_for_reading(copy) as read:
-                is_copy, further = read.keeping.was_copied_from(here), read.keeping.moved_to()
+                is_copy, further = read.keeping.was_copied_from(here, end and end.digest), read.keeping.moved_to()
             if not is_copy:
                 return ""
             if further is None:

@@ -10,6 +10,7 @@ be that of one business entity alone (UNKNOWN), so what was learned for one is n
 """
 
 import re
+import shlex
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import NamedTuple
@@ -190,9 +191,9 @@ class Keeping:
             return None
         return f"`reconcile --since {min(learned.values())}` of {site} has not come to its end {whose}"
 
-    def was_copied_from(self, place: Place) -> bool:
-        """Whether it is a copy of that ledger."""
-        return bool(self._db.value("was_copied_from", note=copied_from(place)))
+    def was_copied_from(self, place: Place, head: str | None) -> bool:
+        """Whether it is a copy of that ledger, whose history ends with this digest."""
+        return bool(self._db.value("was_copied_from", note=copied_from(place), head=head))
 
     def give_back(self, place: Place) -> None:
         """It is paid on from there, of which this one is a copy: nobody pays from it any more.
@@ -275,6 +276,6 @@ def moved_away(path: Place, place: str, at: str) -> LedgerError:
     return LedgerError(
         f"The ledger {path} was copied to {place} ({at}), from which it is paid on. Nothing was sent.",
         hint="Name that one. If nothing was paid from it, and this one is to go on:"
-        " batch-credits ledger upgrade --reopen",
+        f" batch-credits ledger upgrade --reopen --ledger {shlex.quote(str(path))}",
         remedies=[(("--ledger", place),)],
     )

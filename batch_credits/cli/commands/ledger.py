@@ -1,6 +1,7 @@
 """`batch-credits ledger`: look after the memory itself."""
 
 import json
+import shlex
 
 import click
 
@@ -145,7 +146,8 @@ def _lines(health: Health) -> list[str]:
     if health.moved:
         place, at = health.moved
         lines.append(f"Moved      to {place}, {at}: from there it is paid on, from here no more.")
-        lines.append("           If nothing was paid there, `batch-credits ledger upgrade --reopen` takes that back.")
+        lines.append("           If nothing was paid there, this takes it back:")
+        lines.append(shlex.join(["batch-credits", "ledger", "upgrade", "--reopen", "--ledger", str(health.place)]))
     if health.restored:
         why, at = health.restored
         lines.append(f"Restored   noticed {moment(at)}: {why}. Rows are looked up first, until all is learned anew.")

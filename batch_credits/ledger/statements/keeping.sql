@@ -73,8 +73,8 @@ SELECT place, at FROM moved ORDER BY at DESC LIMIT 1;
 SELECT 1;
 
 -- name: was_copied_from
--- Whether its history says that it was.
-SELECT count(*) FROM link WHERE note = :note;
+-- Whether its history says that it was, or goes on from the end of that one's, whatever that is called by now.
+SELECT count(*) FROM link WHERE note = :note OR previous = :head;
 
 -- name: mark_moved
 -- It was copied there.

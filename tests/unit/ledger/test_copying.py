@@ -151,7 +151,7 @@ def test_nobody_pays_from_what_was_copied_until_a_person_says_so(filled: Path, t
     copy_ledger(filled, other)
     with pytest.raises(LedgerError, match=r"was copied to .*other\.sqlite3") as refused:
         Ledger.open(filled)
-    assert "--reopen" in refused.value.hint
+    assert refused.value.hint.endswith(f": batch-credits ledger upgrade --reopen --ledger {filled}")
     assert not look_at(filled).is_good
     with Ledger.open_for_reading(filled) as opened:
         assert len(opened.batches.all()) == 5, "it may be looked at"
@@ -179,6 +179,28 @@ def test_who_reopens_a_ledger_has_its_copy_refuse(filled: Path, tmp_path: Path) 
         with pytest.raises(LedgerError, match="was copied to"):
             Ledger.open(each)
     Ledger.open(filled).close()
+
+
+@pytest.mark.parametrize("how", ["relative", "a link", "renamed"])
+def test_a_copy_is_found_by_whatever_name_its_ledger_has(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """By another name than at the copy it was not told, nor that said, and both paid."""
+    other, named = tmp_path / "other.sqlite3", tmp_path / "by another name.sqlite3"
+    copy_ledger(filled, other)
+    match how:
+        case "relative":
+            monkeypatch.chdir(filled.parent)
+            named = Path(filled.name)
+        case "a link":
+            named.symlink_to(filled)
+        case _:
+            named = filled.rename(named)
+    assert take_back_copy(named) == f"Its copy {other} refuses to pay from now on."
+    bring_up_to_date(named, is_reopened=True)
+    Ledger.open(named).close()
+    with pytest.raises(LedgerError, match=f"was copied to {named.resolve()}"):
+        Ledger.open(other)
 
 
 def test_a_copy_that_is_gone_or_another_ledger_by_now_keeps_nobody_from_reopening(filled: Path, tmp_path: Path) -> None:
