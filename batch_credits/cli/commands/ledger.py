@@ -108,7 +108,8 @@ def copy(source: Place, target: Place) -> int:
     copied = copy_ledger(source, target)
     batches, requests = _counted(copied["batch"], "batches"), _counted(copied["credit_request"], "requests")
     say(f"Copied to {target}: {batches}, {rows(copied['row'])}, {requests}.")
-    say(f"From now on pay from there: --ledger {target}, or the setting `ledger`. {source} refuses to.")
+    there = shlex.join(["--ledger", str(target)])
+    say(f"From now on pay from there: {there}, or the setting `ledger`. {source} refuses to.")
     return 0
 
 
