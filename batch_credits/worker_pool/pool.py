@@ -251,14 +251,18 @@ class WorkerPool:
         while True:
             attempt = await self._claimed.get() if self._claimed.empty() else self._claimed.get_nowait()
             credit = attempt.credit
-            if not self._breaker.closed.is_set():
-                await self._breaker.closed.wait()
-            if self.stopping:
-                self._follow(credit, _STOPPED)
-                continue
-            self.counts.retries += credit.sends > 0
-            credit.sends += 1
-            verdict = await self._chargebee.send_credit(attempt)
+            try:
+                if not self._breaker.closed.is_set():
+                    await self._breaker.closed.wait()
+                if self.stopping:
+                    self._follow(credit, _STOPPED)
+                    continue
+                self.counts.retries += credit.sends > 0
+                credit.sends += 1
+                verdict = await self._chargebee.send_credit(attempt)
+            except asyncio.CancelledError:
+                self._consequences.unanswered()
+                raise
             credit.last_sent = self._loop.time()
             # No await from here to the record.
             self._follow(credit, verdict)
