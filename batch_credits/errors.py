@@ -178,7 +178,7 @@ class TooManyFailures(RunStopped):
     def beyond(cls, bound: int) -> "TooManyFailures":
         """The error for more refusals than this."""
         return cls(
-            f"Chargebee refused more than {bound} rows (--max-failures).",
+            f"Chargebee refused more than {bound} row{'' if bound == 1 else 's'} (--max-failures).",
             hint="See failed.csv for the reasons; run again to carry on.",
         )
 

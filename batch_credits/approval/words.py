@@ -30,7 +30,7 @@ def facts_of(order: Order) -> tuple[str, ...]:
         f"Made by {order.maker} on {moment_in_words(order.made)}, good until {moment_in_words(order.expires)}.",
         f"For site {order.site}, at {order.address}: {money}.",
         *([f"For business entity {order.business_entity}."] if order.business_entity else []),
-        f"{rows(order.rows)} in the file, {order.owed:,} of them to be credited.",
+        f"{rows(order.rows)} in the file, {order.owed:,} to be credited.",
         f"Batch {order.batch[:8]}, SHA-256 of the file {order.file_sha256[:16]}...",
         *([f"Read with {', '.join(options)}."] if options else []),
         *(

@@ -56,7 +56,12 @@ def _run_command_line(arguments: Sequence[str] | None) -> int:
     words = sys.argv[1:] if arguments is None else [*arguments]
     try:
         code = batch_credits.main(words, prog_name="batch-credits", standalone_mode=False, obj=words)
-    except Exception as error:
+    except Exception as raised:
+        error = raised
+        if isinstance(raised, click.NoSuchOption):
+            from batch_credits.cli.telling.meant import asking_of_slips
+
+            error = asking_of_slips(raised)
         ending = _ending_of(error, words)
         if _says_events(words):
             from batch_credits.cli.telling.events import error_event

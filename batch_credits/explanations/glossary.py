@@ -20,7 +20,8 @@ WORDS = {
     "throttled": ("The site told us to wait, since its limit of requests was used up.",
                   "No credit was added by those requests; they are sent again by themselves.",
                   "Nothing. With --share a smaller part of the limit is used."),
-    "attempt": ("One request for one row (credit_attempts counts them).",
+    "attempt": ("One request for one row, written down before it leaves. credit_attempts counts also one that never "
+                "left, since its run stopped.",
                 "All attempts of a row carry the same reference and key, so they are one credit at most.", "Nothing."),
     "idempotency_key": ("A name that Chargebee remembers for 30 minutes, so that a repeated request is not done twice.",
                         "The second guard against a double credit; Chargebee's own list is the first.", "Nothing."),

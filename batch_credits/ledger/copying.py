@@ -4,6 +4,7 @@ The copy is one transaction of the other ledger, and the mark that this one was 
 breaks off in between, there are never two ledgers from which the same is paid. Rows go by in chunks.
 """
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -92,8 +93,8 @@ def copy_whole(source: Database, target: Database) -> dict[str, int]:
         raise LedgerError(
             error.message,
             hint=f"Whether {target.path} has it all is not known, so {source.path} says that it was moved. Look with"
-            f" `batch-credits ledger check --ledger {target.path}`. If that holds no batch: `batch-credits ledger"
-            f" upgrade --reopen --ledger {source.path}`, and copy again.",
+            f" `batch-credits ledger check --ledger {shlex.quote(str(target.path))}`. If that holds no batch:"
+            f" `batch-credits ledger upgrade --reopen --ledger {shlex.quote(str(source.path))}`, and copy again.",
         ) from error
     return copied
 

@@ -10,6 +10,7 @@ be that of one business entity alone (UNKNOWN), so what was learned for one is n
 """
 
 import re
+import shlex
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import NamedTuple
@@ -282,6 +283,6 @@ def moved_away(path: Place, place: str, at: str) -> LedgerError:
     return LedgerError(
         f"The ledger {path} was copied to {place} ({at}), from which it is paid on. Nothing was sent.",
         hint="Name that one. If nothing was paid from it, and this one is to go on:"
-        " batch-credits ledger upgrade --reopen",
+        f" batch-credits ledger upgrade --reopen --ledger {shlex.quote(str(path))}",
         remedies=[(("--ledger", place),)],
     )

@@ -129,7 +129,7 @@ def _of_traffic(reading: Reading, whose: tuple[str, ...]) -> Iterator[Metric]:
         return
     yield _counter("requests", "Requests that left, questions too.", whose, traffic.requests)
     yield _counter("throttled", "How often the site said to wait.", whose, traffic.throttled)
-    yield _counter("retries", "Rows that were sent again.", whose, traffic.retries)
+    yield _counter("retries", "Tries of a row after its first one in the run.", whose, traffic.retries)
 
 
 def _by_name(figures: Mapping[str, int] | None) -> Samples:

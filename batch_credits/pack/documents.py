@@ -22,7 +22,8 @@ This is all that batch-credits knows of one batch of promotional credits, and a 
   approvers.toml   those who approved it, with the public keys of their passkeys, as they were when it was carried out
   results.csv      every row of the file, and what became of it; failed.csv has those that a person can mend
   credits.csv      the same rows with their money in one unit: amount_minor counts cents
-  attempts.csv     every call that was sent for a row: when, its key, the SHA-256 of its body, what was learned first
+  attempts.csv     every call for a row, written down before it left: when, its key, the SHA-256 of its body, what was
+                   learned first ("the run stopped before it was sent": it never left)
   findings.csv     all that was learned, in order: answers, looks at Chargebee's list, what persons said
   resolutions.csv  what persons said of rows that no answer and no list could settle
   journal.csv      the entry for the general ledger: two lines an entry, which are equal

@@ -16,6 +16,7 @@ from batch_credits.model.amounts import minor_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.pack.bag import PAYLOAD
 from batch_credits.pack.opened import Opened
+from batch_credits.text.counted import rows as rows_in_words
 
 _Row = Mapping[str, str]
 _Paid = tuple[int, int, Decimal]  # rows, minor units, in decimal
@@ -135,7 +136,8 @@ def _why(ordered: Sum | None, paid: _Paid, outcomes: Mapping[str, int]) -> str:
         return ""
     others = [f"{rows:,} {name.replace('_', ' ')}" for name, rows in outcomes.items()
               if rows and name not in ("credited", "deducted", "already_credited", "rejected")]  # fmt: skip
-    return f"; {ordered.rows - paid[0]:,} rows less" + (f" (in the file: {', '.join(others)})" if others else "")
+    in_the_file = f" (in the file: {', '.join(others)})" if others else ""
+    return f"; {rows_in_words(ordered.rows - paid[0])} less{in_the_file}"
 
 
 def _money(currency: str, of: _Paid, stated: Mapping[str, int]) -> str:

@@ -10,6 +10,7 @@ from batch_credits.model.amounts import minor_in_words, unread_in_words
 from batch_credits.model.currencies import exponent_of
 from batch_credits.planning.plan import Plan
 from batch_credits.settings import ControlFile, ControlLimits, InputOptions
+from batch_credits.text.counted import rows
 
 
 def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> None:
@@ -24,7 +25,7 @@ def check_controls(plan: Plan, limits: ControlLimits, options: InputOptions) -> 
     what, to_pay = ("file", "credit") if plan.kind is CallKind.ADD else ("reversal", "deduct")
     rejected = sum(group.rows for group in plan.problems)
     if limits.strict and rejected:
-        broken.append(f"--strict refuses a file with rejected rows, and {_rejected_rows(plan)} are.")
+        broken.append(f"--strict refuses a file with rejected rows, and it has {rows(rejected)}.")
     if limits.expect_rows is not None and plan.rows != limits.expect_rows:
         broken.append(f"--expect-rows says {limits.expect_rows:,}, and the {what} has {plan.rows:,}.")
     unread = _without_unread(plan)
@@ -130,13 +131,13 @@ def _against_control_file(plan: Plan, control: ControlFile, options: InputOption
     broken = []
     speech = _Speech(plan, options)
     if control.rows is not None and plan.rows != control.rows:
-        broken.append(f"--control says {control.rows:,} rows, and the file has {plan.rows:,}.")
+        broken.append(f"--control says {rows(control.rows)}, and the file has {plan.rows:,}.")
     for line in control.lines:
         counted = plan.totals.get(line.currency, ControlTotal()).count
         if not counted and line.rows is None and line.total is None:
             broken.append(f"--control names {line.currency}, which the file does not have.")
         if line.rows is not None and line.rows != counted:
-            broken.append(f"--control says {line.rows:,} rows of {line.currency}, and the file has {counted:,}.")
+            broken.append(f"--control says {rows(line.rows)} of {line.currency}, and the file has {counted:,}.")
         if line.total is not None:
             bound, actual = _compared(plan.totals, line.currency, line.total, options, "--control")
             if bound != actual:
@@ -209,8 +210,3 @@ def _minor(currency: str, text: str, options: InputOptions, option: str) -> int:
 def _without_unread(plan: Plan) -> str:
     """What to add to a total in which rows are missing."""
     return f" ({unread_in_words(plan.unread)}, and none of them is in it)" if plan.unread else ""
-
-
-def _rejected_rows(plan: Plan) -> str:
-    count = plan.count(Outcome.REJECTED)
-    return "1 row" if count == 1 else f"{count} rows"

@@ -13,6 +13,7 @@ from batch_credits.errors import UsageError
 from batch_credits.model import Outcome
 from batch_credits.model.address import Place
 from batch_credits.planning.plan import Plan
+from batch_credits.text.counted import rows
 
 _SETTLED = (Outcome.CREDITED, Outcome.ALREADY_CREDITED)
 _OPEN = (Outcome.IN_DOUBT, Outcome.REVIEW)  # a known batch may have settled these since
@@ -38,10 +39,11 @@ def refuse_what_another_ledger_paid(plan: Plan, reports: Path, ledger: Place) ->
         told = _told(path, plan, outcomes)
         if told is None or told.paid <= known:
             continue
+        are = "is" if told.paid == 1 else "are"
         by = f" They are of the ledger {told.ledger}." if told.ledger not in (None, str(ledger)) else ""
         raise UsageError(
-            f"The reports in {path.parent} say of this very batch that {told.paid} rows are paid, or may be, and the "
-            f"ledger {ledger} knows it of {known}.{by}",
+            f"The reports in {path.parent} say of this very batch that {rows(told.paid)} {are} paid, or may be, and "
+            f"the ledger {ledger} knows it of {known}.{by}",
             hint="Name the ledger that it was paid with: --ledger. If that is lost, let this one learn first what "
             "Chargebee has: batch-credits reconcile --since DATE, or run with --verify-first. If they are of a "
             f"Chargebee that is gone, such as a sandbox, remove {path.parent}.",

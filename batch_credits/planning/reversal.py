@@ -86,10 +86,11 @@ class Selection:
                 f"batch-credits reconcile {key}, then reverse again."
             )
         if elsewhere := counts[Standing.ELSEWHERE]:
-            sentences.append(f"{_rows(elsewhere)} credited by another batch, so that one has to be reversed for them.")
+            sentences.append(f"{_rows(elsewhere)} credited by another batch: only reversing that one takes it back.")
         if (before := counts[Standing.BEFORE]) and self.named is None:
+            them = "it" if before == 1 else "them"
             sentences.append(
-                f"{_rows(before)} credited before this batch, not by it: name them with --rows to reverse them too."
+                f"{_rows(before)} credited before this batch, not by it: name {them} with --rows to reverse {them} too."
             )
         return sentences
 

@@ -43,7 +43,7 @@ class Progress(Protocol):
         """The site told us to wait."""
 
     def sent(self, requests: int, retries: int) -> None:
-        """So many requests have left in this run so far, questions too, and so many rows were sent again."""
+        """So many requests have left in this run so far, questions too, and so often a row was tried again."""
 
     def slowed_to(self, per_minute: int) -> None:
         """So many requests a minute may be sent now; the whole budget once nobody else uses the site's limit."""

@@ -1,5 +1,6 @@
 """What a person reads first of a payout: whether it is closed, what is still open, and what to do about it."""
 
+import shlex
 from collections import Counter
 from typing import Any
 
@@ -7,6 +8,7 @@ from batch_credits.explanations.outcomes import ENDINGS
 from batch_credits.model import Ending
 from batch_credits.reporter.amounts import in_decimal, in_minor_units
 from batch_credits.reporter.closing import Closing
+from batch_credits.reporter.record import its_ledger
 from batch_credits.text.counted import rows
 
 
@@ -67,23 +69,25 @@ def closing_json(closing: Closing) -> dict[str, Any]:
 
 def open_steps(closing: Closing) -> list[tuple[str, str]]:
     """What to do about the rows that are open, by the file in which it is done: a sentence, and the command."""
-    keys = {file.batch.batch_id: (file.batch.key[:8], file.batch.file_name) for file in closing.payout.files}
+    files = {file.batch.batch_id: file for file in closing.payout.files}
     steps = []
     by_file: dict[int, Counter[Ending]] = {}
     for (ending, batch_id), count in closing.open_in.items():
         by_file.setdefault(batch_id, Counter())[ending] += count
     for batch_id, counts in sorted(by_file.items()):
-        key, name = keys[batch_id]
+        key, name = files[batch_id].batch.key[:8], files[batch_id].batch.file_name
+        where = its_ledger(files[batch_id].run)
         if to_mend := counts[Ending.FAILED] + counts[Ending.REJECTED] + counts[Ending.LEFT_OUT]:
             left_out = counts[Ending.LEFT_OUT]
             said = f" ({left_out:,} left out of what was mended since)" if left_out else ""
             sentence = f"{rows(to_mend)} of {name}{said}: this writes failed.csv with the rows that are left to mend."
-            steps.append((sentence, f"batch-credits report {key}"))
+            steps.append((sentence, shlex.join(["batch-credits", "report", key, *where])))
         if going_on := counts[Ending.PENDING] + counts[Ending.IN_DOUBT]:
             steps.append((f"{rows(going_on)} of {name} pending or in doubt: run that file again.", ""))
         if review := counts[Ending.REVIEW]:
-            sentence = f"{rows(review)} of {name} in review: look them up at Chargebee, and say what you found."
-            steps.append((sentence, f"batch-credits resolve {key} --row N --credited CREDIT_ID (or --not-credited)"))
+            sentence = f"{rows(review)} of {name} in review: look at Chargebee, and say for each what you found."
+            settle = shlex.join(["batch-credits", "resolve", key, "--row", "N", "--credited", "CREDIT_ID", *where])
+            steps.append((sentence, f"{settle} (or --not-credited)"))
     if closing.again:
         sentence = f"{rows(closing.again)} credited more than once: see below. To undo one credit, reverse its row."
         steps.append((sentence, ""))

@@ -87,7 +87,8 @@ def parent_in_words(parent: Parent) -> str:
     file = f"{parent.file_name}, " if parent.file_name is not None else ""
     undone = ""
     if parent.reversed_rows:
-        undone = f", of which {_rows(parent.reversed_rows)} were reversed by {parent.reversed_by}"
+        was = "was" if parent.reversed_rows == 1 else "were"
+        undone = f"; {_rows(parent.reversed_rows)} of that batch {was} reversed by {parent.reversed_by}"
     return f"{_rows(parent.rows)} of {file}batch {parent.key[:8]}{undone}"
 
 

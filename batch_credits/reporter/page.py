@@ -25,7 +25,7 @@ from batch_credits.reporter.distribution import distribution
 from batch_credits.reporter.heading import MAX_CURRENCIES, document_title, file_in_short, head_facts, total_line
 from batch_credits.reporter.mending import mending_in_words
 from batch_credits.reporter.people import person_groups, rows_shown
-from batch_credits.reporter.record import agreed_controls, batch_facts, run_lines, settings_facts
+from batch_credits.reporter.record import agreed_controls, batch_facts, its_ledger, run_lines, settings_facts
 from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import NOT_CREDITED, Tally
 from batch_credits.reporter.ties import tie_groups
@@ -101,7 +101,7 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "site": clip(summary.batch.site),
         "stopped": clip(summary.stopped or ""),
         "in_short": _in_short(summary, words.done, stated),
-        "steps": next_steps(summary),
+        "steps": next_steps(summary, lambda _: its_ledger(last)),
         "outcomes": [line for line in outcomes if line.rows != "0"],
         "empty": [line for line in outcomes if line.rows == "0"],
         "rows_sum": f"{sum(summary.counts.values()):,}",
@@ -115,7 +115,7 @@ def _content(summary: Summary, tally: Tally, history: History) -> dict[str, Any]
         "ties": tie_groups(summary, controls, stated),
         "controls": controls,
         "people": groups,
-        "people_shown": rows_shown(summary, groups),
+        "people_shown": rows_shown(tally, groups),
         "decisions": [
             (word.row_number, readable_time(word.at), clip(word.reason, MAX_WORD_OF_A_PERSON))
             for word in history.decisions

@@ -9,7 +9,7 @@ from batch_credits.model.amounts import Exponents, money_in_words
 from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.display import MAX_WORD_LETTERS, clip
 from batch_credits.reporter.summary import Summary
-from batch_credits.reporter.tally import NEEDS_A_PERSON, ReasonGroup, Tally
+from batch_credits.reporter.tally import ReasonGroup, Tally
 from batch_credits.text.counted import rows as rows_in_words
 
 ROWS_UNFOLDED = 5  # of each reason; the others are there to be unfolded
@@ -56,9 +56,9 @@ def person_groups(summary: Summary, tally: Tally) -> list[PersonGroup]:
     return [_group(group, summary, stated) for group in tally.reason_groups]
 
 
-def rows_shown(summary: Summary, groups: list[PersonGroup]) -> str:
+def rows_shown(tally: Tally, groups: list[PersonGroup]) -> str:
     """How many of the rows that need a person are named here."""
-    in_all, shown = summary.count(*NEEDS_A_PERSON), sum(len(group.lines) + len(group.folded) for group in groups)
+    in_all, shown = tally.reasons_left.total(), sum(len(group.lines) + len(group.folded) for group in groups)
     if shown == in_all:
         return f"{rows_in_words(in_all)}, numbered as a spreadsheet shows them."
     return f"{shown:,} of {rows_in_words(in_all)}, numbered as a spreadsheet shows them."

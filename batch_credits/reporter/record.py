@@ -110,6 +110,13 @@ def recorded(run: RunRecord) -> dict[str, Any]:
     return record
 
 
+def its_ledger(run: RunRecord | None) -> list[str]:
+    """The option that names the ledger of a run, for a command on a page: whoever pastes it there would else pay with
+    another, which knows nothing of what was paid. None of a run that did not record it."""
+    where = None if run is None else recorded(run).get("ledger")
+    return ["--ledger", where] if where else []
+
+
 def site_is_live(site: str, history: History) -> bool:
     """Whether credits of this site are real: judged by where it was called, or, before any run, by its name."""
     addresses = [recorded(run).get("address") for run in history.runs]

@@ -29,6 +29,7 @@ class Summary:
     exit_code: int
     paths: ReportPaths
     reasons: Mapping[tuple[Outcome, str], int]  # why rows were not credited, by error code
+    reasons_left: Mapping[tuple[Outcome, str], int]  # the same of those that no later file mends
     undone: Undone  # what was credited, and deducted again
     unread: Mapping[Outcome, int]  # rows whose amount nobody could read: they are in no total
     to_mend: int  # rows in failed.csv: those not credited that no later file mends
@@ -88,6 +89,7 @@ def summarise(
         exit_code=code,
         paths=paths,
         reasons=tally.reasons,
+        reasons_left=tally.reasons_left,
         undone=tally.undone,
         unread=tally.unread,
         to_mend=tally.to_mend,

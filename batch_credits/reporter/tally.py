@@ -5,7 +5,7 @@ ledger knows now. That the two agree is what "in balance" means.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
@@ -52,14 +52,15 @@ class Tally:
     unread: Counter[Outcome] = field(default_factory=Counter)
     to_mend: int = 0  # rows of failed.csv
     reasons: Counter[Reason] = field(default_factory=Counter)
+    mended: Counter[Reason] = field(default_factory=Counter)  # of these, rows that a later file mends
     undone: Undone = field(default_factory=Undone)
     references: dict[str, None] = field(default_factory=dict)  # the first of them, each once
     _kept: dict[Reason, list[ReportRow]] = field(default_factory=dict)
     _kept_beyond: Counter[Outcome] = field(default_factory=Counter)
 
-    def add(self, rows: Sequence[ReportRow]) -> None:
+    def add(self, rows: Sequence[ReportRow], mended: Set[int] = frozenset()) -> None:
         """Count some rows, in the order of the file. Those that count alike are counted together: in a fifth of the
-        time, where there are some hundred.
+        time, where there are some hundred. What was `mended` since, by row number, needs nobody here.
         """
         alike: dict[_Alike, list[ReportRow]] = {}
         for row in rows:
@@ -77,7 +78,7 @@ class Tally:
                 if row.reversed_by is not None:
                     self.undone.add(row.reversed_by, currency, money)
             if outcome in _NEEDS_A_PERSON:
-                self._remember(row)
+                self._remember(row, is_mended=row.row_number in mended)
         for key, together in alike.items():
             self._add_alike(*key, together)
         self._refer(row.reference for row in rows)
@@ -109,12 +110,15 @@ class Tally:
             first = dict.fromkeys(filter(None, references))
             self.references = dict.fromkeys(islice((self.references | first), MAX_REFERENCES))
 
-    def _remember(self, row: ReportRow) -> None:
+    def _remember(self, row: ReportRow, *, is_mended: bool) -> None:
         """Keep the first rows of every reason, and more of each outcome while there is room."""
         reason = (row.outcome, row.error_code or "")
         if reason not in self.reasons and len(self.reasons) >= MAX_REASONS:
             reason = (row.outcome, "other")
         self.reasons[reason] += 1
+        if is_mended:
+            self.mended[reason] += 1
+            return
         kept = self._kept.setdefault(reason, [])
         if len(kept) < MAX_ROWS_FOR_CERTAIN:
             kept.append(row)
@@ -131,12 +135,17 @@ class Tally:
         return {outcome: sum_totals(of_outcome) for outcome, of_outcome in parts.items()}
 
     @property
+    def reasons_left(self) -> Counter[Reason]:
+        """The reasons of rows that no later file mends."""
+        return self.reasons - self.mended
+
+    @property
     def reason_groups(self) -> list[ReasonGroup]:
         """Why rows need a person, the most urgent outcome first, then the most frequent reason.
 
         Every reason shows a few of its rows as long as there is room; what is left goes to the first reasons.
         """
-        ordered = sorted(self.reasons.items(), key=lambda item: (NEEDS_A_PERSON.index(item[0][0]), -item[1]))
+        ordered = sorted(self.reasons_left.items(), key=lambda item: (NEEDS_A_PERSON.index(item[0][0]), -item[1]))
         room = MAX_ROWS_SHOWN
         shown = {}
         for reason, _ in ordered:

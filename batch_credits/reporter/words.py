@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from batch_credits.model import CallKind, Outcome
@@ -11,7 +11,7 @@ from batch_credits.reporter.amounts import stated_exponents
 from batch_credits.reporter.control_totals import file_total_sentence
 from batch_credits.reporter.mending import open_in
 from batch_credits.reporter.summary import Summary
-from batch_credits.reporter.tally import NOT_CREDITED, totals_read
+from batch_credits.reporter.tally import NOT_CREDITED, Reason, totals_read
 from batch_credits.text.counted import rows
 
 REASONS_SHOWN = 5  # of each outcome
@@ -39,7 +39,7 @@ Given = Callable[[str], list[str]]  # a command's name -> options as words
 
 
 def nothing_given(command: str) -> list[str]:
-    """Where no command line is known, as on a page."""
+    """Where no command line is known, nor a ledger."""
     return []
 
 
@@ -108,7 +108,7 @@ def next_steps(summary: Summary, given: Given = nothing_given) -> list[tuple[str
     if summary.batch.kind is CallKind.DEDUCT:
         steps += _steps_of_reversal(summary, given)
     elif summary.to_mend:
-        codes = dict.fromkeys(code for outcome in NOT_CREDITED for code, _ in _codes_of(summary, outcome))
+        codes = dict.fromkeys(code for outcome in NOT_CREDITED for code, _ in _codes(summary.reasons_left, outcome))
         if codes:
             steps.append(("See what is to be mended:", f"batch-credits explain {' '.join(codes)}"))
         again = _command(given, "run", str(summary.paths.failed))
@@ -164,7 +164,7 @@ def balance_in_words(summary: Summary) -> list[str]:
 
 def reasons_of(summary: Summary, outcome: Outcome) -> list[tuple[str, int]]:
     """Error codes of an outcome with their rows, the most frequent first. What is no code is not shown."""
-    return _codes_of(summary, outcome)[:REASONS_SHOWN]
+    return _codes(summary.reasons, outcome)[:REASONS_SHOWN]
 
 
 def more_reasons_of(summary: Summary, outcome: Outcome) -> int:
@@ -174,8 +174,8 @@ def more_reasons_of(summary: Summary, outcome: Outcome) -> int:
     return sum(each is outcome and code != "" for each, code in summary.reasons) - shown
 
 
-def _codes_of(summary: Summary, outcome: Outcome) -> list[tuple[str, int]]:
+def _codes(reasons: Mapping[Reason, int], outcome: Outcome) -> list[tuple[str, int]]:
     if outcome not in NOT_CREDITED:
         return []
-    counted = [(code, number) for (each, code), number in summary.reasons.items() if each is outcome]
+    counted = [(code, number) for (each, code), number in reasons.items() if each is outcome]
     return sorted((c for c in counted if _CODE.fullmatch(c[0])), key=lambda c: -c[1])

@@ -105,11 +105,12 @@ def _write_tables(
         if paths.failed_xlsx is not None:
             mend_each.append(stack.enter_context(failed_workbook(paths.failed_xlsx, batch)))
         for some in _in_parts(rows):
-            tally.add(some)
+            gone = {row.row_number for row in some if row.outcome in NOT_CREDITED and row.row_number in mended}
+            tally.add(some, gone)
             for row in some:
                 for write in write_each:
                     write(row)
-                if row.outcome in NOT_CREDITED and row.row_number not in mended:
+                if row.outcome in NOT_CREDITED and row.row_number not in gone:
                     for write in mend_each:
                         write(row)
                     tally.to_mend += 1

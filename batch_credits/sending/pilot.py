@@ -17,6 +17,7 @@ from batch_credits.gate.session import Session
 from batch_credits.ledger.group_commit import Rhythm
 from batch_credits.model import BatchRecord, ControlTotal, Outcome, PlannedCredit, ReportRow, sum_totals
 from batch_credits.sending.context import RunContext
+from batch_credits.text.counted import rows as rows_in_words
 from batch_credits.worker_pool.pages import ReadPage
 
 _NOT_LISTED = "Chargebee's list does not show it"
@@ -203,7 +204,7 @@ def _unsettled(source: ReportRow) -> str:
 def _why_not(report: PilotReport, goes_on: bool) -> RunStopped | None:
     if report.disagreeing:
         return PilotNotAgreed(
-            f"the pilot does not agree with the file in {len(report.disagreeing)} of {len(report.rows)} rows",
+            f"the pilot does not agree with the file in {len(report.disagreeing)} of {rows_in_words(len(report.rows))}",
             hint="Nothing more was sent. Look at these rows in Chargebee, and find out why, before you run again.",
         )
     if not goes_on and report.rows_left:

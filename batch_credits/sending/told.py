@@ -59,7 +59,7 @@ class Told:
     """What was said so far: rows by outcome, and whether they were in doubt; how often the site said to wait; sentences
     for the person; what was credited, by currency; what is waited for, until when by the clock of all processes, and
     whether that is the last wait; the seconds from the beginning to the last of the rows; how many requests left, and
-    rows were sent again; and in the end how it ended.
+    how often a row was tried again; and in the end how it ended.
     """
 
     settled: Mapping[tuple[Outcome, bool], int] = field(default_factory=dict)
@@ -190,7 +190,7 @@ class Teller(SilentProgress):
 
 
 def sent_by(workers: Iterable[Told]) -> tuple[int, int]:
-    """How many requests left in all, and rows were sent again."""
+    """How many requests left in all, and how often a row was tried again."""
     requests, retries = map(sum, zip((0, 0), *(told.sent for told in workers), strict=True))
     return requests, retries
 
@@ -211,7 +211,7 @@ class AllTold:
         return teller
 
     def so_far(self) -> tuple[Counter[Outcome], int, tuple[int, int]]:
-        """Rows by outcome; how often the site said to wait; requests that left, and rows that were sent again."""
+        """Rows by outcome; how often the site said to wait; requests that left, and tries of rows after their first."""
         outcomes = Counter(self._before)
         now = Told() if self._now is None else Told.read(self._now.said())
         for (outcome, _), rows in now.settled.items():

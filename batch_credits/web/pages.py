@@ -64,7 +64,8 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class BatchEntry:
     """A batch in the list. `key` is its full id ("" of an upload that has none yet), `payout` whose rows it mends, in
-    words; `needs_person`: it waits for whoever looks; `at_least`: of some rows nobody could read the amount."""
+    words; `needs_person`: it waits for whoever looks; `at_least`: some rows are not summed, since they were rejected,
+    or nobody could read the amount."""
 
     key: str
     href: str

@@ -107,6 +107,10 @@ class Consequences:
             case _:
                 assert_never(step)
 
+    def unanswered(self) -> None:
+        """It ends before an answer is in: the attempt stays open, so the reports have the row in doubt."""
+        self._progress.settled(Outcome.IN_DOUBT)
+
     def _too_many_failures(self) -> RunStopped | None:
         self.counts.failures += 1
         bound = self._settings.max_failures

@@ -251,13 +251,18 @@ class WorkerPool:
         while True:
             attempt = await self._claimed.get() if self._claimed.empty() else self._claimed.get_nowait()
             credit = attempt.credit
-            if not self._breaker.closed.is_set():
-                await self._breaker.closed.wait()
-            if self.stopping:
-                self._follow(credit, _STOPPED)
-                continue
-            credit.sends += 1
-            verdict = await self._chargebee.send_credit(attempt)
+            try:
+                if not self._breaker.closed.is_set():
+                    await self._breaker.closed.wait()
+                if self.stopping:
+                    self._follow(credit, _STOPPED)
+                    continue
+                self.counts.retries += credit.sends > 0
+                credit.sends += 1
+                verdict = await self._chargebee.send_credit(attempt)
+            except asyncio.CancelledError:
+                self._consequences.unanswered()
+                raise
             credit.last_sent = self._loop.time()
             # No await from here to the record.
             self._follow(credit, verdict)
@@ -283,7 +288,6 @@ class WorkerPool:
         if self.stopping or not may_try_again(self._settings, credit.sends, now - first):
             self._let_go(credit)
             return
-        self.counts.retries += 1
         self._timers[credit.request_id] = self._loop.call_later(seconds, self._retry, credit)
 
     def _retry(self, credit: PlannedCredit) -> None:

@@ -180,6 +180,7 @@ def test_what_was_counted_is_what_happened(tmp_path: Path) -> None:
     assert summary["throttled"] == truth["throttled"] > 0
     attempts = sum(int(row["credit_attempts"]) for row in command.report("payout").results)
     assert attempts == truth["posts"]
+    assert summary["retries"] == attempts - len(rows) > 0
 
 
 def test_a_signal_while_the_reports_are_written_lets_them_be_finished(command: Command, shared_site: Site) -> None:

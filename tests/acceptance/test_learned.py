@@ -4,6 +4,7 @@ What was learned is spelt as the site spells it, which need not be how the file 
 """
 
 import asyncio
+import json
 import shutil
 import urllib.request
 from base64 import b64encode
@@ -67,6 +68,17 @@ def add_by_hand(site: Site, *values: object) -> None:
     )
     with urllib.request.urlopen(request, timeout=30):
         pass
+
+
+def test_a_single_credit_is_learned_as_one(tmp_path: Path) -> None:
+    with Site() as site:
+        command = Command(tmp_path, site.url)
+        command.run(write_csv(tmp_path / "payout.csv", ROWS[:1])).exited(0)
+        [batch] = json.loads(command("status", "--json").out)
+        command("reverse", batch["batch"], "--yes", "--rate", 0).exited(0)
+        other = ("--ledger", tmp_path / "other.sqlite3", "--since", "2026-01-01", "--rate", 0)
+        said = command("reconcile", *other).exited(1).out
+        assert "Learned 1 credit, listed" in said and "Learned 1 reversal of a credit, listed" in said
 
 
 def learn(tmp_path: Path, site: Site, entity: str | None = None) -> None:

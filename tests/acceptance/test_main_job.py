@@ -98,7 +98,7 @@ def test_a_check_of_a_file_that_was_run_says_so(command: Command, shared_site: S
     said = " ".join(command("check", file).exited(0).out.split())
     assert f"This file is batch {batch} of " in said and "only with --retry-failed" in said
     assert "came before" not in said
-    assert "Failed 1 row refused before; --retry-failed tries" in said and "To credit nothing" in said
+    assert "Failed 1 row refused before; sent again with --retry-failed" in said and "To credit nothing" in said
     said = json.loads(command("check", file, "--json").exited(0).out)
     assert said["counts"]["failed"] == 1 and said["counts"]["pending"] == 0 and said["rows"] == 3
     assert "nothing to order" in command("check", file, "--order", command.folder / "order.json").exited(2).err

@@ -242,6 +242,7 @@ def test_a_reversal_and_what_was_mended_name_each_other(command: Command, shared
         ("is_mended_by", batch_of(command, mended)), ("is_reversed_by", reversal)
     }  # fmt: skip
     assert verify(pack).problems == []
+    assert "of those with a credit 1 deducted again since" in command("verify", pack).exited(0).out
     undone = packed(command, reversal)
     assert verify(undone).problems == []
     with (undone / "data/journal.csv").open(newline="") as stream:

@@ -31,7 +31,7 @@ def test_a_refused_row_stops_the_run_and_the_reports_are_written(command: Comman
     rows = [*payout("ok", 2), *payout("missing", 1), *payout("later", 5)]
     file = write_csv(command.folder / "payout.csv", rows)
     ended = command.run(file, "--pilot", 3).exited(4)
-    assert "1 of 3 rows of the pilot DO NOT AGREE with the file." in ended.err
+    assert "1 of 3 rows of the pilot DOES NOT AGREE with the file." in ended.err
     assert "Row 4: failed: " in ended.err
     assert not shared_site.credits("later-")
     report = command.report("payout")

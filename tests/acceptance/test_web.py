@@ -99,13 +99,20 @@ def test_a_messy_file_is_explained_once_and_the_next_like_it_never(tmp_path: Pat
     assert (check.page, check.total("pending:USD")) == ("check", 100)
 
 
+def amount_in_list(visitor: Visitor) -> str:
+    """What the newest entry of the list of batches says that it comes to."""
+    return " ".join(visitor.get("/").dom.query('td[data-label="Amount"]')[0].to_text(" ", strip=True).split())
+
+
 def test_what_was_not_credited_is_mended_in_the_page_and_belongs_to_the_payout(
     tmp_path: Path, web: Web, site: Site, command: Command
 ) -> None:
     visitor = web.visitor()
     rows = [*payout("c", 2), ["missing-1", 700, "USD", "Loyalty", "q3"], ["c-9", "x", "USD", "Loyalty", "q3"]]
     check = visitor.upload(write_csv(tmp_path / "loyalty.csv", rows))
+    assert amount_in_list(visitor) == "at least 9.01 USD"
     result = visitor.result(visitor.send(check, "send", confirm=str(check.count("pending"))))
+    assert amount_in_list(visitor) == "at least 9.01 USD"  # it forgot the row that it could not read
     where, said = result.form("mend")
     cells = {name: value for name, value in said.items() if name.startswith("cell:")}
     nothing = visitor.post(where, said)
@@ -120,8 +127,28 @@ def test_what_was_not_credited_is_mended_in_the_page_and_belongs_to_the_payout(
     assert (mended.count("credited"), mended.count("pending")) == (2, 0)
     first = visitor.get(result.path)
     assert "mended" in first.text
+    # It went on to have them corrected in failed.csv, which has them no more.
+    assert "To do:" not in first.text and "no row: there is none to mend" in first.text
     assert agrees_with_its_summary(first, visitor)["mended_in"]
     assert sum(site.times("c-").values()) == 4
+
+
+def test_the_result_offers_only_what_can_be_done(tmp_path: Path, web: Web, site: Site) -> None:
+    """It had rows mended that were mended since, and credits ticked that only another batch can take back."""
+    visitor = web.visitor()
+    visitor.result(visitor.send(visitor.upload(write_csv(tmp_path / "a.csv", payout("c", 1))), "send", confirm="1"))
+    rows = [*payout("c", 2), ["missing-1", 700, "USD", "Loyalty", "q3"], ["c-9", "x", "USD", "Loyalty", "q3"]]
+    result = visitor.result(visitor.send(visitor.upload(write_csv(tmp_path / "b.csv", rows)), "send", confirm="2"))
+    choose = visitor.get(f"{result.path}/undo")
+    assert [row.to_text(" ", strip=True).split()[1] for row in choose.dom.query("tbody tr")] == ["c-1"]
+    where, said = result.form("mend")
+    [customer] = [name for name, value in said.items() if value == "missing-1"]
+    check = visitor.post(where, said | {customer: "c-7"})
+    visitor.result(visitor.send(visitor.until(check.path, lambda page: page.has('form[data-action="send"]')), "send",
+                                confirm="1"))  # fmt: skip
+    first = visitor.get(result.path)
+    assert "There is no such customer" in first.text and "Correct the customer id" not in first.text
+    assert "To do: Write digits only" in first.text
 
 
 def test_a_form_that_was_filled_in_meanwhile_mends_the_rows_that_it_showed(

@@ -45,3 +45,8 @@ def test_of_whatever_stops_a_run_it_is_decided_whether_it_may_pass() -> None:
         if isinstance(each, type) and issubclass(each, RunStopped) and each is not RunStopped
     }
     assert found == dict.fromkeys(PASSES, True) | dict.fromkeys(STAYS, False)
+
+
+def test_a_single_refusal_is_one_row() -> None:
+    assert "more than 1 row (" in str(errors.TooManyFailures.beyond(1))
+    assert "more than 2 rows (" in str(errors.TooManyFailures.beyond(2))

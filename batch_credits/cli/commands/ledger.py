@@ -1,6 +1,7 @@
 """`batch-credits ledger`: look after the memory itself."""
 
 import json
+import shlex
 
 import click
 
@@ -105,9 +106,10 @@ def copy(source: Place, target: Place) -> int:
     batch-credits ledger copy ledger.sqlite3 postgresql://payouts@db.example.com/payouts
     """
     copied = copy_ledger(source, target)
-    counts = f"{copied['batch']:,} batches, {copied['row']:,} rows, {copied['credit_request']:,} requests"
-    say(f"Copied to {target}: {counts}.")
-    say(f"From now on pay from there: --ledger {target}, or the setting `ledger`. {source} refuses to.")
+    batches, requests = _counted(copied["batch"], "batches"), _counted(copied["credit_request"], "requests")
+    say(f"Copied to {target}: {batches}, {rows(copied['row'])}, {requests}.")
+    there = shlex.join(["--ledger", str(target)])
+    say(f"From now on pay from there: {there}, or the setting `ledger`. {source} refuses to.")
     return 0
 
 
@@ -145,7 +147,8 @@ def _lines(health: Health) -> list[str]:
     if health.moved:
         place, at = health.moved
         lines.append(f"Moved      to {place}, {at}: from there it is paid on, from here no more.")
-        lines.append("           If nothing was paid there, `batch-credits ledger upgrade --reopen` takes that back.")
+        lines.append("           If nothing was paid there, this takes it back:")
+        lines.append(shlex.join(["batch-credits", "ledger", "upgrade", "--reopen", "--ledger", str(health.place)]))
     if health.restored:
         why, at = health.restored
         lines.append(f"Restored   noticed {moment(at)}: {why}. Rows are looked up first, until all is learned anew.")

@@ -157,10 +157,12 @@ def _learn_all(ledger: Ledger, site: SiteSettings, since: datetime, settings: Ru
     entity = settings.business_entity_id
     was_known = ledger.keeping.why_unproven(site.site, entity) is None
     ledger.keeping.begin_learning(site.site, since)
-    for kind, words in ((CallKind.ADD, "credits"), (CallKind.DEDUCT, "reversals of credits")):
+    kinds = ((CallKind.ADD, "credit", "credits"), (CallKind.DEDUCT, "reversal of a credit", "reversals of credits"))
+    for kind, one, many in kinds:
         taken = run_in_loop(rebuild(ledger, kind, since, site, settings))
         if taken or kind is CallKind.ADD:
-            say(f"Learned {taken:,} {words}, listed since {since.date()}, that the ledger did not know.")
+            what = one if taken == 1 else many
+            say(f"Learned {taken:,} {what}, listed since {since.date()}, that the ledger did not know.")
     learned = ledger.keeping.learned(site.site, since, ties_out=False, business_entity_id=entity)
     if learned and not was_known:
         say(_known_again(site.site, entity))

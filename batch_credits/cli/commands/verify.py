@@ -105,5 +105,5 @@ def _what_it_says(said: Said) -> list[str]:
     lines += [f"{'' if number else 'Order':<11}{each}" for number, each in enumerate(said.ordered)]
     lines += [f"Rows       {rows:,} {name}: {amounts or 'no amount'}" for name, rows, amounts in said.outcomes if rows]
     if said.reversed_rows:
-        lines.append(f"           {said.reversed_rows:,} of them deducted again since")
+        lines.append(f"           of those with a credit {said.reversed_rows:,} deducted again since")
     return lines

@@ -61,8 +61,9 @@ def _next_lines(found: CheckView) -> list[Line]:
         lines = [("Suggested", f"{each.option} {each.value}: {each.reason}") for each in found.suggestions]
         return [*lines, ("Next", "check it so, if that is what is meant; or mend the rows:")]
     if rejected:
-        others = f"; or pay the other {rows(owed)} now, and mend these in the failed.csv of that run" if owed else ""
-        return [("Next", f"mend {rows(rejected)} in your file, and check it again{others}:")]
+        others, these = "row" if owed == 1 else rows(owed), "it" if rejected == 1 else "these"
+        pay = f"; or pay the other {others} now, and mend {these} in the failed.csv of that run" if owed else ""
+        return [("Next", f"mend {rows(rejected)} in your file, and check it again{pay}:")]
     if found.order is not None:
         return [("Next", "have another person approve it; then pay it:")]
     return [("Next", "pay it:")] if owed else [("Next", "nothing: no row is owed")]

@@ -85,7 +85,8 @@ def probed_in_words(probed: Probed) -> str:
         lines += [line for sentence in differing for line in told(f"{sentence}.", "  ")]
         lines.append("")
     if probed.earlier:
-        lines += told(f"{probed.earlier} credits of earlier probes are taken back.")
+        credits = "1 credit" if probed.earlier == 1 else f"{probed.earlier} credits"
+        lines += told(f"Taken back: {credits} of earlier probes.")
     if probed.credits:
         lines += told(f"{probed.credits} credits were added, and {probed.credits} taken back.")
     before, after = probed.before.balance_minor, probed.balance_minor

@@ -24,6 +24,7 @@ from batch_credits.ledger import Ledger
 from batch_credits.model import BatchRecord
 from batch_credits.progress.block import NARROWEST, ROOM_FOR_AN_ECHO, Block, size_of
 from batch_credits.progress.words import left_in_words
+from batch_credits.text.counted import rows
 from batch_credits.views.batches import BatchView, Wanted, on_now, records_of, views_of
 from batch_credits.views.workers import WorkerView, workers_view
 
@@ -163,7 +164,7 @@ class Drawn:
         then, before = samples[0]
         pace = (done - before) * _MINUTE / (now - then) if now > then else 0.0
         percent = 100 * done // view.rows if view.rows else 100
-        said = [f"{done:,} of {view.rows:,} rows done", f"{percent} %"]
+        said = [f"{done:,} of {rows(view.rows)} done", f"{percent} %"]
         if view.is_on and pace:
             said += [f"{pace:,.0f} a minute", left_in_words(left * _MINUTE / pace)]
         return "  " + ", ".join(text for text in said if text)

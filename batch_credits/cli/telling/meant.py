@@ -16,6 +16,7 @@ from batch_credits.cli.telling.given import as_command, command_with, option_cal
 from batch_credits.cli.values import BatchId, stand_in
 
 CHOICES_SHOWN = 3  # of an option's, a command each
+MISSPELT = 0.8  # how alike a name is to what was typed, at least: `--test` is no `--yes`, nor `--rate` a `--site`
 
 
 def meant(words: Sequence[str], error: click.ClickException) -> list[str]:
@@ -24,7 +25,7 @@ def meant(words: Sequence[str], error: click.ClickException) -> list[str]:
     names = _path(context) or [word for word in words[:1] if word in COMMANDS]
     match error:
         case NoSuchOption():
-            found = _by_another_name(words, error.option_name, error.possibilities or ())
+            found = _by_another_name(words, error.option_name, _misspelt(error))
         case MissingParameter(param=click.Argument() as argument):
             found = [as_command([*words, stand_in(argument)])]
         case MissingParameter(param=click.Option() as option):
@@ -64,9 +65,25 @@ def _values(option: click.Option, message: str) -> list[str]:
 def _by_another_name(words: Sequence[str], wrong: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
-    right = sorted(names, key=lambda name: -difflib.SequenceMatcher(None, wrong, name).ratio())[0]
+    right = sorted(names, key=lambda name: -_likeness(wrong, name))[0]
     is_wrong = re.compile(f"{re.escape(wrong)}(?==|$)")
     return [as_command([is_wrong.sub(right, word, count=1) if is_wrong.match(word) else word for word in words])]
+
+
+def asking_of_slips(error: NoSuchOption) -> NoSuchOption:
+    """The error, which asks "Did you mean ...?" of nothing else than what is offered."""
+    return NoSuchOption(error.option_name, possibilities=_misspelt(error), ctx=error.ctx)
+
+
+def _misspelt(error: NoSuchOption) -> list[str]:
+    """The options that may be what was typed: another one is none that was meant."""
+    typed = error.option_name
+    names = error.possibilities or ()
+    return [name for name in names if typed.lstrip("-") in name or _likeness(typed, name) >= MISSPELT]
+
+
+def _likeness(typed: str, name: str) -> float:
+    return difflib.SequenceMatcher(None, typed, name).ratio()
 
 
 def _near(word: str, context: click.Context) -> list[str]:

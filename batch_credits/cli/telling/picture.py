@@ -22,15 +22,15 @@ CURRENCIES_NAMED = 3  # in a question; more are counted
 SHORTFALLS_SHOWN = 20
 _KNOWN = {
     Outcome.CREDITED: ("Credited", ""),
-    Outcome.ALREADY_CREDITED: ("Already", " credited before, so nothing is sent for them"),
-    Outcome.FAILED: ("Failed", " refused before; --retry-failed tries them again, if none was mended and paid since"),
+    Outcome.ALREADY_CREDITED: ("Already", " credited before, and not sent again"),
+    Outcome.FAILED: ("Failed", " refused before; sent again with --retry-failed, if none was mended and paid since"),
     Outcome.IN_DOUBT: ("In doubt", ", which Chargebee is asked about first"),
     Outcome.REVIEW: ("Review", " that only a person can settle"),
 }
 _KNOWN_OF_REVERSAL = {
     **_KNOWN,
     Outcome.CREDITED: ("Deducted", ""),
-    Outcome.ALREADY_CREDITED: ("Already", " deducted before, so nothing is sent for them"),
+    Outcome.ALREADY_CREDITED: ("Already", " deducted before, and not sent again"),
 }
 
 

@@ -26,7 +26,8 @@ def verdict(pilot: PilotView) -> str:
     """One sentence: whether the pilot agrees."""
     count = len(pilot.rows)
     if pilot.disagreeing:
-        return f"{len(pilot.disagreeing)} of {rows(count)} of the pilot DO NOT AGREE with the file."
+        do = "DOES" if len(pilot.disagreeing) == 1 else "DO"
+        return f"{len(pilot.disagreeing)} of {rows(count)} of the pilot {do} NOT AGREE with the file."
     hidden = f" ({ROWS_SHOWN} of them shown)" if count > ROWS_SHOWN else ""
     if count == 1:
         return "The row of the pilot agrees in amount, currency and reference."

@@ -1,12 +1,12 @@
 """What the ledger says, asked in a thread: the server goes on answering meanwhile."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
 from batch_credits.errors import BatchCreditsError
-from batch_credits.ledger import Ledger
+from batch_credits.ledger import Ledger, Standing
 from batch_credits.model import BatchRecord, Mending, RunRecord
 from batch_credits.model.address import Place
 from batch_credits.model.amounts import money_in_words
@@ -57,6 +57,15 @@ class Books:
             return {row: "" if money is None else money_in_words(money, stated) for row, money in moneys.items()}
 
         return await self._ask(asked) or {}
+
+    async def credited_elsewhere(self, batch: BatchRecord) -> Set[int]:
+        """The rows of a batch whose credits another batch holds: only with that one are they taken back."""
+
+        def asked(ledger: Ledger) -> set[int]:
+            standings = ledger.held_credits.standings(batch.batch_id)
+            return {row for row, standing, _ in standings if standing is Standing.ELSEWHERE}
+
+        return await self._ask(asked) or set()
 
     async def _ask(self, question: Callable[[Ledger], Answer]) -> Answer | None:
         """The answer; None where there is no ledger yet.

@@ -90,6 +90,7 @@ def _of_batch(desk: Desk, view: BatchView, *, is_sent: bool) -> BatchEntry:
         payout=" ".join(view.kin),
         is_reversal=view.kind is CallKind.DEDUCT,
         needs_person=state in _WAITS_FOR_A_PERSON,
+        at_least=Outcome.REJECTED in view.outcomes,
     )
 
 

@@ -13,6 +13,7 @@ from batch_credits.approval.words import moment_in_words
 from batch_credits.errors import UsageError
 from batch_credits.explanations import explained
 from batch_credits.model import CallKind
+from batch_credits.text.counted import rows
 from batch_credits.views.check import ROWS_SHOWN
 from batch_credits.views.listed import pages_of
 from batch_credits.web.desk.checks import (
@@ -178,7 +179,7 @@ def _figures(found: Mapping[str, Any]) -> tuple[Figure, ...]:
     by_outcome = {name: amounts_of(of, stated) for name, of in found["totals_by_outcome"].items()}
     return (
         Figure("rows", "Rows in the file", found["rows"], totals, at_least=unread),
-        Figure("accepted", "Can be credited", found["accepted"]),
+        Figure("accepted", "Without mistakes", found["accepted"]),
         *outcome_figures(CallKind.ADD, found["counts"], by_outcome, is_before=True),
     )
 
@@ -212,12 +213,15 @@ def known_before(found: Mapping[str, Any]) -> list[str]:
     """What is known of the rows already, a sentence each."""
     said = []
     if before := found["counts"].get("already_credited", 0) + found["counts"].get("credited", 0):
-        said.append(f"{before:,} of {found['rows']:,} rows were credited before; nothing is sent for them.")
+        was = "was" if before == 1 else "were"
+        said.append(f"{before:,} of {rows(found['rows'])} {was} credited before, and not sent again.")
     if undone := found["reversed"]["count"]:
-        said.append(f"{undone:,} of these credits were taken back; they are not paid again under the same reference.")
+        was = "was" if undone == 1 else "were"
+        said.append(f"{undone:,} of these credits {was} taken back, and not paid again under the same reference.")
     for mended in found["mends"]:
         of = mended["file"] or f"batch {mended['batch'][:8]}"
-        said.append(f"{mended['rows']:,} rows mend rows of {of}.")
+        mend = "mends a row" if mended["rows"] == 1 else "mend rows"
+        said.append(f"{rows(mended['rows'])} {mend} of {of}.")
     return said
 
 
@@ -236,7 +240,7 @@ def _send_form(desk: Desk, one: Upload, found: Mapping[str, Any]) -> SendForm | 
         amounts=amounts_of(owed, stated_in(found)),
         site=site.name,
         is_live=site.is_live,
-        how_long=f"It takes {minutes:,} minutes or more." if minutes else "",
+        how_long=f"It takes {minutes:,} minute{'s' * (minutes != 1)} or more." if minutes else "",
         totals_to_type=totals_to_type(desk, owed, stated_in(found)),
     )
 

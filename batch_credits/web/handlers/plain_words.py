@@ -24,6 +24,7 @@ _PASS = re.compile(
     r"(?:[ =](?:[a-z_]+=)?(?:[A-Z_{][^ .,:;)]*|[a-z]{2}_[A-Z]{2}|major|minor))?"
 )
 _WITH = re.compile(rf"\bwith (?P<flag>{'|'.join(_ANSWERS)})\b(?! [a-z]{{2}}_)")
+_COMMAND = re.compile(r"(batch-credits [a-z]+(?: [A-Z]+)?(?: --[a-z-]+(?: [A-Z]+)?)+)")
 _FLAG = re.compile(r"(?P<flag>--[a-z][a-z-]+)")
 _INSTEAD = (
     (re.compile(r"--locale ([a-z]{2}_[A-Z]{2})"), r"\1"),
@@ -35,7 +36,13 @@ _INSTEAD = (
 
 
 def plain_words(text: str) -> str:
-    """The text without options: what to pass becomes what to answer where the file is read in another way."""
+    """The text without options: what to pass becomes what to answer where the file is read in another way. A whole
+    command stays one, for whoever has a terminal: without its dashes it would be none."""
+    parts = _COMMAND.split(text)
+    return "".join(part if place % 2 else _without_options(part) for place, part in enumerate(parts))
+
+
+def _without_options(text: str) -> str:
     for pattern, words in _INSTEAD:
         text = pattern.sub(words, text)
     asked = _PASS.sub(lambda found: f"{'A' if found['verb'][0].isupper() else 'a'}nswer {_answer(found['flag'])}", text)

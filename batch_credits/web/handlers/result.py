@@ -1,7 +1,7 @@
 """What became of a batch: from its summary.json, number by number, with what can be done about the rest."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from aiohttp import web
@@ -86,11 +86,13 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
     job = desk.jobs.latest(key)
     review: tuple[ReviewRow, ...] = ()
     mending: Mending | None = None
+    left: Set[str] | None = None  # the codes of rows that are still to be mended; None: whatever stands there
     if counts.get("review"):
         review = await _review(desk, result, known.record)
     if not is_deduction and (counts.get("failed") or counts.get("rejected")):
-        mending = await asyncio.to_thread(_mending, key, result, page_number(request))
+        mending, left = await asyncio.to_thread(_mending, key, result, page_number(request))
     can_undo, actor = not is_deduction and bool(counts.get("credited")), actor_of(request)
+    is_mended = mending is not None and not mending.in_all  # what was not credited, by later files
     why_no_undo, rest = why_left_to_another(known, actor, "reverse"), rest_of(desk, known, summary, actor)
     return ResultPage(
         key=key,
@@ -102,8 +104,8 @@ async def _page(request: web.Request, desk: Desk, known: Known, result: Result) 
         is_in_balance=summary["in_balance"],
         stopped=summary["stopped"] or "",
         next_steps=tuple(_steps(known, summary, rest, mending is not None and mending.in_all > 0)),
-        explained=tuple(_explained(summary)),
-        downloads=tuple(_downloads(known, result, is_deduction=is_deduction)),
+        explained=tuple(_explained(summary, left)),
+        downloads=tuple(_downloads(known, result, is_deduction=is_deduction, is_mended=is_mended)),
         mending=mending if mending is not None and mending.in_all else None,
         review=review,
         more=None if rest is None else rest.send,
@@ -128,14 +130,14 @@ def why_left_to_another(known: Known, actor: str, command: str) -> str:
         return error.message
 
 
-def _downloads(known: Known, result: Result, *, is_deduction: bool) -> Iterator[Download]:
+def _downloads(known: Known, result: Result, *, is_deduction: bool, is_mended: bool) -> Iterator[Download]:
     key = known.record.key
     if known.order:
         yield Download(ORDER, f"/batches/{key}/files/{ORDER}", "the order, and who approved it")
     counts = result.summary["counts"]
     for name in result.files():
         what = FILES[name]
-        if name.startswith("failed.") and not (counts.get("failed") or counts.get("rejected")):
+        if name.startswith("failed.") and (is_mended or not (counts.get("failed") or counts.get("rejected"))):
             what = "no row: there is none to mend"
         elif is_deduction and name.startswith("failed."):  # which nobody may take for a file to pay
             what = "the rows not taken back, and why; never to be paid"
@@ -169,15 +171,15 @@ def _steps(known: Known, summary: Mapping[str, Any], rest: Rest | None, can_mend
     return steps or ["Nothing more to do."]
 
 
-def _explained(summary: Mapping[str, Any]) -> list[Explained]:
-    """Why rows were not credited, the most frequent first."""
+def _explained(summary: Mapping[str, Any], left: Set[str] | None) -> list[Explained]:
+    """Why rows were not credited, the most frequent first. Where all of a code are mended, there is nothing to do."""
     found = []
     for codes in summary["reasons"].values():
         for code, rows in codes.items():
             said = explained(code) if code else []
             meaning = plain_words(said[0].happened) if said else _UNKNOWN_CODE
             to_do = plain_words(said[0].to_do) if said else "Mend them as it says."
-            found.append(Explained(code or "no code", rows, meaning, to_do))
+            found.append(Explained(code or "no code", rows, meaning, to_do if left is None or code in left else ""))
     return sorted(found, key=lambda each: -each.rows)
 
 
@@ -236,9 +238,15 @@ async def _review(desk: Desk, result: Result, record: BatchRecord) -> tuple[Revi
     return tuple(rows)
 
 
-def _mending(key: str, result: Result, page: int) -> Mending:
-    """The rows that can be mended here, a page of them."""
-    found = page_of(result.folder / "failed.csv", page)
+def _mending(key: str, result: Result, page: int) -> tuple[Mending, Set[str]]:
+    """The rows that can be mended here, a page of them, and the codes of all."""
+    codes: set[str] = set()
+
+    def noted(ours: Mapping[str, str], _cells: Sequence[str]) -> bool:
+        codes.add(ours["credit_error_code"])
+        return True
+
+    found = page_of(result.folder / "failed.csv", page, noted)
     rows = []
     for _, cells in found.rows:
         ours = found.table.shown(cells)
@@ -247,7 +255,7 @@ def _mending(key: str, result: Result, page: int) -> Mending:
         rows.append(
             MendRow(int(ours["credit_row"]), plain_words(ours["credit_error"]), cells[: found.table.own], wrong)
         )
-    return Mending(
+    mending = Mending(
         href=f"/batches/{key}/mend",
         columns=found.table.headers[: found.table.own],
         rows=tuple(rows),
@@ -255,6 +263,7 @@ def _mending(key: str, result: Result, page: int) -> Mending:
         pages=found.pages,
         in_all=found.in_all,
     )
+    return mending, codes
 
 
 async def file(request: web.Request) -> web.StreamResponse:

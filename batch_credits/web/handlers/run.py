@@ -14,6 +14,7 @@ from batch_credits.model.amounts import Exponents
 from batch_credits.model.currencies import SITE_CURRENCY
 from batch_credits.progress.words import left_in_words, span_in_words
 from batch_credits.reporter.amounts import stated_exponents
+from batch_credits.text.counted import rows as rows_in_words
 from batch_credits.web.desk.books import Known
 from batch_credits.web.desk.desk import Desk, desk_of
 from batch_credits.web.desk.jobs import Job
@@ -164,13 +165,13 @@ def _pace(progress: Mapping[str, Any], known: Known | None) -> str:
             progress.get("slowed_to_per_minute", progress["budget_per_minute"]),
         )
         of = f" of the {limit:,} requests a minute that the site's limit leaves" if limit else ""
-        return f"{pace:,} rows a minute{of}"
+        return f"{rows_in_words(pace)} a minute{of}"
     senders = known.senders if known is not None else ()
     if not senders:
         return ""
     pace = sum(sender.rows_per_minute for sender in senders)
     who = ", ".join(sorted({f"{sender.user} on {sender.host}" for sender in senders}))
-    return f"{pace:,} rows a minute; sent by {who}"
+    return f"{rows_in_words(pace)} a minute; sent by {who}"
 
 
 def _waits(desk: Desk, key: str, progress: Mapping[str, Any], *, is_ours: bool, has_begun: bool) -> str:

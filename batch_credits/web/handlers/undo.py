@@ -62,9 +62,12 @@ async def _choices(request: web.Request, known: Known) -> UndoPage:
     desk, record = desk_of(request), known.record
     result = await desk.results.of(known)
     text = request.query.get("text", "").strip()
+    elsewhere = await desk.books.credited_elsewhere(record)
 
     def is_meant(ours: Mapping[str, str], cells: Sequence[str]) -> bool:
         if ours["credit_outcome"] not in _CREDITED or ours["credit_error_code"] == _REVERSED:
+            return False
+        if int(ours["credit_row"]) in elsewhere:
             return False
         return not text or text == ours["credit_row"] or text.casefold() in customer_of(record, cells).casefold()
 
@@ -133,7 +136,8 @@ def _undo_page(desk: Desk, known: Known, undo: Undo, *, is_known: bool) -> UndoC
         is_deduction=True,
     )
     short = plan["balances_short"]
-    warnings = [f"{short:,} customers have spent it already: their balance does not cover it."] if short else []
+    who = "1 customer has" if short == 1 else f"{short:,} customers have"
+    warnings = [f"{who} spent it already: the balance does not cover it."] if short else []
     return UndoCheckPage(
         key=record.key,
         file_name=record.file_name,

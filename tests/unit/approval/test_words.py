@@ -27,5 +27,5 @@ def test_the_business_entity_is_said_where_there_is_one(office: Office) -> None:
 
 def test_one_row_is_one_and_every_time_has_its_zone(office: Office) -> None:
     made, _, counted, *_ = facts_of(replace(office.order, rows=1, owed=1))
-    assert counted == "1 row in the file, 1 of them to be credited."
+    assert counted == "1 row in the file, 1 to be credited."
     assert made == "Made by alice on 2026-11-28 12:00 UTC, good until 2026-12-05 12:00 UTC."

@@ -174,3 +174,8 @@ def test_near_matches() -> None:
     assert near("indoubt")[0] == "in_doubt"
     assert "exponent_unknown" in near("unknown")
     assert near("zzz") == []
+
+
+def test_an_attempt_that_never_left_is_said_to_count() -> None:
+    [said] = explained("attempt")
+    assert "credit_attempts counts also one that never left" in said.happened

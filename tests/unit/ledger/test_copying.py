@@ -160,7 +160,7 @@ def test_nobody_pays_from_what_was_copied_until_a_person_says_so(filled: Path, t
     copy_ledger(filled, other)
     with pytest.raises(LedgerError, match=r"was copied to .*other\.sqlite3") as refused:
         Ledger.open(filled)
-    assert "--reopen" in refused.value.hint
+    assert refused.value.hint.endswith(f": batch-credits ledger upgrade --reopen --ledger {filled}")
     assert not look_at(filled).is_good
     with Ledger.open_for_reading(filled) as opened:
         assert len(opened.batches.all()) == 5, "it may be looked at"
@@ -222,6 +222,15 @@ def test_a_copy_refuses_by_whatever_name_the_ledger_is_reopened(
         assert moved[0] == str(filled)
         assert take_back_copy(Path(other.name)) == f"Its copy {filled} refuses to pay from now on."
         bring_up_to_date(other, is_reopened=True)
+
+
+def test_a_copy_refuses_where_its_ledger_was_renamed_since(filled: Path, tmp_path: Path) -> None:
+    other, renamed = tmp_path / "other.sqlite3", tmp_path / "renamed.sqlite3"
+    copy_ledger(filled, other)
+    filled.rename(renamed)
+    assert take_back_copy(renamed) == f"Its copy {other} refuses to pay from now on."
+    bring_up_to_date(renamed, is_reopened=True)
+    assert [each for each in (renamed, other) if may_be_opened(each)] == [renamed]
 
 
 def test_a_copy_refuses_also_where_the_copying_was_killed_at_its_end(

@@ -33,8 +33,8 @@ def summary(exit_code: int = 3, counts: dict[Outcome, int] = COUNTS, **changes: 
     found = Summary(
         batch=BATCH, run=None, live=True, counts={o: counts.get(o, 0) for o in Outcome},
         totals={o: dict(TOTALS.get(o, {})) for o in Outcome}, differences=(), exit_code=exit_code,
-        paths=ReportPaths.within(Path("/r/payout-3f9a2b1c")), reasons={}, undone=Undone(), unread={}, to_mend=0,
-        mending=Mending(),
+        paths=ReportPaths.within(Path("/r/payout-3f9a2b1c")), reasons={}, reasons_left={}, undone=Undone(), unread={},
+        to_mend=0, mending=Mending(),
     )  # fmt: skip
     return replace(found, **changes)
 

@@ -49,7 +49,7 @@ def test_what_holds(control: ControlFile) -> None:
          "--control names JPY, which the file does not have"),
         (ControlFile(3, (ControlLine("USD", 2, None), ControlLine("EUR", 1, None), ControlLine("JPY", None, "5"))),
          r"^--control says JPY 5, and the file's total is 0 JPY\.$"),
-        (ControlFile(None, (ControlLine("USD", 2, "3.05"), ControlLine("JPY", 1, "5"))), "1 rows of JPY.*name EUR"),
+        (ControlFile(None, (ControlLine("USD", 2, "3.05"), ControlLine("JPY", 1, "5"))), "1 row of JPY.*name EUR"),
     ],
 )
 def test_what_does_not_hold_is_named(control: ControlFile, said: str) -> None:

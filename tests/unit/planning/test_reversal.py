@@ -204,7 +204,7 @@ def test_only_what_the_batch_itself_credited_is_reversed(book: Book) -> None:
     assert unsettled.startswith("2 rows are pending, in doubt or in review, so not reversed")
     assert f"batch-credits reconcile {batch.key[:8]}" in unsettled
     assert elsewhere.startswith("1 row is credited by another batch")
-    assert "name them with --rows" in before
+    assert before.endswith("name it with --rows to reverse it too.")
 
     named = "credit_row\n" + "\n".join(str(n) for n in range(2, 8))
     by_name_too = admitted(book, batch, named)

@@ -142,6 +142,13 @@ def test_what_is_open_is_named_with_what_to_do_and_the_sums_tie_out() -> None:
         "",
     ]
     assert steps[0][0].startswith("1 row of payout.csv (1 left out of what was mended since)")
+    first = replace(closing.payout.files[0], run=make_run(settings_json='{"ledger": "/data/my l.sqlite3"}'))
+    named = replace(closing, payout=replace(closing.payout, files=[first, closing.payout.files[1]]))
+    assert [command for _, command in open_steps(named)][:3] == [
+        "batch-credits report ab12cd34 --ledger '/data/my l.sqlite3'",
+        "",
+        "batch-credits resolve ab12cd34 --row N --credited CREDIT_ID --ledger '/data/my l.sqlite3' (or --not-credited)",
+    ]
 
 
 def test_what_scripts_are_told(tmp_path: Path) -> None:

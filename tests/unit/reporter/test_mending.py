@@ -35,7 +35,11 @@ def mend(rows: int = 24, reversed_rows: int = 0, **counts: int) -> Mend:
         (Parent(ONE, 1, 0, 0, None, None), "1 row of batch 1234abcd"),
         (
             Parent(ONE, 24, 24, 0, "payout.csv", "acme-test", 456, "batch 57718102"),
-            "24 rows of payout.csv, batch 1234abcd, of which 456 rows were reversed by batch 57718102",
+            "24 rows of payout.csv, batch 1234abcd; 456 rows of that batch were reversed by batch 57718102",
+        ),
+        (
+            Parent(ONE, 1, 1, 0, "payout.csv", "acme-test", 1, "batch 57718102"),
+            "1 row of payout.csv, batch 1234abcd; 1 row of that batch was reversed by batch 57718102",
         ),
     ],
 )
@@ -103,6 +107,24 @@ def test_what_a_later_file_mends_is_not_in_failed_csv_again(tmp_path: Path) -> N
 def test_once_all_is_mended_nothing_is_left_to_do(tmp_path: Path) -> None:
     summary = reported(tmp_path, Mending([], [mend(1, credited=1)], lambda: iter([3])), C, F)
     assert next_steps(summary) == [("Nothing more to do.", "")]
+
+
+def test_the_page_asks_nobody_for_what_is_mended(tmp_path: Path) -> None:
+    """It went on to say "Rows that need a person" and "Correct ... in failed.csv", which has them no more."""
+    all_of_it = reported(tmp_path, Mending([], [mend(1, credited=1)], lambda: iter([3])), C, F)
+    assert "Rows that need a person" not in all_of_it.paths.summary_html.read_text()
+    rows = [
+        make_row(2, F, error_code="resource_not_found"),
+        make_row(3, J, error_code="no_amount"),
+        make_row(4, J, error_code="no_amount"),
+    ]
+    mending = Mending([], [mend(2, credited=2)], lambda: iter([2, 3]))
+    batch = make_batch(rows_read=3, totals=totals_of(rows))
+    summary = write_reports(batch, History(), lambda: iter(rows), tmp_path, mending=mending)
+    page = summary.paths.summary_html.read_text()
+    assert "1 row, numbered as a spreadsheet shows them." in page
+    assert "Correct the customer id" not in page
+    assert next_steps(summary)[0] == ("See what is to be mended:", "batch-credits explain no_amount")
 
 
 def test_every_report_says_it(tmp_path: Path) -> None:

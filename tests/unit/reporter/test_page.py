@@ -1,3 +1,5 @@
+import html
+import json
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -248,3 +250,13 @@ def test_credit_types_are_told_apart_only_where_there_are_two(report: Report) ->
 def test_a_single_row_among_many_has_a_bar(report: Report) -> None:
     rows = [make_row(n) for n in range(2, 3000)] + [make_row(3000, money=Money(9999, None, "USD"))]
     assert '<rect width="0.5" height="10"/>' in Page(report(rows)).source
+
+
+def test_a_command_to_paste_names_the_ledger_of_the_run(report: Report) -> None:
+    """Without it, it paid with the ledger of whoever pasted it, which knew nothing of the payout."""
+    rows = [make_row(2, Outcome.FAILED, error_code="resource_not_found"), make_row(3, Outcome.REVIEW)]
+    record = json.dumps({"ledger": "/data/my ledger.sqlite3"})
+    page = report(rows, make_run(settings_json=record)).paths.summary_html.read_text()
+    commands = [html.unescape(each) for each in re.findall(r"<code[^>]*>(batch-credits [^<]*)</code>", page)]
+    assert [each.split()[1] for each in commands if "--ledger '/data/my ledger.sqlite3'" in each] == ["resolve", "run"]
+    assert "--ledger" not in report(rows, make_run()).paths.summary_html.read_text()

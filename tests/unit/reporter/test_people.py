@@ -1,15 +1,16 @@
 from batch_credits.model import Money, Outcome, ReportRow
 from batch_credits.reporter.people import PersonGroup, person_groups, rows_shown
-from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import MAX_ROWS_SHOWN, Tally
 from tests.unit.reporter.conftest import Report, make_row
 
 
-def groups_of(report: Report, rows: list[ReportRow]) -> tuple[Summary, list[PersonGroup]]:
-    summary, tally = report(rows), Tally()
+def groups_of(
+    report: Report, rows: list[ReportRow], mended: frozenset[int] = frozenset()
+) -> tuple[Tally, list[PersonGroup]]:
+    tally = Tally()
     for row in rows:
-        tally.add([row])
-    return summary, person_groups(summary, tally)
+        tally.add([row], mended)
+    return tally, person_groups(report(rows), tally)
 
 
 def test_each_reason_says_what_happened_and_what_to_do(report: Report) -> None:
@@ -76,19 +77,19 @@ def test_no_reason_hides_another_and_all_are_counted(report: Report) -> None:
     rows = [make_row(n, Outcome.FAILED, error_code="a") for n in range(many)]
     rows += [make_row(1_000 + n, Outcome.FAILED, error_code="b") for n in range(3)]
     rows += [make_row(2_000 + n, Outcome.REVIEW) for n in range(many)]
-    summary, groups = groups_of(report, rows)
+    tally, groups = groups_of(report, rows)
     assert [(g.code, g.rows, len(g.lines) + len(g.folded), g.more) for g in groups] == [
         ("", "250 rows", 187, "63 more in results.csv"),
         ("a", "250 rows", 10, "240 more in failed.csv"),
         ("b", "3 rows", 3, ""),
     ]
-    assert rows_shown(summary, groups) == "200 of 503 rows, numbered as a spreadsheet shows them."
+    assert rows_shown(tally, groups) == "200 of 503 rows, numbered as a spreadsheet shows them."
 
 
 def test_one_reason_alone_has_all_the_room(report: Report) -> None:
-    summary, [group] = groups_of(report, [make_row(n, Outcome.FAILED) for n in range(MAX_ROWS_SHOWN)])
+    tally, [group] = groups_of(report, [make_row(n, Outcome.FAILED) for n in range(MAX_ROWS_SHOWN)])
     assert (len(group.lines), len(group.folded), group.more) == (5, MAX_ROWS_SHOWN - 5, "")
-    assert rows_shown(summary, [group]) == "200 rows, numbered as a spreadsheet shows them."
+    assert rows_shown(tally, [group]) == "200 rows, numbered as a spreadsheet shows them."
 
 
 def test_hundreds_of_reasons_are_bounded(report: Report) -> None:
@@ -98,3 +99,12 @@ def test_hundreds_of_reasons_are_bounded(report: Report) -> None:
     assert [g.code for g in groups[:3]] == ["other", "c0", "c1"]
     assert shown[:3] == [100, 1, 1]
     assert (len(groups), sum(shown)) == (101, MAX_ROWS_SHOWN)
+
+
+def test_what_a_later_file_mends_needs_nobody_here(report: Report) -> None:
+    rows = [make_row(n, Outcome.FAILED, error_code="resource_not_found") for n in (2, 3)]
+    rows.append(make_row(4, Outcome.REJECTED, error_code="no_amount"))
+    tally, [group] = groups_of(report, rows, frozenset({2, 4}))
+    assert (group.code, group.rows, [line.row_number for line in group.lines]) == ("resource_not_found", "1 row", [3])
+    assert rows_shown(tally, [group]) == "1 row, numbered as a spreadsheet shows them."
+    assert tally.reasons.total() == 3

@@ -55,7 +55,7 @@ def test_a_reversal_says_whose_balance_does_not_cover_it() -> None:
     about = question.about
     assert isinstance(about, BatchToReverse) and about.balances is not None
     assert (about.key, about.file_name, about.business_entity_id) == (batch.key, "payout.csv", "emea")
-    assert about.left_out == ("1 row is credited by another batch, so that one has to be reversed for them.",)
+    assert about.left_out == ("1 row is credited by another batch: only reversing that one takes it back.",)
     assert (about.balances.customers, about.balances.short_in_all, about.balances.unknown) == (9, 3, 1)
     assert about.balances.short == (
         ShortBalance("c-1", 4, "700 CLP", "5 CLP"),

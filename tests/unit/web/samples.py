@@ -217,7 +217,7 @@ def send(number: int, amounts: tuple[Amount, ...], frame: Frame, *, is_deduction
 
 FIGURES = (
     Figure("rows", "Rows in the file", 1520, (usd(1_263_460),), at_least=True),
-    Figure("accepted", "Can be credited", 1496, (usd(1_244_560),)),
+    Figure("accepted", "Without mistakes", 1496, (usd(1_244_560),)),
     Figure("already_credited", "Credited before", 12, (usd(10_000),), "the same credit is there; it is not sent again"),
     Figure("rejected", "Left out", 24, (usd(18_900),), "something in the row is wrong", at_least=True),
     Figure("pending", "Would be sent", 1484, (usd(1_234_560),), "nothing was sent for these yet"),
@@ -306,7 +306,7 @@ APPROVE = ApprovePage(
     ),
     largest=("row 100: 149.00 USD", "row 72: 146.50 USD"),
     warnings=("3 rows are for the same customer, cust-08242.",),
-    before=("12 rows were credited before; nothing is sent for them.",),
+    before=("12 rows were credited before, and not sent again.",),
     given=("carol, 2026-11-28 15:00 UTC",),
     missing=1,
     form=ApproveForm("/orders/00/approve", '{"challenge": "AA", "rpId": "localhost"}', "2026-11-28T16:00:00Z"),

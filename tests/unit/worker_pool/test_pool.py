@@ -727,6 +727,7 @@ def test_what_the_settler_releases_is_sent_again_and_frees_its_customer(virtuall
     assert bench.states() == {"credited": 3}
     assert [customer for _, customer, _ in sorted(bench.site.posts)].count("c-1") == 3
     assert [one.request_id for one in bench.held] == [1]
+    assert bench.pool.counts.retries == 1
     assert bench.pool.journaled() == 0
 
 
@@ -749,3 +750,29 @@ def test_what_is_released_too_often_waits_for_the_next_run(virtually: Any) -> No
     assert bench.memory.states == {1: RequestState.PENDING, 2: RequestState.CREDITED}
     assert len(bench.held) == SETTINGS.max_attempts
     assert bench.pool.journaled() == 0
+
+
+def test_what_is_not_answered_when_the_run_ends_at_once_is_in_doubt(virtually: Any) -> None:
+    """The last line of progress said that it is pending, and the summary below it, in doubt."""
+
+    class Watching(SilentProgress):
+        def __init__(self) -> None:
+            self.outcomes: Counter[Outcome] = Counter()
+
+        def settled(self, outcome: Outcome, *, was_in_doubt: bool = False) -> None:
+            self.outcomes[outcome] += 1
+
+    async def main() -> tuple[Bench, Watching]:
+        watching = Watching()
+        bench = Bench([credit(number) for number in range(1, 4)], observer=watching)
+        running = asyncio.create_task(bench.run())
+        await asyncio.sleep(0.5)
+        bench.pool.stop(None)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await bench.journal.close()
+        return bench, watching
+
+    bench, watching = virtually(main())
+    assert bench.states() == {"in_flight": 3}
+    assert watching.outcomes == {Outcome.IN_DOUBT: 3}

@@ -54,7 +54,7 @@ def test_a_hundred_rows_with_one_mistake_fit_one_screen(call: Any, tmp_path: Pat
     [
         ([("c", "100")], [], ["Next       pay it:", "batch-credits run payout.csv"]),
         ([("c", "100"), ("", "7")], ["--amount-unit=major"],
-         ["Next       mend 1 row in your file, and check it again; or pay the other 1 row now, and mend these in the"
+         ["Next       mend 1 row in your file, and check it again; or pay the other row now, and mend it in the"
           " failed.csv of that run:",
           "batch-credits check payout.csv --amount-unit=major", "batch-credits run payout.csv --amount-unit=major"]),
         ([("", "7")], ["--json"], None),

@@ -22,6 +22,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("run p.csv --refrence q3", ["run p.csv --reference q3"]),
         ("run p.csv --refrence=q3", ["run p.csv --reference=q3"]),
         ("run p.csv --zzz", ["run --help"]),
+        ("run p.csv --test", ["run --help"]),  # it was `--yes`
+        ("watch folder --rate 0", ["watch --help"]),  # and `--site 0`
+        ("run p.csv --unit major", ["run --help"]),
         ("run", ["run FILE"]),
         ("run --yes", ["run --yes FILE"]),
         ("stauts", ["status"]),
@@ -75,3 +78,8 @@ def test_a_value_of_a_variable_is_beaten_by_the_command(
     assert code == 2
     assert "--max-total comes from BATCH_CREDITS_MAX_TOTAL." in err
     assert err.endswith("\nbatch-credits check 'pay out.csv' --max-total USD=AMOUNT\n")
+
+
+def test_nobody_is_asked_whether_a_test_means_yes(call: Any, folder: Path) -> None:
+    _, _, err = call("run", "p.csv", "--test")
+    assert "No such option '--test'." in err and "--yes" not in err

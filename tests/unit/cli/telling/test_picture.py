@@ -55,7 +55,7 @@ def test_all_that_is_known_in_the_order_in_which_it_is_read() -> None:
         "Total      6,511.00 USD",
         "Credited   2 rows",
         "           5.00 USD",
-        "Already    1 row credited before, so nothing is sent for them",
+        "Already    1 row credited before, and not sent again",
         "           3.00 USD",
         "In doubt   1 row, which Chargebee is asked about first",
         "           1.00 USD",
@@ -69,7 +69,7 @@ def test_all_that_is_known_in_the_order_in_which_it_is_read() -> None:
 
 def test_nobody_is_sent_to_try_again_what_was_mended_since() -> None:
     failed = dict(plan_lines(plan_of(failed={"USD": ControlTotal(1, 500)})))["Failed"]
-    assert failed == "1 row refused before; --retry-failed tries them again, if none was mended and paid since"
+    assert failed == "1 row refused before; sent again with --retry-failed, if none was mended and paid since"
 
 
 def test_where_nothing_is_owed_it_says_so() -> None:
