@@ -73,6 +73,13 @@ Chargebee.send_credit = never
 from batch_credits.__main__ import main
 main()
 """
+COUNT_WHAT_IS_LOOKED_THROUGH = """
+import atexit, gc, sys
+sys.argv[1:] = ["--version"]
+atexit.register(lambda: print(len(gc.get_objects())))
+from batch_credits.__main__ import main
+main()
+"""
 IMPORT_EACH_FIRST = """
 import json, os, sys
 from importlib import import_module
@@ -125,6 +132,12 @@ def test_a_line_of_help_loads_the_command_line_alone(arguments: list[str]) -> No
 def test_so_does_the_completion_of_a_commands_name() -> None:
     loaded = loaded_by(_BATCH_CREDITS_COMPLETE="zsh_complete", COMP_WORDS="batch-credits re", COMP_CWORD="1")
     assert {name for name in loaded if name.partition(".")[0] == "batch_credits"} == OF_THE_COMMAND_LINE
+
+
+def test_what_ends_with_the_process_is_not_looked_through_for_garbage() -> None:
+    program = [sys.executable, "-c", COUNT_WHAT_IS_LOOKED_THROUGH]
+    done = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert int(done.stdout.splitlines()[-1]) < 100
 
 
 @pytest.fixture
