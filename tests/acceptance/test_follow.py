@@ -66,7 +66,7 @@ def test_at_a_terminal_it_is_drawn_in_place_and_ctrl_c_touches_nothing(at_site: 
 
 def test_a_low_terminal_has_as_many_lines_as_it_has_room_for(at_site: Command) -> None:
     for number in range(3):
-        at_site.run(write_csv(at_site.folder / f"{number}.csv", payout(f"low-{number}", 1))).exited(0)
+        at_site.run(write_csv(at_site.folder / f"{number}.csv", payout(f"low-{number}", 2))).exited(0)
     with Terminal(at_site, "status", "-f", "--last", "--ledger", at_site.ledger, rows=5, columns=40) as terminal:
         terminal.end().exited(0)
         assert "lines more" in terminal.screen and "rows done" in terminal.screen
