@@ -274,6 +274,8 @@ def agreed(
     """
     try:
         ledger.claims.check_entity(plan.batch_id, orders.settings.business_entity_id, is_new=plan.is_new)
+        if not plan.is_new:
+            ledger.payouts.refuse_paid_since(plan.batch_id, plan.key)
         if orders.settings.retry_failed:
             ledger.payouts.refuse_retry(plan.batch_id)
             plan = with_failed_owed(ledger, plan)

@@ -19,6 +19,7 @@ from batch_credits.ledger.reversals import PREFIX, undone_batches
 from batch_credits.ledger.totals import Totals, summed
 from batch_credits.model import ControlTotal, Mend, Mending, Money, Outcome, Parent, Problem, ReportRow, RequestState
 from batch_credits.model.undone import Undone
+from batch_credits.text.counted import rows as rows_in_words
 from batch_credits.text.quoted import quoted
 
 
@@ -106,6 +107,26 @@ class Payouts:
         files = dict.fromkeys(file for first in self.first_files(batch_id) for file in self.files(first))
         found = [row for file in files for row in _found(self._db, "owed_though_mended", file)]
         return {request_id: _mended_before(*stands) for request_id, *stands in reversed(found)}
+
+    def refuse_paid_since(self, batch_id: int, key: str) -> None:
+        """Refuse to go on with an admitted batch of which a row would be sent though it is told of above: until a
+        reconcile has closed it.
+
+        Raises:
+            UsageError: there is one.
+        """
+        found = _found(self._db, "owed_though_mended", batch_id)
+        if not found:
+            return
+        _, state, credit_id, reference, at, file_name, other, mends = found[0]
+        count = len({row[0] for row in found})
+        which = "it" if count == 1 else "the first of them"
+        what = f"what {which} mends" if mends else f"what mends {which}"
+        raise UsageError(
+            f"Going on would pay {rows_in_words(count)} twice: {what} {_stands(state, credit_id)}, under "
+            f"reference {quoted(reference)} (row {at} of {file_name}, batch {other[:8]}).",
+            hint=f"Nothing was sent. `batch-credits reconcile {key[:8]}` closes such rows; run again after it.",
+        )
 
     def refuse_retry(self, batch_id: int) -> None:
         """The same as the function below, before anybody is asked."""

@@ -5,6 +5,7 @@ What was learned is spelt as the site spells it, which need not be how the file 
 
 import asyncio
 import json
+import re
 import shutil
 import urllib.request
 from base64 import b64encode
@@ -232,3 +233,29 @@ def test_what_mends_a_refused_row_that_is_listed_is_not_paid(tmp_path: Path) -> 
         assert "What this row mends is not settled yet" in command.report("mended").results[0]["credit_error"]
         command.run(path, "--retry-failed").exited(0)
         assert [credit["customer_id"] for credit in site.credits("")] == ["gone-1"]
+
+
+def test_what_mends_a_refused_row_that_a_list_shows_is_not_sent(tmp_path: Path) -> None:
+    """The mended file is admitted, and interrupted; the refused row is credited by hand. What learns of that is cut
+    off before it ties out."""
+    path = write_csv(tmp_path / "payout.csv", [("gone", 500, "USD", "Loyalty", "q3")])
+    with Site() as site:
+        command = Command(tmp_path, site.url)
+        site.tell("customers", deleted=["gone"])
+        command.run(path).exited(1)
+        [failed] = command.reports.glob("payout-*/failed.csv")
+        mended = tmp_path / "mended.csv"
+        mended.write_bytes(failed.read_bytes().replace(b"gone", b"right"))
+        site.tell("settings", faults="refused_403=1")
+        command.run(mended, "--no-wait").exited(4)
+        site.tell("settings", faults="")
+        site.tell("customers", restored=["gone"])
+        add_by_hand(site, "gone", 500, "USD", "x", "q3")
+        learn(tmp_path, site)
+        said = command.run(mended).exited(2).err
+        assert "Going on would pay 1 row twice: what it mends is not settled yet, and may be credited" in said
+        advised = re.search(r"batch-credits (reconcile \w+)", said)
+        assert advised is not None
+        command(*advised[1].split(), "--rate", 0).exited(1)
+        command.run(mended).exited(1)
+        assert site.times("right") == {}

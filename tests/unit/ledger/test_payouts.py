@@ -249,8 +249,13 @@ def test_what_is_owed_and_mends_what_was_found_paid_since_is_told(
         assert request_id == owed.request_id
         assert problem.code == "mended_before"
         assert "What this row mends is credited as by hand, under reference 'q3' (row 3 of payout" in problem.message
+    why = r"^Going on would pay 1 row twice: what it mends is credited as by hand, under reference 'q3' \(row 3 of"
+    with pytest.raises(UsageError, match=why):
+        book.ledger.payouts.refuse_paid_since(mend, "its-key")
+    book.ledger.payouts.refuse_paid_since(other, "its-key")
     undo = book.plan(book.row(2, "lost-3", "reversal of q3"), kind=CallKind.DEDUCT, reverses=FIRST)
     book.settle(undo, RequestState.CREDITED)
+    book.ledger.payouts.refuse_paid_since(mend, "its-key")
     assert book.ledger.payouts.owed_though_mended(payout) == {}, "what was deducted again may be paid again"
 
 
