@@ -405,6 +405,17 @@ def write_csv(path: Path, rows: Iterable[Row], headers: Sequence[str] = HEADERS)
     return path
 
 
+def refused_and_mended(command: Command, site: Site) -> tuple[Path, Path]:
+    """A file whose only row, of customer `gone`, was refused; and what mends it, for `right`, which was not run yet."""
+    path, mended = command.folder / "payout.csv", command.folder / "mended.csv"
+    write_csv(path, [("gone", 500, "USD", "Loyalty", "q3")])
+    site.tell("customers", deleted=["gone"])
+    command.run(path).exited(1)
+    [failed] = command.reports.glob("payout-*/failed.csv")
+    mended.write_bytes(failed.read_bytes().replace(b"gone", b"right"))
+    return path, mended
+
+
 def payout(prefix: str, count: int, reference: str = "q3") -> list[Row]:
     """Rows of as many customers, each with an amount of its own."""
     return [(f"{prefix}-{number}", 100 + number, "USD", "Loyalty", reference) for number in range(count)]

@@ -19,7 +19,7 @@ from batch_credits.jobs.reconcile import rebuild
 from batch_credits.ledger import Ledger
 from batch_credits.model import CallKind
 from batch_credits.settings import RunSettings, SiteSettings
-from tests.acceptance.harness import Command, Site, write_csv
+from tests.acceptance.harness import Command, Site, refused_and_mended, write_csv
 from tests.examples import each_value
 
 TEXTS = (("Cust-A", "q3"), ("cust-b", "Q3 Loyalty"), ("Zoe\u0301", "q3"), ("c  5", "re\u0301f"), ("plain", "q3"))
@@ -213,39 +213,29 @@ def test_what_is_owed_and_listed_for_a_business_entity_is_looked_for_there(tmp_p
 
 def test_what_mends_a_refused_row_that_is_listed_is_not_paid(tmp_path: Path) -> None:
     """An old copy calls refused what was paid since, and the list says so: a mend of it may have another customer."""
-    path = write_csv(tmp_path / "payout.csv", [("gone-1", 99, "USD", "Loyalty", "q3")])
     with Site() as site:
         command = Command(tmp_path, site.url)
-        site.tell("customers", deleted=["gone-1"])
-        command.run(path).exited(1)
-        [failed] = command.reports.glob("payout-*/failed.csv")
-        mended = tmp_path / "mended.csv"
-        mended.write_bytes(failed.read_bytes().replace(b"gone-1", b"right-1"))
+        path, mended = refused_and_mended(command, site)
         ledgers = {each: each.read_bytes() for each in tmp_path.glob("ledger.sqlite3*")}
-        site.tell("customers", restored=["gone-1"])
+        site.tell("customers", restored=["gone"])
         command.run(path, "--retry-failed").exited(0)
         for each, content in ledgers.items():
             each.write_bytes(content)
         shutil.rmtree(tmp_path / "reports")
         learn(tmp_path, site)
         command.run(mended, "--verify-first").exited(1)
-        assert [credit["customer_id"] for credit in site.credits("")] == ["gone-1"]
+        assert [credit["customer_id"] for credit in site.credits("")] == ["gone"]
         assert "What this row mends is not settled yet" in command.report("mended").results[0]["credit_error"]
         command.run(path, "--retry-failed").exited(0)
-        assert [credit["customer_id"] for credit in site.credits("")] == ["gone-1"]
+        assert [credit["customer_id"] for credit in site.credits("")] == ["gone"]
 
 
 def test_what_mends_a_refused_row_that_a_list_shows_is_not_sent(tmp_path: Path) -> None:
     """The mended file is admitted, and interrupted; the refused row is credited by hand. What learns of that is cut
     off before it ties out."""
-    path = write_csv(tmp_path / "payout.csv", [("gone", 500, "USD", "Loyalty", "q3")])
     with Site() as site:
         command = Command(tmp_path, site.url)
-        site.tell("customers", deleted=["gone"])
-        command.run(path).exited(1)
-        [failed] = command.reports.glob("payout-*/failed.csv")
-        mended = tmp_path / "mended.csv"
-        mended.write_bytes(failed.read_bytes().replace(b"gone", b"right"))
+        _, mended = refused_and_mended(command, site)
         site.tell("settings", faults="refused_403=1")
         command.run(mended, "--no-wait").exited(4)
         site.tell("settings", faults="")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.harness import Command, Row, Site, each_once, payout, write_csv
+from tests.acceptance.harness import Command, Row, Site, each_once, payout, refused_and_mended, write_csv
 
 
 def add_by_hand(site: Site, _call: str = "add", **fields: object) -> str:
@@ -168,14 +168,9 @@ def test_what_mends_a_row_that_is_found_credited_is_not_sent(
 ) -> None:
     """The mended file is admitted, and interrupted; somebody credits the row by hand meanwhile, under its reference: or
     twice, so that a person must say which credit is the row's."""
-    path = write_csv(tmp_path / "payout.csv", [("gone", 500, "USD", "Loyalty", "q3")])
     with Site() as site:
         command = Command(tmp_path, site.url)
-        site.tell("customers", deleted=["gone"])
-        command.run(path).exited(1)
-        [failed] = command.reports.glob("payout-*/failed.csv")
-        mended = tmp_path / "mended.csv"
-        mended.write_bytes(failed.read_bytes().replace(b"gone", b"right"))
+        _, mended = refused_and_mended(command, site)
         site.tell("settings", faults=f"{fault}=1")
         command.run(mended, "--no-wait").exited(code)
         site.tell("settings", faults="")
