@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, localcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,8 +20,9 @@ from batch_credits.errors import DoubleCreditAlarm, KeyRefused, LedgerError
 from batch_credits.jobs.reconcile import settle_and_tie_out
 from batch_credits.ledger import Ledger, StagedRow
 from batch_credits.ledger.group_commit import Journal, Rhythm
-from batch_credits.model import ControlTotal, Finding, Learned, LoadedRow, NewBatch, PlannedCredit, RequestState
+from batch_credits.model import ControlTotal, Finding, Learned, LoadedRow, Mended, NewBatch, PlannedCredit, RequestState
 from batch_credits.model.credit_requests import CreditRequest
+from batch_credits.model.loaded import LoadedRows
 from batch_credits.progress.observers import SilentProgress
 from batch_credits.reconciler.tie_out import CurrencyLine, Held, TieOut, tie_out
 from batch_credits.settings import InputOptions, RunSettings
@@ -111,19 +113,19 @@ class Bench:
         self.ledger, self.site = ledger, Site()
         self.batch = 0
 
-    def plan(self, *numbers: int, **money: Any) -> None:
-        """Rows of these numbers, of 1.00 USD each unless it is said."""
-        rows, totals = [], ControlTotal()
+    def plan(self, *numbers: int, mends: Mapping[int, Mended] | None = None, **money: Any) -> None:
+        """Rows of these numbers, of 1.00 USD each unless it is said; which of them mend what, in another batch."""
+        rows, bodies, totals = [], [], ControlTotal()
         money = money or {"amount": 100, "currency_code": "USD"}
         for number in numbers:
             request = CreditRequest(customer_id=f"c-{number}", reference="q3", description="Loyalty", **money)
             totals.add(request.money)
             cells = (request.customer_id, "100", "USD", "q3")
-            row = LoadedRow(number, cells, request, (), request.customer_id, "q3", request.money)
-            rows.append(StagedRow(row, add_body(request)))
+            rows.append(LoadedRow(number, cells, request, (), request.customer_id, "q3", request.money))
+            bodies.append(add_body(request).decode())
         self.batch = self.ledger.admission.begin(
             NewBatch(
-                key="a" * 64,
+                key=("b" if mends else "a") * 64,
                 site=SITE,
                 file_name="payout.csv",
                 file_sha256="",
@@ -132,7 +134,7 @@ class Bench:
                 options_json=InputOptions().as_json(),
             )
         )
-        self.ledger.admission.stage(self.batch, rows)
+        self.ledger.admission.stage_columns(self.batch, replace(LoadedRows.of(rows), mends=mends or {}), bodies)
         self.ledger.admission.finish(self.batch, len(numbers), {money.get("currency_code", ""): totals})
         self.ledger.admission.admit(self.batch)
 
@@ -187,6 +189,24 @@ def differences(found: TieOut) -> list[tuple[int, str]]:
 
 
 # -- What is found is carried out ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("state", "becomes"), [(PENDING, "failed"), (IN_DOUBT, "review")])
+def test_what_mends_a_row_that_is_found_credited_is_not_owed(bench: Bench, state: RequestState, becomes: str) -> None:
+    """It was admitted when the row was refused."""
+    bench.plan(2, 3)
+    bench.sent(FAILED)
+    first = bench.batch
+    bench.plan(4, 5, mends={4: Mended("a" * 64, 2), 5: Mended("a" * 64, 3)})
+    if state is not PENDING:
+        bench.sent(state)
+    bench.batch = first
+    bench.site.has(listed(2))
+    bench.tied()
+    assert bench.stands() == {
+        "c-2": ("credited", "cr-2"), "c-3": ("failed", None), "c-4": (becomes, None), "c-5": (state.value, None)
+    }  # fmt: skip
+    assert bench.findings()[-1][1].startswith("What this row mends is credited as cr-2, under reference 'q3'")
 
 
 @pytest.mark.parametrize("state", [PENDING, FAILED, IN_DOUBT, REVIEW])
