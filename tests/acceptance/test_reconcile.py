@@ -30,11 +30,27 @@ def test_a_batch_ties_out(command: Command, tmp_path: Path, shared_site: Site, c
     command.run(path).exited(0)
     asked = shared_site.truth()["requests"].get("GET", 0)
     ended = command("reconcile", batch_of(command), "--rate", 0).exited(0)
-    assert "Ties out." in ended.out
+    assert "Ties out." in ended.out and "Not all is" not in ended.out
     assert f"Chargebee has  {count:>9}" in ended.out
     if count == 60:
         assert shared_site.truth()["requests"]["GET"] - asked < 30
     assert shared_site.times(f"tie{count}-") == each_once(payout(f"tie{count}", count))
+
+
+def test_what_ties_out_and_is_not_all_credited_says_what_is_left(tmp_path: Path) -> None:
+    """Its exit code would be a riddle else."""
+    rows = [*payout("left", 2), ("missing-1", 100, "USD", "Loyalty", "q3"), ("", 100, "USD", "Loyalty", "q4")]
+    with Site() as site:
+        command = Command(tmp_path, site.url)
+        path = write_csv(tmp_path / "payout.csv", rows)
+        command.run(path).exited(1)
+        batch = batch_of(command)
+        ended = command("reconcile", batch, "--rate", 0).exited(1)
+        assert "  Ties out." in ended.out and ended.out.endswith("\n  Not all is credited: 1 failed, 1 rejected.\n")
+        chosen = write_csv(tmp_path / "rows.csv", [("2",)], ["credit_row"])
+        command("reverse", batch, "--rows", chosen, "--yes", "--rate", 0).exited(0)
+        said = command("reconcile", batch, "--rate", 0).exited(1).out
+        assert "Not all is credited: 1 failed, 1 rejected, 1 deducted again.\n" in said
 
 
 def test_doubt_left_by_a_run_is_settled_without_sending(tmp_path: Path) -> None:

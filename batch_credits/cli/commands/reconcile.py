@@ -34,7 +34,7 @@ from batch_credits.jobs.reconcile import rebuild, reconcile_batch
 from batch_credits.jobs.report import report_batch
 from batch_credits.ledger import Ledger
 from batch_credits.metrics.meter import Meter
-from batch_credits.model import BatchRecord, CallKind, ControlTotal
+from batch_credits.model import BatchRecord, CallKind, ControlTotal, Outcome
 from batch_credits.model.address import Place
 from batch_credits.model.amounts import total_in_words
 from batch_credits.model.currencies import SITE_CURRENCY
@@ -47,6 +47,8 @@ from batch_credits.reporter.summary import Summary
 from batch_credits.reporter.tally import exit_code
 from batch_credits.settings import RunSettings, SiteSettings
 from batch_credits.text.visible import visible
+
+_LEFT = (Outcome.PENDING, Outcome.IN_DOUBT, Outcome.REVIEW, Outcome.FAILED, Outcome.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _reconcile(chosen: ReconcileChoice, notices: Notices, meter: Meter) -> int:
                 progress.close()
             with signals.doing(signals.finish_first):
                 summary = report_batch(opened, record, chosen.reports, live=where.is_live)
-            say("\n".join(_lines(record, result)))
+            say("\n".join([*_lines(record, result), *_left(record, summary)]))
             codes.append(_code_of(summary, ties_out=result.ties_out))
             found.append((summary, result.ties_out))
         meter.summarised([summary for summary, _ in found], all(ties_out for _, ties_out in found))
@@ -218,6 +220,14 @@ def _lines(batch: BatchRecord, result: TieOut) -> list[str]:
         lines.append("  DOES NOT TIE OUT: a person must look.")
     lines.append(f"  {'Ties out. ' if result.ties_out else ''}{_seen(result)}".rstrip())
     return lines
+
+
+def _left(batch: BatchRecord, summary: Summary) -> list[str]:
+    """Why it ends with another code than 0, though all may tie out."""
+    counts = [(summary.counts[each], each.value.replace("_", " ")) for each in _LEFT]
+    counts.append((summary.undone.rows, "deducted again"))
+    left = ", ".join(f"{count:,} {what}" for count, what in counts if count)
+    return [f"  Not all is {batch.kind.name_of(Outcome.CREDITED)}: {left}."] if left else []
 
 
 def _known_again(site: str, entity: str | None) -> str:
