@@ -95,6 +95,11 @@ class Listing:
                 added.append(_listed(credit, request_id, is_certain=is_certain))
             self._db.change_each("add_listed", added)
 
+    def conclude(self) -> None:
+        """All is listed: what a site keeps under another spelling of a customer's id shows by a row's own credit."""
+        with self._db.transaction():
+            self._db.change("listed_beside_own")
+
     def _found(self, name: str, site_id: int, credits: Sequence[ForeignCredit]) -> list[tuple[str, int, str, str]]:
         """Requests that these may belong to: the credit, the request and its texts."""
         return self._db.all(name, tuple, **_about(site_id, credits)) if credits else []
@@ -149,6 +154,7 @@ def _about(site_id: int, credits: Sequence[ForeignCredit]) -> dict[str, str | in
 def _listed(credit: ForeignCredit, request_id: int, *, is_certain: bool = True) -> dict[str, str | int | None]:
     return {
         "credit_id": credit.credit_id,
+        "customer": credit.customer_id,
         "request": request_id,
         "amount_minor": credit.money.amount_minor,
         "amount_in_decimal": credit.money.amount_in_decimal,

@@ -251,6 +251,7 @@ def _has_amount(credit: ListedCredit) -> bool:
 
 
 def _compare(ledger: Ledger, batch: BatchRecord, since: int | None) -> TieOut:
+    ledger.listing.conclude()
     by_outcome = ledger.totals.counted(batch.batch_id)
     listed = ledger.listing.totals(batch.batch_id)
     credited = sum_totals(by_outcome.get(o, {}) for o in (Outcome.CREDITED, Outcome.ALREADY_CREDITED))

@@ -6,7 +6,7 @@ DROP TABLE IF EXISTS temp.listed;
 
 -- name: begin_listed
 -- The credits that are listed, each with the requests that it belongs to, and whether it is theirs for certain.
-CREATE TEMP TABLE listed (credit_id TEXT, request_id INTEGER, amount_minor INTEGER, amount_in_decimal TEXT,
+CREATE TEMP TABLE listed (credit_id TEXT, customer_id TEXT, request_id INTEGER, amount_minor INTEGER, amount_in_decimal TEXT,
                           currency_code TEXT, credit_type TEXT, is_certain INTEGER, PRIMARY KEY (credit_id, request_id));
 
 -- name: index_listed
@@ -44,8 +44,16 @@ CROSS JOIN identity i ON i.site_id = :site AND i.customer_id = c.customer_id;
 -- name: add_listed
 -- A listed credit, with a request that it belongs to. What comes twice is there; of it the more certain word counts.
 INSERT INTO temp.listed
-VALUES (:credit_id, :request, :amount_minor, :amount_in_decimal, :currency_code, :credit_type, :is_certain)
+VALUES (:credit_id, :customer, :request, :amount_minor, :amount_in_decimal, :currency_code, :credit_type, :is_certain)
 ON CONFLICT (credit_id, request_id) DO UPDATE SET is_certain = listed.is_certain OR excluded.is_certain;
+
+-- name: listed_beside_own
+-- What is listed for the customer for whom a row's own credit is listed is that customer's, however its id is spelt.
+UPDATE temp.listed SET is_certain = (1 = 1)
+WHERE NOT is_certain AND EXISTS (
+    SELECT 1 FROM temp.listed o
+    JOIN credit_request r ON r.request_id = o.request_id AND r.credit_id = o.credit_id AND r.state = 'credited'
+    WHERE o.request_id = listed.request_id AND o.customer_id = listed.customer_id);
 
 -- name: customers
 -- The batch's customers.

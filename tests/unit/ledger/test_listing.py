@@ -220,6 +220,17 @@ def test_a_credit_for_a_customer_in_other_capitals_is_none_beside_a_rows_own(boo
     assert book.ledger.listing.totals(credited) == {"USD": ControlTotal(1, 100)}
 
 
+def test_a_second_credit_shows_where_a_rows_own_tells_how_its_customer_is_spelt(book: Any, credited: int) -> None:
+    """Where it keeps ids in another form, nothing is listed for the customer as it is spelt in the file."""
+    book.ledger.listing.begin(credited)
+    for credit_id, customer in (("cr-9", "C-1"), ("cr-1", "C-1"), ("cr-8", "C-1 ")):
+        book.ledger.listing.add(SITE, [listed(credit_id, customer)], "C-1")
+    book.ledger.listing.conclude()
+    [difference] = book.ledger.listing.differences(credited)
+    assert "2 credits" in difference.reason
+    assert book.ledger.listing.totals(credited) == {"USD": ControlTotal(2, 200)}
+
+
 def test_one_credit_settles_one_of_two_customers_at_most_whose_ids_a_site_folds(book: Any) -> None:
     batch = book.plan(book.row(2, "Acme"), book.row(3, "ACME"))
     first, second = book.owed(batch)

@@ -2,8 +2,9 @@
 
 -- name: begin_listed
 -- The credits that are listed, each with the requests that it belongs to, and whether it is theirs for certain.
-CREATE TEMP TABLE listed (credit_id text COLLATE "C", request_id bigint, amount_minor bigint, amount_in_decimal text,
-                          currency_code text, credit_type text, is_certain boolean, PRIMARY KEY (credit_id, request_id));
+CREATE TEMP TABLE listed (credit_id text COLLATE "C", customer_id text COLLATE "C", request_id bigint,
+                          amount_minor bigint, amount_in_decimal text, currency_code text, credit_type text,
+                          is_certain boolean, PRIMARY KEY (credit_id, request_id));
 
 -- name: index_listed
 -- They are asked for by request.
