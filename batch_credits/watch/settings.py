@@ -1,11 +1,10 @@
 """What the operator of a watch chose."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from batch_credits.children.start import Words
-from batch_credits.model.address import Place
+from batch_credits.model.address import Place, real
 
 WORKING = "working"  # the folder, within the one that is watched, of files that were taken
 MOST_BACKOFF_SECONDS = 1800.0  # between two tries of a file, however often it was tried
@@ -45,7 +44,7 @@ class WatchSettings:
     @property
     def ledger_text(self) -> str:
         """The ledger in one way, however it was named."""
-        return os.path.realpath(self.ledger) if isinstance(self.ledger, Path) else str(self.ledger)
+        return str(real(self.ledger))
 
     @property
     def working(self) -> Path:

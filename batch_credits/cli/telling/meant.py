@@ -25,7 +25,7 @@ def meant(words: Sequence[str], error: click.ClickException) -> list[str]:
     names = _path(context) or [word for word in words[:1] if word in COMMANDS]
     match error:
         case NoSuchOption():
-            found = _by_another_name(words, error.option_name, _misspelt(error))
+            found = _by_another_name(words, error.option_name, error.possibilities or ())  # see `asking_of_slips`
         case MissingParameter(param=click.Argument() as argument):
             found = [as_command([*words, stand_in(argument)])]
         case MissingParameter(param=click.Option() as option):
@@ -71,15 +71,12 @@ def _by_another_name(words: Sequence[str], wrong: str, names: Sequence[str]) -> 
 
 
 def asking_of_slips(error: NoSuchOption) -> NoSuchOption:
-    """The error, which asks "Did you mean ...?" of nothing else than what is offered."""
-    return NoSuchOption(error.option_name, possibilities=_misspelt(error), ctx=error.ctx)
-
-
-def _misspelt(error: NoSuchOption) -> list[str]:
-    """The options that may be what was typed: another one is none that was meant."""
+    """The error, with those options alone that may be what was typed: another one is none that was meant, and of no
+    other it asks "Did you mean ...?"."""
     typed = error.option_name
     names = error.possibilities or ()
-    return [name for name in names if typed.lstrip("-") in name or _likeness(typed, name) >= MISSPELT]
+    slips = [name for name in names if typed.lstrip("-") in name or _likeness(typed, name) >= MISSPELT]
+    return NoSuchOption(typed, possibilities=slips, ctx=error.ctx)
 
 
 def _likeness(typed: str, name: str) -> float:
